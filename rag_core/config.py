@@ -1,0 +1,94 @@
+"""What a run may be told: `Policy` (per query, replayable) and `Settings` (per process).
+
+Both are frozen and validated when they are made; unknown fields are refused. A policy never holds a secret.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rag_core.types import Frozen, ScoreSpace
+
+FULL_DEPTH = 200
+"""How deep both searches are measured, so that every smaller depth is a replay."""
+
+Weight = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class Fusion(Frozen):
+    """Weighted reciprocal rank fusion: sum over lists of weight / (k + rank). Cormack et al. 2009 use k = 60."""
+
+    k: Annotated[int, Field(ge=1, le=1000)] = 60
+    dense_weight: Weight = 1.0
+    lexical_weight: Weight = 1.0
+
+
+class Signals(Frozen):
+    """final = relevance*w_r + freshness*w_f + authority*w_a + diversity*w_d. Off by default: order by relevance alone.
+
+    `authority` maps a document's source to 0..1 (pairs, so that the value stays hashable); a source that is
+    not listed gets `default_authority`. `as_of` is the day freshness counts from; None: the day of measurement.
+    """
+
+    on: bool = False
+    relevance: Share = 0.6
+    freshness: Share = 0.15
+    authority: Share = 0.15
+    diversity: Share = 0.1
+    sources: tuple[tuple[str, Share], ...] = ()
+    default_authority: Share = 0.5
+    as_of: date | None = None
+
+
+class Threshold(Frozen):
+    """Keep candidates at or over `minimum` in the score space `space`. None keeps all."""
+
+    minimum: Annotated[float | None, Field(allow_inf_nan=False)] = None
+    space: ScoreSpace = ScoreSpace.PROBABILITY
+
+
+class Policy(Frozen):
+    """Every decision about one query that arithmetic can change.
+
+    depth: how many each search returns. pool: how many fused candidates the reranker reads.
+    top_k: how many are kept for the answer.
+    """
+
+    depth: Annotated[int, Field(ge=1, le=FULL_DEPTH)] = 100
+    fusion: Fusion = Fusion()
+    pool: Annotated[int, Field(ge=1, le=2 * FULL_DEPTH)] = 50
+    reranker: Annotated[str, Field(min_length=1, max_length=300)] = "late-interaction"
+    signals: Signals = Signals()
+    threshold: Threshold = Threshold()
+    top_k: Annotated[int, Field(ge=1, le=100)] = 5
+
+
+class Chunking(Frozen):
+    """How documents are cut: at headings first, then to `max_tokens` of the bi-encoder's own tokenizer.
+
+    `overlap` tokens of a piece stand again at the start of the next one under the same heading.
+    """
+
+    max_tokens: Annotated[int, Field(ge=16, le=2048)] = 200
+    overlap: Annotated[int, Field(ge=0, le=512)] = 0
+
+
+class Settings(BaseSettings):
+    """Per-process settings, from the environment: `SECOND_PASS_DATA_DIR=/srv/second-pass` and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="SECOND_PASS_", frozen=True, extra="forbid")
+
+    data_dir: Path = Path("data")
+    sample_dir: Path = Path("sample_corpus")
+    embedding_model: str = "packaged"
+    """`packaged` (the all-MiniLM-L6-v2 that comes with the requirements), a folder, or a hub name."""
+    device: Literal["cpu", "cuda", "mps"] = "cpu"
+    exact_limit: Annotated[int, Field(ge=0)] = 100_000
+    """Collections up to this many chunks are searched exactly; larger ones through HNSW."""
+    max_upload_mb: Annotated[int, Field(ge=1)] = 50

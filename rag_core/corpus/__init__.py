@@ -1,0 +1,1 @@
+"""Files -> documents -> chunks -> a named, saved collection."""

@@ -1,0 +1,70 @@
+"""Every error that the library raises on purpose. Each message can be shown to a user as it is.
+
+SecondPassError
+├── BadInput                 what the caller gave cannot be used; the message says what to change
+│   ├── DocumentError        one file or row could not be read (names it and why)
+│   └── BadTrace             a trace file that is not one
+├── CollectionError          a collection that is missing, damaged, busy, or made with another model
+├── MissingPackage           an optional package is not installed; the message says what to install
+├── ModelError               a model could not be loaded or failed while it ran
+├── UnscoredPairs            replay was asked to rank pairs that no one has scored yet
+└── GenerationError          the language model could not answer; retrieval results stay
+"""
+
+from __future__ import annotations
+
+
+class SecondPassError(Exception):
+    """Base of all errors that the library raises on purpose."""
+
+
+class BadInput(SecondPassError):
+    """What the caller gave cannot be used. The message says what to change."""
+
+
+class DocumentError(BadInput):
+    """One file (or row of it) could not be read.
+
+    `name` is the file as the user knows it, `reason` the sentence to show beside it.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+        self.name = name
+        self.reason = reason
+
+
+class BadTrace(BadInput):
+    """A trace file that is not one, or not one that this version reads."""
+
+
+class CollectionError(SecondPassError):
+    """A collection that is missing, damaged, busy, or made with another model."""
+
+
+class MissingPackage(SecondPassError):
+    """An optional package is not installed."""
+
+    def __init__(self, package: str, purpose: str, install: str) -> None:
+        super().__init__(f"{purpose} needs the package {package}. Install it with: pip install {install}")
+        self.package = package
+
+
+class ModelError(SecondPassError):
+    """A model could not be loaded, or failed while it ran."""
+
+
+class UnscoredPairs(SecondPassError):
+    """`replay` needs scores of pairs that no one has scored yet. Call `Pipeline.score` first."""
+
+    def __init__(self, reranker: str, chunk_ids: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{len(chunk_ids)} candidates of the pool have no score from {reranker} yet. "
+            "Score them first (Pipeline.score), then replay."
+        )
+        self.reranker = reranker
+        self.chunk_ids = chunk_ids
+
+
+class GenerationError(SecondPassError):
+    """The language model could not answer. What retrieval found is not touched by it."""

@@ -1,0 +1,253 @@
+"""What one query measured, and the trace that a policy makes of it.
+
+A `Measurement` holds facts that models paid for: two ranked lists to full depth and pair scores by reranker.
+`rag_core.replay.replay(measurement, policy)` turns it into a `Trace`: everything about one query's way.
+Both go to JSON and back without loss. A trace file is untrusted input: `Trace.read` validates it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field, FiniteFloat, ValidationError, model_validator
+
+from rag_core.config import Policy
+from rag_core.errors import BadTrace
+from rag_core.filters import Filter
+from rag_core.types import (
+    Answer,
+    Chunk,
+    CollectionRef,
+    Frozen,
+    Hit,
+    PairScore,
+    ScoreSpace,
+    Stage,
+    StageName,
+    StageWarning,
+    Timing,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+MAX_TRACE_BYTES = 64 * 2**20
+
+
+class Search(Frozen):
+    """One ranked list as measured, best first. `terms`: query terms that matched (lexical search only)."""
+
+    found: tuple[tuple[str, FiniteFloat], ...]
+    timing: Timing
+    terms: tuple[str, ...] = ()
+    warnings: tuple[StageWarning, ...] = ()
+
+
+class Reranking(Frozen):
+    """What one reranker measured for this query: pair scores by chunk id, and what that cost.
+
+    `failure` is None, or says in words why there are no scores (or not for all). Times in milliseconds, of the
+    scoring calls of this measurement, added up; `load_ms` is model loading and not part of `timing`.
+    """
+
+    model: str
+    space: ScoreSpace
+    pairs: dict[str, PairScore] = {}
+    timing: Timing = Timing()
+    load_ms: FiniteFloat = 0.0
+    tokenise_ms: FiniteFloat = 0.0
+    tokens: int = 0
+    batches: int = 0
+    failure: str | None = None
+
+
+class Measurement(Frozen):
+    """Everything that was paid for once. `rerankings` is keyed by the policy's `reranker`."""
+
+    query: str
+    where: Filter | None = None
+    collection: CollectionRef
+    measured_at: datetime
+    depth: int
+    embed: Timing
+    model_load_ms: FiniteFloat = 0.0
+    dense: Search
+    lexical: Search
+    chunks: dict[str, Chunk]
+    rerankings: dict[str, Reranking] = {}
+
+
+class RerankReport(Frozen):
+    """Whether the reranker ran, in words that leave no doubt.
+
+    status: `ran` (at least one pair was scored by the model), `cached` (every score came from the cache),
+    `off` (no reranker chosen), `failed` (`reason` says why; the fused order is shown as what it is),
+    `idle` (there was nothing to score).
+    """
+
+    name: str
+    model: str
+    status: Literal["ran", "cached", "off", "failed", "idle"]
+    reason: str = ""
+    pairs_scored: int = 0
+    pairs_cached: int = 0
+    order_changed: bool = False
+    passages_cut: int = 0
+    unseen_tokens: int = 0
+    load_ms: FiniteFloat = 0.0
+    tokenise_ms: FiniteFloat = 0.0
+    tokens: int = 0
+    batches: int = 0
+
+
+class Step(Frozen):
+    """Where one chunk stood at one stage; rank and score are None where it did not come out of it."""
+
+    stage: StageName
+    space: ScoreSpace
+    rank: int | None
+    score: FiniteFloat | None
+    of: int
+
+
+Fate = Literal["kept", "cut by top-k", "under the threshold", "outside the pool"]
+
+
+class Trace(Frozen):
+    """Everything about one query's way, and all that a picture of it is drawn from.
+
+    `chunks` holds every candidate, so that a trace can be read where the collection is not. `probabilities`
+    holds relevance 0..1 by chunk id where the reranker's scores are probabilities; otherwise it is empty.
+    """
+
+    version: Literal[1] = 1
+    query: str
+    where: Filter | None = None
+    policy: Policy
+    collection: CollectionRef
+    measured_at: datetime
+    embed: Timing
+    model_load_ms: FiniteFloat = 0.0
+    stages: Annotated[tuple[Stage, ...], Field(min_length=6)]
+    rerank: RerankReport
+    terms: tuple[str, ...] = ()
+    pairs: dict[str, PairScore] = {}
+    chunks: dict[str, Chunk]
+    answer: Answer | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if [stage.name for stage in self.stages] != list(StageName):
+            raise ValueError(f"stages must be {', '.join(StageName)}, in this order")
+        for stage in self.stages:
+            for place, hit in enumerate(stage.hits, start=1):
+                if hit.rank != place:
+                    raise ValueError(f"stage {stage.name}: rank {hit.rank} stands at place {place}")
+                if hit.chunk_id not in self.chunks:
+                    raise ValueError(f"stage {stage.name}: {hit.chunk_id!r} has no text in the trace")
+            if len(stage.by_chunk) != len(stage.hits):
+                raise ValueError(f"stage {stage.name}: a chunk stands there twice")
+        return self
+
+    def __getitem__(self, name: StageName) -> Stage:
+        """The stage of that name."""
+        return self.stages[list(StageName).index(name)]
+
+    @cached_property
+    def pool(self) -> tuple[Hit, ...]:
+        """The fused candidates that went on to the reranker."""
+        return self[StageName.FUSED].hits[: self.policy.pool]
+
+    @property
+    def best(self) -> Hit | None:
+        """The first candidate before the threshold, or None if nothing was found."""
+        hits = self[StageName.ADJUSTED].hits
+        return hits[0] if hits else None
+
+    @property
+    def unknown(self) -> bool:
+        """True where nothing was kept: the honest answer is "I don't know"."""
+        return not self[StageName.KEPT].hits
+
+    @property
+    def took_ms(self) -> float:
+        """From the start to the end of the last stage; model loading is not in it. Milliseconds."""
+        return max(stage.timing.ended_ms for stage in self.stages)
+
+    @property
+    def warnings(self) -> tuple[StageWarning, ...]:
+        """The warnings of all stages, in order."""
+        return tuple(warning for stage in self.stages for warning in stage.warnings)
+
+    def fate(self, chunk_id: str) -> Fate:
+        """Why this candidate was or was not kept. KeyError for a chunk that is no candidate."""
+        self[StageName.FUSED].by_chunk[chunk_id]
+        if chunk_id in self[StageName.KEPT].by_chunk:
+            return "kept"
+        adjusted = self[StageName.ADJUSTED].by_chunk.get(chunk_id)
+        if adjusted is None:
+            return "outside the pool"
+        return "under the threshold" if adjusted.parts.get("passed") == 0.0 else "cut by top-k"
+
+    def way_of(self, chunk_id: str) -> tuple[Step, ...]:
+        """The chunk's rank and score at every stage, in order."""
+        steps = []
+        for stage in self.stages:
+            hit = stage.by_chunk.get(chunk_id)
+            steps.append(
+                Step(
+                    stage=stage.name,
+                    space=stage.space,
+                    rank=hit.rank if hit else None,
+                    score=hit.score if hit else None,
+                    of=len(stage.hits),
+                )
+            )
+        return tuple(steps)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per candidate in fused order: `<stage>_rank` and `<stage>_score` (empty where it did not come
+        out of the stage), `fate`, `unseen_tokens`, and the chunk's title, heading, source, document and text."""
+        import pandas as pd
+
+        rows = []
+        for hit in self[StageName.FUSED].hits:
+            chunk = self.chunks[hit.chunk_id]
+            row: dict[str, object] = {
+                "chunk_id": chunk.id,
+                "document_id": chunk.document_id,
+                "title": chunk.title or chunk.document_id,
+                "heading": chunk.heading,
+                "source": chunk.source,
+                "fate": self.fate(chunk.id),
+            }
+            for step in self.way_of(chunk.id):
+                row[f"{step.stage}_rank"] = step.rank
+                row[f"{step.stage}_score"] = step.score
+            pair = self.pairs.get(chunk.id)
+            row["unseen_tokens"] = pair.unseen_tokens if pair else None
+            row["text"] = chunk.text
+            rows.append(row)
+        columns = list(rows[0]) if rows else ["chunk_id"]
+        frame = pd.DataFrame(rows, columns=columns)
+        whole = [name for name in frame.columns if name.endswith("_rank") or name == "unseen_tokens"]
+        return frame.astype(dict.fromkeys(whole, "Int64"))
+
+    def to_json(self) -> str:
+        """The trace as JSON text; `Trace.read` gives it back without loss."""
+        return self.model_dump_json()
+
+    @classmethod
+    def read(cls, text: str | bytes) -> Trace:
+        """A trace from JSON that may come from anywhere. Raises BadTrace with the first thing that is wrong."""
+        if len(text) > MAX_TRACE_BYTES:
+            raise BadTrace(f"This file is larger than {MAX_TRACE_BYTES // 2**20} MB; no trace is.")
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as exc:
+            first = exc.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the file"
+            raise BadTrace(f"This is not a trace that can be read: {where}: {first['msg']}.") from exc
