@@ -1,0 +1,118 @@
+"""Read the training sets, split them by document, and turn passages into chunk-sized windows.
+
+A data folder holds one folder a set, each with `passages.jsonl` ({id, text, source}) and `pairs.jsonl`
+({query, passage_id}). This module reads and cleans; it searches nothing (`mine.py`) and trains nothing (`train.py`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+SETS = ("qed-train", "clapnq-train", "squad-train", "medquad", "aws-headings")
+DEV_SHARE = 0.04
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(`*+-])")
+_PTB = (
+    (re.compile(r"\s+([.,;:!?%)\]}])"), r"\1"),
+    (re.compile(r"([(\[{])\s+"), r"\1"),
+    (re.compile(r"\s+('s|'re|'ve|'ll|'d|'m|n't|')\b"), r"\1"),
+    (re.compile(r"``\s*|\s*''"), '"'),
+    (re.compile(r"(\w) - (\w)"), r"\1-\2"),
+    (re.compile(r"\s+"), " "),
+)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A passage of a set; `title` is a human-readable name of its document, or empty."""
+
+    id: str
+    text: str
+    source: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """`query` is answered by the passage `passage_id` of the set `set_name`."""
+
+    set_name: str
+    query: str
+    passage_id: str
+
+
+def detokenise(text: str) -> str:
+    """Undo Penn Treebank spacing: `the park ( NP ) , in 1968 .` -> `the park (NP), in 1968.`"""
+    for pattern, replacement in _PTB:
+        text = pattern.sub(replacement, text)
+    return text.strip()
+
+
+def clean_query(set_name: str, query: str) -> str:
+    """`What is (are) Tremor ?` -> `What is Tremor?`; other sets only lose stray spaces."""
+    if set_name == "medquad":
+        query = query.replace("is (are)", "is").replace(" ?", "?")
+    return " ".join(query.split())
+
+
+def title_of(set_name: str, source: str) -> str:
+    """The document's name where the source is one (Wikipedia titles, AWS file names), else empty."""
+    if set_name in ("squad-train", "qed-train"):
+        return source.replace("_", " ").replace("%E2%80%93", "-")
+    if set_name == "aws-headings":
+        return Path(source).stem.replace("-", " ").replace("_", " ")
+    return ""
+
+
+def read_passages(data: Path, set_name: str) -> dict[str, Passage]:
+    """All passages of a set, by id, in file order."""
+    passages = {}
+    with (data / set_name / "passages.jsonl").open(encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            text = detokenise(row["text"]) if set_name in ("qed-train", "clapnq-train") else row["text"].strip()
+            passages[row["id"]] = Passage(row["id"], text, row["source"], title_of(set_name, row["source"]))
+    return passages
+
+
+def read_pairs(data: Path, set_name: str) -> list[Pair]:
+    """All (query, passage) pairs of a set, in file order."""
+    with (data / set_name / "pairs.jsonl").open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    return [Pair(set_name, clean_query(set_name, row["query"]), row["passage_id"]) for row in rows]
+
+
+def document_of(set_name: str, source: str) -> str:
+    """What must stay on one side of the split: the article, the topic file, the AWS guide's page."""
+    return source.rsplit("_", 1)[0] if set_name == "clapnq-train" else source
+
+
+def unit_hash(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone, so splits do not depend on order."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big") / 2**48
+
+
+def is_dev(set_name: str, source: str) -> bool:
+    """Whether a document belongs to the held-out development side."""
+    return unit_hash("dev:" + document_of(set_name, source)) < DEV_SHARE
+
+
+def sentences(text: str) -> list[str]:
+    """Sentences by punctuation; good enough to cut windows at."""
+    return [part for part in _SENTENCE_END.split(text) if part.strip()]
+
+
+def window(text: str, budget: int, centre: int | None = None) -> str:
+    """Whole sentences of up to about `budget` words around sentence `centre` (None: from the start)."""
+    parts = sentences(text) or [text]
+    low = high = min(centre or 0, len(parts) - 1)
+    words = len(parts[low].split())
+    while words < budget and (low > 0 or high < len(parts) - 1):
+        forward = high < len(parts) - 1 and (low == 0 or (high - (centre or 0)) <= ((centre or 0) - low))
+        high, low = (high + 1, low) if forward else (high, low - 1)
+        words += len(parts[high if forward else low].split())
+    return " ".join(" ".join(parts[low : high + 1]).split()[: budget + 20])

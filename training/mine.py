@@ -1,0 +1,307 @@
+"""Mine hard negatives: from the training sets to groups of one positive and several negatives.
+
+Each group is a line {query, documents, cosines, set}: `documents[0]` is the positive; `cosines` are the bi-encoder's
+similarities of the query to each full passage, which `train.py` uses as a soft teacher. Negatives come from BM25 and
+from the bi-encoder over the positive's own corpus, plus random ones; see `allowed` for what is left out as a likely
+false negative. It also writes `dev.jsonl`: held-out queries with fused pools to rerank.
+
+    python -m training.mine DATA OUT --encoder path/to/all-MiniLM-L6-v2
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from training.data import Pair, Passage, document_of, is_dev, read_pairs, read_passages, sentences, unit_hash, window
+
+# Pairs drawn from each set, and the share of its documents that makes up the corpus searched for negatives.
+QUOTA = {"qed-train": 7200, "clapnq-train": 2000, "squad-train": 9000, "medquad": 3000, "aws-headings": 4000}
+CORPUS_SHARE = {"qed-train": 1.0, "clapnq-train": 1.0, "squad-train": 0.36, "medquad": 0.22, "aws-headings": 0.17}
+CLOZE_QUOTA = {"qed-train": 700, "squad-train": 1200, "medquad": 700, "aws-headings": 300}
+STARTS_WITH_ANSWER = ("medquad", "aws-headings")
+BUDGETS = (35, 55, 80, 120)
+BUDGET_WEIGHTS = (0.3, 0.35, 0.22, 0.13)
+NEGATIVES = 4
+DEV_QUERIES = 60
+DEV_POOL = 20
+NEAR_DUPLICATE = 0.92
+DEPTH = 40
+
+_WORD = re.compile(r"[a-z0-9]+")
+_STOP = frozenset(
+    "a an and are as at be by can did do does for from had has have how i if in is it its of on or that the their there"
+    " these this to was were what when where which who whom why will with you your".split()
+)
+
+Floats = np.ndarray
+
+
+def words(text: str) -> list[str]:
+    """Lower-case content words with a plural s cut off: enough of an analyser to mine negatives with."""
+    return [w[:-1] if len(w) > 3 and w.endswith("s") else w for w in _WORD.findall(text.lower()) if w not in _STOP]
+
+
+class Bm25:
+    """BM25 (k1 = 1.2, b = 0.75) as one sparse matrix of term x document scores."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.vocabulary: dict[str, int] = {}
+        counts, rows, columns, lengths = [], [], [], []
+        for document, text in enumerate(texts):
+            tokens = Counter(words(text))
+            lengths.append(sum(tokens.values()))
+            for word, count in tokens.items():
+                rows.append(self.vocabulary.setdefault(word, len(self.vocabulary)))
+                columns.append(document)
+                counts.append(count)
+        tf, row, column = np.array(counts, dtype=np.float32), np.array(rows), np.array(columns)
+        length = np.array(lengths, dtype=np.float32)
+        frequency = np.bincount(row, minlength=len(self.vocabulary))
+        self.idf = np.log(1 + (len(length) - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
+        norm = 1.2 * (0.25 + 0.75 * length / length.mean())
+        scores = self.idf[row] * tf * 2.2 / (tf + norm[column])
+        self.matrix = sparse.csr_matrix((scores, (row, column)), shape=(len(self.vocabulary), len(length)))
+
+    def search(self, query: str, depth: int) -> list[int]:
+        """Document numbers, best first; only documents that share a word with the query."""
+        terms = [self.vocabulary[w] for w in set(words(query)) if w in self.vocabulary]
+        scores = np.asarray(self.matrix[terms].sum(axis=0)).ravel()
+        best = np.argpartition(-scores, min(depth, len(scores) - 1))[:depth]
+        return [int(i) for i in best[np.argsort(-scores[best])] if scores[i] > 0]
+
+    def best_sentence(self, query: str, text: str) -> int:
+        """Number of the sentence that shares the most idf mass with the query."""
+        wanted = {w for w in words(query) if w in self.vocabulary}
+        mass = [
+            sum(float(self.idf[self.vocabulary[w]]) for w in wanted.intersection(words(s))) for s in sentences(text)
+        ]
+        return int(np.argmax(mass)) if mass else 0
+
+
+@dataclass(frozen=True)
+class Question:
+    """A query with the number of its positive passage in the corpus and the text to show as the positive."""
+
+    query: str
+    positive: int
+    positive_text: str
+    dev: bool
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """One set's passages with their BM25 index and unit-length embeddings (passages x 384, queries x 384)."""
+
+    name: str
+    passages: list[Passage]
+    questions: list[Question]
+    bm25: Bm25
+    passage_vectors: Floats
+    query_vectors: Floats
+
+
+def cloze_questions(name: str, passages: list[Passage], rng: random.Random) -> Iterator[Question]:
+    """A sentence as the query and the rest of its passage as the answer: claims and long information needs."""
+    order = list(range(len(passages)))
+    rng.shuffle(order)
+    left = CLOZE_QUOTA.get(name, 0)
+    for number in order:
+        parts = sentences(passages[number].text)
+        middle = [i for i, s in enumerate(parts) if 8 <= len(s.split()) <= 35]
+        if left == 0 or len(parts) < 3 or not middle or is_dev(name, passages[number].source):
+            continue
+        chosen = rng.choice(middle)
+        left -= 1
+        yield Question(parts[chosen], number, " ".join(parts[:chosen] + parts[chosen + 1 :]), False)
+
+
+def select(data: Path, name: str, rng: random.Random) -> tuple[list[Passage], list[Question]]:
+    """The set's share of documents as a corpus, and the questions on them."""
+    share = CORPUS_SHARE[name]
+    passages = [
+        p
+        for p in read_passages(data, name).values()
+        if is_dev(name, p.source) or unit_hash("corpus:" + document_of(name, p.source)) < share
+    ]
+    number = {p.id: i for i, p in enumerate(passages)}
+    pairs = [p for p in read_pairs(data, name) if p.passage_id in number]
+    rng.shuffle(pairs)
+    questions = [to_question(pair, passages, number) for pair in pairs]
+    dev = [q for q in questions if q.dev][:DEV_QUERIES]
+    train = [q for q in questions if not q.dev][: QUOTA[name]]
+    return passages, dev + train + list(cloze_questions(name, passages, rng))
+
+
+def to_question(pair: Pair, passages: list[Passage], number: dict[str, int]) -> Question:
+    """A labelled pair as a question on the corpus."""
+    passage = passages[number[pair.passage_id]]
+    return Question(pair.query, number[pair.passage_id], passage.text, is_dev(pair.set_name, passage.source))
+
+
+def encode(encoder: str, texts: list[str], max_tokens: int) -> Floats:
+    """Unit-length float32 embeddings, (len(texts), 384), in the order of `texts`."""
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(encoder, device=None)
+    model.max_seq_length = max_tokens
+    vectors = model.encode(texts, batch_size=16, normalize_embeddings=True, show_progress_bar=False)
+    return np.asarray(vectors, dtype=np.float32)
+
+
+def build(data: Path, name: str, encoder: str, cache: Path) -> Corpus:
+    """Select, index and embed one set; embeddings are kept in `cache` for the next run."""
+    passages, questions = select(data, name, random.Random(f"select:{name}"))
+    file = cache / f"{name}.npz"
+    if not file.exists():
+        passage_vectors = encode(encoder, [f"{p.title}. {p.text}" if p.title else p.text for p in passages], 96)
+        query_vectors = encode(encoder, [q.query for q in questions], 48)
+        np.savez(file, passages=passage_vectors, queries=query_vectors)
+    vectors = np.load(file)
+    bm25 = Bm25(f"{p.title} {p.text}" for p in passages)
+    return Corpus(name, passages, questions, bm25, vectors["passages"], vectors["queries"])
+
+
+def allowed(corpus: Corpus, question: Question, candidate: int, similarity: Floats, positives: set[int]) -> bool:
+    """Whether a candidate is safe as a negative: not a labelled positive, no near-copy of the positive, and, by the
+    bi-encoder, not clearly closer to the query than the positive (stricter within the positive's own document)."""
+    if candidate in positives:
+        return False
+    near = float(corpus.passage_vectors[candidate] @ corpus.passage_vectors[question.positive])
+    if near > NEAR_DUPLICATE:
+        return False
+    same = corpus.passages[candidate].source == corpus.passages[question.positive].source
+    strict = same and corpus.name in ("qed-train", "clapnq-train", "aws-headings")
+    slack = -0.05 if strict else {"squad-train": 0.15}.get(corpus.name, 0.05)
+    return bool(similarity[candidate] < similarity[question.positive] + slack)
+
+
+def negatives(corpus: Corpus, question: Question, similarity: Floats, positives: set[int], rng: random.Random) -> list[int]:
+    """Two negatives near for the bi-encoder, one for BM25, one drawn from further away."""
+    dense = [int(i) for i in np.argsort(-similarity)[: DEPTH * 3]]
+    near = [i for i in dense[:DEPTH] if allowed(corpus, question, i, similarity, positives)]
+    lexical = [
+        i for i in corpus.bm25.search(question.query, DEPTH // 2) if allowed(corpus, question, i, similarity, positives)
+    ]
+    chosen: list[int] = []
+    for source, top, count in ((near, 10, 1), (near, 25, 1), (lexical, 8, 1), (dense[DEPTH:], 80, 1)):
+        fresh = [i for i in source[:top] if i not in chosen and i not in positives]
+        chosen += rng.sample(fresh, min(count, len(fresh)))
+    return chosen
+
+
+def phrase(name: str, query: str, rng: random.Random) -> str:
+    """Vary how a question is typed: case, question mark, now and then only its content words."""
+    if name in ("squad-train", "medquad") and rng.random() < 0.12:
+        kept = [w for w in query.rstrip("?").split() if w.lower() not in _STOP]
+        return " ".join(kept) if len(kept) >= 2 else query
+    query = query.lower() if rng.random() < 0.25 else query
+    return query.rstrip("?").strip() if rng.random() < 0.3 else query
+
+
+def shown(corpus: Corpus, passage: Passage, text: str, query: str, budget: int, titled: bool) -> str:
+    """A passage as the reranker will see it: a window of sentences, its document's title above it if `titled`."""
+    from_start = corpus.name in STARTS_WITH_ANSWER
+    centre = None if from_start else corpus.bm25.best_sentence(query, text)
+    body = window(text, budget, centre)
+    return f"{passage.title}\n{body}" if titled and passage.title else body
+
+
+def groups(corpus: Corpus, others: list[Corpus], rng: random.Random) -> Iterator[dict[str, object]]:
+    """One group a training question."""
+    positives: dict[str, set[int]] = defaultdict(set)
+    for question in corpus.questions:
+        positives[question.query.lower()].add(question.positive)
+    for row, question in enumerate(corpus.questions):
+        if question.dev:
+            continue
+        similarity = corpus.passage_vectors @ corpus.query_vectors[row]
+        known = positives[question.query.lower()]
+        chosen = negatives(corpus, question, similarity, known, rng)
+        budget = rng.choices(BUDGETS, BUDGET_WEIGHTS)[0]
+        titled = rng.random() < 0.4
+        passage = corpus.passages[question.positive]
+        documents = [shown(corpus, passage, question.positive_text, question.query, budget, titled)]
+        documents += [
+            shown(corpus, corpus.passages[i], corpus.passages[i].text, question.query, budget, titled) for i in chosen
+        ]
+        cosines = [float(similarity[question.positive])] + [float(similarity[i]) for i in chosen]
+        while len(documents) < 1 + NEGATIVES or (len(documents) == 1 + NEGATIVES and rng.random() < 0.0):
+            other = rng.choice(others)
+            passage = rng.choice(other.passages)
+            documents.append(shown(other, passage, passage.text, question.query, budget, titled))
+            cosines.append(0.0)
+        if rng.random() < 0.35:  # the furthest one becomes a random one: "nothing here answers it" must score low
+            other = rng.choice(others)
+            passage = rng.choice(other.passages)
+            documents[-1] = shown(other, passage, passage.text, question.query, budget, titled)
+            cosines[-1] = 0.0
+        yield {
+            "query": phrase(corpus.name, question.query, rng),
+            "documents": documents,
+            "cosines": [round(c, 4) for c in cosines],
+            "set": corpus.name,
+        }
+
+
+def dev_pools(corpus: Corpus) -> Iterator[dict[str, object]]:
+    """Held-out questions with the top of their RRF pool, and both lists' ranks, to choose checkpoints by."""
+    for row, question in enumerate(corpus.questions):
+        if not question.dev:
+            continue
+        similarity = corpus.passage_vectors @ corpus.query_vectors[row]
+        dense = [int(i) for i in np.argsort(-similarity)[:100]]
+        lexical = corpus.bm25.search(question.query, 100)
+        fused: dict[int, float] = defaultdict(float)
+        for ranked in (dense, lexical):
+            for rank, document in enumerate(ranked, 1):
+                fused[document] += 1 / (60 + rank)
+        pool = sorted(fused, key=lambda i: -fused[i])[:DEV_POOL]
+        passages = [corpus.passages[i] for i in pool]
+        yield {
+            "set": corpus.name,
+            "query": question.query,
+            "documents": [f"{p.title}\n{p.text}" if p.title else p.text for p in passages],
+            "labels": [int(i == question.positive) for i in pool],
+            "cosines": [round(float(similarity[i]), 4) for i in pool],
+            "rrf": [round(fused[i], 6) for i in pool],
+        }
+
+
+def write_jsonl(file: Path, rows: Iterable[dict[str, object]]) -> int:
+    """Write rows a line each; how many."""
+    count = 0
+    with file.open("w", encoding="utf-8") as out:
+        for row in rows:
+            out.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, help="folder with one folder a training set")
+    parser.add_argument("out", type=Path, help="where groups.jsonl, dev.jsonl and the embeddings go")
+    parser.add_argument("--encoder", required=True, help="folder of all-MiniLM-L6-v2")
+    parser.add_argument("--seed", type=int, default=7)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    corpora = [build(args.data, name, args.encoder, args.out) for name in QUOTA]
+    rng = random.Random(args.seed)
+    rows = [row for corpus in corpora for row in groups(corpus, corpora, rng)]
+    rng.shuffle(rows)
+    print("groups", write_jsonl(args.out / "groups.jsonl", rows))
+    print("dev", write_jsonl(args.out / "dev.jsonl", (row for corpus in corpora for row in dev_pools(corpus))))
+
+
+if __name__ == "__main__":
+    main()
