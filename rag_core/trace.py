@@ -16,6 +16,7 @@ from pydantic import Field, FiniteFloat, ValidationError, model_validator
 from rag_core.config import Policy
 from rag_core.errors import BadTrace
 from rag_core.filters import Filter
+from rag_core.threshold import judged, judged_space, passes
 from rag_core.types import (
     Answer,
     Chunk,
@@ -49,8 +50,9 @@ class Search(Frozen):
 class Reranking(Frozen):
     """What one reranker measured for this query: pair scores by chunk id, and what that cost.
 
-    `failure` is None, or says in words why there are no scores (or not for all). Times in milliseconds, of the
-    scoring calls of this measurement, added up; `load_ms` is model loading and not part of `timing`.
+    `failure` is None, or says in words why there are no scores (or not for all); `notes` are lesser troubles, such
+    as a cache that could not be read. Times in milliseconds, of the scoring calls of this measurement, added up;
+    `load_ms` is model loading and not part of `timing`.
     """
 
     model: str
@@ -62,6 +64,7 @@ class Reranking(Frozen):
     tokens: int = 0
     batches: int = 0
     failure: str | None = None
+    notes: tuple[StageWarning, ...] = ()
 
 
 class Measurement(Frozen):
@@ -80,6 +83,9 @@ class Measurement(Frozen):
     rerankings: dict[str, Reranking] = {}
 
 
+RerankStatus = Literal["ran", "cached", "off", "failed", "idle"]
+
+
 class RerankReport(Frozen):
     """Whether the reranker ran, in words that leave no doubt.
 
@@ -90,7 +96,7 @@ class RerankReport(Frozen):
 
     name: str
     model: str
-    status: Literal["ran", "cached", "off", "failed", "idle"]
+    status: RerankStatus
     reason: str = ""
     pairs_scored: int = 0
     pairs_cached: int = 0
@@ -119,8 +125,8 @@ Fate = Literal["kept", "cut by top-k", "under the threshold", "outside the pool"
 class Trace(Frozen):
     """Everything about one query's way, and all that a picture of it is drawn from.
 
-    `chunks` holds every candidate, so that a trace can be read where the collection is not. `probabilities`
-    holds relevance 0..1 by chunk id where the reranker's scores are probabilities; otherwise it is empty.
+    `chunks` holds every candidate, so that a trace can be read where the collection is not. `pairs` holds the
+    reranker's verdicts on the pool.
     """
 
     version: Literal[1] = 1
@@ -162,6 +168,17 @@ class Trace(Frozen):
         return self[StageName.FUSED].hits[: self.policy.pool]
 
     @property
+    def relevance_space(self) -> ScoreSpace:
+        """The space that relevance is judged and cut in: probability for a cross-encoder's logits."""
+        return judged_space(self[StageName.RERANKED].space)
+
+    @cached_property
+    def relevance(self) -> dict[str, float]:
+        """Relevance by chunk id of every reranked candidate, in `relevance_space`: what the threshold cuts."""
+        reranked = self[StageName.RERANKED]
+        return judged(reranked.hits, reranked.space)
+
+    @property
     def best(self) -> Hit | None:
         """The first candidate before the threshold, or None if nothing was found."""
         hits = self[StageName.ADJUSTED].hits
@@ -187,10 +204,11 @@ class Trace(Frozen):
         self[StageName.FUSED].by_chunk[chunk_id]
         if chunk_id in self[StageName.KEPT].by_chunk:
             return "kept"
-        adjusted = self[StageName.ADJUSTED].by_chunk.get(chunk_id)
-        if adjusted is None:
+        score = self.relevance.get(chunk_id)
+        if score is None:
             return "outside the pool"
-        return "under the threshold" if adjusted.parts.get("passed") == 0.0 else "cut by top-k"
+        over = passes(self.policy.threshold, self.relevance_space, score)
+        return "cut by top-k" if over else "under the threshold"
 
     def way_of(self, chunk_id: str) -> tuple[Step, ...]:
         """The chunk's rank and score at every stage, in order."""

@@ -1,0 +1,36 @@
+# make run: set up and open the app.  make test: set up and run all tests.
+PYTHON ?= python3
+VENV ?= .venv
+PY := $(VENV)/bin/python
+
+.PHONY: run test format clean
+
+run: $(VENV)/.run
+	$(PY) -m streamlit run app.py
+
+test: $(VENV)/.test
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m pytest
+
+format: $(VENV)/.test
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+$(PY):
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Second Pass needs Python 3.11 or newer')"
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade pip
+
+$(VENV)/.run: requirements.txt | $(PY)
+	$(PY) -m pip install --quiet $$(grep '^torch==' requirements.txt)
+	$(PY) -m pip install --quiet -r requirements.txt
+	touch $@
+
+$(VENV)/.test: requirements-dev.txt $(VENV)/.run
+	$(PY) -m pip install --quiet -r requirements-dev.txt
+	touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,74 @@
+"""What a reader of a stage must know before trusting its order: ties, saturation, an empty list, cut passages.
+
+Functions take hits and give warnings; they change nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from rag_core.config import Threshold
+from rag_core.threshold import applies, judged_space
+from rag_core.trace import RerankReport
+from rag_core.types import Hit, ScoreSpace, StageWarning
+
+SATURATED = 0.999
+"""Probabilities over this (or under 1 minus this) no longer tell candidates apart on a screen."""
+
+
+def ties(hits: Sequence[Hit], first: int = 10) -> tuple[StageWarning, ...]:
+    """Equal scores among the first places: their order carries no information."""
+    head = hits[:first]
+    tied = sum(a.score == b.score for a, b in itertools.pairwise(head))
+    if len(head) < 2 or not tied:
+        return ()
+    if len(hits) > 2 and hits[0].score == hits[-1].score:
+        message = f"All {len(hits)} candidates have the same score: this order carries no information."
+        return (StageWarning(code="flat", message=message),)
+    message = f"{tied} of the first {len(head)} places are tied with the one above; ties keep the order before."
+    return (StageWarning(code="ties", message=message),)
+
+
+def saturated(probabilities: Sequence[float], top_k: int) -> tuple[StageWarning, ...]:
+    """More candidates near probability 1 than are kept: the threshold cannot choose among them."""
+    high = sum(p >= SATURATED for p in probabilities)
+    if high <= top_k:
+        return ()
+    message = f"{high} candidates score over {SATURATED}: more than the {top_k} kept, so the scores hardly choose."
+    return (StageWarning(code="saturated", message=message),)
+
+
+def lexical(found: int, terms: Sequence[str]) -> tuple[StageWarning, ...]:
+    """An empty lexical list and why."""
+    if found:
+        return ()
+    why = "no word of the query stands in the collection" if not terms else "no chunk matched"
+    return (StageWarning(code="lexical-empty", message=f"The lexical search found nothing: {why}."),)
+
+
+def rerank(report: RerankReport, candidates: int) -> tuple[StageWarning, ...]:
+    """Whether the reranker ran, whether it changed anything, what it could not see."""
+    warnings = []
+    if report.status == "failed":
+        message = f"The reranker {report.name} did not run: {report.reason} What you see is the fused order."
+        warnings.append(StageWarning(code="rerank-failed", message=message))
+    if report.status in ("ran", "cached") and not report.order_changed and candidates > 1:
+        message = f"The reranker scored {candidates} candidates and changed no rank."
+        warnings.append(StageWarning(code="order-unchanged", message=message))
+    if report.passages_cut:
+        message = (
+            f"{report.passages_cut} of {candidates} passages are longer than the reranker reads; "
+            f"it never saw {report.unseen_tokens} of their tokens."
+        )
+        warnings.append(StageWarning(code="passages-cut", message=message))
+    return tuple(warnings)
+
+
+def threshold(cut: Threshold, reranked: ScoreSpace) -> tuple[StageWarning, ...]:
+    """A threshold for another score than this run has."""
+    space = judged_space(reranked)
+    if cut.minimum is None or applies(cut, space):
+        return ()
+    message = f"The threshold is for {cut.space} scores; this run's are {space}, so nothing was cut by it."
+    return (StageWarning(code="threshold-idle", message=message),)

@@ -1,0 +1,174 @@
+"""Measure a query, score its pool, answer it. `replay.py` does all deciding; this module pays for the facts.
+
+    trace = Pipeline(collection, embedder).run("How long do refunds take?", Policy())
+
+`measure` embeds the query and searches twice, in parallel, to full depth; `score` runs the reranker on the pairs
+of the policy's pool that no one has scored yet; `run` does both and replays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from rag_core.config import FULL_DEPTH, Policy
+from rag_core.errors import BadInput, SecondPassError
+from rag_core.filters import Filter
+from rag_core.generation.extractive import answer_extractively
+from rag_core.replay import NO_RERANKER, replay, unscored
+from rag_core.rerank.base import Reranker
+from rag_core.rerank.catalogue import get_reranker
+from rag_core.rerank.score import PairCache, score_pairs
+from rag_core.retrieval.base import Embedder, Engine, Progress, Vectors
+from rag_core.trace import Measurement, Reranking, Search, Trace
+from rag_core.types import Answer, Chunk, ScoreSpace, StageName, Timing
+
+MAX_QUERY_CHARS = 4000
+T = TypeVar("T")
+
+
+class Pipeline:
+    """The production shape of retrieval over one collection. Safe to share between threads."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        embedder: Embedder,
+        cache: PairCache | None = None,
+        rerankers: Callable[[str], Reranker] = get_reranker,
+    ) -> None:
+        self.engine = engine
+        self.embedder = embedder
+        self._cache = cache
+        self._rerankers = rerankers
+
+    def measure(self, query: str, where: Filter | None = None) -> Measurement:
+        """Embed the query and search twice, in parallel, to full depth. No reranker runs.
+
+        Raises BadInput for an empty or over-long query.
+        """
+        query = _checked(query)
+        loaded = self.embedder.load_ms > 0
+        begin = time.perf_counter()
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            pending = beside.submit(_timed, begin, lambda: self.engine.lexical(query, FULL_DEPTH, where))
+            vector, embed = self._embed(begin, query, loaded)
+            found, dense = _timed(begin, lambda: self.engine.dense(vector, FULL_DEPTH, where))
+            words, lexical = pending.result()
+        load_ms = 0.0 if loaded else self.embedder.load_ms
+        ids = dict.fromkeys(chunk_id for chunk_id, _ in (*found.hits, *words.hits))
+        return Measurement(
+            query=query,
+            where=where,
+            collection=self.engine.ref,
+            measured_at=datetime.now(UTC),
+            depth=FULL_DEPTH,
+            embed=embed,
+            model_load_ms=load_ms,
+            dense=Search(found=tuple(found.hits), timing=_shift(dense, load_ms)),
+            lexical=Search(found=tuple(words.hits), timing=lexical, terms=words.terms),
+            chunks={chunk_id: self.engine.chunk(chunk_id) for chunk_id in ids},
+        )
+
+    def _embed(self, begin: float, query: str, loaded: bool) -> tuple[Vectors, Timing]:
+        """The query's vector; the time of a model that had to be loaded first is not in its timing."""
+        vector, timing = _timed(begin, lambda: self.embedder.embed_query(query))
+        load_ms = 0.0 if loaded else self.embedder.load_ms
+        return vector, Timing(started_ms=timing.started_ms, took_ms=max(0.0, timing.took_ms - load_ms))
+
+    def score(self, measurement: Measurement, policy: Policy, progress: Progress | None = None) -> Measurement:
+        """The measurement with every pair of the policy's pool scored; the same one if nothing was missing.
+
+        A reranker that cannot load or fails half-way does not raise: `Reranking.failure` says why.
+        """
+        missing = unscored(measurement, policy)
+        known = measurement.rerankings.get(policy.reranker)
+        if policy.reranker == NO_RERANKER or (known and not missing):
+            return measurement
+        try:
+            reranker = self._rerankers(policy.reranker)
+        except SecondPassError as exc:
+            fresh = Reranking(model=policy.reranker, space=ScoreSpace.RRF, failure=str(exc))
+        else:
+            fresh = score_pairs(reranker, measurement.query, missing, self._cache, progress)
+        merged = {**measurement.rerankings, policy.reranker: _merged(known, fresh)}
+        return measurement.model_copy(update={"rerankings": merged})
+
+    def run(self, query: str, policy: Policy | None = None, where: Filter | None = None) -> Trace:
+        """Measure, score and replay: the whole way of one query, without the answer."""
+        policy = policy or Policy()
+        return replay(self.score(self.measure(query, where), policy), policy)
+
+    async def arun(self, query: str, policy: Policy | None = None, where: Filter | None = None) -> Trace:
+        """`run` in a worker thread, so that a service can await it."""
+        return await asyncio.to_thread(self.run, query, policy, where)
+
+    def answer(self, trace: Trace) -> Answer:
+        """The extractive answer to a trace: sentences of its kept chunks, chosen by its reranker.
+
+        Where no reranker ran, the bi-encoder chooses. `Answer.model` names the model that chose.
+        """
+        kept = [trace.chunks[hit.chunk_id] for hit in trace[StageName.KEPT].hits]
+        begin = time.perf_counter()
+        ran = trace.rerank.status in ("ran", "cached")
+        choose = self._by_reranker(trace.policy.reranker) if ran else self._by_cosine
+        answer = answer_extractively(trace.query, kept, choose)
+        timing = Timing(started_ms=trace.took_ms, took_ms=(time.perf_counter() - begin) * 1000)
+        model = trace.rerank.model if ran else self.embedder.model
+        return answer.model_copy(update={"timing": timing, "model": model})
+
+    def _by_reranker(self, key: str) -> Callable[[str, list[str]], list[float]]:
+        def choose(query: str, sentences: list[str]) -> list[float]:
+            passages = [Chunk(id=str(i), document_id="", start=0, end=len(s), text=s) for i, s in enumerate(sentences)]
+            scored = score_pairs(self._rerankers(key), query, passages, self._cache)
+            if scored.failure:
+                raise SecondPassError(scored.failure)
+            return [scored.pairs[passage.id].score for passage in passages]
+
+        return choose
+
+    def _by_cosine(self, query: str, sentences: list[str]) -> list[float]:
+        vector = self.embedder.embed_query(query)
+        return [float(score) for score in self.embedder.embed(sentences) @ vector]
+
+
+def _checked(query: str) -> str:
+    query = query.replace("\x00", " ").strip()
+    if not query:
+        raise BadInput("Type a question first.")
+    if len(query) > MAX_QUERY_CHARS:
+        raise BadInput(f"This question has {len(query)} characters; {MAX_QUERY_CHARS} are read at most. Shorten it.")
+    return query
+
+
+def _timed(begin: float, work: Callable[[], T]) -> tuple[T, Timing]:
+    """The result of the work and when it ran, counted from `begin`."""
+    start = time.perf_counter()
+    result = work()
+    end = time.perf_counter()
+    return result, Timing(started_ms=(start - begin) * 1000, took_ms=(end - start) * 1000)
+
+
+def _shift(timing: Timing, load_ms: float) -> Timing:
+    """The timing as it would have been with the model already loaded."""
+    return Timing(started_ms=max(0.0, timing.started_ms - load_ms), took_ms=timing.took_ms)
+
+
+def _merged(known: Reranking | None, fresh: Reranking) -> Reranking:
+    """What one reranker has measured so far, added up. A failure stays until a later call succeeds."""
+    if known is None:
+        return fresh
+    return fresh.model_copy(
+        update={
+            "pairs": {**known.pairs, **fresh.pairs},
+            "timing": Timing(started_ms=known.timing.started_ms, took_ms=known.timing.took_ms + fresh.timing.took_ms),
+            "load_ms": known.load_ms + fresh.load_ms,
+            "tokenise_ms": known.tokenise_ms + fresh.tokenise_ms,
+            "tokens": known.tokens + fresh.tokens,
+            "batches": known.batches + fresh.batches,
+        }
+    )
