@@ -1,0 +1,87 @@
+"""What happened to a query, in one generated sentence. Every figure in it is read from the trace."""
+
+from __future__ import annotations
+
+from rag_core.trace import Trace
+from rag_core.types import Chunk, Hit, ScoreSpace, StageName
+
+
+def headline(trace: Trace) -> str:
+    """What the run did, as plain text: the biggest move into the kept candidates, how many are new, the best
+    score with its space, and the time. Titles are quoted in typographic quotes, not in markup."""
+    if not trace[StageName.FUSED].hits:
+        return f"Nothing in {trace.collection.name} matched this question. {_time(trace)}"
+    sentences = [_movement(trace), _news(trace), _best(trace), _time(trace)]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def title_of(chunk: Chunk) -> str:
+    """A short name of a chunk: its document's title, with the last heading where that says more."""
+    title = chunk.title or chunk.document_id
+    last = chunk.heading_path[-1] if chunk.heading_path else ""
+    return f"{title}: {last}" if last and last != title else title
+
+
+def ordinal(number: int) -> str:
+    """1 -> 1st, 2 -> 2nd, 3 -> 3rd, 4 -> 4th, 11 -> 11th, 21 -> 21st."""
+    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"
+
+
+def score_text(score: float, space: ScoreSpace) -> str:
+    """A score with its space, as it is shown everywhere: `probability 0.91`, `rrf 0.0311`."""
+    digits = {ScoreSpace.RRF: 4, ScoreSpace.BM25: 1, ScoreSpace.LOGIT: 2}.get(space, 2)
+    return f"{space} {score:.{digits}f}"
+
+
+def _movement(trace: Trace) -> str:
+    """The climb that mattered most: of the top candidates, the one that came from furthest down."""
+    if trace.rerank.status == "off":
+        return "No reranker: this is the fused order."
+    if trace.rerank.status == "failed":
+        return "The reranker did not run: this is the fused order."
+    head = trace[StageName.ADJUSTED].hits[: trace.policy.top_k]
+    fused = trace[StageName.FUSED].by_chunk
+    climbs = [(fused[hit.chunk_id].rank - hit.rank, hit) for hit in head]
+    climb, hit = max(climbs, key=lambda pair: (pair[0], -pair[1].rank), default=(0, None))
+    if hit is None:
+        return ""
+    if climb <= 0:
+        return f"Reranking left the first {len(head)} as they were."
+    title = title_of(trace.chunks[hit.chunk_id])
+    return f"Reranking moved “{title}” from {ordinal(fused[hit.chunk_id].rank)} to {ordinal(hit.rank)}."
+
+
+def _news(trace: Trace) -> str:
+    """How many of the first k were not there in the fused order."""
+    k = trace.policy.top_k
+    head = trace[StageName.ADJUSTED].hits[:k]
+    before = {hit.chunk_id for hit in trace[StageName.FUSED].hits[:k]}
+    new = sum(hit.chunk_id not in before for hit in head)
+    if trace.rerank.status in ("off", "failed") and not trace.policy.signals.on:
+        return ""
+    return f"{new} of the top {len(head)} {'is' if new == 1 else 'are'} new." if new else ""
+
+
+def _best(trace: Trace) -> str:
+    best = trace.best
+    if best is None:
+        return ""
+    shown = score_text(*_judged(trace, best))
+    if trace.unknown:
+        cut = score_text(trace.policy.threshold.minimum or 0.0, trace.policy.threshold.space)
+        return f"Nothing reached the threshold ({cut}), so the answer is “I don't know”; the best score was {shown}."
+    return f"Best score: {shown}."
+
+
+def _judged(trace: Trace, best: Hit) -> tuple[float, ScoreSpace]:
+    """The highest relevance among the candidates, in the space that the threshold cuts."""
+    relevance = trace.relevance
+    return max(relevance.values(), default=best.score), trace.relevance_space
+
+
+def _time(trace: Trace) -> str:
+    took = trace.took_ms
+    loading = trace.model_load_ms + trace.rerank.load_ms
+    extra = f" (and {loading / 1000:.1f} s to load models, once)" if loading >= 50 else ""
+    return f"{took:.0f} ms{extra}."

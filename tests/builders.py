@@ -1,0 +1,78 @@
+"""Small measurements made by hand, so that expectations can be worked out by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+
+from rag_core.trace import Measurement, Reranking, Search
+from rag_core.types import Chunk, CollectionRef, PairScore, ScoreSpace, Timing
+
+MEASURED_AT = datetime(2026, 10, 1, 12, tzinfo=UTC)
+
+
+def chunk(
+    chunk_id: str,
+    text: str = "",
+    *,
+    document_id: str = "",
+    source: str = "",
+    updated_at: date | None = None,
+    tenant: str | None = None,
+) -> Chunk:
+    """A chunk whose document is itself unless told."""
+    text = text or f"text of {chunk_id}"
+    return Chunk(
+        id=chunk_id,
+        document_id=document_id or f"doc-{chunk_id}",
+        start=0,
+        end=len(text),
+        text=text,
+        title=f"Title {chunk_id}",
+        source=source,
+        updated_at=updated_at,
+        tenant=tenant,
+    )
+
+
+def measurement(
+    dense: Sequence[str] | str,
+    lexical: Sequence[str] | str,
+    scores: Mapping[str, float] | None = None,
+    *,
+    space: ScoreSpace = ScoreSpace.LOGIT,
+    reranker: str = "ce",
+    failure: str | None = None,
+    chunks: Sequence[Chunk] = (),
+    query: str = "question",
+) -> Measurement:
+    """Ranked lists of chunk ids (a string is one id a letter) and pair scores of one reranker.
+
+    The n-th dense hit has cosine 1 - n/100, the n-th lexical hit BM25 100 - n.
+    """
+    given = {one.id: one for one in chunks}
+    ids = dict.fromkeys([*dense, *lexical])
+    rerankings = {}
+    if scores is not None or failure:
+        pairs = {name: PairScore(score=score, tokens=3) for name, score in (scores or {}).items()}
+        rerankings[reranker] = Reranking(
+            model=f"{reranker}@1", space=space, pairs=pairs, timing=Timing(took_ms=40), failure=failure
+        )
+    return Measurement(
+        query=query,
+        collection=CollectionRef(name="toy", fingerprint="f" * 8, embedding_model="toy@1", documents=9, chunks=9),
+        measured_at=MEASURED_AT,
+        depth=200,
+        embed=Timing(took_ms=5),
+        dense=Search(
+            found=tuple((c, 1 - rank / 100) for rank, c in enumerate(dense, start=1)),
+            timing=Timing(started_ms=5, took_ms=2),
+        ),
+        lexical=Search(
+            found=tuple((c, 100.0 - rank) for rank, c in enumerate(lexical, start=1)),
+            timing=Timing(took_ms=3),
+            terms=("question",),
+        ),
+        chunks={c: given.get(c) or chunk(c) for c in ids},
+        rerankings=rerankings,
+    )

@@ -1,0 +1,77 @@
+"""A trace goes to JSON and back without loss; a trace file is untrusted input."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag_core.config import Policy, Signals, Threshold
+from rag_core.errors import BadTrace
+from rag_core.replay import replay
+from rag_core.trace import Trace
+from rag_core.types import StageName
+from tests.builders import measurement
+
+
+def sample(**update: object) -> Trace:
+    scores = {"a": -1.0, "b": 2.0, "c": 0.5}
+    return replay(measurement("abc", "ca", scores), Policy(reranker="ce", pool=3, **update))
+
+
+@given(
+    order=st.permutations("abcdefgh"),
+    scores=st.lists(st.floats(-50, 50), min_size=8, max_size=8),
+    minimum=st.one_of(st.none(), st.floats(0, 1)),
+    on=st.booleans(),
+    pool=st.integers(1, 8),
+)
+def test_json_round_trip(order, scores, minimum, on, pool):
+    policy = Policy(reranker="ce", pool=pool, threshold=Threshold(minimum=minimum), signals=Signals(on=on), top_k=3)
+    trace = replay(measurement(order, "abc", dict(zip("abcdefgh", scores, strict=True))), policy)
+    assert Trace.read(trace.to_json()) == trace
+
+
+def test_way_of_a_chunk_names_every_stage():
+    way = sample(top_k=1).way_of("c")
+    assert [step.rank for step in way] == [3, 1, 2, 2, 2, None]
+    assert [step.stage for step in way] == list(StageName)
+
+
+def test_frame_has_a_row_per_candidate():
+    frame = sample().to_frame()
+    assert list(frame["chunk_id"]) == ["a", "c", "b"]
+    assert frame.set_index("chunk_id").loc["b", "reranked_rank"] == 1
+    assert frame.set_index("chunk_id")["lexical_rank"].isna()["b"]
+
+
+def broken(change) -> str:
+    data = json.loads(sample().to_json())
+    change(data)
+    return json.dumps(data)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda d: d.update(extra=1), "extra"),
+        (lambda d: d.update(version=99), "version"),
+        (lambda d: d["stages"].pop(), "stages"),
+        (lambda d: d["stages"][2]["hits"][0].update(rank=7), "rank 7"),
+        (lambda d: d["stages"][2]["hits"][0].update(chunk_id="nowhere"), "nowhere"),
+        (lambda d: d["stages"][2]["hits"][0].update(score="high"), "score"),
+        (lambda d: d["policy"].update(top_k=0), "top_k"),
+        (lambda d: d["stages"].reverse(), "order"),
+    ],
+)
+def test_a_file_that_is_no_trace_is_refused_in_words(change, says):
+    with pytest.raises(BadTrace, match=says):
+        Trace.read(broken(change))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"version": 1}', b"\xff\xfe"])
+def test_not_json_is_refused(text):
+    with pytest.raises(BadTrace):
+        Trace.read(text)

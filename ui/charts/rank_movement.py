@@ -1,0 +1,142 @@
+"""Rank movement: every candidate of the pool, fused rank on the left, final rank on the right, joined by a line.
+
+Up is blue with a triangle up, down is orange with a triangle down, unmoved is grey with a dot; what was not kept
+is drawn open: a circle where top-k cut it, a cross where it was under the threshold.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from rag_core.narrative import score_text, title_of
+from rag_core.trace import Trace
+from rag_core.types import StageName
+from ui.charts.palette import Palette, layout, plain
+
+ROW_PX = 17
+MARKS = {"up": "triangle-up", "down": "triangle-down", "same": "circle"}
+OPEN = {"cut by top-k": "circle-open", "under the threshold": "x-thin-open"}
+
+
+def movement(trace: Trace) -> pd.DataFrame:
+    """A row per candidate of the pool: chunk_id, title, before (fused rank), after (rank before the cut), moved
+    (places gained), direction (up, down, same), fate, score (as shown)."""
+    adjusted = trace[StageName.ADJUSTED]
+    rows = []
+    for hit in trace.pool:
+        after = adjusted.by_chunk[hit.chunk_id]
+        moved = hit.rank - after.rank
+        rows.append(
+            {
+                "chunk_id": hit.chunk_id,
+                "title": title_of(trace.chunks[hit.chunk_id]),
+                "before": hit.rank,
+                "after": after.rank,
+                "moved": moved,
+                "direction": "up" if moved > 0 else "down" if moved < 0 else "same",
+                "fate": trace.fate(hit.chunk_id),
+                "score": score_text(after.score, adjusted.space),
+            }
+        )
+    columns = ["chunk_id", "title", "before", "after", "moved", "direction", "fate", "score"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def reading(trace: Trace) -> str:
+    """The chart in one sentence."""
+    table = movement(trace)
+    if table.empty:
+        return "There was nothing to rank."
+    up, down = (int((table["direction"] == name).sum()) for name in ("up", "down"))
+    lost = table[(table["before"] <= trace.policy.top_k) & (table["fate"] != "kept")]
+    leavers = f" {len(lost)} of the first {min(trace.policy.top_k, len(table))} before are no longer kept." * (
+        len(lost) > 0
+    )
+    return f"{up} of {len(table)} candidates moved up, {down} down.{leavers}"
+
+
+def figure(trace: Trace, palette: Palette, chosen: str | None = None) -> go.Figure:
+    """The chart. `chosen`: the chunk id to draw on top of the others."""
+    table = movement(trace)
+    told = _told(table, trace.policy.top_k)
+    fig = go.Figure()
+    order = sorted(table.to_dict("records"), key=lambda row: (row["chunk_id"] == chosen, row["chunk_id"] in told))
+    for row in order:
+        fig.add_trace(_line(row, palette, row["chunk_id"] in told, row["chunk_id"] == chosen))
+    for side in ("before", "after"):
+        fig.add_trace(_labels(table[table["chunk_id"].isin(told)], side, palette))
+    _frame(fig, table, trace, palette)
+    return fig
+
+
+def _told(table: pd.DataFrame, top_k: int) -> set[str]:
+    """The candidates with a label: the kept ones, and those that were among the first before."""
+    return set(table[(table["fate"] == "kept") | (table["before"] <= top_k)]["chunk_id"])
+
+
+def _colour(row: dict[str, object], palette: Palette, strong: bool) -> str:
+    colours = {"up": palette.up, "down": palette.down, "same": palette.same}
+    return colours[str(row["direction"])] if strong else palette.faint
+
+
+def _line(row: dict[str, object], palette: Palette, told: bool, chosen: bool) -> go.Scatter:
+    colour = _colour(row, palette, told or chosen)
+    mark = OPEN.get(str(row["fate"]), MARKS[str(row["direction"])])
+    hover = (
+        f"<b>{plain(str(row['title']), 80)}</b><br>fused #{row['before']} → final #{row['after']}"
+        f"<br>{row['score']}<br>{row['fate']}<extra></extra>"
+    )
+    return go.Scatter(
+        x=[0, 1],
+        y=[row["before"], row["after"]],
+        mode="lines+markers",
+        line={"color": colour, "width": 3.5 if chosen else 2 if told else 1},
+        marker={
+            "color": colour,
+            "symbol": ["circle", mark],
+            "size": [6, 11 if told or chosen else 7],
+            "line": {"color": colour, "width": 1.5},
+        },
+        customdata=[row["chunk_id"]] * 2,
+        hovertemplate=hover,
+    )
+
+
+def _labels(rows: pd.DataFrame, side: str, palette: Palette) -> go.Scatter:
+    """Titles beside the ends of the told lines."""
+    left = side == "before"
+    text = [f"{plain(row.title, 44)}  <b>{row.before}</b>" if left else f"<b>{row.after}</b>  {plain(row.title, 44)}"
+            for row in rows.itertuples()]  # fmt: skip
+    return go.Scatter(
+        x=[-0.03 if left else 1.03] * len(rows),
+        y=rows[side],
+        mode="text",
+        text=text,
+        textposition="middle left" if left else "middle right",
+        textfont={"size": 12, "color": palette.text},
+        hoverinfo="skip",
+    )
+
+
+def _frame(fig: go.Figure, table: pd.DataFrame, trace: Trace, palette: Palette) -> None:
+    """Axes, the band of kept places, the two column heads."""
+    places = max(len(table), 1)
+    kept = len(trace[StageName.KEPT].hits)
+    if kept:
+        fig.add_shape(
+            type="rect", x0=0.97, x1=2, y0=0.5, y1=kept + 0.5, fillcolor=palette.band, line_width=0, layer="below"
+        )
+    for x, text in ((0, f"Fused rank (pool of {len(table)})"), (1, "Final rank")):
+        fig.add_annotation(
+            x=x, y=-0.4, text=f"<b>{text}</b>", showarrow=False, font={"size": 12, "color": palette.muted}
+        )
+    fig.update_layout(
+        **layout(
+            palette,
+            max(220, 70 + ROW_PX * places),
+            xaxis={"visible": False, "range": [-0.95, 1.95], "fixedrange": True},
+            yaxis={"visible": False, "range": [places + 0.8, -1.0], "fixedrange": True},
+            hovermode="closest",
+        )
+    )

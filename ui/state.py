@@ -1,0 +1,148 @@
+"""Session keys, the sidebar, and links that carry the state.
+
+Every control of the sidebar is bound to a query parameter of the same key, so a link holds the whole run and the
+settings survive a reload and a change of page. `Choice` is what the sidebar says.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+import streamlit as st
+from rag_core.rerank.catalogue import CATALOGUE, Entry, default_key
+
+from rag_core.config import FULL_DEPTH, Fusion, Policy, Signals, Threshold
+from rag_core.threshold import judged_space
+from rag_core.types import ScoreSpace
+from ui import cached, views
+from ui.charts.palette import DARK, LIGHT, Palette
+
+SAMPLE = "Sample corpus"
+AUTHORITY = (
+    ("policy", 1.0),
+    ("sla", 1.0),
+    ("error-reference", 0.9),
+    ("help-center", 0.8),
+    ("release-notes", 0.7),
+    ("handbook", 0.6),
+    ("marketing", 0.3),
+    ("chat", 0.2),
+)
+"""Authority by source for the signals preset; every other source counts 0.5."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the sidebar says: which collection, and the policy. `owner` is the session that may see private ones."""
+
+    collection: str
+    policy: Policy
+    owner: str
+
+
+def page(title: str) -> None:
+    """The frame of every page: wide layout, style sheet, heading. Each page stands by itself."""
+    st.set_page_config(page_title=f"{title} · Second Pass", page_icon=":material/layers:", layout="wide")
+    views.style()
+
+
+def owner() -> str:
+    """This session's token. It names the session's private collections and nothing else."""
+    token: str = st.session_state.setdefault("owner", secrets.token_hex(16))
+    return token
+
+
+def palette() -> Palette:
+    """The chart colours of the theme that the browser shows."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def sidebar() -> Choice:
+    """Draw the run's settings and read them. Moving one replays; only unscored pairs cost a model call."""
+    with st.sidebar:
+        names = cached.collection_names(owner())
+        collection = st.selectbox("Collection", names, key="c", bind="query-params")
+        reranker = _reranker()
+        policy = Policy(
+            reranker=reranker.key,
+            **_search(),
+            **_keep(reranker),
+            signals=_signals(),
+        )
+        st.button("Reset settings", key="reset", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
+    return Choice(collection=collection or SAMPLE, policy=policy, owner=owner())
+
+
+def _reranker() -> Entry:
+    keys = list(CATALOGUE)
+    key = st.selectbox(
+        "Reranker",
+        keys,
+        index=keys.index(default_key()),
+        format_func=lambda k: CATALOGUE[k].label,
+        key="r",
+        bind="query-params",
+    )
+    return CATALOGUE[key or default_key()]
+
+
+def _search() -> dict[str, object]:
+    pool = st.slider(
+        "Pool", 5, 200, 50, 5, key="pool", bind="query-params", help="How many fused candidates the reranker reads."
+    )
+    with st.expander("Search and fusion", icon=":material/search:"):
+        depth = st.slider(
+            "Depth", 10, FULL_DEPTH, 100, 10, key="depth", bind="query-params", help="How many each search returns."
+        )
+        dense = st.slider("Dense weight", 0.0, 3.0, 1.0, 0.1, key="dw", bind="query-params")
+        lexical = st.slider("Lexical weight", 0.0, 3.0, 1.0, 0.1, key="lw", bind="query-params")
+        k = st.slider(
+            "RRF k", 1, 200, 60, 1, key="rrfk", bind="query-params", help="Larger: ranks count more alike."
+        )
+    return {"pool": pool, "depth": depth, "fusion": Fusion(k=k, dense_weight=dense, lexical_weight=lexical)}
+
+
+def _keep(reranker: Entry) -> dict[str, object]:
+    """Threshold and top-k. The threshold's label names the score that it cuts."""
+    space = judged_space(reranker.space)
+    threshold = Threshold()
+    if space is ScoreSpace.RRF:
+        st.slider(
+            "Threshold", 0.0, 1.0, 0.0, key="t_off", disabled=True, help="Fused ranks say nothing about relevance."
+        )
+    else:
+        minimum = st.slider(
+            f"Threshold ({space})",
+            0.0,
+            1.0,
+            float(reranker.default_threshold or 0.0),
+            0.01,
+            key=f"t_{space}",
+            bind="query-params",
+            help="Candidates under it are not used; when none is left the answer is “I don't know”.",
+        )
+        threshold = Threshold(minimum=minimum or None, space=space)
+    top_k = st.slider("Top-k", 1, 20, 5, key="k", bind="query-params", help="How many are kept for the answer.")
+    return {"threshold": threshold, "top_k": top_k}
+
+
+def _signals() -> Signals:
+    preset = Signals()
+    with st.expander("Signals", icon=":material/tune:"):
+        on = st.toggle("Weigh freshness, authority, diversity", key="sig", bind="query-params")
+        weights = {
+            name: st.slider(
+                name.capitalize(), 0.0, 1.0, getattr(preset, name), 0.05, key=f"w_{name}", bind="query-params",
+                disabled=not on,
+            )  # fmt: skip
+            for name in ("relevance", "freshness", "authority", "diversity")
+        }
+    return Signals(on=on, sources=AUTHORITY, **weights)
+
+
+def _reset() -> None:
+    """Every bound setting back to its default; the question stays."""
+    for key in list(st.session_state):
+        if str(key) in {"r", "pool", "depth", "dw", "lw", "rrfk", "k", "sig"} or str(key).startswith(("t_", "w_")):
+            del st.session_state[key]

@@ -1,0 +1,197 @@
+"""Pieces that several pages show: the stage strip, the answer, a passage, the error box. They compute nothing."""
+
+from __future__ import annotations
+
+import html
+
+import pandas as pd
+import streamlit as st
+
+from rag_core.narrative import score_text, title_of
+from rag_core.trace import Trace
+from rag_core.types import Answer, Chunk, StageName
+from ui.marking import marked, spans_of_terms
+
+STYLE = """
+<style>
+.sp-strip{display:flex;gap:0;align-items:stretch;width:100%;margin:.25rem 0 .5rem}
+.sp-step{flex:1 1 0;min-width:0;padding:.55rem .7rem;border:1px solid color-mix(in srgb,currentColor 16%,transparent);
+ border-right-width:0}
+.sp-step:first-child{border-radius:.5rem 0 0 .5rem}.sp-step:last-child{border-radius:0 .5rem .5rem 0;border-right-width:1px}
+.sp-step b{display:block;font-weight:600;font-size:.82rem;opacity:.75;white-space:nowrap}
+.sp-step .sp-n{display:block;font-size:1.15rem;font-weight:650;font-variant-numeric:tabular-nums;white-space:nowrap}
+.sp-step small{display:block;opacity:.7;font-size:.78rem;font-variant-numeric:tabular-nums;white-space:nowrap;
+ overflow:hidden;text-overflow:ellipsis}
+.sp-step.sp-warn{box-shadow:inset 0 3px 0 #d98200}
+.sp-headline{font-size:1.22rem;line-height:1.45;font-weight:520;margin:.2rem 0 .2rem;max-width:62rem}
+.sp-answer{font-size:1.02rem;line-height:1.6;max-width:62rem;margin:0}
+.sp-answer sup,.sp-cite{font-weight:650;font-size:.75em;padding:0 .25em;border-radius:.3em;
+ background:color-mix(in srgb,currentColor 12%,transparent)}
+.sp-passage{white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.6;max-width:62rem}
+.sp-passage mark{background:color-mix(in srgb,#e6b800 40%,transparent);color:inherit;padding:0 .1em;border-radius:.2em}
+.sp-unseen{opacity:.42;text-decoration:underline dotted;text-underline-offset:.2em}
+.sp-path{opacity:.72;font-size:.9rem;margin-bottom:.35rem;overflow-wrap:anywhere}
+</style>
+"""
+
+LABELS = {
+    StageName.DENSE: "Dense search",
+    StageName.LEXICAL: "Lexical search",
+    StageName.FUSED: "Fusion",
+    StageName.RERANKED: "Rerank",
+    StageName.ADJUSTED: "Signals",
+    StageName.KEPT: "Threshold & top-k",
+}
+STATUS = {
+    "ran": "{scored} scored, {cached} cached",
+    "cached": "all {cached} from the cache",
+    "off": "off: fused order",
+    "failed": "did not run",
+    "idle": "nothing to score",
+}
+
+
+def style() -> None:
+    """The style sheet of the pieces below; once per page."""
+    st.html(STYLE)
+
+
+def headline(sentence: str) -> None:
+    """What happened, in one sentence, large."""
+    st.html(f'<div class="sp-headline" data-testid="headline">{html.escape(sentence)}</div>')
+
+
+def milliseconds(value: float) -> str:
+    """`0.4 ms`, `12 ms`, `1.3 s`."""
+    if value >= 1000:
+        return f"{value / 1000:.1f} s"
+    return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
+
+
+def strip(trace: Trace, answer: Answer | None) -> None:
+    """How many candidates went into and came out of each step, and its time."""
+    steps = [_step(trace, name) for name in StageName]
+    if answer:
+        steps.append(_cell("Answer", answer.kind, milliseconds(answer.timing.took_ms), bool(answer.warnings)))
+    st.html(f'<div class="sp-strip" data-testid="stage-strip">{"".join(steps)}</div>')
+
+
+def _step(trace: Trace, name: StageName) -> str:
+    stage = trace[name]
+    came_out = min(len(stage.hits), trace.policy.pool) if name is StageName.FUSED else len(stage.hits)
+    note = milliseconds(stage.timing.took_ms)
+    if name is StageName.DENSE:
+        note = f"{milliseconds(trace.embed.took_ms + stage.timing.took_ms)} with embedding"
+    if name is StageName.RERANKED:
+        report = trace.rerank
+        counts = STATUS[report.status].format(scored=report.pairs_scored, cached=report.pairs_cached)
+        note = f"{note} · {counts}" if report.status != "off" else counts
+    if name is StageName.ADJUSTED and not trace.policy.signals.on:
+        note = "off: by relevance"
+    return _cell(LABELS[name], f"{stage.inputs:,} → {came_out:,}", note, bool(stage.warnings))
+
+
+def _cell(label: str, number: str, note: str, warn: bool) -> str:
+    kind = "sp-step sp-warn" if warn else "sp-step"
+    parts = (html.escape(part) for part in (label, number, note))
+    return '<div class="{}"><b>{}</b><span class="sp-n">{}</span><small title="{note}">{note}</small></div>'.format(
+        kind, next(parts), next(parts), note=next(parts)
+    )
+
+
+def warnings(trace: Trace) -> None:
+    """The warnings of the run, a failed reranker above everything else."""
+    for stage in trace.stages:
+        for warning in stage.warnings:
+            if warning.code == "rerank-failed":
+                st.error(warning.message, icon=":material/error:")
+    quiet = [
+        f"**{LABELS[stage.name]}:** {_markdown(warning.message)}"
+        for stage in trace.stages
+        for warning in stage.warnings
+        if warning.code != "rerank-failed"
+    ]
+    if quiet:
+        with st.expander(f"{len(quiet)} {'note' if len(quiet) == 1 else 'notes'} on this run", icon=":material/info:"):
+            for line in quiet:
+                st.markdown(line)
+
+
+def _markdown(text: str) -> str:
+    """Text that may hold names from documents, shown literally by Markdown."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>~$:" else c for c in text)
+
+
+def answer_card(trace: Trace, answer: Answer) -> None:
+    """The answer with its citations, and what it is."""
+    kinds = {
+        "extractive": "Sentences quoted from the kept passages; no language model wrote this",
+        "chat": f"Written by {answer.model} from the kept passages",
+        "unknown": "No kept passage answers this",
+    }
+    with st.container(border=True, key="answer"):
+        st.html(f'<p class="sp-answer" data-testid="answer">{_with_citations(answer.text)}</p>')
+        st.caption(_markdown(kinds[answer.kind]))
+        for citation in answer.citations:
+            chunk = trace.chunks[citation.chunk_id]
+            st.html(
+                f'<div class="sp-path"><span class="sp-cite">{citation.number}</span> {html.escape(title_of(chunk))}'
+                f" · {html.escape(chunk.document_id)}</div>"
+            )
+        for warning in answer.warnings:
+            st.warning(_markdown(warning.message))
+
+
+def _with_citations(text: str) -> str:
+    """Escaped answer text with its [n] as superscripts."""
+    escaped = html.escape(text)
+    for number in range(1, 101):
+        escaped = escaped.replace(f"[{number}]", f"<sup>{number}</sup>")
+    return escaped.replace("\n", "<br>")
+
+
+def passage(chunk: Chunk, terms: tuple[str, ...], seen_chars: int | None = None) -> None:
+    """The passage in full: heading path, text with matched terms marked, the part that was not read greyed."""
+    seen = None if seen_chars is None else seen_chars - (len(chunk.reading) - len(chunk.text))
+    body = marked(chunk.text, spans_of_terms(chunk.text, terms), seen)
+    st.html(
+        f'<div class="sp-path">{html.escape(chunk.heading or chunk.document_id)}</div>'
+        f'<div class="sp-passage" data-testid="passage">{body}</div>'
+    )
+
+
+def facts_of(chunk: Chunk) -> pd.DataFrame:
+    """The chunk's document, place and metadata as a two-column table."""
+    rows: dict[str, object] = {
+        "Document": chunk.document_id,
+        "Characters": f"{chunk.start:,} to {chunk.end:,}",
+        "Source": chunk.source,
+        "Updated": chunk.updated_at,
+        "Tenant": chunk.tenant,
+        **chunk.metadata,
+    }
+    shown = {name: str(value) for name, value in rows.items() if value not in (None, "")}
+    return pd.DataFrame({"Field": list(shown), "Value": list(shown.values())})
+
+
+def way_table(trace: Trace, chunk_id: str) -> pd.DataFrame:
+    """The chunk's way through the stages: a row per stage with rank, of how many, and score with its space."""
+    return pd.DataFrame(
+        [
+            {
+                "Stage": LABELS[step.stage],
+                "Rank": f"{step.rank} of {step.of}" if step.rank else "not there",
+                "Score": score_text(step.score, step.space) if step.score is not None else "",
+            }
+            for step in trace.way_of(chunk_id)
+        ]
+    )
+
+
+def candidates(trace: Trace) -> pd.DataFrame:
+    """The candidate table as it is shown: a row per candidate, final order first, then fused order."""
+    frame = trace.to_frame()
+    if frame.empty:
+        return frame
+    order = frame["adjusted_rank"].fillna(10**6)
+    return frame.assign(order=order).sort_values(["order", "fused_rank"]).drop(columns="order").reset_index(drop=True)
