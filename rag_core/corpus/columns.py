@@ -1,0 +1,67 @@
+"""Which columns of a table are the text, the title and the id of its documents; the rest is metadata.
+
+A person may choose; `guess_columns` proposes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag_core.types import Frozen
+
+_TITLES = ("title", "name", "subject", "heading", "headline", "question", "summary")
+_TEXTS = ("text", "body", "content", "passage", "answer", "description", "message", "article", "document", "abstract")
+_IDS = ("_id", "id", "doc_id", "document_id", "key", "code", "sku")
+_FIELDS = ("source", "updated_at", "tenant")
+
+
+class CsvColumns(Frozen):
+    """`text` columns make up the document (several: one `column: value` line each). `metadata` None: all others."""
+
+    text: tuple[str, ...]
+    title: str | None = None
+    id: str | None = None
+    metadata: tuple[str, ...] | None = None
+
+    def metadata_of(self, header: Sequence[str]) -> tuple[str, ...]:
+        """The columns that travel as metadata, in the table's order."""
+        used = {*self.text, self.title, self.id}
+        rest = tuple(name for name in header if name not in used)
+        return rest if self.metadata is None else tuple(name for name in self.metadata if name in rest)
+
+    def missing(self, header: Sequence[str]) -> tuple[str, ...]:
+        """Chosen columns that the table does not have."""
+        chosen = (*self.text, self.title, self.id, *(self.metadata or ()))
+        return tuple(name for name in chosen if name is not None and name not in header)
+
+
+def guess_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> CsvColumns:
+    """A sensible choice from the names, and from the length of the cells where no name says it.
+
+    >>> guess_columns(["id", "question", "answer", "source"], [["1", "Why?", "Because it rains.", "faq"]])
+    CsvColumns(text=('answer',), title='question', id='id', metadata=None)
+    """
+    if not header:
+        return CsvColumns(text=())
+    identifier = _named(header, _IDS)
+    title = _named(header, _TITLES)
+    text = _named(header, _TEXTS)
+    if text is None:
+        taken = {identifier, title} if len(header) > 2 else {identifier}
+        free = [name for name in header if name not in taken and name.strip().lower() not in _FIELDS]
+        text = max(free or list(header), key=lambda name: _length(header, rows, name))
+    return CsvColumns(
+        text=(text,), title=title if title != text else None, id=identifier if identifier != text else None
+    )
+
+
+def _named(header: Sequence[str], names: Sequence[str]) -> str | None:
+    """The first column with the best of these names, whatever its case."""
+    lower = {name.strip().lower(): name for name in reversed(header)}
+    return next((lower[name] for name in names if name in lower), None)
+
+
+def _length(header: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> int:
+    """How many characters the column has in the first hundred rows."""
+    place = list(header).index(name)
+    return sum(len(row[place]) for row in rows[:100] if place < len(row))

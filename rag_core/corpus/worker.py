@@ -1,0 +1,75 @@
+"""The process in which one upload is parsed: `python -m rag_core.corpus.worker`, started by the sandbox only.
+
+Standard input: a line of JSON (`Job`), then the file's bytes. Standard output: JSON (`Reply`). It limits its own
+memory, processor time and output before it looks at the file, and can open no network or other secret of ours:
+it is given none.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+
+from rag_core.corpus.columns import CsvColumns
+from rag_core.corpus.formats.base import Limits
+from rag_core.corpus.load import load_bytes
+from rag_core.types import Document, Frozen
+
+
+class Job(Frozen):
+    """What to parse: the upload's label, what it may cost, and the columns chosen for a table."""
+
+    name: str
+    limits: Limits
+    columns: CsvColumns | None = None
+
+
+class Reply(Frozen):
+    """What came out: documents, and (name, reason) of each file or row that could not be read."""
+
+    documents: tuple[Document, ...] = ()
+    problems: tuple[tuple[str, str], ...] = ()
+
+
+def main() -> None:
+    """Read a job from standard input, answer on standard output. Libraries that print do not disturb it."""
+    answer = os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    job = Job.model_validate_json(sys.stdin.buffer.readline())
+    _limit(job.limits)
+    reply = _parse(job, sys.stdin.buffer.read())
+    with open(answer, "wb") as stream:  # noqa: PTH123 - a file descriptor, not a path
+        stream.write(reply.model_dump_json().encode())
+
+
+def _limit(limits: Limits) -> None:
+    """Bound this process: address space, processor seconds, size of what it writes, no core file."""
+    try:
+        import resource
+    except ImportError:  # not a POSIX system: the sandbox's wall clock is what remains
+        return
+    memory, seconds, output = limits.memory_mb * 2**20, math.ceil(limits.seconds), limits.output_mb * 2**20
+    for kind, most in (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_FSIZE, output),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (most, most))
+
+
+def _parse(job: Job, data: bytes) -> Reply:
+    """The documents, or the reason why there are none."""
+    try:
+        loaded = load_bytes(job.name, data, limits=job.limits, columns=job.columns)
+    except MemoryError:
+        reason = f"Reading it needs more than {job.limits.memory_mb} MB of memory. Split it into smaller files."
+        return Reply(problems=((job.name, reason),))
+    except RecursionError:
+        return Reply(problems=((job.name, "It is nested too deeply to be read. Save it in a simpler form."),))
+    return Reply(documents=loaded.documents, problems=tuple((each.name, each.reason) for each in loaded.problems))
+
+
+if __name__ == "__main__":
+    main()
