@@ -3,7 +3,7 @@
 import streamlit as st
 
 PAGES = [
-    st.Page("pages/inspect_query.py", title="Inspect", icon=":material/manage_search:", url_path="inspect", default=True),
+    st.Page("pages/inspect_query.py", title="Inspect", icon=":material/manage_search:", default=True),
     st.Page("pages/manage_corpus.py", title="Corpus", icon=":material/library_books:", url_path="corpus"),
 ]
 

@@ -97,9 +97,7 @@ def _search() -> dict[str, object]:
         )
         dense = st.slider("Dense weight", 0.0, 3.0, 1.0, 0.1, key="dw", bind="query-params")
         lexical = st.slider("Lexical weight", 0.0, 3.0, 1.0, 0.1, key="lw", bind="query-params")
-        k = st.slider(
-            "RRF k", 1, 200, 60, 1, key="rrfk", bind="query-params", help="Larger: ranks count more alike."
-        )
+        k = st.slider("RRF k", 1, 200, 60, 1, key="rrfk", bind="query-params", help="Larger: ranks count more alike.")
     return {"pool": pool, "depth": depth, "fusion": Fusion(k=k, dense_weight=dense, lexical_weight=lexical)}
 
 
@@ -133,9 +131,15 @@ def _signals() -> Signals:
         on = st.toggle("Weigh freshness, authority, diversity", key="sig", bind="query-params")
         weights = {
             name: st.slider(
-                name.capitalize(), 0.0, 1.0, getattr(preset, name), 0.05, key=f"w_{name}", bind="query-params",
+                name.capitalize(),
+                0.0,
+                1.0,
+                getattr(preset, name),
+                0.05,
+                key=f"w_{name}",
+                bind="query-params",
                 disabled=not on,
-            )  # fmt: skip
+            )
             for name in ("relevance", "freshness", "authority", "diversity")
         }
     return Signals(on=on, sources=AUTHORITY, **weights)

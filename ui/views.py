@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
+from rag_core.errors import SecondPassError
 from rag_core.narrative import score_text, title_of
 from rag_core.trace import Trace
 from rag_core.types import Answer, Chunk, StageName
 from ui.marking import marked, spans_of_terms
 
-STYLE = """
-<style>
-.sp-strip{display:flex;gap:0;align-items:stretch;width:100%;margin:.25rem 0 .5rem}
-.sp-step{flex:1 1 0;min-width:0;padding:.55rem .7rem;border:1px solid color-mix(in srgb,currentColor 16%,transparent);
- border-right-width:0}
-.sp-step:first-child{border-radius:.5rem 0 0 .5rem}.sp-step:last-child{border-radius:0 .5rem .5rem 0;border-right-width:1px}
-.sp-step b{display:block;font-weight:600;font-size:.82rem;opacity:.75;white-space:nowrap}
-.sp-step .sp-n{display:block;font-size:1.15rem;font-weight:650;font-variant-numeric:tabular-nums;white-space:nowrap}
-.sp-step small{display:block;opacity:.7;font-size:.78rem;font-variant-numeric:tabular-nums;white-space:nowrap;
- overflow:hidden;text-overflow:ellipsis}
-.sp-step.sp-warn{box-shadow:inset 0 3px 0 #d98200}
-.sp-headline{font-size:1.22rem;line-height:1.45;font-weight:520;margin:.2rem 0 .2rem;max-width:62rem}
-.sp-answer{font-size:1.02rem;line-height:1.6;max-width:62rem;margin:0}
-.sp-answer sup,.sp-cite{font-weight:650;font-size:.75em;padding:0 .25em;border-radius:.3em;
- background:color-mix(in srgb,currentColor 12%,transparent)}
-.sp-passage{white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.6;max-width:62rem}
-.sp-passage mark{background:color-mix(in srgb,#e6b800 40%,transparent);color:inherit;padding:0 .1em;border-radius:.2em}
-.sp-unseen{opacity:.42;text-decoration:underline dotted;text-underline-offset:.2em}
-.sp-path{opacity:.72;font-size:.9rem;margin-bottom:.35rem;overflow-wrap:anywhere}
-</style>
-"""
+STYLE = Path(__file__).with_name("style.css")
 
 LABELS = {
     StageName.DENSE: "Dense search",
@@ -99,22 +83,34 @@ def _cell(label: str, number: str, note: str, warn: bool) -> str:
     )
 
 
-def warnings(trace: Trace) -> None:
-    """The warnings of the run, a failed reranker above everything else."""
-    for stage in trace.stages:
-        for warning in stage.warnings:
-            if warning.code == "rerank-failed":
-                st.error(warning.message, icon=":material/error:")
-    quiet = [
+@contextmanager
+def guard() -> Iterator[None]:
+    """Shows the library's own errors as what they are: a sentence for the user."""
+    try:
+        yield
+    except SecondPassError as exc:
+        st.error(_markdown(str(exc)), icon=":material/error:")
+
+
+def failure(trace: Trace) -> None:
+    """A reranker that did not run, above everything else."""
+    for warning in trace[StageName.RERANKED].warnings:
+        if warning.code == "rerank-failed":
+            st.error(_markdown(warning.message), icon=":material/error:")
+
+
+def notes(trace: Trace) -> None:
+    """The other warnings of the run, by stage."""
+    lines = [
         f"**{LABELS[stage.name]}:** {_markdown(warning.message)}"
         for stage in trace.stages
         for warning in stage.warnings
         if warning.code != "rerank-failed"
     ]
-    if quiet:
-        with st.expander(f"{len(quiet)} {'note' if len(quiet) == 1 else 'notes'} on this run", icon=":material/info:"):
-            for line in quiet:
-                st.markdown(line)
+    if lines:
+        count = f"{len(lines)} {'note' if len(lines) == 1 else 'notes'} on this run"
+        with st.expander(count, icon=":material/info:"):
+            st.markdown("\n\n".join(lines))
 
 
 def _markdown(text: str) -> str:
@@ -195,3 +191,51 @@ def candidates(trace: Trace) -> pd.DataFrame:
         return frame
     order = frame["adjusted_rank"].fillna(10**6)
     return frame.assign(order=order).sort_values(["order", "fused_rank"]).drop(columns="order").reset_index(drop=True)
+
+
+def candidate_label(trace: Trace, chunk_id: str) -> str:
+    """`1  Refunds for digital goods: EU` with the rank before the cut, or `–` outside the pool."""
+    hit = trace[StageName.ADJUSTED].by_chunk.get(chunk_id)
+    return f"{hit.rank if hit else '–'}  {title_of(trace.chunks[chunk_id])}"
+
+
+def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Callable[[], None]) -> None:
+    """A row per candidate, its rank and score at every stage; sortable; a click chooses a row."""
+    digits = {"dense": 3, "lexical": 1, "fused": 4, "reranked": 2, "adjusted": 3}
+    columns: dict[str, object] = {
+        "fate": st.column_config.TextColumn("Fate", width="small"),
+        "title": st.column_config.TextColumn("Passage", width="large"),
+    }
+    for stage in trace.stages[:-1]:
+        label = LABELS[stage.name].split()[0]
+        columns[f"{stage.name}_rank"] = st.column_config.NumberColumn(f"{label} #", width="small")
+        columns[f"{stage.name}_score"] = st.column_config.NumberColumn(
+            f"{label} {stage.space}", format=f"%.{digits[stage.name]}f", width="small"
+        )
+    columns["unseen_tokens"] = st.column_config.NumberColumn("Tokens unseen", width="small")
+    first = ["adjusted_rank", "title", "fate", "adjusted_score", "reranked_rank", "reranked_score"]
+    shown = table.assign(title=[title_of(trace.chunks[chunk_id]) for chunk_id in table["chunk_id"]])
+    st.dataframe(
+        shown,
+        key=key,
+        column_order=[*first, *(name for name in columns if name not in first)],
+        column_config=columns,
+        hide_index=True,
+        height=340,
+        on_select=on_select,
+        selection_mode="single-row",
+    )
+
+
+def candidate(trace: Trace, chunk_id: str) -> None:
+    """The chosen candidate in full: text, facts, and its way through the stages."""
+    chunk = trace.chunks[chunk_id]
+    pair = trace.pairs.get(chunk_id)
+    text, facts = st.columns([3, 2], gap="large")
+    with text:
+        passage(chunk, trace.terms, pair.seen_chars if pair else None)
+        if pair and pair.unseen_tokens:
+            st.caption(f"The reranker did not see the last {pair.unseen_tokens} tokens of this passage (greyed).")
+    with facts:
+        st.dataframe(way_table(trace, chunk_id), hide_index=True, key="way")
+        st.dataframe(facts_of(chunk), hide_index=True, key="facts")

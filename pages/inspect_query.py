@@ -1,0 +1,92 @@
+"""Inspect: one question's way from the search box to the answer."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rag_core.narrative import headline
+from rag_core.trace import Trace
+from rag_core.types import Answer
+from ui import ask, cached, state, views
+from ui.charts import rank_movement
+
+
+def main() -> None:
+    """Ask, then show: the sentence, the answer, the strip, the movement, the candidates, one of them in full."""
+    state.page("Inspect")
+    choice = state.sidebar()
+    saved = ask.trace_file()
+    query = ask.question(choice, disabled=saved is not None)
+    with views.guard():
+        if saved is not None:
+            show(saved, saved.answer)
+        elif not query:
+            ask.welcome(choice)
+        else:
+            trace = cached.trace(choice.collection, choice.owner, query, choice.policy)
+            show(trace, None, choice)
+
+
+def show(trace: Trace, answer: Answer | None, choice: state.Choice | None = None) -> None:
+    """Everything about one trace, the answer to the reader's question first."""
+    views.failure(trace)
+    views.headline(headline(trace))
+    if answer is None and choice is not None:
+        answer = ask.answer(trace, choice)
+    if answer is not None:
+        views.answer_card(trace, answer)
+        trace = trace.model_copy(update={"answer": answer})
+    views.strip(trace, answer)
+    views.notes(trace)
+    ranking(trace)
+    ask.downloads(trace)
+
+
+@st.fragment
+def ranking(trace: Trace) -> None:
+    """The chart, the table and the chosen candidate; choosing one redraws only these."""
+    table = views.candidates(trace)
+    if table.empty:
+        return
+    ids = list(table["chunk_id"])
+    if st.session_state.get("cand") not in ids:
+        st.session_state["cand"] = ids[0]
+    chosen = st.session_state["cand"]
+    st.subheader("Rank movement", anchor=False)
+    st.caption(rank_movement.reading(trace))
+    fig = rank_movement.figure(trace, state.palette(), chosen)
+    st.plotly_chart(
+        fig,
+        key="movement",
+        theme=None,
+        config={"displayModeBar": False},
+        on_select=choose_in_chart,
+        selection_mode="points",
+    )
+    st.subheader("Candidates", anchor=False)
+    views.candidate_table(trace, table, key="candidates", on_select=lambda: choose_in_table(ids))
+    st.selectbox(
+        "Candidate in full",
+        ids,
+        key="cand",
+        format_func=lambda chunk_id: views.candidate_label(trace, chunk_id),
+    )
+    views.candidate(trace, st.session_state["cand"])
+
+
+def choose_in_chart() -> None:
+    """A click on a line's end chooses that candidate."""
+    points = st.session_state["movement"].selection.points
+    if points and points[0].get("customdata"):
+        data = points[0]["customdata"]
+        st.session_state["cand"] = data if isinstance(data, str) else data[0]
+
+
+def choose_in_table(ids: list[str]) -> None:
+    """A click on a row chooses that candidate."""
+    rows = st.session_state["candidates"].selection.rows
+    if rows:
+        st.session_state["cand"] = ids[rows[0]]
+
+
+main()

@@ -1,0 +1,120 @@
+"""The question box, the examples, the trace file that opens again, the answer and the downloads of a run."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import streamlit as st
+
+from rag_core.errors import BadTrace, GenerationError
+from rag_core.trace import Trace
+from rag_core.types import Answer
+from ui import cached, views
+from ui.state import SAMPLE, Choice
+
+EXAMPLES = 5
+
+
+def question(choice: Choice, disabled: bool = False) -> str:
+    """The question box in a form, so that typing runs nothing; below it, examples to click."""
+    with st.form("ask", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            f"Ask {choice.collection}",
+            key="q",
+            bind="query-params",
+            placeholder="Type a question, a product code or an error message",
+            max_chars=4000,
+            disabled=disabled,
+        )
+        st.form_submit_button("Run", type="primary", icon=":material/play_arrow:", key="run", disabled=disabled)
+    query = str(st.session_state.get("q") or "").strip()
+    if choice.collection == SAMPLE and not disabled:
+        _examples(shown=not query)
+    return query
+
+
+def _examples(shown: bool) -> None:
+    """Example questions of several kinds: in the open before the first question, folded away after it."""
+    place = st.container() if shown else st.expander("Example questions", icon=":material/lightbulb:")
+    with place, st.container(horizontal=True, gap="small"):
+        for number, example in enumerate(cached.examples(EXAMPLES)):
+            st.button(
+                example["text"],
+                key=f"example{number}",
+                help=f"Kind: {example['kind']}",
+                on_click=_put,
+                args=(example["text"],),
+            )
+
+
+def _put(text: str) -> None:
+    st.session_state["q"] = text
+
+
+def welcome(choice: Choice) -> None:
+    """What the page will show, before anything was asked."""
+    with views.guard():
+        collection = cached.collection(choice.collection, choice.owner)
+        st.caption(
+            f"{choice.collection}: {collection.ref.documents:,} documents in {collection.ref.chunks:,} passages. "
+            "Ask something, and see which step of retrieval brought the answer up or lost it."
+        )
+
+
+def trace_file() -> Trace | None:
+    """A trace file that was opened, or None. A file that is no trace says why."""
+    with st.sidebar.expander("Open a saved trace", icon=":material/folder_open:"):
+        file = st.file_uploader("Trace file (JSON)", type=["json"], key="trace_file", max_upload_size=64)
+    if file is None:
+        return None
+    try:
+        trace = Trace.read(file.getvalue())
+    except BadTrace as exc:
+        st.error(str(exc), icon=":material/error:")
+        return None
+    when = trace.measured_at.strftime("%Y-%m-%d %H:%M")
+    st.info(
+        f"This is a saved trace of {when} UTC, as it was. The sidebar does not change it; remove the file there "
+        "to ask again.",
+        icon=":material/history:",
+    )
+    return trace
+
+
+def answer(trace: Trace, choice: Choice) -> Answer | None:
+    """The answer: by the chat model where one is chosen, else quoted sentences. A model that fails says so."""
+    if not cached.chat_chosen():
+        return cached.extractive(trace, choice.collection, choice.owner)
+    try:
+        with st.container(border=True, key="streaming"):
+            return cached.chat(trace, st.write_stream)
+    except GenerationError as exc:
+        st.error(f"{exc} The retrieval results below stand.", icon=":material/cloud_off:")
+        return None
+
+
+def downloads(trace: Trace) -> None:
+    """The trace as JSON and the candidate table as CSV."""
+    name = re.sub(r"[^a-z0-9]+", "-", trace.query.lower())[:40].strip("-") or "trace"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Trace (JSON)",
+            data=lambda: trace.to_json(),
+            file_name=f"{name}.trace.json",
+            mime="application/json",
+            key="download_trace",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Candidates (CSV)",
+            data=lambda: views.candidates(trace).to_csv(index=False),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            key="download_table",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    with st.expander("Policy of this run", icon=":material/tune:"):
+        st.json(json.loads(trace.policy.model_dump_json()), expanded=False)
