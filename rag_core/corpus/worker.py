@@ -1,8 +1,7 @@
 """The process in which one upload is parsed: `python -m rag_core.corpus.worker`, started by the sandbox only.
 
 Standard input: a line of JSON (`Job`), then the file's bytes. Standard output: JSON (`Reply`). It limits its own
-memory, processor time and output before it looks at the file, and can open no network or other secret of ours:
-it is given none.
+memory, processor time and output before it looks at the file. The sandbox gives it none of our environment.
 """
 
 from __future__ import annotations

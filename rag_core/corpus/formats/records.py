@@ -64,5 +64,5 @@ def _records(source: Source, rows: Sequence[Row], word: str, bad: Sequence[tuple
 def _why(exc: Exception) -> str:
     """What the JSON parser found wrong, in a few words."""
     if isinstance(exc, json.JSONDecodeError):
-        return f"line {exc.lineno}, column {exc.colno}: {exc.msg}"
+        return f"{exc.msg}, line {exc.lineno}, column {exc.colno}"
     return "it is nested too deeply" if isinstance(exc, RecursionError) else str(exc)

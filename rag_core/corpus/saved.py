@@ -1,0 +1,66 @@
+"""A collection as files: JSON lines, one NumPy array, the two indexes' own files, and the manifest last. No pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from pydantic import ValidationError
+
+from rag_core.corpus.collection import Collection
+from rag_core.corpus.manifest import MANIFEST, check_files, checksums, damaged, read_manifest
+from rag_core.errors import CollectionError
+from rag_core.retrieval.dense import DenseIndex
+from rag_core.retrieval.lexical import LexicalIndex
+from rag_core.types import Chunk, Document, Frozen
+
+_DOCUMENTS, _CHUNKS, _VECTORS, _DENSE, _LEXICAL = "documents.jsonl", "chunks.jsonl", "vectors.npy", "dense", "lexical"
+
+Value = TypeVar("Value", bound=Frozen)
+
+
+def save(folder: Path, collection: Collection) -> None:
+    """Write the collection into the empty folder, with a checksum of every file in its manifest."""
+    _write_lines(folder / _DOCUMENTS, collection.documents())
+    _write_lines(folder / _CHUNKS, collection.chunks)
+    np.save(folder / _VECTORS, collection.vectors, allow_pickle=False)
+    collection.dense_index.save(folder / _DENSE)
+    collection.lexical_index.save(folder / _LEXICAL)
+    manifest = collection.manifest.model_copy(update={"files": checksums(folder)})
+    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+
+
+def load(folder: Path) -> Collection:
+    """The collection that `save` wrote. Raises CollectionError where anything is not as it was written, and
+    FileNotFoundError where a file is missing (its version may just have been cleaned away)."""
+    manifest = read_manifest(folder)
+    check_files(folder, manifest)
+    try:
+        vectors = np.load(folder / _VECTORS, allow_pickle=False)
+        documents = _read_lines(folder / _DOCUMENTS, Document)
+        chunks = _read_lines(folder / _CHUNKS, Chunk)
+        lexical = LexicalIndex.load(folder / _LEXICAL)
+        dense = DenseIndex.load(folder / _DENSE, vectors)
+    except FileNotFoundError:
+        raise
+    except (ValidationError, ValueError, OSError) as exc:
+        raise damaged(manifest.name, str(exc).splitlines()[0]) from exc
+    except CollectionError as exc:
+        raise damaged(manifest.name, str(exc)) from exc
+    counts = (len(documents), len(chunks), len(chunks), len(chunks), (len(chunks), manifest.dimensions))
+    stated = (manifest.documents, manifest.chunks, lexical.rows, dense.rows, vectors.shape)
+    if counts != stated:
+        raise damaged(manifest.name, "its files do not belong together")
+    return Collection(manifest, documents, chunks, vectors, dense, lexical)
+
+
+def _write_lines(path: Path, values: Iterable[Frozen]) -> None:
+    with path.open("wb") as file:
+        file.writelines(value.model_dump_json().encode() + b"\n" for value in values)
+
+
+def _read_lines(path: Path, kind: type[Value]) -> list[Value]:
+    with path.open("rb") as file:
+        return [kind.model_validate_json(line) for line in file]
