@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from math import ceil
 from typing import cast
 
@@ -70,7 +70,8 @@ def sections(text: str) -> Iterator[Section]:
     (nothing stands under it) is a section itself."""
     path: list[Heading] = []
     start = 0
-    for heading, following in _with_next(headings(text)):
+    found = list(headings(text))
+    for heading, following in zip_longest(found, found[1:]):
         yield from _section(text, start, heading.start, path)
         path = [*(above for above in path if above.level < heading.level), heading]
         start = heading.end
@@ -112,12 +113,6 @@ def _section(text: str, start: int, end: int, path: Iterable[Heading]) -> Iterat
     if words.strip():
         start += len(words) - len(words.lstrip())
         yield Section(start, start + len(words.strip()), tuple(heading.title for heading in path))
-
-
-def _with_next(items: Iterator[Heading]) -> Iterator[tuple[Heading, Heading | None]]:
-    """Each heading with the one after it."""
-    kept = list(items)
-    yield from zip(kept, [*kept[1:], None], strict=True)
 
 
 def _pieces(text: str, section: Section, budget: int, overlap: int, counter: TokenCounter) -> Iterator[Span]:

@@ -1,4 +1,5 @@
-"""PDF through PDFium: the text layer page by page. Larger type makes headings; wrapped lines are joined again.
+"""PDF through PDFium: the text layer page by page. Larger type makes headings, wrapped lines are joined again, and
+lines that run along the top or bottom of all pages stand once.
 
 No optical character recognition: a scan without a text layer is refused with that reason. Columns come in the
 order of the file, which is not always the order of reading.
@@ -17,19 +18,23 @@ if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfTextPage
 
 _PASSWORD = 4
-_LARGER = 1.15
+_LARGER = 1.3
+_LARGER_AND_BOLD = 1.05
+_BOLD = ("bold", "black", "heavy")
 _LONGEST_HEADING = 150
 _WRAPPED_FROM = 40
+_NUMBER = re.compile(r"\d+")
 _SOFT_HYPHEN = re.compile(r"(.?)\ufffe\n?(.?)")
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a page and the size of its type in points (0: not known)."""
+    """A line of a page; the size of its type in points (0: not known) and whether it starts in bold."""
 
     text: str
-    size: float
+    size: float = 0.0
+    bold: bool = False
 
 
 def read_pdf(source: Source) -> Parsed:
@@ -55,33 +60,53 @@ def read_pdf(source: Source) -> Parsed:
 
 
 def _lines(source: Source, pdf: PdfDocument) -> list[Line]:
-    """All lines of all pages; an empty line between pages."""
+    """All lines of all pages in order."""
     import pypdfium2
 
-    lines: list[Line] = []
-    for number, page in enumerate(range(len(pdf)), start=1):
+    pages: list[list[Line]] = []
+    for number in range(len(pdf)):
         try:
-            text_page = pdf[page].get_textpage()
-            lines += [*_page_lines(text_page), Line("", 0)]
+            pages.append(_page_lines(pdf[number].get_textpage()))
         except pypdfium2.PdfiumError as exc:
-            raise source.error(f"Its page {number} is damaged and cannot be read. Save or export it again.") from exc
-    return lines
+            reason = f"Its page {number + 1} is damaged and cannot be read. Save or export it again."
+            raise source.error(reason) from exc
+    _drop_running_line(pages, 0, pages[1:])
+    _drop_running_line(pages, -1, pages[:-1])
+    return [line for page in pages for line in page]
 
 
 def _page_lines(page: PdfTextPage) -> list[Line]:
-    """The lines of one page with the type size of their first letter."""
-    from pypdfium2 import raw
-
+    """The lines of one page that are not empty, with the type of their first letter."""
     text = page.get_text_range()
     sized = len(text) == page.count_chars()  # not so with characters beyond the BMP: then no sizes, no headings
     lines, start = [], 0
     for part in text.split("\n"):
         words = part.strip()
         first = start + len(part) - len(part.lstrip())
-        size = raw.FPDFText_GetFontSize(page.raw, first) if sized and words else 0.0
-        lines.append(Line(words, round(float(size), 1)))
+        if words:
+            lines.append(_typed(page, words, first) if sized else Line(words))
         start += len(part) + 1
     return lines
+
+
+def _typed(page: PdfTextPage, words: str, first: int) -> Line:
+    """A line with the size and weight of the page's letter at place `first`."""
+    from ctypes import c_int, create_string_buffer
+
+    from pypdfium2 import raw
+
+    font = create_string_buffer(128)
+    raw.FPDFText_GetFontInfo(page.raw, first, font, len(font), c_int())
+    name = font.value.decode("utf-8", "replace").lower()
+    size = round(float(raw.FPDFText_GetFontSize(page.raw, first)), 1)
+    return Line(words, size, any(mark in name for mark in _BOLD))
+
+
+def _drop_running_line(pages: list[list[Line]], place: int, others: list[list[Line]]) -> None:
+    """Take the first (0) or last (-1) line off the `others`, if it is the same on all pages but for its numbers."""
+    if len(pages) > 1 and all(pages) and len({_NUMBER.sub("#", page[place].text) for page in pages}) == 1:
+        for page in others:
+            del page[place]
 
 
 def _markdown(lines: list[Line]) -> str:
@@ -92,7 +117,7 @@ def _markdown(lines: list[Line]) -> str:
     body = max((size for size in weights if size > 0), key=lambda size: weights[size], default=0.0)
     sizes = {line.size for line in lines if _is_heading(line, body)}
     level = {size: min(place, 6) for place, size in enumerate(sorted(sizes, reverse=True), start=1)}
-    text, before = "", Line("", 0)
+    text, before = "", Line("")
     for line in lines:
         if _is_heading(line, body):
             same = _is_heading(before, body) and before.size == line.size
@@ -104,13 +129,10 @@ def _markdown(lines: list[Line]) -> str:
 
 
 def _is_heading(line: Line, body: float) -> bool:
-    """Larger than the body text, short, and with a word in it."""
-    return (
-        body > 0
-        and line.size >= _LARGER * body
-        and len(line.text) <= _LONGEST_HEADING
-        and any(letter.isalpha() for letter in line.text)
-    )
+    """In much larger type than the body text, or in larger and bold type; short, and with a letter in it."""
+    larger = _LARGER_AND_BOLD if line.bold else _LARGER
+    words = len(line.text) <= _LONGEST_HEADING and any(letter.isalpha() for letter in line.text)
+    return body > 0 and line.size >= larger * body and words
 
 
 def _joint(before: Line, line: Line, after_heading: bool) -> str:

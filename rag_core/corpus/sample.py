@@ -1,0 +1,63 @@
+"""The sample corpus: indexed on first use, again only when its files have changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag_core.config import Chunking
+from rag_core.corpus.indexing import StageProgress, ignore
+from rag_core.corpus.library import Library
+from rag_core.corpus.load import load_folder
+from rag_core.corpus.versions import replace_text
+from rag_core.errors import CollectionError
+
+if TYPE_CHECKING:
+    from rag_core.retrieval.base import Embedder
+
+SAMPLE = "Sample corpus"
+STAMP = "sample.sha256"
+
+
+def ensure_sample(library: Library, folder: Path, embedder: Embedder, progress: StageProgress = ignore) -> None:
+    """Have the sample corpus in the library as its files are now. Quick where nothing has changed.
+
+    Raises CollectionError where the folder has no documents or one of them cannot be read.
+    """
+    documents = folder / "documents"
+    stamp = _stamp(documents, embedder.model)
+    known = library.root / STAMP
+    if SAMPLE in library.names() and known.exists() and known.read_text() == stamp:
+        return
+    loaded = load_folder(documents)
+    if loaded.problems or not loaded.documents:
+        first = str(loaded.problems[0]) if loaded.problems else "it is empty"
+        raise CollectionError(f"The sample corpus in {folder} cannot be read: {first}.")
+    if SAMPLE in library.names():
+        library.remove(SAMPLE)
+    library.build(SAMPLE, loaded.documents, Chunking(), embedder, progress)
+    replace_text(known, stamp)
+
+
+def read_examples(folder: Path, count: int) -> list[dict[str, str]]:
+    """The first labelled query of each kind, up to `count`: {"text", "kind"}. Empty where there is no query file."""
+    path = folder / "queries.jsonl"
+    if not path.exists():
+        return []
+    by_kind: dict[str, dict[str, str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        query = json.loads(line)
+        by_kind.setdefault(query["kind"], {"text": query["text"], "kind": query["kind"]})
+    return list(by_kind.values())[:count]
+
+
+def _stamp(folder: Path, model: str) -> str:
+    """A hash of every file below the folder, with its name, and of the embedding model."""
+    digest = hashlib.sha256(model.encode())
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
