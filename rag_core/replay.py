@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from rag_core import health
-from rag_core.config import Policy
+from rag_core.config import Policy, Threshold
 from rag_core.errors import BadInput, UnscoredPairs
 from rag_core.retrieval.fusion import rrf
 from rag_core.signals import adjust
@@ -50,6 +50,14 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
         pairs=pairs,
         chunks={hit.chunk_id: measurement.chunks[hit.chunk_id] for hit in (*dense.hits, *lexical.hits)},
     )
+
+
+def recut(trace: Trace, threshold: Threshold) -> Trace:
+    """The trace under another threshold: only the last stage is decided again, so no measurement is needed."""
+    adjusted, reranked = trace[StageName.ADJUSTED], trace[StageName.RERANKED]
+    policy = trace.policy.model_copy(update={"threshold": threshold})
+    kept = _kept(adjusted, reranked, policy, _Watch(time.perf_counter, adjusted.timing.ended_ms))
+    return trace.model_copy(update={"policy": policy, "stages": (*trace.stages[:-1], kept), "answer": None})
 
 
 def unscored(measurement: Measurement, policy: Policy) -> list[Chunk]:
@@ -103,7 +111,7 @@ def _searched(name: StageName, space: ScoreSpace, search: Search, measurement: M
 def _lists(measurement: Measurement, policy: Policy) -> dict[str, Sequence[str]]:
     """The two ranked lists by name, cut to the policy's depth."""
     searches = {StageName.DENSE: measurement.dense, StageName.LEXICAL: measurement.lexical}
-    return {name: [chunk_id for chunk_id, _ in search.found[: policy.depth]] for name, search in searches.items()}
+    return {str(name): [chunk_id for chunk_id, _ in search.found[: policy.depth]] for name, search in searches.items()}
 
 
 def _weights(policy: Policy) -> dict[str, float]:
@@ -111,7 +119,7 @@ def _weights(policy: Policy) -> dict[str, float]:
 
 
 def _fused(dense: Stage, lexical: Stage, policy: Policy, watch: _Watch) -> Stage:
-    lists = {stage.name: [hit.chunk_id for hit in stage.hits] for stage in (dense, lexical)}
+    lists = {str(stage.name): [hit.chunk_id for hit in stage.hits] for stage in (dense, lexical)}
     fused = rrf(lists, _weights(policy), policy.fusion.k)
     hits = tuple(Hit(chunk_id=h.id, rank=r, score=h.score, parts=h.parts) for r, h in enumerate(fused, start=1))
     return Stage(
@@ -184,6 +192,7 @@ def _report(
         reason=cost.failure or "",
         pairs_scored=len(pairs) - cached,
         pairs_cached=cached,
+        pairs_timed=sum(not pair.cached for pair in cost.pairs.values()),
         order_changed=[hit.chunk_id for hit in hits] != [hit.chunk_id for hit in pool],
         passages_cut=len(unseen),
         unseen_tokens=sum(unseen),

@@ -92,6 +92,9 @@ class RerankReport(Frozen):
     status: `ran` (at least one pair was scored by the model), `cached` (every score came from the cache),
     `off` (no reranker chosen), `failed` (`reason` says why; the fused order is shown as what it is),
     `idle` (there was nothing to score).
+
+    `pairs_timed`: how many pairs the stage's time, `tokens` and `batches` paid for. Larger than `pairs_scored` where
+    the policy's pool was made smaller after the measurement.
     """
 
     name: str
@@ -100,6 +103,7 @@ class RerankReport(Frozen):
     reason: str = ""
     pairs_scored: int = 0
     pairs_cached: int = 0
+    pairs_timed: int = 0
     order_changed: bool = False
     passages_cut: int = 0
     unseen_tokens: int = 0
