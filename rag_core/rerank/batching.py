@@ -1,0 +1,42 @@
+"""Token sequences into batches of a few fixed shapes. What a batch goes through is left to the adapters.
+
+On a CPU a batch is one sequence: measured on two AVX2 cores with 20 to 400 tokens, that is as fast as batches of
+eight sorted by length (2.5 against 2.9 CPU seconds for 24 sequences: no padding), and a score cannot depend on what
+it was scored beside, which matrix kernels do not promise for batches of any other size.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+STEP = 16
+ROWS = {"cpu": 1}
+"""Sequences a batch, by device; 32 where not named."""
+
+
+def rows_for(device: str) -> int:
+    """Sequences a batch on that device: rows_for("cpu") -> 1, rows_for("cuda") -> 32."""
+    return ROWS.get(device, 32)
+
+
+def width_of(length: int, most: int | None = None) -> int:
+    """The least multiple of 16 that holds `length` tokens, never over `most`: 33 -> 48. Few shapes."""
+    width = -(-length // STEP) * STEP
+    return width if most is None else min(width, most)
+
+
+def batches(lengths: Sequence[int], rows: int, most: int | None = None) -> Iterator[tuple[int, list[int]]]:
+    """(width, places) of each batch, narrowest first; at most `rows` sequences, all of one width.
+
+    A sequence's width follows from its own length alone, never from its company.
+
+    list(batches([20, 500, 30], rows=2)) -> [(32, [0, 2]), (512, [1])]
+    """
+    by_width: dict[int, list[int]] = defaultdict(list)
+    for place, length in enumerate(lengths):
+        by_width[width_of(length, most)].append(place)
+    for width in sorted(by_width):
+        places = by_width[width]
+        for start in range(0, len(places), rows):
+            yield width, places[start : start + rows]

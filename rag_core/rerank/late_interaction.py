@@ -1,0 +1,215 @@
+"""Late interaction: MaxSim over the packaged bi-encoder's token vectors. No training of its own, no download.
+
+ColBERT's operator (Khattab and Zaharia, arXiv:2004.12832) over all-MiniLM-L6-v2, whose token vectors were trained
+through their mean only: a working reranker, not a strong one. Loading and hashing the packaged folder are in
+`rag_core.retrieval.packaged`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rag_core.errors import MissingPackage, ModelError
+from rag_core.rerank.base import Scored
+from rag_core.rerank.batching import batches, rows_for
+from rag_core.rerank.checks import check_finite
+from rag_core.retrieval.base import Progress
+from rag_core.retrieval.packaged import PACKAGED_NAME, packaged_folder, weights_sha256
+from rag_core.types import PairScore, ScoreSpace
+
+if TYPE_CHECKING:
+    from rag_core.retrieval.base import Vectors
+
+MAX_TOKENS = 256
+"""What all-MiniLM-L6-v2 reads of a text, [CLS] and [SEP] included."""
+
+KEPT_BYTES = 96 * 2**20
+"""Token vectors of passages kept in memory, so that the next question over the same passages is fast."""
+
+DECIMALS = 6
+VERSION = "maxsim-1"
+"""Part of the model's identity: change it with the formula."""
+
+
+@dataclass(frozen=True)
+class TokenVectors:
+    """Unit vectors of a text's tokens, special tokens left out: shape (tokens seen, 384).
+
+    `words`: which tokens hold a letter or digit. `tokens`: how many the text has; `seen_chars`: None if all were seen.
+    """
+
+    vectors: Vectors
+    words: np.ndarray[Any, np.dtype[np.bool_]]
+    tokens: int
+    seen_chars: int | None
+
+
+def maxsim(query: TokenVectors, passage: TokenVectors) -> float:
+    """Mean over the query's word tokens of the best cosine to a passage token; 0.0 where one of them has no token.
+
+    A query without letters or digits ("???") is matched by all of its tokens.
+    """
+    if not len(query.vectors) or not len(passage.vectors):
+        return 0.0
+    asked = query.vectors[query.words] if query.words.any() else query.vectors
+    return float((asked @ passage.vectors.T).max(axis=1).mean())
+
+
+class LateInteractionReranker:
+    """MaxSim over a bi-encoder's token vectors (the `Reranker` protocol), by default the packaged one's.
+
+    Scores are rounded to six decimals. A query is read to 254 tokens, as a passage is.
+    """
+
+    space = ScoreSpace.MAXSIM
+
+    def __init__(self, folder: Path | None = None, device: str = "cpu") -> None:
+        self._given = folder
+        self._device = device
+        self._lock = threading.RLock()
+        self._load_ms = 0.0
+        self._kept: OrderedDict[str, TokenVectors] = OrderedDict()
+        self._kept_bytes = 0
+
+    @cached_property
+    def model(self) -> str:
+        """`late-interaction/all-MiniLM-L6-v2@<weights' SHA-256>/maxsim-1`; hashes the weights, loads nothing."""
+        name = PACKAGED_NAME if self._given is None else self._folder.resolve().name
+        return f"late-interaction/{name}@{weights_sha256(self._folder)[:12]}/{VERSION}"
+
+    @property
+    def load_ms(self) -> float:
+        """What loading took, in milliseconds; 0 before it is loaded."""
+        return self._load_ms
+
+    @cached_property
+    def _folder(self) -> Path:
+        return self._given or packaged_folder()
+
+    def load(self) -> None:
+        """Load the encoder if it is not loaded. Raises ModelError or MissingPackage."""
+        with self._lock:
+            _ = self._encoder
+
+    @cached_property
+    def _encoder(self) -> tuple[Any, Any]:
+        """(model, tokenizer); the caller holds the lock."""
+        begin = time.perf_counter()
+        try:
+            from tokenizers import Tokenizer
+            from transformers import AutoModel
+        except ImportError as exc:
+            raise MissingPackage("transformers", "Late interaction", "transformers torch") from exc
+        try:
+            model = AutoModel.from_pretrained(str(self._folder), local_files_only=True, use_safetensors=True)
+            tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+            model = model.to(self._device).eval()
+        except Exception as exc:
+            raise ModelError(f"The late-interaction model in {self._folder} could not be loaded: {exc}") from exc
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        self._load_ms = (time.perf_counter() - begin) * 1000
+        return model, tokenizer
+
+    def score(self, query: str, passages: Sequence[str], progress: Progress | None = None) -> Scored:
+        """MaxSim of each passage. Passages whose token vectors are in memory cost a matrix product."""
+        asked = self._read([query])[query]
+        known = {text: kept for text in dict.fromkeys(passages) if (kept := self._recall(text))}
+        fresh = [text for text in dict.fromkeys(passages) if text not in known]
+        read = self._read(fresh, progress)
+        self._remember(read)
+        known |= read
+        scores = [round(maxsim(asked, known[text]), DECIMALS) for text in passages]
+        check_finite(scores, passages)
+        return Scored(
+            pairs=tuple(_pair(score, known[text]) for score, text in zip(scores, passages, strict=True)),
+            tokens=sum(len(one.vectors) for one in read.values()),
+            batches=len(read),
+        )
+
+    def _read(self, texts: Sequence[str], progress: Progress | None = None) -> dict[str, TokenVectors]:
+        """Token vectors by text. Texts that the tokenizer finds nothing in get none, without a model."""
+        if not texts:
+            return {}
+        self.load()
+        _, tokenizer = self._encoder
+        encodings = [tokenizer.encode(text) for text in texts]
+        ids = [_cut(encoding.ids) for encoding in encodings]
+        read: dict[str, TokenVectors] = {}
+        for width, places in batches([len(one) for one in ids], rows_for(self._device), MAX_TOKENS):
+            states = self._forward([ids[i] for i in places], width)
+            for i, state in zip(places, states, strict=True):
+                read[texts[i]] = _token_vectors(texts[i], encodings[i].offsets, state[1 : len(ids[i]) - 1])
+            if progress:
+                progress(len(read), len(texts))
+        return read
+
+    def _forward(self, ids: list[list[int]], width: int) -> Vectors:
+        """Last hidden states, float32, shape (sequences, width, 384)."""
+        import torch
+
+        tokens = torch.zeros((len(ids), width), dtype=torch.long)
+        seen = torch.zeros_like(tokens)
+        for row, one in enumerate(ids):
+            tokens[row, : len(one)] = torch.tensor(one)
+            seen[row, : len(one)] = 1
+        model, _ = self._encoder
+        try:
+            with torch.inference_mode():
+                states = model(input_ids=tokens.to(self._device), attention_mask=seen.to(self._device))
+        except (RuntimeError, IndexError, MemoryError) as exc:
+            raise ModelError(f"The late-interaction model failed while it ran: {exc}") from exc
+        vectors: Vectors = states.last_hidden_state.float().cpu().numpy()
+        return vectors
+
+    def _recall(self, text: str) -> TokenVectors | None:
+        with self._lock:
+            if text in self._kept:
+                self._kept.move_to_end(text)
+            return self._kept.get(text)
+
+    def _remember(self, read: dict[str, TokenVectors]) -> None:
+        with self._lock:
+            for text, one in read.items():
+                if text not in self._kept:
+                    self._kept[text] = one
+                    self._kept_bytes += one.vectors.nbytes
+            while self._kept_bytes > KEPT_BYTES:
+                _, oldest = self._kept.popitem(last=False)
+                self._kept_bytes -= oldest.vectors.nbytes
+
+
+def _cut(ids: list[int]) -> list[int]:
+    """The token ids with [CLS] and [SEP] kept and the text between them cut to fit."""
+    return ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], ids[-1]]
+
+
+def _token_vectors(text: str, offsets: list[tuple[int, int]], states: Vectors) -> TokenVectors:
+    """Unit vectors of the tokens that were seen; `offsets` has [CLS] first and [SEP] last."""
+    spans = offsets[1:-1]
+    norms = np.linalg.norm(states, axis=1, keepdims=True)
+    seen = spans[: len(states)]
+    return TokenVectors(
+        vectors=(states / np.maximum(norms, 1e-12)).astype(np.float32),
+        words=np.array([any(map(str.isalnum, text[start:end])) for start, end in seen], dtype=np.bool_),
+        tokens=len(spans),
+        seen_chars=seen[-1][1] if len(seen) < len(spans) else None,
+    )
+
+
+def _pair(score: float, passage: TokenVectors) -> PairScore:
+    return PairScore(
+        score=score,
+        tokens=passage.tokens,
+        unseen_tokens=passage.tokens - len(passage.vectors),
+        seen_chars=passage.seen_chars,
+    )
