@@ -20,12 +20,22 @@ Progress = Callable[[int, int], None]
 
 
 class Embedder(Protocol):
-    """A bi-encoder. `model` identifies it in manifests and caches: name and content hash, so that two different
-    models never share a name. `load_ms`: what loading took (0 until loaded)."""
+    """A bi-encoder. Loads lazily, once; safe to call from several threads."""
 
-    model: str
-    dimensions: int
-    max_tokens: int
+    @property
+    def model(self) -> str:
+        """Identity in manifests and caches: name and content hash, so that two models never share one."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens of a text the model reads, special tokens included."""
+        ...
 
     @property
     def load_ms(self) -> float:

@@ -119,7 +119,9 @@ class SentenceEmbedder:
             if self._folder is not None or _told_offline():
                 raise ModelError(self._unloadable(exc)) from exc
             encoder = self._fetch()
-        except (ValueError, RuntimeError, KeyError, TypeError, AttributeError) as exc:
+        except MissingPackage:
+            raise
+        except Exception as exc:
             raise ModelError(self._unloadable(exc)) from exc
         # The first call sets the tokenizer's padding and truncation: done here, before threads share it.
         encoder.encode(["warm up"], show_progress_bar=False)

@@ -113,7 +113,8 @@ class LexicalIndex:
         try:
             meta = json.loads((folder / _META).read_text(encoding="utf-8"))
             terms = json.loads((folder / _TERMS).read_text(encoding="utf-8"))
-            matrix: Any = load_npz(folder / _MATRIX)
+            with (folder / _MATRIX).open("rb") as file:
+                matrix: Any = load_npz(file)
             fits = matrix.format == "csc" and matrix.shape == (meta["rows"], len(terms))
         except (OSError, ValueError, KeyError, TypeError, BadZipFile) as exc:
             raise CollectionError(

@@ -20,7 +20,7 @@ def best_rows(rows: Rows, scores: npt.NDArray[Score], k: int) -> tuple[Rows, npt
 
     `rows` and `scores` have shape (n,); `rows` may come in any order. Linear in n, plus sorting what is kept.
     """
-    if k < rows.size:
+    if 0 < k < rows.size:
         edge = np.partition(scores, rows.size - k)[rows.size - k]
         near = scores >= edge
         rows, scores = rows[near], scores[near]
