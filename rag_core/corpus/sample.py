@@ -35,9 +35,7 @@ def ensure_sample(library: Library, folder: Path, embedder: Embedder, progress: 
     if loaded.problems or not loaded.documents:
         first = str(loaded.problems[0]) if loaded.problems else "it is empty"
         raise CollectionError(f"The sample corpus in {folder} cannot be read: {first}.")
-    if SAMPLE in library.names():
-        library.remove(SAMPLE)
-    library.build(SAMPLE, loaded.documents, Chunking(), embedder, progress)
+    library.build(SAMPLE, loaded.documents, Chunking(), embedder, progress, replace=True)
     replace_text(known, stamp)
 
 

@@ -30,7 +30,6 @@ from rag_core.retrieval.base import Progress
 
 _PASSED_ON = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
 _TOO_SLOW = {signal.SIGXCPU} if hasattr(signal, "SIGXCPU") else set()
-_TOO_BIG = {signal.SIGXFSZ} if hasattr(signal, "SIGXFSZ") else set()
 _LONGEST_NAME = 150
 
 
@@ -117,7 +116,7 @@ def _run_worker(job: Job, data: bytes) -> bytes:
         if code != 0:
             raise DocumentError(job.name, _why(code, job.limits))
         answer.seek(0)
-        return answer.read(job.limits.output_mb * 2**20 + 1)
+        return answer.read((job.limits.output_mb + 1) * 2**20)
 
 
 def _wait(job: Job, given: IO[bytes], answer: IO[bytes]) -> int:
@@ -145,8 +144,6 @@ def _why(code: int, limits: Limits) -> str:
     """A worker that ended without an answer, in words."""
     if -code in _TOO_SLOW:
         return _slow(limits)
-    if -code in _TOO_BIG:
-        return f"It holds more than {limits.output_mb} MB of text. Split it into smaller files."
     return (
         f"Reading it failed half-way: it is damaged, or needs more than {limits.memory_mb} MB of memory. "
         "Save it again or split it."

@@ -39,7 +39,15 @@ def main() -> None:
     _limit(job.limits)
     reply = _parse(job, sys.stdin.buffer.read())
     with open(answer, "wb") as stream:  # noqa: PTH123 - a file descriptor, not a path
-        stream.write(reply.model_dump_json().encode())
+        stream.write(_within(reply.model_dump_json().encode(), job))
+
+
+def _within(answer: bytes, job: Job) -> bytes:
+    """The answer, or that it is too large; the system's own limit on what is written lies just above."""
+    if len(answer) <= job.limits.output_mb * 2**20:
+        return answer
+    reason = f"It holds more than {job.limits.output_mb} MB of text. Split it into smaller files."
+    return Reply(problems=((job.name, reason),)).model_dump_json().encode()
 
 
 def _limit(limits: Limits) -> None:
@@ -48,7 +56,7 @@ def _limit(limits: Limits) -> None:
         import resource
     except ImportError:  # not a POSIX system: the sandbox's wall clock is what remains
         return
-    memory, seconds, output = limits.memory_mb * 2**20, math.ceil(limits.seconds), limits.output_mb * 2**20
+    memory, seconds, output = limits.memory_mb * 2**20, math.ceil(limits.seconds), (limits.output_mb + 1) * 2**20
     for kind, most in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CPU, seconds),

@@ -136,9 +136,11 @@ def _is_heading(line: Line, body: float) -> bool:
 
 
 def _joint(before: Line, line: Line, after_heading: bool) -> str:
-    """What goes between two lines: a blank where a sentence runs on, else a line break."""
+    """What goes between two lines: nothing after a hyphen, a blank where a sentence runs on, else a line break."""
     if after_heading:
         return "\n\n"
+    if len(before.text) >= _WRAPPED_FROM and before.text[-1] == "-" and before.text[-2].isalnum():
+        return ""
     runs_on = len(before.text) >= _WRAPPED_FROM and line.text[:1].islower() and before.text[-1] not in ".!?:;|"
     return " " if runs_on else "\n"
 

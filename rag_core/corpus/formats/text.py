@@ -13,7 +13,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_TEXT_CONTROLS = frozenset(b"\t\n\r\x0b\x0c\x1b\x1a")
+_BINARY = bytes(byte for byte in range(32) if byte not in b"\t\n\r\x0b\x0c\x1b\x1a")
 
 
 def read_text(source: Source) -> Parsed:
@@ -46,5 +46,4 @@ def _decoded(source: Source, encodings: tuple[str, ...], reason: str) -> str:
 
 def _binary_share(data: bytes) -> float:
     """The share of bytes that no text has: NULs and other control characters."""
-    sample = data[:1_000_000]
-    return sum(byte < 32 and byte not in _TEXT_CONTROLS for byte in sample) / max(len(sample), 1)
+    return 1 - len(data.translate(None, _BINARY)) / max(len(data), 1)

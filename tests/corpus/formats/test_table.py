@@ -1,0 +1,64 @@
+import pytest
+
+from rag_core.corpus.columns import CsvColumns
+from rag_core.corpus.formats.base import Limits, Source
+from rag_core.corpus.formats.table import read_header
+from rag_core.corpus.load import load_bytes
+
+CODES = b"""id,title,text,source,updated_at,severity
+KB-ERR-2847-fatal,Disk gone,"Change the drive,
+then rebuild.",error-reference,2026-01-05,high
+KB-ERR-2847-warn,Disk slow,Watch it.,error-reference,2026-01-05,low
+"""
+
+
+def reason(data, **options):
+    (problem,) = load_bytes("a.csv", data, **options).problems
+    return problem.reason
+
+
+def test_a_document_per_row():
+    first, second = load_bytes("errors/codes.csv", CODES).documents
+    assert first.id == "errors/codes.csv#KB-ERR-2847-fatal"
+    assert (first.title, first.text, first.source) == (
+        "Disk gone",
+        "Change the drive,\nthen rebuild.",
+        "error-reference",
+    )
+    assert str(first.updated_at) == "2026-01-05"
+    assert first.metadata == {"severity": "high"}
+    assert second.id.endswith("#KB-ERR-2847-warn")
+
+
+def test_chosen_columns():
+    columns = CsvColumns(text=("title", "text"), metadata=("severity",))
+    first = load_bytes("codes.csv", CODES, columns=columns).documents[0]
+    assert first.id == "codes.csv#1"
+    assert first.text == "title: Disk gone\ntext: Change the drive,\nthen rebuild."
+    assert first.metadata == {"severity": "high"}
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_other_separators(separator):
+    (document,) = load_bytes("a.csv", f"id{separator}text\n7{separator}hello, you".encode()).documents
+    assert (document.id, document.text) == ("a.csv#7", "hello, you")
+
+
+def test_bad_rows_are_named_and_the_others_load():
+    loaded = load_bytes("a.csv", b"id,text\n1,one\n1,again\n,\n2,\n3,three\n")
+    assert [document.id for document in loaded.documents] == ["a.csv#1", "a.csv#3"]
+    assert [problem.name for problem in loaded.problems] == ["a.csv, row 2", "a.csv, row 4"]
+
+
+def test_refusals():
+    assert "no rows" in reason(b"id,text\n")
+    assert "Two of its columns" in reason(b"text,text\na,b\n")
+    assert "no column body. It has: id, text" in reason(b"id,text\n1,x\n", columns=CsvColumns(text=("body",)))
+    assert "more than 2 rows" in reason(b"text\na\nb\nc\n", limits=Limits(rows=2))
+    assert "25 of its rows cannot be read" in reason(b"id,text\n" + b"1,\n" * 25)
+
+
+def test_header_for_choosing():
+    header, rows = read_header(Source("a.csv", CODES))
+    assert header[:3] == ["id", "title", "text"]
+    assert len(rows) == 2

@@ -1,0 +1,184 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag_core.config import Chunking
+from rag_core.corpus.chunking import TokenCounter, chunk, chunk_all, sections
+from rag_core.corpus.headings import headings
+from rag_core.types import Document
+from tests.corpus.doubles import WordEmbedder
+
+
+def document(text, **fields):
+    return Document(id="d", text=text, **fields)
+
+
+def cut(text, max_tokens=16, overlap=0, embedder=None, **fields):
+    return chunk(document(text, **fields), Chunking(max_tokens=max_tokens, overlap=overlap), embedder or WordEmbedder())
+
+
+def test_headings_become_the_path_and_leave_the_text():
+    chunks = cut("Intro.\n\n# A\n\nOne.\n\n## B\n\nTwo.\n\n# C\nThree.")
+    assert [(each.text, each.heading_path) for each in chunks] == [
+        ("Intro.", ()),
+        ("One.", ("A",)),
+        ("Two.", ("A", "B")),
+        ("Three.", ("C",)),
+    ]
+    assert [each.id for each in chunks] == ["d::0", "d::1", "d::2", "d::3"]
+
+
+def test_a_chunk_inherits_from_its_document():
+    (only,) = cut("x", title="T", source="policy", tenant="acme", updated_at="2026-03-14", metadata={"plan": "Team"})
+    assert (only.title, only.source, only.tenant, str(only.updated_at)) == ("T", "policy", "acme", "2026-03-14")
+    assert only.metadata == {"plan": "Team"}
+
+
+def test_headings_only():
+    chunks = cut("# A\n## B\n## C\n# D")
+    assert [(each.text, each.heading_path) for each in chunks] == [("## B", ("A",)), ("## C", ("A",)), ("# D", ())]
+
+
+def test_white_space_only_has_no_chunks():
+    assert cut(" \n\t\n ") == []
+
+
+def test_code_fences_are_not_split_at_their_comments():
+    (only,) = cut("```\n# no heading\n```")
+    assert only.heading_path == ()
+
+
+def test_the_limit_splits_between_sentences_where_it_can():
+    text = "One two three four five six seven. Eight nine ten eleven twelve thirteen fourteen."
+    assert [each.text for each in cut(text)] == [
+        "One two three four five six seven.",
+        "Eight nine ten eleven twelve thirteen fourteen.",
+    ]
+
+
+def test_the_heading_line_counts_against_what_the_embedder_reads():
+    embedder = WordEmbedder(max_tokens=40)
+    heading = " ".join(["head"] * 10)
+    chunks = cut(f"# {heading}\n" + "word " * 100, max_tokens=200, embedder=embedder)
+    assert max(len(embedder.token_spans(each.text)) for each in chunks) == 40 - 10 - 2
+    assert max(len(embedder.token_spans(each.reading)) for each in chunks) == 40 - 2
+
+
+def test_under_a_very_long_heading_a_chunk_still_has_sixteen_tokens():
+    embedder = WordEmbedder(max_tokens=40)
+    chunks = cut("# " + "head " * 60 + "\n" + "word " * 32, embedder=embedder)
+    assert [len(embedder.token_spans(each.text)) for each in chunks] == [16, 16]
+
+
+def test_a_word_without_end_is_split():
+    class OneTokenPerWord(WordEmbedder):
+        def token_spans(self, text):
+            import re
+
+            return [match.span() for match in re.finditer(r"\S+", text)]
+
+    chunks = cut("x" * 10_000, max_tokens=100, embedder=OneTokenPerWord())
+    assert "".join(each.text for each in chunks) == "x" * 10_000
+    assert max(len(each.text) for each in chunks) <= 100 * 24
+
+
+def test_overlap_stands_at_the_start_of_the_next_piece():
+    words = " ".join(f"w{number:02}" for number in range(24))
+    chunks = cut(words, max_tokens=16, overlap=4)
+    assert [each.text.split()[0] for each in chunks] == ["w00", "w08"]
+    assert [each.text.split()[-1] for each in chunks] == ["w11", "w23"]
+
+
+def test_overlap_does_not_cross_a_heading():
+    chunks = cut("# A\n" + "one " * 20 + "\n# B\ntwo", max_tokens=16, overlap=8)
+    assert chunks[-1].text == "two"
+
+
+def test_all_documents_in_order_with_progress():
+    told = []
+    some = [Document(id=name, text="Text.") for name in "ba"]
+    chunks = chunk_all(some, Chunking(), WordEmbedder(), lambda done, total: told.append((done, total)))
+    assert [each.id for each in chunks] == ["b::0", "a::0"]
+    assert told == [(1, 2), (2, 2)]
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "# Head\n",
+            "## Sub one\n",
+            "### \n",
+            "\n",
+            "\n\n",
+            "   ",
+            "\t",
+            "word ",
+            "longerword ",
+            "KB-ERR-2847-fatal ",
+        ),
+        *(
+            "End. ",
+            "a, b; c",
+            "(x)",
+            "```\n",
+            "~~~",
+            "x" * 70,
+            "漢字",
+            "é\u0301",
+            "😀",
+            "\u00a0",
+            "|",
+            "- item\n",
+            "\u2028",
+        ),
+    ]
+)
+TEXTS = st.lists(PIECES, max_size=60).map("".join) | st.text(max_size=300)
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=TEXTS, max_tokens=st.integers(16, 40), overlap=st.integers(0, 20), title=st.sampled_from(["", "T " * 30]))
+def test_spans_are_exact_the_limit_holds_and_nothing_is_lost(text, max_tokens, overlap, title):
+    embedder = WordEmbedder(max_tokens=48)
+    chunks = cut(text, max_tokens, overlap, embedder, title=title)
+    covered = [False] * len(text)
+    for heading in headings(text):
+        covered[heading.start : heading.end] = [True] * (heading.end - heading.start)
+    for each in chunks:
+        assert text[each.start : each.end] == each.text
+        assert each.text.strip() == each.text != ""
+        assert len(embedder.token_spans(each.text)) <= max_tokens
+        covered[each.start : each.end] = [True] * (each.end - each.start)
+    assert "".join(letter for letter, seen in zip(text, covered, strict=True) if not seen).strip() == ""
+    assert [each.start for each in chunks] == sorted(each.start for each in chunks)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS)
+def test_every_heading_is_in_a_path_or_is_a_chunk(text):
+    found = list(sections(text))
+    carried = {title for section in found for title in section.path}
+    own = {text[section.start : section.end] for section in found}
+    for heading in headings(text):
+        assert heading.title in carried or text[heading.start : heading.end].strip() in own
+
+
+@pytest.mark.parametrize("overlap", [0, 24])
+def test_with_the_packaged_tokenizer(overlap):
+    from rag_core.retrieval.embed import get_embedder
+
+    embedder = get_embedder()
+    paragraph = "Refunds for digital goods (SKU NW-PRO-250-EU) take 14 days; see KB-ERR-2847-fatal. " * 4
+    text = f"# Refunds\n\n{paragraph}\n\n## EU\n\n{paragraph}{paragraph}\n\n" + "z" * 5_000
+    chunks = cut(text, 64, overlap, embedder)
+    assert len(chunks) > 8
+    for each in chunks:
+        assert text[each.start : each.end] == each.text
+        assert len(embedder.token_spans(each.text)) <= 64
+
+
+def test_the_counter_may_stop_early_but_never_says_too_little():
+    counter = TokenCounter(WordEmbedder())
+    assert counter("one two") == 2
+    assert counter("word " * 1000, enough=10) > 10
+    assert counter(" " * 1000 + "one", enough=10) == 1

@@ -1,0 +1,119 @@
+import pytest
+
+from rag_core.corpus.columns import CsvColumns
+from rag_core.corpus.formats.base import Limits
+from rag_core.corpus.sandbox import parse_upload, parse_uploads, safe_label, unique_labels
+from tests.corpus.files import pdf, saved, word, zip_of
+
+
+def reason(name, data, **options):
+    loaded = parse_upload(name, data, **options)
+    assert loaded.documents == ()
+    (problem,) = loaded.problems
+    assert problem.name == safe_label(name)
+    return problem.reason
+
+
+def test_good_files_load_beside_broken_ones():
+    made = word()
+    made.add_paragraph("From Word.")
+    told = []
+    results = parse_uploads(
+        [
+            ("a.pdf", pdf("From PDF.")),
+            ("a.docx", saved(made)),
+            ("a.html", b"<p>From HTML.</p>"),
+            ("a.csv", b"id,text\n1,From CSV.\n"),
+            ("broken.pdf", b"%PDF-1.7 broken"),
+        ],
+        progress=lambda done, total: told.append((done, total)),
+    )
+    texts = [document.text for each in results for document in each.loaded.documents]
+    assert texts == ["From PDF.", "From Word.", "From HTML.", "From CSV."]
+    assert [problem.name for each in results for problem in each.loaded.problems] == ["broken.pdf"]
+    assert told == [(1, 5), (2, 5), (3, 5), (4, 5), (5, 5)]
+
+
+def test_a_name_that_is_there_already_gets_a_number():
+    results = parse_uploads([("a.txt", b"one"), ("dir/a.txt", b"two"), ("A.txt", b"three")], taken=["a (2).txt"])
+    assert [each.loaded.documents[0].id for each in results] == ["a.txt", "a (3).txt", "A (4).txt"]
+
+
+def test_columns_are_chosen_by_the_name_of_the_file():
+    columns = {"a.csv": CsvColumns(text=("b",))}
+    (result,) = parse_uploads([("a.csv", b"a,b\nlonger text,x\n")], columns=columns)
+    assert [document.text for document in result.loaded.documents] == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("../../etc/passwd.txt", "passwd.txt"),
+        ("C:\\Users\\x\\a.pdf", "a.pdf"),
+        ("a\x00\n\u202efdp.exe", "afdp.exe"),
+        ("  spaced   out .md", "spaced out .md"),
+        ("..", "unnamed"),
+        ("", "unnamed"),
+        ("x" * 300 + ".docx", "x" * 145 + ".docx"),
+    ],
+)
+def test_a_name_is_only_a_label(name, label):
+    assert safe_label(name) == label
+
+
+def test_labels_do_not_collide_with_numbered_ones():
+    assert unique_labels(["a.txt", "a.txt", "a (2).txt"]) == ["a.txt", "a (2).txt", "a (2) (2).txt"]
+
+
+def test_too_slow_is_stopped_and_named():
+    endless = b"<div>" + b"<p>x</p>" * 1_000_000
+    assert "longer than 0.5 s" in reason("slow.html", endless, limits=Limits(seconds=0.5))
+
+
+def test_too_much_memory_is_named():
+    assert "more than 150 MB of memory" in reason("large.txt", b"word " * 8_000_000, limits=Limits(memory_mb=150))
+
+
+def test_too_much_text_is_named():
+    table = b"text\n" + b"x\n" * 60_000  # a document per row costs about 130 bytes of JSON
+    assert "more than 1 MB of text" in reason("wide.csv", table, limits=Limits(output_mb=1))
+
+
+def test_a_zip_bomb_costs_nothing():
+    bomb = zip_of(word__document=b" " * 30 * 2**20)
+    assert "more than 20 MB" in reason("bomb.docx", bomb, limits=Limits(unzipped_mb=20))
+
+
+def test_an_upload_over_the_limit_is_not_even_started():
+    assert "larger than 1 MB" in reason("a.txt", b"x" * (2**20 + 1), limits=Limits(file_mb=1))
+
+
+def test_the_worker_sees_no_secret(monkeypatch, tmp_path):
+    """The worker's environment is read where the system shows it, while it is busy."""
+    import subprocess
+    import threading
+    import time
+    from pathlib import Path
+
+    if not Path("/proc/self/environ").exists():
+        pytest.skip("needs /proc")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-not-to-be-seen")
+    slow = b"<div>" + b"<p>x</p>" * 400_000
+    upload = threading.Thread(target=parse_upload, args=("a.html", slow), kwargs={"limits": Limits(seconds=3)})
+    upload.start()
+    seen = []
+    while upload.is_alive():
+        found = subprocess.run(
+            ["pgrep", "-f", "rag_core.corpus.worker", "-P", str(__import__("os").getpid())],
+            capture_output=True,
+            text=True,
+        )
+        for process in found.stdout.split():
+            try:
+                seen.append(Path(f"/proc/{process}/environ").read_text())
+            except OSError:
+                continue
+        time.sleep(0.05)
+    upload.join()
+    assert any("PYTHONPATH" in environment for environment in seen)
+    assert not any("sk-not-to-be-seen" in environment for environment in seen if "PYTHONUTF8" in environment)
