@@ -1,0 +1,203 @@
+"""What the charts draw equals the trace's or the set's own figures. Data, never pixels."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from rag_core.agreement import compare
+from rag_core.calibrated_threshold import choose
+from rag_core.config import Policy, Signals, Threshold
+from rag_core.cost import Load, Rates, monthly
+from rag_core.labelled import Labelled
+from rag_core.latency import Point, bars, fit
+from rag_core.replay import replay
+from rag_core.types import ScoreSpace, StageName
+from tests.builders import chunk, measurement
+from ui.charts import (
+    budget_bar,
+    cost_curve,
+    labelled_scores,
+    risk_coverage,
+    score_curve,
+    score_histograms,
+    score_scatter,
+    threshold_tradeoff,
+    time_by_pool,
+    two_columns,
+    waterfall,
+)
+from ui.charts.palette import DARK, LIGHT
+
+SCORES = {"a": math.log(19), "b": 0.0, "c": -math.log(9), "d": -5.0}
+MEASURED = measurement("abcd", "cd", SCORES)
+ON = Policy(reranker="ce", top_k=1, threshold=Threshold(minimum=0.3))
+TRACE = replay(MEASURED, ON)
+OFF = replay(MEASURED, Policy(reranker="none", top_k=1))
+EMPTY = replay(measurement("", "", {}), ON)
+SET = [
+    Labelled(query="1", answerable=True, best=0.9, right=0.9, relevant=(0.9,), irrelevant=(0.2, 0.1)),
+    Labelled(query="2", answerable=True, best=0.8, right=None, relevant=(), irrelevant=(0.8,)),
+    Labelled(query="3", answerable=False, best=0.3, right=None, irrelevant=(0.3,)),
+]
+
+
+def test_histogram_bars_are_the_stage_counts():
+    fig = score_histograms.figure(TRACE, LIGHT)
+    drawn = [sum(bar.y) for bar in fig.data]
+    assert drawn == [len(stage.hits) for stage in TRACE.stages if stage.name is not StageName.KEPT]
+    table = score_histograms.bins(TRACE)
+    assert set(table[table["when"] == "before"]["space"]) == {"cosine", "bm25", "rrf"}
+    assert set(table[table["when"] == "after"]["space"]) == {"logit", "probability"}
+
+
+def test_every_histogram_has_an_axis_of_its_own():
+    fig = score_histograms.figure(TRACE, LIGHT)
+    assert len({bar.xaxis for bar in fig.data}) == 5
+    assert [fig.layout[f"xaxis{n}".replace("axis1", "axis")].title.text for n in range(1, 6)] == [
+        "cosine",
+        "bm25",
+        "rrf",
+        "logit",
+        "probability",
+    ]
+
+
+def test_the_curve_is_the_relevance_with_every_fate():
+    table = score_curve.places(TRACE)
+    assert list(table["score"]) == pytest.approx(sorted(TRACE.relevance.values(), reverse=True))
+    assert dict(zip(table["chunk_id"], table["fate"], strict=True)) == {
+        "a": "kept",
+        "b": "cut by top-k",
+        "c": "under the threshold",
+        "d": "under the threshold",
+    }
+    fig = score_curve.figure(TRACE, LIGHT)
+    assert sorted(y for line in fig.data[1:] for y in line.y) == pytest.approx(sorted(TRACE.relevance.values()))
+    assert fig.layout.shapes[-1].y0 == 0.3
+
+
+def test_the_curve_is_read_in_one_sentence():
+    assert score_curve.reading(TRACE) == (
+        "2 of 4 candidates are at or over probability 0.30; the gap between the 1st and the 2nd is the widest "
+        "(0.95 to 0.50)."
+    )
+    assert "No threshold cuts these 4 candidates (rrf scores)" in score_curve.reading(OFF)
+
+
+def test_nothing_found_draws_and_reads():
+    for module in (score_curve, score_histograms, waterfall):
+        assert module.reading(EMPTY)
+        module.figure(EMPTY, DARK)
+
+
+def test_labelled_bars_hold_every_score_once():
+    table = labelled_scores.bins(SET).groupby("kind")["count"].sum()
+    assert dict(table) == {"answerable": 2, "unanswerable": 1, "relevant": 1, "irrelevant": 4}
+    fig = labelled_scores.figure(SET, ScoreSpace.PROBABILITY, LIGHT)
+    assert [round(sum(bar.y), 9) for bar in fig.data] == [1, -1, 1, -1]
+
+
+def test_labelled_scores_may_be_negative():
+    logits = [
+        Labelled(query="1", answerable=True, best=7.0, right=7.0, relevant=(7.0,)),
+        Labelled(query="2", answerable=False, best=-4.0, right=None, irrelevant=(-4.0,)),
+    ]
+    assert labelled_scores.bins(logits)["count"].sum() == 4
+
+
+def test_rates_are_outcomes():
+    table = threshold_tradeoff.rates(SET).set_index("threshold")
+    assert table.loc[0.0, "answered_share"] == 1
+    assert table.loc[0.5, "precision"] == pytest.approx(1 / 2)
+    assert "At 0.50, 2 of 3 questions are answered, 1 of them rightly" in threshold_tradeoff.reading(SET, 0.5)
+    fig = threshold_tradeoff.figure(SET, choose(SET), ScoreSpace.PROBABILITY, LIGHT)
+    assert [line.line.dash for line in fig.data] == ["solid", "dash", "dot"]
+    assert list(fig.data[2].y) == list(table["answered_share"])
+
+
+def test_the_mark_on_risk_and_coverage_is_the_threshold():
+    fig = risk_coverage.figure(SET, 0.5, LIGHT)
+    assert (fig.data[1].x[0], fig.data[1].y[0]) == (pytest.approx(2 / 3), pytest.approx(1 / 2))
+    assert "Answering 100% of the questions is wrong in 67%" in risk_coverage.reading(SET)
+
+
+def test_the_waterfall_is_the_bars():
+    table = waterfall.lanes(TRACE)
+    assert list(table["step"]) == [bar.step for bar in bars(TRACE)]
+    fig = waterfall.figure(TRACE, LIGHT)
+    assert list(fig.data[0].base) == [bar.started_ms for bar in bars(TRACE)]
+    assert "Rerank took" in waterfall.reading(TRACE)
+
+
+def test_model_loading_is_never_on_the_time_line():
+    known = MEASURED.rerankings["ce"].model_copy(update={"load_ms": 9000.0})
+    trace = replay(MEASURED.model_copy(update={"rerankings": {"ce": known}}), ON)
+    assert "Load the reranker" in set(waterfall.lanes(trace)["step"])
+    assert "Load the reranker" not in set(waterfall.figure(trace, LIGHT).data[0].y)
+    assert "Loading models took 9.0 s on top" in waterfall.reading(trace)
+
+
+def test_the_fitted_line_goes_through_its_points():
+    points = [Point(pairs=10, took_ms=70), Point(pairs=20, took_ms=120)]
+    fig = time_by_pool.figure(points, fit(points), 300, 30, LIGHT)
+    assert list(fig.data[1].x) == [10, 20]
+    slope = (fig.data[0].y[1] - fig.data[0].y[0]) / fig.data[0].x[1]
+    assert slope == pytest.approx(5)
+    assert "a pool of 50 fits 300 ms" in time_by_pool.reading(fit(points), 300, 30)
+
+
+def test_the_budget_bar_draws_its_table():
+    fig = budget_bar.figure(400, 700, LIGHT)
+    assert (fig.data[0].x[0], fig.data[1].x[0]) == (400, 700)
+    assert (fig.layout.shapes[0].x0, fig.layout.shapes[0].x1) == (230, 580)
+    assert "within the usual 230 to 580 ms" in budget_bar.reading(400, 7)
+
+
+def test_the_cost_lines_are_monthly_costs():
+    load, rates = Load(queries_a_day=1000, pool=50), Rates(pairs_a_second=100)
+    table = cost_curve.table(load, rates)
+    middle = table.iloc[len(table) // 2]
+    assert middle["hosted"] == pytest.approx(monthly(load, rates).hosted)
+    assert list(cost_curve.figure(load, rates, LIGHT).data[1].y) == list(table["own"])
+
+
+def test_both_columns_are_the_two_rankings():
+    table = two_columns.joined(OFF, TRACE)
+    assert list(table["left_rank"]) == [1, 2, 3, 4]
+    right = dict(zip(table["chunk_id"], table["right_rank"], strict=True))
+    assert right == {hit.chunk_id: hit.rank for hit in TRACE[StageName.ADJUSTED].hits}
+    kept = dict(zip(table["chunk_id"], table["kept"], strict=True))
+    assert kept == {"a": "right", "c": "left", "b": "neither", "d": "neither"}
+    fig = two_columns.figure(OFF, TRACE, ("off", "on"), LIGHT)
+    assert sorted(line.y for line in fig.data[:-2]) == sorted(
+        (row.left_rank, row.right_rank) for row in table.itertuples()
+    )
+    assert "1 unique to A · 0 common · 1 unique to B" in two_columns.reading(compare(OFF, TRACE))
+
+
+def test_the_scatter_has_a_dot_a_candidate_and_a_diagonal_only_in_one_space():
+    fig = score_scatter.figure(OFF, TRACE, ("off", "on"), LIGHT)
+    assert sum(len(group.x) for group in fig.data) == 4
+    assert "two score spaces" in score_scatter.reading(OFF, TRACE)
+    same = score_scatter.figure(TRACE, TRACE, ("on", "on"), LIGHT)
+    assert same.data[0].mode == "lines"
+
+
+def test_titles_from_documents_are_shown_literally():
+    wicked = chunk("a").model_copy(update={"title": "<b onmouseover=x>&"})
+    trace = replay(measurement("ab", "", {"a": 1.0, "b": 0.0}, chunks=[wicked]), ON)
+    figures = [
+        score_curve.figure(trace, LIGHT),
+        two_columns.figure(trace, trace, ("<i>", "b"), LIGHT),
+        score_scatter.figure(trace, trace, ("a", "b"), LIGHT),
+    ]
+    for fig in figures:
+        assert "<b onmouseover" not in fig.to_json()
+        assert "\\u003ci" not in fig.to_json()
+
+
+def test_signals_give_the_final_panel_the_combined_space():
+    trace = replay(MEASURED, ON.model_copy(update={"signals": Signals(on=True)}))
+    assert list(score_histograms.bins(trace)["space"])[-1] == "combined"

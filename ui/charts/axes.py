@@ -1,0 +1,33 @@
+"""Axes that all charts share: quiet grid, titled, not zoomable; and the line and the band that mark a value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from ui.charts.palette import Palette
+
+
+def axis(palette: Palette, title: str = "", **more: Any) -> dict[str, Any]:
+    """One axis. `title` names the quantity and, for a score, its space."""
+    return {
+        "title": {"text": title, "font": {"size": 12, "color": palette.muted}, "standoff": 8},
+        "gridcolor": palette.grid,
+        "linecolor": palette.grid,
+        "tickfont": {"size": 11, "color": palette.muted},
+        "zeroline": False,
+        "fixedrange": True,
+        "automargin": True,
+        **more,
+    }
+
+
+def mark(fig: go.Figure, palette: Palette, text: str, *, x: float | None = None, y: float | None = None) -> None:
+    """A dashed line at one value of an axis, with its name at the line's end."""
+    style = {"line_dash": "dash", "line_width": 1.5, "line_color": palette.text}
+    label = {"annotation_text": text, "annotation_font_size": 12, "annotation_font_color": palette.text}
+    if x is not None:
+        fig.add_vline(x=x, annotation_position="top right", **style, **label)
+    if y is not None:
+        fig.add_hline(y=y, annotation_position="top right", **style, **label)

@@ -1,0 +1,74 @@
+"""Where this machine stands against the usual budget for everything before the language model."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from rag_core.latency import USUAL_BUDGET_MS, standing
+from ui.charts.axes import axis
+from ui.charts.palette import Palette, layout
+
+WORDS = {"under": "faster than", "within": "within", "over": "slower than"}
+
+
+def table(p50: float, p95: float) -> pd.DataFrame:
+    """The figures that are drawn: name, ms."""
+    low, high = USUAL_BUDGET_MS
+    names = {"median run": p50, "95th percentile": p95, "usual budget from": low, "usual budget to": high}
+    return pd.DataFrame({"name": list(names), "ms": list(names.values())})
+
+
+def reading(p50: float, runs: int) -> str:
+    """Where the median run stands."""
+    low, high = USUAL_BUDGET_MS
+    run = "this run" if runs == 1 else f"the median of {runs} runs"
+    return (
+        f"{run.capitalize()} takes {p50:.0f} ms before the answer: {WORDS[standing(p50)]} the usual "
+        f"{low:.0f} to {high:.0f} ms."
+    )
+
+
+def figure(p50: float, p95: float, palette: Palette) -> go.Figure:
+    """A bar for the median, a tick for the 95th percentile, the band of the usual budget behind them."""
+    low, high = USUAL_BUDGET_MS
+    fig = go.Figure(
+        [
+            go.Bar(
+                x=[p50],
+                y=[""],
+                orientation="h",
+                marker_color=palette.up,
+                width=0.34,
+                hovertemplate="median %{x:.0f} ms<extra></extra>",
+            ),
+            go.Scatter(
+                x=[p95],
+                y=[""],
+                mode="markers",
+                marker={"symbol": "line-ns-open", "size": 26, "color": palette.text, "line": {"width": 3}},
+                hovertemplate="95th percentile %{x:.0f} ms<extra></extra>",
+            ),
+        ]
+    )
+    fig.add_vrect(x0=low, x1=high, fillcolor=palette.faint, opacity=0.55, line_width=0, layer="below")
+    fig.add_annotation(
+        x=(low + high) / 2,
+        y=1.02,
+        yref="paper",
+        yanchor="bottom",
+        text=f"usual budget {low:.0f} to {high:.0f} ms",
+        showarrow=False,
+        font={"size": 12, "color": palette.muted},
+    )
+    end = max(high, p95) * 1.12
+    fig.update_layout(
+        **layout(
+            palette,
+            110,
+            xaxis=axis(palette, range=[0, end], ticksuffix=" ms"),
+            yaxis={"visible": False, "fixedrange": True},
+            margin={"l": 8, "r": 8, "t": 26, "b": 8},
+        )
+    )
+    return fig

@@ -1,0 +1,121 @@
+"""Two runs over the same pool, side by side: rank on the left, rank on the right, joined by a line.
+
+Kept by both is a full dot, kept by one side a triangle that points to it, kept by neither a small open dot.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from rag_core.agreement import Agreement, compare
+from rag_core.narrative import score_text, title_of
+from rag_core.trace import Trace
+from rag_core.types import StageName
+from ui.charts.palette import Palette, layout, plain
+
+ROW_PX = 17
+SYMBOLS = {"both": "circle", "left": "triangle-left", "right": "triangle-right", "neither": "circle-open"}
+
+
+def joined(left: Trace, right: Trace) -> pd.DataFrame:
+    """A row per candidate of the pool in the left side's order: chunk_id, title, left_rank, right_rank, moved (places
+    gained on the right), kept ("both", "left", "right", "neither"), left_score and right_score (relevance)."""
+    keepers = [trace[StageName.KEPT].by_chunk for trace in (left, right)]
+    rows = []
+    for hit in left[StageName.ADJUSTED].hits:
+        other = right[StageName.ADJUSTED].by_chunk[hit.chunk_id]
+        here, there = (hit.chunk_id in kept for kept in keepers)
+        rows.append(
+            {
+                "chunk_id": hit.chunk_id,
+                "title": title_of(left.chunks[hit.chunk_id]),
+                "left_rank": hit.rank,
+                "right_rank": other.rank,
+                "moved": hit.rank - other.rank,
+                "kept": {(True, True): "both", (True, False): "left", (False, True): "right"}.get(
+                    (here, there), "neither"
+                ),
+                "left_score": left.relevance[hit.chunk_id],
+                "right_score": right.relevance[hit.chunk_id],
+            }
+        )
+    names = ["chunk_id", "title", "left_rank", "right_rank", "moved", "kept", "left_score", "right_score"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def reading(agreement: Agreement) -> str:
+    """Counts and the two measures of agreement, each with its scale."""
+    tau = "" if agreement.tau is None else f" Kendall tau {agreement.tau:.2f} (1 same order, -1 reversed),"
+    both, left, right = (len(ids) for ids in (agreement.common, agreement.only_left, agreement.only_right))
+    return (
+        f"{left} unique to A · {both} common · {right} unique to B.{tau} RBO {agreement.rbo:.2f} (1 same, top places "
+        f"count most); {agreement.moved} of {agreement.pool} moved."
+    )
+
+
+def figure(left: Trace, right: Trace, names: tuple[str, str], palette: Palette, shown: int = 50) -> go.Figure:
+    """The chart: every candidate that either side ranks among the first `shown`."""
+    compare(left, right)
+    table = joined(left, right)
+    table = table[(table["left_rank"] <= shown) | (table["right_rank"] <= shown)]
+    strength = {"neither": 0, "both": 1, "left": 2, "right": 2}
+    fig = go.Figure()
+    for row in sorted(table.to_dict("records"), key=lambda row: strength[row["kept"]]):
+        fig.add_trace(_line({str(name): value for name, value in row.items()}, left, right, palette))
+    told = table[table["kept"] != "neither"]
+    fig.add_trace(_labels(told, "left", palette))
+    fig.add_trace(_labels(told, "right", palette))
+    places = int(max(table[["left_rank", "right_rank"]].max(), default=1)) if len(table) else 1
+    for x, name in ((0, f"A: {names[0]}"), (1, f"B: {names[1]}")):
+        fig.add_annotation(
+            x=x, y=-0.4, text=f"<b>{plain(name)}</b>", showarrow=False, font={"size": 12, "color": palette.muted}
+        )
+    fig.update_layout(
+        **layout(
+            palette,
+            max(220, 70 + ROW_PX * places),
+            xaxis={"visible": False, "range": [-0.95, 1.95], "fixedrange": True},
+            yaxis={"visible": False, "range": [places + 0.8, -1.0], "fixedrange": True},
+            hovermode="closest",
+        )
+    )
+    return fig
+
+
+def _line(row: dict[str, object], left: Trace, right: Trace, palette: Palette) -> go.Scatter:
+    kept = str(row["kept"])
+    colour = {"both": palette.same, "left": palette.down, "right": palette.up}.get(kept, palette.faint)
+    scores = [
+        score_text(trace.relevance[str(row["chunk_id"])], trace.relevance_space) for trace in (left, right)
+    ]  # fmt: skip
+    hover = (
+        f"<b>{plain(str(row['title']), 80)}</b><br>A #{row['left_rank']} ({scores[0]})<br>B #{row['right_rank']} "
+        f"({scores[1]})<br>kept by {kept}<extra></extra>"
+    )
+    return go.Scatter(
+        x=[0, 1],
+        y=[row["left_rank"], row["right_rank"]],
+        mode="lines+markers",
+        line={"color": colour, "width": 1 if kept == "neither" else 2.5},
+        marker={"color": colour, "symbol": SYMBOLS[kept], "size": 6 if kept == "neither" else 11},
+        hovertemplate=hover,
+    )
+
+
+def _labels(rows: pd.DataFrame, side: str, palette: Palette) -> go.Scatter:
+    ranks = rows[f"{side}_rank"]
+    pairs = list(zip(rows["title"], ranks, strict=True))
+    if side == "left":
+        text = [f"{plain(title, 44)}  <b>{rank}</b>" for title, rank in pairs]
+    else:
+        text = [f"<b>{rank}</b>  {plain(title, 44)}" for title, rank in pairs]
+    return go.Scatter(
+        x=[-0.03 if side == "left" else 1.03] * len(rows),
+        y=ranks,
+        mode="text",
+        text=text,
+        textposition="middle left" if side == "left" else "middle right",
+        textfont={"size": 12, "color": palette.text},
+        hoverinfo="skip",
+    )
