@@ -22,6 +22,7 @@ from rag_core.errors import MissingPackage, ModelError
 from rag_core.rerank.base import Scored
 from rag_core.rerank.batching import batches, rows_for
 from rag_core.rerank.checks import check_finite
+from rag_core.rerank.tokenise import encodable, load_tokenizer
 from rag_core.retrieval.base import Progress
 from rag_core.retrieval.packaged import PACKAGED_NAME, packaged_folder, weights_sha256
 from rag_core.types import PairScore, ScoreSpace
@@ -105,18 +106,15 @@ class LateInteractionReranker:
         """(model, tokenizer); the caller holds the lock."""
         begin = time.perf_counter()
         try:
-            from tokenizers import Tokenizer
             from transformers import AutoModel
         except ImportError as exc:
             raise MissingPackage("transformers", "Late interaction", "transformers torch") from exc
         try:
             model = AutoModel.from_pretrained(str(self._folder), local_files_only=True, use_safetensors=True)
-            tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
             model = model.to(self._device).eval()
         except Exception as exc:
             raise ModelError(f"The late-interaction model in {self._folder} could not be loaded: {exc}") from exc
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
+        tokenizer = load_tokenizer(self._folder)
         self._load_ms = (time.perf_counter() - begin) * 1000
         return model, tokenizer
 
@@ -142,7 +140,7 @@ class LateInteractionReranker:
             return {}
         self.load()
         _, tokenizer = self._encoder
-        encodings = [tokenizer.encode(text) for text in texts]
+        encodings = [tokenizer.encode(encodable(text)) for text in texts]
         ids = [_cut(encoding.ids) for encoding in encodings]
         read: dict[str, TokenVectors] = {}
         for width, places in batches([len(one) for one in ids], rows_for(self._device), MAX_TOKENS):

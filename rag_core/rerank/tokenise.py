@@ -1,0 +1,102 @@
+"""(query, passage) pairs to token ids, cut to a model's limit, with a count of what the model will not see.
+
+A passage is cut, never the query, except that a query longer than half of the limit is cut to that half first.
+Padding and batching are left to others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rag_core.errors import MissingPackage, ModelError
+
+UNSAID_LIMIT = 512
+POSITIONS_LOST = {"roberta": 2, "xlm-roberta": 2, "camembert": 2}
+"""Position embeddings that these architectures cannot use: they count from the padding id on."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One pair as the model reads it. `tokens`: of the whole passage; `seen_chars`: None if all of it is read."""
+
+    ids: list[int]
+    type_ids: list[int]
+    tokens: int
+    unseen_tokens: int
+    seen_chars: int | None
+
+
+def encodable(text: str) -> str:
+    """The text with lone surrogates replaced, a character for a character: tokenizers refuse them."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def load_tokenizer(folder: Path, trust_remote_code: bool = False) -> Any:
+    """The folder's `tokenizers.Tokenizer`, told neither to cut nor to pad. Raises ModelError, MissingPackage."""
+    try:
+        from tokenizers import Tokenizer
+    except ImportError as exc:
+        raise MissingPackage("tokenizers", "Reranking with a local model", "tokenizers") from exc
+    try:
+        if (folder / "tokenizer.json").is_file():
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        else:
+            tokenizer = _converted(folder, trust_remote_code)
+    except Exception as exc:
+        raise ModelError(f"The tokenizer in {folder} cannot be loaded: {exc}") from exc
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _converted(folder: Path, trust_remote_code: bool) -> Any:
+    """A tokenizer saved in an older form (vocab.txt, sentencepiece), converted by transformers."""
+    from tokenizers import Tokenizer
+    from transformers import AutoTokenizer
+
+    slow = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=trust_remote_code)
+    return Tokenizer.from_str(slow.backend_tokenizer.to_str())
+
+
+def limit_of(folder: Path, config: Mapping[str, Any]) -> int:
+    """Tokens of a pair that the model takes: the least of what its tokenizer and its position embeddings say."""
+    limits = []
+    file = folder / "tokenizer_config.json"
+    said = json.loads(file.read_text("utf-8")).get("model_max_length") if file.is_file() else None
+    if said is not None and 0 < said < 10**6:
+        limits.append(int(said))
+    if config.get("max_position_embeddings"):
+        limits.append(int(config["max_position_embeddings"]) - POSITIONS_LOST.get(config.get("model_type", ""), 0))
+    return min(limits, default=UNSAID_LIMIT)
+
+
+def encode_pairs(tokenizer: Any, query: str, passages: Sequence[str], limit: int) -> list[Pair]:
+    """Each pair cut to `limit` tokens, in the order of `passages`."""
+    query = _cut_query(tokenizer, encodable(query), limit)
+    encodings = tokenizer.encode_batch([(query, encodable(passage)) for passage in passages])
+    return [_cut(encoding, limit) for encoding in encodings]
+
+
+def _cut_query(tokenizer: Any, query: str, limit: int) -> str:
+    offsets = tokenizer.encode(query, add_special_tokens=False).offsets
+    most = max(1, limit // 2)
+    return query if len(offsets) <= most else query[: offsets[most - 1][1]]
+
+
+def _cut(encoding: Any, limit: int) -> Pair:
+    """Drop passage tokens from the end until the pair fits; special tokens and the query stay."""
+    passage = [place for place, side in enumerate(encoding.sequence_ids) if side == 1]
+    fits = max(0, len(passage) - max(0, len(encoding.ids) - limit))
+    dropped = set(passage[fits:])
+    seen = [place for place in range(len(encoding.ids)) if place not in dropped]
+    return Pair(
+        ids=[encoding.ids[place] for place in seen],
+        type_ids=[encoding.type_ids[place] for place in seen],
+        tokens=len(passage),
+        unseen_tokens=len(dropped),
+        seen_chars=(encoding.offsets[passage[fits - 1]][1] if fits else 0) if dropped else None,
+    )
