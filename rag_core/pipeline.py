@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rag_core.config import FULL_DEPTH, Policy
 from rag_core.errors import BadInput, SecondPassError
@@ -23,9 +23,12 @@ from rag_core.replay import NO_RERANKER, replay, unscored
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.score import PairCache, score_pairs
-from rag_core.retrieval.base import Embedder, Engine, Progress, Vectors
+from rag_core.retrieval.base import Embedder, Engine, Progress
 from rag_core.trace import Measurement, Reranking, Search, Trace
 from rag_core.types import Answer, Chunk, ScoreSpace, StageName, Timing
+
+if TYPE_CHECKING:
+    from rag_core.retrieval.base import Vectors
 
 MAX_QUERY_CHARS = 4000
 T = TypeVar("T")
@@ -89,13 +92,22 @@ class Pipeline:
         known = measurement.rerankings.get(policy.reranker)
         if policy.reranker == NO_RERANKER or (known and not missing):
             return measurement
+        return self.score_chunks(measurement, policy.reranker, missing, progress)
+
+    def score_chunks(
+        self, measurement: Measurement, reranker: str, chunks: Sequence[Chunk], progress: Progress | None = None
+    ) -> Measurement:
+        """The measurement with these chunks scored too, in one call: for questions that a wider pool answers.
+
+        A reranker that cannot load or fails half-way does not raise, as in `score`.
+        """
         try:
-            reranker = self._rerankers(policy.reranker)
+            model = self._rerankers(reranker)
         except SecondPassError as exc:
-            fresh = Reranking(model=policy.reranker, space=ScoreSpace.RRF, failure=str(exc))
+            fresh = Reranking(model=reranker, space=ScoreSpace.RRF, failure=str(exc))
         else:
-            fresh = score_pairs(reranker, measurement.query, missing, self._cache, progress)
-        merged = {**measurement.rerankings, policy.reranker: _merged(known, fresh)}
+            fresh = score_pairs(model, measurement.query, chunks, self._cache, progress)
+        merged = {**measurement.rerankings, reranker: _merged(measurement.rerankings.get(reranker), fresh)}
         return measurement.model_copy(update={"rerankings": merged})
 
     def run(self, query: str, policy: Policy | None = None, where: Filter | None = None) -> Trace:

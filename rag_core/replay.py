@@ -66,8 +66,13 @@ def unscored(measurement: Measurement, policy: Policy) -> list[Chunk]:
         return []
     known = measurement.rerankings.get(policy.reranker)
     pairs = known.pairs if known else {}
-    fused = rrf(_lists(measurement, policy), _weights(policy), policy.fusion.k)[: policy.pool]
-    return [measurement.chunks[hit.id] for hit in fused if hit.id not in pairs]
+    return [measurement.chunks[chunk_id] for chunk_id in pool_of(measurement, policy) if chunk_id not in pairs]
+
+
+def pool_of(measurement: Measurement, policy: Policy) -> list[str]:
+    """The chunk ids of the policy's pool, in fused order. No reranker needs to have scored them."""
+    fused = rrf(_lists(measurement, policy), _weights(policy), policy.fusion.k)
+    return [hit.id for hit in fused[: policy.pool]]
 
 
 class _Watch:

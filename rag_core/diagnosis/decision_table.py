@@ -1,0 +1,123 @@
+"""Which kind of fix fits the symptom: a table as data. A rule applies where all its conditions hold.
+
+The table does not look for settings; `counterfactuals` does.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from rag_core.diagnosis.rules import Condition, Fix, Rule, Symptoms
+from rag_core.diagnosis.verdicts import Verdict
+
+BUDGET_MS = 580.0
+"""The upper end of what is usually granted before the language model starts (230 to 580 ms)."""
+
+_MISSED = (Verdict.MISSED_BY_BOTH, Verdict.MISSED_BY_DENSE, Verdict.MISSED_BY_LEXICAL, Verdict.FUSED_OUT)
+_RANKED_TOO_LOW = (Verdict.DEMOTED, Verdict.CUT_BY_TOP_K, Verdict.UNDER_THRESHOLD, *_MISSED)
+
+
+def _verdict(*verdicts: Verdict) -> Condition:
+    return Condition(symptom="verdict", compare="is one of", value=verdicts)
+
+
+def _rank(symptom: str, compare: Literal["at most", "more than"], value: int) -> Condition:
+    return Condition(symptom=symptom, compare=compare, value=value)
+
+
+RULES = (
+    Rule(
+        name="top-50-not-top-5",
+        symptom="In the top 50, not in the top 5",
+        when=(_verdict(*_RANKED_TOO_LOW), _rank("fused_rank", "at most", 50), _rank("final_rank", "more than", 5)),
+        fix=Fix.RERANKER,
+        advice="The searches find it and the order is wrong. Rerank a pool that holds it, or try a better reranker.",
+    ),
+    Rule(
+        name="not-top-50",
+        symptom="Not in the top 50 at all",
+        when=(_verdict(*_MISSED), _rank("fused_rank", "more than", 50)),
+        fix=Fix.SEARCH,
+        advice="No reranker sees what the searches do not bring. Try other embeddings, both searches together, or "
+        "smaller passages.",
+    ),
+    Rule(
+        name="codes-missed",
+        symptom="Codes and IDs are missed",
+        when=(_verdict(*_MISSED), Condition(symptom="code_missed", compare="is", value=True)),
+        fix=Fix.LEXICAL,
+        advice="The question names a code that stands in the passage. Embeddings blur codes; give lexical search "
+        "more weight.",
+    ),
+    Rule(
+        name="too-many-candidates",
+        symptom="Too many candidates confuse the LLM",
+        when=(_verdict(Verdict.NOT_CITED), _rank("kept_count", "more than", 3)),
+        fix=Fix.SMALLER_TOP_K,
+        advice="The passage was given and not used. Give fewer passages, so that it stands out.",
+    ),
+    Rule(
+        name="latency",
+        symptom="The run takes too long",
+        when=(Condition(symptom="took_ms", compare="more than", value=BUDGET_MS),),
+        fix=Fix.FASTER,
+        advice=f"The run took more than the {BUDGET_MS:.0f} ms that are usually granted before the LLM.",
+    ),
+    Rule(
+        name="varies-between-users",
+        symptom="Quality varies between users",
+        when=(Condition(symptom="varies", compare="is", value=True),),
+        fix=Fix.REWRITING,
+        advice="Asked in other words, the same document is kept. Passages that say more of their context, or a "
+        "rewritten question, even that out.",
+    ),
+    Rule(
+        name="not-in-corpus",
+        symptom="The document is not in the collection",
+        when=(_verdict(Verdict.NOT_IN_CORPUS),),
+        fix=Fix.DOCUMENTS,
+        advice="Add the document, or look whether it is there under another title.",
+    ),
+    Rule(
+        name="filtered-out",
+        symptom="The filter leaves the document out",
+        when=(_verdict(Verdict.FILTERED_OUT),),
+        fix=Fix.FILTER,
+        advice="Widen the question's filter, or mend the document's metadata.",
+    ),
+    Rule(
+        name="cut-by-chunking",
+        symptom="The answer is cut apart",
+        when=(_verdict(Verdict.CUT_BY_CHUNKING),),
+        fix=Fix.CHUNKING,
+        advice="Cut larger passages, or let them overlap by at least the length of the words that answer.",
+    ),
+    Rule(
+        name="unread",
+        symptom="The answer stands past the reranker's limit",
+        when=(_verdict(Verdict.UNREAD),),
+        fix=Fix.CHUNKING,
+        advice="Cut smaller passages, or take a reranker that reads longer ones.",
+    ),
+    Rule(
+        name="pushed-down",
+        symptom="A signal outweighs relevance",
+        when=(_verdict(Verdict.PUSHED_DOWN),),
+        fix=Fix.SIGNALS,
+        advice="Lower the weight of the signal, or mend the date or source that it reads.",
+    ),
+    Rule(
+        name="under-threshold",
+        symptom="Relevant, and under the threshold",
+        when=(_verdict(Verdict.UNDER_THRESHOLD), _rank("final_rank", "at most", 5)),
+        fix=Fix.THRESHOLD,
+        advice="The order is right and the threshold too strict for this reranker. Choose it from labelled questions.",
+    ),
+)
+"""The decision table. The first six rows are the general advice for retrieval with a reranker; the others name the
+fix that a verdict itself points to."""
+
+
+def remedies(symptoms: Symptoms) -> tuple[Rule, ...]:
+    """The rules that apply, in the table's order; none for a document that was kept in time."""
+    return tuple(rule for rule in RULES if rule.applies(symptoms))

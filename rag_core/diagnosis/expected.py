@@ -1,0 +1,180 @@
+"""Which chunks should have answered, and whether the collection holds them.
+
+`locate` asks the collection once; its `Location` holds all that `diagnose` needs, so that a saved case can be
+looked at where the collection is not. What became of the chunks in a run is `stage_of_loss`'s business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Protocol
+
+from pydantic import Field
+
+from rag_core.errors import BadInput
+from rag_core.types import Chunk, Document, Frozen
+
+Span = tuple[int, int]
+
+
+class Corpus(Protocol):
+    """What `locate` asks of a collection."""
+
+    def documents(self) -> Sequence[Document]:
+        """All documents."""
+        ...
+
+    def chunks_of(self, document_id: str) -> Sequence[Chunk]:
+        """The chunks of one document, in order of reading."""
+        ...
+
+
+class Expected(Frozen):
+    """The document that should have answered. `document`: its id or its title.
+
+    `chunk_id` narrows it to one chunk; `quote`, the words that answer, to the chunks that hold them. Only with a
+    quote can a cut by chunking be told, and an unread part for certain.
+    """
+
+    document: Annotated[str, Field(min_length=1, max_length=2000)]
+    chunk_id: str | None = None
+    quote: Annotated[str, Field(max_length=10_000)] = ""
+
+
+class Nearest(Frozen):
+    """A document whose title or id resembles what was asked for; similarity 0..1."""
+
+    document_id: str
+    title: str
+    similarity: float
+
+
+class Location(Frozen):
+    """Where the collection holds what was expected.
+
+    chunks: those that count, any of which will do; where the quote was cut (`whole` is False), the ones that hold
+    a part of it. spans: per chunk, where the quote (or its part) stands in the chunk's text; None without a quote.
+    """
+
+    expected: Expected
+    document_id: str | None
+    title: str = ""
+    chunks: tuple[Chunk, ...] = ()
+    spans: tuple[Span | None, ...] = ()
+    whole: bool = True
+    nearest: tuple[Nearest, ...] = ()
+
+    @property
+    def in_corpus(self) -> bool:
+        """True where the collection has the document."""
+        return self.document_id is not None
+
+    @property
+    def chunk_ids(self) -> frozenset[str]:
+        """The ids of the chunks that count."""
+        return frozenset(chunk.id for chunk in self.chunks)
+
+    def span_in(self, chunk_id: str) -> Span | None:
+        """Where the quote stands in that chunk's text; None without a quote."""
+        return next(span for chunk, span in zip(self.chunks, self.spans, strict=True) if chunk.id == chunk_id)
+
+
+def locate(corpus: Corpus, expected: Expected) -> Location:
+    """The chunks that count. A document that is not there gives a Location with the nearest titles.
+
+    Raises BadInput for a chunk that the document does not have, and for a quote that its text does not hold.
+    """
+    documents = corpus.documents()
+    document = _known(documents, expected.document)
+    if document is None:
+        return Location(expected=expected, document_id=None, nearest=nearest_documents(documents, expected.document))
+    chunks = _named(tuple(corpus.chunks_of(document.id)), expected)
+    found = {"expected": expected, "document_id": document.id, "title": document.title or document.id}
+    if not expected.quote.strip():
+        return Location(**found, chunks=chunks, spans=(None,) * len(chunks))
+    return Location(**found, **_holding(document, chunks, expected.quote))
+
+
+def nearest_documents(documents: Iterable[Document], name: str, first: int = 5) -> tuple[Nearest, ...]:
+    """The documents whose title or id resembles `name` most (shared character trigrams), best first."""
+    wanted = _trigrams(name)
+    scored = [
+        Nearest(
+            document_id=document.id,
+            title=document.title or document.id,
+            similarity=max(_overlap(wanted, _trigrams(text)) for text in (document.id, document.title)),
+        )
+        for document in documents
+    ]
+    scored = [one for one in scored if one.similarity > 0]
+    return tuple(sorted(scored, key=lambda one: (-one.similarity, one.document_id))[:first])
+
+
+def _known(documents: Sequence[Document], name: str) -> Document | None:
+    """By id, else by a title that only one document has. Case does not count in titles."""
+    for document in documents:
+        if document.id == name:
+            return document
+    titled = [document for document in documents if document.title.casefold() == name.strip().casefold()]
+    if len(titled) > 1:
+        ids = ", ".join(document.id for document in titled[:5])
+        raise BadInput(f"{len(titled)} documents have the title “{name}”: {ids}. Name one by its id.")
+    return titled[0] if titled else None
+
+
+def _named(chunks: tuple[Chunk, ...], expected: Expected) -> tuple[Chunk, ...]:
+    if expected.chunk_id is None:
+        return chunks
+    named = tuple(chunk for chunk in chunks if chunk.id == expected.chunk_id)
+    if not named:
+        raise BadInput(
+            f"“{expected.document}” has no chunk {expected.chunk_id}; it may have been cut anew since. "
+            "Choose the chunk again, or expect the document."
+        )
+    return named
+
+
+def _holding(document: Document, chunks: Sequence[Chunk], quote: str) -> dict[str, object]:
+    """The chunks that hold the quote whole; where none does, those that hold a part of it."""
+    places = _places(document.text, quote)
+    if not places:
+        raise BadInput(
+            f"The text of “{document.title or document.id}” does not hold these words. "
+            "Copy them from the document as it was loaded, or leave the field empty."
+        )
+    for whole in (True, False):
+        held = [(chunk, span) for chunk in chunks if (span := _within(chunk, places, whole))]
+        if held or not whole:
+            return {
+                "chunks": tuple(chunk for chunk, _ in held),
+                "spans": tuple(span for _, span in held),
+                "whole": whole,
+            }
+    raise AssertionError("unreachable")
+
+
+def _places(text: str, quote: str) -> list[Span]:
+    """Where the quote stands; runs of white space count as one space, case does not count."""
+    pattern = r"\s+".join(map(re.escape, quote.split()))
+    return [match.span() for match in re.finditer(pattern, text, re.IGNORECASE)]
+
+
+def _within(chunk: Chunk, places: Iterable[Span], whole: bool) -> Span | None:
+    """The first place that lies in the chunk, whole or in part, counted from the chunk's start."""
+    for start, end in places:
+        inside = chunk.start <= start and end <= chunk.end if whole else start < chunk.end and chunk.start < end
+        if inside:
+            return max(start, chunk.start) - chunk.start, min(end, chunk.end) - chunk.start
+    return None
+
+
+def _trigrams(text: str) -> set[str]:
+    words = " ".join(re.findall(r"[^\W_]+", text.casefold()))
+    padded = f"  {words} "
+    return {padded[i : i + 3] for i in range(len(padded) - 2)} if words else set()
+
+
+def _overlap(a: set[str], b: set[str]) -> float:
+    """Dice's coefficient, 0..1."""
+    return 2 * len(a & b) / (len(a) + len(b)) if a and b else 0.0

@@ -1,0 +1,112 @@
+"""What took the place of an expected chunk at the step where it was lost, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rag_core.diagnosis.standing import Standing
+from rag_core.diagnosis.verdicts import Rival, Verdict
+from rag_core.narrative import ordinal, score_text, title_of
+from rag_core.trace import Step, Trace
+from rag_core.types import Hit, StageName
+
+FIRST = 5
+"""How many rivals a diagnosis names."""
+
+
+def rivals(verdict: Verdict, trace: Trace, standing: Standing) -> tuple[Rival, ...]:
+    """At most `FIRST` candidates that took the places, best first; none where no candidate is to blame."""
+    if verdict not in _WHO:
+        return ()
+    stage, who, why = _WHO[verdict]
+    found = who(standing)[:FIRST]
+    return tuple(
+        Rival(chunk_id=hit.chunk_id, title=title_of(trace.chunks[hit.chunk_id]), step=_step(trace, stage, hit),
+              why=why(standing, hit))
+        for hit in found
+    )  # fmt: skip
+
+
+def _step(trace: Trace, stage: StageName, hit: Hit) -> Step:
+    return Step(stage=stage, space=trace[stage].space, rank=hit.rank, score=hit.score, of=len(trace[stage].hits))
+
+
+def _head(stage: StageName) -> Callable[[Standing], Sequence[Hit]]:
+    """The first hits of the stage."""
+    return lambda s: s.trace[stage].hits
+
+
+def _last_in_pool(s: Standing) -> Sequence[Hit]:
+    """The candidates that held the last places of the pool."""
+    return s.trace.pool[-FIRST:]
+
+
+def _overtakers(stage: StageName, before: StageName) -> Callable[[Standing], Sequence[Hit]]:
+    """Those that stood behind it before the stage and before it after."""
+
+    def who(s: Standing) -> Sequence[Hit]:
+        earlier = s.trace[before].by_chunk
+        return [h for h in s.trace[stage].hits[: s.rank(stage) - 1] if earlier[h.chunk_id].rank > s.rank(before)]
+
+    return who
+
+
+def _above(s: Standing) -> Sequence[Hit]:
+    """The kept ones that stood before it."""
+    return [hit for hit in s.trace[StageName.KEPT].hits if hit.chunk_id != s.chunk.id]
+
+
+def _by_search(s: Standing, hit: Hit) -> str:
+    """Its two search ranks against ours."""
+    ours = _search_ranks(s.trace, s.chunk.id)
+    return f"{_search_ranks(s.trace, hit.chunk_id)}; the expected passage {ours}"
+
+
+def _search_ranks(trace: Trace, chunk_id: str) -> str:
+    parts = []
+    for stage in (StageName.DENSE, StageName.LEXICAL):
+        hit = trace[stage].by_chunk.get(chunk_id)
+        parts.append(f"{stage} {ordinal(hit.rank)}" if hit else f"not in {stage}")
+    return ", ".join(parts)
+
+
+def _by_score(stage: StageName) -> Callable[[Standing, Hit], str]:
+    def why(s: Standing, hit: Hit) -> str:
+        space, ours = s.trace[stage].space, s.hit(stage)
+        theirs = s.trace[stage].by_chunk[hit.chunk_id]
+        text = score_text(theirs.score, space)
+        return f"{text} against {score_text(ours.score, space)}" if ours else text
+
+    return why
+
+
+def _by_parts(s: Standing, hit: Hit) -> str:
+    """The signal whose weighted part put it ahead most."""
+    ours = s.hit(StageName.ADJUSTED)
+    if ours is None or not hit.parts:
+        return _by_score(StageName.ADJUSTED)(s, hit)
+    weights = s.trace.policy.signals
+    lead = {name: getattr(weights, name) * (part - ours.parts[name]) for name, part in hit.parts.items()}
+    name = max(lead, key=lambda key: lead[key])
+    return f"{name} {hit.parts[name]:.2f} against {ours.parts[name]:.2f} (weight {getattr(weights, name):g})"
+
+
+def _by_reranker(s: Standing, hit: Hit) -> str:
+    """Its score against ours, and where it came from."""
+    before = s.trace[StageName.FUSED].by_chunk[hit.chunk_id].rank
+    return f"{_by_score(StageName.RERANKED)(s, hit)}; it came from {ordinal(before)}"
+
+
+Who = Callable[[Standing], Sequence[Hit]]
+Why = Callable[[Standing, Hit], str]
+
+_WHO: dict[Verdict, tuple[StageName, Who, Why]] = {
+    Verdict.MISSED_BY_BOTH: (StageName.DENSE, _head(StageName.DENSE), _by_score(StageName.DENSE)),
+    Verdict.MISSED_BY_DENSE: (StageName.DENSE, _head(StageName.DENSE), _by_score(StageName.DENSE)),
+    Verdict.MISSED_BY_LEXICAL: (StageName.LEXICAL, _head(StageName.LEXICAL), _by_score(StageName.LEXICAL)),
+    Verdict.FUSED_OUT: (StageName.FUSED, _last_in_pool, _by_search),
+    Verdict.UNREAD: (StageName.KEPT, _above, _by_score(StageName.RERANKED)),
+    Verdict.DEMOTED: (StageName.RERANKED, _overtakers(StageName.RERANKED, StageName.FUSED), _by_reranker),
+    Verdict.PUSHED_DOWN: (StageName.ADJUSTED, _overtakers(StageName.ADJUSTED, StageName.RERANKED), _by_parts),
+    Verdict.CUT_BY_TOP_K: (StageName.KEPT, _above, _by_parts),
+}

@@ -1,0 +1,86 @@
+"""The shape of the decision table: kinds of fix, the facts that rules ask for, conditions and rules.
+
+The rules themselves are in `decision_table`, the reading of the facts is in `symptoms`.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, Literal
+
+from rag_core.diagnosis.standing import LAST
+from rag_core.diagnosis.verdicts import Verdict
+from rag_core.types import Frozen
+
+
+class Fix(StrEnum):
+    """The kinds of fix."""
+
+    RERANKER = "a reranker, or a better one"
+    SEARCH = "embeddings, hybrid search, or chunking"
+    LEXICAL = "lexical search"
+    SMALLER_TOP_K = "a smaller top-k"
+    FASTER = "a smaller model or pool"
+    REWRITING = "chunking or query rewriting"
+    DOCUMENTS = "the documents"
+    FILTER = "the filter"
+    CHUNKING = "chunking"
+    SIGNALS = "the signals"
+    THRESHOLD = "the threshold"
+
+
+class Symptoms(Frozen):
+    """The facts that the rules ask for.
+
+    fused_rank and final_rank are ranks (1 is best), `LAST` where the chunk did not get there. code_missed: the
+    question holds a code that stands in the expected passage, and the passage did not reach the pool. varies:
+    other questions about this document were asked, and some kept it while others lost it.
+    """
+
+    verdict: Verdict
+    fused_rank: int = LAST
+    final_rank: int = LAST
+    code_missed: bool = False
+    kept_count: int = 0
+    took_ms: float = 0.0
+    varies: bool = False
+
+
+class Condition(Frozen):
+    """One comparison of a symptom with a value."""
+
+    symptom: str
+    compare: Literal["is", "is one of", "at most", "more than"]
+    value: Any
+
+    def holds(self, symptoms: Symptoms) -> bool:
+        """True where the symptom compares so."""
+        return _COMPARE[self.compare](getattr(symptoms, self.symptom), self.value)
+
+    def __str__(self) -> str:
+        value = ", ".join(self.value) if isinstance(self.value, tuple) else self.value
+        return f"{self.symptom.replace('_', ' ')} {self.compare} {value}"
+
+
+class Rule(Frozen):
+    """A row of the decision table: the symptom in words, when it is there, the kind of fix, and what to do."""
+
+    name: str
+    symptom: str
+    when: tuple[Condition, ...]
+    fix: Fix
+    advice: str
+
+    def applies(self, symptoms: Symptoms) -> bool:
+        """True where all conditions hold."""
+        return all(condition.holds(symptoms) for condition in self.when)
+
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "is": operator.eq,
+    "is one of": lambda fact, values: fact in values,
+    "at most": operator.le,
+    "more than": operator.gt,
+}

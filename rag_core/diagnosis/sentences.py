@@ -1,0 +1,167 @@
+"""A verdict in one or two plain sentences, for somebody who does not know the pipeline.
+
+Every rank and score is read from the trace, and each score names its space.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rag_core.diagnosis.expected import Location
+from rag_core.diagnosis.standing import Standing
+from rag_core.diagnosis.verdicts import Verdict
+from rag_core.narrative import ordinal, score_text, title_of
+from rag_core.trace import Trace
+from rag_core.types import StageName
+
+SEARCHES = {StageName.DENSE: "dense search", StageName.LEXICAL: "lexical search"}
+WEIGHTS = {StageName.DENSE: "dense_weight", StageName.LEXICAL: "lexical_weight"}
+
+
+def sentence(verdict: Verdict, trace: Trace, location: Location, standing: Standing | None) -> str:
+    """The verdict in words. `standing` is None only where the location has no chunks."""
+    if standing is None:
+        return _absent(trace, location)
+    if verdict in _OF_LOCATION:
+        return _OF_LOCATION[verdict](trace, location)
+    return f"“{title_of(standing.chunk)}” {_OF_STANDING[verdict](standing)}"
+
+
+def _absent(trace: Trace, location: Location) -> str:
+    if location.in_corpus:
+        return f"{trace.collection.name} has “{location.title}”, but no passage was cut from it: it has no text."
+    near = ", ".join(f"“{one.title}”" for one in location.nearest[:3])
+    asked = f"{trace.collection.name} has no document “{location.expected.document}”."
+    return f"{asked} The nearest titles are {near}." if near else f"{asked} No title resembles it."
+
+
+def _filtered(trace: Trace, location: Location) -> str:
+    conditions = trace.where.conditions if trace.where else ()
+    failing = [c.field for c in conditions if not any(c.matches(chunk) for chunk in location.chunks)]
+    fields = ", ".join(dict.fromkeys(failing or [c.field for c in conditions]))
+    return f"“{location.title}” does not match the filter of this question ({fields}), so no search could find it."
+
+
+def _cut(trace: Trace, location: Location) -> str:
+    pieces = len(location.chunks)
+    kept = sum(chunk.id in trace[StageName.KEPT].by_chunk for chunk in location.chunks)
+    return (
+        f"The words that answer were cut apart: they stand in {pieces} passages of “{location.title}”, none of which "
+        f"holds them whole, and {kept} of the {pieces} {'was' if kept == 1 else 'were'} kept."
+    )
+
+
+def _missed_by_both(s: Standing) -> str:
+    ends = " and ".join(_end_of(s.trace, stage) for stage in SEARCHES)
+    return f"was found by neither search in the first {s.trace.policy.depth} of each: {ends}."
+
+
+def _end_of(trace: Trace, stage: StageName) -> str:
+    hits = trace[stage].hits
+    if not hits:
+        return f"the {stage} list is empty"
+    return f"the {stage} list ends at {score_text(hits[-1].score, trace[stage].space)}"
+
+
+def _missed_by(missing: StageName, other: StageName) -> Callable[[Standing], str]:
+    def words(s: Standing) -> str:
+        return (
+            f"was not found by {SEARCHES[missing]} ({_end_of(s.trace, missing)}). {SEARCHES[other].capitalize()} "
+            f"alone had it {_at(s, other)}, too far down for a pool of {s.trace.policy.pool}."
+        )
+
+    return words
+
+
+def _fused_out(s: Standing) -> str:
+    found = [f"{_at(s, stage)} in {name}" for stage, name in SEARCHES.items() if s.hit(stage)]
+    idle = [name for stage, name in SEARCHES.items() if s.hit(stage) and not _weight(s.trace, stage)]
+    pool = s.trace.policy.pool
+    fused = s.hit(StageName.FUSED)
+    if fused is None:
+        return f"was {' and '.join(found)}, but the weight of {idle[0]} is 0, so it was no candidate."
+    last = score_text(s.trace.pool[-1].score, s.trace[StageName.FUSED].space)
+    return (
+        f"was {' and '.join(found)}; fused it was {_at(s, StageName.FUSED)}, outside the pool of {pool} "
+        f"that the reranker reads (the last in it has {last})."
+    )
+
+
+def _weight(trace: Trace, stage: StageName) -> float:
+    return float(getattr(trace.policy.fusion, WEIGHTS[stage]))
+
+
+def _unread(s: Standing) -> str:
+    pair = s.pair
+    unread, tokens = (pair.unseen_tokens, pair.tokens) if pair else (0, 0)
+    telling = "the words that answer stand" if s.span else "most of the question's words in it stand"
+    return (
+        f"was in the pool, but {telling} past the reranker's limit: it did not read the last {unread} of {tokens} "
+        f"tokens and put the passage {_at(s, StageName.RERANKED)}."
+    )
+
+
+def _moved(stage: StageName, before: StageName, mover: str) -> Callable[[Standing], str]:
+    def words(s: Standing) -> str:
+        return (
+            f"stood {_at(s, before)} before; {mover} moved it to {_at(s, stage)}, "
+            f"and only the first {s.trace.policy.top_k} are kept."
+        )
+
+    return words
+
+
+def _under(s: Standing) -> str:
+    threshold, trace = s.trace.policy.threshold, s.trace
+    score = score_text(trace.relevance[s.chunk.id], trace.relevance_space)
+    minimum = score_text(threshold.minimum or 0.0, threshold.space)
+    return f"was ranked {ordinal(s.rank(StageName.ADJUSTED))}, but its {score} is under the threshold of {minimum}."
+
+
+def _cut_by_top_k(s: Standing) -> str:
+    kept = s.trace[StageName.KEPT]
+    last = score_text(kept.hits[-1].score, kept.space)
+    return (
+        f"was {_at(s, StageName.FUSED)} after fusion and {_at(s, StageName.ADJUSTED)} in the end; "
+        f"only the first {s.trace.policy.top_k} are kept, the last with {last}."
+    )
+
+
+def _not_cited(s: Standing) -> str:
+    answer = s.trace.answer
+    said = "the answer was “I don't know”" if answer and answer.kind == "unknown" else "the answer does not cite it"
+    return f"was given to the answer as passage {s.rank(StageName.KEPT)} ({_score(s, StageName.KEPT)}), but {said}."
+
+
+def _kept(s: Standing) -> str:
+    cited = " and the answer cites it" if s.cited else ""
+    return f"was not lost: it was kept {_at(s, StageName.KEPT)}{cited}."
+
+
+def _at(s: Standing, stage: StageName) -> str:
+    """`3rd (logit 1.20)`."""
+    return f"{ordinal(s.rank(stage))} ({_score(s, stage)})"
+
+
+def _score(s: Standing, stage: StageName) -> str:
+    hit = s.hit(stage)
+    return score_text(hit.score, s.trace[stage].space) if hit else "not there"
+
+
+_OF_LOCATION: dict[Verdict, Callable[[Trace, Location], str]] = {
+    Verdict.FILTERED_OUT: _filtered,
+    Verdict.CUT_BY_CHUNKING: _cut,
+}
+_OF_STANDING: dict[Verdict, Callable[[Standing], str]] = {
+    Verdict.MISSED_BY_BOTH: _missed_by_both,
+    Verdict.MISSED_BY_DENSE: _missed_by(StageName.DENSE, StageName.LEXICAL),
+    Verdict.MISSED_BY_LEXICAL: _missed_by(StageName.LEXICAL, StageName.DENSE),
+    Verdict.FUSED_OUT: _fused_out,
+    Verdict.UNREAD: _unread,
+    Verdict.DEMOTED: _moved(StageName.RERANKED, StageName.FUSED, "the reranker"),
+    Verdict.PUSHED_DOWN: _moved(StageName.ADJUSTED, StageName.RERANKED, "the signals"),
+    Verdict.UNDER_THRESHOLD: _under,
+    Verdict.CUT_BY_TOP_K: _cut_by_top_k,
+    Verdict.NOT_CITED: _not_cited,
+    Verdict.KEPT: _kept,
+}

@@ -1,0 +1,99 @@
+"""The settings that a counterfactual may change, each with the range and step of its control. Data, and how to
+read and write them in a policy; nothing is replayed here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from rag_core.config import FULL_DEPTH, Policy
+from rag_core.replay import NO_RERANKER
+from rag_core.types import Frozen
+
+
+class Setting(Frozen):
+    """A number of the policy: where it stands, its range and step, and the directions in which it can help."""
+
+    label: str
+    path: tuple[str, ...]
+    low: float
+    high: float
+    step: float
+    towards: tuple[Literal[1, -1], ...] = (1, -1)
+
+    @property
+    def name(self) -> str:
+        """`fusion.dense_weight`"""
+        return ".".join(self.path)
+
+    def read(self, policy: Policy) -> float:
+        """The policy's value; a threshold that is off reads as the lowest one."""
+        value: object = policy
+        for part in self.path:
+            value = getattr(value, part)
+        return float(value) if isinstance(value, int | float) else self.low
+
+    def write(self, policy: Policy, value: float) -> Policy:
+        """The policy with this value. The lowest threshold is none."""
+        *group, field = self.path
+        inner: dict[str, float | None] = {field: int(value) if self.step == 1 else value}
+        if self.name == "threshold.minimum" and value == self.low:
+            inner = {field: None}
+        if not group:
+            return policy.model_copy(update=inner)
+        return policy.model_copy(update={group[0]: getattr(policy, group[0]).model_copy(update=inner)})
+
+    def away_from(self, value: float, direction: int) -> list[float]:
+        """The values of the grid past `value`, nearest first; direction 1 is up, -1 down."""
+        steps = round((self.high - self.low) / self.step)
+        grid = [round(self.low + i * self.step, 10) for i in range(steps + 1)]
+        return [v for v in grid[::direction] if (v - value) * direction > 1e-9]
+
+    def size(self, before: float, after: float) -> float:
+        """How large a change is: its share of the range, 0..1."""
+        return abs(after - before) / (self.high - self.low)
+
+    def text(self, value: float) -> str:
+        """`12`, `0.35`; a threshold of nothing is `none`."""
+        if self.name == "threshold.minimum" and value == self.low:
+            return "none"
+        return f"{value:.0f}" if self.step == 1 else f"{value:.2f}" if self.step < 0.1 else f"{value:.1f}"
+
+
+SETTINGS = (
+    Setting(label="Top-k", path=("top_k",), low=1, high=20, step=1, towards=(1,)),
+    Setting(label="Threshold", path=("threshold", "minimum"), low=0, high=1, step=0.01, towards=(-1,)),
+    Setting(label="Pool", path=("pool",), low=1, high=200, step=1),
+    Setting(label="Depth", path=("depth",), low=1, high=FULL_DEPTH, step=1),
+    Setting(label="Dense weight", path=("fusion", "dense_weight"), low=0, high=3, step=0.1),
+    Setting(label="Lexical weight", path=("fusion", "lexical_weight"), low=0, high=3, step=0.1),
+    *(
+        Setting(label=f"{name.capitalize()} weight", path=("signals", name), low=0, high=1, step=0.05)
+        for name in ("relevance", "freshness", "authority", "diversity")
+    ),
+)
+"""No larger than a person can set: a document that only a top-k of 45 would keep needs another fix."""
+
+
+@dataclass(frozen=True)
+class Switch:
+    """A change that is not a matter of degree: what it replaces in the policy."""
+
+    setting: str
+    label: str
+    before: str
+    after: str
+    change: Callable[[Policy], Policy]
+
+
+SWITCHES = (
+    Switch("signals.on", "Signals", "off", "on", lambda p: _signals(p, True)),
+    Switch("signals.on", "Signals", "on", "off", lambda p: _signals(p, False)),
+    Switch("reranker", "Reranker", "on", "none", lambda p: p.model_copy(update={"reranker": NO_RERANKER})),
+)
+"""A switch that changes nothing in a policy does not apply to it."""
+
+
+def _signals(policy: Policy, on: bool) -> Policy:
+    return policy.model_copy(update={"signals": policy.signals.model_copy(update={"on": on})})

@@ -1,0 +1,48 @@
+"""The facts of one run that the decision table asks for, read from its trace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag_core.diagnosis.expected import Location
+from rag_core.diagnosis.rules import Symptoms
+from rag_core.diagnosis.standing import LAST, Standing, furthest
+from rag_core.diagnosis.verdicts import Diagnosis, Verdict
+from rag_core.retrieval.tokens import tokenize
+from rag_core.trace import Trace
+from rag_core.types import StageName
+
+
+def symptoms(trace: Trace, location: Location, diagnosis: Diagnosis, others: Sequence[Verdict] = ()) -> Symptoms:
+    """The facts of a run. `others`: verdicts of other questions that expect the same document."""
+    standing = furthest(trace, location) if location.chunks else None
+    lost = {verdict.lost for verdict in (diagnosis.verdict, *others)}
+    return Symptoms(
+        verdict=diagnosis.verdict,
+        fused_rank=standing.rank(StageName.FUSED) if standing else LAST,
+        final_rank=standing.rank(StageName.ADJUSTED) if standing else LAST,
+        code_missed=bool(standing and _code_missed(standing)),
+        kept_count=len(trace[StageName.KEPT].hits),
+        took_ms=trace.took_ms,
+        varies=len(lost) == 2,
+    )
+
+
+def _code_missed(standing: Standing) -> bool:
+    shared = codes(standing.trace.query) & set(tokenize(standing.chunk.reading))
+    return bool(shared) and not standing.pooled
+
+
+def codes(query: str) -> set[str]:
+    """The query's codes and identifiers, as the lexical search counts them: `KB-ERR-2847`, `v2.13.0`, `ERR_TLS`.
+
+    A code is a word with a digit and a letter or a joint in it, or one written in capitals with a joint.
+    """
+    words = [word.strip(".,;:!?()[]“”\"'") for word in query.split()]
+    kept = [w for w in words if _DIGIT_CODE.fullmatch(w) or _CAPITAL_CODE.fullmatch(w)]
+    return {tokens[0] for word in kept if (tokens := tokenize(word))}
+
+
+_DIGIT_CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d]|\d+[-_.]\d).+")
+_CAPITAL_CODE = re.compile(r"[A-Z0-9]+(?:[-_][A-Z0-9]+)+")

@@ -1,0 +1,100 @@
+"""What a diagnosis may say: the verdicts as data, and the evidence that each carries."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from rag_core.trace import Step
+from rag_core.types import Frozen, StageName
+
+
+class Verdict(StrEnum):
+    """Where the expected chunk was lost: the first step, in order, that explains why it was not used."""
+
+    NOT_IN_CORPUS = "not-in-corpus"
+    FILTERED_OUT = "filtered-out"
+    CUT_BY_CHUNKING = "cut-by-chunking"
+    MISSED_BY_BOTH = "missed-by-both"
+    MISSED_BY_DENSE = "missed-by-dense"
+    MISSED_BY_LEXICAL = "missed-by-lexical"
+    FUSED_OUT = "fused-out"
+    UNREAD = "unread"
+    DEMOTED = "demoted"
+    PUSHED_DOWN = "pushed-down"
+    UNDER_THRESHOLD = "under-threshold"
+    CUT_BY_TOP_K = "cut-by-top-k"
+    NOT_CITED = "not-cited"
+    KEPT = "kept"
+
+    @property
+    def lost(self) -> bool:
+        """True for every verdict but `kept`."""
+        return self is not Verdict.KEPT
+
+
+LABELS = {
+    Verdict.NOT_IN_CORPUS: "Not in the corpus",
+    Verdict.FILTERED_OUT: "Excluded by the filter",
+    Verdict.CUT_BY_CHUNKING: "Cut by chunking",
+    Verdict.MISSED_BY_BOTH: "Missed by both searches",
+    Verdict.MISSED_BY_DENSE: "Missed by dense search",
+    Verdict.MISSED_BY_LEXICAL: "Missed by lexical search",
+    Verdict.FUSED_OUT: "Fused out of the pool",
+    Verdict.UNREAD: "Beyond the reranker's token limit",
+    Verdict.DEMOTED: "Demoted by the reranker",
+    Verdict.PUSHED_DOWN: "Pushed down by a signal",
+    Verdict.UNDER_THRESHOLD: "Under the threshold",
+    Verdict.CUT_BY_TOP_K: "Cut by top-k",
+    Verdict.NOT_CITED: "Given to the LLM, not cited",
+    Verdict.KEPT: "Kept",
+}
+
+STEPS: dict[Verdict, tuple[StageName | None, StageName | None]] = {
+    Verdict.NOT_IN_CORPUS: (None, None),
+    Verdict.FILTERED_OUT: (None, None),
+    Verdict.CUT_BY_CHUNKING: (None, None),
+    Verdict.MISSED_BY_BOTH: (None, StageName.DENSE),
+    Verdict.MISSED_BY_DENSE: (StageName.LEXICAL, StageName.DENSE),
+    Verdict.MISSED_BY_LEXICAL: (StageName.DENSE, StageName.LEXICAL),
+    Verdict.FUSED_OUT: (StageName.DENSE, StageName.FUSED),
+    Verdict.UNREAD: (StageName.FUSED, StageName.RERANKED),
+    Verdict.DEMOTED: (StageName.FUSED, StageName.RERANKED),
+    Verdict.PUSHED_DOWN: (StageName.RERANKED, StageName.ADJUSTED),
+    Verdict.UNDER_THRESHOLD: (StageName.ADJUSTED, StageName.KEPT),
+    Verdict.CUT_BY_TOP_K: (StageName.ADJUSTED, StageName.KEPT),
+    Verdict.NOT_CITED: (StageName.ADJUSTED, StageName.KEPT),
+    Verdict.KEPT: (StageName.ADJUSTED, StageName.KEPT),
+}
+"""The stages before and after the loss: the chunk came out of the first and not, or further down, out of the second."""
+
+
+class Rival(Frozen):
+    """A candidate that took a place that the expected chunk needed: where it stood at that stage, and why."""
+
+    chunk_id: str
+    title: str
+    step: Step
+    why: str
+
+
+class Diagnosis(Frozen):
+    """The verdict on one expected document, with all that it rests on.
+
+    chunk_id: the expected chunk that came furthest (None where there is none). way: its rank and score at every
+    stage; before and after: the two steps between which it was lost. notes: what else a reader must know, such as
+    a reranker that did not run.
+    """
+
+    verdict: Verdict
+    sentence: str
+    chunk_id: str | None = None
+    way: tuple[Step, ...] = ()
+    before: Step | None = None
+    after: Step | None = None
+    rivals: tuple[Rival, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def lost(self) -> bool:
+        """True where the document was not used."""
+        return self.verdict.lost
