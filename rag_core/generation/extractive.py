@@ -12,7 +12,6 @@ from rag_core.generation.prompt import DONT_KNOW
 from rag_core.generation.sentences import sentences
 from rag_core.types import Answer, Chunk, Citation
 
-
 MOST = 3
 """Sentences quoted at most."""
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-ABBREVIATIONS = frozenset({"e.g", "i.e", "vs", "cf", "dr", "mr", "mrs", "ms", "prof"})
+ABBREVIATIONS = frozenset({"e.g", "i.e", "vs", "cf", "dr", "mr", "mrs", "ms", "prof", "a.m", "p.m", "u.s", "u.k"})
 BEFORE_NUMBERS = frozenset({"no", "nr", "fig", "eq", "sec", "vol", "p", "pp", "approx", "ca", "ver"})
 """These end a sentence unless a number follows: `No. 5`, but `The answer is no.`"""
 

@@ -1,0 +1,38 @@
+"""`[n]` in a model's answer, checked against the passages that it was given. What a passage says is not checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag_core.generation.prompt import DONT_KNOW
+from rag_core.types import Chunk, Citation, StageWarning
+
+_CITED = re.compile(r"\[\s*(\d{1,4}(?:\s*[,;]\s*\d{1,4})*)\s*\]")
+
+
+def cited_numbers(text: str) -> list[int]:
+    """Numbers in order of first appearance: cited_numbers("A [2]. B [1, 2].") -> [2, 1]."""
+    found = (int(number) for group in _CITED.findall(text) for number in re.findall(r"\d+", group))
+    return list(dict.fromkeys(found))
+
+
+def read_citations(text: str, chunks: Sequence[Chunk]) -> tuple[tuple[Citation, ...], tuple[StageWarning, ...]]:
+    """Citations of passages that were given, and a warning for numbers that name none, or for no citation at all."""
+    numbers = cited_numbers(text)
+    good = tuple(Citation(number=n, chunk_id=chunks[n - 1].id) for n in numbers if 1 <= n <= len(chunks))
+    wrong = [n for n in numbers if not 1 <= n <= len(chunks)]
+    warnings = []
+    if wrong:
+        named = ", ".join(f"[{n}]" for n in wrong)
+        message = f"The answer cites {named}, but it was given passages 1 to {len(chunks)} only."
+        warnings.append(StageWarning(code="citation-out-of-range", message=message))
+    if not good:
+        message = "The answer cites no passage that it was given: what it says may come from elsewhere."
+        warnings.append(StageWarning(code="no-citation", message=message))
+    return good, tuple(warnings)
+
+
+def is_unknown(text: str) -> bool:
+    """True where the answer is "I don't know", however its apostrophe, quotes or full stop are written."""
+    return text.replace("’", "'").strip(" \t\r\n.!\"'*“”").lower() == DONT_KNOW.lower()
