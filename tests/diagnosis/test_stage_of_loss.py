@@ -71,7 +71,7 @@ def test_cut_by_chunking():
 
 
 def test_missed_by_both():
-    found, trace = verdict_of(four(), FIXED.model_copy(update={"depth": 3}), Expected(document="z0"))
+    found, _ = verdict_of(four(), FIXED.model_copy(update={"depth": 3}), Expected(document="z0"))
     assert found.verdict is Verdict.MISSED_BY_BOTH
     assert [rival.chunk_id for rival in found.rivals] == ["a::0", "b::0", "c::0"]
     assert "cosine 0.70" in found.sentence and "first 3 of each" in found.sentence
@@ -148,7 +148,7 @@ def test_telling_part_beyond_the_limit_without_a_quote_is_told_by_the_questions_
 
 def test_demoted_by_the_reranker():
     policy = FIXED.model_copy(update={"top_k": 2})
-    found, trace = verdict_of(four(a=1.0, c=2.0, b=-3.0, d=3.0), policy, Expected(document="b"))
+    found, _ = verdict_of(four(a=1.0, c=2.0, b=-3.0, d=3.0), policy, Expected(document="b"))
     assert found.verdict is Verdict.DEMOTED
     assert found.before and found.after and (found.before.rank, found.after.rank) == (1, 4)
     assert [rival.chunk_id for rival in found.rivals] == ["d::0", "c::0", "a::0"]

@@ -71,7 +71,7 @@ class World:
 
     documents: list[Document]
     scores: dict[str, float] = field(default_factory=dict)
-    chunking: Chunking = Chunking()
+    chunking: Chunking = field(default_factory=Chunking)
     reads: int | None = None
 
     def __post_init__(self):
