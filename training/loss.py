@@ -36,14 +36,14 @@ class AnswerLoss(nn.Module):
         return listwise(logits, torch.stack(labels).to(logits.device)) + POINTWISE_WEIGHT * pointwise(logits)
 
     def logits(self, pairs: list[tuple[str, str]]) -> Tensor:
-        """Raw scores; padded to multiples of 32 tokens, since few distinct shapes keep the allocator's memory warm."""
+        """Raw scores; padded to multiples of 16 tokens, since few distinct shapes keep the allocator's memory warm."""
         tokens = self.model.tokenizer(
             [q for q, _ in pairs],
             [d for _, d in pairs],
             padding=True,
             truncation="only_second",
             max_length=self.max_tokens,
-            pad_to_multiple_of=32,
+            pad_to_multiple_of=16,
             return_tensors="pt",
         )
         scores: Tensor = self.model(dict(tokens.to(self.model.device)))["scores"].view(-1)

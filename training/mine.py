@@ -22,25 +22,28 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from training.data import Pair, Passage, document_of, is_dev, read_pairs, read_passages, sentences, unit_hash, window
+from training.data import Pair, Passage, is_dev, read_pairs, read_passages, sentences, window
 
-# Pairs drawn from each set, and the share of its documents that makes up the corpus searched for negatives.
-QUOTA = {"qed-train": 7200, "clapnq-train": 2000, "squad-train": 4000, "medquad": 1200, "aws-headings": 1600}
-CORPUS_SHARE = {"qed-train": 1.0, "clapnq-train": 1.0, "squad-train": 0.16, "medquad": 0.09, "aws-headings": 0.07}
+# Pairs drawn from each set. Embedding a corpus costs as much processor time as training on a third of its passages, so
+# only the sets of real questions are searched with the bi-encoder too; the others have BM25's negatives alone.
+QUOTA = {"qed-train": 7200, "clapnq-train": 2000, "squad-train": 4500, "medquad": 1300, "aws-headings": 1500}
+EMBEDDED = ("qed-train", "clapnq-train")
 CLOZE_QUOTA = {"qed-train": 700, "squad-train": 500, "medquad": 200, "aws-headings": 100}
 STARTS_WITH_ANSWER = ("medquad", "aws-headings")
-BUDGETS = (30, 45, 70, 110)
-BUDGET_WEIGHTS = (0.35, 0.33, 0.2, 0.12)
+BUDGETS = (18, 30, 50, 90)
+BUDGET_WEIGHTS = (0.4, 0.33, 0.18, 0.09)
 NEGATIVES = 4
+RANDOM_SHARE = 0.35
 DEV_QUERIES = 60
 DEV_POOL = 20
 NEAR_DUPLICATE = 0.92
+NEAR_DUPLICATE_WORDS = 0.6
 DEPTH = 40
 
 _WORD = re.compile(r"[a-z0-9]+")
 _STOP = frozenset(
-    "a an and are as at be by can did do does for from had has have how i if in is it its of on or that the their there"
-    " these this to was were what when where which who whom why will with you your".split()
+    """a an and are as at be by can did do does for from had has have how i if in is it its of on or that the their
+    there these this to was were what when where which who whom why will with you your""".split()
 )
 
 Floats = np.ndarray
@@ -100,14 +103,21 @@ class Question:
 
 @dataclass(frozen=True)
 class Corpus:
-    """One set's passages with their BM25 index and unit-length embeddings (passages x 384, queries x 384)."""
+    """One set's passages with their BM25 index and, where it is embedded, unit vectors (rows x 384) of both sides."""
 
     name: str
     passages: list[Passage]
     questions: list[Question]
     bm25: Bm25
-    passage_vectors: Floats
-    query_vectors: Floats
+    passage_vectors: Floats | None = None
+    query_vectors: Floats | None = None
+
+    def similarity(self, row: int) -> Floats | None:
+        """Cosines of question `row` to all passages; None in a set that is not embedded."""
+        if self.passage_vectors is None or self.query_vectors is None:
+            return None
+        cosines: Floats = self.passage_vectors @ self.query_vectors[row]
+        return cosines
 
 
 def cloze_questions(name: str, passages: list[Passage], rng: random.Random) -> Iterator[Question]:
@@ -126,13 +136,8 @@ def cloze_questions(name: str, passages: list[Passage], rng: random.Random) -> I
 
 
 def select(data: Path, name: str, rng: random.Random) -> tuple[list[Passage], list[Question]]:
-    """The set's share of documents as a corpus, and the questions on them."""
-    share = CORPUS_SHARE[name]
-    passages = [
-        p
-        for p in read_passages(data, name).values()
-        if is_dev(name, p.source) or unit_hash("corpus:" + document_of(name, p.source)) < share
-    ]
+    """The set's passages as a corpus, and questions on them."""
+    passages = list(read_passages(data, name).values())
     number = {p.id: i for i, p in enumerate(passages)}
     pairs = [p for p in read_pairs(data, name) if p.passage_id in number]
     rng.shuffle(pairs)
@@ -161,43 +166,47 @@ def encode(encoder: str, texts: list[str], max_tokens: int) -> Floats:
 def build(data: Path, name: str, encoder: str, cache: Path) -> Corpus:
     """Select, index and embed one set; embeddings are kept in `cache` for the next run."""
     passages, questions = select(data, name, random.Random(f"select:{name}"))
+    bm25 = Bm25(f"{p.title} {p.text}" for p in passages)
+    if name not in EMBEDDED:
+        return Corpus(name, passages, questions, bm25)
     file = cache / f"{name}.npz"
     if not file.exists():
         passage_vectors = encode(encoder, [f"{p.title}. {p.text}" if p.title else p.text for p in passages], 96)
         query_vectors = encode(encoder, [q.query for q in questions], 48)
         np.savez(file, passages=passage_vectors, queries=query_vectors)
     vectors = np.load(file)
-    bm25 = Bm25(f"{p.title} {p.text}" for p in passages)
     return Corpus(name, passages, questions, bm25, vectors["passages"], vectors["queries"])
 
 
-def allowed(corpus: Corpus, question: Question, candidate: int, similarity: Floats, positives: set[int]) -> bool:
-    """Whether a candidate is safe as a negative: not a labelled positive, no near-copy of the positive, and, by the
-    bi-encoder, not clearly closer to the query than the positive (stricter within the positive's own document)."""
-    if candidate in positives:
+def allowed(corpus: Corpus, question: Question, candidate: int, similarity: Floats | None) -> bool:
+    """Whether a candidate is safe as a negative: no near-copy of the positive and, by the bi-encoder, not clearly
+    closer to the query than the positive is (stricter within the positive's own document)."""
+    positive = corpus.passages[question.positive]
+    other = corpus.passages[candidate]
+    if similarity is None or corpus.passage_vectors is None:
+        ours, theirs = set(words(positive.text)), set(words(other.text))
+        return len(ours & theirs) < NEAR_DUPLICATE_WORDS * max(1, len(ours | theirs))
+    if float(corpus.passage_vectors[candidate] @ corpus.passage_vectors[question.positive]) > NEAR_DUPLICATE:
         return False
-    near = float(corpus.passage_vectors[candidate] @ corpus.passage_vectors[question.positive])
-    if near > NEAR_DUPLICATE:
-        return False
-    same = corpus.passages[candidate].source == corpus.passages[question.positive].source
-    strict = same and corpus.name in ("qed-train", "clapnq-train", "aws-headings")
-    slack = -0.05 if strict else {"squad-train": 0.15}.get(corpus.name, 0.05)
+    slack = -0.05 if other.source == positive.source else 0.05
     return bool(similarity[candidate] < similarity[question.positive] + slack)
 
 
 def negatives(
-    corpus: Corpus, question: Question, similarity: Floats, positives: set[int], rng: random.Random
+    corpus: Corpus, question: Question, similarity: Floats | None, positives: set[int], rng: random.Random
 ) -> list[int]:
-    """Two negatives near for the bi-encoder, one for BM25, one drawn from further away."""
-    dense = [int(i) for i in np.argsort(-similarity)[: DEPTH * 3]]
-    near = [i for i in dense[:DEPTH] if allowed(corpus, question, i, similarity, positives)]
-    lexical = [
-        i for i in corpus.bm25.search(question.query, DEPTH // 2) if allowed(corpus, question, i, similarity, positives)
-    ]
+    """Up to four: near ones for the bi-encoder (where there is one) and for BM25, then one from further away."""
+    lexical = corpus.bm25.search(question.query, DEPTH)
+    dense = lexical if similarity is None else [int(i) for i in np.argsort(-similarity)[: DEPTH * 3]]
+    safe = {
+        i for i in (*dense[:DEPTH], *lexical[:DEPTH]) if i not in positives and allowed(corpus, question, i, similarity)
+    }
+    near = [i for i in dense[:DEPTH] if i in safe]
+    by_word = [i for i in lexical if i in safe]
     chosen: list[int] = []
-    for source, top, count in ((near, 10, 1), (near, 25, 1), (lexical, 8, 1), (dense[DEPTH:], 80, 1)):
+    for source, top in ((near, 8), (near, 25), (by_word, 10), (dense[DEPTH:] or by_word, 80)):
         fresh = [i for i in source[:top] if i not in chosen and i not in positives]
-        chosen += rng.sample(fresh, min(count, len(fresh)))
+        chosen += rng.sample(fresh, min(1, len(fresh)))
     return chosen
 
 
@@ -219,34 +228,26 @@ def shown(corpus: Corpus, passage: Passage, text: str, query: str, budget: int, 
 
 
 def groups(corpus: Corpus, others: list[Corpus], rng: random.Random) -> Iterator[dict[str, object]]:
-    """One group a training question."""
+    """One group a training question. Cosines are 0 where nothing was embedded."""
     positives: dict[str, set[int]] = defaultdict(set)
     for question in corpus.questions:
         positives[question.query.lower()].add(question.positive)
     for row, question in enumerate(corpus.questions):
         if question.dev:
             continue
-        similarity = corpus.passage_vectors @ corpus.query_vectors[row]
-        known = positives[question.query.lower()]
-        chosen = negatives(corpus, question, similarity, known, rng)
-        budget = rng.choices(BUDGETS, BUDGET_WEIGHTS)[0]
-        titled = rng.random() < 0.4
-        passage = corpus.passages[question.positive]
-        documents = [shown(corpus, passage, question.positive_text, question.query, budget, titled)]
-        documents += [
-            shown(corpus, corpus.passages[i], corpus.passages[i].text, question.query, budget, titled) for i in chosen
-        ]
-        cosines = [float(similarity[question.positive])] + [float(similarity[i]) for i in chosen]
+        similarity = corpus.similarity(row)
+        chosen = negatives(corpus, question, similarity, positives[question.query.lower()], rng)
+        look = (question.query, rng.choices(BUDGETS, BUDGET_WEIGHTS)[0], rng.random() < 0.4)
+        documents = [shown(corpus, corpus.passages[question.positive], question.positive_text, *look)]
+        documents += [shown(corpus, corpus.passages[i], corpus.passages[i].text, *look) for i in chosen]
+        cosines = [0.0 if similarity is None else float(similarity[i]) for i in (question.positive, *chosen)]
+        if rng.random() < RANDOM_SHARE:  # "nothing here answers it" must score low
+            del documents[NEGATIVES:], cosines[NEGATIVES:]
         while len(documents) < 1 + NEGATIVES:
             other = rng.choice(others)
             passage = rng.choice(other.passages)
-            documents.append(shown(other, passage, passage.text, question.query, budget, titled))
+            documents.append(shown(other, passage, passage.text, *look))
             cosines.append(0.0)
-        if rng.random() < 0.35:  # the furthest one becomes a random one: "nothing here answers it" must score low
-            other = rng.choice(others)
-            passage = rng.choice(other.passages)
-            documents[-1] = shown(other, passage, passage.text, question.query, budget, titled)
-            cosines[-1] = 0.0
         yield {
             "query": phrase(corpus.name, question.query, rng),
             "documents": documents,
@@ -260,9 +261,9 @@ def dev_pools(corpus: Corpus) -> Iterator[dict[str, object]]:
     for row, question in enumerate(corpus.questions):
         if not question.dev:
             continue
-        similarity = corpus.passage_vectors @ corpus.query_vectors[row]
-        dense = [int(i) for i in np.argsort(-similarity)[:100]]
+        similarity = corpus.similarity(row)
         lexical = corpus.bm25.search(question.query, 100)
+        dense = [] if similarity is None else [int(i) for i in np.argsort(-similarity)[:100]]
         fused: dict[int, float] = defaultdict(float)
         for ranked in (dense, lexical):
             for rank, document in enumerate(ranked, 1):
@@ -274,7 +275,7 @@ def dev_pools(corpus: Corpus) -> Iterator[dict[str, object]]:
             "query": question.query,
             "documents": [f"{p.title}\n{p.text}" if p.title else p.text for p in passages],
             "labels": [int(i == question.positive) for i in pool],
-            "cosines": [round(float(similarity[i]), 4) for i in pool],
+            "cosines": [0.0 if similarity is None else round(float(similarity[i]), 4) for i in pool],
             "rrf": [round(fused[i], 6) for i in pool],
         }
 

@@ -26,7 +26,7 @@ from transformers import TrainerCallback
 
 from training.loss import AnswerLoss
 
-GROUPS_A_BATCH = 8
+GROUPS_A_BATCH = 4
 SORTED_SPAN = 400
 
 
@@ -49,11 +49,11 @@ class Clock(TrainerCallback):  # type: ignore[misc]
         """Share of the minutes used, 0 to 1."""
         return min(1.0, (self.before + (time.monotonic() - self.start) / 60) / self.minutes)
 
-    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+    def on_step_end(self, _args: Any, _state: Any, control: Any, **_: Any) -> None:
         if self.used() >= 1.0:
             control.should_training_stop = control.should_save = True
 
-    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+    def on_save(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
         self.file.write_text(json.dumps({"minutes": self.used() * self.minutes}))
 
 

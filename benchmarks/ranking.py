@@ -1,0 +1,134 @@
+"""What `quality.py` compares: the orders that each search, their fusion and each reranker give a labelled set.
+
+Every algorithm is rag_core's; this module reads a folder, samples queries and keeps vectors and pair scores on disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rag_core.evaluation.beir import read_corpus, read_folder
+from rag_core.evaluation.files import File
+from rag_core.rerank.base import Reranker
+from rag_core.rerank.score import score_pairs
+from rag_core.retrieval.dense import DenseIndex
+from rag_core.retrieval.embed import get_embedder
+from rag_core.retrieval.fusion import rrf
+from rag_core.retrieval.lexical import LexicalIndex
+from rag_core.store import Store
+from rag_core.types import Chunk
+
+DEPTH = 100
+SEED = 20261120
+
+Ranked = dict[str, list[str]]
+Scores = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A labelled set: documents as single chunks by id, sampled queries, grades by query and document."""
+
+    name: str
+    chunks: dict[str, Chunk]
+    queries: dict[str, str]
+    grades: dict[str, dict[str, int]]
+    all_queries: int
+
+    @property
+    def texts(self) -> list[str]:
+        """What the models read of each document: title, then text."""
+        return [chunk.reading for chunk in self.chunks.values()]
+
+
+def read(path: Path, sample: int) -> Folder:
+    """The folder's documents, and a fixed random sample of its queries that have a relevant one (0: all of them)."""
+    labelled = read_folder(path)
+    chunks = {
+        document.id: Chunk(
+            id=document.id,
+            document_id=document.id,
+            start=0,
+            end=len(document.text),
+            text=document.text,
+            title=document.title,
+        )
+        for document in read_corpus(File.at(path / "corpus.jsonl"))
+    }
+    grades = {q.id: dict(labelled.qrels.get(q.id, {})) for q in labelled.queries}
+    answered = [q for q in labelled.queries if any(grade > 0 for grade in grades[q.id].values())]
+    chosen = random.Random(SEED).sample(answered, sample) if 0 < sample < len(answered) else answered
+    return Folder(path.name, chunks, {q.id: q.text for q in chosen}, grades, len(answered))
+
+
+def searches(folder: Folder, cache: Path) -> dict[str, Ranked]:
+    """BM25, dense and RRF, each to depth 100: ids by query."""
+    ids, texts = list(folder.chunks), folder.texts
+    lexical = LexicalIndex.build(texts)
+    dense = DenseIndex.build(vectors(texts, cache), exact_limit=len(texts))
+    embedder = get_embedder()
+    found: dict[str, Ranked] = {"BM25": {}, "dense": {}, "RRF": {}}
+    for query, text in folder.queries.items():
+        found["BM25"][query] = [ids[row] for row in lexical.search(text, DEPTH)[0]]
+        found["dense"][query] = [ids[row] for row in dense.search(embedder.embed_query(text), DEPTH)[0]]
+        lists = {"dense": found["dense"][query], "lexical": found["BM25"][query]}
+        found["RRF"][query] = [hit.id for hit in rrf(lists, {"dense": 1.0, "lexical": 1.0})]
+    return found
+
+
+def vectors(texts: list[str], cache: Path) -> np.ndarray:
+    """Unit vectors of the texts, from disk if the same texts were embedded by the same model before."""
+    embedder = get_embedder()
+    key = hashlib.sha256("\0".join([embedder.model, *texts]).encode()).hexdigest()[:16]
+    file = cache / f"vectors-{key}.npy"
+    if not file.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        np.save(file, embedder.embed(texts))
+    return np.load(file)
+
+
+def reranked(folder: Folder, fused: Ranked, reranker: Reranker, pool: int, cache: Path) -> Scores:
+    """The reranker's score of each query's fused pool, by query and document id."""
+    pairs = Store(f"sqlite:///{(cache / 'pairs.db').resolve()}").pair_cache()
+    scores: Scores = {}
+    for query, text in folder.queries.items():
+        chunks = [folder.chunks[i] for i in fused[query][:pool]]
+        measured = score_pairs(reranker, text, chunks, pairs)
+        if measured.failure:
+            raise RuntimeError(measured.failure)
+        scores[query] = {chunk_id: pair.score for chunk_id, pair in measured.pairs.items()}
+    return scores
+
+
+def mixed(fused: Ranked, scores: Scores, weight: float) -> Ranked:
+    """The pool in the order of standardised score + weight x standardised RRF score; the rest follows as it was.
+
+    The RRF score is taken from the place (1 / (60 + rank)), and equal sums keep the fused order.
+    """
+    return {query: _mix(ids, scores[query], weight) for query, ids in fused.items()}
+
+
+def _mix(ids: list[str], scores: Mapping[str, float], weight: float) -> list[str]:
+    pool = ids[: len(scores)]
+    own = _standardised(np.array([scores[i] for i in pool]))
+    first = _standardised(np.array([1 / (60 + rank) for rank in range(1, len(pool) + 1)]))
+    order = np.argsort(-(own + weight * first), kind="stable")
+    return [pool[i] for i in order] + ids[len(pool) :]
+
+
+def _standardised(values: np.ndarray) -> np.ndarray:
+    return (values - values.mean()) / (values.std() or 1.0) if len(values) else values
+
+
+def oracle(folder: Folder, fused: Ranked, pool: int) -> Ranked:
+    """The same pool with the best grades first: what no order of it can beat."""
+    return {
+        query: sorted(ids[:pool], key=lambda i, q=query: -folder.grades[q].get(i, 0)) + ids[pool:]  # type: ignore[misc]
+        for query, ids in fused.items()
+    }
