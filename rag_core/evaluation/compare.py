@@ -1,0 +1,176 @@
+"""Two rankings of the same queries: interval, p-value, win / tie / loss, and whether there are labels enough to tell.
+
+Works on the per-query values of one metric; knows nothing of rankings. Everything random is seeded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from rag_core.errors import BadInput
+from rag_core.evaluation.pools import Floats
+from rag_core.types import Frozen
+
+RESAMPLES = 10_000
+EXACT = 14
+"""Up to this many queries that differ, all sign patterns are tried instead of a sample."""
+SAME = 1e-9
+POWER = 0.8
+LEVEL = 0.95
+PRACTICAL = 0.01
+"""A difference under this is alike in practice: nobody sees it in a list of ten."""
+_BLOCK = 2**20
+
+
+class Comparison(Frozen):
+    """After minus before, over the same queries. `low` and `high` bound the mean difference with 95% confidence.
+
+    p_value: chance of a mean difference at least as large if the labels before / after meant nothing.
+    needed: about how many queries would tell a difference of this size apart from none (95% interval, 80% power);
+    None where there is no difference to tell.
+    """
+
+    queries: int
+    before: float
+    after: float
+    low: float
+    high: float
+    p_value: float
+    wins: int
+    ties: int
+    losses: int
+    needed: int | None
+
+    @property
+    def difference(self) -> float:
+        """Mean of after minus before."""
+        return self.after - self.before
+
+    @property
+    def clear(self) -> bool:
+        """True where the interval does not hold zero."""
+        return self.low > 0 or self.high < 0
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in words."""
+        interval = f"{self.difference:+.3f} (95% interval {self.low:+.3f} to {self.high:+.3f})"
+        if not self.wins + self.losses:
+            return f"No query changed ({self.queries} compared)."
+        if self.clear:
+            return f"{'Better' if self.difference > 0 else 'Worse'} by {interval}."
+        if self.high <= PRACTICAL and self.low >= -PRACTICAL:
+            return f"Alike: {interval}, and either way less than {PRACTICAL}."
+        return f"Too few labels to tell: {interval} over {self.queries} queries. {self._how_many()}"
+
+    def _how_many(self) -> str:
+        if self.needed is None:
+            return "There is no difference to find more labels for."
+        if self.needed > 100 * self.queries:
+            return "At this difference no number of labels that anyone makes would tell; take the two as alike."
+        if self.needed <= self.queries:
+            return "The evidence is at the edge; a few more labelled queries would settle it."
+        return f"If the difference stays so, about {self.needed} queries would do."
+
+
+def compare(before: Sequence[float] | Floats, after: Sequence[float] | Floats, seed: int = 0) -> Comparison:
+    """Compare per-query values of one metric. Raises BadInput where the two are not of one length, or empty."""
+    left, right = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
+    if left.shape != right.shape or left.ndim != 1:
+        raise BadInput("A paired comparison needs one value before and one after for every query.")
+    if not left.size:
+        raise BadInput("There is no judged query to compare on.")
+    change = right - left
+    low, high = interval(change, seed=seed)
+    return Comparison(
+        queries=left.size,
+        before=float(left.mean()),
+        after=float(right.mean()),
+        low=low,
+        high=high,
+        p_value=permutation(change, seed=seed),
+        wins=int((change > SAME).sum()),
+        ties=int((abs(change) <= SAME).sum()),
+        losses=int((change < -SAME).sum()),
+        needed=queries_needed(change),
+    )
+
+
+def aligned(before: Mapping[str, float], after: Mapping[str, float]) -> tuple[list[str], list[float], list[float]]:
+    """Query ids that both have, sorted, and the two sides' values in that order."""
+    common = sorted(before.keys() & after.keys())
+    return common, [before[one] for one in common], [after[one] for one in common]
+
+
+def interval(change: Floats, level: float = LEVEL, resamples: int = RESAMPLES, seed: int = 0) -> tuple[float, float]:
+    """Interval of the mean difference by the symmetric bootstrap-t, within the -1..1 that differences of metrics have.
+
+    mean -+ q * sd / sqrt(n), q being the level's quantile of |t| over resamples (Hall, "On symmetric bootstrap
+    confidence intervals", 1988). Differences of metrics are skewed and mostly zero: at 25 queries plain percentiles
+    hold the truth in 86 to 93 of 100 draws, this in 95 to 97. Fewer than two queries bound nothing.
+    """
+    n = change.size
+    if n < 2:
+        return -1.0, 1.0
+    mean, spread = float(change.mean()), float(change.std(ddof=1))
+    if np.ptp(change) == 0:
+        return mean, mean
+    means, spreads = _resampled(change, resamples, seed)
+    off = abs(means - mean)
+    size = np.where(spreads > SAME, off / np.maximum(spreads, SAME), np.where(off > SAME, np.inf, 0.0))
+    reach = float(np.quantile(size, level, method="higher")) * spread
+    return max(-1.0, mean - reach), min(1.0, mean + reach)
+
+
+def _resampled(change: Floats, resamples: int, seed: int) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of every resample with replacement, in blocks that bound the memory."""
+    rng = np.random.default_rng(seed)
+    step = max(1, _BLOCK // change.size)
+    means, spreads = np.empty(resamples), np.empty(resamples)
+    for start in range(0, resamples, step):
+        block = slice(start, min(start + step, resamples))
+        drawn = change[rng.integers(0, change.size, (block.stop - start, change.size))]
+        means[block], spreads[block] = drawn.mean(axis=1), drawn.std(axis=1, ddof=1)
+    return means, spreads
+
+
+def permutation(change: Floats, resamples: int = RESAMPLES, seed: int = 0) -> float:
+    """Two-sided p-value of the paired randomisation test: the sign of every difference is a coin toss.
+
+    Exact up to 14 queries that differ, else (b + 1) / (B + 1) over B draws (Smucker, Allan and Carterette 2007).
+    """
+    moved = change[abs(change) > SAME]
+    if not moved.size:
+        return 1.0
+    exact = moved.size <= EXACT
+    signs = _all_signs(moved.size) if exact else _signs(moved.size, resamples, seed)
+    extreme = int((abs(signs @ moved) >= abs(moved.sum()) - 1e-12).sum())
+    return extreme / len(signs) if exact else (extreme + 1) / (len(signs) + 1)
+
+
+def _all_signs(n: int) -> npt.NDArray[np.int8]:
+    """All 2^n rows of n signs."""
+    bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
+    return (1 - 2 * bits).astype(np.int8)
+
+
+def _signs(n: int, rows: int, seed: int) -> npt.NDArray[np.int8]:
+    return np.random.default_rng(seed).choice(np.array([-1, 1], dtype=np.int8), (rows, n))
+
+
+def queries_needed(change: Floats, power: float = POWER) -> int | None:
+    """How many queries would tell this mean difference from none: ((z_level + z_power) * sd / mean)^2.
+
+    None where the mean difference is zero, or where there are fewer than two queries to estimate its spread from.
+    """
+    from scipy import stats
+
+    mean = float(change.mean())
+    if change.size < 2 or abs(mean) <= SAME:
+        return None
+    reach = stats.norm.ppf((1 + LEVEL) / 2) + stats.norm.ppf(power)
+    return max(2, math.ceil((reach * float(change.std(ddof=1)) / mean) ** 2))

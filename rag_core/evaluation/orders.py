@@ -1,0 +1,197 @@
+"""The pipeline's arithmetic on `Pools`: fused, reranked, adjusted and kept orders of all queries at once.
+
+The same rules, ties included, as `rag_core.replay`, which is the reference: a property test holds every stage of the
+two equal. An order is an array of columns, best first, and how many of each row count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from rag_core.config import Fusion, Policy, Signals, Threshold
+from rag_core.errors import BadInput
+from rag_core.evaluation.pools import ABSENT, UNDATED, Flags, Floats, Ints, Pools, Scores
+from rag_core.replay import NO_RERANKER
+from rag_core.types import ScoreSpace, StageName
+
+Number = TypeVar("Number", np.int64, np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """Columns of each query's candidates, best first, shape (Q, L); of row q the first `lengths[q]` count.
+
+    `unscored` (Q,): how many candidates of the pool have no score; where it is not 0 the row's order means nothing.
+    """
+
+    columns: Ints
+    lengths: Ints
+    unscored: Ints
+
+    @property
+    def valid(self) -> Flags:
+        """Shape (Q, L): which places hold a candidate."""
+        inside: Flags = np.arange(self.columns.shape[1]) < self.lengths[:, None]
+        return inside
+
+    def first(self, k: int) -> Order:
+        """The first k places."""
+        return replace(self, columns=self.columns[:, :k], lengths=np.minimum(self.lengths, k))
+
+    def take(self, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
+        """Values by candidate (Q, C), put into this order (Q, L)."""
+        return np.take_along_axis(values, self.columns, axis=1)
+
+
+def searched(pools: Pools, name: str, depth: int) -> Order:
+    """One list as it was searched, cut to a depth."""
+    ranks = _ranks(pools, name, depth)
+    return _order(np.argsort(ranks, axis=1, kind="stable"), (ranks < ABSENT).sum(axis=1))
+
+
+def fused(pools: Pools, fusion: Fusion, depth: int) -> tuple[Order, Floats]:
+    """The union of the lists by weighted RRF, and the score of every candidate (Q, C), 0 where it is none.
+
+    Ties go to the better rank in any one list, then to the smaller id, as in `rrf`. A list that is neither dense nor
+    lexical (a run made elsewhere) has weight 1.
+    """
+    weights: dict[str, float] = {StageName.DENSE: fusion.dense_weight, StageName.LEXICAL: fusion.lexical_weight}
+    score = np.zeros(pools.shape)
+    best = np.full(pools.shape, ABSENT, dtype=np.int64)
+    for name in pools.ranks:
+        weight = weights.get(name, 1.0)
+        if weight == 0:
+            continue
+        ranks = _ranks(pools, name, depth)
+        here = ranks < ABSENT
+        score += np.where(here, weight / (fusion.k + ranks), 0.0)
+        best = np.minimum(best, ranks)
+    present = best < ABSENT
+    tied = np.argsort(best, axis=1, kind="stable")
+    by_score = np.argsort(-np.take_along_axis(np.where(present, score, -1.0), tied, axis=1), axis=1, kind="stable")
+    return _order(np.take_along_axis(tied, by_score, axis=1), present.sum(axis=1)), score
+
+
+def reranked(pools: Pools, order: Order, reranker: str, pool: int) -> Order:
+    """The first `pool` of a fused order, highest score first, ties in fused order; as they are without a reranker.
+
+    Raises BadInput for a reranker that nothing was scored with.
+    """
+    head = order.first(pool)
+    if reranker == NO_RERANKER:
+        return head
+    key = head.take(scores_of(pools, reranker).key)
+    missing = (np.isnan(key) & head.valid).sum(axis=1)
+    key = np.where(head.valid, np.nan_to_num(key, nan=-np.inf), -np.inf)
+    by_score = np.argsort(-key, axis=1, kind="stable")
+    return Order(np.take_along_axis(head.columns, by_score, axis=1), head.lengths, missing)
+
+
+def adjusted(pools: Pools, order: Order, relevance: Floats, signals: Signals) -> Order:
+    """A reranked order by the combined score, where signals are on.
+
+    relevance: (Q, C), 0..1. The n-th best chunk of a document gets diversity 1/n whatever the others do, so placing
+    one by one (`rag_core.signals.adjust`) comes to one sort.
+    """
+    if not signals.on:
+        return order
+    valid = order.valid
+    base = np.where(valid, order.take(_base(pools, relevance, signals)), -np.inf)
+    document = np.where(valid, order.take(_documents(pools)), -1)
+    place = np.broadcast_to(np.arange(base.shape[1]), base.shape)
+    within = np.lexsort((place, -base, document), axis=1)
+    turn = _turn(np.take_along_axis(document, within, axis=1))
+    key = -np.take_along_axis(base, within, axis=1) - signals.diversity / (1 + turn)
+    final = np.lexsort((np.take_along_axis(place, within, axis=1), key), axis=1)
+    places = np.take_along_axis(within, final, axis=1)
+    return replace(order, columns=np.take_along_axis(order.columns, places, axis=1))
+
+
+def kept(order: Order, relevance: Floats, space: ScoreSpace, threshold: Threshold, top_k: int) -> Order:
+    """What is at or over the threshold, cut to the top k. A threshold for another space cuts nothing."""
+    if threshold.minimum is None or threshold.space is not space:
+        return order.first(top_k)
+    over = order.valid & (order.take(relevance) >= threshold.minimum)
+    front = np.argsort(~over, axis=1, kind="stable")
+    passed = replace(order, columns=np.take_along_axis(order.columns, front, axis=1), lengths=over.sum(axis=1))
+    return passed.first(top_k)
+
+
+def stages(pools: Pools, policy: Policy) -> dict[str, Order]:
+    """Every stage's order under one policy: the searched lists by name, then fused, reranked, adjusted, kept."""
+    if policy.depth > pools.depth:
+        raise BadInput(f"These queries were measured to depth {pools.depth}; measure them again for {policy.depth}.")
+    found = {name: searched(pools, name, policy.depth) for name in pools.ranks}
+    order, rrf = fused(pools, policy.fusion, policy.depth)
+    ranked = reranked(pools, order, policy.reranker, policy.pool)
+    relevance, space = relevance_of(pools, policy, rrf)
+    final = adjusted(pools, ranked, unit(relevance, space, policy.fusion), policy.signals)
+    cut = kept(final, relevance, space, policy.threshold, policy.top_k)
+    return {
+        **found,
+        StageName.FUSED: order,
+        StageName.RERANKED: ranked,
+        StageName.ADJUSTED: final,
+        StageName.KEPT: cut,
+    }
+
+
+def scores_of(pools: Pools, reranker: str) -> Scores:
+    """One reranker's scores. Raises BadInput where there are none."""
+    if reranker not in pools.scores:
+        raise BadInput(f"Nothing was scored with {reranker} yet. Score this set with it first.")
+    return pools.scores[reranker]
+
+
+def relevance_of(pools: Pools, policy: Policy, rrf: Floats) -> tuple[Floats, ScoreSpace]:
+    """What the threshold cuts (Q, C) and its space: the reranker's relevance, or RRF scores without one."""
+    if policy.reranker == NO_RERANKER:
+        return rrf, ScoreSpace.RRF
+    scores = scores_of(pools, policy.reranker)
+    return scores.relevance, scores.space
+
+
+def unit(relevance: Floats, space: ScoreSpace, fusion: Fusion) -> Floats:
+    """Relevance on 0..1 for the weighted sum, as replay scales it."""
+    if space is ScoreSpace.RRF:
+        return relevance * (fusion.k + 1) / max(fusion.dense_weight + fusion.lexical_weight, 1e-9)
+    return np.clip(relevance, 0.0, 1.0)
+
+
+def _order(columns: Ints, lengths: Ints) -> Order:
+    return Order(columns, lengths, np.zeros(len(lengths), dtype=np.int64))
+
+
+def _ranks(pools: Pools, name: str, depth: int) -> Ints:
+    ranks = pools.ranks[name]
+    return np.where(ranks <= depth, ranks, ABSENT)
+
+
+def _base(pools: Pools, relevance: Floats, signals: Signals) -> Floats:
+    """The combined score without diversity, summed in the order that `signals.adjust` sums in. Shape (Q, C)."""
+    facts = pools.facts
+    if facts is None:
+        raise BadInput("This run was made elsewhere and has no dates and sources, so signals cannot be weighed.")
+    as_of = facts.measured[:, None] if signals.as_of is None else signals.as_of.toordinal()
+    fresh = 1.0 / (1.0 + np.maximum(0, as_of - facts.updated) / 30.0)
+    fresh = np.where(facts.updated == UNDATED, 0.0, fresh)
+    table = dict(signals.sources)
+    authority = np.array([table.get(name, signals.default_authority) for name in facts.sources] or [0.0])[facts.source]
+    return signals.relevance * relevance + signals.freshness * fresh + signals.authority * authority
+
+
+def _documents(pools: Pools) -> Ints:
+    """Which document each candidate belongs to, whatever level is judged."""
+    return pools.facts.document if pools.facts is not None else pools.unit
+
+
+def _turn(document: Ints) -> Ints:
+    """0, 1, 2 ... within each run of equal values. [[4, 4, 7]] -> [[0, 1, 0]]."""
+    at = np.broadcast_to(np.arange(document.shape[1]), document.shape)
+    new = np.ones(document.shape, dtype=bool)
+    new[:, 1:] = document[:, 1:] != document[:, :-1]
+    return at - np.maximum.accumulate(np.where(new, at, 0), axis=1)

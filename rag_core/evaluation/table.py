@@ -1,0 +1,123 @@
+"""A labelled set from a CSV: a row per judgment (query, document or chunk id, grade), and back to files.
+
+Which column is what is guessed from its name and can be given.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from rag_core.errors import BadInput
+from rag_core.evaluation.beir import judgment_of
+from rag_core.evaluation.files import Faults, File, lines
+from rag_core.evaluation.sets import LabelledSet, Level, Query, sorted_qrels
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "query": ("query", "question", "text", "query_text"),
+    "query_id": ("query_id", "query-id", "qid"),
+    "document": ("document_id", "document", "doc_id", "doc", "corpus-id", "corpus_id", "docid"),
+    "chunk": ("chunk_id", "chunk", "passage_id", "passage"),
+    "grade": ("grade", "score", "relevance", "label", "rel"),
+    "kind": ("kind", "type", "category"),
+}
+"""Column names that are recognised, by what they hold; case does not matter."""
+
+
+def read_csv(file: File, columns: Mapping[str, str] | None = None) -> LabelledSet:
+    """The labelled set in a CSV with a header. `columns` says which column holds what, where the guess is wrong.
+
+        query,document_id,grade
+        how long do refunds take,policies/refunds.md,2
+
+    Without a grade column every row is grade 1; an empty document cell asks a query and judges nothing. Without a
+    query-id column the n-th different query is `q<n>`. Raises BadInput with every fault found, by line.
+    """
+    faults = Faults(file.name)
+    rows = _rows(file, faults)
+    header = next(rows, (1, []))[1]
+    places = _places(header, columns or {}, file.name)
+    queries: dict[str, Query] = {}
+    ids: dict[str, str] = {}
+    qrels: dict[str, dict[str, int]] = {}
+    for number, cells in rows:
+        if len(cells) != len(header):
+            faults.add(number, f"{len(cells)} cells where the header has {len(header)}.")
+            continue
+        row = {what: cells[place].strip() for what, place in places.items()}
+        if not row["query"]:
+            faults.add(number, "the query is empty.")
+            continue
+        query_id = row.get("query_id") or ids.setdefault(row["query"], f"q{len(ids) + 1}")
+        query = queries.setdefault(query_id, Query(id=query_id, text=row["query"], kind=row.get("kind", "")))
+        if query.text != row["query"]:
+            faults.add(number, f"query {query_id!r} has another text than before.")
+        _grade(row, query_id, qrels, number, faults)
+    if not queries:
+        faults.add(1, "there is no query in this file.")
+    faults.check()
+    level: Level = "document" if "document" in places else "chunk"
+    name = Path(file.name).stem
+    return LabelledSet(
+        name=name, queries=tuple(queries.values()), qrels=qrels, level=level, notices=tuple(faults.notices)
+    )
+
+
+def _rows(file: File, faults: Faults) -> Iterator[tuple[int, list[str]]]:
+    """(line number of the row's last line, cells) of every row."""
+    texts = lines(file, faults)
+    at = 0
+
+    def feed() -> Iterator[str]:
+        nonlocal at
+        for number, text in texts:
+            at = number
+            yield text + "\n"
+
+    try:
+        for cells in csv.reader(feed(), strict=True):
+            yield at, cells
+    except csv.Error as exc:
+        faults.add(at, f"this is not CSV ({exc}).")
+
+
+def _places(header: Sequence[str], given: Mapping[str, str], name: str) -> dict[str, int]:
+    """Where each known kind of column stands."""
+    lower = [cell.strip().lower() for cell in header]
+    places = {}
+    for what, names in NAMES.items():
+        wanted = (given[what].lower(),) if given.get(what) else names
+        place = next((lower.index(one) for one in wanted if one in lower), None)
+        if place is not None:
+            places[what] = place
+        elif given.get(what):
+            raise BadInput(f"{name} has no column {given[what]!r}; it has {', '.join(header)}.")
+    if "query" not in places or not {"document", "chunk"} & places.keys():
+        raise BadInput(
+            f"{name} needs a column for the query and one for the document or chunk id, for example "
+            f"query,document_id,grade. It has: {', '.join(header) or 'no header'}."
+        )
+    return places
+
+
+def _grade(
+    row: Mapping[str, str], query_id: str, qrels: dict[str, dict[str, int]], number: int, faults: Faults
+) -> None:
+    """Add the row's judgment, if it makes one."""
+    item = row.get("document") or row.get("chunk", "")
+    if not item:
+        return
+    judgment = judgment_of((query_id, item, row.get("grade") or "1"), number, faults)
+    if judgment is None:
+        return
+    before = qrels.setdefault(query_id, {}).setdefault(item, judgment[2])
+    if before != judgment[2]:
+        faults.add(number, f"{query_id!r} and {item!r} are graded {before} and {judgment[2]}; which one holds?")
+
+
+def write_qrels(labelled: LabelledSet) -> str:
+    """TREC qrels of the judged queries: query, 0, item, grade."""
+    judged = {query.id for query in labelled.judged}
+    rows = (row for row in sorted_qrels(labelled.qrels) if row[0] in judged)
+    return "".join(f"{query} 0 {item} {grade}\n" for query, item, grade in rows)

@@ -1,0 +1,34 @@
+"""Small labelled sets and pools made by hand, so that expectations can be worked out by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rag_core.evaluation.pools import Pools, build
+from rag_core.evaluation.sets import LabelledSet, Query
+from rag_core.trace import Measurement
+from tests.builders import chunk, measurement
+
+
+def labelled(
+    qrels: Mapping[str, Mapping[str, int]], *extra: str, kinds: Mapping[str, str] | None = None
+) -> LabelledSet:
+    """A set whose query ids are the qrels' keys and `extra`; documents are named as `chunk` names them."""
+    ids = dict.fromkeys((*qrels, *extra))
+    kinds = kinds or {}
+    return LabelledSet(
+        name="toy",
+        queries=tuple(Query(id=one, text=f"question {one}", kind=kinds.get(one, "")) for one in ids),
+        qrels={one: dict(grades) for one, grades in qrels.items()},
+    )
+
+
+def plain(dense: str, lexical: str = "", scores: Mapping[str, float] | None = None) -> Measurement:
+    """A measurement in which every chunk is its own document of the same one-letter id."""
+    chunks = [chunk(one, document_id=one) for one in sorted({*dense, *lexical})]
+    return measurement(dense, lexical, scores, chunks=chunks)
+
+
+def pools_of(qrels: Mapping[str, Mapping[str, int]], measured: Sequence[Measurement]) -> Pools:
+    """Pools of measurements in the order of the qrels' queries."""
+    return build(dict(zip(qrels, measured, strict=True)), labelled(qrels))

@@ -1,0 +1,126 @@
+"""Arrays against `replay`, the reference: the same ranking at every stage, for any measurement and policy."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag_core.config import Fusion, Policy, Signals, Threshold
+from rag_core.errors import BadInput
+from rag_core.evaluation import orders
+from rag_core.evaluation.pools import Pools, build
+from rag_core.replay import replay
+from rag_core.trace import Measurement
+from rag_core.types import ScoreSpace, StageName
+from tests.builders import MEASURED_AT, chunk, measurement
+from tests.evaluation.builders import labelled, plain, pools_of
+
+LETTERS = "abcdefghijkl"
+SPACES = [ScoreSpace.LOGIT, ScoreSpace.PROBABILITY, ScoreSpace.MAXSIM]
+ranked = st.lists(st.sampled_from(LETTERS), unique=True, max_size=len(LETTERS)).map("".join)
+weights = st.sampled_from([0.0, 0.5, 1.0, 1.3, 2.0])
+shares = st.sampled_from([0.0, 0.1, 0.15, 0.5, 0.6, 1.0])
+
+
+@st.composite
+def measured(draw: st.DrawFn, space: ScoreSpace) -> Measurement:
+    """Any two lists, any scores with ties, chunks that share documents, dates and sources."""
+    scores = {one: draw(st.sampled_from([-3.0, -0.5, 0.0, 0.25, 0.5, 1.0, 4.0])) for one in LETTERS}
+    chunks = [
+        chunk(
+            one,
+            document_id=draw(st.sampled_from(["d1", "d2", "d3", f"own-{one}"])),
+            source=draw(st.sampled_from(["policy", "chat", ""])),
+            updated_at=draw(st.sampled_from([None, date(2026, 9, 1), date(2026, 10, 30), date(2020, 1, 1)])),
+        )
+        for one in LETTERS
+    ]
+    return measurement(draw(ranked), draw(ranked), scores, space=space, chunks=chunks)
+
+
+policies = st.builds(
+    Policy,
+    depth=st.integers(1, 14),
+    fusion=st.builds(Fusion, k=st.sampled_from([1, 10, 60]), dense_weight=weights, lexical_weight=weights),
+    pool=st.integers(1, 14),
+    reranker=st.sampled_from(["ce", "none"]),
+    signals=st.builds(
+        Signals,
+        on=st.booleans(),
+        relevance=shares,
+        freshness=shares,
+        authority=shares,
+        diversity=shares,
+        sources=st.just((("policy", 1.0), ("chat", 0.2))),
+        as_of=st.sampled_from([None, MEASURED_AT.date() - timedelta(days=40)]),
+    ),
+    threshold=st.builds(
+        Threshold, minimum=st.sampled_from([None, 0.0, 0.3, 0.5, 0.7]), space=st.sampled_from([*SPACES, ScoreSpace.RRF])
+    ),
+    top_k=st.integers(1, 8),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), space=st.sampled_from(SPACES), policy=policies)
+def test_every_stage_ranks_as_replay_does(data: st.DataObject, space: ScoreSpace, policy: Policy) -> None:
+    rows = {one: data.draw(measured(space)) for one in ("q1", "q2", "q3")}
+    pools = build(rows, labelled({"q1": {"d1": 1}, "q2": {"d2": 2}, "q3": {}}))
+
+    found = orders.stages(pools, policy)
+
+    for at, row in enumerate(rows.values()):
+        trace = replay(row, policy)
+        for name in StageName:
+            order = found[name]
+            columns = order.columns[at, : order.lengths[at]]
+            assert [pools.ids[at][column] for column in columns] == [hit.chunk_id for hit in trace[name].hits], name
+
+
+def test_rrf_scores_are_the_fused_stages_scores() -> None:
+    pools = pools_of({"q": {}}, [plain("ab", "bc")])
+
+    _, score = orders.fused(pools, Fusion(), 100)
+
+    assert pools.ids[0] == ("a", "b", "c")
+    assert score[0].tolist() == [1 / (60 + 1), 1 / (60 + 2) + 1 / (60 + 1), 1 / (60 + 2)]
+
+
+def test_pairs_without_a_score_are_counted_not_ranked_in_silence() -> None:
+    pools = pools_of({"q": {}}, [plain("abc", "", {"a": 1.0, "b": 2.0})])
+    order, _ = orders.fused(pools, Fusion(), 100)
+
+    assert orders.reranked(pools, order, "ce", 2).unscored.tolist() == [0]
+    assert orders.reranked(pools, order, "ce", 3).unscored.tolist() == [1]
+
+
+def test_an_unknown_reranker_and_a_greater_depth_are_refused() -> None:
+    pools = pools_of({"q": {}}, [plain("ab")])
+
+    with pytest.raises(BadInput, match="Nothing was scored with ce"):
+        orders.stages(pools, Policy(reranker="ce"))
+    with pytest.raises(BadInput, match="measured to depth 5"):
+        orders.stages(_shallow(), Policy(reranker="none", depth=6))
+
+
+def _shallow() -> Pools:
+    return pools_of({"q": {}}, [plain("ab").model_copy(update={"depth": 5})])
+
+
+def test_a_failed_reranker_makes_no_pools() -> None:
+    with pytest.raises(BadInput, match="ce failed on “question”: out of memory"):
+        pools_of({"q": {}}, [measurement("ab", "", failure="out of memory")])
+
+
+def test_rows_of_different_lengths_are_padded() -> None:
+    pools = pools_of({"q1": {"a": 2}, "q2": {}}, [plain("abc"), plain("d")])
+
+    assert pools.shape == (2, 3)
+    assert pools.grades.tolist() == [[2, -1, -1], [-1, -1, -1]]
+    order, _ = orders.fused(pools, Fusion(), 100)
+    assert order.lengths.tolist() == [3, 1]
+    assert np.array_equal(order.valid, [[True, True, True], [True, False, False]])
