@@ -73,7 +73,7 @@ def load_folder(folder: Path, *, limits: Limits = DEFAULT_LIMITS) -> Loaded:
     described, problems = _metadata_tables(folder, [path for path in paths if path.name == METADATA_TABLE])
     parts = []
     for path in paths:
-        name = path.relative_to(folder).as_posix()
+        name = path.relative_to(folder).as_posix().encode("utf-8", "replace").decode()
         if path.name != METADATA_TABLE:
             parts.append(_load_file(path, name, limits, described.pop(name, None)))
     problems += [DocumentError(name, f"{METADATA_TABLE} describes it, but it is not there.") for name in described]

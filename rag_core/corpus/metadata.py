@@ -22,8 +22,8 @@ _DATE_FORMATS = ("%Y/%m/%d", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%
 def to_document(name: str, record: Record, extra: dict[str, object] | None = None) -> Document:
     """The document of one record of the file `name`; `extra` (from a metadata table) wins over the file's own.
 
-    The id is the name, and for a row `name#key`. Without a title: the first heading, the row's key, or the
-    file's stem. An `updated_at` that is no date stays in the metadata as it was written.
+    The id is the name, and for a row `name#key`. Without a title: the first heading, or the file's stem. An
+    `updated_at` that is no date stays in the metadata as it was written.
     """
     given = {**record.metadata, **{key: value for key, value in (extra or {}).items() if value not in (None, "")}}
     values = {clean_text(str(key)).strip(): scalar(value) for key, value in given.items()}
@@ -36,7 +36,7 @@ def to_document(name: str, record: Record, extra: dict[str, object] | None = Non
     return Document(
         id=f"{name}#{record.key}" if record.key else name,
         text=text,
-        title=title or first_heading(text) or record.key or PurePosixPath(name).stem,
+        title=title or first_heading(text) or PurePosixPath(name).stem,
         source=source,
         updated_at=updated_at,
         tenant=tenant or None,

@@ -1,7 +1,7 @@
 """Uploads, parsed in a process of their own with limits of time, memory, pages and size.
 
 Bytes go in and JSON comes out; nothing is unpickled, no upload's name becomes a path, and the worker sees no
-environment variable of ours. Whatever goes wrong is a `DocumentError` with the upload's name; other uploads go on.
+secret of our environment. Whatever goes wrong is a `DocumentError` with the upload's name; other uploads go on.
 Memory and processor time are limited on POSIX systems; elsewhere only the wall clock is.
 """
 

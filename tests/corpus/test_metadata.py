@@ -26,7 +26,6 @@ def test_a_date_that_is_none_is_not_lost():
     ("record", "title"),
     [
         (Record("# From heading\nx"), "From heading"),
-        (Record("x", key="E-17"), "E-17"),
         (Record("x"), "price list"),
     ],
 )

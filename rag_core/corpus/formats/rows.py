@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from rag_core.corpus.columns import CsvColumns, guess_columns
 from rag_core.corpus.formats.base import Parsed, Record, Source
+from rag_core.corpus.metadata import clean_text
 
 _MAX_PROBLEMS = 20
 
@@ -33,7 +34,8 @@ def rows_to_records(
     parsed = Parsed([], list(bad))
     seen: dict[str, int] = {}
     for number, row in rows:
-        key = cell(row.get(columns.id or "")) or str(number)
+        identifier = _line(row.get(columns.id)) if columns.id else ""
+        key = identifier or str(number)
         text = row_text(row, columns)
         if key in seen:
             why = f"Its id {key!r} is that of {word} {seen[key]} too. Give it another."
@@ -42,7 +44,7 @@ def rows_to_records(
             parsed.problems.append((f"{word} {number}", f"It has no text in {', '.join(columns.text)}."))
         else:
             seen[key] = number
-            parsed.records.append(Record(text, _metadata(row, header, columns), key))
+            parsed.records.append(Record(text, _metadata(row, header, columns, identifier), key))
     if len(parsed.problems) > _MAX_PROBLEMS:
         place, why = parsed.problems[0]
         raise source.error(f"{len(parsed.problems)} of its {word}s cannot be read. The first is {place}: {why}")
@@ -64,9 +66,15 @@ def cell(value: object) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _metadata(row: dict[str, object], header: Sequence[str], columns: CsvColumns) -> dict[str, object]:
-    """The values that travel along, the title column's under `title`."""
+def _line(value: object) -> str:
+    """A value as one line of clean text, fit for an id."""
+    return " ".join(clean_text(cell(value)).split())
+
+
+def _metadata(row: dict[str, object], header: Sequence[str], columns: CsvColumns, identifier: str) -> dict[str, object]:
+    """The values that travel along; under `title` the title column's, or else the row's id."""
     values = {name: row.get(name) for name in columns.metadata_of(header)}
-    if columns.title:
-        values["title"] = cell(row.get(columns.title))
+    title = cell(row.get(columns.title)) if columns.title else ""
+    if title or identifier:
+        values["title"] = title or identifier
     return values

@@ -27,6 +27,14 @@ def test_lists_and_single_objects():
     assert (only.id, only.title, only.text) == ("a.json#1", "T", "text")
 
 
+def test_broken_characters_do_not_get_in():
+    (document,) = load_bytes(
+        "a.jsonl", b'{"id": "a\\ud800\\n1", "text": "x\\ud800\\u0000y", "k\\ud800": "\\udfff"}'
+    ).documents
+    assert (document.id, document.text, document.metadata) == ("a.jsonl#a 1", "xy", {})
+    document.model_dump_json()
+
+
 def test_refusals():
     for data, words in [
         (b"{", "not valid JSON"),

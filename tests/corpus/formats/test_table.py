@@ -44,6 +44,14 @@ def test_other_separators(separator):
     assert (document.id, document.text) == ("a.csv#7", "hello, you")
 
 
+def test_a_row_without_a_title_is_called_by_its_id_or_by_the_file():
+    by_id, by_file = (
+        load_bytes("sheets/prices.csv", data).documents[0] for data in (b"sku,text\nNW-1,x\n", b"text\nx\n")
+    )
+    assert (by_id.id, by_id.title) == ("sheets/prices.csv#NW-1", "NW-1")
+    assert (by_file.id, by_file.title) == ("sheets/prices.csv#1", "prices")
+
+
 def test_bad_rows_are_named_and_the_others_load():
     loaded = load_bytes("a.csv", b"id,text\n1,one\n1,again\n,\n2,\n3,three\n")
     assert [document.id for document in loaded.documents] == ["a.csv#1", "a.csv#3"]
