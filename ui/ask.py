@@ -7,11 +7,12 @@ import re
 
 import streamlit as st
 
+from rag_core.corpus.sample import SAMPLE
 from rag_core.errors import BadTrace, GenerationError
 from rag_core.trace import Trace
 from rag_core.types import Answer
 from ui import cached, views
-from ui.state import SAMPLE, Choice
+from ui.state import Choice
 
 EXAMPLES = 5
 
@@ -84,14 +85,16 @@ def trace_file() -> Trace | None:
 
 def answer(trace: Trace, choice: Choice) -> Answer | None:
     """The answer: by the chat model where one is chosen, else quoted sentences. A model that fails says so."""
-    if not cached.chat_chosen():
+    if not choice.chat:
         return cached.extractive(trace, choice.collection, choice.owner)
+    place = st.empty()
     try:
-        with st.container(border=True, key="streaming"):
-            return cached.chat(trace, st.write_stream)
+        return cached.chat(trace, choice.collection, choice.owner, lambda text: views.text_so_far(place, text))
     except GenerationError as exc:
-        st.error(f"{exc} The retrieval results below stand.", icon=":material/cloud_off:")
+        st.error(f"{views.markdown(str(exc))} The retrieval results below stand.", icon=":material/cloud_off:")
         return None
+    finally:
+        place.empty()
 
 
 def downloads(trace: Trace) -> None:

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-import streamlit as st
-from rag_core.store import Store
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
-from rag_core.config import Settings
+import streamlit as st
+
+from rag_core.config import Policy, Settings
+from rag_core.corpus.collection import Collection
+from rag_core.corpus.library import Library
+from rag_core.corpus.sample import SAMPLE, ensure_sample, read_examples
+from rag_core.errors import CollectionError, GenerationError
+from rag_core.evaluation.beir import read_folder
+from rag_core.evaluation.sets import LabelledSet
+from rag_core.filters import Filter
+from rag_core.generation.chat import ChatConfig, from_environment, stream_answer
+from rag_core.pipeline import Pipeline
+from rag_core.replay import replay, unscored
 from rag_core.retrieval.base import Embedder
 from rag_core.retrieval.embed import get_embedder
+from rag_core.store import Store
+from rag_core.trace import Measurement, Trace
+from rag_core.types import Answer, StageName
 
-SAMPLE = "Sample corpus"
+STAGES = {"chunking": "Cutting", "embedding": "Embedding", "indexing": "Indexing", "writing": "Saving"}
 
 
 @st.cache_resource
@@ -20,10 +37,180 @@ def settings() -> Settings:
 
 @st.cache_resource
 def store() -> Store:
-    """The database."""
+    """The database: pair scores."""
     return Store.from_settings(settings())
+
+
+@st.cache_resource
+def building() -> threading.Lock:
+    """One first start at a time; the others wait for it instead of failing."""
+    return threading.Lock()
 
 
 def embedder() -> Embedder:
     """The bi-encoder, loaded once per process."""
     return get_embedder(settings().embedding_model, settings().device)
+
+
+def shared() -> Library:
+    """The collections that everybody sees."""
+    return Library(settings().data_dir / "collections", settings().exact_limit)
+
+
+def private(owner: str) -> Library:
+    """The collections of one session."""
+    return Library(settings().data_dir / "sessions" / owner, settings().exact_limit)
+
+
+def library_of(name: str, owner: str) -> Library:
+    """The library that holds the collection: the session's own first, then the shared one."""
+    mine = private(owner)
+    return mine if name in mine.names(owner) else shared()
+
+
+def collection_names(owner: str) -> list[str]:
+    """The sample first, then this session's own, then the shared ones."""
+    others = [name for name in [*private(owner).names(owner), *shared().names()] if name != SAMPLE]
+    return [SAMPLE, *dict.fromkeys(others)]
+
+
+def collection(name: str, owner: str) -> Collection:
+    """The collection in memory. The sample is indexed on its first use, with a progress bar."""
+    if name == SAMPLE:
+        _sample()
+    library = library_of(name, owner)
+    return _opened(str(library.root), name, library.manifest(name).fingerprint)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Opening the collection")
+def _opened(root: str, name: str, fingerprint: str) -> Collection:
+    library = next(each for each in (shared(), private(root.rpartition("/")[2])) if str(each.root) == root)
+    found = library.open(name, embedder())
+    if found.ref.fingerprint != fingerprint:
+        raise CollectionError(f"{name} is being changed right now. Try again in a moment.")
+    return found
+
+
+@st.cache_resource(show_spinner=False)
+def _sample() -> None:
+    """Index the sample corpus if that has not been done, or if its files have changed since."""
+    place = st.empty()
+
+    def progress(stage: str, done: int, total: int) -> None:
+        text = f"First start: {STAGES.get(stage, stage).lower()} the sample corpus, {done} of {total}"
+        place.progress(done / max(total, 1), text)
+
+    with building():
+        ensure_sample(shared(), settings().sample_dir, embedder(), progress)
+    place.empty()
+
+
+@st.cache_resource(max_entries=8)
+def _pipeline(root: str, name: str, fingerprint: str) -> Pipeline:
+    return Pipeline(_opened(root, name, fingerprint), embedder(), store().pair_cache())
+
+
+def pipeline(name: str, owner: str) -> Pipeline:
+    """The pipeline over a collection."""
+    found = collection(name, owner)
+    return _pipeline(str(library_of(name, owner).root), name, found.ref.fingerprint)
+
+
+@dataclass
+class Measured:
+    """What one question has measured so far; grows when a policy needs pairs that no one has scored."""
+
+    measurement: Measurement
+    answers: dict[tuple[object, ...], Answer] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@st.cache_resource(max_entries=200, show_spinner="Searching")
+def _measured(root: str, name: str, fingerprint: str, query: str, where: Filter | None) -> Measured:
+    return Measured(_pipeline(root, name, fingerprint).measure(query, where))
+
+
+def measured(name: str, owner: str, query: str, where: Filter | None = None) -> Measured:
+    """The shared measurement of a question over a collection."""
+    found = collection(name, owner)
+    return _measured(str(library_of(name, owner).root), name, found.ref.fingerprint, query, where)
+
+
+def trace(name: str, owner: str, query: str, policy: Policy, where: Filter | None = None) -> Trace:
+    """The question's trace under this policy: a replay, after scoring the pairs that no one has scored yet."""
+    shared_state = measured(name, owner, query, where)
+    with shared_state.lock:
+        missing = len(unscored(shared_state.measurement, policy))
+        if missing:
+            with st.spinner(f"Reranking {missing} candidates"):
+                shared_state.measurement = pipeline(name, owner).score(shared_state.measurement, policy)
+        else:
+            shared_state.measurement = pipeline(name, owner).score(shared_state.measurement, policy)
+    return replay(shared_state.measurement, policy)
+
+
+def extractive(run: Trace, name: str, owner: str) -> Answer:
+    """The extractive answer, remembered by what it was made from."""
+    kept = tuple(hit.chunk_id for hit in run[StageName.KEPT].hits)
+    key = ("extractive", run.policy.reranker, run.rerank.status == "failed", kept)
+    shared_state = measured(name, owner, run.query, run.where)
+    with shared_state.lock:
+        if key not in shared_state.answers:
+            shared_state.answers[key] = pipeline(name, owner).answer(run)
+        return shared_state.answers[key]
+
+
+@st.cache_data
+def examples(count: int) -> list[dict[str, str]]:
+    """Example questions of the sample corpus, each of another kind."""
+    return read_examples(settings().sample_dir, count)
+
+
+@st.cache_resource(max_entries=8, hash_funcs={Collection: lambda found: found.ref.fingerprint})
+def token_lengths(found: Collection) -> list[int]:
+    """Length of every passage in tokens of the bi-encoder."""
+    model = embedder()
+    return [len(model.token_spans(chunk.text)) for chunk in found.chunks]
+
+
+def chat_config() -> ChatConfig | None:
+    """The chat model that the environment names, or None."""
+    found = from_environment()
+    return found[0] if found else None
+
+
+def chat(run: Trace, name: str, owner: str, show: Callable[[str], None]) -> Answer:
+    """The chat model's answer, remembered by what it was asked. `show` gets the text so far as it comes in.
+
+    Raises GenerationError where the model cannot answer.
+    """
+    found = from_environment()
+    if found is None:
+        raise GenerationError("No chat model is configured: set OPENAI_API_KEY or OPENAI_BASE_URL.")
+    config, secret = found
+    kept = tuple(hit.chunk_id for hit in run[StageName.KEPT].hits)
+    known = measured(name, owner, run.query, run.where).answers
+    if (config, kept) not in known:
+        stream = stream_answer(config, secret, run.query, [run.chunks[chunk_id] for chunk_id in kept])
+        text = ""
+        for piece in stream.pieces():
+            text += piece
+            show(text)
+        known[config, kept] = stream.answer
+    return known[config, kept]
+
+
+@st.cache_data
+def labelled_set(name: str) -> LabelledSet | None:
+    """The labelled queries that come with a collection: the sample has them."""
+    return read_folder(settings().sample_dir) if name == SAMPLE else None
+
+
+def set_memory(name: str, owner: str, what: str, policies: tuple[Policy, ...]) -> dict[str, Any]:
+    """What is known about each query of a set, by query id, under these policies. Shared, and grows as a run goes on."""
+    return _set_memory(collection(name, owner).ref.fingerprint, what, tuple(p.model_dump_json() for p in policies))
+
+
+@st.cache_resource(max_entries=16)
+def _set_memory(fingerprint: str, what: str, policies: tuple[str, ...]) -> dict[str, Any]:
+    return {}

@@ -10,15 +10,15 @@ import secrets
 from dataclasses import dataclass
 
 import streamlit as st
-from rag_core.rerank.catalogue import CATALOGUE, Entry, default_key
 
 from rag_core.config import FULL_DEPTH, Fusion, Policy, Signals, Threshold
+from rag_core.corpus.sample import SAMPLE
+from rag_core.rerank.catalogue import CATALOGUE, Entry, default_key
 from rag_core.threshold import judged_space
 from rag_core.types import ScoreSpace
 from ui import cached, views
 from ui.charts.palette import DARK, LIGHT, Palette
 
-SAMPLE = "Sample corpus"
 AUTHORITY = (
     ("policy", 1.0),
     ("sla", 1.0),
@@ -34,11 +34,15 @@ AUTHORITY = (
 
 @dataclass(frozen=True)
 class Choice:
-    """What the sidebar says: which collection, and the policy. `owner` is the session that may see private ones."""
+    """What the sidebar says: which collection, the policy, and whether a chat model writes the answer.
+
+    `owner` is the session that may see private collections.
+    """
 
     collection: str
     policy: Policy
     owner: str
+    chat: bool = False
 
 
 def page(title: str) -> None:
@@ -58,11 +62,23 @@ def palette() -> Palette:
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 
+def collection_choice() -> str:
+    """The collection to work on, chosen in the sidebar; the same key on every page."""
+    if "go_to" in st.session_state:
+        st.session_state["c"] = st.session_state.pop("go_to")
+    names = cached.collection_names(owner())
+    return st.sidebar.selectbox("Collection", names, key="c", bind="query-params") or SAMPLE
+
+
+def go_to_collection(name: str) -> None:
+    """Choose this collection on the next run (a drawn control cannot be changed in the same run)."""
+    st.session_state["go_to"] = name
+
+
 def sidebar() -> Choice:
     """Draw the run's settings and read them. Moving one replays; only unscored pairs cost a model call."""
+    collection = collection_choice()
     with st.sidebar:
-        names = cached.collection_names(owner())
-        collection = st.selectbox("Collection", names, key="c", bind="query-params")
         reranker = _reranker()
         policy = Policy(
             reranker=reranker.key,
@@ -70,8 +86,9 @@ def sidebar() -> Choice:
             **_keep(reranker),
             signals=_signals(),
         )
+        chat = _chat()
         st.button("Reset settings", key="reset", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
-    return Choice(collection=collection or SAMPLE, policy=policy, owner=owner())
+    return Choice(collection=collection, policy=policy, owner=owner(), chat=chat)
 
 
 def _reranker() -> Entry:
@@ -123,6 +140,16 @@ def _keep(reranker: Entry) -> dict[str, object]:
         threshold = Threshold(minimum=minimum or None, space=space)
     top_k = st.slider("Top-k", 1, 20, 5, key="k", bind="query-params", help="How many are kept for the answer.")
     return {"threshold": threshold, "top_k": top_k}
+
+
+def _chat() -> bool:
+    """Whether a chat model writes the answer; offered where one is configured."""
+    config = cached.chat_config()
+    if config is None:
+        return False
+    by_model = f"Written by {config.model}"
+    chosen = st.selectbox("Answer", ["Quoted sentences", by_model], key="gen", bind="query-params")
+    return chosen == by_model
 
 
 def _signals() -> Signals:

@@ -6,14 +6,16 @@ import html
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rag_core.errors import SecondPassError
 from rag_core.narrative import score_text, title_of
 from rag_core.trace import Trace
-from rag_core.types import Answer, Chunk, StageName
+from rag_core.types import Answer, Chunk, Document, StageName
 from ui.marking import marked, spans_of_terms
 
 STYLE = Path(__file__).with_name("style.css")
@@ -24,10 +26,10 @@ LABELS = {
     StageName.FUSED: "Fusion",
     StageName.RERANKED: "Rerank",
     StageName.ADJUSTED: "Signals",
-    StageName.KEPT: "Threshold & top-k",
+    StageName.KEPT: "Keep",
 }
 STATUS = {
-    "ran": "{scored} scored, {cached} cached",
+    "ran": "{scored} by the model, {cached} cached",
     "cached": "all {cached} from the cache",
     "off": "off: fused order",
     "failed": "did not run",
@@ -56,30 +58,32 @@ def strip(trace: Trace, answer: Answer | None) -> None:
     """How many candidates went into and came out of each step, and its time."""
     steps = [_step(trace, name) for name in StageName]
     if answer:
-        steps.append(_cell("Answer", answer.kind, milliseconds(answer.timing.took_ms), bool(answer.warnings)))
+        took = milliseconds(answer.timing.took_ms)
+        steps.append(_cell("Answer", answer.kind, took, f"{len(answer.citations)} citations", bool(answer.warnings)))
     st.html(f'<div class="sp-strip" data-testid="stage-strip">{"".join(steps)}</div>')
 
 
 def _step(trace: Trace, name: StageName) -> str:
     stage = trace[name]
     came_out = min(len(stage.hits), trace.policy.pool) if name is StageName.FUSED else len(stage.hits)
-    note = milliseconds(stage.timing.took_ms)
-    if name is StageName.DENSE:
-        note = f"{milliseconds(trace.embed.took_ms + stage.timing.took_ms)} with embedding"
-    if name is StageName.RERANKED:
-        report = trace.rerank
-        counts = STATUS[report.status].format(scored=report.pairs_scored, cached=report.pairs_cached)
-        note = f"{note} · {counts}" if report.status != "off" else counts
-    if name is StageName.ADJUSTED and not trace.policy.signals.on:
-        note = "off: by relevance"
-    return _cell(LABELS[name], f"{stage.inputs:,} → {came_out:,}", note, bool(stage.warnings))
+    report = trace.rerank
+    details = {
+        StageName.DENSE: f"+ {milliseconds(trace.embed.took_ms)} embedding",
+        StageName.LEXICAL: f"{len(trace.terms)} terms matched",
+        StageName.FUSED: f"{len(stage.hits):,} distinct",
+        StageName.RERANKED: STATUS[report.status].format(scored=report.pairs_scored, cached=report.pairs_cached),
+        StageName.ADJUSTED: "on" if trace.policy.signals.on else "off: by relevance",
+        StageName.KEPT: "nothing kept" if trace.unknown else "threshold, top-k",
+    }
+    took = milliseconds(stage.timing.took_ms)
+    return _cell(LABELS[name], f"{stage.inputs:,} → {came_out:,}", took, details[name], bool(stage.warnings))
 
 
-def _cell(label: str, number: str, note: str, warn: bool) -> str:
+def _cell(label: str, number: str, took: str, detail: str, warn: bool) -> str:
     kind = "sp-step sp-warn" if warn else "sp-step"
-    parts = (html.escape(part) for part in (label, number, note))
-    return '<div class="{}"><b>{}</b><span class="sp-n">{}</span><small title="{note}">{note}</small></div>'.format(
-        kind, next(parts), next(parts), note=next(parts)
+    first, second, third, fourth = (html.escape(part) for part in (label, number, took, detail))
+    return (
+        f'<div class="{kind}"><b>{first}</b><span class="sp-n">{second}</span><small>{third}<br>{fourth}</small></div>'
     )
 
 
@@ -89,20 +93,20 @@ def guard() -> Iterator[None]:
     try:
         yield
     except SecondPassError as exc:
-        st.error(_markdown(str(exc)), icon=":material/error:")
+        st.error(markdown(str(exc)), icon=":material/error:")
 
 
 def failure(trace: Trace) -> None:
     """A reranker that did not run, above everything else."""
     for warning in trace[StageName.RERANKED].warnings:
         if warning.code == "rerank-failed":
-            st.error(_markdown(warning.message), icon=":material/error:")
+            st.error(markdown(warning.message), icon=":material/error:")
 
 
 def notes(trace: Trace) -> None:
     """The other warnings of the run, by stage."""
     lines = [
-        f"**{LABELS[stage.name]}:** {_markdown(warning.message)}"
+        f"**{LABELS[stage.name]}:** {markdown(warning.message)}"
         for stage in trace.stages
         for warning in stage.warnings
         if warning.code != "rerank-failed"
@@ -113,7 +117,7 @@ def notes(trace: Trace) -> None:
             st.markdown("\n\n".join(lines))
 
 
-def _markdown(text: str) -> str:
+def markdown(text: str) -> str:
     """Text that may hold names from documents, shown literally by Markdown."""
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>~$:" else c for c in text)
 
@@ -127,15 +131,27 @@ def answer_card(trace: Trace, answer: Answer) -> None:
     }
     with st.container(border=True, key="answer"):
         st.html(f'<p class="sp-answer" data-testid="answer">{_with_citations(answer.text)}</p>')
-        st.caption(_markdown(kinds[answer.kind]))
-        for citation in answer.citations:
-            chunk = trace.chunks[citation.chunk_id]
-            st.html(
-                f'<div class="sp-path"><span class="sp-cite">{citation.number}</span> {html.escape(title_of(chunk))}'
-                f" · {html.escape(chunk.document_id)}</div>"
-            )
+        st.caption(markdown(kinds[answer.kind]))
+        cited = dict.fromkeys((citation.number, citation.chunk_id) for citation in answer.citations)
+        sources = "".join(
+            f'<div class="sp-path"><span class="sp-cite">{number}</span> '
+            f"{html.escape(title_of(trace.chunks[chunk_id]))} · {html.escape(trace.chunks[chunk_id].document_id)}</div>"
+            for number, chunk_id in cited
+        )
+        if sources:
+            st.html(sources)
+        if answer.prompt:
+            with st.expander("The exact prompt", icon=":material/code:"):
+                for message in answer.prompt:
+                    st.caption(message.role)
+                    st.code(message.content, language=None, wrap_lines=True)
         for warning in answer.warnings:
-            st.warning(_markdown(warning.message))
+            st.warning(markdown(warning.message))
+
+
+def text_so_far(place: DeltaGenerator, text: str) -> None:
+    """An answer as it comes in: escaped, so that nothing a model writes becomes markup."""
+    place.html(f'<p class="sp-answer">{html.escape(text)}</p>')
 
 
 def _with_citations(text: str) -> str:
@@ -154,6 +170,12 @@ def passage(chunk: Chunk, terms: tuple[str, ...], seen_chars: int | None = None)
         f'<div class="sp-path">{html.escape(chunk.heading or chunk.document_id)}</div>'
         f'<div class="sp-passage" data-testid="passage">{body}</div>'
     )
+
+
+def document_facts(document: Document) -> dict[str, str]:
+    """Source, date, tenant and metadata of a document that has them."""
+    own = {"source": document.source, "updated": document.updated_at, "tenant": document.tenant}
+    return {name: str(value) for name, value in {**own, **document.metadata}.items() if value not in (None, "")}
 
 
 def facts_of(chunk: Chunk) -> pd.DataFrame:
@@ -202,12 +224,12 @@ def candidate_label(trace: Trace, chunk_id: str) -> str:
 def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Callable[[], None]) -> None:
     """A row per candidate, its rank and score at every stage; sortable; a click chooses a row."""
     digits = {"dense": 3, "lexical": 1, "fused": 4, "reranked": 2, "adjusted": 3}
-    columns: dict[str, object] = {
+    columns: dict[str, Any] = {
         "fate": st.column_config.TextColumn("Fate", width="small"),
         "title": st.column_config.TextColumn("Passage", width="large"),
     }
     for stage in trace.stages[:-1]:
-        label = LABELS[stage.name].split()[0]
+        label = "Final" if stage.name is StageName.ADJUSTED else LABELS[stage.name].split()[0]
         columns[f"{stage.name}_rank"] = st.column_config.NumberColumn(f"{label} #", width="small")
         columns[f"{stage.name}_score"] = st.column_config.NumberColumn(
             f"{label} {stage.space}", format=f"%.{digits[stage.name]}f", width="small"

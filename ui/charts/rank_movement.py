@@ -6,6 +6,9 @@ is drawn open: a circle where top-k cut it, a cross where it was under the thres
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -14,6 +17,7 @@ from rag_core.trace import Trace
 from rag_core.types import StageName
 from ui.charts.palette import Palette, layout, plain
 
+Row = Mapping[Hashable, Any]
 ROW_PX = 17
 MARKS = {"up": "triangle-up", "down": "triangle-down", "same": "circle"}
 OPEN = {"cut by top-k": "circle-open", "under the threshold": "x-thin-open"}
@@ -75,12 +79,12 @@ def _told(table: pd.DataFrame, top_k: int) -> set[str]:
     return set(table[(table["fate"] == "kept") | (table["before"] <= top_k)]["chunk_id"])
 
 
-def _colour(row: dict[str, object], palette: Palette, strong: bool) -> str:
+def _colour(row: Row, palette: Palette, strong: bool) -> str:
     colours = {"up": palette.up, "down": palette.down, "same": palette.same}
     return colours[str(row["direction"])] if strong else palette.faint
 
 
-def _line(row: dict[str, object], palette: Palette, told: bool, chosen: bool) -> go.Scatter:
+def _line(row: Row, palette: Palette, told: bool, chosen: bool) -> go.Scatter:
     colour = _colour(row, palette, told or chosen)
     mark = OPEN.get(str(row["fate"]), MARKS[str(row["direction"])])
     hover = (
@@ -106,8 +110,9 @@ def _line(row: dict[str, object], palette: Palette, told: bool, chosen: bool) ->
 def _labels(rows: pd.DataFrame, side: str, palette: Palette) -> go.Scatter:
     """Titles beside the ends of the told lines."""
     left = side == "before"
-    text = [f"{plain(row.title, 44)}  <b>{row.before}</b>" if left else f"<b>{row.after}</b>  {plain(row.title, 44)}"
-            for row in rows.itertuples()]  # fmt: skip
+    titles = [plain(str(title), 44) for title in rows["title"]]
+    pairs = zip(titles, rows[side], strict=True)
+    text = [f"{title}  <b>{rank}</b>" if left else f"<b>{rank}</b>  {title}" for title, rank in pairs]
     return go.Scatter(
         x=[-0.03 if left else 1.03] * len(rows),
         y=rows[side],

@@ -1,0 +1,98 @@
+"""Stage times of sample queries, cold and cached, and the time of a replay.
+
+    python -m benchmarks.stages [--queries 20]
+
+Cold: every pair is scored by the model (an empty pair-score cache). Cached: the same queries again, pairs from the
+cache. Replay: the pure part alone, with a pool of 200 candidates. Milliseconds, median and 95th percentile.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from rag_core.rerank.catalogue import default_key
+from rag_core.store import Store
+
+from rag_core.config import Policy, Settings
+from rag_core.corpus.library import Library
+from rag_core.corpus.sample import SAMPLE, ensure_sample
+from rag_core.pipeline import Pipeline
+from rag_core.replay import replay
+from rag_core.retrieval.embed import get_embedder
+from rag_core.trace import Trace
+from rag_core.types import StageName
+
+
+def main() -> None:
+    """Print the two tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--queries", type=int, default=20)
+    parser.add_argument("--reranker", default=default_key())
+    args = parser.parse_args()
+    settings = Settings()
+    lines = (settings.sample_dir / "queries.jsonl").read_text(encoding="utf-8").splitlines()
+    queries = [json.loads(line)["text"] for line in lines][:: max(1, len(lines) // args.queries)][: args.queries]
+    with tempfile.TemporaryDirectory() as folder:
+        run(Path(folder), settings, queries, Policy(reranker=args.reranker))
+
+
+def run(folder: Path, settings: Settings, queries: list[str], policy: Policy) -> None:
+    """Index the sample in the folder, run the queries twice, replay each."""
+    embedder = get_embedder(settings.embedding_model)
+    library = Library(folder / "collections")
+    begin = time.perf_counter()
+    ensure_sample(library, settings.sample_dir, embedder)
+    collection = library.open(SAMPLE, embedder)
+    print(f"{collection.ref.documents} documents, {collection.ref.chunks} chunks, indexed in "
+          f"{time.perf_counter() - begin:.1f} s; reranker {policy.reranker}, pool {policy.pool}")  # fmt: skip
+    pipeline = Pipeline(collection, embedder, Store(f"sqlite:///{folder / 'scores.db'}").pair_cache())
+    first = pipeline.run("warm the models up", policy)
+    print(f"model load: bi-encoder {first.model_load_ms:.0f} ms, reranker {first.rerank.load_ms:.0f} ms\n")
+    table({"cold": [pipeline.run(q, policy) for q in queries], "cached": [pipeline.run(q, policy) for q in queries]})
+    replays(pipeline, queries, policy.model_copy(update={"pool": 200}))
+
+
+def table(runs: dict[str, list[Trace]]) -> None:
+    """Median and 95th percentile by stage."""
+    print(f"{'stage':<12}" + "".join(f"{name + ' p50':>14}{name + ' p95':>14}" for name in runs))
+    rows = ["embed", *StageName, "total"]
+    for row in rows:
+        cells = []
+        for traces in runs.values():
+            times = [_time(trace, row) for trace in traces]
+            cells += [f"{np.percentile(times, q):>14.2f}" for q in (50, 95)]
+        print(f"{row:<12}" + "".join(cells))
+    print("status      " + "".join(f"{_statuses(traces):>28}" for traces in runs.values()))
+
+
+def _time(trace: Trace, row: str) -> float:
+    if row == "embed":
+        return trace.embed.took_ms
+    return trace.took_ms if row == "total" else trace[StageName(row)].timing.took_ms
+
+
+def _statuses(traces: list[Trace]) -> str:
+    return ", ".join(sorted({trace.rerank.status for trace in traces}))
+
+
+def replays(pipeline: Pipeline, queries: list[str], policy: Policy) -> None:
+    """The time of `replay` alone at a pool of 200, 20 times a query."""
+    times, sizes = [], []
+    for query in queries[:5]:
+        measured = pipeline.score(pipeline.measure(query), policy)
+        sizes.append(len(replay(measured, policy).pool))
+        for _ in range(20):
+            begin = time.perf_counter()
+            replay(measured, policy)
+            times.append((time.perf_counter() - begin) * 1000)
+    print(f"\nreplay of {min(sizes)} to {max(sizes)} candidates: "
+          f"p50 {np.percentile(times, 50):.2f} ms, p95 {np.percentile(times, 95):.2f} ms")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Corpus: upload, look at documents and how they were cut, search within, delete, rename, re-index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from rag_core.config import Chunking
+from rag_core.corpus.collection import Collection
+from rag_core.corpus.sample import SAMPLE
+from ui import cached, corpus_views, intake, state, views
+from ui.charts import chunk_lengths
+
+
+def main() -> None:
+    """The chosen collection: what is in it, and what can be done to it."""
+    state.page("Corpus")
+    name, owner = state.collection_choice(), state.owner()
+    st.header("Corpus", anchor=False)
+    with views.guard():
+        collection = cached.collection(name, owner)
+        summary(collection)
+        documents, add, passages, manage = st.tabs(["Documents", "Add documents", "Passages", "Manage"])
+        with documents:
+            show_documents(collection, name, owner)
+        with add, views.guard():
+            intake.upload_form(name, owner)
+        with passages:
+            show_passages(collection)
+        with manage, views.guard():
+            show_manage(collection, name, owner)
+
+
+def summary(collection: Collection) -> None:
+    """One line on what this is and who sees it."""
+    manifest = collection.manifest
+    seen = "seen by everybody who uses this app" if manifest.owner is None else "seen in this browser session only"
+    chunking = manifest.chunking
+    st.markdown(
+        f"**{manifest.documents:,}** documents in **{manifest.chunks:,}** passages of up to "
+        f"{chunking.max_tokens} tokens{f', {chunking.overlap} repeated' if chunking.overlap else ''}; {seen}."
+    )
+    st.caption(f"Embedding model {manifest.embedding_model} · {manifest.index} index · {manifest.fingerprint[:12]}")
+    for upload_note in st.session_state.pop("upload_note", []):
+        st.success(upload_note, icon=":material/check_circle:")
+
+
+@st.fragment
+def show_documents(collection: Collection, name: str, owner: str) -> None:
+    """A table to search and select in; the chosen document with its chunk boundaries."""
+    wanted = st.text_input("Search within", key="within", placeholder="Words in the title or the text", type="search")
+    table = corpus_views.documents_table(collection, wanted or "")
+    st.caption(f"{len(table):,} of {collection.ref.documents:,} documents")
+    if table.empty:
+        st.info("No document holds these words.", icon=":material/search_off:")
+        return
+    picked = st.dataframe(
+        table, key="documents", hide_index=True, height=300, on_select="rerun", selection_mode="multi-row"
+    )
+    chosen = [str(table.iloc[row]["id"]) for row in picked.selection.rows if row < len(table)]
+    if chosen and not read_only(name):
+        noun = "document" if len(chosen) == 1 else "documents"
+        if st.button(f"Delete {len(chosen)} {noun}", key="delete", icon=":material/delete:"):
+            confirm_delete(name, owner, chosen)
+    ids = [str(value) for value in table["id"]]
+    place = ids.index(chosen[0]) if chosen and chosen[0] in ids else 0
+    document_id = st.selectbox("Document in full", ids, index=place, key=f"document_{place}_{len(ids)}")
+    document = collection.document(document_id or ids[0])
+    chunks = collection.chunks_of(document.id)
+    st.subheader(document.title or document.id, anchor=False)
+    facts = [f"{key}: {value}" for key, value in views.document_facts(document).items()]
+    st.caption(views.markdown(" · ".join([f"{len(chunks)} passages", *facts])))
+    corpus_views.document_with_chunks(document, chunks)
+
+
+@st.dialog("Delete documents")
+def confirm_delete(name: str, owner: str, ids: list[str]) -> None:
+    """Deleting asks first."""
+    st.write(f"{len(ids)} of the documents of {name} will be removed from the index.")
+    if st.button("Delete", key="delete_sure", type="primary"):
+        with views.guard():
+            cached.library_of(name, owner).delete_documents(name, ids)
+            st.session_state["upload_note"] = [f"Deleted {len(ids)} from {name}."]
+            st.rerun()
+
+
+def show_passages(collection: Collection) -> None:
+    """How long the passages are."""
+    lengths = cached.token_lengths(collection)
+    limit = collection.manifest.chunking.max_tokens
+    st.caption(chunk_lengths.reading(lengths, limit))
+    st.plotly_chart(
+        chunk_lengths.figure(lengths, limit, state.palette()),
+        key="lengths",
+        theme=None,
+        config={"displayModeBar": False},
+    )
+
+
+def read_only(name: str) -> bool:
+    """The sample stays as it is, so that every figure about it can be repeated."""
+    return name == SAMPLE
+
+
+def show_manage(collection: Collection, name: str, owner: str) -> None:
+    """Re-index, rename, save for all, remove; the sample is copied instead."""
+    if read_only(name):
+        st.info("The sample stays as it is. Make a copy to cut it differently or to change its documents.")
+        if st.button("Make my own copy", key="copy", icon=":material/content_copy:"):
+            intake.copy(collection, owner)
+        return
+    library = cached.library_of(name, owner)
+    with st.form("reindex"):
+        st.markdown("**Chunking**")
+        now = collection.manifest.chunking
+        size = st.slider("Passage size in tokens", 32, 256, min(now.max_tokens, 256), 8, key="size")
+        overlap = st.slider("Overlap in tokens", 0, 64, min(now.overlap, 64), 4, key="overlap")
+        if st.form_submit_button("Cut and index again", icon=":material/refresh:"):
+            chunking = Chunking(max_tokens=size, overlap=overlap)
+            intake.with_progress(lambda progress: library.reindex(name, chunking, cached.embedder(), progress))
+            done(f"{name} was cut anew into passages of up to {size} tokens.")
+    with st.form("rename"):
+        new = st.text_input("Name", value=name, key="new_name", max_chars=80)
+        if st.form_submit_button("Rename", icon=":material/edit:") and new and new != name:
+            library.rename(name, new)
+            done(f"{name} is now called {new}.", go_to=new)
+    if collection.manifest.owner is not None and st.button("Save for all", key="share", icon=":material/group:"):
+        library.share_to(cached.shared(), name)
+        done(f"Everybody who uses this app now sees {name}.")
+    if st.button("Remove this collection", key="remove", icon=":material/delete_forever:"):
+        confirm_remove(name, lambda: library.remove(name))
+
+
+@st.dialog("Remove collection")
+def confirm_remove(name: str, remove: Callable[[], None]) -> None:
+    """Removing asks first."""
+    st.write(f"{name} and its index will be removed for good.")
+    if st.button("Remove", key="remove_sure", type="primary"):
+        with views.guard():
+            remove()
+            done(f"{name} was removed.", go_to=SAMPLE)
+
+
+def done(note: str, go_to: str | None = None) -> None:
+    """Say what was done on the next run, on the collection that it concerns."""
+    st.session_state["upload_note"] = [note]
+    if go_to:
+        state.go_to_collection(go_to)
+    st.rerun()
+
+
+main()

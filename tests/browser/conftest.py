@@ -1,0 +1,127 @@
+"""Starts the real app on a data folder of its own and a headless Chromium that looks at it.
+
+Where Chromium is missing the tests say so and skip; under CI=true that is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+START_SECONDS = 180
+PAGE_MS = 120_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in item.nodeid:
+            item.add_marker(pytest.mark.browser)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class App:
+    """A running app: its address and what its server wrote."""
+
+    def __init__(self, url: str, log: Path) -> None:
+        self.url = url
+        self._log = log
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """The app as `make run` starts it, without a key and with the hub switched off."""
+    folder = tmp_path_factory.mktemp("app")
+    port = free_port()
+    keep = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI", "SECOND_PASS"))}
+    env = {**keep, "SECOND_PASS_DATA_DIR": str(folder / "data"), "HF_HUB_OFFLINE": "1"}
+    log = folder / "server.log"
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+    ]
+    with log.open("wb") as out:
+        server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        _wait_for(f"http://localhost:{port}/_stcore/health", server, log)
+        yield App(f"http://localhost:{port}", log)
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            pytest.fail(f"The app did not start:\n{log.read_text(errors='replace')}")
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.3)
+    pytest.fail("The app did not answer in time.")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        message = "Chromium is not on this machine; install it (Debian: apt-get install chromium) to run browser tests."
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser, app: App) -> Iterator[Page]:
+    """A fresh tab of its own profile. Afterwards no exception may stand on the page or in the server's log."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(PAGE_MS)
+    tab = context.new_page()
+    yield tab
+    assert tab.get_by_test_id("stException").count() == 0
+    context.close()
+    assert not re.search(r"^Traceback|Uncaught app execution", app.log, re.MULTILINE), app.log
+
+
+def ask(page: Page, question: str) -> None:
+    """Type a question as a user does and press Enter."""
+    box = page.get_by_role("textbox", name=re.compile("^Ask "))
+    box.fill(question)
+    box.press("Enter")
+    page.get_by_test_id("headline").wait_for()

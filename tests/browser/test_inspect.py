@@ -1,0 +1,75 @@
+"""The main scene in a real browser: a question in, the whole way of it out."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import App, ask
+
+QUESTION = "What does KB-ERR-2847-fatal mean?"
+
+
+def test_a_typed_question_gives_the_whole_picture(page: Page, app: App) -> None:
+    page.goto(app.url)
+    ask(page, QUESTION)
+    expect(page.get_by_test_id("headline")).to_contain_text("Best score")
+    expect(page.get_by_test_id("answer")).not_to_be_empty()
+    strip = page.get_by_test_id("stage-strip")
+    for step in ("Dense search", "Lexical search", "Fusion", "Rerank", "Keep", "Answer"):
+        expect(strip).to_contain_text(step)
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
+    expect(page.get_by_test_id("passage")).to_contain_text("2847")
+    assert page.locator("[data-testid=passage] mark").count() > 0
+
+
+def test_the_link_carries_the_run_into_another_browser(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/?q=refund+annual+plan&k=2&pool=10")
+    page.get_by_test_id("headline").wait_for()
+    expect(page.get_by_role("textbox", name=re.compile("^Ask "))).to_have_value("refund annual plan")
+    expect(page.get_by_test_id("stage-strip")).to_contain_text("10 → 2")
+
+
+def test_a_slider_answers_by_replay(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/?q=refund+annual+plan&k=2")
+    strip = page.get_by_test_id("stage-strip")
+    expect(strip).to_contain_text("50 → 2")
+    slider = page.get_by_role("slider", name="Top-k")
+    slider.focus()
+    slider.press("ArrowRight")
+    expect(strip).to_contain_text("50 → 3")
+    assert "k=3" in page.url
+
+
+def test_no_reranker_is_said_in_words(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/?q=refund+annual+plan&r=No+reranker")
+    expect(page.get_by_test_id("headline")).to_contain_text("No reranker: this is the fused order.")
+
+
+def test_a_trace_downloads_and_opens_again(page: Page, app: App, tmp_path) -> None:
+    page.goto(f"{app.url}/?q=refund+annual+plan")
+    page.get_by_test_id("headline").wait_for()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Trace (JSON)").click()
+    path = tmp_path / "saved.json"
+    download.value.save_as(path)
+    assert json.loads(path.read_text())["query"] == "refund annual plan"
+    page.goto(app.url)
+    page.get_by_text("Open a saved trace").click()
+    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
+    expect(page.get_by_text("This is a saved trace")).to_be_visible()
+    expect(page.get_by_test_id("headline")).to_be_visible()
+
+
+@pytest.mark.parametrize("content", ["{}", "not json", '{"version": 1, "query": "<script>alert(1)</script>"}'])
+def test_a_file_that_is_no_trace_says_why(page: Page, app: App, tmp_path, content: str) -> None:
+    path = tmp_path / "broken.json"
+    path.write_text(content)
+    page.goto(app.url)
+    page.get_by_text("Open a saved trace").click()
+    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
+    expect(page.get_by_text("This is not a trace that can be read")).to_be_visible()

@@ -1,0 +1,30 @@
+"""The library never brings the app's packages along."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "rag_core"
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    for path in PACKAGE.rglob("*.py")
+    if path.name != "__main__.py"
+)
+
+
+@pytest.mark.parametrize("forbidden", ["streamlit", "plotly"])
+def test_no_module_of_the_library_imports(forbidden):
+    code = "import importlib, sys\n" + "\n".join(f"importlib.import_module({name!r})" for name in MODULES)
+    code += f"\nsys.exit({forbidden!r} in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr or f"{forbidden} came along"
+
+
+def test_importing_the_library_loads_no_model_package():
+    code = "import sys, rag_core.pipeline; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

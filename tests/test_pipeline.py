@@ -1,0 +1,179 @@
+"""The pipeline pays for facts once; replay and cached scores call no model."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import pytest
+
+from rag_core.config import Fusion, Policy, Signals, Threshold
+from rag_core.errors import BadInput, ModelError
+from rag_core.pipeline import MAX_QUERY_CHARS, Pipeline
+from rag_core.replay import replay
+from rag_core.rerank.base import Scored
+from rag_core.retrieval.base import Found
+from rag_core.types import CollectionRef, PairScore, ScoreSpace, StageName
+from tests.builders import chunk
+
+TEXTS = {c: f"passage {c} " + c * n for n, c in enumerate("abcdefgh", start=1)}
+
+
+class ToyEmbedder:
+    """Counts its calls."""
+
+    model, dimensions, max_tokens, load_ms = "toy@1", 2, 64, 1.0
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def embed(self, texts, progress=None):
+        self.calls += 1
+        return np.ones((len(texts), 2), dtype=np.float32)
+
+    def embed_query(self, query):
+        self.calls += 1
+        return np.ones(2, dtype=np.float32)
+
+    def token_spans(self, text):
+        return []
+
+
+class ToyEngine:
+    """Dense finds a..h in order, lexical h..e."""
+
+    ref = CollectionRef(name="toy", fingerprint="f", embedding_model="toy@1", documents=8, chunks=8)
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def dense(self, vector, depth, where=None):
+        self.calls += 1
+        return Found([(c, 1 - i / 10) for i, c in enumerate("abcdefgh")][:depth])
+
+    def lexical(self, query, depth, where=None):
+        self.calls += 1
+        return Found([(c, 9.0 - i) for i, c in enumerate("hgfe")][:depth], terms=("passage",))
+
+    def chunk(self, chunk_id):
+        return chunk(chunk_id, TEXTS[chunk_id])
+
+
+class LengthReranker:
+    """Longer passages score higher; counts pairs; fails if told to."""
+
+    model, space, load_ms = "length@1", ScoreSpace.LOGIT, 1.0
+
+    def __init__(self, fails: bool = False) -> None:
+        self.pairs, self._fails = 0, fails
+
+    def load(self):
+        pass
+
+    def score(self, query, passages, progress=None):
+        if self._fails:
+            raise ModelError("The weights are damaged. Download them again.")
+        self.pairs += len(passages)
+        return Scored(tuple(PairScore(score=float(len(p)), tokens=len(p)) for p in passages), tokens=len(passages))
+
+
+class MemoryCache:
+    """A pair cache in a dict."""
+
+    def __init__(self) -> None:
+        self.kept = {}
+
+    def get_many(self, model, query, hashes):
+        found = {h: self.kept[model, query, h] for h in hashes if (model, query, h) in self.kept}
+        return {h: pair.model_copy(update={"cached": True}) for h, pair in found.items()}
+
+    def put_many(self, model, query, pairs):
+        self.kept.update({(model, query, h): pair for h, pair in pairs.items()})
+
+
+@pytest.fixture
+def parts():
+    return ToyEngine(), ToyEmbedder(), LengthReranker()
+
+
+def build(parts, cache=None):
+    engine, embedder, reranker = parts
+    return Pipeline(engine, embedder, cache, rerankers=lambda key: reranker)
+
+
+def test_the_whole_way(parts):
+    trace = build(parts).run("which passage", Policy(reranker="length", pool=4, top_k=2))
+    assert [hit.chunk_id for hit in trace[StageName.KEPT].hits] == ["h", "g"]
+    assert trace.rerank.status == "ran" and trace.rerank.pairs_scored == 4
+    assert trace.terms == ("passage",)
+
+
+def test_it_can_be_awaited(parts):
+    trace = asyncio.run(build(parts).arun("which passage", Policy(reranker="length")))
+    assert not trace.unknown
+
+
+def test_no_policy_change_runs_a_model_once_the_pairs_are_scored(parts):
+    engine, embedder, reranker = parts
+    pipeline = build(parts)
+    wide = Policy(reranker="length", pool=8)
+    measured = pipeline.score(pipeline.measure("which passage"), wide)
+    before = (engine.calls, embedder.calls, reranker.pairs)
+    for change in (
+        {"pool": 2},
+        {"depth": 3},
+        {"top_k": 1},
+        {"fusion": Fusion(dense_weight=0)},
+        {"threshold": Threshold(minimum=0.9)},
+        {"signals": Signals(on=True)},
+    ):
+        policy = wide.model_copy(update=change)
+        assert pipeline.score(measured, policy) is measured
+        replay(measured, policy)
+    assert (engine.calls, embedder.calls, reranker.pairs) == before
+
+
+def test_a_wider_pool_scores_only_the_new_pairs(parts):
+    pipeline = build(parts)
+    narrow = Policy(reranker="length", pool=3)
+    measured = pipeline.score(pipeline.measure("which passage"), narrow)
+    assert parts[2].pairs == 3
+    pipeline.score(measured, narrow.model_copy(update={"pool": 5}))
+    assert parts[2].pairs == 5
+
+
+def test_a_second_identical_query_runs_no_reranker(parts):
+    pipeline = build(parts, MemoryCache())
+    policy = Policy(reranker="length")
+    first, second = pipeline.run("which passage", policy), pipeline.run("which passage", policy)
+    assert parts[2].pairs == 8
+    assert (first.rerank.status, second.rerank.status) == ("ran", "cached")
+    assert [h.chunk_id for h in first[StageName.KEPT].hits] == [h.chunk_id for h in second[StageName.KEPT].hits]
+
+
+def test_a_reranker_that_fails_is_said_in_words(parts):
+    pipeline = build((*parts[:2], LengthReranker(fails=True)))
+    trace = pipeline.run("which passage", Policy(reranker="length"))
+    assert trace.rerank.status == "failed" and "weights are damaged" in trace.rerank.reason
+    fused = [hit.chunk_id for hit in trace[StageName.FUSED].hits]
+    assert [hit.chunk_id for hit in trace[StageName.RERANKED].hits] == fused
+
+
+def test_an_unknown_reranker_is_said_in_words(parts):
+    trace = Pipeline(*parts[:2]).run("which passage", Policy(reranker="no-such-model"))
+    assert trace.rerank.status == "failed" and "no-such-model" in trace.rerank.reason
+
+
+def test_two_rerankers_live_in_one_measurement(parts):
+    pipeline = build(parts)
+    measured = pipeline.measure("which passage")
+    for key in ("length", "other"):
+        measured = pipeline.score(measured, Policy(reranker=key))
+    assert replay(measured, Policy(reranker="length")).pool == replay(measured, Policy(reranker="none")).pool
+    assert set(measured.rerankings) == {"length", "other"}
+
+
+@pytest.mark.parametrize("query", ["", "   ", "\x00", "x" * (MAX_QUERY_CHARS + 1)])
+def test_a_question_that_is_none_is_refused(parts, query):
+    with pytest.raises(BadInput):
+        build(parts).measure(query)

@@ -1,0 +1,68 @@
+"""Pieces of the corpus page: a document with its chunk boundaries, tables of documents and of upload results."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from rag_core.corpus.collection import Collection
+from rag_core.corpus.sandbox import Upload
+from rag_core.types import Chunk, Document
+
+
+def documents_table(collection: Collection, wanted: str) -> pd.DataFrame:
+    """A row per document whose id, title or text holds the wanted words (case folded); all where none are given."""
+    needle = wanted.casefold().strip()
+    rows = [
+        {
+            "id": document.id,
+            "title": document.title,
+            "source": document.source,
+            "updated": document.updated_at,
+            "tenant": document.tenant,
+            "characters": len(document.text),
+            "passages": len(collection.chunks_of(document.id)),
+        }
+        for document in collection.documents()
+        if not needle or needle in f"{document.id}\n{document.title}\n{document.text}".casefold()
+    ]
+    columns = ["id", "title", "source", "updated", "tenant", "characters", "passages"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def document_with_chunks(document: Document, chunks: Sequence[Chunk]) -> None:
+    """The document's text with each chunk in a frame of its own; text that no chunk holds stands greyed between."""
+    pieces, at = [], 0
+    for number, chunk in enumerate(sorted(chunks, key=lambda one: one.start), start=1):
+        if chunk.start > at:
+            pieces.append(f'<span class="sp-between">{html.escape(document.text[at : chunk.start])}</span>')
+        overlap = max(0, at - chunk.start)
+        again = (
+            f' <i title="characters that also stand in the passage before">{overlap} repeated</i>' if overlap else ""
+        )
+        path = html.escape(" > ".join(chunk.heading_path))
+        pieces.append(
+            f'<div class="sp-chunk"><span class="sp-chunk-no">{number}</span><span class="sp-path">{path}{again}</span>'
+            f"<div>{html.escape(chunk.text)}</div></div>"
+        )
+        at = max(at, chunk.end)
+    pieces.append(f'<span class="sp-between">{html.escape(document.text[at:])}</span>')
+    st.html(f'<div class="sp-passage" data-testid="document">{"".join(pieces)}</div>')
+
+
+def upload_results(uploads: Sequence[Upload]) -> pd.DataFrame:
+    """A row per file: how many documents came out of it, and what was wrong."""
+    return pd.DataFrame(
+        [
+            {
+                "File": upload.name,
+                "Result": "Read" if upload.loaded.documents else "Not read",
+                "Documents": len(upload.loaded.documents),
+                "What was wrong": " ".join(problem.reason for problem in upload.loaded.problems),
+            }
+            for upload in uploads
+        ]
+    )
