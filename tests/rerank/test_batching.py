@@ -1,0 +1,34 @@
+"""Batches of fixed shape: a sequence's width depends on itself alone."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag_core.rerank.batching import batches, rows_for, width_of
+
+
+@pytest.mark.parametrize(("length", "width"), [(1, 16), (16, 16), (33, 48), (510, 512)])
+def test_width_is_the_next_multiple_of_16(length: int, width: int) -> None:
+    assert width_of(length) == width
+
+
+def test_width_stays_under_the_models_limit() -> None:
+    assert width_of(99, most=100) == 100
+
+
+def test_one_width_a_batch() -> None:
+    assert list(batches([20, 500, 30], rows=2)) == [(32, [0, 2]), (512, [1])]
+
+
+def test_a_cpu_scores_one_pair_a_pass() -> None:
+    assert (rows_for("cpu"), rows_for("cuda")) == (1, 32)
+
+
+@given(st.lists(st.integers(1, 300), max_size=40), st.integers(1, 8))
+def test_every_sequence_is_in_one_batch_and_fits(lengths: list[int], rows: int) -> None:
+    placed = [(place, width) for width, places in batches(lengths, rows) for place in places]
+    assert sorted(place for place, _ in placed) == list(range(len(lengths)))
+    assert all(lengths[place] <= width == width_of(lengths[place]) for place, width in placed)
+    assert all(0 < len(places) <= rows for _, places in batches(lengths, rows))

@@ -1,0 +1,32 @@
+"""Pairs as a model reads them: what is cut, and what is counted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rag_core.rerank.tokenise import UNSAID_LIMIT, encodable, encode_pairs, limit_of, load_tokenizer
+
+
+def test_a_cut_pair_is_what_transformers_cuts(tiny: Path) -> None:
+    from transformers import AutoTokenizer
+
+    passages = ["cats", "cats sleep " * 20, "", "xyz, free! " * 9]
+    ours = encode_pairs(load_tokenizer(tiny), "how long", passages, limit=20)
+    reference = AutoTokenizer.from_pretrained(tiny)
+    theirs = reference(["how long"] * len(passages), passages, truncation="only_second", max_length=20)
+    assert [pair.ids for pair in ours] == theirs["input_ids"]
+    assert [pair.type_ids for pair in ours] == theirs["token_type_ids"]
+
+
+def test_the_limit_is_the_least_that_is_said(tmp_path: Path) -> None:
+    assert limit_of(tmp_path, {}) == UNSAID_LIMIT
+    assert limit_of(tmp_path, {"max_position_embeddings": 514, "model_type": "xlm-roberta"}) == 514 - 2
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"model_max_length": 256}))
+    assert limit_of(tmp_path, {"max_position_embeddings": 512}) == 256
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"model_max_length": 10**30}))
+    assert limit_of(tmp_path, {"max_position_embeddings": 512}) == 512
+
+
+def test_lone_surrogates_become_a_character_each() -> None:
+    assert encodable("a\ud800b😀") == "a?b😀"
