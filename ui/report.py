@@ -1,0 +1,158 @@
+"""A whole run as one HTML file that a support ticket can carry: opens alone from disk, holds no script, loads nothing.
+
+A content security policy in the file forbids everything but its own style, and every text is escaped.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from rag_core.latency import bars
+from rag_core.narrative import headline, score_text, title_of
+from rag_core.threshold import applies
+from rag_core.trace import Trace
+from rag_core.types import StageName
+from ui import svg
+from ui.charts import rank_movement, score_curve, waterfall
+from ui.views import LABELS, candidates, milliseconds
+
+STYLE = Path(__file__).with_name("report.css")
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def html_report(trace: Trace) -> str:
+    """The report of a run, its answer included where the trace has one."""
+    parts = [
+        f"<h1>{_e(trace.query)}</h1>",
+        f'<p class="lead">{_e(headline(trace))}</p>',
+        _answer(trace),
+        _facts(trace),
+        _warnings(trace),
+        _stages(trace),
+        _drawing("Rank movement", rank_movement.reading(trace), svg.rank_lines(rank_movement.movement(trace))),
+        _drawing("Sorted scores", score_curve.reading(trace), _dots(trace)),
+        _drawing("Where the time went", waterfall.reading(trace), svg.time_bars(waterfall.lanes(trace)), _times(trace)),
+        _candidates(trace),
+        _passages(trace),
+        _policy(trace),
+    ]
+    head = (
+        f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{_e(trace.query[:80])} · Second Pass</title><style>{STYLE.read_text(encoding='utf-8')}</style>"
+    )
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>'
+
+
+def _e(value: object) -> str:
+    return html.escape(str(value))
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section><h2>{_e(title)}</h2>{body}</section>" if body else ""
+
+
+def _drawing(title: str, sentence: str, drawn: str, more: str = "") -> str:
+    return _section(title, f"<figure><figcaption>{_e(sentence)}</figcaption>{drawn}</figure>{more}")
+
+
+def _table(rows: Sequence[Sequence[object]], head: Sequence[str] = ()) -> str:
+    top = f"<thead><tr>{''.join(f'<th>{_e(name)}</th>' for name in head)}</tr></thead>" if head else ""
+    body = "".join(f"<tr>{''.join(f'<td>{_e(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table>{top}<tbody>{body}</tbody></table>"
+
+
+def _answer(trace: Trace) -> str:
+    answer = trace.answer
+    if answer is None:
+        return ""
+    text = _e(answer.text).replace("\n", "<br>")
+    cited = [[f"[{one.number}]", title_of(trace.chunks[one.chunk_id]), one.quote] for one in answer.citations]
+    kind = f'<p class="note">{_e(answer.kind)} · {_e(answer.model)}</p>'
+    return _section("Answer", f"<p>{text}</p>{kind}{_table(cited) if cited else ''}")
+
+
+def _facts(trace: Trace) -> str:
+    report = trace.rerank
+    where = trace.where.model_dump_json() if trace.where else ""
+    rows = [
+        ["Measured", f"{trace.measured_at:%Y-%m-%d %H:%M:%S} UTC"],
+        ["Collection", _collection(trace)],
+        ["Filter", where or "none"],
+        ["Bi-encoder", trace.collection.embedding_model],
+        ["Reranker", f"{report.name}: {report.status}{f' ({report.reason})' if report.reason else ''}"],
+        ["Reranker's model", report.model or "none"],
+        ["Pairs", f"{report.pairs_scored} scored, {report.pairs_cached} from the cache, {report.passages_cut} cut"],
+        ["Time before the answer", milliseconds(trace.took_ms)],
+    ]
+    return _section("Run", _table(rows))
+
+
+def _collection(trace: Trace) -> str:
+    one = trace.collection
+    return f"{one.name}: {one.documents:,} documents, {one.chunks:,} passages, fingerprint {one.fingerprint[:12]}"
+
+
+def _warnings(trace: Trace) -> str:
+    rows = [[LABELS[stage.name], warning.message] for stage in trace.stages for warning in stage.warnings]
+    return _section("Notes", _table(rows) if rows else "")
+
+
+def _stages(trace: Trace) -> str:
+    rows = [
+        [LABELS[one.name], one.inputs, len(one.hits), one.space, milliseconds(one.timing.took_ms)]
+        for one in trace.stages
+    ]
+    return _section("Stages", _table(rows, ["Stage", "In", "Out", "Score space", "Time"]))
+
+
+def _dots(trace: Trace) -> str:
+    cut = trace.policy.threshold
+    return svg.score_dots(score_curve.places(trace), cut.minimum if applies(cut, trace.relevance_space) else None)
+
+
+def _times(trace: Trace) -> str:
+    loads = [[bar.step, milliseconds(bar.took_ms), bar.note] for bar in bars(trace) if bar.kind == "load"]
+    return _table(loads) if loads else ""
+
+
+def _candidates(trace: Trace) -> str:
+    frame = candidates(trace)
+    if frame.empty:
+        return ""
+    names = [name for name in frame.columns if name not in ("text", "heading", "chunk_id")]
+    rows = [[_cell(value) for value in row] for row in frame[names].itertuples(index=False)]
+    heads = [name.replace("_", " ") for name in names]
+    return _section("Candidates", f'<div class="wide">{_table(rows, heads)}</div>')
+
+
+def _cell(value: object) -> object:
+    if pd.isna(value):  # type: ignore[call-overload]
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else value
+
+
+def _passages(trace: Trace) -> str:
+    """The kept passages in the open, the other reranked ones folded away."""
+    adjusted = [hit.chunk_id for hit in trace[StageName.ADJUSTED].hits]
+    parts = []
+    for chunk_id in adjusted:
+        chunk = trace.chunks[chunk_id]
+        shown = score_text(trace.relevance[chunk_id], trace.relevance_space)
+        name = (
+            f"{_e(title_of(chunk))} <small>{_e(chunk.document_id)} · {_e(shown)} · {_e(trace.fate(chunk_id))}</small>"
+        )
+        text = f'<p class="note">{_e(chunk.heading)}</p><div class="passage">{_e(chunk.text)}</div>'
+        opened = " open" if chunk_id in trace[StageName.KEPT].by_chunk else ""
+        parts.append(f"<details{opened}><summary>{name}</summary>{text}</details>")
+    return _section("Passages", "".join(parts))
+
+
+def _policy(trace: Trace) -> str:
+    told = json.dumps(json.loads(trace.policy.model_dump_json()), indent=2)
+    return _section("Policy", f"<details><summary>All settings</summary><pre>{_e(told)}</pre></details>")
