@@ -1,6 +1,6 @@
 """How fast a reranker is on this machine: score heads of growing size of one query's pool, past every cache.
 
-The only module of its kind that runs a model on purpose; what its points mean is in `rag_core.latency`.
+The only module of its kind that runs a model on purpose; what its points mean is in `rag_core.pool_time`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from rag_core.latency import Point
+from rag_core.pool_time import Point
 from rag_core.rerank.base import Reranker
 from rag_core.retrieval.base import Progress
 from rag_core.types import Chunk

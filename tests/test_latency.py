@@ -1,4 +1,4 @@
-"""Bars, percentiles and the line of time against pool, against hand-made times."""
+"""Bars and percentiles, and the line of time against pool, with hand-made times."""
 
 from __future__ import annotations
 
@@ -6,17 +6,8 @@ import pytest
 
 from rag_core.config import Policy
 from rag_core.errors import BadInput
-from rag_core.latency import (
-    Point,
-    bars,
-    fit,
-    percentiles,
-    pool_for,
-    rerank_points,
-    standing,
-    waiting_ms,
-    warmth,
-)
+from rag_core.latency import bars, percentiles, runs_table, standing, waiting_ms, warmth
+from rag_core.pool_time import Point, fit, pool_for, rerank_points
 from rag_core.replay import replay
 from rag_core.types import Answer, StageName, Timing
 from tests.builders import measurement
@@ -138,3 +129,10 @@ def test_bars_tell_the_trace_and_nothing_else():
     told = {bar.step: bar.took_ms for bar in bars(trace)}
     assert told["Fuse"] == trace[StageName.FUSED].timing.took_ms
     assert told["Threshold and top-k"] == trace[StageName.KEPT].timing.took_ms
+
+
+def test_a_row_a_run():
+    table = runs_table([timed(), timed(load_ms=900.0)])
+    assert list(table["kind"]) == ["warm", "cold"]
+    assert table["waited_ms"][1] - table["before_answer_ms"][1] == pytest.approx(900)
+    assert list(table["pairs_scored"]) == [3, 3]

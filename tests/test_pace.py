@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rag_core.errors import ModelError
-from rag_core.latency import Point
 from rag_core.pace import measure_pace
+from rag_core.pool_time import Point
 from rag_core.rerank.fixed import FixedReranker
 from tests.builders import chunk
 

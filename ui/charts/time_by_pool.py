@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from rag_core.latency import Line, Point, pool_for
+from rag_core.pool_time import Line, Point, pool_for
 from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
 

@@ -11,7 +11,8 @@ from rag_core.calibrated_threshold import choose
 from rag_core.config import Policy, Signals, Threshold
 from rag_core.cost import Load, Rates, monthly
 from rag_core.labelled import Labelled
-from rag_core.latency import Point, bars, fit
+from rag_core.latency import bars
+from rag_core.pool_time import Point, fit
 from rag_core.replay import replay
 from rag_core.types import ScoreSpace, StageName
 from tests.builders import chunk, measurement
