@@ -97,6 +97,12 @@ def graded(pools: Pools, order: Order) -> Graded:
     return Graded(order.take(pools.grades), np.cumsum(counts, axis=1), counts, pools)
 
 
+def ideal(pools: Pools) -> Graded:
+    """The grades of the best order of everything that is judged, found or not: what a metric allows at most."""
+    rank = np.broadcast_to(np.arange(1, pools.ideal.shape[1] + 1), pools.ideal.shape)
+    return Graded(pools.ideal, rank, pools.ideal > 0, pools)
+
+
 def on_arrays(name: str, of: Graded) -> Floats:
     """One metric of every query, shape (Q,). The same figures as ir_measures gives, in microseconds a query."""
     metric = parse(name)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rag_core.evaluation.pools import Pools, build
+from rag_core.evaluation.gather import build
+from rag_core.evaluation.pools import Pools
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.trace import Measurement
 from tests.builders import chunk, measurement

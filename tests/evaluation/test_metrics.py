@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rag_core.config import Fusion
 from rag_core.errors import BadInput
 from rag_core.evaluation import metrics, orders
-from rag_core.evaluation.pools import build
+from rag_core.evaluation.gather import build
 from rag_core.evaluation.sets import Qrels
 from tests.builders import chunk, measurement
 from tests.evaluation.builders import labelled, plain, pools_of

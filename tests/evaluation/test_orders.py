@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from rag_core.config import Fusion, Policy, Signals, Threshold
 from rag_core.errors import BadInput
 from rag_core.evaluation import orders
-from rag_core.evaluation.pools import Pools, build
+from rag_core.evaluation.gather import build
+from rag_core.evaluation.pools import Pools
 from rag_core.replay import replay
 from rag_core.trace import Measurement
 from rag_core.types import ScoreSpace, StageName

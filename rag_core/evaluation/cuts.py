@@ -1,0 +1,90 @@
+"""Threshold and top-k over a whole set: what is kept for the answer, and what that costs and saves.
+
+By replay on arrays. Which threshold to choose for a given cost of a wrong answer is in
+`rag_core.calibrated_threshold`; here both cuts are swept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rag_core.config import Policy, Threshold
+from rag_core.evaluation import metrics
+from rag_core.evaluation.orders import fused, kept, relevance_of
+from rag_core.evaluation.pools import Flags, Floats, Pools
+from rag_core.evaluation.sweeps import order_before_cut
+from rag_core.types import Frozen, ScoreSpace
+
+TOP_KS = tuple(range(1, 21))
+STEPS = 50
+
+
+class Cut(Frozen):
+    """The whole set at one threshold and one top-k. Shares are None where they would be over nothing.
+
+    answered: queries of the set for which anything is kept. precision: relevant share of the documents kept (mean over
+    answered judged queries). success: judged queries with a relevant document kept, of those that have any. recall:
+    mean share of a query's relevant documents that is kept. refused: unanswerable queries for which nothing is kept.
+    passages: mean number of passages kept.
+    """
+
+    threshold: float | None
+    top_k: int
+    answered: float
+    precision: float | None
+    success: float | None
+    recall: float | None
+    refused: float | None
+    passages: float
+
+
+class Cuts:
+    """The orders of one policy, ready to be cut anywhere. Raises BadInput where nothing was scored."""
+
+    def __init__(self, pools: Pools, policy: Policy, unanswerable: Sequence[str] = ()) -> None:
+        order, rrf = fused(pools, policy.fusion, policy.depth)
+        self.pools = pools
+        self.policy = policy
+        self.relevance, self.space = relevance_of(pools, policy, rrf)
+        self.order = order_before_cut(pools, policy, order, rrf)
+        self.unscored = int(self.order.unscored.sum())
+        self.unanswerable: Flags = np.isin(np.array(pools.query_ids), list(unanswerable))
+
+    def at(self, threshold: Threshold, top_k: int) -> Cut:
+        """What one threshold and one top-k make of the set."""
+        cut = kept(self.order, self.relevance, self.space, threshold, top_k)
+        of = metrics.graded(self.pools, cut)
+        hits = ((of.grade > 0) & of.counts).sum(axis=1)
+        answered = cut.lengths > 0
+        with_relevant = self.pools.relevant > 0
+        share = hits / np.maximum(of.counts.sum(axis=1), 1)
+        return Cut(
+            threshold=threshold.minimum,
+            top_k=top_k,
+            answered=_mean(answered) or 0.0,
+            precision=_mean(share[answered & self.pools.judged]),
+            success=_mean((hits > 0)[with_relevant]),
+            recall=_mean((hits / np.maximum(self.pools.relevant, 1))[with_relevant]),
+            refused=_mean(~answered[self.unanswerable]),
+            passages=float(cut.lengths.mean()) if cut.lengths.size else 0.0,
+        )
+
+    def by_threshold(self, steps: int = STEPS) -> list[Cut]:
+        """Evenly spaced thresholds over the scores that are there, in the space that is judged; top-k as it is."""
+        scores = self.order.take(self.relevance)[self.order.valid]
+        scores = scores[np.isfinite(scores)]
+        if not scores.size:
+            return []
+        low, high = (0.0, 1.0) if self.space is ScoreSpace.PROBABILITY else (float(scores.min()), float(scores.max()))
+        values = [float(value) for value in np.linspace(low, high, steps + 1)]
+        return [self.at(Threshold(minimum=value, space=self.space), self.policy.top_k) for value in values]
+
+    def by_top_k(self, top_ks: Sequence[int] = TOP_KS) -> list[Cut]:
+        """Every top-k, the threshold as it is."""
+        return [self.at(self.policy.threshold, k) for k in top_ks]
+
+
+def _mean(values: Floats | Flags) -> float | None:
+    return float(values.mean()) if values.size else None

@@ -1,0 +1,110 @@
+"""Measurements as `Pools`: ranks, scores, dates and sources of every query's candidates, gathered once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import numpy as np
+
+from rag_core.errors import BadInput
+from rag_core.evaluation.pools import ABSENT, UNDATED, Facts, Pools, Scores, assemble, padded
+from rag_core.evaluation.sets import LabelledSet
+from rag_core.threshold import judged_space, sigmoid
+from rag_core.trace import Measurement
+from rag_core.types import Chunk, ScoreSpace, StageName
+
+
+def build(measurements: Mapping[str, Measurement], labelled: LabelledSet) -> Pools:
+    """Arrays of what was measured for the set's queries, by query id, in the set's order.
+
+    Raises BadInput for a measurement of a query that the set does not have, for lists measured to different depths,
+    and for a reranker that failed on a query: an evaluation with holes would not be one.
+    """
+    strange = [one for one in measurements if one not in labelled.by_id]
+    if strange:
+        raise BadInput(f"The set {labelled.name} has no query {strange[0]!r}.")
+    query_ids = tuple(query.id for query in labelled.queries if query.id in measurements)
+    rows = [measurements[one] for one in query_ids]
+    if len({row.depth for row in rows}) > 1:
+        raise BadInput("These queries were measured to different depths. Measure them again.")
+    ids = tuple(tuple(sorted({c for c, _ in (*row.dense.found, *row.lexical.found)})) for row in rows)
+    units = tuple(tuple(_unit(row.chunks[c], labelled) for c in of_row) for row, of_row in zip(rows, ids, strict=True))
+    columns = [{c: at for at, c in enumerate(of_row)} for of_row in ids]
+    return assemble(
+        labelled,
+        query_ids,
+        ids,
+        units,
+        ranks={
+            StageName.DENSE: [_ranks(row.dense.found, at) for row, at in zip(rows, columns, strict=True)],
+            StageName.LEXICAL: [_ranks(row.lexical.found, at) for row, at in zip(rows, columns, strict=True)],
+        },
+        scores=_scores(rows, ids),
+        depth=rows[0].depth if rows else 0,
+        facts=_facts(rows, ids),
+        titles={c.document_id: c.title for row in rows for c in row.chunks.values() if c.title},
+    )
+
+
+def _unit(chunk: Chunk, labelled: LabelledSet) -> str:
+    return chunk.id if labelled.level == "chunk" else chunk.document_id
+
+
+def _ranks(found: Sequence[tuple[str, float]], columns: Mapping[str, int]) -> list[int]:
+    """Rank by column; ABSENT where the list does not hold the candidate."""
+    out = [ABSENT] * len(columns)
+    for rank, (chunk_id, _) in enumerate(found, start=1):
+        out[columns[chunk_id]] = min(rank, out[columns[chunk_id]])
+    return out
+
+
+def _scores(rows: Sequence[Measurement], ids: Sequence[Sequence[str]]) -> dict[str, Scores]:
+    names = dict.fromkeys(name for row in rows for name in row.rerankings)
+    return {name: _scores_of(name, rows, ids) for name in names}
+
+
+def _scores_of(name: str, rows: Sequence[Measurement], ids: Sequence[Sequence[str]]) -> Scores:
+    width = max((len(of_row) for of_row in ids), default=0)
+    key = np.full((len(rows), width), np.nan)
+    relevance = key.copy()
+    spaces = {row.rerankings[name].space for row in rows if name in row.rerankings}
+    failed = next((row for row in rows if name in row.rerankings and row.rerankings[name].failure), None)
+    if failed is not None:
+        raise BadInput(f"{name} failed on “{failed.query}”: {failed.rerankings[name].failure} Score that query again.")
+    if len(spaces) > 1:
+        raise BadInput(
+            f"{name} gave scores in different spaces ({', '.join(sorted(spaces))}). Score all queries again."
+        )
+    space = spaces.pop()
+    read = sigmoid if space is ScoreSpace.LOGIT else float
+    for at, (row, of_row) in enumerate(zip(rows, ids, strict=True)):
+        pairs = row.rerankings[name].pairs if name in row.rerankings else {}
+        for column, chunk_id in enumerate(of_row):
+            if chunk_id in pairs:
+                key[at, column] = pairs[chunk_id].score
+                relevance[at, column] = read(pairs[chunk_id].score)
+    return Scores(key=key, relevance=relevance, space=judged_space(space))
+
+
+def _facts(rows: Sequence[Measurement], ids: Sequence[Sequence[str]]) -> Facts:
+    width = max((len(of_row) for of_row in ids), default=0)
+    sources: dict[str, int] = {}
+    updated, source, document = [], [], []
+    for row, of_row in zip(rows, ids, strict=True):
+        chunks = [row.chunks[c] for c in of_row]
+        updated.append([_ordinal(chunk.updated_at) for chunk in chunks])
+        numbers: dict[str, int] = {}
+        document.append([numbers.setdefault(chunk.document_id, len(numbers)) for chunk in chunks])
+        source.append([sources.setdefault(chunk.source, len(sources)) for chunk in chunks])
+    return Facts(
+        updated=padded(updated, width, UNDATED),
+        document=padded(document, width, -1),
+        source=padded(source, width, 0),
+        sources=tuple(sources),
+        measured=np.array([row.measured_at.date().toordinal() for row in rows], dtype=np.int64),
+    )
+
+
+def _ordinal(day: date | None) -> int:
+    return UNDATED if day is None else day.toordinal()

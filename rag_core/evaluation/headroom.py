@@ -1,0 +1,117 @@
+"""Where quality was lost: what retrieval never found, what fusion left out of the pool, what ranking left on the table.
+
+An oracle puts any set of candidates into the best order that it allows. The steps between oracles of ever smaller sets
+add up, exactly, to what is missing to a perfect score.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rag_core.config import Policy
+from rag_core.evaluation import metrics
+from rag_core.evaluation.orders import Order, fused, reranked
+from rag_core.evaluation.pools import Floats, Pools
+from rag_core.evaluation.sweeps import order_before_cut
+from rag_core.types import Frozen
+
+
+class Headroom(Frozen):
+    """The loss of one metric, as means over the judged queries: perfect = achieved + all losses.
+
+    perfect: what qrels allow (under 1 where queries have no relevant document). retrieval: neither search found it at
+    this depth. fusion: found, but outside the pool. ranking: in the pool, but not in the best order. signals: what
+    freshness, authority and diversity cost on top (under 0 where they helped). `fused` is the pool's metric without
+    reranking: `achieved - fused` of the way from there to `oracle` was made.
+    """
+
+    metric: str
+    perfect: float
+    retrieval: float
+    fusion: float
+    ranking: float
+    signals: float
+    achieved: float
+    fused: float
+
+    @property
+    def oracle(self) -> float:
+        """The best order of the same pool."""
+        return self.achieved + self.signals + self.ranking
+
+    @property
+    def sentence(self) -> str:
+        """The split in words, the largest loss first."""
+        names = {
+            "retrieval": "never found",
+            "fusion": "left outside the pool",
+            "ranking": "left on the table by the ranking",
+            "signals": "lost to signals",
+        }
+        losses = sorted(((getattr(self, name), words) for name, words in names.items()), reverse=True)
+        told = [f"{loss:.3f} {words}" for loss, words in losses if loss >= 0.0005]
+        missing = self.perfect - self.achieved
+        if not told:
+            return f"{self.metric} {self.achieved:.3f}: nothing is lost."
+        return f"{self.metric} {self.achieved:.3f}; {missing:.3f} is missing: {', '.join(told)}."
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The same by query, each (Q,): one value for each field of `Headroom`."""
+
+    perfect: Floats
+    retrieval: Floats
+    fusion: Floats
+    ranking: Floats
+    signals: Floats
+    achieved: Floats
+    fused: Floats
+    unscored: int
+
+
+def split(pools: Pools, policy: Policy, metric: str) -> Split:
+    """The loss of every query. Where `unscored` is not 0, ranking, signals and achieved are not known (NaN)."""
+    order, rrf = fused(pools, policy.fusion, policy.depth)
+    ranked = reranked(pools, order, policy.reranker, policy.pool)
+    final = order_before_cut(pools, policy, order, rrf)
+    perfect = metrics.on_arrays(metric, metrics.ideal(pools))
+    union = _value(pools, metric, oracle(pools, order))
+    pool = _value(pools, metric, oracle(pools, order.first(policy.pool)))
+    by_rank, achieved = _value(pools, metric, ranked), _value(pools, metric, final)
+    unscored = int(ranked.unscored.sum())
+    if unscored:
+        by_rank = achieved = np.full_like(pool, np.nan)
+    return Split(
+        perfect=perfect,
+        retrieval=perfect - union,
+        fusion=union - pool,
+        ranking=pool - by_rank,
+        signals=by_rank - achieved,
+        achieved=achieved,
+        fused=_value(pools, metric, order),
+        unscored=unscored,
+    )
+
+
+def headroom(pools: Pools, policy: Policy, metric: str) -> Headroom | None:
+    """The split over the whole set; None where nothing is judged or pairs of the pools have no score yet."""
+    found = split(pools, policy, metric)
+    if found.unscored or not pools.judged.any():
+        return None
+    names = ("perfect", "retrieval", "fusion", "ranking", "signals", "achieved", "fused")
+    return Headroom(metric=metric, **{name: float(getattr(found, name)[pools.judged].mean()) for name in names})
+
+
+def oracle(pools: Pools, order: Order) -> Order:
+    """The same candidates, highest grade first: the best that any reranker could do with them."""
+    valid = order.valid
+    grade = np.where(valid, np.maximum(order.take(pools.grades), 0), -1)
+    best = np.argsort(-grade, axis=1, kind="stable")
+    return Order(np.take_along_axis(order.columns, best, axis=1), order.lengths, order.unscored)
+
+
+def _value(pools: Pools, metric: str, order: Order) -> Floats:
+    return metrics.on_arrays(metric, metrics.graded(pools, order))

@@ -1,0 +1,173 @@
+"""One setting at a time, everything else as in the policy: what would the ranking of the whole set have been?
+
+Pool, depth, fusion weight, RRF k and signal weights against a ranking metric of the order before the cut. All by replay
+on arrays: no model runs. Threshold and top-k are in `cuts.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from rag_core.config import Policy
+from rag_core.evaluation import metrics
+from rag_core.evaluation.orders import Order, adjusted, fused, relevance_of, reranked, unit
+from rag_core.evaluation.pools import Floats, Pools
+from rag_core.types import Frozen
+
+POOLS = (5, 10, 15, 20, 30, 40, 50, 60, 80, 100, 150, 200)
+DEPTHS = (5, 10, 20, 30, 50, 75, 100, 150, 200)
+LEXICAL_SHARES = tuple(n / 20 for n in range(21))
+RRF_KS = (1, 5, 10, 20, 40, 60, 100, 200, 500)
+SIGNAL_WEIGHTS = tuple(n / 10 for n in range(11))
+KNEE = 0.95
+
+
+class Point(Frozen):
+    """The whole set at one value of a setting. `fused` and `final`: mean of the metric before and after reranking;
+    `final` is None where `unscored` pairs of the pools have no score yet: what is not known is not drawn."""
+
+    at: float
+    fused: float
+    final: float | None
+    unscored: int = 0
+
+
+class Sweep(Frozen):
+    """A curve over one setting. `chosen` is what the policy has."""
+
+    setting: str
+    metric: str
+    chosen: float
+    points: tuple[Point, ...]
+
+    @property
+    def best(self) -> Point | None:
+        """The highest known point, the first of equals; None where none is known."""
+        return max((point for point in self.points if point.final is not None), key=_final, default=None)
+
+    @property
+    def knee(self) -> Point | None:
+        """The least value that brings 95% of what the best brings over the least: past it, more buys little.
+
+        None where fewer than three points are known or nothing is gained.
+        """
+        known = [point for point in self.points if point.final is not None]
+        best = self.best
+        if len(known) < 3 or best is None or _final(best) - _final(known[0]) <= 1e-9:
+            return None
+        enough = _final(known[0]) + KNEE * (_final(best) - _final(known[0]))
+        return next(point for point in known if _final(point) >= enough)
+
+    @property
+    def unscored(self) -> int:
+        """Pairs that must be scored to complete the worst point."""
+        return max((point.unscored for point in self.points), default=0)
+
+
+def sweep(
+    pools: Pools, policy: Policy, metric: str, setting: str, values: Iterable[float], changed: Callable[[float], Policy]
+) -> Sweep:
+    """The mean metric of every policy that `changed` makes, over the judged queries."""
+    points, known = [], None
+    for value in values:
+        now = changed(value)
+        if known is None or (now.fusion, now.depth) != known[0]:
+            known = (now.fusion, now.depth), fused(pools, now.fusion, now.depth)
+        order, rrf = known[1]
+        final = order_before_cut(pools, now, order, rrf)
+        unscored = int(final.unscored.sum())
+        points.append(
+            Point(
+                at=value,
+                fused=mean(pools, metric, order),
+                final=None if unscored else mean(pools, metric, final),
+                unscored=unscored,
+            )
+        )
+    return Sweep(setting=setting, metric=metric, chosen=_chosen(policy, setting), points=tuple(points))
+
+
+def order_before_cut(pools: Pools, policy: Policy, order: Order, rrf: Floats) -> Order:
+    """The adjusted order that a policy makes of a fused one."""
+    ranked = reranked(pools, order, policy.reranker, policy.pool)
+    if not policy.signals.on:
+        return ranked
+    relevance, space = relevance_of(pools, policy, rrf)
+    return adjusted(pools, ranked, unit(relevance, space, policy.fusion), policy.signals)
+
+
+def mean(pools: Pools, metric: str, order: Order) -> float:
+    """Mean of a metric over the judged queries; 0 where there are none."""
+    values = metrics.on_arrays(metric, metrics.graded(pools, order))[pools.judged]
+    return float(values.mean()) if values.size else 0.0
+
+
+def pool(pools: Pools, policy: Policy, metric: str, sizes: Sequence[int] = POOLS) -> Sweep:
+    """Quality against how many candidates the reranker reads."""
+    return sweep(pools, policy, metric, "pool", sizes, lambda value: policy.model_copy(update={"pool": int(value)}))
+
+
+def depth(pools: Pools, policy: Policy, metric: str, depths: Sequence[int] = DEPTHS) -> Sweep:
+    """Quality against how many candidates each search returns."""
+    inside = [value for value in depths if value <= pools.depth]
+    return sweep(pools, policy, metric, "depth", inside, lambda value: policy.model_copy(update={"depth": int(value)}))
+
+
+def lexical_share(pools: Pools, policy: Policy, metric: str, shares: Sequence[float] = LEXICAL_SHARES) -> Sweep:
+    """Quality against the lexical list's share of the fusion weights: 0 is dense alone, 1 lexical alone."""
+
+    def changed(share: float) -> Policy:
+        weights = {"dense_weight": 1 - share, "lexical_weight": share}
+        return policy.model_copy(update={"fusion": policy.fusion.model_copy(update=weights)})
+
+    return sweep(pools, policy, metric, "lexical share", shares, changed)
+
+
+def rrf_k(pools: Pools, policy: Policy, metric: str, ks: Sequence[int] = RRF_KS) -> Sweep:
+    """Quality against RRF's k: the larger, the more alike all ranks count."""
+
+    def changed(k: float) -> Policy:
+        return policy.model_copy(update={"fusion": policy.fusion.model_copy(update={"k": int(k)})})
+
+    return sweep(pools, policy, metric, "rrf k", ks, changed)
+
+
+def signal(pools: Pools, policy: Policy, metric: str, name: str, weights: Sequence[float] = SIGNAL_WEIGHTS) -> Sweep:
+    """Quality against one signal's weight (`freshness`, `authority`, `diversity` or `relevance`), signals on."""
+
+    def changed(weight: float) -> Policy:
+        return policy.model_copy(update={"signals": policy.signals.model_copy(update={"on": True, name: weight})})
+
+    return sweep(pools, policy, metric, name, weights, changed)
+
+
+def pareto(costs: Sequence[float], qualities: Sequence[float]) -> list[bool]:
+    """Which points no other beats: none is at most as costly and at least as good, and better in one of the two.
+
+    >>> pareto([1, 2, 3], [0.5, 0.7, 0.6])
+    [True, True, False]
+    """
+    cost, quality = np.asarray(costs, dtype=float), np.asarray(qualities, dtype=float)
+    no_worse = (cost[:, None] <= cost) & (quality[:, None] >= quality)
+    better = (cost[:, None] < cost) | (quality[:, None] > quality)
+    beaten = np.any(no_worse & better, axis=0)
+    return [not one for one in beaten.tolist()]
+
+
+def _final(point: Point) -> float:
+    return -1.0 if point.final is None else point.final
+
+
+def _chosen(policy: Policy, setting: str) -> float:
+    """The policy's own value of a swept setting."""
+    fusion = policy.fusion
+    values: dict[str, float] = {
+        "pool": policy.pool,
+        "depth": policy.depth,
+        "lexical share": fusion.lexical_weight / max(fusion.lexical_weight + fusion.dense_weight, 1e-9),
+        "rrf k": fusion.k,
+        **policy.signals.model_dump(include={"relevance", "freshness", "authority", "diversity"}),
+    }
+    return values[setting]
