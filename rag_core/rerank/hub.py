@@ -53,7 +53,6 @@ _INSTEAD = "Give a local folder, or choose a reranker that needs no download."
 
 
 def _download(name: str, trust_remote_code: bool) -> Path:
-    from httpx import HTTPError
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
@@ -68,8 +67,11 @@ def _download(name: str, trust_remote_code: bool) -> Path:
         raise ModelError(f"The model hub has no model {name}, or it is private. Check the name.") from exc
     except HfHubHTTPError as exc:
         raise ModelError(f"The model hub refused {name}: {str(exc).splitlines()[0]}") from exc
-    except (HTTPError, OSError) as exc:
-        raise ModelError(f"{name} is not on this machine and the model hub cannot be reached. {_INSTEAD}") from exc
+    except Exception as exc:  # whichever HTTP library the hub's client uses today
+        why = (str(exc).strip().splitlines() or [type(exc).__name__])[0]
+        raise ModelError(
+            f"{name} is not on this machine and the model hub cannot be reached ({why}). {_INSTEAD}"
+        ) from exc
 
 
 def identity(name: str, folder: Path) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,3 +55,17 @@ def test_offline_a_hub_name_is_a_sentence_at_once(monkeypatch: pytest.MonkeyPatc
 def test_a_name_that_no_hub_has() -> None:
     with pytest.raises(ModelError, match="neither a folder"):
         local_folder("not a name!")
+
+
+def test_a_hub_that_cannot_be_reached_is_a_sentence() -> None:
+    child = (
+        "from rag_core.rerank.cross_encoder import CrossEncoderReranker\n"
+        "from rag_core.errors import ModelError\n"
+        "try: CrossEncoderReranker('maker/not-there').load()\n"
+        "except ModelError as exc: print(exc)\n"
+    )
+    # Port 9 refuses at once; the hub's client reads its address when it is imported.
+    environment = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "0"}
+    said = subprocess.run([sys.executable, "-c", child], env=environment, capture_output=True, text=True, timeout=120)
+    assert said.stdout.startswith("maker/not-there is not on this machine and the model hub cannot be reached (")
+    assert "Give a local folder" in said.stdout
