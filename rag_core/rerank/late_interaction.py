@@ -1,27 +1,24 @@
 """Late interaction: MaxSim over the packaged bi-encoder's token vectors. No training of its own, no download.
 
 ColBERT's operator (Khattab and Zaharia, arXiv:2004.12832) over all-MiniLM-L6-v2, whose token vectors were trained
-through their mean only: a working reranker, not a strong one. Loading and hashing the packaged folder are in
-`rag_core.retrieval.packaged`.
+through their mean only: a working reranker, not a strong one. The operator itself is in `token_vectors`; where the
+packaged folder lies, in `rag_core.retrieval.packaged`.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from rag_core.errors import MissingPackage, ModelError
 from rag_core.rerank.base import Scored
 from rag_core.rerank.batching import batches, rows_for
 from rag_core.rerank.checks import check_finite
+from rag_core.rerank.token_vectors import Memory, TokenVectors, maxsim, token_vectors
 from rag_core.rerank.tokenise import encodable, load_tokenizer
 from rag_core.retrieval.base import Progress
 from rag_core.retrieval.packaged import PACKAGED_NAME, packaged_folder, weights_sha256
@@ -33,36 +30,9 @@ if TYPE_CHECKING:
 MAX_TOKENS = 256
 """What all-MiniLM-L6-v2 reads of a text, [CLS] and [SEP] included."""
 
-KEPT_BYTES = 96 * 2**20
-"""Token vectors of passages kept in memory, so that the next question over the same passages is fast."""
-
 DECIMALS = 6
 VERSION = "maxsim-1"
 """Part of the model's identity: change it with the formula."""
-
-
-@dataclass(frozen=True)
-class TokenVectors:
-    """Unit vectors of a text's tokens, special tokens left out: shape (tokens seen, 384).
-
-    `words`: which tokens hold a letter or digit. `tokens`: how many the text has; `seen_chars`: None if all were seen.
-    """
-
-    vectors: Vectors
-    words: np.ndarray[Any, np.dtype[np.bool_]]
-    tokens: int
-    seen_chars: int | None
-
-
-def maxsim(query: TokenVectors, passage: TokenVectors) -> float:
-    """Mean over the query's word tokens of the best cosine to a passage token; 0.0 where one of them has no token.
-
-    A query without letters or digits ("???") is matched by all of its tokens.
-    """
-    if not len(query.vectors) or not len(passage.vectors):
-        return 0.0
-    asked = query.vectors[query.words] if query.words.any() else query.vectors
-    return float((asked @ passage.vectors.T).max(axis=1).mean())
 
 
 class LateInteractionReranker:
@@ -78,8 +48,7 @@ class LateInteractionReranker:
         self._device = device
         self._lock = threading.RLock()
         self._load_ms = 0.0
-        self._kept: OrderedDict[str, TokenVectors] = OrderedDict()
-        self._kept_bytes = 0
+        self._kept = Memory()
 
     @cached_property
     def model(self) -> str:
@@ -121,10 +90,10 @@ class LateInteractionReranker:
     def score(self, query: str, passages: Sequence[str], progress: Progress | None = None) -> Scored:
         """MaxSim of each passage. Passages whose token vectors are in memory cost a matrix product."""
         asked = self._read([query])[query]
-        known = {text: kept for text in dict.fromkeys(passages) if (kept := self._recall(text))}
+        known = {text: kept for text in dict.fromkeys(passages) if (kept := self._kept.get(text))}
         fresh = [text for text in dict.fromkeys(passages) if text not in known]
         read = self._read(fresh, progress)
-        self._remember(read)
+        self._kept.put(read)
         known |= read
         scores = [round(maxsim(asked, known[text]), DECIMALS) for text in passages]
         check_finite(scores, passages)
@@ -146,7 +115,7 @@ class LateInteractionReranker:
         for width, places in batches([len(one) for one in ids], rows_for(self._device), MAX_TOKENS):
             states = self._forward([ids[i] for i in places], width)
             for i, state in zip(places, states, strict=True):
-                read[texts[i]] = _token_vectors(texts[i], encodings[i].offsets, state[1 : len(ids[i]) - 1])
+                read[texts[i]] = token_vectors(texts[i], encodings[i].offsets, state[1 : len(ids[i]) - 1])
             if progress:
                 progress(len(read), len(texts))
         return read
@@ -169,39 +138,10 @@ class LateInteractionReranker:
         vectors: Vectors = states.last_hidden_state.float().cpu().numpy()
         return vectors
 
-    def _recall(self, text: str) -> TokenVectors | None:
-        with self._lock:
-            if text in self._kept:
-                self._kept.move_to_end(text)
-            return self._kept.get(text)
-
-    def _remember(self, read: dict[str, TokenVectors]) -> None:
-        with self._lock:
-            for text, one in read.items():
-                if text not in self._kept:
-                    self._kept[text] = one
-                    self._kept_bytes += one.vectors.nbytes
-            while self._kept_bytes > KEPT_BYTES:
-                _, oldest = self._kept.popitem(last=False)
-                self._kept_bytes -= oldest.vectors.nbytes
-
 
 def _cut(ids: list[int]) -> list[int]:
     """The token ids with [CLS] and [SEP] kept and the text between them cut to fit."""
     return ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], ids[-1]]
-
-
-def _token_vectors(text: str, offsets: list[tuple[int, int]], states: Vectors) -> TokenVectors:
-    """Unit vectors of the tokens that were seen; `offsets` has [CLS] first and [SEP] last."""
-    spans = offsets[1:-1]
-    norms = np.linalg.norm(states, axis=1, keepdims=True)
-    seen = spans[: len(states)]
-    return TokenVectors(
-        vectors=(states / np.maximum(norms, 1e-12)).astype(np.float32),
-        words=np.array([any(map(str.isalnum, text[start:end])) for start, end in seen], dtype=np.bool_),
-        tokens=len(spans),
-        seen_chars=seen[-1][1] if len(seen) < len(spans) else None,
-    )
 
 
 def _pair(score: float, passage: TokenVectors) -> PairScore:

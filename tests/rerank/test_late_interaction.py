@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from rag_core.rerank.late_interaction import LateInteractionReranker, TokenVectors, maxsim
+from rag_core.rerank.late_interaction import LateInteractionReranker
 from rag_core.retrieval.packaged import packaged_folder
 from rag_core.types import ScoreSpace
 
@@ -51,17 +51,6 @@ def test_equals_a_plain_loop(reranker: LateInteractionReranker) -> None:
     assert reranker.space is ScoreSpace.MAXSIM
     assert [pair.score for pair in pairs] == pytest.approx([reference(QUERY, one) for one in PASSAGES], abs=1e-5)
     assert max(pairs, key=lambda pair: pair.score) is pairs[0]
-
-
-def test_maxsim_by_hand() -> None:
-    def vectors(*rows: tuple[float, float], words: tuple[bool, ...]) -> TokenVectors:
-        return TokenVectors(np.array(rows, np.float32).reshape(-1, 2), np.array(words, np.bool_), len(rows), None)
-
-    passage = vectors((1, 0), (0.6, 0.8), words=(True, True))
-    # best cosines: 1 for (1, 0), .8 for (0, 1); the mark is left out unless there is nothing else.
-    assert maxsim(vectors((1, 0), (0, 1), (-1, 0), words=(True, True, False)), passage) == pytest.approx((1 + 0.8) / 2)
-    assert maxsim(vectors((0, 1), words=(False,)), passage) == pytest.approx(0.8)
-    assert maxsim(vectors((1, 0), words=(True,)), vectors(words=())) == 0.0
 
 
 def test_scores_do_not_depend_on_order_company_or_memory(reranker: LateInteractionReranker) -> None:
