@@ -108,11 +108,14 @@ class Library:
     def reindex(
         self, name: str, chunking: Chunking, embedder: Embedder, progress: StageProgress = ignore
     ) -> Collection:
-        """Cut the same documents anew, with this embedding model, whichever made the collection before."""
+        """Cut the same documents anew, with this embedding model, whichever made the collection before.
+
+        Also mends a collection whose vectors or indexes are damaged, as long as its documents are whole.
+        """
         with self._shelf.writing(self._shelf.find(name)[0]) as versions:
-            known = self._shelf.load(name)
-            plan = Plan(known.manifest.name, known.manifest.owner, chunking, self.exact_limit)
-            collection = index_documents(plan, known.documents(), embedder, known, progress)
+            manifest, documents = self._shelf.find(name)[1], self._shelf.load_documents(name)
+            plan = Plan(name, manifest.owner, chunking, self.exact_limit)
+            collection = index_documents(plan, documents, embedder, self._usable(name), progress)
             return self._publish(versions, collection, progress)
 
     def rename(self, name: str, new_name: str) -> None:
@@ -124,6 +127,12 @@ class Library:
         """Remove the collection for good."""
         with self._shelf.writing(self._shelf.find(name)[0]) as versions:
             self._shelf.discard(versions)
+
+    def remove_damaged(self) -> None:
+        """Remove the collections whose manifest cannot be read, those in `problems`."""
+        for folder in self._shelf.damaged_folders():
+            with self._shelf.writing(folder) as versions:
+                self._shelf.discard(versions)
 
     def share_to(self, other: Library, name: str) -> None:
         """Move the collection into another library, where it belongs to all. Nothing is embedded again.
@@ -141,6 +150,13 @@ class Library:
                 (partial / MANIFEST).write_text(shared.model_dump_json(indent=1), encoding="utf-8")
                 theirs.publish(target, partial, name)
             self._shelf.discard(versions)
+
+    def _usable(self, name: str) -> Collection | None:
+        """The collection for what can be used again; None where it is damaged, and all must be made anew."""
+        try:
+            return self._shelf.load(name)
+        except CollectionError:
+            return None
 
     def _plan(self, known: Collection) -> Plan:
         return Plan(known.manifest.name, known.manifest.owner, known.manifest.chunking, self.exact_limit)

@@ -74,21 +74,27 @@ def read_manifest(folder: Path) -> Manifest:
     except ValidationError as exc:
         raise CollectionError(
             f"The collection in {folder.parent.parent.name} is damaged or was made by another version of this program: "
-            "its manifest cannot be read. Remove it and index its documents again."
+            "its manifest cannot be read. Remove it and add its documents again."
         ) from exc
 
 
-def check_files(folder: Path, manifest: Manifest) -> None:
-    """Raises CollectionError for the first file that is not as it was written, FileNotFoundError for a missing one."""
-    for name, record in manifest.files.items():
+def check_files(folder: Path, manifest: Manifest, names: Iterable[str] | None = None) -> None:
+    """Raises CollectionError for the first file that is not as it was written, FileNotFoundError for a missing one.
+
+    `names`: look at these files only.
+    """
+    for name in manifest.files if names is None else names:
+        record = manifest.files.get(name)
         path = folder / name
-        if path.stat().st_size != record.size or _record(path) != record:
+        if record is None or path.stat().st_size != record.size or _record(path) != record:
             raise damaged(manifest.name, f"{name} is not as it was written")
 
 
 def damaged(name: str, what: str) -> CollectionError:
     """The error for a collection that cannot be trusted any more."""
-    return CollectionError(f"The collection {name!r} is damaged: {what}. Remove it and index its documents again.")
+    return CollectionError(
+        f"The collection {name!r} is damaged: {what}. Re-index it, or remove it and add its documents again."
+    )
 
 
 def _record(path: Path) -> FileRecord:

@@ -134,7 +134,7 @@ def _wait(job: Job, given: IO[bytes], answer: IO[bytes]) -> int:
     try:
         return worker.wait(job.limits.seconds)
     except subprocess.TimeoutExpired as exc:
-        raise DocumentError(job.name, _slow(job.limits)) from exc
+        raise DocumentError(job.name, _slow(job.limits.seconds)) from exc
     finally:
         worker.kill()
         worker.wait()
@@ -143,15 +143,15 @@ def _wait(job: Job, given: IO[bytes], answer: IO[bytes]) -> int:
 def _why(code: int, limits: Limits) -> str:
     """A worker that ended without an answer, in words."""
     if -code in _TOO_SLOW:
-        return _slow(limits)
+        return _slow(limits.cpu_seconds)
     return (
         f"Reading it failed half-way: it is damaged, or needs more than {limits.memory_mb} MB of memory. "
         "Save it again or split it."
     )
 
 
-def _slow(limits: Limits) -> str:
-    return f"Reading it took longer than {limits.seconds:g} s, so it was stopped. Split it into smaller files."
+def _slow(seconds: float) -> str:
+    return f"Reading it took longer than {seconds:g} s, so it was stopped. Split it into smaller files."
 
 
 def _read_reply(label: str, answer: bytes) -> Reply:

@@ -48,12 +48,22 @@ def load(folder: Path) -> Collection:
     except (ValidationError, ValueError, OSError) as exc:
         raise damaged(manifest.name, str(exc).splitlines()[0]) from exc
     except CollectionError as exc:
-        raise damaged(manifest.name, str(exc)) from exc
+        raise damaged(manifest.name, str(exc).rstrip(".")) from exc
     counts = (len(documents), len(chunks), len(chunks), len(chunks), (len(chunks), manifest.dimensions))
     stated = (manifest.documents, manifest.chunks, lexical.rows, dense.rows, vectors.shape)
     if counts != stated:
         raise damaged(manifest.name, "its files do not belong together")
     return Collection(manifest, documents, chunks, vectors, dense, lexical)
+
+
+def load_documents(folder: Path) -> list[Document]:
+    """The documents alone, which is all that re-indexing needs. Raises as `load` does."""
+    manifest = read_manifest(folder)
+    check_files(folder, manifest, [_DOCUMENTS])
+    try:
+        return _read_lines(folder / _DOCUMENTS, Document)
+    except ValidationError as exc:
+        raise damaged(manifest.name, f"{_DOCUMENTS} cannot be read") from exc
 
 
 def _write_lines(path: Path, values: Iterable[Frozen]) -> None:

@@ -11,20 +11,24 @@ import re
 import shutil
 import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from rag_core.corpus import saved
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.manifest import MANIFEST, Manifest, damaged, read_manifest
 from rag_core.corpus.versions import Versions, locked, replace_text
 from rag_core.errors import BadInput, CollectionError
+from rag_core.types import Document
 
 _TRASH = ".trash-"
 _LONGEST_NAME = 120
 _TRIES = 3
 _NAMES_WAIT = 10.0
+
+Content = TypeVar("Content")
 
 
 class Shelf:
@@ -57,17 +61,12 @@ class Shelf:
         return there
 
     def load(self, name: str) -> Collection:
-        """The collection from disk, whole. A version that is cleaned away while it is read is read anew."""
-        folder = self.find(name)[0]
-        for _ in range(_TRIES):
-            live = Versions(folder).live()
-            try:
-                if live is not None:
-                    return saved.load(live)
-            except FileNotFoundError as exc:
-                if Versions(folder).live() == live:
-                    raise damaged(name, f"{Path(str(exc.filename)).name} is missing") from exc
-        raise CollectionError(f"The collection {name!r} is changing too fast to be read. Try again.")
+        """The collection from disk, whole."""
+        return self._read(name, saved.load)
+
+    def load_documents(self, name: str) -> list[Document]:
+        """The documents of the collection, which may be had where an index of it is damaged."""
+        return self._read(name, saved.load_documents)
 
     def new_folder(self, name: str) -> Path:
         """A folder for a collection of this name, which no other collection has."""
@@ -107,6 +106,10 @@ class Shelf:
         versions.folder.rename(trash)
         shutil.rmtree(trash, ignore_errors=True)
 
+    def damaged_folders(self) -> list[Path]:
+        """The folders whose manifest cannot be read."""
+        return [folder for folder, found in self._all() if isinstance(found, CollectionError)]
+
     def live(self, versions: Versions, name: str) -> tuple[Path, Manifest]:
         """The live version and its manifest. Raises CollectionError where it went away before the lock was had."""
         live = versions.live()
@@ -119,6 +122,19 @@ class Shelf:
         there = self.lookup(name)
         if there is not None and there[0] != but:
             raise CollectionError(f"There is a collection called {name!r} already. Choose another name.")
+
+    def _read(self, name: str, read: Callable[[Path], Content]) -> Content:
+        """What `read` makes of the live version; one that is cleaned away meanwhile is read anew."""
+        folder = self.find(name)[0]
+        for _ in range(_TRIES):
+            live = Versions(folder).live()
+            try:
+                if live is not None:
+                    return read(live)
+            except FileNotFoundError as exc:
+                if Versions(folder).live() == live:
+                    raise damaged(name, f"{Path(str(exc.filename)).name} is missing") from exc
+        raise CollectionError(f"The collection {name!r} is changing too fast to be read. Try again.")
 
     def _all(self) -> Iterator[tuple[Path, Manifest | CollectionError]]:
         """Every folder that holds a collection, with its manifest or what is wrong with it."""

@@ -6,9 +6,9 @@ memory, processor time and output before it looks at the file. The sandbox gives
 
 from __future__ import annotations
 
-import math
 import os
 import sys
+from typing import BinaryIO
 
 from rag_core.corpus.columns import CsvColumns
 from rag_core.corpus.formats.base import Limits
@@ -37,7 +37,7 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     job = Job.model_validate_json(sys.stdin.buffer.readline())
     _limit(job.limits)
-    reply = _parse(job, sys.stdin.buffer.read())
+    reply = _parse(job, sys.stdin.buffer)
     with open(answer, "wb") as stream:  # noqa: PTH123 - a file descriptor, not a path
         stream.write(_within(reply.model_dump_json().encode(), job))
 
@@ -56,20 +56,20 @@ def _limit(limits: Limits) -> None:
         import resource
     except ImportError:  # not a POSIX system: the sandbox's wall clock is what remains
         return
-    memory, seconds, output = limits.memory_mb * 2**20, math.ceil(limits.seconds), (limits.output_mb + 1) * 2**20
-    for kind, most in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_FSIZE, output),
-        (resource.RLIMIT_CORE, 0),
+    memory, output, seconds = limits.memory_mb * 2**20, (limits.output_mb + 1) * 2**20, limits.cpu_seconds
+    for kind, soft, hard in (
+        (resource.RLIMIT_AS, memory, memory),
+        (resource.RLIMIT_FSIZE, output, output),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_CPU, seconds, seconds + 1),  # at the soft limit the signal still says why
     ):
-        resource.setrlimit(kind, (most, most))
+        resource.setrlimit(kind, (soft, hard))
 
 
-def _parse(job: Job, data: bytes) -> Reply:
+def _parse(job: Job, stream: BinaryIO) -> Reply:
     """The documents, or the reason why there are none."""
     try:
-        loaded = load_bytes(job.name, data, limits=job.limits, columns=job.columns)
+        loaded = load_bytes(job.name, stream.read(), limits=job.limits, columns=job.columns)
     except MemoryError:
         reason = f"Reading it needs more than {job.limits.memory_mb} MB of memory. Split it into smaller files."
         return Reply(problems=((job.name, reason),))

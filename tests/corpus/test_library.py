@@ -200,8 +200,22 @@ def test_damaged_files_are_found(library, embedder, handbook, name, damage):
         path.unlink()
     else:
         path.write_bytes(data[:-5] if damage == "cut" else data[:-3] + b"###")
-    with pytest.raises(CollectionError, match=r"'Handbook' is damaged.*Remove it and index"):
+    with pytest.raises(CollectionError, match=r"'Handbook' is damaged.*Re-index it, or remove it"):
         library.open("Handbook", embedder)
+
+
+@pytest.mark.parametrize("name", ["chunks.jsonl", "vectors.npy", "lexical/lexical.json"])
+def test_reindexing_mends_what_can_be_made_of_the_documents(library, embedder, handbook, name):
+    (version_of(library) / name).write_text("damaged")
+    library.reindex("Handbook", CHUNKING, embedder)
+    opened = library.open("Handbook", embedder)
+    assert (opened.ref, opened.chunks) == (handbook.ref, handbook.chunks)
+
+
+def test_without_its_documents_a_collection_cannot_be_mended(library, embedder, handbook):
+    (version_of(library) / "documents.jsonl").write_text("damaged")
+    with pytest.raises(CollectionError, match=r"documents\.jsonl is not as it was written"):
+        library.reindex("Handbook", CHUNKING, embedder)
 
 
 def test_a_damaged_manifest_is_a_problem_and_the_others_are_listed(library, embedder, handbook):
@@ -211,3 +225,5 @@ def test_a_damaged_manifest_is_a_problem_and_the_others_are_listed(library, embe
     assert library.names() == ["Other"]
     (problem,) = library.problems()
     assert "another version of this program" in str(problem)
+    library.remove_damaged()
+    assert (library.names(), library.problems()) == (["Other"], [])

@@ -74,12 +74,17 @@ def test_too_slow_is_stopped_and_named():
     assert "longer than 0.5 s" in reason("slow.html", endless, limits=Limits(seconds=0.5))
 
 
+def test_too_much_processor_time_is_stopped_and_named():
+    endless = b"<div>" + b"<p>x</p>" * 1_000_000
+    assert "longer than 1 s" in reason("slow.html", endless, limits=Limits(cpu_seconds=1))
+
+
 def test_too_much_memory_is_named():
-    assert "more than 150 MB of memory" in reason("large.txt", b"word " * 5_000_000, limits=Limits(memory_mb=150))
+    assert "more than 100 MB of memory" in reason("large.txt", b"word " * 9_000_000, limits=Limits(memory_mb=100))
 
 
 def test_too_much_text_is_named():
-    table = b"text\n" + b"x\n" * 60_000  # a document per row costs about 130 bytes of JSON
+    table = b"text\n" + b"x\n" * 20_000  # a document per row costs about 100 bytes of JSON
     assert "more than 1 MB of text" in reason("wide.csv", table, limits=Limits(output_mb=1))
 
 
