@@ -82,7 +82,7 @@ class Library:
             raise CollectionError(f"There is a collection called {name!r} already. Choose another name.")
         plan = Plan(name, owner, chunking, self.exact_limit)
         with self._shelf.writing(there[0] if there else self._shelf.new_folder(name)) as versions:
-            known = self._shelf.load(name) if there else None
+            known = self._usable(name) if there else None
             collection = index_documents(plan, documents, embedder, known, progress)
             return self._publish(versions, collection, progress)
 

@@ -212,6 +212,12 @@ def test_reindexing_mends_what_can_be_made_of_the_documents(library, embedder, h
     assert (opened.ref, opened.chunks) == (handbook.ref, handbook.chunks)
 
 
+def test_replacing_a_damaged_collection(library, embedder, handbook):
+    (version_of(library) / "documents.jsonl").write_text("damaged")
+    library.build("Handbook", documents(3), CHUNKING, embedder, replace=True)
+    assert library.open("Handbook", embedder).ref == handbook.ref
+
+
 def test_without_its_documents_a_collection_cannot_be_mended(library, embedder, handbook):
     (version_of(library) / "documents.jsonl").write_text("damaged")
     with pytest.raises(CollectionError, match=r"documents\.jsonl is not as it was written"):
