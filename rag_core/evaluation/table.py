@@ -1,4 +1,4 @@
-"""A labelled set from a CSV: a row per judgment (query, document or chunk id, grade), and back to files.
+"""A labelled set from a CSV: a row per judgment (query, document or chunk id, grade).
 
 Which column is what is guessed from its name and can be given.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from rag_core.errors import BadInput
 from rag_core.evaluation.beir import judgment_of
 from rag_core.evaluation.files import Faults, File, lines
-from rag_core.evaluation.sets import LabelledSet, Level, Query, sorted_qrels
+from rag_core.evaluation.sets import LabelledSet, Level, Query
 
 NAMES: dict[str, tuple[str, ...]] = {
     "query": ("query", "question", "text", "query_text"),
@@ -114,10 +114,3 @@ def _grade(
     before = qrels.setdefault(query_id, {}).setdefault(item, judgment[2])
     if before != judgment[2]:
         faults.add(number, f"{query_id!r} and {item!r} are graded {before} and {judgment[2]}; which one holds?")
-
-
-def write_qrels(labelled: LabelledSet) -> str:
-    """TREC qrels of the judged queries: query, 0, item, grade."""
-    judged = {query.id for query in labelled.judged}
-    rows = (row for row in sorted_qrels(labelled.qrels) if row[0] in judged)
-    return "".join(f"{query} 0 {item} {grade}\n" for query, item, grade in rows)

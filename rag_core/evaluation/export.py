@@ -1,0 +1,110 @@
+"""A report as Markdown for people, as CSV for spreadsheets, and as TREC files for every other tool."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+from rag_core.evaluation.compare import Comparison
+from rag_core.evaluation.report import HEADLINE, Report
+from rag_core.evaluation.runs import write_qrels, write_run
+from rag_core.evaluation.sets import LabelledSet
+
+MOST_HARMED = 10
+
+
+def to_markdown(report: Report) -> str:
+    """Headline, a table of every stage, the comparison, the split of the loss, groups, harmed queries, notices."""
+    parts = [
+        f"# {report.set_name}: {report.before} against {report.after}",
+        _about(report),
+        "\n".join(f"- **{name}**: {_headline(report.comparisons[name])}" for name in HEADLINE),
+        _table(["stage", *report.metrics], [_stage_row(report, stage) for stage in report.stages]),
+        report.headroom.sentence if report.headroom else "",
+        *(_group(field, groups) for field, groups in report.groups.items()),
+        _harmed(report),
+        "\n".join(f"- {one}" for one in report.notices),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def to_csv(report: Report) -> str:
+    """A row per judged query: id, text, then `<stage> <metric>` for every stage and metric."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    columns = [(stage, metric) for stage in report.stages for metric in report.metrics]
+    writer.writerow(["query_id", "query", *(f"{stage} {metric}" for stage, metric in columns)])
+    for query_id, text in report.texts.items():
+        values = [report.values[stage][metric].get(query_id, "") for stage, metric in columns]
+        writer.writerow([_inert(query_id), _inert(text), *values])
+    return out.getvalue()
+
+
+def to_trec(labelled: LabelledSet, rankings: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[str, str]:
+    """File name -> content: `qrels.trec` and `<stage>.run`, for ir_measures' or trec_eval's own command."""
+    files = {"qrels.trec": write_qrels(labelled)}
+    return {
+        **files,
+        **{f"{stage}.run": write_run(ranking, f"second-pass-{stage}") for stage, ranking in rankings.items()},
+    }
+
+
+def _about(report: Report) -> str:
+    told = f"{report.judged} judged queries, {report.judgments} judgments"
+    if report.unanswerable:
+        told += f", {report.unanswerable} queries that nothing answers"
+    if report.collection:
+        told += (
+            f"; {report.collection.name}: {report.collection.documents} documents, {report.collection.chunks} chunks"
+        )
+    if report.policy:
+        told += f"; reranker {report.policy.reranker}, pool {report.policy.pool}, depth {report.policy.depth}"
+    return f"{told}."
+
+
+def _headline(found: Comparison) -> str:
+    return (
+        f"{found.before:.3f} → {found.after:.3f}. {found.sentence} p = {found.p_value:.3g}; "
+        f"{found.wins} better, {found.ties} equal, {found.losses} worse."
+    )
+
+
+def _stage_row(report: Report, stage: str) -> list[str]:
+    return [stage, *(f"{report.mean(stage, metric):.4f}" for metric in report.metrics)]
+
+
+def _group(field: str, groups: Mapping[str, Comparison]) -> str:
+    head = [field, "queries", f"{HEADLINE[-1]} before", "after", "change", "95% interval", "better / equal / worse"]
+    rows = [
+        [
+            name,
+            str(one.queries),
+            f"{one.before:.3f}",
+            f"{one.after:.3f}",
+            f"{one.difference:+.3f}",
+            f"{one.low:+.3f} to {one.high:+.3f}",
+            f"{one.wins} / {one.ties} / {one.losses}",
+        ]
+        for name, one in groups.items()
+    ]
+    return f"## By {field}\n\n{_table(head, rows)}"
+
+
+def _harmed(report: Report) -> str:
+    metric = HEADLINE[-1]
+    harmed = [(one, change) for one, change in report.changes(metric) if change < 0][:MOST_HARMED]
+    rows = [[one, f"{change:+.3f}", report.texts.get(one, "")] for one, change in harmed]
+    return f"## Most harmed\n\n{_table(['query', f'{metric} change', 'text'], rows)}" if rows else ""
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    def line(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+    return "\n".join([line(head), "|" + "---|" * len(head), *(line(row) for row in rows)])
+
+
+def _inert(text: str) -> str:
+    """Text that a spreadsheet shows and never runs: a leading = + - @ or tab is quoted."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,0 +1,167 @@
+"""What an evaluation found, as one value: saved as JSON, compared with a later one, drawn and exported.
+
+Every mean in it comes from the per-query values that it holds, and those from ir_measures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import ValidationError
+
+from rag_core.config import Policy
+from rag_core.errors import BadInput
+from rag_core.evaluation import metrics
+from rag_core.evaluation.compare import Comparison, aligned, compare
+from rag_core.evaluation.headroom import Headroom, headroom
+from rag_core.evaluation.orders import stages
+from rag_core.evaluation.pools import Pools
+from rag_core.evaluation.sets import LabelledSet
+from rag_core.types import CollectionRef, Frozen, StageName
+
+BEFORE, AFTER = StageName.FUSED, StageName.ADJUSTED
+HEADLINE = ("P@5", "nDCG@5")
+SPLIT = "nDCG@10"
+
+Values = dict[str, dict[str, dict[str, float]]]
+"""Value by stage, metric and query id."""
+
+
+class Report(Frozen):
+    """One evaluation. `values` holds every judged query's value by stage and metric; `before` and `after` name the two
+    stages that are compared. `unscored`: pairs of the pools without a score; where not 0, nothing after fusion is told.
+    """
+
+    version: Literal[1] = 1
+    made_at: datetime
+    set_name: str
+    set_fingerprint: str
+    queries: int
+    judged: int
+    unanswerable: int
+    judgments: int
+    collection: CollectionRef | None = None
+    policy: Policy | None = None
+    reranker_model: str = ""
+    before: str = BEFORE
+    after: str = AFTER
+    metrics: tuple[str, ...]
+    values: Values
+    comparisons: dict[str, Comparison]
+    groups: dict[str, dict[str, Comparison]] = {}
+    headroom: Headroom | None = None
+    texts: dict[str, str] = {}
+    notices: tuple[str, ...] = ()
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that were measured, in order."""
+        return tuple(self.values)
+
+    def mean(self, stage: str, metric: str) -> float:
+        """Mean of a metric over the judged queries."""
+        values = self.values[stage][metric].values()
+        return sum(values) / max(len(values), 1)
+
+    def changes(self, metric: str) -> list[tuple[str, float]]:
+        """(query id, after minus before), the most harmed first."""
+        ids, before, after = aligned(self.values[self.before][metric], self.values[self.after][metric])
+        return sorted(
+            ((one, new - old) for one, old, new in zip(ids, before, after, strict=True)), key=lambda pair: pair[1]
+        )
+
+    def to_json(self) -> str:
+        """The report as JSON text; `Report.read` gives it back without loss."""
+        return self.model_dump_json(indent=1)
+
+    @classmethod
+    def read(cls, text: str | bytes, name: str = "This file") -> Report:
+        """A report from JSON that may come from anywhere. Raises BadInput with the first thing that is wrong."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as exc:
+            first = exc.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the file"
+            raise BadInput(f"{name} is not a saved evaluation: {where}: {first['msg']}.") from exc
+
+
+def rankings_of(pools: Pools, policy: Policy, deepest: int = metrics.DEEPEST) -> dict[str, dict[str, list[str]]]:
+    """The ranking of documents by stage and query id, under one policy. Raises BadInput where pairs have no score."""
+    orders = stages(pools, policy)
+    unscored = int(orders[StageName.RERANKED].unscored.sum())
+    if unscored:
+        raise BadInput(f"{unscored} pairs of these pools have no score from {policy.reranker} yet. Score them first.")
+    return {name: metrics.documents(pools, order, deepest) for name, order in orders.items()}
+
+
+def values_of(
+    labelled: LabelledSet, rankings: Mapping[str, Mapping[str, Sequence[str]]], names: Sequence[str]
+) -> Values:
+    """Every metric of every stage and judged query, by ir_measures. A query without a ranking counts as 0."""
+    qrels = {query.id: labelled.qrels[query.id] for query in labelled.judged}
+    return {stage: metrics.by_ir_measures(names, qrels, ranking) for stage, ranking in rankings.items()}
+
+
+def report(
+    labelled: LabelledSet,
+    rankings: Mapping[str, Mapping[str, Sequence[str]]],
+    names: Sequence[str] = metrics.DEFAULT,
+    before: str = BEFORE,
+    after: str = AFTER,
+    *,
+    pools: Pools | None = None,
+    policy: Policy | None = None,
+    collection: CollectionRef | None = None,
+    reranker_model: str = "",
+    notices: Sequence[str] = (),
+) -> Report:
+    """The report on rankings by stage. A judged query without a ranking counts as 0: pass the set with those queries
+    `only` that were asked. Raises BadInput where no query is judged, or a metric is not known.
+    """
+    if not labelled.judged:
+        raise BadInput(f"No query of {labelled.name} has a judgment, so nothing can be measured. Judge some first.")
+    wanted = tuple(dict.fromkeys(str(metrics.parse(name)) for name in (*names, *HEADLINE)))
+    values = values_of(labelled, rankings, wanted)
+    return Report(
+        made_at=datetime.now(UTC),
+        set_name=labelled.name,
+        set_fingerprint=labelled.fingerprint,
+        queries=len(labelled.queries),
+        judged=len(labelled.judged),
+        unanswerable=len(labelled.unanswerable),
+        judgments=labelled.judgments,
+        collection=collection,
+        policy=policy,
+        reranker_model=reranker_model,
+        before=before,
+        after=after,
+        metrics=wanted,
+        values=values,
+        comparisons={name: between(values[before][name], values[after][name]) for name in wanted},
+        groups={field: by_group(labelled, field, values, before, after, HEADLINE[-1]) for field in labelled.groups},
+        headroom=headroom(pools, policy, SPLIT) if pools is not None and policy is not None else None,
+        texts={query.id: query.text for query in labelled.judged},
+        notices=(*labelled.notices, *notices),
+    )
+
+
+def between(before: Mapping[str, float], after: Mapping[str, float]) -> Comparison:
+    """The comparison over the queries that both sides have."""
+    _, old, new = aligned(before, after)
+    return compare(old, new)
+
+
+def by_group(
+    labelled: LabelledSet, field: str, values: Values, before: str, after: str, metric: str
+) -> dict[str, Comparison]:
+    """Before and after by the value of a query field, the most harmed group first."""
+    groups: dict[str, list[str]] = {}
+    for query in labelled.judged:
+        groups.setdefault(labelled.group_of(query.id, field) or "none", []).append(query.id)
+    old, new = values[before][metric], values[after][metric]
+    found = {
+        group: compare([old[one] for one in ids], [new[one] for one in ids]) for group, ids in groups.items() if ids
+    }
+    return dict(sorted(found.items(), key=lambda item: item[1].difference))

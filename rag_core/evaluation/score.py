@@ -1,0 +1,75 @@
+"""One pass over a labelled set: measure every query, score its pools once. Everything after it is replay.
+
+Pair scores go into the pipeline's cache as they are made, so a pass that was stopped, or killed, scores only the rest
+when it is started again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from rag_core.config import Policy
+from rag_core.errors import ModelError
+from rag_core.evaluation.sets import LabelledSet, Query
+from rag_core.pipeline import Pipeline
+from rag_core.replay import unscored
+from rag_core.retrieval.base import Progress
+from rag_core.trace import Measurement
+
+
+def measured(
+    pipeline: Pipeline,
+    queries: Sequence[Query],
+    policies: Sequence[Policy],
+    known: Mapping[str, Measurement] | None = None,
+) -> Iterator[tuple[str, Measurement]]:
+    """(query id, measurement) one by one, with every pair scored that any of the policies asks for.
+
+    `known` measurements are not measured again. Whoever reads this may stop at any time and lose nothing. Raises
+    ModelError at the first query on which a reranker fails: a set with holes would be measured on other queries than
+    it says.
+    """
+    for query in queries:
+        measurement = (known or {}).get(query.id) or pipeline.measure(query.text)
+        for policy in policies:
+            measurement = pipeline.score(measurement, policy)
+            _check(query, measurement, policy)
+        yield query.id, measurement
+
+
+def score_set(
+    pipeline: Pipeline,
+    labelled: LabelledSet,
+    policies: Sequence[Policy],
+    progress: Progress | None = None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> dict[str, Measurement]:
+    """Measurements of every query that is asked, by query id; fewer where `stopped` said so between two queries."""
+    found: dict[str, Measurement] = {}
+    for query_id, measurement in measured(pipeline, labelled.asked, policies):
+        found[query_id] = measurement
+        if progress:
+            progress(len(found), len(labelled.asked))
+        if stopped():
+            break
+    return found
+
+
+def missing_pairs(measurements: Mapping[str, Measurement], policies: Sequence[Policy]) -> int:
+    """How many pairs the policies ask for that no one has scored yet; a pair that several ask for counts once."""
+    missing = {
+        (query_id, policy.reranker, chunk.id)
+        for query_id, measurement in measurements.items()
+        for policy in policies
+        for chunk in unscored(measurement, policy)
+    }
+    return len(missing)
+
+
+def _check(query: Query, measurement: Measurement, policy: Policy) -> None:
+    scored = measurement.rerankings.get(policy.reranker)
+    if scored and scored.failure:
+        raise ModelError(
+            f"The reranker {policy.reranker} stopped at “{query.text[:80]}”: {scored.failure} "
+            "What was scored is kept; start again and only the rest is scored."
+        )

@@ -1,0 +1,202 @@
+"""Labelled sets from files: what is right is read, what is wrong is said by file and line, all at once."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from rag_core.errors import BadInput
+from rag_core.evaluation.beir import read_corpus, read_folder, read_set
+from rag_core.evaluation.files import MAX_MB, File
+from rag_core.evaluation.sets import LabelledSet, Query
+from rag_core.evaluation.table import read_csv
+
+QUERIES = '{"_id": "q1", "text": "one", "kind": "exact code"}\n{"_id": "q2", "text": "two", "kind": "unanswerable"}\n'
+QRELS = "query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\n"
+
+
+def text(name: str, content: str | bytes) -> File:
+    return File.uploaded(name, content.encode() if isinstance(content, str) else content)
+
+
+def both(queries: str | bytes = QUERIES, qrels: str | bytes = QRELS) -> LabelledSet:
+    return read_set(text("queries.jsonl", queries), text("qrels.tsv", qrels), "toy")
+
+
+def test_a_beir_set() -> None:
+    found = both()
+
+    assert found.by_id["q1"] == Query(id="q1", text="one", kind="exact code")
+    assert found.qrels == {"q1": {"d1": 2, "d2": 0}}
+    assert [query.id for query in found.judged] == ["q1"]
+    assert [query.id for query in found.unanswerable] == ["q2"]
+    assert found.groups == {"kind": ("exact code", "unanswerable")}
+    assert found.notices == ()
+
+
+def test_trec_qrels_crlf_and_a_byte_order_mark_are_read_too() -> None:
+    found = both(b"\xef\xbb\xbf" + QUERIES.replace("\n", "\r\n").encode(), "q1 0 d1 2\r\n\r\nq1 0 d2 0\r\n")
+    assert found.qrels == {"q1": {"d1": 2, "d2": 0}}
+
+
+def test_a_folder_with_qrels_below(tmp_path: Path) -> None:
+    (tmp_path / "qrels").mkdir()
+    (tmp_path / "queries.jsonl").write_text(QUERIES)
+    (tmp_path / "qrels" / "test.tsv").write_text(QRELS)
+    assert read_folder(tmp_path).judgments == 2
+
+
+def test_a_folder_without_qrels_or_queries_says_what_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="has no qrels"):
+        read_folder(tmp_path)
+    (tmp_path / "qrels.tsv").write_text(QRELS)
+    with pytest.raises(BadInput, match=r"There is no file .*queries\.jsonl"):
+        read_folder(tmp_path)
+
+
+def test_every_fault_of_both_files_is_said_at_once_with_its_line() -> None:
+    queries = (
+        '{"_id": "q1", "text": "one"}\n{"_id": "q2", "text": " "}\nnot json\n[1]\n{"text": "x"}\n'
+        '{"_id": "q1", "text": "y"}\n'
+    )
+    qrels = "q1\td1\t2\nq1\td1\t1\nq1\td2\nq1\td3\thigh\nq1\td4\t1.5\n"
+    with pytest.raises(BadInput) as caught:
+        both(queries, qrels)
+
+    told = str(caught.value).splitlines()
+    assert told[0] == "queries.jsonl, line 2: query 'q2' has no text."
+    assert told[1].startswith("queries.jsonl, line 3: not JSON")
+    assert told[2] == "queries.jsonl, line 4: this is JSON, but not an object like {…}."
+    assert told[3] == "queries.jsonl, line 5: this query has no _id."
+    assert told[4] == "queries.jsonl, line 6: query 'q1' stands in this file twice."
+    assert told[5] == "qrels.tsv, line 2: 'q1' and 'd1' are graded 2 and 1; which one holds?"
+    assert told[6].startswith("qrels.tsv, line 3: expected query, document and grade")
+    assert told[7].startswith("qrels.tsv, line 4: the grade 'high' is not a whole number")
+    assert told[8].startswith("qrels.tsv, line 5: the grade '1.5'")
+
+
+def test_many_faults_are_counted() -> None:
+    with pytest.raises(BadInput, match=r"… and 30 more like these\.$"):
+        both("nonsense\n" * 50)
+
+
+def test_what_loses_nothing_is_a_notice() -> None:
+    found = both(qrels=QRELS + "q1\td1\t2\nq9\td1\t1\nq9\td2\t1\nq2\td5\t-2\n")
+
+    assert found.notices == (
+        "qrels.tsv, line 5: there is no query 'q9'; its judgments are not used.",
+        "qrels.tsv, line 7: the grade -2 counts as 0.",
+    )
+    assert [query.id for query in found.judged] == ["q1", "q2"]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'{"_id": "q1", "text": "caf\xe9"}\n'])
+def test_a_line_that_is_not_utf8_is_a_fault(content: bytes) -> None:
+    with pytest.raises(BadInput, match=r"queries\.jsonl, line 1: this line is not UTF-8"):
+        both(content)
+
+
+def test_an_empty_file_is_a_fault() -> None:
+    with pytest.raises(BadInput, match="there is no query in this file"):
+        both("", "")
+
+
+def test_deeply_nested_json_is_a_fault_and_no_crash() -> None:
+    with pytest.raises(BadInput, match="line 1"):
+        both('{"a":' * 100_000 + "1" + "}" * 100_000)
+
+
+def test_a_file_of_200_mb_is_refused_before_it_is_read() -> None:
+    def never() -> io.BytesIO:
+        raise AssertionError("it was opened")
+
+    huge = File("qrels.tsv", 200 * 2**20, never)
+    with pytest.raises(BadInput, match=f"qrels.tsv has 200 MB; at most {MAX_MB} MB are read"):
+        read_set(text("queries.jsonl", QUERIES), huge, "toy")
+
+
+def test_a_corpus_of_any_size_is_streamed() -> None:
+    line = (
+        b'{"_id": "d%d", "title": "T", "text": "x", "updated_at": "2026-01-02", "lang": "en", "metadata": {"n": 1}}\n'
+    )
+    content = io.BytesIO(b"".join(line % number for number in range(50)))
+    file = File("corpus.jsonl", 300 * 2**20, lambda: content)
+    stream = read_corpus(file)
+
+    first = next(stream)
+    assert (first.id, first.title, str(first.updated_at), first.metadata) == (
+        "d0",
+        "T",
+        "2026-01-02",
+        {"lang": "en", "n": 1},
+    )
+    assert content.tell() < 50 * len(line)
+    assert len(list(stream)) == 49
+
+
+def test_a_corpus_says_what_is_wrong_at_its_end() -> None:
+    corpus = text("corpus.jsonl", '{"_id": "a", "text": "x"}\n{"_id": "a", "text": "y"}\n{"_id": "b", "text": 5}\n')
+    with pytest.raises(BadInput) as caught:
+        list(read_corpus(corpus))
+    assert str(caught.value).splitlines()[0] == "corpus.jsonl, line 2: document 'a' stands in this file twice."
+    assert "line 3: document 'b': text" in str(caught.value)
+
+
+def test_a_csv_with_guessed_columns() -> None:
+    found = read_csv(text("mine.csv", 'Question,doc_id,Label\n"how, exactly?",d1,2\n"how, exactly?",d2,\nwhy,,\n'))
+
+    assert [query.text for query in found.queries] == ["how, exactly?", "why"]
+    assert found.qrels == {"q1": {"d1": 2, "d2": 1}}
+    assert (found.name, found.level) == ("mine", "document")
+
+
+def test_a_csv_that_names_chunks_judges_chunks() -> None:
+    assert read_csv(text("m.csv", "query,chunk_id\nhow,c1\n")).level == "chunk"
+
+
+def test_a_csv_with_given_columns() -> None:
+    found = read_csv(text("m.csv", "Frage,Datei\nwie,a.md\n"), {"query": "frage", "document": "Datei"})
+    assert found.qrels == {"q1": {"a.md": 1}}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("query,grade\nhow,1\n", "needs a column for the query and one for the document or chunk id"),
+        ("query,document\nhow\n", r"line 2: 1 cells where the header has 2"),
+        ("query,document\n,d1\n", r"line 2: the query is empty"),
+        ("query,document,grade\nhow,d1,good\n", r"line 2: the grade 'good' is not a whole number"),
+        ("query,document,grade\nhow,d1,1\nhow,d1,2\n", r"line 3: 'q1' and 'd1' are graded 1 and 2"),
+        ("query_id,query,document\nq,how,d1\nq,why,d1\n", r"line 3: query 'q' has another text than before"),
+        ('query,document\n"how,d1\n', "this is not CSV"),
+        ("", "needs a column"),
+    ],
+)
+def test_a_csv_with_faults(content: str, said: str) -> None:
+    with pytest.raises(BadInput, match=said):
+        read_csv(text("m.csv", content))
+
+
+def test_a_part_of_a_set_forgets_nothing_and_keeps_nothing_else() -> None:
+    whole = both()
+    assert whole.judged and whole.by_id
+    part = whole.only(["q2"])
+
+    assert (list(part.by_id), part.judged, part.qrels) == (["q2"], (), {})
+    with pytest.raises(BadInput, match="has no query 'q7'"):
+        whole.only(["q7"])
+
+
+def test_judgments_are_added_and_replace_old_ones() -> None:
+    whole = both()
+    assert whole.judged
+    more = whole.with_judgments({"q1": {"d1": 3, "d9": 0}, "q2": {"d4": 1}})
+
+    assert more.qrels == {"q1": {"d1": 3, "d2": 0, "d9": 0}, "q2": {"d4": 1}}
+    assert [query.id for query in more.judged] == ["q1", "q2"]
+    assert more.unanswerable == ()
+    assert more.fingerprint != whole.fingerprint
+    with pytest.raises(BadInput, match="no query 'q7' to judge"):
+        whole.with_judgments({"q7": {"d": 1}})

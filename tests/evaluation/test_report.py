@@ -1,0 +1,124 @@
+"""The report: every figure from its own per-query values, saved and read back, a gate with a verdict."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from rag_core.config import Policy
+from rag_core.errors import BadInput
+from rag_core.evaluation import gate
+from rag_core.evaluation.export import to_csv, to_markdown
+from rag_core.evaluation.gather import build
+from rag_core.evaluation.report import Report, rankings_of, report
+from rag_core.types import StageName
+from tests.evaluation.builders import labelled, plain
+
+POLICY = Policy(reranker="ce", pool=3, top_k=1)
+KINDS = {"q1": "code", "q2": "code", "q3": "twin"}
+
+
+def made(best: str = "c", **qrels: dict[str, int]) -> Report:
+    """Three queries that find a, b, c in this order, and a reranker that puts `best` first."""
+    qrels = qrels or {"q1": {"c": 1}, "q2": {"c": 1}, "q3": {"a": 1}}
+    asked = labelled(qrels, kinds=KINDS)
+    scores = {"a": 1.0, "b": 0.0, "c": 0.5, best: 9.0}
+    pools = build({one: plain("abc", "", scores) for one in qrels}, asked)
+    rankings = rankings_of(pools, POLICY)
+    return report(asked, rankings, ["RR@10"], pools=pools, policy=POLICY, collection=plain("a").collection)
+
+
+def test_means_comparisons_and_groups() -> None:
+    found = made()
+
+    assert found.stages == tuple(StageName)
+    assert found.mean("fused", "RR@10") == pytest.approx((1 / 3 + 1 / 3 + 1) / 3)
+    assert found.mean("adjusted", "RR@10") == pytest.approx((1 + 1 + 1 / 2) / 3)
+    assert found.metrics == ("RR@10", "P@5", "nDCG@5")
+    comparison = found.comparisons["RR@10"]
+    assert (comparison.wins, comparison.ties, comparison.losses) == (2, 0, 1)
+    assert list(found.groups["kind"]) == ["twin", "code"]
+    assert found.groups["kind"]["twin"].difference < 0 < found.groups["kind"]["code"].difference
+    assert found.changes("RR@10")[0] == ("q3", pytest.approx(1 / 2 - 1))
+    assert found.headroom and found.headroom.retrieval == 0
+
+
+def test_a_report_comes_back_as_it_was_saved() -> None:
+    found = made()
+    assert Report.read(found.to_json()) == found
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "nonsense", '{"version": 2}'])
+def test_what_is_no_report_is_refused_by_name(content: str) -> None:
+    with pytest.raises(BadInput, match=r"baseline\.json is not a saved evaluation"):
+        Report.read(content, "baseline.json")
+
+
+def test_a_set_without_judgments_cannot_be_measured() -> None:
+    with pytest.raises(BadInput, match="No query of toy has a judgment"):
+        report(labelled({}, "q1"), {"fused": {"q1": ["a"]}, "adjusted": {"q1": ["a"]}})
+
+
+def test_pairs_without_a_score_make_no_rankings() -> None:
+    pools = build({"q1": plain("abc", "", {"a": 1.0})}, labelled({"q1": {"a": 1}}))
+    with pytest.raises(BadInput, match="2 pairs of these pools have no score from ce"):
+        rankings_of(pools, POLICY)
+
+
+def test_requirements_are_read_and_refused() -> None:
+    assert gate.parse("ndcg@10=0.80") == gate.Requirement(metric="nDCG@10", minimum=0.8)
+    for wrong in ("nDCG@10", "nDCG@10=high", "nDCG@10=1.5", "speed=0.5", "nDCG@10=nan"):
+        with pytest.raises(BadInput, match="is not a"):
+            gate.parse(wrong)
+
+
+def test_the_gate_fails_under_a_minimum() -> None:
+    found = made()
+    assert gate.under(found, [gate.parse("RR@10=0.8")], "adjusted") == []
+    assert gate.under(found, [gate.parse("RR@10=0.8")], "fused") == [
+        "RR@10 of the fused stage is 0.5556, under 0.8.",
+    ]
+
+
+def test_the_gate_fails_where_it_is_clearly_worse_than_the_baseline() -> None:
+    qrels = {f"q{n}": {"c": 1, "a": n % 2} for n in range(30)}
+    good, bad = made("c", **qrels), made("b", **qrels)
+
+    failures, remarks = gate.worse(bad, good, ["RR@10"], "adjusted")
+    assert len(failures) == 1 and failures[0].startswith("RR@10 against the baseline: Worse by")
+    assert gate.worse(good, good, ["RR@10"], "adjusted")[0] == []
+    assert gate.worse(good, bad, ["RR@10"], "adjusted")[0] == []
+    assert remarks == []
+
+
+def test_a_baseline_on_other_queries_or_without_the_metric_is_refused() -> None:
+    with pytest.raises(BadInput, match="on other queries"):
+        gate.worse(made(), made(x1={"c": 1}), ["RR@10"], "adjusted")
+    with pytest.raises(BadInput, match="no AP@100 of the adjusted stage"):
+        gate.worse(made(), made(), ["AP@100"], "adjusted")
+
+
+def test_a_changed_set_is_remarked() -> None:
+    _, remarks = gate.worse(made(), made(q1={"c": 2}, q2={"a": 1}), ["RR@10"], "adjusted")
+    assert remarks[-1].startswith("The labelled set has changed since the baseline")
+
+
+def test_markdown_tells_the_whole_story() -> None:
+    told = to_markdown(made())
+
+    assert "| fused | 0.5556 |" in told
+    assert "- **P@5**: 0.200 → 0.200. No query changed (3 compared)." in told
+    assert "## By kind" in told and "| twin | 1 |" in told
+    assert "| q3 | -0.369 | question q3 |" in told
+    assert "ranking" in told
+
+
+def test_csv_has_a_row_a_query_and_runs_nothing_in_a_spreadsheet() -> None:
+    found = made().model_copy(update={"texts": {"q1": "=cmd()", "q2": "two", "q3": "three"}})
+    rows = list(csv.DictReader(io.StringIO(to_csv(found))))
+
+    assert [row["query_id"] for row in rows] == ["q1", "q2", "q3"]
+    assert rows[0]["query"] == "'=cmd()"
+    assert float(rows[2]["adjusted RR@10"]) == 1 / 2
