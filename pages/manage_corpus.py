@@ -55,8 +55,15 @@ def show_documents(collection: Collection, name: str, owner: str) -> None:
     if table.empty:
         st.info("No document holds these words.", icon=":material/search_off:")
         return
+    names = {column: column.capitalize() if column != "id" else "Document" for column in table.columns}
     picked = st.dataframe(
-        table, key="documents", hide_index=True, height=300, on_select="rerun", selection_mode="multi-row"
+        table,
+        key="documents",
+        column_config=names,
+        hide_index=True,
+        height=300,
+        on_select="rerun",
+        selection_mode="multi-row",
     )
     chosen = [str(table.iloc[row]["id"]) for row in picked.selection.rows if row < len(table)]
     if chosen and not read_only(name):

@@ -84,4 +84,5 @@ def _time(trace: Trace) -> str:
     took = trace.took_ms
     loading = trace.model_load_ms + trace.rerank.load_ms
     extra = f" (and {loading / 1000:.1f} s to load models, once)" if loading >= 50 else ""
-    return f"{took:.0f} ms{extra}."
+    shown = f"{took / 1000:.1f} s" if took >= 1000 else f"{took:.0f} ms"
+    return f"{shown}{extra}."

@@ -37,8 +37,7 @@ def document_with_chunks(document: Document, chunks: Sequence[Chunk]) -> None:
     """The document's text with each chunk in a frame of its own; text that no chunk holds stands greyed between."""
     pieces, at = [], 0
     for number, chunk in enumerate(sorted(chunks, key=lambda one: one.start), start=1):
-        if chunk.start > at:
-            pieces.append(f'<span class="sp-between">{html.escape(document.text[at : chunk.start])}</span>')
+        pieces.append(_between(document.text[at : chunk.start]))
         overlap = max(0, at - chunk.start)
         again = (
             f' <i title="characters that also stand in the passage before">{overlap} repeated</i>' if overlap else ""
@@ -49,8 +48,13 @@ def document_with_chunks(document: Document, chunks: Sequence[Chunk]) -> None:
             f"<div>{html.escape(chunk.text)}</div></div>"
         )
         at = max(at, chunk.end)
-    pieces.append(f'<span class="sp-between">{html.escape(document.text[at:])}</span>')
+    pieces.append(_between(document.text[at:]))
     st.html(f'<div class="sp-passage" data-testid="document">{"".join(pieces)}</div>')
+
+
+def _between(text: str) -> str:
+    """Text that no chunk holds (headings, mostly); white space alone is left out."""
+    return f'<div class="sp-between">{html.escape(text.strip())}</div>' if text.strip() else ""
 
 
 def upload_results(uploads: Sequence[Upload]) -> pd.DataFrame:

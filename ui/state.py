@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
@@ -19,6 +20,7 @@ from rag_core.types import ScoreSpace
 from ui import cached, views
 from ui.charts.palette import DARK, LIGHT, Palette
 
+LOGO = Path(__file__).with_name("logo.svg")
 AUTHORITY = (
     ("policy", 1.0),
     ("sla", 1.0),
@@ -48,6 +50,7 @@ class Choice:
 def page(title: str) -> None:
     """The frame of every page: wide layout, style sheet, heading. Each page stands by itself."""
     st.set_page_config(page_title=f"{title} · Second Pass", page_icon=":material/layers:", layout="wide")
+    st.logo(str(LOGO), size="large")
     views.style()
 
 

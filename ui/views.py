@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rag_core.errors import SecondPassError
 from rag_core.narrative import score_text, title_of
-from rag_core.trace import Trace
+from rag_core.trace import RerankReport, Trace
 from rag_core.types import Answer, Chunk, Document, StageName
 from ui.marking import marked, spans_of_terms
 
@@ -27,13 +28,6 @@ LABELS = {
     StageName.RERANKED: "Rerank",
     StageName.ADJUSTED: "Signals",
     StageName.KEPT: "Keep",
-}
-STATUS = {
-    "ran": "{scored} by the model, {cached} cached",
-    "cached": "all {cached} from the cache",
-    "off": "off: fused order",
-    "failed": "did not run",
-    "idle": "nothing to score",
 }
 
 
@@ -71,12 +65,25 @@ def _step(trace: Trace, name: StageName) -> str:
         StageName.DENSE: f"+ {milliseconds(trace.embed.took_ms)} embedding",
         StageName.LEXICAL: f"{len(trace.terms)} terms matched",
         StageName.FUSED: f"{len(stage.hits):,} distinct",
-        StageName.RERANKED: STATUS[report.status].format(scored=report.pairs_scored, cached=report.pairs_cached),
+        StageName.RERANKED: _reranked(report),
         StageName.ADJUSTED: "on" if trace.policy.signals.on else "off: by relevance",
         StageName.KEPT: "nothing kept" if trace.unknown else "threshold, top-k",
     }
     took = milliseconds(stage.timing.took_ms)
     return _cell(LABELS[name], f"{stage.inputs:,} → {came_out:,}", took, details[name], bool(stage.warnings))
+
+
+def _reranked(report: RerankReport) -> str:
+    """What the reranker did, in few words."""
+    scored, cached = report.pairs_scored, report.pairs_cached
+    said = {
+        "ran": f"{scored} scored, {cached} cached" if cached else f"{scored} scored now",
+        "cached": f"{cached} from the cache",
+        "off": "off: fused order",
+        "failed": "did not run",
+        "idle": "nothing to score",
+    }
+    return said[report.status]
 
 
 def _cell(label: str, number: str, took: str, detail: str, warn: bool) -> str:
@@ -154,9 +161,15 @@ def text_so_far(place: DeltaGenerator, text: str) -> None:
     place.html(f'<p class="sp-answer">{html.escape(text)}</p>')
 
 
+def emphasised(escaped: str) -> str:
+    """Markdown's `**bold**` and `` `code` `` of already escaped text as HTML; nothing else of Markdown."""
+    bold = re.sub(r"\*\*([^*<>\n]+)\*\*", r"<b>\1</b>", escaped)
+    return re.sub(r"`([^`<>\n]+)`", r"<code>\1</code>", bold)
+
+
 def _with_citations(text: str) -> str:
     """Escaped answer text with its [n] as superscripts."""
-    escaped = html.escape(text)
+    escaped = emphasised(html.escape(text))
     for number in range(1, 101):
         escaped = escaped.replace(f"[{number}]", f"<sup>{number}</sup>")
     return escaped.replace("\n", "<br>")
@@ -165,7 +178,7 @@ def _with_citations(text: str) -> str:
 def passage(chunk: Chunk, terms: tuple[str, ...], seen_chars: int | None = None) -> None:
     """The passage in full: heading path, text with matched terms marked, the part that was not read greyed."""
     seen = None if seen_chars is None else seen_chars - (len(chunk.reading) - len(chunk.text))
-    body = marked(chunk.text, spans_of_terms(chunk.text, terms), seen)
+    body = emphasised(marked(chunk.text, spans_of_terms(chunk.text, terms), seen))
     st.html(
         f'<div class="sp-path">{html.escape(chunk.heading or chunk.document_id)}</div>'
         f'<div class="sp-passage" data-testid="passage">{body}</div>'
@@ -225,16 +238,16 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
     """A row per candidate, its rank and score at every stage; sortable; a click chooses a row."""
     digits = {"dense": 3, "lexical": 1, "fused": 4, "reranked": 2, "adjusted": 3}
     columns: dict[str, Any] = {
-        "fate": st.column_config.TextColumn("Fate", width="small"),
-        "title": st.column_config.TextColumn("Passage", width="large"),
+        "fate": st.column_config.TextColumn("Fate", width=120),
+        "title": st.column_config.TextColumn("Passage", width=380),
     }
     for stage in trace.stages[:-1]:
         label = "Final" if stage.name is StageName.ADJUSTED else LABELS[stage.name].split()[0]
-        columns[f"{stage.name}_rank"] = st.column_config.NumberColumn(f"{label} #", width="small")
+        columns[f"{stage.name}_rank"] = st.column_config.NumberColumn(f"{label} #")
         columns[f"{stage.name}_score"] = st.column_config.NumberColumn(
-            f"{label} {stage.space}", format=f"%.{digits[stage.name]}f", width="small"
+            f"{label} {stage.space}", format=f"%.{digits[stage.name]}f"
         )
-    columns["unseen_tokens"] = st.column_config.NumberColumn("Tokens unseen", width="small")
+    columns["unseen_tokens"] = st.column_config.NumberColumn("Tokens unseen")
     first = ["adjusted_rank", "title", "fate", "adjusted_score", "reranked_rank", "reranked_score"]
     shown = table.assign(title=[title_of(trace.chunks[chunk_id]) for chunk_id in table["chunk_id"]])
     st.dataframe(

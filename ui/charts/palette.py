@@ -10,6 +10,8 @@ import html
 from dataclasses import dataclass
 from typing import Any
 
+FONT = "Source Sans, Source Sans Pro, sans-serif"
+
 
 @dataclass(frozen=True)
 class Palette:
@@ -55,13 +57,25 @@ def plain(text: str, limit: int = 60) -> str:
     return html.escape(line, quote=False)
 
 
+def squeezed(text: str, limit: int) -> str:
+    """The text with its middle left out where it is too long, so that a title's own end still tells it apart.
+
+    >>> squeezed("Refunds for annual subscriptions: First purchase", 30)
+    'Refunds for an…First purchase'
+    """
+    if len(text) <= limit:
+        return text
+    tail = limit // 2
+    return f"{text[: limit - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
+
+
 def layout(palette: Palette, height: int, **more: Any) -> dict[str, Any]:
     """The layout that all charts share: transparent, no toolbar clutter, the theme's text colour."""
     return {
         "height": height,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"color": palette.text, "size": 13},
+        "font": {"color": palette.text, "size": 13, "family": FONT},
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
         "showlegend": False,
         "hoverlabel": {"align": "left"},

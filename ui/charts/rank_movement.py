@@ -15,10 +15,11 @@ import plotly.graph_objects as go
 from rag_core.narrative import score_text, title_of
 from rag_core.trace import Trace
 from rag_core.types import StageName
-from ui.charts.palette import Palette, layout, plain
+from ui.charts.palette import Palette, layout, plain, squeezed
 
 Row = Mapping[Hashable, Any]
-ROW_PX = 17
+ROW_PX = 13
+LABEL_CHARS = 42
 MARKS = {"up": "triangle-up", "down": "triangle-down", "same": "circle"}
 OPEN = {"cut by top-k": "circle-open", "under the threshold": "x-thin-open"}
 
@@ -110,7 +111,7 @@ def _line(row: Row, palette: Palette, told: bool, chosen: bool) -> go.Scatter:
 def _labels(rows: pd.DataFrame, side: str, palette: Palette) -> go.Scatter:
     """Titles beside the ends of the told lines."""
     left = side == "before"
-    titles = [plain(str(title), 44) for title in rows["title"]]
+    titles = [plain(squeezed(str(title), LABEL_CHARS)) for title in rows["title"]]
     pairs = zip(titles, rows[side], strict=True)
     text = [f"{title}  <b>{rank}</b>" if left else f"<b>{rank}</b>  {title}" for title, rank in pairs]
     return go.Scatter(
@@ -119,7 +120,7 @@ def _labels(rows: pd.DataFrame, side: str, palette: Palette) -> go.Scatter:
         mode="text",
         text=text,
         textposition="middle left" if left else "middle right",
-        textfont={"size": 12, "color": palette.text},
+        textfont={"size": 11.5, "color": palette.text},
         hoverinfo="skip",
     )
 
@@ -130,7 +131,7 @@ def _frame(fig: go.Figure, table: pd.DataFrame, trace: Trace, palette: Palette) 
     kept = len(trace[StageName.KEPT].hits)
     if kept:
         fig.add_shape(
-            type="rect", x0=0.97, x1=2, y0=0.5, y1=kept + 0.5, fillcolor=palette.band, line_width=0, layer="below"
+            type="rect", x0=0.97, x1=2.25, y0=0.5, y1=kept + 0.5, fillcolor=palette.band, line_width=0, layer="below"
         )
     for x, text in ((0, f"Fused rank (pool of {len(table)})"), (1, "Final rank")):
         fig.add_annotation(
@@ -140,7 +141,7 @@ def _frame(fig: go.Figure, table: pd.DataFrame, trace: Trace, palette: Palette) 
         **layout(
             palette,
             max(220, 70 + ROW_PX * places),
-            xaxis={"visible": False, "range": [-0.95, 1.95], "fixedrange": True},
+            xaxis={"visible": False, "range": [-1.25, 2.25], "fixedrange": True},
             yaxis={"visible": False, "range": [places + 0.8, -1.0], "fixedrange": True},
             hovermode="closest",
         )
