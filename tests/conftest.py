@@ -1,0 +1,28 @@
+"""The packaged bi-encoder and the sample corpus, each prepared once for all tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag_core.corpus.collection import Collection
+from rag_core.corpus.library import Library
+from rag_core.corpus.sample import SAMPLE, ensure_sample
+from rag_core.retrieval.embed import SentenceEmbedder, get_embedder
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def packaged() -> SentenceEmbedder:
+    """The bi-encoder that comes with the requirements."""
+    return get_embedder()
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory, packaged: SentenceEmbedder) -> Collection:
+    """The sample corpus, indexed as the app does on its first start."""
+    library = Library(tmp_path_factory.mktemp("sample"))
+    ensure_sample(library, ROOT / "sample_corpus", packaged)
+    return library.open(SAMPLE, packaged)
