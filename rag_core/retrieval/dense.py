@@ -25,9 +25,10 @@ Kind = Literal["exact", "hnsw"]
 LINKS = 32
 EF_CONSTRUCTION = 80
 EF_SEARCH = 256
-"""Breadth of an HNSW search; at least twice the depth is taken. `benchmarks/search.py` shows the recall."""
+"""Breadth of an HNSW search: at least twice the depth, and wider by as much as a filter leaves out, for the graph is
+walked through rows that are not allowed too. `benchmarks/search.py` shows the recall."""
 
-NARROW = 0.2
+NARROW = 0.5
 """A filter that allows at most this share of the rows is answered exactly, as walking the graph would miss them."""
 
 _META, _GRAPH = "dense.json", "hnsw.faiss"
@@ -77,14 +78,15 @@ class DenseIndex:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         query = np.ascontiguousarray(vector, dtype=np.float32)[None, :]
         if self.kind == "hnsw" and (allowed is None or available > max(self.exact_limit, NARROW * self.rows)):
-            rows, scores = self._walk(query, depth, allowed)
+            rows, scores = self._walk(query, depth, available, allowed)
             if rows.size == depth:
                 return best_rows(rows, scores, depth)
         return self._scan(query, depth, available, allowed)
 
-    def _walk(self, query: Vectors, depth: int, allowed: Mask | None) -> tuple[Rows, Vectors]:
+    def _walk(self, query: Vectors, depth: int, available: int, allowed: Mask | None) -> tuple[Rows, Vectors]:
         """Through the graph: approximate, and may find too few where a filter cuts it to pieces."""
-        params = _faiss().SearchParametersHNSW(efSearch=max(EF_SEARCH, 2 * depth), sel=_selector(allowed))
+        breadth = max(EF_SEARCH, 2 * depth) * self.rows // available
+        params = _faiss().SearchParametersHNSW(efSearch=breadth, sel=_selector(allowed))
         scores, rows = self._index.search(query, depth, params=params)
         return rows[0][rows[0] >= 0], scores[0][rows[0] >= 0]
 

@@ -42,7 +42,8 @@ def test_what_is_stated_is_what_the_model_has(embedder: SentenceEmbedder) -> Non
 def test_vectors_are_unit_and_in_the_order_of_the_texts(embedder: SentenceEmbedder) -> None:
     texts = ["short", LONG, "", "How long does a refund take?", "shipping costs in Norway"]
     vectors = embedder.embed(texts)
-    assert (vectors.shape, vectors.dtype) == ((5, 384), np.float32)
+    assert vectors.shape == (5, 384)
+    assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     for text, vector in zip(texts, vectors, strict=True):
         np.testing.assert_allclose(embedder.embed([text])[0], vector, atol=1e-5)
