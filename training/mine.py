@@ -42,8 +42,10 @@ DEPTH = 40
 
 _WORD = re.compile(r"[a-z0-9]+")
 _STOP = frozenset(
-    """a an and are as at be by can did do does for from had has have how i if in is it its of on or that the their
-    there these this to was were what when where which who whom why will with you your""".split()
+    _WORD.findall(
+        "a an and are as at be by can did do does for from had has have how i if in is it its of on or that the their"
+        " there these this to was were what when where which who whom why will with you your"
+    )
 )
 
 Floats = np.ndarray
