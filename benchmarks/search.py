@@ -61,7 +61,8 @@ def bm25(chunks: int) -> None:
 
 
 def unit(vectors: npt.NDArray[np.float64] | Vectors) -> Vectors:
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / lengths, np.float32)
 
 
 def clustered(draw: np.random.Generator, count: int) -> Vectors:

@@ -91,10 +91,14 @@ class DenseIndex:
         return rows[0][rows[0] >= 0], scores[0][rows[0] >= 0]
 
     def _scan(self, query: Vectors, depth: int, available: int, allowed: Mask | None) -> tuple[Rows, Vectors]:
-        """Over every allowed row. FAISS cuts ties anyhow, so more is asked for until none lies across the cut."""
+        """Over every allowed row. FAISS cuts ties anyhow, so more is asked for until none lies across the cut.
+
+        Even without a filter a selector is given: it keeps a query on one thread. A team of threads for each query
+        takes several times as long on a machine that is busy with other queries.
+        """
         asked = min(depth + 1, available)
+        params = _faiss().SearchParameters(sel=_selector(allowed) or _faiss().IDSelectorAll())
         while True:
-            params = _faiss().SearchParameters(sel=_selector(allowed))
             scores, rows = self._flat.search(query, asked, params=params)
             if asked == available or scores[0][-1] < scores[0][depth - 1]:
                 return best_rows(rows[0], scores[0], depth)

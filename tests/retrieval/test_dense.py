@@ -23,7 +23,7 @@ EXACT, GRAPH = 10_000, 100
 
 def unit(values: npt.ArrayLike) -> Vectors:
     vectors = np.asarray(values, np.float32)
-    return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=-1, keepdims=True), np.float32)
 
 
 def expected(vectors: Vectors, query: Vectors, depth: int, allowed: Mask | None = None) -> list[int]:
