@@ -8,6 +8,7 @@ SecondPassError
 ├── MissingPackage           an optional package is not installed; the message says what to install
 ├── ModelError               a model could not be loaded or failed while it ran
 ├── UnscoredPairs            replay was asked to rank pairs that no one has scored yet
+├── CaseConflict             somebody else revised the case meanwhile
 └── GenerationError          the language model could not answer; retrieval results stay
 """
 
@@ -64,6 +65,14 @@ class UnscoredPairs(SecondPassError):
         )
         self.reranker = reranker
         self.chunk_ids = chunk_ids
+
+
+class CaseConflict(SecondPassError):
+    """Somebody else revised the case meanwhile. `current` is the case as it is now; nothing was overwritten."""
+
+    def __init__(self, by: str, current: object) -> None:
+        super().__init__(f"{by or 'Somebody else'} changed this case meanwhile. See what it says now, then save again.")
+        self.current = current
 
 
 class GenerationError(SecondPassError):

@@ -1,6 +1,7 @@
 """The database: SQLite in the data folder by default, any other that SQLAlchemy speaks when `DATABASE_URL` says so.
 
-It holds what was paid for (pair scores). Threads and processes may write at once: every write is an upsert in a
+Pair scores are kept here; cases, re-runs and jobs by `rag_core.cases`; the schema's versions are in
+`rag_core.migrations`. Threads and processes may write at once: every write is an upsert in a
 transaction of its own, SQLite runs in WAL mode with a busy timeout. Nothing here knows a model.
 """
 
@@ -22,6 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from rag_core.config import Settings
 from rag_core.errors import BadInput, SecondPassError
+from rag_core.migrations import migrate
 from rag_core.types import PairScore
 
 FILE = "second_pass.db"
@@ -91,7 +93,7 @@ class Store:
 
     @cached_property
     def _engine(self) -> sa.Engine:
-        """The engine, its tables made where they are not there; the caller holds the lock."""
+        """The engine, its tables brought up to date; the caller holds the lock."""
         local = self._url.get_backend_name() == "sqlite"
         try:
             if local and self._url.database and self._url.database != ":memory:":
@@ -99,7 +101,7 @@ class Store:
             engine = sa.create_engine(self._url, pool_pre_ping=not local)
             if local:
                 sa.event.listen(engine, "connect", _tune_sqlite)
-            _make_tables(engine)
+            _up_to_date(engine)
         except (sa.exc.DBAPIError, OSError) as exc:
             raise SecondPassError(self._in_words(exc)) from exc
         except ImportError as exc:
@@ -137,12 +139,12 @@ def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     cursor.close()
 
 
-def _make_tables(engine: sa.Engine) -> None:
-    """Create what is missing. Two processes may try at once: the one that comes second finds the tables there."""
+def _up_to_date(engine: sa.Engine) -> None:
     try:
-        metadata.create_all(engine)
-    except (sa.exc.OperationalError, sa.exc.ProgrammingError, sa.exc.IntegrityError):
-        metadata.create_all(engine)
+        migrate(engine)
+    except BaseException:
+        engine.dispose()
+        raise
 
 
 class StoredPairs:
