@@ -1,0 +1,94 @@
+"""The model that ships: it loads from a clean clone without a network, and scores as its card says."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rag_core.rerank.catalogue import MODELS
+from rag_core.rerank.cross_encoder import CrossEncoderReranker
+
+FOLDERS = sorted(path.parent for path in MODELS.glob("*/config.json"))
+EXAMPLE = re.compile(r"^\| (?P<query>.+?) \| (?P<passage>.+?) \| (?P<logit>-?\d+\.\d+) \| (?P<p>\d\.\d+) \|$", re.M)
+BUDGET_BYTES = 70 * 2**20
+
+ODD = [
+    "",
+    " \n\t ",
+    "refund " * 10_000,
+    "🙂🧾💸 👩‍👩‍👧‍👦",
+    "返金は三十日以内に可能です。",
+    "يمكن استرداد المبلغ خلال ثلاثين يوما",
+    "a\x00b\ud800c",
+    "You can get a refund within 30 days.",
+    "You can get a refund within 30 days.",
+]
+
+pytestmark = pytest.mark.skipif(not FOLDERS, reason="no model is in rag_core/models yet")
+
+
+@pytest.fixture(scope="module")
+def shipped() -> CrossEncoderReranker:
+    return CrossEncoderReranker(str(FOLDERS[-1]))
+
+
+def card_examples(folder: Path) -> list[tuple[str, str, float, float]]:
+    """(query, passage, calibrated logit, probability) of the card's table of example pairs."""
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    return [(m["query"], m["passage"], float(m["logit"]), float(m["p"])) for m in EXAMPLE.finditer(card)]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_card_has_examples_and_the_model_gives_their_scores(folder: Path) -> None:
+    examples = card_examples(folder)
+    assert len(examples) >= 4
+    reranker = CrossEncoderReranker(str(folder))
+    for query, passage, logit, _ in examples:
+        assert reranker.score(query, [passage]).pairs[0].score == pytest.approx(logit, abs=0.02)
+
+
+def test_it_loads_as_any_cross_encoder_with_the_network_cut() -> None:
+    query, passage, _, _ = card_examples(FOLDERS[-1])[0]
+    program = (
+        "import sys; from sentence_transformers import CrossEncoder;"
+        "print(float(CrossEncoder(sys.argv[1], device='cpu').predict([(sys.argv[2], sys.argv[3])])[0]))"
+    )
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HTTPS_PROXY": "http://127.0.0.1:9", "HF_HOME": os.devnull}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program, str(FOLDERS[-1]), query, passage],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert 0.0 <= float(done.stdout.strip().splitlines()[-1]) <= 1.0
+
+
+def test_odd_texts_get_finite_scores_that_do_not_depend_on_their_company(shipped: CrossEncoderReranker) -> None:
+    together = [pair.score for pair in shipped.score("How long do refunds take?", ODD).pairs]
+    backwards = [pair.score for pair in shipped.score("How long do refunds take?", ODD[::-1]).pairs][::-1]
+    alone = [shipped.score("How long do refunds take?", [text]).pairs[0].score for text in ODD]
+    assert together == backwards == alone
+    assert together[-1] == together[-2]
+    assert all(abs(score) < 100 for score in together)
+
+
+@pytest.mark.parametrize("query", ["", "🙂", "why " * 3000, "返金"])
+def test_odd_questions_get_finite_scores(shipped: CrossEncoderReranker, query: str) -> None:
+    (pair,) = shipped.score(query, ["You can get a refund within 30 days."]).pairs
+    assert abs(pair.score) < 100
+
+
+def test_a_passage_past_the_limit_says_how_much_was_not_read(shipped: CrossEncoderReranker) -> None:
+    (pair,) = shipped.score("How long do refunds take?", ["refund " * 10_000]).pairs
+    assert pair.tokens == 10_000
+    assert pair.unseen_tokens > 9000
+
+
+def test_what_ships_stays_small() -> None:
+    assert sum(path.stat().st_size for path in MODELS.rglob("*") if path.is_file()) < BUDGET_BYTES
