@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Sequence
 
 from rag_core.errors import BadInput
+from rag_core.latency import duration
 from rag_core.narrative import ordinal, title_of
 from rag_core.trace import Trace
 from rag_core.types import Frozen, StageName
@@ -157,4 +158,4 @@ def _pace(left: Trace, right: Trace, names: tuple[str, str]) -> str:
     if abs(gap) < 1:
         return "They take the same time."
     more = "more" if gap > 0 else "less"
-    return f"{names[1]} takes {abs(gap):.0f} ms {more} ({left.took_ms:.0f} and {right.took_ms:.0f} ms)."
+    return f"{names[1]} takes {duration(abs(gap))} {more} ({duration(left.took_ms)} and {duration(right.took_ms)})."

@@ -19,6 +19,13 @@ USUAL_BUDGET_MS = (230.0, 580.0)
 Warmth = Literal["cold", "warm", "cached"]
 
 
+def duration(took_ms: float) -> str:
+    """`0.4 ms`, `12 ms`, `1.3 s`."""
+    if took_ms >= 1000:
+        return f"{took_ms / 1000:.1f} s"
+    return f"{took_ms:.1f} ms" if took_ms < 10 else f"{took_ms:.0f} ms"
+
+
 class Bar(Frozen):
     """One step on the run's time line, in milliseconds from its start. `note` says what was done or spared.
 

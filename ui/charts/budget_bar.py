@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from rag_core.latency import USUAL_BUDGET_MS, standing
+from rag_core.latency import USUAL_BUDGET_MS, duration, standing
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
@@ -24,7 +24,7 @@ def reading(p50: float, runs: int) -> str:
     low, high = USUAL_BUDGET_MS
     run = "this run" if runs == 1 else f"the median of {runs} runs"
     return (
-        f"{run.capitalize()} takes {p50:.0f} ms before the answer: {WORDS[standing(p50)]} the usual "
+        f"{run.capitalize()} takes {duration(p50)} before the answer: {WORDS[standing(p50)]} the usual "
         f"{low:.0f} to {high:.0f} ms."
     )
 
@@ -53,7 +53,8 @@ def figure(p50: float, p95: float, palette: Palette) -> go.Figure:
     )
     fig.add_vrect(x0=low, x1=high, fillcolor=palette.faint, opacity=0.55, line_width=0, layer="below")
     fig.add_annotation(
-        x=(low + high) / 2,
+        x=low,
+        xanchor="left",
         y=1.02,
         yref="paper",
         yanchor="bottom",
@@ -66,7 +67,7 @@ def figure(p50: float, p95: float, palette: Palette) -> go.Figure:
         **layout(
             palette,
             110,
-            xaxis=axis(palette, range=[0, end], ticksuffix=" ms"),
+            xaxis=axis(palette, range=[0, end], ticksuffix=" ms", tickformat=",.0f"),
             yaxis={"visible": False, "fixedrange": True},
             margin={"l": 8, "r": 8, "t": 26, "b": 8},
         )

@@ -56,9 +56,8 @@ def reading(trace: Trace) -> str:
 def figure(trace: Trace, palette: Palette) -> go.Figure:
     """The chart. The threshold line stands at the trace's own policy."""
     table = places(trace)
-    fig = go.Figure(
-        go.Scatter(x=table["place"], y=table["score"], mode="lines", line_color=palette.faint, hoverinfo="skip")
-    )
+    fig = go.Figure()
+    fig.add_trace(_line(table, palette))
     for fate, symbol in SYMBOLS.items():
         fig.add_trace(_dots(table[table["fate"] == fate], fate, symbol, palette))
     _gap(fig, widest_gap(list(table["score"])), palette)
@@ -77,6 +76,17 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
         )
     )
     return fig
+
+
+def _line(table: pd.DataFrame, palette: Palette) -> go.Scatter:
+    return go.Scatter(
+        x=table["place"],
+        y=table["score"],
+        mode="lines",
+        line_color=palette.faint,
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def _dots(rows: pd.DataFrame, fate: str, symbol: str, palette: Palette) -> go.Scatter:

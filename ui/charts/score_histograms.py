@@ -6,9 +6,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from rag_core.distribution import histograms
+from rag_core.distribution import histogram
 from rag_core.trace import Trace
-from rag_core.types import StageName
+from rag_core.types import Stage, StageName
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
@@ -22,6 +22,13 @@ NAMES = {
 }
 
 
+def panels(trace: Trace) -> list[Stage]:
+    """The stages that are drawn: the final scores only where they are not the reranker's own again."""
+    same = trace[StageName.ADJUSTED].space is trace[StageName.RERANKED].space
+    left_out = {StageName.KEPT, StageName.ADJUSTED} if same else {StageName.KEPT}
+    return [stage for stage in trace.stages if stage.name not in left_out]
+
+
 def bins(trace: Trace) -> pd.DataFrame:
     """A row per bin: stage, space, when ("before" or "after" reranking), from, to, count."""
     rows = [
@@ -33,7 +40,7 @@ def bins(trace: Trace) -> pd.DataFrame:
             "to": high,
             "count": count,
         }
-        for one in histograms(trace)
+        for one in map(histogram, panels(trace))
         for low, high, count in zip(one.edges, one.edges[1:], one.counts, strict=False)
     ]
     return pd.DataFrame(rows, columns=["stage", "space", "when", "from", "to", "count"])
@@ -48,16 +55,15 @@ def reading(trace: Trace) -> str:
     ]
     if not spans:
         return "There are no scores to count."
-    return f"Every stage scores in its own space, so no axis is shared: {'; '.join(spans)}."
+    told = "; ".join(spans)
+    return f"Before and after reranking, each stage in its own score space, so no axis is shared: {told}."
 
 
 def figure(trace: Trace, palette: Palette) -> go.Figure:
     """The panels side by side, in the order of the stages."""
     table = bins(trace)
-    stages = [stage for stage in trace.stages if stage.name is not StageName.KEPT]
-    titles = [
-        f"<b>{NAMES[stage.name]}</b> · {'before' if stage.name in BEFORE else 'after'} reranking" for stage in stages
-    ]
+    stages = panels(trace)
+    titles = [f"<b>{NAMES[stage.name]}</b> {'before' if stage.name in BEFORE else 'after'}" for stage in stages]
     fig = make_subplots(rows=1, cols=len(stages), subplot_titles=titles, horizontal_spacing=0.035)
     for place, stage in enumerate(stages, start=1):
         rows = table[table["stage"] == stage.name.value]

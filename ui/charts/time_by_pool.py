@@ -21,7 +21,7 @@ def reading(line: Line, budget_ms: float, other_ms: float) -> str:
     """The line, and the pool that fits the budget."""
     pool = pool_for(line, budget_ms, other_ms)
     speed = (
-        f"{line.pairs_per_second:.0f} pairs a second beside {line.fixed_ms:.0f} ms fixed ({line.points} measurements)"
+        f"{line.pairs_per_second:.3g} pairs a second beside {line.fixed_ms:.0f} ms fixed ({line.points} measurements)"
     )
     if not pool:
         return f"{speed}: no pool fits {budget_ms:.0f} ms, of which everything else takes {other_ms:.0f} ms."
@@ -59,7 +59,7 @@ def figure(points: Sequence[Point], line: Line, budget_ms: float, other_ms: floa
             palette,
             300,
             xaxis=axis(palette, "pairs scored by the model (pool)", range=[0, end]),
-            yaxis=axis(palette, "reranking, ms", rangemode="tozero"),
+            yaxis=axis(palette, "reranking, ms", rangemode="tozero", tickformat=",.0f"),
             margin={"l": 8, "r": 8, "t": 24, "b": 8},
         )
     )

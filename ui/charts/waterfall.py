@@ -7,7 +7,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from rag_core.latency import bars
+from rag_core.latency import bars, duration
 from rag_core.trace import Trace
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
@@ -29,11 +29,13 @@ def reading(trace: Trace) -> str:
     before = steps[steps["step"] != "Answer"]
     slowest = before.sort_values("took_ms", ascending=False).iloc[0]
     total = max(trace.took_ms, 1e-9)
-    told = f"{trace.took_ms:.0f} ms before the answer; {slowest['step']} took {slowest['took_ms'] / total:.0%} of it."
+    told = (
+        f"{duration(trace.took_ms)} before the answer; {slowest['step']} took {slowest['took_ms'] / total:.0%} of it."
+    )
     loads = table[table["kind"] == "load"]["took_ms"].sum()
     cached = trace.rerank.pairs_cached
     spared = f" {cached} pair scores came from the cache." if cached else ""
-    return f"{told}{spared}" + (f" Loading models took {loads / 1000:.1f} s on top, once." if loads else "")
+    return f"{told}{spared}" + (f" Loading models took {duration(loads)} on top, once." if loads else "")
 
 
 def figure(trace: Trace, palette: Palette) -> go.Figure:
@@ -52,7 +54,8 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
                 "pattern": {"shape": ["/" if step == "Rerank: tokenise" else "" for step in steps["step"]]},
             },
             text=[
-                f"{took:.1f} ms  {plain(note, 70)}" for took, note in zip(steps["took_ms"], steps["note"], strict=True)
+                f"{duration(took)}  {plain(note, 70)}"
+                for took, note in zip(steps["took_ms"], steps["note"], strict=True)
             ],
             textposition="outside",
             textfont={"size": 12, "color": palette.text},
@@ -65,7 +68,13 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
         **layout(
             palette,
             50 + LANE_PX * len(steps),
-            xaxis=axis(palette, "milliseconds from the start of the run", range=[0, end * 1.55], ticksuffix=" ms"),
+            xaxis=axis(
+                palette,
+                "milliseconds from the start of the run",
+                range=[0, end * 1.55],
+                ticksuffix=" ms",
+                tickformat=",.0f",
+            ),
             yaxis=axis(palette, autorange="reversed", tickfont={"size": 13, "color": palette.text}),
             bargap=0.35,
         )

@@ -202,3 +202,8 @@ def test_titles_from_documents_are_shown_literally():
 def test_signals_give_the_final_panel_the_combined_space():
     trace = replay(MEASURED, ON.model_copy(update={"signals": Signals(on=True)}))
     assert list(score_histograms.bins(trace)["space"])[-1] == "combined"
+
+
+def test_final_scores_are_not_drawn_twice():
+    same = replay(measurement("ab", "", {"a": 0.9, "b": 0.1}, space=ScoreSpace.MAXSIM), Policy(reranker="ce"))
+    assert list(score_histograms.bins(same)["stage"].unique()) == ["dense", "fused", "reranked"]

@@ -1,0 +1,189 @@
+"""Compare: two ways over the same question and the same frozen pool, and over a set of questions."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+
+import streamlit as st
+
+from rag_core.agreement import compare, difference
+from rag_core.config import Policy, Signals, Threshold
+from rag_core.evaluation.sets import Query
+from rag_core.query_set import Row, row, table, verdict
+from rag_core.replay import replay
+from rag_core.rerank.catalogue import CATALOGUE, NONE, entry_of
+from rag_core.threshold import judged_space
+from rag_core.trace import Measurement, Trace
+from rag_core.types import ScoreSpace
+from ui import ask, cached, history, picture, query_sets, state, views
+from ui.charts import score_scatter, two_columns
+from ui.state import Choice
+
+COLUMNS = ("query", "kind", "rbo", "tau", "left_first", "right_first", "common", "only_left", "only_right")
+COLUMNS = ("query", "kind", "rbo", "tau", "left_first", "right_first", "common", "only_left", "only_right")
+SAMPLE_SET, SESSION, TYPED = "Labelled questions", "This session's questions", "Questions that I paste"
+
+
+def main() -> None:
+    """A against B for one question, then for many."""
+    state.page("Compare")
+    choice = state.sidebar()
+    query = ask.question(choice)
+    other = other_policy(choice.policy)
+    names = policy_names(other, choice.policy)
+    with views.guard():
+        if query:
+            traces = [cached.trace(choice.collection, choice.owner, query, policy) for policy in (other, choice.policy)]
+            history.remember(traces[1])
+            one_question(traces[0], traces[1], names, choice)
+        else:
+            ask.welcome(choice)
+        many_questions(choice, other, names)
+
+
+def other_policy(policy: Policy) -> Policy:
+    """Side A, chosen here; side B is the sidebar's policy. Depth, fusion and pool are shared, so the pool is frozen."""
+    keys = list(CATALOGUE)
+    default = NONE if policy.reranker != NONE else keys[0]
+    with st.container(border=True):
+        reranker_box, threshold_box, top_k_box, signals_box = st.columns([3, 3, 2, 2], vertical_alignment="center")
+    key = reranker_box.selectbox(
+        "A: reranker",
+        keys,
+        index=keys.index(default),
+        format_func=lambda name: CATALOGUE[name].label,
+        key="ra",
+        bind="query-params",
+        help="Side A. Side B is the sidebar's policy; both rerank the same candidates.",
+    )
+    space = judged_space(entry_of(key).space)
+    top_k = top_k_box.slider("A: top-k", 1, 20, policy.top_k, key="ka", bind="query-params")
+    on = signals_box.toggle("A: signals", policy.signals.on, key="siga", bind="query-params")
+    return policy.model_copy(
+        update={
+            "reranker": key,
+            "top_k": top_k,
+            "threshold": _other_threshold(threshold_box, space),
+            "signals": policy.signals.model_copy(update={"on": on}) if on else Signals(),
+        }
+    )
+
+
+def _other_threshold(box: st.delta_generator.DeltaGenerator, space: ScoreSpace) -> Threshold:
+    if space is ScoreSpace.RRF:
+        box.slider("A: threshold", 0.0, 1.0, 0.0, key="ta_off", disabled=True)
+        return Threshold()
+    minimum = box.slider(f"A: threshold ({space})", 0.0, 1.0, 0.0, 0.01, key=f"ta_{space}", bind="query-params")
+    return Threshold(minimum=minimum or None, space=space)
+
+
+def policy_names(a: Policy, b: Policy) -> tuple[str, str]:
+    """What tells the two apart, short: the rerankers, and where those are the same whatever else differs."""
+    labels = [
+        CATALOGUE[policy.reranker].label if policy.reranker in CATALOGUE else policy.reranker for policy in (a, b)
+    ]
+    if labels[0] != labels[1]:
+        return labels[0], labels[1]
+    return f"{labels[0]}, {_rest(a)}", f"{labels[1]}, {_rest(b)}"
+
+
+def _rest(policy: Policy) -> str:
+    minimum = policy.threshold.minimum
+    cut = f"threshold {minimum:.2f}" if minimum else "no threshold"
+    return f"{cut}, top-{policy.top_k}{', signals' if policy.signals.on else ''}"
+
+
+def one_question(left: Trace, right: Trace, names: tuple[str, str], choice: Choice) -> None:
+    """The sentence, the columns, both answers, the scatter."""
+    for trace in (left, right):
+        views.failure(trace)
+    views.headline(difference(left, right, ("A", "B")))
+    answers(left, right, names, choice)
+    colours = state.palette()
+    fig = two_columns.figure(left, right, names, colours)
+    picture.show(
+        "Rank by rank", two_columns.reading(compare(left, right)), fig, two_columns.joined(left, right), "columns"
+    )
+    fig = score_scatter.figure(left, right, names, colours)
+    picture.show("Score by score", score_scatter.reading(left, right), fig, two_columns.joined(left, right), "scatter")
+
+
+def answers(left: Trace, right: Trace, names: tuple[str, str], choice: Choice) -> None:
+    """Each side's quoted answer and time, side by side."""
+    for side, column, trace, name in zip("AB", st.columns(2, gap="large"), (left, right), names, strict=True):
+        with column, st.container(border=True):
+            answer = cached.extractive(trace, choice.collection, choice.owner)
+            text = html.escape(answer.text).replace("\n", "<br>")
+            st.caption(views.markdown(f"{side}: {name} · {views.milliseconds(trace.took_ms)} before the answer"))
+            st.html(f'<p class="sp-answer" data-testid="answer-{side.lower()}">{text}</p>')
+
+
+def many_questions(choice: Choice, other: Policy, names: tuple[str, str]) -> None:
+    """Which questions differ most between the two ways, and whether B earns its keep where labels say so."""
+    on_trial = NONE in (other.reranker, choice.policy.reranker)
+    st.header("Does the reranker earn its keep here?" if on_trial else "Over a set of questions", anchor=False)
+    questions, grades = question_set(choice)
+    if not questions:
+        st.caption("No questions yet.")
+        return
+    start = st.button(f"Compare on {len(questions)} questions", key="compare_set", icon=":material/play_arrow:")
+
+    def make(query: Query, measurement: Measurement) -> Row:
+        left, right = (replay(measurement, policy) for policy in (other, choice.policy))
+        return row(left, right, grades.get(query.id), query.kind)
+
+    rows = query_sets.run(choice, questions, [other, choice.policy], make, "compared", start)
+    if not rows:
+        return
+    views.headline(verdict(rows, ("A", "B")))
+    frame = table(rows)
+    st.caption("What differs most comes first. Choose a row to look at that question.")
+    st.dataframe(
+        frame,
+        hide_index=True,
+        key="set_rows",
+        on_select=lambda: _look_at(list(frame["query"])),
+        selection_mode="single-row",
+        column_order=COLUMNS,
+        column_config={
+            "query": st.column_config.TextColumn("Question", width="medium"),
+            "rbo": st.column_config.NumberColumn("RBO", format="%.2f"),
+            "tau": st.column_config.NumberColumn("Kendall tau", format="%.2f"),
+            "only_left": "Only A",
+            "only_right": "Only B",
+            "left_first": st.column_config.NumberColumn("1st relevant, A", format="%d"),
+            "right_first": st.column_config.NumberColumn("1st relevant, B", format="%d"),
+        },
+    )
+    st.caption(views.markdown(f"A: {names[0]}. B: {names[1]}."))
+    picture.data(frame, "compared_questions")
+
+
+def question_set(choice: Choice) -> tuple[list[Query], dict[str, dict[str, int]]]:
+    """The questions to compare on, and their grades where they are labelled."""
+    labelled = cached.labelled_set(choice.collection)
+    kinds = [SAMPLE_SET, SESSION, TYPED] if labelled else [SESSION, TYPED]
+    kind = st.segmented_control("Questions", kinds, default=kinds[0], key="which_set") or kinds[0]
+    if kind == SAMPLE_SET and labelled:
+        most = len(labelled.asked)
+        count = st.slider("How many", 5, most, min(30, most), key="compare_size", bind="query-params")
+        return query_sets.spread(labelled, count), labelled.qrels
+    if kind == TYPED:
+        text = st.text_area("One question a line", key="typed_questions", max_chars=20_000)
+        return _queries(line.strip() for line in text.splitlines()), {}
+    return _queries(trace.query for trace in history.runs()), {}
+
+
+def _queries(texts: Iterable[str]) -> list[Query]:
+    unique = dict.fromkeys(text for text in texts if text)
+    return [Query(id=text, text=text) for text in unique]
+
+
+def _look_at(queries: list[str]) -> None:
+    rows = st.session_state["set_rows"].selection.rows
+    if rows:
+        st.session_state["q"] = queries[rows[0]]
+
+
+main()

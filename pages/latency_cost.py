@@ -1,0 +1,203 @@
+"""Latency & cost: where the time of a run went, of many runs, what a pool costs in time, and reranking in money."""
+
+from __future__ import annotations
+
+from statistics import median
+
+import pandas as pd
+import streamlit as st
+
+from rag_core import cost, latency, pool_time
+from rag_core.errors import BadInput
+from rag_core.pace import measure_pace
+from rag_core.rerank.catalogue import NONE, get_reranker
+from rag_core.trace import Trace
+from rag_core.types import StageName
+from ui import ask, cached, history, picture, state, views
+from ui.charts import budget_bar, cost_curve, time_by_pool, waterfall
+from ui.state import Choice
+
+
+def main() -> None:
+    """This run, the runs of the session and the saved ones, time by pool, and the month's bill."""
+    state.page("Latency & cost")
+    choice = state.sidebar()
+    query = ask.question(choice)
+    with views.guard():
+        trace = None
+        if query:
+            trace = cached.trace(choice.collection, choice.owner, query, choice.policy)
+            history.remember(trace)
+            this_run(with_answer(trace, choice))
+        else:
+            ask.welcome(choice)
+        saved = history.opened()
+        runs = [*history.runs(), *saved]
+        if runs:
+            many_runs(runs)
+        line = by_pool(runs, trace, choice)
+        money(choice, trace, line)
+
+
+def with_answer(trace: Trace, choice: Choice) -> Trace:
+    """The run with its quoted answer, so that the answer's time is there; a chat model is not called from here."""
+    answer = cached.extractive(trace, choice.collection, choice.owner)
+    return trace.model_copy(update={"answer": answer})
+
+
+def this_run(trace: Trace) -> None:
+    """The waterfall, and beside it the figures that do not lie on its axis."""
+    views.failure(trace)
+    loads = trace.model_load_ms + trace.rerank.load_ms
+    report = trace.rerank
+    timed = trace[StageName.RERANKED].timing.took_ms
+    share = f"{report.tokenise_ms / timed:.0%}" if timed and report.tokenise_ms else "–"
+    figures = {
+        "Before the answer": views.milliseconds(trace.took_ms),
+        "Model loading, apart": views.milliseconds(loads) if loads else "none: warm",
+        "Pairs scored": f"{report.pairs_timed:,}",
+        "From the cache": f"{report.pairs_cached:,}",
+        "Batches": f"{report.batches:,}",
+        "Tokens": f"{report.tokens:,}",
+        "Tokenising": share,
+    }
+    with st.container(horizontal=True, key="run_figures"):
+        for name, value in figures.items():
+            st.metric(name, value)
+    fig = waterfall.figure(trace, state.palette())
+    picture.show("This run", waterfall.reading(trace), fig, waterfall.lanes(trace), "waterfall")
+
+
+@st.fragment
+def many_runs(runs: list[Trace]) -> None:
+    """Where the machine stands against the usual budget, and percentiles per step."""
+    before = [trace.took_ms for trace in runs if trace.rerank.pairs_timed] or [trace.took_ms for trace in runs]
+    p50, p95 = median(before), float(pd.Series(before).quantile(0.95))
+    fig = budget_bar.figure(p50, p95, state.palette())
+    picture.show(
+        "Against the usual budget", budget_bar.reading(p50, len(before)), fig, budget_bar.table(p50, p95), "budget"
+    )
+    st.subheader("Percentiles by step", anchor=False)
+    kinds = pd.Series([latency.warmth(trace) for trace in runs]).value_counts()
+    options = ["all", *(kind for kind in ("cold", "warm", "cached") if kind in kinds)]
+    wanted = st.segmented_control(
+        "Runs",
+        options,
+        default="all",
+        key="warmth",
+        format_func=lambda kind: f"{kind} ({len(runs) if kind == 'all' else kinds[kind]})",
+    )
+    st.caption(
+        "Cold: a model was loaded for the run (loading itself is not counted). Cached: no pair was scored. With fewer "
+        "than 20 runs the 95th percentile is close to the slowest run."
+    )
+    chosen = [trace for trace in runs if wanted in (None, "all") or latency.warmth(trace) == wanted]
+    table = latency.percentiles(chosen)
+    numbers = {name: st.column_config.NumberColumn(f"{name} (ms)", format="%.1f") for name in ("p50", "p95", "max")}
+    st.dataframe(table, hide_index=True, key="percentiles", column_config=numbers)
+    picture.data(latency.runs_table(runs), "runs")
+
+
+def by_pool(runs: list[Trace], trace: Trace | None, choice: Choice) -> pool_time.Line | None:
+    """Time against pool size for the chosen reranker, from the runs and from a measurement on request."""
+    st.header("Time by pool", anchor=False)
+    same = [run for run in runs if run.policy.reranker == choice.policy.reranker]
+    measured: list[pool_time.Point] = st.session_state.setdefault("paces", {}).setdefault(choice.policy.reranker, [])
+    off = choice.policy.reranker == NONE
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        budget = st.number_input(
+            "Budget before the answer (ms)", 10, 60_000, 580, 10, key="budget_ms", bind="query-params"
+        )
+        pressed = st.button(
+            "Measure this reranker",
+            key="measure_pace",
+            icon=":material/speed:",
+            disabled=trace is None or off,
+            help="Scores heads of this question's pool, 5 to 40 passages, past the cache.",
+        )
+    if pressed and trace is not None:
+        measured[:] = measure(trace, choice)
+    points = [*pool_time.rerank_points(same), *measured]
+    other = median(run.took_ms - run[StageName.RERANKED].timing.took_ms for run in same) if same else 0.0
+    try:
+        line = pool_time.fit(points)
+    except BadInput as exc:
+        st.caption("No reranker is chosen." if off else str(exc))
+        return None
+    fig = time_by_pool.figure(points, line, float(budget), other, state.palette())
+    sentence = time_by_pool.reading(line, float(budget), other)
+    picture.show("Reranking time by pool", sentence, fig, time_by_pool.table(points), "pools")
+    return line
+
+
+def measure(trace: Trace, choice: Choice) -> list[pool_time.Point]:
+    """The reranker's pace on this question's pool, with a bar."""
+    bar = st.progress(0.0, "Scoring heads of the pool")
+    chunks = [trace.chunks[hit.chunk_id] for hit in trace.pool]
+
+    def step(done: int, total: int) -> None:
+        bar.progress(done / max(total, 1), "Scoring heads of the pool")
+
+    reranker = get_reranker(choice.policy.reranker, cached.settings())
+    points = measure_pace(reranker, trace.query, chunks, progress=step)
+    bar.empty()
+    return points
+
+
+def money(choice: Choice, trace: Trace | None, line: pool_time.Line | None) -> None:
+    """The month's bill either way; every figure can be changed."""
+    st.header("Cost", anchor=False)
+    measured = _pairs_a_second(trace, line)
+    st.session_state.setdefault("pps", round(measured, 1) if measured else 50.0)
+    first, second, third, fourth, fifth = st.columns(5)
+    queries = first.number_input("Queries a day", 1, 100_000_000, 10_000, 1000, key="qpd", bind="query-params")
+    pool = second.number_input("Pool", 1, 1000, choice.policy.pool, key="cost_pool", bind="query-params")
+    hosted = third.number_input(
+        "Hosted, $ per 1,000 searches", 0.01, 1000.0, cost.HOSTED.dollars, 0.1, key="hosted", bind="query-params"
+    )
+    machine = fourth.number_input(
+        "Own machine, $ an hour", 0.01, 1000.0, cost.GPU.dollars, 0.05, key="gpu", bind="query-params"
+    )
+    speed = fifth.number_input("Pairs a second", 0.1, 1e7, step=10.0, key="pps", bind="query-params")
+    if measured:
+        st.button(
+            f"Use the measured {measured:.3g} pairs a second",
+            key="use_pps",
+            on_click=_put_speed,
+            args=(measured,),
+            icon=":material/speed:",
+        )
+    load = cost.Load(queries_a_day=float(queries), pool=int(pool))
+    rates = cost.Rates(hosted_per_1000=float(hosted), machine_an_hour=float(machine), pairs_a_second=float(speed))
+    fig = cost_curve.figure(load, rates, state.palette())
+    picture.show("Hosted or self-hosted", cost.reading(load, rates), fig, cost_curve.table(load, rates), "cost")
+    st.caption(sources())
+
+
+def _pairs_a_second(trace: Trace | None, line: pool_time.Line | None) -> float | None:
+    """The fitted speed where there is one, else this run's."""
+    if line:
+        return line.pairs_per_second
+    points = pool_time.rerank_points([trace]) if trace else []
+    return 1000 * points[0].pairs / points[0].took_ms if points and points[0].took_ms else None
+
+
+def _put_speed(pairs_a_second: float) -> None:
+    st.session_state["pps"] = round(pairs_a_second, 1)
+
+
+def sources() -> str:
+    """Where the default prices were read and when, and what the arithmetic assumes."""
+    told = [
+        f"${price.dollars:.2f} for {price.what}, read {price.read} at {price.source}"
+        for price in (cost.HOSTED, cost.GPU)
+    ]
+    assumed = (
+        f"Hosted services count up to {cost.PASSAGES_A_SEARCH} passages as one search. Own machines run day and night "
+        "and carry three times the mean load. Measure the pairs a second on the machine that you would rent: this one "
+        "may be another."
+    )
+    return views.markdown(f"Default prices: {'; '.join(told)}. Check them before you decide. {assumed}")
+
+
+main()

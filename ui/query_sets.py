@@ -1,0 +1,77 @@
+"""Runs over many queries with a bar that shows how far they are. What is done stays done: a run that is stopped, by
+moving any control, goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import streamlit as st
+
+from rag_core.config import Policy, Threshold
+from rag_core.evaluation.sets import LabelledSet, Query
+from rag_core.trace import Measurement
+from ui import cached
+from ui.state import Choice
+
+T = TypeVar("T")
+WITHOUT_THRESHOLD = Threshold()
+
+
+def uncut(policy: Policy) -> Policy:
+    """The policy without its threshold: what a threshold is chosen from."""
+    return policy.model_copy(update={"threshold": WITHOUT_THRESHOLD})
+
+
+def spread(labelled: LabelledSet, count: int) -> list[Query]:
+    """`count` queries at even distances through the file, so that every kind is there."""
+    queries = labelled.asked
+    if count >= len(queries):
+        return list(queries)
+    return [queries[place * len(queries) // count] for place in range(count)]
+
+
+def grades_of(labelled: LabelledSet, query: Query) -> Mapping[str, int]:
+    """Grades by document id of one query; empty for one that has no answer."""
+    return labelled.qrels.get(query.id, {})
+
+
+def run(
+    choice: Choice,
+    queries: Sequence[Query],
+    policies: Sequence[Policy],
+    make: Callable[[Query, Measurement], T],
+    what: str,
+    start: bool,
+) -> list[T]:
+    """What `make` says about each query, once all pairs that the policies need are scored.
+
+    Measures only where `start` is True or everything is known already; returns nothing otherwise. `what` names the
+    kind of result, so that two kinds are not mixed up in the memory that all runs share.
+    """
+    known: dict[str, T] = cached.set_memory(choice.collection, choice.owner, what, tuple(policies))
+    missing = [query for query in queries if query.id not in known]
+    if missing and not start:
+        return []
+    if missing:
+        _measure(choice, missing, policies, make, known)
+    return [known[query.id] for query in queries]
+
+
+def _measure(
+    choice: Choice,
+    missing: Sequence[Query],
+    policies: Sequence[Policy],
+    make: Callable[[Query, Measurement], T],
+    known: dict[str, T],
+) -> None:
+    pipeline = cached.pipeline(choice.collection, choice.owner)
+    bar = st.progress(0.0, "Starting")
+    for done, query in enumerate(missing):
+        bar.progress(done / len(missing), f"Question {done + 1} of {len(missing)}. Moving a control stops the run.")
+        measurement = pipeline.measure(query.text)
+        for policy in policies:
+            measurement = pipeline.score(measurement, policy)
+        known[query.id] = make(query, measurement)
+    bar.empty()
