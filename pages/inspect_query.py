@@ -7,7 +7,7 @@ import streamlit as st
 from rag_core.narrative import headline
 from rag_core.trace import Trace
 from rag_core.types import Answer
-from ui import ask, cached, state, views
+from ui import ask, cached, history, state, views
 from ui.charts import rank_movement
 
 
@@ -24,6 +24,7 @@ def main() -> None:
             ask.welcome(choice)
         else:
             trace = cached.trace(choice.collection, choice.owner, query, choice.policy)
+            history.remember(trace)
             show(trace, None, choice)
 
 

@@ -12,6 +12,7 @@ from rag_core.errors import BadTrace, GenerationError
 from rag_core.trace import Trace
 from rag_core.types import Answer
 from ui import cached, views
+from ui.report import html_report
 from ui.state import Choice
 
 EXAMPLES = 5
@@ -98,7 +99,7 @@ def answer(trace: Trace, choice: Choice) -> Answer | None:
 
 
 def downloads(trace: Trace) -> None:
-    """The trace as JSON and the candidate table as CSV."""
+    """The trace as JSON, the candidate table as CSV, the whole run as an HTML report."""
     name = re.sub(r"[^a-z0-9]+", "-", trace.query.lower())[:40].strip("-") or "trace"
     with st.container(horizontal=True):
         st.download_button(
@@ -117,6 +118,16 @@ def downloads(trace: Trace) -> None:
             mime="text/csv",
             key="download_table",
             icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Report (HTML)",
+            data=lambda: html_report(trace),
+            file_name=f"{name}.html",
+            mime="text/html",
+            key="download_report",
+            icon=":material/description:",
+            help="The whole run as one file for a ticket: opens alone, holds no script.",
             on_click="ignore",
         )
     with st.expander("Policy of this run", icon=":material/tune:"):
