@@ -19,7 +19,7 @@ from ui.charts.palette import Palette, layout, plain, squeezed
 
 Row = Mapping[Hashable, Any]
 ROW_PX = 13
-LABEL_CHARS = 42
+LABEL_CHARS = 52
 MARKS = {"up": "triangle-up", "down": "triangle-down", "same": "circle"}
 OPEN = {"cut by top-k": "circle-open", "under the threshold": "x-thin-open"}
 
