@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 
 from rag_core.config import Fusion, Policy, Signals, Threshold
 from rag_core.diagnosis import Expected, Location, pairs_needed, what_would_keep
-from rag_core.diagnosis.settings import SETTINGS
-from rag_core.replay import replay
-from rag_core.types import ScoreSpace, StageName
+from rag_core.types import ScoreSpace
 from tests.builders import chunk, measurement
+from tests.diagnosis.promise import check
 
 CE = Policy(reranker="ce")
 
@@ -26,27 +25,8 @@ def expecting(measured, *chunk_ids):
     return Location(expected=Expected(document="d"), document_id="d", title="D", chunks=chunks, spans=spans)
 
 
-def kept(measured, policy, *chunk_ids):
-    return bool(set(chunk_ids) & set(replay(measured, policy)[StageName.KEPT].by_chunk))
-
-
 def by_setting(what_if):
     return {tuple(change.setting for change in one.changes): one for one in what_if.found}
-
-
-def check(measured, policy, what_if, *chunk_ids):
-    """The promise of every counterfactual, read from replays alone."""
-    for one in what_if.found:
-        assert kept(measured, one.policy, *chunk_ids)
-        for setting in SETTINGS:
-            before, after = setting.read(policy), setting.read(one.policy)
-            if before == after:
-                continue
-            back = setting.away_from(after, 1 if before > after else -1)
-            nearer = next((v for v in back if abs(v - before) < abs(after - before)), before)
-            if (nearer - before) * (after - before) < 0:
-                nearer = before
-            assert not kept(measured, setting.write(one.policy, nearer), *chunk_ids), (setting.name, before, after)
 
 
 def test_the_least_top_k():
