@@ -166,9 +166,7 @@ def question_set(choice: Choice) -> tuple[list[Query], dict[str, dict[str, int]]
     kinds = [SAMPLE_SET, SESSION, TYPED] if labelled else [SESSION, TYPED]
     kind = st.segmented_control("Questions", kinds, default=kinds[0], key="which_set") or kinds[0]
     if kind == SAMPLE_SET and labelled:
-        most = len(labelled.asked)
-        count = st.slider("How many", 5, most, min(30, most), key="compare_size", bind="query-params")
-        return query_sets.spread(labelled, count), labelled.qrels
+        return query_sets.chosen(labelled, "How many", "compare_size", at_first=30), labelled.qrels
     if kind == TYPED:
         text = st.text_area("One question a line", key="typed_questions", max_chars=20_000)
         return _queries(line.strip() for line in text.splitlines()), {}

@@ -144,11 +144,9 @@ def calibration(choice: Choice) -> None:
 def scored_set(choice: Choice, questions: LabelledSet) -> list[Labelled]:
     """The set's questions as scored under the policy, its threshold aside; none before the button was pressed."""
     policy = query_sets.uncut(choice.policy)
-    most = len(questions.asked)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        count = st.slider("Questions", min(10, most), most, most, key="set_size", bind="query-params")
-        start = st.button(f"Score {count} questions", key="score_set", icon=":material/play_arrow:")
-    queries = query_sets.spread(questions, count)
+        queries = query_sets.chosen(questions, "Questions", "set_size")
+        start = st.button(f"Score {len(queries)} questions", key="score_set", icon=":material/play_arrow:")
 
     def make(query: Query, measurement: Measurement) -> Labelled:
         return labelled(replay(measurement, policy), query_sets.grades_of(questions, query))

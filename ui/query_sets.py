@@ -17,11 +17,22 @@ from ui.state import Choice
 
 T = TypeVar("T")
 WITHOUT_THRESHOLD = Threshold()
+FEWEST = 5
+"""Sets of this size or less are always run whole."""
 
 
 def uncut(policy: Policy) -> Policy:
     """The policy without its threshold: what a threshold is chosen from."""
     return policy.model_copy(update={"threshold": WITHOUT_THRESHOLD})
+
+
+def chosen(labelled: LabelledSet, label: str, key: str, at_first: int | None = None) -> list[Query]:
+    """As many of the set's queries as a slider says, all `at_first` unless told; no slider for a handful."""
+    most = len(labelled.asked)
+    if most <= FEWEST:
+        return list(labelled.asked)
+    count = st.slider(label, FEWEST, most, min(at_first or most, most), key=key, bind="query-params")
+    return spread(labelled, count)
 
 
 def spread(labelled: LabelledSet, count: int) -> list[Query]:
