@@ -13,6 +13,7 @@ from rag_core.config import Policy, Settings
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.library import Library
 from rag_core.corpus.sample import SAMPLE, ensure_sample, read_examples
+from rag_core.corpus.sessions import forget_sessions, session_folder
 from rag_core.errors import CollectionError, GenerationError
 from rag_core.evaluation.beir import read_folder
 from rag_core.evaluation.sets import LabelledSet
@@ -31,8 +32,10 @@ STAGES = {"chunking": "Cutting", "embedding": "Embedding", "indexing": "Indexing
 
 @st.cache_resource
 def settings() -> Settings:
-    """The process's settings, from the environment."""
-    return Settings()
+    """The process's settings, from the environment. Reading them first forgets old sessions' collections."""
+    found = Settings()
+    forget_sessions(found.data_dir)
+    return found
 
 
 @st.cache_resource
@@ -59,7 +62,7 @@ def shared() -> Library:
 
 def private(owner: str) -> Library:
     """The collections of one session."""
-    return Library(settings().data_dir / "sessions" / owner, settings().exact_limit)
+    return Library(session_folder(settings().data_dir, owner), settings().exact_limit)
 
 
 def library_of(name: str, owner: str) -> Library:

@@ -1,0 +1,35 @@
+"""Collections that belong to one browser session: where they lie, and when they are forgotten."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from rag_core.errors import BadInput
+
+FORGOTTEN_AFTER = timedelta(days=1)
+
+
+def session_folder(data_dir: Path, owner: str) -> Path:
+    """The folder of one session's collections. Raises BadInput for a token that is no plain word."""
+    if not owner.isalnum():
+        raise BadInput("A session token is letters and digits only.")
+    return data_dir / "sessions" / owner
+
+
+def forget_sessions(data_dir: Path, older_than: timedelta = FORGOTTEN_AFTER) -> int:
+    """Remove the folders of sessions in which nothing was written for so long; how many were removed.
+
+    A session's token lives in its browser tab alone, so that nobody can come back to such a folder.
+    """
+    folders = [path for path in (data_dir / "sessions").glob("*") if path.is_dir()]
+    old = [path for path in folders if _last_written(path) < time.time() - older_than.total_seconds()]
+    for path in old:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(old)
+
+
+def _last_written(folder: Path) -> float:
+    return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
