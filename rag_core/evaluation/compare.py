@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
@@ -167,10 +168,8 @@ def queries_needed(change: Floats, power: float = POWER) -> int | None:
 
     None where the mean difference is zero, or where there are fewer than two queries to estimate its spread from.
     """
-    from scipy import stats
-
     mean = float(change.mean())
     if change.size < 2 or abs(mean) <= SAME:
         return None
-    reach = stats.norm.ppf((1 + LEVEL) / 2) + stats.norm.ppf(power)
+    reach = NormalDist().inv_cdf((1 + LEVEL) / 2) + NormalDist().inv_cdf(power)
     return max(2, math.ceil((reach * float(change.std(ddof=1)) / mean) ** 2))

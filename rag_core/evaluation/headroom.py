@@ -12,7 +12,7 @@ import numpy as np
 
 from rag_core.config import Policy
 from rag_core.evaluation import metrics
-from rag_core.evaluation.orders import Order, fused, reranked
+from rag_core.evaluation.orders import Order, fused, reranked, taken
 from rag_core.evaluation.pools import Floats, Pools
 from rag_core.evaluation.sweeps import order_before_cut
 from rag_core.types import Frozen
@@ -110,7 +110,7 @@ def oracle(pools: Pools, order: Order) -> Order:
     valid = order.valid
     grade = np.where(valid, np.maximum(order.take(pools.grades), 0), -1)
     best = np.argsort(-grade, axis=1, kind="stable")
-    return Order(np.take_along_axis(order.columns, best, axis=1), order.lengths, order.unscored)
+    return Order(taken(order.columns, best), order.lengths, order.unscored)
 
 
 def _value(pools: Pools, metric: str, order: Order) -> Floats:

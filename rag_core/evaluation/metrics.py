@@ -21,6 +21,8 @@ from rag_core.evaluation.sets import Qrels
 DEFAULT = ("nDCG@10", "nDCG@5", "RR@10", "P@5", "R@100", "AP@100", "Success@5", "Judged@10")
 """The metrics of a table, where nobody asked for others."""
 DEEPEST = 1000
+CHUNKS_A_DOCUMENT = 4
+"""How far past a cutoff the first look goes, where documents have several chunks."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,21 @@ class Graded:
     def within(self, k: int) -> Flags:
         """The places that hold one of the first k documents."""
         return self.counts & (self.rank <= k)
+
+
+def mean(pools: Pools, name: str, order: Order) -> float:
+    """Mean of a metric over the judged queries; 0 where there are none."""
+    values = on_arrays(name, graded(pools, _head(pools, order, parse(name).cutoff)))[pools.judged]
+    return float(values.mean()) if values.size else 0.0
+
+
+def _head(pools: Pools, order: Order, cutoff: int) -> Order:
+    """As much of the order as holds its first `cutoff` documents: what comes after cannot change the metric."""
+    head = order.first(cutoff if not pools.repeats else CHUNKS_A_DOCUMENT * cutoff)
+    if not pools.repeats or head.columns.shape == order.columns.shape:
+        return head
+    enough = graded(pools, head).counts.sum(axis=1) >= np.minimum(cutoff, order.lengths)
+    return head if (enough | (order.lengths <= head.columns.shape[1])).all() else order
 
 
 def graded(pools: Pools, order: Order) -> Graded:

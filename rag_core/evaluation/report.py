@@ -101,7 +101,11 @@ def values_of(
 ) -> Values:
     """Every metric of every stage and judged query, by ir_measures. A query without a ranking counts as 0."""
     qrels = {query.id: labelled.qrels[query.id] for query in labelled.judged}
-    return {stage: metrics.by_ir_measures(names, qrels, ranking) for stage, ranking in rankings.items()}
+    values: Values = {}
+    for stage, ranking in rankings.items():
+        same = next((one for one in values if rankings[one] == ranking), None)
+        values[stage] = values[same] if same else metrics.by_ir_measures(names, qrels, ranking)
+    return values
 
 
 def report(

@@ -81,8 +81,8 @@ def sweep(
         points.append(
             Point(
                 at=value,
-                fused=mean(pools, metric, order),
-                final=None if unscored else mean(pools, metric, final),
+                fused=metrics.mean(pools, metric, order),
+                final=None if unscored else metrics.mean(pools, metric, final),
                 unscored=unscored,
             )
         )
@@ -96,12 +96,6 @@ def order_before_cut(pools: Pools, policy: Policy, order: Order, rrf: Floats) ->
         return ranked
     relevance, space = relevance_of(pools, policy, rrf)
     return adjusted(pools, ranked, unit(relevance, space, policy.fusion), policy.signals)
-
-
-def mean(pools: Pools, metric: str, order: Order) -> float:
-    """Mean of a metric over the judged queries; 0 where there are none."""
-    values = metrics.on_arrays(metric, metrics.graded(pools, order))[pools.judged]
-    return float(values.mean()) if values.size else 0.0
 
 
 def pool(pools: Pools, policy: Policy, metric: str, sizes: Sequence[int] = POOLS) -> Sweep:

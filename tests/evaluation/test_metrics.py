@@ -78,3 +78,12 @@ def test_names_are_read_kindly_and_strangers_refused() -> None:
     for name in ("nDCG", "nDCG@0", "BLEU@4", "nDCG@x", "P@5000"):
         with pytest.raises(BadInput, match="is not a metric"):
             metrics.parse(name)
+
+
+def test_a_mean_looks_as_far_as_its_cutoff_needs() -> None:
+    """Ten chunks of one document stand before the relevant one: four chunks a document are not enough to see it."""
+    chunks = [chunk(f"a{n}", document_id="A") for n in range(10)] + [chunk("b", document_id="B")]
+    found = measurement([one.id for one in chunks], [], chunks=chunks)
+    pools = build({"q": found}, labelled({"q": {"B": 1}}))
+
+    assert metrics.mean(pools, "RR@2", orders.searched(pools, "dense", 100)) == 1 / 2

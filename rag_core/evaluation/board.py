@@ -1,0 +1,47 @@
+"""Everything that the sweep page draws, in one call: what a redraw costs is what this takes.
+
+Arithmetic on arrays only. Settings that nobody may sweep here are left out, not faked: signals need dates and sources,
+fusion needs two lists.
+"""
+
+from __future__ import annotations
+
+from rag_core.config import Policy
+from rag_core.evaluation import sweeps
+from rag_core.evaluation.cuts import Cut, Cuts
+from rag_core.evaluation.headroom import Headroom, headroom
+from rag_core.evaluation.pools import Pools
+from rag_core.evaluation.sweeps import Sweep
+from rag_core.types import Frozen
+
+SIGNALS = ("freshness", "authority", "diversity")
+
+
+class Board(Frozen):
+    """Curves by setting, both cuts, and the split of the loss (None where it is not known)."""
+
+    curves: dict[str, Sweep]
+    by_threshold: tuple[Cut, ...]
+    by_top_k: tuple[Cut, ...]
+    headroom: Headroom | None
+
+    @property
+    def unscored(self) -> int:
+        """Pairs that must be scored to know every point of every curve."""
+        return max((curve.unscored for curve in self.curves.values()), default=0)
+
+
+def board(pools: Pools, policy: Policy, metric: str, unanswerable: tuple[str, ...] = ()) -> Board:
+    """All curves around one policy. Threshold and top-k are empty where pairs of the policy's own pools are missing."""
+    curves = [sweeps.pool(pools, policy, metric), sweeps.depth(pools, policy, metric)]
+    if len(pools.ranks) > 1:
+        curves += [sweeps.lexical_share(pools, policy, metric), sweeps.rrf_k(pools, policy, metric)]
+    if pools.facts is not None:
+        curves += [sweeps.signal(pools, policy, metric, name) for name in SIGNALS]
+    cuts = Cuts(pools, policy, unanswerable)
+    return Board(
+        curves={curve.setting: curve for curve in curves},
+        by_threshold=() if cuts.unscored else tuple(cuts.by_threshold()),
+        by_top_k=() if cuts.unscored else tuple(cuts.by_top_k()),
+        headroom=headroom(pools, policy, metric),
+    )
