@@ -15,15 +15,15 @@ import time
 from pathlib import Path
 
 import numpy as np
-from rag_core.rerank.catalogue import default_key
-from rag_core.store import Store
 
 from rag_core.config import Policy, Settings
 from rag_core.corpus.library import Library
 from rag_core.corpus.sample import SAMPLE, ensure_sample
 from rag_core.pipeline import Pipeline
 from rag_core.replay import replay
+from rag_core.rerank.catalogue import default_key
 from rag_core.retrieval.embed import get_embedder
+from rag_core.store import Store
 from rag_core.trace import Trace
 from rag_core.types import StageName
 

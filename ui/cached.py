@@ -210,10 +210,10 @@ def labelled_set(name: str) -> LabelledSet | None:
 
 
 def set_memory(name: str, owner: str, what: str, policies: tuple[Policy, ...]) -> dict[str, Any]:
-    """What is known about each query of a set, by query id, under these policies. Shared, and grows as a run goes on."""
+    """What is known about each query of a set, by id, under these policies. Shared; it grows as a run goes on."""
     return _set_memory(collection(name, owner).ref.fingerprint, what, tuple(p.model_dump_json() for p in policies))
 
 
 @st.cache_resource(max_entries=16)
-def _set_memory(fingerprint: str, what: str, policies: tuple[str, ...]) -> dict[str, Any]:
+def _set_memory(*key: object) -> dict[str, Any]:  # noqa: ARG001 - the cache is keyed by them
     return {}
