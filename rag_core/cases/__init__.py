@@ -7,6 +7,7 @@ then_and_now = rerun(case, pipeline, collection, policy)
 
 from rag_core.cases.book import CaseBook, CaseSummary
 from rag_core.cases.case import Case, Finding, Outcome, Rerun, Status, case_of
+from rag_core.cases.differences import Difference, differences
 from rag_core.cases.exchange import Imported, export_cases, read_cases
 from rag_core.cases.jobs import Job, JobBook
 from rag_core.cases.rerun import rerun, rerun_all
@@ -15,6 +16,7 @@ __all__ = [
     "Case",
     "CaseBook",
     "CaseSummary",
+    "Difference",
     "Finding",
     "Imported",
     "Job",
@@ -23,6 +25,7 @@ __all__ = [
     "Rerun",
     "Status",
     "case_of",
+    "differences",
     "export_cases",
     "read_cases",
     "rerun",

@@ -10,29 +10,15 @@ import json
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
-from rag_core.config import Chunking, Policy, Threshold
-from rag_core.corpus.indexing import Plan, index_documents
-from rag_core.corpus.load import load_folder
+from rag_core.config import Policy, Threshold
 from rag_core.diagnosis import Expected, diagnose, locate, pairs_needed, what_would_keep
 from rag_core.pipeline import Pipeline
 from rag_core.replay import replay
 from rag_core.rerank.fixed import FixedReranker
-from rag_core.retrieval.embed import get_embedder
 from tests.diagnosis.promise import check
 
 SAMPLE = Path(__file__).parents[2] / "sample_corpus"
 POLICY = Policy(reranker="words", pool=20, top_k=3, threshold=Threshold(minimum=0.55))
-
-
-@pytest.fixture(scope="module")
-def sample():
-    embedder = get_embedder()
-    plan = Plan(name="Sample", owner=None, chunking=Chunking(), exact_limit=100_000)
-    collection = index_documents(plan, load_folder(SAMPLE / "documents").documents, embedder)
-    reranker = FixedReranker()
-    return collection, Pipeline(collection, embedder, rerankers=lambda key: reranker)
 
 
 def labelled():
@@ -44,12 +30,13 @@ def labelled():
     return [(texts[query_id], document) for query_id, document in sorted(best.items())]
 
 
-def test_every_suggestion_for_a_lost_document_is_true(sample):
-    collection, pipeline = sample
+def test_every_suggestion_for_a_lost_document_is_true(sample, packaged):
+    reranker = FixedReranker()
+    pipeline = Pipeline(sample, packaged, rerankers=lambda key: reranker)
     seen = Counter()
     for query, document in labelled()[::3]:
         measured = pipeline.score(pipeline.measure(query), POLICY)
-        location = locate(collection, Expected(document=document))
+        location = locate(sample, Expected(document=document))
         verdict = diagnose(replay(measured, POLICY), location).verdict
         if not verdict.lost:
             continue

@@ -1,0 +1,33 @@
+"""What is not the same between two runs is said in words, and nothing else is."""
+
+from __future__ import annotations
+
+from rag_core.cases import Difference, differences
+from rag_core.config import Fusion, Policy
+from rag_core.replay import replay
+from tests.builders import measurement
+
+MEASURED = measurement("ab", "b", {"a": 1.0, "b": 0.0})
+CE = Policy(reranker="ce")
+
+
+def test_the_same_run_differs_in_nothing():
+    assert differences(replay(MEASURED, CE), replay(MEASURED, CE)) == ()
+
+
+def test_settings_models_and_documents():
+    reindexed = MEASURED.collection.model_copy(update={"fingerprint": "g" * 8, "documents": 10})
+    later = MEASURED.model_copy(update={"collection": reindexed})
+    policy = CE.model_copy(update={"reranker": "none", "fusion": Fusion(dense_weight=0.5)})
+    assert differences(replay(MEASURED, CE), replay(later, policy)) == (
+        Difference(what="fusion dense weight", then="1.0", now="0.5"),
+        Difference(what="reranker", then="ce", now="none"),
+        Difference(what="documents and chunking", then="9 documents, ffffffff", now="10 documents, gggggggg"),
+        Difference(what="reranker model", then="ce@1", now="none"),
+    )
+
+
+def test_a_reranker_that_did_not_run_is_a_difference():
+    failed = measurement("ab", "b", failure="Gone.")
+    (first, *_) = differences(replay(MEASURED, CE), replay(failed, CE))
+    assert first == Difference(what="reranker", then="ce", now="ce (did not run)")
