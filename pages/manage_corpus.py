@@ -9,6 +9,7 @@ import streamlit as st
 from rag_core.config import Chunking
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.sample import SAMPLE
+from rag_core.narrative import counted
 from ui import cached, corpus_views, intake, state, views
 from ui.charts import chunk_lengths
 
@@ -38,12 +39,12 @@ def summary(collection: Collection) -> None:
     seen = "seen by everybody who uses this app" if manifest.owner is None else "seen in this browser session only"
     chunking = manifest.chunking
     st.markdown(
-        f"**{manifest.documents:,}** documents in **{manifest.chunks:,}** passages of up to "
+        f"**{counted(manifest.documents, 'document')}** in **{counted(manifest.chunks, 'passage')}** of up to "
         f"{chunking.max_tokens} tokens{f', {chunking.overlap} repeated' if chunking.overlap else ''}; {seen}."
     )
     st.caption(f"Embedding model {manifest.embedding_model} · {manifest.index} index · {manifest.fingerprint[:12]}")
     for upload_note in st.session_state.pop("upload_note", []):
-        st.success(upload_note, icon=":material/check_circle:")
+        st.success(views.markdown(upload_note), icon=":material/check_circle:")
 
 
 @st.fragment
@@ -66,10 +67,9 @@ def show_documents(collection: Collection, name: str, owner: str) -> None:
         selection_mode="multi-row",
     )
     chosen = [str(table.iloc[row]["id"]) for row in picked.selection.rows if row < len(table)]
-    if chosen and not read_only(name):
-        noun = "document" if len(chosen) == 1 else "documents"
-        if st.button(f"Delete {len(chosen)} {noun}", key="delete", icon=":material/delete:"):
-            confirm_delete(name, owner, chosen)
+    deletable = bool(chosen) and not read_only(name)
+    if deletable and st.button(f"Delete {counted(len(chosen), 'document')}", key="delete", icon=":material/delete:"):
+        confirm_delete(name, owner, chosen)
     ids = [str(value) for value in table["id"]]
     place = ids.index(chosen[0]) if chosen and chosen[0] in ids else 0
     document_id = st.selectbox("Document in full", ids, index=place, key=f"document_{place}_{len(ids)}")
@@ -84,11 +84,11 @@ def show_documents(collection: Collection, name: str, owner: str) -> None:
 @st.dialog("Delete documents")
 def confirm_delete(name: str, owner: str, ids: list[str]) -> None:
     """Deleting asks first."""
-    st.write(f"{len(ids)} of the documents of {name} will be removed from the index.")
+    st.markdown(views.markdown(f"{counted(len(ids), 'document')} of {name} will be removed from the index."))
     if st.button("Delete", key="delete_sure", type="primary"):
         with views.guard():
             cached.library_of(name, owner).delete_documents(name, ids)
-            st.session_state["upload_note"] = [f"Deleted {len(ids)} from {name}."]
+            st.session_state["upload_note"] = [f"{counted(len(ids), 'document')} deleted from {name}."]
             st.rerun()
 
 
@@ -142,7 +142,7 @@ def show_manage(collection: Collection, name: str, owner: str) -> None:
 @st.dialog("Remove collection")
 def confirm_remove(name: str, remove: Callable[[], None]) -> None:
     """Removing asks first."""
-    st.write(f"{name} and its index will be removed for good.")
+    st.markdown(views.markdown(f"{name} and its index will be removed for good."))
     if st.button("Remove", key="remove_sure", type="primary"):
         with views.guard():
             remove()

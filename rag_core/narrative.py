@@ -28,6 +28,11 @@ def ordinal(number: int) -> str:
     return f"{number}{suffix}"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 document`, `1,204 documents`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def score_text(score: float, space: ScoreSpace) -> str:
     """A score with its space, as it is shown everywhere: `probability 0.91`, `rrf 0.0311`."""
     digits = {ScoreSpace.RRF: 4, ScoreSpace.BM25: 1, ScoreSpace.LOGIT: 2}.get(space, 2)

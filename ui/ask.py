@@ -9,6 +9,7 @@ import streamlit as st
 
 from rag_core.corpus.sample import SAMPLE
 from rag_core.errors import BadTrace, GenerationError
+from rag_core.narrative import counted
 from rag_core.trace import Trace
 from rag_core.types import Answer
 from ui import cached, views
@@ -58,10 +59,9 @@ def welcome(choice: Choice) -> None:
     """What the page will show, before anything was asked."""
     with views.guard():
         collection = cached.collection(choice.collection, choice.owner)
-        st.caption(
-            f"{choice.collection}: {collection.ref.documents:,} documents in {collection.ref.chunks:,} passages. "
-            "Ask something, and see which step of retrieval brought the answer up or lost it."
-        )
+        size = f"{counted(collection.ref.documents, 'document')} in {counted(collection.ref.chunks, 'passage')}"
+        views.headline("See which step of retrieval brought the answer up, and which one lost it.")
+        st.caption(views.markdown(f"{choice.collection}: {size}."))
 
 
 def trace_file() -> Trace | None:

@@ -16,8 +16,9 @@ from rag_core.corpus.indexing import StageProgress
 from rag_core.corpus.sample import SAMPLE
 from rag_core.corpus.sandbox import Upload, parse_uploads
 from rag_core.errors import BadInput
+from rag_core.narrative import counted
 from rag_core.types import Document
-from ui import cached, corpus_views, state
+from ui import cached, corpus_views, state, views
 
 TYPES = ["pdf", "docx", "html", "htm", "md", "markdown", "txt", "csv", "json", "jsonl"]
 WORDS = {"chunking": "Cutting into passages", "embedding": "Embedding", "indexing": "Indexing", "writing": "Saving"}
@@ -29,7 +30,7 @@ def upload_form(current: str, owner: str) -> None:
         "Documents",
         type=TYPES,
         accept_multiple_files=True,
-        key="files",
+        key=f"files_{st.session_state.get('upload_round', 0)}",
         help="PDF, Word, HTML, Markdown, text, CSV, JSON and JSON Lines. Each file is read apart, with limits.",
     )
     new = "A new collection"
@@ -57,7 +58,7 @@ def _results(uploads: list[Upload]) -> None:
     st.dataframe(corpus_views.upload_results(uploads), hide_index=True, key="upload_results")
     for upload in uploads:
         for problem in upload.loaded.problems:
-            st.warning(f"{problem.name}: {problem.reason}", icon=":material/warning:")
+            st.warning(views.markdown(f"{problem.name}: {problem.reason}"), icon=":material/warning:")
 
 
 def _column_choices(files: list[UploadedFile]) -> dict[str, CsvColumns]:
@@ -106,9 +107,10 @@ def _index(name: str, owner: str, documents: list[Document], chunking: Chunking,
     else:
         library = cached.library_of(name, owner)
         with_progress(lambda progress: library.add(name, documents, cached.embedder(), progress))
-    st.session_state["upload_note"] = [
-        f"{len(documents)} documents were indexed in {name}. Ask them on the Inspect page."
-    ]
+    verb = "was" if len(documents) == 1 else "were"
+    note = f"{counted(len(documents), 'document')} {verb} indexed in {name}. Ask about them on the Inspect page."
+    st.session_state["upload_note"] = [note]
+    st.session_state["upload_round"] = st.session_state.get("upload_round", 0) + 1
     state.go_to_collection(name)
     st.rerun()
 
