@@ -6,7 +6,10 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
+from rag_core.config import Policy
+from rag_core.evaluation.board import board
 from rag_core.evaluation.compare import Comparison
+from rag_core.evaluation.pools import Pools
 from rag_core.evaluation.report import HEADLINE, Report
 from rag_core.evaluation.runs import write_qrels, write_run
 from rag_core.evaluation.sets import LabelledSet
@@ -48,6 +51,17 @@ def to_trec(labelled: LabelledSet, rankings: Mapping[str, Mapping[str, Sequence[
         **files,
         **{f"{stage}.run": write_run(ranking, f"second-pass-{stage}") for stage, ranking in rankings.items()},
     }
+
+
+def to_curves(pools: Pools, policy: Policy, metric: str) -> str:
+    """Every curve in long form: setting, value, metric before and after reranking, pairs without a score."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["setting", "value", f"fused {metric}", f"final {metric}", "unscored pairs"])
+    for curve in board(pools, policy, metric).curves.values():
+        for point in curve.points:
+            writer.writerow([curve.setting, point.at, point.fused, point.final, point.unscored])
+    return out.getvalue()
 
 
 def _about(report: Report) -> str:

@@ -70,28 +70,44 @@ def sweep(
     pools: Pools, policy: Policy, metric: str, setting: str, values: Iterable[float], changed: Callable[[float], Policy]
 ) -> Sweep:
     """The mean metric of every policy that `changed` makes, over the judged queries."""
-    points, known = [], None
+    points = []
+    steps = _Steps(pools, metric)
     for value in values:
-        now = changed(value)
-        if known is None or (now.fusion, now.depth) != known[0]:
-            known = (now.fusion, now.depth), fused(pools, now.fusion, now.depth)
-        order, rrf = known[1]
-        final = order_before_cut(pools, now, order, rrf)
+        before, final = steps.under(changed(value))
         unscored = int(final.unscored.sum())
-        points.append(
-            Point(
-                at=value,
-                fused=metrics.mean(pools, metric, order),
-                final=None if unscored else metrics.mean(pools, metric, final),
-                unscored=unscored,
-            )
-        )
+        after = None if unscored else metrics.mean(pools, metric, final)
+        points.append(Point(at=value, fused=before, final=after, unscored=unscored))
     return Sweep(setting=setting, metric=metric, chosen=_chosen(policy, setting), points=tuple(points))
+
+
+class _Steps:
+    """The steps of one policy after another, each done again only where what it reads has changed."""
+
+    def __init__(self, pools: Pools, metric: str) -> None:
+        self._pools, self._metric = pools, metric
+        self._fused: tuple[object, Order, Floats, float] | None = None
+        self._ranked: tuple[object, Order] | None = None
+
+    def under(self, policy: Policy) -> tuple[float, Order]:
+        """(mean of the metric of the fused order, the order before the cut) of a policy."""
+        key: object = (policy.fusion, policy.depth)
+        if self._fused is None or self._fused[0] != key:
+            order, rrf = fused(self._pools, policy.fusion, policy.depth)
+            self._fused = key, order, rrf, metrics.mean(self._pools, self._metric, order)
+        _, order, rrf, before = self._fused
+        key = (key, policy.pool, policy.reranker)
+        if self._ranked is None or self._ranked[0] != key:
+            self._ranked = key, reranked(self._pools, order, policy.reranker, policy.pool)
+        return before, _weighed(self._pools, policy, self._ranked[1], rrf)
 
 
 def order_before_cut(pools: Pools, policy: Policy, order: Order, rrf: Floats) -> Order:
     """The adjusted order that a policy makes of a fused one."""
-    ranked = reranked(pools, order, policy.reranker, policy.pool)
+    return _weighed(pools, policy, reranked(pools, order, policy.reranker, policy.pool), rrf)
+
+
+def _weighed(pools: Pools, policy: Policy, ranked: Order, rrf: Floats) -> Order:
+    """A reranked order with the policy's signals, where they are on."""
     if not policy.signals.on:
         return ranked
     relevance, space = relevance_of(pools, policy, rrf)

@@ -1,0 +1,215 @@
+"""`python -m rag_core evaluate`: is the reranker worth it on this set, and may this change be merged?
+
+    evaluate SET_DIR                                             the set's own documents, indexed once and kept
+    evaluate SET_DIR --collection Handbook --reranker none       a saved collection, another reranker
+    evaluate SET_DIR --before bm25.run --after reranked.run      rankings made elsewhere
+    evaluate SET_DIR --fail-under nDCG@10=0.80 --baseline main.json
+
+Reads arguments, shows progress on stderr, prints the report, writes files, gives a verdict.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from rag_core.config import FULL_DEPTH, Policy, Settings
+from rag_core.corpus.library import Library
+from rag_core.errors import BadInput
+from rag_core.evaluation import gate, metrics
+from rag_core.evaluation.beir import read_folder
+from rag_core.evaluation.elsewhere import policy_of, pools_of_candidates, pools_of_runs
+from rag_core.evaluation.export import to_csv, to_curves, to_markdown, to_trec
+from rag_core.evaluation.files import File
+from rag_core.evaluation.gather import build
+from rag_core.evaluation.indexed import collection_for, unknown_documents
+from rag_core.evaluation.pools import Pools
+from rag_core.evaluation.report import AFTER, BEFORE, SPLIT, Report, rankings_of, report
+from rag_core.evaluation.runs import read_candidates, read_run
+from rag_core.evaluation.score import score_set
+from rag_core.evaluation.sets import LabelledSet
+from rag_core.evaluation.table import read_csv
+from rag_core.pipeline import Pipeline
+from rag_core.replay import NO_RERANKER
+from rag_core.rerank.catalogue import default_key
+from rag_core.retrieval.embed import get_embedder
+from rag_core.store import Store
+
+FORMATS = {"markdown": to_markdown, "json": Report.to_json, "csv": to_csv}
+Rankings = Mapping[str, Mapping[str, Sequence[str]]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was ranked and what was found; `pools` and `policy` are what curves are drawn from."""
+
+    labelled: LabelledSet
+    rankings: Rankings
+    pools: Pools
+    policy: Policy
+    report: Report
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = __doc__
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add = parser.add_argument
+    add("set", type=Path, metavar="SET", help="a BEIR folder (queries.jsonl, qrels.tsv, corpus.jsonl) or a CSV")
+    add("--collection", help="ask this saved collection instead of the set's own documents")
+    add("--chunks", action="store_true", help="the qrels name chunks, not documents")
+    add("--reranker", default=default_key(), help="default: %(default)s")
+    add("--pool", type=int, default=100, help="how many fused candidates the reranker reads (default: %(default)s)")
+    add(
+        "--depth",
+        type=int,
+        default=100,
+        help=f"how many each search returns, up to {FULL_DEPTH} (default: %(default)s)",
+    )
+    add("--limit", type=int, help="ask only so many of the queries, evenly spread")
+    add("--before", type=Path, metavar="RUN", help="a TREC run made elsewhere, before reranking")
+    add("--after", type=Path, metavar="RUN", help="the TREC run after reranking")
+    add("--candidates", type=Path, metavar="JSONL", help="candidates with scores, from another stack")
+    add("--metrics", nargs="+", default=list(metrics.DEFAULT), metavar="M@k", help="default: %(default)s")
+    add("--format", choices=FORMATS, default="markdown", help="what is printed (default: %(default)s)")
+    add("--out", type=Path, metavar="DIR", help="write report.json, .md, .csv, curves.csv, qrels and run files here")
+    add("--fail-under", nargs="+", default=[], metavar="M@k=X", help="exit 1 where a mean is under its minimum")
+    add("--baseline", type=Path, metavar="JSON", help="exit 1 where clearly worse than this saved report.json")
+    add("--stage", help="the stage that the gate looks at (default: the order before the cut)")
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Evaluate, print, write, judge. 0, or 1 where the gate says no."""
+    requirements = [gate.parse(one) for one in given.fail_under]
+    baseline = Report.read(_text(given.baseline), str(given.baseline)) if given.baseline else None
+    names = [*given.metrics, *(one.metric for one in requirements)]
+    labelled = read_labelled(given.set, given.chunks)
+    found = _elsewhere(given, labelled, names) if given.before or given.candidates else _own(given, labelled, names)
+    sys.stdout.write(FORMATS[given.format](found.report))
+    if given.out:
+        write(given.out, found)
+    return _verdict(found.report, requirements, baseline, given.stage or found.report.after)
+
+
+def read_labelled(place: Path, chunks: bool = False) -> LabelledSet:
+    """The set in a folder or a CSV file."""
+    if place.is_dir():
+        return read_folder(place, "chunk" if chunks else "document")
+    return read_csv(File.at(place))
+
+
+def _own(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str]) -> Outcome:
+    """Ask our own pipeline: index, score in one pass, rank."""
+    settings = Settings()
+    policy = _policy(reranker=given.reranker, pool=given.pool, depth=given.depth)
+    embedder = get_embedder(settings.embedding_model, settings.device)
+    library = Library(settings.data_dir / "collections", settings.exact_limit)
+    collection = collection_for(given.set, library, embedder, given.collection, _stage_progress)
+    pipeline = Pipeline(collection, embedder, Store.from_settings(settings).pair_cache())
+    asked = labelled.only(_spread([query.id for query in labelled.asked], given.limit))
+    measurements = score_set(pipeline, asked, [policy], _progress)
+    pools = build(measurements, asked)
+    rankings = rankings_of(pools, policy)
+    models = {
+        row.rerankings[policy.reranker].model for row in measurements.values() if policy.reranker in row.rerankings
+    }
+    found = report(
+        asked,
+        rankings,
+        names,
+        pools=pools,
+        policy=policy,
+        collection=collection.ref,
+        reranker_model=next(iter(models), NO_RERANKER),
+        notices=unknown_documents(asked, collection),
+    )
+    return Outcome(asked, rankings, pools, policy, found)
+
+
+def _elsewhere(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str]) -> Outcome:
+    """Rankings made by another stack."""
+    if given.candidates:
+        candidates, notices = read_candidates(File.at(given.candidates), labelled)
+        pools = pools_of_candidates(labelled, candidates)
+        policy = policy_of(pools)
+        rankings: Rankings = rankings_of(pools, policy)
+        found = report(labelled, rankings, names, pools=pools, policy=policy, notices=notices)
+        return Outcome(labelled, rankings, pools, policy, found)
+    before = read_run(File.at(given.before), labelled)
+    after = read_run(File.at(given.after), labelled) if given.after else None
+    pools, told = pools_of_runs(labelled, before, after)
+    rankings = {BEFORE: before.documents, AFTER: (after or before).documents}
+    notices = (*before.notices, *(after.notices if after else ()), *told)
+    found = report(labelled, rankings, names, pools=pools, policy=policy_of(pools), notices=notices)
+    return Outcome(labelled, rankings, pools, policy_of(pools), found)
+
+
+def write(folder: Path, found: Outcome) -> None:
+    """The report and everything it can be checked with, as files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {
+        "report.json": found.report.to_json(),
+        "report.md": to_markdown(found.report),
+        "queries.csv": to_csv(found.report),
+        "curves.csv": to_curves(found.pools, found.policy, SPLIT),
+        **to_trec(found.labelled, found.rankings),
+    }
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    sys.stderr.write(f"Written to {folder}: {', '.join(files)}.\n")
+
+
+def _verdict(found: Report, requirements: Sequence[gate.Requirement], baseline: Report | None, stage: str) -> int:
+    """Say what the gate says on stderr; its exit code."""
+    if stage not in found.stages:
+        raise BadInput(f"There is no stage {stage!r}; there are {', '.join(found.stages)}.")
+    failures, remarks = gate.under(found, requirements, stage), list[str]()
+    if baseline is not None:
+        names = list(dict.fromkeys(one.metric for one in requirements)) or [
+            SPLIT if SPLIT in found.metrics else "nDCG@5"
+        ]
+        worse, remarks = gate.worse(found, baseline, names, stage)
+        failures += worse
+    for line in (*remarks, *(f"FAILED: {failure}" for failure in failures)):
+        sys.stderr.write(f"{line}\n")
+    return 1 if failures else 0
+
+
+def _spread(ids: Sequence[str], limit: int | None) -> list[str]:
+    """`limit` ids at even distances, so that every kind is there; all where there is no limit."""
+    if limit is None or limit >= len(ids):
+        return list(ids)
+    if limit < 1:
+        raise BadInput("--limit must be 1 or more.")
+    return [ids[place * len(ids) // limit] for place in range(limit)]
+
+
+def _policy(**values: object) -> Policy:
+    """The policy of these arguments. Raises BadInput with the first that cannot be."""
+    try:
+        return Policy.model_validate(values)
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        raise BadInput(f"--{first['loc'][0]}: {first['msg']}.") from exc
+
+
+def _text(path: Path) -> bytes:
+    file = File.at(path)
+    with file.open() as stream:
+        return stream.read()
+
+
+def _progress(done: int, total: int) -> None:
+    sys.stderr.write(f"\rquery {done} of {total}{'' if done < total else chr(10)}")
+    sys.stderr.flush()
+
+
+def _stage_progress(stage: str, done: int, total: int) -> None:
+    if done == total:
+        sys.stderr.write(f"{stage}: {done} of {total}\n")

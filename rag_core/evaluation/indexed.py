@@ -1,0 +1,60 @@
+"""The collection that a labelled set is asked of: a saved one, or the set's own documents, indexed once and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rag_core.config import Chunking
+from rag_core.corpus.collection import Collection
+from rag_core.corpus.indexing import StageProgress, ignore
+from rag_core.corpus.library import Library
+from rag_core.corpus.load import load_folder
+from rag_core.corpus.manifest import fingerprint
+from rag_core.errors import BadInput
+from rag_core.evaluation.beir import read_corpus
+from rag_core.evaluation.files import File
+from rag_core.evaluation.sets import LabelledSet
+from rag_core.retrieval.base import Embedder
+from rag_core.types import Document
+
+
+def collection_for(
+    folder: Path, library: Library, embedder: Embedder, name: str | None = None, progress: StageProgress = ignore
+) -> Collection:
+    """The collection called `name`, or that of the folder's own documents, built where it is new or has changed.
+
+    Raises CollectionError where there is no collection of that name, BadInput where the folder has no documents.
+    """
+    if name is not None:
+        return library.open(name, embedder)
+    documents = documents_of(folder)
+    own = f"{folder.resolve().name} (labelled set)"
+    wanted = fingerprint(documents, Chunking(), embedder.model)
+    if own in library.names() and library.manifest(own).fingerprint == wanted:
+        return library.open(own, embedder)
+    return library.build(own, documents, Chunking(), embedder, progress, replace=True)
+
+
+def documents_of(folder: Path) -> Sequence[Document]:
+    """The documents that come with a set: `corpus.jsonl` (BEIR), or files below `documents/`."""
+    if (folder / "corpus.jsonl").is_file():
+        return list(read_corpus(File.at(folder / "corpus.jsonl")))
+    if (folder / "documents").is_dir():
+        loaded = load_folder(folder / "documents")
+        if loaded.problems:
+            raise BadInput("\n".join(str(problem) for problem in loaded.problems))
+        return loaded.documents
+    raise BadInput(f"{folder} has neither corpus.jsonl nor documents/. Name the collection to ask (--collection).")
+
+
+def unknown_documents(labelled: LabelledSet, collection: Collection) -> tuple[str, ...]:
+    """A notice where qrels name documents (or chunks) that the collection does not have: no search can find them."""
+    known = {chunk.id for chunk in collection.chunks}
+    if labelled.level == "document":
+        known = {document.id for document in collection.documents()}
+    lacking = [item for query in labelled.judged for item in labelled.qrels[query.id] if item not in known]
+    if not lacking:
+        return ()
+    told = f"{len(lacking)} judged {labelled.level}s are not in {collection.manifest.name}, {lacking[0]!r} first; "
+    return (told + "they count as never found.",)
