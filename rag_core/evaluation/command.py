@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -23,36 +22,20 @@ from rag_core.corpus.library import Library
 from rag_core.errors import BadInput
 from rag_core.evaluation import gate, metrics
 from rag_core.evaluation.beir import read_folder
-from rag_core.evaluation.elsewhere import policy_of, pools_of_candidates, pools_of_runs
 from rag_core.evaluation.export import to_csv, to_curves, to_markdown, to_trec
 from rag_core.evaluation.files import File
-from rag_core.evaluation.gather import build
 from rag_core.evaluation.indexed import collection_for, unknown_documents
-from rag_core.evaluation.pools import Pools
-from rag_core.evaluation.report import AFTER, BEFORE, SPLIT, Report, rankings_of, report
-from rag_core.evaluation.runs import read_candidates, read_run
+from rag_core.evaluation.outcome import Outcome, of_candidates, of_measurements, of_runs
+from rag_core.evaluation.report import SPLIT, Report
 from rag_core.evaluation.score import score_set
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.evaluation.table import read_csv
 from rag_core.pipeline import Pipeline
-from rag_core.replay import NO_RERANKER
 from rag_core.rerank.catalogue import default_key
 from rag_core.retrieval.embed import get_embedder
 from rag_core.store import Store
 
 FORMATS = {"markdown": to_markdown, "json": Report.to_json, "csv": to_csv}
-Rankings = Mapping[str, Mapping[str, Sequence[str]]]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What was ranked and what was found; `pools` and `policy` are what curves are drawn from."""
-
-    labelled: LabelledSet
-    rankings: Rankings
-    pools: Pools
-    policy: Policy
-    report: Report
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -90,6 +73,8 @@ def run(given: argparse.Namespace) -> int:
     baseline = Report.read(_text(given.baseline), str(given.baseline)) if given.baseline else None
     names = [*given.metrics, *(one.metric for one in requirements)]
     labelled = read_labelled(given.set, given.chunks)
+    if given.after and not given.before:
+        raise BadInput("--after is a reranking of something: give the run before it too (--before).")
     found = _elsewhere(given, labelled, names) if given.before or given.candidates else _own(given, labelled, names)
     sys.stdout.write(FORMATS[given.format](found.report))
     if given.out:
@@ -114,40 +99,14 @@ def _own(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str])
     pipeline = Pipeline(collection, embedder, Store.from_settings(settings).pair_cache())
     asked = labelled.only(_spread([query.id for query in labelled.asked], given.limit))
     measurements = score_set(pipeline, asked, [policy], _progress)
-    pools = build(measurements, asked)
-    rankings = rankings_of(pools, policy)
-    models = {
-        row.rerankings[policy.reranker].model for row in measurements.values() if policy.reranker in row.rerankings
-    }
-    found = report(
-        asked,
-        rankings,
-        names,
-        pools=pools,
-        policy=policy,
-        collection=collection.ref,
-        reranker_model=next(iter(models), NO_RERANKER),
-        notices=unknown_documents(asked, collection),
-    )
-    return Outcome(asked, rankings, pools, policy, found)
+    return of_measurements(asked, measurements, policy, names, unknown_documents(asked, collection))
 
 
 def _elsewhere(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str]) -> Outcome:
     """Rankings made by another stack."""
     if given.candidates:
-        candidates, notices = read_candidates(File.at(given.candidates), labelled)
-        pools = pools_of_candidates(labelled, candidates)
-        policy = policy_of(pools)
-        rankings: Rankings = rankings_of(pools, policy)
-        found = report(labelled, rankings, names, pools=pools, policy=policy, notices=notices)
-        return Outcome(labelled, rankings, pools, policy, found)
-    before = read_run(File.at(given.before), labelled)
-    after = read_run(File.at(given.after), labelled) if given.after else None
-    pools, told = pools_of_runs(labelled, before, after)
-    rankings = {BEFORE: before.documents, AFTER: (after or before).documents}
-    notices = (*before.notices, *(after.notices if after else ()), *told)
-    found = report(labelled, rankings, names, pools=pools, policy=policy_of(pools), notices=notices)
-    return Outcome(labelled, rankings, pools, policy_of(pools), found)
+        return of_candidates(labelled, File.at(given.candidates), names)
+    return of_runs(labelled, File.at(given.before), File.at(given.after) if given.after else None, names)
 
 
 def write(folder: Path, found: Outcome) -> None:
