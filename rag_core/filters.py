@@ -22,8 +22,13 @@ def field_of(chunk: Chunk, field: str) -> Scalar | date | None:
     return value
 
 
+def _plain(value: Scalar | date | None) -> Scalar | None:
+    """A date as ISO text, so that it can be compared with what a filter holds."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
 class Equal(Frozen):
-    """The field has exactly this value."""
+    """The field has exactly this value; a date is compared as ISO text (`2026-03-14`)."""
 
     kind: Literal["equal"] = "equal"
     field: str
@@ -31,7 +36,7 @@ class Equal(Frozen):
 
     def matches(self, chunk: Chunk) -> bool:
         """True where the chunk has the field with this value."""
-        return field_of(chunk, self.field) == self.value
+        return _plain(field_of(chunk, self.field)) == self.value
 
 
 class In(Frozen):
@@ -43,7 +48,7 @@ class In(Frozen):
 
     def matches(self, chunk: Chunk) -> bool:
         """True where the chunk's field is one of the values."""
-        return field_of(chunk, self.field) in self.values
+        return _plain(field_of(chunk, self.field)) in self.values
 
 
 class Dated(Frozen):

@@ -43,7 +43,8 @@ def lexical(found: int, terms: Sequence[str]) -> tuple[StageWarning, ...]:
     """An empty lexical list and why."""
     if found:
         return ()
-    why = "no word of the query stands in the collection" if not terms else "no chunk matched"
+    common = "its words stand in half of the passages or more, which BM25 counts as no evidence, or a filter left none"
+    why = common if terms else "no word of the query stands in the collection"
     return (StageWarning(code="lexical-empty", message=f"The lexical search found nothing: {why}."),)
 
 

@@ -9,7 +9,9 @@ from rag_core.types import Chunk, Hit, ScoreSpace, StageName
 def headline(trace: Trace) -> str:
     """What the run did, as plain text: the biggest move into the kept candidates, how many are new, the best
     score with its space, and the time. Titles are quoted in typographic quotes, not in markup."""
-    if not trace[StageName.FUSED].hits:
+    if trace.chunks and not trace[StageName.FUSED].hits:
+        return f"Both fusion weights are 0, so nothing reached the pool. {_time(trace)}"
+    if not trace.chunks:
         return f"Nothing in {trace.collection.name} matched this question. {_time(trace)}"
     sentences = [_movement(trace), _news(trace), _best(trace), _time(trace)]
     return " ".join(sentence for sentence in sentences if sentence)
@@ -40,25 +42,37 @@ def score_text(score: float, space: ScoreSpace) -> str:
 
 
 def _movement(trace: Trace) -> str:
-    """The climb that mattered most: of the top candidates, the one that came from furthest down."""
-    if trace.rerank.status == "off":
-        return "No reranker: this is the fused order."
-    if trace.rerank.status == "failed":
-        return "The reranker did not run: this is the fused order."
-    head = trace[StageName.ADJUSTED].hits[: trace.policy.top_k]
-    fused = trace[StageName.FUSED].by_chunk
-    climbs = [(fused[hit.chunk_id].rank - hit.rank, hit) for hit in head]
+    """What the reranker did to the first k, never crediting it with what signals did."""
+    idle = {
+        "off": "No reranker: this is the fused order.",
+        "failed": "The reranker did not run: this is the fused order.",
+    }
+    if trace.rerank.status in idle:
+        said = idle[trace.rerank.status]
+    else:
+        said = _climb(trace, StageName.FUSED, StageName.RERANKED, "Reranking")
+    if not trace.policy.signals.on:
+        return said
+    signals = _climb(trace, StageName.RERANKED, StageName.ADJUSTED, "Signals")
+    return f"{said.replace('this is the fused order', 'signals reorder the fused order')} {signals}"
+
+
+def _climb(trace: Trace, before: StageName, after: StageName, step: str) -> str:
+    """The climb of a step that mattered most: of its first k, the candidate that came from furthest down."""
+    head = trace[after].hits[: trace.policy.top_k]
+    ranks = trace[before].by_chunk
+    climbs = [(ranks[hit.chunk_id].rank - hit.rank, hit) for hit in head]
     climb, hit = max(climbs, key=lambda pair: (pair[0], -pair[1].rank), default=(0, None))
     if hit is None:
         return ""
     if climb <= 0:
-        return f"Reranking left the first {len(head)} as they were."
+        return f"{step} left the first {len(head)} as they were."
     title = title_of(trace.chunks[hit.chunk_id])
-    return f"Reranking moved “{title}” from {ordinal(fused[hit.chunk_id].rank)} to {ordinal(hit.rank)}."
+    return f"{step} moved “{title}” from {ordinal(ranks[hit.chunk_id].rank)} to {ordinal(hit.rank)}."
 
 
 def _news(trace: Trace) -> str:
-    """How many of the first k were not there in the fused order."""
+    """How many of the first k, before the threshold, were not there in the fused order."""
     k = trace.policy.top_k
     head = trace[StageName.ADJUSTED].hits[:k]
     before = {hit.chunk_id for hit in trace[StageName.FUSED].hits[:k]}

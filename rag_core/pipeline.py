@@ -30,9 +30,6 @@ from rag_core.types import Answer, Chunk, ScoreSpace, StageName, Timing
 if TYPE_CHECKING:
     from rag_core.retrieval.base import Vectors
 
-if TYPE_CHECKING:
-    from rag_core.retrieval.base import Vectors
-
 MAX_QUERY_CHARS = 4000
 T = TypeVar("T")
 

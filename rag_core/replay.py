@@ -141,11 +141,11 @@ def _reranked(
 ) -> tuple[Stage, RerankReport, dict[str, PairScore]]:
     """The pool in the reranker's order; in fused order where there is none or it failed, and the report says so."""
     known = measurement.rerankings.get(policy.reranker)
-    if policy.reranker != NO_RERANKER and (known is None or not known.failure):
-        pairs = known.pairs if known else {}
-        missing = tuple(hit.chunk_id for hit in pool if hit.chunk_id not in pairs)
-        if missing:
-            raise UnscoredPairs(policy.reranker, missing)
+    missing = tuple(hit.chunk_id for hit in pool if known is None or hit.chunk_id not in known.pairs)
+    if known and not missing:
+        known = known.model_copy(update={"failure": None})
+    if missing and policy.reranker != NO_RERANKER and (known is None or not known.failure):
+        raise UnscoredPairs(policy.reranker, missing)
     if known is None or known.failure:
         hits, space, pairs = _in_order(pool), ScoreSpace.RRF, {}
     else:

@@ -160,7 +160,26 @@ class Trace(Frozen):
                     raise ValueError(f"stage {stage.name}: {hit.chunk_id!r} has no text in the trace")
             if len(stage.by_chunk) != len(stage.hits):
                 raise ValueError(f"stage {stage.name}: a chunk stands there twice")
+        self._check_flow()
         return self
+
+    def _check_flow(self) -> None:
+        """What comes out of a stage went into it, and every text is under its own id."""
+        if any(key != chunk.id for key, chunk in self.chunks.items()):
+            raise ValueError("a text stands under the id of another")
+        ids = {stage.name: set(stage.by_chunk) for stage in self.stages}
+        if not ids[StageName.FUSED] <= ids[StageName.DENSE] | ids[StageName.LEXICAL]:
+            raise ValueError("stage fused: a chunk that no search found")
+        pool = {hit.chunk_id for hit in self.pool}
+        if ids[StageName.RERANKED] != pool or ids[StageName.ADJUSTED] != pool:
+            raise ValueError("stages reranked and adjusted: not the chunks of the pool")
+        if not ids[StageName.KEPT] <= pool:
+            raise ValueError("stage kept: a chunk that is not in the pool")
+        if not set(self.pairs) <= pool:
+            raise ValueError("pairs: a chunk that is not in the pool")
+        cited = {citation.chunk_id for citation in self.answer.citations} if self.answer else set()
+        if not cited <= ids[StageName.KEPT]:
+            raise ValueError("answer: a citation of a chunk that was not kept")
 
     def __getitem__(self, name: StageName) -> Stage:
         """The stage of that name."""

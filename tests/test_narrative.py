@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.config import Policy, Threshold
+from rag_core.config import Fusion, Policy, Signals, Threshold
 from rag_core.narrative import headline, ordinal
 from rag_core.replay import replay
-from tests.builders import measurement
+from tests.builders import chunk, measurement
 
 SCORES = {"a": -1.0, "b": -2.0, "c": 3.0, "d": -3.0}
 
@@ -29,7 +29,8 @@ def test_it_says_when_nothing_reached_the_threshold():
 
 def test_it_never_credits_a_reranker_that_did_not_run():
     assert sentence(Policy(reranker="none")).startswith("No reranker: this is the fused order.")
-    assert sentence(Policy(reranker="ce"), failure="Broken.").startswith("The reranker did not run")
+    broken = replay(measurement("ab", "", {"a": 1.0}, failure="Broken."), Policy(reranker="ce"))
+    assert headline(broken).startswith("The reranker did not run: this is the fused order.")
 
 
 def test_it_says_when_nothing_was_found():
@@ -41,3 +42,18 @@ def test_it_says_when_nothing_was_found():
 )
 def test_ordinal(number, text):
     assert ordinal(number) == text
+
+
+def test_signals_get_their_own_credit():
+    chunks = [chunk("a"), chunk("f", source="policy")]
+    only = Signals(on=True, relevance=0, freshness=0, authority=1, diversity=0, sources=(("policy", 1.0),))
+    same = {"a": 2.0, "f": 1.0}
+    ran = replay(measurement("af", "", same, chunks=chunks), Policy(reranker="ce", signals=only))
+    assert headline(ran).startswith("Reranking left the first 2 as they were. Signals moved “Title f” from 2nd to 1st.")
+    off = replay(measurement("af", "", chunks=chunks), Policy(reranker="none", signals=only))
+    assert headline(off).startswith("No reranker: signals reorder the fused order. Signals moved “Title f”")
+
+
+def test_weights_of_zero_are_not_called_no_match():
+    policy = Policy(reranker="none", fusion=Fusion(dense_weight=0, lexical_weight=0))
+    assert headline(replay(measurement("ab", "b"), policy)).startswith("Both fusion weights are 0")

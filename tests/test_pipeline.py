@@ -177,3 +177,12 @@ def test_two_rerankers_live_in_one_measurement(parts):
 def test_a_question_that_is_none_is_refused(parts, query):
     with pytest.raises(BadInput):
         build(parts).measure(query)
+
+
+def test_a_failure_in_a_wider_pool_leaves_the_narrower_one_as_it_was(parts):
+    pipeline = build(parts)
+    narrow = Policy(reranker="length", pool=3)
+    measured = pipeline.score(pipeline.measure("which passage"), narrow)
+    broken = build((*parts[:2], LengthReranker(fails=True))).score(measured, narrow.model_copy(update={"pool": 8}))
+    assert replay(broken, narrow.model_copy(update={"pool": 8})).rerank.status == "failed"
+    assert replay(broken, narrow).rerank.status == "ran"

@@ -47,6 +47,9 @@ def test_frame_has_a_row_per_candidate():
     assert frame.set_index("chunk_id")["lexical_rank"].isna()["b"]
 
 
+UNFOUNDED = {"kind": "chat", "text": "x [1]", "citations": [{"number": 1, "chunk_id": "nowhere"}]}
+
+
 def broken(change) -> str:
     data = json.loads(sample().to_json())
     change(data)
@@ -64,6 +67,15 @@ def broken(change) -> str:
         (lambda d: d["stages"][2]["hits"][0].update(score="high"), "score"),
         (lambda d: d["policy"].update(top_k=0), "top_k"),
         (lambda d: d["stages"].reverse(), "order"),
+        (lambda d: d["chunks"].update(a={**d["chunks"]["b"]}), "another"),
+        (lambda d: d["stages"][3]["hits"].pop(), "pool"),
+        (lambda d: d["stages"][4]["hits"].pop(), "pool"),
+        (lambda d: d["stages"][0].update(hits=[]) or d["stages"][1].update(hits=[]), "no search found"),
+        (lambda d: d["pairs"].update(z={"score": 1.0}), "pairs"),
+        (
+            lambda d: d.update(answer={"kind": "chat", "text": "x", "citations": [{"number": 1, "chunk_id": "q"}]}),
+            "citation",
+        ),
     ],
 )
 def test_a_file_that_is_no_trace_is_refused_in_words(change, says):

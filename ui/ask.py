@@ -8,7 +8,7 @@ import re
 import streamlit as st
 
 from rag_core.corpus.sample import SAMPLE
-from rag_core.errors import BadTrace, GenerationError
+from rag_core.errors import BadTrace, SecondPassError
 from rag_core.narrative import counted
 from rag_core.trace import Trace
 from rag_core.types import Answer
@@ -23,7 +23,7 @@ def question(choice: Choice, disabled: bool = False) -> str:
     """The question box in a form, so that typing runs nothing; below it, examples to click."""
     with st.form("ask", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
-            f"Ask {choice.collection}",
+            f"Ask {views.markdown(choice.collection)}",
             key="q",
             bind="query-params",
             placeholder="Type a question, a product code or an error message",
@@ -73,7 +73,7 @@ def trace_file() -> Trace | None:
     try:
         trace = Trace.read(file.getvalue())
     except BadTrace as exc:
-        st.error(str(exc), icon=":material/error:")
+        st.error(views.markdown(str(exc)), icon=":material/error:")
         return None
     when = trace.measured_at.strftime("%Y-%m-%d %H:%M")
     st.info(
@@ -86,13 +86,14 @@ def trace_file() -> Trace | None:
 
 def answer(trace: Trace, choice: Choice) -> Answer | None:
     """The answer: by the chat model where one is chosen, else quoted sentences. A model that fails says so."""
-    if not choice.chat:
-        return cached.extractive(trace, choice.collection, choice.owner)
     place = st.empty()
     try:
-        return cached.chat(trace, choice.collection, choice.owner, lambda text: views.text_so_far(place, text))
-    except GenerationError as exc:
-        st.error(f"{views.markdown(str(exc))} The retrieval results below stand.", icon=":material/cloud_off:")
+        if choice.chat:
+            return cached.chat(trace, choice.collection, choice.owner, lambda text: views.text_so_far(place, text))
+        return cached.extractive(trace, choice.collection, choice.owner)
+    except SecondPassError as exc:
+        message = f"No answer could be made: {exc} The retrieval results below stand."
+        st.error(views.markdown(message), icon=":material/cloud_off:")
         return None
     finally:
         place.empty()

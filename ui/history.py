@@ -6,6 +6,7 @@ import streamlit as st
 
 from rag_core.errors import BadTrace
 from rag_core.trace import Trace
+from ui import views
 
 NEWEST = 50
 KEY = "runs"
@@ -41,5 +42,5 @@ def opened() -> list[Trace]:
         try:
             traces.append(Trace.read(file.getvalue()))
         except BadTrace as exc:
-            st.error(f"{file.name}: {exc}", icon=":material/error:")
+            st.error(views.markdown(f"{file.name}: {exc}"), icon=":material/error:")
     return traces

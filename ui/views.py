@@ -77,7 +77,7 @@ def _reranked(report: RerankReport) -> str:
     """What the reranker did, in few words."""
     scored, cached = report.pairs_scored, report.pairs_cached
     said = {
-        "ran": f"{scored} scored, {cached} cached" if cached else f"{scored} scored now",
+        "ran": f"{scored} scored, {cached} cached" if cached else f"{scored} scored",
         "cached": f"{cached} from the cache",
         "off": "off: fused order",
         "failed": "did not run",
