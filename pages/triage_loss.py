@@ -1,0 +1,55 @@
+"""Triage: at which step was the right document lost, what would have kept it, and did the fix hold?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import case_list, case_view, state, triage, views, what_if, why
+from ui.state import Choice
+
+FIND, CASES = "Find the loss", "Cases"
+
+
+def main() -> None:
+    """The search for a loss, or the saved cases."""
+    state.page("Triage")
+    choice = state.sidebar()
+    view = st.segmented_control(
+        "View",
+        [FIND, CASES],
+        default=FIND,
+        key="view",
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+    )
+    with views.guard():
+        VIEWS[view or FIND](choice)
+
+
+def find(choice: Choice) -> None:
+    """A question and the document that should have answered it: the verdict and everything it rests on."""
+    asked = triage.form(choice)
+    if asked is None:
+        triage.welcome()
+        return
+    found = triage.examine(choice, asked)
+    triage.verdict(found)
+    what_if.show(choice, found)
+    triage.evidence(found)
+    why.show(found)
+    case_view.save(choice, found)
+
+
+def cases(choice: Choice) -> None:
+    """The list, what is done with all of it, and the case that was opened."""
+    case_list.runner(choice)
+    chosen = case_list.table()
+    if chosen:
+        case_view.show(choice, chosen)
+    case_list.exchange()
+
+
+VIEWS = {FIND: find, CASES: cases}
+
+main()

@@ -1,0 +1,77 @@
+"""The document's way as a strip of steps: passed, lost here, not reached. A diagnosis in, HTML out."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Literal
+
+from rag_core.diagnosis import Diagnosis, Verdict
+from rag_core.narrative import ordinal
+from rag_core.types import StageName
+
+State = Literal["passed", "lost", "after"]
+MARKS: dict[State, str] = {"passed": "✓", "lost": "✗", "after": "·"}
+WORDS: dict[State, str] = {"passed": "passed", "lost": "lost here", "after": "not reached"}
+
+STEPS: tuple[tuple[str, tuple[Verdict, ...], tuple[StageName, ...]], ...] = (
+    ("Corpus", (Verdict.NOT_IN_CORPUS,), ()),
+    ("Filter", (Verdict.FILTERED_OUT,), ()),
+    ("Chunking", (Verdict.CUT_BY_CHUNKING,), ()),
+    (
+        "Searches",
+        (Verdict.MISSED_BY_BOTH, Verdict.MISSED_BY_DENSE, Verdict.MISSED_BY_LEXICAL),
+        (StageName.DENSE, StageName.LEXICAL),
+    ),
+    ("Pool", (Verdict.FUSED_OUT,), (StageName.FUSED,)),
+    ("Token limit", (Verdict.UNREAD,), ()),
+    ("Rerank", (Verdict.DEMOTED,), (StageName.RERANKED,)),
+    ("Signals", (Verdict.PUSHED_DOWN,), (StageName.ADJUSTED,)),
+    ("Threshold", (Verdict.UNDER_THRESHOLD,), ()),
+    ("Top-k", (Verdict.CUT_BY_TOP_K,), (StageName.KEPT,)),
+    ("Answer", (Verdict.NOT_CITED,), ()),
+)
+"""The steps in order: the label, the verdicts that lose a document there, the stages whose ranks it shows."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the way: its label, what became of the document there, and its ranks."""
+
+    label: str
+    state: State
+    ranks: str
+
+
+def steps(diagnosis: Diagnosis) -> list[Step]:
+    """The steps in order. What comes after the loss was not reached, whatever ranks it has."""
+    lost = next((place for place, (_, verdicts, _) in enumerate(STEPS) if diagnosis.verdict in verdicts), len(STEPS))
+    states: list[State] = ["passed" if place < lost else "lost" if place == lost else "after" for place in range(99)]
+    return [
+        Step(label, states[place], _ranks(diagnosis, stages) if states[place] != "after" else "")
+        for place, (label, _, stages) in enumerate(STEPS)
+    ]
+
+
+def _ranks(diagnosis: Diagnosis, stages: tuple[StageName, ...]) -> str:
+    """`3rd`, or `dense 3rd, lexical –` where there are two."""
+    ranks = {step.stage: ordinal(step.rank) if step.rank else "–" for step in diagnosis.way}
+    shown = [(stage, ranks[stage]) for stage in stages if stage in ranks]
+    return ", ".join(f"{stage} {rank}" if len(shown) > 1 else rank for stage, rank in shown)
+
+
+def _words(step: Step) -> str:
+    """What stands below the label: at the loss always that it is one."""
+    if step.state == "lost":
+        return f"{WORDS['lost']}: {step.ranks}" if step.ranks else WORDS["lost"]
+    return step.ranks or WORDS[step.state]
+
+
+def markup(diagnosis: Diagnosis) -> str:
+    """The strip as HTML."""
+    cells = "".join(
+        f'<div class="sp-loss-{step.state}" role="listitem"><b>{html.escape(step.label)}</b>'
+        f"<small>{MARKS[step.state]} {html.escape(_words(step))}</small></div>"
+        for step in steps(diagnosis)
+    )
+    return f'<div class="sp-loss" role="list" data-testid="loss-strip">{cells}</div>'

@@ -1,0 +1,162 @@
+"""The triage of one question: the form, the verdict and its evidence. All deciding is `rag_core.diagnosis`'s; what
+would have kept the document is shown by `what_if`, why it scored so by `why`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from rag_core.cases import Finding
+from rag_core.diagnosis import LABELS, Diagnosis, Expected, Location, diagnose, locate
+from rag_core.narrative import score_text
+from rag_core.trace import Trace
+from ui import ask, cached, history, loss_strip, views
+from ui.state import Choice
+
+LISTED = 5000
+"""Up to this many documents are offered as a list; of more, the id or title is typed."""
+
+SHOWN = 6
+"""How many changes of settings are shown."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the form says."""
+
+    query: str
+    expected: Expected
+
+
+@dataclass(frozen=True)
+class Found:
+    """One question's run, where the expected document is in the collection, and what became of it."""
+
+    trace: Trace
+    location: Location
+    diagnosis: Diagnosis
+
+    @property
+    def finding(self) -> Finding:
+        """What a case keeps of it, beside the trace."""
+        return Finding(location=self.location, diagnosis=self.diagnosis)
+
+
+def form(choice: Choice) -> Asked | None:
+    """The question, the document that should have answered it, and the words that do. None until both are given."""
+    with st.form("triage", border=False):
+        left, right = st.columns(2)
+        left.text_input("Question", key="q", bind="query-params", max_chars=4000, placeholder="As the user asked it")
+        with right:
+            document = _document(choice)
+        left, right = st.columns([4, 1], vertical_alignment="bottom")
+        quote = left.text_input(
+            "The words that answer (optional)",
+            key="quote",
+            bind="query-params",
+            max_chars=10_000,
+            placeholder="Copied from the document: tells a cut by chunking and an unread part",
+        )
+        right.form_submit_button(
+            "Find the loss", type="primary", icon=":material/troubleshoot:", key="find", width="stretch"
+        )
+    query = str(st.session_state.get("q") or "").strip()
+    if not query or not document:
+        return None
+    return Asked(query, Expected(document=document, quote=quote.strip()))
+
+
+def _document(choice: Choice) -> str:
+    """The expected document's id, or what was typed where the list does not have it."""
+    documents = cached.collection(choice.collection, choice.owner).documents()
+    label = "Document that should have answered"
+    if len(documents) > LISTED:
+        return st.text_input(label, key="doc", bind="query-params", placeholder="Id or title").strip()
+    titles = {document.id: f"{document.title} · {document.id}" for document in documents}
+    return (
+        st.selectbox(
+            label,
+            list(titles),
+            index=None,
+            format_func=lambda one: titles.get(one, one),
+            key="doc",
+            bind="query-params",
+            placeholder="Type to search, by title or id",
+            accept_new_options=True,
+        )
+        or ""
+    )
+
+
+def welcome() -> None:
+    """What the page will show, before anything was asked."""
+    st.caption(
+        "A wrong answer, and you know the document that should have given it? Give both: the verdict names the step "
+        "at which it was lost, what outranked it there, and the smallest change that would have kept it."
+    )
+
+
+def examine(choice: Choice, asked: Asked) -> Found:
+    """Run the question and find the document on its way. Answered only where the document was kept."""
+    location = locate(cached.collection(choice.collection, choice.owner), asked.expected)
+    trace = cached.trace(choice.collection, choice.owner, asked.query, choice.policy)
+    found = diagnose(trace, location)
+    if not found.lost and (answer := ask.answer(trace, choice)):
+        trace = trace.model_copy(update={"answer": answer})
+        found = diagnose(trace, location)
+    history.remember(trace)
+    return Found(trace, location, found)
+
+
+def verdict(found: Found) -> None:
+    """The verdict: its name, its sentence, the strip of steps."""
+    views.failure(found.trace)
+    badge(found.diagnosis)
+    views.headline(found.diagnosis.sentence)
+    st.html(loss_strip.markup(found.diagnosis))
+    for note in found.diagnosis.notes:
+        st.caption(views.markdown(note))
+    views.notes(found.trace)
+
+
+def badge(diagnosis: Diagnosis) -> None:
+    """The verdict's name, coloured and with a mark."""
+    icon, colour = (":material/cancel:", "orange") if diagnosis.lost else (":material/check_circle:", "blue")
+    st.badge(LABELS[diagnosis.verdict], icon=icon, color=colour)  # type: ignore[arg-type]
+
+
+def evidence(found: Found) -> None:
+    """What took its place and why, and its rank and score at every stage."""
+    if found.diagnosis.chunk_id is None:
+        return
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader("What outranked it", anchor=False)
+        if found.diagnosis.rivals:
+            st.dataframe(rivals(found.diagnosis), hide_index=True, key="rivals")
+        else:
+            st.caption("No other passage is to blame.")
+    with right:
+        st.subheader("Its way", anchor=False)
+        st.dataframe(way(found.diagnosis), hide_index=True, key="way")
+
+
+def rivals(diagnosis: Diagnosis) -> pd.DataFrame:
+    """A row per rival: its rank at the step of the loss, passage, score, and why it stood there."""
+    rows = [(r.step.rank, r.title, score_text(r.step.score or 0.0, r.step.space), r.why) for r in diagnosis.rivals]
+    return pd.DataFrame(rows, columns=["Rank", "Passage", "Score", "Why"])
+
+
+def way(diagnosis: Diagnosis) -> pd.DataFrame:
+    """A row per stage: rank of how many, and score with its space."""
+    rows = [
+        (
+            views.LABELS[step.stage],
+            f"{step.rank} of {step.of}" if step.rank else "not there",
+            "" if step.score is None else score_text(step.score, step.space),
+        )
+        for step in diagnosis.way
+    ]
+    return pd.DataFrame(rows, columns=["Stage", "Rank", "Score"])

@@ -1,0 +1,61 @@
+"""Why this score: the sentences that earned it, for the expected passage and one that stands above it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rag_core.attribution import Attribution, contrast
+from rag_core.narrative import title_of
+from rag_core.replay import NO_RERANKER
+from rag_core.trace import Trace
+from rag_core.types import StageName
+from ui import cached, sentences, views
+from ui.triage import Found
+
+
+def show(found: Found) -> None:
+    """Sentence by sentence: what earned the score of the expected passage, and of one that stands above it."""
+    trace, expected = found.trace, found.diagnosis.chunk_id
+    if expected is None or expected not in trace.chunks or trace.policy.reranker == NO_RERANKER:
+        return
+    st.subheader("Why this score", anchor=False)
+    others = [hit.chunk_id for hit in trace[StageName.ADJUSTED].hits if hit.chunk_id != expected]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        other = st.selectbox(
+            "Compared with", others, key="other", format_func=lambda c: views.candidate_label(trace, c)
+        )
+        start = st.button("Explain by sentence", key="explain", icon=":material/segment:")
+    pair = tuple(one for one in (expected, other) if one)
+    key = ("why", trace.collection.fingerprint, trace.query, trace.policy.reranker, pair)
+    if start:
+        st.session_state[key[0]] = (key, _explained(trace, pair))
+    kept = st.session_state.get("why")
+    if kept and kept[0] == key:
+        _side_by_side(kept[1])
+
+
+def _explained(trace: Trace, chunk_ids: tuple[str, ...]) -> list[Attribution]:
+    bar = st.progress(0.0, "Scoring sentences")
+    made = []
+    for number, chunk_id in enumerate(chunk_ids):
+        title = title_of(trace.chunks[chunk_id])
+
+        def progress(done: int, total: int, base: int = number, title: str = title) -> None:
+            part = (base + done / max(total, 1)) / len(chunk_ids)
+            bar.progress(part, views.markdown(f"Scoring the sentences of {title}, {done} of {total}"))
+
+        made.append(cached.why(trace, trace.chunks[chunk_id], progress))
+    bar.empty()
+    return made
+
+
+def _side_by_side(attributions: list[Attribution]) -> None:
+    if len(attributions) == 2:
+        st.caption(views.markdown(contrast(*attributions)))
+    for column, attribution in zip(st.columns(len(attributions), gap="large"), attributions, strict=True):
+        with column:
+            st.html(sentences.markup(attribution))
+    st.caption(
+        "Blue and bold carries the score, orange and dashed pulls it down: by how much it changes without "
+        "that sentence."
+    )
