@@ -9,6 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import rag_core.cases.tables  # noqa: F401
+import rag_core.evaluation.judgments  # noqa: F401
 from rag_core.errors import SecondPassError
 from rag_core.migrations import HEAD, VERSIONS, migrate, version_of
 from rag_core.store import Store, metadata, pair_scores
