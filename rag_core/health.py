@@ -16,6 +16,13 @@ from rag_core.types import Hit, ScoreSpace, StageWarning
 SATURATED = 0.999
 """Probabilities over this (or under 1 minus this) no longer tell candidates apart on a screen."""
 
+FAR = 0.25
+"""Best cosines under this mean another subject. With the packaged model: 7 of 10 questions about other things lie
+under it, none of the sample's 177."""
+
+ALIKE = 0.8
+"""Texts that share this part of their runs of three words (Jaccard) are near-duplicates."""
+
 
 def ties(hits: Sequence[Hit], first: int = 10) -> tuple[StageWarning, ...]:
     """Equal scores among the first places: their order carries no information."""
@@ -37,6 +44,40 @@ def saturated(probabilities: Sequence[float], top_k: int) -> tuple[StageWarning,
         return ()
     message = f"{high} candidates score over {SATURATED}: more than the {top_k} kept, so the scores hardly choose."
     return (StageWarning(code="saturated", message=message),)
+
+
+def outside(hits: Sequence[Hit]) -> tuple[StageWarning, ...]:
+    """A question that the collection may have nothing on: even its nearest passage is far away."""
+    if not hits or hits[0].score >= FAR:
+        return ()
+    message = (
+        f"Even the nearest passage is far from this question (cosine {hits[0].score:.2f}): "
+        "the collection may hold nothing about it."
+    )
+    return (StageWarning(code="outside", message=message),)
+
+
+def near_duplicates(texts: Sequence[str]) -> tuple[StageWarning, ...]:
+    """Kept passages that say again, almost word for word, what one before them says."""
+    seen: list[set[tuple[str, ...]]] = []
+    repeats = 0
+    for text in texts:
+        shingles = _shingles(text)
+        repeats += any(len(shingles & other) >= ALIKE * len(shingles | other) for other in seen)
+        seen.append(shingles)
+    if not repeats:
+        return ()
+    message = (
+        f"{repeats} of the {len(texts)} kept passages {'repeats' if repeats == 1 else 'repeat'} another one almost "
+        "word for word, in a place that other text could have."
+    )
+    return (StageWarning(code="near-duplicates", message=message),)
+
+
+def _shingles(text: str) -> set[tuple[str, ...]]:
+    """All runs of three words; the words themselves of a shorter text."""
+    words = text.casefold().split()
+    return set(zip(words, words[1:], words[2:], strict=False)) or {tuple(words)}
 
 
 def lexical(found: int, terms: Sequence[str]) -> tuple[StageWarning, ...]:

@@ -7,7 +7,7 @@ measures, the only module that knows the order of the stages.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rag_core import health
 from rag_core.config import Policy, Threshold
@@ -35,7 +35,7 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
     pool = fused.hits[: policy.pool]
     reranked, report, pairs = _reranked(pool, measurement, policy, watch)
     adjusted = _adjusted(reranked, measurement, policy, watch)
-    kept = _kept(adjusted, reranked, policy, watch)
+    kept = _kept(adjusted, reranked, measurement.chunks, policy, watch)
     return Trace(
         query=measurement.query,
         where=measurement.where,
@@ -56,7 +56,7 @@ def recut(trace: Trace, threshold: Threshold) -> Trace:
     """The trace under another threshold: only the last stage is decided again, so no measurement is needed."""
     adjusted, reranked = trace[StageName.ADJUSTED], trace[StageName.RERANKED]
     policy = trace.policy.model_copy(update={"threshold": threshold})
-    kept = _kept(adjusted, reranked, policy, _Watch(time.perf_counter, adjusted.timing.ended_ms))
+    kept = _kept(adjusted, reranked, trace.chunks, policy, _Watch(time.perf_counter, adjusted.timing.ended_ms))
     return trace.model_copy(update={"policy": policy, "stages": (*trace.stages[:-1], kept), "answer": None})
 
 
@@ -103,6 +103,8 @@ def _searched(name: StageName, space: ScoreSpace, search: Search, measurement: M
     warnings = (*search.warnings, *health.ties(hits))
     if name is StageName.LEXICAL:
         warnings = (*health.lexical(len(hits), search.terms), *warnings)
+    else:
+        warnings = (*health.outside(hits), *warnings)
     return Stage(
         name=name,
         space=space,
@@ -260,16 +262,20 @@ def _undated(hits: Sequence[Hit], chunks: dict[str, Chunk]) -> tuple[StageWarnin
     return (StageWarning(code="undated", message=message),)
 
 
-def _kept(adjusted: Stage, reranked: Stage, policy: Policy, watch: _Watch) -> Stage:
+def _kept(adjusted: Stage, reranked: Stage, chunks: Mapping[str, Chunk], policy: Policy, watch: _Watch) -> Stage:
     """What is at or over the threshold, cut to the top k, with the adjusted stage's scores."""
     relevance, space = judged(reranked.hits, reranked.space), judged_space(reranked.space)
     over = [hit for hit in adjusted.hits if passes(policy.threshold, space, relevance[hit.chunk_id])]
     hits = tuple(hit.model_copy(update={"rank": rank}) for rank, hit in enumerate(over[: policy.top_k], start=1))
+    warnings = (
+        *health.threshold(policy.threshold, reranked.space),
+        *health.near_duplicates([chunks[hit.chunk_id].text for hit in hits]),
+    )
     return Stage(
         name=StageName.KEPT,
         space=adjusted.space,
         hits=hits,
         inputs=len(adjusted.hits),
         timing=watch.lap(),
-        warnings=health.threshold(policy.threshold, reranked.space),
+        warnings=warnings,
     )
