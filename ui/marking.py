@@ -1,19 +1,12 @@
-"""Text from documents as safe HTML: escaped always, matched terms marked, what a model never saw greyed."""
+"""Text from documents as safe HTML: escaped always, matched terms marked, what a model never saw greyed.
+
+Where the matched terms stand is `rag_core.retrieval.tokens.term_spans`'s to say.
+"""
 
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable
-
-
-def spans_of_terms(text: str, terms: Iterable[str]) -> list[tuple[int, int]]:
-    """Where the terms stand in the text, case folded, at the start of a word; longest term first, no overlaps."""
-    wanted = sorted({term for term in terms if len(term) > 1}, key=len, reverse=True)
-    if not wanted:
-        return []
-    pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, wanted)) + ")", re.IGNORECASE)
-    return [match.span() for match in pattern.finditer(text)]
 
 
 def marked(text: str, spans: Iterable[tuple[int, int]], seen: int | None = None) -> str:

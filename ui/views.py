@@ -15,9 +15,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rag_core.errors import SecondPassError
 from rag_core.narrative import score_text, title_of
+from rag_core.retrieval.tokens import term_spans
 from rag_core.trace import RerankReport, Trace
 from rag_core.types import Answer, Chunk, Document, StageName
-from ui.marking import marked, spans_of_terms
+from ui.marking import marked
 
 STYLE = Path(__file__).with_name("style.css")
 
@@ -178,7 +179,7 @@ def _with_citations(text: str) -> str:
 def passage(chunk: Chunk, terms: tuple[str, ...], seen_chars: int | None = None) -> None:
     """The passage in full: heading path, text with matched terms marked, the part that was not read greyed."""
     seen = None if seen_chars is None else seen_chars - (len(chunk.reading) - len(chunk.text))
-    body = emphasised(marked(chunk.text, spans_of_terms(chunk.text, terms), seen))
+    body = emphasised(marked(chunk.text, term_spans(chunk.text, frozenset(terms)), seen))
     st.html(
         f'<div class="sp-path">{html.escape(chunk.heading or chunk.document_id)}</div>'
         f'<div class="sp-passage" data-testid="passage">{body}</div>'

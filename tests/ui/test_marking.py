@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.marking import marked, spans_of_terms
+from rag_core.retrieval.tokens import term_spans, tokenize
+from ui.marking import marked
 from ui.views import emphasised, markdown
 
 
@@ -18,25 +19,35 @@ def stripped(markup: str) -> str:
     return html.unescape(re.sub(r"<[^>]*>", "", markup))
 
 
-@given(st.text(max_size=80), st.lists(st.text(min_size=1, max_size=6), max_size=4), st.none() | st.integers(-5, 90))
-def test_every_character_stands_and_none_is_markup(text, terms, seen):
-    markup = marked(text, spans_of_terms(text, terms), seen)
+WORDY = st.text("<>&'\"/ -.opsREf東京4", max_size=80) | st.text(max_size=80)
+
+
+@given(WORDY, st.data(), st.none() | st.integers(-5, 90))
+def test_every_character_stands_and_none_is_markup(text, data, seen):
+    terms = data.draw(st.sets(st.sampled_from(sorted(set(tokenize(text))) or ["none"])))
+    markup = marked(text, term_spans(text, terms), seen)
     assert stripped(markup) == text
     left = re.sub(r"</?mark>|<span class=\"sp-unseen\" title=\"[^\"]*\">|</span>", "", markup)
     assert "<" not in left and ">" not in left
 
 
 @pytest.mark.parametrize(
-    ("terms", "expected"),
+    ("query", "text", "expected"),
     [
-        (["refund"], "<mark>Refund</mark>s of prerefund"),
-        (["re", "refund"], "<mark>Refund</mark>s of prerefund"),
-        ([], "Refunds of prerefund"),
+        ("refund", "Refunds of prerefund", "<mark>Refunds</mark> of prerefund"),
+        ("ops", "Ops is optional", "<mark>Ops</mark> is optional"),
+        ("issued", "Issues are issuing", "<mark>Issues</mark> are <mark>issuing</mark>"),
+        ("what is it", "it is what it is", "it is what it is"),
+        ("ERR-2847", "see KB-ERR-2847-fatal", "see KB-<mark>ERR</mark>-<mark>2847</mark>-fatal"),
     ],
 )
-def test_terms_are_marked_at_the_start_of_a_word(terms, expected):
-    text = "Refunds of prerefund"
-    assert marked(text, spans_of_terms(text, terms)) == expected
+def test_the_words_that_lexical_search_counted_are_marked_and_no_others(query, text, expected):
+    assert marked(text, term_spans(text, frozenset(tokenize(query)))) == expected
+
+
+@given(WORDY, st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90)), max_size=5))
+def test_spans_that_overlap_or_reach_beyond_the_text_break_nothing(text, spans):
+    assert stripped(marked(text, sorted((min(pair), max(pair)) for pair in spans))) == text
 
 
 def test_what_was_not_seen_is_greyed_and_not_marked():
