@@ -21,7 +21,8 @@ def rows_to_records(
     """A record per row; `word` is what a row is called in messages ("row", "line").
 
     The key is the id column's value, else the row's number. Rows without text, and rows whose id stands in an
-    earlier one, are problems beside `bad`; more than twenty of them are an error of the whole file.
+    earlier one, are problems beside `bad`: the first twenty are named, the others counted. A file with more than
+    twenty of them and no row that can be read is refused whole.
     """
     if len(rows) > source.limits.rows:
         raise source.error(f"It has more than {source.limits.rows:,} {word}s. Split it into several files.")
@@ -45,10 +46,19 @@ def rows_to_records(
         else:
             seen[key] = number
             parsed.records.append(Record(text, _metadata(row, header, columns, identifier), key))
-    if len(parsed.problems) > _MAX_PROBLEMS:
+    return _capped(source, parsed, word)
+
+
+def _capped(source: Source, parsed: Parsed, word: str) -> Parsed:
+    """The same records, with the first problems named and one that counts the rest."""
+    more = len(parsed.problems) - _MAX_PROBLEMS
+    if more <= 0:
+        return parsed
+    if not parsed.records:
         place, why = parsed.problems[0]
-        raise source.error(f"{len(parsed.problems)} of its {word}s cannot be read. The first is {place}: {why}")
-    return parsed
+        raise source.error(f"None of its {len(parsed.problems)} {word}s can be read. The first is {place}: {why}")
+    rest = (f"and {more:,} more {word}{'s' * (more > 1)}", f"Left out too. The first {_MAX_PROBLEMS} are named above.")
+    return Parsed(parsed.records, [*parsed.problems[:_MAX_PROBLEMS], rest])
 
 
 def row_text(row: dict[str, object], columns: CsvColumns) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from itertools import islice
 
 from rag_core.corpus.formats.base import Parsed, Source
@@ -55,5 +56,5 @@ def _rows(source: Source) -> list[list[str]]:
 
 def _separator(text: str) -> str:
     """The separator that the header line has most of; the comma where it has none."""
-    line = text.lstrip().split("\n", 1)[0]
+    line = re.split(r"[\r\n]", text.lstrip(), maxsplit=1)[0]
     return max(_SEPARATORS, key=line.count)

@@ -63,7 +63,19 @@ def test_refusals():
     assert "Two of its columns" in reason(b"text,text\na,b\n")
     assert "no column body. It has: id, text" in reason(b"id,text\n1,x\n", columns=CsvColumns(text=("body",)))
     assert "more than 2 rows" in reason(b"text\na\nb\nc\n", limits=Limits(rows=2))
-    assert "25 of its rows cannot be read" in reason(b"id,text\n" + b"1,\n" * 25)
+    assert "None of its 25 rows can be read. The first is row 1: " in reason(b"id,text\n" + b"1,\n" * 25)
+
+
+def test_many_bad_rows_are_counted_and_the_good_ones_load():
+    loaded = load_bytes("a.csv", b"id,text\n" + b"".join(b"%d,\n" % n for n in range(25)) + b"ok,good\n")
+    assert [document.id for document in loaded.documents] == ["a.csv#ok"]
+    assert len(loaded.problems) == 20 + 1
+    assert loaded.problems[-1].name == "a.csv, and 5 more rows"
+
+
+def test_lines_that_end_as_on_old_macs():
+    (document,) = load_bytes("a.csv", b"id;text\r7;hello, you, there\r").documents
+    assert (document.id, document.text) == ("a.csv#7", "hello, you, there")
 
 
 def test_header_for_choosing():
