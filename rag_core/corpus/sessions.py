@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from datetime import timedelta
@@ -32,4 +33,14 @@ def forget_sessions(data_dir: Path, older_than: timedelta = FORGOTTEN_AFTER) -> 
 
 
 def _last_written(folder: Path) -> float:
-    return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+    """The latest time of a change in the folder. A file that goes meanwhile says nothing; a folder that went, 0."""
+    below = (Path(place, name) for place, folders, files in os.walk(folder) for name in (*folders, *files))
+    return max(_changed(path) for path in (folder, *below))
+
+
+def _changed(path: Path) -> float:
+    """When the file was written; 0 where another session or process has just removed it."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0

@@ -24,6 +24,15 @@ def test_only_what_nobody_wrote_to_for_so_long_is_removed(tmp_path):
     assert [path.name for path in (tmp_path / "sessions").iterdir()] == ["young"]
 
 
+def test_a_file_that_is_gone_when_it_is_looked_at_stops_nothing(tmp_path):
+    folder = session_folder(tmp_path, "old")
+    folder.mkdir(parents=True)
+    (folder / "gone").symlink_to(tmp_path / "nowhere")
+    assert forget_sessions(tmp_path, timedelta(hours=24)) == 0
+    os.utime(folder, (0, 0))
+    assert forget_sessions(tmp_path, timedelta(hours=24)) == 1
+
+
 def test_no_sessions_is_fine(tmp_path):
     assert forget_sessions(tmp_path) == 0
 
