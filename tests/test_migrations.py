@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-import rag_core.cases.tables  # noqa: F401
+import rag_core.cases.tables
 import rag_core.evaluation.judgments  # noqa: F401
 from rag_core.errors import SecondPassError
 from rag_core.migrations import HEAD, VERSIONS, migrate, version_of
