@@ -17,6 +17,9 @@ from ui import ask, cached, history, picture, state, views
 from ui.charts import budget_bar, cost_curve, time_by_pool, waterfall
 from ui.state import Choice
 
+UNMEASURED = 50.0
+"""Pairs a second before anything was measured: a placeholder that the page says to replace."""
+
 
 def main() -> None:
     """This run, the runs of the session and the saved ones, time by pool, and the month's bill."""
@@ -148,7 +151,6 @@ def money(choice: Choice, trace: Trace | None, line: pool_time.Line | None) -> N
     """The month's bill either way; every figure can be changed."""
     st.header("Cost", anchor=False)
     measured = _pairs_a_second(trace, line)
-    st.session_state.setdefault("pps", round(measured, 1) if measured else 50.0)
     first, second, third, fourth, fifth = st.columns(5)
     queries = first.number_input("Queries a day", 1, 100_000_000, 10_000, 1000, key="qpd", bind="query-params")
     pool = second.number_input("Pool", 1, 1000, choice.policy.pool, key="cost_pool", bind="query-params")
@@ -158,7 +160,9 @@ def money(choice: Choice, trace: Trace | None, line: pool_time.Line | None) -> N
     machine = fourth.number_input(
         "Own machine, $ an hour", 0.01, 1000.0, cost.GPU.dollars, 0.05, key="gpu", bind="query-params"
     )
-    speed = fifth.number_input("Pairs a second", 0.1, 1e7, step=10.0, key="pps", bind="query-params")
+    speed = fifth.number_input(
+        "Pairs a second", 0.1, 1e7, round(measured or UNMEASURED, 1), 10.0, key="pps", bind="query-params"
+    )
     if measured:
         st.button(
             f"Use the measured {measured:.3g} pairs a second",

@@ -75,11 +75,12 @@ def threshold_slider(trace: Trace) -> float:
     """The page's own threshold. It follows the policy's whenever that changes, and is part of the link."""
     space = trace.relevance_space
     key, base = f"cut_{space}", trace.policy.threshold.minimum or 0.0
-    if st.session_state.get("cut_base", base) != base:
-        st.session_state[key] = base
+    moved = st.session_state.get("cut_base", base) != base
     st.session_state["cut_base"] = base
-    st.session_state.setdefault(key, base)
-    return st.slider(f"Try a threshold ({space})", 0.0, 1.0, step=0.01, key=key, bind="query-params")
+    if moved:
+        st.session_state[key] = base
+    at_first = None if moved else base
+    return st.slider(f"Try a threshold ({space})", 0.0, 1.0, at_first, 0.01, key=key, bind="query-params")
 
 
 def kept_and_dropped(trace: Trace) -> None:

@@ -42,10 +42,11 @@ def free_port() -> int:
 
 
 class App:
-    """A running app: its address and what its server wrote."""
+    """A running app: its address, its data folder and what its server wrote."""
 
     def __init__(self, url: str, log: Path) -> None:
         self.url = url
+        self.data = log.parent / "data"
         self._log = log
 
     @property
