@@ -11,7 +11,7 @@ from rag_core.corpus.formats.base import Parsed, Record, Source
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
-    from docx.table import Table
+    from docx.table import Table, _Cell
     from docx.text.paragraph import Paragraph
 
 _HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
@@ -89,6 +89,11 @@ def _table(table: Table) -> str:
     """A line per row, cells parted by ` | `; a merged cell stands once."""
     lines = []
     for row in table.rows:
-        cells = {id(cell._tc): " ".join(cell.text.split()) for cell in row.cells}
+        cells = {id(cell._tc): _cell(cell) for cell in row.cells}
         lines.append(" | ".join(cells.values()))
     return "\n".join(line for line in lines if line.strip(" |"))
+
+
+def _cell(cell: _Cell) -> str:
+    """The visible words of a cell, on one line."""
+    return " ".join(" ".join(_visible(paragraph) for paragraph in cell.paragraphs).split())

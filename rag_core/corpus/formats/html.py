@@ -1,7 +1,7 @@
 """HTML: what a reader of the page would see, as Markdown. Hidden text does not get in.
 
 Left out: scripts, styles, templates, comments, `hidden` elements, elements hidden by their own style, and those
-that a rule of the page's own `<style>` hides. Style sheets elsewhere are not fetched.
+that a rule of the page's own `<style>` hides on a desktop screen (`hiding`). Style sheets elsewhere are not fetched.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from rag_core.corpus.formats.base import Parsed, Record, Source
+from rag_core.corpus.formats.hiding import hides, hiding_selectors, on_desktop
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -18,14 +19,7 @@ if TYPE_CHECKING:
 _INVISIBLE = (
     "script, style, template, noscript, iframe, object, svg, canvas, dialog:not([open]), [hidden], input, select"
 )
-_HIDING = re.compile(
-    r"(?:^|[;\s{])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0*\.?0+(?![.\d])"
-    r"|font-size\s*:\s*0+(?![.\d])|content-visibility\s*:\s*hidden)",
-    re.IGNORECASE,
-)
-_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
-_PRINT_ONLY = re.compile(r"@media\s+print\b[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", re.IGNORECASE)
-_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_COMMA = re.compile(r",(?![^(\[]*[)\]])")
 _META = ("name", "property")
 
 
@@ -56,28 +50,31 @@ def _metadata(soup: BeautifulSoup) -> dict[str, object]:
 def _strip_hidden(soup: BeautifulSoup) -> None:
     """Take everything out that a person looking at the page does not see."""
     hidden = [*soup.select(_INVISIBLE)]
-    hidden += [tag for tag in soup.find_all(style=True) if _HIDING.search(str(tag["style"]))]
-    for selector in _hiding_selectors(" ".join(style.get_text() for style in soup.find_all("style"))):
+    hidden += [tag for tag in soup.find_all(style=True) if hides(str(tag["style"]))]
+    for selector in hiding_selectors(_css(soup)):
         hidden += _select(soup, selector)
     for tag in [*hidden, *soup.find_all("head")]:
         if not tag.decomposed:
             tag.decompose()
 
 
-def _hiding_selectors(css: str) -> list[str]:
-    """Selectors of the rules that hide what they match; rules for print only are passed over."""
-    css = _PRINT_ONLY.sub("", _CSS_COMMENT.sub("", css))
-    return [selector.strip() for selector, body in _RULE.findall(css) if _HIDING.search(body)]
+def _css(soup: BeautifulSoup) -> str:
+    """The page's own style sheets for a desktop screen."""
+    sheets = soup.find_all("style")
+    return "\n".join(sheet.get_text() for sheet in sheets if on_desktop(str(sheet.get("media") or "all")))
 
 
-def _select(soup: BeautifulSoup, selector: str) -> list[Tag]:
-    """The elements that the selector matches; none for one that says nothing about a page at rest (`:hover`)."""
+def _select(soup: BeautifulSoup, selectors: str) -> list[Tag]:
+    """The elements that the selectors match; none for one that says nothing about a page at rest (`:hover`)."""
     from soupsieve import SelectorSyntaxError
 
-    try:
-        return list(soup.select(selector))
-    except (SelectorSyntaxError, NotImplementedError):
-        return []
+    found: list[Tag] = []
+    for selector in _COMMA.split(selectors):
+        try:
+            found += soup.select(selector.strip())
+        except (SelectorSyntaxError, NotImplementedError):
+            continue
+    return found
 
 
 def _markdown(source: Source, soup: BeautifulSoup) -> str:

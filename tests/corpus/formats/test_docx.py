@@ -30,6 +30,7 @@ def test_merged_cells_stand_once_and_hidden_text_not_at_all():
     table = made.add_table(rows=1, cols=3)
     table.cell(0, 0).merge(table.cell(0, 1)).text = "both"
     table.cell(0, 2).text = "one"
+    table.cell(0, 2).paragraphs[0].add_run(" and unseen").font.hidden = True
     made.add_paragraph("seen ").add_run("unseen").font.hidden = True
     (document,) = load_bytes("a.docx", saved(made)).documents
     assert document.text == "both | one\n\nseen"

@@ -37,13 +37,35 @@ def test_what_a_reader_sees():
         "<p class='old'>90 days</p>",
         "<div id=x><p><span>90 days</span></p></div>",
         "<p class='screen'>90 days</p>",
+        "<p style='position:absolute; left:-9999px'>90 days</p>",
+        "<p style='position:absolute; top: -1000em'>90 days</p>",
+        "<p style='color: transparent'>90 days</p>",
+        "<p style='color: rgba(0, 0, 0, 0)'>90 days</p>",
+        "<p style='color: #fff0'>90 days</p>",
+        "<p style='font: 0/0 a'>90 days</p>",
+        "<div style='height:0; overflow:hidden'>90 days</div>",
+        "<div style='width:1px; height:1px; overflow: hidden'>90 days</div>",
+        "<p style='clip: rect(0, 0, 0, 0); position: absolute'>90 days</p>",
+        "<p style='clip-path: inset(50%)'>90 days</p>",
+        "<p style='clip-path: circle(0)'>90 days</p>",
+        "<p style='text-indent:-9999px'>90 days</p>",
+        "<p style='transform: scale(0)'>90 days</p>",
+        "<p class='desk'>90 days</p>",
+        "<p class='pseudo'>90 days</p>",
+        "<p class='braces'>90 days</p>",
+        "<div class='outer'><p class='inner'>90 days</p></div>",
+        "<p class='supported'>90 days</p>",
     ],
 )
 def test_hidden_text_does_not_get_in(hidden):
     rules = (
         "<style>/* .seen {display:none} */ .old, .older { color: red; display: none } #x p span {visibility: hidden}"
     )
-    rules += "@media screen { .screen { display: none } }</style>"
+    rules += "@media screen { .screen { display: none } } @media (min-width: 40em) { .desk { display: none } }"
+    rules += ".x::before, .pseudo { display: none } .y::after { content: '}' } .braces { opacity: 0 }"
+    rules += (
+        ".outer { color: red; .inner { display: none } } @supports (top: 0) { .supported { display: none } }</style>"
+    )
     assert page(f"<p>14 days</p>{hidden}", rules) == "14 days"
 
 
@@ -54,12 +76,27 @@ def test_hidden_text_does_not_get_in(hidden):
         "<p style='font-size: 0.9em'>90 days</p>",
         "<p class='print'>90 days</p>",
         "<p class='seen'>90 days</p>",
+        "<p class='phone'>90 days</p>",
+        "<p class='wide'>90 days</p>",
+        "<p class='dark'>90 days</p>",
+        "<p class='paper'>90 days</p>",
+        "<p class='blink'>90 days</p>",
+        "<p style='left: -50px; top: 0; text-indent: -20px; margin-bottom: -9999px'>90 days</p>",
+        "<p style='height: 0'>90 days</p>",
+        "<p style='background-color: transparent; clip: rect(0, auto, auto, 0)'>90 days</p>",
+        "<p style='color: transparent; background-clip: text'>90 days</p>",
+        "<p style='font: 10px/0 a; color: #000; clip-path: inset(5%)'>90 days</p>",
+        "<p style='color: rgba(0,0,0,0.6)'>90 days</p>",
         "<details><summary>90</summary> days</details>",
     ],
 )
 def test_visible_text_stays(shown):
     rules = (
-        "<style>@media print { .print { display: none } } .seen:hover { display: none } .seen:: {display: none}</style>"
+        "<style>@media print { .print { display: none } } .seen:hover { display: none } .seen:: {display: none}"
+        "@media (max-width:600px){.wide{display:none}} @media screen and (max-width: 40em) { .phone { opacity: 0 } }"
+        "@media (prefers-color-scheme: dark) { .dark { color: transparent } }"
+        "@keyframes fade { .blink { opacity: 0 } } @media not screen { .paper { display: none } }</style>"
+        "<style media='print'>.paper { display: none }</style>"
     )
     assert "90" in page(f"<p>14 days</p>{shown}", rules)
 

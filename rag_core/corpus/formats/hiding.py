@@ -1,0 +1,137 @@
+"""Which style rules hide what they match, on a desktop screen. Knows CSS as text; finding elements is `html`'s.
+
+Each rule is judged by its own declarations; a later rule that shows again what an earlier one hides is not followed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_DESKTOP_PX = 1280
+_ROOT_PX = 16
+
+_ZERO = r"[+-]?(?:0+(?:\.0*)?|\.0+)(?:px|em|rem|ex|ch|%|pt|vw|vh)?"
+_FAR = r"-(?:\d{4,}(?:\.\d+)?px|\d{3,}(?:\.\d+)?(?:em|rem|ex|ch|vw|vh))"
+_TINY = rf"(?:{_ZERO}|1px)"
+_NO_COLOR = r"transparent|(?:rgba?|hsla?)\([^()]*[,/]\s*(?:0+(?:\.0*)?|\.0+)%?\s*\)|#[0-9a-f]{3}0|#[0-9a-f]{6}00"
+_NO_SHAPE = rf"inset\(\s*(?:[5-9]\d|100)(?:\.\d+)?%\s*\)|(?:circle|ellipse)\(\s*{_ZERO}\b[^()]*\)|rect\({_ZERO}(?:[\s,]+{_ZERO}){{3}}\)"
+
+_HIDING = {
+    name: re.compile(rf"(?:{values})", re.IGNORECASE)
+    for names, values in (
+        ("display", "none"),
+        ("visibility", "hidden|collapse"),
+        ("content-visibility", "hidden"),
+        ("opacity font-size", _ZERO),
+        ("font", rf"(?:.*\s)?{_ZERO}(?:\s*/.*|\s.*)"),
+        ("color -webkit-text-fill-color", _NO_COLOR),
+        ("left right top bottom margin-left margin-top text-indent", _FAR),
+        ("transform", rf"scale\(\s*{_ZERO}[^()]*\)|translate[xy]?\(\s*{_FAR}[^()]*\)"),
+        ("clip", r"rect\(\s*([\d.]+)(?:px)?(?:[\s,]+\1(?:px)?){3}\s*\)"),
+        ("clip-path", _NO_SHAPE),
+    )
+    for name in names.split()
+}
+_SIZES = ("width", "height", "max-width", "max-height")
+_TINY_SIZE = re.compile(_TINY, re.IGNORECASE)
+
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+_TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|\([^(){}]*\)|[{};]')
+_MEDIA = re.compile(r"(?:(?P<no>not)\s+|only\s+)?(?P<kind>[a-z]+)?(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_WIDTH = re.compile(r"\(\s*(min|max)-width\s*:\s*([\d.]+)(px|em|rem)\s*\)", re.IGNORECASE)
+
+
+@dataclass
+class _Block:
+    """A block that is open: what its declarations apply to ("" for nothing), and whether they apply at all."""
+
+    selector: str
+    applies: bool
+    declarations: list[str] = field(default_factory=list)
+
+
+def hides(declarations: str) -> bool:
+    """True for declarations, as of a `style` attribute, that put text out of sight.
+
+    >>> hides("color: red; left: -9999px"), hides("opacity: 0.5")
+    (True, False)
+    """
+    values = {}
+    for declaration in _COMMENT.sub("", declarations).split(";"):
+        name, _, value = declaration.partition(":")
+        values[name.strip().lower()] = value.split("!")[0].strip()
+    if "text" in (values.get("background-clip"), values.get("-webkit-background-clip")):  # its background shows as ink
+        values = {name: value for name, value in values.items() if _HIDING.get(name) is not _HIDING["color"]}
+    if any(name in _HIDING and _HIDING[name].fullmatch(value) for name, value in values.items()):
+        return True
+    clipped = any(re.match(r"hidden|clip", values.get(name, "")) for name in ("overflow", "overflow-x", "overflow-y"))
+    return clipped and any(_TINY_SIZE.fullmatch(values.get(name, "-")) for name in _SIZES)
+
+
+def hiding_selectors(css: str) -> Iterator[str]:
+    """Selectors of the rules that hide what they match on a desktop screen, at rest."""
+    css = _COMMENT.sub("", css)
+    stack, prelude_at = [_Block("", True)], 0
+    for token in _TOKEN.finditer(css):
+        text = css[prelude_at : token.start()].strip()
+        if token.group() not in "{};":
+            continue
+        prelude_at = token.end()
+        if token.group() == "{":
+            stack.append(_opened(stack[-1], text))
+            continue
+        stack[-1].declarations.append(text)
+        if token.group() == "}" and len(stack) > 1:
+            block = stack.pop()
+            if block.selector and block.applies and hides(";".join(block.declarations)):
+                yield block.selector
+
+
+def _opened(outer: _Block, prelude: str) -> _Block:
+    """The block that this prelude opens within another one: a group of rules, or a rule."""
+    if prelude.startswith("@"):
+        name, _, condition = prelude[1:].partition(" ")
+        name, bracket, rest = name.partition("(")
+        test = _GROUPS.get(name.lower())
+        return _Block(outer.selector, outer.applies and test is not None and test(bracket + rest + " " + condition))
+    if not outer.selector:
+        return _Block(prelude, outer.applies)
+    within = f":is({outer.selector})"
+    return _Block(prelude.replace("&", within) if "&" in prelude else f"{within} {prelude}", outer.applies)
+
+
+def on_desktop(media: str) -> bool:
+    """Whether a list of media queries holds on a desktop screen. Conditions other than its width hold for no one.
+
+    >>> on_desktop("screen and (min-width: 600px)"), on_desktop("print, (max-width: 600px)")
+    (True, False)
+    """
+    return any(_holds(query.strip()) for query in media.split(","))
+
+
+def _holds(query: str) -> bool:
+    match = _MEDIA.fullmatch(query)
+    if match is None:
+        return False
+    kind = (match["kind"] or "all").lower()
+    if match["no"]:
+        return kind not in ("screen", "all")
+    widths = _WIDTH.findall(match["rest"])
+    other = re.sub(r"\band\b", "", _WIDTH.sub("", match["rest"])).strip()
+    return kind in ("screen", "all") and not other and all(_wide(*width) for width in widths)
+
+
+def _wide(bound: str, number: str, unit: str) -> bool:
+    pixels = float(number) * (1 if unit.lower() == "px" else _ROOT_PX) if number.replace(".", "", 1).isdigit() else 0.0
+    return pixels <= _DESKTOP_PX if bound.lower() == "min" else pixels >= _DESKTOP_PX
+
+
+_GROUPS = {
+    "media": on_desktop,
+    "supports": lambda condition: not condition.strip().lower().startswith("not"),
+    "layer": lambda _: True,
+    "scope": lambda _: True,
+}
+"""Which groups of rules are looked into, and when theirs apply. Key frames, fonts and pages are none."""
