@@ -6,7 +6,7 @@ Each rule is judged by its own declarations; a later rule that shows again what 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 _DESKTOP_PX = 1280
@@ -16,7 +16,10 @@ _ZERO = r"[+-]?(?:0+(?:\.0*)?|\.0+)(?:px|em|rem|ex|ch|%|pt|vw|vh)?"
 _FAR = r"-(?:\d{4,}(?:\.\d+)?px|\d{3,}(?:\.\d+)?(?:em|rem|ex|ch|vw|vh))"
 _TINY = rf"(?:{_ZERO}|1px)"
 _NO_COLOR = r"transparent|(?:rgba?|hsla?)\([^()]*[,/]\s*(?:0+(?:\.0*)?|\.0+)%?\s*\)|#[0-9a-f]{3}0|#[0-9a-f]{6}00"
-_NO_SHAPE = rf"inset\(\s*(?:[5-9]\d|100)(?:\.\d+)?%\s*\)|(?:circle|ellipse)\(\s*{_ZERO}\b[^()]*\)|rect\({_ZERO}(?:[\s,]+{_ZERO}){{3}}\)"
+_NO_SHAPE = (
+    rf"inset\(\s*(?:[5-9]\d|100)(?:\.\d+)?%\s*\)|(?:circle|ellipse)\(\s*{_ZERO}\b[^()]*\)"
+    rf"|rect\({_ZERO}(?:[\s,]+{_ZERO}){{3}}\)"
+)
 
 _HIDING = {
     name: re.compile(rf"(?:{values})", re.IGNORECASE)
@@ -128,7 +131,7 @@ def _wide(bound: str, number: str, unit: str) -> bool:
     return pixels <= _DESKTOP_PX if bound.lower() == "min" else pixels >= _DESKTOP_PX
 
 
-_GROUPS = {
+_GROUPS: dict[str, Callable[[str], bool]] = {
     "media": on_desktop,
     "supports": lambda condition: not condition.strip().lower().startswith("not"),
     "layer": lambda _: True,
