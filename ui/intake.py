@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -12,15 +10,20 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from rag_core.config import Chunking
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.columns import CsvColumns, guess_columns
+from rag_core.corpus.formats.base import DEFAULT_LIMITS, Limits, Source
+from rag_core.corpus.formats.catalogue import reader_for
+from rag_core.corpus.formats.table import read_header
 from rag_core.corpus.indexing import StageProgress
 from rag_core.corpus.sample import SAMPLE
 from rag_core.corpus.sandbox import Upload, parse_uploads
-from rag_core.errors import BadInput
+from rag_core.corpus.shelf import free_name
+from rag_core.errors import BadInput, DocumentError
 from rag_core.narrative import counted
 from rag_core.types import Document
 from ui import cached, corpus_views, state, views
 
 TYPES = ["pdf", "docx", "html", "htm", "md", "markdown", "txt", "csv", "json", "jsonl"]
+NAMED = 10
 WORDS = {"chunking": "Cutting into passages", "embedding": "Embedding", "indexing": "Indexing", "writing": "Saving"}
 
 
@@ -35,19 +38,19 @@ def upload_form(current: str, owner: str) -> None:
     )
     new = "A new collection"
     places = [new] if current == SAMPLE else [new, f"Add to {current}"]
-    place = st.radio("Where to", places, key="where_to", horizontal=True)
+    place = st.radio("Where to", places, key="where_to", horizontal=True, format_func=views.markdown)
     name = st.text_input(
         "Name of the new collection", "My documents", key="new_collection", max_chars=80, disabled=place != new
     )
     size = st.slider("Passage size in tokens", 32, 256, 200, 8, key="new_size", disabled=place != new)
     columns = _column_choices(files)
     if st.button("Index", key="index", type="primary", icon=":material/upload:", disabled=not files):
+        target = free_name(name or "", cached.collection_names(owner)) if place == new else current
         uploads = _parse(files, columns)
         documents = [document for upload in uploads for document in upload.loaded.documents]
         st.session_state["uploads"] = uploads
         if not documents:
             raise BadInput("None of these files could be read; the table below says why. Nothing was indexed.")
-        target = (name or "").strip() if place == new else current
         _index(target, owner, documents, Chunking(max_tokens=size), new=place == new)
     if st.session_state.get("uploads"):
         _results(st.session_state["uploads"])
@@ -61,30 +64,44 @@ def _results(uploads: list[Upload]) -> None:
             st.warning(views.markdown(f"{problem.name}: {problem.reason}"), icon=":material/warning:")
 
 
-def _column_choices(files: list[UploadedFile]) -> dict[str, CsvColumns]:
-    """For each CSV: which columns are text and title; a guess stands there already."""
+def _column_choices(files: list[UploadedFile]) -> dict[int, CsvColumns]:
+    """For each CSV, by its place among the files: which columns are text and title; a guess stands there already."""
     chosen = {}
-    for file in files:
-        if not file.name.lower().endswith(".csv"):
-            continue
-        head = list(csv.reader(io.StringIO(file.getvalue()[:20_000].decode("utf-8", "replace"))))[:20]
-        header = head[0] if head else []
-        if not header:
-            continue
-        guess = guess_columns(header, head[1:])
-        with st.expander(f"Columns of {file.name}", icon=":material/table:"):
-            text = st.multiselect("Text", header, default=list(guess.text), key=f"text_{file.file_id}")
-            title = st.selectbox(
-                "Title",
-                [None, *header],
-                index=header.index(guess.title) + 1 if guess.title else 0,
-                key=f"title_{file.file_id}",
-            )
-        chosen[file.name] = CsvColumns(text=tuple(text) or guess.text, title=title, id=guess.id)
+    for place, file in enumerate(files):
+        table = _header(file.file_id, file) if file.name.lower().endswith(".csv") else None
+        if table:
+            chosen[place] = _columns_of(file, *table)
     return chosen
 
 
-def _parse(files: list[UploadedFile], columns: dict[str, CsvColumns]) -> list[Upload]:
+@st.cache_data(max_entries=200, show_spinner=False)
+def _header(file_id: str, _file: UploadedFile) -> tuple[list[str], list[list[str]]] | None:  # noqa: ARG001 - the key
+    """Header and first rows as the parser will read them; None where it will not, and then it says why itself."""
+    if _file.size > DEFAULT_LIMITS.file_mb * 2**20:
+        return None
+    source = Source(_file.name, _file.getvalue(), Limits(rows=100))
+    try:
+        reader_for(source)
+        return read_header(source)
+    except DocumentError:
+        return None
+
+
+def _columns_of(file: UploadedFile, header: list[str], rows: list[list[str]]) -> CsvColumns:
+    """One table's columns, as a person chooses them."""
+    guess = guess_columns(header, rows)
+    with st.expander(views.markdown(f"Columns of {file.name}"), icon=":material/table:"):
+        text = st.multiselect("Text", header, default=list(guess.text), key=f"text_{file.file_id}")
+        title = st.selectbox(
+            "Title",
+            [None, *header],
+            index=header.index(guess.title) + 1 if guess.title else 0,
+            key=f"title_{file.file_id}",
+        )
+    return CsvColumns(text=tuple(text) or guess.text, title=title, id=guess.id)
+
+
+def _parse(files: list[UploadedFile], columns: dict[int, CsvColumns]) -> list[Upload]:
     bar = st.progress(0.0, "Reading files")
 
     def progress(done: int, total: int) -> None:
@@ -97,22 +114,32 @@ def _parse(files: list[UploadedFile], columns: dict[str, CsvColumns]) -> list[Up
 
 def _index(name: str, owner: str, documents: list[Document], chunking: Chunking, *, new: bool) -> None:
     """Build or extend the collection, then show it."""
+    replaced: list[str] = []
     if new:
-        if name in cached.collection_names(owner):
-            raise BadInput(f"There is a collection called {name} already. Choose another name, or add to that one.")
         library = cached.private(owner)
-        with_progress(
+        collection = with_progress(
             lambda progress: library.build(name, documents, chunking, cached.embedder(), progress, owner=owner)
         )
     else:
         library = cached.library_of(name, owner)
-        with_progress(lambda progress: library.add(name, documents, cached.embedder(), progress))
+        there = {document.id for document in cached.collection(name, owner).documents()}
+        replaced = [document.id for document in documents if document.id in there]
+        collection = with_progress(lambda progress: library.add(name, documents, cached.embedder(), progress))
+    name = collection.manifest.name
     verb = "was" if len(documents) == 1 else "were"
     note = f"{counted(len(documents), 'document')} {verb} indexed in {name}. Ask about them on the Inspect page."
-    st.session_state["upload_note"] = [note]
+    st.session_state["upload_note"] = [note, *_replaced(replaced)]
     st.session_state["upload_round"] = st.session_state.get("upload_round", 0) + 1
     state.go_to_collection(name)
     st.rerun()
+
+
+def _replaced(ids: list[str]) -> Iterable[str]:
+    """A sentence that names the documents that were there and are not any more; none where there are none."""
+    if ids:
+        more = f" and {len(ids) - NAMED:,} more" if len(ids) > NAMED else ""
+        which = "a document that was" if len(ids) == 1 else "documents that were"
+        yield f"{len(ids):,} of them replaced {which} there: {', '.join(ids[:NAMED])}{more}."
 
 
 def copy(collection: Collection, owner: str) -> None:

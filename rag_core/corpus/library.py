@@ -118,10 +118,10 @@ class Library:
             collection = index_documents(plan, documents, embedder, self._usable(name), progress)
             return self._publish(versions, collection, progress)
 
-    def rename(self, name: str, new_name: str) -> None:
-        """Give the collection another name. Raises CollectionError where that one is taken."""
+    def rename(self, name: str, new_name: str) -> Manifest:
+        """Give the collection another name; what it says of itself then. Raises CollectionError for a taken name."""
         with self._shelf.writing(self._shelf.find(name)[0]) as versions:
-            self._shelf.rename(versions, name, checked_name(new_name))
+            return self._shelf.rename(versions, name, checked_name(new_name))
 
     def remove(self, name: str) -> None:
         """Remove the collection for good."""

@@ -45,21 +45,22 @@ def parse_uploads(
     files: Iterable[tuple[str, bytes]],
     *,
     limits: Limits = DEFAULT_LIMITS,
-    columns: Mapping[str, CsvColumns] | None = None,
+    columns: Mapping[int, CsvColumns] | None = None,
     taken: Iterable[str] = (),
     progress: Progress | None = None,
 ) -> list[Upload]:
     """One result per file, in order. A name that is there already gets a number: `notes.txt`, `notes (2).txt`.
 
-    `columns` is the choice for tables, by the name a file came with; `taken` are names not to be used again.
+    `columns` is the choice for tables, by the file's place among `files`; `taken` are names not to be used again.
     """
     given = list(files)
     labels = unique_labels([name for name, _ in given], taken)
+    chosen = columns or {}
     results = []
-    for done, (label, (name, data)) in enumerate(zip(labels, given, strict=True), start=1):
-        results.append(Upload(label, parse_upload(label, data, limits=limits, columns=(columns or {}).get(name))))
+    for place, (label, (_, data)) in enumerate(zip(labels, given, strict=True)):
+        results.append(Upload(label, parse_upload(label, data, limits=limits, columns=chosen.get(place))))
         if progress:
-            progress(done, len(given))
+            progress(place + 1, len(given))
     return results
 
 

@@ -11,7 +11,7 @@ import re
 import shutil
 import unicodedata
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -92,13 +92,14 @@ class Shelf:
             self.refuse_taken(name, but=versions.folder)
             versions.publish(partial)
 
-    def rename(self, versions: Versions, name: str, new_name: str) -> None:
-        """Write the new name into the live manifest, in one step."""
+    def rename(self, versions: Versions, name: str, new_name: str) -> Manifest:
+        """Write the new name into the live manifest, in one step; what it says then."""
         with locked(self.root, "names", wait=_NAMES_WAIT):
             self.refuse_taken(new_name, but=versions.folder)
             live, manifest = self.live(versions, name)
             renamed = manifest.model_copy(update={"name": new_name})
             replace_text(live / MANIFEST, renamed.model_dump_json(indent=1))
+            return renamed
 
     def discard(self, versions: Versions) -> None:
         """Remove the folder: out of sight in one step, then its files."""
@@ -157,6 +158,16 @@ def checked_name(name: str) -> str:
     kept = " ".join(unicodedata.normalize("NFC", name).split())
     if not kept or len(kept) > _LONGEST_NAME or not kept.isprintable():
         raise BadInput(f"A collection needs a name of 1 to {_LONGEST_NAME} printable characters.")
+    return kept
+
+
+def free_name(name: str, taken: Iterable[str]) -> str:
+    """The name in one spelling. Raises BadInput where it cannot be used or one of `taken` reads the same; case and
+    blanks make no difference."""
+    kept = checked_name(name)
+    there = {checked_name(each).casefold(): each for each in taken}
+    if kept.casefold() in there:
+        raise BadInput(f"There is a collection called {there[kept.casefold()]} already. Choose another name.")
     return kept
 
 

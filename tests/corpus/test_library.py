@@ -4,6 +4,7 @@ import pytest
 
 from rag_core.config import Chunking
 from rag_core.corpus.library import Library
+from rag_core.corpus.shelf import free_name
 from rag_core.corpus.versions import locked
 from rag_core.errors import BadInput, CollectionError
 from rag_core.types import Document
@@ -110,13 +111,23 @@ def test_rename(library, embedder, handbook):
     library.build("Other", documents(1), CHUNKING, embedder)
     with pytest.raises(CollectionError, match="'Other' already"):
         library.rename("Handbook", "Other")
-    library.rename("Handbook", "Manual")
+    assert library.rename("Handbook", " Manual ").name == "Manual"
     assert library.names() == ["Manual", "Other"]
     assert library.open("Manual", embedder).ref.name == "Manual"
     again = library.build("Handbook", documents(2), CHUNKING, embedder)
     assert library.names() == ["Handbook", "Manual", "Other"]
     assert library.open("Handbook", embedder).ref == again.ref
     assert library.open("Manual", embedder).ref.documents == 3
+
+
+@pytest.mark.parametrize("name", ["Sample corpus", " sample   CORPUS ", "Cafe\u0301 notes", "", "a\nb\x00"])
+def test_a_name_that_reads_like_one_that_is_there_is_refused(name):
+    with pytest.raises(BadInput):
+        free_name(name, ["Sample corpus", "Caf\u00e9 notes"])
+
+
+def test_a_free_name_has_one_spelling():
+    assert free_name("  My   notes", ["Sample corpus"]) == "My notes"
 
 
 def test_remove(library, embedder, handbook):

@@ -43,10 +43,12 @@ def test_a_name_that_is_there_already_gets_a_number():
     assert [each.loaded.documents[0].id for each in results] == ["a.txt", "a (3).txt", "A (4).txt"]
 
 
-def test_columns_are_chosen_by_the_name_of_the_file():
-    columns = {"a.csv": CsvColumns(text=("b",))}
-    (result,) = parse_uploads([("a.csv", b"a,b\nlonger text,x\n")], columns=columns)
-    assert [document.text for document in result.loaded.documents] == ["x"]
+def test_columns_are_chosen_for_each_file_though_names_are_alike():
+    table = ("a.csv", b"a,b\nlonger text,x\n")
+    columns = {0: CsvColumns(text=("b",)), 2: CsvColumns(text=("a", "b"))}
+    results = parse_uploads([table, table, table], columns=columns)
+    texts = [document.text for each in results for document in each.loaded.documents]
+    assert texts == ["x", "longer text", "a: longer text\nb: x"]
 
 
 @pytest.mark.parametrize(
