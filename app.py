@@ -12,6 +12,8 @@ PAGES = [
     ),
     st.Page("pages/latency_cost.py", title="Latency & cost", icon=":material/timer:", url_path="latency"),
     st.Page("pages/compare_runs.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+    st.Page("pages/evaluate_runs.py", title="Evaluate", icon=":material/query_stats:", url_path="evaluate"),
+    st.Page("pages/triage_loss.py", title="Triage", icon=":material/troubleshoot:", url_path="triage"),
     st.Page("pages/manage_corpus.py", title="Corpus", icon=":material/library_books:", url_path="corpus"),
 ]
 

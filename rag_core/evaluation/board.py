@@ -31,9 +31,28 @@ class Board(Frozen):
         return max((curve.unscored for curve in self.curves.values()), default=0)
 
 
-def board(pools: Pools, policy: Policy, metric: str, unanswerable: tuple[str, ...] = ()) -> Board:
-    """All curves around one policy. Threshold and top-k are empty where pairs of the policy's own pools are missing."""
-    curves = [sweeps.pool(pools, policy, metric), sweeps.depth(pools, policy, metric)]
+def asked_by(policy: Policy, pool: int) -> list[Policy]:
+    """The policies whose pools must be scored to know every point of the curves, pools up to `pool`."""
+    fusion = policy.fusion
+    shares = [
+        fusion.model_copy(update={"dense_weight": 1 - share, "lexical_weight": share})
+        for share in sweeps.LEXICAL_SHARES
+    ]
+    ks = [fusion.model_copy(update={"k": k}) for k in sweeps.RRF_KS]
+    return [
+        policy.model_copy(update={"pool": max(pool, policy.pool)}),
+        *(policy.model_copy(update={"fusion": one}) for one in (*shares, *ks)),
+        *(policy.model_copy(update={"depth": depth}) for depth in sweeps.DEPTHS),
+    ]
+
+
+def board(
+    pools: Pools, policy: Policy, metric: str, unanswerable: tuple[str, ...] = (), pool: int = sweeps.POOLS[-1]
+) -> Board:
+    """All curves around one policy, pools up to `pool`. Threshold and top-k are empty where pairs of the policy's own
+    pools have no score."""
+    sizes = [size for size in sweeps.POOLS if size <= max(pool, policy.pool)]
+    curves = [sweeps.pool(pools, policy, metric, sizes), sweeps.depth(pools, policy, metric)]
     if len(pools.ranks) > 1:
         curves += [sweeps.lexical_share(pools, policy, metric), sweeps.rrf_k(pools, policy, metric)]
     if pools.facts is not None:

@@ -1,0 +1,177 @@
+"""Evaluate: is the reranker worth it on these questions, and how sure is that?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rag_core.config import Policy
+from rag_core.evaluation import sweeps
+from rag_core.evaluation.board import Board, asked_by
+from rag_core.evaluation.clock import retrieval_ms
+from rag_core.evaluation.outcome import Outcome
+from rag_core.evaluation.report import HEADLINE, SPLIT
+from rag_core.evaluation.sets import LabelledSet
+from rag_core.replay import NO_RERANKER
+from ui import evaluation, evaluation_tables, judging, picture, state, views
+from ui.charts import cut_curves, group_changes, loss_split, quality_time, setting_curve
+from ui.charts.quality_time import Way
+from ui.evaluation import Bench
+from ui.state import Choice
+
+METRICS = (SPLIT, "nDCG@5", "RR@10", "P@5", "R@100", "AP@100", "Success@5")
+
+
+def main() -> None:
+    """The questions, one scoring pass, then everything by replay."""
+    state.page("Evaluate")
+    choice = state.sidebar()
+    with views.guard():
+        kind = evaluation.source(choice)
+        questions = evaluation.labelled(choice, kind)
+        if questions is None:
+            st.caption("Give questions and their grades to begin.")
+            return
+        if kind == evaluation.RUNS:
+            found = evaluation.elsewhere(questions)
+            if found is not None:
+                show(choice, found, None)
+            return
+        measured(choice, questions)
+
+
+def measured(choice: Choice, questions: LabelledSet) -> None:
+    """Our own pipeline: score what is missing on request, then show."""
+    bench = evaluation.bench(choice, questions)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        queries = evaluation.spread(questions)
+        place = st.empty()
+    fresh = [query for query in queries if query.id not in bench.measurements]
+    asked = questions.only(query.id for query in queries)
+    pools = None if fresh else evaluation.pools_of(choice, bench, asked)
+    lacking = None if pools is None else evaluation.missing(pools, choice.policy)
+    if lacking != 0:
+        label = f"Score {len(queries)} questions" if lacking is None else f"Score {lacking:,} pairs"
+        if not place.button(label, key="eval_score", type="primary", icon=":material/play_arrow:"):
+            st.caption(
+                f"{len(queries) - len(fresh)} of {len(queries)} questions are measured. Scoring goes on from there."
+            )
+            return
+        evaluation.score(choice, bench, queries, [choice.policy])
+        st.rerun()
+    if pools is not None:
+        show(choice, evaluation.outcome(choice, bench, asked, pools), bench)
+        st.header("Judge what was found", anchor=False)
+        judging.judging(choice, asked, bench)
+
+
+def show(choice: Choice, found: Outcome, bench: Bench | None) -> None:
+    """Everything about one outcome, the verdict first."""
+    evaluation_tables.headline(found.report)
+    evaluation_tables.notices(found.report)
+    evaluation_tables.stages(found.report)
+    metric = str(st.selectbox("Curves of", METRICS, key="eval_metric", bind="query-params") or METRICS[0])
+    board = evaluation.curves(found, metric)
+    colours = state.palette()
+    if board.headroom:
+        fig = loss_split.figure(board.headroom, colours)
+        picture.show(
+            "Where quality is lost", loss_split.reading(board.headroom), fig, loss_split.table(board.headroom), "loss"
+        )
+    curves(board)
+    cuts(found, board)
+    if bench is not None:
+        complete(choice, found, board, bench)
+        times(found, bench, metric)
+    groups(found)
+    evaluation_tables.harmed(found.report, choice.collection)
+    evaluation_tables.files(found)
+
+
+@st.fragment
+def curves(board: Board) -> None:
+    """One curve a tab."""
+    colours = state.palette()
+    for name, tab in zip(board.curves, st.tabs([one.capitalize() for one in board.curves]), strict=True):
+        with tab:
+            curve = board.curves[name]
+            fig = setting_curve.figure(curve, colours)
+            key = f"curve_{name.replace(' ', '_')}"
+            picture.show(
+                f"{curve.metric} by {name}", setting_curve.reading(curve), fig, setting_curve.table(curve), key
+            )
+
+
+def cuts(found: Outcome, board: Board) -> None:
+    """Threshold and top-k side by side; no threshold without a reranker, since fused ranks say nothing to cut by."""
+    policy, colours = found.policy, state.palette()
+    if not board.by_top_k:
+        return
+    left, right = st.columns(2, gap="large")
+    with right if policy.reranker != NO_RERANKER else left:
+        fig = cut_curves.figure(board.by_top_k, "top_k", policy.top_k, "top-k", colours)
+        told = cut_curves.reading(board.by_top_k, "top_k")
+        picture.show("What top-k keeps", told, fig, cut_curves.table(board.by_top_k), "topks")
+    if policy.reranker == NO_RERANKER:
+        return
+    with left:
+        title = f"threshold ({found.pools.scores[policy.reranker].space})"
+        fig = cut_curves.figure(board.by_threshold, "threshold", policy.threshold.minimum, title, colours)
+        told = cut_curves.reading(board.by_threshold, "threshold")
+        picture.show("What a threshold keeps", told, fig, cut_curves.table(board.by_threshold), "thresholds")
+
+
+def complete(choice: Choice, found: Outcome, board: Board, bench: Bench) -> None:
+    """Score what the curves still lack, on request."""
+    if not board.unscored:
+        return
+    queries = [found.labelled.by_id[one] for one in found.pools.query_ids]
+    told = f"Some points of the curves are open: at least {board.unscored:,} pairs have no score yet."
+    st.caption(told)
+    if st.button("Score them", key="eval_complete", icon=":material/playlist_add:"):
+        evaluation.score(choice, bench, queries, asked_by(choice.policy, evaluation.LARGEST_POOL))
+        st.rerun()
+
+
+def times(found: Outcome, bench: Bench, metric: str) -> None:
+    """Quality against measured time for every reranker that is scored; measured on request."""
+    rerankers = [name for name in found.pools.scores if name != NO_RERANKER]
+    lacking = [name for name in rerankers if name not in bench.times]
+    if lacking and st.button(f"Measure the time of {', '.join(lacking)}", key="eval_time", icon=":material/timer:"):
+        evaluation.measure_times(bench, found.policy, lacking)
+        st.rerun()
+    ways = ways_of(found, bench, metric)
+    if len(ways) > 1:
+        fig = quality_time.figure(ways, metric, state.palette())
+        told = quality_time.reading(ways, metric)
+        picture.show("Quality against time", told, fig, quality_time.table(ways), "quality_time")
+
+
+def ways_of(found: Outcome, bench: Bench, metric: str) -> list[Way]:
+    """Every reranker at every pool whose time was measured and whose pairs are all scored; no reranker as pool 0."""
+    search = retrieval_ms(bench.measurements)
+    ways = []
+    for name, points in bench.times.items():
+        policy = Policy(reranker=name, depth=found.policy.depth, fusion=found.policy.fusion)
+        curve = sweeps.pool(found.pools, policy, metric, [point.pairs for point in points])
+        for point, quality in zip(points, curve.points, strict=True):
+            if quality.final is not None:
+                took = search + point.took_ms
+                ways.append(Way(reranker=name, pool=point.pairs, took_ms=took, quality=quality.final))
+            plain = Way(reranker="no reranker", pool=0, took_ms=max(search, 0.1), quality=quality.fused)
+            if plain not in ways:
+                ways.append(plain)
+    return ways
+
+
+def groups(found: Outcome) -> None:
+    """Before and after by kind of query, or any other field that groups them."""
+    fields = list(found.report.groups)
+    if not fields:
+        return
+    field = str(st.selectbox("Group by", fields, key="eval_group")) if len(fields) > 1 else fields[0]
+    rows = found.report.groups[field]
+    fig = group_changes.figure(rows, HEADLINE[-1], state.palette())
+    picture.show(f"By {field}", group_changes.reading(rows), fig, group_changes.table(rows), "groups")
+
+
+main()

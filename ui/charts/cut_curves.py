@@ -1,0 +1,68 @@
+"""What the two cuts do to a whole set: threshold and top-k against what is answered, right and refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from rag_core.evaluation.cuts import Cut
+from ui.charts.axes import axis, mark
+from ui.charts.palette import Palette, layout
+
+LINES = {
+    "success": ("a relevant document kept", "solid", "up"),
+    "precision": ("relevant share of what is kept", "dash", "down"),
+    "answered": ("answered at all", "dot", "same"),
+    "refused": ("unanswerable, refused", "dashdot", "text"),
+}
+
+
+def table(cuts: Sequence[Cut]) -> pd.DataFrame:
+    """A row per cut, as `Cut` says."""
+    return pd.DataFrame([cut.model_dump() for cut in cuts], columns=list(Cut.model_fields))
+
+
+def reading(cuts: Sequence[Cut], over: str) -> str:
+    """The ends of the curve: what the strictest and the loosest cut keep."""
+    known = [cut for cut in cuts if cut.success is not None]
+    if not known:
+        return "No judged query has a relevant document, so there is nothing to keep."
+    best = max(known, key=lambda cut: (cut.success or 0.0, -cut.passages))
+    value = best.top_k if over == "top_k" else best.threshold
+    return (
+        f"At most {best.success:.0%} of the questions keep a relevant document, at {over.replace('_', '-')} {value:g} "
+        f"with {best.passages:.1f} passages each."
+    )
+
+
+def figure(cuts: Sequence[Cut], over: str, now: float | None, title: str, palette: Palette) -> go.Figure:
+    """A line per rate over `threshold` or `top_k`; the policy's own value dashed."""
+    frame = table(cuts)
+    colours = {"up": palette.up, "down": palette.down, "same": palette.same, "text": palette.text}
+    fig = go.Figure()
+    for name, (label, dash, colour) in LINES.items():
+        if frame[name].isna().all():
+            continue
+        fig.add_trace(
+            go.Scatter(
+                x=frame[over],
+                y=frame[name],
+                name=label,
+                mode="lines",
+                line={"color": colours[colour], "dash": dash, "width": 2.5},
+                hovertemplate=f"{label}: %{{y:.0%}} at %{{x:.3g}}<extra></extra>",
+            )
+        )
+    if now is not None:
+        mark(fig, palette, f"now: {now:g}", x=now)
+    shared = layout(palette, 320, margin={"l": 8, "r": 8, "t": 40, "b": 8})
+    shared["showlegend"] = True
+    fig.update_layout(
+        **shared,
+        legend={"orientation": "h", "y": 1.16, "x": 0},
+        xaxis=axis(palette, title),
+        yaxis=axis(palette, "share", range=[0, 1.03], tickformat=".0%"),
+    )
+    return fig

@@ -1,0 +1,87 @@
+"""Before and after by kind of query: the mean change of each group with its 95% interval, the most harmed first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from rag_core.evaluation.compare import Comparison
+from ui.charts.axes import axis
+from ui.charts.palette import Palette, layout, plain
+
+ROW_PX = 34
+HOVER = "%{customdata[0]:.3f} → %{customdata[1]:.3f}; %{customdata[2]}<extra></extra>"
+
+
+def table(groups: Mapping[str, Comparison]) -> pd.DataFrame:
+    """A row per group: queries, before, after, change, low, high, wins, ties, losses."""
+    rows = [
+        {
+            "group": name,
+            "queries": one.queries,
+            "before": one.before,
+            "after": one.after,
+            "change": one.difference,
+            "low": one.low,
+            "high": one.high,
+            "wins": one.wins,
+            "ties": one.ties,
+            "losses": one.losses,
+        }
+        for name, one in groups.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def reading(groups: Mapping[str, Comparison]) -> str:
+    """Which groups are clearly helped, which clearly hurt."""
+    helped = [name for name, one in groups.items() if one.low > 0]
+    hurt = [name for name, one in groups.items() if one.high < 0]
+    told = [
+        f"Clearly better for {', '.join(helped)}." if helped else "",
+        f"Worse for {', '.join(hurt)}." if hurt else "",
+    ]
+    return " ".join(part for part in told if part) or "In no group is the change clear of zero."
+
+
+def figure(groups: Mapping[str, Comparison], metric: str, palette: Palette) -> go.Figure:
+    """A mark and a bar per group around zero: up triangles gain, down triangles lose, circles cannot be told."""
+    rows = list(groups.items())[::-1]
+    verdicts = ["up" if one.low > 0 else "down" if one.high < 0 else "same" for _, one in rows]
+    colours = {"up": palette.up, "down": palette.down, "same": palette.same}
+    marks = {"up": "triangle-up", "down": "triangle-down", "same": "circle"}
+    fig = go.Figure(
+        go.Scatter(
+            x=[one.difference for _, one in rows],
+            y=[f"{plain(name, 28)} ({one.queries})" for name, one in rows],
+            mode="markers",
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [one.high - one.difference for _, one in rows],
+                "arrayminus": [one.difference - one.low for _, one in rows],
+                "color": palette.same,
+            },
+            marker={
+                "size": 11,
+                "color": [colours[one] for one in verdicts],
+                "symbol": [marks[one] for one in verdicts],
+            },
+            customdata=[
+                [one.before, one.after, f"{one.wins} better, {one.ties} equal, {one.losses} worse"] for _, one in rows
+            ],
+            hovertemplate=HOVER,
+        )
+    )
+    fig.add_vline(x=0, line_color=palette.text, line_width=1)
+    fig.update_layout(
+        **layout(
+            palette,
+            80 + ROW_PX * len(rows),
+            xaxis=axis(palette, f"change of {metric}, 95% interval", tickformat="+.2f"),
+            yaxis=axis(palette),
+        )
+    )
+    return fig

@@ -1,0 +1,65 @@
+"""Where quality was lost: one bar from nothing to perfect, cut into what was reached and what each step lost."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from rag_core.evaluation.headroom import Headroom
+from ui.charts.axes import axis
+from ui.charts.palette import Palette, layout
+
+PARTS = {
+    "achieved": "reached",
+    "signals": "lost to signals",
+    "ranking": "left by the ranking",
+    "fusion": "outside the pool",
+    "retrieval": "never found",
+}
+PATTERNS = {"achieved": "", "signals": "+", "ranking": "/", "fusion": "x", "retrieval": "."}
+
+
+def table(headroom: Headroom) -> pd.DataFrame:
+    """A row per part: part, what it means, value, share of perfect."""
+    rows = [{"part": name, "meaning": meaning, "value": getattr(headroom, name)} for name, meaning in PARTS.items()]
+    frame = pd.DataFrame(rows)
+    return frame.assign(share=frame["value"] / max(headroom.perfect, 1e-9))
+
+
+def reading(headroom: Headroom) -> str:
+    """The split in words."""
+    return headroom.sentence
+
+
+def figure(headroom: Headroom, palette: Palette) -> go.Figure:
+    """The bar; a part too thin for its label shows it on hover. A part under zero (signals that helped) is left out."""
+    colours = dict(zip(PARTS, (palette.up, palette.text, palette.down, palette.same, palette.faint), strict=True))
+    fig = go.Figure()
+    for row in table(headroom).to_dict("records"):
+        value = max(0.0, float(row["value"]))
+        label = f"{row['meaning']}<br>{value:.3f}" if value >= 0.07 else ""
+        fig.add_trace(
+            go.Bar(
+                x=[value],
+                y=[""],
+                orientation="h",
+                text=[label],
+                textposition="inside",
+                insidetextanchor="middle",
+                marker={
+                    "color": colours[row["part"]],
+                    "pattern": {"shape": PATTERNS[row["part"]], "fgcolor": palette.text, "size": 5, "solidity": 0.12},
+                },
+                hovertemplate=f"{row['meaning']}: {row['value']:.3f}<extra></extra>",
+            )
+        )
+    fig.update_layout(
+        **layout(
+            palette,
+            130,
+            barmode="stack",
+            xaxis=axis(palette, headroom.metric, range=[0, max(headroom.perfect, 1e-6)], tickformat=".1f"),
+            yaxis={"visible": False, "fixedrange": True},
+        )
+    )
+    return fig

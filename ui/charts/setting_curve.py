@@ -1,0 +1,94 @@
+"""Quality against one setting: before and after reranking, the policy's value, the knee.
+
+A point whose pairs nobody has scored is not drawn after reranking; the sentence says how many there are.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from rag_core.evaluation.sweeps import Sweep
+from ui.charts.axes import axis, mark
+from ui.charts.palette import Palette, layout
+
+TITLES = {
+    "pool": "pool (candidates the reranker reads)",
+    "depth": "depth (candidates each search returns)",
+    "lexical share": "lexical share of the fusion weights",
+    "rrf k": "RRF k",
+    "freshness": "weight of freshness",
+    "authority": "weight of authority",
+    "diversity": "weight of diversity",
+}
+RERANKING_ONLY = frozenset({"freshness", "authority", "diversity"})
+"""Settings that do not touch the fused order."""
+
+
+def table(sweep: Sweep) -> pd.DataFrame:
+    """A row per value: the setting, `fused`, `final`, `unscored`."""
+    frame = pd.DataFrame([point.model_dump() for point in sweep.points], columns=["at", "fused", "final", "unscored"])
+    return frame.rename(columns={"at": sweep.setting})
+
+
+def reading(sweep: Sweep) -> str:
+    """The best value, the knee, and what is not known."""
+    best, knee = sweep.best, sweep.knee
+    missing = sum(point.final is None for point in sweep.points)
+    told = ""
+    if best is not None and best.final is not None:
+        told = f"{sweep.metric} is highest ({best.final:.3f}) at {sweep.setting} {best.at:g}."
+        if knee is not None and knee.at != best.at:
+            told += f" {knee.at:g} already brings 95% of that gain ({knee.final:.3f})."
+    if missing:
+        told += f" {missing} of {len(sweep.points)} points need up to {sweep.unscored:,} pairs that nobody has scored."
+    return told.strip() or "Nothing is known yet."
+
+
+def figure(sweep: Sweep, palette: Palette) -> go.Figure:
+    """Two lines over the setting; the policy's value dashed, the knee a diamond."""
+    fig = go.Figure()
+    if sweep.setting not in RERANKING_ONLY:
+        fig.add_trace(_line(sweep, "fused", palette.same, "dot"))
+    fig.add_trace(_line(sweep, "final", palette.up, "solid"))
+    knee = sweep.knee
+    if knee is not None:
+        fig.add_trace(
+            go.Scatter(
+                x=[knee.at],
+                y=[knee.final],
+                mode="markers+text",
+                text=[f"knee: {knee.at:g}"],
+                textposition="bottom right",
+                marker={"symbol": "diamond", "size": 13, "color": palette.down},
+                hoverinfo="skip",
+            )
+        )
+    mark(fig, palette, f"now: {sweep.chosen:g}", x=sweep.chosen)
+    fig.update_layout(
+        **layout(
+            palette,
+            300,
+            xaxis=axis(palette, TITLES[sweep.setting]),
+            yaxis=axis(palette, f"mean {sweep.metric}", tickformat=".2f"),
+            margin={"l": 8, "r": 8, "t": 24, "b": 8},
+        )
+    )
+    return fig
+
+
+def _line(sweep: Sweep, which: str, colour: str, dash: str) -> go.Scatter:
+    values = [getattr(point, which) for point in sweep.points]
+    names = {"fused": "before reranking", "final": "after"}
+    last = max((n for n, value in enumerate(values) if value is not None), default=None)
+    return go.Scatter(
+        x=[point.at for point in sweep.points],
+        y=values,
+        mode="lines+markers+text",
+        text=[names[which] if n == last else "" for n in range(len(values))],
+        textposition="top left",
+        textfont={"color": colour},
+        line={"color": colour, "width": 2.5, "dash": dash},
+        marker={"size": 6},
+        hovertemplate=f"{sweep.setting} %{{x:g}}: %{{y:.3f}} {names[which]}<extra></extra>",
+    )
