@@ -8,7 +8,9 @@ import streamlit as st
 
 from rag_core.config import Chunking
 from rag_core.corpus.collection import Collection
+from rag_core.corpus.library import Library
 from rag_core.corpus.sample import SAMPLE
+from rag_core.corpus.shelf import free_name
 from rag_core.narrative import counted
 from ui import cached, corpus_views, intake, state, views
 from ui.charts import chunk_lengths
@@ -20,6 +22,7 @@ def main() -> None:
     name, owner = state.collection_choice(), state.owner()
     st.header("Corpus", anchor=False)
     with views.guard():
+        show_damaged(owner)
         collection = cached.collection(name, owner)
         summary(collection)
         documents, add, passages, manage = st.tabs(["Documents", "Add documents", "Passages", "Manage"])
@@ -33,6 +36,28 @@ def main() -> None:
             show_manage(collection, name, owner)
 
 
+def show_damaged(owner: str) -> None:
+    """Collections that no list shows, for their manifest cannot be read; removing them is all that can be done."""
+    for place, library in {"shared": cached.shared(), "own": cached.private(owner)}.items():
+        problems = library.problems()
+        for problem in problems:
+            st.warning(views.markdown(str(problem)), icon=":material/warning:")
+        label = f"Remove {counted(len(problems), 'damaged collection')}"
+        if problems and st.button(label, key=f"remove_damaged_{place}", icon=":material/delete_forever:"):
+            confirm_remove_damaged(library, len(problems))
+
+
+@st.dialog("Remove damaged collections")
+def confirm_remove_damaged(library: Library, count: int) -> None:
+    """Removing asks first."""
+    what = counted(count, "damaged collection")
+    st.markdown(f"{what} will be removed for good, with whatever could still be saved from the files by hand.")
+    if st.button("Remove", key="remove_damaged_sure", type="primary"):
+        with views.guard():
+            library.remove_damaged()
+            done(f"{what} removed.")
+
+
 def summary(collection: Collection) -> None:
     """One line on what this is and who sees it."""
     manifest = collection.manifest
@@ -42,7 +67,8 @@ def summary(collection: Collection) -> None:
         f"**{counted(manifest.documents, 'document')}** in **{counted(manifest.chunks, 'passage')}** of up to "
         f"{chunking.max_tokens} tokens{f', {chunking.overlap} repeated' if chunking.overlap else ''}; {seen}."
     )
-    st.caption(f"Embedding model {manifest.embedding_model} · {manifest.index} index · {manifest.fingerprint[:12]}")
+    made = f"Embedding model {manifest.embedding_model} · {manifest.index} index · {manifest.fingerprint[:12]}"
+    st.caption(views.markdown(made))
     for upload_note in st.session_state.pop("upload_note", []):
         st.success(views.markdown(upload_note), icon=":material/check_circle:")
 
@@ -75,7 +101,7 @@ def show_documents(collection: Collection, name: str, owner: str) -> None:
     document_id = st.selectbox("Document in full", ids, index=place, key=f"document_{place}_{len(ids)}")
     document = collection.document(document_id or ids[0])
     chunks = collection.chunks_of(document.id)
-    st.subheader(document.title or document.id, anchor=False)
+    st.subheader(views.markdown(document.title or document.id), anchor=False)
     facts = [f"{key}: {value}" for key, value in views.document_facts(document).items()]
     st.caption(views.markdown(" · ".join([f"{len(chunks)} passages", *facts])))
     corpus_views.document_with_chunks(document, chunks)
@@ -130,8 +156,9 @@ def show_manage(collection: Collection, name: str, owner: str) -> None:
     with st.form("rename"):
         new = st.text_input("Name", value=name, key="new_name", max_chars=80)
         if st.form_submit_button("Rename", icon=":material/edit:") and new and new != name:
-            library.rename(name, new)
-            done(f"{name} is now called {new}.", go_to=new)
+            others = [each for each in cached.collection_names(owner) if each != name]
+            renamed = library.rename(name, free_name(new, others)).name
+            done(f"{name} is now called {renamed}.", go_to=renamed)
     if collection.manifest.owner is not None and st.button("Save for all", key="share", icon=":material/group:"):
         library.share_to(cached.shared(), name)
         done(f"Everybody who uses this app now sees {name}.")

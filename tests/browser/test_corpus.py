@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from docx import Document as Docx
 from fpdf import FPDF
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.conftest import App, ask
 
+IMAGE = "![x](https://evil.example/p.png)"
+TAG = "<img src=x onerror=alert(1)>"
 FACT = "The wombat quota for the northern depot is 417 crates."
 
 
@@ -60,3 +62,28 @@ def test_search_within_that_finds_nothing_is_kind(page: Page, app: App) -> None:
     box.first.fill("zzzz-nothing-holds-this")
     box.first.press("Enter")
     expect(page.get_by_text("No document holds these words.")).to_be_visible()
+
+
+def test_hostile_names_and_texts_are_only_text(page: Page, app: App) -> None:
+    asked_for: list[str] = []
+    page.on("request", lambda request: asked_for.append(request.url))
+    text = f"# {TAG} {IMAGE}\n\nThe zorilla toll is 93 florins. {TAG} {IMAGE}\n"
+    table = f"id,title,text\n{IMAGE},{TAG},The {TAG} numbat toll is 12 florins.\n"
+    files: list[FilePayload] = [
+        {"name": f"{IMAGE}.txt", "mimeType": "text/plain", "buffer": text.encode()},
+        {"name": f"{TAG}{IMAGE}.md", "mimeType": "text/markdown", "buffer": text.encode()},
+        {"name": f"{IMAGE}.csv", "mimeType": "text/csv", "buffer": table.encode()},
+    ]
+    page.goto(f"{app.url}/corpus")
+    page.get_by_role("tab", name="Add documents").click()
+    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(files)
+    page.get_by_role("textbox", name="Name of the new collection").fill(IMAGE)
+    page.get_by_role("textbox", name="Name of the new collection").press("Enter")
+    page.get_by_role("button", name="Index", exact=True).click()
+    expect(page.get_by_text(re.compile("3 documents were indexed"))).to_be_visible()
+    expect(page.get_by_test_id("document")).to_contain_text("florins")
+    page.get_by_role("link", name="Inspect").click()
+    ask(page, "How many florins is the zorilla toll?")
+    expect(page.get_by_test_id("answer")).to_contain_text("93 florins")
+    assert page.locator("img[src='x'], img[src*='evil.example']").count() == 0
+    assert not [url for url in asked_for if "evil.example" in url]
