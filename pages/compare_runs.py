@@ -12,7 +12,8 @@ from rag_core.config import Policy, Signals, Threshold
 from rag_core.evaluation.sets import Query
 from rag_core.query_set import Row, row, table, verdict
 from rag_core.replay import replay
-from rag_core.rerank.catalogue import CATALOGUE, NONE, entry_of
+from rag_core.rerank.catalogue import NONE, entry_of, usable
+from rag_core.rerank.entry import Entry
 from rag_core.threshold import judged_space
 from rag_core.trace import Measurement, Trace
 from rag_core.types import ScoreSpace
@@ -44,7 +45,8 @@ def main() -> None:
 
 def other_policy(policy: Policy) -> Policy:
     """Side A, chosen here; side B is the sidebar's policy. Depth, fusion and pool are shared, so the pool is frozen."""
-    keys = list(CATALOGUE)
+    offered = usable()
+    keys = list(offered)
     default = NONE if policy.reranker != NONE else keys[0]
     with st.container(border=True):
         reranker_box, threshold_box, top_k_box, signals_box = st.columns([3, 3, 2, 2], vertical_alignment="center")
@@ -52,37 +54,36 @@ def other_policy(policy: Policy) -> Policy:
         "A: reranker",
         keys,
         index=keys.index(default),
-        format_func=lambda name: CATALOGUE[name].label,
+        format_func=lambda name: offered[name].label,
         key="ra",
         bind="query-params",
         help="Side A. Side B is the sidebar's policy; both rerank the same candidates.",
     )
-    space = judged_space(entry_of(key).space)
     top_k = top_k_box.slider("A: top-k", 1, 20, policy.top_k, key="ka", bind="query-params")
     on = signals_box.toggle("A: signals", policy.signals.on, key="siga", bind="query-params")
     return policy.model_copy(
         update={
             "reranker": key,
             "top_k": top_k,
-            "threshold": _other_threshold(threshold_box, space),
+            "threshold": _other_threshold(threshold_box, offered[key]),
             "signals": policy.signals.model_copy(update={"on": on}) if on else Signals(),
         }
     )
 
 
-def _other_threshold(box: st.delta_generator.DeltaGenerator, space: ScoreSpace) -> Threshold:
+def _other_threshold(box: st.delta_generator.DeltaGenerator, entry: Entry) -> Threshold:
+    space = judged_space(entry.space)
     if space is ScoreSpace.RRF:
         box.slider("A: threshold", 0.0, 1.0, 0.0, key="ta_off", disabled=True)
         return Threshold()
-    minimum = box.slider(f"A: threshold ({space})", 0.0, 1.0, 0.0, 0.01, key=f"ta_{space}", bind="query-params")
+    at_first = float(entry.default_threshold or 0.0)
+    minimum = box.slider(f"A: threshold ({space})", 0.0, 1.0, at_first, 0.01, key=f"ta_{space}", bind="query-params")
     return Threshold(minimum=minimum or None, space=space)
 
 
 def policy_names(a: Policy, b: Policy) -> tuple[str, str]:
     """What tells the two apart, short: the rerankers, and where those are the same whatever else differs."""
-    labels = [
-        CATALOGUE[policy.reranker].label if policy.reranker in CATALOGUE else policy.reranker for policy in (a, b)
-    ]
+    labels = [entry_of(policy.reranker).label for policy in (a, b)]
     if labels[0] != labels[1]:
         return labels[0], labels[1]
     return f"{labels[0]}, {_rest(a)}", f"{labels[1]}, {_rest(b)}"

@@ -83,7 +83,7 @@ def test_every_picture_has_its_table_to_download(page: Page, app: App, tmp_path:
         page.get_by_role("button", name="CSV", exact=True).first.click()
     path = tmp_path / "curve.csv"
     download.value.save_as(path)
-    rows = list(csv.DictReader(path.open(encoding="utf-8")))
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     assert [int(row["place"]) for row in rows] == list(range(1, 11))
     scores = [float(row["score"]) for row in rows]
     assert scores == sorted(scores, reverse=True)
