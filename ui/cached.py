@@ -5,15 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from rag_core.attribution import Attribution, attribute
+from rag_core.cases import CaseBook, JobBook
 from rag_core.config import Policy, Settings
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.library import Library
 from rag_core.corpus.sample import SAMPLE, ensure_sample, read_examples
 from rag_core.corpus.sessions import forget_sessions, session_folder
+from rag_core.diagnosis import Location, WhatIf, pairs_needed, what_would_keep
 from rag_core.errors import CollectionError, GenerationError
 from rag_core.evaluation.beir import read_folder
 from rag_core.evaluation.sets import LabelledSet
@@ -21,27 +25,38 @@ from rag_core.filters import Filter
 from rag_core.generation.chat import ChatConfig, from_environment, stream_answer
 from rag_core.pipeline import Pipeline
 from rag_core.replay import replay, unscored
-from rag_core.retrieval.base import Embedder
+from rag_core.rerank.catalogue import get_reranker
+from rag_core.retrieval.base import Embedder, Progress
 from rag_core.retrieval.embed import get_embedder
 from rag_core.store import Store
 from rag_core.trace import Measurement, Trace
-from rag_core.types import Answer, StageName
+from rag_core.types import Answer, Chunk, StageName
 
 STAGES = {"chunking": "Cutting", "embedding": "Embedding", "indexing": "Indexing", "writing": "Saving"}
 
 
 @st.cache_resource
 def settings() -> Settings:
-    """The process's settings, from the environment. Reading them first forgets old sessions' collections."""
-    found = Settings()
-    forget_sessions(found.data_dir)
-    return found
+    """The process's settings, from the environment."""
+    return Settings()
 
 
 @st.cache_resource
 def store() -> Store:
-    """The database: pair scores."""
+    """The database: pair scores, cases, jobs."""
     return Store.from_settings(settings())
+
+
+@st.cache_resource
+def case_book() -> CaseBook:
+    """The triage cases."""
+    return CaseBook(store())
+
+
+@st.cache_resource
+def job_book() -> JobBook:
+    """Work in the background."""
+    return JobBook(store())
 
 
 @st.cache_resource
@@ -60,15 +75,21 @@ def shared() -> Library:
     return Library(settings().data_dir / "collections", settings().exact_limit)
 
 
+@st.cache_data(ttl=3600)
+def _forget_old_sessions() -> int:
+    return forget_sessions(settings().data_dir)
+
+
 def private(owner: str) -> Library:
-    """The collections of one session."""
+    """The collections of one session. Once an hour, those that nobody can come back to are forgotten."""
+    _forget_old_sessions()
     return Library(session_folder(settings().data_dir, owner), settings().exact_limit)
 
 
 def library_of(name: str, owner: str) -> Library:
     """The library that holds the collection: the session's own first, then the shared one."""
     mine = private(owner)
-    return mine if name in mine.names(owner) else shared()
+    return mine if name != SAMPLE and name in mine.names(owner) else shared()
 
 
 def collection_names(owner: str) -> list[str]:
@@ -79,23 +100,31 @@ def collection_names(owner: str) -> list[str]:
 
 def collection(name: str, owner: str) -> Collection:
     """The collection in memory. The sample is indexed on its first use, with a progress bar."""
-    if name == SAMPLE:
-        _sample()
+    if name == SAMPLE and not _sample_ready():
+        _index_sample()
     library = library_of(name, owner)
     return _opened(str(library.root), name, library.manifest(name).fingerprint)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Opening the collection")
 def _opened(root: str, name: str, fingerprint: str) -> Collection:
-    library = next(each for each in (shared(), private(root.rpartition("/")[2])) if str(each.root) == root)
-    found = library.open(name, embedder())
+    found = Library(Path(root), settings().exact_limit).open(name, embedder())
     if found.ref.fingerprint != fingerprint:
         raise CollectionError(f"{name} is being changed right now. Try again in a moment.")
     return found
 
 
-@st.cache_resource(show_spinner=False)
-def _sample() -> None:
+@st.cache_resource
+def _done() -> set[str]:
+    """What this process has done once and for all."""
+    return set()
+
+
+def _sample_ready() -> bool:
+    return SAMPLE in _done()
+
+
+def _index_sample() -> None:
     """Index the sample corpus if that has not been done, or if its files have changed since."""
     place = st.empty()
 
@@ -104,7 +133,9 @@ def _sample() -> None:
         place.progress(done / max(total, 1), text)
 
     with building():
-        ensure_sample(shared(), settings().sample_dir, embedder(), progress)
+        if not _sample_ready():
+            ensure_sample(shared(), settings().sample_dir, embedder(), progress)
+            _done().add(SAMPLE)
     place.empty()
 
 
@@ -150,6 +181,40 @@ def trace(name: str, owner: str, query: str, policy: Policy, where: Filter | Non
         else:
             shared_state.measurement = pipeline(name, owner).score(shared_state.measurement, policy)
     return replay(shared_state.measurement, policy)
+
+
+def what_if(name: str, owner: str, run: Trace, location: Location) -> WhatIf:
+    """What would have kept the document in this run: replays only."""
+    return _what_if(measured(name, owner, run.query, run.where).measurement, run.policy, location)
+
+
+def _paid(known: Measurement) -> tuple[object, ...]:
+    """What tells two measurements apart: when they were made, and how much of them is scored."""
+    scored = sum(len(each.pairs) for each in known.rerankings.values())
+    return known.collection.fingerprint, known.query, str(known.measured_at), scored
+
+
+@st.cache_resource(
+    max_entries=200,
+    show_spinner="Trying other settings",
+    hash_funcs={Measurement: _paid, Policy: Policy.model_dump_json, Location: Location.model_dump_json},
+)
+def _what_if(known: Measurement, policy: Policy, location: Location) -> WhatIf:
+    return what_would_keep(known, policy, location)
+
+
+def score_for_what_if(name: str, owner: str, run: Trace, location: Location, progress: Progress) -> None:
+    """Score, once, the pairs that leave settings open."""
+    shared_state = measured(name, owner, run.query, run.where)
+    with shared_state.lock:
+        missing = pairs_needed(shared_state.measurement, run.policy, location)
+        scored = pipeline(name, owner).score_chunks(shared_state.measurement, run.policy.reranker, missing, progress)
+        shared_state.measurement = scored
+
+
+def why(run: Trace, chunk: Chunk, progress: Progress) -> Attribution:
+    """Which sentences of a passage earned its score, by the run's reranker; scored pairs come from the cache."""
+    return attribute(get_reranker(run.policy.reranker), run.query, chunk, store().pair_cache(), progress)
 
 
 def extractive(run: Trace, name: str, owner: str) -> Answer:
@@ -199,7 +264,9 @@ def chat(run: Trace, name: str, owner: str, show: Callable[[str], None]) -> Answ
         for piece in stream.pieces():
             text += piece
             show(text)
-        known[config, kept] = stream.answer
+        answer = stream.answer
+        timing = answer.timing.model_copy(update={"started_ms": run.took_ms})
+        known[config, kept] = answer.model_copy(update={"timing": timing})
     return known[config, kept]
 
 

@@ -63,7 +63,7 @@ def _ranks(diagnosis: Diagnosis, stages: tuple[StageName, ...]) -> str:
 def _words(step: Step) -> str:
     """What stands below the label: at the loss always that it is one."""
     if step.state == "lost":
-        return f"{WORDS['lost']}: {step.ranks}" if step.ranks else WORDS["lost"]
+        return f"{WORDS['lost']}: {step.ranks}" if step.ranks.strip("–") else WORDS["lost"]
     return step.ranks or WORDS[step.state]
 
 

@@ -14,10 +14,12 @@ import streamlit as st
 
 from rag_core.config import FULL_DEPTH, Fusion, Policy, Signals, Threshold
 from rag_core.corpus.sample import SAMPLE
-from rag_core.rerank.catalogue import CATALOGUE, Entry, default_key
+from rag_core.errors import BadInput
+from rag_core.rerank.catalogue import default_key, usable
+from rag_core.rerank.entry import Entry
 from rag_core.threshold import judged_space
 from rag_core.types import ScoreSpace
-from ui import cached, views
+from ui import cached, people, views
 from ui.charts.palette import DARK, LIGHT, Palette
 
 LOGO = Path(__file__).with_name("logo.svg")
@@ -52,6 +54,8 @@ def page(title: str) -> None:
     st.set_page_config(page_title=f"{title} · Second Pass", page_icon=":material/layers:", layout="wide")
     st.logo(str(LOGO), size="large")
     views.style()
+    people.guard()
+    people.badge()
 
 
 def owner() -> str:
@@ -70,7 +74,15 @@ def collection_choice() -> str:
     if "go_to" in st.session_state:
         st.session_state["c"] = st.session_state.pop("go_to")
     names = cached.collection_names(owner())
+    asked = st.query_params.get("c")
+    if asked and asked not in names:
+        st.warning(views.markdown(_not_here(asked)), icon=":material/link_off:")
     return st.sidebar.selectbox("Collection", names, key="c", bind="query-params") or SAMPLE
+
+
+def _not_here(name: str) -> str:
+    """What to say of a link to a collection that this session does not see."""
+    return f"There is no collection {name} that you can see: it may be another person's or removed. This is the sample."
 
 
 def go_to_collection(name: str) -> None:
@@ -95,16 +107,17 @@ def sidebar() -> Choice:
 
 
 def _reranker() -> Entry:
-    keys = list(CATALOGUE)
+    offered = usable()
+    keys = list(offered)
     key = st.selectbox(
         "Reranker",
         keys,
         index=keys.index(default_key()),
-        format_func=lambda k: CATALOGUE[k].label,
+        format_func=lambda k: offered[k].label,
         key="r",
         bind="query-params",
     )
-    return CATALOGUE[key or default_key()]
+    return offered[key or default_key()]
 
 
 def _search() -> dict[str, object]:
@@ -147,7 +160,11 @@ def _keep(reranker: Entry) -> dict[str, object]:
 
 def _chat() -> bool:
     """Whether a chat model writes the answer; offered where one is configured."""
-    config = cached.chat_config()
+    try:
+        config = cached.chat_config()
+    except BadInput as exc:
+        st.warning(views.markdown(str(exc)), icon=":material/cloud_off:")
+        return False
     if config is None:
         return False
     by_model = f"Written by {config.model}"

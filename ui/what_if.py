@@ -58,9 +58,10 @@ def _score_more(choice: Choice, found: Found, pairs: int) -> None:
 
 def _suggestion(number: int, one: Counterfactual) -> None:
     """One change in words, and the button that makes it."""
-    with st.container(horizontal=True, vertical_alignment="center", border=True):
-        st.html(f'<div class="sp-what-if" data-testid="what-if">{html.escape(one.sentence)}</div>')
-        st.button("Use this", key=f"use{number}", icon=":material/tune:", on_click=adopt, args=(one.policy,))
+    with st.container(border=True):
+        words, button = st.columns([6, 1], vertical_alignment="center")
+    words.html(f'<div class="sp-what-if" data-testid="what-if">{html.escape(one.sentence)}</div>')
+    button.button("Use this", key=f"use{number}", on_click=adopt, args=(one.policy,), width="stretch")
 
 
 def decision_table(applying: list[str]) -> pd.DataFrame:

@@ -105,7 +105,7 @@ def _moved(stage: StageName, before: StageName, mover: str) -> Callable[[Standin
     def words(s: Standing) -> str:
         return (
             f"stood {_at(s, before)} before; {mover} moved it to {_at(s, stage)}, "
-            f"and only the first {s.trace.policy.top_k} are kept."
+            f"and only {_first(s.trace.policy.top_k)} kept."
         )
 
     return words
@@ -123,7 +123,7 @@ def _cut_by_top_k(s: Standing) -> str:
     last = score_text(kept.hits[-1].score, kept.space)
     return (
         f"was {_at(s, StageName.FUSED)} after fusion and {_at(s, StageName.ADJUSTED)} in the end; "
-        f"only the first {s.trace.policy.top_k} are kept, the last with {last}."
+        f"only {_first(s.trace.policy.top_k)} kept, {'with' if s.trace.policy.top_k == 1 else 'the last with'} {last}."
     )
 
 
@@ -136,6 +136,10 @@ def _not_cited(s: Standing) -> str:
 def _kept(s: Standing) -> str:
     cited = " and the answer cites it" if s.cited else ""
     return f"was not lost: it was kept {_at(s, StageName.KEPT)}{cited}."
+
+
+def _first(top_k: int) -> str:
+    return "the first is" if top_k == 1 else f"the first {top_k} are"
 
 
 def _at(s: Standing, stage: StageName) -> str:
