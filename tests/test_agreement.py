@@ -55,7 +55,7 @@ def test_rbo_ends(order, p):
 
 
 def test_off_against_on():
-    off, on = replay(MEASURED, OFF), replay(MEASURED, ON)
+    off, on = replay(MEASURED, OFF, clock=lambda: 0.0), replay(MEASURED, ON, clock=lambda: 0.0)
     agreement = compare(off, on)
     assert (agreement.common, agreement.only_left, agreement.only_right) == ((), ("a", "b"), ("d", "c"))
     assert agreement.tau == -1
@@ -68,23 +68,25 @@ def test_off_against_on():
 
 
 def test_the_same_twice():
-    sentence = difference(replay(MEASURED, ON), replay(MEASURED, ON))
+    sentence = difference(replay(MEASURED, ON, clock=lambda: 0.0), replay(MEASURED, ON, clock=lambda: 0.0))
     assert sentence.startswith("A and B give the same 4 places")
 
 
 def test_a_side_that_does_not_know_says_so():
     strict = ON.model_copy(update={"threshold": Threshold(minimum=0.99)})
-    assert "B answers “I don't know”, A does not." in difference(replay(MEASURED, ON), replay(MEASURED, strict))
+    assert "B answers “I don't know”, A does not." in difference(
+        replay(MEASURED, ON, clock=lambda: 0.0), replay(MEASURED, strict, clock=lambda: 0.0)
+    )
 
 
 def test_only_like_is_compared_with_like():
-    on = replay(MEASURED, ON)
+    on = replay(MEASURED, ON, clock=lambda: 0.0)
     with pytest.raises(BadInput, match="different pools"):
-        compare(on, replay(MEASURED, ON.model_copy(update={"pool": 3})))
+        compare(on, replay(MEASURED, ON.model_copy(update={"pool": 3}), clock=lambda: 0.0))
     with pytest.raises(BadInput, match="different questions"):
-        compare(on, replay(measurement("abcd", "", dict.fromkeys("abcd", 0.0), query="other"), ON))
+        compare(on, replay(measurement("abcd", "", dict.fromkeys("abcd", 0.0), query="other"), ON, clock=lambda: 0.0))
 
 
 def test_another_fusion_over_the_whole_pool_is_the_same_pool():
     other = ON.model_copy(update={"fusion": Fusion(k=1)})
-    assert compare(replay(MEASURED, ON), replay(MEASURED, other)).pool == 4
+    assert compare(replay(MEASURED, ON, clock=lambda: 0.0), replay(MEASURED, other, clock=lambda: 0.0)).pool == 4
