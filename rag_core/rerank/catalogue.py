@@ -6,43 +6,33 @@ A policy names a reranker by its key:
     late-interaction                       MaxSim over the packaged bi-encoder; always there
     <folder under rag_core/models>         a cross-encoder that ships with the project
     cross-encoder:<folder or hub name>     any sentence-transformers CrossEncoder with one output
+    cohere:<model>                         a hosted one; `providers` lists all services
+    tei:<address>, or tei                  a server of one's own, there or where the environment (TEI_URL) says
+
+What each entry says is in `entry`, the rerankers that do not come with the project are in `known`.
 """
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
 
 from rag_core.config import Settings
 from rag_core.errors import BadInput
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.calibration import Calibration
+from rag_core.rerank.entry import Entry, Kind, missing
+from rag_core.rerank.known import CROSS_ENCODER as PREFIX
+from rag_core.rerank.known import KNOWN, OLLAMA
 from rag_core.rerank.late_interaction import LateInteractionReranker
-from rag_core.types import Frozen, ScoreSpace
+from rag_core.rerank.providers import HOSTED, OWN_SERVERS, PROVIDERS
+from rag_core.types import ScoreSpace
 
 MODELS = Path(__file__).parent.parent / "models"
 NONE = "none"
 LATE_INTERACTION = "late-interaction"
-PREFIX = "cross-encoder:"
-
-Kind = Literal["none", "late interaction", "cross-encoder"]
-
-
-class Entry(Frozen):
-    """One reranker. `default_threshold` is a probability, where the model is calibrated well enough to have one."""
-
-    key: str
-    label: str
-    kind: Kind
-    model: str = ""
-    maker: str = ""
-    licence: str = ""
-    space: ScoreSpace
-    default_threshold: float | None = None
-    note: str = ""
-
 
 BUILT_IN = (
     Entry(
@@ -85,7 +75,7 @@ def shipped() -> list[Entry]:
 
 
 CATALOGUE: dict[str, Entry] = {entry.key: entry for entry in (*reversed(shipped()), *BUILT_IN)}
-"""All rerankers that can be named without a folder or hub name, by key, the default first."""
+"""The rerankers that come with the project and need nothing, by key, the default first."""
 
 
 def default_key() -> str:
@@ -93,24 +83,68 @@ def default_key() -> str:
     return next(iter(CATALOGUE))
 
 
+def usable(environ: Mapping[str, str] = os.environ) -> dict[str, Entry]:
+    """The rerankers that can be used now, by key, the default first and `none` last."""
+    ready = {key: entry for key, entry in KNOWN.items() if not missing(entry, environ)}
+    models = {key: entry for key, entry in CATALOGUE.items() if key != NONE}
+    return {**models, **ready, NONE: CATALOGUE[NONE]}
+
+
+def listed(environ: Mapping[str, str] = os.environ) -> list[tuple[Entry, str]]:
+    """Every reranker with a name, the usable ones first, each with what is missing (empty where nothing is)."""
+    first = usable(environ)
+    rest = [(entry, missing(entry, environ)) for key, entry in KNOWN.items() if key not in first]
+    return [*((entry, "") for entry in first.values()), *rest]
+
+
 def entry_of(key: str) -> Entry:
     """What is known about the reranker of that key. Raises BadInput for a key that names none."""
-    if key in CATALOGUE:
-        return CATALOGUE[key]
-    name = key.removeprefix(PREFIX)
-    if name == key or not name.strip():
+    if key in CATALOGUE or key in KNOWN:
+        return CATALOGUE.get(key) or KNOWN[key]
+    scheme, _, name = key.partition(":")
+    describe = SCHEMES.get(scheme)
+    if describe is None or not name.strip():
         raise BadInput(
-            f"There is no reranker {key!r}. Known are: {', '.join(CATALOGUE)}, and {PREFIX}<folder or hub name>."
+            f"There is no reranker {key!r}. Known are: {', '.join(CATALOGUE)}, and {PREFIX}<folder or hub name>; "
+            f"hosted, with the model behind the colon: {', '.join(f'{row.name}:' for row in HOSTED)}; "
+            f"on your own server, with its address: {', '.join(f'{row.name}:' for row in OWN_SERVERS)}."
         )
+    return describe(key)
+
+
+def _any_cross_encoder(key: str) -> Entry:
+    name = key.removeprefix(PREFIX)
     return Entry(
         key=key,
         label=Path(name).name,
         kind="cross-encoder",
         model=name,
         space=ScoreSpace.LOGIT,
+        needs="download",
         note="A cross-encoder of your choice. Its scores are logits; whether they are calibrated is not known.",
     )
 
+
+def _any_served(key: str) -> Entry:
+    name, _, rest = key.partition(":")
+    row = PROVIDERS[name]
+    return Entry(
+        key=key,
+        label=f"{row.label} {rest}",
+        kind="hosted" if row.hosted else "own server",
+        model=rest if row.hosted else rest.partition("#")[2],
+        maker=row.label if row.hosted else "",
+        space=row.space,
+        needs="key" if row.hosted else "address",
+        note=f"Question and passages are sent to {row.label if row.hosted else rest.partition('#')[0]}.",
+    )
+
+
+SCHEMES: dict[str, Callable[[str], Entry]] = {
+    PREFIX.removesuffix(":"): _any_cross_encoder,
+    **dict.fromkeys(PROVIDERS, _any_served),
+}
+"""What the part of a key before its colon may be."""
 
 _sharing = threading.Lock()
 _shared: dict[tuple[str, str], Reranker] = {}
@@ -122,11 +156,20 @@ def get_reranker(key: str, settings: Settings | None = None) -> Reranker:
     Raises BadInput for `none`, which has no model, and for a key that names nothing; never downloads or loads.
     """
     device = (settings or Settings()).device
-    make = MAKERS[entry_of(key).kind]
+    entry = entry_of(key)
+    name = _in_full(key) if entry.needs == "address" else key
     with _sharing:
-        if (key, device) not in _shared:
-            _shared[key, device] = make(key, device)
-        return _shared[key, device]
+        if (name, device) not in _shared:
+            _shared[name, device] = MAKERS[entry.kind](name, device)
+        return _shared[name, device]
+
+
+def _in_full(key: str) -> str:
+    """The key of an own server with the address that the environment has for it now."""
+    from rag_core.rerank.hosted import parsed
+
+    provider, address = parsed(key, os.environ)
+    return f"{provider.name}:{address}"
 
 
 def _cross_encoder(key: str, device: str) -> Reranker:
@@ -140,6 +183,14 @@ def _late_interaction(_key: str, device: str) -> Reranker:
     return LateInteractionReranker(device=device)
 
 
+def _served(key: str, _device: str) -> Reranker:
+    from rag_core.rerank.hosted import HostedReranker
+
+    if key == OLLAMA.key:
+        raise BadInput(missing(OLLAMA))
+    return HostedReranker.named(key)
+
+
 def _none(_key: str, _device: str) -> Reranker:
     raise BadInput("No reranker is chosen, so there is nothing that could score. The fused order stays.")
 
@@ -148,4 +199,6 @@ MAKERS: dict[Kind, Callable[[str, str], Reranker]] = {
     "none": _none,
     "late interaction": _late_interaction,
     "cross-encoder": _cross_encoder,
+    "hosted": _served,
+    "own server": _served,
 }

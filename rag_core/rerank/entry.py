@@ -1,0 +1,117 @@
+"""What the catalogue says of one reranker, and what is missing before it can be used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from rag_core.cost import Price
+from rag_core.errors import SecondPassError
+from rag_core.rerank.hub import local_folder
+from rag_core.rerank.providers import PROVIDERS
+from rag_core.types import Frozen, ScoreSpace
+
+Kind = Literal["none", "late interaction", "cross-encoder", "hosted", "own server"]
+Needs = Literal["nothing", "key", "address", "download", "code", "serving", "another server"]
+
+PACKAGES: dict[Kind, tuple[str, ...]] = {
+    "none": (),
+    "late interaction": ("torch", "transformers"),
+    "cross-encoder": ("torch", "transformers"),
+    "hosted": ("httpx",),
+    "own server": ("httpx",),
+}
+"""What each kind imports when it is used."""
+
+
+class Entry(Frozen):
+    """One reranker.
+
+    default_threshold  a probability, where the model is calibrated well enough to have one
+    size               parameters, as its maker says; empty where unknown (hosted)
+    context            tokens that it reads of a question with one passage; None: unknown or the server's
+    price              where hosted, and only where a source is known; `Price.what` says of what
+    needs              nothing | key (hosted) | address (own server) | download | code (runs Python that comes with the
+                       model) | serving (an architecture that is only used through a server) | another server
+    """
+
+    key: Annotated[str, Field(min_length=1)]
+    label: str
+    kind: Kind
+    model: str = ""
+    maker: str = ""
+    licence: str = ""
+    size: str = ""
+    languages: str = ""
+    context: Annotated[int | None, Field(ge=1)] = None
+    space: ScoreSpace
+    default_threshold: float | None = None
+    price: Price | None = None
+    needs: Needs = "nothing"
+    note: str = ""
+
+
+def missing(entry: Entry, environ: Mapping[str, str] = os.environ) -> str:
+    """What stands between this machine and that reranker, in words for a user; empty where nothing does.
+
+    Looks at packages, at the environment and at this disk; sends nothing.
+    """
+    absent = [name for name in PACKAGES[entry.kind] if find_spec(name) is None]
+    if absent:
+        return f"Not installed: {', '.join(absent)}. Install with: pip install {' '.join(absent)}"
+    return WANTING[entry.needs](entry, environ)
+
+
+def _key(entry: Entry, environ: Mapping[str, str]) -> str:
+    env = PROVIDERS[entry.key.partition(":")[0]].env
+    return "" if environ.get(env, "").strip() else f"No key: set the environment variable {env}."
+
+
+def _address(entry: Entry, environ: Mapping[str, str]) -> str:
+    name, _, address = entry.key.partition(":")
+    env = PROVIDERS[name].address_env
+    if address or environ.get(env, "").strip():
+        return ""
+    return f"No server: set {env} to its address, such as http://localhost:8080, or name it {name}:<address>."
+
+
+def _download(entry: Entry, _environ: Mapping[str, str]) -> str:
+    try:
+        folder = local_folder(entry.model)
+    except SecondPassError as exc:
+        return str(exc)
+    size = f" ({entry.size})" if entry.size else ""
+    return "" if folder else f"Its weights{size} are not on this machine; they come from the model hub."
+
+
+def _code(_entry: Entry, _environ: Mapping[str, str]) -> str:
+    return (
+        "It runs Python code that comes with the model, with all rights of this process. "
+        "That is off unless its user turns it on for this model (trust_remote_code)."
+    )
+
+
+def _serving(entry: Entry, _environ: Mapping[str, str]) -> str:
+    return f"Not a plain cross-encoder: serve it, for example with vLLM, and name it vllm:<address>#{entry.model}."
+
+
+def _another(_entry: Entry, _environ: Mapping[str, str]) -> str:
+    return (
+        "Ollama has no rerank endpoint. Serve the same GGUF file with llama.cpp "
+        "(llama-server --rerank --pooling rank) and name it llamacpp:<address>."
+    )
+
+
+WANTING: dict[Needs, Callable[[Entry, Mapping[str, str]], str]] = {
+    "nothing": lambda _entry, _environ: "",
+    "key": _key,
+    "address": _address,
+    "download": _download,
+    "code": _code,
+    "serving": _serving,
+    "another server": _another,
+}

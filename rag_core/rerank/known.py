@@ -1,0 +1,141 @@
+"""Rerankers that do not come with the project, as data: local models of the hub, hosted ones, own servers.
+
+Sizes, licences, languages and context are those of the model cards and vendors' pages. A price stands here only with
+the place and the month it was read; what a vendor does not publish is left out.
+"""
+
+from __future__ import annotations
+
+from rag_core.cost import HOSTED, Price
+from rag_core.rerank.entry import Entry, Needs
+from rag_core.rerank.providers import OWN_SERVERS, PROVIDERS
+from rag_core.types import ScoreSpace
+
+CROSS_ENCODER = "cross-encoder:"
+ENGLISH, MANY = "English", "100 and more"
+APACHE, NON_COMMERCIAL = "Apache-2.0", "CC-BY-NC-4.0"
+
+
+def _local(
+    name: str,
+    maker: str,
+    licence: str,
+    size: str,
+    languages: str,
+    context: int,
+    needs: Needs = "download",
+    note: str = "",
+) -> Entry:
+    return Entry(
+        key=f"{CROSS_ENCODER}{name}",
+        label=name.partition("/")[2],
+        kind="cross-encoder",
+        model=name,
+        maker=maker,
+        licence=licence,
+        size=f"{size} parameters",
+        languages=languages,
+        context=context,
+        space=ScoreSpace.LOGIT,
+        needs=needs,
+        note=note,
+    )
+
+
+_ST, _BAAI, _MXBAI, _JINA = "sentence-transformers", "BAAI", "Mixedbread", "Jina AI"
+_LISTWISE = "Listwise: a score depends on the passages beside it, so scores of different pools do not compare."
+
+LOCAL = (
+    _local("cross-encoder/ms-marco-TinyBERT-L2-v2", _ST, APACHE, "4.4M", ENGLISH, 512),
+    _local("cross-encoder/ms-marco-MiniLM-L6-v2", _ST, APACHE, "23M", ENGLISH, 512),
+    _local("cross-encoder/ms-marco-MiniLM-L12-v2", _ST, APACHE, "33M", ENGLISH, 512),
+    _local("BAAI/bge-reranker-base", _BAAI, "MIT", "278M", "English, Chinese", 512),
+    _local("BAAI/bge-reranker-large", _BAAI, "MIT", "560M", "English, Chinese", 512),
+    _local("BAAI/bge-reranker-v2-m3", _BAAI, APACHE, "568M", MANY, 8192),
+    _local("mixedbread-ai/mxbai-rerank-xsmall-v1", _MXBAI, APACHE, "71M", ENGLISH, 512),
+    _local("mixedbread-ai/mxbai-rerank-base-v1", _MXBAI, APACHE, "184M", ENGLISH, 512),
+    _local("mixedbread-ai/mxbai-rerank-large-v1", _MXBAI, APACHE, "435M", ENGLISH, 512),
+    _local("mixedbread-ai/mxbai-rerank-base-v2", _MXBAI, APACHE, "0.5B", MANY, 8192, "serving"),
+    _local("mixedbread-ai/mxbai-rerank-large-v2", _MXBAI, APACHE, "1.5B", MANY, 8192, "serving"),
+    _local("jinaai/jina-reranker-v1-tiny-en", _JINA, APACHE, "33M", ENGLISH, 8192, "code"),
+    _local("jinaai/jina-reranker-v1-turbo-en", _JINA, APACHE, "38M", ENGLISH, 8192, "code"),
+    _local("jinaai/jina-reranker-v2-base-multilingual", _JINA, NON_COMMERCIAL, "278M", MANY, 1024, "code"),
+    _local("jinaai/jina-reranker-m0", _JINA, NON_COMMERCIAL, "2.4B", MANY, 10240, "serving"),
+    _local("jinaai/jina-reranker-v3", _JINA, NON_COMMERCIAL, "0.6B", MANY, 131_072, "serving", _LISTWISE),
+)
+
+
+def _hosted(
+    provider: str, model: str, languages: str = "", context: int | None = None, price: Price | None = None
+) -> Entry:
+    row = PROVIDERS[provider]
+    return Entry(
+        key=f"{provider}:{model}",
+        label=f"{row.label} {model.rpartition('/')[2]}",
+        kind="hosted",
+        model=model,
+        maker=row.label,
+        licence="hosted",
+        languages=languages,
+        context=context,
+        space=row.space,
+        price=price,
+        needs="key",
+        note=f"Question and passages are sent to {row.label}.",
+    )
+
+
+def _a_million(dollars: float, source: str, read: str) -> Price:
+    return Price(
+        dollars=dollars,
+        what="1 million tokens (the question counts once for each passage)",
+        source=source,
+        read=read,
+    )
+
+
+_VOYAGE = "usagepricing.com/blueprint/voyage-ai, which quotes docs.voyageai.com/docs/pricing"
+_ZEROENTROPY = _a_million(0.025, "docs.zeroentropy.dev/models", "November 2026")
+
+HOSTED_MODELS = (
+    _hosted("cohere", "rerank-v4.0-fast", MANY, 32_000, HOSTED),
+    _hosted("cohere", "rerank-v4.0-pro", MANY, 32_000),
+    _hosted("cohere", "rerank-v3.5", MANY, 4096),
+    _hosted("voyage", "rerank-2.5", "multilingual", 32_000, _a_million(0.05, _VOYAGE, "November 2026")),
+    _hosted("voyage", "rerank-2.5-lite", "multilingual", 32_000, _a_million(0.02, _VOYAGE, "November 2026")),
+    _hosted("jina", "jina-reranker-v2-base-multilingual", MANY, 1024),
+    _hosted("jina", "jina-reranker-m0", MANY, 10240),
+    _hosted("mixedbread", "mixedbread-ai/mxbai-rerank-large-v2", MANY, 8192),
+    _hosted("mixedbread", "mixedbread-ai/mxbai-rerank-base-v2", MANY, 8192),
+    _hosted("pinecone", "bge-reranker-v2-m3", MANY, 1024),
+    _hosted("pinecone", "pinecone-rerank-v0", ENGLISH, 512),
+    _hosted("zeroentropy", "zerank-2", price=_ZEROENTROPY),
+    _hosted("zeroentropy", "zerank-1-small", price=_ZEROENTROPY),
+)
+
+OLLAMA = Entry(
+    key="ollama",
+    label="Ollama",
+    kind="own server",
+    maker="Ollama",
+    space=ScoreSpace.LOGIT,
+    needs="another server",
+)
+
+SERVERS = (
+    *(
+        Entry(
+            key=row.name,
+            label=f"{row.label} (your server)",
+            kind="own server",
+            space=row.space,
+            needs="address",
+            note=f"The server that {row.address_env} names. Its scores are taken as {row.space}s.",
+        )
+        for row in OWN_SERVERS
+    ),
+    OLLAMA,
+)
+
+KNOWN = {entry.key: entry for entry in (*LOCAL, *HOSTED_MODELS, *SERVERS)}
+"""Every reranker of this file, by key."""
