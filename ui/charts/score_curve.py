@@ -5,6 +5,8 @@ Kept is a full dot, cut by top-k an open one, under the threshold a cross.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -13,8 +15,11 @@ from rag_core.narrative import ordinal, score_text, title_of
 from rag_core.threshold import applies
 from rag_core.trace import Trace
 from rag_core.types import ScoreSpace
-from ui.charts.axes import axis, mark
+from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
+
+Mark = tuple[dict[str, Any], dict[str, Any]]
+"""A shape and its annotation."""
 
 SYMBOLS = {"kept": "circle", "cut by top-k": "circle-open", "under the threshold": "x-thin-open"}
 
@@ -54,65 +59,75 @@ def reading(trace: Trace) -> str:
 
 
 def figure(trace: Trace, palette: Palette) -> go.Figure:
-    """The chart. The threshold line stands at the trace's own policy."""
+    """The chart. The threshold line stands at the trace's own policy.
+
+    Built from plain dicts in one go: a slider redraws it, and plotly checks a figure grown piece by piece many times.
+    """
     table = places(trace)
-    fig = go.Figure()
-    fig.add_trace(_line(table, palette))
-    for fate, symbol in SYMBOLS.items():
-        fig.add_trace(_dots(table[table["fate"] == fate], fate, symbol, palette))
-    _gap(fig, widest_gap(list(table["score"])), palette)
     cut, space = trace.policy.threshold, trace.relevance_space
-    if applies(cut, space):
-        mark(fig, palette, f"threshold {cut.minimum:.2f}", y=cut.minimum)
+    minimum = cut.minimum if applies(cut, space) else None
+    marks = [*_gap(widest_gap(list(table["score"])), palette), *_threshold(minimum, palette)]
     unit = {"range": [-0.03, 1.06]} if space is ScoreSpace.PROBABILITY else {}
-    fig.update_layout(
-        **layout(
+    return go.Figure(
+        data=[
+            _line(table, palette),
+            *(_dots(table[table["fate"] == fate], fate, symbol, palette) for fate, symbol in SYMBOLS.items()),
+        ],
+        layout=layout(
             palette,
             330,
             xaxis=axis(palette, "place after reranking", range=[0.2, max(len(table), 2) + 0.8]),
             yaxis=axis(palette, str(space), **unit),
             showlegend=True,
             legend={"orientation": "h", "y": 1.12, "x": 0},
-        )
-    )
-    return fig
-
-
-def _line(table: pd.DataFrame, palette: Palette) -> go.Scatter:
-    return go.Scatter(
-        x=table["place"],
-        y=table["score"],
-        mode="lines",
-        line_color=palette.faint,
-        hoverinfo="skip",
-        showlegend=False,
+            shapes=[shape for shape, _ in marks],
+            annotations=[note for _, note in marks],
+        ),
     )
 
 
-def _dots(rows: pd.DataFrame, fate: str, symbol: str, palette: Palette) -> go.Scatter:
+def _line(table: pd.DataFrame, palette: Palette) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": list(table["place"]),
+        "y": list(table["score"]),
+        "mode": "lines",
+        "line": {"color": palette.faint},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def _dots(rows: pd.DataFrame, fate: str, symbol: str, palette: Palette) -> dict[str, Any]:
     colour = palette.up if fate == "kept" else palette.down if fate == "under the threshold" else palette.same
-    return go.Scatter(
-        x=rows["place"],
-        y=rows["score"],
-        mode="markers",
-        name=f"{fate} ({len(rows)})",
-        marker={"symbol": symbol, "size": 9, "color": colour, "line": {"width": 1.5, "color": colour}},
-        text=[plain(title, 80) for title in rows["title"]],
-        hovertemplate=f"<b>%{{text}}</b><br>place %{{x}}, %{{y:.4g}}<br>{fate}<extra></extra>",
-    )
+    return {
+        "type": "scatter",
+        "x": list(rows["place"]),
+        "y": list(rows["score"]),
+        "mode": "markers",
+        "name": f"{fate} ({len(rows)})",
+        "marker": {"symbol": symbol, "size": 9, "color": colour, "line": {"width": 1.5, "color": colour}},
+        "text": [plain(title, 80) for title in rows["title"]],
+        "hovertemplate": f"<b>%{{text}}</b><br>place %{{x}}, %{{y:.4g}}<br>{fate}<extra></extra>",
+    }
 
 
-def _gap(fig: go.Figure, gap: Gap | None, palette: Palette) -> None:
+def _gap(gap: Gap | None, palette: Palette) -> list[Mark]:
+    """The widest gap as a thick line between its two scores."""
     if gap is None:
-        return
+        return []
     x = gap.after + 0.5
-    fig.add_shape(type="line", x0=x, x1=x, y0=gap.lower, y1=gap.upper, line={"color": palette.muted, "width": 4})
-    fig.add_annotation(
-        x=x,
-        y=gap.middle,
-        text="widest gap",
-        showarrow=False,
-        xanchor="left",
-        xshift=8,
-        font={"size": 12, "color": palette.muted},
-    )
+    line = {"color": palette.muted, "width": 4}
+    note = {"x": x, "y": gap.middle, "text": "widest gap", "showarrow": False, "xanchor": "left", "xshift": 8}
+    shape = {"type": "line", "x0": x, "x1": x, "y0": gap.lower, "y1": gap.upper, "line": line}
+    return [(shape, {**note, "font": {"size": 12, "color": palette.muted}})]
+
+
+def _threshold(minimum: float | None, palette: Palette) -> list[Mark]:
+    """The threshold as a dashed line across, named at its right end."""
+    if minimum is None:
+        return []
+    line = {"color": palette.text, "width": 1.5, "dash": "dash"}
+    shape = {"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "y0": minimum, "y1": minimum, "line": line}
+    note = {"xref": "x domain", "x": 1, "y": minimum, "text": f"threshold {minimum:.2f}", "showarrow": False}
+    return [(shape, {**note, "xanchor": "right", "yanchor": "bottom", "font": {"size": 12, "color": palette.text}})]
