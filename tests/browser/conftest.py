@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,22 +58,18 @@ class App:
 @pytest.fixture(scope="session")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The app as `make run` starts it, without a key and with the hub switched off."""
-    folder = tmp_path_factory.mktemp("app")
-    port = free_port()
+    with started(tmp_path_factory.mktemp("app"), free_port()) as running:
+        yield running
+
+
+@contextmanager
+def started(folder: Path, port: int, *options: str) -> Iterator[App]:
+    """The app with its data in that folder, and further options of `streamlit run`."""
     keep = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI", "SECOND_PASS"))}
     env = {**keep, "SECOND_PASS_DATA_DIR": str(folder / "data"), "HF_HUB_OFFLINE": "1"}
     log = folder / "server.log"
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app.py",
-        "--server.port",
-        str(port),
-        "--server.headless",
-        "true",
-    ]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    command += ["--server.port", str(port), *options]
     with log.open("wb") as out:
         server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
     try:
