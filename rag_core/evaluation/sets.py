@@ -77,13 +77,15 @@ class LabelledSet(Frozen):
 
     @cached_property
     def groups(self) -> dict[str, tuple[str, ...]]:
-        """Fields that group queries: `kind` and every field with 2 to 20 different values, with those values."""
+        """Fields that group queries, with their values: `kind`, and any other whose values repeat; 2 to 20 values."""
         seen: dict[str, dict[str, None]] = {}
         for query in self.queries:
             for name, value in {"kind": query.kind, **query.fields}.items():
                 if value != "":
                     seen.setdefault(name, {})[str(value)] = None
-        return {name: tuple(values) for name, values in seen.items() if 2 <= len(values) <= 20}
+        most = {"kind": 20}
+        repeats = min(20, len(self.queries) // 2)
+        return {name: tuple(values) for name, values in seen.items() if 2 <= len(values) <= most.get(name, repeats)}
 
     @cached_property
     def fingerprint(self) -> str:

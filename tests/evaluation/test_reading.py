@@ -200,3 +200,8 @@ def test_judgments_are_added_and_replace_old_ones() -> None:
     assert more.fingerprint != whole.fingerprint
     with pytest.raises(BadInput, match="no query 'q7' to judge"):
         whole.with_judgments({"q7": {"d": 1}})
+
+
+def test_fields_group_queries_where_their_values_repeat() -> None:
+    rows = [f'{{"_id": "q{n}", "text": "t", "kind": "k{n}", "team": "t{n % 2}", "note": "n{n}"}}' for n in range(6)]
+    assert set(both("\n".join(rows), "q1\td1\t1\n").groups) == {"kind", "team"}

@@ -30,9 +30,9 @@ def reading(cuts: Sequence[Cut], over: str) -> str:
     if not known:
         return "No judged query has a relevant document, so there is nothing to keep."
     best = max(known, key=lambda cut: (cut.success or 0.0, -cut.passages))
-    value = best.top_k if over == "top_k" else best.threshold
+    value = f"top-k {best.top_k}" if over == "top_k" else f"threshold {best.threshold:.2f}"
     return (
-        f"At most {best.success:.0%} of the questions keep a relevant document, at {over.replace('_', '-')} {value:g} "
+        f"At most {best.success:.0%} of the questions keep a relevant document, at {value} "
         f"with {best.passages:.1f} passages each."
     )
 
@@ -57,11 +57,11 @@ def figure(cuts: Sequence[Cut], over: str, now: float | None, title: str, palett
         )
     if now is not None:
         mark(fig, palette, f"now: {now:g}", x=now)
-    shared = layout(palette, 320, margin={"l": 8, "r": 8, "t": 40, "b": 8})
+    shared = layout(palette, 400, margin={"l": 8, "r": 8, "t": 24, "b": 120})
     shared["showlegend"] = True
     fig.update_layout(
         **shared,
-        legend={"orientation": "h", "y": 1.16, "x": 0},
+        legend={"orientation": "h", "y": -0.28, "x": 0},
         xaxis=axis(palette, title),
         yaxis=axis(palette, "share", range=[0, 1.03], tickformat=".0%"),
     )

@@ -1,0 +1,114 @@
+"""What the evaluation's charts draw and say equals the figures that they are given. Data, never pixels."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag_core.config import Policy
+from rag_core.evaluation.compare import compare
+from rag_core.evaluation.cuts import Cuts
+from rag_core.evaluation.headroom import Headroom
+from rag_core.evaluation.sweeps import Point, Sweep
+from tests.evaluation.builders import plain, pools_of
+from ui.charts import cut_curves, group_changes, loss_split, quality_time, setting_curve
+from ui.charts.palette import DARK, LIGHT
+from ui.charts.quality_time import Way
+
+CURVE = Sweep(
+    setting="pool",
+    metric="nDCG@10",
+    chosen=50,
+    points=(
+        Point(at=5, fused=0.5, final=0.5),
+        Point(at=10, fused=0.5, final=0.69),
+        Point(at=20, fused=0.5, final=0.70),
+        Point(at=50, fused=0.5, final=None, unscored=30),
+    ),
+)
+SPLIT = Headroom(
+    metric="nDCG@10", perfect=1.0, retrieval=0.1, fusion=0.05, ranking=0.25, signals=0.0, achieved=0.6, fused=0.5
+)
+WAYS = [
+    Way(reranker="no reranker", pool=0, took_ms=10, quality=0.5),
+    Way(reranker="big", pool=50, took_ms=900, quality=0.70),
+    Way(reranker="small", pool=50, took_ms=200, quality=0.695),
+    Way(reranker="slow", pool=50, took_ms=950, quality=0.6),
+]
+
+
+@pytest.fixture(params=[LIGHT, DARK])
+def palette(request):
+    return request.param
+
+
+def test_a_curve_draws_its_points_and_leaves_unknown_ones_open(palette) -> None:
+    before, after, knee = setting_curve.figure(CURVE, palette).data
+
+    assert list(after.y) == [0.5, 0.69, 0.70, None]
+    assert list(before.y) == [0.5] * 4
+    # 0.5 + 0.95 * (0.70 - 0.50) = 0.69
+    assert (list(knee.x), list(knee.y)) == ([10], [0.69])
+    assert list(setting_curve.table(CURVE)["pool"]) == [5, 10, 20, 50]
+
+
+def test_a_curve_in_words() -> None:
+    assert setting_curve.reading(CURVE) == (
+        "nDCG@10 is highest (0.700) at pool 20. 10 already brings 95% of that gain (0.690). "
+        "1 of 4 points need up to 30 pairs that nobody has scored."
+    )
+
+
+def test_signals_have_one_line(palette) -> None:
+    curve = CURVE.model_copy(update={"setting": "freshness"})
+    assert len([line for line in setting_curve.figure(curve, palette).data if "lines" in line.mode]) == 1
+
+
+def test_the_parts_of_the_loss_fill_the_bar(palette) -> None:
+    drawn = {trace.hovertemplate.split(":")[0]: trace.x[0] for trace in loss_split.figure(SPLIT, palette).data}
+
+    assert drawn == {
+        "reached": 0.6, "lost to signals": 0.0, "left by the ranking": 0.25, "outside the pool": 0.05, "never found": 0.1
+    }  # fmt: skip
+    assert loss_split.table(SPLIT)["share"].sum() == pytest.approx(1)
+
+
+def test_groups_show_their_interval_and_the_verdict_by_mark(palette) -> None:
+    groups = {
+        "hurt": compare([0.9] * 20, [0.5] * 10 + [0.6] * 10),
+        "helped": compare([0.1] * 20, [0.5] * 10 + [0.6] * 10),
+        "unclear": compare([0.1, 0.9], [0.9, 0.1]),
+    }
+    (dots,) = group_changes.figure(groups, "nDCG@5", palette).data
+
+    assert list(dots.y) == ["unclear (2)", "helped (20)", "hurt (20)"]
+    assert list(dots.marker.symbol) == ["circle", "triangle-up", "triangle-down"]
+    assert dots.x[1] - dots.error_x.arrayminus[1] == pytest.approx(groups["helped"].low)
+    assert group_changes.reading(groups) == "Clearly better for helped. Worse for hurt."
+
+
+def test_cuts_draw_the_rates_that_are_known(palette) -> None:
+    scores = {"a": 2.0, "b": 1.0, "c": -1.0}
+    cuts = Cuts(pools_of({"q": {"b": 1}}, [plain("abc", "", scores)]), Policy(reranker="ce", pool=3)).by_top_k(
+        [1, 2, 3]
+    )
+    drawn = {trace.name: list(trace.y) for trace in cut_curves.figure(cuts, "top_k", 2, "top-k", palette).data}
+
+    assert drawn["a relevant document kept"] == [0, 1, 1]
+    assert drawn["relevant share of what is kept"] == [0, 1 / 2, 1 / 3]
+    assert "unanswerable, refused" not in drawn
+    assert cut_curves.reading(cuts, "top_k") == (
+        "At most 100% of the questions keep a relevant document, at top-k 2 with 2.0 passages each."
+    )
+
+
+def test_quality_against_time_marks_the_front(palette) -> None:
+    front, *groups = quality_time.figure(WAYS, "nDCG@10", palette).data
+
+    assert list(front.x) == [10, 200, 900]
+    assert {group.name: group.marker.symbol[0].endswith("-open") for group in groups} == {
+        "no reranker": False, "big": False, "small": False, "slow": True
+    }  # fmt: skip
+    assert quality_time.reading(WAYS, "nDCG@10") == (
+        "nDCG@10 0.700 at best: big, pool 50, 900 ms. small, pool 50 comes within 0.01 of it in 200 ms."
+    )
+    assert quality_time.reading([], "nDCG@10") == "No time is measured yet."
