@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from rag_core.errors import BadInput
-from rag_core.rerank.catalogue import CATALOGUE, default_key, entry_of, get_reranker
+from rag_core.rerank.catalogue import CATALOGUE, default_key, entry_of, get_reranker, listed, usable
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
+from rag_core.rerank.entry import missing
+from rag_core.rerank.hosted import HostedReranker
+from rag_core.rerank.known import HOSTED_MODELS, KNOWN, LOCAL, SERVERS
 from rag_core.rerank.late_interaction import LateInteractionReranker
 from rag_core.types import ScoreSpace
 
@@ -45,3 +48,76 @@ def test_an_unknown_key_is_told_the_known_ones(key: str) -> None:
 def test_none_has_no_model() -> None:
     with pytest.raises(BadInput, match="fused order stays"):
         get_reranker("none")
+
+
+def test_what_comes_with_the_project_is_usable_and_the_default_first() -> None:
+    assert next(iter(usable({}))) == default_key()
+    assert list(usable({}))[-1] == "none"
+    assert set(CATALOGUE) <= set(usable({}))
+
+
+def test_a_key_makes_its_services_models_usable() -> None:
+    fresh = set(usable({"COHERE_API_KEY": "x", "VOYAGE_API_KEY": " "})) - set(usable({}))
+    assert fresh == {"cohere:rerank-v4.0-fast", "cohere:rerank-v4.0-pro", "cohere:rerank-v3.5"}
+
+
+def test_an_address_makes_a_server_usable() -> None:
+    assert set(usable({"TEI_URL": "http://a:1"})) - set(usable({})) == {"tei", "tei-sigmoid"}
+
+
+def test_all_are_listed_usable_ones_first_with_what_is_missing() -> None:
+    entries = listed({})
+    assert {entry.key for entry, _ in entries} == {*CATALOGUE, *KNOWN}
+    wanting = [bool(said) for _, said in entries]
+    assert wanting == sorted(wanting)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("cohere:rerank-v3.5", "No key: set the environment variable COHERE_API_KEY."),
+        ("vllm", "No server: set VLLM_URL"),
+        ("cross-encoder:jinaai/jina-reranker-v1-tiny-en", "runs Python code that comes with the model"),
+        ("cross-encoder:mixedbread-ai/mxbai-rerank-base-v2", "vllm:<address>#mixedbread-ai/mxbai-rerank-base-v2"),
+        ("cross-encoder:nobody/has-this-model", "not on this machine"),
+        ("ollama", "Ollama has no rerank endpoint. Serve the same GGUF file with llama.cpp"),
+        ("late-interaction", ""),
+        ("none", ""),
+    ],
+)
+def test_what_is_missing_in_plain_words(key: str, said: str) -> None:
+    found = missing(entry_of(key), {})
+    assert said in found if said else found == ""
+
+
+def test_a_model_folder_misses_nothing(tiny: Path) -> None:
+    assert missing(entry_of(f"cross-encoder:{tiny}"), {}) == ""
+
+
+def test_known_rerankers_say_what_they_are() -> None:
+    assert all(entry.licence and entry.size and entry.context and entry.languages for entry in LOCAL)
+    assert all(entry.maker and entry.needs == "key" for entry in HOSTED_MODELS)
+    assert all(entry.price.source and entry.price.read for entry in KNOWN.values() if entry.price)
+    assert not set(KNOWN) & set(CATALOGUE)
+    assert len(KNOWN) == len(LOCAL) + len(HOSTED_MODELS) + len(SERVERS)
+
+
+def test_served_rerankers_are_shared_by_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEI_URL", "http://one:1")
+    one = get_reranker("tei")
+    assert isinstance(one, HostedReranker)
+    assert get_reranker("tei:http://one:1") is one
+    monkeypatch.setenv("TEI_URL", "http://two:2")
+    assert get_reranker("tei").model == "tei:http://two:2"
+
+
+def test_any_model_of_a_service_and_any_address() -> None:
+    entry = entry_of("vllm:http://gpu:8000#BAAI/bge")
+    assert (entry.kind, entry.model, missing(entry, {})) == ("own server", "BAAI/bge", "")
+    assert get_reranker("cohere:rerank-next").model == "cohere:rerank-next"
+    assert entry_of("cohere:rerank-next").kind == "hosted"
+
+
+def test_ollama_says_what_to_use_instead() -> None:
+    with pytest.raises(BadInput, match=r"llama-server --rerank --pooling rank"):
+        get_reranker("ollama")

@@ -55,6 +55,10 @@ class TestServed(Conformance):
         assert subject.scores(list(PASSAGES)) == pytest.approx(expected)
         assert service.requests == 1
 
+    def test_nothing_is_asked_about_nothing(self, subject: Subject, service: Service) -> None:
+        subject.scores([])
+        assert service.requests == 0
+
     def test_the_service_gets_the_text_as_it_is(self, subject: Subject, service: Service) -> None:
         wire = WIRES[subject.reranker.model.partition(":")[0]]
         subject.scores(list(ODD), QUERY)
