@@ -31,6 +31,7 @@ ROOT = Path(__file__).parent.parent
 CANDIDATES = 100
 AIM_MS = 300
 WARM_UP = 2
+AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 ARM = """
@@ -124,11 +125,12 @@ def _open(page: Page, url: str, saved: Path) -> None:
         except PlaywrightError:
             time.sleep(0.3)
     page.get_by_role("textbox", name=re.compile("^Ask ")).wait_for()
+    page.locator(AT_REST).wait_for()
     page.goto(f"{url}/scores")
     page.get_by_text("Open a saved trace").click()
     page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(saved)
     page.locator(".js-plotly-plot").nth(1).wait_for()
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.locator(AT_REST).wait_for()
 
 
 if __name__ == "__main__":
