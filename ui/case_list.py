@@ -12,6 +12,7 @@ from rag_core.cases import CaseSummary, Job, Outcome, Status, export_cases, read
 from rag_core.diagnosis import LABELS, Verdict
 from rag_core.diagnosis.expected import Corpus
 from rag_core.errors import CollectionError, SecondPassError
+from rag_core.narrative import counted
 from rag_core.pipeline import Pipeline
 from ui import cached, people, views
 from ui.state import Choice
@@ -85,7 +86,7 @@ def runner(choice: Choice) -> None:
     latest = cached.job_book().latest(KIND)
     running = latest is not None and not latest.over
     if st.button(
-        f"Run all {len(open_cases)} open cases again on the sidebar's settings",
+        f"Run {counted(len(open_cases), 'open case')} again on the sidebar's settings",
         key="rerun_all",
         icon=":material/replay:",
         disabled=running or not open_cases,
@@ -128,18 +129,19 @@ def _progress(job_id: str) -> None:
         return
     st.session_state["watched"] = job.id
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(job.done / max(job.total, 1), f"{job.done} of {job.total} cases run again")
+        st.progress(job.done / max(job.total, 1), f"{job.done} of {counted(job.total, 'case')} run again")
         if st.button("Cancel", key="cancel_rerun", icon=":material/stop:", disabled=job.cancel):
             cached.job_book().cancel(job.id)
 
 
 def _result(job: Job) -> None:
     when = f"{datetime.now(UTC) - job.started_at}".partition(".")[0]
+    of = f"{job.done} of {counted(job.total, 'case')}"
     states = {
-        "done": f"Re-run of {job.total} cases, {when} ago: {job.message}.",
-        "cancelled": f"Re-run cancelled after {job.done} of {job.total} cases: {job.message}.",
-        "failed": f"The re-run failed after {job.done} of {job.total} cases. {job.message}",
-        "interrupted": f"The re-run was interrupted after {job.done} of {job.total} cases. Start it again.",
+        "done": f"{counted(job.total, 'case')} run again {when} ago: {job.message}.",
+        "cancelled": f"The re-run was cancelled after {of}: {job.message}.",
+        "failed": f"The re-run failed after {of}. {job.message}",
+        "interrupted": f"The re-run was interrupted after {of}. Start it again.",
     }
     st.html(f'<div data-testid="job" class="sp-path">{html.escape(states[job.state])}</div>')
     outcomes = cached.case_book().outcomes(job.id)

@@ -10,6 +10,7 @@ import streamlit as st
 from rag_core.diagnosis import RULES, Counterfactual
 from rag_core.diagnosis import remedies as rules_for
 from rag_core.diagnosis import symptoms as symptoms_of
+from rag_core.narrative import counted
 from ui import cached, views
 from ui.adopt import adopt
 from ui.state import Choice
@@ -45,7 +46,7 @@ def _settings(choice: Choice, found: Found) -> None:
 
 def _score_more(choice: Choice, found: Found, pairs: int) -> None:
     """The button that pays for the scores without which some settings stay open."""
-    if not st.button(f"Score {pairs} more pairs to know about every setting", key="score_more"):
+    if not st.button(f"Score {counted(pairs, 'more pair')} to know about every setting", key="score_more"):
         return
     bar = st.progress(0.0, "Scoring")
 

@@ -13,7 +13,7 @@ from rag_core.diagnosis.combined import combined, wide_enough
 from rag_core.diagnosis.expected import Location
 from rag_core.diagnosis.probe import Probe
 from rag_core.diagnosis.settings import SETTINGS, SWITCHES, Setting
-from rag_core.narrative import ordinal, score_text, title_of
+from rag_core.narrative import counted, ordinal, score_text, title_of
 from rag_core.trace import Measurement, Trace
 from rag_core.types import Chunk, Frozen, StageName
 
@@ -191,7 +191,7 @@ def _others(entered: Sequence[Place], left: Sequence[Place]) -> str:
 
 
 def _summary(found: Sequence[Counterfactual], unscored: int) -> str:
-    more = f" {unscored} more pairs would have to be scored to know about every setting." if unscored else ""
+    more = f" {counted(unscored, 'more pair')} would have to be scored to know about every setting." if unscored else ""
     if not found:
         return f"No setting within its range keeps it.{more}"
     best = min(found, key=lambda one: one.size)

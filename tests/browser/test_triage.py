@@ -1,0 +1,114 @@
+"""The triage scene in a real browser: a lost document, the verdict, the change that keeps it, the case, the re-run."""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import quote_plus
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import App
+
+QUESTION = "from or to which region can a tenant not be moved"
+DOCUMENT = "regions/eu.md"
+
+
+@pytest.fixture(autouse=True)
+def indexed(page: Page, app: App) -> None:
+    """The app has made the sample's index: that is not what is tested here."""
+    page.goto(app.url)
+    page.get_by_text(re.compile("documents in .* passages")).wait_for(timeout=900_000)
+
+
+def triage(app: App, question: str = QUESTION, document: str = DOCUMENT, **settings: object) -> str:
+    """The link to a triage. Without a reranker the ranks depend on the two searches alone."""
+    asked = {"q": question, "doc": document, "r": "No reranker", **settings}
+    return f"{app.url}/triage?" + "&".join(f"{name}={quote_plus(str(value))}" for name, value in asked.items())
+
+
+def lost_at(page: Page) -> Locator:
+    """The step of the strip that says that the document was lost there."""
+    return page.get_by_test_id("loss-strip").last.locator(".sp-loss-lost")
+
+
+def open_cases(page: Page) -> None:
+    page.get_by_role("radio", name="Cases").click()
+    page.get_by_role("button", name=re.compile("^Run .* open case")).wait_for()
+
+
+def save_case(page: Page, note: str, tags: str = "") -> None:
+    page.get_by_text("Save as a case").click()
+    page.get_by_role("textbox", name="Note").fill(note)
+    page.get_by_role("textbox", name="Tags").fill(tags)
+    page.get_by_role("button", name="Save case").click()
+    page.get_by_text("Saved. You find it under Cases").wait_for()
+
+
+def test_a_loss_is_found_kept_as_a_case_mended_by_a_click_and_run_again(page: Page, app: App) -> None:
+    page.goto(triage(app, k=1))
+    expect(lost_at(page)).to_contain_text("Top-k")
+    expect(page.get_by_test_id("headline")).to_contain_text("only the first is kept")
+    save_case(page, "Mirabeau was sent to the wrong page.", "regions, mirabeau")
+
+    suggestion = page.get_by_test_id("what-if").filter(has_text="Top-k")
+    expect(suggestion).to_contain_text(re.compile(r"Top-k \d+ instead of 1 keeps it"))
+    page.get_by_role("button", name="Use this").first.click()
+    expect(page.get_by_test_id("headline")).to_contain_text(re.compile("kept|given to the answer"))
+    assert re.search(r"[?&]k=\d+", page.url)
+
+    open_cases(page)
+    expect(page.get_by_test_id("headline")).to_contain_text(QUESTION)
+    page.get_by_role("button", name="Run again on the sidebar's settings").click()
+    expect(page.get_by_role("heading", name="Now: fixed")).to_be_visible()
+    expect(page.get_by_test_id("loss-strip").first.locator(".sp-loss-lost")).to_contain_text("Top-k")
+    expect(page.get_by_test_id("loss-strip").last.locator(".sp-loss-lost")).to_have_count(0)
+
+
+def test_all_open_cases_run_in_the_background_and_a_reload_finds_the_result(page: Page, app: App) -> None:
+    page.goto(triage(app, "how do I reconcile divergent copies", k=1))
+    lost_at(page).wait_for()
+    save_case(page, "first of them")
+    open_cases(page)
+    page.get_by_role("button", name=re.compile("^Run .* open case")).click()
+    expect(page.get_by_test_id("job")).to_contain_text(re.compile(r"\d+ cases? run again .* ago: .*(fixed|lost|kept)"))
+    page.reload()
+    expect(page.get_by_test_id("job")).to_contain_text("run again")
+
+
+def test_a_document_that_is_not_there_offers_the_nearest_titles(page: Page, app: App) -> None:
+    page.goto(triage(app))
+    lost_at(page).wait_for()
+    box = page.get_by_role("combobox", name=re.compile("Document that should have answered"))
+    box.fill("Moving a tenant to another planet")
+    box.press("Enter")
+    page.get_by_role("button", name="Find the loss").click()
+    expect(lost_at(page)).to_contain_text("Corpus")
+    expect(page.get_by_test_id("headline")).to_contain_text("Moving a tenant to another region")
+
+
+def test_sentences_that_earned_the_score_are_marked(page: Page, app: App) -> None:
+    page.goto(triage(app, r="Late interaction (MaxSim)", k=1, pool=5, document="regions/moving-between-regions.md"))
+    page.get_by_role("button", name="Explain by sentence").click()
+    expect(page.get_by_test_id("attribution")).to_have_count(2)
+    assert page.locator("[data-testid=attribution] .sp-carries").count() > 0
+
+
+def test_a_case_file_opens_on_another_machine(page: Page, app: App, tmp_path) -> None:
+    page.goto(triage(app, "who may see backups", k=1))
+    lost_at(page).wait_for()
+    save_case(page, "to be sent")
+    open_cases(page)
+    page.get_by_text("Export and import").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export all cases (JSONL)").click()
+    path = tmp_path / "cases.jsonl"
+    download.value.save_as(path)
+    entry = json.loads(path.read_text().splitlines()[0])
+    entry["case"]["id"] = "f" * 32
+    path.write_text(json.dumps(entry) + "\nnot a case\n")
+    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_text("1 imported, 0 known already.")).to_be_visible()
+    expect(page.get_by_text("Line 2: this is not JSON.")).to_be_visible()

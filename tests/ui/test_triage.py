@@ -1,0 +1,46 @@
+"""The tables of the triage page say what the diagnosis says."""
+
+from __future__ import annotations
+
+from rag_core.config import Policy
+from rag_core.diagnosis import RULES, diagnose
+from rag_core.replay import replay
+from tests.builders import measurement
+from tests.diagnosis.test_counterfactuals import expecting
+from ui.case_view import kept_list, split_tags
+from ui.triage import rivals, way
+from ui.what_if import decision_table
+
+MEASURED = measurement("abc", "c", {"a": 1.0, "b": 2.0, "c": 3.0})
+TRACE = replay(MEASURED, Policy(reranker="ce", top_k=1))
+FOUND = diagnose(TRACE, expecting(MEASURED, "a"))
+
+
+def test_rivals_are_those_of_the_diagnosis():
+    table = rivals(FOUND)
+    assert list(table["Rank"]) == [rival.step.rank for rival in FOUND.rivals]
+    assert list(table["Why"]) == [rival.why for rival in FOUND.rivals]
+
+
+def test_the_way_is_that_of_the_trace():
+    table = way(FOUND)
+    assert list(table["Rank"])[:4] == ["1 of 3", "not there", "2 of 3", "3 of 3"]
+    assert list(table["Score"])[:2] == ["cosine 0.99", ""]
+
+
+def test_the_decision_table_marks_the_rules_that_apply():
+    table = decision_table(["not-top-50"])
+    assert len(table) == len(RULES)
+    assert list(table[table["Here"] == "yes"]["Fix"]) == ["embeddings, hybrid search, or chunking"]
+
+
+def test_kept_passages_are_escaped_and_the_expected_ones_marked():
+    odd = MEASURED.chunks["c"].model_validate(MEASURED.chunks["c"].model_dump() | {"title": "<script>"})
+    trace = TRACE.model_copy(update={"chunks": TRACE.chunks | {"c": odd}})
+    assert kept_list(trace, {"c"}) == (
+        '<ol class="sp-list"><li><b>&lt;script&gt; (expected)</b> <small>probability 0.95</small></li></ol>'
+    )
+
+
+def test_tags_are_split_once_each():
+    assert split_tags('sso, okta,, sso, "quoted" ') == ["sso", "okta", "quoted"]
