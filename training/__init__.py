@@ -1,1 +1,1 @@
-"""How the shipped reranker was made: data -> mined groups -> training -> calibration -> a folder that loads."""
+"""How a reranker is made: data -> mined groups -> training -> choosing -> calibration -> a folder that loads."""
