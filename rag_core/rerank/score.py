@@ -62,13 +62,14 @@ def score_pairs(
     chunks: Sequence[Chunk],
     cache: PairCache | None = None,
     progress: Progress | None = None,
-    slice_size: int = SLICE,
+    slice_size: int | None = None,
 ) -> Reranking:
     """Scores of (query, chunk) pairs by chunk id; what the model reads of a chunk is `Chunk.reading`.
 
     Pairs that the cache knows are not scored again, and if it knows all the model is not even loaded. The rest is
     scored in slices of like length, shortest first, each cached as it is done, so that a failure half-way keeps what
-    was scored. Never raises for a model's failure or a cache's: `failure` and `notes` say why, in words.
+    was scored. `slice_size` None: the reranker's own, where it has one (a service is asked once a request's worth).
+    Never raises for a model's failure or a cache's: `failure` and `notes` say why, in words.
     """
     readings = {chunk.content_hash: chunk.reading for chunk in chunks}
     run = _Run()
@@ -79,12 +80,13 @@ def score_pairs(
     if missing:
         _load(run, reranker)
     loading = time.perf_counter() - waited
-    for start in range(0, len(missing), slice_size):
+    size: int = slice_size or getattr(reranker, "slice_size", SLICE)
+    for start in range(0, len(missing), size):
         if progress:
             progress(len(run.known), len(readings))
         if run.failure:
             break
-        hashes = missing[start : start + slice_size]
+        hashes = missing[start : start + size]
         _score_slice(run, cache, reranker, query, {one: readings[one] for one in hashes})
     if progress:
         progress(len(run.known), len(readings))

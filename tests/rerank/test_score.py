@@ -166,3 +166,17 @@ def test_nothing_to_score() -> None:
     reranker = FixedReranker()
     assert score_pairs(reranker, "q", []).pairs == {}
     assert reranker.load_ms == 0
+
+
+def test_a_service_is_asked_once_for_what_fits_into_one_request():
+    calls: list[int] = []
+
+    class Service(FixedReranker):
+        slice_size = 100
+
+        def score(self, query: str, passages: Sequence[str], progress: Progress | None = None) -> Scored:
+            calls.append(len(passages))
+            return super().score(query, passages, progress)
+
+    score_pairs(Service(), "question", [chunk(f"c{n}") for n in range(40)])
+    assert calls == [40]
