@@ -43,9 +43,13 @@ ARM = """
     window.redrawn = new Promise((resolve) => {
         document.addEventListener('keydown', () => {
             const begin = performance.now();
-            const shown = () => line() && sentence();
-            const watch = () => shown() ? resolve(performance.now() - begin) : requestAnimationFrame(watch);
-            requestAnimationFrame(watch);
+            const look = () => {
+                if (!line() || !sentence()) return;
+                watch.disconnect();
+                requestAnimationFrame(() => resolve(performance.now() - begin));
+            };
+            const watch = new MutationObserver(look);
+            watch.observe(document.body, {subtree: true, childList: true, characterData: true});
         }, {capture: true, once: true});
     });
 }
