@@ -12,7 +12,7 @@ from rag_core.evaluation.outcome import Outcome
 from rag_core.evaluation.report import HEADLINE, SPLIT
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.replay import NO_RERANKER
-from ui import evaluation, evaluation_tables, judging, picture, state, views
+from ui import evaluation, evaluation_tables, judging, learning, picture, state, views
 from ui.charts import cut_curves, group_changes, loss_split, quality_time, setting_curve
 from ui.charts.quality_time import Way
 from ui.evaluation import Bench
@@ -62,6 +62,7 @@ def measured(choice: Choice, questions: LabelledSet) -> None:
         show(choice, evaluation.outcome(choice, bench, asked, pools), bench)
         st.header("Judge what was found", anchor=False)
         judging.judging(choice, asked, bench)
+        learning.learning(choice, asked, bench)
 
 
 def show(choice: Choice, found: Outcome, bench: Bench | None) -> None:

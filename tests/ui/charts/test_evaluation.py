@@ -67,7 +67,11 @@ def test_the_parts_of_the_loss_fill_the_bar(palette) -> None:
     drawn = {trace.hovertemplate.split(":")[0]: trace.x[0] for trace in loss_split.figure(SPLIT, palette).data}
 
     assert drawn == {
-        "reached": 0.6, "lost to signals": 0.0, "left by the ranking": 0.25, "outside the pool": 0.05, "never found": 0.1
+        "reached": 0.6,
+        "lost to signals": 0.0,
+        "left by the ranking": 0.25,
+        "outside the pool": 0.05,
+        "never found": 0.1,
     }  # fmt: skip
     assert loss_split.table(SPLIT)["share"].sum() == pytest.approx(1)
 

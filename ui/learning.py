@@ -1,0 +1,86 @@
+"""Fine-tune the chosen cross-encoder on the set's judgments, and list what was taught so far."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from rag_core.errors import SecondPassError
+from rag_core.evaluation.learn import METRICS, Lesson, base_folder, learn, learned
+from rag_core.evaluation.lessons import LEAST, teachable
+from rag_core.evaluation.sets import LabelledSet
+from ui import cached, views
+from ui.evaluation import Bench
+from ui.state import Choice
+
+
+def root() -> Path:
+    """Where taught models lie."""
+    return cached.settings().data_dir.resolve() / "rerankers"
+
+
+def learning(choice: Choice, questions: LabelledSet, of: Bench) -> None:
+    """How many questions can be learned from, a name, a button; then what came of it, whichever way it went."""
+    st.header("Learn from these labels", anchor=False)
+    try:
+        base_folder(choice.policy.reranker)
+    except SecondPassError as exc:
+        st.caption(views.markdown(str(exc)))
+        return
+    ready = len(teachable(questions, of.measurements, choice.policy))
+    st.caption(
+        f"{ready} questions have their answer in the pool; {LEAST} are needed. About a third is kept apart to "
+        "examine the result on. On two cores this takes minutes; moving any control stops it."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name of the new model", "my-reranker", key="lesson_name", max_chars=60)
+        begin = st.button("Fine-tune", key="lesson_start", icon=":material/school:", disabled=ready < LEAST)
+    if begin:
+        _teach(choice, questions, of, name)
+    _taught(learned(root()))
+
+
+def _teach(choice: Choice, questions: LabelledSet, of: Bench, name: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        st.error("Use letters, digits, dots, dashes and underscores for the name.", icon=":material/error:")
+        return
+    bar = st.progress(0.0, "Loading the model")
+    pipeline = cached.pipeline(choice.collection, choice.owner)
+    lesson = learn(
+        pipeline,
+        questions,
+        of.measurements,
+        choice.policy,
+        root() / name,
+        lambda done, total: bar.progress(done / max(total, 1), f"Step {done} of {total}"),
+    )
+    bar.empty()
+    views.headline(lesson.sentence)
+
+
+def _taught(lessons: list[Lesson]) -> None:
+    """A row per taught model."""
+    if not lessons:
+        return
+    rows = []
+    for lesson in lessons:
+        found = lesson.comparisons[METRICS[0]]
+        rows.append(
+            {
+                "Model": lesson.name,
+                "From": lesson.base,
+                "Taught on": f"{len(lesson.train)} questions, {lesson.pairs} pairs",
+                "Kept apart": len(lesson.held_out),
+                f"{METRICS[0]} before": found.before,
+                "after": found.after,
+                "95% interval": f"{found.low:+.3f} to {found.high:+.3f}",
+                "Seconds": lesson.seconds,
+                "Reranker key": lesson.key,
+            }
+        )
+    numbers = {one: st.column_config.NumberColumn(format="%.3f") for one in (f"{METRICS[0]} before", "after")}
+    numbers["Seconds"] = st.column_config.NumberColumn(format="%.0f")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="lessons", column_config=numbers)
