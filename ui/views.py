@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rag_core.errors import SecondPassError
-from rag_core.narrative import score_text, title_of
+from rag_core.narrative import counted, score_text, title_of
 from rag_core.retrieval.tokens import term_spans
 from rag_core.trace import RerankReport, Trace
 from rag_core.types import Answer, Chunk, Document, StageName
@@ -54,7 +54,7 @@ def strip(trace: Trace, answer: Answer | None) -> None:
     steps = [_step(trace, name) for name in StageName]
     if answer:
         took = milliseconds(answer.timing.took_ms)
-        steps.append(_cell("Answer", answer.kind, took, f"{len(answer.citations)} citations", bool(answer.warnings)))
+        steps.append(_cell("Answer", answer.kind, took, counted(len(answer.citations), "citation"), bool(answer.warnings)))
     st.html(f'<div class="sp-strip" data-testid="stage-strip">{"".join(steps)}</div>')
 
 
