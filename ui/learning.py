@@ -49,14 +49,11 @@ def _teach(choice: Choice, questions: LabelledSet, of: Bench, name: str) -> None
         return
     bar = st.progress(0.0, "Loading the model")
     pipeline = cached.pipeline(choice.collection, choice.owner)
-    lesson = learn(
-        pipeline,
-        questions,
-        of.measurements,
-        choice.policy,
-        root() / name,
-        lambda done, total: bar.progress(done / max(total, 1), f"Step {done} of {total}"),
-    )
+
+    def progress(done: int, total: int) -> None:
+        bar.progress(done / max(total, 1), f"Step {done} of {total}")
+
+    lesson = learn(pipeline, questions, of.measurements, choice.policy, root() / name, progress)
     bar.empty()
     views.headline(lesson.sentence)
 
