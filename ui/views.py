@@ -53,8 +53,8 @@ def strip(trace: Trace, answer: Answer | None) -> None:
     """How many candidates went into and came out of each step, and its time."""
     steps = [_step(trace, name) for name in StageName]
     if answer:
-        took = milliseconds(answer.timing.took_ms)
-        steps.append(_cell("Answer", answer.kind, took, counted(len(answer.citations), "citation"), bool(answer.warnings)))
+        took, cited = milliseconds(answer.timing.took_ms), counted(len(answer.citations), "citation")
+        steps.append(_cell("Answer", answer.kind, took, cited, bool(answer.warnings)))
     st.html(f'<div class="sp-strip" data-testid="stage-strip">{"".join(steps)}</div>')
 
 

@@ -80,7 +80,7 @@ def score_pairs(
     if missing:
         _load(run, reranker)
     loading = time.perf_counter() - waited
-    size: int = slice_size or getattr(reranker, "slice_size", SLICE)
+    size = int(getattr(reranker, "slice_size", SLICE)) if slice_size is None else slice_size
     for start in range(0, len(missing), size):
         if progress:
             progress(len(run.known), len(readings))
