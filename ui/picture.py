@@ -20,8 +20,11 @@ def show(title: str, sentence: str, fig: go.Figure, table: pd.DataFrame, key: st
 
 
 def data(table: pd.DataFrame, key: str) -> None:
-    """The table behind a picture, folded away, with its download."""
-    with st.popover("Table", icon=":material/table_rows:"):
+    """The table behind a picture, folded away, with its download. Sent only while it is open: a slider stays quick."""
+    box = st.popover("Table", icon=":material/table_rows:", key=f"{key}_data", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         st.dataframe(table, hide_index=True, key=f"{key}_table")
         st.download_button(
             "CSV",
