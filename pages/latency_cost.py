@@ -17,8 +17,7 @@ from ui import ask, cached, history, picture, state, views
 from ui.charts import budget_bar, cost_curve, time_by_pool, waterfall
 from ui.state import Choice
 
-UNMEASURED = 50.0
-"""Pairs a second before anything was measured: a placeholder that the page says to replace."""
+UNMEASURED = 50.0  # pairs a second: a placeholder, and the page says so (a string here would be drawn by Streamlit)
 
 
 def main() -> None:
@@ -171,6 +170,8 @@ def money(choice: Choice, trace: Trace | None, line: pool_time.Line | None) -> N
             args=(measured,),
             icon=":material/speed:",
         )
+    else:
+        st.caption("Pairs a second is a placeholder until something was measured above.")
     load = cost.Load(queries_a_day=float(queries), pool=int(pool))
     rates = cost.Rates(hosted_per_1000=float(hosted), machine_an_hour=float(machine), pairs_a_second=float(speed))
     fig = cost_curve.figure(load, rates, state.palette())

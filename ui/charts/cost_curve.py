@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.cost import Load, Rates, break_even, monthly
-from ui.charts.axes import axis, mark
+from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
 POINTS = 160
@@ -44,15 +46,10 @@ def figure(load: Load, rates: Rates, palette: Palette) -> go.Figure:
             for name, (label, dash, colour) in lines.items()
         ]
     )
-    mark(fig, palette, "your load", x=load.queries_a_day)
+    _mark(fig, palette, "your load", load.queries_a_day, "right")
     even = break_even(load, rates)
     if even is not None and rows["queries_a_day"].min() <= even <= rows["queries_a_day"].max():
-        fig.add_vline(
-            x=even,
-            line={"color": palette.muted, "dash": "dot", "width": 1.5},
-            annotation={"text": "break-even", "font": {"size": 12, "color": palette.muted}},
-            annotation_position="bottom right",
-        )
+        _mark(fig, palette, "break-even", even, "left")
     fig.update_layout(
         **layout(
             palette,
@@ -65,3 +62,20 @@ def figure(load: Load, rates: Rates, palette: Palette) -> go.Figure:
         )
     )
     return fig
+
+
+def _mark(fig: go.Figure, palette: Palette, text: str, queries: float, side: str) -> None:
+    """A dashed line down with its name on one side; on a logarithmic axis a note stands at the logarithm."""
+    dash = {"right": "dash", "left": "dot"}[side]
+    fig.add_vline(x=queries, line={"color": palette.text, "dash": dash, "width": 1.5})
+    fig.add_annotation(
+        x=math.log10(queries),
+        y=1,
+        yref="paper",
+        yanchor="top",
+        xanchor={"right": "left", "left": "right"}[side],
+        xshift={"right": 5, "left": -5}[side],
+        text=text,
+        showarrow=False,
+        font={"size": 12, "color": palette.text},
+    )

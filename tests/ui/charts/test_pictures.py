@@ -164,6 +164,13 @@ def test_the_cost_lines_are_monthly_costs():
     assert list(cost_curve.figure(load, rates, LIGHT).data[1].y) == list(table["own"])
 
 
+def test_the_notes_of_the_cost_chart_stand_at_their_loads():
+    load, rates = Load(queries_a_day=1000, pool=50), Rates(hosted_per_1000=2, machine_an_hour=0.5, pairs_a_second=100)
+    notes = {note.text: note.x for note in cost_curve.figure(load, rates, LIGHT).layout.annotations}
+    # a logarithmic axis: log10 of 1,000 and of 0.5 * 24 / 0.002 = 6,000
+    assert notes == {"your load": pytest.approx(3), "break-even": pytest.approx(math.log10(6000))}
+
+
 def test_both_columns_are_the_two_rankings():
     table = two_columns.joined(OFF, TRACE)
     assert list(table["left_rank"]) == [1, 2, 3, 4]
