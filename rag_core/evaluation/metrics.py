@@ -51,14 +51,15 @@ def by_ir_measures(
 ) -> dict[str, dict[str, float]]:
     """Value by metric and query id, computed by ir_measures, for every query of the qrels.
 
-    ranking: document ids by query id, best first, none twice. A query of the qrels that has no ranking gets 0.
+    ranking: document ids by query id, best first, none twice; read as far as the deepest cutoff. A query of the qrels
+    that has no ranking gets 0.
     """
     import ir_measures
 
     metrics = {str(parse(name)): ir_measures.parse_measure(str(parse(name))) for name in names}
-    run = {
-        one: {item: float(len(items) - n) for n, item in enumerate(items)} for one, items in ranking.items() if items
-    }
+    deepest = max((parse(name).cutoff for name in metrics), default=0)
+    heads = {one: items[:deepest] for one, items in ranking.items() if items}
+    run = {one: {item: float(len(items) - at) for at, item in enumerate(items)} for one, items in heads.items()}
     out: dict[str, dict[str, float]] = {name: {} for name in metrics}
     judged = {one: dict(grades) for one, grades in qrels.items() if grades}
     if judged:

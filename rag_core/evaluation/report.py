@@ -31,7 +31,7 @@ Values = dict[str, dict[str, dict[str, float]]]
 
 class Report(Frozen):
     """One evaluation. `values` holds every judged query's value by stage and metric; `before` and `after` name the two
-    stages that are compared. `unscored`: pairs of the pools without a score; where not 0, nothing after fusion is told.
+    stages that are compared. `comparisons` are of the headline metrics and of the first one asked for.
     """
 
     version: Literal[1] = 1
@@ -143,7 +143,9 @@ def report(
         after=after,
         metrics=wanted,
         values=values,
-        comparisons={name: between(values[before][name], values[after][name]) for name in wanted},
+        comparisons={
+            name: between(values[before][name], values[after][name]) for name in dict.fromkeys((*HEADLINE, wanted[0]))
+        },
         groups={field: by_group(labelled, field, values, before, after, HEADLINE[-1]) for field in labelled.groups},
         headroom=headroom(pools, policy, SPLIT) if pools is not None and policy is not None else None,
         texts={query.id: query.text for query in labelled.judged},
