@@ -25,7 +25,9 @@ def main() -> None:
         show_damaged(owner)
         collection = cached.collection(name, owner)
         summary(collection)
-        documents, add, passages, manage = st.tabs(["Documents", "Add documents", "Passages", "Manage"])
+        # With its state on the server the open tab stays open when a rerun draws more or less above it.
+        names = ["Documents", "Add documents", "Passages", "Manage"]
+        documents, add, passages, manage = st.tabs(names, key="corpus_tab", on_change="rerun")
         with documents:
             show_documents(collection, name, owner)
         with add, views.guard():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -109,8 +110,11 @@ def test_the_whole_way(parts):
 
 
 def test_it_can_be_awaited(parts):
-    trace = asyncio.run(build(parts).arun("which passage", Policy(reranker="length")))
-    assert not trace.unknown
+    def awaited():  # in a thread of its own, for a browser test may have left a loop running in this one
+        return asyncio.run(build(parts).arun("which passage", Policy(reranker="length")))
+
+    with ThreadPoolExecutor(1) as pool:
+        assert not pool.submit(awaited).result().unknown
 
 
 def test_no_policy_change_runs_a_model_once_the_pairs_are_scored(parts):

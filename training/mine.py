@@ -16,7 +16,7 @@ import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +26,13 @@ from training.data import Pair, Passage, is_dev, read_pairs, read_passages, sent
 
 # Pairs drawn from each set. Embedding a corpus costs as much processor time as training on a third of its passages, so
 # only the sets of real questions are searched with the bi-encoder too; the others have BM25's negatives alone.
-QUOTA = {"qed-train": 7200, "clapnq-train": 2000, "squad-train": 4500, "medquad": 1300, "aws-headings": 1500}
+QUOTA = {"qed-train": 7200, "clapnq-train": 2000, "squad-train": 4500, "medquad": 2600, "aws-headings": 2000}
 EMBEDDED = ("qed-train", "clapnq-train")
 CLOZE_QUOTA = {"qed-train": 700, "squad-train": 500, "medquad": 200, "aws-headings": 100}
 STARTS_WITH_ANSWER = ("medquad", "aws-headings")
-BUDGETS = (18, 30, 50, 90)
-BUDGET_WEIGHTS = (0.4, 0.33, 0.18, 0.09)
+BUDGETS = (25, 45, 80, 140)
+BUDGET_WEIGHTS = (0.35, 0.3, 0.2, 0.15)
+HEADED_SHARE = 0.3
 NEGATIVES = 4
 RANDOM_SHARE = 0.35
 DEV_QUERIES = 60
@@ -105,7 +106,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Corpus:
-    """One set's passages with their BM25 index and, where it is embedded, unit vectors (rows x 384) of both sides."""
+    """One set's passages with their BM25 index and, where it is embedded, unit vectors (rows x 384) of both sides.
+
+    `headings` has, by passage number, the question or section heading that a passage stands under.
+    """
 
     name: str
     passages: list[Passage]
@@ -113,6 +117,7 @@ class Corpus:
     bm25: Bm25
     passage_vectors: Floats | None = None
     query_vectors: Floats | None = None
+    headings: dict[int, str] = field(default_factory=dict)
 
     def similarity(self, row: int) -> Floats | None:
         """Cosines of question `row` to all passages; None in a set that is not embedded."""
@@ -170,7 +175,7 @@ def build(data: Path, name: str, encoder: str, cache: Path) -> Corpus:
     passages, questions = select(data, name, random.Random(f"select:{name}"))
     bm25 = Bm25(f"{p.title} {p.text}" for p in passages)
     if name not in EMBEDDED:
-        return Corpus(name, passages, questions, bm25)
+        return Corpus(name, passages, questions, bm25, headings=headings(data, name, passages))
     file = cache / f"{name}.npz"
     if not file.exists():
         passage_vectors = encode(encoder, [f"{p.title}. {p.text}" if p.title else p.text for p in passages], 96)
@@ -178,6 +183,14 @@ def build(data: Path, name: str, encoder: str, cache: Path) -> Corpus:
         np.savez(file, passages=passage_vectors, queries=query_vectors)
     vectors = np.load(file)
     return Corpus(name, passages, questions, bm25, vectors["passages"], vectors["queries"])
+
+
+def headings(data: Path, name: str, passages: list[Passage]) -> dict[int, str]:
+    """The first question of each passage, in the sets whose questions are their passages' headings."""
+    if name not in STARTS_WITH_ANSWER:
+        return {}
+    first = {pair.passage_id: pair.query for pair in reversed(read_pairs(data, name))}
+    return {number: first[p.id] for number, p in enumerate(passages) if p.id in first}
 
 
 def allowed(corpus: Corpus, question: Question, candidate: int, similarity: Floats | None) -> bool:
@@ -221,6 +234,12 @@ def phrase(name: str, query: str, rng: random.Random) -> str:
     return query.rstrip("?").strip() if rng.random() < 0.3 else query
 
 
+def loosely(query: str, rng: random.Random) -> str:
+    """The query in fewer words, as somebody asks who does not know the heading of the page."""
+    kept = [w for w in query.lower().rstrip("?").split() if rng.random() > 0.3]
+    return " ".join(kept) if len(kept) >= 2 else query
+
+
 def shown(corpus: Corpus, passage: Passage, text: str, query: str, budget: int, titled: bool) -> str:
     """A passage as the reranker will see it: a window of sentences, its document's title above it if `titled`."""
     from_start = corpus.name in STARTS_WITH_ANSWER
@@ -242,6 +261,11 @@ def groups(corpus: Corpus, others: list[Corpus], rng: random.Random) -> Iterator
         look = (question.query, rng.choices(BUDGETS, BUDGET_WEIGHTS)[0], rng.random() < 0.4)
         documents = [shown(corpus, corpus.passages[question.positive], question.positive_text, *look)]
         documents += [shown(corpus, corpus.passages[i], corpus.passages[i].text, *look) for i in chosen]
+        asked = phrase(corpus.name, question.query, rng)
+        if question.positive in corpus.headings and rng.random() < HEADED_SHARE:  # pages of questions and answers
+            over = [corpus.headings.get(i) for i in (question.positive, *chosen)]
+            documents = [f"{h}\n{d}" if h else d for h, d in zip(over, documents, strict=True)]
+            asked = loosely(question.query, rng)
         cosines = [0.0 if similarity is None else float(similarity[i]) for i in (question.positive, *chosen)]
         if rng.random() < RANDOM_SHARE:  # "nothing here answers it" must score low
             del documents[NEGATIVES:], cosines[NEGATIVES:]
@@ -251,7 +275,7 @@ def groups(corpus: Corpus, others: list[Corpus], rng: random.Random) -> Iterator
             documents.append(shown(other, passage, passage.text, *look))
             cosines.append(0.0)
         yield {
-            "query": phrase(corpus.name, question.query, rng),
+            "query": asked,
             "documents": documents,
             "cosines": [round(c, 4) for c in cosines],
             "set": corpus.name,

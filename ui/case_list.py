@@ -32,6 +32,7 @@ def table() -> str | None:
         hide_index=True,
         key="cases",
         on_select=lambda: _choose(rows),
+        column_config={"Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
         selection_mode="single-row",
     )
     ids = [row.id for row in rows]

@@ -6,6 +6,7 @@ import html
 
 from rag_core.attribution import Attribution, Role, SentenceEffect
 from rag_core.narrative import score_text
+from ui.views import emphasised
 
 TITLES: dict[Role, str] = {
     "carries": "carries the score",
@@ -30,7 +31,7 @@ def markup(attribution: Attribution) -> str:
 
 
 def _sentence(attribution: Attribution, effect: SentenceEffect) -> str:
-    words = html.escape(attribution.text_of(effect))
+    words = emphasised(html.escape(attribution.text_of(effect)))
     telling = " sp-telling" if effect == attribution.telling else ""
     alone = score_text(effect.alone, attribution.space)
     title = html.escape(f"{TITLES[effect.role]}: {effect.effect:+.2f}; alone {alone}", quote=True)

@@ -135,7 +135,8 @@ def evidence(found: Found) -> None:
     with left:
         st.subheader("What outranked it", anchor=False)
         if found.diagnosis.rivals:
-            st.dataframe(rivals(found.diagnosis), hide_index=True, key="rivals")
+            shown = {"Rank": st.column_config.NumberColumn(width=40), "Passage": st.column_config.TextColumn(width=230)}
+            st.dataframe(rivals(found.diagnosis), hide_index=True, key="rivals", column_config=shown)
         else:
             st.caption("No other passage is to blame.")
     with right:
@@ -144,9 +145,9 @@ def evidence(found: Found) -> None:
 
 
 def rivals(diagnosis: Diagnosis) -> pd.DataFrame:
-    """A row per rival: its rank at the step of the loss, passage, score, and why it stood there."""
-    rows = [(r.step.rank, r.title, score_text(r.step.score or 0.0, r.step.space), r.why) for r in diagnosis.rivals]
-    return pd.DataFrame(rows, columns=["Rank", "Passage", "Score", "Why"])
+    """A row per rival: its rank at the step of the loss, passage, and why it stood there."""
+    rows = [(rival.step.rank, rival.title, rival.why) for rival in diagnosis.rivals]
+    return pd.DataFrame(rows, columns=["Rank", "Passage", "Why"])
 
 
 def way(diagnosis: Diagnosis) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import html
 import pandas as pd
 import streamlit as st
 
-from rag_core.diagnosis import RULES, Counterfactual
+from rag_core.diagnosis import RULES, Counterfactual, Verdict
 from rag_core.diagnosis import remedies as rules_for
 from rag_core.diagnosis import symptoms as symptoms_of
 from rag_core.narrative import counted
@@ -22,7 +22,7 @@ SHOWN = 6
 
 def show(choice: Choice, found: Found) -> None:
     """The settings that would have kept it, each a click away, and the kind of fix that the symptoms ask for."""
-    if found.diagnosis.lost:
+    if found.diagnosis.lost and found.diagnosis.verdict is not Verdict.NOT_CITED:
         st.subheader("What would have kept it", anchor=False)
         _settings(choice, found)
     applying = rules_for(symptoms_of(found.trace, found.location, found.diagnosis))

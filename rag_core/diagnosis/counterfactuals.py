@@ -191,8 +191,10 @@ def _others(entered: Sequence[Place], left: Sequence[Place]) -> str:
 
 
 def _summary(found: Sequence[Counterfactual], unscored: int) -> str:
-    more = f" {counted(unscored, 'more pair')} would have to be scored to know about every setting." if unscored else ""
-    if not found:
-        return f"No setting within its range keeps it.{more}"
-    best = min(found, key=lambda one: one.size)
-    return f"{best.sentence}{more}"
+    pairs = counted(unscored, "more pair")
+    if found:
+        best = min(found, key=lambda one: one.size)
+        return best.sentence + (f" {pairs} would have to be scored to know about every setting." if unscored else "")
+    if unscored:
+        return f"None of the settings whose pairs are scored keeps it; {pairs} would tell about the others."
+    return "No setting within its range keeps it."

@@ -113,6 +113,20 @@ RULES = (
         fix=Fix.THRESHOLD,
         advice="The order is right and the threshold too strict for this reranker. Choose it from labelled questions.",
     ),
+    Rule(
+        name="top-k-too-small",
+        symptom="In the top 5, and cut by an even smaller top-k",
+        when=(_verdict(Verdict.CUT_BY_TOP_K, Verdict.DEMOTED), _rank("final_rank", "at most", 5)),
+        fix=Fix.LARGER_TOP_K,
+        advice="It is ranked well enough to be given. Keep a few more passages.",
+    ),
+    Rule(
+        name="not-used-among-few",
+        symptom="Given among few passages, and not used",
+        when=(_verdict(Verdict.NOT_CITED), _rank("kept_count", "at most", 3)),
+        fix=Fix.GENERATION,
+        advice="Retrieval did its part. Look at the exact prompt, or ask another model.",
+    ),
 )
 """The decision table. The first six rows are the general advice for retrieval with a reranker; the others name the
 fix that a verdict itself points to."""

@@ -22,6 +22,7 @@ class Fix(StrEnum):
     SEARCH = "embeddings, hybrid search, or chunking"
     LEXICAL = "lexical search"
     SMALLER_TOP_K = "a smaller top-k"
+    LARGER_TOP_K = "a larger top-k"
     FASTER = "a smaller model or pool"
     REWRITING = "chunking or query rewriting"
     DOCUMENTS = "the documents"
@@ -29,6 +30,7 @@ class Fix(StrEnum):
     CHUNKING = "chunking"
     SIGNALS = "the signals"
     THRESHOLD = "the threshold"
+    GENERATION = "the language model or its prompt"
 
 
 class Symptoms(Frozen):
@@ -60,8 +62,11 @@ class Condition(Frozen):
         return _COMPARE[self.compare](getattr(symptoms, self.symptom), self.value)
 
     def __str__(self) -> str:
-        value = ", ".join(self.value) if isinstance(self.value, tuple) else self.value
-        return f"{self.symptom.replace('_', ' ')} {self.compare} {value}"
+        words = self.symptom.replace("_", " ")
+        if self.value is True:
+            return words
+        value = " or ".join(self.value) if isinstance(self.value, tuple) else f"{self.value:g}"
+        return f"{words} {self.compare.removesuffix(' one of')} {value}"
 
 
 class Rule(Frozen):

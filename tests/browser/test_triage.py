@@ -7,7 +7,7 @@ import re
 from urllib.parse import quote_plus
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import App
 
@@ -112,3 +112,28 @@ def test_a_case_file_opens_on_another_machine(page: Page, app: App, tmp_path) ->
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_text("1 imported, 0 known already.")).to_be_visible()
     expect(page.get_by_text("Line 2: this is not JSON.")).to_be_visible()
+
+
+def test_two_people_who_change_one_case_lose_nothing(page: Page, browser: Browser, app: App) -> None:
+    page.goto(triage(app, "is there a limit on the number of guests", k=1))
+    lost_at(page).wait_for()
+    save_case(page, "first version")
+    open_cases(page)
+    note = page.get_by_role("textbox", name="Note")
+    expect(note).to_have_value("first version")
+    other = browser.new_page()
+    other.set_default_timeout(120_000)
+    other.goto(f"{app.url}/triage?view=Cases")
+    expect(other.get_by_role("textbox", name="Note")).to_have_value("first version")
+    other.get_by_role("textbox", name="Note").fill("what Ben found out")
+    other.get_by_role("button", name="Save changes").click()
+    expect(other.get_by_test_id("stSpinner")).to_have_count(0)
+    other.get_by_role("button", name="Save changes").wait_for()
+    other.wait_for_timeout(3000)
+
+    note.fill("what Ana found out")
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_text("changed this case meanwhile")).to_be_visible()
+    expect(page.get_by_text("what Ben found out")).to_be_visible()
+    expect(note).to_have_value("what Ana found out")
+    other.close()

@@ -135,7 +135,7 @@ def test_pairs_without_a_score_leave_settings_open_until_they_are_scored():
     open_ = what_would_keep(measured, policy, expecting(measured, "f"))
     assert [c.id for c in pairs_needed(measured, policy, expecting(measured, "f"))] == ["d", "e", "f"]
     assert ("pool",) not in by_setting(open_) and open_.unscored == 3
-    assert "3 more pairs" in open_.sentence
+    assert "3 more pairs would" in open_.sentence
     full = measurement("abcdef", "", scores | {"d": 0.0, "e": 0.0, "f": 1.0})
     told = what_would_keep(full, policy, expecting(full, "f"))
     assert by_setting(told)[("pool",)].policy.pool == 6 and told.unscored == 0

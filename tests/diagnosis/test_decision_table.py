@@ -56,7 +56,7 @@ def test_given_and_not_used_is_for_a_smaller_top_k():
     measured = measurement("abcdef", "", dict.fromkeys("abcdef", 0.0))
     said = Answer(kind="chat", text="No idea.")
     assert rules_for(measured, CE, "a", answer=said) == ["too-many-candidates"]
-    assert rules_for(measured, CE.model_copy(update={"top_k": 3}), "a", answer=said) == []
+    assert rules_for(measured, CE.model_copy(update={"top_k": 3}), "a", answer=said) == ["not-used-among-few"]
 
 
 def test_a_slow_run_is_for_something_faster():
@@ -76,6 +76,7 @@ def test_what_a_verdict_itself_points_to():
     measured = measurement("abc", "", {"a": 3.0, "b": 0.0, "c": -1.0})
     strict = CE.model_copy(update={"threshold": Threshold(minimum=0.9)})
     assert rules_for(measured, strict, "b") == ["under-threshold"]
+    assert rules_for(measured, CE.model_copy(update={"top_k": 1}), "b") == ["top-k-too-small"]
     filtered = measured.model_copy(update={"where": Filter(conditions=(Equal(field="source", value="x"),))})
     assert rules_for(filtered, CE, "z") == ["filtered-out"]
     assert rules_for(measured, CE.model_copy(update={"top_k": 1}), "b", quote_cut=True) == ["cut-by-chunking"]

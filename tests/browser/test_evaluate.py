@@ -1,0 +1,53 @@
+"""Evaluation in a real browser: score a few questions, read the verdict, judge by key, take another stack's runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import App
+
+FIRST_START_MS = 600_000
+LINK = "r=No+reranker&eval_size=8&pool=10"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm(browser: Browser, app: App) -> None:
+    """The sample is indexed before the first of these tests looks at a link."""
+    tab = browser.new_page()
+    tab.goto(app.url)
+    tab.get_by_test_id("headline").wait_for(timeout=FIRST_START_MS)
+    tab.close()
+
+
+def test_a_few_questions_are_scored_and_judged(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/evaluate?{LINK}")
+    page.get_by_role("button", name="Score 8 questions").click()
+    expect(page.get_by_test_id("headline")).to_contain_text("nDCG@5: No query changed")
+    expect(page.get_by_text("Where quality is lost")).to_be_visible()
+    expect(page.get_by_text("nDCG@10 by pool")).to_be_visible()
+
+    left = page.get_by_text(re.compile(r"\d+ of \d+ in this pool are unjudged"))
+    before = int(re.findall(r"\d+", left.inner_text())[0])
+    page.get_by_role("button", name="2 · helps").click()
+    expect(left).to_have_text(re.compile(rf"^{before - 1} of "))
+
+
+def test_runs_of_another_stack_get_the_same_pictures(page: Page, app: App, tmp_path: Path) -> None:
+    (tmp_path / "set.csv").write_text("query_id,query,document\nq1,one,a\nq2,two,b\n")
+    (tmp_path / "before.run").write_text("q1 Q0 x 1 2 t\nq1 Q0 a 2 1 t\nq2 Q0 x 1 2 t\nq2 Q0 b 2 1 t\n")
+    (tmp_path / "after.run").write_text("q1 Q0 a 1 2 t\nq1 Q0 x 2 1 t\nq2 Q0 b 1 2 t\nq2 Q0 x 2 1 t\n")
+    page.goto(f"{app.url}/evaluate?r=No+reranker")
+    page.get_by_text("Runs made elsewhere").click()
+    chooser = page.locator("input[type=file]")
+    expect(chooser).to_have_count(1)
+    chooser.nth(0).set_input_files(tmp_path / "set.csv")
+    expect(chooser).to_have_count(3)
+    chooser.nth(1).set_input_files(tmp_path / "before.run")
+    chooser.nth(2).set_input_files(tmp_path / "after.run")
+
+    expect(page.get_by_test_id("headline")).to_contain_text("Better by +0.369")
+    expect(page.get_by_text("Where quality is lost")).to_be_visible()
