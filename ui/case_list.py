@@ -14,11 +14,10 @@ from rag_core.diagnosis.expected import Corpus
 from rag_core.errors import CollectionError, SecondPassError
 from rag_core.narrative import counted
 from rag_core.pipeline import Pipeline
-from ui import cached, people, views
+from ui import cached, jobs, people, views
 from ui.state import Choice
 
 KIND = "rerun"
-REFRESH_S = 1.0
 
 
 def table() -> str | None:
@@ -95,7 +94,7 @@ def runner(choice: Choice) -> None:
         _start(choice, open_cases)
         st.rerun()
     if latest is not None:
-        _progress(latest.id)
+        jobs.watch(latest.id, _far, _result)
 
 
 def _start(choice: Choice, open_cases: list[CaseSummary]) -> None:
@@ -118,21 +117,8 @@ def _start(choice: Choice, open_cases: list[CaseSummary]) -> None:
     cached.job_book().start(KIND, len(ids), work, by=people.author())
 
 
-@st.fragment(run_every=REFRESH_S)
-def _progress(job_id: str) -> None:
-    """How far the job is; when it is over, once, the whole page is drawn again with its result."""
-    job = cached.job_book().get(job_id)
-    if job.over:
-        _result(job)
-        if st.session_state.get("watched") == job.id:
-            del st.session_state["watched"]
-            st.rerun()
-        return
-    st.session_state["watched"] = job.id
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(job.done / max(job.total, 1), f"{job.done} of {counted(job.total, 'case')} run again")
-        if st.button("Cancel", key="cancel_rerun", icon=":material/stop:", disabled=job.cancel):
-            cached.job_book().cancel(job.id)
+def _far(job: Job) -> str:
+    return f"{job.done} of {counted(job.total, 'case')} run again"
 
 
 def _result(job: Job) -> None:

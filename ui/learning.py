@@ -8,13 +8,16 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from rag_core.cases import Control, Job
 from rag_core.errors import SecondPassError
 from rag_core.evaluation.learn import METRICS, Lesson, base_folder, learn, learned
 from rag_core.evaluation.lessons import LEAST, teachable
 from rag_core.evaluation.sets import LabelledSet
-from ui import cached, views
+from ui import cached, jobs, people, views
 from ui.evaluation import Bench
 from ui.state import Choice
+
+KIND = "learn"
 
 
 def root() -> Path:
@@ -33,29 +36,50 @@ def learning(choice: Choice, questions: LabelledSet, of: Bench) -> None:
     ready = len(teachable(questions, of.measurements, choice.policy))
     st.caption(
         f"{ready} questions have their answer in the pool; {LEAST} are needed. About a third is kept apart to "
-        "examine the result on. On two cores this takes minutes; moving any control stops it."
+        "examine the result on. It goes on in the background; on two cores it takes minutes."
     )
+    latest = cached.job_book().latest(KIND)
+    running = latest is not None and not latest.over
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name of the new model", "my-reranker", key="lesson_name", max_chars=60)
-        begin = st.button("Fine-tune", key="lesson_start", icon=":material/school:", disabled=ready < LEAST)
-    if begin:
-        _teach(choice, questions, of, name)
+        blocked = ready < LEAST or running
+        begin = st.button("Fine-tune", key="lesson_start", icon=":material/school:", disabled=blocked)
+    if begin and _teach(choice, questions, of, name):
+        st.rerun()
+    if latest is not None:
+        jobs.watch(latest.id, _far, _result)
     _taught(learned(root()))
 
 
-def _teach(choice: Choice, questions: LabelledSet, of: Bench, name: str) -> None:
+def _teach(choice: Choice, questions: LabelledSet, of: Bench, name: str) -> bool:
+    """Start it; False where the name cannot be used."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         st.error("Use letters, digits, dots, dashes and underscores for the name.", icon=":material/error:")
+        return False
+    pipeline, measurements, folder = cached.pipeline(choice.collection, choice.owner), dict(of.measurements), root()
+
+    def work(control: Control) -> str:
+        return learn(
+            pipeline, questions, measurements, choice.policy, folder / name, control.reach, control.cancelled
+        ).sentence
+
+    cached.job_book().start(KIND, 0, work, by=people.author())
+    return True
+
+
+def _far(job: Job) -> str:
+    if not job.total:
+        return "Loading the model"
+    return f"Step {job.done} of {job.total}" if job.done < job.total else "Examining it on the questions kept apart"
+
+
+def _result(job: Job) -> None:
+    """What came of it, in one sentence."""
+    if job.state == "done":
+        st.success(views.markdown(f"The last fine-tuning: {job.message}"), icon=":material/school:")
         return
-    bar = st.progress(0.0, "Loading the model")
-    pipeline = cached.pipeline(choice.collection, choice.owner)
-
-    def progress(done: int, total: int) -> None:
-        bar.progress(done / max(total, 1), f"Step {done} of {total}")
-
-    lesson = learn(pipeline, questions, of.measurements, choice.policy, root() / name, progress)
-    bar.empty()
-    views.headline(lesson.sentence)
+    told = job.message or "The fine-tuning was interrupted. Nothing was written; start it again."
+    st.warning(views.markdown(told), icon=":material/info:")
 
 
 def _taught(lessons: list[Lesson]) -> None:

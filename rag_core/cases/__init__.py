@@ -9,13 +9,14 @@ from rag_core.cases.book import CaseBook, CaseSummary
 from rag_core.cases.case import Case, Finding, Outcome, Rerun, Status, case_of
 from rag_core.cases.differences import Difference, differences
 from rag_core.cases.exchange import Imported, export_cases, read_cases
-from rag_core.cases.jobs import Job, JobBook
+from rag_core.cases.jobs import Control, Job, JobBook
 from rag_core.cases.rerun import rerun, rerun_all
 
 __all__ = [
     "Case",
     "CaseBook",
     "CaseSummary",
+    "Control",
     "Difference",
     "Finding",
     "Imported",

@@ -62,6 +62,11 @@ class Control:
         self._done += 1
         self._book.note(self.job_id, done=self._done, message=message)
 
+    def reach(self, done: int, total: int) -> None:
+        """So many units of so many are done, for work that learns its length on the way."""
+        self._done = done
+        self._book.note(self.job_id, done=done, total=total)
+
     def cancelled(self) -> bool:
         """True where somebody asked it to stop."""
         return self._book.get(self.job_id).cancel
@@ -122,7 +127,7 @@ class JobBook:
             message = work(Control(self, job_id))
             state = "cancelled" if self.get(job_id).cancel else "done"
         except SecondPassError as exc:
-            state, message = "failed", str(exc)
+            state, message = "cancelled" if self.get(job_id).cancel else "failed", str(exc)
         except Exception as exc:  # noqa: BLE001 - a thread has nobody else to tell
             state, message = "failed", f"Something unforeseen happened: {type(exc).__name__}."
         finally:

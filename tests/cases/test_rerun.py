@@ -166,3 +166,15 @@ def test_a_long_step_gives_signs_of_life(store):
     wait_until(jobs, job.id, lambda now: now.seen_at > job.seen_at)
     hold.set()
     assert jobs.join(job.id).state == "done"
+
+
+def test_work_that_learns_its_length_on_the_way_says_so_and_can_be_cancelled(store):
+    jobs = JobBook(store)
+
+    def work(control):
+        control.reach(2, 7)
+        jobs.cancel(control.job_id)
+        raise BadInput("It was stopped.")
+
+    job = jobs.join(jobs.start("learn", 0, work).id, 10)
+    assert (job.done, job.total, job.state, job.message) == (2, 7, "cancelled", "It was stopped.")
