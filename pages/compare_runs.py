@@ -35,7 +35,10 @@ def main() -> None:
     names = policy_names(other, choice.policy)
     with views.guard():
         if query:
-            traces = [cached.trace(choice.collection, choice.owner, query, policy) for policy in (other, choice.policy)]
+            traces = [
+                cached.trace(choice.collection, choice.owner, query, policy, choice.where)
+                for policy in (other, choice.policy)
+            ]
             history.remember(traces[1])
             one_question(traces[0], traces[1], names, choice)
         else:

@@ -23,7 +23,7 @@ def main() -> None:
         elif not query:
             ask.welcome(choice)
         else:
-            trace = cached.trace(choice.collection, choice.owner, query, choice.policy)
+            trace = cached.trace(choice.collection, choice.owner, query, choice.policy, choice.where)
             history.remember(trace)
             show(trace, None, choice)
 
@@ -32,6 +32,7 @@ def show(trace: Trace, answer: Answer | None, choice: state.Choice | None = None
     """Everything about one trace, the answer to the reader's question first."""
     views.failure(trace)
     views.headline(headline(trace))
+    views.filtered(trace)
     if answer is None and choice is not None:
         answer = ask.answer(trace, choice)
     if answer is not None:

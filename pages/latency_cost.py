@@ -28,7 +28,7 @@ def main() -> None:
     with views.guard():
         trace = None
         if query:
-            trace = cached.trace(choice.collection, choice.owner, query, choice.policy)
+            trace = cached.trace(choice.collection, choice.owner, query, choice.policy, choice.where)
             history.remember(trace)
             this_run(with_answer(trace, choice))
         else:

@@ -35,7 +35,7 @@ def main() -> None:
         if saved is not None:
             show(saved)
         elif query:
-            trace = cached.trace(choice.collection, choice.owner, query, choice.policy)
+            trace = cached.trace(choice.collection, choice.owner, query, choice.policy, choice.where)
             history.remember(trace)
             show(trace)
         else:
@@ -46,6 +46,7 @@ def main() -> None:
 def show(trace: Trace) -> None:
     """The threshold with what it does, then every stage's scores."""
     views.failure(trace)
+    views.filtered(trace)
     cutting(trace)
     fig = score_histograms.figure(trace, state.palette())
     picture.show("Scores by stage", score_histograms.reading(trace), fig, score_histograms.bins(trace), "histograms")

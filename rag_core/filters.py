@@ -2,10 +2,13 @@
 
 A filter is a conjunction of conditions; each names a field of the chunk (`source`, `tenant`, `title`,
 `document_id`, `updated_at`, or any metadata field).
+
+    both(chosen(tenants=["acme"]), chosen(since=date(2026, 9, 1)))     # of this tenant, and recent
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
 
@@ -27,6 +30,11 @@ def _plain(value: Scalar | date | None) -> Scalar | None:
     return value.isoformat() if isinstance(value, date) else value
 
 
+def _words(field: str) -> str:
+    """A field's name as it is read."""
+    return "updated" if field == "updated_at" else field.replace("_", " ")
+
+
 class Equal(Frozen):
     """The field has exactly this value; a date is compared as ISO text (`2026-03-14`)."""
 
@@ -37,6 +45,9 @@ class Equal(Frozen):
     def matches(self, chunk: Chunk) -> bool:
         """True where the chunk has the field with this value."""
         return _plain(field_of(chunk, self.field)) == self.value
+
+    def __str__(self) -> str:
+        return f"{_words(self.field)} {self.value}"
 
 
 class In(Frozen):
@@ -49,6 +60,9 @@ class In(Frozen):
     def matches(self, chunk: Chunk) -> bool:
         """True where the chunk's field is one of the values."""
         return _plain(field_of(chunk, self.field)) in self.values
+
+    def __str__(self) -> str:
+        return f"{_words(self.field)} {' or '.join(map(str, self.values)) or 'of nothing'}"
 
 
 class Dated(Frozen):
@@ -71,6 +85,10 @@ class Dated(Frozen):
             return False
         return (self.after is None or value >= self.after) and (self.before is None or value < self.before)
 
+    def __str__(self) -> str:
+        since, before = f" since {self.after}" * bool(self.after), f" before {self.before}" * bool(self.before)
+        return f"{_words(self.field)}{since}{before}" if since or before else f"{_words(self.field)} known"
+
 
 Condition = Annotated[Equal | In | Dated, Field(discriminator="kind")]
 
@@ -83,3 +101,28 @@ class Filter(Frozen):
     def matches(self, chunk: Chunk) -> bool:
         """True where every condition holds."""
         return all(condition.matches(chunk) for condition in self.conditions)
+
+    def __str__(self) -> str:
+        """`tenant acme or all, updated since 2026-09-01`"""
+        return ", ".join(map(str, self.conditions))
+
+
+def chosen(tenants: Sequence[str] = (), sources: Sequence[str] = (), since: date | None = None) -> Filter | None:
+    """One of these tenants, one of these sources, updated on or after `since`; what is empty asks for nothing.
+
+    None where nothing is asked for.
+    """
+    conditions: list[Condition] = []
+    for field, values in (("tenant", tenants), ("source", sources)):
+        if values:
+            conditions.append(In(field=field, values=tuple(sorted(values))))
+    if since:
+        conditions.append(Dated(after=since))
+    return Filter(conditions=tuple(conditions)) if conditions else None
+
+
+def both(one: Filter | None, other: Filter | None) -> Filter | None:
+    """The filter that both must hold for; None where neither asks for anything."""
+    if one is None or other is None:
+        return one or other
+    return Filter(conditions=tuple(dict.fromkeys((*one.conditions, *other.conditions))))

@@ -167,6 +167,8 @@ class Trace(Frozen):
         """What comes out of a stage went into it, and every text is under its own id."""
         if any(key != chunk.id for key, chunk in self.chunks.items()):
             raise ValueError("a text stands under the id of another")
+        if self.where and not all(self.where.matches(chunk) for chunk in self.chunks.values()):
+            raise ValueError("a candidate that the run's filter excludes")
         ids = {stage.name: set(stage.by_chunk) for stage in self.stages}
         if not ids[StageName.FUSED] <= ids[StageName.DENSE] | ids[StageName.LEXICAL]:
             raise ValueError("stage fused: a chunk that no search found")

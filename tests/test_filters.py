@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from rag_core.filters import Dated, Equal, Filter, In
+from rag_core.filters import Dated, Equal, Filter, In, both, chosen
 from tests.builders import chunk
 
 CHUNK = chunk("a", source="policy", tenant="acme", updated_at=date(2026, 3, 14)).model_copy(
@@ -40,3 +40,34 @@ def test_all_conditions_must_hold():
     both = Filter(conditions=(Equal(field="source", value="policy"), Equal(field="tenant", value="other")))
     assert not both.matches(CHUNK)
     assert Filter(conditions=()).matches(CHUNK)
+
+
+def test_what_is_chosen_becomes_a_filter():
+    day = date(2026, 3, 1)
+    assert chosen() is None
+    assert chosen(["b", "a"], ["chat"], day) == Filter(
+        conditions=(In(field="tenant", values=("a", "b")), In(field="source", values=("chat",)), Dated(after=day))
+    )
+
+
+def test_both_filters_hold_and_a_condition_stands_once():
+    acme, recent = chosen(["acme"]), chosen(since=date(2026, 3, 1))
+    assert both(None, None) is None
+    assert both(acme, None) == both(None, acme) == both(acme, acme) == acme
+    assert both(acme, recent) == Filter(conditions=(*acme.conditions, *recent.conditions))
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        (Equal(field="status", value="current"), "status current"),
+        (In(field="tenant", values=("acme", "all")), "tenant acme or all"),
+        (In(field="tenant", values=()), "tenant of nothing"),
+        (Dated(after=date(2026, 3, 1)), "updated since 2026-03-01"),
+        (Dated(field="reviewed_at", before=date(2026, 3, 1)), "reviewed at before 2026-03-01"),
+        (Dated(), "updated known"),
+    ],
+)
+def test_a_filter_is_said_in_words(condition, words):
+    assert str(condition) == words
+    assert str(Filter(conditions=(condition, condition))) == f"{words}, {words}"

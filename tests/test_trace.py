@@ -72,6 +72,7 @@ def broken(change) -> str:
         (lambda d: d["stages"][4]["hits"].pop(), "pool"),
         (lambda d: d["stages"][0].update(hits=[]) or d["stages"][1].update(hits=[]), "no search found"),
         (lambda d: d["pairs"].update(z={"score": 1.0}), "pairs"),
+        (lambda d: d.update(where={"conditions": [{"kind": "equal", "field": "tenant", "value": "x"}]}), "filter"),
         (
             lambda d: d.update(answer={"kind": "chat", "text": "x", "citations": [{"number": 1, "chunk_id": "q"}]}),
             "citation",

@@ -14,6 +14,7 @@ from rag_core.attribution import Attribution, attribute
 from rag_core.cases import CaseBook, JobBook
 from rag_core.config import Policy, Settings
 from rag_core.corpus.collection import Collection
+from rag_core.corpus.facets import Facets, facets
 from rag_core.corpus.library import Library
 from rag_core.corpus.sample import SAMPLE, ensure_sample, read_examples
 from rag_core.corpus.sessions import forget_sessions, session_folder
@@ -122,6 +123,11 @@ def _done() -> set[str]:
 
 def _sample_ready() -> bool:
     return SAMPLE in _done()
+
+
+def ready(name: str) -> bool:
+    """False for a sample that this process has not made sure of yet: opening it may mean indexing it."""
+    return name != SAMPLE or _sample_ready()
 
 
 def _index_sample() -> None:
@@ -234,6 +240,12 @@ def examples(count: int) -> list[dict[str, str]]:
     return read_examples(settings().sample_dir, count)
 
 
+@st.cache_resource(max_entries=32, hash_funcs={Collection: lambda found: found.ref.fingerprint})
+def facets_of(found: Collection) -> Facets:
+    """What the collection's documents can be filtered by."""
+    return facets(found.documents())
+
+
 @st.cache_resource(max_entries=8, hash_funcs={Collection: lambda found: found.ref.fingerprint})
 def token_lengths(found: Collection) -> list[int]:
     """Length of every passage in tokens of the bi-encoder."""
@@ -276,9 +288,12 @@ def labelled_set(name: str) -> LabelledSet | None:
     return read_folder(settings().sample_dir) if name == SAMPLE else None
 
 
-def set_memory(name: str, owner: str, what: str, policies: tuple[Policy, ...]) -> dict[str, Any]:
+def set_memory(
+    name: str, owner: str, what: str, policies: tuple[Policy, ...], where: Filter | None = None
+) -> dict[str, Any]:
     """What is known about each query of a set, by id, under these policies. Shared; it grows as a run goes on."""
-    return _set_memory(collection(name, owner).ref.fingerprint, what, tuple(p.model_dump_json() for p in policies))
+    told = tuple(policy.model_dump_json() for policy in policies)
+    return _set_memory(collection(name, owner).ref.fingerprint, what, told, where)
 
 
 @st.cache_resource(max_entries=16)

@@ -12,7 +12,7 @@ from rag_core.errors import CaseConflict
 from rag_core.narrative import score_text, title_of
 from rag_core.trace import Trace
 from rag_core.types import StageName
-from ui import cached, loss_strip, people, state, triage, views
+from ui import cached, filtering, loss_strip, people, state, triage, views
 from ui.adopt import adopt
 from ui.state import Choice
 
@@ -93,6 +93,7 @@ def _reopen(case: Case) -> None:
     st.session_state["view"] = "Find the loss"
     state.go_to_collection(case.trace.collection.name)
     adopt(case.trace.policy)
+    filtering.put(case.trace.where)
 
 
 def _now(case: Case, runs: list[Rerun]) -> None:

@@ -107,9 +107,10 @@ def elsewhere(questions: LabelledSet) -> Outcome | None:
 
 
 def bench(choice: Choice, questions: LabelledSet) -> Bench:
-    """The shared bench of this set over the chosen collection."""
+    """The shared bench of this set over the chosen collection, under the chosen filter."""
     asked = str(hash(tuple((query.id, query.text) for query in questions.queries)))
-    memory = cached.set_memory(choice.collection, choice.owner, f"evaluate {questions.name} {asked}", ())
+    what = f"evaluate {questions.name} {asked}"
+    memory = cached.set_memory(choice.collection, choice.owner, what, (), choice.where)
     found: Bench = memory.setdefault("bench", Bench())
     return found
 
@@ -120,7 +121,8 @@ def score(choice: Choice, of: Bench, queries: Sequence[Query], policies: Sequenc
     bar = st.progress(0.0, "Starting")
     st.button("Stop", key="eval_stop", icon=":material/stop_circle:")
     with of.lock:
-        for done, (query_id, measurement) in enumerate(measured(pipeline, queries, policies, of.measurements), start=1):
+        scored = measured(pipeline, queries, policies, of.measurements, choice.where)
+        for done, (query_id, measurement) in enumerate(scored, start=1):
             of.measurements[query_id] = measurement
             of.version += 1
             bar.progress(done / len(queries), f"Question {done} of {len(queries)}")
@@ -140,7 +142,8 @@ def missing(pools: Pools, policy: Policy) -> int:
 def pools_of(choice: Choice, of: Bench, questions: LabelledSet) -> Pools:
     """The arrays of these questions, built again only when more was scored or judged."""
     fingerprint = cached.collection(choice.collection, choice.owner).ref.fingerprint
-    return _pools((fingerprint, of.version, questions.fingerprint), dict(of.measurements), questions)
+    key = (fingerprint, of.version, questions.fingerprint, str(choice.where))
+    return _pools(key, dict(of.measurements), questions)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Gathering what was measured")
@@ -152,7 +155,7 @@ def _pools(key: object, _measurements: dict[str, Measurement], _questions: Label
 def outcome(choice: Choice, of: Bench, questions: LabelledSet, pools: Pools) -> Outcome:
     """The report under the sidebar's policy, remembered."""
     fingerprint = cached.collection(choice.collection, choice.owner).ref.fingerprint
-    key = (fingerprint, of.version, questions.fingerprint, choice.policy.model_dump_json())
+    key = (fingerprint, of.version, questions.fingerprint, str(choice.where), choice.policy.model_dump_json())
     return _outcome(key, of, questions, pools, choice.policy)
 
 

@@ -61,7 +61,7 @@ def run(
     Measures only where `start` is True or everything is known already; returns nothing otherwise. `what` names the
     kind of result, so that two kinds are not mixed up in the memory that all runs share.
     """
-    known: dict[str, T] = cached.set_memory(choice.collection, choice.owner, what, tuple(policies))
+    known: dict[str, T] = cached.set_memory(choice.collection, choice.owner, what, tuple(policies), choice.where)
     missing = [query for query in queries if query.id not in known]
     if missing and not start:
         return []
@@ -81,7 +81,7 @@ def _measure(
     bar = st.progress(0.0, "Starting")
     for done, query in enumerate(missing):
         bar.progress(done / len(missing), f"Question {done + 1} of {len(missing)}. Moving a control stops the run.")
-        measurement = pipeline.measure(query.text)
+        measurement = pipeline.measure(query.text, choice.where)
         for policy in policies:
             measurement = pipeline.score(measurement, policy)
         known[query.id] = make(query, measurement)

@@ -79,11 +79,10 @@ def _answer(trace: Trace) -> str:
 
 def _facts(trace: Trace) -> str:
     report = trace.rerank
-    where = trace.where.model_dump_json() if trace.where else ""
     rows = [
         ["Measured", f"{trace.measured_at:%Y-%m-%d %H:%M:%S} UTC"],
         ["Collection", _collection(trace)],
-        ["Filter", where or "none"],
+        ["Filter", str(trace.where) if trace.where else "none"],
         ["Bi-encoder", trace.collection.embedding_model],
         ["Reranker", f"{report.name}: {report.status}{f' ({report.reason})' if report.reason else ''}"],
         ["Reranker's model", report.model or "none"],

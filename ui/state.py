@@ -15,11 +15,12 @@ import streamlit as st
 from rag_core.config import FULL_DEPTH, Fusion, Policy, Signals, Threshold
 from rag_core.corpus.sample import SAMPLE
 from rag_core.errors import BadInput
+from rag_core.filters import Filter
 from rag_core.rerank.catalogue import default_key, usable
 from rag_core.rerank.entry import Entry
 from rag_core.threshold import judged_space
 from rag_core.types import ScoreSpace
-from ui import cached, people, views
+from ui import cached, filtering, people, views
 from ui.charts.palette import DARK, LIGHT, Palette
 
 LOGO = Path(__file__).with_name("logo.svg")
@@ -35,18 +36,22 @@ AUTHORITY = (
 )
 """Authority by source for the signals preset; every other source counts 0.5."""
 
+BOUND = {"r", "pool", "depth", "dw", "lw", "rrfk", "k", "sig", *filtering.KEYS}
+"""The settings that a reset puts back, beside thresholds (`t_`) and weights (`w_`)."""
+
 
 @dataclass(frozen=True)
 class Choice:
     """What the sidebar says: which collection, the policy, and whether a chat model writes the answer.
 
-    `owner` is the session that may see private collections.
+    `owner` is the session that may see private collections, `where` the filter of every search.
     """
 
     collection: str
     policy: Policy
     owner: str
     chat: bool = False
+    where: Filter | None = None
 
 
 def page(title: str) -> None:
@@ -93,7 +98,9 @@ def go_to_collection(name: str) -> None:
 def sidebar() -> Choice:
     """Draw the run's settings and read them. Moving one replays; only unscored pairs cost a model call."""
     collection = collection_choice()
+    found = filtering.facets_of(collection, owner())
     with st.sidebar:
+        where = filtering.main_filter(found)
         reranker = _reranker()
         policy = Policy(
             reranker=reranker.key,
@@ -103,7 +110,7 @@ def sidebar() -> Choice:
         )
         chat = _chat()
         st.button("Reset settings", key="reset", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
-    return Choice(collection=collection, policy=policy, owner=owner(), chat=chat)
+    return Choice(collection=collection, policy=policy, owner=owner(), chat=chat, where=where)
 
 
 def _reranker() -> Entry:
@@ -195,5 +202,5 @@ def _signals() -> Signals:
 def _reset() -> None:
     """Every bound setting back to its default; the question stays."""
     for key in list(st.session_state):
-        if str(key) in {"r", "pool", "depth", "dw", "lw", "rrfk", "k", "sig"} or str(key).startswith(("t_", "w_")):
+        if str(key) in BOUND or str(key).startswith(("t_", "w_")):
             del st.session_state[key]

@@ -101,7 +101,7 @@ def welcome() -> None:
 def examine(choice: Choice, asked: Asked) -> Found:
     """Run the question and find the document on its way. Answered only where the document was kept."""
     location = locate(cached.collection(choice.collection, choice.owner), asked.expected)
-    trace = cached.trace(choice.collection, choice.owner, asked.query, choice.policy)
+    trace = cached.trace(choice.collection, choice.owner, asked.query, choice.policy, choice.where)
     found = diagnose(trace, location)
     if not found.lost and (answer := ask.answer(trace, choice)):
         trace = trace.model_copy(update={"answer": answer})
@@ -115,6 +115,7 @@ def verdict(found: Found) -> None:
     views.failure(found.trace)
     badge(found.diagnosis)
     views.headline(found.diagnosis.sentence)
+    views.filtered(found.trace)
     st.html(loss_strip.markup(found.diagnosis))
     for note in found.diagnosis.notes:
         st.caption(views.markdown(note))

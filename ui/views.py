@@ -111,6 +111,12 @@ def failure(trace: Trace) -> None:
             st.error(markdown(warning.message), icon=":material/error:")
 
 
+def filtered(trace: Trace) -> None:
+    """The run's filter in words, where it has one."""
+    if trace.where:
+        st.caption(f":material/filter_alt: Only passages with {markdown(str(trace.where))}.")
+
+
 def notes(trace: Trace) -> None:
     """The other warnings of the run, by stage."""
     lines = [

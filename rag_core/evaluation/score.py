@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from rag_core.config import Policy
 from rag_core.errors import ModelError
 from rag_core.evaluation.sets import LabelledSet, Query
+from rag_core.filters import Filter
 from rag_core.pipeline import Pipeline
 from rag_core.replay import unscored
 from rag_core.retrieval.base import Progress
@@ -22,15 +23,16 @@ def measured(
     queries: Sequence[Query],
     policies: Sequence[Policy],
     known: Mapping[str, Measurement] | None = None,
+    where: Filter | None = None,
 ) -> Iterator[tuple[str, Measurement]]:
     """(query id, measurement) one by one, with every pair scored that any of the policies asks for.
 
-    `known` measurements are not measured again. Whoever reads this may stop at any time and lose nothing. Raises
-    ModelError at the first query on which a reranker fails: a set with holes would be measured on other queries than
-    it says.
+    `known` measurements are not measured again; `where` filters every search. Whoever reads this may stop at any time
+    and lose nothing. Raises ModelError at the first query on which a reranker fails: a set with holes would be
+    measured on other queries than it says.
     """
     for query in queries:
-        measurement = (known or {}).get(query.id) or pipeline.measure(query.text)
+        measurement = (known or {}).get(query.id) or pipeline.measure(query.text, where)
         for policy in policies:
             measurement = pipeline.score(measurement, policy)
             _check(query, measurement, policy)

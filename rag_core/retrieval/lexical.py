@@ -71,8 +71,9 @@ class LexicalIndex:
         """Rows (int64), BM25 scores (float64, all over 0), best first, ties in row order; and the terms that counted.
 
         `allowed`: bool, shape (rows,); only those rows can be found. The third value holds the query's distinct
-        tokens that occur in the collection. BM25Okapi gives a term in half of all texts or more a score near 0, or
-        under it where that is so of most terms: in a collection of one or two texts nothing may score over 0.
+        tokens that occur in them, so that nothing is told of rows that are not allowed. BM25Okapi gives a term in
+        half of all texts or more a score near 0, or under it where that is so of most terms: in a collection of one
+        or two texts nothing may score over 0.
         """
         tokens = [token for token in tokenize(query) if token in self._columns]
         scores = self.scores(tokens)
@@ -81,6 +82,7 @@ class LexicalIndex:
             if allowed.shape != (self.rows,):
                 raise BadInput(f"The filter has shape {allowed.shape}; this index needs ({self.rows},).")
             found &= allowed
+            tokens = [token for token in tokens if allowed[self._rows_with(token)].any()]
         rows = np.flatnonzero(found)
         return *best_rows(rows, scores[rows], max(depth, 0)), tuple(dict.fromkeys(tokens))
 
@@ -93,6 +95,13 @@ class LexicalIndex:
                 here = slice(start[column], start[column + 1])
                 total[rows[here]] += values[here]
         return total
+
+    def _rows_with(self, token: str) -> Rows:
+        """The rows in which a token of the collection occurs."""
+        column = self._columns[token]
+        start = self._matrix.indptr
+        rows: Rows = self._matrix.indices[start[column] : start[column + 1]]
+        return rows
 
     def save(self, folder: Path) -> None:
         """Write the index: the matrix, the terms in column order, and which tokenizer made them."""

@@ -1,0 +1,43 @@
+"""What a collection's documents can be told apart by: tenants, sources, dates. Filters are `rag_core.filters`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from rag_core.types import Document, Frozen
+
+
+class Facets(Frozen):
+    """The values that a filter can choose among, sorted. A field in which all documents agree offers none.
+
+    first, last: the earliest and latest `updated_at`; None where fewer than two days are known.
+    """
+
+    tenants: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    first: date | None = None
+    last: date | None = None
+
+    @property
+    def any(self) -> bool:
+        """True where there is anything to filter by."""
+        return bool(self.tenants or self.sources or self.first)
+
+
+def facets(documents: Iterable[Document]) -> Facets:
+    """The facets of these documents; a document without a tenant or source differs from all that have one."""
+    rows = [(document.tenant or "", document.source, document.updated_at) for document in documents]
+    days = sorted({day for _, _, day in rows if day})
+    several = len(days) > 1
+    return Facets(
+        tenants=_telling({tenant for tenant, _, _ in rows}),
+        sources=_telling({source for _, source, _ in rows}),
+        first=days[0] if several else None,
+        last=days[-1] if several else None,
+    )
+
+
+def _telling(values: set[str]) -> tuple[str, ...]:
+    """The named values, where there are two kinds at least."""
+    return tuple(sorted(values - {""})) if len(values) > 1 else ()

@@ -1,0 +1,36 @@
+"""A collection offers a filter only by what tells its documents apart."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from rag_core.corpus.facets import Facets, facets
+from rag_core.types import Document
+
+EARLY, LATE = date(2025, 1, 1), date(2026, 1, 1)
+
+
+def document(name: str, **fields: object) -> Document:
+    return Document(id=name, text=name, **fields)
+
+
+def test_values_are_sorted_and_named_once():
+    found = facets(
+        [
+            document("1", tenant="b", source="chat", updated_at=LATE),
+            document("2", tenant="a", source="policy", updated_at=EARLY),
+            document("3", tenant="b", source="chat"),
+        ]
+    )
+    assert found == Facets(tenants=("a", "b"), sources=("chat", "policy"), first=EARLY, last=LATE)
+    assert found.any
+
+
+def test_a_document_without_a_tenant_differs_from_one_with_a_tenant():
+    assert facets([document("1", tenant="a"), document("2")]).tenants == ("a",)
+
+
+def test_nothing_is_offered_where_all_agree():
+    same = [document(name, tenant="a", source="chat", updated_at=EARLY) for name in "12"]
+    assert facets(same) == facets([]) == Facets()
+    assert not facets(same).any
