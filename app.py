@@ -14,6 +14,7 @@ PAGES = [
     st.Page("pages/compare_runs.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
     st.Page("pages/evaluate_runs.py", title="Evaluate", icon=":material/query_stats:", url_path="evaluate"),
     st.Page("pages/triage_loss.py", title="Triage", icon=":material/troubleshoot:", url_path="triage"),
+    st.Page("pages/choose_reranker.py", title="Rerankers", icon=":material/swap_vert:", url_path="rerankers"),
     st.Page("pages/manage_corpus.py", title="Corpus", icon=":material/library_books:", url_path="corpus"),
 ]
 

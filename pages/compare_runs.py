@@ -12,12 +12,12 @@ from rag_core.config import Policy, Signals, Threshold
 from rag_core.evaluation.sets import Query
 from rag_core.query_set import Row, row, table, verdict
 from rag_core.replay import replay
-from rag_core.rerank.catalogue import NONE, entry_of, usable
+from rag_core.rerank.catalogue import NONE, entry_of
 from rag_core.rerank.entry import Entry
 from rag_core.threshold import judged_space
 from rag_core.trace import Measurement, Trace
 from rag_core.types import ScoreSpace
-from ui import ask, cached, history, picture, query_sets, state, views
+from ui import access, ask, cached, history, picture, query_sets, state, views
 from ui.charts import score_scatter, two_columns
 from ui.state import Choice
 
@@ -48,8 +48,8 @@ def main() -> None:
 
 def other_policy(policy: Policy) -> Policy:
     """Side A, chosen here; side B is the sidebar's policy. Depth, fusion and pool are shared, so the pool is frozen."""
-    offered = usable()
-    keys = list(offered)
+    offered = access.usable()
+    keys, labels = list(offered), access.labels(offered)
     default = NONE if policy.reranker != NONE else keys[0]
     with st.container(border=True):
         reranker_box, threshold_box, top_k_box, signals_box = st.columns([3, 3, 2, 2], vertical_alignment="center")
@@ -57,7 +57,7 @@ def other_policy(policy: Policy) -> Policy:
         "A: reranker",
         keys,
         index=keys.index(default),
-        format_func=lambda name: offered[name].label,
+        format_func=lambda name: labels[name],
         key="ra",
         bind="query-params",
         help="Side A. Side B is the sidebar's policy; both rerank the same candidates.",

@@ -10,7 +10,7 @@ import streamlit as st
 from rag_core import cost, latency, pool_time
 from rag_core.errors import BadInput
 from rag_core.pace import measure_pace
-from rag_core.rerank.catalogue import NONE, get_reranker
+from rag_core.rerank.catalogue import NONE
 from rag_core.trace import Trace
 from rag_core.types import StageName
 from ui import ask, cached, history, picture, state, views
@@ -140,7 +140,7 @@ def measure(trace: Trace, choice: Choice) -> list[pool_time.Point]:
     def step(done: int, total: int) -> None:
         bar.progress(done / max(total, 1), "Scoring heads of the pool")
 
-    reranker = get_reranker(choice.policy.reranker, cached.settings())
+    reranker = cached.reranker(choice.policy.reranker)
     points = measure_pace(reranker, trace.query, chunks, progress=step)
     bar.empty()
     return points

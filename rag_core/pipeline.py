@@ -182,5 +182,6 @@ def _merged(known: Reranking | None, fresh: Reranking) -> Reranking:
             "tokenise_ms": known.tokenise_ms + fresh.tokenise_ms,
             "tokens": known.tokens + fresh.tokens,
             "batches": known.batches + fresh.batches,
+            "units": known.units + fresh.units,
         }
     )

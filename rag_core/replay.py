@@ -207,6 +207,7 @@ def _report(
         tokenise_ms=cost.tokenise_ms,
         tokens=cost.tokens,
         batches=cost.batches,
+        units=cost.units,
     )
 
 

@@ -52,7 +52,7 @@ class Reranking(Frozen):
 
     `failure` is None, or says in words why there are no scores (or not for all); `notes` are lesser troubles, such
     as a cache that could not be read. Times in milliseconds, of the scoring calls of this measurement, added up;
-    `load_ms` is model loading and not part of `timing`.
+    `load_ms` is model loading and not part of `timing`. `units` is what a hosted service billed, in units of its own.
     """
 
     model: str
@@ -63,6 +63,7 @@ class Reranking(Frozen):
     tokenise_ms: FiniteFloat = 0.0
     tokens: int = 0
     batches: int = 0
+    units: FiniteFloat = 0.0
     failure: str | None = None
     notes: tuple[StageWarning, ...] = ()
 
@@ -93,8 +94,8 @@ class RerankReport(Frozen):
     `off` (no reranker chosen), `failed` (`reason` says why; the fused order is shown as what it is),
     `idle` (there was nothing to score).
 
-    `pairs_timed`: how many pairs the stage's time, `tokens` and `batches` paid for. Larger than `pairs_scored` where
-    the policy's pool was made smaller after the measurement.
+    `pairs_timed`: how many pairs the stage's time, `tokens`, `batches` and `units` paid for. Larger than
+    `pairs_scored` where the policy's pool was made smaller after the measurement.
     """
 
     name: str
@@ -111,6 +112,7 @@ class RerankReport(Frozen):
     tokenise_ms: FiniteFloat = 0.0
     tokens: int = 0
     batches: int = 0
+    units: FiniteFloat = 0.0
 
 
 class Step(Frozen):

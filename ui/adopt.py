@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rag_core.config import Policy
-from rag_core.rerank.catalogue import usable
+from ui import access
 
 
 def adopt(policy: Policy) -> None:
@@ -24,6 +24,6 @@ def adopt(policy: Policy) -> None:
         "sig": policy.signals.on,
         **{f"w_{name}": getattr(policy.signals, name) for name in ("relevance", "freshness", "authority", "diversity")},
     }
-    if policy.reranker in usable():
+    if policy.reranker in access.usable():
         values["r"] = policy.reranker
     st.session_state.update(values)

@@ -26,12 +26,14 @@ from rag_core.filters import Filter
 from rag_core.generation.chat import ChatConfig, from_environment, stream_answer
 from rag_core.pipeline import Pipeline
 from rag_core.replay import replay, unscored
+from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.retrieval.base import Embedder, Progress
 from rag_core.retrieval.embed import get_embedder
-from rag_core.store import Store
+from rag_core.store import Store, StoredPairs
 from rag_core.trace import Measurement, Trace
 from rag_core.types import Answer, Chunk, StageName
+from ui import access
 
 STAGES = {"chunking": "Cutting", "embedding": "Embedding", "indexing": "Indexing", "writing": "Saving"}
 
@@ -146,14 +148,25 @@ def _index_sample() -> None:
 
 
 @st.cache_resource(max_entries=8)
-def _pipeline(root: str, name: str, fingerprint: str) -> Pipeline:
-    return Pipeline(_opened(root, name, fingerprint), embedder(), store().pair_cache())
+def _measuring(root: str, name: str, fingerprint: str) -> Pipeline:
+    return Pipeline(_opened(root, name, fingerprint), embedder())
+
+
+@st.cache_resource
+def pair_cache() -> StoredPairs:
+    """Every pair score that is known, shared by all sessions."""
+    return store().pair_cache()
 
 
 def pipeline(name: str, owner: str) -> Pipeline:
-    """The pipeline over a collection."""
-    found = collection(name, owner)
-    return _pipeline(str(library_of(name, owner).root), name, found.ref.fingerprint)
+    """The pipeline over a collection, with the rerankers that this session may use. A thread may go on with it."""
+    mine = access.current()
+    return Pipeline(collection(name, owner), embedder(), pair_cache(), lambda key: get_reranker(key, settings(), mine))
+
+
+def reranker(key: str) -> Reranker:
+    """The reranker of that key, as this session may use it."""
+    return get_reranker(key, settings(), access.current())
 
 
 @dataclass
@@ -167,7 +180,7 @@ class Measured:
 
 @st.cache_resource(max_entries=200, show_spinner="Searching")
 def _measured(root: str, name: str, fingerprint: str, query: str, where: Filter | None) -> Measured:
-    return Measured(_pipeline(root, name, fingerprint).measure(query, where))
+    return Measured(_measuring(root, name, fingerprint).measure(query, where))
 
 
 def measured(name: str, owner: str, query: str, where: Filter | None = None) -> Measured:
@@ -220,7 +233,7 @@ def score_for_what_if(name: str, owner: str, run: Trace, location: Location, pro
 
 def why(run: Trace, chunk: Chunk, progress: Progress) -> Attribution:
     """Which sentences of a passage earned its score, by the run's reranker; scored pairs come from the cache."""
-    return attribute(get_reranker(run.policy.reranker), run.query, chunk, store().pair_cache(), progress)
+    return attribute(reranker(run.policy.reranker), run.query, chunk, pair_cache(), progress)
 
 
 def extractive(run: Trace, name: str, owner: str) -> Answer:

@@ -30,7 +30,6 @@ from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.evaluation.table import read_csv
 from rag_core.pool_time import Point
 from rag_core.replay import NO_RERANKER
-from rag_core.rerank.catalogue import get_reranker
 from rag_core.trace import Measurement
 from ui import cached, query_sets
 from ui.state import Choice
@@ -183,7 +182,7 @@ def measure_times(of: Bench, policy: Policy, rerankers: Sequence[str]) -> None:
     for done, name in enumerate(rerankers):
         bar.progress(done / len(rerankers), f"Measuring {name}")
         wide = policy.model_copy(update={"pool": LARGEST_POOL})
-        of.times[name] = pace_over(of.measurements, wide, get_reranker(name))
+        of.times[name] = pace_over(of.measurements, wide, cached.reranker(name))
     bar.empty()
 
 

@@ -16,11 +16,11 @@ from rag_core.config import FULL_DEPTH, Fusion, Policy, Signals, Threshold
 from rag_core.corpus.sample import SAMPLE
 from rag_core.errors import BadInput
 from rag_core.filters import Filter
-from rag_core.rerank.catalogue import default_key, usable
+from rag_core.rerank.catalogue import default_key
 from rag_core.rerank.entry import Entry
 from rag_core.threshold import judged_space
 from rag_core.types import ScoreSpace
-from ui import cached, filtering, people, views
+from ui import access, cached, filtering, people, views
 from ui.charts.palette import DARK, LIGHT, Palette
 
 LOGO = Path(__file__).with_name("logo.svg")
@@ -114,17 +114,28 @@ def sidebar() -> Choice:
 
 
 def _reranker() -> Entry:
-    offered = usable()
-    keys = list(offered)
+    offered = access.usable()
+    keys, labels = list(offered), access.labels(offered)
+    asked = st.query_params.get("r")
+    if asked and asked not in labels.values():
+        st.warning(views.markdown(_not_usable(asked)), icon=":material/link_off:")
+    if st.session_state.get("r", keys[0]) not in offered:
+        del st.session_state["r"]  # its key was forgotten, or its server removed
     key = st.selectbox(
         "Reranker",
         keys,
         index=keys.index(default_key()),
-        format_func=lambda k: offered[k].label,
+        format_func=lambda k: labels[k],
         key="r",
         bind="query-params",
     )
     return offered[key or default_key()]
+
+
+def _not_usable(label: str) -> str:
+    """What to say of a link to a reranker that this session cannot use. Links hold labels."""
+    why = next((missing for entry, missing in access.listed() if entry.label == label), "")
+    return f"The reranker {label} cannot be used here. {why or 'Name it on the Rerankers page first.'}"
 
 
 def _search() -> dict[str, object]:

@@ -26,9 +26,9 @@ from rag_core.evaluation.report import between, rankings_of
 from rag_core.evaluation.score import measured
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.pipeline import Pipeline
-from rag_core.rerank.catalogue import MODELS
 from rag_core.rerank.hub import local_folder
 from rag_core.rerank.known import CROSS_ENCODER as PREFIX
+from rag_core.rerank.makers import MODELS
 from rag_core.retrieval.base import Progress
 from rag_core.trace import Measurement
 from rag_core.types import Frozen, StageName

@@ -12,12 +12,16 @@ from rag_core.types import PairScore, ScoreSpace
 
 @dataclass(frozen=True)
 class Scored:
-    """One `PairScore` per passage, in the order of the passages, and what it cost (milliseconds)."""
+    """One `PairScore` per passage, in the order of the passages, and what it cost (milliseconds).
+
+    `units`: what a hosted service billed in units of its own (search units); 0 where it bills tokens or says nothing.
+    """
 
     pairs: tuple[PairScore, ...]
     tokens: int = 0
     batches: int = 0
     tokenise_ms: float = 0.0
+    units: float = 0.0
 
 
 class Reranker(Protocol):

@@ -9,28 +9,28 @@ A policy names a reranker by its key:
     cohere:<model>                         a hosted one; `providers` lists all services
     tei:<address>, or tei                  a server of one's own, there or where the environment (TEI_URL) says
 
-What each entry says is in `entry`, the rerankers that do not come with the project are in `known`.
+What each entry says is in `entry`, the rerankers that do not come with the project are in `known`, how one is made is
+in `makers`, what a caller may use beyond the process is in `access`.
 """
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from rag_core.config import Settings
 from rag_core.errors import BadInput
+from rag_core.rerank.access import Access
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.calibration import Calibration
-from rag_core.rerank.entry import Entry, Kind, missing
+from rag_core.rerank.entry import Entry, missing
 from rag_core.rerank.known import CROSS_ENCODER as PREFIX
-from rag_core.rerank.known import KNOWN, OLLAMA
-from rag_core.rerank.late_interaction import LateInteractionReranker
+from rag_core.rerank.known import KNOWN
+from rag_core.rerank.makers import MAKERS, MODELS, Order
 from rag_core.rerank.providers import HOSTED, OWN_SERVERS, PROVIDERS
 from rag_core.types import ScoreSpace
 
-MODELS = Path(__file__).parent.parent / "models"
 NONE = "none"
 LATE_INTERACTION = "late-interaction"
 
@@ -83,18 +83,21 @@ def default_key() -> str:
     return next(iter(CATALOGUE))
 
 
-def usable(environ: Mapping[str, str] = os.environ) -> dict[str, Entry]:
-    """The rerankers that can be used now, by key, the default first and `none` last."""
-    ready = {key: entry for key, entry in KNOWN.items() if not missing(entry, environ)}
+def usable(access: Access | None = None) -> dict[str, Entry]:
+    """The rerankers that this caller can use now, by key, the default first and `none` last."""
+    access = access or Access()
+    known = {**KNOWN, **{key: entry_of(key) for key in access.added}}
+    ready = {key: entry for key, entry in known.items() if not missing(entry, access)}
     models = {key: entry for key, entry in CATALOGUE.items() if key != NONE}
     return {**models, **ready, NONE: CATALOGUE[NONE]}
 
 
-def listed(environ: Mapping[str, str] = os.environ) -> list[tuple[Entry, str]]:
+def listed(access: Access | None = None) -> list[tuple[Entry, str]]:
     """Every reranker with a name, the usable ones first, each with what is missing (empty where nothing is)."""
-    first = usable(environ)
-    rest = [(entry, missing(entry, environ)) for key, entry in KNOWN.items() if key not in first]
-    return [*((entry, "") for entry in first.values()), *rest]
+    access = access or Access()
+    first = usable(access)
+    rest = [entry_of(key) for key in (*KNOWN, *access.added) if key not in first]
+    return [*((entry, "") for entry in first.values()), *((entry, missing(entry, access)) for entry in rest)]
 
 
 def entry_of(key: str) -> Entry:
@@ -147,58 +150,32 @@ SCHEMES: dict[str, Callable[[str], Entry]] = {
 """What the part of a key before its colon may be."""
 
 _sharing = threading.Lock()
-_shared: dict[tuple[str, str], Reranker] = {}
+_shared: dict[tuple[str, str, bool], Reranker] = {}
 
 
-def get_reranker(key: str, settings: Settings | None = None) -> Reranker:
-    """The process's one instance of that reranker (and device), not loaded yet.
+def get_reranker(key: str, settings: Settings | None = None, access: Access | None = None) -> Reranker:
+    """The one instance of that reranker (and device), not loaded yet: the process's, or the caller's own where it
+    holds a key of the caller.
 
     Raises BadInput for `none`, which has no model, and for a key that names nothing; never downloads or loads.
     """
     device = (settings or Settings()).device
+    access = access or Access()
     entry = entry_of(key)
-    name = _in_full(key) if entry.needs == "address" else key
+    name = _in_full(key, access) if entry.needs == "address" else key
+    order = Order(name, device, access.key_for(name), entry.model in access.trusted)
+    if order.secret:
+        return access.own(name, device, lambda: MAKERS[entry.kind](order))
+    shared = (name, device, order.trusted)
     with _sharing:
-        if (name, device) not in _shared:
-            _shared[name, device] = MAKERS[entry.kind](name, device)
-        return _shared[name, device]
+        if shared not in _shared:
+            _shared[shared] = MAKERS[entry.kind](order)
+        return _shared[shared]
 
 
-def _in_full(key: str) -> str:
+def _in_full(key: str, access: Access) -> str:
     """The key of an own server with the address that the environment has for it now."""
     from rag_core.rerank.hosted import parsed
 
-    provider, address = parsed(key, os.environ)
+    provider, address = parsed(key, access.environ)
     return f"{provider.name}:{address}"
-
-
-def _cross_encoder(key: str, device: str) -> Reranker:
-    from rag_core.rerank.cross_encoder import CrossEncoderReranker
-
-    folder = MODELS / key
-    return CrossEncoderReranker(str(folder) if folder.is_dir() else key.removeprefix(PREFIX), device=device)
-
-
-def _late_interaction(_key: str, device: str) -> Reranker:
-    return LateInteractionReranker(device=device)
-
-
-def _served(key: str, _device: str) -> Reranker:
-    from rag_core.rerank.hosted import HostedReranker
-
-    if key == OLLAMA.key:
-        raise BadInput(missing(OLLAMA))
-    return HostedReranker.named(key)
-
-
-def _none(_key: str, _device: str) -> Reranker:
-    raise BadInput("No reranker is chosen, so there is nothing that could score. The fused order stays.")
-
-
-MAKERS: dict[Kind, Callable[[str, str], Reranker]] = {
-    "none": _none,
-    "late interaction": _late_interaction,
-    "cross-encoder": _cross_encoder,
-    "hosted": _served,
-    "own server": _served,
-}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Annotated, Literal
 
@@ -11,6 +10,7 @@ from pydantic import Field
 
 from rag_core.cost import Price
 from rag_core.errors import SecondPassError
+from rag_core.rerank.access import Access
 from rag_core.rerank.hub import local_folder
 from rag_core.rerank.providers import PROVIDERS
 from rag_core.types import Frozen, ScoreSpace
@@ -55,59 +55,63 @@ class Entry(Frozen):
     note: str = ""
 
 
-def missing(entry: Entry, environ: Mapping[str, str] = os.environ) -> str:
-    """What stands between this machine and that reranker, in words for a user; empty where nothing does.
+def missing(entry: Entry, access: Access | None = None) -> str:
+    """What stands between this caller and that reranker, in words for a user; empty where nothing does.
 
-    Looks at packages, at the environment and at this disk; sends nothing.
+    Looks at packages, at keys and addresses and at this disk; sends nothing. Without `access` only the environment
+    counts.
     """
     absent = [name for name in PACKAGES[entry.kind] if find_spec(name) is None]
     if absent:
         return f"Not installed: {', '.join(absent)}. Install with: pip install {' '.join(absent)}"
-    return WANTING[entry.needs](entry, environ)
+    return WANTING[entry.needs](entry, access or Access())
 
 
-def _key(entry: Entry, environ: Mapping[str, str]) -> str:
+def _key(entry: Entry, access: Access) -> str:
     env = PROVIDERS[entry.key.partition(":")[0]].env
-    return "" if environ.get(env, "").strip() else f"No key: set the environment variable {env}."
+    there = access.key_for(entry.key) or access.environ.get(env, "").strip()
+    return "" if there else f"No key: set the environment variable {env}."
 
 
-def _address(entry: Entry, environ: Mapping[str, str]) -> str:
+def _address(entry: Entry, access: Access) -> str:
     name, _, address = entry.key.partition(":")
     env = PROVIDERS[name].address_env
-    if address or environ.get(env, "").strip():
+    if address or access.environ.get(env, "").strip():
         return ""
     return f"No server: set {env} to its address, such as http://localhost:8080, or name it {name}:<address>."
 
 
-def _download(entry: Entry, _environ: Mapping[str, str]) -> str:
+def _download(entry: Entry, access: Access) -> str:
     try:
-        folder = local_folder(entry.model)
+        folder = local_folder(entry.model, code=entry.model in access.trusted)
     except SecondPassError as exc:
         return str(exc)
     size = f" ({entry.size})" if entry.size else ""
     return "" if folder else f"Its weights{size} are not on this machine; they come from the model hub."
 
 
-def _code(_entry: Entry, _environ: Mapping[str, str]) -> str:
+def _code(entry: Entry, access: Access) -> str:
+    if entry.model in access.trusted:
+        return _download(entry, access)
     return (
         "It runs Python code that comes with the model, with all rights of this process. "
         "That is off unless its user turns it on for this model (trust_remote_code)."
     )
 
 
-def _serving(entry: Entry, _environ: Mapping[str, str]) -> str:
+def _serving(entry: Entry, _access: Access) -> str:
     return f"Not a plain cross-encoder: serve it, for example with vLLM, and name it vllm:<address>#{entry.model}."
 
 
-def _another(_entry: Entry, _environ: Mapping[str, str]) -> str:
+def _another(_entry: Entry, _access: Access) -> str:
     return (
         "Ollama has no rerank endpoint. Serve the same GGUF file with llama.cpp "
         "(llama-server --rerank --pooling rank) and name it llamacpp:<address>."
     )
 
 
-WANTING: dict[Needs, Callable[[Entry, Mapping[str, str]], str]] = {
-    "nothing": lambda _entry, _environ: "",
+WANTING: dict[Needs, Callable[[Entry, Access], str]] = {
+    "nothing": lambda _entry, _access: "",
     "key": _key,
     "address": _address,
     "download": _download,

@@ -150,7 +150,7 @@ class HostedReranker:
                 pool.shutdown(wait=False, cancel_futures=True)  # what has not been sent is not sent any more
                 raise
         pairs = tuple(PairScore(score=score) for score in scores)
-        return Scored(pairs=pairs, tokens=spent.tokens, batches=spent.requests)
+        return Scored(pairs=pairs, tokens=spent.tokens, batches=spent.requests, units=spent.units)
 
     def _ask(self, client: httpx.Client, secret: str, query: str, documents: list[str]) -> tuple[list[float], Usage]:
         """The scores of one request's documents, and what it cost."""

@@ -1,29 +1,31 @@
 """Where a model lies: a folder, the model hub's cache, or the hub itself; and what identifies it.
 
-Only safetensors and ONNX/OpenVINO files are taken from the hub: a pickled file can run code. Loading is left to others.
+Fetching it from the hub is `download`'s, loading is left to others.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
+import json
 from functools import cache
 from pathlib import Path
 
 from rag_core.errors import MissingPackage, ModelError
+from rag_core.retrieval.base import Progress
 
-TIMEOUT_S = 10.0
-FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "onnx/model.onnx", "openvino/openvino_model.*")
-CODE = ("*.py",)
+WEIGHTS = ("*.safetensors", "onnx/*.onnx", "openvino/*.bin")
 COUNTED = {".json", ".txt", ".model", ".safetensors", ".onnx", ".onnx_data", ".xml", ".bin", ".py"}
 
 
-def local_folder(name: str) -> Path | None:
-    """The folder of that name, or the hub's cached copy of that model; None where this machine has neither."""
+def local_folder(name: str, code: bool = False) -> Path | None:
+    """The folder of that name, or the hub's cached copy of that model; None where this machine has neither.
+
+    A copy whose download broke off does not count, nor, where `code` is wanted, one without the code it names.
+    """
     path = Path(name).expanduser()
     if path.is_dir():
         return path.resolve()
-    if _is_path(name):
+    if is_path(name):
         return None
     try:
         from huggingface_hub import try_to_load_from_cache
@@ -34,44 +36,44 @@ def local_folder(name: str) -> Path | None:
         config = try_to_load_from_cache(name, "config.json")
     except HFValidationError as exc:
         raise ModelError(f"{name!r} is neither a folder on this machine nor a name of the model hub.") from exc
-    return Path(config).parent if isinstance(config, str) else None
+    folder = Path(config).parent if isinstance(config, str) else None
+    return folder if folder and _whole(folder) and (not code or _has_code(folder)) else None
 
 
-def fetch(name: str, trust_remote_code: bool = False) -> Path:
-    """The model's folder, downloaded from the hub where it must be. Raises ModelError in words for a user."""
-    folder = local_folder(name)
+def _whole(folder: Path) -> bool:
+    """True where the weights are there, every shard of them."""
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        return all((folder / shard).is_file() for shard in json.loads(index.read_text("utf-8"))["weight_map"].values())
+    return any(any(folder.glob(pattern)) for pattern in WEIGHTS)
+
+
+def _has_code(folder: Path) -> bool:
+    """True where every Python file of its own that the config names is there."""
+    return all((folder / f"{module}.py").is_file() for repo, module in modules_of(folder) if not repo)
+
+
+def modules_of(folder: Path) -> list[tuple[str, str]]:
+    """(repository or empty, module) of the Python code that the folder's config names in `auto_map`."""
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    named = [one for one in config.get("auto_map", {}).values() if isinstance(one, str)]
+    split = [one.rpartition("--") for one in named]
+    return [(repo, name.partition(".")[0]) for repo, _, name in split]
+
+
+def fetch(name: str, trust_remote_code: bool = False, progress: Progress | None = None) -> Path:
+    """The model's folder, downloaded from the hub where it must be. Raises ModelError in words for a user.
+
+    `progress` gets bytes done and of how many.
+    """
+    from rag_core.rerank.download import download
+
+    folder = local_folder(name, code=trust_remote_code)
     if folder is not None:
         return folder
-    if _is_path(name):
-        raise ModelError(f"There is no folder {name} on this machine. Give one that holds a cross-encoder.")
-    if _offline():
-        raise ModelError(f"{name} is not on this machine and HF_HUB_OFFLINE forbids to fetch it. {_INSTEAD}")
-    return _download(name, trust_remote_code)
-
-
-_INSTEAD = "Give a local folder, or choose a reranker that needs no download."
-
-
-def _download(name: str, trust_remote_code: bool) -> Path:
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
-
-    try:
-        # Asked first because it fails at once where there is no network; a download retries for minutes.
-        commit = HfApi().model_info(name, timeout=TIMEOUT_S).sha
-        patterns = [*FILES, *(CODE if trust_remote_code else ())]
-        return Path(snapshot_download(name, revision=commit, allow_patterns=patterns, etag_timeout=TIMEOUT_S))
-    except GatedRepoError as exc:
-        raise ModelError(f"{name} asks for its terms to be accepted on the model hub, and a HF_TOKEN.") from exc
-    except RepositoryNotFoundError as exc:
-        raise ModelError(f"The model hub has no model {name}, or it is private. Check the name.") from exc
-    except HfHubHTTPError as exc:
-        raise ModelError(f"The model hub refused {name}: {str(exc).splitlines()[0]}") from exc
-    except Exception as exc:  # whichever HTTP library the hub's client uses today
-        why = (str(exc).strip().splitlines() or [type(exc).__name__])[0]
-        raise ModelError(
-            f"{name} is not on this machine and the model hub cannot be reached ({why}). {_INSTEAD}"
-        ) from exc
+    if is_path(name):
+        raise ModelError(f"There is no folder {name} on this machine. Give one that holds a model.")
+    return download(name, trust_remote_code, progress)
 
 
 def identity(name: str, folder: Path) -> str:
@@ -91,10 +93,6 @@ def fingerprint(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _is_path(name: str) -> bool:
+def is_path(name: str) -> bool:
     """True for what can only be meant as a folder: `./x`, `/x`, `~/x`, `a/b/c`, `a\\b`."""
     return name.startswith((".", "/", "~")) or "\\" in name or name.count("/") > 1
-
-
-def _offline() -> bool:
-    return os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}

@@ -41,6 +41,7 @@ class _Run:
     known: dict[str, PairScore] = field(default_factory=dict)
     tokens: int = 0
     batches: int = 0
+    units: float = 0.0
     tokenise_ms: float = 0.0
     load_ms: float = 0.0
     failure: str | None = None
@@ -52,6 +53,7 @@ class _Run:
         self.known |= fresh
         self.tokens += scored.tokens
         self.batches += scored.batches
+        self.units += scored.units
         self.tokenise_ms += scored.tokenise_ms
         return fresh
 
@@ -100,6 +102,7 @@ def score_pairs(
         tokenise_ms=run.tokenise_ms,
         tokens=run.tokens,
         batches=run.batches,
+        units=run.units,
         failure=run.failure,
         notes=tuple(run.notes),
     )

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rag_core.rerank.catalogue import MODELS
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
+from rag_core.rerank.makers import MODELS
 
 FOLDERS = sorted(path.parent for path in MODELS.glob("*/config.json"))
 EXAMPLE = re.compile(r"^\| (?P<query>.+?) \| (?P<passage>.+?) \| (?P<logit>-?\d+\.\d+) \| (?P<p>\d\.\d+) \|$", re.M)

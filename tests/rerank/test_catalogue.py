@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rag_core.errors import BadInput
+from rag_core.rerank.access import Access
 from rag_core.rerank.catalogue import CATALOGUE, default_key, entry_of, get_reranker, listed, usable
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.entry import missing
@@ -14,6 +15,9 @@ from rag_core.rerank.hosted import HostedReranker
 from rag_core.rerank.known import HOSTED_MODELS, KNOWN, LOCAL, SERVERS
 from rag_core.rerank.late_interaction import LateInteractionReranker
 from rag_core.types import ScoreSpace
+
+BARE = Access({})
+"""An environment without keys and addresses."""
 
 
 def test_keys_and_entries_agree() -> None:
@@ -51,22 +55,22 @@ def test_none_has_no_model() -> None:
 
 
 def test_what_comes_with_the_project_is_usable_and_the_default_first() -> None:
-    assert next(iter(usable({}))) == default_key()
-    assert list(usable({}))[-1] == "none"
-    assert set(CATALOGUE) <= set(usable({}))
+    assert next(iter(usable(BARE))) == default_key()
+    assert list(usable(BARE))[-1] == "none"
+    assert set(CATALOGUE) <= set(usable(BARE))
 
 
 def test_a_key_makes_its_services_models_usable() -> None:
-    fresh = set(usable({"COHERE_API_KEY": "x", "VOYAGE_API_KEY": " "})) - set(usable({}))
+    fresh = set(usable(Access({"COHERE_API_KEY": "x", "VOYAGE_API_KEY": " "}))) - set(usable(BARE))
     assert fresh == {"cohere:rerank-v4.0-fast", "cohere:rerank-v4.0-pro", "cohere:rerank-v3.5"}
 
 
 def test_an_address_makes_a_server_usable() -> None:
-    assert set(usable({"TEI_URL": "http://a:1"})) - set(usable({})) == {"tei", "tei-sigmoid"}
+    assert set(usable(Access({"TEI_URL": "http://a:1"}))) - set(usable(BARE)) == {"tei", "tei-sigmoid"}
 
 
 def test_all_are_listed_usable_ones_first_with_what_is_missing() -> None:
-    entries = listed({})
+    entries = listed(BARE)
     assert {entry.key for entry, _ in entries} == {*CATALOGUE, *KNOWN}
     wanting = [bool(said) for _, said in entries]
     assert wanting == sorted(wanting)
@@ -86,12 +90,12 @@ def test_all_are_listed_usable_ones_first_with_what_is_missing() -> None:
     ],
 )
 def test_what_is_missing_in_plain_words(key: str, said: str) -> None:
-    found = missing(entry_of(key), {})
+    found = missing(entry_of(key), BARE)
     assert said in found if said else found == ""
 
 
 def test_a_model_folder_misses_nothing(tiny: Path) -> None:
-    assert missing(entry_of(f"cross-encoder:{tiny}"), {}) == ""
+    assert missing(entry_of(f"cross-encoder:{tiny}"), BARE) == ""
 
 
 def test_known_rerankers_say_what_they_are() -> None:
@@ -113,7 +117,7 @@ def test_served_rerankers_are_shared_by_address(monkeypatch: pytest.MonkeyPatch)
 
 def test_any_model_of_a_service_and_any_address() -> None:
     entry = entry_of("vllm:http://gpu:8000#BAAI/bge")
-    assert (entry.kind, entry.model, missing(entry, {})) == ("own server", "BAAI/bge", "")
+    assert (entry.kind, entry.model, missing(entry, BARE)) == ("own server", "BAAI/bge", "")
     assert get_reranker("cohere:rerank-next").model == "cohere:rerank-next"
     assert entry_of("cohere:rerank-next").kind == "hosted"
 

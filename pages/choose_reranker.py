@@ -1,0 +1,25 @@
+"""Rerankers: which there are, which can be used now, what the others need, and how each does on a small trial."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import access, reranker_add, reranker_card, reranker_list, state, views
+
+
+def main() -> None:
+    """What is chosen, the catalogue, one reranker in full, and a way to add one."""
+    state.page("Rerankers")
+    chosen = state.sidebar().policy.reranker
+    rows = access.listed()
+    label = next(entry.label for entry, _ in rows if entry.key == chosen)
+    views.headline(reranker_list.headline(rows, label))
+    shown = reranker_list.filtered(rows)
+    if shown:
+        reranker_card.show(*reranker_list.choose(shown, chosen))
+    else:
+        st.info("None of this kind can be used now.", icon=":material/search_off:")
+    reranker_add.show()
+
+
+main()

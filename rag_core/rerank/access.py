@@ -1,0 +1,63 @@
+"""What one caller may use beyond what the process has: own keys, rerankers it named, models whose code it trusts.
+
+    Access()                                             the process's environment, and nothing more
+    Access(keys={"cohere": SecretStr("...")})            a key of this caller alone
+    Access(added=("tei:http://localhost:8080",))         a server that this caller typed
+    Access(trusted=frozenset({"jinaai/jina-reranker-v1-tiny-en"}))
+
+A key never leaves its `Access`: rerankers that hold one are kept here and die with it, never with the process.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+
+from rag_core.rerank.base import Reranker
+from rag_core.rerank.providers import PROVIDERS
+
+
+@dataclass(frozen=True)
+class Access:
+    """Frozen; a caller that gets another key makes another one. Safe to hand to threads.
+
+    environ  where keys and addresses of the whole process stand
+    keys     keys of this caller by `door`, used before the environment's
+    added    keys of rerankers that this caller named: they are offered beside the known ones
+    trusted  hub names and folders whose own Python code may run in this process
+    """
+
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    keys: Mapping[str, SecretStr] = field(default_factory=dict)
+    added: tuple[str, ...] = ()
+    trusted: frozenset[str] = frozenset()
+    _own: dict[tuple[str, str], Reranker] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
+
+    def key_for(self, reranker: str) -> SecretStr | None:
+        """This caller's own key for that reranker (its key in full), or None."""
+        return self.keys.get(door(reranker))
+
+    def own(self, name: str, device: str, make: Callable[[], Reranker]) -> Reranker:
+        """This caller's one instance of a reranker that holds its key."""
+        with self._lock:
+            if (name, device) not in self._own:
+                self._own[name, device] = make()
+            return self._own[name, device]
+
+
+def door(reranker: str) -> str:
+    """Where a key is shown: a hosted service, or one address of a server.
+
+    >>> door("cohere:rerank-v3.5"), door("vllm:http://gpu:8000/#BAAI/bge-reranker-v2-m3")
+    ('cohere', 'vllm:http://gpu:8000')
+    """
+    name, _, rest = reranker.partition(":")
+    provider = PROVIDERS.get(name)
+    if provider is None or provider.hosted:
+        return name
+    return f"{name}:{rest.partition('#')[0].strip().rstrip('/')}"

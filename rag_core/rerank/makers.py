@@ -1,0 +1,62 @@
+"""How a reranker of each kind is made, from its key in full. Sharing instances is the catalogue's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from rag_core.errors import BadInput
+from rag_core.rerank.base import Reranker
+from rag_core.rerank.entry import Kind, missing
+from rag_core.rerank.known import CROSS_ENCODER, OLLAMA
+
+MODELS = Path(__file__).parent.parent / "models"
+"""The models that ship with the project, a folder each."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A reranker to be made: its key in full, where it runs, the caller's own key for it, whether its code may run."""
+
+    name: str
+    device: str
+    secret: SecretStr | None = None
+    trusted: bool = False
+
+
+def _cross_encoder(order: Order) -> Reranker:
+    from rag_core.rerank.cross_encoder import CrossEncoderReranker
+
+    folder = MODELS / order.name
+    model = str(folder) if folder.is_dir() else order.name.removeprefix(CROSS_ENCODER)
+    return CrossEncoderReranker(model, device=order.device, trust_remote_code=order.trusted)
+
+
+def _late_interaction(order: Order) -> Reranker:
+    from rag_core.rerank.late_interaction import LateInteractionReranker
+
+    return LateInteractionReranker(device=order.device)
+
+
+def _served(order: Order) -> Reranker:
+    from rag_core.rerank.hosted import HostedReranker
+
+    if order.name == OLLAMA.key:
+        raise BadInput(missing(OLLAMA))
+    return HostedReranker.named(order.name, order.secret)
+
+
+def _none(_order: Order) -> Reranker:
+    raise BadInput("No reranker is chosen, so there is nothing that could score. The fused order stays.")
+
+
+MAKERS: dict[Kind, Callable[[Order], Reranker]] = {
+    "none": _none,
+    "late interaction": _late_interaction,
+    "cross-encoder": _cross_encoder,
+    "hosted": _served,
+    "own server": _served,
+}

@@ -1,0 +1,90 @@
+"""A key, a server, a trusted model of one caller: used for that caller, unknown to every other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from rag_core.rerank.access import Access, door
+from rag_core.rerank.catalogue import entry_of, get_reranker, listed, usable
+from rag_core.rerank.cross_encoder import CrossEncoderReranker
+from rag_core.rerank.entry import missing
+from tests.rerank.conformance_server import KEY, Service, running
+
+ANA = Access({}, keys={"cohere": SecretStr("ana-secret")})
+BEN = Access({}, keys={"cohere": SecretStr("ben-secret")})
+NOBODY = Access({})
+HOSTED = "cohere:rerank-v3.5"
+CODE = "jinaai/jina-reranker-v1-tiny-en"
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with running() as served:
+        yield served
+
+
+def test_a_callers_key_makes_its_services_models_usable_for_that_caller() -> None:
+    assert set(usable(ANA)) - set(usable(NOBODY)) == {
+        "cohere:rerank-v4.0-fast",
+        "cohere:rerank-v4.0-pro",
+        "cohere:rerank-v3.5",
+    }
+    assert missing(entry_of(HOSTED), NOBODY) == "No key: set the environment variable COHERE_API_KEY."
+
+
+def test_each_caller_has_its_own_instance() -> None:
+    own = get_reranker(HOSTED, access=ANA)
+    assert get_reranker(HOSTED, access=ANA) is own
+    assert get_reranker(HOSTED, access=BEN) is not own
+    assert get_reranker(HOSTED, access=NOBODY) is not own
+    assert get_reranker(HOSTED) is not own
+    assert own.model == get_reranker(HOSTED, access=BEN).model == HOSTED
+
+
+def test_no_text_of_it_holds_the_key() -> None:
+    reranker = get_reranker(HOSTED, access=ANA)
+    assert not any("ana-secret" in text for text in (repr(ANA), str(ANA), repr(reranker), str(vars(reranker))))
+
+
+def test_the_key_of_one_is_not_sent_for_another(service: Service) -> None:
+    address = f"jina-shaped:{service.address}/jina-shaped"
+    with_key = Access({}, keys={address: SecretStr(KEY)}, added=(address,))
+    assert len(get_reranker(address, access=with_key).score("q", ["a", "b"]).pairs) == 2
+    for other in (Access({}, added=(address,)), Access({}, keys={address: SecretStr("wrong")}, added=(address,))):
+        with pytest.raises(Exception, match="did not accept the key"):
+            get_reranker(address, access=other).score("q", ["a"])
+
+
+def test_what_a_caller_named_is_offered_to_that_caller() -> None:
+    server = "vllm:http://gpu:8000#BAAI/bge-reranker-v2-m3"
+    mine = Access({}, added=(server, "cross-encoder:nobody/has-this"))
+    assert server in usable(mine)
+    assert server not in usable(NOBODY)
+    said = {entry.key: missing for entry, missing in listed(mine)}
+    assert said["cross-encoder:nobody/has-this"].startswith("Its weights are not on this machine")
+
+
+def test_a_models_code_is_trusted_by_the_caller_who_said_so() -> None:
+    mine = Access({}, trusted=frozenset({CODE}))
+    entry = entry_of(f"cross-encoder:{CODE}")
+    assert "trust_remote_code" in missing(entry, NOBODY)
+    assert "trust_remote_code" not in missing(entry, mine)
+    trusting, other = (get_reranker(entry.key, access=access) for access in (mine, NOBODY))
+    assert isinstance(trusting, CrossEncoderReranker)
+    assert trusting is not other
+
+
+@pytest.mark.parametrize(
+    ("reranker", "at"),
+    [
+        ("cohere:rerank-v3.5", "cohere"),
+        ("tei:http://a:1/", "tei:http://a:1"),
+        ("vllm:http://a:1#one", "vllm:http://a:1"),
+        ("cross-encoder:maker/model", "cross-encoder"),
+    ],
+)
+def test_a_key_belongs_to_a_service_or_to_one_address(reranker: str, at: str) -> None:
+    assert door(reranker) == at

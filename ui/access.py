@@ -1,0 +1,78 @@
+"""What this session may use: keys that were typed in it, rerankers that it named, models whose code it trusts.
+
+It stands in the session's state and nowhere else: not in links, caches, traces or logs, and no other session sees it.
+Keys of the whole process come from the environment, or from `.streamlit/secrets.toml`, which Streamlit puts there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+import streamlit as st
+from pydantic import SecretStr
+
+from rag_core.rerank import catalogue
+from rag_core.rerank.access import Access, door
+from rag_core.rerank.entry import Entry
+
+KEY = "access"
+
+
+def current() -> Access:
+    """This session's access. A frozen value: a thread may go on with it."""
+    found: Access = st.session_state.setdefault(KEY, Access())
+    return found
+
+
+def usable() -> dict[str, Entry]:
+    """The rerankers that this session can use now, by key."""
+    return catalogue.usable(current())
+
+
+def listed() -> list[tuple[Entry, str]]:
+    """Every reranker with a name, each with what this session misses for it."""
+    return catalogue.listed(current())
+
+
+def labels(offered: Mapping[str, Entry]) -> dict[str, str]:
+    """What to call each of them, by key: its label, and its key behind that where two have the same."""
+    counts = Counter(entry.label for entry in offered.values())
+    return {key: one.label if counts[one.label] == 1 else f"{one.label} ({key})" for key, one in offered.items()}
+
+
+def keep_key(reranker: str, secret: str) -> None:
+    """Use this key for the reranker's service or server, in this session only."""
+    mine = current()
+    _set(replace(mine, keys={**mine.keys, door(reranker): SecretStr(secret)}))
+
+
+def forget_key(reranker: str) -> None:
+    """Forget what `keep_key` was given."""
+    mine = current()
+    _set(replace(mine, keys={at: key for at, key in mine.keys.items() if at != door(reranker)}))
+
+
+def add(reranker: str) -> None:
+    """Offer this reranker in this session. Raises BadInput for a key that names none."""
+    catalogue.entry_of(reranker)
+    mine = current()
+    if reranker not in mine.added:
+        _set(replace(mine, added=(*mine.added, reranker)))
+
+
+def remove(reranker: str) -> None:
+    """Offer it no longer."""
+    mine = current()
+    _set(replace(mine, added=tuple(one for one in mine.added if one != reranker)))
+
+
+def trust(model: str, on: bool) -> None:
+    """Let this model's own Python code run in this process, or no longer."""
+    mine = current()
+    _set(replace(mine, trusted=mine.trusted | {model} if on else mine.trusted - {model}))
+
+
+def _set(mine: Access) -> None:
+    st.session_state[KEY] = mine
