@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import streamlit as st
 from pydantic import SecretStr
 
+from rag_core.config import Settings
+from rag_core.evaluation.learn import learned
 from rag_core.rerank import catalogue
 from rag_core.rerank.access import Access, door
 from rag_core.rerank.entry import Entry
@@ -27,13 +30,24 @@ def current() -> Access:
 
 
 def usable() -> dict[str, Entry]:
-    """The rerankers that this session can use now, by key."""
-    return catalogue.usable(current())
+    """The rerankers that this session can use now, by key; those taught here are everybody's."""
+    return catalogue.usable(_with_taught())
 
 
 def listed() -> list[tuple[Entry, str]]:
     """Every reranker with a name, each with what this session misses for it."""
-    return catalogue.listed(current())
+    return catalogue.listed(_with_taught())
+
+
+def _with_taught() -> Access:
+    mine = current()
+    taught = [lesson.key for lesson in learned(taught_models())]
+    return replace(mine, added=tuple(dict.fromkeys((*mine.added, *taught))))
+
+
+def taught_models() -> Path:
+    """Where models lie that were fine-tuned on the page."""
+    return Settings().data_dir.resolve() / "rerankers"
 
 
 def labels(offered: Mapping[str, Entry]) -> dict[str, str]:

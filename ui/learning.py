@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -13,16 +12,11 @@ from rag_core.errors import SecondPassError
 from rag_core.evaluation.learn import METRICS, Lesson, base_folder, learn, learned
 from rag_core.evaluation.lessons import LEAST, teachable
 from rag_core.evaluation.sets import LabelledSet
-from ui import cached, jobs, people, views
+from ui import access, cached, jobs, people, views
 from ui.evaluation import Bench
 from ui.state import Choice
 
 KIND = "learn"
-
-
-def root() -> Path:
-    """Where taught models lie."""
-    return cached.settings().data_dir.resolve() / "rerankers"
 
 
 def learning(choice: Choice, questions: LabelledSet, of: Bench) -> None:
@@ -48,7 +42,7 @@ def learning(choice: Choice, questions: LabelledSet, of: Bench) -> None:
         st.rerun()
     if latest is not None:
         jobs.watch(latest.id, _far, _result)
-    _taught(learned(root()))
+    _taught(learned(access.taught_models()))
 
 
 def _teach(choice: Choice, questions: LabelledSet, of: Bench, name: str) -> bool:
@@ -56,12 +50,15 @@ def _teach(choice: Choice, questions: LabelledSet, of: Bench, name: str) -> bool
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         st.error("Use letters, digits, dots, dashes and underscores for the name.", icon=":material/error:")
         return False
-    pipeline, measurements, folder = cached.pipeline(choice.collection, choice.owner), dict(of.measurements), root()
+    pipeline, measurements, folder = (
+        cached.pipeline(choice.collection, choice.owner),
+        dict(of.measurements),
+        access.taught_models(),
+    )
 
     def work(control: Control) -> str:
-        return learn(
-            pipeline, questions, measurements, choice.policy, folder / name, control.reach, control.cancelled
-        ).sentence
+        lesson = learn(pipeline, questions, measurements, choice.policy, folder, control.reach, control.cancelled)
+        return lesson.sentence
 
     cached.job_book().start(KIND, 0, work, by=people.author())
     return True
