@@ -185,7 +185,10 @@ class Message(Frozen):
 
 class Answer(Frozen):
     """What the last step said. `kind` "extractive" quotes sentences; "chat" is a language model's text;
-    "unknown" means that nothing passed the threshold or the model found no answer in the passages."""
+    "unknown" means that nothing passed the threshold or the model found no answer in the passages.
+
+    Token counts are the chat server's own; `dollars` is what they cost. None: not told, or no price is known.
+    """
 
     kind: Literal["extractive", "chat", "unknown"]
     text: str
@@ -196,3 +199,4 @@ class Answer(Frozen):
     warnings: tuple[StageWarning, ...] = ()
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    dollars: Annotated[FiniteFloat, Field(ge=0)] | None = None

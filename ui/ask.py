@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 
 import streamlit as st
 
@@ -89,7 +90,8 @@ def answer(trace: Trace, choice: Choice) -> Answer | None:
     place = st.empty()
     try:
         if choice.chat:
-            return cached.chat(trace, choice.collection, choice.owner, lambda text: views.text_so_far(place, text))
+            show = partial(views.text_so_far, place)
+            return cached.chat(trace, choice.collection, choice.owner, choice.chat, show)
         return cached.extractive(trace, choice.collection, choice.owner)
     except SecondPassError as exc:
         message = f"No answer could be made: {exc} The retrieval results below stand."

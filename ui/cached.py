@@ -19,11 +19,13 @@ from rag_core.corpus.library import Library
 from rag_core.corpus.sample import SAMPLE, ensure_sample, read_examples
 from rag_core.corpus.sessions import forget_sessions, session_folder
 from rag_core.diagnosis import Location, WhatIf, pairs_needed, what_would_keep
-from rag_core.errors import CollectionError, GenerationError
+from rag_core.errors import CollectionError
 from rag_core.evaluation.beir import read_folder
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.filters import Filter
-from rag_core.generation.chat import ChatConfig, from_environment, stream_answer
+from rag_core.generation.chat import stream_answer
+from rag_core.generation.chat_access import ChatAccess
+from rag_core.generation.price import priced
 from rag_core.pipeline import Pipeline
 from rag_core.replay import replay, unscored
 from rag_core.rerank.base import Reranker
@@ -266,33 +268,25 @@ def token_lengths(found: Collection) -> list[int]:
     return [len(model.token_spans(chunk.text)) for chunk in found.chunks]
 
 
-def chat_config() -> ChatConfig | None:
-    """The chat model that the environment names, or None."""
-    found = from_environment()
-    return found[0] if found else None
-
-
-def chat(run: Trace, name: str, owner: str, show: Callable[[str], None]) -> Answer:
+def chat(run: Trace, name: str, owner: str, access: ChatAccess, show: Callable[[str], None]) -> Answer:
     """The chat model's answer, remembered by what it was asked. `show` gets the text so far as it comes in.
 
-    Raises GenerationError where the model cannot answer.
+    What a session's own model said is found by nobody else: its scope is part of the key. Raises GenerationError where
+    the model cannot answer.
     """
-    found = from_environment()
-    if found is None:
-        raise GenerationError("No chat model is configured: set OPENAI_API_KEY or OPENAI_BASE_URL.")
-    config, secret = found
     kept = tuple(hit.chunk_id for hit in run[StageName.KEPT].hits)
+    key = (access.scope, access.config, kept)
     known = measured(name, owner, run.query, run.where).answers
-    if (config, kept) not in known:
-        stream = stream_answer(config, secret, run.query, [run.chunks[chunk_id] for chunk_id in kept])
+    if key not in known:
+        stream = stream_answer(access, run.query, [run.chunks[chunk_id] for chunk_id in kept])
         text = ""
         for piece in stream.pieces():
             text += piece
             show(text)
         answer = stream.answer
         timing = answer.timing.model_copy(update={"started_ms": run.took_ms})
-        known[config, kept] = answer.model_copy(update={"timing": timing})
-    return known[config, kept]
+        known[key] = answer.model_copy(update={"timing": timing})
+    return priced(known[key], access.price)
 
 
 @st.cache_data

@@ -19,7 +19,7 @@ from rag_core.trace import Trace
 from rag_core.types import StageName
 from ui import svg
 from ui.charts import rank_movement, score_curve, waterfall
-from ui.views import LABELS, candidates, milliseconds
+from ui.views import LABELS, answer_figures, candidates, milliseconds
 
 STYLE = Path(__file__).with_name("report.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -73,7 +73,8 @@ def _answer(trace: Trace) -> str:
         return ""
     text = _e(answer.text).replace("\n", "<br>")
     cited = [[f"[{one.number}]", title_of(trace.chunks[one.chunk_id]), one.quote] for one in answer.citations]
-    kind = f'<p class="note">{_e(answer.kind)} · {_e(answer.model)}</p>'
+    figures = f" · {answer_figures(answer)}" if answer.prompt else ""
+    kind = f'<p class="note">{_e(answer.kind)} · {_e(answer.model)}{_e(figures)}</p>'
     return _section("Answer", f"<p>{text}</p>{kind}{_table(cited) if cited else ''}")
 
 

@@ -14,13 +14,13 @@ import streamlit as st
 
 from rag_core.config import FULL_DEPTH, Fusion, Policy, Signals, Threshold
 from rag_core.corpus.sample import SAMPLE
-from rag_core.errors import BadInput
 from rag_core.filters import Filter
+from rag_core.generation.chat_access import ChatAccess
 from rag_core.rerank.catalogue import default_key
 from rag_core.rerank.entry import Entry
 from rag_core.threshold import judged_space
 from rag_core.types import ScoreSpace
-from ui import access, cached, filtering, people, views
+from ui import access, cached, chat_settings, filtering, people, views
 from ui.charts.palette import DARK, LIGHT, Palette
 
 LOGO = Path(__file__).with_name("logo.svg")
@@ -42,7 +42,7 @@ BOUND = {"r", "pool", "depth", "dw", "lw", "rrfk", "k", "sig", *filtering.KEYS}
 
 @dataclass(frozen=True)
 class Choice:
-    """What the sidebar says: which collection, the policy, and whether a chat model writes the answer.
+    """What the sidebar says: which collection, the policy, and the chat model that writes the answer, if one does.
 
     `owner` is the session that may see private collections, `where` the filter of every search.
     """
@@ -50,7 +50,7 @@ class Choice:
     collection: str
     policy: Policy
     owner: str
-    chat: bool = False
+    chat: ChatAccess | None = None
     where: Filter | None = None
 
 
@@ -108,7 +108,7 @@ def sidebar() -> Choice:
             **_keep(reranker),
             signals=_signals(),
         )
-        chat = _chat()
+        chat = chat_settings.choose()
         st.button("Reset settings", key="reset", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
     return Choice(collection=collection, policy=policy, owner=owner(), chat=chat, where=where)
 
@@ -174,20 +174,6 @@ def _keep(reranker: Entry) -> dict[str, object]:
         threshold = Threshold(minimum=minimum or None, space=space)
     top_k = st.slider("Top-k", 1, 20, 5, key="k", bind="query-params", help="How many are kept for the answer.")
     return {"threshold": threshold, "top_k": top_k}
-
-
-def _chat() -> bool:
-    """Whether a chat model writes the answer; offered where one is configured."""
-    try:
-        config = cached.chat_config()
-    except BadInput as exc:
-        st.warning(views.markdown(str(exc)), icon=":material/cloud_off:")
-        return False
-    if config is None:
-        return False
-    by_model = f"Written by {config.model}"
-    chosen = st.selectbox("Answer", ["Quoted sentences", by_model], key="gen", bind="query-params")
-    return chosen == by_model
 
 
 def _signals() -> Signals:

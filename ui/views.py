@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rag_core.errors import SecondPassError
+from rag_core.generation.price import dollars_text
 from rag_core.narrative import counted, score_text, title_of
 from rag_core.retrieval.tokens import term_spans
 from rag_core.trace import RerankReport, Trace
@@ -146,6 +147,8 @@ def answer_card(trace: Trace, answer: Answer) -> None:
     with st.container(border=True, key="answer"):
         st.html(f'<p class="sp-answer" data-testid="answer">{_with_citations(answer.text)}</p>')
         st.caption(markdown(kinds[answer.kind]))
+        if answer.prompt:
+            st.caption(markdown(answer_figures(answer)))
         cited = dict.fromkeys((citation.number, citation.chunk_id) for citation in answer.citations)
         sources = "".join(
             f'<div class="sp-path"><span class="sp-cite">{number}</span> '
@@ -161,6 +164,16 @@ def answer_card(trace: Trace, answer: Answer) -> None:
                     st.code(message.content, language=None, wrap_lines=True)
         for warning in answer.warnings:
             st.warning(markdown(warning.message))
+
+
+def answer_figures(answer: Answer) -> str:
+    """What a chat model's answer took: `812 tokens in, 60 out · $0.00016 · 1.2 s`; what is not known is said."""
+    took = milliseconds(answer.timing.took_ms)
+    if answer.prompt_tokens is None or answer.completion_tokens is None:
+        return f"The server reported no token counts, so its cost is not known · {took}"
+    tokens = f"{answer.prompt_tokens:,} tokens in, {answer.completion_tokens:,} out"
+    paid = "no price given" if answer.dollars is None else dollars_text(answer.dollars)
+    return f"{tokens} · {paid} · {took}"
 
 
 def text_so_far(place: DeltaGenerator, text: str) -> None:

@@ -1,79 +1,32 @@
 """The answer of a chat model behind OpenAI's API or any server of its shape (Ollama, vLLM, llama.cpp), streamed.
 
-    config, key = from_environment() or (ChatConfig(model="llama3.2", base_url="http://localhost:11434/v1"), None)
-    stream = stream_answer(config, key, query, chunks)
+    access = from_environment() or ChatAccess(config=ChatConfig(model="llama3.2", base_url="http://localhost:11434/v1"))
+    stream = stream_answer(access, query, chunks)
     for piece in stream.pieces(): ...
     stream.answer
 
-What is sent is `prompt`, what of it is true is `citations`, what a failure is called `chat_errors`. Nothing is
-retried: a user who waits is better told.
+Which model that is and with which key is `chat_access`, the request `chat_client`; what is sent is `prompt`, what of
+it is true is `citations`.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-
-from rag_core.errors import BadInput, GenerationError, MissingPackage
-from rag_core.generation.chat_errors import in_words
+from rag_core.errors import GenerationError
+from rag_core.generation.chat_access import ChatAccess
+from rag_core.generation.chat_client import connected, request
 from rag_core.generation.citations import is_unknown, read_citations
+from rag_core.generation.price import priced
 from rag_core.generation.prompt import DONT_KNOW, build_messages
-from rag_core.types import Answer, Chunk, Frozen, StageWarning, Timing
-
-OPENAI = "https://api.openai.com/v1"
-NO_KEY = "none"
-"""Sent where a server needs no key; the client insists on one."""
+from rag_core.types import Answer, Chunk, StageWarning, Timing
 
 
-class ChatConfig(Frozen):
-    """Which model is asked, and how. The key is passed apart, so that a config can be shown and saved.
-
-    temperature: None leaves it to the server, as some models demand. timeout_s: the longest silence, not the whole.
-    """
-
-    base_url: str = OPENAI
-    model: Annotated[str, Field(min_length=1)] = "gpt-4o-mini"
-    temperature: Annotated[float | None, Field(ge=0, le=2)] = 0.0
-    max_tokens: Annotated[int, Field(ge=1, le=100_000)] = 600
-    timeout_s: Annotated[float, Field(gt=0, le=600)] = 60.0
-
-    @field_validator("base_url")
-    @classmethod
-    def _plain_address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must be an address such as http://localhost:11434/v1")
-        if parts.username or parts.password:
-            raise ValueError("must not hold a user name or password; the key is given apart")
-        return url.rstrip("/")
-
-
-def from_environment() -> tuple[ChatConfig, SecretStr | None] | None:
-    """Config and key from OPENAI_API_KEY, OPENAI_BASE_URL and OPENAI_MODEL; None where neither key nor URL is set.
-
-    Raises BadInput where OPENAI_BASE_URL is not an address.
-    """
-    key, url, model = (os.environ.get(f"OPENAI_{name}", "").strip() for name in ("API_KEY", "BASE_URL", "MODEL"))
-    if not key and not url:
-        return None
-    given = {"base_url": url, "model": model}
-    try:
-        config = ChatConfig.model_validate({name: value for name, value in given.items() if value})
-    except ValidationError as exc:
-        raise BadInput(
-            f"OPENAI_BASE_URL cannot be used: it {exc.errors()[0]['msg'].removeprefix('Value error, ')}."
-        ) from exc
-    return config, SecretStr(key) if key else None
-
-
-def stream_answer(config: ChatConfig, key: SecretStr | None, query: str, chunks: Sequence[Chunk]) -> ChatStream:
+def stream_answer(access: ChatAccess, query: str, chunks: Sequence[Chunk]) -> ChatStream:
     """Ask the model about the kept chunks (best first). Nothing is sent before `pieces` is read."""
-    return ChatStream(config, key, query, chunks)
+    return ChatStream(access, query, chunks)
 
 
 class ChatStream:
@@ -82,12 +35,12 @@ class ChatStream:
     Both raise GenerationError in words for a user; the key stands in none of them.
     """
 
-    def __init__(self, config: ChatConfig, key: SecretStr | None, query: str, chunks: Sequence[Chunk]) -> None:
+    def __init__(self, access: ChatAccess, query: str, chunks: Sequence[Chunk]) -> None:
         self.prompt = build_messages(query, chunks)
-        self._config = config
-        self._key = key
+        self._access = access
+        self._config = access.config
         self._chunks = tuple(chunks)
-        self._text = ""
+        self._received: list[str] = []
         self._finish: str | None = None
         self._usage: Any = None
         self._answer: Answer | None = None
@@ -106,32 +59,26 @@ class ChatStream:
             self._answer = Answer(kind="unknown", text=DONT_KNOW, model=self._config.model)
             yield DONT_KNOW
             return
-        yield from self._received()
+        yield from self._receive()
         if not self._text.strip():
             raise GenerationError(self._nothing())
         if self._finish is None:
             raise GenerationError(f"The answer broke off after {len(self._text)} characters. Ask again.")
         self._answer = self._finished((time.perf_counter() - begin) * 1000)
 
-    def _received(self) -> Iterator[str]:
+    def _receive(self) -> Iterator[str]:
         """Text pieces from the server; whatever the client raises is put into words."""
-        try:
-            import openai
-        except ImportError as exc:
-            raise MissingPackage("openai", "An answer by a chat model", "openai") from exc
-        key = self._key.get_secret_value() if self._key else NO_KEY
-        try:
-            with (
-                openai.OpenAI(
-                    api_key=key, base_url=self._config.base_url, timeout=self._config.timeout_s, max_retries=0
-                ) as client,
-                client.chat.completions.create(**self._request()) as stream,
-            ):
-                for event in stream:
-                    yield from self._take(event)
-        except (openai.OpenAIError, ValueError, TypeError, AttributeError) as exc:
-            # Not chained: the vendor's error holds the request, and may quote the key.
-            raise GenerationError(in_words(exc, self._config.model, self._config.base_url, key, self._text)) from None
+        options: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
+        with (
+            connected(self._access, self._received) as client,
+            client.chat.completions.create(**request(self._access, self.prompt), **options) as stream,
+        ):
+            for event in stream:
+                yield from self._take(event)
+
+    @property
+    def _text(self) -> str:
+        return "".join(self._received)
 
     def _take(self, event: Any) -> Iterator[str]:
         self._usage = event.usage or self._usage
@@ -139,22 +86,8 @@ class ChatStream:
             self._finish = choice.finish_reason or self._finish
             piece = choice.delta.content if choice.delta else None
             if piece:
-                self._text += piece
+                self._received.append(piece)
                 yield piece
-
-    def _request(self) -> dict[str, Any]:
-        # OpenAI's newer models refuse `max_tokens`, other servers know nothing else.
-        limit = "max_completion_tokens" if self._config.base_url == OPENAI else "max_tokens"
-        request: dict[str, Any] = {
-            "model": self._config.model,
-            "messages": [message.model_dump() for message in self.prompt],
-            limit: self._config.max_tokens,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
-        if self._config.temperature is not None:
-            request["temperature"] = self._config.temperature
-        return request
 
     def _nothing(self) -> str:
         """Why a finished stream held no text."""
@@ -171,7 +104,7 @@ class ChatStream:
             message = f"The answer was cut at {self._config.max_tokens} tokens."
             warnings = (*warnings, StageWarning(code="answer-cut", message=message))
         unknown = is_unknown(self._text)
-        return Answer(
+        answer = Answer(
             kind="unknown" if unknown else "chat",
             text=self._text.strip(),
             citations=() if unknown else citations,
@@ -182,3 +115,4 @@ class ChatStream:
             prompt_tokens=getattr(self._usage, "prompt_tokens", None),
             completion_tokens=getattr(self._usage, "completion_tokens", None),
         )
+        return priced(answer, self._access.price)

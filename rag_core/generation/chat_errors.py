@@ -56,7 +56,7 @@ def _retry_after(response: Any) -> float | None:
 
 
 def _key_refused(_failure: _Failure) -> str:
-    return "The language model's server refused the key. Check OPENAI_API_KEY, or enter another key."
+    return "The language model's server refused the key. Check the key (OPENAI_API_KEY), or enter another one."
 
 
 def _forbidden(failure: _Failure) -> str:
@@ -64,7 +64,10 @@ def _forbidden(failure: _Failure) -> str:
 
 
 def _not_found(failure: _Failure) -> str:
-    return f"{failure.server} has no model {failure.model}, or is no chat server. Check OPENAI_MODEL and the address."
+    return (
+        f"{failure.server} has no model {failure.model}, or is no chat server. "
+        "Check the model's name (OPENAI_MODEL) and the address."
+    )
 
 
 def _limited(failure: _Failure) -> str:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+
 
 @dataclass
 class Script:
-    """What the next request gets: text pieces streamed as events, or a status with a JSON body."""
+    """What the next request gets: text pieces streamed as events (whole where it asks so), or a status with a body.
+
+    `reply` makes the text from the request instead. `usage`: the token counts, None for a server that gives none.
+    """
 
     pieces: tuple[str, ...] = ("Five days [1].",)
     finish: str | None = "stop"
@@ -24,8 +29,11 @@ class Script:
     pause_s: float = 0.0
     hang_up: bool = False
     raw: bytes | None = None
+    usage: dict[str, int] | None = field(default_factory=lambda: dict(USAGE))
+    reply: Callable[[dict[str, Any]], str] | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
+    headers_seen: list[str] = field(default_factory=list)
 
 
 def event(payload: object) -> bytes:
@@ -38,6 +46,20 @@ def chunk(content: str | None, finish: str | None = None, usage: object = None) 
     return {**base, "choices": [] if usage else [choice], "usage": usage}
 
 
+def whole(text: str, script: Script) -> dict[str, Any]:
+    """A reply that does not stream."""
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, "finish_reason": script.finish}
+    return {
+        "id": "c1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "toy-2026",
+        "choices": [choice],
+        "usage": script.usage,
+    }
+
+
 @contextmanager
 def chat_server(script: Script) -> Iterator[str]:
     """Runs the script's server; gives its base URL."""
@@ -47,14 +69,23 @@ def chat_server(script: Script) -> Iterator[str]:
             """Quiet."""
 
         def do_POST(self) -> None:
-            script.requests.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            script.requests.append(request)
             script.authorizations.append(self.headers["Authorization"])
+            script.headers_seen += [f"{name}: {value}" for name, value in self.headers.items()]
             time.sleep(script.pause_s)
-            (self._stream if script.status == 200 else self._fail)()
+            if script.status != 200:
+                self._send(script.status, script.body)
+                return
+            pieces = (script.reply(request),) if script.reply else script.pieces
+            if request.get("stream"):
+                self._stream(pieces)
+            else:
+                self._send(200, whole("".join(pieces), script))
 
-        def _fail(self) -> None:
-            body = json.dumps(script.body).encode()
-            self.send_response(script.status)
+        def _send(self, status: int, content: dict[str, Any]) -> None:
+            body = script.raw if script.raw is not None else json.dumps(content).encode()
+            self.send_response(status)
             for name, value in script.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Type", "application/json")
@@ -62,13 +93,11 @@ def chat_server(script: Script) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        def _stream(self) -> None:
-            events = [event(chunk(piece)) for piece in script.pieces]
+        def _stream(self, pieces: tuple[str, ...]) -> None:
+            events = [event(chunk(piece)) for piece in pieces]
             if script.finish:
                 events.append(event(chunk(None, script.finish)))
-                events.append(
-                    event(chunk(None, usage={"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}))
-                )
+                events += [event(chunk(None, usage=script.usage))] if script.usage else []
                 events.append(b"data: [DONE]\n\n")
             data = script.raw if script.raw is not None else b"".join(events)
             self.send_response(200)

@@ -6,10 +6,12 @@ import socket
 from typing import Any
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
-from rag_core.errors import BadInput, GenerationError
-from rag_core.generation.chat import ChatConfig, ChatStream, from_environment, stream_answer
+from rag_core.errors import GenerationError
+from rag_core.generation.chat import ChatStream, stream_answer
+from rag_core.generation.chat_access import ChatAccess, ChatConfig
+from rag_core.generation.price import TokenPrice
 from tests.builders import chunk
 from tests.generation.chat_server import Script, chat_server, event
 from tests.generation.chat_server import chunk as event_chunk
@@ -18,11 +20,17 @@ KEY = "sk-secret-0123456789"
 CHUNKS = (chunk("a", "Refunds take five days."), chunk("b", "Shipping is free."))
 
 
-def ask(script: Script, chunks: Any = CHUNKS, **options: Any) -> tuple[ChatStream, list[str]]:
+def ask(
+    script: Script, chunks: Any = CHUNKS, price: TokenPrice | None = None, **options: Any
+) -> tuple[ChatStream, list[str]]:
     with chat_server(script) as url:
-        config = ChatConfig(base_url=url, model="toy", **options)
-        stream = stream_answer(config, SecretStr(KEY), "How long do refunds take?", chunks)
+        access = access_to(url, price=price, **options)
+        stream = stream_answer(access, "How long do refunds take?", chunks)
         return stream, list(stream.pieces())
+
+
+def access_to(url: str, price: TokenPrice | None = None, **options: Any) -> ChatAccess:
+    return ChatAccess(config=ChatConfig(base_url=url, model="toy", **options), key=SecretStr(KEY), price=price)
 
 
 def failure(script: Script, **options: Any) -> str:
@@ -113,7 +121,7 @@ def test_a_dead_server_is_named() -> None:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
     with pytest.raises(GenerationError, match="cannot be reached"):
-        list(stream_answer(ChatConfig(base_url=url), SecretStr(KEY), "q", CHUNKS).pieces())
+        list(stream_answer(access_to(url), "q", CHUNKS).pieces())
 
 
 def test_a_stream_that_ends_early_is_no_answer() -> None:
@@ -142,30 +150,19 @@ def test_an_empty_answer_says_why(finish: str, said: str) -> None:
 
 
 def test_the_answer_is_not_there_before_the_end() -> None:
-    stream = stream_answer(ChatConfig(), SecretStr(KEY), "q", CHUNKS)
+    stream = stream_answer(ChatAccess(key=SecretStr(KEY)), "q", CHUNKS)
     with pytest.raises(GenerationError, match="not come to its end"):
         _ = stream.answer
     assert KEY not in repr(vars(stream))
 
 
-def test_the_environment_names_server_model_and_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"):
-        monkeypatch.delenv(name, raising=False)
-    assert from_environment() is None
-    monkeypatch.setenv("OPENAI_BASE_URL", "http://localhost:11434/v1/")
-    monkeypatch.setenv("OPENAI_MODEL", "llama3.2")
-    assert from_environment() == (ChatConfig(base_url="http://localhost:11434/v1", model="llama3.2"), None)
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    read = from_environment()
-    assert read is not None
-    assert read[1] is not None
-    assert read[1].get_secret_value() == KEY
-    assert KEY not in repr(read)
-    monkeypatch.setenv("OPENAI_BASE_URL", "localhost")
-    with pytest.raises(BadInput, match="OPENAI_BASE_URL"):
-        from_environment()
+def test_the_answer_costs_what_its_tokens_cost() -> None:
+    # 7 tokens sent at $1 a million, 3 written at $2 a million.
+    answer = ask(Script(), price=TokenPrice(sent=1.0, written=2.0))[0].answer
+    assert answer.dollars == pytest.approx((7 * 1.0 + 3 * 2.0) / 1e6)
+    assert ask(Script())[0].answer.dollars is None
 
 
-def test_an_address_holds_no_secret() -> None:
-    with pytest.raises(ValidationError, match="user name or password"):
-        ChatConfig(base_url="https://me:secret@host/v1")
+def test_a_server_that_counts_nothing_has_no_cost() -> None:
+    answer = ask(Script(usage=None), price=TokenPrice(sent=1.0, written=2.0))[0].answer
+    assert (answer.prompt_tokens, answer.completion_tokens, answer.dollars) == (None, None, None)
