@@ -15,7 +15,7 @@ from rag_core.errors import BadInput, SecondPassError
 from rag_core.generation.chat_access import ChatAccess, ChatConfig, from_environment, typed
 from rag_core.generation.chat_client import greet
 from rag_core.generation.price import TokenPrice
-from ui import people, views
+from ui import cached, people, views
 
 KEY = "chat_access"
 QUOTED, WRITTEN = "Quoted sentences", "Chat model"
@@ -95,15 +95,21 @@ def _where() -> str:
     said = (
         "For this session only: nothing here is saved, shared or put into links. Any server of OpenAI's shape will do."
     )
-    if people.configured():
+    if people.configured() or not cached.settings().own_models:
         return said
     return f"{said} This app's own server calls the address, and everybody who can open the app can make it do so."
 
 
 def _server(config: ChatConfig, access: ChatAccess | None) -> tuple[dict[str, object], str]:
     """The fields of a `ChatConfig`, and the key as typed (empty: as it was)."""
+    fixed = not cached.settings().own_models
     url = st.text_input(
-        "Address", config.base_url, key="chat_url", max_chars=500, help="OpenAI, Ollama (…:11434/v1), vLLM, llama.cpp …"
+        "Address",
+        config.base_url,
+        key="chat_url",
+        max_chars=500,
+        disabled=fixed,
+        help="This installation takes no other." if fixed else "OpenAI, Ollama (…:11434/v1), vLLM, llama.cpp …",
     )
     left, right = st.columns(2)
     model = left.text_input("Model", config.model, key="chat_model", max_chars=300)
@@ -125,7 +131,7 @@ def _server(config: ChatConfig, access: ChatAccess | None) -> tuple[dict[str, ob
         help="Empty leaves it to the server, as some models demand.",
     )
     longest = right.number_input("Longest answer (tokens)", 1, 100_000, config.max_tokens, 50, key="chat_max_tokens")
-    fields: dict[str, object] = {"base_url": url.strip(), "model": model.strip()}
+    fields: dict[str, object] = {"base_url": config.base_url if fixed else url.strip(), "model": model.strip()}
     return {**fields, "temperature": temperature, "max_tokens": longest}, secret
 
 
