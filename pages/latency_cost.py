@@ -10,7 +10,7 @@ import streamlit as st
 from rag_core import cost, latency, pool_time
 from rag_core.errors import BadInput
 from rag_core.pace import measure_pace
-from rag_core.rerank.catalogue import NONE
+from rag_core.rerank.catalogue import NONE, entry_of
 from rag_core.trace import Trace
 from rag_core.types import StageName
 from ui import ask, cached, history, picture, state, views
@@ -62,12 +62,21 @@ def this_run(trace: Trace) -> None:
         "Batches": f"{report.batches:,}",
         "Tokens": f"{report.tokens:,}",
         "Tokenising": share,
+        **_bill(trace),
     }
     with st.container(horizontal=True, key="run_figures"):
         for name, value in figures.items():
             st.metric(name, value)
     fig = waterfall.figure(trace, state.palette())
     picture.show("This run", waterfall.reading(trace), fig, waterfall.lanes(trace), "waterfall")
+
+
+def _bill(trace: Trace) -> dict[str, str]:
+    """What the service billed for this run, where a hosted one scored pairs."""
+    report, entry = trace.rerank, entry_of(trace.policy.reranker)
+    if entry.kind != "hosted" or not report.pairs_timed:
+        return {}
+    return {"Billed": cost.billed(report.units, report.tokens, entry.price)}
 
 
 @st.fragment

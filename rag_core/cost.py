@@ -6,7 +6,7 @@ Pure arithmetic on figures that the reader can change. The default prices are da
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -22,10 +22,12 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Price(Frozen):
-    """A default price, where it was read and when."""
+    """A default price, where it was read and when: `dollars` buy `per` of what it `counts`; `what` says it in words."""
 
     dollars: float
     what: str
+    counts: Literal["search", "token", "hour"]
+    per: Positive = 1.0
     source: str
     read: str
 
@@ -33,15 +35,34 @@ class Price(Frozen):
 HOSTED = Price(
     dollars=2.00,
     what="1,000 searches of up to 100 passages (Cohere Rerank 4 Fast)",
+    counts="search",
+    per=1000,
     source="developer.puter.com/tutorials/cohere-api-pricing (the unit: cohere.com/pricing)",
     read="June 2026 (the unit: October 2026)",
 )
 GPU = Price(
     dollars=0.82,
     what="one hour of a rented 48 GB GPU (RTX A6000, on demand, Verda)",
+    counts="hour",
     source="verda.com/pricing",
     read="October 2026",
 )
+
+
+def billed(units: float, tokens: int, price: Price | None) -> str:
+    """What a hosted service says it billed, with dollars where the price is known.
+
+    >>> billed(2, 0, HOSTED)
+    '2 units, $0.004'
+    >>> billed(0, 52_000, None), billed(0, 0, HOSTED)
+    ('52,000 tokens', 'not said')
+    """
+    said = [f"{units:,g} {'unit' if units == 1 else 'units'}"] if units else []
+    said += [f"{tokens:,} tokens"] if tokens else []
+    counted = {"search": units, "token": tokens}.get(price.counts, 0) if price else 0
+    if price and counted:
+        said.append(f"${counted * price.dollars / price.per:.2g}")
+    return ", ".join(said) or "not said"
 
 
 class Load(Frozen):

@@ -5,7 +5,19 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from rag_core.cost import GPU, HOSTED, Load, Rates, break_even, hosted_a_query, monthly, queries_a_machine, reading
+from rag_core.cost import (
+    GPU,
+    HOSTED,
+    Load,
+    Price,
+    Rates,
+    billed,
+    break_even,
+    hosted_a_query,
+    monthly,
+    queries_a_machine,
+    reading,
+)
 
 DAYS = 365 / 12
 
@@ -52,6 +64,14 @@ def test_a_slow_machine_never_breaks_even():
 def test_default_prices_say_where_they_were_read():
     for price in (HOSTED, GPU):
         assert price.dollars > 0 and price.source and "2026" in price.read
+
+
+def test_a_bill_has_dollars_where_the_price_counts_what_was_billed():
+    a_million = Price(dollars=0.05, what="1 million tokens", counts="token", per=1_000_000, source="x", read="2026")
+    assert billed(1, 0, HOSTED) == "1 unit, $0.002"  # 2.00 / 1000
+    assert billed(0, 40_000, a_million) == "40,000 tokens, $0.002"  # 40,000 * 0.05 / 1,000,000
+    assert billed(3, 0, a_million) == "3 units"
+    assert billed(0, 0, None) == "not said"
 
 
 def test_nonsense_is_refused():

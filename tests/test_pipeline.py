@@ -75,7 +75,9 @@ class LengthReranker:
         if self._fails:
             raise ModelError("The weights are damaged. Download them again.")
         self.pairs += len(passages)
-        return Scored(tuple(PairScore(score=float(len(p)), tokens=len(p)) for p in passages), tokens=len(passages))
+        return Scored(
+            tuple(PairScore(score=float(len(p)), tokens=len(p)) for p in passages), tokens=len(passages), units=1.0
+        )
 
 
 class MemoryCache:
@@ -142,8 +144,10 @@ def test_a_wider_pool_scores_only_the_new_pairs(parts):
     narrow = Policy(reranker="length", pool=3)
     measured = pipeline.score(pipeline.measure("which passage"), narrow)
     assert parts[2].pairs == 3
-    pipeline.score(measured, narrow.model_copy(update={"pool": 5}))
+    wide = narrow.model_copy(update={"pool": 5})
+    report = replay(pipeline.score(measured, wide), wide).rerank
     assert parts[2].pairs == 5
+    assert report.units == 1 + 1  # one a call
 
 
 def test_a_second_identical_query_runs_no_reranker(parts):

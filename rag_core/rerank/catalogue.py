@@ -6,6 +6,7 @@ A policy names a reranker by its key:
     late-interaction                       MaxSim over the packaged bi-encoder; always there
     <folder under rag_core/models>         a cross-encoder that ships with the project
     cross-encoder:<folder or hub name>     any sentence-transformers CrossEncoder with one output
+    colbert:<folder or hub name>           any ColBERT model that sentence-transformers reads
     cohere:<model>                         a hosted one; `providers` lists all services
     tei:<address>, or tei                  a server of one's own, there or where the environment (TEI_URL) says
 
@@ -25,8 +26,8 @@ from rag_core.rerank.access import Access
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.calibration import Calibration
 from rag_core.rerank.entry import Entry, missing
+from rag_core.rerank.known import COLBERT, KNOWN
 from rag_core.rerank.known import CROSS_ENCODER as PREFIX
-from rag_core.rerank.known import KNOWN
 from rag_core.rerank.makers import MAKERS, MODELS, Order
 from rag_core.rerank.providers import HOSTED, OWN_SERVERS, PROVIDERS
 from rag_core.types import ScoreSpace
@@ -109,6 +110,7 @@ def entry_of(key: str) -> Entry:
     if describe is None or not name.strip():
         raise BadInput(
             f"There is no reranker {key!r}. Known are: {', '.join(CATALOGUE)}, and {PREFIX}<folder or hub name>; "
+            f"{COLBERT}<folder or hub name>; "
             f"hosted, with the model behind the colon: {', '.join(f'{row.name}:' for row in HOSTED)}; "
             f"on your own server, with its address: {', '.join(f'{row.name}:' for row in OWN_SERVERS)}."
         )
@@ -125,6 +127,19 @@ def _any_cross_encoder(key: str) -> Entry:
         space=ScoreSpace.LOGIT,
         needs="download",
         note="A cross-encoder of your choice. Its scores are logits; whether they are calibrated is not known.",
+    )
+
+
+def _any_colbert(key: str) -> Entry:
+    name = key.removeprefix(COLBERT)
+    return Entry(
+        key=key,
+        label=Path(name).name,
+        kind="ColBERT",
+        model=name,
+        space=ScoreSpace.MAXSIM,
+        needs="download",
+        note="A ColBERT model of your choice: compares every token of the question with every token of the passage.",
     )
 
 
@@ -145,6 +160,7 @@ def _any_served(key: str) -> Entry:
 
 SCHEMES: dict[str, Callable[[str], Entry]] = {
     PREFIX.removesuffix(":"): _any_cross_encoder,
+    COLBERT.removesuffix(":"): _any_colbert,
     **dict.fromkeys(PROVIDERS, _any_served),
 }
 """What the part of a key before its colon may be."""

@@ -23,7 +23,15 @@ from rag_core.retrieval.base import Progress
 T = TypeVar("T")
 TIMEOUT_S = 10.0
 TICK_S = 0.1
-FILES = ("*.json", "*.txt", "*.model", "*.safetensors", "onnx/model.onnx", "openvino/openvino_model.*")
+FILES = (
+    "*.json",
+    "*.txt",
+    "*.model",
+    "*.safetensors",
+    "artifact.metadata",
+    "onnx/model.onnx",
+    "openvino/openvino_model.*",
+)
 CODE = ("*.py",)
 INSTEAD = "Give a local folder, or choose a reranker that needs no download."
 

@@ -15,12 +15,13 @@ from rag_core.rerank.hub import local_folder
 from rag_core.rerank.providers import PROVIDERS
 from rag_core.types import Frozen, ScoreSpace
 
-Kind = Literal["none", "late interaction", "cross-encoder", "hosted", "own server"]
+Kind = Literal["none", "late interaction", "ColBERT", "cross-encoder", "hosted", "own server"]
 Needs = Literal["nothing", "key", "address", "download", "code", "serving", "another server"]
 
 PACKAGES: dict[Kind, tuple[str, ...]] = {
     "none": (),
     "late interaction": ("torch", "transformers"),
+    "ColBERT": ("torch", "transformers", "sentence_transformers"),
     "cross-encoder": ("torch", "transformers"),
     "hosted": ("httpx",),
     "own server": ("httpx",),

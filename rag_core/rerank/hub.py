@@ -14,7 +14,7 @@ from rag_core.errors import MissingPackage, ModelError
 from rag_core.retrieval.base import Progress
 
 WEIGHTS = ("*.safetensors", "onnx/*.onnx", "openvino/*.bin")
-COUNTED = {".json", ".txt", ".model", ".safetensors", ".onnx", ".onnx_data", ".xml", ".bin", ".py"}
+COUNTED = {".json", ".txt", ".model", ".safetensors", ".onnx", ".onnx_data", ".xml", ".bin", ".py", ".metadata"}
 
 
 def local_folder(name: str, code: bool = False) -> Path | None:

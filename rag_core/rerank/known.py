@@ -11,7 +11,7 @@ from rag_core.rerank.entry import Entry, Needs
 from rag_core.rerank.providers import OWN_SERVERS, PROVIDERS
 from rag_core.types import ScoreSpace
 
-CROSS_ENCODER = "cross-encoder:"
+CROSS_ENCODER, COLBERT = "cross-encoder:", "colbert:"
 ENGLISH, MANY = "English", "100 and more"
 APACHE, NON_COMMERCIAL = "Apache-2.0", "CC-BY-NC-4.0"
 
@@ -89,6 +89,8 @@ def _a_million(dollars: float, source: str, read: str) -> Price:
     return Price(
         dollars=dollars,
         what="1 million tokens (the question counts once for each passage)",
+        counts="token",
+        per=1_000_000,
         source=source,
         read=read,
     )

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from rag_core.errors import BadInput
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.entry import Kind, missing
-from rag_core.rerank.known import CROSS_ENCODER, OLLAMA
+from rag_core.rerank.known import COLBERT, CROSS_ENCODER, OLLAMA
 
 MODELS = Path(__file__).parent.parent / "models"
 """The models that ship with the project, a folder each."""
@@ -35,6 +35,12 @@ def _cross_encoder(order: Order) -> Reranker:
     return CrossEncoderReranker(model, device=order.device, trust_remote_code=order.trusted)
 
 
+def _colbert(order: Order) -> Reranker:
+    from rag_core.rerank.colbert import ColbertReranker
+
+    return ColbertReranker(order.name.removeprefix(COLBERT), device=order.device, trust_remote_code=order.trusted)
+
+
 def _late_interaction(order: Order) -> Reranker:
     from rag_core.rerank.late_interaction import LateInteractionReranker
 
@@ -56,6 +62,7 @@ def _none(_order: Order) -> Reranker:
 MAKERS: dict[Kind, Callable[[Order], Reranker]] = {
     "none": _none,
     "late interaction": _late_interaction,
+    "ColBERT": _colbert,
     "cross-encoder": _cross_encoder,
     "hosted": _served,
     "own server": _served,

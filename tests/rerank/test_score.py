@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -74,6 +75,14 @@ def test_scores_by_chunk_id() -> None:
     assert {name: pair.score for name, pair in reranking.pairs.items()} == {"a": 2 / 2, "b": 1 / 2, "c": 0.0}
     assert (reranking.space, reranking.failure, reranking.notes, reranking.load_ms) == (ScoreSpace.LOGIT, None, (), 1.0)
     assert not any(pair.cached for pair in reranking.pairs.values())
+
+
+def test_what_a_service_billed_is_added_up() -> None:
+    class Billing(FixedReranker):
+        def score(self, query: str, passages: Sequence[str], progress: Progress | None = None) -> Scored:
+            return replace(super().score(query, passages), units=1.0)
+
+    assert score_pairs(Billing(), "red cats", CHUNKS, slice_size=2).units == 1.0 + 1.0  # two requests for three
 
 
 def test_a_second_run_scores_nothing_and_loads_nothing() -> None:
