@@ -24,7 +24,7 @@ METRICS = (SPLIT, "nDCG@5", "RR@10", "P@5", "R@100", "AP@100", "Success@5")
 def main() -> None:
     """The questions, one scoring pass, then everything by replay."""
     state.page("Evaluate")
-    choice = state.sidebar()
+    choice = state.without_extras(state.sidebar())
     with views.guard():
         kind = evaluation.source(choice)
         questions = evaluation.labelled(choice, kind)

@@ -39,6 +39,7 @@ def show(trace: Trace, answer: Answer | None, choice: state.Choice | None = None
         views.answer_card(trace, answer)
         trace = trace.model_copy(update={"answer": answer})
     views.strip(trace, answer)
+    views.searches(trace)
     views.notes(trace)
     ranking(trace)
     ask.downloads(trace)

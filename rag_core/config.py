@@ -9,13 +9,17 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from rag_core.filters import Filter
 from rag_core.types import Frozen, ScoreSpace
 
 FULL_DEPTH = 200
 """How deep both searches are measured, so that every smaller depth is a replay."""
+
+MAIN = "main"
+"""What the search of every run is called, beside the named extra ones."""
 
 Weight = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -53,11 +57,27 @@ class Threshold(Frozen):
     space: ScoreSpace = ScoreSpace.PROBABILITY
 
 
+class ExtraSearch(Frozen):
+    """A named search beside the main one; its candidates are fused, then reranked, together with all others.
+
+    where: its own filter, in addition to the run's, never instead of it. query: its own words; None: the question's.
+    depth: how many it adds to each list at most. weight: times the fusion's dense and lexical weight.
+
+        ExtraSearch(name="recent", where=chosen(since=date(2026, 10, 22)), depth=20, weight=0.5)
+    """
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+    where: Filter | None = None
+    query: Annotated[str | None, Field(min_length=1, max_length=4000)] = None
+    depth: Annotated[int, Field(ge=1, le=FULL_DEPTH)] = 50
+    weight: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 1.0
+
+
 class Policy(Frozen):
     """Every decision about one query that arithmetic can change.
 
     depth: how many each search returns. pool: how many fused candidates the reranker reads.
-    top_k: how many are kept for the answer.
+    top_k: how many are kept for the answer. extras: searches beside the main one, by name.
     """
 
     depth: Annotated[int, Field(ge=1, le=FULL_DEPTH)] = 100
@@ -67,6 +87,15 @@ class Policy(Frozen):
     signals: Signals = Signals()
     threshold: Threshold = Threshold()
     top_k: Annotated[int, Field(ge=1, le=100)] = 5
+    extras: Annotated[tuple[ExtraSearch, ...], Field(max_length=8)] = ()
+
+    @field_validator("extras")
+    @classmethod
+    def _told_apart(cls, extras: tuple[ExtraSearch, ...]) -> tuple[ExtraSearch, ...]:
+        names = [MAIN, *(one.name for one in extras)]
+        if len(set(names)) < len(names):
+            raise ValueError(f"every extra search needs a name of its own, other than {MAIN!r}")
+        return extras
 
 
 class Chunking(Frozen):

@@ -8,6 +8,7 @@ SecondPassError
 ├── MissingPackage           an optional package is not installed; the message says what to install
 ├── ModelError               a model could not be loaded or failed while it ran
 ├── UnscoredPairs            replay was asked to rank pairs that no one has scored yet
+├── UnmeasuredSearch         replay was asked to fuse a search that no one has run yet
 ├── CaseConflict             somebody else revised the case meanwhile
 └── GenerationError          the language model could not answer; retrieval results stay
 """
@@ -65,6 +66,14 @@ class UnscoredPairs(SecondPassError):
         )
         self.reranker = reranker
         self.chunk_ids = chunk_ids
+
+
+class UnmeasuredSearch(SecondPassError):
+    """`replay` needs an extra search that no one has run yet. Call `Pipeline.search` (or `score`) first."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The extra search {name} has not been run yet. Run it first (Pipeline.search), then replay.")
+        self.name = name
 
 
 class CaseConflict(SecondPassError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from rag_core.trace import Trace
+from rag_core.trace import ExtraRun, Trace
 from rag_core.types import Frozen, StageName, Timing
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def bars(trace: Trace) -> tuple[Bar, ...]:
     steps = [_bar("Embed the query", trace.embed, trace.collection.embedding_model)]
     steps.append(_bar("Dense search", trace[StageName.DENSE].timing, f"{len(trace[StageName.DENSE].hits)} found"))
     steps.append(_bar("Lexical search", trace[StageName.LEXICAL].timing, f"{len(trace[StageName.LEXICAL].hits)} found"))
+    steps += [_extra(run) for run in trace.extras]
     steps.append(_bar("Fuse", trace[StageName.FUSED].timing, f"{len(trace[StageName.FUSED].hits)} candidates"))
     steps += _rerank(trace)
     signals = "" if trace.policy.signals.on else "off: order by relevance"
@@ -61,6 +62,14 @@ def bars(trace: Trace) -> tuple[Bar, ...]:
 
 def _bar(step: str, timing: Timing, note: str) -> Bar:
     return Bar(step=step, started_ms=timing.started_ms, took_ms=timing.took_ms, note=note)
+
+
+def _extra(run: ExtraRun) -> Bar:
+    """One bar from the start of its embedding to the end of its later list."""
+    start = min(run.embed.started_ms, *(stage.timing.started_ms for stage in run.stages))
+    took = max(stage.timing.ended_ms for stage in run.stages) - start
+    found = len({chunk_id for stage in run.stages for chunk_id in stage.by_chunk})
+    return _bar(f"Extra search: {run.name}", Timing(started_ms=start, took_ms=took), f"{found} found")
 
 
 def _rerank(trace: Trace) -> list[Bar]:
@@ -150,6 +159,8 @@ def _step_times(trace: Trace) -> dict[str, float]:
     times |= {step: trace[name].timing.took_ms for step, name in names.items()}
     if not trace.rerank.pairs_timed:
         del times["Rerank"]
+    if trace.extras:
+        times["Extra searches"] = sum(_extra(run).took_ms for run in trace.extras)
     if trace.answer:
         times["Answer"] = trace.answer.timing.took_ms
     times["All before the answer"] = trace.took_ms

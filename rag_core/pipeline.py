@@ -2,8 +2,8 @@
 
     trace = Pipeline(collection, embedder).run("How long do refunds take?", Policy())
 
-`measure` embeds the query and searches twice, in parallel, to full depth; `score` runs the reranker on the pairs
-of the policy's pool that no one has scored yet; `run` does both and replays.
+`measure` embeds the query and searches twice, in parallel, to full depth; `score` runs the policy's extra searches and
+the reranker on the pairs of its pool, as far as no one has yet; `run` does both and replays.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
 
 from rag_core.config import FULL_DEPTH, Policy
 from rag_core.errors import BadInput, SecondPassError
+from rag_core.extras import asked_of, unsearched
 from rag_core.filters import Filter
 from rag_core.generation.extractive import answer_extractively
 from rag_core.replay import NO_RERANKER, replay, unscored
@@ -24,14 +23,11 @@ from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.score import PairCache, score_pairs
 from rag_core.retrieval.base import Embedder, Engine, Progress
-from rag_core.trace import Measurement, Reranking, Search, Trace
+from rag_core.searching import search_both
+from rag_core.trace import Measurement, Reranking, Searched, Trace
 from rag_core.types import Answer, Chunk, ScoreSpace, StageName, Timing
 
-if TYPE_CHECKING:
-    from rag_core.retrieval.base import Vectors
-
 MAX_QUERY_CHARS = 4000
-T = TypeVar("T")
 
 
 class Pipeline:
@@ -55,39 +51,37 @@ class Pipeline:
         Raises BadInput for an empty or over-long query.
         """
         query = _checked(query)
-        loaded = self.embedder.load_ms > 0
-        begin = time.perf_counter()
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            pending = beside.submit(_timed, begin, lambda: self.engine.lexical(query, FULL_DEPTH, where))
-            vector, embed = self._embed(begin, query, loaded)
-            found, dense = _timed(begin, lambda: self.engine.dense(vector, FULL_DEPTH, where))
-            words, lexical = pending.result()
-        load_ms = 0.0 if loaded else self.embedder.load_ms
-        ids = dict.fromkeys(chunk_id for chunk_id, _ in (*found.hits, *words.hits))
+        found, load_ms = search_both(self.engine, self.embedder, query, where)
         return Measurement(
             query=query,
             where=where,
             collection=self.engine.ref,
             measured_at=datetime.now(UTC),
             depth=FULL_DEPTH,
-            embed=embed,
+            embed=found.embed,
             model_load_ms=load_ms,
-            dense=Search(found=tuple(found.hits), timing=_shift(dense, load_ms)),
-            lexical=Search(found=tuple(words.hits), timing=lexical, terms=words.terms),
-            chunks={chunk_id: self.engine.chunk(chunk_id) for chunk_id in ids},
+            dense=found.dense,
+            lexical=found.lexical,
+            chunks=self._chunks(found),
         )
 
-    def _embed(self, begin: float, query: str, loaded: bool) -> tuple[Vectors, Timing]:
-        """The query's vector; the time of a model that had to be loaded first is not in its timing."""
-        vector, timing = _timed(begin, lambda: self.embedder.embed_query(query))
-        load_ms = 0.0 if loaded else self.embedder.load_ms
-        return vector, Timing(started_ms=timing.started_ms, took_ms=max(0.0, timing.took_ms - load_ms))
+    def search(self, measurement: Measurement, policy: Policy) -> Measurement:
+        """The measurement with every extra search of the policy run; the same one if none was missing."""
+        for one in unsearched(measurement, policy):
+            found, _ = search_both(self.engine, self.embedder, *asked_of(measurement, one))
+            chunks = {**measurement.chunks, **self._chunks(found)}
+            measurement = measurement.model_copy(update={"chunks": chunks, "extras": (*measurement.extras, found)})
+        return measurement
+
+    def _chunks(self, found: Searched) -> dict[str, Chunk]:
+        ids = dict.fromkeys(chunk_id for chunk_id, _ in (*found.dense.found, *found.lexical.found))
+        return {chunk_id: self.engine.chunk(chunk_id) for chunk_id in ids}
 
     def score(self, measurement: Measurement, policy: Policy, progress: Progress | None = None) -> Measurement:
-        """The measurement with every pair of the policy's pool scored; the same one if nothing was missing.
-
-        A reranker that cannot load or fails half-way does not raise: `Reranking.failure` says why.
+        """The measurement with every extra search of the policy run and every pair of its pool scored; the same one if
+        nothing was missing. A reranker that cannot load or fails half-way does not raise: `Reranking.failure` says why.
         """
+        measurement = self.search(measurement, policy)
         missing = unscored(measurement, policy)
         known = measurement.rerankings.get(policy.reranker)
         if policy.reranker == NO_RERANKER or (known and not missing):
@@ -155,19 +149,6 @@ def _checked(query: str) -> str:
     if len(query) > MAX_QUERY_CHARS:
         raise BadInput(f"This question has {len(query)} characters; {MAX_QUERY_CHARS} are read at most. Shorten it.")
     return query
-
-
-def _timed(begin: float, work: Callable[[], T]) -> tuple[T, Timing]:
-    """The result of the work and when it ran, counted from `begin`."""
-    start = time.perf_counter()
-    result = work()
-    end = time.perf_counter()
-    return result, Timing(started_ms=(start - begin) * 1000, took_ms=(end - start) * 1000)
-
-
-def _shift(timing: Timing, load_ms: float) -> Timing:
-    """The timing as it would have been with the model already loaded."""
-    return Timing(started_ms=max(0.0, timing.started_ms - load_ms), took_ms=timing.took_ms)
 
 
 def _merged(known: Reranking | None, fresh: Reranking) -> Reranking:

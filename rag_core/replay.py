@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from rag_core import health
 from rag_core.config import Policy, Threshold
 from rag_core.errors import BadInput, UnscoredPairs
+from rag_core.extras import lists, runs, weights
 from rag_core.retrieval.fusion import rrf
 from rag_core.signals import adjust
 from rag_core.threshold import judged, judged_space, passes
@@ -26,12 +27,15 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
     """The trace that this policy makes of what was measured.
 
     Raises UnscoredPairs if the policy's pool holds candidates that its reranker has not scored (and did not
-    fail on), BadInput if the policy asks for a greater depth than was measured. `clock` gives seconds.
+    fail on), UnmeasuredSearch if it has an extra search that was not run, BadInput if it asks for a greater depth than
+    was measured. `clock` gives seconds.
     """
     dense = _searched(StageName.DENSE, ScoreSpace.COSINE, measurement.dense, measurement, policy)
     lexical = _searched(StageName.LEXICAL, ScoreSpace.BM25, measurement.lexical, measurement, policy)
-    watch = _Watch(clock, max(dense.timing.ended_ms, lexical.timing.ended_ms))
-    fused = _fused(dense, lexical, policy, watch)
+    extras = runs(measurement, policy, max(dense.timing.ended_ms, lexical.timing.ended_ms))
+    searches = (dense, lexical, *(stage for run in extras for stage in run.stages))
+    watch = _Watch(clock, max(stage.timing.ended_ms for stage in searches))
+    fused = _fused(measurement, policy, watch)
     pool = fused.hits[: policy.pool]
     reranked, report, pairs = _reranked(pool, measurement, policy, watch)
     adjusted = _adjusted(reranked, measurement, policy, watch)
@@ -48,7 +52,8 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
         rerank=report,
         terms=measurement.lexical.terms,
         pairs=pairs,
-        chunks={hit.chunk_id: measurement.chunks[hit.chunk_id] for hit in (*dense.hits, *lexical.hits)},
+        chunks={hit.chunk_id: measurement.chunks[hit.chunk_id] for stage in searches for hit in stage.hits},
+        extras=extras,
     )
 
 
@@ -71,7 +76,7 @@ def unscored(measurement: Measurement, policy: Policy) -> list[Chunk]:
 
 def pool_of(measurement: Measurement, policy: Policy) -> list[str]:
     """The chunk ids of the policy's pool, in fused order. No reranker needs to have scored them."""
-    fused = rrf(_lists(measurement, policy), _weights(policy), policy.fusion.k)
+    fused = rrf(lists(measurement, policy), weights(policy), policy.fusion.k)
     return [hit.id for hit in fused[: policy.pool]]
 
 
@@ -115,25 +120,16 @@ def _searched(name: StageName, space: ScoreSpace, search: Search, measurement: M
     )
 
 
-def _lists(measurement: Measurement, policy: Policy) -> dict[str, Sequence[str]]:
-    """The two ranked lists by name, cut to the policy's depth."""
-    searches = {StageName.DENSE: measurement.dense, StageName.LEXICAL: measurement.lexical}
-    return {str(name): [chunk_id for chunk_id, _ in search.found[: policy.depth]] for name, search in searches.items()}
-
-
-def _weights(policy: Policy) -> dict[str, float]:
-    return {StageName.DENSE: policy.fusion.dense_weight, StageName.LEXICAL: policy.fusion.lexical_weight}
-
-
-def _fused(dense: Stage, lexical: Stage, policy: Policy, watch: _Watch) -> Stage:
-    lists = {str(stage.name): [hit.chunk_id for hit in stage.hits] for stage in (dense, lexical)}
-    fused = rrf(lists, _weights(policy), policy.fusion.k)
+def _fused(measurement: Measurement, policy: Policy, watch: _Watch) -> Stage:
+    """All lists fused; `inputs` counts a chunk as often as a list holds it."""
+    ranked = lists(measurement, policy)
+    fused = rrf(ranked, weights(policy), policy.fusion.k)
     hits = tuple(Hit(chunk_id=h.id, rank=r, score=h.score, parts=h.parts) for r, h in enumerate(fused, start=1))
     return Stage(
         name=StageName.FUSED,
         space=ScoreSpace.RRF,
         hits=hits,
-        inputs=len(dense.hits) + len(lexical.hits),
+        inputs=sum(map(len, ranked.values())),
         timing=watch.lap(),
     )
 
@@ -248,10 +244,9 @@ def _adjusted(reranked: Stage, measurement: Measurement, policy: Policy, watch: 
 
 
 def _unit(score: float, space: ScoreSpace, policy: Policy) -> float:
-    """Relevance on 0..1 for the weighted sum. RRF becomes its share of the best sum that two lists can give."""
+    """Relevance on 0..1 for the weighted sum. RRF becomes its share of the best sum that the lists can give."""
     if space is ScoreSpace.RRF:
-        fusion = policy.fusion
-        return score * (fusion.k + 1) / max(fusion.dense_weight + fusion.lexical_weight, 1e-9)
+        return score * (policy.fusion.k + 1) / max(sum(weights(policy).values()), 1e-9)
     return min(1.0, max(0.0, score))
 
 

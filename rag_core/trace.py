@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
-from rag_core.config import Policy
+from rag_core.config import MAIN, Policy
 from rag_core.errors import BadTrace
 from rag_core.filters import Filter
 from rag_core.threshold import judged, judged_space, passes
@@ -45,6 +45,19 @@ class Search(Frozen):
     timing: Timing
     terms: tuple[str, ...] = ()
     warnings: tuple[StageWarning, ...] = ()
+
+
+class Searched(Frozen):
+    """An extra search as measured: both lists to full depth, for these words, under this filter (the run's included).
+
+    Its times count from its own start. Name, weight and depth are the policy's, so changing them is a replay.
+    """
+
+    query: str
+    where: Filter | None = None
+    embed: Timing
+    dense: Search
+    lexical: Search
 
 
 class Reranking(Frozen):
@@ -82,6 +95,7 @@ class Measurement(Frozen):
     lexical: Search
     chunks: dict[str, Chunk]
     rerankings: dict[str, Reranking] = {}
+    extras: tuple[Searched, ...] = ()
 
 
 RerankStatus = Literal["ran", "cached", "off", "failed", "idle"]
@@ -115,6 +129,23 @@ class RerankReport(Frozen):
     units: FiniteFloat = 0.0
 
 
+class ExtraRun(Frozen):
+    """An extra search in a run: its lists as stages, cut to its depth. `where` is the filter it was searched under."""
+
+    name: str
+    query: str
+    where: Filter | None = None
+    embed: Timing
+    dense: Stage
+    lexical: Stage
+    terms: tuple[str, ...] = ()
+
+    @property
+    def stages(self) -> tuple[Stage, Stage]:
+        """Both lists."""
+        return self.dense, self.lexical
+
+
 class Step(Frozen):
     """Where one chunk stood at one stage; rank and score are None where it did not come out of it."""
 
@@ -132,7 +163,7 @@ class Trace(Frozen):
     """Everything about one query's way, and all that a picture of it is drawn from.
 
     `chunks` holds every candidate, so that a trace can be read where the collection is not. `pairs` holds the
-    reranker's verdicts on the pool.
+    reranker's verdicts on the pool. `extras` are the searches beside the main one, which is the first two stages.
     """
 
     version: Literal[1] = 1
@@ -148,6 +179,7 @@ class Trace(Frozen):
     terms: tuple[str, ...] = ()
     pairs: dict[str, PairScore] = {}
     chunks: dict[str, Chunk]
+    extras: tuple[ExtraRun, ...] = ()
     answer: Answer | None = None
 
     @model_validator(mode="after")
@@ -155,15 +187,32 @@ class Trace(Frozen):
         if [stage.name for stage in self.stages] != list(StageName):
             raise ValueError(f"stages must be {', '.join(StageName)}, in this order")
         for stage in self.stages:
-            for place, hit in enumerate(stage.hits, start=1):
-                if hit.rank != place:
-                    raise ValueError(f"stage {stage.name}: rank {hit.rank} stands at place {place}")
-                if hit.chunk_id not in self.chunks:
-                    raise ValueError(f"stage {stage.name}: {hit.chunk_id!r} has no text in the trace")
-            if len(stage.by_chunk) != len(stage.hits):
-                raise ValueError(f"stage {stage.name}: a chunk stands there twice")
+            self._check_hits(stage, f"stage {stage.name}")
+        self._check_extras()
         self._check_flow()
         return self
+
+    def _check_hits(self, stage: Stage, called: str) -> None:
+        """Ranks count from 1, every hit has a text, none stands there twice."""
+        for place, hit in enumerate(stage.hits, start=1):
+            if hit.rank != place:
+                raise ValueError(f"{called}: rank {hit.rank} stands at place {place}")
+            if hit.chunk_id not in self.chunks:
+                raise ValueError(f"{called}: {hit.chunk_id!r} has no text in the trace")
+        if len(stage.by_chunk) != len(stage.hits):
+            raise ValueError(f"{called}: a chunk stands there twice")
+
+    def _check_extras(self) -> None:
+        """The extra searches are the policy's, in its order, each with two sound lists under its own filter."""
+        if [run.name for run in self.extras] != [one.name for one in self.policy.extras]:
+            raise ValueError("extras: not the extra searches of the policy")
+        for run in self.extras:
+            if [stage.name for stage in run.stages] != [StageName.DENSE, StageName.LEXICAL]:
+                raise ValueError(f"extra search {run.name}: its stages must be dense, lexical, in this order")
+            for stage in run.stages:
+                self._check_hits(stage, f"extra search {run.name}, {stage.name}")
+                if run.where and not all(run.where.matches(self.chunks[hit.chunk_id]) for hit in stage.hits):
+                    raise ValueError(f"extra search {run.name}: a candidate that its filter excludes")
 
     def _check_flow(self) -> None:
         """What comes out of a stage went into it, and every text is under its own id."""
@@ -172,7 +221,8 @@ class Trace(Frozen):
         if self.where and not all(self.where.matches(chunk) for chunk in self.chunks.values()):
             raise ValueError("a candidate that the run's filter excludes")
         ids = {stage.name: set(stage.by_chunk) for stage in self.stages}
-        if not ids[StageName.FUSED] <= ids[StageName.DENSE] | ids[StageName.LEXICAL]:
+        found = {chunk_id for lists in self.searches.values() for stage in lists for chunk_id in stage.by_chunk}
+        if not ids[StageName.FUSED] <= found:
             raise ValueError("stage fused: a chunk that no search found")
         pool = {hit.chunk_id for hit in self.pool}
         if ids[StageName.RERANKED] != pool or ids[StageName.ADJUSTED] != pool:
@@ -188,6 +238,16 @@ class Trace(Frozen):
     def __getitem__(self, name: StageName) -> Stage:
         """The stage of that name."""
         return self.stages[list(StageName).index(name)]
+
+    @cached_property
+    def searches(self) -> dict[str, tuple[Stage, Stage]]:
+        """The dense and the lexical list of every search by its name, the main one first."""
+        own = (self[StageName.DENSE], self[StageName.LEXICAL])
+        return {MAIN: own, **{run.name: run.stages for run in self.extras}}
+
+    def found_by(self, chunk_id: str) -> tuple[str, ...]:
+        """The names of the searches that brought this chunk, the main one first."""
+        return tuple(name for name, lists in self.searches.items() if any(chunk_id in one.by_chunk for one in lists))
 
     @cached_property
     def pool(self) -> tuple[Hit, ...]:
@@ -223,8 +283,9 @@ class Trace(Frozen):
 
     @property
     def warnings(self) -> tuple[StageWarning, ...]:
-        """The warnings of all stages, in order."""
-        return tuple(warning for stage in self.stages for warning in stage.warnings)
+        """The warnings of all stages in order, then those of the extra searches."""
+        stages = (*self.stages, *(stage for run in self.extras for stage in run.stages))
+        return tuple(warning for stage in stages for warning in stage.warnings)
 
     def fate(self, chunk_id: str) -> Fate:
         """Why this candidate was or was not kept. KeyError for a chunk that is no candidate."""
@@ -255,7 +316,8 @@ class Trace(Frozen):
 
     def to_frame(self) -> pd.DataFrame:
         """A row per candidate in fused order: `<stage>_rank` and `<stage>_score` (empty where it did not come
-        out of the stage), `fate`, `unseen_tokens`, and the chunk's title, heading, source, document and text."""
+        out of the stage), `found_by` (the searches that brought it, with its ranks in the extra ones), `fate`,
+        `unseen_tokens`, and the chunk's title, heading, source, document and text."""
         import pandas as pd
 
         rows = []
@@ -268,10 +330,15 @@ class Trace(Frozen):
                 "heading": chunk.heading,
                 "source": chunk.source,
                 "fate": self.fate(chunk.id),
+                "found_by": ", ".join(self.found_by(chunk.id)),
             }
             for step in self.way_of(chunk.id):
                 row[f"{step.stage}_rank"] = step.rank
                 row[f"{step.stage}_score"] = step.score
+            for run in self.extras:
+                for stage in run.stages:
+                    there = stage.by_chunk.get(chunk.id)
+                    row[f"{run.name} {stage.name}_rank"] = there.rank if there else None
             pair = self.pairs.get(chunk.id)
             row["unseen_tokens"] = pair.unseen_tokens if pair else None
             row["text"] = chunk.text

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_core.config import Chunking, Policy, Signals
+from rag_core.config import Chunking, ExtraSearch, Policy, Signals
 from rag_core.corpus.indexing import Plan, index_documents
 from rag_core.filters import In, chosen
 from rag_core.pipeline import Pipeline
 from rag_core.rerank.fixed import FixedReranker
+from rag_core.trace import Trace
 from rag_core.types import Document
 from tests.corpus.doubles import WordEmbedder
 
@@ -53,6 +54,19 @@ collections = st.lists(st.sampled_from(TENANTS), min_size=2, max_size=24)
 some_tenants = st.sets(st.sampled_from(("acme", "umbra", "all", "nobody")), min_size=1, max_size=2)
 
 
+def extra(tenants: set[str] | None, asked: int | None) -> ExtraSearch:
+    words = None if asked is None else f"hours {own_word(asked)}"
+    return ExtraSearch(name="extra", where=chosen(sorted(tenants)) if tenants else None, query=words)
+
+
+def without_what_was_asked(trace: Trace) -> Trace:
+    """The trace without the words that the asker wrote, which may be anybody's."""
+    asked = [one.model_copy(update={"query": None}) for one in trace.policy.extras]
+    runs = [run.model_copy(update={"query": ""}) for run in trace.extras]
+    policy = trace.policy.model_copy(update={"extras": tuple(asked)})
+    return trace.model_copy(update={"query": "", "policy": policy, "extras": tuple(runs)})
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     tenants=collections,
@@ -61,14 +75,17 @@ some_tenants = st.sets(st.sampled_from(("acme", "umbra", "all", "nobody")), min_
     asked=st.integers(0, 23),
     pool=st.integers(1, 60),
     signals=st.booleans(),
+    extras=st.lists(st.builds(extra, st.none() | some_tenants, st.none() | st.integers(0, 23)), max_size=3),
 )
-def test_no_word_of_another_tenant_is_anywhere_in_a_trace(tenants, allowed, limit, asked, pool, signals):
+def test_no_word_of_another_tenant_is_anywhere_in_a_trace(tenants, allowed, limit, asked, pool, signals, extras):
+    """Extra searches may ask for other tenants and in other words: the run's own filter holds in them too."""
     where = chosen(sorted(allowed))
     pipeline = pipeline_over(tenants, limit)
-    policy = Policy(reranker="fixed", pool=pool, signals=Signals(on=signals), top_k=3)
+    named = tuple(one.model_copy(update={"name": f"extra {n}"}) for n, one in enumerate(extras))
+    policy = Policy(reranker="fixed", pool=pool, signals=Signals(on=signals), top_k=3, extras=named)
     trace = pipeline.run(f"refund {own_word(asked)}", policy, where)
     trace = trace.model_copy(update={"answer": pipeline.answer(trace)})
-    told = trace.model_copy(update={"query": ""}).to_json()
+    told = without_what_was_asked(trace).to_json()
     assert not words_of_others(tenants, allowed) & set(re.findall(r"secret\d+x", told))
     assert {chunk.tenant for chunk in trace.chunks.values()} <= allowed
     if allowed & set(tenants):

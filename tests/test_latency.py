@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.config import Policy
+from rag_core.config import ExtraSearch, Policy
 from rag_core.errors import BadInput
 from rag_core.latency import bars, percentiles, runs_table, standing, waiting_ms, warmth
 from rag_core.pool_time import Point, fit, pool_for, rerank_points
 from rag_core.replay import replay
+from rag_core.trace import Searched
 from rag_core.types import Answer, StageName, Timing
 from tests.builders import measurement
 
@@ -136,3 +137,17 @@ def test_a_row_a_run():
     assert list(table["kind"]) == ["warm", "cold"]
     assert table["waited_ms"][1] - table["before_answer_ms"][1] == pytest.approx(900)
     assert list(table["pairs_scored"]) == [3, 3]
+
+
+def test_an_extra_search_has_a_bar_of_its_own():
+    """Its times count from its own start; the main searches end at 5 + 2."""
+    there = measurement("abd", "d")
+    extra = Searched(query="again", embed=there.embed, dense=there.dense, lexical=there.lexical)
+    measured = measurement("abc", "ab", SCORES | {"d": 0.0}).model_copy(update={"extras": (extra,)})
+    measured = measured.model_copy(update={"chunks": {**measured.chunks, **there.chunks}})
+    trace = replay(measured, CE.model_copy(update={"extras": (ExtraSearch(name="again", query="again"),)}))
+    told = {bar.step: bar for bar in bars(trace)}
+    assert (told["Extra search: again"].started_ms, told["Extra search: again"].ended_ms) == (7, 7 + 5 + 2)
+    assert told["Extra search: again"].note == "3 found"
+    assert told["Fuse"].started_ms == 7 + 5 + 2
+    assert percentiles([trace]).set_index("step").loc["Extra searches", "p50"] == 5 + 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rag_core.config import Policy
-from ui import access
+from ui import access, extra_searches
 
 
 def adopt(policy: Policy) -> None:
@@ -27,3 +27,4 @@ def adopt(policy: Policy) -> None:
     if policy.reranker in access.usable():
         values["r"] = policy.reranker
     st.session_state.update(values)
+    extra_searches.put(policy.extras)

@@ -195,6 +195,7 @@ def trace(name: str, owner: str, query: str, policy: Policy, where: Filter | Non
     """The question's trace under this policy: a replay, after scoring the pairs that no one has scored yet."""
     shared_state = measured(name, owner, query, where)
     with shared_state.lock:
+        shared_state.measurement = pipeline(name, owner).search(shared_state.measurement, policy)
         missing = len(unscored(shared_state.measurement, policy))
         if missing:
             with st.spinner(f"Reranking {missing} candidates"):
@@ -210,9 +211,9 @@ def what_if(name: str, owner: str, run: Trace, location: Location) -> WhatIf:
 
 
 def _paid(known: Measurement) -> tuple[object, ...]:
-    """What tells two measurements apart: when they were made, and how much of them is scored."""
+    """What tells two measurements apart: when they were made, how much of them is scored and searched beside."""
     scored = sum(len(each.pairs) for each in known.rerankings.values())
-    return known.collection.fingerprint, known.query, str(known.measured_at), scored
+    return known.collection.fingerprint, known.query, str(known.measured_at), scored, len(known.extras)
 
 
 @st.cache_resource(

@@ -34,8 +34,7 @@ def facets_of(collection: str, owner: str) -> Facets:
 
 def main_filter(found: Facets) -> Filter | None:
     """The run's own filter, in the sidebar and in the link."""
-    for key, values in zip(KEYS, (found.tenants, found.sources), strict=False):
-        _say_unknown(key, values)
+    say_unknown(found)
     if not found.any:
         return None
     with st.expander("Filter", icon=":material/filter_alt:"):
@@ -55,15 +54,25 @@ def fields(found: Facets, prefix: str = "") -> Filter | None:
     )
 
 
-def put(where: Filter | None) -> None:
-    """Set the fields to a run's filter. For callbacks. What the fields cannot say is left out."""
+def put(where: Filter | None, prefix: str = "") -> None:
+    """Set the fields to a filter. For callbacks. What the fields cannot say is left out."""
     for key in KEYS:
-        st.session_state.pop(key, None)
+        st.session_state.pop(f"{prefix}{key}", None)
     for one in where.conditions if where else ():
         if isinstance(one, In) and one.field in KEYS:
-            st.session_state[one.field] = list(one.values)
+            st.session_state[f"{prefix}{one.field}"] = list(one.values)
         elif isinstance(one, Dated) and one.after and one.before is None:
-            st.session_state["since"] = one.after
+            st.session_state[f"{prefix}since"] = one.after
+
+
+def say_unknown(found: Facets, prefix: str = "") -> None:
+    """A link may ask for what this collection does not have; then more is shown than it asked for."""
+    for key, values in zip(KEYS, (found.tenants, found.sources), strict=False):
+        unknown = [one for one in st.query_params.get_all(f"{prefix}{key}") if one and one not in values]
+        if unknown:
+            asked = f"The link filters by {key} {', '.join(unknown)}"
+            message = f"{asked}, which this collection does not have: not applied."
+            st.warning(views.markdown(message), icon=":material/link_off:")
 
 
 def _several(label: str, values: Sequence[str], key: str) -> list[str]:
@@ -85,11 +94,3 @@ def _since(found: Facets, key: str) -> date | None:
         bind="query-params",
         help=f"The documents are of {found.first} to {found.last}; those without a date are left out.",
     )
-
-
-def _say_unknown(key: str, values: Sequence[str]) -> None:
-    """A link may ask for what this collection does not have; then more is shown than it asked for."""
-    unknown = [one for one in st.query_params.get_all(key) if one and one not in values]
-    if unknown:
-        message = f"The link filters by {key} {', '.join(unknown)}, which this collection does not have: not applied."
-        st.warning(views.markdown(message), icon=":material/link_off:")

@@ -19,7 +19,7 @@ from rag_core.trace import Trace
 from rag_core.types import StageName
 from ui import svg
 from ui.charts import rank_movement, score_curve, waterfall
-from ui.views import LABELS, answer_figures, candidates, milliseconds
+from ui.views import LABELS, answer_figures, candidates, milliseconds, share_table
 
 STYLE = Path(__file__).with_name("report.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -34,6 +34,7 @@ def html_report(trace: Trace) -> str:
         _facts(trace),
         _warnings(trace),
         _stages(trace),
+        _searches(trace),
         _drawing("Rank movement", rank_movement.reading(trace), svg.rank_lines(rank_movement.movement(trace))),
         _drawing("Sorted scores", score_curve.reading(trace), _dots(trace)),
         _drawing("Where the time went", waterfall.reading(trace), svg.time_bars(waterfall.lanes(trace)), _times(trace)),
@@ -100,6 +101,12 @@ def _collection(trace: Trace) -> str:
 
 def _warnings(trace: Trace) -> str:
     rows = [[LABELS[stage.name], warning.message] for stage in trace.stages for warning in stage.warnings]
+    rows += [
+        [f"Extra search {run.name}", warning.message]
+        for run in trace.extras
+        for stage in run.stages
+        for warning in stage.warnings
+    ]
     return _section("Notes", _table(rows) if rows else "")
 
 
@@ -109,6 +116,14 @@ def _stages(trace: Trace) -> str:
         for one in trace.stages
     ]
     return _section("Stages", _table(rows, ["Stage", "In", "Out", "Score space", "Time"]))
+
+
+def _searches(trace: Trace) -> str:
+    """What each search brought, where there are extra ones."""
+    if not trace.extras:
+        return ""
+    frame = share_table(trace)
+    return _section("Searches", _table(list(frame.itertuples(index=False)), list(frame.columns)))
 
 
 def _dots(trace: Trace) -> str:
@@ -125,7 +140,8 @@ def _candidates(trace: Trace) -> str:
     frame = candidates(trace)
     if frame.empty:
         return ""
-    names = [name for name in frame.columns if name not in ("text", "heading", "chunk_id")]
+    hidden = {"text", "heading", "chunk_id"} | (set() if trace.extras else {"found_by"})
+    names = [name for name in frame.columns if name not in hidden]
     rows = [[_cell(value) for value in row] for row in frame[names].itertuples(index=False)]
     heads = [name.replace("_", " ") for name in names]
     return _section("Candidates", f'<div class="wide">{_table(rows, heads)}</div>')

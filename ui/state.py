@@ -7,7 +7,7 @@ settings survive a reload and a change of page. `Choice` is what the sidebar say
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
@@ -20,7 +20,7 @@ from rag_core.rerank.catalogue import default_key
 from rag_core.rerank.entry import Entry
 from rag_core.threshold import judged_space
 from rag_core.types import ScoreSpace
-from ui import access, cached, chat_settings, filtering, people, views
+from ui import access, cached, chat_settings, extra_searches, filtering, people, views
 from ui.charts.palette import DARK, LIGHT, Palette
 
 LOGO = Path(__file__).with_name("logo.svg")
@@ -36,8 +36,9 @@ AUTHORITY = (
 )
 """Authority by source for the signals preset; every other source counts 0.5."""
 
-BOUND = {"r", "pool", "depth", "dw", "lw", "rrfk", "k", "sig", *filtering.KEYS}
-"""The settings that a reset puts back, beside thresholds (`t_`) and weights (`w_`)."""
+BOUND = {"r", "pool", "depth", "dw", "lw", "rrfk", "k", "sig", extra_searches.COUNT, *filtering.KEYS}
+UNDER = ("t_", "w_", *extra_searches.PREFIXES)
+"""The settings that a reset puts back: these, and thresholds, weights and extra searches under these beginnings."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +108,19 @@ def sidebar() -> Choice:
             **_search(),
             **_keep(reranker),
             signals=_signals(),
+            extras=extra_searches.extras(found),
         )
         chat = chat_settings.choose()
         st.button("Reset settings", key="reset", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
     return Choice(collection=collection, policy=policy, owner=owner(), chat=chat, where=where)
+
+
+def without_extras(choice: Choice) -> Choice:
+    """The choice on the main search alone, for pages that know no other; says so where that leaves something out."""
+    if not choice.policy.extras:
+        return choice
+    st.caption(":material/info: The extra searches are left out here: a set is evaluated on the main search alone.")
+    return replace(choice, policy=choice.policy.model_copy(update={"extras": ()}))
 
 
 def _reranker() -> Entry:
@@ -199,5 +209,5 @@ def _signals() -> Signals:
 def _reset() -> None:
     """Every bound setting back to its default; the question stays."""
     for key in list(st.session_state):
-        if str(key) in BOUND or str(key).startswith(("t_", "w_")):
+        if str(key) in BOUND or str(key).startswith(UNDER):
             del st.session_state[key]

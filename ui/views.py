@@ -13,11 +13,13 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rag_core.config import MAIN
 from rag_core.errors import SecondPassError
 from rag_core.generation.price import dollars_text
 from rag_core.narrative import counted, score_text, title_of
+from rag_core.provenance import sentence, shares
 from rag_core.retrieval.tokens import term_spans
-from rag_core.trace import RerankReport, Trace
+from rag_core.trace import ExtraRun, RerankReport, Trace
 from rag_core.types import Answer, Chunk, Document, StageName
 from ui.marking import marked
 
@@ -53,6 +55,7 @@ def milliseconds(value: float) -> str:
 def strip(trace: Trace, answer: Answer | None) -> None:
     """How many candidates went into and came out of each step, and its time."""
     steps = [_step(trace, name) for name in StageName]
+    steps[2:2] = [_extra_step(run) for run in trace.extras]
     if answer:
         took, cited = milliseconds(answer.timing.took_ms), counted(len(answer.citations), "citation")
         steps.append(_cell("Answer", answer.kind, took, cited, bool(answer.warnings)))
@@ -73,6 +76,14 @@ def _step(trace: Trace, name: StageName) -> str:
     }
     took = milliseconds(stage.timing.took_ms)
     return _cell(LABELS[name], f"{stage.inputs:,} → {came_out:,}", took, details[name], bool(stage.warnings))
+
+
+def _extra_step(run: ExtraRun) -> str:
+    """An extra search as a step: how many distinct passages it found, under which filter."""
+    found = {chunk_id for stage in run.stages for chunk_id in stage.by_chunk}
+    took = milliseconds(max(stage.timing.ended_ms for stage in run.stages) - run.embed.started_ms)
+    warn = any(stage.warnings for stage in run.stages)
+    return _cell(run.name, f"{run.dense.inputs:,} → {len(found):,}", took, str(run.where or ""), warn)
 
 
 def _reranked(report: RerankReport) -> str:
@@ -125,6 +136,12 @@ def notes(trace: Trace) -> None:
         for stage in trace.stages
         for warning in stage.warnings
         if warning.code != "rerank-failed"
+    ]
+    lines += [
+        f"**Extra search {markdown(run.name)}:** {markdown(warning.message)}"
+        for run in trace.extras
+        for stage in run.stages
+        for warning in stage.warnings
     ]
     if lines:
         count = f"{len(lines)} {'note' if len(lines) == 1 else 'notes'} on this run"
@@ -227,16 +244,53 @@ def facts_of(chunk: Chunk) -> pd.DataFrame:
 
 def way_table(trace: Trace, chunk_id: str) -> pd.DataFrame:
     """The chunk's way through the stages: a row per stage with rank, of how many, and score with its space."""
+    rows = [
+        {
+            "Stage": LABELS[step.stage],
+            "Rank": f"{step.rank} of {step.of}" if step.rank else "not there",
+            "Score": score_text(step.score, step.space) if step.score is not None else "",
+        }
+        for step in trace.way_of(chunk_id)
+    ]
+    rows[2:2] = [
+        {
+            "Stage": f"{run.name}: {stage.name}",
+            "Rank": f"{hit.rank} of {len(stage.hits)}" if hit else "not there",
+            "Score": score_text(hit.score, stage.space) if hit else "",
+        }
+        for run in trace.extras
+        for stage in run.stages
+        for hit in [stage.by_chunk.get(chunk_id)]
+    ]
+    return pd.DataFrame(rows)
+
+
+def share_table(trace: Trace) -> pd.DataFrame:
+    """A row per search: what it looked for, and how much it brought."""
+    asked = {MAIN: str(trace.where or "the whole collection"), **{run.name: str(run.where) for run in trace.extras}}
     return pd.DataFrame(
         [
             {
-                "Stage": LABELS[step.stage],
-                "Rank": f"{step.rank} of {step.of}" if step.rank else "not there",
-                "Score": score_text(step.score, step.space) if step.score is not None else "",
+                "Search": one.name,
+                "Looked in": asked[one.name],
+                "Found": one.found,
+                "Only this one": one.only,
+                "In the pool": one.pooled,
+                "Kept": one.kept,
+                "Kept, only this one": one.kept_only,
             }
-            for step in trace.way_of(chunk_id)
+            for one in shares(trace)
         ]
     )
+
+
+def searches(trace: Trace) -> None:
+    """What each search brought, where there are extra ones."""
+    if not trace.extras:
+        return
+    st.subheader("What each search brought", anchor=False)
+    st.caption(sentence(trace))
+    st.dataframe(share_table(trace), hide_index=True, key="shares")
 
 
 def candidates(trace: Trace) -> pd.DataFrame:
@@ -261,6 +315,8 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
         "fate": st.column_config.TextColumn("Fate", width=120),
         "title": st.column_config.TextColumn("Passage", width=380),
     }
+    if trace.extras:
+        columns["found_by"] = st.column_config.TextColumn("Found by", width=160)
     for stage in trace.stages[:-1]:
         label = "Final" if stage.name is StageName.ADJUSTED else LABELS[stage.name].split()[0]
         columns[f"{stage.name}_rank"] = st.column_config.NumberColumn(f"{label} #")
@@ -268,7 +324,8 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
             f"{label} {stage.space}", format=f"%.{digits[stage.name]}f"
         )
     columns["unseen_tokens"] = st.column_config.NumberColumn("Tokens unseen")
-    first = ["adjusted_rank", "title", "fate", "adjusted_score", "reranked_rank", "reranked_score"]
+    found_by = ["found_by"] if trace.extras else []
+    first = ["adjusted_rank", "title", *found_by, "fate", "adjusted_score", "reranked_rank", "reranked_score"]
     shown = table.assign(title=[title_of(trace.chunks[chunk_id]) for chunk_id in table["chunk_id"]])
     st.dataframe(
         shown,
@@ -288,6 +345,8 @@ def candidate(trace: Trace, chunk_id: str) -> None:
     pair = trace.pairs.get(chunk_id)
     text, facts = st.columns([3, 2], gap="large")
     with text:
+        if trace.extras:
+            st.caption(markdown(f"Found by {', '.join(trace.found_by(chunk_id))}."))
         passage(chunk, trace.terms, pair.seen_chars if pair else None)
         if pair and pair.unseen_tokens:
             st.caption(f"The reranker did not see the last {pair.unseen_tokens} tokens of this passage (greyed).")

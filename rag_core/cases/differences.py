@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rag_core.config import ExtraSearch
 from rag_core.trace import Trace
 from rag_core.types import Frozen
 
@@ -27,14 +28,22 @@ def differences(then: Trace, now: Trace) -> tuple[Difference, ...]:
 
 
 def _facts(trace: Trace) -> dict[str, str]:
-    facts = _flat(trace.policy.model_dump(mode="json"))
+    facts = _flat(trace.policy.model_dump(mode="json", exclude={"extras"}))
     return facts | {
         "collection": trace.collection.name,
         "documents and chunking": f"{trace.collection.documents} documents, {trace.collection.fingerprint[:8]}",
+        "extra searches": ", ".join(map(_told, trace.policy.extras)) or "none",
+        "filter": str(trace.where) if trace.where else "none",
         "embedding model": trace.collection.embedding_model,
         "reranker model": trace.rerank.model or "none",
         "reranker": f"{trace.policy.reranker} (did not run)" * (trace.rerank.status == "failed") or facts["reranker"],
     }
+
+
+def _told(one: ExtraSearch) -> str:
+    """`recent (updated since 2026-10-01; depth 50, weight 1)`"""
+    asked = "; ".join([*([f"“{one.query}”"] if one.query else []), *([str(one.where)] if one.where else [])])
+    return f"{one.name} ({f'{asked}; ' * bool(asked)}depth {one.depth}, weight {one.weight:g})"
 
 
 def _flat(values: dict[str, Any], under: str = "") -> dict[str, str]:

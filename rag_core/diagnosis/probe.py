@@ -21,13 +21,14 @@ class Probe:
         self.measurement = measurement
         self.wanted = location.chunk_ids
         self._all = not location.whole
-        self._fused: dict[tuple[int, str], list[str]] = {}
+        self._fused: dict[tuple[object, ...], list[str]] = {}
 
     def fused(self, policy: Policy) -> list[str]:
         """All candidates of the policy in fused order; its pool is the beginning of them."""
-        key = (policy.depth, policy.fusion.model_dump_json())
+        key = (policy.depth, policy.fusion, policy.extras)
         if key not in self._fused:
-            self._fused[key] = pool_of(self.measurement, policy.model_copy(update={"pool": 2 * FULL_DEPTH}))
+            most = 2 * FULL_DEPTH * (1 + len(policy.extras))
+            self._fused[key] = pool_of(self.measurement, policy.model_copy(update={"pool": most}))
         return self._fused[key]
 
     def fused_rank(self, policy: Policy) -> int | None:

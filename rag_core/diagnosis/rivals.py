@@ -67,6 +67,8 @@ def _search_ranks(trace: Trace, chunk_id: str) -> str:
     for stage in (StageName.DENSE, StageName.LEXICAL):
         hit = trace[stage].by_chunk.get(chunk_id)
         parts.append(f"{stage} {ordinal(hit.rank)}" if hit else f"not in {stage}")
+    extras = [(run.name, one, one.by_chunk.get(chunk_id)) for run in trace.extras for one in run.stages]
+    parts += [f"“{name}” {one.name} {ordinal(hit.rank)}" for name, one, hit in extras if hit]
     return ", ".join(parts)
 
 

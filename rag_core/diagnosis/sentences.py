@@ -53,7 +53,9 @@ def _cut(trace: Trace, location: Location) -> str:
 
 def _missed_by_both(s: Standing) -> str:
     ends = " and ".join(_end_of(s.trace, stage) for stage in SEARCHES)
-    return f"was found by neither search in the first {s.trace.policy.depth} of each: {ends}."
+    extras = [f"“{run.name}”" for run in s.trace.extras]
+    nor = f", nor by the extra {'search' if len(extras) == 1 else 'searches'} {', '.join(extras)}" * bool(extras)
+    return f"was found by neither search in the first {s.trace.policy.depth} of each: {ends}{nor}."
 
 
 def _end_of(trace: Trace, stage: StageName) -> str:
@@ -75,6 +77,10 @@ def _missed_by(missing: StageName, other: StageName) -> Callable[[Standing], str
 
 def _fused_out(s: Standing) -> str:
     found = [f"{_at(s, stage)} in {name}" for stage, name in SEARCHES.items() if s.hit(stage)]
+    found += [
+        f"{ordinal(hit.rank)} ({score_text(hit.score, stage.space)}) in the extra search “{name}”, {stage.name}"
+        for name, stage, hit in s.extra_hits
+    ]
     idle = [name for stage, name in SEARCHES.items() if s.hit(stage) and not _weight(s.trace, stage)]
     pool = s.trace.policy.pool
     fused = s.hit(StageName.FUSED)

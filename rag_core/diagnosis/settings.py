@@ -91,6 +91,7 @@ SWITCHES = (
     Switch("signals.on", "Signals", "off", "on", lambda p: _signals(p, True)),
     Switch("signals.on", "Signals", "on", "off", lambda p: _signals(p, False)),
     Switch("reranker", "Reranker", "on", "none", lambda p: p.model_copy(update={"reranker": NO_RERANKER})),
+    Switch("extras", "Extra searches", "on", "none", lambda p: p.model_copy(update={"extras": ()})),
 )
 """A switch that changes nothing in a policy does not apply to it."""
 

@@ -52,10 +52,11 @@ def _verdict(standing: Standing, trace: Trace, location: Location) -> Verdict:
 
 
 def _missed_by(missing: StageName, other: StageName) -> Callable[[Standing], bool]:
-    """Not found by one search, and too far down in the other to reach the pool by it alone."""
+    """Not found by one search, too far down in the other to reach the pool by it alone, nor by an extra search."""
 
     def holds(s: Standing) -> bool:
-        return not s.pooled and s.rank(missing) == LAST and s.trace.policy.pool < s.rank(other) < LAST
+        alone = s.rank(missing) == LAST and not s.extra_hits
+        return not s.pooled and alone and s.trace.policy.pool < s.rank(other) < LAST
 
     return holds
 

@@ -8,7 +8,7 @@ from rag_core.diagnosis.expected import Location
 from rag_core.retrieval.tokens import tokenize
 from rag_core.threshold import passes
 from rag_core.trace import Trace
-from rag_core.types import Chunk, Hit, PairScore, StageName
+from rag_core.types import Chunk, Hit, PairScore, Stage, StageName
 
 LAST = 10**9
 """A rank behind all others, for a chunk that did not come out of a stage."""
@@ -43,8 +43,19 @@ class Standing:
 
     @property
     def searched_best(self) -> int:
-        """The better of its two search ranks."""
-        return min(self.rank(StageName.DENSE), self.rank(StageName.LEXICAL))
+        """The best of its search ranks, those in extra searches included."""
+        extra = (hit.rank for _, _, hit in self.extra_hits)
+        return min(self.rank(StageName.DENSE), self.rank(StageName.LEXICAL), *extra)
+
+    @property
+    def extra_hits(self) -> list[tuple[str, Stage, Hit]]:
+        """Where extra searches found it: the search's name, which of its lists, the hit."""
+        return [
+            (run.name, stage, stage.by_chunk[self.chunk.id])
+            for run in self.trace.extras
+            for stage in run.stages
+            if self.chunk.id in stage.by_chunk
+        ]
 
     @property
     def pair(self) -> PairScore | None:

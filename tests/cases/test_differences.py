@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from rag_core.cases import Difference, differences
-from rag_core.config import Fusion, Policy
+from rag_core.config import ExtraSearch, Fusion, Policy
+from rag_core.filters import chosen
 from rag_core.replay import replay
+from rag_core.trace import Searched
+from rag_core.types import Timing
 from tests.builders import measurement
 
 MEASURED = measurement("ab", "b", {"a": 1.0, "b": 0.0})
@@ -31,3 +34,13 @@ def test_a_reranker_that_did_not_run_is_a_difference():
     failed = measurement("ab", "b", failure="Gone.")
     (first, *_) = differences(replay(MEASURED, CE), replay(failed, CE))
     assert first == Difference(what="reranker", then="ce", now="ce (did not run)")
+
+
+def test_extra_searches_are_said_in_words():
+    acme = chosen(["acme"])
+    there = measurement("", "")
+    extra = Searched(query="question", where=acme, embed=Timing(), dense=there.dense, lexical=there.lexical)
+    policy = CE.model_copy(update={"extras": (ExtraSearch(name="own", where=acme, weight=0.5),)})
+    now = replay(MEASURED.model_copy(update={"extras": (extra,)}), policy)
+    told = Difference(what="extra searches", then="none", now="own (tenant acme; depth 50, weight 0.5)")
+    assert differences(replay(MEASURED, CE), now) == (told,)

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_core.config import Fusion, Policy, Signals, Threshold
+from rag_core.config import ExtraSearch, Fusion, Policy, Signals, Threshold
 from rag_core.diagnosis import Expected, Location, pairs_needed, what_would_keep
-from rag_core.types import ScoreSpace
+from rag_core.trace import Searched
+from rag_core.types import ScoreSpace, Timing
 from tests.builders import chunk, measurement
 from tests.diagnosis.promise import check
 
@@ -170,3 +171,14 @@ def test_every_suggestion_holds_and_one_step_less_does_not(dense, lexical, cut, 
     what_if = what_would_keep(measured, policy, expecting(measured, target))
     assert what_if.unscored == 0
     check(measured, policy, what_if, target)
+
+
+def test_leaving_out_the_extra_searches_is_tried():
+    """c and d, which only the extra search found, stand before a and b after reranking."""
+    there = measurement("cd", "cd")
+    own = measurement("ab", "", {"a": 1.0, "b": 0.0, "c": 9.0, "d": 8.0})
+    extra = Searched(query="again", embed=Timing(), dense=there.dense, lexical=there.lexical)
+    measured = own.model_copy(update={"extras": (extra,), "chunks": {**own.chunks, **there.chunks}})
+    policy = Policy(reranker="ce", top_k=1, pool=4, extras=(ExtraSearch(name="again", query="again"),))
+    found = what_would_keep(measured, policy, expecting(measured, "a"))
+    assert "extras" in {change.setting for one in found.found for change in one.changes}

@@ -77,7 +77,7 @@ def test_what_a_verdict_itself_points_to():
     strict = CE.model_copy(update={"threshold": Threshold(minimum=0.9)})
     assert rules_for(measured, strict, "b") == ["under-threshold"]
     assert rules_for(measured, CE.model_copy(update={"top_k": 1}), "b") == ["top-k-too-small"]
-    filtered = measured.model_copy(update={"where": Filter(conditions=(Equal(field="source", value="x"),))})
+    filtered = measurement("", "").model_copy(update={"where": Filter(conditions=(Equal(field="source", value="x"),))})
     assert rules_for(filtered, CE, "z") == ["filtered-out"]
     assert rules_for(measured, CE.model_copy(update={"top_k": 1}), "b", quote_cut=True) == ["cut-by-chunking"]
 

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from rag_core.config import Chunking, Fusion, Policy, Signals, Threshold
+from rag_core.config import Chunking, ExtraSearch, Fusion, Policy, Signals, Threshold
 from rag_core.diagnosis import Expected, Verdict, diagnose, locate
-from rag_core.filters import Equal, Filter
+from rag_core.filters import Equal, Filter, chosen
 from rag_core.replay import replay
 from rag_core.types import Answer, Citation, Document, StageName
 from tests.builders import measurement
@@ -239,3 +239,35 @@ class Listed:
 
     def chunks_of(self, document_id):
         return (self._chunks[document_id],)
+
+
+def of_acme(**fields):
+    """Twelve passages nearer to the question than x, which is acme's; the main search is cut before it."""
+    others = [Passage(f"n{i:02}", 0.9 - i / 100) for i in range(12)]
+    some = world(*others, Passage("x", 0.5, -9.0, tenant="acme"), Passage("y", 0.4, -9.0, tenant="acme"))
+    extra = ExtraSearch(name="acme", where=chosen(["acme"]), **fields)
+    return some, FIXED.model_copy(update={"depth": 10, "extras": (extra,)})
+
+
+def test_what_only_an_extra_search_found_is_not_missed_by_both():
+    some, policy = of_acme()
+    found, trace = verdict_of(some, policy, Expected(document="x"), question="other")
+    assert found.verdict is Verdict.DEMOTED
+    assert trace.found_by(found.chunk_id) == ("acme",)
+    plain, _ = verdict_of(some, policy.model_copy(update={"extras": ()}), Expected(document="x"), question="other")
+    assert plain.verdict is Verdict.MISSED_BY_BOTH
+
+
+def test_fused_out_names_the_extra_search_that_had_it():
+    some, policy = of_acme(weight=0.1)
+    found, _ = verdict_of(some, policy.model_copy(update={"pool": 5}), Expected(document="x"), question="other")
+    assert found.verdict is Verdict.FUSED_OUT
+    assert "1st (cosine 0.50) in the extra search “acme”, dense" in found.sentence
+    assert "not in dense, not in lexical, “acme” dense 1st" in found.rivals[0].why
+
+
+def test_missed_by_every_search_names_the_extra_ones():
+    some, policy = of_acme(depth=1)
+    found, _ = verdict_of(some, policy, Expected(document="y"), question="other")
+    assert found.verdict is Verdict.MISSED_BY_BOTH
+    assert "nor by the extra search “acme”" in found.sentence

@@ -46,7 +46,7 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
     fig = go.Figure(
         go.Bar(
             orientation="h",
-            y=steps["step"],
+            y=[plain(step) for step in steps["step"]],
             x=steps["took_ms"].clip(lower=end * 0.003),
             base=steps["started_ms"],
             marker={

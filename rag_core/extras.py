@@ -1,0 +1,121 @@
+"""The extra searches of a policy beside the main one: what was measured for each, its lists and weights in fusion, its
+stages in a trace. Searching itself is `rag_core.searching`'s, the order of the stages `rag_core.replay`'s.
+"""
+
+from __future__ import annotations
+
+from rag_core.config import ExtraSearch, Policy
+from rag_core.errors import BadInput, UnmeasuredSearch
+from rag_core.filters import Filter, both
+from rag_core.trace import ExtraRun, Measurement, Search, Searched
+from rag_core.types import Hit, ScoreSpace, Stage, StageName, StageWarning, Timing
+
+SPACES = {StageName.DENSE: ScoreSpace.COSINE, StageName.LEXICAL: ScoreSpace.BM25}
+
+
+def asked_of(measurement: Measurement, one: ExtraSearch) -> tuple[str, Filter | None]:
+    """What an extra search looks for: its words, and its filter together with the run's."""
+    return one.query or measurement.query, both(measurement.where, one.where)
+
+
+def unsearched(measurement: Measurement, policy: Policy) -> list[ExtraSearch]:
+    """The policy's extra searches that no one has run for this question yet, in the policy's order."""
+    known = {(one.query, one.where) for one in measurement.extras}
+    return [one for one in policy.extras if asked_of(measurement, one) not in known]
+
+
+def searched(measurement: Measurement, one: ExtraSearch) -> Searched:
+    """What was measured for an extra search.
+
+    Raises UnmeasuredSearch where it has not been run, BadInput where its depth is greater than what was measured.
+    """
+    asked = asked_of(measurement, one)
+    found = next((each for each in measurement.extras if (each.query, each.where) == asked), None)
+    if found is None:
+        raise UnmeasuredSearch(one.name)
+    if one.depth > measurement.depth:
+        raise BadInput(f"This query was measured to depth {measurement.depth}; measure it again for {one.depth}.")
+    return found
+
+
+def list_name(search: str, stage: StageName) -> str:
+    """What a list of an extra search is called in fusion: `recent dense`."""
+    return f"{search} {stage}"
+
+
+def lists(measurement: Measurement, policy: Policy) -> dict[str, list[str]]:
+    """Every ranked list that is fused, by its name: the main two cut to the policy's depth, the others to their own."""
+    named: dict[str, list[str]] = {
+        StageName.DENSE: _ids(measurement.dense, policy.depth),
+        StageName.LEXICAL: _ids(measurement.lexical, policy.depth),
+    }
+    for one in policy.extras:
+        found = searched(measurement, one)
+        named[list_name(one.name, StageName.DENSE)] = _ids(found.dense, one.depth)
+        named[list_name(one.name, StageName.LEXICAL)] = _ids(found.lexical, one.depth)
+    return named
+
+
+def weights(policy: Policy) -> dict[str, float]:
+    """The weight of every list that is fused, by its name."""
+    own = {StageName.DENSE: policy.fusion.dense_weight, StageName.LEXICAL: policy.fusion.lexical_weight}
+    named = {str(stage): weight for stage, weight in own.items()}
+    return named | {
+        list_name(one.name, stage): one.weight * weight for one in policy.extras for stage, weight in own.items()
+    }
+
+
+def runs(measurement: Measurement, policy: Policy, now_ms: float) -> tuple[ExtraRun, ...]:
+    """The extra searches as they stand in a trace, laid one after another on its time line from `now_ms` on."""
+    told = []
+    for one in policy.extras:
+        found = searched(measurement, one)
+        run = _run(one, found, measurement.collection.chunks, now_ms)
+        now_ms = max(stage.timing.ended_ms for stage in run.stages)
+        told.append(run)
+    return tuple(told)
+
+
+def _run(one: ExtraSearch, found: Searched, inputs: int, now_ms: float) -> ExtraRun:
+    nothing = not found.dense.found and not found.lexical.found
+    return ExtraRun(
+        name=one.name,
+        query=found.query,
+        where=found.where,
+        embed=_later(found.embed, now_ms),
+        dense=_stage(StageName.DENSE, found.dense, one.depth, inputs, now_ms, _empty(found) if nothing else ()),
+        lexical=_stage(StageName.LEXICAL, found.lexical, one.depth, inputs, now_ms),
+        terms=found.lexical.terms,
+    )
+
+
+def _stage(
+    name: StageName,
+    search: Search,
+    depth: int,
+    inputs: int,
+    now_ms: float,
+    warnings: tuple[StageWarning, ...] = (),
+) -> Stage:
+    hits = (Hit(chunk_id=c, rank=rank, score=score) for rank, (c, score) in enumerate(search.found[:depth], start=1))
+    return Stage(
+        name=name,
+        space=SPACES[name],
+        hits=tuple(hits),
+        inputs=inputs,
+        timing=_later(search.timing, now_ms),
+        warnings=(*search.warnings, *warnings),
+    )
+
+
+def _empty(found: Searched) -> tuple[StageWarning, ...]:
+    why = f"no passage has {found.where}" if found.where else "the collection has no passage for it"
+    return (StageWarning(code="search-empty", message=f"It found nothing: {why}."),)
+
+
+def _later(timing: Timing, by_ms: float) -> Timing:
+    return Timing(started_ms=timing.started_ms + by_ms, took_ms=timing.took_ms)
+
+
+def _ids(search: Search, depth: int) -> list[str]:
+    return [chunk_id for chunk_id, _ in search.found[:depth]]
