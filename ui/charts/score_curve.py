@@ -66,7 +66,7 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
     table = places(trace)
     cut, space = trace.policy.threshold, trace.relevance_space
     minimum = cut.minimum if applies(cut, space) else None
-    marks = [*_gap(widest_gap(list(table["score"])), palette), *_threshold(minimum, palette)]
+    marks = [*_gap(widest_gap(list(table["score"])), len(table), palette), *_threshold(minimum, palette)]
     unit = {"range": [-0.03, 1.06]} if space is ScoreSpace.PROBABILITY else {}
     return go.Figure(
         data=[
@@ -112,13 +112,14 @@ def _dots(rows: pd.DataFrame, fate: str, symbol: str, palette: Palette) -> dict[
     }
 
 
-def _gap(gap: Gap | None, palette: Palette) -> list[Mark]:
-    """The widest gap as a thick line between its two scores."""
+def _gap(gap: Gap | None, of: int, palette: Palette) -> list[Mark]:
+    """The widest gap of `of` scores as a thick line between its two; its name stands on the side that has room."""
     if gap is None:
         return []
     x = gap.after + 0.5
     line = {"color": palette.muted, "width": 4}
-    note = {"x": x, "y": gap.middle, "text": "widest gap", "showarrow": False, "xanchor": "left", "xshift": 8}
+    side = {"xanchor": "left", "xshift": 8} if gap.after < of / 2 else {"xanchor": "right", "xshift": -8}
+    note = {"x": x, "y": gap.middle, "text": "widest gap", "showarrow": False, **side}
     shape = {"type": "line", "x0": x, "x1": x, "y0": gap.lower, "y1": gap.upper, "line": line}
     return [(shape, {**note, "font": {"size": 12, "color": palette.muted}})]
 

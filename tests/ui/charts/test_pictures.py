@@ -87,6 +87,12 @@ def test_the_curve_is_read_in_one_sentence():
     assert "No threshold cuts these 4 candidates (rrf scores)" in score_curve.reading(OFF)
 
 
+def test_the_name_of_the_widest_gap_stands_where_there_is_room():
+    late = replay(measurement("abcd", "", {"a": 5.0, "b": 4.9, "c": 4.8, "d": -5.0}), ON)
+    sides = [score_curve.figure(trace, LIGHT).layout.annotations[0].xanchor for trace in (TRACE, late)]
+    assert sides == ["left", "right"]
+
+
 def test_nothing_found_draws_and_reads():
     for module in (score_curve, score_histograms, waterfall):
         assert module.reading(EMPTY)
