@@ -8,6 +8,7 @@ from rag_core.narrative import headline
 from rag_core.trace import Trace
 from rag_core.types import Answer
 from ui import ask, cached, history, state, views
+from ui.answer import card
 from ui.charts import rank_movement
 
 
@@ -36,7 +37,7 @@ def show(trace: Trace, answer: Answer | None, choice: state.Choice | None = None
     if answer is None and choice is not None:
         answer = ask.answer(trace, choice)
     if answer is not None:
-        views.answer_card(trace, answer)
+        card(trace, answer)
         trace = trace.model_copy(update={"answer": answer})
     views.strip(trace, answer)
     views.searches(trace)

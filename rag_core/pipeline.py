@@ -18,6 +18,7 @@ from rag_core.errors import BadInput, SecondPassError
 from rag_core.extras import asked_of, unsearched
 from rag_core.filters import Filter
 from rag_core.generation.extractive import answer_extractively
+from rag_core.generation.support import check_sentences
 from rag_core.replay import NO_RERANKER, replay, unscored
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
@@ -126,6 +127,11 @@ class Pipeline:
         timing = Timing(started_ms=trace.took_ms, took_ms=(time.perf_counter() - begin) * 1000)
         model = trace.rerank.model if ran else self.embedder.model
         return answer.model_copy(update={"timing": timing, "model": model})
+
+    def check(self, trace: Trace, answer: Answer) -> Answer:
+        """A chat answer to this trace with each sentence checked against its passages: one call of the bi-encoder."""
+        kept = [trace.chunks[hit.chunk_id] for hit in trace[StageName.KEPT].hits]
+        return check_sentences(answer, kept, self.embedder.embed)
 
     def _by_reranker(self, key: str) -> Callable[[str, list[str]], list[float]]:
         def choose(query: str, sentences: list[str]) -> list[float]:

@@ -231,7 +231,9 @@ class Trace(Frozen):
             raise ValueError("stage kept: a chunk that is not in the pool")
         if not set(self.pairs) <= pool:
             raise ValueError("pairs: a chunk that is not in the pool")
-        cited = {citation.chunk_id for citation in self.answer.citations} if self.answer else set()
+        answer = self.answer or Answer(kind="unknown", text="")
+        cited = {citation.chunk_id for citation in answer.citations}
+        cited |= {one.chunk_id for one in answer.checks if one.chunk_id}
         if not cited <= ids[StageName.KEPT]:
             raise ValueError("answer: a citation of a chunk that was not kept")
 

@@ -12,7 +12,7 @@ from rag_core.config import Policy, Signals, Threshold
 from rag_core.errors import BadTrace
 from rag_core.replay import replay
 from rag_core.trace import Trace
-from rag_core.types import StageName
+from rag_core.types import Answer, SentenceCheck, StageName
 from tests.builders import measurement
 
 
@@ -47,6 +47,14 @@ def test_frame_has_a_row_per_candidate():
     assert frame.set_index("chunk_id")["lexical_rank"].isna()["b"]
 
 
+def test_a_checked_answer_goes_to_json_and_back():
+    checks = (SentenceCheck(start=0, end=9, verdict="not found", cited=(1,), number=1, chunk_id="b", absent=("7",)),)
+    answer = Answer(kind="chat", text="7 days [1]", checks=checks, dollars=0.001)
+    trace = sample(top_k=1).model_copy(update={"answer": answer})
+    assert Trace.read(trace.to_json()) == trace
+
+
+UNCHECKED = {"kind": "chat", "text": "x [1]", "checks": [{"start": 0, "end": 5, "verdict": "found", "chunk_id": "no"}]}
 UNFOUNDED = {"kind": "chat", "text": "x [1]", "citations": [{"number": 1, "chunk_id": "nowhere"}]}
 
 
@@ -72,6 +80,8 @@ def broken(change) -> str:
         (lambda d: d["stages"][4]["hits"].pop(), "pool"),
         (lambda d: d["stages"][0].update(hits=[]) or d["stages"][1].update(hits=[]), "no search found"),
         (lambda d: d["pairs"].update(z={"score": 1.0}), "pairs"),
+        (lambda d: d.update(answer=UNFOUNDED), "was not kept"),
+        (lambda d: d.update(answer=UNCHECKED), "was not kept"),
         (lambda d: d.update(where={"conditions": [{"kind": "equal", "field": "tenant", "value": "x"}]}), "filter"),
         (
             lambda d: d.update(answer={"kind": "chat", "text": "x", "citations": [{"number": 1, "chunk_id": "q"}]}),

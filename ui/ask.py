@@ -14,6 +14,7 @@ from rag_core.narrative import counted
 from rag_core.trace import Trace
 from rag_core.types import Answer
 from ui import cached, views
+from ui.answer import so_far
 from ui.report import html_report
 from ui.state import Choice
 
@@ -90,7 +91,7 @@ def answer(trace: Trace, choice: Choice) -> Answer | None:
     place = st.empty()
     try:
         if choice.chat:
-            show = partial(views.text_so_far, place)
+            show = partial(so_far, place)
             return cached.chat(trace, choice.collection, choice.owner, choice.chat, show)
         return cached.extractive(trace, choice.collection, choice.owner)
     except SecondPassError as exc:

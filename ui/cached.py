@@ -284,7 +284,7 @@ def chat(run: Trace, name: str, owner: str, access: ChatAccess, show: Callable[[
         for piece in stream.pieces():
             text += piece
             show(text)
-        answer = stream.answer
+        answer = pipeline(name, owner).check(run, stream.answer)
         timing = answer.timing.model_copy(update={"started_ms": run.took_ms})
         known[key] = answer.model_copy(update={"timing": timing})
     return priced(known[key], access.price)

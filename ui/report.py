@@ -12,14 +12,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from rag_core.generation.findings import finding, summary
 from rag_core.latency import bars
 from rag_core.narrative import headline, score_text, title_of
 from rag_core.threshold import applies
 from rag_core.trace import Trace
 from rag_core.types import StageName
 from ui import svg
+from ui.answer import figures
 from ui.charts import rank_movement, score_curve, waterfall
-from ui.views import LABELS, answer_figures, candidates, milliseconds, share_table
+from ui.views import LABELS, candidates, milliseconds, share_table
 
 STYLE = Path(__file__).with_name("report.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -74,9 +76,11 @@ def _answer(trace: Trace) -> str:
         return ""
     text = _e(answer.text).replace("\n", "<br>")
     cited = [[f"[{one.number}]", title_of(trace.chunks[one.chunk_id]), one.quote] for one in answer.citations]
-    figures = f" · {answer_figures(answer)}" if answer.prompt else ""
-    kind = f'<p class="note">{_e(answer.kind)} · {_e(answer.model)}{_e(figures)}</p>'
-    return _section("Answer", f"<p>{text}</p>{kind}{_table(cited) if cited else ''}")
+    took = f" · {figures(answer)}" if answer.prompt else ""
+    kind = f'<p class="note">{_e(answer.kind)} · {_e(answer.model)}{_e(took)}</p>'
+    checks = [[answer.text[one.start : one.end], finding(one)] for one in answer.checks]
+    checked = f'<p class="note">{_e(summary(answer))}</p>{_table(checks, ["Sentence", "Check"])}' if checks else ""
+    return _section("Answer", f"<p>{text}</p>{kind}{_table(cited) if cited else ''}{checked}")
 
 
 def _facts(trace: Trace) -> str:

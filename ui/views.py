@@ -1,4 +1,4 @@
-"""Pieces that several pages show: the stage strip, the answer, a passage, the error box. They compute nothing."""
+"""Pieces that several pages show: the stage strip, a passage, the error box. They compute nothing."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from rag_core.config import MAIN
 from rag_core.errors import SecondPassError
-from rag_core.generation.price import dollars_text
 from rag_core.narrative import counted, score_text, title_of
 from rag_core.provenance import sentence, shares
 from rag_core.retrieval.tokens import term_spans
@@ -154,62 +152,10 @@ def markdown(text: str) -> str:
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>~$:" else c for c in text)
 
 
-def answer_card(trace: Trace, answer: Answer) -> None:
-    """The answer with its citations, and what it is."""
-    kinds = {
-        "extractive": "Sentences quoted from the kept passages; no language model wrote this",
-        "chat": f"Written by {answer.model} from the kept passages",
-        "unknown": "No kept passage answers this",
-    }
-    with st.container(border=True, key="answer"):
-        st.html(f'<p class="sp-answer" data-testid="answer">{_with_citations(answer.text)}</p>')
-        st.caption(markdown(kinds[answer.kind]))
-        if answer.prompt:
-            st.caption(markdown(answer_figures(answer)))
-        cited = dict.fromkeys((citation.number, citation.chunk_id) for citation in answer.citations)
-        sources = "".join(
-            f'<div class="sp-path"><span class="sp-cite">{number}</span> '
-            f"{html.escape(title_of(trace.chunks[chunk_id]))} · {html.escape(trace.chunks[chunk_id].document_id)}</div>"
-            for number, chunk_id in cited
-        )
-        if sources:
-            st.html(sources)
-        if answer.prompt:
-            with st.expander("The exact prompt", icon=":material/code:"):
-                for message in answer.prompt:
-                    st.caption(message.role)
-                    st.code(message.content, language=None, wrap_lines=True)
-        for warning in answer.warnings:
-            st.warning(markdown(warning.message))
-
-
-def answer_figures(answer: Answer) -> str:
-    """What a chat model's answer took: `812 tokens in, 60 out · $0.00016 · 1.2 s`; what is not known is said."""
-    took = milliseconds(answer.timing.took_ms)
-    if answer.prompt_tokens is None or answer.completion_tokens is None:
-        return f"The server reported no token counts, so its cost is not known · {took}"
-    tokens = f"{answer.prompt_tokens:,} tokens in, {answer.completion_tokens:,} out"
-    paid = "no price given" if answer.dollars is None else dollars_text(answer.dollars)
-    return f"{tokens} · {paid} · {took}"
-
-
-def text_so_far(place: DeltaGenerator, text: str) -> None:
-    """An answer as it comes in: escaped, so that nothing a model writes becomes markup."""
-    place.html(f'<p class="sp-answer">{html.escape(text)}</p>')
-
-
 def emphasised(escaped: str) -> str:
     """Markdown's `**bold**` and `` `code` `` of already escaped text as HTML; nothing else of Markdown."""
     bold = re.sub(r"\*\*([^*<>\n]+)\*\*", r"<b>\1</b>", escaped)
     return re.sub(r"`([^`<>\n]+)`", r"<code>\1</code>", bold)
-
-
-def _with_citations(text: str) -> str:
-    """Escaped answer text with its [n] as superscripts."""
-    escaped = emphasised(html.escape(text))
-    for number in range(1, 101):
-        escaped = escaped.replace(f"[{number}]", f"<sup>{number}</sup>")
-    return escaped.replace("\n", "<br>")
 
 
 def passage(chunk: Chunk, terms: tuple[str, ...], seen_chars: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""`[n]` in a model's answer, checked against the passages that it was given. What a passage says is not checked."""
+"""`[n]` in a model's answer, checked against the passages that it was given. What those say is for `support`."""
 
 from __future__ import annotations
 

@@ -41,6 +41,8 @@ def test_a_model_is_tested_and_used_and_its_key_stays_here(page: Page, app: App,
     page.get_by_role("combobox", name="Answer").click()
     page.get_by_role("option", name="Chat model").click()
     expect(page.get_by_test_id("answer")).to_contain_text("Thirty days")
+    expect(page.get_by_test_id("answer")).to_contain_text("no citation")
+    expect(page.get_by_test_id("doubts")).to_contain_text("friendly parrot")
     # 7 tokens at $1 and 3 at $2 a million: $0.000013
     expect(page.get_by_text("7 tokens in, 3 out · $0.000013")).to_be_visible()
     assert set(script.authorizations) == {f"Bearer {KEY}"}

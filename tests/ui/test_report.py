@@ -9,7 +9,7 @@ import pytest
 
 from rag_core.config import Policy, Threshold
 from rag_core.replay import replay
-from rag_core.types import Answer, Citation
+from rag_core.types import Answer, Citation, SentenceCheck
 from tests.builders import chunk, measurement
 from ui.report import html_report
 
@@ -41,8 +41,15 @@ def wicked_trace(minimum: float | None = 0.2):
         update={"title": WICKED, "heading_path": (WICKED,)}
     )
     measured = measurement("abc", "ca", {"a": 2.0, "b": 0.0, "c": -3.0}, chunks=[evil], query=WICKED)
+    check = SentenceCheck(
+        start=0, end=len(WICKED), verdict="not found", cited=(1,), chunk_id="a", number=1, quote=WICKED
+    )
     answer = Answer(
-        kind="extractive", text=WICKED, citations=(Citation(number=1, chunk_id="a", quote=WICKED),), model=WICKED
+        kind="chat",
+        text=WICKED,
+        citations=(Citation(number=1, chunk_id="a", quote=WICKED),),
+        model=WICKED,
+        checks=(check,),
     )
     policy = Policy(reranker="ce", top_k=2, threshold=Threshold(minimum=minimum))
     return replay(measured, policy).model_copy(update={"answer": answer})
@@ -74,6 +81,10 @@ def test_nothing_is_loaded_from_elsewhere():
 def test_it_tells_the_run(seen: Tags):
     for told in ("Rank movement", "2 of 3 candidates are at or over probability 0.20", "ce: ran", "fused rank"):
         assert told in seen.words
+
+
+def test_it_tells_what_was_not_found(seen: Tags):
+    assert "Not found in the cited passage [1]" in seen.words
 
 
 def test_it_stands_without_threshold_answer_or_candidates():

@@ -1,0 +1,32 @@
+"""The answer's text as HTML: nothing in it comes alive, and a doubt is said in words, not by colour alone."""
+
+from __future__ import annotations
+
+from rag_core.types import Answer, SentenceCheck
+from ui.answer import figures, marked_text
+
+TEXT = "Five <b>days</b> [1]. Free [2]."
+CHECKS = (
+    SentenceCheck(start=0, end=21, verdict="not found", cited=(1,), number=1, quote='"<i>'),
+    SentenceCheck(start=22, end=31, verdict="found", cited=(2,)),
+)
+
+
+def test_a_doubt_stands_behind_its_sentence() -> None:
+    shown = marked_text(Answer(kind="chat", text=TEXT, checks=CHECKS))
+    assert "<sup>1</sup>.</span>" in shown
+    assert '<small class="sp-doubt-tag">not found in [1]</small> Free <sup>2</sup>.' in shown
+    assert "<b>" not in shown
+    assert "<i>" not in shown
+    assert shown.count("sp-doubt-tag") == 1
+
+
+def test_without_checks_the_text_stands_alone() -> None:
+    assert marked_text(Answer(kind="chat", text="A\n[12] <x>")) == "A<br><sup>12</sup> &lt;x&gt;"
+
+
+def test_what_is_not_known_is_said() -> None:
+    assert "no token counts" in figures(Answer(kind="chat", text="x"))
+    counted = Answer(kind="chat", text="x", prompt_tokens=1200, completion_tokens=3)
+    assert figures(counted).startswith("1,200 tokens in, 3 out · no price given")
+    assert "$0.0010" in figures(counted.model_copy(update={"dollars": 0.001}))
