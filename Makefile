@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test format clean
+.PHONY: run test format clean infinity
 
 run: $(VENV)/.run
 	$(PY) -m streamlit run app.py
@@ -32,5 +32,14 @@ $(VENV)/.test: requirements-dev.txt $(VENV)/.run
 	$(PY) -m pip install --quiet -r requirements-dev.txt
 	touch $@
 
+# A real reranking server for one of the tests, in an environment of its own: about 1.4 GB.
+infinity: .infinity/.ready
+
+.infinity/.ready:
+	$(PYTHON) -m venv .infinity
+	.infinity/bin/python -m pip install --quiet $$(grep '^torch==' requirements.txt)
+	.infinity/bin/python -m pip install --quiet "infinity-emb[server,torch]==0.0.78"
+	touch $@
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .infinity .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -13,6 +13,7 @@ import os
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cache
@@ -186,6 +187,7 @@ class HostedReranker:
             if self._client is None:
                 begin = time.perf_counter()
                 self._client = _client(self._patience)
+                weakref.finalize(self, self._client.close)  # one that holds a session's key goes with the session
                 self._load_ms = (time.perf_counter() - begin) * 1000
             return self._client
 

@@ -7,11 +7,15 @@ the place and the month it was read; what a vendor does not publish is left out.
 from __future__ import annotations
 
 from rag_core.cost import HOSTED, Price
-from rag_core.rerank.entry import Entry, Needs
+from rag_core.rerank.entry import Entry, Kind, Needs
 from rag_core.rerank.providers import OWN_SERVERS, PROVIDERS
 from rag_core.types import ScoreSpace
 
 CROSS_ENCODER, COLBERT = "cross-encoder:", "colbert:"
+KEYS: dict[Kind, str] = {"cross-encoder": CROSS_ENCODER, "ColBERT": COLBERT}
+SPACES: dict[Kind, ScoreSpace] = {"cross-encoder": ScoreSpace.LOGIT, "ColBERT": ScoreSpace.MAXSIM}
+"""Of the kinds that run on this machine: how a key begins, what a score is."""
+
 ENGLISH, MANY = "English", "100 and more"
 APACHE, NON_COMMERCIAL = "Apache-2.0", "CC-BY-NC-4.0"
 
@@ -25,24 +29,27 @@ def _local(
     context: int,
     needs: Needs = "download",
     note: str = "",
+    kind: Kind = "cross-encoder",
 ) -> Entry:
     return Entry(
-        key=f"{CROSS_ENCODER}{name}",
+        key=f"{KEYS[kind]}{name}",
         label=name.partition("/")[2],
-        kind="cross-encoder",
+        kind=kind,
         model=name,
         maker=maker,
         licence=licence,
         size=f"{size} parameters",
         languages=languages,
         context=context,
-        space=ScoreSpace.LOGIT,
+        space=SPACES[kind],
         needs=needs,
         note=note,
     )
 
 
 _ST, _BAAI, _MXBAI, _JINA = "sentence-transformers", "BAAI", "Mixedbread", "Jina AI"
+_SHORTER = "Takes 8,192 tokens; its makers fine-tuned it with 1,024 and advise that."
+_LONGER = "Reads 300 tokens of a passage unless its configuration says more."
 _LISTWISE = "Listwise: a score depends on the passages beside it, so scores of different pools do not compare."
 
 LOCAL = (
@@ -51,17 +58,20 @@ LOCAL = (
     _local("cross-encoder/ms-marco-MiniLM-L12-v2", _ST, APACHE, "33M", ENGLISH, 512),
     _local("BAAI/bge-reranker-base", _BAAI, "MIT", "278M", "English, Chinese", 512),
     _local("BAAI/bge-reranker-large", _BAAI, "MIT", "560M", "English, Chinese", 512),
-    _local("BAAI/bge-reranker-v2-m3", _BAAI, APACHE, "568M", MANY, 8192),
+    _local("BAAI/bge-reranker-v2-m3", _BAAI, APACHE, "568M", "multilingual", 8192, note=_SHORTER),
     _local("mixedbread-ai/mxbai-rerank-xsmall-v1", _MXBAI, APACHE, "71M", ENGLISH, 512),
     _local("mixedbread-ai/mxbai-rerank-base-v1", _MXBAI, APACHE, "184M", ENGLISH, 512),
     _local("mixedbread-ai/mxbai-rerank-large-v1", _MXBAI, APACHE, "435M", ENGLISH, 512),
     _local("mixedbread-ai/mxbai-rerank-base-v2", _MXBAI, APACHE, "0.5B", MANY, 8192, "serving"),
     _local("mixedbread-ai/mxbai-rerank-large-v2", _MXBAI, APACHE, "1.5B", MANY, 8192, "serving"),
     _local("jinaai/jina-reranker-v1-tiny-en", _JINA, APACHE, "33M", ENGLISH, 8192, "code"),
-    _local("jinaai/jina-reranker-v1-turbo-en", _JINA, APACHE, "38M", ENGLISH, 8192, "code"),
+    _local("jinaai/jina-reranker-v1-turbo-en", _JINA, APACHE, "37.8M", ENGLISH, 8192, "code"),
     _local("jinaai/jina-reranker-v2-base-multilingual", _JINA, NON_COMMERCIAL, "278M", MANY, 1024, "code"),
-    _local("jinaai/jina-reranker-m0", _JINA, NON_COMMERCIAL, "2.4B", MANY, 10240, "serving"),
-    _local("jinaai/jina-reranker-v3", _JINA, NON_COMMERCIAL, "0.6B", MANY, 131_072, "serving", _LISTWISE),
+    _local("jinaai/jina-reranker-m0", _JINA, NON_COMMERCIAL, "2.4B", "29", 10240, "serving"),
+    _local("answerdotai/answerai-colbert-small-v1", "Answer.AI", APACHE, "33M", ENGLISH, 512, kind="ColBERT"),
+    _local("lightonai/GTE-ModernColBERT-v1", "LightOn", APACHE, "149M", ENGLISH, 300, note=_LONGER, kind="ColBERT"),
+    _local("colbert-ir/colbertv2.0", "Stanford", "MIT", "110M", ENGLISH, 512, kind="ColBERT"),
+    _local("jinaai/jina-reranker-v3", _JINA, NON_COMMERCIAL, "0.6B", "93", 131_072, "serving", _LISTWISE),
 )
 
 
@@ -97,6 +107,7 @@ def _a_million(dollars: float, source: str, read: str) -> Price:
 
 
 _VOYAGE = "usagepricing.com/blueprint/voyage-ai, which quotes docs.voyageai.com/docs/pricing"
+_MIXEDBREAD = "mixedbread.com/docs/reranking/models/mxbai-rerank-large-v2"
 _ZEROENTROPY = _a_million(0.025, "docs.zeroentropy.dev/models", "November 2026")
 
 HOSTED_MODELS = (
@@ -106,9 +117,10 @@ HOSTED_MODELS = (
     _hosted("voyage", "rerank-2.5", "multilingual", 32_000, _a_million(0.05, _VOYAGE, "November 2026")),
     _hosted("voyage", "rerank-2.5-lite", "multilingual", 32_000, _a_million(0.02, _VOYAGE, "November 2026")),
     _hosted("jina", "jina-reranker-v2-base-multilingual", MANY, 1024),
-    _hosted("jina", "jina-reranker-m0", MANY, 10240),
-    _hosted("mixedbread", "mixedbread-ai/mxbai-rerank-large-v2", MANY, 8192),
-    _hosted("mixedbread", "mixedbread-ai/mxbai-rerank-base-v2", MANY, 8192),
+    _hosted("jina", "jina-reranker-m0", "29", 10240),
+    _hosted(
+        "mixedbread", "mixedbread-ai/mxbai-rerank-large-v2", MANY, 8192, _a_million(0.15, _MIXEDBREAD, "November 2026")
+    ),
     _hosted("pinecone", "bge-reranker-v2-m3", MANY, 1024),
     _hosted("pinecone", "pinecone-rerank-v0", ENGLISH, 512),
     _hosted("zeroentropy", "zerank-2", price=_ZEROENTROPY),
