@@ -6,13 +6,13 @@ import streamlit as st
 
 from rag_core.errors import BadInput
 from rag_core.rerank.hosted import HostedReranker
-from rag_core.rerank.known import COLBERT, CROSS_ENCODER
+from rag_core.rerank.known import COLBERT, CROSS_ENCODER, PACKAGED
 from rag_core.rerank.providers import OWN_SERVERS
 from ui import access, cached, people, views
 
 FETCHED = "The machine that runs this app asks the address, so it reaches what that machine reaches."
 OPEN = " No login is set up: whoever can open this page can make it ask any address."
-SCHEMES = {"Cross-encoder": CROSS_ENCODER, "ColBERT": COLBERT}
+SCHEMES = {"Cross-encoder": CROSS_ENCODER, "ColBERT": COLBERT, "T5 (rerankers package)": f"{PACKAGED}t5:"}
 """What a folder or hub name may hold, and the key that names it."""
 
 

@@ -7,18 +7,17 @@ A policy names a reranker by its key:
     <folder under rag_core/models>         a cross-encoder that ships with the project
     cross-encoder:<folder or hub name>     any sentence-transformers CrossEncoder with one output
     colbert:<folder or hub name>           any ColBERT model that sentence-transformers reads
+    rerankers:t5:<folder or hub name>      a model of the optional rerankers package
     cohere:<model>                         a hosted one; `providers` lists all services
     tei:<address>, or tei                  a server of one's own, there or where the environment (TEI_URL) says
 
-What each entry says is in `entry`, the rerankers that do not come with the project are in `known`, how one is made is
-in `makers`, what a caller may use beyond the process is in `access`.
+What each entry says is in `entry`, the rerankers that do not come with the project are in `known`, what any other key
+may name in `schemes`, how one is made in `makers`, what a caller may use beyond the process in `access`.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from pathlib import Path
 
 from rag_core.config import Settings
 from rag_core.errors import BadInput
@@ -26,10 +25,10 @@ from rag_core.rerank.access import Access
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.calibration import Calibration
 from rag_core.rerank.entry import Entry, missing
-from rag_core.rerank.known import COLBERT, KNOWN
-from rag_core.rerank.known import CROSS_ENCODER as PREFIX
+from rag_core.rerank.known import COLBERT, CROSS_ENCODER, KNOWN
 from rag_core.rerank.makers import MAKERS, MODELS, Order
-from rag_core.rerank.providers import HOSTED, OWN_SERVERS, PROVIDERS
+from rag_core.rerank.providers import HOSTED, OWN_SERVERS
+from rag_core.rerank.schemes import SCHEMES
 from rag_core.types import ScoreSpace
 
 NONE = "none"
@@ -109,61 +108,13 @@ def entry_of(key: str) -> Entry:
     describe = SCHEMES.get(scheme)
     if describe is None or not name.strip():
         raise BadInput(
-            f"There is no reranker {key!r}. Known are: {', '.join(CATALOGUE)}, and {PREFIX}<folder or hub name>; "
-            f"{COLBERT}<folder or hub name>; "
+            f"There is no reranker {key!r}. Known are: {', '.join(CATALOGUE)}, and "
+            f"{CROSS_ENCODER}<folder or hub name>; {COLBERT}<folder or hub name>; "
             f"hosted, with the model behind the colon: {', '.join(f'{row.name}:' for row in HOSTED)}; "
             f"on your own server, with its address: {', '.join(f'{row.name}:' for row in OWN_SERVERS)}."
         )
     return describe(key)
 
-
-def _any_cross_encoder(key: str) -> Entry:
-    name = key.removeprefix(PREFIX)
-    return Entry(
-        key=key,
-        label=Path(name).name,
-        kind="cross-encoder",
-        model=name,
-        space=ScoreSpace.LOGIT,
-        needs="download",
-        note="A cross-encoder of your choice. Its scores are logits; whether they are calibrated is not known.",
-    )
-
-
-def _any_colbert(key: str) -> Entry:
-    name = key.removeprefix(COLBERT)
-    return Entry(
-        key=key,
-        label=Path(name).name,
-        kind="ColBERT",
-        model=name,
-        space=ScoreSpace.MAXSIM,
-        needs="download",
-        note="A ColBERT model of your choice: compares every token of the question with every token of the passage.",
-    )
-
-
-def _any_served(key: str) -> Entry:
-    name, _, rest = key.partition(":")
-    row = PROVIDERS[name]
-    return Entry(
-        key=key,
-        label=f"{row.label} {rest}",
-        kind="hosted" if row.hosted else "own server",
-        model=rest if row.hosted else rest.partition("#")[2],
-        maker=row.label if row.hosted else "",
-        space=row.space,
-        needs="key" if row.hosted else "address",
-        note=f"Question and passages are sent to {row.label if row.hosted else rest.partition('#')[0]}.",
-    )
-
-
-SCHEMES: dict[str, Callable[[str], Entry]] = {
-    PREFIX.removesuffix(":"): _any_cross_encoder,
-    COLBERT.removesuffix(":"): _any_colbert,
-    **dict.fromkeys(PROVIDERS, _any_served),
-}
-"""What the part of a key before its colon may be."""
 
 _sharing = threading.Lock()
 _shared: dict[tuple[str, str, bool], Reranker] = {}

@@ -15,7 +15,7 @@ from rag_core.rerank.hub import local_folder
 from rag_core.rerank.providers import PROVIDERS
 from rag_core.types import Frozen, ScoreSpace
 
-Kind = Literal["none", "late interaction", "ColBERT", "cross-encoder", "hosted", "own server"]
+Kind = Literal["none", "late interaction", "ColBERT", "cross-encoder", "rerankers package", "hosted", "own server"]
 Needs = Literal["nothing", "key", "address", "download", "code", "serving", "another server"]
 
 PACKAGES: dict[Kind, tuple[str, ...]] = {
@@ -23,6 +23,7 @@ PACKAGES: dict[Kind, tuple[str, ...]] = {
     "late interaction": ("torch", "transformers"),
     "ColBERT": ("torch", "transformers", "sentence_transformers"),
     "cross-encoder": ("torch", "transformers"),
+    "rerankers package": ("torch", "transformers", "rerankers"),
     "hosted": ("httpx",),
     "own server": ("httpx",),
 }

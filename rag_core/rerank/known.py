@@ -11,7 +11,7 @@ from rag_core.rerank.entry import Entry, Kind, Needs
 from rag_core.rerank.providers import OWN_SERVERS, PROVIDERS
 from rag_core.types import ScoreSpace
 
-CROSS_ENCODER, COLBERT = "cross-encoder:", "colbert:"
+CROSS_ENCODER, COLBERT, PACKAGED = "cross-encoder:", "colbert:", "rerankers:"
 KEYS: dict[Kind, str] = {"cross-encoder": CROSS_ENCODER, "ColBERT": COLBERT}
 SPACES: dict[Kind, ScoreSpace] = {"cross-encoder": ScoreSpace.LOGIT, "ColBERT": ScoreSpace.MAXSIM}
 """Of the kinds that run on this machine: how a key begins, what a score is."""

@@ -41,6 +41,13 @@ def _colbert(order: Order) -> Reranker:
     return ColbertReranker(order.name.removeprefix(COLBERT), device=order.device, trust_remote_code=order.trusted)
 
 
+def _packaged(order: Order) -> Reranker:
+    from rag_core.rerank.rerankers_package import PackagedReranker
+
+    _, kind, name = order.name.split(":", 2)
+    return PackagedReranker(kind, name, device=order.device)
+
+
 def _late_interaction(order: Order) -> Reranker:
     from rag_core.rerank.late_interaction import LateInteractionReranker
 
@@ -64,6 +71,7 @@ MAKERS: dict[Kind, Callable[[Order], Reranker]] = {
     "late interaction": _late_interaction,
     "ColBERT": _colbert,
     "cross-encoder": _cross_encoder,
+    "rerankers package": _packaged,
     "hosted": _served,
     "own server": _served,
 }

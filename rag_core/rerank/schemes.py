@@ -1,0 +1,78 @@
+"""Keys with a colon: what `cross-encoder:<name>`, `tei:<address>` and the like name, as entries of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rag_core.errors import BadInput
+from rag_core.rerank.entry import Entry
+from rag_core.rerank.known import COLBERT, CROSS_ENCODER, PACKAGED
+from rag_core.rerank.providers import PROVIDERS
+from rag_core.rerank.rerankers_package import SPACES
+from rag_core.types import ScoreSpace
+
+
+def _any_cross_encoder(key: str) -> Entry:
+    name = key.removeprefix(CROSS_ENCODER)
+    return Entry(
+        key=key,
+        label=Path(name).name,
+        kind="cross-encoder",
+        model=name,
+        space=ScoreSpace.LOGIT,
+        needs="download",
+        note="A cross-encoder of your choice. Its scores are logits; whether they are calibrated is not known.",
+    )
+
+
+def _any_colbert(key: str) -> Entry:
+    name = key.removeprefix(COLBERT)
+    return Entry(
+        key=key,
+        label=Path(name).name,
+        kind="ColBERT",
+        model=name,
+        space=ScoreSpace.MAXSIM,
+        needs="download",
+        note="A ColBERT model of your choice: compares every token of the question with every token of the passage.",
+    )
+
+
+def _any_packaged(key: str) -> Entry:
+    kind, _, name = key.removeprefix(PACKAGED).partition(":")
+    if kind not in SPACES or not name:
+        raise BadInput(f"Say which kind and model: {PACKAGED}<kind>:<model>. Kinds are: {', '.join(SPACES)}.")
+    return Entry(
+        key=key,
+        label=Path(name).name,
+        kind="rerankers package",
+        model=name,
+        space=SPACES[kind],
+        needs="download",
+        note="Run by the optional rerankers package. What it cuts of a long passage is not reported.",
+    )
+
+
+def _any_served(key: str) -> Entry:
+    name, _, rest = key.partition(":")
+    row = PROVIDERS[name]
+    return Entry(
+        key=key,
+        label=f"{row.label} {rest}",
+        kind="hosted" if row.hosted else "own server",
+        model=rest if row.hosted else rest.partition("#")[2],
+        maker=row.label if row.hosted else "",
+        space=row.space,
+        needs="key" if row.hosted else "address",
+        note=f"Question and passages are sent to {row.label if row.hosted else rest.partition('#')[0]}.",
+    )
+
+
+SCHEMES: dict[str, Callable[[str], Entry]] = {
+    CROSS_ENCODER.removesuffix(":"): _any_cross_encoder,
+    COLBERT.removesuffix(":"): _any_colbert,
+    PACKAGED.removesuffix(":"): _any_packaged,
+    **dict.fromkeys(PROVIDERS, _any_served),
+}
+"""What the part of a key before its colon may be."""
