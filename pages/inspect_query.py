@@ -7,7 +7,7 @@ import streamlit as st
 from rag_core.narrative import headline
 from rag_core.trace import Trace
 from rag_core.types import Answer
-from ui import ask, cached, history, state, views
+from ui import ask, cached, history, state, two_answers, views
 from ui.answer import card
 from ui.charts import rank_movement
 
@@ -34,16 +34,25 @@ def show(trace: Trace, answer: Answer | None, choice: state.Choice | None = None
     views.failure(trace)
     views.headline(headline(trace))
     views.filtered(trace)
-    if answer is None and choice is not None:
-        answer = ask.answer(trace, choice)
+    answer = answered(trace, answer, choice)
     if answer is not None:
-        card(trace, answer)
         trace = trace.model_copy(update={"answer": answer})
     views.strip(trace, answer)
     views.searches(trace)
     views.notes(trace)
     ranking(trace)
     ask.downloads(trace)
+
+
+def answered(trace: Trace, answer: Answer | None, choice: state.Choice | None) -> Answer | None:
+    """The answer in its card, beside the one without reranking where that is wanted."""
+    if answer is None and choice is not None:
+        if two_answers.wanted(trace):
+            return two_answers.show(trace, choice)
+        answer = ask.answer(trace, choice)
+    if answer is not None:
+        card(trace, answer)
+    return answer
 
 
 @st.fragment

@@ -114,18 +114,19 @@ class Pipeline:
         """`run` in a worker thread, so that a service can await it."""
         return await asyncio.to_thread(self.run, query, policy, where)
 
-    def answer(self, trace: Trace) -> Answer:
+    def answer(self, trace: Trace, chooser: str | None = None) -> Answer:
         """The extractive answer to a trace: sentences of its kept chunks, chosen by its reranker.
 
-        Where no reranker ran, the bi-encoder chooses. `Answer.model` names the model that chose.
+        Where no reranker ran, the bi-encoder chooses; `chooser` is the key of a reranker that chooses instead.
+        `Answer.model` names the model that chose.
         """
         kept = [trace.chunks[hit.chunk_id] for hit in trace[StageName.KEPT].hits]
         begin = time.perf_counter()
-        ran = trace.rerank.status in ("ran", "cached")
-        choose = self._by_reranker(trace.policy.reranker) if ran else self._by_cosine
+        chooser = chooser or (trace.policy.reranker if trace.rerank.status in ("ran", "cached") else None)
+        choose = self._by_reranker(chooser) if chooser else self._by_cosine
         answer = answer_extractively(trace.query, kept, choose)
         timing = Timing(started_ms=trace.took_ms, took_ms=(time.perf_counter() - begin) * 1000)
-        model = trace.rerank.model if ran else self.embedder.model
+        model = self._rerankers(chooser).model if chooser else self.embedder.model
         return answer.model_copy(update={"timing": timing, "model": model})
 
     def check(self, trace: Trace, answer: Answer) -> Answer:

@@ -86,14 +86,17 @@ def trace_file() -> Trace | None:
     return trace
 
 
-def answer(trace: Trace, choice: Choice) -> Answer | None:
-    """The answer: by the chat model where one is chosen, else quoted sentences. A model that fails says so."""
+def answer(trace: Trace, choice: Choice, chooser: str | None = None) -> Answer | None:
+    """The answer: by the chat model where one is chosen, else sentences quoted by the run's reranker, or by `chooser`.
+
+    A model that fails says so.
+    """
     place = st.empty()
     try:
         if choice.chat:
             show = partial(so_far, place)
             return cached.chat(trace, choice.collection, choice.owner, choice.chat, show)
-        return cached.extractive(trace, choice.collection, choice.owner)
+        return cached.extractive(trace, choice.collection, choice.owner, chooser)
     except SecondPassError as exc:
         message = f"No answer could be made: {exc} The retrieval results below stand."
         st.error(views.markdown(message), icon=":material/cloud_off:")

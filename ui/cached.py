@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from rag_core import two_answers
 from rag_core.attribution import Attribution, attribute
 from rag_core.cases import CaseBook, JobBook
 from rag_core.config import Policy, Settings
@@ -239,14 +240,19 @@ def why(run: Trace, chunk: Chunk, progress: Progress) -> Attribution:
     return attribute(reranker(run.policy.reranker), run.query, chunk, pair_cache(), progress)
 
 
-def extractive(run: Trace, name: str, owner: str) -> Answer:
-    """The extractive answer, remembered by what it was made from."""
+def without_reranking(run: Trace, name: str, owner: str) -> Trace:
+    """The same run in fused order: a replay."""
+    return two_answers.without_reranking(measured(name, owner, run.query, run.where).measurement, run.policy)
+
+
+def extractive(run: Trace, name: str, owner: str, chooser: str | None = None) -> Answer:
+    """The extractive answer, remembered by what it was made from and by which reranker chose its sentences."""
     kept = tuple(hit.chunk_id for hit in run[StageName.KEPT].hits)
-    key = ("extractive", run.policy.reranker, run.rerank.status == "failed", kept)
+    key = ("extractive", chooser or run.policy.reranker, run.rerank.status == "failed", kept)
     shared_state = measured(name, owner, run.query, run.where)
     with shared_state.lock:
         if key not in shared_state.answers:
-            shared_state.answers[key] = pipeline(name, owner).answer(run)
+            shared_state.answers[key] = pipeline(name, owner).answer(run, chooser)
         return shared_state.answers[key]
 
 

@@ -1,0 +1,75 @@
+"""What reranking does to the answer: the same question, searches and answerer, once without the reranker.
+
+    plain = without_reranking(measurement, trace.policy)      a replay: no model runs
+    difference(plain, trace, its_answer, answer)              one sentence
+
+Which passages reach the answer is all that differs; making the two answers is the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rag_core.config import Policy, Threshold
+from rag_core.narrative import counted, title_of
+from rag_core.replay import NO_RERANKER, replay
+from rag_core.trace import Measurement, Trace
+from rag_core.types import Answer, StageName
+
+NAMED = 2
+"""Passages named in the sentence at most; the others are counted."""
+
+
+def without_reranking(measurement: Measurement, policy: Policy) -> Trace:
+    """The trace of the same policy in fused order. No threshold: fused scores say nothing about relevance."""
+    return replay(measurement, policy.model_copy(update={"reranker": NO_RERANKER, "threshold": Threshold()}))
+
+
+def only_in(one: Trace, other: Trace) -> list[str]:
+    """Chunk ids that the one kept and the other did not, in the order of the one."""
+    there = other[StageName.KEPT].by_chunk
+    return [hit.chunk_id for hit in one[StageName.KEPT].hits if hit.chunk_id not in there]
+
+
+def difference(plain: Trace, reranked: Trace, before: Answer, after: Answer) -> str:
+    """What reranking changed for the answer, in one or two sentences; says so where it changed nothing."""
+    new, gone = only_in(reranked, plain), only_in(plain, reranked)
+    if reranked.unknown:
+        return (
+            "After reranking nothing passes the threshold, so it says “I don't know”; without it there is no such cut."
+        )
+    if not new and not gone:
+        return _same_passages(plain, reranked, before, after)
+    size = len(reranked[StageName.KEPT].hits)
+    cited = {citation.chunk_id for citation in after.citations}
+    resting = [chunk_id for chunk_id in new if chunk_id in cited]
+    first = f"Reranking replaced {len(gone) or 'none'} of the {counted(size, 'passage')} that the answer is made from"
+    if resting:
+        rest = f"the reranked answer rests on {_named(reranked, resting)}, which the other side never saw."
+    elif new:
+        rest = f"it brought in {_named(reranked, new)}, but the answer does not rest on what is new."
+    else:
+        rest = "it brought in nothing new."
+    return f"{first}: {rest}{_lost(plain, gone, before)}"
+
+
+def _same_passages(plain: Trace, reranked: Trace, before: Answer, after: Answer) -> str:
+    orders = [[hit.chunk_id for hit in trace[StageName.KEPT].hits] for trace in (plain, reranked)]
+    order = "in the same order" if orders[0] == orders[1] else "in another order"
+    said = "the answers are the same" if before.text == after.text else "the answers differ"
+    return f"Both answers are made from the same {counted(len(orders[1]), 'passage')}, {order}; {said}."
+
+
+def _lost(plain: Trace, gone: Sequence[str], before: Answer) -> str:
+    """What the answer without reranking rests on and the reranked one was not given."""
+    cited = {citation.chunk_id for citation in before.citations}
+    lost = [chunk_id for chunk_id in gone if chunk_id in cited]
+    return f" Without it the answer rests on {_named(plain, lost)}, which reranking dropped." if lost else ""
+
+
+def _named(trace: Trace, chunk_ids: Sequence[str]) -> str:
+    """`“Title” (fused rank 23)`, two at most and a count of the others."""
+    fused = trace[StageName.FUSED].by_chunk
+    names = [f"“{title_of(trace.chunks[one])}” (fused rank {fused[one].rank})" for one in chunk_ids[:NAMED]]
+    others = len(chunk_ids) - NAMED
+    return " and ".join(names) + (f" and {counted(others, 'other')}" if others > 0 else "")

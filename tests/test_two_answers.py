@@ -1,0 +1,74 @@
+"""The answer with and without reranking: what reached the one and not the other, in a sentence."""
+
+from __future__ import annotations
+
+from rag_core.config import Policy, Threshold
+from rag_core.replay import replay
+from rag_core.trace import Trace
+from rag_core.two_answers import difference, only_in, without_reranking
+from rag_core.types import Answer, Citation
+from tests.builders import measurement
+
+# Both searches give a, b, c, d in this order, so that is the fused order; the reranker turns it round.
+MEASURED = measurement("abcd", "abcd", {"a": -2.0, "b": -1.0, "c": 1.0, "d": 2.0})
+
+
+def policy(**update: object) -> Policy:
+    return Policy(reranker="ce", **{"top_k": 2, **update})
+
+
+def both(**update: object) -> tuple[Trace, Trace]:
+    return without_reranking(MEASURED, policy(**update)), replay(MEASURED, policy(**update))
+
+
+def citing(text: str, *chunk_ids: str) -> Answer:
+    citations = tuple(Citation(number=n, chunk_id=one) for n, one in enumerate(chunk_ids, start=1))
+    return Answer(kind="chat", text=text, citations=citations)
+
+
+def test_without_reranking_is_the_fused_order_without_a_threshold() -> None:
+    plain, reranked = both(threshold=Threshold(minimum=0.5))
+    assert [hit.chunk_id for hit in plain.stages[-1].hits] == ["a", "b"]
+    assert [hit.chunk_id for hit in reranked.stages[-1].hits] == ["d", "c"]
+    assert plain.rerank.status == "off"
+    assert [one.stages[2].hits for one in (plain, reranked)] == [plain.stages[2].hits] * 2
+
+
+def test_what_only_one_side_saw() -> None:
+    plain, reranked = both(top_k=3)
+    assert (only_in(reranked, plain), only_in(plain, reranked)) == (["d"], ["a"])
+
+
+def test_the_sentence_names_what_the_answer_rests_on() -> None:
+    said = difference(*both(), citing("x", "a"), citing("y", "d"))
+    assert said == (
+        "Reranking replaced 2 of the 2 passages that the answer is made from: the reranked answer rests on "
+        "“Title d” (fused rank 4), which the other side never saw. "
+        "Without it the answer rests on “Title a” (fused rank 1), which reranking dropped."
+    )
+
+
+def test_a_new_passage_that_the_answer_does_not_use_is_no_merit() -> None:
+    said = difference(*both(top_k=3), citing("x", "b"), citing("y", "b"))
+    assert "brought in “Title d” (fused rank 4), but the answer does not rest on what is new" in said
+    assert "dropped" not in said
+
+
+def test_the_same_passages_are_called_the_same() -> None:
+    said = difference(*both(top_k=4), citing("x", "a"), citing("x", "a"))
+    assert said == "Both answers are made from the same 4 passages, in another order; the answers are the same."
+
+
+def test_a_threshold_that_keeps_nothing_is_told() -> None:
+    plain, reranked = both(threshold=Threshold(minimum=0.999))
+    assert "I don't know" in difference(plain, reranked, citing("x", "a"), Answer(kind="unknown", text="?"))
+
+
+def test_a_threshold_that_keeps_less_brings_nothing_new() -> None:
+    measured = measurement("ab", "ab", {"a": 2.0, "b": -2.0})
+    limited = Policy(reranker="ce", top_k=2, threshold=Threshold(minimum=0.5))
+    said = difference(
+        without_reranking(measured, limited), replay(measured, limited), citing("x", "b"), citing("y", "a")
+    )
+    assert "brought in nothing new" in said
+    assert "“Title b” (fused rank 2), which reranking dropped" in said
