@@ -94,7 +94,7 @@ def _doubts(answer: Answer) -> None:
 
 def _findings(answer: Answer, checks: Sequence[SentenceCheck]) -> str:
     items = (
-        f"<li>“{_e(_short(answer.text[one.start : one.end]))}”<br><small>{_e(finding(one))}</small></li>"
+        f"<li>“{_e(_short(answer.text[one.start : one.end]))}”<br><small>{emphasised(_e(finding(one)))}</small></li>"
         for one in checks
     )
     return f'<ul class="sp-list sp-findings">{"".join(items)}</ul>'

@@ -35,7 +35,7 @@ def finding(check: SentenceCheck) -> str:
         "uncited": "Cites no passage",
     }
     where = "any passage that was given" if check.verdict == "uncited" else "it"
-    absent = f"; {', '.join(check.absent)} {'stands' if len(check.absent) == 1 else 'stand'} not in {where}"
+    absent = f"; {', '.join(check.absent)} {'does' if len(check.absent) == 1 else 'do'} not appear in {where}"
     near = f" Closest, [{check.number}]: “{' '.join(check.quote.split())}” (cosine {check.score:.2f})."
     return f"{verdicts[check.verdict]}{absent if check.absent else ''}.{near if check.number else ''}"
 

@@ -72,7 +72,7 @@ def test_another_passage_does_not_count() -> None:
 def test_a_figure_that_stands_nowhere_is_named() -> None:
     only = checked("A refund takes 7 days [1].").checks[0]
     assert (only.verdict, only.score, only.absent) == ("not found", 1.0, ("7",))
-    assert "7 stands not in it" in finding(only)
+    assert "7 does not appear in it" in finding(only)
 
 
 def test_without_a_citation_the_closest_passage_is_shown() -> None:
