@@ -7,7 +7,7 @@ import streamlit as st
 from rag_core.narrative import headline
 from rag_core.trace import Trace
 from rag_core.types import Answer
-from ui import ask, cached, history, state, two_answers, views
+from ui import ask, cached, history, rewriting, state, two_answers, views
 from ui.answer import card
 from ui.charts import rank_movement
 
@@ -32,6 +32,7 @@ def main() -> None:
 def show(trace: Trace, answer: Answer | None, choice: state.Choice | None = None) -> None:
     """Everything about one trace, the answer to the reader's question first."""
     views.failure(trace)
+    rewriting.failure(trace, *((choice.collection, choice.owner) if choice else ()))
     views.headline(headline(trace))
     views.filtered(trace)
     answer = answered(trace, answer, choice)

@@ -73,11 +73,36 @@ class ExtraSearch(Frozen):
     weight: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 1.0
 
 
+MOST_REWRITTEN = 3
+"""How many queries a question is rewritten into at most."""
+
+
+def rewritten_name(number: int) -> str:
+    """What the search for the n-th rewritten query is called."""
+    return f"rewritten {number}"
+
+
+RESERVED = (MAIN, *(rewritten_name(number) for number in range(1, MOST_REWRITTEN + 1)))
+"""Names that no extra search of the policy may have."""
+
+
+class Rewrite(Frozen):
+    """Whether a chat model's other wordings of the question are searched too, and how deep and strong each counts.
+
+    Each is a search beside the main one, under the run's filter. Off by default: it sends the question to the model.
+    """
+
+    on: bool = False
+    depth: Annotated[int, Field(ge=1, le=FULL_DEPTH)] = 50
+    weight: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 1.0
+
+
 class Policy(Frozen):
     """Every decision about one query that arithmetic can change.
 
     depth: how many each search returns. pool: how many fused candidates the reranker reads.
-    top_k: how many are kept for the answer. extras: searches beside the main one, by name.
+    top_k: how many are kept for the answer. extras: searches beside the main one, by name. rewrite: searches for the
+    question in other words.
     """
 
     depth: Annotated[int, Field(ge=1, le=FULL_DEPTH)] = 100
@@ -88,13 +113,14 @@ class Policy(Frozen):
     threshold: Threshold = Threshold()
     top_k: Annotated[int, Field(ge=1, le=100)] = 5
     extras: Annotated[tuple[ExtraSearch, ...], Field(max_length=8)] = ()
+    rewrite: Rewrite = Rewrite()
 
     @field_validator("extras")
     @classmethod
     def _told_apart(cls, extras: tuple[ExtraSearch, ...]) -> tuple[ExtraSearch, ...]:
-        names = [MAIN, *(one.name for one in extras)]
+        names = [*RESERVED, *(one.name for one in extras)]
         if len(set(names)) < len(names):
-            raise ValueError(f"every extra search needs a name of its own, other than {MAIN!r}")
+            raise ValueError(f"every extra search needs a name of its own, other than {', '.join(RESERVED)}")
         return extras
 
 

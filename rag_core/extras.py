@@ -1,16 +1,34 @@
-"""The extra searches of a policy beside the main one: what was measured for each, its lists and weights in fusion, its
-stages in a trace. Searching itself is `rag_core.searching`'s, the order of the stages `rag_core.replay`'s.
+"""The extra searches beside the main one, also those of rewritten queries: what was measured for each, its lists and
+weights in fusion, its stages in a trace. Searching itself is `rag_core.searching`'s, the order of the stages
+`rag_core.replay`'s.
 """
 
 from __future__ import annotations
 
-from rag_core.config import ExtraSearch, Policy
+from rag_core.config import ExtraSearch, Policy, rewritten_name
 from rag_core.errors import BadInput, UnmeasuredSearch
 from rag_core.filters import Filter, both
-from rag_core.trace import ExtraRun, Measurement, Search, Searched
+from rag_core.trace import ExtraRun, Measurement, Rewriting, Search, Searched
 from rag_core.types import Hit, ScoreSpace, Stage, StageName, StageWarning, Timing
 
 SPACES = {StageName.DENSE: ScoreSpace.COSINE, StageName.LEXICAL: ScoreSpace.BM25}
+
+
+def searches_of(measurement: Measurement, policy: Policy) -> tuple[ExtraSearch, ...]:
+    """The policy's extra searches, then one for each rewritten query where the policy asks for those.
+
+    Raises UnmeasuredSearch where it does and the question was not rewritten yet.
+    """
+    if not policy.rewrite.on:
+        return policy.extras
+    if measurement.rewriting is None:
+        raise UnmeasuredSearch("for the rewritten question")
+    depth, weight = policy.rewrite.depth, policy.rewrite.weight
+    rewritten = (
+        ExtraSearch(name=rewritten_name(number), query=query, depth=depth, weight=weight)
+        for number, query in enumerate(measurement.rewriting.queries, start=1)
+    )
+    return (*policy.extras, *rewritten)
 
 
 def asked_of(measurement: Measurement, one: ExtraSearch) -> tuple[str, Filter | None]:
@@ -19,9 +37,9 @@ def asked_of(measurement: Measurement, one: ExtraSearch) -> tuple[str, Filter | 
 
 
 def unsearched(measurement: Measurement, policy: Policy) -> list[ExtraSearch]:
-    """The policy's extra searches that no one has run for this question yet, in the policy's order."""
+    """The extra searches that no one has run for this question yet, in order. Raises as `searches_of`."""
     known = {(one.query, one.where) for one in measurement.extras}
-    return [one for one in policy.extras if asked_of(measurement, one) not in known]
+    return [one for one in searches_of(measurement, policy) if asked_of(measurement, one) not in known]
 
 
 def searched(measurement: Measurement, one: ExtraSearch) -> Searched:
@@ -49,26 +67,36 @@ def lists(measurement: Measurement, policy: Policy) -> dict[str, list[str]]:
         StageName.DENSE: _ids(measurement.dense, policy.depth),
         StageName.LEXICAL: _ids(measurement.lexical, policy.depth),
     }
-    for one in policy.extras:
+    for one in searches_of(measurement, policy):
         found = searched(measurement, one)
         named[list_name(one.name, StageName.DENSE)] = _ids(found.dense, one.depth)
         named[list_name(one.name, StageName.LEXICAL)] = _ids(found.lexical, one.depth)
     return named
 
 
-def weights(policy: Policy) -> dict[str, float]:
+def weights(measurement: Measurement, policy: Policy) -> dict[str, float]:
     """The weight of every list that is fused, by its name."""
     own = {StageName.DENSE: policy.fusion.dense_weight, StageName.LEXICAL: policy.fusion.lexical_weight}
     named = {str(stage): weight for stage, weight in own.items()}
     return named | {
-        list_name(one.name, stage): one.weight * weight for one in policy.extras for stage, weight in own.items()
+        list_name(one.name, stage): one.weight * weight
+        for one in searches_of(measurement, policy)
+        for stage, weight in own.items()
     }
+
+
+def rewriting(measurement: Measurement, policy: Policy, now_ms: float) -> Rewriting | None:
+    """What rewriting gave and took, laid on the run's time line; None where the policy asks for none."""
+    if not policy.rewrite.on or measurement.rewriting is None:
+        return None
+    timing = _later(measurement.rewriting.timing, now_ms)
+    return measurement.rewriting.model_copy(update={"timing": timing})
 
 
 def runs(measurement: Measurement, policy: Policy, now_ms: float) -> tuple[ExtraRun, ...]:
     """The extra searches as they stand in a trace, laid one after another on its time line from `now_ms` on."""
     told = []
-    for one in policy.extras:
+    for one in searches_of(measurement, policy):
         found = searched(measurement, one)
         run = _run(one, found, measurement.collection.chunks, now_ms)
         now_ms = max(stage.timing.ended_ms for stage in run.stages)

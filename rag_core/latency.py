@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from rag_core.trace import ExtraRun, Trace
+from rag_core.trace import ExtraRun, Rewriting, Trace
 from rag_core.types import Frozen, StageName, Timing
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ def bars(trace: Trace) -> tuple[Bar, ...]:
     steps = [_bar("Embed the query", trace.embed, trace.collection.embedding_model)]
     steps.append(_bar("Dense search", trace[StageName.DENSE].timing, f"{len(trace[StageName.DENSE].hits)} found"))
     steps.append(_bar("Lexical search", trace[StageName.LEXICAL].timing, f"{len(trace[StageName.LEXICAL].hits)} found"))
+    if trace.rewriting:
+        steps.append(_bar("Rewrite the question", trace.rewriting.timing, _rewritten(trace.rewriting)))
     steps += [_extra(run) for run in trace.extras]
     steps.append(_bar("Fuse", trace[StageName.FUSED].timing, f"{len(trace[StageName.FUSED].hits)} candidates"))
     steps += _rerank(trace)
@@ -62,6 +64,14 @@ def bars(trace: Trace) -> tuple[Bar, ...]:
 
 def _bar(step: str, timing: Timing, note: str) -> Bar:
     return Bar(step=step, started_ms=timing.started_ms, took_ms=timing.took_ms, note=note)
+
+
+def _rewritten(one: Rewriting) -> str:
+    """`2 queries by llama3.2, 84 + 20 tokens`"""
+    counts = (one.prompt_tokens, one.completion_tokens)
+    tokens = "" if None in counts else f", {counts[0]} + {counts[1]} tokens"
+    queries = "query" if len(one.queries) == 1 else "queries"
+    return "failed" if one.failure else f"{len(one.queries)} {queries} by {one.model}{tokens}"
 
 
 def _extra(run: ExtraRun) -> Bar:
@@ -159,6 +169,8 @@ def _step_times(trace: Trace) -> dict[str, float]:
     times |= {step: trace[name].timing.took_ms for step, name in names.items()}
     if not trace.rerank.pairs_timed:
         del times["Rerank"]
+    if trace.rewriting:
+        times["Rewrite the question"] = trace.rewriting.timing.took_ms
     if trace.extras:
         times["Extra searches"] = sum(_extra(run).took_ms for run in trace.extras)
     if trace.answer:

@@ -25,7 +25,7 @@ from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.score import PairCache, score_pairs
 from rag_core.retrieval.base import Embedder, Engine, Progress
 from rag_core.searching import search_both
-from rag_core.trace import Measurement, Reranking, Searched, Trace
+from rag_core.trace import Measurement, Reranking, Rewriting, Searched, Trace
 from rag_core.types import Answer, Chunk, ScoreSpace, StageName, Timing
 
 MAX_QUERY_CHARS = 4000
@@ -40,11 +40,13 @@ class Pipeline:
         embedder: Embedder,
         cache: PairCache | None = None,
         rerankers: Callable[[str], Reranker] = get_reranker,
+        rewriter: Callable[[str], Rewriting] | None = None,
     ) -> None:
         self.engine = engine
         self.embedder = embedder
         self._cache = cache
         self._rerankers = rerankers
+        self._rewriter = rewriter
 
     def measure(self, query: str, where: Filter | None = None) -> Measurement:
         """Embed the query and search twice, in parallel, to full depth. No reranker runs.
@@ -67,12 +69,23 @@ class Pipeline:
         )
 
     def search(self, measurement: Measurement, policy: Policy) -> Measurement:
-        """The measurement with every extra search of the policy run; the same one if none was missing."""
+        """The measurement with every extra search of the policy run; the same one if none was missing.
+
+        Where the policy asks for rewriting, the chat model is asked first, once. A failure of it does not raise:
+        `Rewriting.failure` says why.
+        """
+        if policy.rewrite.on and measurement.rewriting is None:
+            measurement = measurement.model_copy(update={"rewriting": self._rewritten(measurement.query)})
         for one in unsearched(measurement, policy):
             found, _ = search_both(self.engine, self.embedder, *asked_of(measurement, one))
             chunks = {**measurement.chunks, **self._chunks(found)}
             measurement = measurement.model_copy(update={"chunks": chunks, "extras": (*measurement.extras, found)})
         return measurement
+
+    def _rewritten(self, query: str) -> Rewriting:
+        if self._rewriter is None:
+            return Rewriting(model="", failure="No chat model is set up here.")
+        return self._rewriter(query)
 
     def _chunks(self, found: Searched) -> dict[str, Chunk]:
         ids = dict.fromkeys(chunk_id for chunk_id, _ in (*found.dense.found, *found.lexical.found))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from rag_core import health
 from rag_core.config import Policy, Threshold
 from rag_core.errors import BadInput, UnscoredPairs
-from rag_core.extras import lists, runs, weights
+from rag_core.extras import lists, rewriting, runs, weights
 from rag_core.retrieval.fusion import rrf
 from rag_core.signals import adjust
 from rag_core.threshold import judged, judged_space, passes
@@ -32,9 +32,12 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
     """
     dense = _searched(StageName.DENSE, ScoreSpace.COSINE, measurement.dense, measurement, policy)
     lexical = _searched(StageName.LEXICAL, ScoreSpace.BM25, measurement.lexical, measurement, policy)
-    extras = runs(measurement, policy, max(dense.timing.ended_ms, lexical.timing.ended_ms))
+    main_ended = max(dense.timing.ended_ms, lexical.timing.ended_ms)
+    reworded = rewriting(measurement, policy, main_ended)
+    rewritten = reworded.timing.ended_ms if reworded else main_ended
+    extras = runs(measurement, policy, rewritten)
     searches = (dense, lexical, *(stage for run in extras for stage in run.stages))
-    watch = _Watch(clock, max(stage.timing.ended_ms for stage in searches))
+    watch = _Watch(clock, max(rewritten, *(stage.timing.ended_ms for stage in searches)))
     fused = _fused(measurement, policy, watch)
     pool = fused.hits[: policy.pool]
     reranked, report, pairs = _reranked(pool, measurement, policy, watch)
@@ -54,6 +57,7 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
         pairs=pairs,
         chunks={hit.chunk_id: measurement.chunks[hit.chunk_id] for stage in searches for hit in stage.hits},
         extras=extras,
+        rewriting=reworded,
     )
 
 
@@ -76,7 +80,7 @@ def unscored(measurement: Measurement, policy: Policy) -> list[Chunk]:
 
 def pool_of(measurement: Measurement, policy: Policy) -> list[str]:
     """The chunk ids of the policy's pool, in fused order. No reranker needs to have scored them."""
-    fused = rrf(lists(measurement, policy), weights(policy), policy.fusion.k)
+    fused = rrf(lists(measurement, policy), weights(measurement, policy), policy.fusion.k)
     return [hit.id for hit in fused[: policy.pool]]
 
 
@@ -123,7 +127,7 @@ def _searched(name: StageName, space: ScoreSpace, search: Search, measurement: M
 def _fused(measurement: Measurement, policy: Policy, watch: _Watch) -> Stage:
     """All lists fused; `inputs` counts a chunk as often as a list holds it."""
     ranked = lists(measurement, policy)
-    fused = rrf(ranked, weights(policy), policy.fusion.k)
+    fused = rrf(ranked, weights(measurement, policy), policy.fusion.k)
     hits = tuple(Hit(chunk_id=h.id, rank=r, score=h.score, parts=h.parts) for r, h in enumerate(fused, start=1))
     return Stage(
         name=StageName.FUSED,
@@ -224,7 +228,8 @@ def _adjusted(reranked: Stage, measurement: Measurement, policy: Policy, watch: 
     warnings: tuple[StageWarning, ...] = ()
     if policy.signals.on:
         as_of = policy.signals.as_of or measurement.measured_at.date()
-        scaled = [(chunk_id, _unit(score, space, policy)) for chunk_id, score in relevance.items()]
+        total = sum(weights(measurement, policy).values())
+        scaled = [(chunk_id, _unit(score, space, policy.fusion.k, total)) for chunk_id, score in relevance.items()]
         hits = tuple(adjust(scaled, measurement.chunks, policy.signals, as_of))
         warnings = _undated(hits, measurement.chunks)
         space = ScoreSpace.COMBINED
@@ -243,10 +248,10 @@ def _adjusted(reranked: Stage, measurement: Measurement, policy: Policy, watch: 
     )
 
 
-def _unit(score: float, space: ScoreSpace, policy: Policy) -> float:
-    """Relevance on 0..1 for the weighted sum. RRF becomes its share of the best sum that the lists can give."""
+def _unit(score: float, space: ScoreSpace, k: int, total: float) -> float:
+    """Relevance on 0..1 for the weighted sum. RRF becomes its share of the best sum; `total`: all weights."""
     if space is ScoreSpace.RRF:
-        return score * (policy.fusion.k + 1) / max(sum(weights(policy).values()), 1e-9)
+        return score * (k + 1) / max(total, 1e-9)
     return min(1.0, max(0.0, score))
 
 

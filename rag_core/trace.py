@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
-from rag_core.config import MAIN, Policy
+from rag_core.config import MAIN, MOST_REWRITTEN, Policy, rewritten_name
 from rag_core.errors import BadTrace
 from rag_core.filters import Filter
 from rag_core.threshold import judged, judged_space, passes
@@ -23,6 +23,7 @@ from rag_core.types import (
     CollectionRef,
     Frozen,
     Hit,
+    Message,
     PairScore,
     ScoreSpace,
     Stage,
@@ -58,6 +59,23 @@ class Searched(Frozen):
     embed: Timing
     dense: Search
     lexical: Search
+
+
+class Rewriting(Frozen):
+    """What a chat model made of the question, and what that took. Token counts are the server's, None without any.
+
+    `queries` are searched beside the question; none where it only repeated it. `failure` is None, or says in words why
+    there are none.
+    """
+
+    model: str
+    queries: Annotated[tuple[str, ...], Field(max_length=MOST_REWRITTEN)] = ()
+    prompt: tuple[Message, ...] = ()
+    timing: Timing = Timing()
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    dollars: FiniteFloat | None = None
+    failure: str | None = None
 
 
 class Reranking(Frozen):
@@ -96,6 +114,7 @@ class Measurement(Frozen):
     chunks: dict[str, Chunk]
     rerankings: dict[str, Reranking] = {}
     extras: tuple[Searched, ...] = ()
+    rewriting: Rewriting | None = None
 
 
 RerankStatus = Literal["ran", "cached", "off", "failed", "idle"]
@@ -159,6 +178,11 @@ class Step(Frozen):
 Fate = Literal["kept", "cut by top-k", "under the threshold", "outside the pool"]
 
 
+def not_rewritten(failure: str) -> str:
+    """The warning of a run whose question could not be rewritten."""
+    return f"The question was not rewritten: {failure} The run went on with the question as it was asked."
+
+
 class Trace(Frozen):
     """Everything about one query's way, and all that a picture of it is drawn from.
 
@@ -180,6 +204,7 @@ class Trace(Frozen):
     pairs: dict[str, PairScore] = {}
     chunks: dict[str, Chunk]
     extras: tuple[ExtraRun, ...] = ()
+    rewriting: Rewriting | None = None
     answer: Answer | None = None
 
     @model_validator(mode="after")
@@ -203,9 +228,16 @@ class Trace(Frozen):
             raise ValueError(f"{called}: a chunk stands there twice")
 
     def _check_extras(self) -> None:
-        """The extra searches are the policy's, in its order, each with two sound lists under its own filter."""
-        if [run.name for run in self.extras] != [one.name for one in self.policy.extras]:
+        """The extra searches are the policy's, in its order, then those of the rewritten queries; each with two sound
+        lists under its own filter."""
+        if self.policy.rewrite.on != (self.rewriting is not None):
+            raise ValueError("rewriting: there where the policy asks for none, or missing where it does")
+        queries = self.rewriting.queries if self.rewriting else ()
+        rewritten = [rewritten_name(number) for number in range(1, len(queries) + 1)]
+        if [run.name for run in self.extras] != [*(one.name for one in self.policy.extras), *rewritten]:
             raise ValueError("extras: not the extra searches of the policy")
+        if [run.query for run in self.extras[len(self.policy.extras) :]] != list(queries):
+            raise ValueError("rewriting: its queries are not those that were searched")
         for run in self.extras:
             if [stage.name for stage in run.stages] != [StageName.DENSE, StageName.LEXICAL]:
                 raise ValueError(f"extra search {run.name}: its stages must be dense, lexical, in this order")
@@ -285,9 +317,11 @@ class Trace(Frozen):
 
     @property
     def warnings(self) -> tuple[StageWarning, ...]:
-        """The warnings of all stages in order, then those of the extra searches."""
+        """The warnings of all stages in order, then those of the extra searches and of rewriting."""
         stages = (*self.stages, *(stage for run in self.extras for stage in run.stages))
-        return tuple(warning for stage in stages for warning in stage.warnings)
+        failed = self.rewriting.failure if self.rewriting else None
+        own = (StageWarning(code="rewrite-failed", message=not_rewritten(failed)),) if failed else ()
+        return (*(warning for stage in stages for warning in stage.warnings), *own)
 
     def fate(self, chunk_id: str) -> Fate:
         """Why this candidate was or was not kept. KeyError for a chunk that is no candidate."""

@@ -6,6 +6,7 @@ Keys of the whole process come from the environment, or from `.streamlit/secrets
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,17 +17,28 @@ from pydantic import SecretStr
 
 from rag_core.config import Settings
 from rag_core.evaluation.learn import learned
+from rag_core.generation.chat_access import ChatAccess, from_environment
 from rag_core.rerank import catalogue
 from rag_core.rerank.access import Access, door
 from rag_core.rerank.entry import Entry
 
 KEY = "access"
+CHAT = "chat_access"
 
 
 def current() -> Access:
     """This session's access. A frozen value: a thread may go on with it."""
     found: Access = st.session_state.setdefault(KEY, Access())
     return found
+
+
+def chat_model() -> ChatAccess | None:
+    """The chat model that this session typed, else what the environment names, else None.
+
+    Raises BadInput for a bad environment.
+    """
+    mine: ChatAccess | None = st.session_state.get(CHAT)
+    return mine or from_environment(os.environ)
 
 
 def usable() -> dict[str, Entry]:

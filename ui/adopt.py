@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rag_core.config import Policy
-from ui import access, extra_searches
+from ui import access, extra_searches, rewriting
 
 
 def adopt(policy: Policy) -> None:
@@ -22,6 +22,7 @@ def adopt(policy: Policy) -> None:
         f"t_{policy.threshold.space}": policy.threshold.minimum or 0.0,
         "k": policy.top_k,
         "sig": policy.signals.on,
+        rewriting.ON: policy.rewrite.on,
         **{f"w_{name}": getattr(policy.signals, name) for name in ("relevance", "freshness", "authority", "diversity")},
     }
     if policy.reranker in access.usable():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +22,14 @@ from rag_core.corpus.library import Library
 from rag_core.corpus.sample import SAMPLE, ensure_sample, read_examples
 from rag_core.corpus.sessions import forget_sessions, session_folder
 from rag_core.diagnosis import Location, WhatIf, pairs_needed, what_would_keep
-from rag_core.errors import CollectionError
+from rag_core.errors import BadInput, CollectionError
 from rag_core.evaluation.beir import read_folder
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.filters import Filter
 from rag_core.generation.chat import stream_answer
 from rag_core.generation.chat_access import ChatAccess
 from rag_core.generation.price import priced
+from rag_core.generation.rewrite import rewrite
 from rag_core.pipeline import Pipeline
 from rag_core.replay import replay, unscored
 from rag_core.rerank.base import Reranker
@@ -162,9 +165,23 @@ def pair_cache() -> StoredPairs:
 
 
 def pipeline(name: str, owner: str) -> Pipeline:
-    """The pipeline over a collection, with the rerankers that this session may use. A thread may go on with it."""
-    mine = access.current()
-    return Pipeline(collection(name, owner), embedder(), pair_cache(), lambda key: get_reranker(key, settings(), mine))
+    """The pipeline over a collection, with the models that this session may use. A thread may go on with it."""
+    mine, chat_model = access.current(), _chat_model()
+    return Pipeline(
+        collection(name, owner),
+        embedder(),
+        pair_cache(),
+        lambda key: get_reranker(key, settings(), mine),
+        partial(rewrite, chat_model) if chat_model else None,
+    )
+
+
+def _chat_model() -> ChatAccess | None:
+    """The chat model of this session; None where the environment's cannot be used, which the sidebar says."""
+    try:
+        return access.chat_model()
+    except BadInput:
+        return None
 
 
 def reranker(key: str) -> Reranker:
@@ -182,21 +199,43 @@ class Measured:
 
 
 @st.cache_resource(max_entries=200, show_spinner="Searching")
-def _measured(root: str, name: str, fingerprint: str, query: str, where: Filter | None) -> Measured:
+def _measured(
+    root: str,
+    name: str,
+    fingerprint: str,
+    query: str,
+    where: Filter | None,
+    writer: tuple[str, str],  # noqa: ARG001 - the cache is keyed by it
+) -> Measured:
     return Measured(_measuring(root, name, fingerprint).measure(query, where))
 
 
-def measured(name: str, owner: str, query: str, where: Filter | None = None) -> Measured:
-    """The shared measurement of a question over a collection."""
-    found = collection(name, owner)
-    return _measured(str(library_of(name, owner).root), name, found.ref.fingerprint, query, where)
+def measured(name: str, owner: str, query: str, policy: Policy, where: Filter | None = None) -> Measured:
+    """The shared measurement of a question over a collection.
+
+    Where the policy has the question rewritten, it is shared by those only who have it rewritten by the same model:
+    what a session's own model said is found by nobody else.
+    """
+    found, writer = collection(name, owner), ("", "")
+    if policy.rewrite.on and (chat_model := _chat_model()):
+        writer = (chat_model.scope, chat_model.config.model_dump_json())
+    return _measured(str(library_of(name, owner).root), name, found.ref.fingerprint, query, where, writer)
+
+
+def rewrite_again(name: str, owner: str, run: Trace) -> None:
+    """Forget that rewriting this question failed, so that the next run asks the chat model again."""
+    shared_state = measured(name, owner, run.query, run.policy, run.where)
+    with shared_state.lock:
+        shared_state.measurement = shared_state.measurement.model_copy(update={"rewriting": None})
 
 
 def trace(name: str, owner: str, query: str, policy: Policy, where: Filter | None = None) -> Trace:
     """The question's trace under this policy: a replay, after scoring the pairs that no one has scored yet."""
-    shared_state = measured(name, owner, query, where)
+    shared_state = measured(name, owner, query, policy, where)
     with shared_state.lock:
-        shared_state.measurement = pipeline(name, owner).search(shared_state.measurement, policy)
+        asking = policy.rewrite.on and shared_state.measurement.rewriting is None
+        with st.spinner("Rewriting the question", show_time=True) if asking else nullcontext():
+            shared_state.measurement = pipeline(name, owner).search(shared_state.measurement, policy)
         missing = len(unscored(shared_state.measurement, policy))
         if missing:
             with st.spinner(f"Reranking {missing} candidates"):
@@ -208,7 +247,7 @@ def trace(name: str, owner: str, query: str, policy: Policy, where: Filter | Non
 
 def what_if(name: str, owner: str, run: Trace, location: Location) -> WhatIf:
     """What would have kept the document in this run: replays only."""
-    return _what_if(measured(name, owner, run.query, run.where).measurement, run.policy, location)
+    return _what_if(measured(name, owner, run.query, run.policy, run.where).measurement, run.policy, location)
 
 
 def _paid(known: Measurement) -> tuple[object, ...]:
@@ -228,7 +267,7 @@ def _what_if(known: Measurement, policy: Policy, location: Location) -> WhatIf:
 
 def score_for_what_if(name: str, owner: str, run: Trace, location: Location, progress: Progress) -> None:
     """Score, once, the pairs that leave settings open."""
-    shared_state = measured(name, owner, run.query, run.where)
+    shared_state = measured(name, owner, run.query, run.policy, run.where)
     with shared_state.lock:
         missing = pairs_needed(shared_state.measurement, run.policy, location)
         scored = pipeline(name, owner).score_chunks(shared_state.measurement, run.policy.reranker, missing, progress)
@@ -242,14 +281,15 @@ def why(run: Trace, chunk: Chunk, progress: Progress) -> Attribution:
 
 def without_reranking(run: Trace, name: str, owner: str) -> Trace:
     """The same run in fused order: a replay."""
-    return two_answers.without_reranking(measured(name, owner, run.query, run.where).measurement, run.policy)
+    known = measured(name, owner, run.query, run.policy, run.where).measurement
+    return two_answers.without_reranking(known, run.policy)
 
 
 def extractive(run: Trace, name: str, owner: str, chooser: str | None = None) -> Answer:
     """The extractive answer, remembered by what it was made from and by which reranker chose its sentences."""
     kept = tuple(hit.chunk_id for hit in run[StageName.KEPT].hits)
     key = ("extractive", chooser or run.policy.reranker, run.rerank.status == "failed", kept)
-    shared_state = measured(name, owner, run.query, run.where)
+    shared_state = measured(name, owner, run.query, run.policy, run.where)
     with shared_state.lock:
         if key not in shared_state.answers:
             shared_state.answers[key] = pipeline(name, owner).answer(run, chooser)
@@ -283,7 +323,7 @@ def chat(run: Trace, name: str, owner: str, access: ChatAccess, show: Callable[[
     """
     kept = tuple(hit.chunk_id for hit in run[StageName.KEPT].hits)
     key = (access.scope, access.config, kept)
-    known = measured(name, owner, run.query, run.where).answers
+    known = measured(name, owner, run.query, run.policy, run.where).answers
     if key not in known:
         stream = stream_answer(access, run.query, [run.chunks[chunk_id] for chunk_id in kept])
         text = ""

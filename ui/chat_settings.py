@@ -7,31 +7,23 @@ that was given is never sent back to the browser.
 
 from __future__ import annotations
 
-import os
-
 import streamlit as st
 
 from rag_core.errors import BadInput, SecondPassError
-from rag_core.generation.chat_access import ChatAccess, ChatConfig, from_environment, typed
+from rag_core.generation.chat_access import ChatAccess, ChatConfig, typed
 from rag_core.generation.chat_client import greet
 from rag_core.generation.price import TokenPrice
 from ui import cached, people, views
+from ui.access import CHAT, chat_model
 
-KEY = "chat_access"
 QUOTED, WRITTEN = "Quoted sentences", "Chat model"
 PRESET = ChatConfig()
-
-
-def current() -> ChatAccess | None:
-    """What this session typed, else what the environment names, else None. Raises BadInput for a bad environment."""
-    mine: ChatAccess | None = st.session_state.get(KEY)
-    return mine or from_environment(os.environ)
 
 
 def choose() -> ChatAccess | None:
     """Draw the choice of who writes the answer; the chat model, where that is chosen."""
     try:
-        access = current()
+        access = chat_model()
     except BadInput as exc:
         st.warning(views.markdown(str(exc)), icon=":material/cloud_off:")
         access = None
@@ -72,7 +64,7 @@ def _dialog(access: ChatAccess | None) -> None:
         with st.container(horizontal=True):
             use = st.form_submit_button("Use in this session", type="primary", key="chat_use", icon=":material/check:")
             test = st.form_submit_button("Test connection", key="chat_test", icon=":material/network_check:")
-    if st.session_state.get(KEY):
+    if st.session_state.get(CHAT):
         st.button(
             "Forget what was typed", key="chat_forget", on_click=_forget, type="tertiary", icon=":material/delete:"
         )
@@ -86,7 +78,7 @@ def _dialog(access: ChatAccess | None) -> None:
         st.error(views.markdown(str(exc)), icon=":material/cloud_off:")
         return
     if use:
-        st.session_state[KEY] = wanted
+        st.session_state[CHAT] = wanted
         st.rerun()
 
 
@@ -181,4 +173,4 @@ def _test(access: ChatAccess) -> None:
 
 
 def _forget() -> None:
-    st.session_state.pop(KEY, None)
+    st.session_state.pop(CHAT, None)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from rag_core.config import FULL_DEPTH, MAIN, ExtraSearch
+from rag_core.config import FULL_DEPTH, RESERVED, ExtraSearch
 from rag_core.corpus.facets import Facets
 from ui import filtering, views
 
@@ -36,7 +36,7 @@ def extras(found: Facets) -> tuple[ExtraSearch, ...]:
         count = st.selectbox("How many", range(MOST + 1), key=COUNT, bind="query-params") or 0
         chosen: list[ExtraSearch] = []
         for number in range(1, count + 1):
-            one = _one(found, number, [MAIN, *(other.name for other in chosen)])
+            one = _one(found, number, [*RESERVED, *(other.name for other in chosen)])
             chosen += [one] if one else []
     return tuple(chosen)
 

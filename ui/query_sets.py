@@ -78,6 +78,8 @@ def _measure(
     known: dict[str, T],
 ) -> None:
     pipeline = cached.pipeline(choice.collection, choice.owner)
+    if any(policy.rewrite.on for policy in policies):
+        st.caption(f":material/info: Each of these {len(missing)} questions is sent to the chat model for rewriting.")
     bar = st.progress(0.0, "Starting")
     for done, query in enumerate(missing):
         bar.progress(done / len(missing), f"Question {done + 1} of {len(missing)}. Moving a control stops the run.")

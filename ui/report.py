@@ -16,12 +16,12 @@ from rag_core.generation.findings import finding, summary
 from rag_core.latency import bars
 from rag_core.narrative import headline, score_text, title_of
 from rag_core.threshold import applies
-from rag_core.trace import Trace
+from rag_core.trace import Trace, not_rewritten
 from rag_core.types import StageName
 from ui import svg
 from ui.answer import figures
 from ui.charts import rank_movement, score_curve, waterfall
-from ui.views import LABELS, candidates, milliseconds, share_table
+from ui.views import LABELS, candidates, milliseconds, rewritten_by, share_table
 
 STYLE = Path(__file__).with_name("report.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -111,6 +111,8 @@ def _warnings(trace: Trace) -> str:
         for stage in run.stages
         for warning in stage.warnings
     ]
+    if trace.rewriting and trace.rewriting.failure:
+        rows.append(["Rewriting", not_rewritten(trace.rewriting.failure)])
     return _section("Notes", _table(rows) if rows else "")
 
 
@@ -127,7 +129,8 @@ def _searches(trace: Trace) -> str:
     if not trace.extras:
         return ""
     frame = share_table(trace)
-    return _section("Searches", _table(list(frame.itertuples(index=False)), list(frame.columns)))
+    wrote = f'<p class="note">{_e(rewritten_by(trace.rewriting))}</p>' if trace.rewriting else ""
+    return _section("Searches", wrote + _table(list(frame.itertuples(index=False)), list(frame.columns)))
 
 
 def _dots(trace: Trace) -> str:

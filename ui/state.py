@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from rag_core.config import FULL_DEPTH, Fusion, Policy, Signals, Threshold
+from rag_core.config import FULL_DEPTH, Fusion, Policy, Rewrite, Signals, Threshold
 from rag_core.corpus.sample import SAMPLE
 from rag_core.filters import Filter
 from rag_core.generation.chat_access import ChatAccess
@@ -20,7 +20,7 @@ from rag_core.rerank.catalogue import default_key
 from rag_core.rerank.entry import Entry
 from rag_core.threshold import judged_space
 from rag_core.types import ScoreSpace
-from ui import access, cached, chat_settings, extra_searches, filtering, people, views
+from ui import access, cached, chat_settings, extra_searches, filtering, people, rewriting, views
 from ui.charts.palette import DARK, LIGHT, Palette
 
 LOGO = Path(__file__).with_name("logo.svg")
@@ -36,7 +36,7 @@ AUTHORITY = (
 )
 """Authority by source for the signals preset; every other source counts 0.5."""
 
-BOUND = {"r", "pool", "depth", "dw", "lw", "rrfk", "k", "sig", extra_searches.COUNT, *filtering.KEYS}
+BOUND = {"r", "pool", "depth", "dw", "lw", "rrfk", "k", "sig", extra_searches.COUNT, rewriting.ON, *filtering.KEYS}
 UNDER = ("t_", "w_", *extra_searches.PREFIXES)
 """The settings that a reset puts back: these, and thresholds, weights and extra searches under these beginnings."""
 
@@ -109,6 +109,7 @@ def sidebar() -> Choice:
             **_keep(reranker),
             signals=_signals(),
             extras=extra_searches.extras(found),
+            rewrite=rewriting.rewrite(),
         )
         chat = chat_settings.choose()
         st.button("Reset settings", key="reset", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
@@ -117,10 +118,13 @@ def sidebar() -> Choice:
 
 def without_extras(choice: Choice) -> Choice:
     """The choice on the main search alone, for pages that know no other; says so where that leaves something out."""
-    if not choice.policy.extras:
+    plain = choice.policy.model_copy(update={"extras": (), "rewrite": Rewrite()})
+    if choice.policy == plain:
         return choice
-    st.caption(":material/info: The extra searches are left out here: a set is evaluated on the main search alone.")
-    return replace(choice, policy=choice.policy.model_copy(update={"extras": ()}))
+    st.caption(
+        ":material/info: Extra searches and rewriting are left out: a set is evaluated on the main search alone."
+    )
+    return replace(choice, policy=plain)
 
 
 def _reranker() -> Entry:

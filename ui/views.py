@@ -14,10 +14,11 @@ import streamlit as st
 
 from rag_core.config import MAIN
 from rag_core.errors import SecondPassError
+from rag_core.generation.price import dollars_text
 from rag_core.narrative import counted, score_text, title_of
 from rag_core.provenance import sentence, shares
 from rag_core.retrieval.tokens import term_spans
-from rag_core.trace import ExtraRun, RerankReport, Trace
+from rag_core.trace import ExtraRun, RerankReport, Rewriting, Trace
 from rag_core.types import Answer, Chunk, Document, StageName
 from ui.marking import marked
 
@@ -212,13 +213,14 @@ def way_table(trace: Trace, chunk_id: str) -> pd.DataFrame:
 
 
 def share_table(trace: Trace) -> pd.DataFrame:
-    """A row per search: what it looked for, and how much it brought."""
-    asked = {MAIN: str(trace.where or "the whole collection"), **{run.name: str(run.where) for run in trace.extras}}
+    """A row per search: the words and the part of the collection that it looked for, and how much it brought."""
+    asked = {MAIN: (trace.query, trace.where), **{run.name: (run.query, run.where) for run in trace.extras}}
     return pd.DataFrame(
         [
             {
                 "Search": one.name,
-                "Looked in": asked[one.name],
+                "Looked for": asked[one.name][0],
+                "Looked in": str(asked[one.name][1] or "the whole collection"),
                 "Found": one.found,
                 "Only this one": one.only,
                 "In the pool": one.pooled,
@@ -231,12 +233,23 @@ def share_table(trace: Trace) -> pd.DataFrame:
 
 
 def searches(trace: Trace) -> None:
-    """What each search brought, where there are extra ones."""
-    if not trace.extras:
-        return
-    st.subheader("What each search brought", anchor=False)
-    st.caption(sentence(trace))
-    st.dataframe(share_table(trace), hide_index=True, key="shares")
+    """What each search brought, where there are extra ones, and who wrote the rewritten queries."""
+    if trace.extras:
+        st.subheader("What each search brought", anchor=False)
+        st.caption(sentence(trace))
+        st.dataframe(share_table(trace), hide_index=True, key="shares")
+    if trace.rewriting and not trace.rewriting.failure:
+        st.caption(markdown(rewritten_by(trace.rewriting)))
+
+
+def rewritten_by(one: Rewriting) -> str:
+    """`2 queries written by llama3.2 in 1.2 s: 84 tokens sent, 20 written, $0.0002.`"""
+    counts = (one.prompt_tokens, one.completion_tokens)
+    tokens = "" if None in counts else f": {counts[0]} tokens sent, {counts[1]} written"
+    price = "" if one.dollars is None else f", {dollars_text(one.dollars)}"
+    wrote = f"{len(one.queries)} {'query' if len(one.queries) == 1 else 'queries'} written"
+    said = wrote if one.queries else "The question was only repeated"
+    return f"{said} by {one.model} in {milliseconds(one.timing.took_ms)}{tokens}{price}."
 
 
 def candidates(trace: Trace) -> pd.DataFrame:

@@ -25,9 +25,9 @@ class Probe:
 
     def fused(self, policy: Policy) -> list[str]:
         """All candidates of the policy in fused order; its pool is the beginning of them."""
-        key = (policy.depth, policy.fusion, policy.extras)
+        key = (policy.depth, policy.fusion, policy.extras, policy.rewrite)
         if key not in self._fused:
-            most = 2 * FULL_DEPTH * (1 + len(policy.extras))
+            most = 2 * FULL_DEPTH * (1 + len(self.measurement.extras))
             self._fused[key] = pool_of(self.measurement, policy.model_copy(update={"pool": most}))
         return self._fused[key]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from rag_core.config import FULL_DEPTH, Policy
+from rag_core.config import FULL_DEPTH, Policy, Rewrite
 from rag_core.replay import NO_RERANKER
 from rag_core.types import Frozen
 
@@ -92,6 +92,7 @@ SWITCHES = (
     Switch("signals.on", "Signals", "on", "off", lambda p: _signals(p, False)),
     Switch("reranker", "Reranker", "on", "none", lambda p: p.model_copy(update={"reranker": NO_RERANKER})),
     Switch("extras", "Extra searches", "on", "none", lambda p: p.model_copy(update={"extras": ()})),
+    Switch("rewrite.on", "Rewriting", "on", "off", lambda p: p.model_copy(update={"rewrite": Rewrite()})),
 )
 """A switch that changes nothing in a policy does not apply to it."""
 

@@ -118,8 +118,8 @@ def kept(order: Order, relevance: Floats, space: ScoreSpace, threshold: Threshol
 
 def stages(pools: Pools, policy: Policy) -> dict[str, Order]:
     """Every stage's order under one policy: the searched lists by name, then fused, reranked, adjusted, kept."""
-    if policy.extras:
-        raise BadInput("A set is evaluated on the main search alone. Leave out the extra searches.")
+    if policy.extras or policy.rewrite.on:
+        raise BadInput("A set is evaluated on the main search alone. Leave out extra searches and rewriting.")
     if policy.depth > pools.depth:
         raise BadInput(f"These queries were measured to depth {pools.depth}; measure them again for {policy.depth}.")
     found = {name: searched(pools, name, policy.depth) for name in pools.ranks}

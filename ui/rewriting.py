@@ -1,0 +1,53 @@
+"""Rewriting in the sidebar, and what to do where it failed. Offered where a chat model is set up; off by default."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rag_core.config import Rewrite
+from rag_core.errors import BadInput
+from rag_core.trace import Trace, not_rewritten
+from ui import access, cached, views
+
+ON, WEIGHT = "rw", "rww"
+
+
+def rewrite() -> Rewrite:
+    """The switch, and the weight of the rewritten queries' searches while it is on."""
+    try:
+        model = access.chat_model()
+    except BadInput:  # said where the chat model is chosen
+        model = None
+    if model is None:
+        if st.query_params.get(ON) == "true":
+            said = "The link asks for a rewritten question, which needs a chat model: not applied."
+            st.warning(said, icon=":material/link_off:")
+        return Rewrite()
+    on = st.toggle(
+        "Rewrite the question",
+        key=ON,
+        bind="query-params",
+        help=views.markdown(
+            f"{model.config.model} at {model.config.server} says the question in other words, or splits it in up to "
+            "three; each is searched beside it. The question is sent there."
+        ),
+    )
+    if not on:
+        return Rewrite()
+    weight = st.slider("Weight of rewritten queries", 0.1, 3.0, 1.0, 0.1, key=WEIGHT, bind="query-params")
+    return Rewrite(on=True, weight=weight)
+
+
+def failure(trace: Trace, collection: str = "", owner: str = "") -> None:
+    """A question that could not be rewritten: why, and the way to try again where there is a collection to ask."""
+    if trace.rewriting is None or trace.rewriting.failure is None:
+        return
+    st.warning(views.markdown(not_rewritten(trace.rewriting.failure)), icon=":material/edit_off:")
+    if collection:
+        st.button(
+            "Rewrite again",
+            key="rewrite_again",
+            icon=":material/refresh:",
+            on_click=cached.rewrite_again,
+            args=(collection, owner, trace),
+        )
