@@ -18,7 +18,7 @@ from rag_core.generation.price import dollars_text
 from rag_core.narrative import counted, score_text, title_of
 from rag_core.provenance import sentence, shares
 from rag_core.retrieval.tokens import term_spans
-from rag_core.trace import ExtraRun, RerankReport, Rewriting, Trace
+from rag_core.trace import RerankReport, Rewriting, Trace
 from rag_core.types import Answer, Chunk, Document, StageName
 from ui.marking import marked
 
@@ -54,7 +54,7 @@ def milliseconds(value: float) -> str:
 def strip(trace: Trace, answer: Answer | None) -> None:
     """How many candidates went into and came out of each step, and its time."""
     steps = [_step(trace, name) for name in StageName]
-    steps[2:2] = [_extra_step(run) for run in trace.extras]
+    steps[2:2] = [_extra_step(trace)] if trace.extras else []
     if answer:
         took, cited = milliseconds(answer.timing.took_ms), counted(len(answer.citations), "citation")
         steps.append(_cell("Answer", answer.kind, took, cited, bool(answer.warnings)))
@@ -77,12 +77,15 @@ def _step(trace: Trace, name: StageName) -> str:
     return _cell(LABELS[name], f"{stage.inputs:,} → {came_out:,}", took, details[name], bool(stage.warnings))
 
 
-def _extra_step(run: ExtraRun) -> str:
-    """An extra search as a step: how many distinct passages it found, under which filter."""
-    found = {chunk_id for stage in run.stages for chunk_id in stage.by_chunk}
-    took = milliseconds(max(stage.timing.ended_ms for stage in run.stages) - run.embed.started_ms)
-    warn = any(stage.warnings for stage in run.stages)
-    return _cell(run.name, f"{run.dense.inputs:,} → {len(found):,}", took, str(run.where or ""), warn)
+def _extra_step(trace: Trace) -> str:
+    """All extra searches as one step: how many distinct passages they found, how long they took together."""
+    stages = [stage for run in trace.extras for stage in run.stages]
+    found = {chunk_id for stage in stages for chunk_id in stage.by_chunk}
+    took = max(stage.timing.ended_ms for stage in stages) - min(run.embed.started_ms for run in trace.extras)
+    rewriting = f", + {milliseconds(trace.rewriting.timing.took_ms)} rewriting" if trace.rewriting else ""
+    told = f"{len(trace.extras)} {'search' if len(trace.extras) == 1 else 'searches'}{rewriting}"
+    warn = any(stage.warnings for stage in stages)
+    return _cell("Extra searches", f"{stages[0].inputs:,} → {len(found):,}", milliseconds(took), told, warn)
 
 
 def _reranked(report: RerankReport) -> str:
