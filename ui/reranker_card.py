@@ -22,8 +22,7 @@ def show(entry: Entry, missing: str) -> None:
     """The card of one reranker."""
     with st.container(border=True, key="card"):
         st.subheader(views.markdown(entry.label), anchor=False)
-        facts = [entry.model, entry.maker, entry.licence, entry.size, entry.languages, f"scores: {entry.space}"]
-        st.caption(views.markdown(" · ".join(fact for fact in facts if fact)))
+        st.caption(views.markdown(_facts(entry)))
         if entry.note:
             st.markdown(views.markdown(entry.note))
         if missing:
@@ -43,6 +42,14 @@ def show(entry: Entry, missing: str) -> None:
         if entry.price:
             price = entry.price
             st.caption(views.markdown(f"${price.dollars:g} for {price.what}, read {price.read} at {price.source}"))
+
+
+def _facts(entry: Entry) -> str:
+    """What is known of it, in one line."""
+    context = f"{entry.context:,} tokens" if entry.context else ""
+    languages = f"languages: {entry.languages}" if entry.languages else ""
+    known = [entry.model, entry.maker, entry.licence, entry.size, context, languages, f"scores: {entry.space}"]
+    return " · ".join(fact for fact in known if fact)
 
 
 def _use(entry: Entry, missing: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pandas as pd
 import streamlit as st
 
 from rag_core.narrative import counted
-from rag_core.rerank.entry import Entry, Needs
+from rag_core.rerank.entry import Entry, Kind, Needs
 from ui import access
 
 Row = tuple[Entry, str]
@@ -23,6 +25,14 @@ STATUS: dict[Needs, str] = {
 """What stands between a reranker and its use, in few words, where something does."""
 
 
+KINDS = tuple(kind for kind in get_args(Kind) if kind != "none")
+
+
+def sentence_case(kind: str) -> str:
+    """`hosted` -> `Hosted`, `ColBERT` as it is."""
+    return kind[:1].upper() + kind[1:]
+
+
 def headline(rows: list[Row], label: str) -> str:
     """What is chosen and how many there are."""
     ready = sum(not missing for _, missing in rows)
@@ -32,10 +42,9 @@ def headline(rows: list[Row], label: str) -> str:
 def filtered(rows: list[Row]) -> list[Row]:
     """The rows of the chosen kind; the controls stand above the table."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kinds = list(dict.fromkeys(entry.kind for entry, _ in rows if entry.kind != "none"))
-        kind = st.segmented_control(
-            "Kind", ["all", *kinds], default="all", key="kind", format_func=lambda one: str(one).capitalize()
-        )
+        there = {entry.kind for entry, _ in rows}
+        kinds = ["all", *(kind for kind in KINDS if kind in there)]
+        kind = st.segmented_control("Kind", kinds, default="all", key="kind", format_func=sentence_case)
         ready = st.toggle("Usable now only", key="ready")
     return [(e, m) for e, m in rows if kind in (None, "all", e.kind) and not (ready and m)]
 
@@ -47,10 +56,10 @@ def table(rows: list[Row], chosen: str) -> pd.DataFrame:
             {
                 "Reranker": entry.label,
                 "Now": status(entry, missing, chosen),
-                "Kind": entry.kind.capitalize(),
+                "Kind": sentence_case(entry.kind),
                 "Size": entry.size.removesuffix(" parameters"),
-                "Licence": entry.licence.capitalize() if entry.licence == "hosted" else entry.licence,
-                "Languages": entry.languages,
+                "Licence": "" if entry.kind == "hosted" else entry.licence,
+                "Languages": sentence_case(entry.languages),
                 "Context": entry.context,
                 "Price": f"${entry.price.dollars:g} / {entry.price.what.partition(' (')[0]}" if entry.price else "",
                 "Scores": str(entry.space),

@@ -46,7 +46,7 @@ def test_any_cross_encoder_by_folder(tiny: Path) -> None:
 
 @pytest.mark.parametrize("key", ["colbert", "cross-encoder:", "cross-encoder: "])
 def test_an_unknown_key_is_told_the_known_ones(key: str) -> None:
-    with pytest.raises(BadInput, match="late-interaction, .*none, and cross-encoder:<folder or hub name>"):
+    with pytest.raises(BadInput, match=r"late-interaction, .*none, and cross-encoder:<folder or hub name>"):
         get_reranker(key)
 
 
