@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag_core.config import Policy, Threshold
+from rag_core.generation.citations import uncited
 from rag_core.narrative import counted, title_of
 from rag_core.replay import NO_RERANKER, replay
 from rag_core.trace import Measurement, Trace
@@ -56,8 +57,13 @@ def difference(plain: Trace, reranked: Trace, before: Answer, after: Answer) -> 
 def _same_passages(plain: Trace, reranked: Trace, before: Answer, after: Answer) -> str:
     orders = [[hit.chunk_id for hit in trace[StageName.KEPT].hits] for trace in (plain, reranked)]
     order = "in the same order" if orders[0] == orders[1] else "in another order"
-    said = "the answers are the same" if before.text == after.text else "the answers differ"
+    said = "the answers are the same" if _content(before) == _content(after) else "the answers differ"
     return f"Both answers are made from the same {counted(len(orders[1]), 'passage')}, {order}; {said}."
+
+
+def _content(answer: Answer) -> tuple[str, frozenset[str]]:
+    """What is said and on which passages, whatever their numbers are."""
+    return uncited(answer.text), frozenset(citation.chunk_id for citation in answer.citations)
 
 
 def _lost(plain: Trace, gone: Sequence[str], before: Answer) -> str:

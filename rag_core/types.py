@@ -32,6 +32,7 @@ class ScoreSpace(StrEnum):
     maxsim       mean over query tokens of the best cosine to a passage token, -1..1 (late interaction)
     logit        a cross-encoder's last output (calibrated where its model says so), unbounded
     probability  sigmoid of a logit, 0..1
+    grade        a language model's grade from 0 to 10 as a share, 0..1: its opinion, not a probability
     combined     weighted sum of relevance and signals
     """
 
@@ -41,6 +42,7 @@ class ScoreSpace(StrEnum):
     MAXSIM = "maxsim"
     LOGIT = "logit"
     PROBABILITY = "probability"
+    GRADE = "grade"
     COMBINED = "combined"
 
 

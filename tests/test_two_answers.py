@@ -59,6 +59,12 @@ def test_the_same_passages_are_called_the_same() -> None:
     assert said == "Both answers are made from the same 4 passages, in another order; the answers are the same."
 
 
+def test_other_numbers_for_the_same_passages_are_no_difference() -> None:
+    said = difference(*both(top_k=4), citing("x [1].", "a"), citing("x [4].", "a"))
+    assert said.endswith("the answers are the same.")
+    assert difference(*both(top_k=4), citing("x [1].", "a"), citing("x [1].", "d")).endswith("the answers differ.")
+
+
 def test_a_threshold_that_keeps_nothing_is_told() -> None:
     plain, reranked = both(threshold=Threshold(minimum=0.999))
     assert "I don't know" in difference(plain, reranked, citing("x", "a"), Answer(kind="unknown", text="?"))

@@ -16,6 +16,7 @@ import streamlit as st
 from pydantic import SecretStr
 
 from rag_core.config import Settings
+from rag_core.errors import BadInput
 from rag_core.evaluation.learn import learned
 from rag_core.generation.chat_access import ChatAccess, from_environment
 from rag_core.rerank import catalogue
@@ -29,6 +30,12 @@ CHAT = "chat_access"
 def current() -> Access:
     """This session's access. A frozen value: a thread may go on with it."""
     found: Access = st.session_state.setdefault(KEY, Access())
+    try:
+        mine = chat_model()
+    except BadInput:
+        mine = None  # the sidebar says what is wrong with the environment's
+    if found.chat != mine:
+        found = st.session_state[KEY] = replace(found, chat=mine)
     return found
 
 

@@ -21,6 +21,7 @@ STATUS: dict[Needs, str] = {
     "code": "Runs its own code",
     "serving": "Needs a server that runs it",
     "another server": "Not through Ollama",
+    "chat": "Needs a chat model",
 }
 """What stands between a reranker and its use, in few words, where something does."""
 

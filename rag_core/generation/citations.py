@@ -17,6 +17,11 @@ def cited_numbers(text: str) -> list[int]:
     return list(dict.fromkeys(found))
 
 
+def uncited(text: str) -> str:
+    """The text without its citations: uncited("A [2]. B [1, 2].") -> "A. B."."""
+    return re.sub(rf"\s*{_CITED.pattern}", "", text)
+
+
 def read_citations(text: str, chunks: Sequence[Chunk]) -> tuple[tuple[Citation, ...], tuple[StageWarning, ...]]:
     """Citations of passages that were given, and a warning for numbers that name none, or for no citation at all."""
     numbers = cited_numbers(text)

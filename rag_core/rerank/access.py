@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
+from rag_core.generation.chat_access import ChatAccess
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.providers import PROVIDERS
 
@@ -29,12 +30,14 @@ class Access:
     keys     keys of this caller by `door`, used before the environment's
     added    keys of rerankers that this caller named: they are offered beside the known ones
     trusted  hub names and folders whose own Python code may run in this process
+    chat     the chat model that may be asked to rerank
     """
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     keys: Mapping[str, SecretStr] = field(default_factory=dict)
     added: tuple[str, ...] = ()
     trusted: frozenset[str] = frozenset()
+    chat: ChatAccess | None = None
     _own: dict[tuple[str, str], Reranker] = field(default_factory=dict, init=False, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 

@@ -26,6 +26,7 @@ from rag_core.rerank.base import Reranker
 from rag_core.rerank.calibration import Calibration
 from rag_core.rerank.entry import Entry, missing
 from rag_core.rerank.known import COLBERT, CROSS_ENCODER, KNOWN
+from rag_core.rerank.language_model import keys_of
 from rag_core.rerank.makers import MAKERS, MODELS, Order
 from rag_core.rerank.providers import HOSTED, OWN_SERVERS
 from rag_core.rerank.schemes import SCHEMES
@@ -86,7 +87,7 @@ def default_key() -> str:
 def usable(access: Access | None = None) -> dict[str, Entry]:
     """The rerankers that this caller can use now, by key, the default first and `none` last."""
     access = access or Access()
-    known = {**KNOWN, **{key: entry_of(key) for key in access.added}}
+    known = {**KNOWN, **{key: entry_of(key) for key in (*access.added, *keys_of(access.chat))}}
     ready = {key: entry for key, entry in known.items() if not missing(entry, access)}
     models = {key: entry for key, entry in CATALOGUE.items() if key != NONE}
     return {**models, **ready, NONE: CATALOGUE[NONE]}
@@ -96,7 +97,7 @@ def listed(access: Access | None = None) -> list[tuple[Entry, str]]:
     """Every reranker with a name, the usable ones first, each with what is missing (empty where nothing is)."""
     access = access or Access()
     first = usable(access)
-    rest = [entry_of(key) for key in (*KNOWN, *access.added) if key not in first]
+    rest = [entry_of(key) for key in (*KNOWN, *access.added, *keys_of(access.chat)) if key not in first]
     return [*((entry, "") for entry in first.values()), *((entry, missing(entry, access)) for entry in rest)]
 
 
@@ -122,7 +123,7 @@ _shared: dict[tuple[str, str, bool], Reranker] = {}
 
 def get_reranker(key: str, settings: Settings | None = None, access: Access | None = None) -> Reranker:
     """The one instance of that reranker (and device), not loaded yet: the process's, or the caller's own where it
-    holds a key of the caller.
+    holds a key or the chat model of the caller.
 
     Raises BadInput for `none`, which has no model, and for a key that names nothing; never downloads or loads.
     """
@@ -130,8 +131,8 @@ def get_reranker(key: str, settings: Settings | None = None, access: Access | No
     access = access or Access()
     entry = entry_of(key)
     name = _in_full(key, access) if entry.needs == "address" else key
-    order = Order(name, device, access.key_for(name), entry.model in access.trusted)
-    if order.secret:
+    order = Order(name, device, access.key_for(name), entry.model in access.trusted, access.chat)
+    if order.secret or entry.needs == "chat":
         return access.own(name, device, lambda: MAKERS[entry.kind](order))
     shared = (name, device, order.trusted)
     with _sharing:

@@ -12,11 +12,21 @@ from rag_core.cost import Price
 from rag_core.errors import SecondPassError
 from rag_core.rerank.access import Access
 from rag_core.rerank.hub import local_folder
+from rag_core.rerank.language_model import keys_of
 from rag_core.rerank.providers import PROVIDERS
 from rag_core.types import Frozen, ScoreSpace
 
-Kind = Literal["none", "late interaction", "ColBERT", "cross-encoder", "rerankers package", "hosted", "own server"]
-Needs = Literal["nothing", "key", "address", "download", "code", "serving", "another server"]
+Kind = Literal[
+    "none",
+    "late interaction",
+    "ColBERT",
+    "cross-encoder",
+    "rerankers package",
+    "hosted",
+    "own server",
+    "language model",
+]
+Needs = Literal["nothing", "key", "address", "download", "code", "serving", "another server", "chat"]
 
 PACKAGES: dict[Kind, tuple[str, ...]] = {
     "none": (),
@@ -26,6 +36,7 @@ PACKAGES: dict[Kind, tuple[str, ...]] = {
     "rerankers package": ("torch", "transformers", "rerankers"),
     "hosted": ("httpx",),
     "own server": ("httpx",),
+    "language model": ("openai",),
 }
 """What each kind imports when it is used."""
 
@@ -38,7 +49,8 @@ class Entry(Frozen):
     context            tokens that it reads of a question with one passage; None: unknown or the server's
     price              where hosted, and only where a source is known; `Price.what` says of what
     needs              nothing | key (hosted) | address (own server) | download | code (runs Python that comes with the
-                       model) | serving (an architecture that is only used through a server) | another server
+                       model) | serving (an architecture that is only used through a server) | another server |
+                       chat (a chat model that is set up)
     """
 
     key: Annotated[str, Field(min_length=1)]
@@ -112,6 +124,12 @@ def _another(_entry: Entry, _access: Access) -> str:
     )
 
 
+def _chat(entry: Entry, access: Access) -> str:
+    if entry.key in keys_of(access.chat) and access.chat:
+        return ""
+    return "No chat model of that name is set up: see Chat model in the sidebar, or set OPENAI_API_KEY."
+
+
 WANTING: dict[Needs, Callable[[Entry, Access], str]] = {
     "nothing": lambda _entry, _access: "",
     "key": _key,
@@ -120,4 +138,5 @@ WANTING: dict[Needs, Callable[[Entry, Access], str]] = {
     "code": _code,
     "serving": _serving,
     "another server": _another,
+    "chat": _chat,
 }

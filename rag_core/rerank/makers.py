@@ -9,9 +9,11 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from rag_core.errors import BadInput
+from rag_core.generation.chat_access import ChatAccess
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.entry import Kind, missing
 from rag_core.rerank.known import COLBERT, CROSS_ENCODER, OLLAMA
+from rag_core.rerank.language_model import LanguageModelReranker
 
 MODELS = Path(__file__).parent.parent / "models"
 """The models that ship with the project, a folder each."""
@@ -19,12 +21,14 @@ MODELS = Path(__file__).parent.parent / "models"
 
 @dataclass(frozen=True)
 class Order:
-    """A reranker to be made: its key in full, where it runs, the caller's own key for it, whether its code may run."""
+    """A reranker to be made: its key in full, where it runs, the caller's own key for it, whether its code may run,
+    the caller's chat model."""
 
     name: str
     device: str
     secret: SecretStr | None = None
     trusted: bool = False
+    chat: ChatAccess | None = None
 
 
 def _cross_encoder(order: Order) -> Reranker:
@@ -62,6 +66,10 @@ def _served(order: Order) -> Reranker:
     return HostedReranker.named(order.name, order.secret)
 
 
+def _language_model(order: Order) -> Reranker:
+    return LanguageModelReranker.named(order.name, order.chat)
+
+
 def _none(_order: Order) -> Reranker:
     raise BadInput("No reranker is chosen, so there is nothing that could score. The fused order stays.")
 
@@ -74,4 +82,5 @@ MAKERS: dict[Kind, Callable[[Order], Reranker]] = {
     "rerankers package": _packaged,
     "hosted": _served,
     "own server": _served,
+    "language model": _language_model,
 }

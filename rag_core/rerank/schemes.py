@@ -8,6 +8,8 @@ from pathlib import Path
 from rag_core.errors import BadInput
 from rag_core.rerank.entry import Entry
 from rag_core.rerank.known import COLBERT, CROSS_ENCODER, PACKAGED
+from rag_core.rerank.language_model import PREFIX as LANGUAGE_MODEL
+from rag_core.rerank.language_model import WAYS
 from rag_core.rerank.providers import PROVIDERS
 from rag_core.rerank.rerankers_package import SPACES
 from rag_core.types import ScoreSpace
@@ -69,10 +71,27 @@ def _any_served(key: str) -> Entry:
     )
 
 
+def _any_language_model(key: str) -> Entry:
+    way, _, name = key.removeprefix(LANGUAGE_MODEL).partition(":")
+    if way not in WAYS:
+        raise BadInput(f"Say how a language model is to rerank: {', '.join(LANGUAGE_MODEL + one for one in WAYS)}.")
+    each = "passage by passage" if WAYS[way] == 1 else f"{WAYS[way]} passages at a time"
+    return Entry(
+        key=key,
+        label=f"{name.partition('@')[0] or 'Language model'}, {each}",
+        kind="language model",
+        model=name.partition("@")[0],
+        space=ScoreSpace.GRADE,
+        needs="chat",
+        note="The chat model grades every passage from 0 to 10: slow, and paid by the token where the model is.",
+    )
+
+
 SCHEMES: dict[str, Callable[[str], Entry]] = {
     CROSS_ENCODER.removesuffix(":"): _any_cross_encoder,
     COLBERT.removesuffix(":"): _any_colbert,
     PACKAGED.removesuffix(":"): _any_packaged,
+    LANGUAGE_MODEL.removesuffix(":"): _any_language_model,
     **dict.fromkeys(PROVIDERS, _any_served),
 }
 """What the part of a key before its colon may be."""

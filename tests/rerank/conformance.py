@@ -99,6 +99,7 @@ class Conformance:
     def test_its_scores_are_of_the_space_that_it_names(self, subject: Subject) -> None:
         low, high = {
             ScoreSpace.PROBABILITY: (0.0, 1.0),
+            ScoreSpace.GRADE: (0.0, 1.0),
             ScoreSpace.MAXSIM: (-1.0, 1.0),
             ScoreSpace.LOGIT: (-math.inf, math.inf),
         }[subject.reranker.space]
