@@ -14,6 +14,7 @@ from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.entry import missing
 from rag_core.rerank.hosted import HostedReranker
 from rag_core.rerank.known import HOSTED_MODELS, KNOWN, LOCAL, SERVERS
+from rag_core.rerank.language_model import keys_of
 from rag_core.rerank.late_interaction import LateInteractionReranker
 from rag_core.types import ScoreSpace
 
@@ -72,7 +73,7 @@ def test_an_address_makes_a_server_usable() -> None:
 
 def test_all_are_listed_usable_ones_first_with_what_is_missing() -> None:
     entries = listed(BARE)
-    assert {entry.key for entry, _ in entries} == {*CATALOGUE, *KNOWN}
+    assert {entry.key for entry, _ in entries} == {*CATALOGUE, *KNOWN, *keys_of(None)}
     wanting = [bool(said) for _, said in entries]
     assert wanting == sorted(wanting)
 
