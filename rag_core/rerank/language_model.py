@@ -1,8 +1,8 @@
 """A chat model as a reranker: it is asked for a grade from 0 to 10 of each passage. One adapter, two ways.
 
     llm:pointwise:<model>@<server>    one passage a request: grades do not depend on what else is in the pool
-    llm:windows:<model>@<server>      ten passages a request: a tenth of the requests, and the model compares them; a grade
-                                      that its company has changed is kept as the pair's score all the same
+    llm:windows:<model>@<server>      ten passages a request: a tenth of the requests, and the model compares them; what
+                                      their company does to a grade is kept as the pair's score all the same
 
 Scores are grades a tenth their size, 0..1, in the space `grade`: the model's opinion, not a probability, and full of
 ties. A true listwise ranking (RankGPT, arXiv:2304.09542) gives places in one list, not scores of pairs: they could be
