@@ -39,7 +39,7 @@ def shipped() -> CrossEncoderReranker:
 
 def card_examples(folder: Path) -> list[tuple[str, str, float, float]]:
     """(query, passage, calibrated logit, probability) of the card's table of example pairs."""
-    card = (folder / "README.md").read_text(encoding="utf-8")
+    card = (folder / "README.md").read_text(encoding="utf-8").partition("## Example pairs")[2]
     return [(m["query"], m["passage"], float(m["logit"]), float(m["p"])) for m in EXAMPLE.finditer(card)]
 
 
@@ -85,7 +85,7 @@ def test_odd_questions_get_finite_scores(shipped: CrossEncoderReranker, query: s
 
 
 def test_a_passage_past_the_limit_says_how_much_was_not_read(shipped: CrossEncoderReranker) -> None:
-    (pair,) = shipped.score("How long do refunds take?", ["refund " * 10_000]).pairs
+    (pair,) = shipped.score("How long do refunds take?", ["money " * 10_000]).pairs
     assert pair.tokens == 10_000
     assert pair.unseen_tokens > 9000
 
