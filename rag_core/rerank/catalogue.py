@@ -69,8 +69,8 @@ def shipped() -> list[Entry]:
             licence="Apache-2.0",
             space=ScoreSpace.LOGIT,
             default_threshold=Calibration.of(folder).default_threshold,
-            note="A cross-encoder: reads question and passage together, gives probabilities. A first, short training: it "
-            "ranks below late interaction on labelled sets, as its card says.",
+            note="A cross-encoder: reads question and passage together, gives probabilities. A first, short training: "
+            "it ranks below late interaction on labelled sets, as its card says.",
         )
         for folder in folders
     ]
