@@ -32,7 +32,8 @@ def main() -> None:
 def show(trace: Trace, answer: Answer | None, choice: state.Choice | None = None) -> None:
     """Everything about one trace, the answer to the reader's question first."""
     views.failure(trace)
-    rewriting.failure(trace, *((choice.collection, choice.owner) if choice else ()))
+    if choice is not None:
+        rewriting.again(trace, choice.collection, choice.owner)
     views.headline(headline(trace))
     views.filtered(trace)
     answer = answered(trace, answer, choice)

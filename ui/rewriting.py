@@ -6,7 +6,7 @@ import streamlit as st
 
 from rag_core.config import Rewrite
 from rag_core.errors import BadInput
-from rag_core.trace import Trace, not_rewritten
+from rag_core.trace import Trace
 from ui import access, cached, views
 
 ON, WEIGHT = "rw", "rww"
@@ -38,12 +38,9 @@ def rewrite() -> Rewrite:
     return Rewrite(on=True, weight=weight)
 
 
-def failure(trace: Trace, collection: str = "", owner: str = "") -> None:
-    """A question that could not be rewritten: why, and the way to try again where there is a collection to ask."""
-    if trace.rewriting is None or trace.rewriting.failure is None:
-        return
-    st.warning(views.markdown(not_rewritten(trace.rewriting.failure)), icon=":material/edit_off:")
-    if collection:
+def again(trace: Trace, collection: str, owner: str) -> None:
+    """The way to try again, where the question could not be rewritten."""
+    if trace.rewriting and trace.rewriting.failure:
         st.button(
             "Rewrite again",
             key="rewrite_again",

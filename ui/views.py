@@ -18,7 +18,7 @@ from rag_core.generation.price import dollars_text
 from rag_core.narrative import counted, score_text, title_of
 from rag_core.provenance import sentence, shares
 from rag_core.retrieval.tokens import term_spans
-from rag_core.trace import RerankReport, Rewriting, Trace
+from rag_core.trace import RerankReport, Rewriting, Trace, not_rewritten
 from rag_core.types import Answer, Chunk, Document, StageName
 from ui.marking import marked
 
@@ -119,10 +119,12 @@ def guard() -> Iterator[None]:
 
 
 def failure(trace: Trace) -> None:
-    """A reranker that did not run, above everything else."""
+    """A reranker that did not run, and a question that could not be rewritten, above everything else."""
     for warning in trace[StageName.RERANKED].warnings:
         if warning.code == "rerank-failed":
             st.error(markdown(warning.message), icon=":material/error:")
+    if trace.rewriting and trace.rewriting.failure:
+        st.warning(markdown(not_rewritten(trace.rewriting.failure)), icon=":material/edit_off:")
 
 
 def filtered(trace: Trace) -> None:
