@@ -227,10 +227,10 @@ def share_table(trace: Trace) -> pd.DataFrame:
                 "Looked for": asked[one.name][0],
                 "Looked in": str(asked[one.name][1] or "the whole collection"),
                 "Found": one.found,
-                "Only this one": one.only,
+                "Found alone": one.only,
                 "In the pool": one.pooled,
                 "Kept": one.kept,
-                "Kept, only this one": one.kept_only,
+                "Kept alone": one.kept_only,
             }
             for one in shares(trace)
         ]
@@ -280,7 +280,7 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
         "title": st.column_config.TextColumn("Passage", width=380),
     }
     if trace.extras:
-        columns["found_by"] = st.column_config.TextColumn("Found by", width=160)
+        columns["found_by"] = st.column_config.ListColumn("Found by", width=250)
     for stage in trace.stages[:-1]:
         label = "Final" if stage.name is StageName.ADJUSTED else LABELS[stage.name].split()[0]
         columns[f"{stage.name}_rank"] = st.column_config.NumberColumn(f"{label} #")
@@ -290,7 +290,10 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
     columns["unseen_tokens"] = st.column_config.NumberColumn("Tokens unseen")
     found_by = ["found_by"] if trace.extras else []
     first = ["adjusted_rank", "title", *found_by, "fate", "adjusted_score", "reranked_rank", "reranked_score"]
-    shown = table.assign(title=[title_of(trace.chunks[chunk_id]) for chunk_id in table["chunk_id"]])
+    shown = table.assign(
+        title=[title_of(trace.chunks[chunk_id]) for chunk_id in table["chunk_id"]],
+        found_by=[list(trace.found_by(chunk_id)) for chunk_id in table["chunk_id"]],
+    )
     st.dataframe(
         shown,
         key=key,
