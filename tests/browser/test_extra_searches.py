@@ -12,9 +12,10 @@ LINK = "?q=refund+annual+plan&r=No+reranker&depth=10&xn=1&x1_tenant=halvorsen&x1
 def test_a_link_carries_an_extra_search(page: Page, app: App) -> None:
     page.goto(f"{app.url}/{LINK}")
     expect(page.get_by_test_id("stage-strip")).to_contain_text("1 search")
-    expect(page.get_by_role("textbox", name="Name")).to_have_value("Freight")
     expect(page.get_by_role("heading", name="What each search brought")).to_be_visible()
     expect(page.get_by_test_id("passage")).not_to_be_empty()
+    page.get_by_test_id("stSidebar").get_by_text("Extra searches").click()
+    expect(page.get_by_role("textbox", name="Name")).to_have_value("Freight")
 
 
 def test_a_filter_of_the_link_holds_and_is_said(page: Page, app: App) -> None:
