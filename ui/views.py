@@ -292,7 +292,7 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
     first = ["adjusted_rank", "title", *found_by, "fate", "adjusted_score", "reranked_rank", "reranked_score"]
     shown = table.assign(
         title=[title_of(trace.chunks[chunk_id]) for chunk_id in table["chunk_id"]],
-        found_by=[list(trace.found_by(chunk_id)) for chunk_id in table["chunk_id"]],
+        found_by=table["chunk_id"].map(lambda chunk_id: list(trace.found_by(chunk_id))),
     )
     st.dataframe(
         shown,
