@@ -4,7 +4,7 @@ One batched call of the bi-encoder, which is loaded anyway and judges whether tw
 judges whether a passage answers a question, which is something else. A sentence counts as found where some sentence of
 a cited passage has a cosine of `ALIKE` or more to it and every number and code of it stands in a cited passage: the
 bi-encoder hardly sees that 80 % is not 50 %. On 40 sentences written for this over four documents of the sample corpus
-(20 that a passage says in other words, 20 that it does not say) the cosine alone is right for 36.
+(20 that a passage says in other words, 20 that it does not say) it is right for 36: a test counts them.
 
 It sees no negation ("refunds are paid" is found in "refunds are not paid"), so "found" is no proof, and "not found" is
 not "false": it asks a person to look.
