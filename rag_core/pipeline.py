@@ -26,7 +26,7 @@ from rag_core.rerank.score import PairCache, score_pairs
 from rag_core.retrieval.base import Embedder, Engine, Progress
 from rag_core.searching import search_both
 from rag_core.trace import Measurement, Reranking, Rewriting, Searched, Trace
-from rag_core.types import Answer, Chunk, ScoreSpace, StageName, Timing
+from rag_core.types import Answer, Chunk, ScoreSpace, StageName, StageWarning, Timing
 
 MAX_QUERY_CHARS = 4000
 
@@ -143,9 +143,18 @@ class Pipeline:
         return answer.model_copy(update={"timing": timing, "model": model})
 
     def check(self, trace: Trace, answer: Answer) -> Answer:
-        """A chat answer to this trace with each sentence checked against its passages: one call of the bi-encoder."""
+        """A chat answer to this trace with each sentence checked against its passages: one call of the bi-encoder.
+
+        Where the bi-encoder fails the answer stays as it is, and says that it was not checked.
+        """
         kept = [trace.chunks[hit.chunk_id] for hit in trace[StageName.KEPT].hits]
-        return check_sentences(answer, kept, self.embedder.embed)
+        try:
+            return check_sentences(answer, kept, self.embedder.embed)
+        except SecondPassError as exc:
+            note = StageWarning(
+                code="not-checked", message=f"Its sentences were not checked against the passages: {exc}"
+            )
+            return answer.model_copy(update={"warnings": (*answer.warnings, note)})
 
     def _by_reranker(self, key: str) -> Callable[[str, list[str]], list[float]]:
         def choose(query: str, sentences: list[str]) -> list[float]:

@@ -14,7 +14,7 @@ from rag_core.pipeline import MAX_QUERY_CHARS, Pipeline
 from rag_core.replay import replay
 from rag_core.rerank.base import Scored
 from rag_core.retrieval.base import Found
-from rag_core.types import CollectionRef, PairScore, ScoreSpace, StageName
+from rag_core.types import Answer, CollectionRef, PairScore, ScoreSpace, StageName
 from tests.builders import chunk
 
 TEXTS = {c: f"passage {c} " + c * n for n, c in enumerate("abcdefgh", start=1)}
@@ -194,3 +194,28 @@ def test_a_failure_in_a_wider_pool_leaves_the_narrower_one_as_it_was(parts):
     broken = build((*parts[:2], LengthReranker(fails=True))).score(measured, narrow.model_copy(update={"pool": 8}))
     assert replay(broken, narrow.model_copy(update={"pool": 8})).rerank.status == "failed"
     assert replay(broken, narrow).rerank.status == "ran"
+
+
+class BrokenEmbedder(ToyEmbedder):
+    """Embeds questions, but no passages."""
+
+    def embed(self, texts, progress=None):
+        raise ModelError("out of memory")
+
+
+def test_a_chat_answer_is_checked_in_one_call() -> None:
+    embedder = ToyEmbedder()
+    pipeline = Pipeline(ToyEngine(), embedder)
+    trace = pipeline.run("q", Policy(reranker="none", top_k=2))
+    before = embedder.calls
+    answer = pipeline.check(trace, Answer(kind="chat", text="Passage a [1]. Passage h [2]."))
+    assert (embedder.calls - before, [one.cited for one in answer.checks]) == (1, [(1,), (2,)])
+
+
+def test_an_answer_that_could_not_be_checked_stays_and_says_so() -> None:
+    pipeline = Pipeline(ToyEngine(), BrokenEmbedder())
+    trace = pipeline.run("q", Policy(reranker="none", top_k=2))
+    answer = pipeline.check(trace, Answer(kind="chat", text="Passage a [1]."))
+    assert (answer.text, answer.checks) == ("Passage a [1].", ())
+    assert [one.code for one in answer.warnings] == ["not-checked"]
+    assert "out of memory" in answer.warnings[0].message
