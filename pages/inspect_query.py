@@ -7,7 +7,7 @@ import streamlit as st
 from rag_core.narrative import headline
 from rag_core.trace import Trace
 from rag_core.types import Answer
-from ui import ask, cached, history, rewriting, state, two_answers, views
+from ui import ask, history, reading, rewriting, state, two_answers, views
 from ui.answer import card
 from ui.charts import rank_movement
 
@@ -24,7 +24,7 @@ def main() -> None:
         elif not query:
             ask.welcome(choice)
         else:
-            trace = cached.trace(choice.collection, choice.owner, query, choice.policy, choice.where)
+            trace = reading.trace(reading.early(choice), query)
             history.remember(trace)
             show(trace, None, choice)
 
@@ -35,6 +35,8 @@ def show(trace: Trace, answer: Answer | None, choice: state.Choice | None = None
     if choice is not None:
         rewriting.again(trace, choice.collection, choice.owner)
     views.headline(headline(trace))
+    if choice is not None:
+        reading.rest(trace)
     views.filtered(trace)
     answer = answered(trace, answer, choice)
     if answer is not None:

@@ -97,18 +97,32 @@ class Rewrite(Frozen):
     weight: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 1.0
 
 
+class Stopping(Frozen):
+    """When the reranker stops before it has read the whole pool. Nothing set: it reads all of it.
+
+    Stopping(limit=24)        after 24 candidates: somebody has seen enough
+    Stopping(certain=True)    once the k-th best has its score space's highest value, so that nothing unread can pass it
+    Stopping(patience=32)     once the first k have not changed over the last 32 read; a heuristic, it may miss one
+    """
+
+    limit: Annotated[int | None, Field(ge=1)] = None
+    certain: bool = False
+    patience: Annotated[int | None, Field(ge=1)] = None
+
+
 class Policy(Frozen):
     """Every decision about one query that arithmetic can change.
 
     depth: how many each search returns. pool: how many fused candidates the reranker reads.
     top_k: how many are kept for the answer. extras: searches beside the main one, by name. rewrite: searches for the
-    question in other words.
+    question in other words. stopping: when the reranker stops before the end of the pool.
     """
 
     depth: Annotated[int, Field(ge=1, le=FULL_DEPTH)] = 100
     fusion: Fusion = Fusion()
     pool: Annotated[int, Field(ge=1, le=2 * FULL_DEPTH)] = 50
     reranker: Annotated[str, Field(min_length=1, max_length=300)] = "late-interaction"
+    stopping: Stopping = Stopping()
     signals: Signals = Signals()
     threshold: Threshold = Threshold()
     top_k: Annotated[int, Field(ge=1, le=100)] = 5

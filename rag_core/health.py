@@ -90,11 +90,16 @@ def lexical(found: int, terms: Sequence[str]) -> tuple[StageWarning, ...]:
 
 
 def rerank(report: RerankReport, candidates: int) -> tuple[StageWarning, ...]:
-    """Whether the reranker ran, whether it changed anything, what it could not see."""
+    """Whether the reranker ran and read all, whether it changed anything, what it could not see.
+
+    candidates: how many came out of it.
+    """
     warnings = []
     if report.status == "failed":
         message = f"The reranker {report.name} did not run: {report.reason} What you see is the fused order."
         warnings.append(StageWarning(code="rerank-failed", message=message))
+    if report.stopped:
+        warnings.append(StageWarning(code="stopped", message=_stopped(report, candidates)))
     if report.status in ("ran", "cached") and not report.order_changed and candidates > 1:
         message = f"The reranker scored {candidates} candidates and changed no rank."
         warnings.append(StageWarning(code="order-unchanged", message=message))
@@ -105,6 +110,22 @@ def rerank(report: RerankReport, candidates: int) -> tuple[StageWarning, ...]:
         )
         warnings.append(StageWarning(code="passages-cut", message=message))
     return tuple(warnings)
+
+
+_WHY_STOPPED = {
+    "asked": "was stopped",
+    "certain": "stopped because nothing unread can score higher than the candidates that are kept",
+    "patience": "stopped because the first places had not changed for long (a guess: one that it did not read may "
+    "belong there)",
+}
+
+
+def _stopped(report: RerankReport, read: int) -> str:
+    rest, why = report.pairs_unread, _WHY_STOPPED[report.stopped or "asked"]
+    return (
+        f"The reranker {why}. It read {read} of {read + rest} candidates; the unread ones have no score and stand in "
+        "fused order behind the others."
+    )
 
 
 def threshold(cut: Threshold, reranked: ScoreSpace) -> tuple[StageWarning, ...]:

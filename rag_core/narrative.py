@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rag_core.stopping import settled
 from rag_core.trace import Trace
 from rag_core.types import Chunk, Hit, ScoreSpace, StageName
 
@@ -13,8 +14,22 @@ def headline(trace: Trace) -> str:
         return f"Both fusion weights are 0, so nothing reached the pool. {_time(trace)}"
     if not trace.chunks:
         return f"Nothing in {trace.collection.name} matched this question. {_time(trace)}"
-    sentences = [_movement(trace), _news(trace), _best(trace), _time(trace)]
+    sentences = [_movement(trace), _stopped(trace), _news(trace), _best(trace), _time(trace)]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def so_far(trace: Trace) -> str:
+    """What a run that is still being read can say of its first places: `8 of 50 candidates read; the other 42 ...`."""
+    read, rest = len(trace.pool_read), len(trace.pool_unread)
+    places = min(trace.policy.top_k, read)
+    scores = {hit.chunk_id: hit.score for hit in trace[StageName.RERANKED].hits}
+    space = trace[StageName.RERANKED].space
+    fixed = 0 if trace.policy.signals.on else settled(list(scores), scores, places, space)
+    told = f"{read} of {counted(len(trace.pool), 'candidate')} read"
+    if fixed == trace.policy.top_k:
+        return f"{told}; the first {places} have the highest score there is, so no other can take their places."
+    sure = f" but the {fixed} with the highest score there is" if fixed else ""
+    return f"{told}; the other {rest} can still take any of the first {places} places{sure}."
 
 
 def title_of(chunk: Chunk) -> str:
@@ -69,6 +84,14 @@ def _climb(trace: Trace, before: StageName, after: StageName, step: str) -> str:
         return f"{step} left the first {len(head)} as they were."
     title = title_of(trace.chunks[hit.chunk_id])
     return f"{step} moved “{title}” from {ordinal(ranks[hit.chunk_id].rank)} to {ordinal(hit.rank)}."
+
+
+def _stopped(trace: Trace) -> str:
+    """How far the reranker read, where it did not read the whole pool."""
+    if not trace.rerank.stopped:
+        return ""
+    said = "was stopped" if trace.rerank.stopped == "asked" else "stopped by its rule"
+    return f"Reranking {said} after {len(trace.pool_read)} of {counted(len(trace.pool), 'candidate')}."
 
 
 def _news(trace: Trace) -> str:

@@ -3,7 +3,8 @@
     trace = Pipeline(collection, embedder).run("How long do refunds take?", Policy())
 
 `measure` embeds the query and searches twice, in parallel, to full depth; `score` runs the policy's extra searches and
-the reranker on the pairs of its pool, as far as no one has yet; `run` does both and replays.
+the reranker on the pairs of its pool, as far as no one has yet (`score_slice`: on the next few, so that an order can be
+shown soon); `run` does both and replays.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from rag_core.extras import asked_of, unsearched
 from rag_core.filters import Filter
 from rag_core.generation.extractive import answer_extractively
 from rag_core.generation.support import check_sentences
-from rag_core.replay import NO_RERANKER, replay, unscored
+from rag_core.replay import NO_RERANKER, pool_of, read_so_far, replay, unscored
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.score import PairCache, score_pairs
 from rag_core.retrieval.base import Embedder, Engine, Progress
 from rag_core.searching import search_both
+from rag_core.stopping import next_end
 from rag_core.trace import Measurement, Reranking, Rewriting, Searched, Trace
 from rag_core.types import Answer, Chunk, ScoreSpace, StageName, StageWarning, Timing
 
@@ -96,11 +98,39 @@ class Pipeline:
         nothing was missing. A reranker that cannot load or fails half-way does not raise: `Reranking.failure` says why.
         """
         measurement = self.search(measurement, policy)
-        missing = unscored(measurement, policy)
-        known = measurement.rerankings.get(policy.reranker)
-        if policy.reranker == NO_RERANKER or (known and not missing):
+        while self.due(measurement, policy):
+            missing = unscored(measurement, policy)
+            measurement = self.score_chunks(measurement, policy.reranker, missing, progress)
+            if measurement.rerankings[policy.reranker].failure:
+                break
+        return measurement
+
+    def due(self, measurement: Measurement, policy: Policy) -> bool:
+        """True where the policy's reranker has pairs to score, or has not been asked at all. Searches come first."""
+        if policy.reranker == NO_RERANKER:
+            return False
+        return policy.reranker not in measurement.rerankings or bool(unscored(measurement, policy))
+
+    def score_slice(self, measurement: Measurement, policy: Policy) -> Measurement:
+        """The measurement with the next slice of the pool scored, in fused order; the same one if nothing was missing.
+
+        What is read so far is the replay under `Stopping(limit=read_so_far(measurement, policy))`. Whoever calls this
+        may stop at any time and pay for the rest later. Extra searches must have run; a reranker fails as in `score`.
+        """
+        if not self.due(measurement, policy):
             return measurement
-        return self.score_chunks(measurement, policy.reranker, missing, progress)
+        pool = pool_of(measurement, policy)
+        end = next_end(read_so_far(measurement, policy), len(pool), self._at_once(policy.reranker))
+        first = set(pool[:end])
+        part = [chunk for chunk in unscored(measurement, policy) if chunk.id in first]
+        return self.score_chunks(measurement, policy.reranker, part)
+
+    def _at_once(self, reranker: str) -> int:
+        """How many pairs a service takes in one request, which costs as much for fewer; 1 for a model of our own."""
+        try:
+            return int(getattr(self._rerankers(reranker), "slice_size", 1))
+        except SecondPassError:
+            return 1  # scoring meets the same error and carries it to the trace
 
     def score_chunks(
         self, measurement: Measurement, reranker: str, chunks: Sequence[Chunk], progress: Progress | None = None

@@ -15,6 +15,7 @@ from rag_core.errors import BadInput, UnscoredPairs
 from rag_core.extras import lists, rewriting, runs, weights
 from rag_core.retrieval.fusion import rrf
 from rag_core.signals import adjust
+from rag_core.stopping import Extent, extent
 from rag_core.threshold import judged, judged_space, passes
 from rag_core.trace import Measurement, Reranking, RerankReport, RerankStatus, Search, Trace
 from rag_core.types import Chunk, Hit, PairScore, ScoreSpace, Stage, StageName, StageWarning, Timing
@@ -70,12 +71,22 @@ def recut(trace: Trace, threshold: Threshold) -> Trace:
 
 
 def unscored(measurement: Measurement, policy: Policy) -> list[Chunk]:
-    """The chunks of the policy's pool that its reranker has not scored yet, in fused order."""
+    """The chunks of the policy's pool that its reranker has not scored yet, in fused order.
+
+    Where a rule may stop the reranker, those up to the end of the next slice: their scores decide what comes after.
+    """
     if policy.reranker == NO_RERANKER:
         return []
+    pool = pool_of(measurement, policy)
+    reach = _extent(pool, measurement.rerankings.get(policy.reranker), policy)
+    return [measurement.chunks[chunk_id] for chunk_id in reach.missing]
+
+
+def read_so_far(measurement: Measurement, policy: Policy) -> int:
+    """How many of the policy's pool, from the first one without a gap, its reranker has scored."""
     known = measurement.rerankings.get(policy.reranker)
-    pairs = known.pairs if known else {}
-    return [measurement.chunks[chunk_id] for chunk_id in pool_of(measurement, policy) if chunk_id not in pairs]
+    pool = pool_of(measurement, policy)
+    return next((at for at, one in enumerate(pool) if known is None or one not in known.pairs), len(pool))
 
 
 def pool_of(measurement: Measurement, policy: Policy) -> list[str]:
@@ -143,17 +154,19 @@ def _reranked(
 ) -> tuple[Stage, RerankReport, dict[str, PairScore]]:
     """The pool in the reranker's order; in fused order where there is none or it failed, and the report says so."""
     known = measurement.rerankings.get(policy.reranker)
-    missing = tuple(hit.chunk_id for hit in pool if known is None or hit.chunk_id not in known.pairs)
-    if known and not missing:
+    reach = _extent([hit.chunk_id for hit in pool], known, policy)
+    if known and not reach.missing:
         known = known.model_copy(update={"failure": None})
-    if missing and policy.reranker != NO_RERANKER and (known is None or not known.failure):
-        raise UnscoredPairs(policy.reranker, missing)
+    if reach.missing and policy.reranker != NO_RERANKER and (known is None or not known.failure):
+        raise UnscoredPairs(policy.reranker, reach.missing)
     if known is None or known.failure:
+        reach = Extent(len(pool))
         hits, space, pairs = _in_order(pool), ScoreSpace.RRF, {}
     else:
-        pairs = {hit.chunk_id: known.pairs[hit.chunk_id] for hit in pool}
-        hits, space = _by_score(pool, pairs), known.space
-    report = _report(policy, known, pool, hits, pairs)
+        read = pool[: reach.read]
+        pairs = {hit.chunk_id: known.pairs[hit.chunk_id] for hit in read}
+        hits, space = _by_score(read, pairs), known.space
+    report = _report(policy, known, pool, hits, pairs, reach)
     notes = known.notes if known else ()
     stage = Stage(
         name=StageName.RERANKED,
@@ -161,9 +174,16 @@ def _reranked(
         hits=hits,
         inputs=len(pool),
         timing=watch.add(known.timing.took_ms if known else 0.0),
-        warnings=(*health.rerank(report, len(pool)), *notes, *_score_health(hits, space, policy)),
+        warnings=(*health.rerank(report, reach.read), *notes, *_score_health(hits, space, policy)),
     )
     return stage, report, pairs
+
+
+def _extent(pool: Sequence[str], known: Reranking | None, policy: Policy) -> Extent:
+    """How far the policy's reranker reads into the pool, by what it has scored."""
+    if known is None:
+        return extent(pool, {}, None, policy)
+    return extent(pool, {chunk_id: pair.score for chunk_id, pair in known.pairs.items()}, known.space, policy)
 
 
 def _in_order(pool: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -187,7 +207,12 @@ def _score_health(hits: Sequence[Hit], space: ScoreSpace, policy: Policy) -> tup
 
 
 def _report(
-    policy: Policy, known: Reranking | None, pool: Sequence[Hit], hits: Sequence[Hit], pairs: dict[str, PairScore]
+    policy: Policy,
+    known: Reranking | None,
+    pool: Sequence[Hit],
+    hits: Sequence[Hit],
+    pairs: dict[str, PairScore],
+    reach: Extent,
 ) -> RerankReport:
     cached = sum(pair.cached for pair in pairs.values())
     unseen = [pair.unseen_tokens for pair in pairs.values() if pair.unseen_tokens]
@@ -200,7 +225,9 @@ def _report(
         pairs_scored=len(pairs) - cached,
         pairs_cached=cached,
         pairs_timed=sum(not pair.cached for pair in cost.pairs.values()),
-        order_changed=[hit.chunk_id for hit in hits] != [hit.chunk_id for hit in pool],
+        pairs_unread=len(pool) - reach.read,
+        stopped=reach.stopped,
+        order_changed=[hit.chunk_id for hit in hits] != [hit.chunk_id for hit in pool[: reach.read]],
         passages_cut=len(unseen),
         unseen_tokens=sum(unseen),
         load_ms=cost.load_ms,

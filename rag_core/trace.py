@@ -16,6 +16,7 @@ from pydantic import Field, FiniteFloat, ValidationError, model_validator
 from rag_core.config import MAIN, MOST_REWRITTEN, Policy, rewritten_name
 from rag_core.errors import BadTrace
 from rag_core.filters import Filter
+from rag_core.stopping import StopReason
 from rag_core.threshold import judged, judged_space, passes
 from rag_core.types import (
     Answer,
@@ -127,6 +128,8 @@ class RerankReport(Frozen):
     `off` (no reranker chosen), `failed` (`reason` says why; the fused order is shown as what it is),
     `idle` (there was nothing to score).
 
+    `pairs_unread`: how many candidates at the end of the pool it did not read, because it was `stopped`: when `asked`,
+    when nothing unread could enter the first k (`certain`), or when these had not changed for long (`patience`).
     `pairs_timed`: how many pairs the stage's time, `tokens`, `batches` and `units` paid for. Larger than
     `pairs_scored` where the policy's pool was made smaller after the measurement.
     """
@@ -138,6 +141,8 @@ class RerankReport(Frozen):
     pairs_scored: int = 0
     pairs_cached: int = 0
     pairs_timed: int = 0
+    pairs_unread: Annotated[int, Field(ge=0)] = 0
+    stopped: StopReason | None = None
     order_changed: bool = False
     passages_cut: int = 0
     unseen_tokens: int = 0
@@ -175,7 +180,7 @@ class Step(Frozen):
     of: int
 
 
-Fate = Literal["kept", "cut by top-k", "under the threshold", "outside the pool"]
+Fate = Literal["kept", "cut by top-k", "under the threshold", "not read", "outside the pool"]
 
 
 def not_rewritten(failure: str) -> str:
@@ -256,13 +261,13 @@ class Trace(Frozen):
         found = {chunk_id for lists in self.searches.values() for stage in lists for chunk_id in stage.by_chunk}
         if not ids[StageName.FUSED] <= found:
             raise ValueError("stage fused: a chunk that no search found")
-        pool = {hit.chunk_id for hit in self.pool}
-        if ids[StageName.RERANKED] != pool or ids[StageName.ADJUSTED] != pool:
-            raise ValueError("stages reranked and adjusted: not the chunks of the pool")
-        if not ids[StageName.KEPT] <= pool:
-            raise ValueError("stage kept: a chunk that is not in the pool")
-        if not set(self.pairs) <= pool:
-            raise ValueError("pairs: a chunk that is not in the pool")
+        read = {hit.chunk_id for hit in self.pool_read}
+        if ids[StageName.RERANKED] != read or ids[StageName.ADJUSTED] != read:
+            raise ValueError("stages reranked and adjusted: not the chunks of the pool that were read")
+        if not ids[StageName.KEPT] <= read:
+            raise ValueError("stage kept: a chunk that is not in the pool or was not read")
+        if not set(self.pairs) <= read:
+            raise ValueError("pairs: a chunk that is not in the pool or was not read")
         answer = self.answer or Answer(kind="unknown", text="")
         cited = {citation.chunk_id for citation in answer.citations}
         cited |= {one.chunk_id for one in answer.checks if one.chunk_id}
@@ -287,6 +292,16 @@ class Trace(Frozen):
     def pool(self) -> tuple[Hit, ...]:
         """The fused candidates that went on to the reranker."""
         return self[StageName.FUSED].hits[: self.policy.pool]
+
+    @cached_property
+    def pool_read(self) -> tuple[Hit, ...]:
+        """The part of the pool that came out of the reranker: all of it, unless the reranker was stopped."""
+        return self.pool[: max(0, len(self.pool) - self.rerank.pairs_unread)]
+
+    @cached_property
+    def pool_unread(self) -> tuple[Hit, ...]:
+        """The rest of the pool: without a score, in fused order behind all that was read."""
+        return self.pool[len(self.pool_read) :]
 
     @property
     def relevance_space(self) -> ScoreSpace:
@@ -330,7 +345,7 @@ class Trace(Frozen):
             return "kept"
         score = self.relevance.get(chunk_id)
         if score is None:
-            return "outside the pool"
+            return "not read" if any(hit.chunk_id == chunk_id for hit in self.pool_unread) else "outside the pool"
         over = passes(self.policy.threshold, self.relevance_space, score)
         return "cut by top-k" if over else "under the threshold"
 

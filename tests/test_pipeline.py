@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from rag_core.config import Fusion, Policy, Signals, Threshold
+from rag_core.config import Fusion, Policy, Signals, Stopping, Threshold
 from rag_core.errors import BadInput, ModelError
 from rag_core.pipeline import MAX_QUERY_CHARS, Pipeline
-from rag_core.replay import replay
+from rag_core.replay import read_so_far, replay
 from rag_core.rerank.base import Scored
 from rag_core.retrieval.base import Found
 from rag_core.types import Answer, CollectionRef, PairScore, ScoreSpace, StageName
@@ -219,3 +219,61 @@ def test_an_answer_that_could_not_be_checked_stays_and_says_so() -> None:
     assert (answer.text, answer.checks) == ("Passage a [1].", ())
     assert [one.code for one in answer.warnings] == ["not-checked"]
     assert "out of memory" in answer.warnings[0].message
+
+
+class ManyEngine(ToyEngine):
+    """Dense finds forty passages, p0 to p39."""
+
+    ids = [f"p{number}" for number in range(40)]
+
+    def dense(self, vector, depth, where=None):
+        return Found([(c, 1 - i / 100) for i, c in enumerate(self.ids)][:depth])
+
+    def lexical(self, query, depth, where=None):
+        return Found([], terms=())
+
+    def chunk(self, chunk_id):
+        return chunk(chunk_id, f"passage {chunk_id} " + "x" * (int(chunk_id[1:]) * 7 % 40))
+
+
+def many():
+    reranker = LengthReranker()
+    return build((ManyEngine(), ToyEmbedder(), reranker)), reranker
+
+
+def test_slices_end_in_the_order_of_the_full_run_and_cost_the_same():
+    policy = Policy(reranker="length", pool=40)
+    (sliced, counted), (whole, _) = many(), many()
+    measured, read = sliced.measure("which passage"), []
+    while sliced.due(measured, policy):
+        measured = sliced.score_slice(measured, policy)
+        read.append(read_so_far(measured, policy))
+    assert read == [8, 8 + 8, 16 + 16, 40]
+    assert counted.pairs == 40
+    ours, theirs = replay(measured, policy), whole.run("which passage", policy)
+    assert ours[StageName.RERANKED].hits == theirs[StageName.RERANKED].hits
+    assert ours.rerank.stopped is None
+
+
+def test_reading_the_rest_pays_only_for_the_unread():
+    pipeline, reranker = many()
+    stopped = Policy(reranker="length", pool=40, stopping=Stopping(limit=16))
+    measured = pipeline.score(pipeline.measure("which passage"), stopped)
+    assert reranker.pairs == 16 and replay(measured, stopped).rerank.pairs_unread == 40 - 16
+    full = stopped.model_copy(update={"stopping": Stopping()})
+    assert replay(pipeline.score(measured, full), full).rerank.stopped is None
+    assert reranker.pairs == 40
+
+
+def test_a_rule_that_stops_saves_the_pairs_after_it():
+    pipeline, reranker = many()
+    policy = Policy(reranker="length", pool=40, top_k=1, stopping=Stopping(patience=4))
+    trace = pipeline.run("which passage", policy)
+    assert trace.rerank.stopped == "patience" and reranker.pairs == len(trace.pool_read) < 40
+
+
+def test_a_slice_that_fails_says_so_and_ends():
+    pipeline = build((ManyEngine(), ToyEmbedder(), LengthReranker(fails=True)))
+    policy = Policy(reranker="length", pool=40)
+    measured = pipeline.score_slice(pipeline.measure("which passage"), policy)
+    assert "weights are damaged" in replay(measured, policy).rerank.reason

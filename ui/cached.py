@@ -229,13 +229,34 @@ def rewrite_again(name: str, owner: str, run: Trace) -> None:
         shared_state.measurement = shared_state.measurement.model_copy(update={"rewriting": None})
 
 
-def trace(name: str, owner: str, query: str, policy: Policy, where: Filter | None = None) -> Trace:
-    """The question's trace under this policy: a replay, after scoring the pairs that no one has scored yet."""
+def searched(name: str, owner: str, query: str, policy: Policy, where: Filter | None = None) -> Measured:
+    """The shared measurement with every extra search of the policy run; no reranker is asked."""
     shared_state = measured(name, owner, query, policy, where)
     with shared_state.lock:
         asking = policy.rewrite.on and shared_state.measurement.rewriting is None
         with st.spinner("Rewriting the question", show_time=True) if asking else nullcontext():
             shared_state.measurement = pipeline(name, owner).search(shared_state.measurement, policy)
+    return shared_state
+
+
+def due(name: str, owner: str, shared_state: Measured, policy: Policy) -> bool:
+    """True where the policy's reranker has something to score for this question."""
+    return pipeline(name, owner).due(shared_state.measurement, policy)
+
+
+def score_slice(name: str, owner: str, shared_state: Measured, policy: Policy) -> bool:
+    """Score the next slice of the pool for everybody; False where nothing is left to score or the reranker failed."""
+    with shared_state.lock:
+        paid = pipeline(name, owner)
+        shared_state.measurement = paid.score_slice(shared_state.measurement, policy)
+        known = shared_state.measurement.rerankings.get(policy.reranker)
+        return paid.due(shared_state.measurement, policy) and not (known and known.failure)
+
+
+def trace(name: str, owner: str, query: str, policy: Policy, where: Filter | None = None) -> Trace:
+    """The question's trace under this policy: a replay, after scoring the pairs that no one has scored yet."""
+    shared_state = searched(name, owner, query, policy, where)
+    with shared_state.lock:
         missing = len(unscored(shared_state.measurement, policy))
         if missing:
             with st.spinner(f"Reranking {missing} candidates"):

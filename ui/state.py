@@ -36,7 +36,20 @@ AUTHORITY = (
 )
 """Authority by source for the signals preset; every other source counts 0.5."""
 
-BOUND = {"r", "pool", "depth", "dw", "lw", "rrfk", "k", "sig", extra_searches.COUNT, rewriting.ON, *filtering.KEYS}
+BOUND = {
+    "r",
+    "pool",
+    "early",
+    "depth",
+    "dw",
+    "lw",
+    "rrfk",
+    "k",
+    "sig",
+    extra_searches.COUNT,
+    rewriting.ON,
+    *filtering.KEYS,
+}
 UNDER = ("t_", "w_", *extra_searches.PREFIXES)
 """The settings that a reset puts back: these, and thresholds, weights and extra searches under these beginnings."""
 

@@ -69,7 +69,7 @@ def _step(trace: Trace, name: StageName) -> str:
         StageName.DENSE: f"+ {milliseconds(trace.embed.took_ms)} embedding",
         StageName.LEXICAL: f"{len(trace.terms)} terms matched",
         StageName.FUSED: f"{len(stage.hits):,} distinct",
-        StageName.RERANKED: _reranked(report),
+        StageName.RERANKED: _reranked(report) + (f", {report.pairs_unread} not read" if report.stopped else ""),
         StageName.ADJUSTED: "on" if trace.policy.signals.on else "off: by relevance",
         StageName.KEPT: "nothing kept" if trace.unknown else "threshold, top-k",
     }
@@ -267,7 +267,7 @@ def candidates(trace: Trace) -> pd.DataFrame:
 
 
 def candidate_label(trace: Trace, chunk_id: str) -> str:
-    """`1  Refunds for digital goods: EU` with the rank before the cut, or `–` outside the pool."""
+    """`1  Refunds for digital goods: EU` with the rank before the cut, or `–` where it was not read."""
     hit = trace[StageName.ADJUSTED].by_chunk.get(chunk_id)
     return f"{hit.rank if hit else '–'}  {title_of(trace.chunks[chunk_id])}"
 

@@ -37,8 +37,8 @@ def _head(stage: StageName) -> Callable[[Standing], Sequence[Hit]]:
 
 
 def _last_in_pool(s: Standing) -> Sequence[Hit]:
-    """The candidates that held the last places of the pool."""
-    return s.trace.pool[-FIRST:]
+    """The candidates that held the last places of the pool, or of what was read of it."""
+    return s.trace.pool_read[-FIRST:]
 
 
 def _overtakers(stage: StageName, before: StageName) -> Callable[[Standing], Sequence[Hit]]:

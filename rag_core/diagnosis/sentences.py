@@ -86,6 +86,12 @@ def _fused_out(s: Standing) -> str:
     fused = s.hit(StageName.FUSED)
     if fused is None:
         return f"was {' and '.join(found)}, but the weight of {idle[0]} is 0, so it was no candidate."
+    if s.chunk.id in {hit.chunk_id for hit in s.trace.pool_unread}:
+        read, size = len(s.trace.pool_read), len(s.trace.pool)
+        return (
+            f"was {' and '.join(found)}; fused it was {_at(s, StageName.FUSED)}, but the reranker stopped "
+            f"after {read} of {size} candidates and never read it."
+        )
     last = score_text(s.trace.pool[-1].score, s.trace[StageName.FUSED].space)
     return (
         f"was {' and '.join(found)}; fused it was {_at(s, StageName.FUSED)}, outside the pool of {pool} "

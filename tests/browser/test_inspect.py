@@ -73,3 +73,14 @@ def test_a_file_that_is_no_trace_says_why(page: Page, app: App, tmp_path, conten
     page.get_by_text("Open a saved trace").click()
     page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
     expect(page.get_by_text("This is not a trace that can be read")).to_be_visible()
+
+
+def test_reading_stops_at_a_click_and_goes_on_at_another(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/?q=rotate+the+tokens+of+an+integration&pool=200&depth=200")
+    page.get_by_test_id("so-far").wait_for()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_test_id("headline")).to_contain_text("Reranking was stopped after")
+    rest = page.get_by_role("button", name="Read the rest")
+    rest.click()
+    expect(rest).to_have_count(0)
+    expect(page.get_by_test_id("headline")).not_to_contain_text("stopped")

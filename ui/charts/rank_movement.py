@@ -25,11 +25,11 @@ OPEN = {"cut by top-k": "circle-open", "under the threshold": "x-thin-open"}
 
 
 def movement(trace: Trace) -> pd.DataFrame:
-    """A row per candidate of the pool: chunk_id, title, before (fused rank), after (rank before the cut), moved
+    """A row per candidate that was read: chunk_id, title, before (fused rank), after (rank before the cut), moved
     (places gained), direction (up, down, same), fate, score (as shown)."""
     adjusted = trace[StageName.ADJUSTED]
     rows = []
-    for hit in trace.pool:
+    for hit in trace.pool_read:
         after = adjusted.by_chunk[hit.chunk_id]
         moved = hit.rank - after.rank
         rows.append(
@@ -58,7 +58,8 @@ def reading(trace: Trace) -> str:
     leavers = f" {len(lost)} of the first {min(trace.policy.top_k, len(table))} before are no longer kept." * (
         len(lost) > 0
     )
-    return f"{up} of {len(table)} candidates moved up, {down} down.{leavers}"
+    unread = f" {len(trace.pool_unread)} were not read and are not drawn." * bool(trace.pool_unread)
+    return f"{up} of {len(table)} candidates moved up, {down} down.{leavers}{unread}"
 
 
 def figure(trace: Trace, palette: Palette, chosen: str | None = None) -> go.Figure:
@@ -125,6 +126,12 @@ def _labels(rows: pd.DataFrame, side: str, palette: Palette) -> go.Scatter:
     )
 
 
+def _drawn(trace: Trace) -> str:
+    """`pool of 50`, or `24 of a pool of 50` where the reranker was stopped."""
+    size = f"pool of {len(trace.pool)}"
+    return f"{len(trace.pool_read)} of a {size}" if trace.pool_unread else size
+
+
 def _frame(fig: go.Figure, table: pd.DataFrame, trace: Trace, palette: Palette) -> None:
     """Axes, the band of kept places, the two column heads."""
     places = max(len(table), 1)
@@ -133,7 +140,7 @@ def _frame(fig: go.Figure, table: pd.DataFrame, trace: Trace, palette: Palette) 
         fig.add_shape(
             type="rect", x0=0.97, x1=2.25, y0=0.5, y1=kept + 0.5, fillcolor=palette.band, line_width=0, layer="below"
         )
-    for x, text in ((0, f"Fused rank (pool of {len(table)})"), (1, "Final rank")):
+    for x, text in ((0, f"Fused rank ({_drawn(trace)})"), (1, "Final rank")):
         fig.add_annotation(
             x=x, y=-0.4, text=f"<b>{text}</b>", showarrow=False, font={"size": 12, "color": palette.muted}
         )
