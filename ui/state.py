@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from rag_core.config import FULL_DEPTH, Fusion, Policy, Rewrite, Signals, Threshold
+from rag_core.config import FULL_DEPTH, Fusion, Policy, Rewrite, Signals, Stopping, Threshold
 from rag_core.corpus.sample import SAMPLE
 from rag_core.filters import Filter
 from rag_core.generation.chat_access import ChatAccess
@@ -130,12 +130,13 @@ def sidebar() -> Choice:
 
 
 def without_extras(choice: Choice) -> Choice:
-    """The choice on the main search alone, for pages that know no other; says so where that leaves something out."""
-    plain = choice.policy.model_copy(update={"extras": (), "rewrite": Rewrite()})
+    """The choice on the main search alone, its pool read to the end, where a page knows no other; says what is lost."""
+    plain = choice.policy.model_copy(update={"extras": (), "rewrite": Rewrite(), "stopping": Stopping()})
     if choice.policy == plain:
         return choice
     st.caption(
-        ":material/info: Extra searches and rewriting are left out: a set is evaluated on the main search alone."
+        ":material/info: Extra searches, rewriting and stopping early are left out: a set is evaluated on the main "
+        "search, its pool read to the end."
     )
     return replace(choice, policy=plain)
 

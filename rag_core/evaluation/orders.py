@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from rag_core.config import Fusion, Policy, Signals, Threshold
+from rag_core.config import Fusion, Policy, Signals, Stopping, Threshold
 from rag_core.errors import BadInput
 from rag_core.evaluation.pools import ABSENT, UNDATED, Flags, Floats, Ints, Pools, Scores
 from rag_core.replay import NO_RERANKER
@@ -120,6 +120,8 @@ def stages(pools: Pools, policy: Policy) -> dict[str, Order]:
     """Every stage's order under one policy: the searched lists by name, then fused, reranked, adjusted, kept."""
     if policy.extras or policy.rewrite.on:
         raise BadInput("A set is evaluated on the main search alone. Leave out extra searches and rewriting.")
+    if policy.stopping != Stopping():
+        raise BadInput("A set is evaluated on pools that are read to the end. Leave out the rule to stop early.")
     if policy.depth > pools.depth:
         raise BadInput(f"These queries were measured to depth {pools.depth}; measure them again for {policy.depth}.")
     found = {name: searched(pools, name, policy.depth) for name in pools.ranks}

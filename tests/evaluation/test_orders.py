@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_core.config import Fusion, Policy, Signals, Threshold
+from rag_core.config import ExtraSearch, Fusion, Policy, Rewrite, Signals, Stopping, Threshold
 from rag_core.errors import BadInput
 from rag_core.evaluation import orders
 from rag_core.evaluation.gather import build
@@ -125,3 +125,13 @@ def test_rows_of_different_lengths_are_padded() -> None:
     order, _ = orders.fused(pools, Fusion(), 100)
     assert order.lengths.tolist() == [3, 1]
     assert np.array_equal(order.valid, [[True, True, True], [True, False, False]])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"extras": (ExtraSearch(name="recent"),)}, {"rewrite": Rewrite(on=True)}, {"stopping": Stopping(limit=2)}],
+)
+def test_what_the_arrays_do_not_hold_is_refused(change):
+    pools = pools_of({"q": {"a": 1}}, [measurement("ab", "b", {"a": 1.0, "b": 0.0})])
+    with pytest.raises(BadInput, match="A set is evaluated on"):
+        orders.stages(pools, Policy(**change))
