@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
 
 import streamlit as st
@@ -17,7 +16,7 @@ from rag_core.rerank.entry import Entry
 from rag_core.threshold import judged_space
 from rag_core.trace import Measurement, Trace
 from rag_core.types import ScoreSpace
-from ui import access, ask, cached, history, picture, query_sets, state, views
+from ui import access, answer, ask, cached, history, picture, query_sets, state, views
 from ui.charts import score_scatter, two_columns
 from ui.state import Choice
 
@@ -116,11 +115,10 @@ def one_question(left: Trace, right: Trace, names: tuple[str, str], choice: Choi
 def answers(left: Trace, right: Trace, names: tuple[str, str], choice: Choice) -> None:
     """Each side's quoted answer and time, side by side."""
     for side, column, trace, name in zip("AB", st.columns(2, gap="large"), (left, right), names, strict=True):
-        with column, st.container(border=True):
-            answer = cached.extractive(trace, choice.collection, choice.owner)
-            text = html.escape(answer.text).replace("\n", "<br>")
-            st.caption(views.markdown(f"{side}: {name} · {views.milliseconds(trace.took_ms)} before the answer"))
-            st.html(f'<p class="sp-answer" data-testid="answer-{side.lower()}">{text}</p>')
+        with column:
+            found = cached.extractive(trace, choice.collection, choice.owner)
+            heading = f"{side}: {name} · {views.milliseconds(trace.took_ms)} before the answer"
+            answer.card(trace, found, key=f"answer-{side.lower()}", heading=heading)
 
 
 def many_questions(choice: Choice, other: Policy, names: tuple[str, str]) -> None:
