@@ -9,6 +9,7 @@ import streamlit as st
 from rag_core.agreement import compare, difference
 from rag_core.config import Policy, Signals, Threshold
 from rag_core.evaluation.sets import Query
+from rag_core.latency import duration
 from rag_core.query_set import Row, row, table, verdict
 from rag_core.replay import replay
 from rag_core.rerank.catalogue import NONE, entry_of
@@ -117,7 +118,7 @@ def answers(left: Trace, right: Trace, names: tuple[str, str], choice: Choice) -
     for side, column, trace, name in zip("AB", st.columns(2, gap="large"), (left, right), names, strict=True):
         with column:
             found = cached.extractive(trace, choice.collection, choice.owner)
-            heading = f"{side}: {name} · {views.milliseconds(trace.took_ms)} before the answer"
+            heading = f"{side}: {name} · {duration(trace.took_ms)} before the answer"
             answer.card(trace, found, key=f"answer-{side.lower()}", heading=heading)
 
 

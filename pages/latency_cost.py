@@ -9,6 +9,7 @@ import streamlit as st
 
 from rag_core import cost, latency, pool_time
 from rag_core.errors import BadInput
+from rag_core.latency import duration
 from rag_core.pace import measure_pace
 from rag_core.rerank.catalogue import NONE, entry_of
 from rag_core.trace import Trace
@@ -55,8 +56,8 @@ def this_run(trace: Trace) -> None:
     timed = trace[StageName.RERANKED].timing.took_ms
     share = f"{report.tokenise_ms / timed:.0%}" if timed and report.tokenise_ms else "–"
     figures = {
-        "Before the answer": views.milliseconds(trace.took_ms),
-        "Model loading, apart": views.milliseconds(loads) if loads else "none: warm",
+        "Before the answer": duration(trace.took_ms),
+        "Model loading, apart": duration(loads) if loads else "none: warm",
         "Pairs scored": f"{report.pairs_timed:,}",
         "From the cache": f"{report.pairs_cached:,}",
         "Batches": f"{report.batches:,}",

@@ -16,6 +16,15 @@ SecondPassError
 from __future__ import annotations
 
 
+def first_line(exc: BaseException) -> str:
+    """The first line of what another library's exception says, or its type where it says nothing.
+
+    >>> first_line(ValueError("no such file\\nTraceback ...")), first_line(KeyError())
+    ('no such file', 'KeyError')
+    """
+    return (str(exc).strip().splitlines() or [type(exc).__name__])[0]
+
+
 class SecondPassError(Exception):
     """Base of all errors that the library raises on purpose."""
 

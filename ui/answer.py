@@ -11,10 +11,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rag_core.generation.findings import doubtful, finding, summary, tag
 from rag_core.generation.price import dollars_text
+from rag_core.latency import duration
 from rag_core.narrative import title_of
 from rag_core.trace import Trace
 from rag_core.types import Answer, SentenceCheck
-from ui.views import emphasised, markdown, milliseconds
+from ui.views import emphasised, markdown
 
 
 def card(trace: Trace, answer: Answer, key: str = "answer", heading: str = "") -> None:
@@ -45,7 +46,7 @@ def so_far(place: DeltaGenerator, text: str) -> None:
 
 def figures(answer: Answer) -> str:
     """What a chat model's answer took: `812 tokens in, 60 out · $0.00016 · 1.2 s`; what is not known is said."""
-    took = milliseconds(answer.timing.took_ms)
+    took = duration(answer.timing.took_ms)
     if answer.prompt_tokens is None or answer.completion_tokens is None:
         return f"The server reported no token counts, so its cost is not known · {took}"
     tokens = f"{answer.prompt_tokens:,} tokens in, {answer.completion_tokens:,} out"

@@ -13,6 +13,7 @@ from rag_core.errors import BadInput, SecondPassError
 from rag_core.generation.chat_access import ChatAccess, ChatConfig, typed
 from rag_core.generation.chat_client import greet
 from rag_core.generation.price import TokenPrice
+from rag_core.latency import duration
 from ui import cached, people, views
 from ui.access import CHAT, chat_model
 
@@ -168,7 +169,7 @@ def _test(access: ChatAccess) -> None:
     with st.spinner(f"Asking {access.config.model}"):
         reply = greet(access)
     counted = "" if reply.prompt_tokens is not None else " It reports no token counts, so no cost can be shown."
-    said = f"{reply.model} answered in {views.milliseconds(reply.took_ms)}.{counted}"
+    said = f"{reply.model} answered in {duration(reply.took_ms)}.{counted}"
     st.success(views.markdown(said), icon=":material/check_circle:")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from rag_core.generation.findings import finding, summary
-from rag_core.latency import bars
+from rag_core.latency import bars, duration
 from rag_core.narrative import headline, score_text, title_of
 from rag_core.threshold import applies
 from rag_core.trace import Trace, not_rewritten
@@ -21,7 +21,7 @@ from rag_core.types import StageName
 from ui import svg
 from ui.answer import figures
 from ui.charts import rank_movement, score_curve, waterfall
-from ui.views import LABELS, candidates, milliseconds, rewritten_by, share_table
+from ui.views import LABELS, candidates, rewritten_by, share_table
 
 STYLE = Path(__file__).with_name("report.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -93,7 +93,7 @@ def _facts(trace: Trace) -> str:
         ["Reranker", f"{report.name}: {report.status}{f' ({report.reason})' if report.reason else ''}"],
         ["Reranker's model", report.model or "none"],
         ["Pairs", f"{report.pairs_scored} scored, {report.pairs_cached} from the cache, {report.passages_cut} cut"],
-        ["Time before the answer", milliseconds(trace.took_ms)],
+        ["Time before the answer", duration(trace.took_ms)],
     ]
     return _section("Run", _table(rows))
 
@@ -118,8 +118,7 @@ def _warnings(trace: Trace) -> str:
 
 def _stages(trace: Trace) -> str:
     rows = [
-        [LABELS[one.name], one.inputs, len(one.hits), one.space, milliseconds(one.timing.took_ms)]
-        for one in trace.stages
+        [LABELS[one.name], one.inputs, len(one.hits), one.space, duration(one.timing.took_ms)] for one in trace.stages
     ]
     return _section("Stages", _table(rows, ["Stage", "In", "Out", "Score space", "Time"]))
 
@@ -139,7 +138,7 @@ def _dots(trace: Trace) -> str:
 
 
 def _times(trace: Trace) -> str:
-    loads = [[bar.step, milliseconds(bar.took_ms), bar.note] for bar in bars(trace) if bar.kind == "load"]
+    loads = [[bar.step, duration(bar.took_ms), bar.note] for bar in bars(trace) if bar.kind == "load"]
     return _table(loads) if loads else ""
 
 

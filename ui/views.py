@@ -15,6 +15,7 @@ import streamlit as st
 from rag_core.config import MAIN
 from rag_core.errors import SecondPassError
 from rag_core.generation.price import dollars_text
+from rag_core.latency import duration
 from rag_core.narrative import counted, score_text, title_of
 from rag_core.provenance import sentence, shares
 from rag_core.retrieval.tokens import term_spans
@@ -44,19 +45,12 @@ def headline(sentence: str) -> None:
     st.html(f'<div class="sp-headline" data-testid="headline">{html.escape(sentence)}</div>')
 
 
-def milliseconds(value: float) -> str:
-    """`0.4 ms`, `12 ms`, `1.3 s`."""
-    if value >= 1000:
-        return f"{value / 1000:.1f} s"
-    return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
-
-
 def strip(trace: Trace, answer: Answer | None) -> None:
     """How many candidates went into and came out of each step, and its time."""
     steps = [_step(trace, name) for name in StageName]
     steps[2:2] = [_extra_step(trace)] if trace.extras else []
     if answer:
-        took, cited = milliseconds(answer.timing.took_ms), counted(len(answer.citations), "citation")
+        took, cited = duration(answer.timing.took_ms), counted(len(answer.citations), "citation")
         steps.append(_cell("Answer", answer.kind, took, cited, bool(answer.warnings)))
     st.html(f'<div class="sp-strip" data-testid="stage-strip">{"".join(steps)}</div>')
 
@@ -66,14 +60,14 @@ def _step(trace: Trace, name: StageName) -> str:
     came_out = min(len(stage.hits), trace.policy.pool) if name is StageName.FUSED else len(stage.hits)
     report = trace.rerank
     details = {
-        StageName.DENSE: f"+ {milliseconds(trace.embed.took_ms)} embedding",
+        StageName.DENSE: f"+ {duration(trace.embed.took_ms)} embedding",
         StageName.LEXICAL: f"{len(trace.terms)} terms matched",
         StageName.FUSED: f"{len(stage.hits):,} distinct",
         StageName.RERANKED: _reranked(report) + (f", {report.pairs_unread} not read" if report.stopped else ""),
         StageName.ADJUSTED: "on" if trace.policy.signals.on else "off: by relevance",
         StageName.KEPT: "nothing kept" if trace.unknown else "threshold, top-k",
     }
-    took = milliseconds(stage.timing.took_ms)
+    took = duration(stage.timing.took_ms)
     return _cell(LABELS[name], f"{stage.inputs:,} → {came_out:,}", took, details[name], bool(stage.warnings))
 
 
@@ -82,10 +76,10 @@ def _extra_step(trace: Trace) -> str:
     stages = [stage for run in trace.extras for stage in run.stages]
     found = {chunk_id for stage in stages for chunk_id in stage.by_chunk}
     took = max(stage.timing.ended_ms for stage in stages) - min(run.embed.started_ms for run in trace.extras)
-    rewriting = f", + {milliseconds(trace.rewriting.timing.took_ms)} rewriting" if trace.rewriting else ""
+    rewriting = f", + {duration(trace.rewriting.timing.took_ms)} rewriting" if trace.rewriting else ""
     told = f"{len(trace.extras)} {'search' if len(trace.extras) == 1 else 'searches'}{rewriting}"
     warn = any(stage.warnings for stage in stages)
-    return _cell("Extra searches", f"{stages[0].inputs:,} → {len(found):,}", milliseconds(took), told, warn)
+    return _cell("Extra searches", f"{stages[0].inputs:,} → {len(found):,}", duration(took), told, warn)
 
 
 def _reranked(report: RerankReport) -> str:
@@ -254,7 +248,7 @@ def rewritten_by(one: Rewriting) -> str:
     price = "" if one.dollars is None else f", {dollars_text(one.dollars)}"
     wrote = f"{len(one.queries)} {'query' if len(one.queries) == 1 else 'queries'} written"
     said = wrote if one.queries else "The question was only repeated"
-    return f"{said} by {one.model} in {milliseconds(one.timing.took_ms)}{tokens}{price}."
+    return f"{said} by {one.model} in {duration(one.timing.took_ms)}{tokens}{price}."
 
 
 def candidates(trace: Trace) -> pd.DataFrame:

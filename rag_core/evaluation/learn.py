@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rag_core.config import Policy
-from rag_core.errors import BadInput, MissingPackage, ModelError
+from rag_core.errors import BadInput, MissingPackage, ModelError, first_line
 from rag_core.evaluation import metrics
 from rag_core.evaluation.compare import Comparison
 from rag_core.evaluation.gather import build
@@ -153,8 +153,7 @@ def train(
         if not stopped():
             model.save_pretrained(str(folder), create_model_card=False)
     except (RuntimeError, ValueError, OSError) as exc:
-        first = (str(exc).strip().splitlines() or [type(exc).__name__])[0]
-        raise ModelError(f"Fine-tuning failed: {first}") from exc
+        raise ModelError(f"Fine-tuning failed: {first_line(exc)}") from exc
     if stopped():
         raise Stopped("Training was stopped. Nothing was written.")
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from rag_core.errors import first_line
+
 
 @dataclass(frozen=True)
 class _Failure:
@@ -30,7 +32,7 @@ def in_words(exc: Exception, model: str, server: str, key: str, received: str) -
 def _failure(exc: Exception, model: str, server: str, key: str) -> _Failure:
     body = getattr(exc, "body", None)
     body = body if isinstance(body, dict) else {}
-    reason = str(body.get("message") or _first_line(exc)).replace(key, "•••")[:300]
+    reason = str(body.get("message") or first_line(exc)).replace(key, "•••")[:300]
     codes = f"{body.get('code')} {body.get('type')} {reason}".lower()
     return _Failure(
         model=model,
@@ -40,10 +42,6 @@ def _failure(exc: Exception, model: str, server: str, key: str) -> _Failure:
         quota="insufficient_quota" in codes,
         too_long="context_length" in codes or "context length" in codes or "context size" in codes,
     )
-
-
-def _first_line(exc: Exception) -> str:
-    return (str(exc).strip().splitlines() or [type(exc).__name__])[0]
 
 
 def _retry_after(response: Any) -> float | None:

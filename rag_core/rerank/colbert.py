@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag_core.errors import MissingPackage, ModelError, SecondPassError
+from rag_core.errors import MissingPackage, ModelError, first_line
 from rag_core.rerank.base import Scored
 from rag_core.rerank.batching import rows_for
 from rag_core.rerank.checks import check_finite
-from rag_core.rerank.hub import fetch, identity, local_folder
+from rag_core.rerank.hub import fetch, identity_here
 from rag_core.rerank.token_vectors import Memory, TokenVectors, maxsim
 from rag_core.rerank.tokenise import encodable, load_tokenizer
 from rag_core.retrieval.base import Progress
@@ -65,11 +65,7 @@ class ColbertReranker:
     @property
     def model(self) -> str:
         """`colbert/<name>@<hash of its files, or the hub's commit>`; `@absent` while it is not on this machine."""
-        try:
-            folder = local_folder(self._name)
-        except SecondPassError:
-            folder = None
-        return f"colbert/{identity(self._name, folder) if folder else f'{self._name}@absent'}"
+        return f"colbert/{identity_here(self._name)}"
 
     @property
     def load_ms(self) -> float:
@@ -103,7 +99,7 @@ class ColbertReranker:
                 model_kwargs={"use_safetensors": True, "dtype": "float32"},
             ).eval()
         except Exception as exc:
-            raise ModelError(f"The ColBERT model {self._name} could not be loaded: {_first(exc)}") from exc
+            raise ModelError(f"The ColBERT model {self._name} could not be loaded: {first_line(exc)}") from exc
         return _Loaded(encoder=encoder, tokenizer=load_tokenizer(folder, self._trust), room=_room(encoder))
 
     def score(self, query: str, passages: Sequence[str], progress: Progress | None = None) -> Scored:
@@ -143,7 +139,7 @@ class ColbertReranker:
                     show_progress_bar=False,
                 )
         except Exception as exc:
-            raise ModelError(f"The ColBERT model {self._name} failed while it ran: {_first(exc)}") from exc
+            raise ModelError(f"The ColBERT model {self._name} failed while it ran: {first_line(exc)}") from exc
         return found
 
 
@@ -196,7 +192,3 @@ def _check_trained(name: str, folder: Path) -> None:
             f"{name} is not a ColBERT model: it has no projection of token vectors that was trained. "
             "Give a ColBERT checkpoint of sentence-transformers, PyLate or Stanford."
         )
-
-
-def _first(exc: Exception) -> str:
-    return (str(exc).strip().splitlines() or [type(exc).__name__])[0]

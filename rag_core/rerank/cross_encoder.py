@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag_core.errors import BadInput, ModelError, SecondPassError
+from rag_core.errors import BadInput, ModelError, SecondPassError, first_line
 from rag_core.rerank.backends import LOADERS, Backend, Forward
 from rag_core.rerank.base import Scored
 from rag_core.rerank.batching import batches, rows_for
 from rag_core.rerank.calibration import Calibration
 from rag_core.rerank.checks import check_finite
-from rag_core.rerank.hub import fetch, identity, local_folder
+from rag_core.rerank.hub import fetch, identity_here
 from rag_core.rerank.tokenise import Pair, encode_pairs, limit_of, load_tokenizer
 from rag_core.retrieval.base import Progress
 from rag_core.types import PairScore, ScoreSpace
@@ -84,13 +84,8 @@ class CrossEncoderReranker:
 
         Ends with `@absent` as long as the model is not on this machine.
         """
-        try:
-            folder = local_folder(self._name)
-        except SecondPassError:
-            folder = None
-        base = identity(self._name, folder) if folder else f"{self._name}@absent"
         backend = "" if self._backend == "torch" else f"/{self._backend}"
-        return base + backend + (f"/{self._max_length} tokens" if self._max_length else "")
+        return identity_here(self._name) + backend + (f"/{self._max_length} tokens" if self._max_length else "")
 
     @property
     def load_ms(self) -> float:
@@ -118,8 +113,7 @@ class CrossEncoderReranker:
         except SecondPassError:
             raise
         except Exception as exc:
-            first = (str(exc).strip().splitlines() or [type(exc).__name__])[0]
-            raise ModelError(f"The cross-encoder {self._name} could not be loaded: {first}") from exc
+            raise ModelError(f"The cross-encoder {self._name} could not be loaded: {first_line(exc)}") from exc
         limit = limit_of(folder, config)
         return _Loaded(
             forward=forward,
@@ -157,8 +151,7 @@ class CrossEncoderReranker:
         try:
             logits = model.forward(*_padded(pairs, width, model.pad_id))
         except Exception as exc:
-            first = (str(exc).strip().splitlines() or [type(exc).__name__])[0]
-            raise ModelError(f"The cross-encoder {self._name} failed while it ran: {first}") from exc
+            raise ModelError(f"The cross-encoder {self._name} failed while it ran: {first_line(exc)}") from exc
         if logits.ndim != 2 or logits.shape[1] != 1:
             raise ModelError(_several_outputs(self._name, logits.shape[-1]))
         return [float(logit) for logit in logits[:, 0]]

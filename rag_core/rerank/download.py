@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rag_core.errors import ModelError
+from rag_core.errors import ModelError, first_line
 from rag_core.rerank.hub import modules_of
 from rag_core.retrieval.base import Progress
 
@@ -165,17 +165,13 @@ def _in_words(name: str) -> Iterator[None]:
     except RepositoryNotFoundError as exc:
         raise ModelError(f"The model hub has no model {name}, or it is private. Check the name.") from exc
     except HfHubHTTPError as exc:
-        raise ModelError(f"The model hub refused {name}: {_first(exc)}") from exc
+        raise ModelError(f"The model hub refused {name}: {first_line(exc)}") from exc
     except OSError as exc:
-        raise ModelError(f"{name} could not be fetched from the model hub ({_first(exc)}). {INSTEAD}") from exc
+        raise ModelError(f"{name} could not be fetched from the model hub ({first_line(exc)}). {INSTEAD}") from exc
     except Exception as exc:  # whichever HTTP library the hub's client uses today
         raise ModelError(
-            f"{name} is not on this machine and the model hub cannot be reached ({_first(exc)}). {INSTEAD}"
+            f"{name} is not on this machine and the model hub cannot be reached ({first_line(exc)}). {INSTEAD}"
         ) from exc
-
-
-def _first(exc: Exception) -> str:
-    return (str(exc).strip().splitlines() or [type(exc).__name__])[0]
 
 
 def offline() -> bool:

@@ -10,7 +10,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from rag_core.errors import MissingPackage, ModelError
+from rag_core.errors import MissingPackage, ModelError, SecondPassError
 from rag_core.retrieval.base import Progress
 
 WEIGHTS = ("*.safetensors", "onnx/*.onnx", "openvino/*.bin")
@@ -81,6 +81,15 @@ def identity(name: str, folder: Path) -> str:
     if folder.parent.name == "snapshots":
         return f"{name}@{folder.name[:12]}"
     return f"{folder.name}@{fingerprint(folder)[:12]}"
+
+
+def identity_here(name: str) -> str:
+    """`identity` of the model as it lies on this machine; `name@absent` as long as it does not."""
+    try:
+        folder = local_folder(name)
+    except SecondPassError:
+        folder = None
+    return identity(name, folder) if folder else f"{name}@absent"
 
 
 @cache

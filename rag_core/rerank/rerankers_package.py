@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from rag_core.errors import BadInput, MissingPackage, ModelError, SecondPassError
+from rag_core.errors import BadInput, MissingPackage, ModelError, first_line
 from rag_core.rerank.base import Scored
 from rag_core.rerank.batching import rows_for
 from rag_core.rerank.checks import check_finite
-from rag_core.rerank.hub import fetch, identity, local_folder
+from rag_core.rerank.hub import fetch, identity_here
 from rag_core.rerank.tokenise import encodable
 from rag_core.retrieval.base import Progress
 from rag_core.types import PairScore, ScoreSpace
@@ -61,11 +61,7 @@ class PackagedReranker:
     @property
     def model(self) -> str:
         """`rerankers/<kind>/<name>@<hash of its files, or the hub's commit>`; `@absent` while it is not here."""
-        try:
-            folder = local_folder(self._name)
-        except SecondPassError:
-            folder = None
-        return f"rerankers/{self._kind}/{identity(self._name, folder) if folder else f'{self._name}@absent'}"
+        return f"rerankers/{self._kind}/{identity_here(self._name)}"
 
     @property
     def load_ms(self) -> float:
@@ -99,7 +95,7 @@ class PackagedReranker:
                 **OPTIONS[self._kind](self._name),
             )
         except Exception as exc:
-            raise ModelError(f"The reranker {self._name} could not be loaded: {_first(exc)}") from exc
+            raise ModelError(f"The reranker {self._name} could not be loaded: {first_line(exc)}") from exc
         if model is None:  # the package's way to say that something of its own is not installed
             raise MissingPackage("rerankers", f"A reranker of the kind {self._kind}", "'rerankers[transformers]'")
         return model
@@ -124,11 +120,7 @@ class PackagedReranker:
                 ranked = self._model.rank(query=query, docs=list(texts.values()), doc_ids=list(texts))
             found = [(int(one.doc_id), float(one.score)) for one in ranked.results]
         except Exception as exc:
-            raise ModelError(f"The reranker {self._name} failed while it ran: {_first(exc)}") from exc
+            raise ModelError(f"The reranker {self._name} failed while it ran: {first_line(exc)}") from exc
         if sorted(place for place, _ in found) != sorted(texts):
             raise ModelError(f"The reranker {self._name} left passages out. Use another one.")
         return found
-
-
-def _first(exc: Exception) -> str:
-    return (str(exc).strip().splitlines() or [type(exc).__name__])[0]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag_core.errors import MissingPackage, ModelError
+from rag_core.errors import MissingPackage, ModelError, first_line
 from rag_core.retrieval.packaged import PACKAGED, PACKAGED_NAME, packaged_folder, weights_sha256
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class SentenceEmbedder:
             raise ModelError(self._unloadable(exc)) from exc
 
     def _unloadable(self, exc: Exception) -> str:
-        reason = (str(exc).strip().splitlines() or [type(exc).__name__])[0]
+        reason = first_line(exc)
         if self._folder is not None:
             return f"The embedding model in {self._folder} could not be loaded: {reason}"
         return (

@@ -6,12 +6,7 @@ which the server needs, is not installed.
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +18,7 @@ from rag_core.generation.chat import stream_answer
 from rag_core.generation.chat_access import ChatAccess, ChatConfig
 from rag_core.generation.chat_client import greet
 from tests.builders import chunk
+from tests.serving import serving
 
 START_S = 240
 SPOKEN = 12
@@ -69,31 +65,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def access(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatAccess]:
     """The running server as a chat model that can be asked."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
-    command = [sys.executable, "-m", "transformers.cli.transformers", "serve", str(folder)]
-    command += ["--device", "cpu", "--host", "127.0.0.1", "--port", port]
+    command = [sys.executable, "-m", "transformers.cli.transformers", "serve", str(folder), "--device", "cpu"]
     log = tmp_path_factory.mktemp("serve") / "log"
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1"}
-    with log.open("wb") as out, subprocess.Popen(command, env=environment, stdout=out, stderr=out) as server:
-        try:
-            _wait(f"http://127.0.0.1:{port}", server, log)
-            config = ChatConfig(base_url=f"http://127.0.0.1:{port}/v1", model=str(folder), max_tokens=SPOKEN)
-            yield ChatAccess(config=config)
-        finally:
-            server.terminate()
-
-
-def _wait(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START_S
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/health", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"transformers serve did not start:\n{log.read_text(errors='replace')}")
+    with serving("transformers serve", command, log, START_S) as address:
+        config = ChatConfig(base_url=f"{address}/v1", model=str(folder), max_tokens=SPOKEN)
+        yield ChatAccess(config=config)
 
 
 def test_a_whole_reply_is_counted(access: ChatAccess) -> None:

@@ -5,10 +5,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +15,7 @@ from rag_core.errors import ModelError
 from rag_core.rerank.access import Access
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
+from tests.serving import serving
 
 ROOT = Path(__file__).parents[2]
 INFINITY = shutil.which("infinity_emb", path=f"{ROOT / '.infinity' / 'bin'}{os.pathsep}{os.environ['PATH']}")
@@ -33,31 +30,12 @@ pytestmark = pytest.mark.skipif(INFINITY is None, reason="Infinity is not instal
 @pytest.fixture(scope="module")
 def address(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The server's address, once it answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
     command = [str(INFINITY), "v2", "--model-id", str(tiny), "--served-model-name", MODEL, "--engine", "torch"]
     command += ["--device", "cpu", "--no-bettertransformer", "--no-model-warmup", "--no-trust-remote-code"]
-    command += ["--host", "127.0.0.1", "--port", port, "--api-key", KEY]
-    log = tmp_path_factory.mktemp("infinity") / "log"
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "DO_NOT_TRACK": "1"}
-    with log.open("wb") as out, subprocess.Popen(command, env=environment, stdout=out, stderr=out) as server:
-        try:
-            _wait(f"http://127.0.0.1:{port}", server, log)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-
-
-def _wait(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START_S
-    while time.monotonic() < end and server.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{address}/health", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(f"Infinity did not start:\n{log.read_text(errors='replace')}")
+    with serving(
+        "Infinity", [*command, "--api-key", KEY], tmp_path_factory.mktemp("infinity") / "log", START_S
+    ) as address:
+        yield address
 
 
 def test_its_scores_are_those_of_the_same_model_here(address: str, reranker: CrossEncoderReranker) -> None:
