@@ -28,6 +28,8 @@ CHROMIUM = next(
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 START_SECONDS = 180
 PAGE_MS = 120_000
+NO_RUN = re.compile("See which step of retrieval|can be used now")
+"""Headlines of the start page and the rerankers page, which stand there until a run replaces them."""
 expect.set_options(timeout=PAGE_MS)
 
 
@@ -123,8 +125,10 @@ def page(browser: Browser, app: App, opened: None) -> Iterator[Page]:
 
 
 def ask(page: Page, question: str) -> None:
-    """Type a question as a user does and press Enter."""
+    """Type a question as a user does, press Enter, and wait until the headline is one of a run."""
     box = page.get_by_role("textbox", name=re.compile("^Ask "))
     box.fill(question)
     box.press("Enter")
-    page.get_by_test_id("headline").wait_for()
+    headline = page.get_by_test_id("headline")
+    expect(headline.filter(has_text=NO_RUN)).to_have_count(0)
+    headline.wait_for()
