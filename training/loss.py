@@ -1,4 +1,7 @@
-"""The training loss: which document answers (listwise, softly taught), and whether this one does (pointwise)."""
+"""The training loss: which document answers (listwise, softly taught), and whether this one does (pointwise).
+
+The teacher is any reranker of `rag_core`; `train.py` takes late interaction, which needs no training of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,33 +10,41 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rag_core.rerank.base import Reranker
+
 POINTWISE_WEIGHT = 0.3
-COSINE_SCALE = 10.0
-LABEL_BONUS = 3.0
+TEACHER_SCALE = 15.0
+LABEL_BONUS = 2.0
 
 
 class AnswerLoss(nn.Module):
     """ListNet towards a softly taught target, plus 0.3 x binary cross-entropy on every pair.
 
-    Each group's first document is the positive. The listwise target is softmax(10 x cosine + 3 x [positive]): the
-    label decides, and among negatives those that the bi-encoder holds close (some of them unlabelled answers) keep a
-    little mass instead of being driven to none. The pointwise part gives the logits a zero, so that their sigmoid
-    can be calibrated into a probability.
+    The listwise target is softmax(15 x the teacher's score + 2 x label), with a teacher of score space 0 to 1: the
+    label decides most, and negatives that the teacher holds close (some of them unlabelled answers) keep some mass
+    instead of being driven to none. The pointwise part gives the logits a zero, so that their sigmoid can be
+    calibrated into a probability.
 
     ListNet: Cao et al., "Learning to Rank: From Pairwise Approach to Listwise Approach", ICML 2007.
     """
 
-    def __init__(self, model: Any, max_tokens: int) -> None:
+    def __init__(self, model: Any, teacher: Reranker, max_tokens: int) -> None:
         super().__init__()
         self.model = model
+        self.teacher = teacher
         self.max_tokens = max_tokens
 
     def forward(self, inputs: list[Any], labels: list[Tensor], **_: Any) -> Tensor:
-        """inputs: (queries, documents per query), every group of one size; labels: cosines, (groups, documents)."""
+        """inputs: (queries, documents per query), every group of one size; labels: 1 where relevant, else 0."""
         queries, documents = inputs
         logits = self.logits([(q, d) for q, group in zip(queries, documents, strict=True) for d in group])
         logits = logits.view(len(queries), -1)
-        return listwise(logits, torch.stack(labels).to(logits.device)) + POINTWISE_WEIGHT * pointwise(logits)
+        relevant = torch.stack(labels).to(logits.device)
+        taught = torch.tensor([self._taught(q, group) for q, group in zip(queries, documents, strict=True)])
+        return listwise(logits, relevant, taught.to(logits.device)) + POINTWISE_WEIGHT * pointwise(logits, relevant)
+
+    def _taught(self, query: str, documents: list[str]) -> list[float]:
+        return [pair.score for pair in self.teacher.score(query, documents).pairs]
 
     def logits(self, pairs: list[tuple[str, str]]) -> Tensor:
         """Raw scores; padded to multiples of 16 tokens, since few distinct shapes keep the allocator's memory warm."""
@@ -50,16 +61,12 @@ class AnswerLoss(nn.Module):
         return scores.float()
 
 
-def listwise(logits: Tensor, cosines: Tensor) -> Tensor:
-    """Cross-entropy of softmax(logits) against the taught target; both (groups, documents)."""
-    bonus = torch.zeros_like(cosines)
-    bonus[:, 0] = LABEL_BONUS
-    target = (COSINE_SCALE * cosines + bonus).softmax(dim=1)
+def listwise(logits: Tensor, relevant: Tensor, taught: Tensor) -> Tensor:
+    """Cross-entropy of softmax(logits) against the softly taught target; all (groups, documents)."""
+    target = (TEACHER_SCALE * taught + LABEL_BONUS * relevant).softmax(dim=1)
     return -(target * logits.log_softmax(dim=1)).sum(dim=1).mean()
 
 
-def pointwise(logits: Tensor) -> Tensor:
-    """Binary cross-entropy where the first document of each group is the only relevant one."""
-    relevant = torch.zeros_like(logits)
-    relevant[:, 0] = 1.0
+def pointwise(logits: Tensor, relevant: Tensor) -> Tensor:
+    """Binary cross-entropy of every pair; both (groups, documents)."""
     return nn.functional.binary_cross_entropy_with_logits(logits, relevant)

@@ -4,7 +4,7 @@ The backbone is a bi-encoder's; the embedding matrix and the lowest layers stay 
 and then falls to zero over --steps or over --minutes, whichever runs out first, so that a run on a slow machine still
 ends annealed. Mining is `mine.py`'s; choosing among the checkpoints is `choose.py`'s.
 
-    python -m training.train OUT/groups.jsonl RUN --backbone path/to/all-MiniLM-L6-v2 --minutes 100
+    python -m training.train OUT/groups.jsonl RUN --backbone FOLDER --teacher FOLDER --minutes 100
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import TrainerCallback
 
+from rag_core.rerank.late_interaction import LateInteractionReranker
 from training.loss import AnswerLoss
 
 GROUPS_A_BATCH = 4
@@ -67,7 +68,8 @@ def arrange(rows: list[dict[str, Any]], seed: int) -> Iterator[dict[str, Any]]:
         rng.shuffle(batches)
         for batch in batches:
             for row in batch:
-                yield {"query": row["query"], "documents": row["documents"], "label": row["cosines"]}
+                label = [1.0] + [0.0] * (len(row["documents"]) - 1)
+                yield {"query": row["query"], "documents": row["documents"], "label": label}
 
 
 def starting_point(backbone: str, folder: Path, seed: int) -> CrossEncoder:
@@ -105,6 +107,7 @@ def main() -> None:
     parser.add_argument("groups", type=Path)
     parser.add_argument("run", type=Path, help="folder for checkpoints; an existing one is resumed")
     parser.add_argument("--backbone", required=True)
+    parser.add_argument("--teacher", required=True, help="a bi-encoder's folder; its late interaction teaches")
     parser.add_argument("--minutes", type=float, default=100.0)
     parser.add_argument("--steps", type=int, default=0, help="0: once through the groups")
     parser.add_argument("--rate", type=float, default=1e-4)
@@ -148,7 +151,7 @@ def train(args: argparse.Namespace) -> None:
             max_grad_norm=1.0,
         ),
         train_dataset=data,
-        loss=AnswerLoss(model, args.max_tokens),
+        loss=AnswerLoss(model, LateInteractionReranker(Path(args.teacher)), args.max_tokens),
         optimizers=(adamw, LambdaLR(adamw, rate)),
         callbacks=[clock],
     )
