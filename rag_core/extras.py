@@ -31,15 +31,16 @@ def searches_of(measurement: Measurement, policy: Policy) -> tuple[ExtraSearch, 
     return (*policy.extras, *rewritten)
 
 
-def asked_of(measurement: Measurement, one: ExtraSearch) -> tuple[str, Filter | None]:
-    """What an extra search looks for: its words, and its filter together with the run's."""
-    return one.query or measurement.query, both(measurement.where, one.where)
+def asked_of(query: str, where: Filter | None, one: ExtraSearch) -> tuple[str, Filter | None]:
+    """What an extra search of this question looks for: its words, and its filter together with the run's."""
+    return one.query or query, both(where, one.where)
 
 
 def unsearched(measurement: Measurement, policy: Policy) -> list[ExtraSearch]:
     """The extra searches that no one has run for this question yet, in order. Raises as `searches_of`."""
     known = {(one.query, one.where) for one in measurement.extras}
-    return [one for one in searches_of(measurement, policy) if asked_of(measurement, one) not in known]
+    asked = ((one, asked_of(measurement.query, measurement.where, one)) for one in searches_of(measurement, policy))
+    return [one for one, looks_for in asked if looks_for not in known]
 
 
 def searched(measurement: Measurement, one: ExtraSearch) -> Searched:
@@ -47,7 +48,7 @@ def searched(measurement: Measurement, one: ExtraSearch) -> Searched:
 
     Raises UnmeasuredSearch where it has not been run, BadInput where its depth is greater than what was measured.
     """
-    asked = asked_of(measurement, one)
+    asked = asked_of(measurement.query, measurement.where, one)
     found = next((each for each in measurement.extras if (each.query, each.where) == asked), None)
     if found is None:
         raise UnmeasuredSearch(one.name)
@@ -85,23 +86,33 @@ def weights(measurement: Measurement, policy: Policy) -> dict[str, float]:
     }
 
 
-def rewriting(measurement: Measurement, policy: Policy, now_ms: float) -> Rewriting | None:
+def beside(
+    measurement: Measurement, policy: Policy, main_ended_ms: float
+) -> tuple[Rewriting | None, tuple[ExtraRun, ...]]:
+    """Rewriting, where the policy asks for it, and the extra searches, on the time line of the run.
+
+    Round 0 began with the main search; then comes rewriting; then each later round, when the one before it has ended.
+    """
+    searches = [(one, searched(measurement, one)) for one in searches_of(measurement, policy)]
+    ends: dict[int, float] = {}
+    for _, found in searches:
+        ends[found.round] = max(ends.get(found.round, 0.0), found.dense.timing.ended_ms, found.lexical.timing.ended_ms)
+    now_ms = max(main_ended_ms, ends.pop(0, 0.0))
+    reworded = _rewriting(measurement, policy, now_ms)
+    now_ms = reworded.timing.ended_ms if reworded else now_ms
+    begins = {0: 0.0}
+    for number in sorted(ends):
+        begins[number], now_ms = now_ms, now_ms + ends[number]
+    inputs = measurement.collection.chunks
+    return reworded, tuple(_run(one, found, inputs, begins[found.round]) for one, found in searches)
+
+
+def _rewriting(measurement: Measurement, policy: Policy, now_ms: float) -> Rewriting | None:
     """What rewriting gave and took, laid on the run's time line; None where the policy asks for none."""
     if not policy.rewrite.on or measurement.rewriting is None:
         return None
     timing = _later(measurement.rewriting.timing, now_ms)
     return measurement.rewriting.model_copy(update={"timing": timing})
-
-
-def runs(measurement: Measurement, policy: Policy, now_ms: float) -> tuple[ExtraRun, ...]:
-    """The extra searches as they stand in a trace, laid one after another on its time line from `now_ms` on."""
-    told = []
-    for one in searches_of(measurement, policy):
-        found = searched(measurement, one)
-        run = _run(one, found, measurement.collection.chunks, now_ms)
-        now_ms = max(stage.timing.ended_ms for stage in run.stages)
-        told.append(run)
-    return tuple(told)
 
 
 def _run(one: ExtraSearch, found: Searched, inputs: int, now_ms: float) -> ExtraRun:

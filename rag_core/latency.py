@@ -45,7 +45,7 @@ class Bar(Frozen):
 
 
 def bars(trace: Trace) -> tuple[Bar, ...]:
-    """The run's steps in order; the two searches overlap where they ran side by side. Model loads come last."""
+    """The run's steps in order; searches overlap where they ran side by side. Model loads come last."""
     steps = [_bar("Embed the query", trace.embed, trace.collection.embedding_model)]
     steps.append(_bar("Dense search", trace[StageName.DENSE].timing, f"{len(trace[StageName.DENSE].hits)} found"))
     steps.append(_bar("Lexical search", trace[StageName.LEXICAL].timing, f"{len(trace[StageName.LEXICAL].hits)} found"))
@@ -75,11 +75,22 @@ def _rewritten(one: Rewriting) -> str:
 
 
 def _extra(run: ExtraRun) -> Bar:
-    """One bar from the start of its embedding to the end of its later list."""
-    start = min(run.embed.started_ms, *(stage.timing.started_ms for stage in run.stages))
-    took = max(stage.timing.ended_ms for stage in run.stages) - start
+    """One bar from the start of its own embedding or its earlier list to the end of its later list."""
+    times = [stage.timing for stage in run.stages] + [run.embed] * (run.embed.took_ms > 0)
+    start = min(timing.started_ms for timing in times)
+    took = max(timing.ended_ms for timing in times) - start
     found = len({chunk_id for stage in run.stages for chunk_id in stage.by_chunk})
-    return _bar(f"Extra search: {run.name}", Timing(started_ms=start, took_ms=took), f"{found} found")
+    waited = "" if run.embed.took_ms else ", no embedding of its own"
+    return _bar(f"Extra search: {run.name}", Timing(started_ms=start, took_ms=took), f"{found} found{waited}")
+
+
+def extras_ms(trace: Trace) -> float:
+    """How long any extra search was at work, in milliseconds; what ran side by side counts once."""
+    worked, until = 0.0, 0.0
+    for bar in sorted(map(_extra, trace.extras), key=lambda bar: bar.started_ms):
+        worked += max(0.0, bar.ended_ms - max(bar.started_ms, until))
+        until = max(until, bar.ended_ms)
+    return worked
 
 
 def _rerank(trace: Trace) -> list[Bar]:
@@ -172,7 +183,7 @@ def _step_times(trace: Trace) -> dict[str, float]:
     if trace.rewriting:
         times["Rewrite the question"] = trace.rewriting.timing.took_ms
     if trace.extras:
-        times["Extra searches"] = sum(_extra(run).took_ms for run in trace.extras)
+        times["Extra searches"] = extras_ms(trace)
     if trace.answer:
         times["Answer"] = trace.answer.timing.took_ms
     times["All before the answer"] = trace.took_ms

@@ -2,19 +2,19 @@
 
     trace = Pipeline(collection, embedder).run("How long do refunds take?", Policy())
 
-`measure` embeds the query and searches twice, in parallel, to full depth; `score` runs the policy's extra searches and
-the reranker on the pairs of its pool, as far as no one has yet (`score_slice`: on the next few, so that an order can be
-shown soon); `run` does both and replays.
+`measure` embeds the query and searches, in parallel, to full depth, extra searches beside the main one; `score` runs
+the policy's extra searches and the reranker on the pairs of its pool, as far as no one has yet (`score_slice`: on the
+next few, so that an order can be shown soon); `run` does both and replays.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
-from rag_core.config import FULL_DEPTH, Policy
+from rag_core.config import FULL_DEPTH, ExtraSearch, Policy
 from rag_core.errors import BadInput, SecondPassError
 from rag_core.extras import asked_of, unsearched
 from rag_core.filters import Filter
@@ -25,7 +25,7 @@ from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.score import PairCache, score_pairs
 from rag_core.retrieval.base import Embedder, Engine, Progress
-from rag_core.searching import search_both
+from rag_core.searching import search_round
 from rag_core.stopping import next_end
 from rag_core.trace import Measurement, Reranking, Rewriting, Searched, Trace
 from rag_core.types import Answer, Chunk, ScoreSpace, StageName, StageWarning, Timing
@@ -50,13 +50,15 @@ class Pipeline:
         self._rerankers = rerankers
         self._rewriter = rewriter
 
-    def measure(self, query: str, where: Filter | None = None) -> Measurement:
-        """Embed the query and search twice, in parallel, to full depth. No reranker runs.
+    def measure(self, query: str, where: Filter | None = None, extras: Sequence[ExtraSearch] = ()) -> Measurement:
+        """Embed the query and search twice, in parallel, to full depth; the extra searches in parallel with both.
 
-        Raises BadInput for an empty or over-long query.
+        No reranker runs. Raises BadInput for an empty or over-long query.
         """
         query = _checked(query)
-        found, load_ms = search_both(self.engine, self.embedder, query, where)
+        beside = [asked_of(query, where, one) for one in extras]
+        together = search_round(self.engine, self.embedder, [(query, where), *beside], known={})
+        found = together.found[query, where]
         return Measurement(
             query=query,
             where=where,
@@ -64,33 +66,44 @@ class Pipeline:
             measured_at=datetime.now(UTC),
             depth=FULL_DEPTH,
             embed=found.embed,
-            model_load_ms=load_ms,
+            model_load_ms=together.load_ms,
             dense=found.dense,
             lexical=found.lexical,
-            chunks=self._chunks(found),
+            chunks=self._chunks(together.found.values()),
+            vectors=together.vectors,
+            extras=tuple(together.found[asked] for asked in dict.fromkeys(beside)),
         )
 
     def search(self, measurement: Measurement, policy: Policy) -> Measurement:
-        """The measurement with every extra search of the policy run; the same one if none was missing.
+        """The measurement with every extra search of the policy run, all in parallel; the same one if none was missing.
 
+        A text that was embedded for an earlier search is not embedded again.
         Where the policy asks for rewriting, the chat model is asked first, once. A failure of it does not raise:
         `Rewriting.failure` says why.
         """
         if policy.rewrite.on and measurement.rewriting is None:
             measurement = measurement.model_copy(update={"rewriting": self._rewritten(measurement.query)})
-        for one in unsearched(measurement, policy):
-            found, _ = search_both(self.engine, self.embedder, *asked_of(measurement, one))
-            chunks = {**measurement.chunks, **self._chunks(found)}
-            measurement = measurement.model_copy(update={"chunks": chunks, "extras": (*measurement.extras, found)})
-        return measurement
+        asked = [asked_of(measurement.query, measurement.where, one) for one in unsearched(measurement, policy)]
+        if not asked:
+            return measurement
+        number = 1 + max((one.round for one in measurement.extras), default=0)
+        together = search_round(self.engine, self.embedder, asked, measurement.vectors, number)
+        found = together.found.values()
+        update = {
+            "chunks": {**measurement.chunks, **self._chunks(found)},
+            "vectors": together.vectors,
+            "extras": (*measurement.extras, *found),
+        }
+        return measurement.model_copy(update=update)
 
     def _rewritten(self, query: str) -> Rewriting:
         if self._rewriter is None:
             return Rewriting(model="", failure="No chat model is set up here.")
         return self._rewriter(query)
 
-    def _chunks(self, found: Searched) -> dict[str, Chunk]:
-        ids = dict.fromkeys(chunk_id for chunk_id, _ in (*found.dense.found, *found.lexical.found))
+    def _chunks(self, found: Iterable[Searched]) -> dict[str, Chunk]:
+        lists = (search.found for one in found for search in (one.dense, one.lexical))
+        ids = dict.fromkeys(chunk_id for hits in lists for chunk_id, _ in hits)
         return {chunk_id: self.engine.chunk(chunk_id) for chunk_id in ids}
 
     def score(self, measurement: Measurement, policy: Policy, progress: Progress | None = None) -> Measurement:
@@ -151,7 +164,7 @@ class Pipeline:
     def run(self, query: str, policy: Policy | None = None, where: Filter | None = None) -> Trace:
         """Measure, score and replay: the whole way of one query, without the answer."""
         policy = policy or Policy()
-        return replay(self.score(self.measure(query, where), policy), policy)
+        return replay(self.score(self.measure(query, where, policy.extras), policy), policy)
 
     async def arun(self, query: str, policy: Policy | None = None, where: Filter | None = None) -> Trace:
         """`run` in a worker thread, so that a service can await it."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from rag_core import health
 from rag_core.config import Policy, Threshold
 from rag_core.errors import BadInput, UnscoredPairs
-from rag_core.extras import lists, rewriting, runs, weights
+from rag_core.extras import beside, lists, weights
 from rag_core.retrieval.fusion import rrf
 from rag_core.signals import adjust
 from rag_core.stopping import Extent, extent
@@ -34,10 +34,9 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
     dense = _searched(StageName.DENSE, ScoreSpace.COSINE, measurement.dense, measurement, policy)
     lexical = _searched(StageName.LEXICAL, ScoreSpace.BM25, measurement.lexical, measurement, policy)
     main_ended = max(dense.timing.ended_ms, lexical.timing.ended_ms)
-    reworded = rewriting(measurement, policy, main_ended)
-    rewritten = reworded.timing.ended_ms if reworded else main_ended
-    extras = runs(measurement, policy, rewritten)
+    reworded, extras = beside(measurement, policy, main_ended)
     searches = (dense, lexical, *(stage for run in extras for stage in run.stages))
+    rewritten = reworded.timing.ended_ms if reworded else 0.0
     watch = _Watch(clock, max(rewritten, *(stage.timing.ended_ms for stage in searches)))
     fused = _fused(measurement, policy, watch)
     pool = fused.hits[: policy.pool]

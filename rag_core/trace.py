@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 MAX_TRACE_BYTES = 64 * 2**20
 
 
+Vector = tuple[FiniteFloat, ...]
+
+
 class Search(Frozen):
     """One ranked list as measured, best first. `terms`: query terms that matched (lexical search only)."""
 
@@ -52,11 +55,14 @@ class Search(Frozen):
 class Searched(Frozen):
     """An extra search as measured: both lists to full depth, for these words, under this filter (the run's included).
 
-    Its times count from its own start. Name, weight and depth are the policy's, so changing them is a replay.
+    Name, weight and depth are the policy's, so changing them is a replay. Its times count from the start of its round:
+    searches of one `round` began together, those of round 0 with the main search. `embed` takes nothing where another
+    search had embedded the same text; it then starts when that vector was there.
     """
 
     query: str
     where: Filter | None = None
+    round: Annotated[int, Field(ge=0)] = 1
     embed: Timing
     dense: Search
     lexical: Search
@@ -101,7 +107,7 @@ class Reranking(Frozen):
 
 
 class Measurement(Frozen):
-    """Everything that was paid for once. `rerankings` is keyed by the policy's `reranker`."""
+    """Everything that was paid for once. `rerankings` is keyed by the policy's `reranker`, `vectors` by the text."""
 
     query: str
     where: Filter | None = None
@@ -114,6 +120,7 @@ class Measurement(Frozen):
     lexical: Search
     chunks: dict[str, Chunk]
     rerankings: dict[str, Reranking] = {}
+    vectors: dict[str, Vector] = {}
     extras: tuple[Searched, ...] = ()
     rewriting: Rewriting | None = None
 

@@ -15,7 +15,7 @@ import streamlit as st
 from rag_core import two_answers
 from rag_core.attribution import Attribution, attribute
 from rag_core.cases import CaseBook, JobBook
-from rag_core.config import Policy, Settings
+from rag_core.config import ExtraSearch, Policy, Settings
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.facets import Facets, facets
 from rag_core.corpus.library import Library
@@ -206,8 +206,10 @@ def _measured(
     query: str,
     where: Filter | None,
     writer: tuple[str, str],  # noqa: ARG001 - the cache is keyed by it
+    _extras: tuple[ExtraSearch, ...],
 ) -> Measured:
-    return Measured(_measuring(root, name, fingerprint).measure(query, where))
+    """Extra searches of whoever asks first run beside the main one; others' are added by `searched`."""
+    return Measured(_measuring(root, name, fingerprint).measure(query, where, _extras))
 
 
 def measured(name: str, owner: str, query: str, policy: Policy, where: Filter | None = None) -> Measured:
@@ -219,7 +221,9 @@ def measured(name: str, owner: str, query: str, policy: Policy, where: Filter | 
     found, writer = collection(name, owner), ("", "")
     if policy.rewrite.on and (chat_model := _chat_model()):
         writer = (chat_model.scope, chat_model.config.model_dump_json())
-    return _measured(str(library_of(name, owner).root), name, found.ref.fingerprint, query, where, writer)
+    return _measured(
+        str(library_of(name, owner).root), name, found.ref.fingerprint, query, where, writer, policy.extras
+    )
 
 
 def rewrite_again(name: str, owner: str, run: Trace) -> None:

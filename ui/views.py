@@ -15,7 +15,7 @@ import streamlit as st
 from rag_core.config import MAIN
 from rag_core.errors import SecondPassError
 from rag_core.generation.price import dollars_text
-from rag_core.latency import duration
+from rag_core.latency import duration, extras_ms
 from rag_core.narrative import counted, score_text, title_of
 from rag_core.provenance import sentence, shares
 from rag_core.retrieval.tokens import term_spans
@@ -75,11 +75,10 @@ def _extra_step(trace: Trace) -> str:
     """All extra searches as one step: how many distinct passages they found, how long they took together."""
     stages = [stage for run in trace.extras for stage in run.stages]
     found = {chunk_id for stage in stages for chunk_id in stage.by_chunk}
-    took = max(stage.timing.ended_ms for stage in stages) - min(run.embed.started_ms for run in trace.extras)
     rewriting = f", + {duration(trace.rewriting.timing.took_ms)} rewriting" if trace.rewriting else ""
     told = f"{len(trace.extras)} {'search' if len(trace.extras) == 1 else 'searches'}{rewriting}"
     warn = any(stage.warnings for stage in stages)
-    return _cell("Extra searches", f"{stages[0].inputs:,} → {len(found):,}", duration(took), told, warn)
+    return _cell("Extra searches", f"{stages[0].inputs:,} → {len(found):,}", duration(extras_ms(trace)), told, warn)
 
 
 def _reranked(report: RerankReport) -> str:
