@@ -21,8 +21,9 @@ import numpy as np
 from rag_core.config import Policy, Settings, Stopping
 from rag_core.corpus.library import Library
 from rag_core.corpus.sample import SAMPLE, ensure_sample
+from rag_core.passes import read_so_far
 from rag_core.pipeline import Pipeline
-from rag_core.replay import read_so_far, replay
+from rag_core.replay import replay
 from rag_core.rerank.catalogue import default_key, entry_of
 from rag_core.rerank.makers import MAKERS, Order
 from rag_core.retrieval.base import Embedder, Engine

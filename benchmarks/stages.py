@@ -60,7 +60,7 @@ def run(folder: Path, settings: Settings, queries: list[str], policy: Policy) ->
 def table(runs: dict[str, list[Trace]]) -> None:
     """Median and 95th percentile by stage."""
     print(f"{'stage':<12}" + "".join(f"{name + ' p50':>14}{name + ' p95':>14}" for name in runs))
-    rows = ["embed", *StageName, "total"]
+    rows = ["embed", *(stage.name for stage in next(iter(runs.values()))[0].stages), "total"]
     for row in rows:
         cells = []
         for traces in runs.values():

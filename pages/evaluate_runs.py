@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rag_core.config import Policy
+from rag_core.config import NO_RERANKER, Policy
 from rag_core.evaluation import sweeps
 from rag_core.evaluation.board import Board, asked_by
 from rag_core.evaluation.clock import retrieval_ms
 from rag_core.evaluation.outcome import Outcome
 from rag_core.evaluation.report import HEADLINE, SPLIT
 from rag_core.evaluation.sets import LabelledSet
-from rag_core.replay import NO_RERANKER
 from ui import evaluation, evaluation_tables, judging, learning, picture, state, views
 from ui.charts import cut_curves, group_changes, loss_split, quality_time, setting_curve
 from ui.charts.quality_time import Way

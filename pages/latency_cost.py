@@ -51,7 +51,7 @@ def with_answer(trace: Trace, choice: Choice) -> Trace:
 def this_run(trace: Trace) -> None:
     """The waterfall, and beside it the figures that do not lie on its axis."""
     views.failure(trace)
-    loads = trace.model_load_ms + trace.rerank.load_ms
+    loads = trace.loading_ms
     report = trace.rerank
     timed = trace[StageName.RERANKED].timing.took_ms
     share = f"{report.tokenise_ms / timed:.0%}" if timed and report.tokenise_ms else "–"

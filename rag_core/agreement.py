@@ -41,7 +41,10 @@ def compare(left: Trace, right: Trace) -> Agreement:
             "These two runs ask different questions, or search different collections. Compare like with like."
         )
     if set(a) != set(b):
-        raise BadInput("These two runs rerank different pools. Give both the same depth, fusion and pool.")
+        raise BadInput(
+            "These two runs rerank different pools. Give both the same depth, fusion and pool; against a first "
+            "pass, a pool of as many as it reads."
+        )
     kept = [[hit.chunk_id for hit in trace[StageName.KEPT].hits] for trace in (left, right)]
     return Agreement(
         common=tuple(one for one in kept[0] if one in kept[1]),
@@ -101,7 +104,8 @@ def _new_in_common(short: Sequence[str], long: Sequence[str]) -> list[int]:
 
 
 def _order(trace: Trace) -> list[str]:
-    return [hit.chunk_id for hit in trace[StageName.ADJUSTED].hits]
+    """All that was read, best first; what a first pass did not hand on stands behind what was reranked."""
+    return list(trace.places)
 
 
 def difference(left: Trace, right: Trace, names: tuple[str, str] = ("A", "B")) -> str:
@@ -139,7 +143,7 @@ def _leaver(agreement: Agreement, left: Trace, right: Trace, names: tuple[str, s
 
 
 def _moved(chunk_id: str, left: Trace, right: Trace) -> str:
-    before, after = (trace[StageName.ADJUSTED].by_chunk[chunk_id].rank for trace in (left, right))
+    before, after = (trace.places[chunk_id] for trace in (left, right))
     title = f"“{title_of(left.chunks[chunk_id])}”"
     if before == after:
         return f"{title}, {ordinal(after)} on both sides"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rag_core.filters import Filter
@@ -20,6 +20,9 @@ FULL_DEPTH = 200
 
 MAIN = "main"
 """What the search of every run is called, beside the named extra ones."""
+
+NO_RERANKER = "none"
+"""The reranker of a policy that has none."""
 
 Weight = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -110,18 +113,30 @@ class Stopping(Frozen):
     patience: Annotated[int | None, Field(ge=1)] = None
 
 
+class Screen(Frozen):
+    """A first pass: a cheap reranker reads the first `pool` fused candidates, and its best `Policy.pool` go on.
+
+    Policy(screen=Screen(reranker="late-interaction", pool=100), pool=20, reranker="second-pass-minilm-v1")
+    """
+
+    reranker: Annotated[str, Field(min_length=1, max_length=300)]
+    pool: Annotated[int, Field(ge=1, le=2 * FULL_DEPTH)] = 100
+
+
 class Policy(Frozen):
     """Every decision about one query that arithmetic can change.
 
-    depth: how many each search returns. pool: how many fused candidates the reranker reads.
-    top_k: how many are kept for the answer. extras: searches beside the main one, by name. rewrite: searches for the
-    question in other words. stopping: when the reranker stops before the end of the pool.
+    depth: how many each search returns. screen: a first pass before the reranker, or none. pool: how many candidates
+    the reranker reads: the first fused ones, or the first pass's best. top_k: how many are kept for the answer.
+    extras: searches beside the main one, by name. rewrite: searches for the question in other words. stopping: when
+    the reranker stops before the end of the pool; a first pass always reads all of its own.
     """
 
     depth: Annotated[int, Field(ge=1, le=FULL_DEPTH)] = 100
     fusion: Fusion = Fusion()
     pool: Annotated[int, Field(ge=1, le=2 * FULL_DEPTH)] = 50
     reranker: Annotated[str, Field(min_length=1, max_length=300)] = "late-interaction"
+    screen: Screen | None = None
     stopping: Stopping = Stopping()
     signals: Signals = Signals()
     threshold: Threshold = Threshold()
@@ -136,6 +151,26 @@ class Policy(Frozen):
         if len(set(names)) < len(names):
             raise ValueError(f"every extra search needs a name of its own, other than {', '.join(RESERVED)}")
         return extras
+
+    @model_validator(mode="after")
+    def _screened(self) -> Self:
+        if self.screen_trouble:
+            raise ValueError(self.screen_trouble)
+        return self
+
+    @property
+    def screen_trouble(self) -> str | None:
+        """Why this policy's first pass cannot be, in words; None for one that can, or where there is none."""
+        if self.screen is None:
+            return None
+        if NO_RERANKER in (self.screen.reranker, self.reranker):
+            return "A first pass needs a reranker of its own, and one to read its best. Choose both, or leave it out."
+        if self.screen.pool < self.pool:
+            return (
+                f"The first pass reads {self.screen.pool} candidates, fewer than the pool of {self.pool} that it hands "
+                "on. Let it read more, or make the pool smaller."
+            )
+        return None
 
 
 class Chunking(Frozen):

@@ -89,23 +89,26 @@ def lexical(found: int, terms: Sequence[str]) -> tuple[StageWarning, ...]:
     return (StageWarning(code="lexical-empty", message=f"The lexical search found nothing: {why}."),)
 
 
-def rerank(report: RerankReport, candidates: int) -> tuple[StageWarning, ...]:
-    """Whether the reranker ran and read all, whether it changed anything, what it could not see.
+def rerank(
+    report: RerankReport, candidates: int, who: str = "reranker", order: str = "the fused order"
+) -> tuple[StageWarning, ...]:
+    """Whether a pass of reranking ran and read all, whether it changed anything, what it could not see.
 
-    candidates: how many came out of it.
+    candidates: how many came out of it. who: `reranker` or `first pass`. order: what they came to it in.
     """
     warnings = []
     if report.status == "failed":
-        message = f"The reranker {report.name} did not run: {report.reason} What you see is the fused order."
+        instead = f"What goes on is {order}." if who == "first pass" else f"What you see is {order}."
+        message = f"The {who} {report.name} did not run: {report.reason} {instead}"
         warnings.append(StageWarning(code="rerank-failed", message=message))
     if report.stopped:
         warnings.append(StageWarning(code="stopped", message=_stopped(report, candidates)))
     if report.status in ("ran", "cached") and not report.order_changed and candidates > 1:
-        message = f"The reranker scored {candidates} candidates and changed no rank."
+        message = f"The {who} scored {candidates} candidates and changed no rank."
         warnings.append(StageWarning(code="order-unchanged", message=message))
     if report.passages_cut:
         message = (
-            f"{report.passages_cut} of {candidates} passages are longer than the reranker reads; "
+            f"{report.passages_cut} of {candidates} passages are longer than the {who} reads; "
             f"it never saw {report.unseen_tokens} of their tokens."
         )
         warnings.append(StageWarning(code="passages-cut", message=message))
@@ -123,8 +126,8 @@ _WHY_STOPPED = {
 def _stopped(report: RerankReport, read: int) -> str:
     rest, why = report.pairs_unread, _WHY_STOPPED[report.stopped or "asked"]
     return (
-        f"The reranker {why}. It read {read} of {read + rest} candidates; the unread ones have no score and stand in "
-        "fused order behind the others."
+        f"The reranker {why}. It read {read} of {read + rest} candidates; the unread ones have no score and stand "
+        "behind the others, in the order before."
     )
 
 

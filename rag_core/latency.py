@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from rag_core.trace import ExtraRun, Rewriting, Trace
+from rag_core.trace import ExtraRun, RerankReport, Rewriting, Trace
 from rag_core.types import Frozen, StageName, Timing
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 USUAL_BUDGET_MS = (230.0, 580.0)
 """The usual advice for everything before the language model: 230 to 580 ms."""
+
+PASSES = {StageName.SCREENED: "First pass", StageName.RERANKED: "Rerank"}
+WHO = {StageName.SCREENED: "first pass's reranker", StageName.RERANKED: "reranker"}
 
 Warmth = Literal["cold", "warm", "cached"]
 
@@ -53,7 +56,8 @@ def bars(trace: Trace) -> tuple[Bar, ...]:
         steps.append(_bar("Rewrite the question", trace.rewriting.timing, _rewritten(trace.rewriting)))
     steps += [_extra(run) for run in trace.extras]
     steps.append(_bar("Fuse", trace[StageName.FUSED].timing, f"{len(trace[StageName.FUSED].hits)} candidates"))
-    steps += _rerank(trace)
+    for stage, report in trace.passes:
+        steps += _pass(PASSES[stage.name], stage.timing, report)
     signals = "" if trace.policy.signals.on else "off: order by relevance"
     steps.append(_bar("Signals", trace[StageName.ADJUSTED].timing, signals))
     steps.append(_bar("Threshold and top-k", trace[StageName.KEPT].timing, f"{len(trace[StageName.KEPT].hits)} kept"))
@@ -93,26 +97,23 @@ def extras_ms(trace: Trace) -> float:
     return worked
 
 
-def _rerank(trace: Trace) -> list[Bar]:
+def _pass(step: str, timing: Timing, report: RerankReport) -> list[Bar]:
     """Tokenising and the model apart where the reranker told them apart; they alternate batch by batch, and are
     drawn one after the other."""
-    timing, report = trace[StageName.RERANKED].timing, trace.rerank
     if report.status in ("off", "failed", "idle"):
-        return [
-            _bar("Rerank", timing, {"off": "off", "failed": "did not run", "idle": "nothing to score"}[report.status])
-        ]
+        return [_bar(step, timing, {"off": "off", "failed": "did not run", "idle": "nothing to score"}[report.status])]
     spared = f"{report.pairs_cached} of {report.pairs_cached + report.pairs_scored} pairs from the cache"
     if not report.pairs_timed:
-        return [_bar("Rerank", timing, spared)]
+        return [_bar(step, timing, spared)]
     note = f"{_count(report.pairs_timed, 'pair')}, {_count(report.batches, 'batch')}, {_count(report.tokens, 'token')}"
     note = f"{note}; {spared}" if report.pairs_cached else note
     tokenising = min(report.tokenise_ms, timing.took_ms)
     if not tokenising:
-        return [_bar("Rerank", timing, note)]
+        return [_bar(step, timing, note)]
     rest = Timing(started_ms=timing.started_ms + tokenising, took_ms=timing.took_ms - tokenising)
-    share = f"{tokenising / timing.took_ms:.0%} of reranking"
-    first = _bar("Rerank: tokenise", Timing(started_ms=timing.started_ms, took_ms=tokenising), share)
-    return [first, _bar("Rerank: score", rest, note)]
+    share = f"{tokenising / timing.took_ms:.0%} of {'reranking' if step == 'Rerank' else 'the first pass'}"
+    first = _bar(f"{step}: tokenise", Timing(started_ms=timing.started_ms, took_ms=tokenising), share)
+    return [first, _bar(f"{step}: score", rest, note)]
 
 
 def _count(number: int, word: str) -> str:
@@ -121,7 +122,8 @@ def _count(number: int, word: str) -> str:
 
 
 def _loads(trace: Trace) -> list[Bar]:
-    loads = {"Load the bi-encoder": trace.model_load_ms, "Load the reranker": trace.rerank.load_ms}
+    loads = {"Load the bi-encoder": trace.model_load_ms}
+    loads |= {f"Load the {WHO[stage.name]}": report.load_ms for stage, report in trace.passes}
     return [
         Bar(step=step, started_ms=0.0, took_ms=took, note="once per process, not in the run's time", kind="load")
         for step, took in loads.items()
@@ -131,14 +133,14 @@ def _loads(trace: Trace) -> list[Bar]:
 
 def warmth(trace: Trace) -> Warmth:
     """`cold`: a model was loaded for this run. `cached`: no pair was scored by a model. Else `warm`."""
-    if trace.model_load_ms > 0 or trace.rerank.load_ms > 0:
+    if trace.loading_ms > 0:
         return "cold"
-    return "warm" if trace.rerank.pairs_timed else "cached"
+    return "warm" if trace.pairs_timed else "cached"
 
 
 def waiting_ms(trace: Trace) -> float:
     """What the asker waited for before the answer: the run, and model loading where this run had to load."""
-    return trace.took_ms + trace.model_load_ms + trace.rerank.load_ms
+    return trace.took_ms + trace.loading_ms
 
 
 def percentiles(traces: Sequence[Trace]) -> pd.DataFrame:
@@ -167,19 +169,18 @@ def percentiles(traces: Sequence[Trace]) -> pd.DataFrame:
 
 
 def _step_times(trace: Trace) -> dict[str, float]:
-    """Milliseconds by step; reranking counts only where a model scored."""
+    """Milliseconds by step; a pass of reranking counts only where a model scored."""
     names = {
-        "Dense search": StageName.DENSE,
-        "Lexical search": StageName.LEXICAL,
-        "Fuse": StageName.FUSED,
-        "Rerank": StageName.RERANKED,
-        "Signals": StageName.ADJUSTED,
-        "Threshold and top-k": StageName.KEPT,
+        StageName.DENSE: "Dense search",
+        StageName.LEXICAL: "Lexical search",
+        StageName.FUSED: "Fuse",
+        **PASSES,
+        StageName.ADJUSTED: "Signals",
+        StageName.KEPT: "Threshold and top-k",
     }
+    spared = {stage.name for stage, report in trace.passes if not report.pairs_timed}
     times = {"Embed the query": trace.embed.took_ms}
-    times |= {step: trace[name].timing.took_ms for step, name in names.items()}
-    if not trace.rerank.pairs_timed:
-        del times["Rerank"]
+    times |= {names[stage.name]: stage.timing.took_ms for stage in trace.stages if stage.name not in spared}
     if trace.rewriting:
         times["Rewrite the question"] = trace.rewriting.timing.took_ms
     if trace.extras:
@@ -200,10 +201,11 @@ def runs_table(traces: Sequence[Trace]) -> pd.DataFrame:
                 "measured_at": trace.measured_at,
                 "query": trace.query,
                 "reranker": trace.policy.reranker,
+                "first_pass": trace.screening.name if trace.screening else "",
                 "pool": trace.policy.pool,
                 "kind": warmth(trace),
-                "pairs_scored": trace.rerank.pairs_timed,
-                "pairs_cached": trace.rerank.pairs_cached,
+                "pairs_scored": trace.pairs_timed,
+                "pairs_cached": sum(report.pairs_cached for _, report in trace.passes),
                 "before_answer_ms": trace.took_ms,
                 "waited_ms": waiting_ms(trace),
             }

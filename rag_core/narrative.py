@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rag_core.stopping import settled
 from rag_core.trace import Trace
 from rag_core.types import Chunk, Hit, ScoreSpace, StageName
@@ -32,6 +34,22 @@ def so_far(trace: Trace) -> str:
     return f"{told}; the other {rest} can still take any of the first {places} places{sure}."
 
 
+def first_pass(trace: Trace, named: Callable[[str], str] = str) -> str:
+    """`First pass: late-interaction read 100, the best 20 went on to second-pass-minilm-v1.`; empty without one.
+
+    named: what a reranker's key is called.
+    """
+    report = trace.screening
+    if report is None:
+        return ""
+    read, handed_on, last = len(trace.head), len(trace.pool), named(trace.policy.reranker)
+    if report.status == "failed":
+        return f"First pass: {named(report.name)} did not run; the first {handed_on} in fused order went on to {last}."
+    if handed_on == read:
+        return f"First pass: {named(report.name)} read {read}, and all of them went on to {last}."
+    return f"First pass: {named(report.name)} read {read}, the best {handed_on} went on to {last}."
+
+
 def title_of(chunk: Chunk) -> str:
     """A short name of a chunk: its document's title, with the last heading where that says more."""
     title = chunk.title or chunk.document_id
@@ -60,7 +78,7 @@ def _movement(trace: Trace) -> str:
     """What the reranker did to the first k, never crediting it with what signals did."""
     idle = {
         "off": "No reranker: this is the fused order.",
-        "failed": "The reranker did not run: this is the fused order.",
+        "failed": f"The reranker did not run: this is {_order_before(trace)}.",
     }
     if trace.rerank.status in idle:
         said = idle[trace.rerank.status]
@@ -69,7 +87,13 @@ def _movement(trace: Trace) -> str:
     if not trace.policy.signals.on:
         return said
     signals = _climb(trace, StageName.RERANKED, StageName.ADJUSTED, "Signals")
-    return f"{said.replace('this is the fused order', 'signals reorder the fused order')} {signals}"
+    return f"{said.replace('this is the', 'signals reorder the')} {signals}"
+
+
+def _order_before(trace: Trace) -> str:
+    """What the order that came to the reranker is called."""
+    first = trace.screening
+    return "the first pass's order" if first and first.status != "failed" else "the fused order"
 
 
 def _climb(trace: Trace, before: StageName, after: StageName, step: str) -> str:
@@ -124,7 +148,7 @@ def _judged(trace: Trace, best: Hit) -> tuple[float, ScoreSpace]:
 
 def _time(trace: Trace) -> str:
     took = trace.took_ms
-    loading = trace.model_load_ms + trace.rerank.load_ms
+    loading = trace.loading_ms
     extra = f" (and {loading / 1000:.1f} s to load models, once)" if loading >= 50 else ""
     shown = f"{took / 1000:.1f} s" if took >= 1000 else f"{took:.0f} ms"
     return f"{shown}{extra}."

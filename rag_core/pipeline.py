@@ -3,8 +3,8 @@
     trace = Pipeline(collection, embedder).run("How long do refunds take?", Policy())
 
 `measure` embeds the query and searches, in parallel, to full depth, extra searches beside the main one; `score` runs
-the policy's extra searches and the reranker on the pairs of its pool, as far as no one has yet (`score_slice`: on the
-next few, so that an order can be shown soon); `run` does both and replays.
+the policy's extra searches and its rerankers on the pairs that they read, as far as no one has yet (`score_slice`: on
+the next few, so that an order can be shown soon); `run` does both and replays.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from rag_core.extras import asked_of, unsearched
 from rag_core.filters import Filter
 from rag_core.generation.extractive import answer_extractively
 from rag_core.generation.support import check_sentences
-from rag_core.replay import NO_RERANKER, pool_of, read_so_far, replay, unscored
+from rag_core.passes import Due, due, pool_of, read_so_far
+from rag_core.replay import replay
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.score import PairCache, score_pairs
@@ -107,36 +108,45 @@ class Pipeline:
         return {chunk_id: self.engine.chunk(chunk_id) for chunk_id in ids}
 
     def score(self, measurement: Measurement, policy: Policy, progress: Progress | None = None) -> Measurement:
-        """The measurement with every extra search of the policy run and every pair of its pool scored; the same one if
-        nothing was missing. A reranker that cannot load or fails half-way does not raise: `Reranking.failure` says why.
+        """The measurement with every extra search of the policy run and every pair scored that it needs; the same one
+        if nothing was missing. A reranker that cannot load or fails half-way does not raise: `Reranking.failure` says
+        why. Where the policy has a first pass, it scores first, and the policy's reranker only the pairs of its best.
         """
-        measurement = self.search(measurement, policy)
-        while self.due(measurement, policy):
-            missing = unscored(measurement, policy)
-            measurement = self.score_chunks(measurement, policy.reranker, missing, progress)
-            if measurement.rerankings[policy.reranker].failure:
-                break
+        measurement, failed = self.search(measurement, policy), set[str]()
+        while passes := [one for one in due(measurement, policy) if one.reranker not in failed]:
+            reranker, chunks = passes[0]
+            measurement = self.score_chunks(measurement, reranker, chunks, progress)
+            if measurement.rerankings[reranker].failure:
+                failed.add(reranker)
         return measurement
 
     def due(self, measurement: Measurement, policy: Policy) -> bool:
-        """True where the policy's reranker has pairs to score, or has not been asked at all. Searches come first."""
-        if policy.reranker == NO_RERANKER:
-            return False
-        return policy.reranker not in measurement.rerankings or bool(unscored(measurement, policy))
+        """True where a pass of the policy has pairs to score, or was not asked at all. Searches come first."""
+        return bool(due(measurement, policy))
+
+    def pending(self, measurement: Measurement, policy: Policy) -> list[Due]:
+        """The passes that `score_slice` goes on with: those due that have not failed."""
+        known = measurement.rerankings
+        return [one for one in due(measurement, policy) if not (one.reranker in known and known[one.reranker].failure)]
 
     def score_slice(self, measurement: Measurement, policy: Policy) -> Measurement:
-        """The measurement with the next slice of the pool scored, in fused order; the same one if nothing was missing.
+        """The measurement with the next slice scored, in the order of reading; the same one if nothing was missing.
 
+        A first pass is one slice, since nothing can be shown before it is done; the pool after it comes in small ones.
         What is read so far is the replay under `Stopping(limit=read_so_far(measurement, policy))`. Whoever calls this
-        may stop at any time and pay for the rest later. Extra searches must have run; a reranker fails as in `score`.
+        may stop at any time and pay for the rest later. Extra searches must have run; a reranker fails as in `score`,
+        and is tried again by a later call once no other pass can go on.
         """
-        if not self.due(measurement, policy):
+        passes = self.pending(measurement, policy) or due(measurement, policy)
+        if not passes:
             return measurement
+        reranker, chunks = passes[0]
+        if policy.screen and reranker == policy.screen.reranker:
+            return self.score_chunks(measurement, reranker, chunks)
         pool = pool_of(measurement, policy)
-        end = next_end(read_so_far(measurement, policy), len(pool), self._at_once(policy.reranker))
+        end = next_end(read_so_far(measurement, policy), len(pool), self._at_once(reranker))
         first = set(pool[:end])
-        part = [chunk for chunk in unscored(measurement, policy) if chunk.id in first]
-        return self.score_chunks(measurement, policy.reranker, part)
+        return self.score_chunks(measurement, reranker, [chunk for chunk in chunks if chunk.id in first])
 
     def _at_once(self, reranker: str) -> int:
         """How many pairs a service takes in one request, which costs as much for fewer; 1 for a model of our own."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rag_core.agreement import compare
 from rag_core.trace import Trace
-from rag_core.types import Frozen, StageName
+from rag_core.types import Frozen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 class Row(Frozen):
     """One query both ways. `left_first`, `right_first`: rank of the first relevant document's passage before the cut,
-    None where none is in the pool. `labelled`: whether any document is known to be relevant."""
+    None where none was read. `labelled`: whether any document is known to be relevant."""
 
     query: str
     kind: str = ""
@@ -50,7 +50,7 @@ def row(left: Trace, right: Trace, grades: Mapping[str, int] | None = None, kind
 
 
 def _first(trace: Trace, relevant: set[str]) -> int | None:
-    ranks = (hit.rank for hit in trace[StageName.ADJUSTED].hits if trace.chunks[hit.chunk_id].document_id in relevant)
+    ranks = (place for one, place in trace.places.items() if trace.chunks[one].document_id in relevant)
     return min(ranks, default=None)
 
 

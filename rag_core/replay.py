@@ -11,26 +11,29 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rag_core import health
 from rag_core.config import Policy, Threshold
-from rag_core.errors import BadInput, UnscoredPairs
+from rag_core.errors import BadInput
 from rag_core.extras import beside, lists, weights
+from rag_core.passes import extent_of, unread
+from rag_core.rerank_stage import Order, Passed, own_share, paid_before, rerank_stage
 from rag_core.retrieval.fusion import rrf
 from rag_core.signals import adjust
-from rag_core.stopping import Extent, extent
+from rag_core.stopping import Extent
 from rag_core.threshold import judged, judged_space, passes
-from rag_core.trace import Measurement, Reranking, RerankReport, RerankStatus, Search, Trace
-from rag_core.types import Chunk, Hit, PairScore, ScoreSpace, Stage, StageName, StageWarning, Timing
+from rag_core.trace import Measurement, Search, Trace
+from rag_core.types import Chunk, Hit, ScoreSpace, Stage, StageName, StageWarning, Timing
 
-NO_RERANKER = "none"
 Clock = Callable[[], float]
 
 
 def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_counter) -> Trace:
     """The trace that this policy makes of what was measured.
 
-    Raises UnscoredPairs if the policy's pool holds candidates that its reranker has not scored (and did not
-    fail on), UnmeasuredSearch if it has an extra search that was not run, BadInput if it asks for a greater depth than
-    was measured. `clock` gives seconds.
+    Raises UnscoredPairs if the policy's pool (or what its first pass reads) holds candidates that its reranker has not
+    scored (and did not fail on), UnmeasuredSearch if it has an extra search that was not run, BadInput if it asks for
+    a greater depth than was measured, or has a first pass that cannot be. `clock` gives seconds.
     """
+    if policy.screen_trouble:  # a changed copy of a policy is not validated
+        raise BadInput(policy.screen_trouble)
     dense = _searched(StageName.DENSE, ScoreSpace.COSINE, measurement.dense, measurement, policy)
     lexical = _searched(StageName.LEXICAL, ScoreSpace.BM25, measurement.lexical, measurement, policy)
     main_ended = max(dense.timing.ended_ms, lexical.timing.ended_ms)
@@ -39,8 +42,9 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
     rewritten = reworded.timing.ended_ms if reworded else 0.0
     watch = _Watch(clock, max(rewritten, *(stage.timing.ended_ms for stage in searches)))
     fused = _fused(measurement, policy, watch)
-    pool = fused.hits[: policy.pool]
-    reranked, report, pairs = _reranked(pool, measurement, policy, watch)
+    head = fused.hits[: policy.screen.pool if policy.screen else policy.pool]
+    screened = _screened(head, measurement, policy, watch)
+    reranked, report, pairs = _reranked(head, screened, measurement, policy, watch)
     adjusted = _adjusted(reranked, measurement, policy, watch)
     kept = _kept(adjusted, reranked, measurement.chunks, policy, watch)
     return Trace(
@@ -51,9 +55,11 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
         measured_at=measurement.measured_at,
         embed=measurement.embed,
         model_load_ms=measurement.model_load_ms,
-        stages=(dense, lexical, fused, reranked, adjusted, kept),
+        stages=(dense, lexical, fused, *([screened.stage] if screened else []), reranked, adjusted, kept),
+        screening=screened.report if screened else None,
         rerank=report,
         terms=measurement.lexical.terms,
+        screen_pairs=screened.pairs if screened else {},
         pairs=pairs,
         chunks={hit.chunk_id: measurement.chunks[hit.chunk_id] for stage in searches for hit in stage.hits},
         extras=extras,
@@ -67,31 +73,6 @@ def recut(trace: Trace, threshold: Threshold) -> Trace:
     policy = trace.policy.model_copy(update={"threshold": threshold})
     kept = _kept(adjusted, reranked, trace.chunks, policy, _Watch(time.perf_counter, adjusted.timing.ended_ms))
     return trace.model_copy(update={"policy": policy, "stages": (*trace.stages[:-1], kept), "answer": None})
-
-
-def unscored(measurement: Measurement, policy: Policy) -> list[Chunk]:
-    """The chunks of the policy's pool that its reranker has not scored yet, in fused order.
-
-    Where a rule may stop the reranker, those up to the end of the next slice: their scores decide what comes after.
-    """
-    if policy.reranker == NO_RERANKER:
-        return []
-    pool = pool_of(measurement, policy)
-    reach = _extent(pool, measurement.rerankings.get(policy.reranker), policy)
-    return [measurement.chunks[chunk_id] for chunk_id in reach.missing]
-
-
-def read_so_far(measurement: Measurement, policy: Policy) -> int:
-    """How many of the policy's pool, from the first one without a gap, its reranker has scored."""
-    known = measurement.rerankings.get(policy.reranker)
-    pool = pool_of(measurement, policy)
-    return next((at for at, one in enumerate(pool) if known is None or one not in known.pairs), len(pool))
-
-
-def pool_of(measurement: Measurement, policy: Policy) -> list[str]:
-    """The chunk ids of the policy's pool, in fused order. No reranker needs to have scored them."""
-    fused = rrf(lists(measurement, policy), weights(measurement, policy), policy.fusion.k)
-    return [hit.id for hit in fused[: policy.pool]]
 
 
 class _Watch:
@@ -148,103 +129,34 @@ def _fused(measurement: Measurement, policy: Policy, watch: _Watch) -> Stage:
     )
 
 
+def _screened(head: Sequence[Hit], measurement: Measurement, policy: Policy, watch: _Watch) -> Passed | None:
+    """The first pass over the head of the fused order, all of it; None where the policy has none."""
+    if policy.screen is None:
+        return None
+    ids = [hit.chunk_id for hit in head]
+    known = measurement.rerankings.get(policy.screen.reranker)
+    reach = Extent(len(ids), missing=tuple(unread(ids, known)))
+    came = Order(head, ScoreSpace.RRF, "the fused order")
+    cost = known if reach.missing else own_share(known, ids)
+    return rerank_stage(StageName.SCREENED, policy.screen.reranker, came, cost, reach, policy.pool, watch.add)
+
+
 def _reranked(
-    pool: Sequence[Hit], measurement: Measurement, policy: Policy, watch: _Watch
-) -> tuple[Stage, RerankReport, dict[str, PairScore]]:
-    """The pool in the reranker's order; in fused order where there is none or it failed, and the report says so."""
+    head: Sequence[Hit], screened: Passed | None, measurement: Measurement, policy: Policy, watch: _Watch
+) -> Passed:
+    """The policy's reranker over its pool: the head of the fused order, or the best of the first pass."""
+    came = Order(head, ScoreSpace.RRF, "the fused order")
     known = measurement.rerankings.get(policy.reranker)
-    reach = _extent([hit.chunk_id for hit in pool], known, policy)
-    if known and not reach.missing:
-        known = known.model_copy(update={"failure": None})
-    if reach.missing and policy.reranker != NO_RERANKER and (known is None or not known.failure):
-        raise UnscoredPairs(policy.reranker, reach.missing)
-    if known is None or known.failure:
-        reach = Extent(len(pool))
-        hits, space, pairs = _in_order(pool), ScoreSpace.RRF, {}
-    else:
-        read = pool[: reach.read]
-        pairs = {hit.chunk_id: known.pairs[hit.chunk_id] for hit in read}
-        hits, space = _by_score(read, pairs), known.space
-    report = _report(policy, known, pool, hits, pairs, reach)
-    notes = known.notes if known else ()
-    stage = Stage(
-        name=StageName.RERANKED,
-        space=space,
-        hits=hits,
-        inputs=len(pool),
-        timing=watch.add(known.timing.took_ms if known else 0.0),
-        warnings=(*health.rerank(report, reach.read), *notes, *_score_health(hits, space, policy)),
-    )
-    return stage, report, pairs
-
-
-def _extent(pool: Sequence[str], known: Reranking | None, policy: Policy) -> Extent:
-    """How far the policy's reranker reads into the pool, by what it has scored."""
-    if known is None:
-        return extent(pool, {}, None, policy)
-    return extent(pool, {chunk_id: pair.score for chunk_id, pair in known.pairs.items()}, known.space, policy)
-
-
-def _in_order(pool: Sequence[Hit]) -> tuple[Hit, ...]:
-    return tuple(Hit(chunk_id=hit.chunk_id, rank=hit.rank, score=hit.score) for hit in pool)
-
-
-def _by_score(pool: Sequence[Hit], pairs: dict[str, PairScore]) -> tuple[Hit, ...]:
-    """Highest score first; ties keep the fused order."""
-    order = sorted(pool, key=lambda hit: (-pairs[hit.chunk_id].score, hit.rank))
-    return tuple(
-        Hit(chunk_id=hit.chunk_id, rank=rank, score=pairs[hit.chunk_id].score)
-        for rank, hit in enumerate(order, start=1)
-    )
-
-
-def _score_health(hits: Sequence[Hit], space: ScoreSpace, policy: Policy) -> tuple[StageWarning, ...]:
-    if space is ScoreSpace.RRF:
-        return ()
-    probabilities = list(judged(hits, space).values()) if judged_space(space) is ScoreSpace.PROBABILITY else []
-    return (*health.ties(hits), *health.saturated(probabilities, policy.top_k))
-
-
-def _report(
-    policy: Policy,
-    known: Reranking | None,
-    pool: Sequence[Hit],
-    hits: Sequence[Hit],
-    pairs: dict[str, PairScore],
-    reach: Extent,
-) -> RerankReport:
-    cached = sum(pair.cached for pair in pairs.values())
-    unseen = [pair.unseen_tokens for pair in pairs.values() if pair.unseen_tokens]
-    cost = known or Reranking(model="", space=ScoreSpace.RRF)
-    return RerankReport(
-        name=policy.reranker,
-        model=cost.model,
-        status=_status(policy, cost, len(pairs), cached),
-        reason=cost.failure or "",
-        pairs_scored=len(pairs) - cached,
-        pairs_cached=cached,
-        pairs_timed=sum(not pair.cached for pair in cost.pairs.values()),
-        pairs_unread=len(pool) - reach.read,
-        stopped=reach.stopped,
-        order_changed=[hit.chunk_id for hit in hits] != [hit.chunk_id for hit in pool[: reach.read]],
-        passages_cut=len(unseen),
-        unseen_tokens=sum(unseen),
-        load_ms=cost.load_ms,
-        tokenise_ms=cost.tokenise_ms,
-        tokens=cost.tokens,
-        batches=cost.batches,
-        units=cost.units,
-    )
-
-
-def _status(policy: Policy, cost: Reranking, pairs: int, cached: int) -> RerankStatus:
-    if policy.reranker == NO_RERANKER:
-        return "off"
-    if cost.failure:
-        return "failed"
-    if not pairs:
-        return "idle"
-    return "cached" if cached == pairs else "ran"
+    if screened:
+        stage = screened.stage
+        called = came.called if screened.report.status == "failed" else "the first pass's order"
+        came = Order(stage.hits[: policy.pool], stage.space, called)
+    ids = [hit.chunk_id for hit in came.hits]
+    reach = extent_of(ids, known, policy)
+    if policy.screen and not reach.missing:
+        once = policy.screen.reranker == policy.reranker
+        known = paid_before(known) if once else own_share(known, ids[: reach.read])
+    return rerank_stage(StageName.RERANKED, policy.reranker, came, known, reach, policy.top_k, watch.add)
 
 
 def _adjusted(reranked: Stage, measurement: Measurement, policy: Policy, watch: _Watch) -> Stage:

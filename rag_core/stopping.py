@@ -1,5 +1,6 @@
 """Reading the pool slice by slice: where a slice ends, and when the rest need not be read.
 
+Where there is a first pass, it reads all of its own at once; the rules are for the reranker after it.
 Pure arithmetic on scores that are known. A cross-encoder's logits have no highest value, so for them nothing unread is
 ever ruled out; only a space with an upper limit can make a stop certain. Patience is a heuristic and is named as one.
 `rag_core.pipeline` scores the slices, `rag_core.replay` makes the order.

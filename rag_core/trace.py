@@ -129,16 +129,17 @@ RerankStatus = Literal["ran", "cached", "off", "failed", "idle"]
 
 
 class RerankReport(Frozen):
-    """Whether the reranker ran, in words that leave no doubt.
+    """Whether a reranker ran, in words that leave no doubt. In a run with a first pass each of the two has its own.
 
     status: `ran` (at least one pair was scored by the model), `cached` (every score came from the cache),
-    `off` (no reranker chosen), `failed` (`reason` says why; the fused order is shown as what it is),
+    `off` (no reranker chosen), `failed` (`reason` says why; the order before is shown as what it is),
     `idle` (there was nothing to score).
 
     `pairs_unread`: how many candidates at the end of the pool it did not read, because it was `stopped`: when `asked`,
     when nothing unread could enter the first k (`certain`), or when these had not changed for long (`patience`).
     `pairs_timed`: how many pairs the stage's time, `tokens`, `batches` and `units` paid for. Larger than
-    `pairs_scored` where the policy's pool was made smaller after the measurement.
+    `pairs_scored` where the policy's pool was made smaller after the measurement; in a run with a first pass never:
+    there the cost is the share of its own pairs in what was scored together.
     """
 
     name: str
@@ -187,7 +188,7 @@ class Step(Frozen):
     of: int
 
 
-Fate = Literal["kept", "cut by top-k", "under the threshold", "not read", "outside the pool"]
+Fate = Literal["kept", "cut by top-k", "under the threshold", "not read", "cut by the first pass", "outside the pool"]
 
 
 def not_rewritten(failure: str) -> str:
@@ -200,6 +201,8 @@ class Trace(Frozen):
 
     `chunks` holds every candidate, so that a trace can be read where the collection is not. `pairs` holds the
     reranker's verdicts on the pool. `extras` are the searches beside the main one, which is the first two stages.
+    Where the policy has a first pass, a stage `screened` stands before `reranked`, with its report (`screening`) and
+    its verdicts (`screen_pairs`).
     """
 
     version: Literal[1] = 1
@@ -211,8 +214,10 @@ class Trace(Frozen):
     embed: Timing
     model_load_ms: FiniteFloat = 0.0
     stages: Annotated[tuple[Stage, ...], Field(min_length=6)]
+    screening: RerankReport | None = None
     rerank: RerankReport
     terms: tuple[str, ...] = ()
+    screen_pairs: dict[str, PairScore] = {}
     pairs: dict[str, PairScore] = {}
     chunks: dict[str, Chunk]
     extras: tuple[ExtraRun, ...] = ()
@@ -221,8 +226,11 @@ class Trace(Frozen):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if [stage.name for stage in self.stages] != list(StageName):
-            raise ValueError(f"stages must be {', '.join(StageName)}, in this order")
+        names = [name for name in StageName if name is not StageName.SCREENED or self.policy.screen]
+        if [stage.name for stage in self.stages] != names:
+            raise ValueError(f"stages must be {', '.join(names)}, in this order")
+        if (self.policy.screen is None) != (self.screening is None):
+            raise ValueError("screening: there where the policy has no first pass, or missing where it has one")
         for stage in self.stages:
             self._check_hits(stage, f"stage {stage.name}")
         self._check_extras()
@@ -268,6 +276,10 @@ class Trace(Frozen):
         found = {chunk_id for lists in self.searches.values() for stage in lists for chunk_id in stage.by_chunk}
         if not ids[StageName.FUSED] <= found:
             raise ValueError("stage fused: a chunk that no search found")
+        if ids.get(StageName.SCREENED, set()) != {hit.chunk_id for hit in self.head if self.screening}:
+            raise ValueError("stage screened: not the chunks that the first pass reads")
+        if not set(self.screen_pairs) <= ids.get(StageName.SCREENED, set()):
+            raise ValueError("screen_pairs: a chunk that the first pass did not read")
         read = {hit.chunk_id for hit in self.pool_read}
         if ids[StageName.RERANKED] != read or ids[StageName.ADJUSTED] != read:
             raise ValueError("stages reranked and adjusted: not the chunks of the pool that were read")
@@ -282,8 +294,18 @@ class Trace(Frozen):
             raise ValueError("answer: a citation of a chunk that was not kept")
 
     def __getitem__(self, name: StageName) -> Stage:
-        """The stage of that name."""
-        return self.stages[list(StageName).index(name)]
+        """The stage of that name. KeyError for `screened` in a run without a first pass."""
+        return {stage.name: stage for stage in self.stages}[name]
+
+    def before(self, name: StageName) -> Stage:
+        """The stage before that one in this run: before `reranked`, `screened` where there is a first pass."""
+        return self.stages[self.stages.index(self[name]) - 1]
+
+    @property
+    def passes(self) -> tuple[tuple[Stage, RerankReport], ...]:
+        """The passes of reranking in order, each with its report: the first pass, where there is one, and the last."""
+        last = (self[StageName.RERANKED], self.rerank)
+        return ((self[StageName.SCREENED], self.screening), last) if self.screening else (last,)
 
     @cached_property
     def searches(self) -> dict[str, tuple[Stage, Stage]]:
@@ -297,8 +319,20 @@ class Trace(Frozen):
 
     @cached_property
     def pool(self) -> tuple[Hit, ...]:
-        """The fused candidates that went on to the reranker."""
-        return self[StageName.FUSED].hits[: self.policy.pool]
+        """The candidates that went on to the reranker, with rank and score of the step before it: the first fused
+        ones, or the first pass's best."""
+        return self.before(StageName.RERANKED).hits[: self.policy.pool]
+
+    @cached_property
+    def head(self) -> tuple[Hit, ...]:
+        """The fused candidates that were read at all: by the first pass where there is one, else the pool."""
+        screen = self.policy.screen
+        return self[StageName.FUSED].hits[: screen.pool if screen else self.policy.pool]
+
+    @cached_property
+    def screened_out(self) -> tuple[Hit, ...]:
+        """The candidates that the first pass read and did not hand on, in its order; none without one."""
+        return self[StageName.SCREENED].hits[self.policy.pool :] if self.screening else ()
 
     @cached_property
     def pool_read(self) -> tuple[Hit, ...]:
@@ -307,8 +341,15 @@ class Trace(Frozen):
 
     @cached_property
     def pool_unread(self) -> tuple[Hit, ...]:
-        """The rest of the pool: without a score, in fused order behind all that was read."""
+        """The rest of the pool: without the reranker's score, in the order before behind all that was read."""
         return self.pool[len(self.pool_read) :]
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The final place of every candidate that was read, before the cut, by chunk id; behind the reranked ones, in
+        its order, stand those that the first pass did not hand on."""
+        order = (*self[StageName.ADJUSTED].hits, *self.screened_out)
+        return {hit.chunk_id: place for place, hit in enumerate(order, start=1)}
 
     @property
     def relevance_space(self) -> ScoreSpace:
@@ -338,6 +379,16 @@ class Trace(Frozen):
         return max(stage.timing.ended_ms for stage in self.stages)
 
     @property
+    def loading_ms(self) -> float:
+        """Loading the bi-encoder and the rerankers, where this run had to; not part of `took_ms`. Milliseconds."""
+        return self.model_load_ms + sum(report.load_ms for _, report in self.passes)
+
+    @property
+    def pairs_timed(self) -> int:
+        """How many pairs models scored for this run, in all passes."""
+        return sum(report.pairs_timed for _, report in self.passes)
+
+    @property
     def warnings(self) -> tuple[StageWarning, ...]:
         """The warnings of all stages in order, then those of the extra searches and of rewriting."""
         stages = (*self.stages, *(stage for run in self.extras for stage in run.stages))
@@ -352,12 +403,14 @@ class Trace(Frozen):
             return "kept"
         score = self.relevance.get(chunk_id)
         if score is None:
+            if any(hit.chunk_id == chunk_id for hit in self.screened_out):
+                return "cut by the first pass"
             return "not read" if any(hit.chunk_id == chunk_id for hit in self.pool_unread) else "outside the pool"
         over = passes(self.policy.threshold, self.relevance_space, score)
         return "cut by top-k" if over else "under the threshold"
 
     def way_of(self, chunk_id: str) -> tuple[Step, ...]:
-        """The chunk's rank and score at every stage, in order."""
+        """The chunk's rank and score at every stage of this run, in order."""
         steps = []
         for stage in self.stages:
             hit = stage.by_chunk.get(chunk_id)

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag_core.config import Policy, Threshold
+from rag_core.config import NO_RERANKER, Policy, Threshold
 from rag_core.generation.citations import uncited
 from rag_core.narrative import counted, title_of
-from rag_core.replay import NO_RERANKER, replay
+from rag_core.replay import replay
 from rag_core.trace import Measurement, Trace
 from rag_core.types import Answer, StageName
 
@@ -22,8 +22,10 @@ NAMED = 2
 
 
 def without_reranking(measurement: Measurement, policy: Policy) -> Trace:
-    """The trace of the same policy in fused order. No threshold: fused scores say nothing about relevance."""
-    return replay(measurement, policy.model_copy(update={"reranker": NO_RERANKER, "threshold": Threshold()}))
+    """The trace of the same policy in fused order, without its first pass too. No threshold: fused scores say nothing
+    about relevance."""
+    plain = {"reranker": NO_RERANKER, "screen": None, "threshold": Threshold()}
+    return replay(measurement, policy.model_copy(update=plain))
 
 
 def only_in(one: Trace, other: Trace) -> list[str]:

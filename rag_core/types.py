@@ -47,11 +47,12 @@ class ScoreSpace(StrEnum):
 
 
 class StageName(StrEnum):
-    """The steps of a run, in order."""
+    """The steps of a run, in order. `SCREENED` is a step of those runs only whose policy has a first pass."""
 
     DENSE = "dense"
     LEXICAL = "lexical"
     FUSED = "fused"
+    SCREENED = "screened"
     RERANKED = "reranked"
     ADJUSTED = "adjusted"
     KEPT = "kept"

@@ -35,6 +35,22 @@ def chunk(
     )
 
 
+def scored_too(
+    measured: Measurement,
+    reranker: str,
+    scores: Mapping[str, float],
+    *,
+    space: ScoreSpace = ScoreSpace.MAXSIM,
+    took_ms: float = 10.0,
+    failure: str | None = None,
+) -> Measurement:
+    """The measurement with another reranker's pair scores beside those that it has."""
+    pairs = {name: PairScore(score=score, tokens=3) for name, score in scores.items()}
+    timing = Timing(took_ms=took_ms)
+    other = Reranking(model=f"{reranker}@1", space=space, pairs=pairs, timing=timing, failure=failure)
+    return measured.model_copy(update={"rerankings": {**measured.rerankings, reranker: other}})
+
+
 def measurement(
     dense: Sequence[str] | str,
     lexical: Sequence[str] | str,

@@ -10,8 +10,9 @@ import pytest
 
 from rag_core.config import Fusion, Policy, Signals, Stopping, Threshold
 from rag_core.errors import BadInput, ModelError
+from rag_core.passes import read_so_far
 from rag_core.pipeline import MAX_QUERY_CHARS, Pipeline
-from rag_core.replay import read_so_far, replay
+from rag_core.replay import replay
 from rag_core.rerank.base import Scored
 from rag_core.retrieval.base import Found
 from rag_core.types import Answer, CollectionRef, PairScore, ScoreSpace, StageName

@@ -8,7 +8,8 @@ import pytest
 
 from rag_core.config import Fusion, Policy, Signals, Threshold
 from rag_core.errors import BadInput, UnscoredPairs
-from rag_core.replay import replay, unscored
+from rag_core.passes import unscored
+from rag_core.replay import replay
 from rag_core.types import ScoreSpace, StageName
 from tests.builders import chunk, measurement
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from rag_core.config import Policy, Signals, Stopping
 from rag_core.narrative import headline, so_far
-from rag_core.replay import read_so_far, replay, unscored
+from rag_core.passes import read_so_far, unscored
+from rag_core.replay import replay
 from rag_core.stopping import next_end, settled, slice_ends, unchanged_for
 from rag_core.trace import Trace
 from rag_core.types import ScoreSpace, StageName

@@ -30,8 +30,9 @@ from rag_core.generation.chat import stream_answer
 from rag_core.generation.chat_access import ChatAccess
 from rag_core.generation.price import priced
 from rag_core.generation.rewrite import rewrite
+from rag_core.passes import unscored
 from rag_core.pipeline import Pipeline
-from rag_core.replay import replay, unscored
+from rag_core.replay import replay
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.retrieval.base import Embedder, Progress
@@ -253,8 +254,7 @@ def score_slice(name: str, owner: str, shared_state: Measured, policy: Policy) -
     with shared_state.lock:
         paid = pipeline(name, owner)
         shared_state.measurement = paid.score_slice(shared_state.measurement, policy)
-        known = shared_state.measurement.rerankings.get(policy.reranker)
-        return paid.due(shared_state.measurement, policy) and not (known and known.failure)
+        return bool(paid.pending(shared_state.measurement, policy))
 
 
 def trace(name: str, owner: str, query: str, policy: Policy, where: Filter | None = None) -> Trace:
@@ -262,10 +262,7 @@ def trace(name: str, owner: str, query: str, policy: Policy, where: Filter | Non
     shared_state = searched(name, owner, query, policy, where)
     with shared_state.lock:
         missing = len(unscored(shared_state.measurement, policy))
-        if missing:
-            with st.spinner(f"Reranking {missing} candidates"):
-                shared_state.measurement = pipeline(name, owner).score(shared_state.measurement, policy)
-        else:
+        with st.spinner(f"Reranking {missing} candidates") if missing else nullcontext():
             shared_state.measurement = pipeline(name, owner).score(shared_state.measurement, policy)
     return replay(shared_state.measurement, policy)
 
@@ -294,9 +291,9 @@ def score_for_what_if(name: str, owner: str, run: Trace, location: Location, pro
     """Score, once, the pairs that leave settings open."""
     shared_state = measured(name, owner, run.query, run.policy, run.where)
     with shared_state.lock:
-        missing = pairs_needed(shared_state.measurement, run.policy, location)
-        scored = pipeline(name, owner).score_chunks(shared_state.measurement, run.policy.reranker, missing, progress)
-        shared_state.measurement = scored
+        for reranker, missing in pairs_needed(shared_state.measurement, run.policy, location).items():
+            scored = pipeline(name, owner).score_chunks(shared_state.measurement, reranker, missing, progress)
+            shared_state.measurement = scored
 
 
 def why(run: Trace, chunk: Chunk, progress: Progress) -> Attribution:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from rag_core.cases import CaseBook, CaseSummary
-from rag_core.config import Policy
+from rag_core.config import NO_RERANKER, Policy
 from rag_core.errors import BadInput
 from rag_core.evaluation.beir import read_set
 from rag_core.evaluation.board import Board, board
@@ -22,14 +22,13 @@ from rag_core.evaluation.files import File
 from rag_core.evaluation.from_cases import set_of_cases
 from rag_core.evaluation.gather import build
 from rag_core.evaluation.judgments import JudgmentBook
-from rag_core.evaluation.orders import fused, reranked
+from rag_core.evaluation.orders import fused, passed
 from rag_core.evaluation.outcome import Outcome, of_candidates, of_measurements, of_runs
 from rag_core.evaluation.pools import Pools
 from rag_core.evaluation.score import measured
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.evaluation.table import read_csv
 from rag_core.pool_time import Point
-from rag_core.replay import NO_RERANKER
 from rag_core.trace import Measurement
 from ui import cached, query_sets
 from ui.state import Choice
@@ -135,7 +134,7 @@ def missing(pools: Pools, policy: Policy) -> int:
     order, _ = fused(pools, policy.fusion, policy.depth)
     if policy.reranker not in pools.scores:
         return int(order.first(policy.pool).lengths.sum())
-    return int(reranked(pools, order, policy.reranker, policy.pool).unscored.sum())
+    return int(passed(pools, order, policy).unscored.sum())
 
 
 def pools_of(choice: Choice, of: Bench, questions: LabelledSet) -> Pools:

@@ -14,7 +14,9 @@ State = Literal["passed", "lost", "after"]
 MARKS: dict[State, str] = {"passed": "✓", "lost": "✗", "after": "·"}
 WORDS: dict[State, str] = {"passed": "passed", "lost": "lost here", "after": "not reached"}
 
-STEPS: tuple[tuple[str, tuple[Verdict, ...], tuple[StageName, ...]], ...] = (
+StepRow = tuple[str, tuple[Verdict, ...], tuple[StageName, ...]]
+FIRST_PASS: StepRow = ("First pass", (Verdict.CUT_BY_SCREEN,), (StageName.SCREENED,))
+STEPS: tuple[StepRow, ...] = (
     ("Corpus", (Verdict.NOT_IN_CORPUS,), ()),
     ("Filter", (Verdict.FILTERED_OUT,), ()),
     ("Chunking", (Verdict.CUT_BY_CHUNKING,), ()),
@@ -24,6 +26,7 @@ STEPS: tuple[tuple[str, tuple[Verdict, ...], tuple[StageName, ...]], ...] = (
         (StageName.DENSE, StageName.LEXICAL),
     ),
     ("Pool", (Verdict.FUSED_OUT,), (StageName.FUSED,)),
+    FIRST_PASS,
     ("Token limit", (Verdict.UNREAD,), ()),
     ("Rerank", (Verdict.DEMOTED,), (StageName.RERANKED,)),
     ("Signals", (Verdict.PUSHED_DOWN,), (StageName.ADJUSTED,)),
@@ -31,7 +34,8 @@ STEPS: tuple[tuple[str, tuple[Verdict, ...], tuple[StageName, ...]], ...] = (
     ("Top-k", (Verdict.CUT_BY_TOP_K,), (StageName.KEPT,)),
     ("Answer", (Verdict.NOT_CITED,), ()),
 )
-"""The steps in order: the label, the verdicts that lose a document there, the stages whose ranks it shows."""
+"""The steps in order: the label, the verdicts that lose a document there, the stages whose ranks it shows.
+The first pass is a step of those runs only that have one."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,13 @@ class Step:
 
 def steps(diagnosis: Diagnosis) -> list[Step]:
     """The steps in order. What comes after the loss was not reached, whatever ranks it has."""
-    lost = next((place for place, (_, verdicts, _) in enumerate(STEPS) if diagnosis.verdict in verdicts), len(STEPS))
+    screened = any(step.stage is StageName.SCREENED for step in diagnosis.way)
+    there = [row for row in STEPS if row is not FIRST_PASS or screened or diagnosis.verdict in row[1]]
+    lost = next((place for place, (_, verdicts, _) in enumerate(there) if diagnosis.verdict in verdicts), len(there))
     states: list[State] = ["passed" if place < lost else "lost" if place == lost else "after" for place in range(99)]
     return [
         Step(label, states[place], _ranks(diagnosis, stages) if states[place] != "after" else "")
-        for place, (label, _, stages) in enumerate(STEPS)
+        for place, (label, _, stages) in enumerate(there)
     ]
 
 

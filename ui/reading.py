@@ -14,7 +14,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rag_core.config import Policy, Stopping
 from rag_core.narrative import counted, score_text, so_far, title_of
-from rag_core.replay import read_so_far, replay
+from rag_core.passes import read_so_far
+from rag_core.replay import replay
 from rag_core.trace import Measurement, Trace
 from rag_core.types import StageName
 from ui import cached
@@ -48,8 +49,9 @@ def trace(choice: Choice, query: str) -> Trace:
     shared = cached.searched(choice.collection, choice.owner, query, choice.policy, choice.where)
     policy, run = choice.policy, _run(choice, query)
     if st.session_state.get(STOPPED) == run:
-        if not read_so_far(shared.measurement, policy):
-            cached.score_slice(choice.collection, choice.owner, shared, policy)
+        while not read_so_far(shared.measurement, policy):
+            if not cached.score_slice(choice.collection, choice.owner, shared, policy):
+                break
         return replay(shared.measurement, _as_far_as_read(shared.measurement, policy))
     if cached.due(choice.collection, choice.owner, shared, policy):
         _read(choice, shared, run)

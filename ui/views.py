@@ -20,7 +20,7 @@ from rag_core.narrative import counted, score_text, title_of
 from rag_core.provenance import sentence, shares
 from rag_core.retrieval.tokens import term_spans
 from rag_core.trace import RerankReport, Rewriting, Trace, not_rewritten
-from rag_core.types import Answer, Chunk, Document, StageName
+from rag_core.types import Answer, Chunk, Document, Stage, StageName
 from ui.marking import marked
 
 STYLE = Path(__file__).with_name("style.css")
@@ -29,10 +29,18 @@ LABELS = {
     StageName.DENSE: "Dense search",
     StageName.LEXICAL: "Lexical search",
     StageName.FUSED: "Fusion",
+    StageName.SCREENED: "First pass",
     StageName.RERANKED: "Rerank",
     StageName.ADJUSTED: "Signals",
     StageName.KEPT: "Keep",
 }
+
+SHORT = {
+    StageName.DENSE: "Dense",
+    StageName.LEXICAL: "Lexical",
+    StageName.ADJUSTED: "Final",
+}
+"""Stages in the head of a column, where that is shorter than the label."""
 
 
 def style() -> None:
@@ -47,7 +55,7 @@ def headline(sentence: str) -> None:
 
 def strip(trace: Trace, answer: Answer | None) -> None:
     """How many candidates went into and came out of each step, and its time."""
-    steps = [_step(trace, name) for name in StageName]
+    steps = [_step(trace, stage) for stage in trace.stages]
     steps[2:2] = [_extra_step(trace)] if trace.extras else []
     if answer:
         took, cited = duration(answer.timing.took_ms), counted(len(answer.citations), "citation")
@@ -55,20 +63,21 @@ def strip(trace: Trace, answer: Answer | None) -> None:
     st.html(f'<div class="sp-strip" data-testid="stage-strip">{"".join(steps)}</div>')
 
 
-def _step(trace: Trace, name: StageName) -> str:
-    stage = trace[name]
-    came_out = min(len(stage.hits), trace.policy.pool) if name is StageName.FUSED else len(stage.hits)
+def _step(trace: Trace, stage: Stage) -> str:
     report = trace.rerank
+    came_out = {StageName.FUSED: len(trace.head), StageName.SCREENED: len(trace.pool)}
     details = {
         StageName.DENSE: f"+ {duration(trace.embed.took_ms)} embedding",
         StageName.LEXICAL: f"{len(trace.terms)} terms matched",
         StageName.FUSED: f"{len(stage.hits):,} distinct",
+        StageName.SCREENED: _reranked(trace.screening or report),
         StageName.RERANKED: _reranked(report) + (f", {report.pairs_unread} not read" if report.stopped else ""),
         StageName.ADJUSTED: "on" if trace.policy.signals.on else "off: by relevance",
         StageName.KEPT: "nothing kept" if trace.unknown else "threshold, top-k",
     }
     took = duration(stage.timing.took_ms)
-    return _cell(LABELS[name], f"{stage.inputs:,} → {came_out:,}", took, details[name], bool(stage.warnings))
+    number = f"{stage.inputs:,} → {came_out.get(stage.name, len(stage.hits)):,}"
+    return _cell(LABELS[stage.name], number, took, details[stage.name], bool(stage.warnings))
 
 
 def _extra_step(trace: Trace) -> str:
@@ -112,10 +121,11 @@ def guard() -> Iterator[None]:
 
 
 def failure(trace: Trace) -> None:
-    """A reranker that did not run, and a question that could not be rewritten, above everything else."""
-    for warning in trace[StageName.RERANKED].warnings:
-        if warning.code == "rerank-failed":
-            st.error(markdown(warning.message), icon=":material/error:")
+    """A reranker that did not run in either pass, and a question that could not be rewritten, above everything else."""
+    for stage, _ in trace.passes:
+        for warning in stage.warnings:
+            if warning.code == "rerank-failed":
+                st.error(markdown(warning.message), icon=":material/error:")
     if trace.rewriting and trace.rewriting.failure:
         st.warning(markdown(not_rewritten(trace.rewriting.failure)), icon=":material/edit_off:")
 
@@ -267,7 +277,7 @@ def candidate_label(trace: Trace, chunk_id: str) -> str:
 
 def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Callable[[], None]) -> None:
     """A row per candidate, its rank and score at every stage; sortable; a click chooses a row."""
-    digits = {"dense": 3, "lexical": 1, "fused": 4, "reranked": 2, "adjusted": 3}
+    digits = {"dense": 3, "lexical": 1, "fused": 4, "screened": 2, "reranked": 2, "adjusted": 3}
     columns: dict[str, Any] = {
         "fate": st.column_config.TextColumn("Fate", width=120),
         "title": st.column_config.TextColumn("Passage", width=380),
@@ -275,7 +285,7 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
     if trace.extras:
         columns["found_by"] = st.column_config.ListColumn("Found by", width=250)
     for stage in trace.stages[:-1]:
-        label = "Final" if stage.name is StageName.ADJUSTED else LABELS[stage.name].split()[0]
+        label = SHORT.get(stage.name, LABELS[stage.name])
         columns[f"{stage.name}_rank"] = st.column_config.NumberColumn(f"{label} #")
         columns[f"{stage.name}_score"] = st.column_config.NumberColumn(
             f"{label} {stage.space}", format=f"%.{digits[stage.name]}f"

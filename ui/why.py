@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from rag_core.attribution import Attribution, contrast
+from rag_core.config import NO_RERANKER
 from rag_core.narrative import title_of
-from rag_core.replay import NO_RERANKER
 from rag_core.trace import Trace
 from rag_core.types import StageName
 from ui import cached, sentences, views

@@ -1,7 +1,7 @@
 """Several settings at once, for a document that no single one would have kept.
 
-Walks the stages in order and opens each just wide enough: depth, pool, threshold, top-k. Then every change is
-taken back step by step as long as the document stays kept, so that one step less of any of them loses it.
+Walks the stages in order and opens each just wide enough: depth, first pass, pool, threshold, top-k. Then every change
+is taken back step by step as long as the document stays kept, so that one step less of any of them loses it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from rag_core.diagnosis.probe import Probe
 from rag_core.diagnosis.settings import SETTINGS, Setting
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}
-WALK = tuple(BY_NAME[name] for name in ("depth", "pool", "threshold.minimum", "top_k"))
+WALK = tuple(BY_NAME[name] for name in ("depth", "screen.pool", "pool", "threshold.minimum", "top_k"))
 
 
 def combined(probe: Probe, policy: Policy) -> Policy | None:
@@ -28,14 +28,21 @@ def combined(probe: Probe, policy: Policy) -> Policy | None:
 
 
 def wide_enough(probe: Probe, policy: Policy) -> Policy | None:
-    """The policy with the least depth, then the least pool, that bring the document in; None where none does."""
-    depth, pool = BY_NAME["depth"], BY_NAME["pool"]
+    """The policy with the least depth, then the least pool, that bring the document in; None where none does.
+
+    Where there is a first pass, it reads so much, and all that it reads goes on as far as a pool can reach.
+    """
+    depth, pool, screen = BY_NAME["depth"], BY_NAME["pool"], BY_NAME["screen.pool"]
     depths = [policy.depth, *(d for d in depth.away_from(policy.depth, 1) if d <= probe.measurement.depth)]
     for value in depths:
         wide = depth.write(policy, value)
         rank = probe.fused_rank(wide)
-        if rank is not None and rank <= pool.high:
+        if rank is None or rank > (screen if policy.screen else pool).high:
+            continue
+        if policy.screen is None:
             return pool.write(wide, max(rank, policy.pool))
+        wide = screen.write(wide, max(rank, policy.screen.pool))
+        return pool.write(wide, min(screen.read(wide), max(pool.high, policy.pool)))
     return None
 
 
@@ -43,7 +50,7 @@ def _taken_back(probe: Probe, start: Policy, policy: Policy) -> Policy:
     """Steps back towards the start, setting by setting, until none can be taken."""
     while True:
         before = policy
-        for setting in WALK:
+        for setting in (one for one in WALK if one.applies(start)):
             policy = _back(probe, start, policy, setting)
         if policy == before:
             return policy
@@ -56,7 +63,7 @@ def _back(probe: Probe, start: Policy, policy: Policy, setting: Setting) -> Poli
         if (nearer - goal) * direction > 0:
             nearer = goal
         changed = setting.write(policy, nearer)
-        if not probe.kept(changed):
+        if changed.screen_trouble or not probe.kept(changed):
             return policy
         policy = changed
         if nearer == goal:

@@ -1,7 +1,8 @@
 """What would have kept the document: the nearest value of each setting at which it is kept, found by replay.
 
 Every suggestion is verified: under its policy the document is kept, and with one step less of any change in it, it
-is not. A setting whose pools hold pairs that no one has scored is left open; `pairs_needed` names the pairs.
+is not; a first pass that is left out is one change, after which the reranker reads all that it read. A setting whose
+pools hold pairs that no one has scored is left open; `pairs_needed` names the pairs.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from rag_core.narrative import counted, ordinal, score_text, title_of
 from rag_core.trace import Measurement, Trace
 from rag_core.types import Chunk, Frozen, StageName
 
-POOLING = ("pool", "depth", "fusion.dense_weight", "fusion.lexical_weight")
-"""The settings that decide which candidates the reranker reads."""
+POOLING = ("pool", "screen.pool", "depth", "fusion.dense_weight", "fusion.lexical_weight")
+"""The settings that decide which candidates the reranker and its first pass read."""
 
 
 class Change(Frozen):
@@ -75,38 +76,45 @@ def what_would_keep(measurement: Measurement, policy: Policy, location: Location
     if not found and location.whole and (together := combined(probe, policy)):
         found = [(together, sum(s.size(s.read(policy), s.read(together)) for s in SETTINGS))]
     told = [_told(probe, before, changed, size) for changed, size in found]
-    unscored = len(_needed(probe, policy))
+    unscored = sum(map(len, _needed(probe, policy).values()))
     return WhatIf(
         found=tuple(sorted(told, key=lambda one: one.size)), unscored=unscored, sentence=_summary(told, unscored)
     )
 
 
-def pairs_needed(measurement: Measurement, policy: Policy, location: Location) -> list[Chunk]:
-    """The chunks to score, once, so that no setting is left open. Empty where no setting can bring the document in."""
+def pairs_needed(measurement: Measurement, policy: Policy, location: Location) -> dict[str, list[Chunk]]:
+    """The chunks to score by reranker, so that no setting is left open; none where no setting can bring it in.
+
+    Where a first pass has pairs to score, what the reranker must score after it is known only once it has.
+    """
     probe = Probe(measurement, location)
-    return probe.chunks(_needed(probe, policy))
+    return {reranker: probe.chunks(ids) for reranker, ids in _needed(probe, policy).items()}
 
 
-def _needed(probe: Probe, policy: Policy) -> set[str]:
-    needed: set[str] = set()
+def _needed(probe: Probe, policy: Policy) -> dict[str, set[str]]:
+    needed: dict[str, set[str]] = {}
     for changed in (*_pool_variants(policy), wide_enough(probe, policy)):
-        if changed and probe.pooled(changed):
-            needed |= probe.missing(changed)
+        if changed and probe.reached(changed):
+            reranker, ids = probe.missing(changed)
+            if ids:
+                needed.setdefault(reranker, set()).update(ids)
     return needed
 
 
 def _pool_variants(policy: Policy) -> Iterator[Policy]:
     for setting in SETTINGS:
-        if setting.name in POOLING:
+        if setting.name in POOLING and setting.applies(policy):
             for direction in setting.towards:
-                for value in setting.away_from(setting.read(policy), direction):
+                for value in setting.tries(policy, direction):
                     yield setting.write(policy, value)
+    if policy.screen:
+        yield from (switch.change(policy) for switch in SWITCHES if switch.setting == "screen")
 
 
 def _by_setting(probe: Probe, policy: Policy) -> Iterator[tuple[Policy, float]]:
     """For each setting the nearest value that keeps it, with the size of the change."""
     for setting in SETTINGS:
-        if setting.path[0] == "signals" and not policy.signals.on:
+        if not setting.applies(policy):
             continue
         current = setting.read(policy)
         values = [_first_kept(probe, policy, setting, direction) for direction in setting.towards]
@@ -117,7 +125,7 @@ def _by_setting(probe: Probe, policy: Policy) -> Iterator[tuple[Policy, float]]:
 
 def _first_kept(probe: Probe, policy: Policy, setting: Setting, direction: int) -> float | None:
     """The first value in that direction that keeps it. An open question on the way ends the search."""
-    for value in setting.away_from(setting.read(policy), direction):
+    for value in setting.tries(policy, direction):
         if setting.name == "depth" and value > probe.measurement.depth:
             return None
         kept = probe.kept(setting.write(policy, value))
@@ -159,7 +167,7 @@ def _changes(before: Policy, after: Policy) -> tuple[Change, ...]:
     numbers = [
         Change(setting=s.name, label=s.label, before=s.text(s.read(before)), after=s.text(s.read(after)))
         for s in SETTINGS
-        if s.read(before) != s.read(after)
+        if s.applies(before) and s.applies(after) and s.read(before) != s.read(after)
     ]
     switched = [
         Change(setting=s.setting, label=s.label, before=s.before, after=s.after)

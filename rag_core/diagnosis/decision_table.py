@@ -93,6 +93,13 @@ RULES = (
         advice="Cut larger passages, or let them overlap by at least the length of the words that answer.",
     ),
     Rule(
+        name="cut-by-first-pass",
+        symptom="The first pass puts it too far down",
+        when=(_verdict(Verdict.CUT_BY_SCREEN),),
+        fix=Fix.FIRST_PASS,
+        advice="The reranker never read it. Let the first pass hand more on, take a better one, or leave it out.",
+    ),
+    Rule(
         name="unread",
         symptom="The answer stands past the reranker's limit",
         when=(_verdict(Verdict.UNREAD),),

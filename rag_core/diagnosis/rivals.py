@@ -37,16 +37,26 @@ def _head(stage: StageName) -> Callable[[Standing], Sequence[Hit]]:
 
 
 def _last_in_pool(s: Standing) -> Sequence[Hit]:
-    """The candidates that held the last places of the pool, or of what was read of it."""
-    return s.trace.pool_read[-FIRST:]
+    """The candidates that held the last places of what was read: of the pool, or by the first pass, where the chunk
+    did not come that far. With their fused ranks."""
+    if s.trace.screening and not s.screened:
+        return s.trace.head[-FIRST:]
+    fused = s.trace[StageName.FUSED].by_chunk
+    return [fused[hit.chunk_id] for hit in s.trace.pool_read[-FIRST:]]
 
 
-def _overtakers(stage: StageName, before: StageName) -> Callable[[Standing], Sequence[Hit]]:
+def _last_handed_on(s: Standing) -> Sequence[Hit]:
+    """The candidates that the first pass handed on last."""
+    return s.trace.pool[-FIRST:]
+
+
+def _overtakers(stage: StageName) -> Callable[[Standing], Sequence[Hit]]:
     """Those that stood behind it before the stage and before it after."""
 
     def who(s: Standing) -> Sequence[Hit]:
-        earlier = s.trace[before].by_chunk
-        return [h for h in s.trace[stage].hits[: s.rank(stage) - 1] if earlier[h.chunk_id].rank > s.rank(before)]
+        before = s.trace.before(stage)
+        ours = s.rank(before.name)
+        return [h for h in s.trace[stage].hits[: s.rank(stage) - 1] if before.by_chunk[h.chunk_id].rank > ours]
 
     return who
 
@@ -93,10 +103,14 @@ def _by_parts(s: Standing, hit: Hit) -> str:
     return f"{name} {hit.parts[name]:.2f} against {ours.parts[name]:.2f} (weight {getattr(weights, name):g})"
 
 
-def _by_reranker(s: Standing, hit: Hit) -> str:
+def _by_reranker(stage: StageName) -> Callable[[Standing, Hit], str]:
     """Its score against ours, and where it came from."""
-    before = s.trace[StageName.FUSED].by_chunk[hit.chunk_id].rank
-    return f"{_by_score(StageName.RERANKED)(s, hit)}; it came from {ordinal(before)}"
+
+    def why(s: Standing, hit: Hit) -> str:
+        before = s.trace.before(stage).by_chunk[hit.chunk_id].rank
+        return f"{_by_score(stage)(s, hit)}; it came from {ordinal(before)}"
+
+    return why
 
 
 Who = Callable[[Standing], Sequence[Hit]]
@@ -107,8 +121,9 @@ _WHO: dict[Verdict, tuple[StageName, Who, Why]] = {
     Verdict.MISSED_BY_DENSE: (StageName.DENSE, _head(StageName.DENSE), _by_score(StageName.DENSE)),
     Verdict.MISSED_BY_LEXICAL: (StageName.LEXICAL, _head(StageName.LEXICAL), _by_score(StageName.LEXICAL)),
     Verdict.FUSED_OUT: (StageName.FUSED, _last_in_pool, _by_search),
+    Verdict.CUT_BY_SCREEN: (StageName.SCREENED, _last_handed_on, _by_reranker(StageName.SCREENED)),
     Verdict.UNREAD: (StageName.KEPT, _above, _by_score(StageName.RERANKED)),
-    Verdict.DEMOTED: (StageName.RERANKED, _overtakers(StageName.RERANKED, StageName.FUSED), _by_reranker),
-    Verdict.PUSHED_DOWN: (StageName.ADJUSTED, _overtakers(StageName.ADJUSTED, StageName.RERANKED), _by_parts),
+    Verdict.DEMOTED: (StageName.RERANKED, _overtakers(StageName.RERANKED), _by_reranker(StageName.RERANKED)),
+    Verdict.PUSHED_DOWN: (StageName.ADJUSTED, _overtakers(StageName.ADJUSTED), _by_parts),
     Verdict.CUT_BY_TOP_K: (StageName.KEPT, _above, _by_parts),
 }

@@ -69,7 +69,7 @@ def _missed_by(missing: StageName, other: StageName) -> Callable[[Standing], str
     def words(s: Standing) -> str:
         return (
             f"was not found by {SEARCHES[missing]} ({_end_of(s.trace, missing)}). {SEARCHES[other].capitalize()} "
-            f"alone had it {_at(s, other)}, too far down for a pool of {s.trace.policy.pool}."
+            f"alone had it {_at(s, other)}, too far down for {_read_at_most(s.trace)}."
         )
 
     return words
@@ -82,7 +82,6 @@ def _fused_out(s: Standing) -> str:
         for name, stage, hit in s.extra_hits
     ]
     idle = [name for stage, name in SEARCHES.items() if s.hit(stage) and not _weight(s.trace, stage)]
-    pool = s.trace.policy.pool
     fused = s.hit(StageName.FUSED)
     if fused is None:
         return f"was {' and '.join(found)}, but the weight of {idle[0]} is 0, so it was no candidate."
@@ -92,10 +91,34 @@ def _fused_out(s: Standing) -> str:
             f"was {' and '.join(found)}; fused it was {_at(s, StageName.FUSED)}, but the reranker stopped "
             f"after {read} of {size} candidates and never read it."
         )
-    last = score_text(s.trace.pool[-1].score, s.trace[StageName.FUSED].space)
+    last = score_text(s.trace.head[-1].score, s.trace[StageName.FUSED].space)
+    screen, pool = s.trace.policy.screen, s.trace.policy.pool
+    reads = f"the {screen.pool} that the first pass" if screen else f"the pool of {pool} that the reranker"
     return (
-        f"was {' and '.join(found)}; fused it was {_at(s, StageName.FUSED)}, outside the pool of {pool} "
-        f"that the reranker reads (the last in it has {last})."
+        f"was {' and '.join(found)}; fused it was {_at(s, StageName.FUSED)}, outside {reads} reads "
+        f"(the last in it has {last})."
+    )
+
+
+def _read_at_most(trace: Trace) -> str:
+    """What a candidate had to reach to be read at all."""
+    screen = trace.policy.screen
+    return f"a first pass that reads {screen.pool}" if screen else f"a pool of {trace.policy.pool}"
+
+
+def _screened_out(s: Standing) -> str:
+    trace = s.trace
+    screened, last = trace[StageName.SCREENED], trace.pool[-1].score
+    first, ran = (trace.screening.name, trace.screening.status != "failed") if trace.screening else ("", False)
+    if not ran:
+        return (
+            f"was {_at(s, StageName.FUSED)} after fusion; the first pass ({first}) did not run, so only the first "
+            f"{len(trace.pool)} went on to {trace.policy.reranker}."
+        )
+    return (
+        f"was {_at(s, StageName.FUSED)} after fusion; the first pass ({first}) put it {_at(s, StageName.SCREENED)} of "
+        f"{len(screened.hits)}, and only its best {len(trace.pool)} went on to {trace.policy.reranker} (the last of "
+        f"them has {score_text(last, screened.space)})."
     )
 
 
@@ -113,10 +136,10 @@ def _unread(s: Standing) -> str:
     )
 
 
-def _moved(stage: StageName, before: StageName, mover: str) -> Callable[[Standing], str]:
+def _moved(stage: StageName, mover: str) -> Callable[[Standing], str]:
     def words(s: Standing) -> str:
         return (
-            f"stood {_at(s, before)} before; {mover} moved it to {_at(s, stage)}, "
+            f"stood {_at(s, s.trace.before(stage).name)} before; {mover} moved it to {_at(s, stage)}, "
             f"and only {_first(s.trace.policy.top_k)} kept."
         )
 
@@ -173,9 +196,10 @@ _OF_STANDING: dict[Verdict, Callable[[Standing], str]] = {
     Verdict.MISSED_BY_DENSE: _missed_by(StageName.DENSE, StageName.LEXICAL),
     Verdict.MISSED_BY_LEXICAL: _missed_by(StageName.LEXICAL, StageName.DENSE),
     Verdict.FUSED_OUT: _fused_out,
+    Verdict.CUT_BY_SCREEN: _screened_out,
     Verdict.UNREAD: _unread,
-    Verdict.DEMOTED: _moved(StageName.RERANKED, StageName.FUSED, "the reranker"),
-    Verdict.PUSHED_DOWN: _moved(StageName.ADJUSTED, StageName.RERANKED, "the signals"),
+    Verdict.DEMOTED: _moved(StageName.RERANKED, "the reranker"),
+    Verdict.PUSHED_DOWN: _moved(StageName.ADJUSTED, "the signals"),
     Verdict.UNDER_THRESHOLD: _under,
     Verdict.CUT_BY_TOP_K: _cut_by_top_k,
     Verdict.NOT_CITED: _not_cited,

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from rag_core.config import FULL_DEPTH, Policy, Rewrite
-from rag_core.replay import NO_RERANKER
+from rag_core.config import FULL_DEPTH, NO_RERANKER, Policy, Rewrite
 from rag_core.types import Frozen
 
 
@@ -28,11 +27,15 @@ class Setting(Frozen):
         return ".".join(self.path)
 
     def read(self, policy: Policy) -> float:
-        """The policy's value; a threshold that is off reads as the lowest one."""
+        """The policy's value; what is off, a threshold or a first pass, reads as the lowest."""
         value: object = policy
         for part in self.path:
-            value = getattr(value, part)
+            value = getattr(value, part, None)
         return float(value) if isinstance(value, int | float) else self.low
+
+    def applies(self, policy: Policy) -> bool:
+        """False for the weights of signals that are off, and for a first pass where there is none."""
+        return {"signals": policy.signals.on, "screen": policy.screen is not None}.get(self.path[0], True)
 
     def write(self, policy: Policy, value: float) -> Policy:
         """The policy with this value. The lowest threshold is none."""
@@ -50,6 +53,11 @@ class Setting(Frozen):
         grid = [round(self.low + i * self.step, 10) for i in range(steps + 1)]
         return [v for v in grid[::direction] if (v - value) * direction > 1e-9]
 
+    def tries(self, policy: Policy, direction: int) -> list[float]:
+        """The values of the grid past the policy's own, nearest first, that fit the rest of it."""
+        values = self.away_from(self.read(policy), direction)
+        return [value for value in values if self.write(policy, value).screen_trouble is None]
+
     def size(self, before: float, after: float) -> float:
         """How large a change is: its share of the range, 0..1."""
         return abs(after - before) / (self.high - self.low)
@@ -65,6 +73,7 @@ SETTINGS = (
     Setting(label="Top-k", path=("top_k",), low=1, high=20, step=1, towards=(1,)),
     Setting(label="Threshold", path=("threshold", "minimum"), low=0, high=1, step=0.01, towards=(-1,)),
     Setting(label="Pool", path=("pool",), low=1, high=200, step=1),
+    Setting(label="First pass reads", path=("screen", "pool"), low=1, high=2 * FULL_DEPTH, step=1),
     Setting(label="Depth", path=("depth",), low=1, high=FULL_DEPTH, step=1),
     Setting(label="Dense weight", path=("fusion", "dense_weight"), low=0, high=3, step=0.1),
     Setting(label="Lexical weight", path=("fusion", "lexical_weight"), low=0, high=3, step=0.1),
@@ -90,11 +99,19 @@ class Switch:
 SWITCHES = (
     Switch("signals.on", "Signals", "off", "on", lambda p: _signals(p, True)),
     Switch("signals.on", "Signals", "on", "off", lambda p: _signals(p, False)),
-    Switch("reranker", "Reranker", "on", "none", lambda p: p.model_copy(update={"reranker": NO_RERANKER})),
+    Switch("reranker", "Reranker", "on", "none", lambda p: _without_screen(p, {"reranker": NO_RERANKER})),
+    Switch("screen", "First pass", "on", "none", lambda p: _without_screen(p, {})),
     Switch("extras", "Extra searches", "on", "none", lambda p: p.model_copy(update={"extras": ()})),
     Switch("rewrite.on", "Rewriting", "on", "off", lambda p: p.model_copy(update={"rewrite": Rewrite()})),
 )
 """A switch that changes nothing in a policy does not apply to it."""
+
+
+def _without_screen(policy: Policy, more: dict[str, str]) -> Policy:
+    """The policy whose reranker itself reads all that the first pass reads; the same one where there is none."""
+    if policy.screen is None:
+        return policy.model_copy(update=more)
+    return policy.model_copy(update={"screen": None, "pool": policy.screen.pool, **more})
 
 
 def _signals(policy: Policy, on: bool) -> Policy:

@@ -29,7 +29,7 @@ def diagnose(trace: Trace, location: Location) -> Diagnosis:
     standing = furthest(trace, location)
     verdict = _verdict(standing, trace, location)
     way = {step.stage: step for step in trace.way_of(standing.chunk.id)}
-    before, after = (way[stage] if stage else None for stage in STEPS[verdict])
+    before, after = (way[stage] if stage else None for stage in _steps_of(verdict, trace))
     return Diagnosis(
         verdict=verdict,
         sentence=sentence(verdict, trace, location, standing),
@@ -40,6 +40,12 @@ def diagnose(trace: Trace, location: Location) -> Diagnosis:
         rivals=rivals(verdict, trace, standing),
         notes=_notes(verdict, trace, standing),
     )
+
+
+def _steps_of(verdict: Verdict, trace: Trace) -> tuple[StageName | None, StageName | None]:
+    """The stages before and after the loss, as they are in this run."""
+    before, after = STEPS[verdict]
+    return (trace.before(after).name if after is StageName.RERANKED else before), after
 
 
 def _verdict(standing: Standing, trace: Trace, location: Location) -> Verdict:
@@ -56,16 +62,21 @@ def _missed_by(missing: StageName, other: StageName) -> Callable[[Standing], boo
 
     def holds(s: Standing) -> bool:
         alone = s.rank(missing) == LAST and not s.extra_hits
-        return not s.pooled and alone and s.trace.policy.pool < s.rank(other) < LAST
+        return not s.pooled and alone and _read_at_most(s.trace) < s.rank(other) < LAST
 
     return holds
 
 
-def _fell(stage: StageName, before: StageName) -> Callable[[Standing], bool]:
+def _read_at_most(trace: Trace) -> int:
+    """How many fused candidates are read at all."""
+    return trace.policy.screen.pool if trace.policy.screen else trace.policy.pool
+
+
+def _fell(stage: StageName) -> Callable[[Standing], bool]:
     """The stage moved it down, and it ended outside the top-k."""
 
     def holds(s: Standing) -> bool:
-        top_k = s.trace.policy.top_k
+        top_k, before = s.trace.policy.top_k, s.trace.before(stage).name
         return s.rank(stage) > max(top_k, s.rank(before)) and s.rank(StageName.ADJUSTED) > top_k
 
     return holds
@@ -75,12 +86,13 @@ CHECKS: tuple[tuple[Verdict, Callable[[Standing], bool]], ...] = (
     (Verdict.NOT_CITED, lambda s: s.kept and s.trace.answer is not None and not s.cited),
     (Verdict.KEPT, lambda s: s.kept),
     (Verdict.MISSED_BY_BOTH, lambda s: s.searched_best == LAST),
+    (Verdict.CUT_BY_SCREEN, lambda s: s.screened_out),
     (Verdict.MISSED_BY_DENSE, _missed_by(StageName.DENSE, StageName.LEXICAL)),
     (Verdict.MISSED_BY_LEXICAL, _missed_by(StageName.LEXICAL, StageName.DENSE)),
     (Verdict.FUSED_OUT, lambda s: not s.pooled),
     (Verdict.UNREAD, lambda s: s.telling_part_unread()),
-    (Verdict.DEMOTED, _fell(StageName.RERANKED, StageName.FUSED)),
-    (Verdict.PUSHED_DOWN, _fell(StageName.ADJUSTED, StageName.RERANKED)),
+    (Verdict.DEMOTED, _fell(StageName.RERANKED)),
+    (Verdict.PUSHED_DOWN, _fell(StageName.ADJUSTED)),
     (Verdict.UNDER_THRESHOLD, lambda s: not s.over_threshold),
     (Verdict.CUT_BY_TOP_K, lambda _: True),
 )
@@ -92,9 +104,12 @@ def _better_search(way: Mapping[StageName, Step]) -> Step:
 
 
 def _notes(verdict: Verdict, trace: Trace, standing: Standing) -> tuple[str, ...]:
-    notes = []
-    if trace.rerank.status == "failed":
-        notes.append(f"The reranker {trace.rerank.name} did not run: {trace.rerank.reason}")
+    notes = [
+        f"The {'reranker' if stage.name is StageName.RERANKED else 'first pass'} {report.name} did not run: "
+        f"{report.reason}"
+        for stage, report in trace.passes
+        if report.status == "failed"
+    ]
     pair = standing.pair
     if pair and pair.unseen_tokens and verdict is not Verdict.UNREAD and standing.span is None:
         notes.append(

@@ -42,6 +42,16 @@ class Standing:
         return self.hit(StageName.RERANKED) is not None
 
     @property
+    def screened(self) -> bool:
+        """True where the first pass read it; False where there was none."""
+        return self.trace.screening is not None and self.hit(StageName.SCREENED) is not None
+
+    @property
+    def screened_out(self) -> bool:
+        """True where the first pass read it and did not hand it on."""
+        return self.chunk.id in {hit.chunk_id for hit in self.trace.screened_out}
+
+    @property
     def searched_best(self) -> int:
         """The best of its search ranks, those in extra searches included."""
         extra = (hit.rank for _, _, hit in self.extra_hits)
@@ -97,5 +107,6 @@ def furthest(trace: Trace, location: Location) -> Standing:
 
 
 def _progress(standing: Standing) -> tuple[int, ...]:
-    stages = (StageName.KEPT, StageName.ADJUSTED, StageName.FUSED)
+    screened = [StageName.SCREENED] if standing.trace.screening else []
+    stages = (StageName.KEPT, StageName.ADJUSTED, *screened, StageName.FUSED)
     return (not standing.cited, *(standing.rank(stage) for stage in stages), standing.searched_best)

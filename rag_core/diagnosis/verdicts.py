@@ -18,6 +18,7 @@ class Verdict(StrEnum):
     MISSED_BY_DENSE = "missed-by-dense"
     MISSED_BY_LEXICAL = "missed-by-lexical"
     FUSED_OUT = "fused-out"
+    CUT_BY_SCREEN = "cut-by-first-pass"
     UNREAD = "unread"
     DEMOTED = "demoted"
     PUSHED_DOWN = "pushed-down"
@@ -40,6 +41,7 @@ LABELS = {
     Verdict.MISSED_BY_DENSE: "Missed by dense search",
     Verdict.MISSED_BY_LEXICAL: "Missed by lexical search",
     Verdict.FUSED_OUT: "Fused out of the pool",
+    Verdict.CUT_BY_SCREEN: "Cut by the first pass",
     Verdict.UNREAD: "Beyond the reranker's token limit",
     Verdict.DEMOTED: "Demoted by the reranker",
     Verdict.PUSHED_DOWN: "Pushed down by a signal",
@@ -57,6 +59,7 @@ STEPS: dict[Verdict, tuple[StageName | None, StageName | None]] = {
     Verdict.MISSED_BY_DENSE: (StageName.LEXICAL, StageName.DENSE),
     Verdict.MISSED_BY_LEXICAL: (StageName.DENSE, StageName.LEXICAL),
     Verdict.FUSED_OUT: (StageName.DENSE, StageName.FUSED),
+    Verdict.CUT_BY_SCREEN: (StageName.FUSED, StageName.SCREENED),
     Verdict.UNREAD: (StageName.FUSED, StageName.RERANKED),
     Verdict.DEMOTED: (StageName.FUSED, StageName.RERANKED),
     Verdict.PUSHED_DOWN: (StageName.RERANKED, StageName.ADJUSTED),
@@ -65,7 +68,9 @@ STEPS: dict[Verdict, tuple[StageName | None, StageName | None]] = {
     Verdict.NOT_CITED: (StageName.ADJUSTED, StageName.KEPT),
     Verdict.KEPT: (StageName.ADJUSTED, StageName.KEPT),
 }
-"""The stages before and after the loss: the chunk came out of the first and not, or further down, out of the second."""
+"""The stages before and after the loss: the chunk came out of the first and not, or further down, out of the second.
+
+In a run with a first pass, that is the stage before `reranked`."""
 
 
 class Rival(Frozen):

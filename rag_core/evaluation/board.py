@@ -39,8 +39,9 @@ def asked_by(policy: Policy, pool: int) -> list[Policy]:
         for share in sweeps.LEXICAL_SHARES
     ]
     ks = [fusion.model_copy(update={"k": k}) for k in sweeps.RRF_KS]
+    widest = max(min(pool, policy.screen.pool) if policy.screen else pool, policy.pool)
     return [
-        policy.model_copy(update={"pool": max(pool, policy.pool)}),
+        policy.model_copy(update={"pool": widest}),
         *(policy.model_copy(update={"fusion": one}) for one in (*shares, *ks)),
         *(policy.model_copy(update={"depth": depth}) for depth in sweeps.DEPTHS),
     ]

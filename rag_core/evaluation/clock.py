@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from rag_core.config import Policy
 from rag_core.pace import measure_pace
+from rag_core.passes import pool_of
 from rag_core.pool_time import Point
-from rag_core.replay import pool_of
 from rag_core.rerank.base import Reranker
 from rag_core.retrieval.base import Progress
 from rag_core.trace import Measurement

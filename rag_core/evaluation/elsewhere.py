@@ -10,12 +10,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rag_core.config import FULL_DEPTH, Fusion, Policy
+from rag_core.config import FULL_DEPTH, NO_RERANKER, Fusion, Policy
 from rag_core.evaluation.orders import fused
 from rag_core.evaluation.pools import ABSENT, Pools, Scores, assemble
 from rag_core.evaluation.runs import Candidates, Run
 from rag_core.evaluation.sets import LabelledSet
-from rag_core.replay import NO_RERANKER
 from rag_core.threshold import judged_space, sigmoid
 from rag_core.types import ScoreSpace
 

@@ -1,4 +1,5 @@
-"""Where quality was lost: what retrieval never found, what fusion left out of the pool, what ranking left on the table.
+"""Where quality was lost: what retrieval never found, what fusion left out of the pool, what a first pass cut, what
+ranking left on the table.
 
 An oracle puts any set of candidates into the best order that it allows. The steps between oracles of ever smaller sets
 add up, exactly, to what is missing to a perfect score.
@@ -12,7 +13,7 @@ import numpy as np
 
 from rag_core.config import Policy
 from rag_core.evaluation import metrics
-from rag_core.evaluation.orders import Order, fused, reranked, taken
+from rag_core.evaluation.orders import Order, fused, passed, screened, taken
 from rag_core.evaluation.pools import Floats, Pools
 from rag_core.evaluation.sweeps import order_before_cut
 from rag_core.types import Frozen
@@ -22,9 +23,10 @@ class Headroom(Frozen):
     """The loss of one metric, as means over the judged queries: perfect = achieved + all losses.
 
     perfect: what qrels allow (under 1 where queries have no relevant document). retrieval: neither search found it at
-    this depth. fusion: found, but outside the pool. ranking: in the pool, but not in the best order. signals: what
-    freshness, authority and diversity cost on top (under 0 where they helped). `fused` is the pool's metric without
-    reranking: `achieved - fused` of the way from there to `oracle` was made.
+    this depth. fusion: found, but outside what is read. screening: read by the first pass, and not handed on; 0 without
+    one. ranking: in the pool, but not in the best order. signals: what freshness, authority and diversity cost on top
+    (under 0 where they helped). `fused` is the pool's metric without reranking:
+    `achieved - fused` of the way from there to `oracle` was made.
     """
 
     metric: str
@@ -35,6 +37,7 @@ class Headroom(Frozen):
     signals: float
     achieved: float
     fused: float
+    screening: float = 0.0
 
     @property
     def oracle(self) -> float:
@@ -47,6 +50,7 @@ class Headroom(Frozen):
         names = {
             "retrieval": "never found",
             "fusion": "left outside the pool",
+            "screening": "cut by the first pass",
             "ranking": "left on the table by the ranking",
             "signals": "lost to signals",
         }
@@ -69,25 +73,30 @@ class Split:
     signals: Floats
     achieved: Floats
     fused: Floats
+    screening: Floats
     unscored: int
 
 
 def split(pools: Pools, policy: Policy, metric: str) -> Split:
-    """The loss of every query. Where `unscored` is not 0, ranking, signals and achieved are not known (NaN)."""
+    """The loss of every query. Where `unscored` is not 0, all losses from the first pass on are not known (NaN)."""
     order, rrf = fused(pools, policy.fusion, policy.depth)
-    ranked = reranked(pools, order, policy.reranker, policy.pool)
+    ranked = passed(pools, order, policy)
+    head = order.first(policy.screen.pool if policy.screen else policy.pool)
     final = order_before_cut(pools, policy, order, rrf)
     perfect = metrics.on_arrays(metric, metrics.ideal(pools))
     union = _value(pools, metric, oracle(pools, order))
-    pool = _value(pools, metric, oracle(pools, order.first(policy.pool)))
+    read = _value(pools, metric, oracle(pools, head))
+    pool = _value(pools, metric, oracle(pools, screened(pools, order, policy.screen).first(policy.pool)))
     by_rank, achieved = _value(pools, metric, ranked), _value(pools, metric, final)
     unscored = int(ranked.unscored.sum())
     if unscored:
-        by_rank = achieved = np.full_like(pool, np.nan)
+        by_rank = achieved = np.full_like(read, np.nan)
+        pool = pool if policy.screen is None else by_rank
     return Split(
         perfect=perfect,
         retrieval=perfect - union,
-        fusion=union - pool,
+        fusion=union - read,
+        screening=read - pool,
         ranking=pool - by_rank,
         signals=by_rank - achieved,
         achieved=achieved,
@@ -101,7 +110,7 @@ def headroom(pools: Pools, policy: Policy, metric: str) -> Headroom | None:
     found = split(pools, policy, metric)
     if found.unscored or not pools.judged.any():
         return None
-    names = ("perfect", "retrieval", "fusion", "ranking", "signals", "achieved", "fused")
+    names = ("perfect", "retrieval", "fusion", "ranking", "signals", "achieved", "fused", "screening")
     return Headroom(metric=metric, **{name: float(getattr(found, name)[pools.judged].mean()) for name in names})
 
 

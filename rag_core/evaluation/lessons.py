@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rag_core.config import Policy
 from rag_core.errors import BadInput
 from rag_core.evaluation.sets import LabelledSet, Query
-from rag_core.replay import pool_of
+from rag_core.passes import pool_of
 from rag_core.trace import Measurement
 
 LEAST = 50

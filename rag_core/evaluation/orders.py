@@ -12,10 +12,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from rag_core.config import Fusion, Policy, Signals, Stopping, Threshold
+from rag_core.config import NO_RERANKER, Fusion, Policy, Screen, Signals, Stopping, Threshold
 from rag_core.errors import BadInput
 from rag_core.evaluation.pools import ABSENT, UNDATED, Flags, Floats, Ints, Pools, Scores
-from rag_core.replay import NO_RERANKER
 from rag_core.types import ScoreSpace, StageName
 
 Number = TypeVar("Number", np.int64, np.float64)
@@ -79,7 +78,7 @@ def fused(pools: Pools, fusion: Fusion, depth: int) -> tuple[Order, Floats]:
 
 
 def reranked(pools: Pools, order: Order, reranker: str, pool: int) -> Order:
-    """The first `pool` of a fused order, highest score first, ties in fused order; as they are without a reranker.
+    """The first `pool` of an order, highest score first, ties in the order before; as they are without a reranker.
 
     Raises BadInput for a reranker that nothing was scored with.
     """
@@ -91,6 +90,24 @@ def reranked(pools: Pools, order: Order, reranker: str, pool: int) -> Order:
     key = np.where(head.valid, np.nan_to_num(key, nan=-np.inf), -np.inf)
     by_score = np.argsort(-key, axis=1, kind="stable")
     return Order(taken(head.columns, by_score), head.lengths, missing)
+
+
+def screened(pools: Pools, order: Order, screen: Screen | None) -> Order:
+    """What the first pass makes of a fused order; that order itself where there is none."""
+    return order if screen is None else reranked(pools, order, screen.reranker, screen.pool)
+
+
+def passed(pools: Pools, order: Order, policy: Policy) -> Order:
+    """What the policy's passes make of a fused order: the first, where there is one, then the reranker on its best.
+
+    Where the first has pairs without a score, `unscored` counts those alone: what goes on is not known before.
+    Raises BadInput for a first pass that cannot be.
+    """
+    if policy.screen_trouble:  # a changed copy of a policy is not validated
+        raise BadInput(policy.screen_trouble)
+    first = screened(pools, order, policy.screen)
+    last = reranked(pools, first, policy.reranker, policy.pool)
+    return replace(last, unscored=np.where(first.unscored > 0, first.unscored, last.unscored))
 
 
 def adjusted(pools: Pools, order: Order, relevance: Floats, signals: Signals) -> Order:
@@ -117,7 +134,8 @@ def kept(order: Order, relevance: Floats, space: ScoreSpace, threshold: Threshol
 
 
 def stages(pools: Pools, policy: Policy) -> dict[str, Order]:
-    """Every stage's order under one policy: the searched lists by name, then fused, reranked, adjusted, kept."""
+    """Every stage's order under one policy: the searched lists by name, then fused, screened (where there is a first
+    pass), reranked, adjusted, kept."""
     if policy.extras or policy.rewrite.on:
         raise BadInput("A set is evaluated on the main search alone. Leave out extra searches and rewriting.")
     if policy.stopping != Stopping():
@@ -126,13 +144,14 @@ def stages(pools: Pools, policy: Policy) -> dict[str, Order]:
         raise BadInput(f"These queries were measured to depth {pools.depth}; measure them again for {policy.depth}.")
     found = {name: searched(pools, name, policy.depth) for name in pools.ranks}
     order, rrf = fused(pools, policy.fusion, policy.depth)
-    ranked = reranked(pools, order, policy.reranker, policy.pool)
+    ranked = passed(pools, order, policy)
     relevance, space = relevance_of(pools, policy, rrf)
     final = adjusted(pools, ranked, unit(relevance, space, policy.fusion), policy.signals)
     cut = kept(final, relevance, space, policy.threshold, policy.top_k)
     return {
         **found,
         StageName.FUSED: order,
+        **({StageName.SCREENED: screened(pools, order, policy.screen)} if policy.screen else {}),
         StageName.RERANKED: ranked,
         StageName.ADJUSTED: final,
         StageName.KEPT: cut,

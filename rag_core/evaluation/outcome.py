@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag_core.config import Policy
+from rag_core.config import NO_RERANKER, Policy
 from rag_core.evaluation import metrics
 from rag_core.evaluation.elsewhere import policy_of, pools_of_candidates, pools_of_runs
 from rag_core.evaluation.files import File
@@ -17,7 +17,6 @@ from rag_core.evaluation.pools import Pools
 from rag_core.evaluation.report import AFTER, BEFORE, Report, rankings_of, report
 from rag_core.evaluation.runs import read_candidates, read_run
 from rag_core.evaluation.sets import LabelledSet
-from rag_core.replay import NO_RERANKER
 from rag_core.trace import Measurement
 
 Rankings = Mapping[str, Mapping[str, Sequence[str]]]

@@ -12,8 +12,8 @@ from rag_core.config import Policy
 from rag_core.errors import ModelError
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.filters import Filter
+from rag_core.passes import due
 from rag_core.pipeline import Pipeline
-from rag_core.replay import unscored
 from rag_core.retrieval.base import Progress
 from rag_core.trace import Measurement
 
@@ -58,20 +58,25 @@ def score_set(
 
 
 def missing_pairs(measurements: Mapping[str, Measurement], policies: Sequence[Policy]) -> int:
-    """How many pairs the policies ask for that no one has scored yet; a pair that several ask for counts once."""
+    """How many pairs the policies ask for that no one has scored yet; a pair that several ask for counts once.
+
+    Of a policy whose first pass is not scored, its pairs alone: which ones its reranker reads is not known before.
+    """
     missing = {
-        (query_id, policy.reranker, chunk.id)
+        (query_id, one.reranker, chunk.id)
         for query_id, measurement in measurements.items()
         for policy in policies
-        for chunk in unscored(measurement, policy)
+        for one in due(measurement, policy)
+        for chunk in one.chunks
     }
     return len(missing)
 
 
 def _check(query: Query, measurement: Measurement, policy: Policy) -> None:
-    scored = measurement.rerankings.get(policy.reranker)
-    if scored and scored.failure:
-        raise ModelError(
-            f"The reranker {policy.reranker} stopped at “{query.text[:80]}”: {scored.failure} "
-            "What was scored is kept; start again and only the rest is scored."
-        )
+    for reranker in ([policy.screen.reranker] if policy.screen else []) + [policy.reranker]:
+        scored = measurement.rerankings.get(reranker)
+        if scored and scored.failure:
+            raise ModelError(
+                f"The reranker {reranker} stopped at “{query.text[:80]}”: {scored.failure} "
+                "What was scored is kept; start again and only the rest is scored."
+            )

@@ -12,7 +12,7 @@ import numpy as np
 
 from rag_core.config import Policy
 from rag_core.evaluation import metrics
-from rag_core.evaluation.orders import Order, adjusted, fused, relevance_of, reranked, unit
+from rag_core.evaluation.orders import Order, adjusted, fused, passed, relevance_of, unit
 from rag_core.evaluation.pools import Floats, Pools
 from rag_core.types import Frozen
 
@@ -95,15 +95,15 @@ class _Steps:
             order, rrf = fused(self._pools, policy.fusion, policy.depth)
             self._fused = key, order, rrf, metrics.mean(self._pools, self._metric, order)
         _, order, rrf, before = self._fused
-        key = (key, policy.pool, policy.reranker)
+        key = (key, policy.screen, policy.pool, policy.reranker)
         if self._ranked is None or self._ranked[0] != key:
-            self._ranked = key, reranked(self._pools, order, policy.reranker, policy.pool)
+            self._ranked = key, passed(self._pools, order, policy)
         return before, _weighed(self._pools, policy, self._ranked[1], rrf)
 
 
 def order_before_cut(pools: Pools, policy: Policy, order: Order, rrf: Floats) -> Order:
     """The adjusted order that a policy makes of a fused one."""
-    return _weighed(pools, policy, reranked(pools, order, policy.reranker, policy.pool), rrf)
+    return _weighed(pools, policy, passed(pools, order, policy), rrf)
 
 
 def _weighed(pools: Pools, policy: Policy, ranked: Order, rrf: Floats) -> Order:
@@ -115,7 +115,8 @@ def _weighed(pools: Pools, policy: Policy, ranked: Order, rrf: Floats) -> Order:
 
 
 def pool(pools: Pools, policy: Policy, metric: str, sizes: Sequence[int] = POOLS) -> Sweep:
-    """Quality against how many candidates the reranker reads."""
+    """Quality against how many candidates the reranker reads; no more than the first pass does, where there is one."""
+    sizes = [size for size in sizes if policy.screen is None or size <= policy.screen.pool]
     return sweep(pools, policy, metric, "pool", sizes, lambda value: policy.model_copy(update={"pool": int(value)}))
 
 

@@ -121,7 +121,7 @@ def test_where_nothing_helps_it_says_so():
     measured = measurement("abc", "", dict.fromkeys("abc", 0.0))
     what_if = what_would_keep(measured, CE, expecting(measured, "never-found"))
     assert what_if.found == () and what_if.sentence == "No setting within its range keeps it."
-    assert pairs_needed(measured, CE, expecting(measured, "never-found")) == []
+    assert pairs_needed(measured, CE, expecting(measured, "never-found")) == {}
 
 
 def test_what_is_kept_needs_nothing():
@@ -134,7 +134,8 @@ def test_pairs_without_a_score_leave_settings_open_until_they_are_scored():
     measured = measurement("abcdef", "", scores)
     policy = CE.model_copy(update={"pool": 3, "top_k": 1})
     open_ = what_would_keep(measured, policy, expecting(measured, "f"))
-    assert [c.id for c in pairs_needed(measured, policy, expecting(measured, "f"))] == ["d", "e", "f"]
+    needed = pairs_needed(measured, policy, expecting(measured, "f"))
+    assert {reranker: [c.id for c in chunks] for reranker, chunks in needed.items()} == {"ce": ["d", "e", "f"]}
     assert ("pool",) not in by_setting(open_) and open_.unscored == 3
     assert "3 more pairs would" in open_.sentence
     full = measurement("abcdef", "", scores | {"d": 0.0, "e": 0.0, "f": 1.0})

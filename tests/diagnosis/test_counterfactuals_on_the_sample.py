@@ -41,7 +41,8 @@ def test_every_suggestion_for_a_lost_document_is_true(sample, packaged):
         if not verdict.lost:
             continue
         needed = pairs_needed(measured, POLICY, location)
-        measured = pipeline.score_chunks(measured, POLICY.reranker, needed)
+        for name, chunks in needed.items():
+            measured = pipeline.score_chunks(measured, name, chunks)
         what_if = what_would_keep(measured, POLICY, location)
         assert what_if.unscored == 0
         check(measured, POLICY, what_if, *location.chunk_ids)

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_core.config import Policy
+from rag_core.config import Policy, Screen
 from rag_core.evaluation.headroom import headroom
+from tests.builders import scored_too
 from tests.evaluation.builders import plain, pools_of
 
 POLICY = Policy(reranker="ce", pool=2, depth=100)
@@ -29,6 +30,20 @@ def test_each_loss_has_its_place() -> None:
     assert found.achieved == pytest.approx((1 / log2(3) + 1) / 4)
     assert found.fused == pytest.approx((1 / log2(4) + 1 + 1 / log2(3)) / 4)
     assert found.sentence.startswith("nDCG@5 0.408; 0.592 is missing: 0.250 never found, 0.250 left outside the pool")
+
+
+def test_what_a_first_pass_cuts_is_a_loss_of_its_own() -> None:
+    """Of abc the first pass hands on b and c: a is lost to it, c is handed on and ranked second."""
+    strong = {"a": 1.0, "b": 2.0, "c": 1.5}
+    measured = scored_too(plain("abcd", "", strong), "cheap", {"a": 0.1, "b": 0.2, "c": 0.3})
+    policy = POLICY.model_copy(update={"screen": Screen(reranker="cheap", pool=3)})
+    found = headroom(pools_of({"cut": {"a": 1}, "second": {"c": 1}}, [measured] * 2), policy, "nDCG@5")
+
+    assert found is not None
+    assert (found.retrieval, found.fusion, found.screening) == (0, 0, 1 / 2)
+    assert found.ranking == pytest.approx((1 - 1 / log2(3)) / 2)
+    assert found.achieved == pytest.approx(1 / log2(3) / 2)
+    assert "0.500 cut by the first pass" in found.sentence
 
 
 def test_what_the_metric_allows_is_the_measure_of_perfect() -> None:

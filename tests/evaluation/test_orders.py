@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_core.config import ExtraSearch, Fusion, Policy, Rewrite, Signals, Stopping, Threshold
+from rag_core.config import ExtraSearch, Fusion, Policy, Rewrite, Screen, Signals, Stopping, Threshold
 from rag_core.errors import BadInput
 from rag_core.evaluation import orders
 from rag_core.evaluation.gather import build
@@ -17,7 +17,7 @@ from rag_core.evaluation.pools import Pools
 from rag_core.replay import replay
 from rag_core.trace import Measurement
 from rag_core.types import ScoreSpace, StageName
-from tests.builders import MEASURED_AT, chunk, measurement
+from tests.builders import MEASURED_AT, chunk, measurement, scored_too
 from tests.evaluation.builders import labelled, plain, pools_of
 
 LETTERS = "abcdefghijkl"
@@ -40,7 +40,8 @@ def measured(draw: st.DrawFn, space: ScoreSpace) -> Measurement:
         )
         for one in LETTERS
     ]
-    return measurement(draw(ranked), draw(ranked), scores, space=space, chunks=chunks)
+    found = measurement(draw(ranked), draw(ranked), scores, space=space, chunks=chunks)
+    return scored_too(found, "cheap", {one: draw(st.sampled_from([0.1, 0.2, 0.3, 0.4])) for one in LETTERS})
 
 
 policies = st.builds(
@@ -67,8 +68,12 @@ policies = st.builds(
 
 
 @settings(max_examples=100, deadline=None)
-@given(data=st.data(), space=st.sampled_from(SPACES), policy=policies)
-def test_every_stage_ranks_as_replay_does(data: st.DataObject, space: ScoreSpace, policy: Policy) -> None:
+@given(data=st.data(), space=st.sampled_from(SPACES), policy=policies, reads=st.none() | st.integers(1, 14))
+def test_every_stage_ranks_as_replay_does(
+    data: st.DataObject, space: ScoreSpace, policy: Policy, reads: int | None
+) -> None:
+    if reads and policy.reranker != "none":
+        policy = policy.model_copy(update={"screen": Screen(reranker="cheap", pool=max(reads, policy.pool))})
     rows = {one: data.draw(measured(space)) for one in ("q1", "q2", "q3")}
     pools = build(rows, labelled({"q1": {"d1": 1}, "q2": {"d2": 2}, "q3": {}}))
 
@@ -76,10 +81,13 @@ def test_every_stage_ranks_as_replay_does(data: st.DataObject, space: ScoreSpace
 
     for at, row in enumerate(rows.values()):
         trace = replay(row, policy)
-        for name in StageName:
+        assert set(found) == {stage.name for stage in trace.stages}
+        for name in found:
             order = found[name]
             columns = order.columns[at, : order.lengths[at]]
-            assert [pools.ids[at][column] for column in columns] == [hit.chunk_id for hit in trace[name].hits], name
+            assert [pools.ids[at][column] for column in columns] == [
+                hit.chunk_id for hit in trace[StageName(name)].hits
+            ], name
 
 
 def test_rrf_scores_are_the_fused_stages_scores() -> None:
@@ -97,6 +105,19 @@ def test_pairs_without_a_score_are_counted_not_ranked_in_silence() -> None:
 
     assert orders.reranked(pools, order, "ce", 2).unscored.tolist() == [0]
     assert orders.reranked(pools, order, "ce", 3).unscored.tolist() == [1]
+
+
+def test_a_first_pass_without_scores_counts_its_own_pairs_alone() -> None:
+    half = scored_too(plain("abcd", "", {"a": 1.0}), "cheap", {"a": 0.1, "b": 0.2, "c": 0.3})
+    policy = Policy(reranker="ce", pool=2, screen=Screen(reranker="cheap", pool=4))
+    pools = pools_of({"q": {}}, [half])
+    order, _ = orders.fused(pools, Fusion(), 100)
+
+    assert orders.passed(pools, order, policy).unscored.tolist() == [1]
+    narrow = policy.model_copy(update={"screen": Screen(reranker="cheap", pool=3)})
+    assert orders.passed(pools, order, narrow).unscored.tolist() == [2]  # c and b went on; ce knows neither
+    with pytest.raises(BadInput, match="The first pass reads 4 candidates, fewer than the pool of 5"):
+        orders.passed(pools, order, policy.model_copy(update={"pool": 5}))
 
 
 def test_an_unknown_reranker_and_a_greater_depth_are_refused() -> None:

@@ -13,16 +13,18 @@ PARTS = {
     "achieved": "reached",
     "signals": "lost to signals",
     "ranking": "left by the ranking",
+    "screening": "cut by the first pass",
     "fusion": "outside the pool",
     "retrieval": "never found",
 }
-PATTERNS = {"achieved": "", "signals": "+", "ranking": "/", "fusion": "x", "retrieval": "."}
+PATTERNS = {"achieved": "", "signals": "+", "ranking": "/", "screening": "-", "fusion": "x", "retrieval": "."}
 
 
 def table(headroom: Headroom) -> pd.DataFrame:
     """A row per part: part, what it means, value, share of perfect."""
     rows = [{"part": name, "meaning": meaning, "value": getattr(headroom, name)} for name, meaning in PARTS.items()]
     frame = pd.DataFrame(rows)
+    frame = frame[(frame["part"] != "screening") | (frame["value"] != 0)]
     return frame.assign(share=frame["value"] / max(headroom.perfect, 1e-9))
 
 
@@ -33,7 +35,8 @@ def reading(headroom: Headroom) -> str:
 
 def figure(headroom: Headroom, palette: Palette) -> go.Figure:
     """The bar; a part too thin for its label shows it on hover. A part under zero (signals that helped) is left out."""
-    colours = dict(zip(PARTS, (palette.up, palette.text, palette.down, palette.same, palette.faint), strict=True))
+    shades = (palette.up, palette.text, palette.down, palette.text, palette.same, palette.faint)
+    colours = dict(zip(PARTS, shades, strict=True))
     fig = go.Figure()
     for row in table(headroom).to_dict("records"):
         value = max(0.0, float(row["value"]))

@@ -17,6 +17,7 @@ NAMES = {
     StageName.DENSE: "Dense",
     StageName.LEXICAL: "Lexical",
     StageName.FUSED: "Fused",
+    StageName.SCREENED: "First pass",
     StageName.RERANKED: "Reranked",
     StageName.ADJUSTED: "Final",
 }
@@ -29,13 +30,18 @@ def panels(trace: Trace) -> list[Stage]:
     return [stage for stage in trace.stages if stage.name not in left_out]
 
 
+def when(name: StageName) -> str:
+    """`before` or `after` reranking; nothing of the first pass, which is neither."""
+    return "" if name is StageName.SCREENED else "before" if name in BEFORE else "after"
+
+
 def bins(trace: Trace) -> pd.DataFrame:
-    """A row per bin: stage, space, when ("before" or "after" reranking), from, to, count."""
+    """A row per bin: stage, space, when ("before", "after" or, of a first pass, "between"), from, to, count."""
     rows = [
         {
             "stage": one.stage.value,
             "space": one.space.value,
-            "when": "before" if one.stage in BEFORE else "after",
+            "when": when(one.stage) or "between",
             "from": low,
             "to": high,
             "count": count,
@@ -63,7 +69,7 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
     """The panels side by side, in the order of the stages."""
     table = bins(trace)
     stages = panels(trace)
-    titles = [f"<b>{NAMES[stage.name]}</b> {'before' if stage.name in BEFORE else 'after'}" for stage in stages]
+    titles = [f"<b>{NAMES[stage.name]}</b> {when(stage.name)}".strip() for stage in stages]
     fig = make_subplots(rows=1, cols=len(stages), subplot_titles=titles, horizontal_spacing=0.035)
     for place, stage in enumerate(stages, start=1):
         rows = table[table["stage"] == stage.name.value]

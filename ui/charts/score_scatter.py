@@ -14,17 +14,19 @@ LEGEND = {"both": "kept by both", "left": "only by A", "right": "only by B", "ne
 
 def reading(left: Trace, right: Trace) -> str:
     """What the axes are, so that nobody reads one score as the other."""
+    one_sided = len(set(left.relevance) ^ set(right.relevance))
+    cut = f" {one_sided} that a first pass did not hand on have one score alone and are not drawn." * bool(one_sided)
     if left.relevance_space is right.relevance_space:
-        return f"Both axes are {left.relevance_space} scores; dots on the diagonal are scored alike."
+        return f"Both axes are {left.relevance_space} scores; dots on the diagonal are scored alike.{cut}"
     return (
         f"A's axis is {left.relevance_space}, B's {right.relevance_space}: two score spaces, so only the order of the "
-        "dots can be compared."
+        f"dots can be compared.{cut}"
     )
 
 
 def figure(left: Trace, right: Trace, names: tuple[str, str], palette: Palette) -> go.Figure:
     """The scatter; a diagonal only where both axes are of one space."""
-    table = joined(left, right)
+    table = joined(left, right).dropna(subset=["left_score", "right_score"])
     colours = {"both": palette.same, "left": palette.down, "right": palette.up, "neither": palette.muted}
     fig = go.Figure()
     if left.relevance_space is right.relevance_space and len(table):

@@ -20,24 +20,25 @@ SYMBOLS = {"both": "circle", "left": "triangle-left", "right": "triangle-right",
 
 def joined(left: Trace, right: Trace) -> pd.DataFrame:
     """A row per candidate of the pool in the left side's order: chunk_id, title, left_rank, right_rank, moved (places
-    gained on the right), kept ("both", "left", "right", "neither"), left_score and right_score (relevance)."""
+    gained on the right), kept ("both", "left", "right", "neither"), left_score and right_score (relevance; none where
+    a first pass did not hand it on)."""
     keepers = [trace[StageName.KEPT].by_chunk for trace in (left, right)]
     rows = []
-    for hit in left[StageName.ADJUSTED].hits:
-        other = right[StageName.ADJUSTED].by_chunk[hit.chunk_id]
-        here, there = (hit.chunk_id in kept for kept in keepers)
+    for chunk_id, place in left.places.items():
+        other = right.places[chunk_id]
+        here, there = (chunk_id in kept for kept in keepers)
         rows.append(
             {
-                "chunk_id": hit.chunk_id,
-                "title": title_of(left.chunks[hit.chunk_id]),
-                "left_rank": hit.rank,
-                "right_rank": other.rank,
-                "moved": hit.rank - other.rank,
+                "chunk_id": chunk_id,
+                "title": title_of(left.chunks[chunk_id]),
+                "left_rank": place,
+                "right_rank": other,
+                "moved": place - other,
                 "kept": {(True, True): "both", (True, False): "left", (False, True): "right"}.get(
                     (here, there), "neither"
                 ),
-                "left_score": left.relevance[hit.chunk_id],
-                "right_score": right.relevance[hit.chunk_id],
+                "left_score": left.relevance.get(chunk_id),
+                "right_score": right.relevance.get(chunk_id),
             }
         )
     names = ["chunk_id", "title", "left_rank", "right_rank", "moved", "kept", "left_score", "right_score"]
@@ -86,9 +87,7 @@ def figure(left: Trace, right: Trace, names: tuple[str, str], palette: Palette, 
 def _line(row: dict[str, object], left: Trace, right: Trace, palette: Palette) -> go.Scatter:
     kept = str(row["kept"])
     colour = {"both": palette.same, "left": palette.down, "right": palette.up}.get(kept, palette.faint)
-    scores = [
-        score_text(trace.relevance[str(row["chunk_id"])], trace.relevance_space) for trace in (left, right)
-    ]  # fmt: skip
+    scores = [_score(trace, str(row["chunk_id"])) for trace in (left, right)]
     hover = (
         f"<b>{plain(str(row['title']), 80)}</b><br>A #{row['left_rank']} ({scores[0]})<br>B #{row['right_rank']} "
         f"({scores[1]})<br>kept by {kept}<extra></extra>"
@@ -101,6 +100,11 @@ def _line(row: dict[str, object], left: Trace, right: Trace, palette: Palette) -
         marker={"color": colour, "symbol": SYMBOLS[kept], "size": 6 if kept == "neither" else 11},
         hovertemplate=hover,
     )
+
+
+def _score(trace: Trace, chunk_id: str) -> str:
+    score = trace.relevance.get(chunk_id)
+    return trace.fate(chunk_id) if score is None else score_text(score, trace.relevance_space)
 
 
 def _labels(rows: pd.DataFrame, side: str, palette: Palette) -> go.Scatter:

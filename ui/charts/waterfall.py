@@ -13,7 +13,8 @@ from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
 
 LANE_PX = 30
-ACCENTS = ("Rerank", "Rerank: score", "Rerank: tokenise")
+ACCENTS = ("First pass", "Rerank")
+TOKENISE = ": tokenise"
 
 
 def lanes(trace: Trace) -> pd.DataFrame:
@@ -33,7 +34,7 @@ def reading(trace: Trace) -> str:
         f"{duration(trace.took_ms)} before the answer; {slowest['step']} took {slowest['took_ms'] / total:.0%} of it."
     )
     loads = table[table["kind"] == "load"]["took_ms"].sum()
-    cached = trace.rerank.pairs_cached
+    cached = sum(report.pairs_cached for _, report in trace.passes)
     spared = f" {cached} pair scores came from the cache." if cached else ""
     return f"{told}{spared}" + (f" Loading models took {duration(loads)} on top, once." if loads else "")
 
@@ -50,8 +51,8 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
             x=steps["took_ms"].clip(lower=end * 0.003),
             base=steps["started_ms"],
             marker={
-                "color": [palette.up if step in ACCENTS else palette.same for step in steps["step"]],
-                "pattern": {"shape": ["/" if step == "Rerank: tokenise" else "" for step in steps["step"]]},
+                "color": [palette.up if step.startswith(ACCENTS) else palette.same for step in steps["step"]],
+                "pattern": {"shape": ["/" if step.endswith(TOKENISE) else "" for step in steps["step"]]},
             },
             text=[
                 f"{duration(took)}  {plain(note, 70)}"
