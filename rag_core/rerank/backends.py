@@ -6,6 +6,7 @@ processor: benchmarks/rerank_speed.py measures it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,21 +30,58 @@ OPENVINO = "openvino/openvino_model.xml"
 
 
 def _torch(folder: Path, device: str, trust_remote_code: bool) -> Forward:
-    return _sentence_transformers(folder, device, trust_remote_code, "float32")
+    return _in_torch(folder, device, trust_remote_code, "float32")
 
 
 def _bf16(folder: Path, device: str, trust_remote_code: bool) -> Forward:
-    return _sentence_transformers(folder, device, trust_remote_code, "bfloat16")
+    return _in_torch(folder, device, trust_remote_code, "bfloat16")
 
 
-def _sentence_transformers(folder: Path, device: str, trust_remote_code: bool, dtype: str) -> Forward:
-    """The model of a sentence-transformers CrossEncoder; its last layer is fp32 whatever the rest is, so that
-    scores do not tie."""
+def _in_torch(folder: Path, device: str, trust_remote_code: bool, dtype: str) -> Forward:
+    """The folder's model run by torch; its last layer is fp32 whatever the rest is, so that scores do not tie."""
     try:
         import torch
-        from sentence_transformers import CrossEncoder
+
+        if dtype == "float32" and _is_plain(folder):
+            model = _plain(folder, device)
+        else:
+            model = _sentence_transformers(folder, device, trust_remote_code, dtype)
     except ImportError as exc:
         raise MissingPackage("sentence-transformers", "A local cross-encoder", "sentence-transformers") from exc
+    typed = getattr(model.config, "type_vocab_size", 0) > 1
+
+    def forward(ids: Ids, mask: Ids, types: Ids) -> Logits:
+        inputs = {"input_ids": ids, "attention_mask": mask} | ({"token_type_ids": types} if typed else {})
+        with torch.inference_mode():
+            logits: Logits = model(**{k: torch.from_numpy(v).to(device) for k, v in inputs.items()}).logits.float()
+        return logits.cpu().numpy()  # type: ignore[attr-defined,no-any-return]
+
+    return forward
+
+
+def _is_plain(folder: Path) -> bool:
+    """A BERT classifier that needs nothing of sentence-transformers, whose import takes seconds, to be run."""
+    if any((folder / name).exists() for name in ("modules.json", "config_sentence_transformers.json")):
+        return False
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return bool(config.get("architectures") == ["BertForSequenceClassification"])
+
+
+def _plain(folder: Path, device: str) -> Any:
+    import torch
+    from transformers import BertForSequenceClassification
+
+    model: Any = BertForSequenceClassification.from_pretrained(
+        str(folder), local_files_only=True, use_safetensors=True, dtype=torch.float32
+    )
+    return model.to(device).eval()
+
+
+def _sentence_transformers(folder: Path, device: str, trust_remote_code: bool, dtype: str) -> Any:
+    """The model of a sentence-transformers CrossEncoder, its last layer kept in fp32."""
+    import torch
+    from sentence_transformers import CrossEncoder
+
     encoder = CrossEncoder(
         str(folder),
         device=device,
@@ -54,16 +92,7 @@ def _sentence_transformers(folder: Path, device: str, trust_remote_code: bool, d
     )
     layers = [name for name, layer in encoder.named_modules() if type(layer) is torch.nn.Linear]
     encoder.set_keep_in_fp32_modules(layers[-1:])
-    model: Any = encoder.model.eval()
-    typed = getattr(model.config, "type_vocab_size", 0) > 1
-
-    def forward(ids: Ids, mask: Ids, types: Ids) -> Logits:
-        inputs = {"input_ids": ids, "attention_mask": mask} | ({"token_type_ids": types} if typed else {})
-        with torch.inference_mode():
-            logits: Logits = model(**{k: torch.from_numpy(v).to(device) for k, v in inputs.items()}).logits.float()
-        return logits.cpu().numpy()  # type: ignore[attr-defined,no-any-return]
-
-    return forward
+    return encoder.model.eval()
 
 
 def _onnx(folder: Path, _device: str, _trust_remote_code: bool) -> Forward:
