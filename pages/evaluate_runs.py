@@ -23,7 +23,7 @@ METRICS = (SPLIT, "nDCG@5", "RR@10", "P@5", "R@100", "AP@100", "Success@5")
 def main() -> None:
     """The questions, one scoring pass, then everything by replay."""
     state.page("Evaluate")
-    choice = state.without_extras(state.sidebar())
+    choice = state.asked_in_full(state.sidebar())
     with views.guard():
         kind = evaluation.source(choice)
         questions = evaluation.labelled(choice, kind)
@@ -44,7 +44,7 @@ def measured(choice: Choice, questions: LabelledSet) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         queries = evaluation.spread(questions)
         place = st.empty()
-    fresh = [query for query in queries if query.id not in bench.measurements]
+    fresh = evaluation.unmeasured(bench, queries, choice.policy)
     asked = questions.only(query.id for query in queries)
     pools = None if fresh else evaluation.pools_of(choice, bench, asked)
     lacking = None if pools is None else evaluation.missing(pools, choice.policy)
@@ -148,10 +148,10 @@ def times(found: Outcome, bench: Bench, metric: str) -> None:
 
 def ways_of(found: Outcome, bench: Bench, metric: str) -> list[Way]:
     """Every reranker at every pool whose time was measured and whose pairs are all scored; no reranker as pool 0."""
-    search = retrieval_ms(bench.measurements)
+    search = retrieval_ms({one: bench.measurements[one] for one in found.pools.query_ids}, found.policy)
     ways = []
     for name, points in bench.times.items():
-        policy = Policy(reranker=name, depth=found.policy.depth, fusion=found.policy.fusion)
+        policy = Policy(reranker=name, depth=found.policy.depth, fusion=found.policy.fusion, extras=found.policy.extras)
         curve = sweeps.pool(found.pools, policy, metric, [point.pairs for point in points])
         for point, quality in zip(points, curve.points, strict=True):
             if quality.final is not None:

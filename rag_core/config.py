@@ -75,6 +75,11 @@ class ExtraSearch(Frozen):
     depth: Annotated[int, Field(ge=1, le=FULL_DEPTH)] = 50
     weight: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 1.0
 
+    def __str__(self) -> str:
+        """`recent (updated since 2026-10-01; depth 50, weight 1)`"""
+        asked = "; ".join([*([f"“{self.query}”"] if self.query else []), *([str(self.where)] if self.where else [])])
+        return f"{self.name} ({f'{asked}; ' * bool(asked)}depth {self.depth}, weight {self.weight:g})"
+
 
 MOST_REWRITTEN = 3
 """How many queries a question is rewritten into at most."""

@@ -48,13 +48,16 @@ class Bar(Frozen):
 
 
 def bars(trace: Trace) -> tuple[Bar, ...]:
-    """The run's steps in order; searches overlap where they ran side by side. Model loads come last."""
+    """The run's steps in order; searches overlap where they ran side by side. Model loads come last.
+
+    An extra search with a pause in it is two bars of the same step.
+    """
     steps = [_bar("Embed the query", trace.embed, trace.collection.embedding_model)]
     steps.append(_bar("Dense search", trace[StageName.DENSE].timing, f"{len(trace[StageName.DENSE].hits)} found"))
     steps.append(_bar("Lexical search", trace[StageName.LEXICAL].timing, f"{len(trace[StageName.LEXICAL].hits)} found"))
     if trace.rewriting:
         steps.append(_bar("Rewrite the question", trace.rewriting.timing, _rewritten(trace.rewriting)))
-    steps += [_extra(run) for run in trace.extras]
+    steps += [bar for run in trace.extras for bar in _extra(run)]
     steps.append(_bar("Fuse", trace[StageName.FUSED].timing, f"{len(trace[StageName.FUSED].hits)} candidates"))
     for stage, report in trace.passes:
         steps += _pass(PASSES[stage.name], stage.timing, report)
@@ -78,20 +81,30 @@ def _rewritten(one: Rewriting) -> str:
     return "failed" if one.failure else f"{len(one.queries)} {queries} by {one.model}{tokens}"
 
 
-def _extra(run: ExtraRun) -> Bar:
-    """One bar from the start of its own embedding or its earlier list to the end of its later list."""
-    times = [stage.timing for stage in run.stages] + [run.embed] * (run.embed.took_ms > 0)
-    start = min(timing.started_ms for timing in times)
-    took = max(timing.ended_ms for timing in times) - start
-    found = len({chunk_id for stage in run.stages for chunk_id in stage.by_chunk})
-    waited = "" if run.embed.took_ms else ", no embedding of its own"
-    return _bar(f"Extra search: {run.name}", Timing(started_ms=start, took_ms=took), f"{found} found{waited}")
+def _extra(run: ExtraRun) -> list[Bar]:
+    """One bar where its embedding and lists touch; two where a list waited, as for an embedding that it shares."""
+    step = f"Extra search: {run.name}"
+    found = f"{len({chunk_id for stage in run.stages for chunk_id in stage.by_chunk})} found"
+    dense, lexical = run.dense.timing, run.lexical.timing
+    if run.embed.took_ms:
+        dense = _span(run.embed, dense)
+    else:
+        found += "; shares an embedding"
+    first, second = sorted([("dense", dense), ("lexical", lexical)], key=lambda part: part[1].started_ms)
+    if first[1].ended_ms >= second[1].started_ms:
+        return [_bar(step, _span(dense, lexical), found)]
+    return [_bar(step, first[1], f"{first[0]} list"), _bar(step, second[1], f"{second[0]} list; {found}")]
+
+
+def _span(one: Timing, other: Timing) -> Timing:
+    start = min(one.started_ms, other.started_ms)
+    return Timing(started_ms=start, took_ms=max(one.ended_ms, other.ended_ms) - start)
 
 
 def extras_ms(trace: Trace) -> float:
     """How long any extra search was at work, in milliseconds; what ran side by side counts once."""
     worked, until = 0.0, 0.0
-    for bar in sorted(map(_extra, trace.extras), key=lambda bar: bar.started_ms):
+    for bar in sorted((bar for run in trace.extras for bar in _extra(run)), key=lambda bar: bar.started_ms):
         worked += max(0.0, bar.ended_ms - max(bar.started_ms, until))
         until = max(until, bar.ended_ms)
     return worked

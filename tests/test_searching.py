@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag_core.config import ExtraSearch, Policy
+from rag_core.evaluation.clock import retrieval_ms
 from rag_core.filters import chosen
 from rag_core.latency import bars, extras_ms
 from rag_core.pipeline import Pipeline
@@ -177,7 +178,7 @@ def test_together_they_find_what_each_finds_alone(drawn):
 
 
 def laid(*rounds: int):
-    """Main: embedding 0 to 5, dense to 7, lexical 0 to 3. Each extra search: dense 5 to 5 + 4, lexical 0 to 3."""
+    """Main: embedding 0 to 5, dense to 7, lexical 0 to 3. Each extra search: lexical 0 to 3, dense 5 to 5 + 4."""
     own = measurement("ab", "b")
     dense = own.dense.model_copy(update={"timing": Timing(started_ms=5, took_ms=4)})
     names = [f"extra {at}" for at in range(len(rounds))]
@@ -189,41 +190,50 @@ def laid(*rounds: int):
     return replay(own.model_copy(update={"extras": measured}), policy, clock=lambda: 0.0)
 
 
-def test_searches_that_began_with_the_main_one_lie_beside_it():
+def lanes(trace):
+    """When each step was at work, by its name."""
+    told: dict[str, list[tuple[float, float]]] = {}
+    for bar in bars(trace):
+        told.setdefault(bar.step, []).append((bar.started_ms, bar.ended_ms))
+    return told
+
+
+def test_searches_that_began_with_the_main_one_lie_beside_it_and_waiting_is_no_work():
     trace = laid(0, 0)
-    lanes = {bar.step: (bar.started_ms, bar.ended_ms) for bar in bars(trace)}
-    assert lanes["Dense search"] == (5, 7)
-    assert lanes["Extra search: extra 0"] == lanes["Extra search: extra 1"] == (0, 5 + 4)
+    assert lanes(trace)["Dense search"] == [(5, 7)]
+    assert lanes(trace)["Extra search: extra 0"] == lanes(trace)["Extra search: extra 1"] == [(0, 3), (5, 5 + 4)]
     assert trace[StageName.FUSED].timing.started_ms == 9
-    assert extras_ms(trace) == 9
+    assert extras_ms(trace) == 3 + 4
 
 
 def test_later_rounds_follow_one_another():
     trace = laid(2, 0, 1, 1)
-    lanes = {bar.step: (bar.started_ms, bar.ended_ms) for bar in bars(trace)}
-    assert lanes["Extra search: extra 1"] == (0, 9)
-    assert lanes["Extra search: extra 2"] == lanes["Extra search: extra 3"] == (9, 9 + 9)
-    assert lanes["Extra search: extra 0"] == (18, 18 + 9)
-    assert extras_ms(trace) == 27
+    assert lanes(trace)["Extra search: extra 1"] == [(0, 3), (5, 9)]
+    assert lanes(trace)["Extra search: extra 2"] == lanes(trace)["Extra search: extra 3"] == [(9, 12), (14, 18)]
+    assert lanes(trace)["Extra search: extra 0"] == [(18, 21), (23, 27)]
+    assert extras_ms(trace) == 3 * (3 + 4)
 
 
-def test_a_gap_between_two_rounds_is_nobodys_time():
-    apart = laid(0, 1)
-    later = apart.extras[1].model_copy(
-        update={
-            stage.name: stage.model_copy(update={"timing": Timing(started_ms=20, took_ms=1)})
-            for stage in apart.extras[1].stages
-        }
-    )
-    assert extras_ms(apart.model_copy(update={"extras": (apart.extras[0], later)})) == 9 + 1
+def test_retrieval_of_a_set_takes_as_long_as_its_extra_searches_too():
+    own = measurement("ab", "b")
+    slow = own.dense.model_copy(update={"timing": Timing(started_ms=5, took_ms=4)})
+    asked = Searched(query="question", where=ACME.where, embed=Timing(), dense=slow, lexical=own.lexical)
+    row = own.model_copy(update={"extras": (asked,)})
+    assert retrieval_ms({"q": row}, Policy()) == 5 + 2
+    assert retrieval_ms({"q": row}, Policy(extras=(ACME,))) == 5 + 2 + 5 + 4
 
 
-def test_the_lanes_name_what_was_not_embedded_again():
-    notes = {
-        bar.step: bar.note for bar in bars(counted()[0].run("refund", Policy(reranker="none", extras=(ACME, OTHER))))
-    }
-    assert notes["Extra search: acme"].endswith("no embedding of its own")
-    assert "embedding" not in notes["Extra search: other words"]
+def test_a_search_that_embeds_its_own_words_is_one_bar():
+    trace = laid(0)
+    own = trace.extras[0].model_copy(update={"embed": Timing(started_ms=1, took_ms=4)})
+    alone = trace.model_copy(update={"extras": (own,)})
+    assert lanes(alone)["Extra search: extra 0"] == [(0, 9)]
+    assert {bar.step: bar.note for bar in bars(alone)}["Extra search: extra 0"] == "2 found"
+
+
+def test_the_notes_say_what_was_not_embedded_again():
+    notes = [bar.note for bar in bars(laid(0)) if bar.step == "Extra search: extra 0"]
+    assert notes == ["lexical list", "dense list; 2 found; shares an embedding"]
 
 
 def test_a_round_that_a_policy_leaves_out_leaves_no_gap():

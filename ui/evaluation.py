@@ -25,7 +25,7 @@ from rag_core.evaluation.judgments import JudgmentBook
 from rag_core.evaluation.orders import fused, passed
 from rag_core.evaluation.outcome import Outcome, of_candidates, of_measurements, of_runs
 from rag_core.evaluation.pools import Pools
-from rag_core.evaluation.score import measured
+from rag_core.evaluation.score import measured, unsearched_queries
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.evaluation.table import read_csv
 from rag_core.pool_time import Point
@@ -127,11 +127,18 @@ def score(choice: Choice, of: Bench, queries: Sequence[Query], policies: Sequenc
     bar.empty()
 
 
+def unmeasured(of: Bench, queries: Sequence[Query], policy: Policy) -> list[Query]:
+    """The questions that were not searched yet, or not with every extra search of the policy."""
+    known = {query.id: of.measurements[query.id] for query in queries if query.id in of.measurements}
+    lacking = set(unsearched_queries(known, policy))
+    return [query for query in queries if query.id not in known or query.id in lacking]
+
+
 def missing(pools: Pools, policy: Policy) -> int:
     """Pairs of the policy's pools that nobody has scored yet."""
     if policy.reranker == NO_RERANKER:
         return 0
-    order, _ = fused(pools, policy.fusion, policy.depth)
+    order, _ = fused(pools, policy)
     if policy.reranker not in pools.scores:
         return int(order.first(policy.pool).lengths.sum())
     return int(passed(pools, order, policy).unscored.sum())

@@ -129,14 +129,14 @@ def sidebar() -> Choice:
     return Choice(collection=collection, policy=policy, owner=owner(), chat=chat, where=where)
 
 
-def without_extras(choice: Choice) -> Choice:
-    """The choice on the main search alone, its pool read to the end, where a page knows no other; says what is lost."""
-    plain = choice.policy.model_copy(update={"extras": (), "rewrite": Rewrite(), "stopping": Stopping()})
+def asked_in_full(choice: Choice) -> Choice:
+    """The choice without rewriting, its pool read to the end, where a page knows no other; says what is left out."""
+    plain = choice.policy.model_copy(update={"rewrite": Rewrite(), "stopping": Stopping()})
     if choice.policy == plain:
         return choice
     st.caption(
-        ":material/info: Extra searches, rewriting and stopping early are left out: a set is evaluated on the main "
-        "search, its pool read to the end."
+        ":material/info: Rewriting and stopping early are left out: a set is evaluated on its questions as they are "
+        "asked, their pools read to the end."
     )
     return replace(choice, policy=plain)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from rag_core.config import ExtraSearch
 from rag_core.trace import Trace
 from rag_core.types import Frozen
 
@@ -32,18 +31,12 @@ def _facts(trace: Trace) -> dict[str, str]:
     return facts | {
         "collection": trace.collection.name,
         "documents and chunking": f"{trace.collection.documents} documents, {trace.collection.fingerprint[:8]}",
-        "extra searches": ", ".join(map(_told, trace.policy.extras)) or "none",
+        "extra searches": ", ".join(map(str, trace.policy.extras)) or "none",
         "filter": str(trace.where) if trace.where else "none",
         "embedding model": trace.collection.embedding_model,
         "reranker model": trace.rerank.model or "none",
         "reranker": f"{trace.policy.reranker} (did not run)" * (trace.rerank.status == "failed") or facts["reranker"],
     }
-
-
-def _told(one: ExtraSearch) -> str:
-    """`recent (updated since 2026-10-01; depth 50, weight 1)`"""
-    asked = "; ".join([*([f"“{one.query}”"] if one.query else []), *([str(one.where)] if one.where else [])])
-    return f"{one.name} ({f'{asked}; ' * bool(asked)}depth {one.depth}, weight {one.weight:g})"
 
 
 def _flat(values: dict[str, Any], under: str = "") -> dict[str, str]:

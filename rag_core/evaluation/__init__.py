@@ -1,6 +1,7 @@
 """Labelled sets, one scoring pass, and every question about quality answered by replay on arrays.
 
 - sets (beir, table), runs: what was judged, and what was ranked elsewhere
+- beside: extra searches on the command line
 - score: one pass over the queries, measured and scored once, resumable
 - pools (gather, elsewhere): the candidates of all queries as arrays; orders: replay's arithmetic on them
 - metrics: nDCG, RR, P, R, AP, Success, Judged; tables by ir_measures, sweeps by arrays held equal to it

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 from rag_core.config import Policy
+from rag_core.extras import beside
 from rag_core.pace import measure_pace
 from rag_core.passes import pool_of
 from rag_core.pool_time import Point
@@ -47,8 +48,16 @@ def pace_over(
     ]
 
 
-def retrieval_ms(measurements: Mapping[str, Measurement]) -> float:
-    """Median time of everything before the reranker: embedding and both searches."""
-    rows = measurements.values()
-    took = [max(row.dense.timing.ended_ms, row.lexical.timing.ended_ms) for row in rows]
+def retrieval_ms(measurements: Mapping[str, Measurement], policy: Policy) -> float:
+    """Median time of everything before the reranker: embedding, both searches, and the policy's extra ones.
+
+    Raises UnmeasuredSearch where one of those was not run.
+    """
+    took = [_searched_ms(row, policy) for row in measurements.values()]
     return statistics.median(took) if took else 0.0
+
+
+def _searched_ms(row: Measurement, policy: Policy) -> float:
+    main_ended = max(row.dense.timing.ended_ms, row.lexical.timing.ended_ms)
+    _, extras = beside(row, policy, main_ended)
+    return max([main_ended, *(stage.timing.ended_ms for run in extras for stage in run.stages)])

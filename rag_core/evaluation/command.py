@@ -2,6 +2,7 @@
 
     evaluate SET_DIR                                             the set's own documents, indexed once and kept
     evaluate SET_DIR --collection Handbook --reranker none       a saved collection, another reranker
+    evaluate SET_DIR --extra recent since=2026-09-01 depth=20    a search beside the main one
     evaluate SET_DIR --before bm25.run --after reranked.run      rankings made elsewhere
     evaluate SET_DIR --fail-under nDCG@10=0.80 --baseline main.json
 
@@ -22,6 +23,7 @@ from rag_core.corpus.library import Library
 from rag_core.errors import BadInput
 from rag_core.evaluation import gate, metrics
 from rag_core.evaluation.beir import read_folder
+from rag_core.evaluation.beside import extra_search
 from rag_core.evaluation.export import to_csv, to_curves, to_markdown, to_trec
 from rag_core.evaluation.files import File
 from rag_core.evaluation.indexed import collection_for, unknown_documents
@@ -54,6 +56,15 @@ def describe(parser: argparse.ArgumentParser) -> None:
         default=100,
         help=f"how many each search returns, up to {FULL_DEPTH} (default: %(default)s)",
     )
+    add(
+        "--extra",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("NAME", "KEY=VALUE"),
+        help="search beside the main search too: tenant=A,B source=A,B since=2026-09-01 query='other words' depth=20 "
+        "weight=0.5; once for each",
+    )
     add("--limit", type=int, help="ask only so many of the queries, evenly spread")
     add("--before", type=Path, metavar="RUN", help="a TREC run made elsewhere, before reranking")
     add("--after", type=Path, metavar="RUN", help="the TREC run after reranking")
@@ -75,6 +86,8 @@ def run(given: argparse.Namespace) -> int:
     labelled = read_labelled(given.set, given.chunks)
     if given.after and not given.before:
         raise BadInput("--after is a reranking of something: give the run before it too (--before).")
+    if given.extra and (given.before or given.candidates):
+        raise BadInput("--extra is a search of our own pipeline: a ranking made elsewhere has none. Leave it out.")
     found = _elsewhere(given, labelled, names) if given.before or given.candidates else _own(given, labelled, names)
     sys.stdout.write(FORMATS[given.format](found.report))
     if given.out:
@@ -92,7 +105,8 @@ def read_labelled(place: Path, chunks: bool = False) -> LabelledSet:
 def _own(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str]) -> Outcome:
     """Ask our own pipeline: index, score in one pass, rank."""
     settings = Settings()
-    policy = _policy(reranker=given.reranker, pool=given.pool, depth=given.depth)
+    extras = tuple(map(extra_search, given.extra))
+    policy = _policy(reranker=given.reranker, pool=given.pool, depth=given.depth, extras=extras)
     embedder = get_embedder(settings.embedding_model, settings.device)
     library = Library(settings.data_dir / "collections", settings.exact_limit)
     collection = collection_for(given.set, library, embedder, given.collection, _stage_progress)

@@ -44,7 +44,7 @@ class Cuts:
     """The orders of one policy, ready to be cut anywhere. Raises BadInput where nothing was scored."""
 
     def __init__(self, pools: Pools, policy: Policy, unanswerable: Sequence[str] = ()) -> None:
-        order, rrf = fused(pools, policy.fusion, policy.depth)
+        order, rrf = fused(pools, policy)
         self.pools = pools
         self.policy = policy
         self.relevance, self.space = relevance_of(pools, policy, rrf)

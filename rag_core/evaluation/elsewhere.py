@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rag_core.config import FULL_DEPTH, NO_RERANKER, Fusion, Policy
+from rag_core.config import FULL_DEPTH, NO_RERANKER, Policy
 from rag_core.evaluation.orders import fused
 from rag_core.evaluation.pools import ABSENT, Pools, Scores, assemble
 from rag_core.evaluation.runs import Candidates, Run
@@ -49,7 +49,7 @@ def policy_of(pools: Pools) -> Policy:
 def _scored_head(pools: Pools, reranker: str) -> int:
     """How many of the fused candidates are scored in every query that has that many."""
 
-    order, _ = fused(pools, Fusion(), FULL_DEPTH)
+    order, _ = fused(pools, Policy(depth=FULL_DEPTH))
     missing = np.isnan(order.take(pools.scores[reranker].key)) & order.valid
     heads = np.where(missing.any(axis=1), missing.argmax(axis=1), pools.shape[1])
     return int(heads.min()) if heads.size else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 
 from rag_core.config import Policy
@@ -37,7 +38,7 @@ def to_csv(report: Report) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     columns = [(stage, metric) for stage in report.stages for metric in report.metrics]
-    writer.writerow(["query_id", "query", *(f"{stage} {metric}" for stage, metric in columns)])
+    writer.writerow(["query_id", "query", *(_inert(f"{stage} {metric}") for stage, metric in columns)])
     for query_id, text in report.texts.items():
         values = [report.values[stage][metric].get(query_id, "") for stage, metric in columns]
         writer.writerow([_inert(query_id), _inert(text), *values])
@@ -45,12 +46,16 @@ def to_csv(report: Report) -> str:
 
 
 def to_trec(labelled: LabelledSet, rankings: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[str, str]:
-    """File name -> content: `qrels.trec` and `<stage>.run`, for ir_measures' or trec_eval's own command."""
+    """File name -> content: `qrels.trec` and `<stage>.run`, for ir_measures' or trec_eval's own command.
+
+    A stage whose name is no file name, as that of an extra search may be, has its place in front: `3-acme-GmbH-dense`.
+    """
     files = {"qrels.trec": write_qrels(labelled)}
-    return {
-        **files,
-        **{f"{stage}.run": write_run(ranking, f"second-pass-{stage}") for stage, ranking in rankings.items()},
-    }
+    for place, (stage, ranking) in enumerate(rankings.items(), start=1):
+        plain = re.sub(r"[^\w-]+", "-", stage)
+        name = stage if plain == stage else f"{place}-{plain}"
+        files[f"{name}.run"] = write_run(ranking, f"second-pass-{name}")
+    return files
 
 
 def to_curves(pools: Pools, policy: Policy, metric: str) -> str:
@@ -74,6 +79,7 @@ def _about(report: Report) -> str:
         )
     if report.policy:
         told += f"; reranker {report.policy.reranker}, pool {report.policy.pool}, depth {report.policy.depth}"
+        told += "".join(f"; extra search {one}" for one in report.policy.extras)
     return f"{told}."
 
 

@@ -1,17 +1,20 @@
-"""Measurements as `Pools`: ranks, scores, dates and sources of every query's candidates, gathered once."""
+"""Measurements as `Pools`: ranks, scores, dates and sources of every query's candidates, gathered once, with those
+extra searches that were run for every query.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 
 from rag_core.errors import BadInput
-from rag_core.evaluation.pools import ABSENT, UNDATED, Facts, Pools, Scores, assemble, padded
+from rag_core.evaluation.pools import ABSENT, UNDATED, Beside, Facts, Ints, Pools, Scores, assemble, padded
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.threshold import judged_space, sigmoid
-from rag_core.trace import Measurement
+from rag_core.trace import Measurement, Searched
 from rag_core.types import Chunk, ScoreSpace, StageName
 
 
@@ -19,7 +22,7 @@ def build(measurements: Mapping[str, Measurement], labelled: LabelledSet) -> Poo
     """Arrays of what was measured for the set's queries, by query id, in the set's order.
 
     Raises BadInput for a measurement of a query that the set does not have, for lists measured to different depths,
-    and for a reranker that failed on a query: an evaluation with holes would not be one.
+    or under different filters, and for a reranker that failed on a query: an evaluation with holes would not be one.
     """
     strange = [one for one in measurements if one not in labelled.by_id]
     if strange:
@@ -28,23 +31,50 @@ def build(measurements: Mapping[str, Measurement], labelled: LabelledSet) -> Poo
     rows = [measurements[one] for one in query_ids]
     if len({row.depth for row in rows}) > 1:
         raise BadInput("These queries were measured to different depths. Measure them again.")
-    ids = tuple(tuple(sorted({c for c, _ in (*row.dense.found, *row.lexical.found)})) for row in rows)
+    if len({row.where for row in rows}) > 1:
+        raise BadInput("These queries were measured under different filters. Measure them again.")
+    searches = [_searches(row) for row in rows]
+    everywhere = [asked for asked in (searches[0] if searches else ()) if all(asked in each for each in searches)]
+    extras = {asked: [each[asked] for each in searches] for asked in everywhere}
+    lists: list[tuple[Measurement | Searched, ...]] = [
+        (row, *(found[at] for found in extras.values())) for at, row in enumerate(rows)
+    ]
+    ids = tuple(
+        tuple(sorted({c for one in of_row for c, _ in (*one.dense.found, *one.lexical.found)})) for of_row in lists
+    )
     units = tuple(tuple(_unit(row.chunks[c], labelled) for c in of_row) for row, of_row in zip(rows, ids, strict=True))
     columns = [{c: at for at, c in enumerate(of_row)} for of_row in ids]
-    return assemble(
+    pools = assemble(
         labelled,
         query_ids,
         ids,
         units,
-        ranks={
-            StageName.DENSE: [_ranks(row.dense.found, at) for row, at in zip(rows, columns, strict=True)],
-            StageName.LEXICAL: [_ranks(row.lexical.found, at) for row, at in zip(rows, columns, strict=True)],
-        },
+        ranks=_lists(rows, columns),
         scores=_scores(rows, ids),
         depth=rows[0].depth if rows else 0,
         facts=_facts(rows, ids),
         titles={c.document_id: c.title for row in rows for c in row.chunks.values() if c.title},
     )
+    beside = {asked: _padded(_lists(found, columns), pools.shape[1]) for asked, found in extras.items()}
+    return replace(pools, extras=beside, where=rows[0].where if rows else None)
+
+
+def _searches(row: Measurement) -> dict[Beside, Searched]:
+    """A query's extra searches by what they look for. One with the query's own words stands there under both names."""
+    own: dict[Beside, Searched] = {(None, one.where): one for one in row.extras if one.query == row.query}
+    return own | {(one.query, one.where): one for one in row.extras}
+
+
+def _lists(rows: Sequence[Measurement | Searched], columns: Sequence[Mapping[str, int]]) -> dict[str, list[list[int]]]:
+    """The ranks in both lists of every query, by the list's name."""
+    return {
+        StageName.DENSE: [_ranks(row.dense.found, at) for row, at in zip(rows, columns, strict=True)],
+        StageName.LEXICAL: [_ranks(row.lexical.found, at) for row, at in zip(rows, columns, strict=True)],
+    }
+
+
+def _padded(lists: Mapping[str, list[list[int]]], width: int) -> dict[str, Ints]:
+    return {name: padded(rows, width, ABSENT) for name, rows in lists.items()}
 
 
 def _unit(chunk: Chunk, labelled: LabelledSet) -> str:

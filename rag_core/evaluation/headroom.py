@@ -22,11 +22,11 @@ from rag_core.types import Frozen
 class Headroom(Frozen):
     """The loss of one metric, as means over the judged queries: perfect = achieved + all losses.
 
-    perfect: what qrels allow (under 1 where queries have no relevant document). retrieval: neither search found it at
-    this depth. fusion: found, but outside what is read. screening: read by the first pass, and not handed on; 0 without
+    perfect: what qrels allow (under 1 where queries have no relevant document). retrieval: no search found it at its
+    depth. fusion: found, but outside what is read. screening: read by the first pass, and not handed on; 0 without
     one. ranking: in the pool, but not in the best order. signals: what freshness, authority and diversity cost on top
-    (under 0 where they helped). `fused` is the pool's metric without reranking:
-    `achieved - fused` of the way from there to `oracle` was made.
+    (under 0 where they helped). `fused` is the pool's metric without reranking: `achieved - fused` of the way from
+    there to `oracle` was made.
     """
 
     metric: str
@@ -79,7 +79,7 @@ class Split:
 
 def split(pools: Pools, policy: Policy, metric: str) -> Split:
     """The loss of every query. Where `unscored` is not 0, all losses from the first pass on are not known (NaN)."""
-    order, rrf = fused(pools, policy.fusion, policy.depth)
+    order, rrf = fused(pools, policy)
     ranked = passed(pools, order, policy)
     head = order.first(policy.screen.pool if policy.screen else policy.pool)
     final = order_before_cut(pools, policy, order, rrf)

@@ -12,9 +12,10 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from rag_core.config import NO_RERANKER, Fusion, Policy, Screen, Signals, Stopping, Threshold
+from rag_core.config import NO_RERANKER, Policy, Screen, Signals, Stopping, Threshold
 from rag_core.errors import BadInput
 from rag_core.evaluation.pools import ABSENT, UNDATED, Flags, Floats, Ints, Pools, Scores
+from rag_core.extras import list_name
 from rag_core.types import ScoreSpace, StageName
 
 Number = TypeVar("Number", np.int64, np.float64)
@@ -48,28 +49,47 @@ class Order:
         return taken(values, self.columns)
 
 
-def searched(pools: Pools, name: str, depth: int) -> Order:
-    """One list as it was searched, cut to a depth."""
-    ranks = _ranks(pools, name, depth)
-    return _order(np.argsort(ranks, axis=1, kind="stable"), (ranks < ABSENT).sum(axis=1))
+def searched(pools: Pools, policy: Policy) -> dict[str, Order]:
+    """Every list as it was searched, by its name: the main search's cut to the policy's depth, others to their own."""
+    return {
+        name: _order(np.argsort(ranks, axis=1, kind="stable"), (ranks < ABSENT).sum(axis=1))
+        for name, ranks in lists(pools, policy).items()
+    }
 
 
-def fused(pools: Pools, fusion: Fusion, depth: int) -> tuple[Order, Floats]:
+def lists(pools: Pools, policy: Policy) -> dict[str, Ints]:
+    """Ranks (Q, C) by list name, those past a list's depth ABSENT. Raises BadInput where an extra search is missing."""
+    named = {name: _cut(ranks, policy.depth) for name, ranks in pools.ranks.items()}
+    for one in policy.extras:
+        named |= {list_name(one.name, StageName(at)): _cut(ranks, one.depth) for at, ranks in pools.beside(one).items()}
+    return named
+
+
+def weights(pools: Pools, policy: Policy) -> dict[str, float]:
+    """The weight of every list by its name. One that is neither dense nor lexical (a run made elsewhere) has 1."""
+    own: dict[str, float] = {
+        StageName.DENSE: policy.fusion.dense_weight,
+        StageName.LEXICAL: policy.fusion.lexical_weight,
+    }
+    named = {name: own.get(name, 1.0) for name in pools.ranks}
+    for one in policy.extras:
+        named |= {list_name(one.name, StageName(at)): one.weight * own[at] for at in pools.beside(one)}
+    return named
+
+
+def fused(pools: Pools, policy: Policy) -> tuple[Order, Floats]:
     """The union of the lists by weighted RRF, and the score of every candidate (Q, C), 0 where it is none.
 
-    Ties go to the better rank in any one list, then to the smaller id, as in `rrf`. A list that is neither dense nor
-    lexical (a run made elsewhere) has weight 1.
+    Ties go to the better rank in any one list, then to the smaller id, as in `rrf`.
     """
-    weights: dict[str, float] = {StageName.DENSE: fusion.dense_weight, StageName.LEXICAL: fusion.lexical_weight}
     score = np.zeros(pools.shape)
     best = np.full(pools.shape, ABSENT, dtype=np.int64)
-    for name in pools.ranks:
-        weight = weights.get(name, 1.0)
-        if weight == 0:
+    weight = weights(pools, policy)
+    for name, ranks in lists(pools, policy).items():
+        if weight[name] == 0:
             continue
-        ranks = _ranks(pools, name, depth)
         here = ranks < ABSENT
-        score += np.where(here, weight / (fusion.k + ranks), 0.0)
+        score += np.where(here, weight[name] / (policy.fusion.k + ranks), 0.0)
         best = np.minimum(best, ranks)
     present = best < ABSENT
     tied = np.argsort(np.minimum(best, SHORT).astype(np.int16), axis=1, kind="stable")
@@ -135,21 +155,24 @@ def kept(order: Order, relevance: Floats, space: ScoreSpace, threshold: Threshol
 
 def stages(pools: Pools, policy: Policy) -> dict[str, Order]:
     """Every stage's order under one policy: the searched lists by name, then fused, screened (where there is a first
-    pass), reranked, adjusted, kept."""
-    if policy.extras or policy.rewrite.on:
-        raise BadInput("A set is evaluated on the main search alone. Leave out extra searches and rewriting.")
+    pass), reranked, adjusted, kept.
+
+    Raises BadInput for what the arrays do not hold: rewriting, a rule to stop, a greater depth, a search not run.
+    """
+    if policy.rewrite.on:
+        raise BadInput("A set is evaluated on the questions as they are asked. Leave out rewriting.")
     if policy.stopping != Stopping():
         raise BadInput("A set is evaluated on pools that are read to the end. Leave out the rule to stop early.")
-    if policy.depth > pools.depth:
-        raise BadInput(f"These queries were measured to depth {pools.depth}; measure them again for {policy.depth}.")
-    found = {name: searched(pools, name, policy.depth) for name in pools.ranks}
-    order, rrf = fused(pools, policy.fusion, policy.depth)
+    deepest = max([policy.depth, *(one.depth for one in policy.extras)])
+    if deepest > pools.depth:
+        raise BadInput(f"These queries were measured to depth {pools.depth}; measure them again for {deepest}.")
+    order, rrf = fused(pools, policy)
     ranked = passed(pools, order, policy)
     relevance, space = relevance_of(pools, policy, rrf)
-    final = adjusted(pools, ranked, unit(relevance, space, policy.fusion), policy.signals)
+    final = adjusted(pools, ranked, unit(relevance, space, pools, policy), policy.signals)
     cut = kept(final, relevance, space, policy.threshold, policy.top_k)
     return {
-        **found,
+        **searched(pools, policy),
         StageName.FUSED: order,
         **({StageName.SCREENED: screened(pools, order, policy.screen)} if policy.screen else {}),
         StageName.RERANKED: ranked,
@@ -173,10 +196,10 @@ def relevance_of(pools: Pools, policy: Policy, rrf: Floats) -> tuple[Floats, Sco
     return scores.relevance, scores.space
 
 
-def unit(relevance: Floats, space: ScoreSpace, fusion: Fusion) -> Floats:
+def unit(relevance: Floats, space: ScoreSpace, pools: Pools, policy: Policy) -> Floats:
     """Relevance on 0..1 for the weighted sum, as replay scales it."""
     if space is ScoreSpace.RRF:
-        return relevance * (fusion.k + 1) / max(fusion.dense_weight + fusion.lexical_weight, 1e-9)
+        return relevance * (policy.fusion.k + 1) / max(sum(weights(pools, policy).values()), 1e-9)
     return np.clip(relevance, 0.0, 1.0)
 
 
@@ -191,8 +214,7 @@ def _order(columns: Ints, lengths: Ints) -> Order:
     return Order(columns, lengths, np.zeros(len(lengths), dtype=np.int64))
 
 
-def _ranks(pools: Pools, name: str, depth: int) -> Ints:
-    ranks = pools.ranks[name]
+def _cut(ranks: Ints, depth: int) -> Ints:
     return np.where(ranks <= depth, ranks, ABSENT)
 
 

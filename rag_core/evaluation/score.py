@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from rag_core.config import Policy
 from rag_core.errors import ModelError
 from rag_core.evaluation.sets import LabelledSet, Query
+from rag_core.extras import unsearched
 from rag_core.filters import Filter
 from rag_core.passes import due
 from rag_core.pipeline import Pipeline
@@ -25,14 +26,15 @@ def measured(
     known: Mapping[str, Measurement] | None = None,
     where: Filter | None = None,
 ) -> Iterator[tuple[str, Measurement]]:
-    """(query id, measurement) one by one, with every pair scored that any of the policies asks for.
+    """(query id, measurement) one by one, with every search run and every pair scored that a policy asks for.
 
     `known` measurements are not measured again; `where` filters every search. Whoever reads this may stop at any time
     and lose nothing. Raises ModelError at the first query on which a reranker fails: a set with holes would be
     measured on other queries than it says.
     """
+    extras = tuple(dict.fromkeys(one for policy in policies for one in policy.extras))
     for query in queries:
-        measurement = (known or {}).get(query.id) or pipeline.measure(query.text, where)
+        measurement = (known or {}).get(query.id) or pipeline.measure(query.text, where, extras)
         for policy in policies:
             measurement = pipeline.score(measurement, policy)
             _check(query, measurement, policy)
@@ -55,6 +57,11 @@ def score_set(
         if stopped():
             break
     return found
+
+
+def unsearched_queries(measurements: Mapping[str, Measurement], policy: Policy) -> list[str]:
+    """The ids of the queries for which an extra search of the policy was not run yet."""
+    return [query_id for query_id, measurement in measurements.items() if unsearched(measurement, policy)]
 
 
 def missing_pairs(measurements: Mapping[str, Measurement], policies: Sequence[Policy]) -> int:

@@ -90,9 +90,9 @@ class _Steps:
 
     def under(self, policy: Policy) -> tuple[float, Order]:
         """(mean of the metric of the fused order, the order before the cut) of a policy."""
-        key: object = (policy.fusion, policy.depth)
+        key: object = (policy.fusion, policy.depth, policy.extras)
         if self._fused is None or self._fused[0] != key:
-            order, rrf = fused(self._pools, policy.fusion, policy.depth)
+            order, rrf = fused(self._pools, policy)
             self._fused = key, order, rrf, metrics.mean(self._pools, self._metric, order)
         _, order, rrf, before = self._fused
         key = (key, policy.screen, policy.pool, policy.reranker)
@@ -111,7 +111,7 @@ def _weighed(pools: Pools, policy: Policy, ranked: Order, rrf: Floats) -> Order:
     if not policy.signals.on:
         return ranked
     relevance, space = relevance_of(pools, policy, rrf)
-    return adjusted(pools, ranked, unit(relevance, space, policy.fusion), policy.signals)
+    return adjusted(pools, ranked, unit(relevance, space, pools, policy), policy.signals)
 
 
 def pool(pools: Pools, policy: Policy, metric: str, sizes: Sequence[int] = POOLS) -> Sweep:

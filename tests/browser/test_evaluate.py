@@ -36,6 +36,17 @@ def test_a_few_questions_are_scored_and_judged(page: Page, app: App) -> None:
     expect(left).to_have_text(re.compile(rf"^{before - 1} of "))
 
 
+def test_an_extra_search_is_evaluated_and_weighing_it_scores_nothing(page: Page, app: App) -> None:
+    link = f"{app.url}/evaluate?{LINK}&xn=1&x1_tenant=halvorsen&x1_name=Freight"
+    page.goto(link)
+    page.get_by_role("button", name="Score 8 questions").click()
+    expect(page.get_by_test_id("headline")).to_contain_text("nDCG@5: No query changed")
+    page.goto(f"{link}&x1_weight=2.0")
+    expect(page.get_by_test_id("headline")).to_contain_text("nDCG@5: No query changed")
+    page.goto(link.replace("halvorsen", "castellan"))
+    expect(page.get_by_text("0 of 8 questions are measured.")).to_be_visible()
+
+
 def test_runs_of_another_stack_get_the_same_pictures(page: Page, app: App, tmp_path: Path) -> None:
     (tmp_path / "set.csv").write_text("query_id,query,document\nq1,one,a\nq2,two,b\n")
     (tmp_path / "before.run").write_text("q1 Q0 x 1 2 t\nq1 Q0 a 2 1 t\nq2 Q0 x 1 2 t\nq2 Q0 b 2 1 t\n")

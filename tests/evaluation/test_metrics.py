@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_core.config import Fusion
+from rag_core.config import Policy
 from rag_core.errors import BadInput
 from rag_core.evaluation import metrics, orders
 from rag_core.evaluation.gather import build
@@ -24,7 +24,7 @@ grades = st.dictionaries(st.sampled_from("abcdefghyz"), st.integers(0, 3), min_s
 def test_ndcg_by_hand() -> None:
     # Found a (0), b (3), c (unjudged), d (1); the ideal order is b (3), e (2), d (1).
     pools = pools_of({"q": {"a": 0, "b": 3, "d": 1, "e": 2}}, [plain("abcd")])
-    graded = metrics.graded(pools, orders.searched(pools, "dense", 100))
+    graded = metrics.graded(pools, orders.searched(pools, Policy())["dense"])
 
     dcg = 3 / log2(3) + 1 / log2(5)
     ideal = 3 / log2(2) + 2 / log2(3) + 1 / log2(4)
@@ -40,7 +40,7 @@ def test_ndcg_by_hand() -> None:
 def test_a_document_stands_where_its_first_chunk_stands() -> None:
     chunks = [chunk("a1", document_id="A"), chunk("a2", document_id="A"), chunk("b1", document_id="B")]
     pools = build({"q": measurement(["a1", "a2", "b1"], [], chunks=chunks)}, labelled({"q": {"B": 1}}))
-    order = orders.searched(pools, "dense", 100)
+    order = orders.searched(pools, Policy())["dense"]
 
     assert metrics.documents(pools, order) == {"q": ["A", "B"]}
     assert metrics.on_arrays("RR@10", metrics.graded(pools, order))[0] == 1 / 2
@@ -53,7 +53,7 @@ def test_arrays_equal_ir_measures(data: st.DataObject, qrels: list[dict[str, int
     chunks = [chunk(one, document_id=data.draw(st.sampled_from([one, "a", "b"]))) for one in "abcdefgh"]
     rows = {one: measurement(data.draw(ranked), data.draw(ranked), chunks=chunks) for one in named}
     pools = build(rows, labelled(named))
-    order, _ = orders.fused(pools, Fusion(), 100)
+    order, _ = orders.fused(pools, Policy())
     reference = metrics.by_ir_measures(NAMES, named, metrics.documents(pools, order))
     graded = metrics.graded(pools, order)
 
@@ -86,4 +86,4 @@ def test_a_mean_looks_as_far_as_its_cutoff_needs() -> None:
     found = measurement([one.id for one in chunks], [], chunks=chunks)
     pools = build({"q": found}, labelled({"q": {"B": 1}}))
 
-    assert metrics.mean(pools, "RR@2", orders.searched(pools, "dense", 100)) == 1 / 2
+    assert metrics.mean(pools, "RR@2", orders.searched(pools, Policy())["dense"]) == 1 / 2

@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 
 from rag_core.config import ExtraSearch, Fusion, Policy, Rewrite, Screen, Signals, Stopping, Threshold
 from rag_core.errors import BadInput
-from rag_core.evaluation import orders
+from rag_core.evaluation import orders, sweeps
 from rag_core.evaluation.gather import build
+from rag_core.evaluation.headroom import headroom
 from rag_core.evaluation.pools import Pools
+from rag_core.extras import list_name
+from rag_core.filters import both, chosen
 from rag_core.replay import replay
-from rag_core.trace import Measurement
-from rag_core.types import ScoreSpace, StageName
+from rag_core.trace import Measurement, Searched
+from rag_core.types import ScoreSpace, StageName, Timing
 from tests.builders import MEASURED_AT, chunk, measurement, scored_too
 from tests.evaluation.builders import labelled, plain, pools_of
 
@@ -93,7 +96,7 @@ def test_every_stage_ranks_as_replay_does(
 def test_rrf_scores_are_the_fused_stages_scores() -> None:
     pools = pools_of({"q": {}}, [plain("ab", "bc")])
 
-    _, score = orders.fused(pools, Fusion(), 100)
+    _, score = orders.fused(pools, Policy())
 
     assert pools.ids[0] == ("a", "b", "c")
     assert score[0].tolist() == [1 / (60 + 1), 1 / (60 + 2) + 1 / (60 + 1), 1 / (60 + 2)]
@@ -101,7 +104,7 @@ def test_rrf_scores_are_the_fused_stages_scores() -> None:
 
 def test_pairs_without_a_score_are_counted_not_ranked_in_silence() -> None:
     pools = pools_of({"q": {}}, [plain("abc", "", {"a": 1.0, "b": 2.0})])
-    order, _ = orders.fused(pools, Fusion(), 100)
+    order, _ = orders.fused(pools, Policy())
 
     assert orders.reranked(pools, order, "ce", 2).unscored.tolist() == [0]
     assert orders.reranked(pools, order, "ce", 3).unscored.tolist() == [1]
@@ -111,7 +114,7 @@ def test_a_first_pass_without_scores_counts_its_own_pairs_alone() -> None:
     half = scored_too(plain("abcd", "", {"a": 1.0}), "cheap", {"a": 0.1, "b": 0.2, "c": 0.3})
     policy = Policy(reranker="ce", pool=2, screen=Screen(reranker="cheap", pool=4))
     pools = pools_of({"q": {}}, [half])
-    order, _ = orders.fused(pools, Fusion(), 100)
+    order, _ = orders.fused(pools, Policy())
 
     assert orders.passed(pools, order, policy).unscored.tolist() == [1]
     narrow = policy.model_copy(update={"screen": Screen(reranker="cheap", pool=3)})
@@ -143,16 +146,146 @@ def test_rows_of_different_lengths_are_padded() -> None:
 
     assert pools.shape == (2, 3)
     assert pools.grades.tolist() == [[2, -1, -1], [-1, -1, -1]]
-    order, _ = orders.fused(pools, Fusion(), 100)
+    order, _ = orders.fused(pools, Policy())
     assert order.lengths.tolist() == [3, 1]
     assert np.array_equal(order.valid, [[True, True, True], [True, False, False]])
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"extras": (ExtraSearch(name="recent"),)}, {"rewrite": Rewrite(on=True)}, {"stopping": Stopping(limit=2)}],
+    [{"rewrite": Rewrite(on=True)}, {"stopping": Stopping(limit=2)}],
 )
 def test_what_the_arrays_do_not_hold_is_refused(change):
     pools = pools_of({"q": {"a": 1}}, [measurement("ab", "b", {"a": 1.0, "b": 0.0})])
     with pytest.raises(BadInput, match="A set is evaluated on"):
         orders.stages(pools, Policy(**change))
+
+
+ACME = chosen(["acme"])
+BESIDE = [
+    (ExtraSearch(name="acme", where=ACME), ("question", ACME)),
+    (ExtraSearch(name="in other words", query="another"), ("another", None)),
+    (ExtraSearch(name="both", query="another", where=ACME), ("another", ACME)),
+]
+
+
+@st.composite
+def measured_beside(draw: st.DrawFn, space: ScoreSpace) -> Measurement:
+    """The same with three extra searches run; those under a filter find chunks of its tenant only."""
+    row = draw(measured(space))
+    theirs = [chunk(one, tenant="acme") for one in "mnopqr"]
+    more = measurement("mnopqr", "", dict.fromkeys("mnopqr", 0.5), space=space, chunks=theirs)
+    everyone = st.lists(st.sampled_from(LETTERS + "mnopqr"), unique=True, max_size=8).map("".join)
+    acme = st.lists(st.sampled_from("mnopqr"), unique=True).map("".join)
+    extras = []
+    for _, (query, where) in BESIDE:
+        found = measurement(draw(acme if where else everyone), draw(acme if where else everyone))
+        extras.append(Searched(query=query, where=where, embed=Timing(), dense=found.dense, lexical=found.lexical))
+    both_rerankers = {
+        key: known.model_copy(update={"pairs": {**known.pairs, **more.rerankings["ce"].pairs}})
+        for key, known in row.rerankings.items()
+    }
+    return row.model_copy(
+        update={
+            "chunks": {**{one: chunk(one) for one in LETTERS}, **row.chunks, **more.chunks},
+            "extras": tuple(draw(st.permutations(extras))),
+            "rerankings": both_rerankers,
+        }
+    )
+
+
+chosen_extras = st.lists(st.sampled_from([one for one, _ in BESIDE]), unique=True).flatmap(
+    lambda some: st.tuples(
+        *(
+            st.builds(
+                ExtraSearch,
+                name=st.just(one.name),
+                where=st.just(one.where),
+                query=st.just(one.query),
+                depth=st.integers(1, 10),
+                weight=st.sampled_from([0.5, 1.0, 3.0]),
+            )
+            for one in some
+        )
+    )
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), space=st.sampled_from(SPACES), policy=policies, extras=chosen_extras, screen=st.booleans())
+def test_with_extra_searches_every_stage_ranks_as_replay_does(
+    data: st.DataObject, space: ScoreSpace, policy: Policy, extras: tuple[ExtraSearch, ...], screen: bool
+) -> None:
+    first = Screen(reranker="cheap", pool=14) if screen and policy.reranker != "none" else None
+    policy = policy.model_copy(update={"extras": extras, "screen": first})
+    rows = {one: data.draw(measured_beside(space)) for one in ("q1", "q2")}
+    pools = build(rows, labelled({"q1": {"d1": 1}, "q2": {"d2": 2}}))
+
+    found = orders.stages(pools, policy)
+
+    for at, row in enumerate(rows.values()):
+        trace = replay(row, policy)
+        stages = {stage.name: stage for stage in trace.stages}
+        stages |= {list_name(run.name, stage.name): stage for run in trace.extras for stage in run.stages}
+        assert set(found) == set(stages)
+        for name, stage in stages.items():
+            columns = found[name].columns[at, : found[name].lengths[at]]
+            assert [pools.ids[at][column] for column in columns] == [hit.chunk_id for hit in stage.hits], name
+
+
+def beside(row: Measurement, dense: str) -> Measurement:
+    """The measurement with an extra search under ACME run, which found these."""
+    found = measurement(dense, "", chunks=[chunk(one, tenant="acme", document_id=one) for one in dense])
+    extra = Searched(query=row.query, where=ACME, embed=Timing(), dense=found.dense, lexical=found.lexical)
+    return row.model_copy(update={"extras": (extra,), "chunks": {**row.chunks, **found.chunks}})
+
+
+def test_a_search_that_was_not_run_for_every_query_is_refused_by_its_name() -> None:
+    pools = pools_of({"q1": {}, "q2": {}}, [beside(plain("ab"), "c"), plain("ab")])
+    with pytest.raises(BadInput, match="The extra search “acme” was not run for all"):
+        orders.stages(pools, Policy(reranker="none", extras=(BESIDE[0][0],)))
+    assert orders.fused(pools, Policy())[0].lengths.tolist() == [2, 2]
+
+
+def test_renaming_and_weighing_an_extra_search_needs_no_new_arrays() -> None:
+    pools = pools_of({"q": {"c": 1}}, [beside(plain("ab", "a"), "c")])
+    for weight, first in ((1.0, "a"), (3.0, "c")):
+        extras = (ExtraSearch(name=f"times {weight}", where=ACME, weight=weight),)
+        order, score = orders.fused(pools, Policy(extras=extras))
+        assert pools.ids[0][order.columns[0, 0]] == first
+        assert score[0].tolist() == pytest.approx([1 / 61 + 1 / 61, 1 / 62, weight / 61])
+
+
+def test_the_runs_filter_is_part_of_what_an_extra_search_looks_for() -> None:
+    own = chosen(since=date(2026, 1, 1))
+    row = beside(plain("ab"), "c")
+    extra = row.extras[0].model_copy(update={"where": both(own, ACME)})
+    pools = pools_of({"q": {}}, [row.model_copy(update={"where": own, "extras": (extra,)})])
+    assert list(pools.beside(BESIDE[0][0])) == ["dense", "lexical"]
+
+
+def test_queries_measured_under_different_filters_make_no_pools() -> None:
+    with pytest.raises(BadInput, match="different filters"):
+        pools_of({"q1": {}, "q2": {}}, [plain("ab"), plain("ab").model_copy(update={"where": ACME})])
+
+
+def test_an_extra_search_deeper_than_what_was_measured_is_refused() -> None:
+    pools = pools_of({"q": {}}, [beside(plain("ab"), "c").model_copy(update={"depth": 100})])
+    with pytest.raises(BadInput, match="measure them again for 150"):
+        orders.stages(pools, Policy(reranker="none", extras=(ExtraSearch(name="acme", where=ACME, depth=150),)))
+
+
+def test_what_only_an_extra_search_finds_is_no_loss_of_retrieval() -> None:
+    pools = pools_of({"q": {"c": 1}}, [beside(plain("ab"), "c")])
+    alone, helped = Policy(reranker="none"), Policy(reranker="none", extras=(BESIDE[0][0],))
+    lost, found = (headroom(pools, policy, "nDCG@10") for policy in (alone, helped))
+    assert lost and found
+    assert (lost.retrieval, found.retrieval) == (1.0, 0.0)
+
+
+def test_the_curves_are_those_of_the_policy_with_its_extra_searches() -> None:
+    pools = pools_of({"q": {"c": 1}}, [beside(plain("ab", "ab"), "c")])
+    policy = Policy(reranker="none", extras=(ExtraSearch(name="acme", where=ACME, weight=3.0),))
+    assert [point.final for point in sweeps.pool(pools, policy, "RR@10", [1, 2]).points] == [1.0, 1.0]
+    without = policy.model_copy(update={"extras": ()})
+    assert [point.final for point in sweeps.pool(pools, without, "RR@10", [1, 2]).points] == [0.0, 0.0]

@@ -1,4 +1,4 @@
-"""The run as a waterfall: a lane per step, the two searches side by side in time. Model loading stands in the table
+"""The run as a waterfall: a lane per step, searches side by side in time. Model loading stands in the table
 and the sentence only: it is paid once, and would dwarf everything else on the axis.
 """
 
@@ -18,7 +18,7 @@ TOKENISE = ": tokenise"
 
 
 def lanes(trace: Trace) -> pd.DataFrame:
-    """A row per step: step, kind ("inference" or "load"), started_ms, took_ms, note."""
+    """A row per step (two where it paused): step, kind ("inference" or "load"), started_ms, took_ms, note."""
     rows = [bar.model_dump(include={"step", "kind", "started_ms", "took_ms", "note"}) for bar in bars(trace)]
     return pd.DataFrame(rows, columns=["step", "kind", "started_ms", "took_ms", "note"])
 
@@ -40,9 +40,11 @@ def reading(trace: Trace) -> str:
 
 
 def figure(trace: Trace, palette: Palette) -> go.Figure:
-    """Bars from start to end, the time written at each end."""
+    """Bars from start to end, the time written at the end of each lane."""
     table = lanes(trace)
     steps = table[table["kind"] == "inference"]
+    last = ~steps.duplicated("step", keep="last")
+    together = steps.groupby("step")["took_ms"].transform("sum")
     end = float((steps["started_ms"] + steps["took_ms"]).max()) or 1.0
     fig = go.Figure(
         go.Bar(
@@ -55,8 +57,8 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
                 "pattern": {"shape": ["/" if step.endswith(TOKENISE) else "" for step in steps["step"]]},
             },
             text=[
-                f"{duration(took)}  {plain(note, 70)}"
-                for took, note in zip(steps["took_ms"], steps["note"], strict=True)
+                f"{duration(took)}  {plain(note, 70)}" * ends
+                for took, note, ends in zip(together, steps["note"], last, strict=True)
             ],
             textposition="outside",
             textfont={"size": 12, "color": palette.text},
@@ -68,7 +70,7 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
     fig.update_layout(
         **layout(
             palette,
-            50 + LANE_PX * len(steps),
+            50 + LANE_PX * int(last.sum()),
             xaxis=axis(
                 palette,
                 "milliseconds from the start of the run",
