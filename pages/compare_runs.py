@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from rag_core.agreement import compare, difference
-from rag_core.config import Policy, Signals, Threshold
+from rag_core.config import Policy, Screen, Signals, Threshold
 from rag_core.evaluation.sets import Query
 from rag_core.latency import duration
 from rag_core.query_set import Row, row, table, verdict
@@ -47,12 +47,13 @@ def main() -> None:
 
 
 def other_policy(policy: Policy) -> Policy:
-    """Side A, chosen here; side B is the sidebar's policy. Depth, fusion and pool are shared, so the pool is frozen."""
+    """Side A, chosen here; side B is the sidebar's policy. Depth and fusion are shared, and both read the same
+    candidates: without the first pass of B, A's reranker reads all that it reads."""
     offered = access.usable()
     keys, labels = list(offered), access.labels(offered)
     default = NONE if policy.reranker != NONE else keys[0]
     with st.container(border=True):
-        reranker_box, threshold_box, top_k_box, signals_box = st.columns([3, 3, 2, 2], vertical_alignment="center")
+        reranker_box, threshold_box, top_k_box, switches = st.columns([3, 3, 2, 2], vertical_alignment="center")
     key = reranker_box.selectbox(
         "A: reranker",
         keys,
@@ -63,15 +64,28 @@ def other_policy(policy: Policy) -> Policy:
         help="Side A. Side B is the sidebar's policy; both rerank the same candidates.",
     )
     top_k = top_k_box.slider("A: top-k", 1, 20, policy.top_k, key="ka", bind="query-params")
-    on = signals_box.toggle("A: signals", policy.signals.on, key="siga", bind="query-params")
+    on = switches.toggle("A: signals", policy.signals.on, key="siga", bind="query-params")
+    screen = _other_screen(switches, policy, key)
     return policy.model_copy(
         update={
             "reranker": key,
+            "screen": screen,
+            "pool": policy.pool if screen or not policy.screen else policy.screen.pool,
             "top_k": top_k,
             "threshold": _other_threshold(threshold_box, offered[key]),
             "signals": policy.signals.model_copy(update={"on": on}) if on else Signals(),
         }
     )
+
+
+def _other_screen(box: st.delta_generator.DeltaGenerator, policy: Policy, reranker: str) -> Screen | None:
+    """The sidebar's first pass where side A has it too; asked only where there is one."""
+    if policy.screen is None:
+        return None
+    told = f"Off: A's reranker reads all {policy.screen.pool} candidates that B's first pass reads."
+    off = reranker == NONE
+    on = box.toggle("A: first pass", key="fpa", bind="query-params", disabled=off, help=told)
+    return policy.screen if on and not off else None
 
 
 def _other_threshold(box: st.delta_generator.DeltaGenerator, entry: Entry) -> Threshold:
@@ -86,10 +100,19 @@ def _other_threshold(box: st.delta_generator.DeltaGenerator, entry: Entry) -> Th
 
 def policy_names(a: Policy, b: Policy) -> tuple[str, str]:
     """What tells the two apart, short: the rerankers, and where those are the same whatever else differs."""
+    if a.screen or b.screen:
+        return _passes(a), _passes(b)
     labels = [entry_of(policy.reranker).label for policy in (a, b)]
     if labels[0] != labels[1]:
         return labels[0], labels[1]
     return f"{labels[0]}, {_rest(a)}", f"{labels[1]}, {_rest(b)}"
+
+
+def _passes(policy: Policy) -> str:
+    """Each pass with how many it reads: `Late interaction 100 → second-pass-minilm-v1 20`."""
+    passes = [(policy.screen.reranker, policy.screen.pool)] if policy.screen else []
+    passes.append((policy.reranker, policy.pool))
+    return " → ".join(f"{entry_of(key).label.split(' (')[0]} {reads}" for key, reads in passes)
 
 
 def _rest(policy: Policy) -> str:

@@ -37,6 +37,7 @@ def show(trace: Trace, answer: Answer | None, choice: state.Choice | None = None
     views.headline(headline(trace))
     if choice is not None:
         reading.rest(trace)
+    views.first_pass(trace)
     views.filtered(trace)
     answer = answered(trace, answer, choice)
     if answer is not None:

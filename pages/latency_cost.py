@@ -52,16 +52,17 @@ def this_run(trace: Trace) -> None:
     """The waterfall, and beside it the figures that do not lie on its axis."""
     views.failure(trace)
     loads = trace.loading_ms
-    report = trace.rerank
-    timed = trace[StageName.RERANKED].timing.took_ms
-    share = f"{report.tokenise_ms / timed:.0%}" if timed and report.tokenise_ms else "–"
+    reports = [report for _, report in trace.passes]
+    timed = sum(stage.timing.took_ms for stage, _ in trace.passes)
+    tokenised = sum(report.tokenise_ms for report in reports)
+    share = f"{tokenised / timed:.0%}" if timed and tokenised else "–"
     figures = {
         "Before the answer": duration(trace.took_ms),
         "Model loading, apart": duration(loads) if loads else "none: warm",
-        "Pairs scored": f"{report.pairs_timed:,}",
-        "From the cache": f"{report.pairs_cached:,}",
-        "Batches": f"{report.batches:,}",
-        "Tokens": f"{report.tokens:,}",
+        "Pairs scored": f"{trace.pairs_timed:,}",
+        "From the cache": f"{sum(report.pairs_cached for report in reports):,}",
+        "Batches": f"{sum(report.batches for report in reports):,}",
+        "Tokens": f"{sum(report.tokens for report in reports):,}",
         "Tokenising": share,
         **_bill(trace),
     }
@@ -74,10 +75,9 @@ def this_run(trace: Trace) -> None:
 
 def _bill(trace: Trace) -> dict[str, str]:
     """What the service billed for this run, where a hosted one scored pairs."""
-    report, entry = trace.rerank, entry_of(trace.policy.reranker)
-    if entry.kind != "hosted" or not report.pairs_timed:
-        return {}
-    return {"Billed": cost.billed(report.units, report.tokens, entry.price)}
+    paid = [(report, entry_of(report.name)) for _, report in trace.passes if report.pairs_timed]
+    bills = [cost.billed(one.units, one.tokens, entry.price) for one, entry in paid if entry.kind == "hosted"]
+    return {"Billed": " + ".join(bills)} if bills else {}
 
 
 @st.fragment

@@ -101,6 +101,16 @@ def read_so_far(measurement: Measurement, policy: Policy) -> int:
     return next((at for at, one in enumerate(pool) if known is None or one not in known.pairs), len(pool))
 
 
+def is_screened(measurement: Measurement, policy: Policy) -> bool:
+    """True where what the policy's reranker reads is known: its first pass has scored all that it reads, or failed, or
+    there is none."""
+    try:
+        pool_of(measurement, policy)
+    except UnscoredPairs:
+        return False
+    return True
+
+
 def extent_of(pool: Sequence[str], known: Reranking | None, policy: Policy) -> Extent:
     """How far the policy's reranker reads into the pool, by what it has scored."""
     if known is None:

@@ -58,6 +58,12 @@ def listed() -> list[tuple[Entry, str]]:
     return catalogue.listed(_with_taught())
 
 
+def not_usable(label: str) -> str:
+    """What to say of a link to a reranker that this session cannot use. Links hold labels."""
+    why = next((missing for entry, missing in listed() if entry.label == label), "")
+    return f"The reranker {label} cannot be used here. {why or 'Name it on the Rerankers page first.'}"
+
+
 def _with_taught() -> Access:
     mine = current()
     taught = [lesson.key for lesson in learned(taught_models())]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rag_core.config import Policy
-from ui import access, extra_searches, rewriting
+from ui import access, extra_searches, first_pass, rewriting
 
 
 def adopt(policy: Policy) -> None:
@@ -29,3 +29,4 @@ def adopt(policy: Policy) -> None:
         values["r"] = policy.reranker
     st.session_state.update(values)
     extra_searches.put(policy.extras)
+    first_pass.put(policy)

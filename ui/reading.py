@@ -1,4 +1,5 @@
 """The pool while it is read: the order so far, Stop, and Read the rest. What a slice scored is kept for everybody.
+A first pass is read as a whole before it, since no order can be shown until it is done.
 
 A click on Stop ends this run of the page after the present slice; the next one shows what was read by then.
 """
@@ -14,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rag_core.config import Policy, Stopping
 from rag_core.narrative import counted, score_text, so_far, title_of
-from rag_core.passes import read_so_far
+from rag_core.passes import is_screened, read_so_far
 from rag_core.replay import replay
 from rag_core.trace import Measurement, Trace
 from rag_core.types import StageName
@@ -60,7 +61,7 @@ def trace(choice: Choice, query: str) -> Trace:
 
 def _run(choice: Choice, query: str) -> Hashable:
     """What a Stop is for: this question, here, with this reranker. Another setting leaves it stopped."""
-    return choice.collection, query, choice.where, choice.policy.reranker
+    return choice.collection, query, choice.where, choice.policy.screen, choice.policy.reranker
 
 
 def _read(choice: Choice, shared: cached.Measured, run: Hashable) -> None:
@@ -68,6 +69,9 @@ def _read(choice: Choice, shared: cached.Measured, run: Hashable) -> None:
     with place.container(border=True):
         board = st.empty()
         st.button("Stop", key="stop", on_click=_stop, args=(run,), icon=":material/stop_circle:")
+    if choice.policy.screen and not is_screened(shared.measurement, choice.policy):
+        board.progress(0.0, f"First pass, {counted(choice.policy.screen.pool, 'candidate')} at most")
+        cached.score_slice(choice.collection, choice.owner, shared, choice.policy)
     board.progress(0.0, f"Reranking, {counted(choice.policy.pool, 'candidate')} at most")
     while cached.score_slice(choice.collection, choice.owner, shared, choice.policy):
         if read_so_far(shared.measurement, choice.policy):

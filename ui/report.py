@@ -14,7 +14,7 @@ import pandas as pd
 
 from rag_core.generation.findings import finding, summary
 from rag_core.latency import bars, duration
-from rag_core.narrative import headline, score_text, title_of
+from rag_core.narrative import first_pass, headline, score_text, title_of
 from rag_core.threshold import applies
 from rag_core.trace import Trace, not_rewritten
 from rag_core.types import StageName
@@ -89,6 +89,7 @@ def _facts(trace: Trace) -> str:
         ["Measured", f"{trace.measured_at:%Y-%m-%d %H:%M:%S} UTC"],
         ["Collection", _collection(trace)],
         ["Filter", str(trace.where) if trace.where else "none"],
+        *([["First pass", first_pass(trace)]] if trace.screening else []),
         ["Bi-encoder", trace.collection.embedding_model],
         ["Reranker", f"{report.name}: {report.status}{f' ({report.reason})' if report.reason else ''}"],
         ["Reranker's model", report.model or "none"],

@@ -20,7 +20,7 @@ from rag_core.rerank.catalogue import default_key
 from rag_core.rerank.entry import Entry
 from rag_core.threshold import judged_space
 from rag_core.types import ScoreSpace
-from ui import access, cached, chat_settings, extra_searches, filtering, people, rewriting, views
+from ui import access, cached, chat_settings, extra_searches, filtering, first_pass, people, rewriting, views
 from ui.charts.palette import DARK, LIGHT, Palette
 
 LOGO = Path(__file__).with_name("logo.svg")
@@ -38,6 +38,8 @@ AUTHORITY = (
 
 BOUND = {
     "r",
+    first_pass.KEY,
+    first_pass.READS,
     "pool",
     "early",
     "depth",
@@ -116,6 +118,7 @@ def sidebar() -> Choice:
     with st.sidebar:
         where = filtering.main_filter(found)
         reranker = _reranker()
+        narrowed = st.container()
         policy = Policy(
             reranker=reranker.key,
             **_search(),
@@ -124,6 +127,8 @@ def sidebar() -> Choice:
             extras=extra_searches.extras(found),
             rewrite=rewriting.rewrite(),
         )
+        with narrowed:
+            policy = first_pass.choose(policy)
         chat = chat_settings.choose()
         st.button("Reset settings", key="reset", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
     return Choice(collection=collection, policy=policy, owner=owner(), chat=chat, where=where)
@@ -146,7 +151,7 @@ def _reranker() -> Entry:
     keys, labels = list(offered), access.labels(offered)
     asked = st.query_params.get("r")
     if asked and asked not in labels.values():
-        st.warning(views.markdown(_not_usable(asked)), icon=":material/link_off:")
+        st.warning(views.markdown(access.not_usable(asked)), icon=":material/link_off:")
     if st.session_state.get("r", keys[0]) not in offered:
         del st.session_state["r"]  # its key was forgotten, or its server removed
     key = st.selectbox(
@@ -160,15 +165,16 @@ def _reranker() -> Entry:
     return offered[key or default_key()]
 
 
-def _not_usable(label: str) -> str:
-    """What to say of a link to a reranker that this session cannot use. Links hold labels."""
-    why = next((missing for entry, missing in access.listed() if entry.label == label), "")
-    return f"The reranker {label} cannot be used here. {why or 'Name it on the Rerankers page first.'}"
-
-
 def _search() -> dict[str, object]:
     pool = st.slider(
-        "Pool", 5, 200, 50, 5, key="pool", bind="query-params", help="How many fused candidates the reranker reads."
+        "Pool",
+        5,
+        200,
+        50,
+        5,
+        key="pool",
+        bind="query-params",
+        help="How many candidates the reranker reads: the first fused ones, or the best of a first pass.",
     )
     with st.expander("Search and fusion", icon=":material/search:"):
         depth = st.slider(

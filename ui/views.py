@@ -12,12 +12,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from rag_core import narrative
 from rag_core.config import MAIN
 from rag_core.errors import SecondPassError
 from rag_core.generation.price import dollars_text
 from rag_core.latency import duration, extras_ms
 from rag_core.narrative import counted, score_text, title_of
 from rag_core.provenance import sentence, shares
+from rag_core.rerank.catalogue import entry_of
 from rag_core.retrieval.tokens import term_spans
 from rag_core.trace import RerankReport, Rewriting, Trace, not_rewritten
 from rag_core.types import Answer, Chunk, Document, Stage, StageName
@@ -128,6 +130,13 @@ def failure(trace: Trace) -> None:
                 st.error(markdown(warning.message), icon=":material/error:")
     if trace.rewriting and trace.rewriting.failure:
         st.warning(markdown(not_rewritten(trace.rewriting.failure)), icon=":material/edit_off:")
+
+
+def first_pass(trace: Trace) -> None:
+    """What the first pass read and handed on, where there is one."""
+    if trace.screening:
+        told = narrative.first_pass(trace, lambda key: entry_of(key).label)
+        st.caption(f":material/filter_list: {markdown(told)}")
 
 
 def filtered(trace: Trace) -> None:
@@ -261,12 +270,12 @@ def rewritten_by(one: Rewriting) -> str:
 
 
 def candidates(trace: Trace) -> pd.DataFrame:
-    """The candidate table as it is shown: a row per candidate, final order first, then fused order."""
+    """The candidate table as it is shown: a row per candidate in the final order, then the first pass's, then fused."""
     frame = trace.to_frame()
     if frame.empty:
         return frame
-    order = frame["adjusted_rank"].fillna(10**6)
-    return frame.assign(order=order).sort_values(["order", "fused_rank"]).drop(columns="order").reset_index(drop=True)
+    places = frame["chunk_id"].map(trace.places).fillna(10**6)
+    return frame.assign(order=places).sort_values(["order", "fused_rank"]).drop(columns="order").reset_index(drop=True)
 
 
 def candidate_label(trace: Trace, chunk_id: str) -> str:

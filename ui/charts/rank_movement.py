@@ -1,7 +1,8 @@
-"""Rank movement: every candidate of the pool, fused rank on the left, final rank on the right, joined by a line.
+"""Rank movement: every candidate that was read, fused rank on the left, final rank on the right, joined by a line.
 
 Up is blue with a triangle up, down is orange with a triangle down, unmoved is grey with a dot; what was not kept
-is drawn open: a circle where top-k cut it, a cross where it was under the threshold.
+is drawn open: a circle where top-k cut it, a cross where it was under the threshold. Where there is a first pass, its
+ranks stand between the two, and what it did not hand on ends there with a diamond.
 """
 
 from __future__ import annotations
@@ -21,31 +22,45 @@ Row = Mapping[Hashable, Any]
 ROW_PX = 13
 LABEL_CHARS = 52
 MARKS = {"up": "triangle-up", "down": "triangle-down", "same": "circle"}
-OPEN = {"cut by top-k": "circle-open", "under the threshold": "x-thin-open"}
+OPEN = {"cut by top-k": "circle-open", "under the threshold": "x-thin-open", "cut by the first pass": "diamond-open"}
+
+CUT = "cut by the first pass"
+CLOSE = 0.3
+"""How far apart the ranks stand that the first pass did not hand on, in rows."""
 
 
 def movement(trace: Trace) -> pd.DataFrame:
-    """A row per candidate that was read: chunk_id, title, before (fused rank), after (rank before the cut), moved
-    (places gained), direction (up, down, same), fate, score (as shown)."""
-    adjusted = trace[StageName.ADJUSTED]
+    """A row per candidate that was read: chunk_id, title, before (fused rank), screened (rank after the first pass,
+    where there is one), after (place before the cut), moved (places gained), direction (up, down, same), fate, score
+    (as shown)."""
     rows = []
-    for hit in trace.pool_read:
-        after = adjusted.by_chunk[hit.chunk_id]
-        moved = hit.rank - after.rank
+    for hit in trace.head:
+        if hit.chunk_id not in trace.places:
+            continue
+        after = trace.places[hit.chunk_id]
+        moved = hit.rank - after
         rows.append(
             {
                 "chunk_id": hit.chunk_id,
                 "title": title_of(trace.chunks[hit.chunk_id]),
                 "before": hit.rank,
-                "after": after.rank,
+                "screened": trace[StageName.SCREENED].by_chunk[hit.chunk_id].rank if trace.screening else None,
+                "after": after,
                 "moved": moved,
                 "direction": "up" if moved > 0 else "down" if moved < 0 else "same",
                 "fate": trace.fate(hit.chunk_id),
-                "score": score_text(after.score, adjusted.space),
+                "score": _score(trace, hit.chunk_id),
             }
         )
-    columns = ["chunk_id", "title", "before", "after", "moved", "direction", "fate", "score"]
+    columns = ["chunk_id", "title", "before", "screened", "after", "moved", "direction", "fate", "score"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _score(trace: Trace, chunk_id: str) -> str:
+    """The score of the last stage that it came out of, before the cut."""
+    adjusted = trace[StageName.ADJUSTED]
+    stage = adjusted if chunk_id in adjusted.by_chunk else trace[StageName.SCREENED]
+    return score_text(stage.by_chunk[chunk_id].score, stage.space)
 
 
 def reading(trace: Trace) -> str:
@@ -58,8 +73,10 @@ def reading(trace: Trace) -> str:
     leavers = f" {len(lost)} of the first {min(trace.policy.top_k, len(table))} before are no longer kept." * (
         len(lost) > 0
     )
+    cut = f" {len(trace.screened_out)} ended at the first pass; ranks past {len(trace.pool)} are drawn closer together."
+    cut *= bool(trace.screened_out)
     unread = f" {len(trace.pool_unread)} were not read and are not drawn." * bool(trace.pool_unread)
-    return f"{up} of {len(table)} candidates moved up, {down} down.{leavers}{unread}"
+    return f"{up} of {len(table)} candidates moved up, {down} down.{cut}{leavers}{unread}"
 
 
 def figure(trace: Trace, palette: Palette, chosen: str | None = None) -> go.Figure:
@@ -69,9 +86,10 @@ def figure(trace: Trace, palette: Palette, chosen: str | None = None) -> go.Figu
     fig = go.Figure()
     order = sorted(table.to_dict("records"), key=lambda row: (row["chunk_id"] == chosen, row["chunk_id"] in told))
     for row in order:
-        fig.add_trace(_line(row, palette, row["chunk_id"] in told, row["chunk_id"] == chosen))
-    for side in ("before", "after"):
-        fig.add_trace(_labels(table[table["chunk_id"].isin(told)], side, palette))
+        fig.add_trace(_line(row, trace, palette, row["chunk_id"] in told, row["chunk_id"] == chosen))
+    labelled = table[table["chunk_id"].isin(told)]
+    fig.add_trace(_labels(labelled, "before", trace, palette))
+    fig.add_trace(_labels(labelled[labelled["fate"] != CUT], "after", trace, palette))
     _frame(fig, table, trace, palette)
     return fig
 
@@ -86,30 +104,40 @@ def _colour(row: Row, palette: Palette, strong: bool) -> str:
     return colours[str(row["direction"])] if strong else palette.faint
 
 
-def _line(row: Row, palette: Palette, told: bool, chosen: bool) -> go.Scatter:
+def _row(trace: Trace, rank: float) -> float:
+    """Where a rank is drawn. With a first pass, what lies behind the pool is squeezed."""
+    pool = len(trace.pool)
+    return rank if trace.screening is None or rank <= pool else pool + 1 + (rank - pool) * CLOSE
+
+
+def _line(row: Row, trace: Trace, palette: Palette, told: bool, chosen: bool) -> go.Scatter:
     colour = _colour(row, palette, told or chosen)
     mark = OPEN.get(str(row["fate"]), MARKS[str(row["direction"])])
-    hover = (
-        f"<b>{plain(str(row['title']), 80)}</b><br>fused #{row['before']} → final #{row['after']}"
-        f"<br>{row['score']}<br>{row['fate']}<extra></extra>"
-    )
+    strong, small = told or chosen, 2 if row["fate"] == CUT else 6
+    x, y, way = [0.0, 1.0], [row["before"], row["after"]], f"fused #{row['before']} → final #{row['after']}"
+    if pd.notna(row["screened"]):
+        x, y = [0.0, 0.5, 1.0], [row["before"], row["screened"], row["after"]]
+        way = f"fused #{row['before']} → first pass #{row['screened']:.0f} → final #{row['after']}"
+    if row["fate"] == CUT:
+        x, y, way = x[:2], y[:2], f"fused #{row['before']} → first pass #{row['screened']:.0f}"
+    hover = f"<b>{plain(str(row['title']), 80)}</b><br>{way}<br>{row['score']}<br>{row['fate']}<extra></extra>"
     return go.Scatter(
-        x=[0, 1],
-        y=[row["before"], row["after"]],
+        x=x,
+        y=[_row(trace, float(rank)) for rank in y],
         mode="lines+markers",
         line={"color": colour, "width": 3.5 if chosen else 2 if told else 1},
         marker={
             "color": colour,
-            "symbol": ["circle", mark],
-            "size": [6, 11 if told or chosen else 7],
+            "symbol": [*["circle"] * (len(x) - 1), mark],
+            "size": [*[6 if strong else small] * (len(x) - 1), 11 if strong else small + 1],
             "line": {"color": colour, "width": 1.5},
         },
-        customdata=[row["chunk_id"]] * 2,
+        customdata=[row["chunk_id"]] * len(x),
         hovertemplate=hover,
     )
 
 
-def _labels(rows: pd.DataFrame, side: str, palette: Palette) -> go.Scatter:
+def _labels(rows: pd.DataFrame, side: str, trace: Trace, palette: Palette) -> go.Scatter:
     """Titles beside the ends of the told lines."""
     left = side == "before"
     titles = [plain(squeezed(str(title), LABEL_CHARS)) for title in rows["title"]]
@@ -117,7 +145,7 @@ def _labels(rows: pd.DataFrame, side: str, palette: Palette) -> go.Scatter:
     text = [f"{title}  <b>{rank}</b>" if left else f"<b>{rank}</b>  {title}" for title, rank in pairs]
     return go.Scatter(
         x=[-0.03 if left else 1.03] * len(rows),
-        y=rows[side],
+        y=[_row(trace, rank) for rank in rows[side]],
         mode="text",
         text=text,
         textposition="middle left" if left else "middle right",
@@ -132,22 +160,36 @@ def _drawn(trace: Trace) -> str:
     return f"{len(trace.pool_read)} of a {size}" if trace.pool_unread else size
 
 
+def _heads(trace: Trace) -> list[tuple[float, str]]:
+    """What stands over each column, and where."""
+    if not trace.screening:
+        return [(0.0, f"Fused rank ({_drawn(trace)})"), (1.0, "Final rank")]
+    return [
+        (0.0, "Fused rank"),
+        (0.5, f"First pass: {len(trace.head)} → {len(trace.pool)}"),
+        (1.0, "Final rank"),
+    ]
+
+
 def _frame(fig: go.Figure, table: pd.DataFrame, trace: Trace, palette: Palette) -> None:
     """Axes, the band of kept places, the two column heads."""
-    places = max(len(table), 1)
+    places = _row(trace, max(len(table), 1))
     kept = len(trace[StageName.KEPT].hits)
     if kept:
         fig.add_shape(
             type="rect", x0=0.97, x1=2.25, y0=0.5, y1=kept + 0.5, fillcolor=palette.band, line_width=0, layer="below"
         )
-    for x, text in ((0, f"Fused rank ({_drawn(trace)})"), (1, "Final rank")):
+    if trace.screening:
+        place = len(trace.pool) + 0.9
+        fig.add_shape(type="line", x0=0.4, x1=0.6, y0=place, y1=place, line={"color": palette.muted, "dash": "dot"})
+    for x, text in _heads(trace):
         fig.add_annotation(
             x=x, y=-0.4, text=f"<b>{text}</b>", showarrow=False, font={"size": 12, "color": palette.muted}
         )
     fig.update_layout(
         **layout(
             palette,
-            max(220, 70 + ROW_PX * places),
+            max(220, round(70 + ROW_PX * places)),
             xaxis={"visible": False, "range": [-1.25, 2.25], "fixedrange": True},
             yaxis={"visible": False, "range": [places + 0.8, -1.0], "fixedrange": True},
             hovermode="closest",

@@ -1,0 +1,21 @@
+"""A first pass from a link: what it did is said, drawn, and there again after a reload."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import App
+
+LINK = "?q=How+long+do+I+have+to+ask+for+a+refund%3F&fp=Late+interaction+%28MaxSim%29&fpn=40&pool=10"
+
+
+def test_a_link_carries_a_first_pass_through_a_reload(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/{LINK}")
+    for _ in range(2):
+        expect(
+            page.get_by_text("First pass: Late interaction (MaxSim) read 40, the best 10 went on to")
+        ).to_be_visible()
+        expect(page.get_by_test_id("stage-strip")).to_contain_text("40 → 10")
+        expect(page.get_by_text("30 ended at the first pass")).to_be_visible()
+        page.reload()
+    assert "fpn=40" in page.url and "fp=Late" in page.url

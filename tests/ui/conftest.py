@@ -1,0 +1,43 @@
+"""A sample corpus of three documents, so that a page under test opens in seconds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = {
+    "refunds.md": "# Refunds\n\nA refund takes five working days to arrive.",
+    "returns.md": "# Returns\n\nGoods can be returned within thirty days.",
+    "errors.md": "# Errors\n\nKB-17 means that the disk is full.",
+}
+
+
+@pytest.fixture
+def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A sample corpus of three documents and two questions."""
+    folder = tmp_path / "sample"
+    (folder / "documents").mkdir(parents=True)
+    for name, text in DOCUMENTS.items():
+        (folder / "documents" / name).write_text(text, encoding="utf-8")
+    queries = [
+        {"_id": "1", "text": "when do I get my money back", "kind": "paraphrase"},
+        {"_id": "2", "text": "who won the race", "kind": "unanswerable"},
+    ]
+    (folder / "queries.jsonl").write_text("".join(json.dumps(one) + "\n" for one in queries), encoding="utf-8")
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n1\trefunds.md\t3\n", encoding="utf-8")
+    monkeypatch.setenv("SECOND_PASS_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("SECOND_PASS_SAMPLE_DIR", str(folder))
+    monkeypatch.chdir(ROOT)
+    _forget()
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    st.cache_resource.clear()
+    st.cache_data.clear()
