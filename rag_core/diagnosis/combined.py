@@ -1,7 +1,7 @@
 """Several settings at once, for a document that no single one would have kept.
 
-Walks the stages in order and opens each just wide enough: depth, first pass, pool, threshold, top-k. Then every change
-is taken back step by step as long as the document stays kept, so that one step less of any of them loses it.
+Walks the stages in order and opens each just wide enough: depth, first pass, pool, reading, threshold, top-k. Then
+every change is taken back step by step as long as the document stays kept, so that one step less of any loses it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from rag_core.diagnosis.probe import Probe
 from rag_core.diagnosis.settings import SETTINGS, Setting
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}
-WALK = tuple(BY_NAME[name] for name in ("depth", "screen.pool", "pool", "threshold.minimum", "top_k"))
+WALK = tuple(BY_NAME[name] for name in ("depth", "screen.pool", "pool", "stopping.limit", "threshold.minimum", "top_k"))
 
 
 def combined(probe: Probe, policy: Policy) -> Policy | None:
@@ -30,7 +30,8 @@ def combined(probe: Probe, policy: Policy) -> Policy | None:
 def wide_enough(probe: Probe, policy: Policy) -> Policy | None:
     """The policy with the least depth, then the least pool, that bring the document in; None where none does.
 
-    Where there is a first pass, it reads so much, and all that it reads goes on as far as a pool can reach.
+    Where there is a first pass, it reads so much, and all that it reads goes on as far as a pool can reach. A reranker
+    that was stopped after so many reads on to the end of that pool.
     """
     depth, pool, screen = BY_NAME["depth"], BY_NAME["pool"], BY_NAME["screen.pool"]
     depths = [policy.depth, *(d for d in depth.away_from(policy.depth, 1) if d <= probe.measurement.depth)]
@@ -40,10 +41,15 @@ def wide_enough(probe: Probe, policy: Policy) -> Policy | None:
         if rank is None or rank > (screen if policy.screen else pool).high:
             continue
         if policy.screen is None:
-            return pool.write(wide, max(rank, policy.pool))
+            return _read_on(pool.write(wide, max(rank, policy.pool)))
         wide = screen.write(wide, max(rank, policy.screen.pool))
-        return pool.write(wide, min(screen.read(wide), max(pool.high, policy.pool)))
+        return _read_on(pool.write(wide, min(screen.read(wide), max(pool.high, policy.pool))))
     return None
+
+
+def _read_on(policy: Policy) -> Policy:
+    limit = BY_NAME["stopping.limit"]
+    return limit.write(policy, max(limit.read(policy), policy.pool)) if limit.applies(policy) else policy
 
 
 def _taken_back(probe: Probe, start: Policy, policy: Policy) -> Policy:

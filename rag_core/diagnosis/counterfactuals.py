@@ -18,8 +18,17 @@ from rag_core.narrative import counted, ordinal, score_text, title_of
 from rag_core.trace import Measurement, Trace
 from rag_core.types import Chunk, Frozen, StageName
 
-POOLING = ("pool", "screen.pool", "depth", "fusion.dense_weight", "fusion.lexical_weight")
-"""The settings that decide which candidates the reranker and its first pass read."""
+POOLING = (
+    "pool",
+    "stopping.limit",
+    "stopping.patience",
+    "screen.pool",
+    "depth",
+    "fusion.dense_weight",
+    "fusion.lexical_weight",
+)
+READING = ("screen", "stopping")
+"""The settings and switches that decide which candidates the reranker and its first pass read."""
 
 
 class Change(Frozen):
@@ -78,7 +87,9 @@ def what_would_keep(measurement: Measurement, policy: Policy, location: Location
     told = [_told(probe, before, changed, size) for changed, size in found]
     unscored = sum(map(len, _needed(probe, policy).values()))
     return WhatIf(
-        found=tuple(sorted(told, key=lambda one: one.size)), unscored=unscored, sentence=_summary(told, unscored)
+        found=tuple(sorted(told, key=lambda one: one.size)),
+        unscored=unscored,
+        sentence=f"{_never_read(probe, before)}{_summary(told, unscored)}",
     )
 
 
@@ -107,8 +118,8 @@ def _pool_variants(policy: Policy) -> Iterator[Policy]:
             for direction in setting.towards:
                 for value in setting.tries(policy, direction):
                     yield setting.write(policy, value)
-    if policy.screen:
-        yield from (switch.change(policy) for switch in SWITCHES if switch.setting == "screen")
+    changed = (switch.change(policy) for switch in SWITCHES if switch.setting in READING)
+    yield from (one for one in changed if one != policy)
 
 
 def _by_setting(probe: Probe, policy: Policy) -> Iterator[tuple[Policy, float]]:
@@ -196,6 +207,19 @@ def _others(entered: Sequence[Place], left: Sequence[Place]) -> str:
     ]
     text = "; ".join(parts) or "nothing else changes in the top-k"
     return f"{text[0].upper()}{text[1:]}."
+
+
+def _never_read(probe: Probe, before: Trace) -> str:
+    """What is not known of a document without a score that a stopped reranker never came to; empty for any other."""
+    places = [place for place, hit in enumerate(before.pool, start=1) if hit.chunk_id in probe.wanted]
+    scored = probe.scored(before.policy.reranker)
+    if not places or places[0] <= len(before.pool_read) or scored & probe.wanted:
+        return ""
+    missing = sum(hit.chunk_id not in scored for hit in before.pool[: places[0]])
+    return (
+        f"It was never read, so that nobody knows its score: reading on to it, {places[0]} candidates instead of "
+        f"{len(before.pool_read)}, takes {counted(missing, 'more pair')}. "
+    )
 
 
 def _summary(found: Sequence[Counterfactual], unscored: int) -> str:

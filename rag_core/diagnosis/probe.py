@@ -1,7 +1,8 @@
 """Would this policy keep the expected document? Answered by replay, after cheap tests that settle most policies.
 
-A policy is settled without a replay where the document is not in the pool (or the first pass does not read it), or
-where so many of the pool score higher that it cannot be among the kept. Pairs that no one has scored leave it open.
+A policy is settled without a replay where the document is not in the pool (or the first pass or a stopped reranker does
+not read it), or where so many that are read score higher that it cannot be among the kept. Pairs that no one has scored
+leave it open.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from collections.abc import Sequence
 
 from rag_core.config import FULL_DEPTH, NO_RERANKER, Policy
 from rag_core.diagnosis.expected import Location
-from rag_core.passes import head_of, survivors, unread
+from rag_core.passes import extent_of, head_of, survivors, unread
 from rag_core.replay import replay
+from rag_core.stopping import Extent
 from rag_core.threshold import judged_space, passes, sigmoid
 from rag_core.trace import Measurement, Trace
 from rag_core.types import Chunk, ScoreSpace, StageName
@@ -53,7 +55,8 @@ class Probe:
         if policy.screen and (open_ := self._unscored(policy.screen.reranker, head)):
             return policy.screen.reranker, open_
         pool = survivors(head, self.measurement, policy)
-        return policy.reranker, self._unscored(policy.reranker, pool) if self._enough(pool) else set()
+        readable = self._enough(pool[: policy.stopping.limit])
+        return policy.reranker, set(self._extent(policy, pool).missing) if readable else set()
 
     def kept(self, policy: Policy) -> bool | None:
         """True where the policy keeps what is expected; None where scores are missing that would tell."""
@@ -62,7 +65,8 @@ class Probe:
         if self.missing(policy)[1]:
             return None
         pool = survivors(self.head(policy), self.measurement, policy)
-        return self._enough(pool) and not self._ruled_out(policy, pool) and self.keeps(self.trace(policy))
+        read = pool[: self._extent(policy, pool).read]
+        return self._enough(read) and not self._ruled_out(policy, read) and self.keeps(self.trace(policy))
 
     def trace(self, policy: Policy) -> Trace:
         """The replay."""
@@ -71,6 +75,11 @@ class Probe:
     def keeps(self, trace: Trace) -> bool:
         """True where the trace kept what is expected: any of the chunks, or all parts of a quote that was cut."""
         return self._enough(list(trace[StageName.KEPT].by_chunk))
+
+    def scored(self, reranker: str) -> set[str]:
+        """The chunks that a reranker has scored."""
+        known = self.measurement.rerankings.get(reranker)
+        return set(known.pairs) if known else set()
 
     def chunks(self, ids: set[str]) -> list[Chunk]:
         """The chunks of these ids, in order of id."""
@@ -86,14 +95,22 @@ class Probe:
             return set()
         return set(unread(chunk_ids, known))
 
-    def _ruled_out(self, policy: Policy, pool: Sequence[str]) -> bool:
-        """No expected chunk of the pool is over the threshold; or relevance alone decides, and top-k of the others
+    def _extent(self, policy: Policy, pool: Sequence[str]) -> Extent:
+        """How far the reranker reads into the pool; all of it where it is off or failed, as in a replay."""
+        known = self.measurement.rerankings.get(policy.reranker)
+        reach = extent_of(pool, known, policy)
+        if policy.reranker == NO_RERANKER or (known and known.failure and reach.missing):
+            return Extent(len(pool))
+        return reach
+
+    def _ruled_out(self, policy: Policy, read: Sequence[str]) -> bool:
+        """No expected chunk that is read is over the threshold; or relevance alone decides, and top-k of the others
         are more relevant. Sound, not complete: what it leaves open is replayed."""
         known = self.measurement.rerankings.get(policy.reranker)
         if self._all or known is None or known.failure:
             return False
-        best = max(known.pairs[chunk_id].score for chunk_id in pool if chunk_id in self.wanted)
+        best = max(known.pairs[chunk_id].score for chunk_id in read if chunk_id in self.wanted)
         relevance = sigmoid(best) if known.space is ScoreSpace.LOGIT else best
         if not passes(policy.threshold, judged_space(known.space), relevance):
             return True
-        return not policy.signals.on and sum(known.pairs[c].score > best for c in pool) >= policy.top_k
+        return not policy.signals.on and sum(known.pairs[c].score > best for c in read) >= policy.top_k

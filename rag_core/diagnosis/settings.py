@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from rag_core.config import FULL_DEPTH, NO_RERANKER, Policy, Rewrite
+from rag_core.config import FULL_DEPTH, NO_RERANKER, Policy, Rewrite, Stopping
 from rag_core.types import Frozen
 
 
@@ -34,8 +34,10 @@ class Setting(Frozen):
         return float(value) if isinstance(value, int | float) else self.low
 
     def applies(self, policy: Policy) -> bool:
-        """False for the weights of signals that are off, and for a first pass where there is none."""
-        return {"signals": policy.signals.on, "screen": policy.screen is not None}.get(self.path[0], True)
+        """False for weights of signals that are off, a first pass that is not there, a rule to stop that is not set."""
+        group = {"signals": policy.signals.on, "screen": policy.screen is not None}
+        rule = {"stopping.limit": policy.stopping.limit, "stopping.patience": policy.stopping.patience}
+        return group.get(self.path[0], rule.get(self.name, 0) is not None)
 
     def write(self, policy: Policy, value: float) -> Policy:
         """The policy with this value. The lowest threshold is none."""
@@ -56,6 +58,8 @@ class Setting(Frozen):
     def tries(self, policy: Policy, direction: int) -> list[float]:
         """The values of the grid past the policy's own, nearest first, that fit the rest of it."""
         values = self.away_from(self.read(policy), direction)
+        if self.path[0] == "stopping":  # nothing is read past the pool
+            values = [value for value in values if value <= policy.pool]
         return [value for value in values if self.write(policy, value).screen_trouble is None]
 
     def size(self, before: float, after: float) -> float:
@@ -73,6 +77,8 @@ SETTINGS = (
     Setting(label="Top-k", path=("top_k",), low=1, high=20, step=1, towards=(1,)),
     Setting(label="Threshold", path=("threshold", "minimum"), low=0, high=1, step=0.01, towards=(-1,)),
     Setting(label="Pool", path=("pool",), low=1, high=200, step=1),
+    Setting(label="Reading", path=("stopping", "limit"), low=1, high=2 * FULL_DEPTH, step=1, towards=(1,)),
+    Setting(label="Patience", path=("stopping", "patience"), low=1, high=2 * FULL_DEPTH, step=1, towards=(1,)),
     Setting(label="First pass reads", path=("screen", "pool"), low=1, high=2 * FULL_DEPTH, step=1),
     Setting(label="Depth", path=("depth",), low=1, high=FULL_DEPTH, step=1),
     Setting(label="Dense weight", path=("fusion", "dense_weight"), low=0, high=3, step=0.1),
@@ -101,6 +107,7 @@ SWITCHES = (
     Switch("signals.on", "Signals", "on", "off", lambda p: _signals(p, False)),
     Switch("reranker", "Reranker", "on", "none", lambda p: _without_screen(p, {"reranker": NO_RERANKER})),
     Switch("screen", "First pass", "on", "none", lambda p: _without_screen(p, {})),
+    Switch("stopping", "Stopping early", "on", "off", lambda p: p.model_copy(update={"stopping": Stopping()})),
     Switch("extras", "Extra searches", "on", "none", lambda p: p.model_copy(update={"extras": ()})),
     Switch("rewrite.on", "Rewriting", "on", "off", lambda p: p.model_copy(update={"rewrite": Rewrite()})),
 )

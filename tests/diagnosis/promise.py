@@ -12,12 +12,14 @@ def kept(measured, policy, *chunk_ids):
 
 
 def check(measured, policy, what_if, *chunk_ids):
-    """The promise of every counterfactual, read from replays alone. A first pass left out is no matter of steps."""
+    """The promise of every counterfactual, read from replays alone. A first pass or a rule left out is no matter of
+    steps."""
     for one in what_if.found:
         assert kept(measured, one.policy, *chunk_ids)
         for setting in SETTINGS:
             before, after = setting.read(policy), setting.read(one.policy)
-            if before == after or (policy.screen and one.policy.screen is None):
+            switched_off = setting.path[0] in ("screen", "stopping") and not setting.applies(one.policy)
+            if before == after or switched_off or (policy.screen and one.policy.screen is None):
                 continue
             back = setting.away_from(after, 1 if before > after else -1)
             nearer = next((v for v in back if abs(v - before) < abs(after - before)), before)
