@@ -3,7 +3,7 @@
     python -m benchmarks.quality DIR... [--reranker KEY]... [--pool 50] [--pool 100] [--queries 100] [--cache FILE]
 
 For each folder a table: nDCG@10, MRR@10 and Recall@100 of BM25, dense, RRF and each reranker (alone, and with the
-standardised RRF score mixed in), and of the oracle order of the same pool; then how far each differs from RRF and from
+signal `search` at 0.3), and of the oracle order of the same pool; then how far each differs from RRF and from
 dense per query: the mean with its 95% paired-bootstrap interval, and wins, ties and losses. Metrics are `ir_measures`'.
 Vectors and pair scores are kept in --cache, so that a second run takes seconds. Searching, fusing and scoring are
 rag_core's own; what is here only counts.
@@ -20,11 +20,13 @@ import ir_measures
 import numpy as np
 from ir_measures import RR, R, nDCG
 
-from benchmarks.ranking import Folder, mixed, oracle, read, reranked, searches
+from benchmarks.ranking import Folder, interpolated, oracle, read, reranked, searches
 from rag_core.rerank.catalogue import default_key, get_reranker
 
 MEASURES = (nDCG @ 10, RR @ 10, R @ 100)
 RESAMPLES = 5000
+SEARCH_WEIGHT = 0.3
+"""The signal `search` beside relevance 1."""
 SEED = 20261120
 
 Ranked = Mapping[str, list[str]]
@@ -73,9 +75,10 @@ def orders(folder: Folder, rerankers: list[str], pools: list[int], cache: Path) 
     fused = found["RRF"]
     for pool in pools:
         for key in rerankers:
-            scores = reranked(folder, fused, get_reranker(key), pool, cache)
-            yield f"{key} @{pool}", mixed(fused, scores, 0.0)
-            yield f"{key} @{pool} + 0.5 RRF", mixed(fused, scores, 0.5)
+            reranker = get_reranker(key)
+            scores = reranked(folder, fused, reranker, pool, cache)
+            yield f"{key} @{pool}", interpolated(found, scores, reranker.space, 0.0)
+            yield f"{key} @{pool} + {SEARCH_WEIGHT} search", interpolated(found, scores, reranker.space, SEARCH_WEIGHT)
         yield f"oracle @{pool}", oracle(folder, fused, pool)
 
 

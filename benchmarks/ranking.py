@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.special import expit
 
 from rag_core.evaluation.beir import read_corpus, read_folder
 from rag_core.evaluation.files import File
@@ -22,9 +23,10 @@ from rag_core.retrieval.embed import get_embedder
 from rag_core.retrieval.fusion import rrf
 from rag_core.retrieval.lexical import LexicalIndex
 from rag_core.store import Store
-from rag_core.types import Chunk
+from rag_core.types import Chunk, ScoreSpace
 
 DEPTH = 100
+RRF_K = 60
 SEED = 20261120
 
 Ranked = dict[str, list[str]]
@@ -106,24 +108,22 @@ def reranked(folder: Folder, fused: Ranked, reranker: Reranker, pool: int, cache
     return scores
 
 
-def mixed(fused: Ranked, scores: Scores, weight: float) -> Ranked:
-    """The pool in the order of standardised score + weight x standardised RRF score; the rest follows as it was.
+def interpolated(found: Mapping[str, Ranked], scores: Scores, space: ScoreSpace, weight: float) -> Ranked:
+    """The pool in the order of relevance + weight x search share, as signals weigh them; the rest follows as it was.
 
-    The RRF score is taken from the place (1 / (60 + rank)), and equal sums keep the fused order.
+    Relevance is the score, or a logit's sigmoid; the share is the fused score over the best possible. Equal sums keep
+    the fused order.
     """
-    return {query: _mix(ids, scores[query], weight) for query, ids in fused.items()}
-
-
-def _mix(ids: list[str], scores: Mapping[str, float], weight: float) -> list[str]:
-    pool = ids[: len(scores)]
-    own = _standardised(np.array([scores[i] for i in pool]))
-    first = _standardised(np.array([1 / (60 + rank) for rank in range(1, len(pool) + 1)]))
-    order = np.argsort(-(own + weight * first), kind="stable")
-    return [pool[i] for i in order] + ids[len(pool) :]
-
-
-def _standardised(values: np.ndarray) -> np.ndarray:
-    return (values - values.mean()) / (values.std() or 1.0) if len(values) else values
+    orders: Ranked = {}
+    for query, own in scores.items():
+        lists = {"dense": found["dense"][query], "lexical": found["BM25"][query]}
+        hits = rrf(lists, {"dense": 1.0, "lexical": 1.0})
+        share = np.array([hit.score for hit in hits[: len(own)]]) * (RRF_K + 1) / 2
+        values = np.array([own[hit.id] for hit in hits[: len(own)]])
+        relevance = expit(values) if space is ScoreSpace.LOGIT else values
+        order = np.argsort(-(relevance + weight * share), kind="stable")
+        orders[query] = [hits[i].id for i in order] + [hit.id for hit in hits[len(own) :]]
+    return orders
 
 
 def oracle(folder: Folder, fused: Ranked, pool: int) -> Ranked:

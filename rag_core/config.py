@@ -37,7 +37,8 @@ class Fusion(Frozen):
 
 
 class Signals(Frozen):
-    """final = relevance*w_r + freshness*w_f + authority*w_a + diversity*w_d. Off by default: order by relevance alone.
+    """final = relevance*w_r + freshness*w_f + authority*w_a + search*w_s + diversity*w_d. Off by default: order by
+    relevance alone. `search` is the fused score as a share of the best possible: what the searches thought stays in.
 
     `authority` maps a document's source to 0..1 (pairs, so that the value stays hashable); a source that is
     not listed gets `default_authority`. `as_of` is the day freshness counts from; None: the day of measurement.
@@ -48,9 +49,14 @@ class Signals(Frozen):
     freshness: Share = 0.15
     authority: Share = 0.15
     diversity: Share = 0.1
+    search: Share = 0.0
     sources: tuple[tuple[str, Share], ...] = ()
     default_authority: Share = 0.5
     as_of: date | None = None
+
+
+SIGNAL_NAMES = ("relevance", "search", "freshness", "authority", "diversity")
+"""The weights of `Signals`, in the order that pages show them in."""
 
 
 class Threshold(Frozen):

@@ -45,7 +45,7 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
     head = fused.hits[: policy.screen.pool if policy.screen else policy.pool]
     screened = _screened(head, measurement, policy, watch)
     reranked, report, pairs = _reranked(head, screened, measurement, policy, watch)
-    adjusted = _adjusted(reranked, measurement, policy, watch)
+    adjusted = _adjusted(fused, reranked, measurement, policy, watch)
     kept = _kept(adjusted, reranked, measurement.chunks, policy, watch)
     return Trace(
         query=measurement.query,
@@ -159,7 +159,7 @@ def _reranked(
     return rerank_stage(StageName.RERANKED, policy.reranker, came, known, reach, policy.top_k, watch.add)
 
 
-def _adjusted(reranked: Stage, measurement: Measurement, policy: Policy, watch: _Watch) -> Stage:
+def _adjusted(fused: Stage, reranked: Stage, measurement: Measurement, policy: Policy, watch: _Watch) -> Stage:
     """Relevance, and signals beside it where they are on."""
     relevance = judged(reranked.hits, reranked.space)
     space = judged_space(reranked.space)
@@ -168,8 +168,9 @@ def _adjusted(reranked: Stage, measurement: Measurement, policy: Policy, watch: 
         as_of = policy.signals.as_of or measurement.measured_at.date()
         total = sum(weights(measurement, policy).values())
         scaled = [(chunk_id, _unit(score, space, policy.fusion.k, total)) for chunk_id, score in relevance.items()]
-        hits = tuple(adjust(scaled, measurement.chunks, policy.signals, as_of))
-        warnings = _undated(hits, measurement.chunks)
+        search = {hit.chunk_id: _unit(hit.score, ScoreSpace.RRF, policy.fusion.k, total) for hit in fused.hits}
+        hits = tuple(adjust(scaled, search, measurement.chunks, policy.signals, as_of))
+        warnings = _undated(hits, measurement.chunks) if policy.signals.freshness else ()
         space = ScoreSpace.COMBINED
     else:
         hits = tuple(

@@ -1,9 +1,10 @@
-"""Freshness, authority and diversity beside relevance: arithmetic on facts, no model.
+"""Freshness, authority, diversity and the search's own score beside relevance: arithmetic on facts, no model.
 
-final = w_r * relevance + w_f * freshness + w_a * authority + w_d * diversity, each part 0..1:
+final = w_r * relevance + w_f * freshness + w_a * authority + w_s * search + w_d * diversity, each part 0..1:
 
     freshness   1 / (1 + days / 30), days since the document was updated; 0 where the date is not known
     authority   the policy's table per source
+    search      the fused score as a share of the best possible, 1 where every list has it first
     diversity   1 / (1 + chunks of the same document already placed), so it depends on the order so far
 """
 
@@ -29,13 +30,17 @@ def freshness(updated_at: date | None, as_of: date) -> float:
 
 
 def adjust(
-    relevance: Sequence[tuple[str, float]], chunks: Mapping[str, Chunk], signals: Signals, as_of: date
+    relevance: Sequence[tuple[str, float]],
+    search: Mapping[str, float],
+    chunks: Mapping[str, Chunk],
+    signals: Signals,
+    as_of: date,
 ) -> list[Hit]:
     """Order candidates by the combined score.
 
-    relevance: (chunk id, relevance 0..1), best first. Places are filled one by one; at each the candidate with
-    the highest final score given what is placed already; ties go to the one that came first. Every part of a
-    score is in `Hit.parts`, before its weight.
+    relevance: (chunk id, relevance 0..1), best first. search: each chunk's fused share, 0..1. Places are filled one
+    by one; at each the candidate with the highest final score given what is placed already; ties go to the one that
+    came first. Every part of a score is in `Hit.parts`, before its weight.
     """
     authority = dict(signals.sources)
     queues: dict[str, list[tuple[float, int, str, dict[str, float]]]] = {}
@@ -45,6 +50,7 @@ def adjust(
             "relevance": value,
             "freshness": freshness(chunk.updated_at, as_of),
             "authority": authority.get(chunk.source, signals.default_authority),
+            "search": search[chunk_id],
         }
         base = sum(getattr(signals, name) * part for name, part in parts.items())
         queues.setdefault(chunk.document_id, []).append((-base, place, chunk_id, parts))

@@ -125,8 +125,22 @@ def test_signals_add_up_and_every_part_is_in_the_trace():
     assert (first.chunk_id, second.chunk_id) == ("b", "a")
     assert first.score == pytest.approx(0.6 * 0.5 + 0.15 * 0 + 0.15 * 1.0 + 0.1 * 1)
     assert second.score == pytest.approx(0.6 * 0.5 + 0.15 * 0 + 0.15 * 0.2 + 0.1 / 2)
-    assert second.parts == {"relevance": 0.5, "freshness": 0.0, "authority": 0.2, "diversity": 0.5}
+    assert second.parts == {
+        "relevance": 0.5,
+        "freshness": 0.0,
+        "authority": 0.2,
+        "search": 0.5,
+        "diversity": 0.5,
+    }
     assert "undated" in {w.code for w in trace.warnings}
+
+
+def test_the_search_may_keep_a_say_in_the_order():
+    """Fused: a 1/61, b 1/62, of at most 2/61 with both lists. Relevance says b, by .10; the search says a, by .008."""
+    measured = measurement("ab", "", {"a": -0.4, "b": 0.0})
+    heavy, light = (Signals(on=True, relevance=w, freshness=0, authority=0, diversity=0, search=1) for w in (0.05, 0.5))
+    orders = [ids(replay(measured, CE.model_copy(update={"signals": s})), StageName.ADJUSTED) for s in (heavy, light)]
+    assert orders == [["a", "b"], ["b", "a"]]
 
 
 def test_the_same_input_gives_the_same_trace():

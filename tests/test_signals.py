@@ -27,7 +27,7 @@ def test_no_date_is_not_fresh():
 def test_diversity_lets_another_document_pass():
     chunks = {c: chunk(c, document_id=d) for c, d in (("a1", "a"), ("a2", "a"), ("b1", "b"))}
     only = Signals(on=True, relevance=1, freshness=0, authority=0, diversity=0.5)
-    hits = adjust([("a1", 0.9), ("a2", 0.8), ("b1", 0.7)], chunks, only, TODAY)
+    hits = adjust([("a1", 0.9), ("a2", 0.8), ("b1", 0.7)], dict.fromkeys(chunks, 0.0), chunks, only, TODAY)
     assert [(h.chunk_id, h.score) for h in hits] == [
         ("a1", pytest.approx(0.9 + 0.5)),
         ("b1", pytest.approx(0.7 + 0.5)),
@@ -56,5 +56,5 @@ def test_placing_equals_the_greedy_definition(items):
     chunks = {f"c{i}": chunk(f"c{i}", document_id=f"d{doc}") for i, (_, doc) in enumerate(items)}
     relevance = [(f"c{i}", value / 100) for i, (value, _) in enumerate(items)]
     signals = Signals(on=True, relevance=1, freshness=0, authority=0, diversity=0.3)
-    ours = adjust(relevance, chunks, signals, TODAY)
+    ours = adjust(relevance, dict.fromkeys(chunks, 0.0), chunks, signals, TODAY)
     assert [hit.score for hit in ours] == pytest.approx([score for _, score in greedy(relevance, chunks, signals)])

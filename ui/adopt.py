@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rag_core.config import Policy
+from rag_core.config import SIGNAL_NAMES, Policy
 from ui import access, extra_searches, first_pass, rewriting
 
 
@@ -23,7 +23,7 @@ def adopt(policy: Policy) -> None:
         "k": policy.top_k,
         "sig": policy.signals.on,
         rewriting.ON: policy.rewrite.on,
-        **{f"w_{name}": getattr(policy.signals, name) for name in ("relevance", "freshness", "authority", "diversity")},
+        **{f"w_{name}": getattr(policy.signals, name) for name in SIGNAL_NAMES},
     }
     if policy.reranker in access.usable():
         values["r"] = policy.reranker

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from rag_core.config import FULL_DEPTH, Fusion, Policy, Rewrite, Signals, Stopping, Threshold
+from rag_core.config import FULL_DEPTH, SIGNAL_NAMES, Fusion, Policy, Rewrite, Signals, Stopping, Threshold
 from rag_core.corpus.sample import SAMPLE
 from rag_core.filters import Filter
 from rag_core.generation.chat_access import ChatAccess
@@ -213,7 +213,7 @@ def _keep(reranker: Entry) -> dict[str, object]:
 def _signals() -> Signals:
     preset = Signals()
     with st.expander("Signals", icon=":material/tune:"):
-        on = st.toggle("Weigh freshness, authority, diversity", key="sig", bind="query-params")
+        on = st.toggle("Weigh search, freshness, authority, diversity", key="sig", bind="query-params")
         weights = {
             name: st.slider(
                 name.capitalize(),
@@ -225,7 +225,7 @@ def _signals() -> Signals:
                 bind="query-params",
                 disabled=not on,
             )
-            for name in ("relevance", "freshness", "authority", "diversity")
+            for name in SIGNAL_NAMES
         }
     return Signals(on=on, sources=AUTHORITY, **weights)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from rag_core.config import FULL_DEPTH, NO_RERANKER, Policy, Rewrite, Stopping
+from rag_core.config import FULL_DEPTH, NO_RERANKER, SIGNAL_NAMES, Policy, Rewrite, Stopping
 from rag_core.types import Frozen
 
 
@@ -85,7 +85,7 @@ SETTINGS = (
     Setting(label="Lexical weight", path=("fusion", "lexical_weight"), low=0, high=3, step=0.1),
     *(
         Setting(label=f"{name.capitalize()} weight", path=("signals", name), low=0, high=1, step=0.05)
-        for name in ("relevance", "freshness", "authority", "diversity")
+        for name in SIGNAL_NAMES
     ),
 )
 """No larger than a person can set: a document that only a top-k of 45 would keep needs another fix."""

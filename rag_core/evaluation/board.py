@@ -14,7 +14,7 @@ from rag_core.evaluation.pools import Pools
 from rag_core.evaluation.sweeps import Sweep
 from rag_core.types import Frozen
 
-SIGNALS = ("freshness", "authority", "diversity")
+SIGNALS = ("search", "freshness", "authority", "diversity")
 
 
 class Board(Frozen):

@@ -130,15 +130,15 @@ def passed(pools: Pools, order: Order, policy: Policy) -> Order:
     return replace(last, unscored=np.where(first.unscored > 0, first.unscored, last.unscored))
 
 
-def adjusted(pools: Pools, order: Order, relevance: Floats, signals: Signals) -> Order:
+def adjusted(pools: Pools, order: Order, relevance: Floats, search: Floats, signals: Signals) -> Order:
     """A reranked order by the combined score, where signals are on.
 
-    relevance: (Q, C), 0..1. The n-th best chunk of a document gets diversity 1/n whatever the others do, so placing
-    one by one (`rag_core.signals.adjust`) comes to one sort.
+    relevance: (Q, C), 0..1; search: the fused scores likewise (`unit`). The n-th best chunk of a document gets
+    diversity 1/n whatever the others do, so placing one by one (`rag_core.signals.adjust`) comes to one sort.
     """
     if not signals.on:
         return order
-    base = np.where(order.valid, order.take(_base(pools, relevance, signals)), -np.inf)
+    base = np.where(order.valid, order.take(_base(pools, relevance, search, signals)), -np.inf)
     key = -base - signals.diversity / (1 + _turns(pools, order, base))
     return replace(order, columns=taken(order.columns, np.argsort(key, axis=1, kind="stable")))
 
@@ -169,7 +169,8 @@ def stages(pools: Pools, policy: Policy) -> dict[str, Order]:
     order, rrf = fused(pools, policy)
     ranked = passed(pools, order, policy)
     relevance, space = relevance_of(pools, policy, rrf)
-    final = adjusted(pools, ranked, unit(relevance, space, pools, policy), policy.signals)
+    search = unit(rrf, ScoreSpace.RRF, pools, policy)
+    final = adjusted(pools, ranked, unit(relevance, space, pools, policy), search, policy.signals)
     cut = kept(final, relevance, space, policy.threshold, policy.top_k)
     return {
         **searched(pools, policy),
@@ -218,7 +219,7 @@ def _cut(ranks: Ints, depth: int) -> Ints:
     return np.where(ranks <= depth, ranks, ABSENT)
 
 
-def _base(pools: Pools, relevance: Floats, signals: Signals) -> Floats:
+def _base(pools: Pools, relevance: Floats, search: Floats, signals: Signals) -> Floats:
     """The combined score without diversity, summed in the order that `signals.adjust` sums in. Shape (Q, C)."""
     facts = pools.facts
     if facts is None:
@@ -228,7 +229,8 @@ def _base(pools: Pools, relevance: Floats, signals: Signals) -> Floats:
     fresh = np.where(facts.updated == UNDATED, 0.0, fresh)
     table = dict(signals.sources)
     authority = np.array([table.get(name, signals.default_authority) for name in facts.sources] or [0.0])[facts.source]
-    return signals.relevance * relevance + signals.freshness * fresh + signals.authority * authority
+    beside = signals.relevance * relevance + signals.freshness * fresh + signals.authority * authority
+    return beside + signals.search * search
 
 
 def _turns(pools: Pools, order: Order, base: Floats) -> Ints:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from rag_core.config import Policy
+from rag_core.config import SIGNAL_NAMES, Policy
 from rag_core.evaluation import metrics
 from rag_core.evaluation.orders import Order, adjusted, fused, passed, relevance_of, unit
 from rag_core.evaluation.pools import Floats, Pools
-from rag_core.types import Frozen
+from rag_core.types import Frozen, ScoreSpace
 
 POOLS = (5, 10, 15, 20, 30, 40, 50, 60, 80, 100, 150, 200)
 DEPTHS = (5, 10, 20, 30, 50, 75, 100, 150, 200)
@@ -111,7 +111,8 @@ def _weighed(pools: Pools, policy: Policy, ranked: Order, rrf: Floats) -> Order:
     if not policy.signals.on:
         return ranked
     relevance, space = relevance_of(pools, policy, rrf)
-    return adjusted(pools, ranked, unit(relevance, space, pools, policy), policy.signals)
+    search = unit(rrf, ScoreSpace.RRF, pools, policy)
+    return adjusted(pools, ranked, unit(relevance, space, pools, policy), search, policy.signals)
 
 
 def pool(pools: Pools, policy: Policy, metric: str, sizes: Sequence[int] = POOLS) -> Sweep:
@@ -146,7 +147,7 @@ def rrf_k(pools: Pools, policy: Policy, metric: str, ks: Sequence[int] = RRF_KS)
 
 
 def signal(pools: Pools, policy: Policy, metric: str, name: str, weights: Sequence[float] = SIGNAL_WEIGHTS) -> Sweep:
-    """Quality against one signal's weight (`freshness`, `authority`, `diversity` or `relevance`), signals on."""
+    """Quality against one signal's weight (a name of `SIGNAL_NAMES`), signals on."""
 
     def changed(weight: float) -> Policy:
         return policy.model_copy(update={"signals": policy.signals.model_copy(update={"on": True, name: weight})})
@@ -179,6 +180,6 @@ def _chosen(policy: Policy, setting: str) -> float:
         "depth": policy.depth,
         "lexical share": fusion.lexical_weight / max(fusion.lexical_weight + fusion.dense_weight, 1e-9),
         "rrf k": fusion.k,
-        **policy.signals.model_dump(include={"relevance", "freshness", "authority", "diversity"}),
+        **policy.signals.model_dump(include=set(SIGNAL_NAMES)),
     }
     return values[setting]

@@ -60,6 +60,7 @@ policies = st.builds(
         freshness=shares,
         authority=shares,
         diversity=shares,
+        search=shares,
         sources=st.just((("policy", 1.0), ("chat", 0.2))),
         as_of=st.sampled_from([None, MEASURED_AT.date() - timedelta(days=40)]),
     ),

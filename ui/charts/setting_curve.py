@@ -17,11 +17,12 @@ TITLES = {
     "depth": "depth (candidates each search returns)",
     "lexical share": "lexical share of the fusion weights",
     "rrf k": "RRF k",
+    "search": "weight of the search's score",
     "freshness": "weight of freshness",
     "authority": "weight of authority",
     "diversity": "weight of diversity",
 }
-RERANKING_ONLY = frozenset({"freshness", "authority", "diversity"})
+RERANKING_ONLY = frozenset({"search", "freshness", "authority", "diversity"})
 """Settings that do not touch the fused order."""
 
 
