@@ -79,13 +79,14 @@ def rerank_stage(
 def own_share(known: Reranking | None, chunk_ids: Sequence[str]) -> Reranking | None:
     """What these pairs alone cost, of a reranker that has scored others too: their share of its time and tokens.
 
-    An estimate: pairs scored together are not timed one by one. A failure stays as it is.
+    An estimate: pairs scored together are not timed one by one. Where all came from the cache, their share of looking
+    them up. A failure stays as it is.
     """
     if known is None or known.failure:
         return known
     pairs = {chunk_id: known.pairs[chunk_id] for chunk_id in chunk_ids if chunk_id in known.pairs}
     paid, own = (sum(not pair.cached for pair in of.values()) for of in (known.pairs, pairs))
-    share = own / paid if paid else 1.0
+    share = own / paid if paid else len(pairs) / max(len(known.pairs), 1)
     if share == 1.0:
         return known
     return known.model_copy(

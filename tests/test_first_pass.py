@@ -67,6 +67,12 @@ def test_the_time_of_a_pass_is_the_share_of_its_own_pairs():
     assert trace[StageName.RERANKED].timing.started_ms == trace[StageName.SCREENED].timing.ended_ms
     narrow = replay(measured(), CASCADE.model_copy(update={"pool": 1}), clock=lambda: 0.0)
     assert narrow[StageName.RERANKED].timing.took_ms == pytest.approx(40 / 3)
+    found = measured()
+    pairs = {one: pair.model_copy(update={"cached": True}) for one, pair in found.rerankings["cheap"].pairs.items()}
+    looked_up = found.rerankings["cheap"].model_copy(update={"pairs": pairs})
+    spared = replay(found.model_copy(update={"rerankings": {**found.rerankings, "cheap": looked_up}}), CASCADE)
+    assert spared[StageName.SCREENED].timing.took_ms == pytest.approx(10 * 5 / 6)
+    assert spared.screening is not None and spared.screening.status == "cached"
     steps = {bar.step: bar for bar in bars(trace)}
     assert steps["First pass"].note.startswith("5 pairs") and steps["Rerank"].note.startswith("3 pairs")
     assert list(percentiles([trace])["step"])[3:6] == ["Fuse", "First pass", "Rerank"]
