@@ -21,7 +21,7 @@ class Fix(StrEnum):
     RERANKER = "a reranker, or a better one"
     SEARCH = "embeddings, hybrid search, or chunking"
     LEXICAL = "lexical search"
-    FIRST_PASS = "the first pass"
+    FIRST_PASS = "a larger pool, or another first pass"
     SMALLER_TOP_K = "a smaller top-k"
     LARGER_TOP_K = "a larger top-k"
     FASTER = "a smaller model or pool"
