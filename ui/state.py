@@ -20,7 +20,18 @@ from rag_core.rerank.catalogue import default_key
 from rag_core.rerank.entry import Entry
 from rag_core.threshold import judged_space
 from rag_core.types import ScoreSpace
-from ui import access, cached, chat_settings, extra_searches, filtering, first_pass, people, rewriting, views
+from ui import (
+    access,
+    cached,
+    chat_settings,
+    extra_searches,
+    filtering,
+    first_pass,
+    navigation,
+    people,
+    rewriting,
+    views,
+)
 from ui.charts.palette import DARK, LIGHT, Palette
 
 LOGO = Path(__file__).with_name("logo.svg")
@@ -72,6 +83,7 @@ class Choice:
 
 def page(title: str) -> None:
     """The frame of every page: wide layout, style sheet, heading. Each page stands by itself."""
+    navigation.publish()
     st.set_page_config(page_title=f"{title} · Second Pass", page_icon=":material/layers:", layout="wide")
     st.logo(str(LOGO), size="large")
     views.style()

@@ -103,17 +103,8 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
-def opened(browser: Browser, app: App) -> None:
-    """The start page was visited once: until then Streamlit takes other pages' addresses for those of files."""
-    tab = browser.new_page()
-    tab.goto(app.url)
-    tab.get_by_role("textbox", name=re.compile("^Ask ")).wait_for(timeout=PAGE_MS)
-    tab.close()
-
-
 @pytest.fixture
-def page(browser: Browser, app: App, opened: None) -> Iterator[Page]:
+def page(browser: Browser, app: App) -> Iterator[Page]:
     """A fresh tab of its own profile. Afterwards no exception may stand on the page or in the server's log."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     context.set_default_timeout(PAGE_MS)

@@ -29,7 +29,7 @@ def shown(at: AppTest) -> str:
 
 
 def test_a_link_carries_it_and_the_page_says_what_it_did() -> None:
-    at = opened("inspect_query.py", fp=CHEAP, fpn="60", pool="20")
+    at = opened("1_inspect.py", fp=CHEAP, fpn="60", pool="20")
     assert at.selectbox(key="fp").value == "late-interaction" and at.slider(key="fpn").value == 60
     told = shown(at)
     assert "First pass: Late interaction (MaxSim) read 3, and all of them went on to" in told
@@ -40,19 +40,19 @@ def test_a_link_carries_it_and_the_page_says_what_it_did() -> None:
 
 
 def test_one_that_reads_less_than_the_pool_is_refused_in_words() -> None:
-    at = opened("inspect_query.py", fp=CHEAP, fpn="10", pool="50")
+    at = opened("1_inspect.py", fp=CHEAP, fpn="10", pool="50")
     assert "The first pass reads 10 candidates, fewer than the pool of 50" in at.warning[0].value
     assert "<b>First pass</b>" not in shown(at)
 
 
 def test_without_a_reranker_there_is_none() -> None:
-    at = opened("inspect_query.py", fp=CHEAP, r="No reranker")
+    at = opened("1_inspect.py", fp=CHEAP, r="No reranker")
     assert at.selectbox(key="fp").disabled
     assert "<b>First pass</b>" not in shown(at)
 
 
 def test_compare_sets_it_against_the_single_reranker_on_the_same_candidates() -> None:
-    at = opened("compare_runs.py", fp=CHEAP, fpn="60", pool="20", ra=CHEAP)
+    at = opened("4_compare.py", fp=CHEAP, fpn="60", pool="20", ra=CHEAP)
     assert not at.toggle(key="fpa").value
     told = shown(at)
     assert "A: Late interaction 60 " in told and "B: Late interaction 60 → Late interaction 20 " in told

@@ -1,0 +1,43 @@
+"""The pages, in order. A page's address is its file's name without the number.
+
+Until the first script of a server has called `st.navigation`, Streamlit takes `pages/` for its older kind of app: it
+runs the file that the address names, without `app.py`. That is why the files are named like the addresses, and why
+each page calls `publish`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+FOLDER = Path(__file__).parents[1] / "pages"
+PAGES = (
+    ("1_inspect.py", "Inspect", ":material/manage_search:"),
+    ("2_scores.py", "Scores & threshold", ":material/align_vertical_center:"),
+    ("3_latency.py", "Latency & cost", ":material/timer:"),
+    ("4_compare.py", "Compare", ":material/compare_arrows:"),
+    ("5_evaluate.py", "Evaluate", ":material/query_stats:"),
+    ("6_triage.py", "Triage", ":material/troubleshoot:"),
+    ("7_rerankers.py", "Rerankers", ":material/swap_vert:"),
+    ("8_corpus.py", "Corpus", ":material/library_books:"),
+)
+"""File, title and icon of each page; the first is the start page."""
+
+
+def navigation() -> st.Page:
+    """Show the pages in the sidebar; the one that the address asks for."""
+    return st.navigation(
+        [
+            st.Page(FOLDER / file, title=title, icon=icon, default=place == 0)
+            for place, (file, title, icon) in enumerate(PAGES)
+        ]
+    )
+
+
+def publish() -> None:
+    """Show the pages where Streamlit has started on one of them without the router; it goes through the router then."""
+    from streamlit.runtime.pages_manager import PagesManager
+
+    if PagesManager.uses_pages_directory:
+        navigation()
