@@ -3,6 +3,8 @@
     evaluate SET_DIR                                             the set's own documents, indexed once and kept
     evaluate SET_DIR --collection Handbook --reranker none       a saved collection, another reranker
     evaluate SET_DIR --extra recent since=2026-09-01 depth=20    a search beside the main one
+    evaluate SET_DIR --first-pass late-interaction 100 --pool 20 --reranker second-pass-minilm-v1
+    evaluate SET_DIR --search 0.3                                the searches' own score beside relevance
     evaluate SET_DIR --before bm25.run --after reranked.run      rankings made elsewhere
     evaluate SET_DIR --fail-under nDCG@10=0.80 --baseline main.json
 
@@ -18,7 +20,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from rag_core.config import FULL_DEPTH, Policy, Settings
+from rag_core.config import FULL_DEPTH, SIGNAL_NAMES, Policy, Settings
 from rag_core.corpus.library import Library
 from rag_core.errors import BadInput
 from rag_core.evaluation import gate, metrics
@@ -36,6 +38,9 @@ from rag_core.pipeline import Pipeline
 from rag_core.rerank.catalogue import default_key
 from rag_core.retrieval.embed import get_embedder
 from rag_core.store import Store
+
+FLAGS = {"screen": "first-pass", "signals": "search", "extras": "extra"}
+"""The flag of a policy's field, where it has another name."""
 
 FORMATS = {"markdown": to_markdown, "json": Report.to_json, "csv": to_csv}
 
@@ -65,6 +70,13 @@ def describe(parser: argparse.ArgumentParser) -> None:
         help="search beside the main search too: tenant=A,B source=A,B since=2026-09-01 query='other words' depth=20 "
         "weight=0.5; once for each",
     )
+    add("--first-pass", nargs=2, metavar=("RERANKER", "READS"), help="a cheap reranker that reads a wider pool first")
+    add(
+        "--search",
+        type=float,
+        metavar="WEIGHT",
+        help="weigh the fused score beside relevance, 0 to 1 (no other signal)",
+    )
     add("--limit", type=int, help="ask only so many of the queries, evenly spread")
     add("--before", type=Path, metavar="RUN", help="a TREC run made elsewhere, before reranking")
     add("--after", type=Path, metavar="RUN", help="the TREC run after reranking")
@@ -86,8 +98,13 @@ def run(given: argparse.Namespace) -> int:
     labelled = read_labelled(given.set, given.chunks)
     if given.after and not given.before:
         raise BadInput("--after is a reranking of something: give the run before it too (--before).")
-    if given.extra and (given.before or given.candidates):
-        raise BadInput("--extra is a search of our own pipeline: a ranking made elsewhere has none. Leave it out.")
+    if given.before or given.candidates:
+        for name in ("extra", "first_pass", "search"):
+            if getattr(given, name):
+                flag = name.replace("_", "-")
+                raise BadInput(
+                    f"--{flag} is part of our own pipeline: a ranking made elsewhere has none. Leave it out."
+                )
     found = _elsewhere(given, labelled, names) if given.before or given.candidates else _own(given, labelled, names)
     sys.stdout.write(FORMATS[given.format](found.report))
     if given.out:
@@ -106,7 +123,7 @@ def _own(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str])
     """Ask our own pipeline: index, score in one pass, rank."""
     settings = Settings()
     extras = tuple(map(extra_search, given.extra))
-    policy = _policy(reranker=given.reranker, pool=given.pool, depth=given.depth, extras=extras)
+    policy = _policy(reranker=given.reranker, pool=given.pool, depth=given.depth, extras=extras, **_beside(given))
     embedder = get_embedder(settings.embedding_model, settings.device)
     library = Library(settings.data_dir / "collections", settings.exact_limit)
     collection = collection_for(given.set, library, embedder, given.collection, _stage_progress)
@@ -114,6 +131,17 @@ def _own(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str])
     asked = labelled.only(_spread([query.id for query in labelled.asked], given.limit))
     measurements = score_set(pipeline, asked, [policy], _progress)
     return of_measurements(asked, measurements, policy, names, unknown_documents(asked, collection))
+
+
+def _beside(given: argparse.Namespace) -> dict[str, object]:
+    """The settings of a first pass and of the search signal, where they are asked for."""
+    asked: dict[str, object] = {}
+    if given.first_pass:
+        asked["screen"] = dict(zip(("reranker", "pool"), given.first_pass, strict=True))
+    if given.search is not None:
+        others = dict.fromkeys(SIGNAL_NAMES, 0.0)
+        asked["signals"] = {**others, "on": True, "relevance": 1.0, "search": given.search}
+    return asked
 
 
 def _elsewhere(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str]) -> Outcome:
@@ -169,7 +197,8 @@ def _policy(**values: object) -> Policy:
         return Policy.model_validate(values)
     except ValidationError as exc:
         first = exc.errors()[0]
-        raise BadInput(f"--{first['loc'][0]}: {first['msg']}.") from exc
+        where = f"--{FLAGS.get(str(first['loc'][0]), first['loc'][0])}: " if first["loc"] else ""
+        raise BadInput(f"{where}{first['msg']}.") from exc
 
 
 def _text(path: Path) -> bytes:

@@ -77,6 +77,8 @@ def test_clearly_worse_than_the_baseline_exits_with_1(folder: Path, capsys: pyte
         (["--metrics", "BLEU@2"], "is not a metric"),
         (["--stage", "lunch"], "There is no stage 'lunch'; there are fused, adjusted"),
         (["--after", "nowhere.run"], "There is no file nowhere.run"),
+        (["--first-pass", "late-interaction", "9"], "--first-pass is part of our own pipeline"),
+        (["--search", "0.3"], "--search is part of our own pipeline"),
         (["--baseline", "queries.jsonl"], "There is no file"),
     ],
 )
@@ -111,6 +113,23 @@ def test_our_own_pipeline_over_the_sets_own_documents(
     assert first.mean("fused", "RR@10") > 0.9
     assert Report.read(again.out).values == first.values
     assert "embedding" not in again.err
+
+
+def test_a_first_pass_and_the_search_signal_are_part_of_the_policy(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECOND_PASS_DATA_DIR", str(folder / "data"))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    lines = [{"_id": f"d{n}", "text": f"Topic {n} is about {topic}."} for n, topic in enumerate(TOPICS)]
+    (folder / "corpus.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    command = ["evaluate", str(folder), "--pool", "2", "--limit", "2", "--format", "json"]
+    both = [*command, "--first-pass", "late-interaction", "4", "--reranker", "second-pass-minilm-v1", "--search", "1"]
+
+    assert main(both) == 0
+    assert "screened" in Report.read(capsys.readouterr().out).stages
+    assert main([*command, "--first-pass", "late-interaction", "1"]) == 2
+    assert main([*command, "--search", "7"]) == 2
+    assert "--search: " in capsys.readouterr().err
 
 
 def test_a_judged_document_that_the_collection_lacks_is_noted(
