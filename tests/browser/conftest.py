@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.serving import free_port
 
@@ -123,3 +123,12 @@ def ask(page: Page, question: str) -> None:
     headline = page.get_by_test_id("headline")
     expect(headline.filter(has_text=NO_RUN)).to_have_count(0)
     headline.wait_for()
+
+
+def download(page: Page, button: Locator, path: Path) -> Path:
+    """Click a download button once the page rests (its file goes where the page is being drawn anew); the file."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    with page.expect_download() as started:
+        button.click()
+    started.value.save_as(path)
+    return path

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import App
+from tests.browser.conftest import App, download
 from tests.generation.chat_server import Script, chat_server
 
 KEY = "sk-typed-in-the-page-0123"
@@ -51,11 +51,9 @@ def test_a_model_is_tested_and_used_and_its_key_stays_here(page: Page, app: App,
     expect(page.get_by_text("7 tokens in, 3 out · $0.000013")).to_be_visible()
     assert set(script.authorizations) == {f"Bearer {KEY}"}
     said = [page.url, page.content()]
-    for button in ("Trace (JSON)", "Report (HTML)"):
-        with page.expect_download() as download:
-            page.get_by_role("button", name=button).click()
-        download.value.save_as(tmp_path / "saved")
-        said.append((tmp_path / "saved").read_text())
+    for name in ("Trace (JSON)", "Report (HTML)"):
+        button = page.get_by_role("button", name=name)
+        said += [download(page, button, tmp_path / "saved").read_text()]
     assert not [one for one in [*said, app.log] if KEY in one]
 
 

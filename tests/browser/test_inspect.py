@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, ask
+from tests.browser.conftest import App, ask, download
 
 QUESTION = "How long do I have to ask for a refund of an annual plan?"
 
@@ -53,10 +53,7 @@ def test_no_reranker_is_said_in_words(page: Page, app: App) -> None:
 def test_a_trace_downloads_and_opens_again(page: Page, app: App, tmp_path) -> None:
     page.goto(f"{app.url}/?q=refund+annual+plan")
     page.get_by_test_id("headline").wait_for()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Trace (JSON)").click()
-    path = tmp_path / "saved.json"
-    download.value.save_as(path)
+    path = download(page, page.get_by_role("button", name="Trace (JSON)"), tmp_path / "saved.json")
     assert json.loads(path.read_text())["query"] == "refund annual plan"
     page.goto(app.url)
     page.get_by_text("Open a saved trace").click()

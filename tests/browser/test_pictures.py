@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import App
+from tests.browser.conftest import App, download
 
 FIRST_START_MS = 600_000
 QUESTION = "What does KB-ERR-2847-fatal mean?"
@@ -79,10 +79,7 @@ def test_a_link_is_the_same_in_a_second_browser(page: Page, app: App, browser: B
 def test_every_picture_has_its_table_to_download(page: Page, app: App, tmp_path: Path) -> None:
     page.goto(f"{app.url}/scores?{LINK}")
     page.get_by_role("button", name="Table").first.click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="CSV", exact=True).first.click()
-    path = tmp_path / "curve.csv"
-    download.value.save_as(path)
+    path = download(page, page.get_by_role("button", name="CSV", exact=True).first, tmp_path / "curve.csv")
     rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     assert [int(row["place"]) for row in rows] == list(range(1, 11))
     scores = [float(row["score"]) for row in rows]
@@ -118,10 +115,8 @@ def test_a_budget_gives_the_pool_that_fits_it(page: Page, app: App) -> None:
 
 def test_the_report_opens_alone_from_disk(page: Page, app: App, tmp_path: Path) -> None:
     page.goto(f"{app.url}/?{LINK}")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Report (HTML)").click()
-    path = tmp_path / "report.html"
-    download.value.save_as(path)
+    page.get_by_test_id("headline").wait_for()
+    path = download(page, page.get_by_role("button", name="Report (HTML)"), tmp_path / "report.html")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(path.as_uri())

@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import App
+from tests.browser.conftest import App, download
 
 QUESTION = "from or to which region can a tenant not be moved"
 DOCUMENT = "regions/eu.md"
@@ -101,10 +101,7 @@ def test_a_case_file_opens_on_another_machine(page: Page, app: App, tmp_path) ->
     save_case(page, "to be sent")
     open_cases(page)
     page.get_by_text("Export and import").click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Export all cases (JSONL)").click()
-    path = tmp_path / "cases.jsonl"
-    download.value.save_as(path)
+    path = download(page, page.get_by_role("button", name="Export all cases (JSONL)"), tmp_path / "cases.jsonl")
     entry = json.loads(path.read_text().splitlines()[0])
     entry["case"]["id"] = "f" * 32
     path.write_text(json.dumps(entry) + "\nnot a case\n")
