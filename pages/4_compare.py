@@ -109,7 +109,7 @@ def policy_names(a: Policy, b: Policy) -> tuple[str, str]:
 
 
 def _passes(policy: Policy) -> str:
-    """Each pass with how many it reads: `Late interaction 100 → second-pass-minilm-v1 20`."""
+    """Each pass with how many it reads: `Late interaction 100 → second-pass-minilm-v2 20`."""
     passes = [(policy.screen.reranker, policy.screen.pool)] if policy.screen else []
     passes.append((policy.reranker, policy.pool))
     return " → ".join(f"{entry_of(key).label.split(' (')[0]} {reads}" for key, reads in passes)

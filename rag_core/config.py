@@ -127,7 +127,7 @@ class Stopping(Frozen):
 class Screen(Frozen):
     """A first pass: a cheap reranker reads the first `pool` fused candidates, and its best `Policy.pool` go on.
 
-    Policy(screen=Screen(reranker="late-interaction", pool=100), pool=20, reranker="second-pass-minilm-v1")
+    Policy(screen=Screen(reranker="late-interaction", pool=100), pool=20, reranker="second-pass-minilm-v2")
     """
 
     reranker: Annotated[str, Field(min_length=1, max_length=300)]

@@ -1,6 +1,6 @@
 """Write the folder that ships: half-precision safetensors, tokenizer and config, loadable by `CrossEncoder(path)`.
 
-python -m training.export RUN/final rag_core/models/second-pass-minilm-v1
+python -m training.export RUN/final rag_core/models/second-pass-minilm-v2
 """
 
 from __future__ import annotations

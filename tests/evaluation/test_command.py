@@ -123,7 +123,7 @@ def test_a_first_pass_and_the_search_signal_are_part_of_the_policy(
     lines = [{"_id": f"d{n}", "text": f"Topic {n} is about {topic}."} for n, topic in enumerate(TOPICS)]
     (folder / "corpus.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     command = ["evaluate", str(folder), "--pool", "2", "--limit", "2", "--format", "json"]
-    both = [*command, "--first-pass", "late-interaction", "4", "--reranker", "second-pass-minilm-v1", "--search", "1"]
+    both = [*command, "--first-pass", "late-interaction", "4", "--reranker", "second-pass-minilm-v2", "--search", "1"]
 
     assert main(both) == 0
     assert "screened" in Report.read(capsys.readouterr().out).stages
