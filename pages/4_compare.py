@@ -22,7 +22,6 @@ from ui.charts import score_scatter, two_columns
 from ui.state import Choice
 
 COLUMNS = ("query", "kind", "rbo", "tau", "left_first", "right_first", "common", "only_left", "only_right")
-COLUMNS = ("query", "kind", "rbo", "tau", "left_first", "right_first", "common", "only_left", "only_right")
 SAMPLE_SET, SESSION, TYPED = "Labelled questions", "This session's questions", "Questions that I paste"
 
 
@@ -100,12 +99,15 @@ def _other_threshold(box: st.delta_generator.DeltaGenerator, entry: Entry) -> Th
 
 def policy_names(a: Policy, b: Policy) -> tuple[str, str]:
     """What tells the two apart, short: the rerankers, and where those are the same whatever else differs."""
-    if a.screen or b.screen:
-        return _passes(a), _passes(b)
-    labels = [entry_of(policy.reranker).label for policy in (a, b)]
+    named = _passes if a.screen or b.screen else _reranker
+    labels = [named(policy) for policy in (a, b)]
     if labels[0] != labels[1]:
         return labels[0], labels[1]
     return f"{labels[0]}, {_rest(a)}", f"{labels[1]}, {_rest(b)}"
+
+
+def _reranker(policy: Policy) -> str:
+    return entry_of(policy.reranker).label
 
 
 def _passes(policy: Policy) -> str:

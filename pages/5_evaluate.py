@@ -137,13 +137,15 @@ def times(found: Outcome, bench: Bench, metric: str) -> None:
     rerankers = [name for name in found.pools.scores if name != NO_RERANKER]
     lacking = [name for name in rerankers if name not in bench.times]
     if lacking and st.button(f"Measure the time of {', '.join(lacking)}", key="eval_time", icon=":material/timer:"):
-        evaluation.measure_times(bench, found.policy, lacking)
+        evaluation.measure_times(bench, found, lacking)
         st.rerun()
     ways = ways_of(found, bench, metric)
     if len(ways) > 1:
         fig = quality_time.figure(ways, metric, state.palette())
         told = quality_time.reading(ways, metric)
         picture.show("Quality against time", told, fig, quality_time.table(ways), "quality_time")
+    if found.policy.screen:
+        st.caption("Each reranker stands here alone; what it does after a first pass is in the figures above.")
 
 
 def ways_of(found: Outcome, bench: Bench, metric: str) -> list[Way]:

@@ -139,6 +139,8 @@ def missing(pools: Pools, policy: Policy) -> int:
     if policy.reranker == NO_RERANKER:
         return 0
     order, _ = fused(pools, policy)
+    if policy.screen and policy.screen.reranker not in pools.scores:
+        return int(order.first(policy.screen.pool).lengths.sum())
     if policy.reranker not in pools.scores:
         return int(order.first(policy.pool).lengths.sum())
     return int(passed(pools, order, policy).unscored.sum())
@@ -182,13 +184,15 @@ def _curves(key: object, _found: Outcome, metric: str) -> Board:  # noqa: ARG001
     return board(_found.pools, _found.policy, metric, unanswerable, LARGEST_POOL)
 
 
-def measure_times(of: Bench, policy: Policy, rerankers: Sequence[str]) -> None:
-    """Measure what these rerankers take on this machine, past every cache."""
+def measure_times(of: Bench, found: Outcome, rerankers: Sequence[str]) -> None:
+    """Measure what these rerankers take on this machine over the outcome's questions, past every cache."""
+    policy = found.policy
+    rows = {one: of.measurements[one] for one in found.pools.query_ids}
     bar = st.progress(0.0, "Measuring time")
     for done, name in enumerate(rerankers):
         bar.progress(done / len(rerankers), f"Measuring {name}")
-        wide = policy.model_copy(update={"pool": LARGEST_POOL})
-        of.times[name] = pace_over(of.measurements, wide, cached.reranker(name))
+        wide = policy.model_copy(update={"pool": LARGEST_POOL, "screen": None})
+        of.times[name] = pace_over(rows, wide, cached.reranker(name))
     bar.empty()
 
 

@@ -59,10 +59,10 @@ def _screen(off: bool) -> Screen | None:
         return None
     reads = st.slider(
         "First pass reads",
-        10,
+        1,
         2 * FULL_DEPTH,
         READS_AT_FIRST,
-        5,
+        1,
         key=READS,
         bind="query-params",
         help="How many fused candidates the first pass reads. Its best, as many as the pool, go on.",

@@ -180,17 +180,17 @@ def _reranker() -> Entry:
 def _search() -> dict[str, object]:
     pool = st.slider(
         "Pool",
-        5,
+        1,
         200,
         50,
-        5,
+        1,
         key="pool",
         bind="query-params",
         help="How many candidates the reranker reads: the first fused ones, or the best of a first pass.",
     )
     with st.expander("Search and fusion", icon=":material/search:"):
         depth = st.slider(
-            "Depth", 10, FULL_DEPTH, 100, 10, key="depth", bind="query-params", help="How many each search returns."
+            "Depth", 1, FULL_DEPTH, 100, 1, key="depth", bind="query-params", help="How many each search returns."
         )
         dense = st.slider("Dense weight", 0.0, 3.0, 1.0, 0.1, key="dw", bind="query-params")
         lexical = st.slider("Lexical weight", 0.0, 3.0, 1.0, 0.1, key="lw", bind="query-params")

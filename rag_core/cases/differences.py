@@ -35,8 +35,15 @@ def _facts(trace: Trace) -> dict[str, str]:
         "filter": str(trace.where) if trace.where else "none",
         "embedding model": trace.collection.embedding_model,
         "reranker model": trace.rerank.model or "none",
+        "first pass model": _first_pass(trace),
         "reranker": f"{trace.policy.reranker} (did not run)" * (trace.rerank.status == "failed") or facts["reranker"],
     }
+
+
+def _first_pass(trace: Trace) -> str:
+    if trace.screening is None:
+        return "none"
+    return f"{trace.screening.model or 'none'}{' (did not run)' * (trace.screening.status == 'failed')}"
 
 
 def _flat(values: dict[str, Any], under: str = "") -> dict[str, str]:

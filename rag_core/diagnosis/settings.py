@@ -115,9 +115,12 @@ SWITCHES = (
 
 
 def _without_screen(policy: Policy, more: dict[str, str]) -> Policy:
-    """The policy whose reranker itself reads all that the first pass reads; the same one where there is none."""
+    """The policy whose reranker itself reads all that the first pass reads; the same one where there is no first pass,
+    and where it reads more than a person can set."""
     if policy.screen is None:
         return policy.model_copy(update=more)
+    if policy.screen.pool > FULL_DEPTH:
+        return policy
     return policy.model_copy(update={"screen": None, "pool": policy.screen.pool, **more})
 
 

@@ -138,6 +138,8 @@ def _beside(given: argparse.Namespace) -> dict[str, object]:
     asked: dict[str, object] = {}
     if given.first_pass:
         asked["screen"] = dict(zip(("reranker", "pool"), given.first_pass, strict=True))
+        if given.first_pass[1] == str(given.pool):
+            sys.stderr.write(f"The first pass hands on all {given.pool} that it reads. A smaller --pool lets it cut.\n")
     if given.search is not None:
         others = dict.fromkeys(SIGNAL_NAMES, 0.0)
         asked["signals"] = {**others, "on": True, "relevance": 1.0, "search": given.search}
@@ -198,7 +200,8 @@ def _policy(**values: object) -> Policy:
     except ValidationError as exc:
         first = exc.errors()[0]
         where = f"--{FLAGS.get(str(first['loc'][0]), first['loc'][0])}: " if first["loc"] else ""
-        raise BadInput(f"{where}{first['msg']}.") from exc
+        said = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise BadInput(f"{where}{said}.") from exc
 
 
 def _text(path: Path) -> bytes:

@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 
-from rag_core.config import Policy
+from rag_core.config import SIGNAL_NAMES, Policy
 from rag_core.evaluation.board import board
 from rag_core.evaluation.compare import Comparison
 from rag_core.evaluation.pools import Pools
@@ -80,6 +80,10 @@ def _about(report: Report) -> str:
     if report.policy:
         told += f"; reranker {report.policy.reranker}, pool {report.policy.pool}, depth {report.policy.depth}"
         told += "".join(f"; extra search {one}" for one in report.policy.extras)
+        if screen := report.policy.screen:
+            told += f"; first pass {screen.reranker} reads {screen.pool}"
+        if (signals := report.policy.signals).on:
+            told += "; signals " + ", ".join(f"{name} {getattr(signals, name):g}" for name in SIGNAL_NAMES)
     return f"{told}."
 
 

@@ -49,7 +49,7 @@ class Headroom(Frozen):
         """The split in words, the largest loss first."""
         names = {
             "retrieval": "never found",
-            "fusion": "left outside the pool",
+            "fusion": "left outside what is read",
             "screening": "cut by the first pass",
             "ranking": "left on the table by the ranking",
             "signals": "lost to signals",

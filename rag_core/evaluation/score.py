@@ -13,7 +13,6 @@ from rag_core.errors import ModelError
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.extras import unsearched
 from rag_core.filters import Filter
-from rag_core.passes import due
 from rag_core.pipeline import Pipeline
 from rag_core.retrieval.base import Progress
 from rag_core.trace import Measurement
@@ -62,21 +61,6 @@ def score_set(
 def unsearched_queries(measurements: Mapping[str, Measurement], policy: Policy) -> list[str]:
     """The ids of the queries for which an extra search of the policy was not run yet."""
     return [query_id for query_id, measurement in measurements.items() if unsearched(measurement, policy)]
-
-
-def missing_pairs(measurements: Mapping[str, Measurement], policies: Sequence[Policy]) -> int:
-    """How many pairs the policies ask for that no one has scored yet; a pair that several ask for counts once.
-
-    Of a policy whose first pass is not scored, its pairs alone: which ones its reranker reads is not known before.
-    """
-    missing = {
-        (query_id, one.reranker, chunk.id)
-        for query_id, measurement in measurements.items()
-        for policy in policies
-        for one in due(measurement, policy)
-        for chunk in one.chunks
-    }
-    return len(missing)
 
 
 def _check(query: Query, measurement: Measurement, policy: Policy) -> None:

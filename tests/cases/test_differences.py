@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from rag_core.cases import Difference, differences
-from rag_core.config import ExtraSearch, Fusion, Policy
+from rag_core.config import ExtraSearch, Fusion, Policy, Screen
 from rag_core.filters import chosen
 from rag_core.replay import replay
 from rag_core.trace import Searched
 from rag_core.types import Timing
-from tests.builders import measurement
+from tests.builders import measurement, scored_too
 
 MEASURED = measurement("ab", "b", {"a": 1.0, "b": 0.0})
 CE = Policy(reranker="ce")
@@ -44,3 +44,12 @@ def test_extra_searches_are_said_in_words():
     now = replay(MEASURED.model_copy(update={"extras": (extra,)}), policy)
     told = Difference(what="extra searches", then="none", now="own (tenant acme; depth 50, weight 0.5)")
     assert differences(replay(MEASURED, CE), now) == (told,)
+
+
+def test_a_first_pass_that_did_not_run_is_a_difference():
+    cascade = CE.model_copy(update={"screen": Screen(reranker="cheap", pool=50)})
+    ran = scored_too(MEASURED, "cheap", {"a": 0.9, "b": 0.1})
+    failed = scored_too(MEASURED, "cheap", {}, failure="Gone.")
+    (found,) = differences(replay(ran, cascade), replay(failed, cascade))
+    assert found.what == "first pass model"
+    assert found.now.endswith("(did not run)")

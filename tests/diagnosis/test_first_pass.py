@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rag_core.config import Policy, Screen
 from rag_core.diagnosis import Fix, Verdict, diagnose, pairs_needed, remedies, symptoms, what_would_keep
+from rag_core.diagnosis.settings import SWITCHES
 from rag_core.replay import replay
 from rag_core.types import StageName
 from tests.builders import measurement, scored_too
@@ -95,3 +96,10 @@ def test_the_kind_of_fix():
     place = expecting(found, "e")
     rules = remedies(symptoms(trace, place, diagnose(trace, place)))
     assert Fix.FIRST_PASS in [rule.fix for rule in rules]
+
+
+def test_a_pool_that_nobody_can_set_is_not_offered() -> None:
+    wide = Policy(screen=Screen(reranker="cheap", pool=300), pool=20, reranker="ce")
+    off = next(switch for switch in SWITCHES if switch.setting == "screen")
+    assert off.change(wide) == wide
+    assert off.change(wide.model_copy(update={"screen": Screen(reranker="cheap", pool=200)})).pool == 200

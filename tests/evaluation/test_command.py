@@ -127,7 +127,14 @@ def test_a_first_pass_and_the_search_signal_are_part_of_the_policy(
 
     assert main(both) == 0
     assert "screened" in Report.read(capsys.readouterr().out).stages
+    assert main([*both, "--format", "markdown"]) == 0
+    told = capsys.readouterr().out
+    assert "first pass late-interaction reads 4" in told
+    assert "search 1" in told
+    assert main([*command, "--first-pass", "late-interaction", "2"]) == 0
+    assert "hands on all 2" in capsys.readouterr().err
     assert main([*command, "--first-pass", "late-interaction", "1"]) == 2
+    assert "Value error" not in capsys.readouterr().err
     assert main([*command, "--search", "7"]) == 2
     assert "--search: " in capsys.readouterr().err
 

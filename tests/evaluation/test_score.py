@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from rag_core.config import Chunking, Fusion, Policy
+from rag_core.config import Chunking, Policy
 from rag_core.corpus.indexing import Plan, index_documents
 from rag_core.errors import ModelError
 from rag_core.evaluation.gather import build
 from rag_core.evaluation.report import rankings_of
-from rag_core.evaluation.score import measured, missing_pairs, score_set
+from rag_core.evaluation.score import measured, score_set
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.pipeline import Pipeline
 from rag_core.rerank.fixed import FixedReranker
@@ -74,14 +74,6 @@ def test_known_measurements_are_not_measured_again() -> None:
 
     assert reranker.scored == 5 * 6
     assert again["q1"].measured_at == found["q1"].measured_at
-
-
-def test_missing_pairs_count_what_several_policies_share_once() -> None:
-    found = score_set(pipeline(FixedReranker()), SET, [POLICY])
-    wide, dense = (POLICY.model_copy(update=change) for change in ({"pool": 6}, {"pool": 6, "fusion": Fusion(k=60)}))
-
-    assert missing_pairs(found, [POLICY]) == 0
-    assert missing_pairs(found, [wide, dense]) == 5 * 2
 
 
 def test_stopped_between_two_queries() -> None:

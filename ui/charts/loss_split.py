@@ -14,7 +14,7 @@ PARTS = {
     "signals": "lost to signals",
     "ranking": "left by the ranking",
     "screening": "cut by the first pass",
-    "fusion": "outside the pool",
+    "fusion": "outside what is read",
     "retrieval": "never found",
 }
 PATTERNS = {"achieved": "", "signals": "+", "ranking": "/", "screening": "-", "fusion": "x", "retrieval": "."}

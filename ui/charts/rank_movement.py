@@ -173,7 +173,7 @@ def _heads(trace: Trace) -> list[tuple[float, str]]:
 
 def _frame(fig: go.Figure, table: pd.DataFrame, trace: Trace, palette: Palette) -> None:
     """Axes, the band of kept places, the two column heads."""
-    places = _row(trace, max(len(table), 1))
+    places = _row(trace, max(len(table), len(trace.head) if trace.screening else 1, 1))
     kept = len(trace[StageName.KEPT].hits)
     if kept:
         fig.add_shape(

@@ -70,7 +70,7 @@ def test_the_parts_of_the_loss_fill_the_bar(palette) -> None:
         "reached": 0.6,
         "lost to signals": 0.0,
         "left by the ranking": 0.25,
-        "outside the pool": 0.05,
+        "outside what is read": 0.05,
         "never found": 0.1,
     }  # fmt: skip
     assert loss_split.table(SPLIT)["share"].sum() == pytest.approx(1)
