@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from statistics import median
 
-MODELS = Path(__file__).parent.parent / "rag_core" / "models"
+from rag_core.rerank.makers import MODELS
 
 CUT = """
 import socket, sys, time

@@ -77,8 +77,11 @@ def orders(folder: Folder, rerankers: list[str], pools: list[int], cache: Path) 
         for key in rerankers:
             reranker = get_reranker(key)
             scores = reranked(folder, fused, reranker, pool, cache)
-            yield f"{key} @{pool}", interpolated(found, scores, reranker.space, 0.0)
-            yield f"{key} @{pool} + {SEARCH_WEIGHT} search", interpolated(found, scores, reranker.space, SEARCH_WEIGHT)
+            yield f"{key} @{pool}", interpolated(folder, found, scores, reranker.space, 0.0)
+            yield (
+                f"{key} @{pool} + {SEARCH_WEIGHT} search",
+                interpolated(folder, found, scores, reranker.space, SEARCH_WEIGHT),
+            )
         yield f"oracle @{pool}", oracle(folder, fused, pool)
 
 

@@ -9,11 +9,12 @@ import hashlib
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
-from scipy.special import expit
 
+from rag_core.config import Fusion, Signals
 from rag_core.evaluation.beir import read_corpus, read_folder
 from rag_core.evaluation.files import File
 from rag_core.rerank.base import Reranker
@@ -22,11 +23,13 @@ from rag_core.retrieval.dense import DenseIndex
 from rag_core.retrieval.embed import get_embedder
 from rag_core.retrieval.fusion import rrf
 from rag_core.retrieval.lexical import LexicalIndex
+from rag_core.signals import adjust
 from rag_core.store import Store
-from rag_core.types import Chunk, ScoreSpace
+from rag_core.threshold import judged
+from rag_core.types import Chunk, Hit, ScoreSpace
 
 DEPTH = 100
-RRF_K = 60
+RRF_K = Fusion().k
 SEED = 20261120
 
 Ranked = dict[str, list[str]]
@@ -108,21 +111,24 @@ def reranked(folder: Folder, fused: Ranked, reranker: Reranker, pool: int, cache
     return scores
 
 
-def interpolated(found: Mapping[str, Ranked], scores: Scores, space: ScoreSpace, weight: float) -> Ranked:
+def interpolated(
+    folder: Folder, found: Mapping[str, Ranked], scores: Scores, space: ScoreSpace, weight: float
+) -> Ranked:
     """The pool in the order of relevance + weight x search share, as signals weigh them; the rest follows as it was.
 
-    Relevance is the score, or a logit's sigmoid; the share is the fused score over the best possible. Equal sums keep
-    the fused order.
+    The share is the fused score over the best possible. Equal sums keep the fused order.
     """
+    signals = Signals(on=True, relevance=1, freshness=0, authority=0, diversity=0, search=weight)
     orders: Ranked = {}
     for query, own in scores.items():
         lists = {"dense": found["dense"][query], "lexical": found["BM25"][query]}
         hits = rrf(lists, {"dense": 1.0, "lexical": 1.0})
-        share = np.array([hit.score for hit in hits[: len(own)]]) * (RRF_K + 1) / 2
-        values = np.array([own[hit.id] for hit in hits[: len(own)]])
-        relevance = expit(values) if space is ScoreSpace.LOGIT else values
-        order = np.argsort(-(relevance + weight * share), kind="stable")
-        orders[query] = [hits[i].id for i in order] + [hit.id for hit in hits[len(own) :]]
+        head, rest = hits[: len(own)], hits[len(own) :]
+        share = {hit.id: hit.score * (RRF_K + 1) / 2 for hit in head}
+        scored = [Hit(chunk_id=hit.id, rank=rank, score=own[hit.id]) for rank, hit in enumerate(head, start=1)]
+        relevance = list(judged(scored, space).items())
+        ordered = adjust(relevance, share, folder.chunks, signals, date.min)
+        orders[query] = [hit.chunk_id for hit in ordered] + [hit.id for hit in rest]
     return orders
 
 

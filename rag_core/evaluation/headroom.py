@@ -24,9 +24,9 @@ class Headroom(Frozen):
 
     perfect: what qrels allow (under 1 where queries have no relevant document). retrieval: no search found it at its
     depth. fusion: found, but outside what is read. screening: read by the first pass, and not handed on; 0 without
-    one. ranking: in the pool, but not in the best order. signals: what these cost on top (under 0
-    where they helped). `fused` is the pool's metric without reranking: `achieved - fused` of the way from
-    there to `oracle` was made.
+    one. ranking: in the pool, but not in the best order. signals: what weighing them cost on top (under 0 where it
+    helped). `fused` is the pool's metric without reranking: `achieved - fused` of the way from there to `oracle` was
+    made.
     """
 
     metric: str

@@ -35,6 +35,14 @@ def evaluate(folder: Path, *more: str) -> int:
     return main(["evaluate", str(folder), "--before", str(folder / "before.run"), *more])
 
 
+def with_documents(folder: Path, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Put the first documents of the six topics beside the questions, and keep collections in the folder."""
+    monkeypatch.setenv("SECOND_PASS_DATA_DIR", str(folder / "data"))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    lines = [{"_id": f"d{n}", "text": f"Topic {n} is about {topic}."} for n, topic in enumerate(TOPICS[:count])]
+    (folder / "corpus.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
 def test_runs_made_elsewhere_are_reported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate(folder, "--after", str(folder / "after.run"), "--metrics", "RR@10") == 0
 
@@ -97,10 +105,7 @@ def test_an_after_run_alone_is_refused(folder: Path, capsys: pytest.CaptureFixtu
 def test_our_own_pipeline_over_the_sets_own_documents(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SECOND_PASS_DATA_DIR", str(folder / "data"))
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    lines = [{"_id": f"d{n}", "text": f"Topic {n} is about {topic}."} for n, topic in enumerate(TOPICS)]
-    (folder / "corpus.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines[:5]))
+    with_documents(folder, monkeypatch, 5)
     command = ["evaluate", str(folder), "--reranker", "none", "--pool", "3", "--limit", "3", "--format", "json"]
 
     assert main(command) == 0
@@ -118,10 +123,7 @@ def test_our_own_pipeline_over_the_sets_own_documents(
 def test_a_first_pass_and_the_search_signal_are_part_of_the_policy(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SECOND_PASS_DATA_DIR", str(folder / "data"))
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    lines = [{"_id": f"d{n}", "text": f"Topic {n} is about {topic}."} for n, topic in enumerate(TOPICS)]
-    (folder / "corpus.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with_documents(folder, monkeypatch, 6)
     command = ["evaluate", str(folder), "--pool", "2", "--limit", "2", "--format", "json"]
     both = [*command, "--first-pass", "late-interaction", "4", "--reranker", "second-pass-minilm-v2", "--search", "1"]
 
@@ -142,9 +144,7 @@ def test_a_first_pass_and_the_search_signal_are_part_of_the_policy(
 def test_a_judged_document_that_the_collection_lacks_is_noted(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SECOND_PASS_DATA_DIR", str(folder / "data"))
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    (folder / "corpus.jsonl").write_text('{"_id": "d0", "text": "Topic 0 is about refunds."}\n')
+    with_documents(folder, monkeypatch, 1)
 
     assert main(["evaluate", str(folder), "--reranker", "none"]) == 0
     assert "5 judged documents are not in" in capsys.readouterr().out

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 
 from rag_core.rerank.calibration import Calibration
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
+from rag_core.rerank.makers import MODELS
 
-SHIPPED = next((Path(__file__).parents[2] / "rag_core" / "models").glob("second-pass-*"))
+SHIPPED = next(MODELS.glob("second-pass-*"))
 QUERY = "How long do I have to ask for a refund?"
 PASSAGES = ["Within 30 days of the purchase.", "The Danube flows through ten countries. " * 20, ""]
 

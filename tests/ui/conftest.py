@@ -33,11 +33,12 @@ def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("SECOND_PASS_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("SECOND_PASS_SAMPLE_DIR", str(folder))
     monkeypatch.chdir(ROOT)
-    _forget()
+    forget()
     yield
-    _forget()
+    forget()
 
 
-def _forget() -> None:
+def forget() -> None:
+    """Empty every cache that sessions share."""
     st.cache_resource.clear()
     st.cache_data.clear()

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from rag_core.evaluation.compare import Comparison
 from rag_core.evaluation.learn import Lesson
 from tests.rerank.conformance_server import KEY, Service, running
+from tests.ui.conftest import forget
 
 ROOT = Path(__file__).parents[2]
 HOSTED = "cohere:rerank-v3.5"
@@ -25,14 +25,9 @@ def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.delenv("COHERE_API_KEY", raising=False)
     monkeypatch.chdir(ROOT)
-    _forget()
+    forget()
     yield
-    _forget()
-
-
-def _forget() -> None:
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    forget()
 
 
 @pytest.fixture(scope="module")
