@@ -60,11 +60,11 @@ def default_call(folder: str) -> Way:
     return score
 
 
-def ours(folder: str, backend: str) -> Way:
-    """The adapter that the app uses, with one of its backends."""
+def ours(folder: str, backend: str) -> tuple[str, Way]:
+    """The adapter that the app uses, with one of its backends; first what it runs on, in words."""
     reranker = CrossEncoderReranker(folder, backend=backend)  # type: ignore[arg-type]
     reranker.load()
-    return lambda query, passages: np.array([pair.score for pair in reranker.score(query, passages).pairs])
+    return reranker.runs_on, lambda query, texts: np.array([pair.score for pair in reranker.score(query, texts).pairs])
 
 
 def passages(count: int, mixed: bool, rng: random.Random) -> list[str]:
@@ -129,11 +129,12 @@ def main() -> None:
     parser.add_argument("--count", type=int, action="append", help="passages a query; more than once for several")
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     args = parser.parse_args()
-    ways = {DEFAULT: default_call(args.model), "ours, torch fp32": ours(args.model, "torch")}
-    for variant in args.variant:
+    ways = {DEFAULT: default_call(args.model)}
+    for variant in [f"ours={args.model}:auto", *args.variant]:
         label, _, place = variant.partition("=")
         folder, _, backend = place.rpartition(":")
-        ways[label] = ours(folder, backend)
+        runs_on, way = ours(folder, backend)
+        ways[f"{label} ({runs_on})"] = way
     for count in args.count or [50, 100]:
         for mixed in (False, True):
             for line in rows(measure(ways, count, mixed, args.rounds, CLOCKS[args.clock]), count, mixed):

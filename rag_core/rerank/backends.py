@@ -1,17 +1,21 @@
 """What runs a cross-encoder's weights: torch (fp32 or bf16), ONNX Runtime or OpenVINO. Token ids in, logits out.
 
-Each loader gives a `Forward` that is safe to call from several threads. Which backend is fastest depends on the
-processor: benchmarks/rerank_speed.py measures it.
+`auto` takes OpenVINO where it is installed and can be built from the folder's weights (a plain BERT on a CPU), else
+torch. Each loader gives a `Running`; benchmarks/rerank_speed.py measures which is fastest on a processor.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rag_core.errors import MissingPackage, ModelError
+from rag_core.inference import bert, engine
+from rag_core.inference.weights import Weights, read_weights
+from rag_core.rerank.hub import folder_here
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,21 +27,42 @@ if TYPE_CHECKING:
 Forward = Callable[["Ids", "Ids", "Ids"], "Logits"]
 """(token ids, attention mask, token types), each of shape (pairs, width) -> logits, shape (pairs, outputs)."""
 
-Backend = Literal["torch", "bf16", "onnx", "openvino"]
+Backend = Literal["auto", "torch", "bf16", "onnx", "openvino"]
 
+PLAIN = "BertForSequenceClassification"
 ONNX = "onnx/model.onnx"
 OPENVINO = "openvino/openvino_model.xml"
 
 
-def _torch(folder: Path, device: str, trust_remote_code: bool) -> Forward:
+@dataclass(frozen=True)
+class Running:
+    """A model in memory. `forward` is safe to call from several threads; `at_once`: from how many it gains."""
+
+    forward: Forward
+    at_once: int = 1
+
+
+def chosen(backend: Backend, name: str, device: str) -> Backend:
+    """What `auto` comes to for the model of that name on this machine; any other backend is itself."""
+    if backend != "auto":
+        return backend
+    fits = device == "cpu" and engine.installed() and _buildable(folder_here(name))
+    return "openvino" if fits else "torch"
+
+
+def _buildable(folder: Path | None) -> bool:
+    return folder is not None and _is_plain(folder) and bert.can_build(folder, PLAIN)
+
+
+def _torch(folder: Path, device: str, trust_remote_code: bool) -> Running:
     return _in_torch(folder, device, trust_remote_code, "float32")
 
 
-def _bf16(folder: Path, device: str, trust_remote_code: bool) -> Forward:
+def _bf16(folder: Path, device: str, trust_remote_code: bool) -> Running:
     return _in_torch(folder, device, trust_remote_code, "bfloat16")
 
 
-def _in_torch(folder: Path, device: str, trust_remote_code: bool, dtype: str) -> Forward:
+def _in_torch(folder: Path, device: str, trust_remote_code: bool, dtype: str) -> Running:
     """The folder's model run by torch; its last layer is fp32 whatever the rest is, so that scores do not tie."""
     try:
         import torch
@@ -56,7 +81,7 @@ def _in_torch(folder: Path, device: str, trust_remote_code: bool, dtype: str) ->
             logits: Logits = model(**{k: torch.from_numpy(v).to(device) for k, v in inputs.items()}).logits.float()
         return logits.cpu().numpy()  # type: ignore[attr-defined,no-any-return]
 
-    return forward
+    return Running(forward)
 
 
 def _is_plain(folder: Path) -> bool:
@@ -64,7 +89,7 @@ def _is_plain(folder: Path) -> bool:
     if any((folder / name).exists() for name in ("modules.json", "config_sentence_transformers.json")):
         return False
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return bool(config.get("architectures") == ["BertForSequenceClassification"])
+    return bool(config.get("architectures") == [PLAIN])
 
 
 def _plain(folder: Path, device: str) -> Any:
@@ -95,7 +120,7 @@ def _sentence_transformers(folder: Path, device: str, trust_remote_code: bool, d
     return encoder.model.eval()
 
 
-def _onnx(folder: Path, _device: str, _trust_remote_code: bool) -> Forward:
+def _onnx(folder: Path, _device: str, _trust_remote_code: bool) -> Running:
     file = _exported(folder, ONNX)
     try:
         import onnxruntime
@@ -108,24 +133,37 @@ def _onnx(folder: Path, _device: str, _trust_remote_code: bool) -> Forward:
         logits: Logits = session.run(None, _named(names, ids, mask, types))[0]
         return logits
 
-    return forward
+    return Running(forward)
 
 
-def _openvino(folder: Path, _device: str, _trust_remote_code: bool) -> Forward:
-    file = _exported(folder, OPENVINO, ONNX)
-    try:
-        import openvino
-    except ImportError as exc:
-        raise MissingPackage("openvino", "The OpenVINO backend", "openvino") from exc
-    compiled = openvino.Core().compile_model(str(file), "CPU", {"PERFORMANCE_HINT": "LATENCY"})
-    names = {one.get_any_name() for one in compiled.inputs}
+def _openvino(folder: Path, _device: str, _trust_remote_code: bool) -> Running:
+    """Built from the weights where the folder is a plain BERT, else from an exported file."""
+    if not _buildable(folder):
+        return _running(engine.core().read_model(str(_exported(folder, OPENVINO, ONNX))))
+    weights = read_weights(folder / bert.WEIGHTS)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    hidden, head = _running(bert.bert(weights, config, "bert.", first_only=True)), _head(weights)
+    return Running(lambda *inputs: head(hidden.forward(*inputs)[:, 0]), hidden.at_once)
 
-    def forward(ids: Ids, mask: Ids, types: Ids) -> Logits:
-        # A request of its own for each call: sharing one is not safe between threads.
-        logits: Logits = compiled.create_infer_request().infer(_named(names, ids, mask, types))[0]
+
+def _running(model: Any) -> Running:
+    compiled = engine.Engine(model, engine.best_precision())
+    names = {name for one in model.inputs for name in one.get_names()}
+    return Running(lambda *inputs: compiled.run(_named(names, *inputs)), compiled.at_once)
+
+
+def _head(weights: Weights) -> Callable[[Logits], Logits]:
+    """BERT's pooler and classifier on [CLS], (pairs, hidden) -> (pairs, outputs): fp32, so that scores do not tie."""
+    import numpy as np
+
+    pool, pool_bias = bert.linear(weights, "bert.pooler.dense")
+    classify, bias = bert.linear(weights, "classifier")
+
+    def head(first: Logits) -> Logits:
+        logits: Logits = np.tanh(first @ pool.T + pool_bias) @ classify.T + bias
         return logits
 
-    return forward
+    return head
 
 
 def _named(names: set[str], ids: Ids, mask: Ids, types: Ids) -> dict[str, Ids]:
@@ -141,11 +179,27 @@ def _exported(folder: Path, *places: str) -> Path:
     raise ModelError(f"{folder} holds no {' or '.join(places)}. Export the model to it, or use the torch backend.")
 
 
-LOADERS: dict[Backend, Callable[[Path, str, bool], Forward]] = {
+LOADERS: dict[Backend, Callable[[Path, str, bool], Running]] = {
     "torch": _torch,
     "bf16": _bf16,
     "onnx": _onnx,
     "openvino": _openvino,
 }
-"""Loader by backend: (folder, device, trust_remote_code) -> Forward. Other than ModelError and MissingPackage,
+"""Loader by backend: (folder, device, trust_remote_code) -> Running. Other than ModelError and MissingPackage,
 whatever the vendor raises comes through; the adapter puts it into words."""
+
+DESCRIBED: dict[Backend, Callable[[], str]] = {
+    "torch": lambda: "torch, fp32",
+    "bf16": lambda: "torch, bf16",
+    "onnx": lambda: "ONNX Runtime",
+    "openvino": lambda: f"OpenVINO, {engine.best_precision()}",
+}
+"""Each backend and its precision on this machine, in words."""
+
+MARKS: dict[Backend, Callable[[], str]] = {
+    "torch": lambda: "",
+    "bf16": lambda: "/bf16",
+    "onnx": lambda: "/onnx",
+    "openvino": lambda: f"/openvino-{engine.best_precision()}",
+}
+"""What each backend adds to a model's identity: torch's fp32 is the reference and adds nothing."""

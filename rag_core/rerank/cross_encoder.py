@@ -12,13 +12,14 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag_core.errors import BadInput, ModelError, SecondPassError, first_line
-from rag_core.rerank.backends import LOADERS, Backend, Forward
+from rag_core.rerank.backends import DESCRIBED, LOADERS, MARKS, Backend, Running, chosen
 from rag_core.rerank.base import Scored
 from rag_core.rerank.batching import batches, rows_for
 from rag_core.rerank.calibration import Calibration
@@ -39,7 +40,7 @@ LEAST_LENGTH = 16
 class _Loaded:
     """A model in memory. `limit`: tokens of a pair that it reads."""
 
-    forward: Forward
+    running: Running
     tokenizer: Any
     limit: int
     pad_id: int
@@ -49,7 +50,8 @@ class _Loaded:
 class CrossEncoderReranker:
     """A cross-encoder (the `Reranker` protocol). Loaded when first used; safe to share between threads.
 
-    backend            `torch` (fp32), `bf16`, `onnx` or `openvino` (the folder must hold the exported file)
+    backend            `auto` (OpenVINO where it can run this model, else torch), `torch` (fp32), `bf16`, `onnx` (the
+                       folder must hold the exported file) or `openvino` (it must hold one, or a plain BERT)
     trust_remote_code  run Python code that comes with the model; off unless its user says so
     max_length         tokens of a pair; None: as many as the model takes
     Scores are calibrated where the model's config says how, and rounded to six decimals.
@@ -60,13 +62,13 @@ class CrossEncoderReranker:
     def __init__(
         self,
         name: str,
-        backend: Backend = "torch",
+        backend: Backend = "auto",
         device: str = "cpu",
         trust_remote_code: bool = False,
         max_length: int | None = None,
     ) -> None:
-        if backend not in LOADERS:
-            raise BadInput(f"There is no backend {backend!r}. Known are: {', '.join(LOADERS)}.")
+        if backend not in ("auto", *LOADERS):
+            raise BadInput(f"There is no backend {backend!r}. Known are: auto, {', '.join(LOADERS)}.")
         if max_length is not None and max_length < LEAST_LENGTH:
             raise BadInput(f"A limit of {max_length} tokens leaves no room for a passage. Give {LEAST_LENGTH} or more.")
         self._name = name
@@ -84,8 +86,16 @@ class CrossEncoderReranker:
 
         Ends with `@absent` as long as the model is not on this machine.
         """
-        backend = "" if self._backend == "torch" else f"/{self._backend}"
-        return identity_here(self._name) + backend + (f"/{self._max_length} tokens" if self._max_length else "")
+        mark = MARKS[self._runs()]()
+        return identity_here(self._name) + mark + (f"/{self._max_length} tokens" if self._max_length else "")
+
+    @property
+    def runs_on(self) -> str:
+        """What computes its scores on this machine, in words: `OpenVINO, bf16`. Loads nothing."""
+        return DESCRIBED[self._runs()]()
+
+    def _runs(self) -> Backend:
+        return chosen(self._backend, self._name, self._device)
 
     @property
     def load_ms(self) -> float:
@@ -109,14 +119,14 @@ class CrossEncoderReranker:
         config = json.loads((folder / "config.json").read_text("utf-8"))
         _check_head(self._name, config)
         try:
-            forward = LOADERS[self._backend](folder, self._device, self._trust)
+            running = LOADERS[self._runs()](folder, self._device, self._trust)
         except SecondPassError:
             raise
         except Exception as exc:
             raise ModelError(f"The cross-encoder {self._name} could not be loaded: {first_line(exc)}") from exc
         limit = limit_of(folder, config)
         return _Loaded(
-            forward=forward,
+            running=running,
             tokenizer=load_tokenizer(folder, self._trust),
             limit=min(limit, self._max_length or limit),
             pad_id=config.get("pad_token_id") or 0,
@@ -131,8 +141,8 @@ class CrossEncoderReranker:
         tokenise_ms = (time.perf_counter() - begin) * 1000
         scores = [0.0] * len(pairs)
         ran = done = 0
-        for width, places in batches([len(pair.ids) for pair in pairs], rows_for(self._device), model.limit):
-            logits = self._logits(model, [pairs[place] for place in places], width)
+        cut = list(batches([len(pair.ids) for pair in pairs], rows_for(self._device), model.limit))[::-1]
+        for places, logits in self._in_turn(model, pairs, cut):
             for place, logit in zip(places, logits, strict=True):
                 scores[place] = round(model.calibration.apply(logit), DECIMALS)
             ran, done = ran + 1, done + len(places)
@@ -146,10 +156,25 @@ class CrossEncoderReranker:
             tokenise_ms=tokenise_ms,
         )
 
+    def _in_turn(
+        self, model: _Loaded, pairs: Sequence[Pair], cut: Sequence[tuple[int, list[int]]]
+    ) -> Iterator[tuple[list[int], list[float]]]:
+        """(places, logits) of each batch in the order of `cut`; as many at once as the backend gains from."""
+
+        def run(batch: tuple[int, list[int]]) -> tuple[list[int], list[float]]:
+            width, places = batch
+            return places, self._logits(model, [pairs[place] for place in places], width)
+
+        if model.running.at_once == 1 or len(cut) < 2:
+            yield from map(run, cut)
+            return
+        with ThreadPoolExecutor(min(model.running.at_once, len(cut))) as pool:
+            yield from pool.map(run, cut)
+
     def _logits(self, model: _Loaded, pairs: Sequence[Pair], width: int) -> list[float]:
         """One logit per pair of a batch."""
         try:
-            logits = model.forward(*_padded(pairs, width, model.pad_id))
+            logits = model.running.forward(*_padded(pairs, width, model.pad_id))
         except Exception as exc:
             raise ModelError(f"The cross-encoder {self._name} failed while it ran: {first_line(exc)}") from exc
         if logits.ndim != 2 or logits.shape[1] != 1:

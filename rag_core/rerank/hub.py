@@ -85,11 +85,16 @@ def identity(name: str, folder: Path) -> str:
 
 def identity_here(name: str) -> str:
     """`identity` of the model as it lies on this machine; `name@absent` as long as it does not."""
-    try:
-        folder = local_folder(name)
-    except SecondPassError:
-        folder = None
+    folder = folder_here(name)
     return identity(name, folder) if folder else f"{name}@absent"
+
+
+def folder_here(name: str) -> Path | None:
+    """The model's folder as it lies on this machine; None where it does not, or where nothing can have that name."""
+    try:
+        return local_folder(name)
+    except SecondPassError:
+        return None
 
 
 @cache
