@@ -106,7 +106,7 @@ def paid_before(known: Reranking | None) -> Reranking | None:
     if known is None or known.failure:
         return known
     pairs = {chunk_id: pair.model_copy(update={"cached": True}) for chunk_id, pair in known.pairs.items()}
-    return Reranking(model=known.model, space=known.space, pairs=pairs, notes=known.notes)
+    return Reranking(model=known.model, space=known.space, runs_on=known.runs_on, pairs=pairs, notes=known.notes)
 
 
 def _as_they_came(came: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -141,6 +141,7 @@ def _report(
     return RerankReport(
         name=reranker,
         model=cost.model,
+        runs_on=cost.runs_on,
         status=_status(reranker, cost, len(pairs), cached),
         reason=cost.failure or "",
         pairs_scored=len(pairs) - cached,

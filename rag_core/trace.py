@@ -91,10 +91,12 @@ class Reranking(Frozen):
     `failure` is None, or says in words why there are no scores (or not for all); `notes` are lesser troubles, such
     as a cache that could not be read. Times in milliseconds, of the scoring calls of this measurement, added up;
     `load_ms` is model loading and not part of `timing`. `units` is what a hosted service billed, in units of its own.
+    `runs_on`: what computes the scores, in words (`OpenVINO, bf16`); empty where the reranker does not say.
     """
 
     model: str
     space: ScoreSpace
+    runs_on: str = ""
     pairs: dict[str, PairScore] = {}
     timing: Timing = Timing()
     load_ms: FiniteFloat = 0.0
@@ -140,10 +142,12 @@ class RerankReport(Frozen):
     `pairs_timed`: how many pairs the stage's time, `tokens`, `batches` and `units` paid for. Larger than
     `pairs_scored` where the policy's pool was made smaller after the measurement; in a run with a first pass never:
     there the cost is the share of its own pairs in what was scored together.
+    `runs_on`: what computes its scores, in words; empty where the reranker does not say.
     """
 
     name: str
     model: str
+    runs_on: str = ""
     status: RerankStatus
     reason: str = ""
     pairs_scored: int = 0

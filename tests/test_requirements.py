@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-OPTIONAL = {"openvino", "onnxruntime", "onnx", "psycopg", "rerankers"}
+OPTIONAL = {"onnxruntime", "onnx", "psycopg", "rerankers"}
 """Imported inside an adapter that says what to install; pinned for the tests only."""
 
 

@@ -93,6 +93,7 @@ def _facts(trace: Trace) -> str:
         ["Bi-encoder", trace.collection.embedding_model],
         ["Reranker", f"{report.name}: {report.status}{f' ({report.reason})' if report.reason else ''}"],
         ["Reranker's model", report.model or "none"],
+        *([["Computed by", report.runs_on]] if report.runs_on else []),
         ["Pairs", f"{report.pairs_scored} scored, {report.pairs_cached} from the cache, {report.passages_cut} cut"],
         ["Time before the answer", duration(trace.took_ms)],
     ]

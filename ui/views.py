@@ -95,8 +95,9 @@ def _extra_step(trace: Trace) -> str:
 def _reranked(report: RerankReport) -> str:
     """What the reranker did, in few words."""
     scored, cached = report.pairs_scored, report.pairs_cached
+    by = f" by {report.runs_on}" if report.runs_on else ""
     said = {
-        "ran": f"{scored} scored, {cached} cached" if cached else f"{scored} scored",
+        "ran": f"{scored} scored{by}" + f", {cached} cached" * bool(cached),
         "cached": f"{cached} from the cache",
         "off": "off: fused order",
         "failed": "did not run",

@@ -96,6 +96,7 @@ def score_pairs(
     return Reranking(
         model=reranker.model,
         space=reranker.space,
+        runs_on=runs_on(reranker),
         pairs={chunk.id: run.known[chunk.content_hash] for chunk in chunks if chunk.content_hash in run.known},
         timing=Timing(took_ms=max(0.0, took_ms)),
         load_ms=run.load_ms,
@@ -106,6 +107,11 @@ def score_pairs(
         failure=run.failure,
         notes=tuple(run.notes),
     )
+
+
+def runs_on(reranker: Reranker) -> str:
+    """What computes its scores, in words (`OpenVINO, bf16`); empty where it does not say, as a service's does not."""
+    return str(getattr(reranker, "runs_on", ""))
 
 
 def _look_up(run: _Run, cache: PairCache | None, reranker: Reranker, query: str, hashes: list[str]) -> None:

@@ -26,6 +26,7 @@ class Trial(Frozen):
 
     model: str
     space: ScoreSpace
+    runs_on: str = ""
     scores: tuple[float, ...] = ()
     load_ms: float = 0.0
     took_ms: float = 0.0
@@ -43,9 +44,10 @@ class Trial(Frozen):
         """The outcome in words."""
         if self.failure:
             return self.failure
+        by = f" by {self.runs_on}" if self.runs_on else ""
         loading = f", after {self.load_ms:,.0f} ms of loading" if self.load_ms >= 1 else ""
         order = "The right passage is first." if self.right_first else "It does not put the right passage first."
-        return f"It works: {len(self.scores)} passages scored in {self.took_ms:,.0f} ms{loading}. {order}"
+        return f"It works: {len(self.scores)} passages scored{by} in {self.took_ms:,.0f} ms{loading}. {order}"
 
 
 def try_out(reranker: Reranker) -> Trial:
@@ -55,6 +57,7 @@ def try_out(reranker: Reranker) -> Trial:
     return Trial(
         model=scored.model,
         space=scored.space,
+        runs_on=scored.runs_on,
         scores=() if scored.failure else tuple(scored.pairs[chunk.id].score for chunk in chunks),
         load_ms=scored.load_ms,
         took_ms=scored.timing.took_ms,

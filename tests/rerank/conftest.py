@@ -55,8 +55,15 @@ def tiny(make_model: Make) -> Path:
 
 @pytest.fixture(scope="session")
 def reranker(tiny: Path) -> CrossEncoderReranker:
-    """The tiny cross-encoder, shared by the tests that only read it."""
-    return CrossEncoderReranker(str(tiny))
+    """The tiny cross-encoder in torch's fp32, shared by the tests that only read it."""
+    return CrossEncoderReranker(str(tiny), backend="torch")
+
+
+@pytest.fixture(scope="session")
+def fast(tiny: Path) -> CrossEncoderReranker:
+    """The same on OpenVINO."""
+    pytest.importorskip("openvino")
+    return CrossEncoderReranker(str(tiny), backend="openvino")
 
 
 def _vocabulary() -> list[str]:

@@ -23,7 +23,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="session")
 def reranker(folder: Path) -> CrossEncoderReranker:
-    return CrossEncoderReranker(str(folder))
+    return CrossEncoderReranker(str(folder), backend="torch")
 
 
 def scores(reranker: CrossEncoderReranker, passages: list[str]) -> list[float]:

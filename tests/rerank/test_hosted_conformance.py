@@ -23,9 +23,11 @@ ROWS = 16
 class TestLocal(Conformance):
     """Adapters that run in this process."""
 
-    @pytest.fixture(params=["fixed", "late interaction", "cross-encoder"])
-    def subject(self, request: pytest.FixtureRequest, reranker: CrossEncoderReranker) -> Subject:
-        return Subject({"cross-encoder": reranker, **LOCAL}[request.param], ROWS)
+    @pytest.fixture(params=["fixed", "late interaction", "cross-encoder", "on OpenVINO"])
+    def subject(
+        self, request: pytest.FixtureRequest, reranker: CrossEncoderReranker, fast: CrossEncoderReranker
+    ) -> Subject:
+        return Subject({"cross-encoder": reranker, "on OpenVINO": fast, **LOCAL}[request.param], ROWS)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import pytest
 from rag_core.errors import ModelError
 from rag_core.rerank.base import Scored
 from rag_core.rerank.catalogue import get_reranker
+from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.trial import PASSAGES, try_out
 from rag_core.retrieval.base import Progress
 from rag_core.types import PairScore, ScoreSpace
@@ -48,6 +49,10 @@ def test_a_wrong_order_and_scores_that_tie_are_said(scores: tuple[float, ...]) -
 def test_a_failure_is_the_sentence() -> None:
     trial = try_out(Given())
     assert (trial.sentence, trial.scores) == ("The server is asleep.", ())
+
+
+def test_what_computes_is_said(fast: CrossEncoderReranker) -> None:
+    assert f"3 passages scored by {fast.runs_on} in " in try_out(fast).sentence
 
 
 def test_late_interaction_passes() -> None:
