@@ -11,6 +11,7 @@ import pytest
 from rag_core.errors import ModelError
 from rag_core.rerank.access import Access
 from rag_core.rerank.catalogue import get_reranker
+from rag_core.rerank.cross_encoder import CrossEncoderReranker
 
 CONFIGURATION = """
 from transformers import BertConfig
@@ -64,10 +65,9 @@ def test_without_trust_its_code_does_not_run(folder: Path, witness: Path) -> Non
     assert not witness.exists()
 
 
-def test_with_trust_it_scores(folder: Path, tiny: Path, witness: Path) -> None:
-    trusting = Access({}, trusted=frozenset({str(folder)}))
-    own, plain = (get_reranker(f"cross-encoder:{one}", access=trusting) for one in (folder, tiny))
+def test_with_trust_it_scores(folder: Path, reranker: CrossEncoderReranker, witness: Path) -> None:
+    own = get_reranker(f"cross-encoder:{folder}", access=Access({}, trusted=frozenset({str(folder)})))
     passages = ["cats sleep", "refunds take five days"]
     scores = [pair.score for pair in own.score("cats", passages).pairs]
     assert witness.exists()
-    assert scores == pytest.approx([pair.score for pair in plain.score("cats", passages).pairs], abs=1e-6)
+    assert scores == pytest.approx([pair.score for pair in reranker.score("cats", passages).pairs], abs=1e-6)
