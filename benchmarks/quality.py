@@ -1,6 +1,6 @@
 """Ranking quality on labelled sets in BEIR's layout: each search, their fusion, and rerankers over the fused pool.
 
-    python -m benchmarks.quality DIR... [--reranker KEY]... [--pool 50] [--pool 100] [--queries 100] [--cache FILE]
+    python -m benchmarks.quality DIR... [--reranker KEY]... [--pool 50] [--pool 100] [--first BM25] [--queries 100]
 
 For each folder a table: nDCG@10, MRR@10 and Recall@100 of BM25, dense, RRF and each reranker (alone, and with the
 signal `search` at 0.3), and of the oracle order of the same pool; then how far each differs from RRF and from
@@ -68,21 +68,22 @@ def difference(ours: Mapping[str, float], theirs: Mapping[str, float]) -> Differ
     return Difference(float(gaps.mean()), float(low), float(high), wins, ties, len(gaps) - wins - ties)
 
 
-def orders(folder: Folder, rerankers: list[str], pools: list[int], cache: Path) -> Iterator[tuple[str, Ranked]]:
-    """(name, ranked ids by query) of every order that the table compares."""
+def orders(
+    folder: Folder, rerankers: list[str], pools: list[int], first: str, cache: Path
+) -> Iterator[tuple[str, Ranked]]:
+    """(name, ranked ids by query) of every order that the table compares; pools are cut from the order `first`."""
     found = searches(folder, cache)
     yield from found.items()
-    fused = found["RRF"]
+    fused = found[first]
+    lists = {name: found[name] for name in (("BM25", "dense") if first == "RRF" else (first,))}
     for pool in pools:
         for key in rerankers:
             reranker = get_reranker(key)
             scores = reranked(folder, fused, reranker, pool, cache)
-            yield f"{key} @{pool}", interpolated(folder, found, scores, reranker.space, 0.0)
-            yield (
-                f"{key} @{pool} + {SEARCH_WEIGHT} search",
-                interpolated(folder, found, scores, reranker.space, SEARCH_WEIGHT),
-            )
-        yield f"oracle @{pool}", oracle(folder, fused, pool)
+            for weight, note in ((0.0, ""), (SEARCH_WEIGHT, f" + {SEARCH_WEIGHT} search")):
+                order = interpolated(lists, folder, scores, reranker.space, weight)
+                yield f"{key} on {first} @{pool}{note}", order
+        yield f"oracle on {first} @{pool}", oracle(folder, fused, pool)
 
 
 def table(folder: Folder, named: Iterator[tuple[str, Ranked]]) -> Iterator[str]:
@@ -106,13 +107,16 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+", metavar="DIR")
     parser.add_argument("--reranker", action="append", help="key of the catalogue; more than once for several")
     parser.add_argument("--pool", type=int, action="append", help="candidates to rerank; more than once for several")
+    parser.add_argument(
+        "--first", choices=("RRF", "BM25", "dense"), default="RRF", help="whose first candidates to rerank"
+    )
     parser.add_argument("--queries", type=int, default=0, help="a fixed random sample of so many; 0: all")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "second-pass-benchmarks")
     args = parser.parse_args()
     rerankers = args.reranker or [default_key(), "late-interaction"]
     for path in args.folders:
         folder = read(path, args.queries)
-        for line in table(folder, orders(folder, rerankers, args.pool or [50, 100], args.cache)):
+        for line in table(folder, orders(folder, rerankers, args.pool or [50, 100], args.first, args.cache)):
             print(line, flush=True)
 
 

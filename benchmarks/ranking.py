@@ -112,19 +112,19 @@ def reranked(folder: Folder, fused: Ranked, reranker: Reranker, pool: int, cache
 
 
 def interpolated(
-    folder: Folder, found: Mapping[str, Ranked], scores: Scores, space: ScoreSpace, weight: float
+    found: Mapping[str, Ranked], folder: Folder, scores: Scores, space: ScoreSpace, weight: float
 ) -> Ranked:
     """The pool in the order of relevance + weight x search share, as signals weigh them; the rest follows as it was.
 
-    The share is the fused score over the best possible. Equal sums keep the fused order.
+    `found` has the lists that were fused. The share is the fused score over the best possible. Equal sums keep the
+    fused order.
     """
     signals = Signals(on=True, relevance=1, freshness=0, authority=0, diversity=0, search=weight)
     orders: Ranked = {}
     for query, own in scores.items():
-        lists = {"dense": found["dense"][query], "lexical": found["BM25"][query]}
-        hits = rrf(lists, {"dense": 1.0, "lexical": 1.0})
+        hits = rrf({name: ranked[query] for name, ranked in found.items()}, dict.fromkeys(found, 1.0))
         head, rest = hits[: len(own)], hits[len(own) :]
-        share = {hit.id: hit.score * (RRF_K + 1) / 2 for hit in head}
+        share = {hit.id: hit.score * (RRF_K + 1) / len(found) for hit in head}
         scored = [Hit(chunk_id=hit.id, rank=rank, score=own[hit.id]) for rank, hit in enumerate(head, start=1)]
         relevance = list(judged(scored, space).items())
         ordered = adjust(relevance, share, folder.chunks, signals, date.min)

@@ -28,19 +28,21 @@ class AnswerLoss(nn.Module):
     ListNet: Cao et al., "Learning to Rank: From Pairwise Approach to Listwise Approach", ICML 2007.
     """
 
-    def __init__(self, model: Any, teacher: Reranker, max_tokens: int) -> None:
+    def __init__(self, model: Any, teacher: Reranker, max_tokens: int, bf16: bool = False) -> None:
         super().__init__()
         self.model = model
         self.teacher = teacher
         self.max_tokens = max_tokens
+        self.bf16 = bf16
 
     def forward(self, inputs: list[Any], labels: list[Tensor], **_: Any) -> Tensor:
         """inputs: (queries, documents per query), every group of one size; labels: 1 where relevant, else 0."""
         queries, documents = inputs
-        logits = self.logits([(q, d) for q, group in zip(queries, documents, strict=True) for d in group])
+        with torch.autocast(self.model.device.type, torch.bfloat16, enabled=self.bf16):
+            logits = self.logits([(q, d) for q, group in zip(queries, documents, strict=True) for d in group])
+            taught = torch.tensor([self._taught(q, group) for q, group in zip(queries, documents, strict=True)])
         logits = logits.view(len(queries), -1)
         relevant = torch.stack(labels).to(logits.device)
-        taught = torch.tensor([self._taught(q, group) for q, group in zip(queries, documents, strict=True)])
         return listwise(logits, relevant, taught.to(logits.device)) + POINTWISE_WEIGHT * pointwise(logits, relevant)
 
     def _taught(self, query: str, documents: list[str]) -> list[float]:
@@ -52,7 +54,7 @@ class AnswerLoss(nn.Module):
             [q for q, _ in pairs],
             [d for _, d in pairs],
             padding=True,
-            truncation="only_second",
+            truncation="longest_first",
             max_length=self.max_tokens,
             pad_to_multiple_of=16,
             return_tensors="pt",

@@ -1,9 +1,8 @@
 """Mine hard negatives: from the training sets to groups of one positive and several negatives.
 
-Each group is a line {query, documents, cosines, set}: `documents[0]` is the positive; `cosines` are the bi-encoder's
-similarities of the query to each full passage, which `train.py` uses as a soft teacher. Negatives come from BM25 and
-from the bi-encoder over the positive's own corpus, plus random ones; see `allowed` for what is left out as a likely
-false negative. It also writes `dev.jsonl`: held-out queries with fused pools to rerank.
+Each group is a line {query, documents, set}: `documents[0]` is the positive. Negatives come from BM25 and from the
+bi-encoder over the positive's own corpus, plus random ones; see `allowed` for what is left out as a likely false
+negative. It also writes `dev.jsonl`: held-out queries with fused pools to rerank.
 
     python -m training.mine DATA OUT --encoder path/to/all-MiniLM-L6-v2
 """
@@ -25,13 +24,14 @@ from scipy import sparse
 from training.data import Pair, Passage, is_dev, read_pairs, read_passages, sentences, window
 
 # Pairs drawn from each set. Embedding a corpus costs as much processor time as training on a third of its passages, so
-# only the sets of real questions are searched with the bi-encoder too; the others have BM25's negatives alone.
-QUOTA = {"qed-train": 7200, "clapnq-train": 2000, "squad-train": 4500, "medquad": 2600, "aws-headings": 2000}
-EMBEDDED = ("qed-train", "clapnq-train")
-CLOZE_QUOTA = {"qed-train": 700, "squad-train": 500, "medquad": 200, "aws-headings": 100}
+# only Wikipedia's are searched with the bi-encoder too; the others have BM25's negatives alone.
+QUOTA = {"qed-train": 7200, "clapnq-train": 2000, "squad-train": 14000, "medquad": 4000, "aws-headings": 6000}
+EMBEDDED = ("qed-train", "clapnq-train", "squad-train")
+CLOZE_QUOTA = {"qed-train": 1200, "squad-train": 2000, "medquad": 400, "aws-headings": 400}
+TOPIC_QUOTA = {"squad-train": 3000, "medquad": 600, "aws-headings": 1400}
 STARTS_WITH_ANSWER = ("medquad", "aws-headings")
-BUDGETS = (25, 45, 80, 140)
-BUDGET_WEIGHTS = (0.35, 0.3, 0.2, 0.15)
+BUDGETS = (30, 70, 120, 200)
+BUDGET_WEIGHTS = (0.3, 0.3, 0.25, 0.15)
 HEADED_SHARE = 0.3
 NEGATIVES = 4
 RANDOM_SHARE = 0.35
@@ -96,12 +96,14 @@ class Bm25:
 
 @dataclass(frozen=True)
 class Question:
-    """A query with the number of its positive passage in the corpus and the text to show as the positive."""
+    """A query with the number of its positive passage in the corpus and the text to show as the positive; `origin` is
+    the passage that the query was cut from, if it was, which must not be among its negatives."""
 
     query: str
     positive: int
     positive_text: str
     dev: bool
+    origin: int | None = None
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,25 @@ def cloze_questions(name: str, passages: list[Passage], rng: random.Random) -> I
         yield Question(parts[chosen], number, " ".join(parts[:chosen] + parts[chosen + 1 :]), False)
 
 
+def topic_questions(name: str, passages: list[Passage], bm25: Bm25, rng: random.Random) -> Iterator[Question]:
+    """A few sentences of a passage as a long need, and the passage of the same document that is most about it."""
+    order = list(range(len(passages)))
+    rng.shuffle(order)
+    left = TOPIC_QUOTA.get(name, 0)
+    for number in order:
+        if left == 0:
+            return
+        parts = sentences(passages[number].text)
+        if len(parts) < 3 or is_dev(name, passages[number].source):
+            continue
+        first = rng.randrange(len(parts) - 1)
+        need = " ".join(" ".join(parts[first : first + rng.choice((2, 3, 4))]).split()[:110])
+        beside = [i for i in bm25.search(need, 200) if i != number and passages[i].source == passages[number].source]
+        if beside:
+            left -= 1
+            yield Question(need, beside[0], passages[beside[0]].text, False, number)
+
+
 def select(data: Path, name: str, rng: random.Random) -> tuple[list[Passage], list[Question]]:
     """The set's passages as a corpus, and questions on them."""
     passages = list(read_passages(data, name).values())
@@ -160,26 +181,30 @@ def to_question(pair: Pair, passages: list[Passage], number: dict[str, int]) -> 
     return Question(pair.query, number[pair.passage_id], passage.text, is_dev(pair.set_name, passage.source))
 
 
-def encode(encoder: str, texts: list[str], max_tokens: int) -> Floats:
+def encode(encoder: str, texts: list[str], max_tokens: int, bf16: bool) -> Floats:
     """Unit-length float32 embeddings, (len(texts), 384), in the order of `texts`."""
+    import torch
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(encoder, device=None)
+    model = SentenceTransformer(encoder, device=None, model_kwargs={"dtype": torch.bfloat16 if bf16 else torch.float32})
     model.max_seq_length = max_tokens
-    vectors = model.encode(texts, batch_size=16, normalize_embeddings=True, show_progress_bar=False)
-    return np.asarray(vectors, dtype=np.float32)
+    vectors = model.encode(
+        texts, batch_size=16, normalize_embeddings=True, show_progress_bar=False, convert_to_tensor=True
+    ).float()
+    return np.asarray(vectors.cpu(), dtype=np.float32)
 
 
-def build(data: Path, name: str, encoder: str, cache: Path) -> Corpus:
+def build(data: Path, name: str, encoder: str, cache: Path, bf16: bool) -> Corpus:
     """Select, index and embed one set; embeddings are kept in `cache` for the next run."""
     passages, questions = select(data, name, random.Random(f"select:{name}"))
     bm25 = Bm25(f"{p.title} {p.text}" for p in passages)
+    questions += topic_questions(name, passages, bm25, random.Random(f"topics:{name}"))
     if name not in EMBEDDED:
         return Corpus(name, passages, questions, bm25, headings=headings(data, name, passages))
     file = cache / f"{name}.npz"
     if not file.exists():
-        passage_vectors = encode(encoder, [f"{p.title}. {p.text}" if p.title else p.text for p in passages], 96)
-        query_vectors = encode(encoder, [q.query for q in questions], 48)
+        passage_vectors = encode(encoder, [f"{p.title}. {p.text}" if p.title else p.text for p in passages], 96, bf16)
+        query_vectors = encode(encoder, [q.query for q in questions], 128, bf16)
         np.savez(file, passages=passage_vectors, queries=query_vectors)
     vectors = np.load(file)
     return Corpus(name, passages, questions, bm25, vectors["passages"], vectors["queries"])
@@ -215,12 +240,12 @@ def negatives(
     dense = lexical if similarity is None else [int(i) for i in np.argsort(-similarity)[: DEPTH * 3]]
     safe = {
         i for i in (*dense[:DEPTH], *lexical[:DEPTH]) if i not in positives and allowed(corpus, question, i, similarity)
-    }
+    } - {question.origin}
     near = [i for i in dense[:DEPTH] if i in safe]
     by_word = [i for i in lexical if i in safe]
     chosen: list[int] = []
     for source, top in ((near, 8), (near, 25), (by_word, 10), (dense[DEPTH:] or by_word, 80)):
-        fresh = [i for i in source[:top] if i not in chosen and i not in positives]
+        fresh = [i for i in source[:top] if i not in chosen and i not in positives and i != question.origin]
         chosen += rng.sample(fresh, min(1, len(fresh)))
     return chosen
 
@@ -249,7 +274,7 @@ def shown(corpus: Corpus, passage: Passage, text: str, query: str, budget: int, 
 
 
 def groups(corpus: Corpus, others: list[Corpus], rng: random.Random) -> Iterator[dict[str, object]]:
-    """One group a training question. Cosines are 0 where nothing was embedded."""
+    """One group a training question."""
     positives: dict[str, set[int]] = defaultdict(set)
     for question in corpus.questions:
         positives[question.query.lower()].add(question.positive)
@@ -266,20 +291,13 @@ def groups(corpus: Corpus, others: list[Corpus], rng: random.Random) -> Iterator
             over = [corpus.headings.get(i) for i in (question.positive, *chosen)]
             documents = [f"{h}\n{d}" if h else d for h, d in zip(over, documents, strict=True)]
             asked = loosely(question.query, rng)
-        cosines = [0.0 if similarity is None else float(similarity[i]) for i in (question.positive, *chosen)]
         if rng.random() < RANDOM_SHARE:  # "nothing here answers it" must score low
-            del documents[NEGATIVES:], cosines[NEGATIVES:]
+            del documents[NEGATIVES:]
         while len(documents) < 1 + NEGATIVES:
             other = rng.choice(others)
             passage = rng.choice(other.passages)
             documents.append(shown(other, passage, passage.text, *look))
-            cosines.append(0.0)
-        yield {
-            "query": asked,
-            "documents": documents,
-            "cosines": [round(c, 4) for c in cosines],
-            "set": corpus.name,
-        }
+        yield {"query": asked, "documents": documents, "set": corpus.name}
 
 
 def dev_pools(corpus: Corpus) -> Iterator[dict[str, object]]:
@@ -322,9 +340,10 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="where groups.jsonl, dev.jsonl and the embeddings go")
     parser.add_argument("--encoder", required=True, help="folder of all-MiniLM-L6-v2")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--bf16", action="store_true", help="embed in bfloat16: faster where the processor has it")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    corpora = [build(args.data, name, args.encoder, args.out) for name in QUOTA]
+    corpora = [build(args.data, name, args.encoder, args.out, args.bf16) for name in QUOTA]
     rng = random.Random(args.seed)
     rows = [row for corpus in corpora for row in groups(corpus, corpora, rng)]
     rng.shuffle(rows)

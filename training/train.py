@@ -83,7 +83,8 @@ def starting_point(backbone: str, folder: Path, seed: int) -> CrossEncoder:
         )
         model.save_pretrained(folder)
         AutoTokenizer.from_pretrained(backbone, model_max_length=512).save_pretrained(folder)
-    return CrossEncoder(str(folder), max_length=512, device=None)
+    # Eager attention: on a processor a quarter faster in training than the fused one.
+    return CrossEncoder(str(folder), max_length=512, device=None, model_kwargs={"attn_implementation": "eager"})
 
 
 def freeze(model: CrossEncoder, layers: int) -> None:
@@ -113,7 +114,10 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--warmup", type=int, default=100)
     parser.add_argument("--frozen-layers", type=int, default=2)
-    parser.add_argument("--max-tokens", type=int, default=192)
+    parser.add_argument("--max-tokens", type=int, default=288)
+    parser.add_argument(
+        "--bf16", action="store_true", help="autocast: faster on a GPU or a processor that has bfloat16"
+    )
     parser.add_argument("--save-steps", type=int, default=150)
     parser.add_argument("--seed", type=int, default=7)
     args = parser.parse_args()
@@ -151,7 +155,7 @@ def train(args: argparse.Namespace) -> None:
             max_grad_norm=1.0,
         ),
         train_dataset=data,
-        loss=AnswerLoss(model, LateInteractionReranker(Path(args.teacher)), args.max_tokens),
+        loss=AnswerLoss(model, LateInteractionReranker(Path(args.teacher)), args.max_tokens, args.bf16),
         optimizers=(adamw, LambdaLR(adamw, rate)),
         callbacks=[clock],
     )

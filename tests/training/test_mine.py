@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from training.data import Passage
-from training.mine import NEGATIVES, Bm25, Corpus, Question, allowed, groups, words
+from training.mine import NEGATIVES, Bm25, Corpus, Question, allowed, groups, negatives, topic_questions, words
 
 TEXTS = [
     "Blue whales eat krill. They live in every ocean.",
@@ -71,3 +71,17 @@ def test_a_group_is_the_positive_and_four_others() -> None:
     assert len(documents) == 1 + NEGATIVES
     assert "Blue whales eat krill." in documents[0]
     assert TEXTS[0] not in documents[1 : NEGATIVES - 1]
+
+
+def test_a_topic_question_is_answered_by_another_passage_of_its_document() -> None:
+    articles = [
+        Passage("0", "Whales eat krill. They sing at night. The ocean is large.", "whales", ""),
+        Passage("1", "Krill is what whales eat when they sing.", "whales", ""),
+        Passage("2", "Whales sing at night in the large ocean and eat krill.", "another article", ""),
+        Passage("3", "A bicycle has two wheels.", "bicycles", ""),
+    ]
+    (question,) = topic_questions("squad-train", articles, Bm25(p.text for p in articles), random.Random(1))
+    assert (question.positive, question.origin) == (1, 0)
+    assert question.query in articles[0].text
+    found = Corpus("squad-train", articles, [question], Bm25(p.text for p in articles))
+    assert 0 not in negatives(found, question, None, {1}, random.Random(1))
