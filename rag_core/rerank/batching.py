@@ -8,7 +8,15 @@ it was scored beside, which matrix kernels do not promise for batches of any oth
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+Batch = tuple[int, list[int]]
+"""Its width in tokens, and the places of its sequences."""
+
 
 STEP = 16
 ROWS = {"cpu": 1}
@@ -26,7 +34,7 @@ def width_of(length: int, most: int | None = None) -> int:
     return width if most is None else min(width, most)
 
 
-def batches(lengths: Sequence[int], rows: int, most: int | None = None) -> Iterator[tuple[int, list[int]]]:
+def batches(lengths: Sequence[int], rows: int, most: int | None = None) -> Iterator[Batch]:
     """(width, places) of each batch, narrowest first; at most `rows` sequences, all of one width.
 
     A sequence's width follows from its own length alone, never from its company.
@@ -40,3 +48,12 @@ def batches(lengths: Sequence[int], rows: int, most: int | None = None) -> Itera
         places = by_width[width]
         for start in range(0, len(places), rows):
             yield width, places[start : start + rows]
+
+
+def in_turn(run: Callable[[Given], Made], given: Sequence[Given], at_once: int) -> Iterator[Made]:
+    """run(one) for each, in their order, from `at_once` threads: list(in_turn(abs, [-1, 2], 2)) -> [1, 2]"""
+    if at_once == 1 or len(given) < 2:
+        yield from map(run, given)
+        return
+    with ThreadPoolExecutor(min(at_once, len(given))) as pool:
+        yield from pool.map(run, given)

@@ -12,16 +12,16 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag_core.errors import BadInput, ModelError, SecondPassError, first_line
 from rag_core.rerank.backends import DESCRIBED, LOADERS, MARKS, Backend, Running, chosen
 from rag_core.rerank.base import Scored
-from rag_core.rerank.batching import batches, rows_for
+from rag_core.rerank.batching import Batch, batches, in_turn, rows_for
 from rag_core.rerank.calibration import Calibration
 from rag_core.rerank.checks import check_finite
 from rag_core.rerank.hub import fetch, identity_here
@@ -142,7 +142,8 @@ class CrossEncoderReranker:
         scores = [0.0] * len(pairs)
         ran = done = 0
         cut = list(batches([len(pair.ids) for pair in pairs], rows_for(self._device), model.limit))[::-1]
-        for places, logits in self._in_turn(model, pairs, cut):
+        found = in_turn(partial(self._logits, model, pairs), cut, model.running.at_once)
+        for (_, places), logits in zip(cut, found, strict=True):
             for place, logit in zip(places, logits, strict=True):
                 scores[place] = round(model.calibration.apply(logit), DECIMALS)
             ran, done = ran + 1, done + len(places)
@@ -156,25 +157,11 @@ class CrossEncoderReranker:
             tokenise_ms=tokenise_ms,
         )
 
-    def _in_turn(
-        self, model: _Loaded, pairs: Sequence[Pair], cut: Sequence[tuple[int, list[int]]]
-    ) -> Iterator[tuple[list[int], list[float]]]:
-        """(places, logits) of each batch in the order of `cut`; as many at once as the backend gains from."""
-
-        def run(batch: tuple[int, list[int]]) -> tuple[list[int], list[float]]:
-            width, places = batch
-            return places, self._logits(model, [pairs[place] for place in places], width)
-
-        if model.running.at_once == 1 or len(cut) < 2:
-            yield from map(run, cut)
-            return
-        with ThreadPoolExecutor(min(model.running.at_once, len(cut))) as pool:
-            yield from pool.map(run, cut)
-
-    def _logits(self, model: _Loaded, pairs: Sequence[Pair], width: int) -> list[float]:
-        """One logit per pair of a batch."""
+    def _logits(self, model: _Loaded, pairs: Sequence[Pair], batch: Batch) -> list[float]:
+        """One logit per pair of the batch."""
+        width, places = batch
         try:
-            logits = model.running.forward(*_padded(pairs, width, model.pad_id))
+            logits = model.running.forward(*_padded([pairs[place] for place in places], width, model.pad_id))
         except Exception as exc:
             raise ModelError(f"The cross-encoder {self._name} failed while it ran: {first_line(exc)}") from exc
         if logits.ndim != 2 or logits.shape[1] != 1:

@@ -10,13 +10,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag_core.errors import MissingPackage, ModelError
+import numpy as np
+
+from rag_core.errors import ModelError, first_line
+from rag_core.inference.encoder import Encoder, load_encoder, on_openvino
 from rag_core.rerank.base import Scored
-from rag_core.rerank.batching import batches, rows_for
+from rag_core.rerank.batching import Batch, batches, in_turn, rows_for
 from rag_core.rerank.checks import check_finite
 from rag_core.rerank.token_vectors import Memory, TokenVectors, maxsim, token_vectors
 from rag_core.rerank.tokenise import encodable, load_tokenizer
@@ -52,9 +55,16 @@ class LateInteractionReranker:
 
     @cached_property
     def model(self) -> str:
-        """`late-interaction/all-MiniLM-L6-v2@<weights' SHA-256>/maxsim-1`; hashes the weights, loads nothing."""
+        """`late-interaction/all-MiniLM-L6-v2@<weights' SHA-256>/maxsim-1`, and `/openvino-fp32` where that is what runs
+        it; hashes the weights, loads nothing."""
         name = PACKAGED_NAME if self._given is None else self._folder.resolve().name
-        return f"late-interaction/{name}@{weights_sha256(self._folder)[:12]}/{VERSION}"
+        mark = "/openvino-fp32" if on_openvino(self._folder, self._device) else ""
+        return f"late-interaction/{name}@{weights_sha256(self._folder)[:12]}/{VERSION}{mark}"
+
+    @property
+    def runs_on(self) -> str:
+        """What computes its scores on this machine, in words."""
+        return "OpenVINO, fp32" if on_openvino(self._folder, self._device) else "torch, fp32"
 
     @property
     def load_ms(self) -> float:
@@ -71,21 +81,12 @@ class LateInteractionReranker:
             _ = self._encoder
 
     @cached_property
-    def _encoder(self) -> tuple[Any, Any]:
-        """(model, tokenizer); the caller holds the lock."""
+    def _encoder(self) -> tuple[Encoder, Any]:
+        """(encoder, tokenizer); the caller holds the lock."""
         begin = time.perf_counter()
-        try:
-            from transformers import AutoModel
-        except ImportError as exc:
-            raise MissingPackage("transformers", "Late interaction", "transformers torch") from exc
-        try:
-            model = AutoModel.from_pretrained(str(self._folder), local_files_only=True, use_safetensors=True)
-            model = model.to(self._device).eval()
-        except Exception as exc:
-            raise ModelError(f"The late-interaction model in {self._folder} could not be loaded: {exc}") from exc
-        tokenizer = load_tokenizer(self._folder)
+        loaded = load_encoder(self._folder, self._device), load_tokenizer(self._folder)
         self._load_ms = (time.perf_counter() - begin) * 1000
-        return model, tokenizer
+        return loaded
 
     def score(self, query: str, passages: Sequence[str], progress: Progress | None = None) -> Scored:
         """MaxSim of each passage. Passages whose token vectors are in memory cost a matrix product."""
@@ -108,35 +109,31 @@ class LateInteractionReranker:
         if not texts:
             return {}
         self.load()
-        _, tokenizer = self._encoder
+        encoder, tokenizer = self._encoder
         encodings = [tokenizer.encode(encodable(text)) for text in texts]
         ids = [_cut(encoding.ids) for encoding in encodings]
+        cut = list(batches([len(one) for one in ids], rows_for(self._device), MAX_TOKENS))[::-1]
         read: dict[str, TokenVectors] = {}
-        for width, places in batches([len(one) for one in ids], rows_for(self._device), MAX_TOKENS):
-            states = self._forward([ids[i] for i in places], width)
+        found = in_turn(partial(self._states, ids), cut, encoder.at_once)
+        for (_, places), states in zip(cut, found, strict=True):
             for i, state in zip(places, states, strict=True):
                 read[texts[i]] = token_vectors(texts[i], encodings[i].offsets, state[1 : len(ids[i]) - 1])
             if progress:
                 progress(len(read), len(texts))
         return read
 
-    def _forward(self, ids: list[list[int]], width: int) -> Vectors:
-        """Last hidden states, float32, shape (sequences, width, 384)."""
-        import torch
-
-        tokens = torch.zeros((len(ids), width), dtype=torch.long)
-        seen = torch.zeros_like(tokens)
-        for row, one in enumerate(ids):
-            tokens[row, : len(one)] = torch.tensor(one)
-            seen[row, : len(one)] = 1
-        model, _ = self._encoder
+    def _states(self, ids: list[list[int]], batch: Batch) -> Vectors:
+        """Last hidden states of the batch, float32, shape (sequences, width, 384)."""
+        width, places = batch
+        tokens = np.zeros((len(places), width), np.int64)
+        seen = np.zeros_like(tokens)
+        for row, place in enumerate(places):
+            tokens[row, : len(ids[place])] = ids[place]
+            seen[row, : len(ids[place])] = 1
         try:
-            with torch.inference_mode():
-                states = model(input_ids=tokens.to(self._device), attention_mask=seen.to(self._device))
-        except (RuntimeError, IndexError, MemoryError) as exc:
-            raise ModelError(f"The late-interaction model failed while it ran: {exc}") from exc
-        vectors: Vectors = states.last_hidden_state.float().cpu().numpy()
-        return vectors
+            return self._encoder[0].states(tokens, seen)
+        except Exception as exc:
+            raise ModelError(f"The late-interaction model failed while it ran: {first_line(exc)}") from exc
 
 
 def _cut(ids: list[int]) -> list[int]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.rerank.batching import batches, rows_for, width_of
+from rag_core.rerank.batching import batches, in_turn, rows_for, width_of
 
 
 @pytest.mark.parametrize(("length", "width"), [(1, 16), (16, 16), (33, 48), (510, 512)])
@@ -32,3 +32,15 @@ def test_every_sequence_is_in_one_batch_and_fits(lengths: list[int], rows: int) 
     assert sorted(place for place, _ in placed) == list(range(len(lengths)))
     assert all(lengths[place] <= width == width_of(lengths[place]) for place, width in placed)
     assert all(0 < len(places) <= rows for _, places in batches(lengths, rows))
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_results_come_in_the_order_of_what_was_given(at_once: int) -> None:
+    assert list(in_turn(abs, [-3, 1, -2], at_once)) == [3, 1, 2]
+    assert list(in_turn(abs, [], at_once)) == []
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_an_error_comes_through(at_once: int) -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(in_turn(lambda n: 1 // n, [1, 0, 2], at_once))

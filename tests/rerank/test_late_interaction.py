@@ -76,5 +76,6 @@ def test_what_lies_past_256_tokens_is_counted(reranker: LateInteractionReranker)
 
 def test_identity_names_weights_and_formula() -> None:
     fresh = LateInteractionReranker()
-    assert fresh.model == "late-interaction/all-MiniLM-L6-v2@53aa51172d14/maxsim-1"
+    assert fresh.model == "late-interaction/all-MiniLM-L6-v2@53aa51172d14/maxsim-1/openvino-fp32"
+    assert fresh.runs_on == "OpenVINO, fp32"
     assert fresh.load_ms == 0

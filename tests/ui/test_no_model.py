@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rag_core.inference.engine import Engine
+
 ROOT = Path(__file__).parents[2]
 
 
 class Forwards:
-    """Counts the forward passes of every torch module."""
+    """Counts the forward passes of every torch module and every OpenVINO model."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -22,10 +24,12 @@ class Forwards:
 
 
 @pytest.fixture
-def forwards() -> Iterator[Forwards]:
+def forwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[Forwards]:
     from torch.nn.modules.module import register_module_forward_hook
 
     counter = Forwards()
+    run = Engine.run
+    monkeypatch.setattr(Engine, "run", lambda engine, inputs: counter() or run(engine, inputs))
     handle = register_module_forward_hook(counter)
     yield counter
     handle.remove()

@@ -1,0 +1,77 @@
+"""An encoder's token states, in fp32: a plain BERT on a CPU by OpenVINO where it is installed, any other by torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag_core.errors import MissingPackage, ModelError, SecondPassError, first_line
+from rag_core.inference import bert, engine
+from rag_core.inference.weights import read_weights
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Ids = npt.NDArray[np.int64]
+    States = npt.NDArray[np.float32]
+
+ARCHITECTURE = "BertModel"
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """An encoder in memory. `states`: (token ids, attention mask), each of shape (texts, width) -> last hidden states,
+    (texts, width, hidden); safe to call from several threads. `at_once`: from how many it gains."""
+
+    states: Callable[[Ids, Ids], States]
+    at_once: int = 1
+
+
+def on_openvino(folder: Path, device: str) -> bool:
+    """Whether OpenVINO is what runs that folder's encoder on this machine."""
+    return device == "cpu" and engine.installed() and bert.can_build(folder, ARCHITECTURE)
+
+
+def load_encoder(folder: Path, device: str) -> Encoder:
+    """The folder's encoder. Raises ModelError or MissingPackage."""
+    try:
+        return _openvino(folder) if on_openvino(folder, device) else _torch(folder, device)
+    except SecondPassError:
+        raise
+    except ImportError as exc:
+        raise MissingPackage("transformers", "A local encoder", "transformers torch") from exc
+    except Exception as exc:
+        raise ModelError(f"The model in {folder} could not be loaded: {first_line(exc)}") from exc
+
+
+def _openvino(folder: Path) -> Encoder:
+    import numpy as np
+
+    weights = read_weights(folder / bert.WEIGHTS)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    compiled = engine.Engine(bert.bert(weights, config), "fp32")
+
+    def states(ids: Ids, mask: Ids) -> States:
+        return compiled.run(dict(zip(bert.INPUTS, (ids, mask, np.zeros_like(ids)), strict=True)))
+
+    return Encoder(states, compiled.at_once)
+
+
+def _torch(folder: Path, device: str) -> Encoder:
+    import torch
+    from transformers import AutoModel
+
+    model: Any = AutoModel.from_pretrained(str(folder), local_files_only=True, use_safetensors=True)
+    model = model.to(device).eval()
+
+    def states(ids: Ids, mask: Ids) -> States:
+        with torch.inference_mode():
+            found = model(input_ids=torch.from_numpy(ids).to(device), attention_mask=torch.from_numpy(mask).to(device))
+        vectors: States = found.last_hidden_state.float().cpu().numpy()
+        return vectors
+
+    return Encoder(states)
