@@ -22,6 +22,9 @@ EXACT = 14
 SAME = 1e-9
 POWER = 0.8
 LEVEL = 0.95
+SIGNIFICANT = 0.05
+SHOWN = 3
+"""Digits of a difference in the verdict; a bound that shows as +0.000 touches zero."""
 PRACTICAL = 0.01
 """A difference under this is alike in practice: nobody sees it in a list of ten."""
 _BLOCK = 2**20
@@ -53,8 +56,9 @@ class Comparison(Frozen):
 
     @property
     def clear(self) -> bool:
-        """True where the interval does not hold zero."""
-        return self.low > 0 or self.high < 0
+        """True where the interval, as it is printed, leaves zero out and the permutation test agrees."""
+        apart = round(self.low, SHOWN) > 0 or round(self.high, SHOWN) < 0
+        return apart and self.p_value < SIGNIFICANT
 
     @property
     def sentence(self) -> str:

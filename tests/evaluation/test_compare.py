@@ -63,6 +63,24 @@ def test_too_few_labels_say_how_many_would_do() -> None:
     assert f"about {found.needed} queries would do" in found.sentence
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "p_value", "clear"),
+    [
+        (0.001, 0.09, 0.01, True),
+        (-0.09, -0.001, 0.01, True),
+        (0.0004, 0.09, 0.01, False),  # shown as +0.000
+        (-0.09, -0.0004, 0.01, False),
+        (0.001, 0.09, 0.05, False),
+        (-0.02, 0.09, 0.01, False),
+    ],
+)
+def test_a_verdict_needs_an_interval_apart_from_zero_and_a_small_p(low, high, p_value, clear) -> None:
+    found = compare([0.2] * 30, [0.3] * 30).model_copy(update={"low": low, "high": high, "p_value": p_value})
+
+    assert found.clear is clear
+    assert found.sentence.startswith(("Better by", "Worse by")) is clear
+
+
 def test_the_needed_number_of_queries_gives_the_promised_power() -> None:
     rng = np.random.default_rng(11)
     needed = queries_needed(rng.normal(0.1, 0.3, 5000))
