@@ -71,6 +71,10 @@ class Store:
             raise BadInput("DATABASE_URL is not an address, such as postgresql+psycopg://user@host/name.") from exc
         if self._url.get_backend_name() not in UPSERT:
             raise BadInput(f"The database must be {' or '.join(UPSERT)}, not {self._url.get_backend_name()}.")
+        try:
+            self._url.get_dialect()
+        except sa.exc.NoSuchModuleError as exc:
+            raise BadInput(f"SQLAlchemy has no driver {self._url.get_driver_name()} for this database.") from exc
         self._opening = threading.Lock()
 
     @classmethod

@@ -129,7 +129,7 @@ def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
         Store(f"sqlite:///{tmp_path / 'file' / 'second_pass.db'}").pair_cache().get_many("m", "q", ["a"])
 
 
-@pytest.mark.parametrize("url", ["nonsense", "mysql://u:pw@h/db"])
+@pytest.mark.parametrize("url", ["nonsense", "mysql://u:pw@h/db", "postgresql+nonsense://u:pw@h/db"])
 def test_an_address_that_cannot_be_used(url: str) -> None:
     with pytest.raises(BadInput) as caught:
         Store(url)
