@@ -5,13 +5,17 @@ A person may choose; `guess_columns` proposes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rag_core.types import Frozen
 
 _TITLES = ("title", "name", "subject", "heading", "headline", "question", "summary")
 _TEXTS = ("text", "body", "content", "passage", "answer", "description", "message", "article", "document", "abstract")
-_IDS = ("_id", "id", "doc_id", "document_id", "key", "code", "sku")
+_CODES = ("code", "sku", "error_code", "product_code", "part_number")
+_CODE = re.compile(r"(?=.*[A-Z])(?=.*\d)\S{3,40}")
+"""What looks like a code: capitals and digits in one short word."""
+_IDS = ("_id", "id", "doc_id", "document_id", "key", *_CODES)
 _FIELDS = ("source", "updated_at", "tenant")
 
 
@@ -22,6 +26,19 @@ class CsvColumns(Frozen):
     title: str | None = None
     id: str | None = None
     metadata: tuple[str, ...] | None = None
+
+    def titled(self, title: str, identifier: str) -> str:
+        """The title of a row. An id that people search by (a code, by its column or its look) stands before it, since
+        a title is searched and an id is not.
+
+        >>> columns = CsvColumns(text=("text",), title="name", id="id")
+        >>> columns.titled("Winch", "LM-7741-B"), columns.titled("Winch", "17")
+        ('LM-7741-B: Winch', 'Winch')
+        """
+        code = _CODE.fullmatch(identifier) or (self.id or "").strip().lower() in _CODES
+        if code and identifier and title and identifier.casefold() not in title.casefold():
+            return f"{identifier}: {title}"
+        return title or identifier
 
     def metadata_of(self, header: Sequence[str]) -> tuple[str, ...]:
         """The columns that travel as metadata, in the table's order."""

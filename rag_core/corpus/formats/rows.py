@@ -82,9 +82,9 @@ def _line(value: object) -> str:
 
 
 def _metadata(row: dict[str, object], header: Sequence[str], columns: CsvColumns, identifier: str) -> dict[str, object]:
-    """The values that travel along; under `title` the title column's, or else the row's id."""
+    """The values that travel along; under `title` what `CsvColumns.titled` makes of the title column and the id."""
     values = {name: row.get(name) for name in columns.metadata_of(header)}
-    title = cell(row.get(columns.title)) if columns.title else ""
-    if title or identifier:
-        values["title"] = title or identifier
+    title = columns.titled(cell(row.get(columns.title)) if columns.title else "", identifier)
+    if title:
+        values["title"] = title
     return values

@@ -21,7 +21,7 @@ def test_a_document_per_row():
     first, second = load_bytes("errors/codes.csv", CODES).documents
     assert first.id == "errors/codes.csv#KB-ERR-2847-fatal"
     assert (first.title, first.text, first.source) == (
-        "Disk gone",
+        "KB-ERR-2847-fatal: Disk gone",
         "Change the drive,\nthen rebuild.",
         "error-reference",
     )
@@ -50,6 +50,22 @@ def test_a_row_without_a_title_is_called_by_its_id_or_by_the_file():
     )
     assert (by_id.id, by_id.title) == ("sheets/prices.csv#NW-1", "NW-1")
     assert (by_file.id, by_file.title) == ("sheets/prices.csv#1", "prices")
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "title"),
+    [
+        ("sku,name,description", "LM-7741-B,Winch,Lifts.", "LM-7741-B: Winch"),
+        ("id,title,text", "KB-7,Disk,Watch it.", "KB-7: Disk"),
+        ("id,title,text", "KB-7,Disk of kb-7,Watch it.", "Disk of kb-7"),
+        ("code,title,text", "4711,Cologne,Smells.", "4711: Cologne"),
+        ("id,title,text", "4711,Cologne,Smells.", "Cologne"),
+        ("id,title,text", "thread-12,Cologne,Smells.", "Cologne"),
+    ],
+)
+def test_a_code_that_is_the_id_is_in_the_title_where_it_is_searched(header, row, title):
+    (document,) = load_bytes("a.csv", f"{header}\n{row}\n".encode()).documents
+    assert document.title == title
 
 
 def test_bad_rows_are_named_and_the_others_load():
