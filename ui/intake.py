@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -129,6 +129,7 @@ def _index(name: str, owner: str, documents: list[Document], chunking: Chunking,
     verb = "was" if len(documents) == 1 else "were"
     note = f"{counted(len(documents), 'document')} {verb} indexed in {name}. Ask about them on the Inspect page."
     st.session_state["upload_note"] = [note, *_replaced(replaced)]
+    st.session_state["upload_left_out"] = list(left_out(st.session_state["uploads"]))
     st.session_state["upload_round"] = st.session_state.get("upload_round", 0) + 1
     state.go_to_collection(name)
     st.rerun()
@@ -140,6 +141,15 @@ def _replaced(ids: list[str]) -> Iterable[str]:
         more = f" and {len(ids) - NAMED:,} more" if len(ids) > NAMED else ""
         which = "a document that was" if len(ids) == 1 else "documents that were"
         yield f"{len(ids):,} of them replaced {which} there: {', '.join(ids[:NAMED])}{more}."
+
+
+def left_out(uploads: list[Upload]) -> Iterator[str]:
+    """What could not be read, each with its reason; the first few by name, the others counted."""
+    problems = [problem for upload in uploads for problem in upload.loaded.problems]
+    for problem in problems[:NAMED]:
+        yield f"Left out: {problem.name}: {problem.reason}"
+    if len(problems) > NAMED:
+        yield f"Left out: {len(problems) - NAMED:,} more, named in the table of the upload."
 
 
 def copy(collection: Collection, owner: str) -> None:

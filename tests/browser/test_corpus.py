@@ -43,6 +43,7 @@ def test_uploading_names_the_broken_file_and_finds_the_fact(page: Page, app: App
     page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(files)
     page.get_by_role("button", name="Index", exact=True).click()
     expect(page.get_by_text(re.compile("5 documents were indexed"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^Left out: broken.pdf: It is damaged"))).to_be_visible()
     page.get_by_role("tab", name="Add documents").click()
     expect(page.get_by_text(re.compile("^broken.pdf: ")).first).to_be_visible()
     page.get_by_role("link", name="Inspect").click()

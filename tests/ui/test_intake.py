@@ -1,0 +1,22 @@
+"""What an upload says of the files that it could not read."""
+
+from __future__ import annotations
+
+from rag_core.corpus.load import Loaded
+from rag_core.corpus.sandbox import Upload
+from rag_core.errors import DocumentError
+from ui.intake import NAMED, left_out
+
+
+def broken(name: str) -> Upload:
+    return Upload(name, Loaded(problems=(DocumentError(name, "It is damaged."),)))
+
+
+def test_what_is_left_out_is_named_with_its_reason() -> None:
+    assert list(left_out([Upload("good.txt", Loaded()), broken("bad.pdf")])) == ["Left out: bad.pdf: It is damaged."]
+
+
+def test_many_are_counted() -> None:
+    said = list(left_out([broken(f"{n}.pdf") for n in range(NAMED + 3)]))
+    assert len(said) == NAMED + 1
+    assert said[-1] == "Left out: 3 more, named in the table of the upload."
