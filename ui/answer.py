@@ -14,7 +14,7 @@ from rag_core.generation.price import dollars_text
 from rag_core.latency import duration
 from rag_core.narrative import title_of
 from rag_core.trace import Trace
-from rag_core.types import Answer, SentenceCheck
+from rag_core.types import Answer, Chunk, SentenceCheck
 from ui.views import emphasised, markdown
 
 
@@ -114,11 +114,17 @@ def _sources(trace: Trace, answer: Answer) -> None:
     cited = dict.fromkeys((citation.number, citation.chunk_id) for citation in answer.citations)
     sources = "".join(
         f'<div class="sp-path"><span class="sp-cite">{number}</span> '
-        f"{html.escape(title_of(trace.chunks[chunk_id]))} · {html.escape(trace.chunks[chunk_id].document_id)}</div>"
+        f"{html.escape(source_line(trace.chunks[chunk_id]))}</div>"
         for number, chunk_id in cited
     )
     if sources:
         st.html(sources)
+
+
+def source_line(chunk: Chunk) -> str:
+    """`Refunds: First purchase · policies/refunds.md · updated 2026-02-01`: an outdated source shows its age."""
+    dated = [f"updated {chunk.updated_at}"] if chunk.updated_at else []
+    return " · ".join([title_of(chunk), chunk.document_id, *dated])
 
 
 def _prompt(answer: Answer) -> None:

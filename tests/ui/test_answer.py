@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from rag_core.types import Answer, SentenceCheck
-from ui.answer import figures, marked_text
+from datetime import date
+
+from rag_core.types import Answer, Chunk, SentenceCheck
+from ui.answer import figures, marked_text, source_line
 
 TEXT = "Five <b>days</b> [1]. Free [2]."
 CHECKS = (
@@ -30,3 +32,10 @@ def test_what_is_not_known_is_said() -> None:
     counted = Answer(kind="chat", text="x", prompt_tokens=1200, completion_tokens=3)
     assert figures(counted).startswith("1,200 tokens in, 3 out · no price given")
     assert "$0.0010" in figures(counted.model_copy(update={"dollars": 0.001}))
+
+
+def test_a_source_shows_how_old_it_is() -> None:
+    chunk = Chunk(id="a::0", document_id="a.md", start=0, end=1, text="x", title="Refunds")
+    dated = chunk.model_copy(update={"updated_at": date(2023, 5, 4)})
+    assert source_line(chunk) == "Refunds · a.md"
+    assert source_line(dated) == "Refunds · a.md · updated 2023-05-04"
