@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
 
 BIN = 10
+FEW = 6
+"""Up to this many passages the axis counts one by one; plotly alone would draw half passages."""
 
 
 def reading(lengths: Sequence[int], limit: int) -> str:
@@ -34,16 +37,15 @@ def figure(lengths: Sequence[int], limit: int, palette: Palette) -> go.Figure:
             hovertemplate="%{x} tokens: %{y} passages<extra></extra>",
         )
     )
-    fig.add_vline(x=limit, line={"color": palette.down, "dash": "dash", "width": 2}, annotation_text=f"limit {limit}")
-    axis = {"gridcolor": palette.grid, "zeroline": False, "fixedrange": True}
+    mark(fig, palette, f"limit {limit}", x=limit)
     fig.update_layout(
         **layout(
             palette,
             240,
             bargap=0.08,
-            xaxis={**axis, "title": "Tokens"},
-            yaxis={**axis, "title": "Passages"},
-            margin={"l": 8, "r": 8, "t": 24, "b": 8},
+            xaxis=axis(palette, "tokens"),
+            yaxis=axis(palette, "passages", dtick=1 if len(lengths) <= FEW else None),
+            margin={"l": 8, "r": 56, "t": 24, "b": 8},
         )
     )
     return fig
