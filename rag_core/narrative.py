@@ -54,7 +54,12 @@ def title_of(chunk: Chunk) -> str:
     """A short name of a chunk: its document's title, with the last heading where that says more."""
     title = chunk.title or chunk.document_id
     last = chunk.heading_path[-1] if chunk.heading_path else ""
-    return f"{title}: {last}" if last and last != title else title
+    return f"{title}: {last}" if last and _letters(last) != _letters(title) else title
+
+
+def _letters(text: str) -> str:
+    """A heading without its case and marks: `Terms - EU` and `Terms: EU` say the same."""
+    return "".join(character for character in text.casefold() if character.isalnum())
 
 
 def ordinal(number: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag_core.config import Fusion, Policy, Signals, Threshold
-from rag_core.narrative import headline, ordinal
+from rag_core.narrative import headline, ordinal, title_of
 from rag_core.replay import replay
 from tests.builders import chunk, measurement
 
@@ -57,3 +57,16 @@ def test_signals_get_their_own_credit():
 def test_weights_of_zero_are_not_called_no_match():
     policy = Policy(reranker="none", fusion=Fusion(dense_weight=0, lexical_weight=0))
     assert headline(replay(measurement("ab", "b"), policy)).startswith("Both fusion weights are 0")
+
+
+@pytest.mark.parametrize(
+    ("heading", "told"),
+    [
+        ("Terms: Europe", "Terms - Europe"),
+        ("Payment", "Terms - Europe: Payment"),
+        ("", "Terms - Europe"),
+    ],
+)
+def test_a_heading_that_says_what_the_title_says_is_left_out(heading, told):
+    named = chunk("a").model_copy(update={"title": "Terms - Europe", "heading_path": (heading,) if heading else ()})
+    assert title_of(named) == told
