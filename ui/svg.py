@@ -7,8 +7,13 @@ Every text is escaped here.
 from __future__ import annotations
 
 import html
+from collections.abc import Hashable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
 
 import pandas as pd
+
+from ui.charts.rank_movement import CUT
 
 WIDTH = 960
 ROW = 18
@@ -16,21 +21,41 @@ LABEL = 330
 
 
 def rank_lines(movement: pd.DataFrame) -> str:
-    """A line per candidate from its fused rank to its final one. `movement`: ui.charts.rank_movement.movement."""
+    """A line per candidate from its fused rank to its final one. `movement`: ui.charts.rank_movement.movement.
+
+    Where there was a first pass, by way of its rank there; what it did not hand on ends there with a diamond.
+    """
     left, right = LABEL, WIDTH - LABEL
     places = max([1, *movement["before"], *movement["after"]])
     marks = {"up": "▲", "down": "▼", "same": "●"}
     parts = [_text(left, 14, "Fused rank", "end", "m"), _text(right, 14, "Final rank", "start", "m")]
+    if movement["screened"].notna().any():
+        parts.append(_text(WIDTH / 2, 14, "First pass", "middle", "m"))
     for row in movement.to_dict("records"):
         told = row["fate"] == "kept"
-        y1, y2 = (24 + ROW * place for place in (row["before"], row["after"]))
-        kind = row["direction"] if told else "faint"
-        parts.append(f'<line class="{kind}" x1="{left}" y1="{y1}" x2="{right}" y2="{y2}"/>')
+        way = _way(row, left, right)
+        parts += _lines(way, row["direction"] if told else "faint")
+        if row["fate"] == CUT:
+            parts.append(_text(way[-1][0], way[-1][1] + 4, "◇", "middle", "m"))
         if told:
-            parts.append(_text(left - 8, y1 + 4, f"{_cut(row['title'], 42)}  {row['before']}", "end"))
+            parts.append(_text(left - 8, way[0][1] + 4, f"{_cut(row['title'], 42)}  {row['before']}", "end"))
             mark = marks[row["direction"]]
-            parts.append(_text(right + 8, y2 + 4, f"{row['after']}  {mark} {_cut(row['title'], 40)}", "start"))
+            parts.append(_text(right + 8, way[-1][1] + 4, f"{row['after']}  {mark} {_cut(row['title'], 40)}", "start"))
     return _svg(30 + ROW * (places + 1), parts, "Rank movement")
+
+
+def _way(row: Mapping[Hashable, Any], left: float, right: float) -> list[tuple[float, float]]:
+    """One candidate's points: fused rank, rank in a first pass, final rank, as far as it came."""
+    stops = [(left, row["before"]), (WIDTH / 2, row["screened"]), (right, row["after"])]
+    came = stops[:2] if row["fate"] == CUT else stops
+    return [(x, 24 + ROW * float(rank)) for x, rank in came if pd.notna(rank)]
+
+
+def _lines(points: Sequence[tuple[float, float]], kind: str) -> list[str]:
+    return [
+        f'<line class="{kind}" x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}"/>'
+        for (x1, y1), (x2, y2) in pairwise(points)
+    ]
 
 
 def score_dots(places: pd.DataFrame, minimum: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rag_core.replay import replay
 from tests.test_first_pass import CASCADE, measured
+from ui import svg
 from ui.charts import rank_movement, score_histograms, score_scatter, two_columns, waterfall
 from ui.charts.palette import LIGHT
 from ui.report import html_report
@@ -54,3 +55,12 @@ def test_against_the_single_reranker_nothing_is_drawn_that_has_no_score() -> Non
 def test_the_report_says_it() -> None:
     told = html_report(TRACE)
     assert "First pass: cheap read 5, the best 3 went on to ce." in told and "cut by the first pass" in told
+
+
+def test_the_still_drawing_has_its_column_too() -> None:
+    drawn = svg.rank_lines(rank_movement.movement(TRACE))
+    middle, right = f'x2="{svg.WIDTH / 2:g}"', f'x2="{svg.WIDTH - svg.LABEL}"'
+    assert ">First pass<" in drawn
+    assert (drawn.count(middle), drawn.count(right), drawn.count("◇")) == (5, 3, 2)
+    plain = svg.rank_lines(rank_movement.movement(SINGLE))
+    assert (plain.count(middle), plain.count(right), plain.count("First pass")) == (0, 5, 0)
