@@ -206,7 +206,6 @@ class Settings(BaseSettings):
     device: Literal["cpu", "cuda", "mps"] = "cpu"
     exact_limit: Annotated[int, Field(ge=0)] = 100_000
     """Collections up to this many chunks are searched exactly; larger ones through HNSW."""
-    max_upload_mb: Annotated[int, Field(ge=1)] = 50
     own_models: bool = True
     """Whether a visitor may name models, folders and servers of their own, and let a model run its own code. Turn it
     off where the app is open to people who must not make this machine fetch or run things."""

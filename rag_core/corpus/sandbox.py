@@ -46,15 +46,14 @@ def parse_uploads(
     *,
     limits: Limits = DEFAULT_LIMITS,
     columns: Mapping[int, CsvColumns] | None = None,
-    taken: Iterable[str] = (),
     progress: Progress | None = None,
 ) -> list[Upload]:
     """One result per file, in order. A name that is there already gets a number: `notes.txt`, `notes (2).txt`.
 
-    `columns` is the choice for tables, by the file's place among `files`; `taken` are names not to be used again.
+    `columns` is the choice for tables, by the file's place among `files`.
     """
     given = list(files)
-    labels = unique_labels([name for name, _ in given], taken)
+    labels = unique_labels([name for name, _ in given])
     chosen = columns or {}
     results = []
     for place, (label, (_, data)) in enumerate(zip(labels, given, strict=True)):
@@ -92,9 +91,9 @@ def safe_label(name: str) -> str:
     return f"{label[: -len(suffix) or None][: _LONGEST_NAME - len(suffix)]}{suffix}" if label else "unnamed"
 
 
-def unique_labels(names: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
+def unique_labels(names: Sequence[str]) -> list[str]:
     """Safe labels, each only once: the second `a.txt` is `a (2).txt`. Case makes no difference."""
-    used = {name.casefold() for name in taken}
+    used: set[str] = set()
     labels = []
     for name in names:
         label = first = safe_label(name)

@@ -39,8 +39,8 @@ def test_good_files_load_beside_broken_ones():
 
 
 def test_a_name_that_is_there_already_gets_a_number():
-    results = parse_uploads([("a.txt", b"one"), ("dir/a.txt", b"two"), ("A.txt", b"three")], taken=["a (2).txt"])
-    assert [each.loaded.documents[0].id for each in results] == ["a.txt", "a (3).txt", "A (4).txt"]
+    results = parse_uploads([("a.txt", b"one"), ("dir/a.txt", b"two"), ("A.txt", b"three")])
+    assert [each.loaded.documents[0].id for each in results] == ["a.txt", "a (2).txt", "A (3).txt"]
 
 
 def test_columns_are_chosen_for_each_file_though_names_are_alike():
