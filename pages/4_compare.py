@@ -175,7 +175,7 @@ def many_questions(choice: Choice, other: Policy, names: tuple[str, str]) -> Non
         selection_mode="single-row",
         column_order=COLUMNS,
         column_config={
-            "query": st.column_config.TextColumn("Question", width="medium"),
+            "query": st.column_config.TextColumn("Question", width=330),
             "rbo": st.column_config.NumberColumn("RBO", format="%.2f"),
             "tau": st.column_config.NumberColumn("Kendall tau", format="%.2f"),
             "only_left": "Only A",

@@ -18,6 +18,9 @@ from ui.state import Choice
 LISTED = 5000
 """Up to this many documents are offered as a list; of more, the id or title is typed."""
 
+WRAPPED = 80
+"""Height of a row in which the longest reason stands whole, in lines (pixels)."""
+
 SHOWN = 6
 """How many changes of settings are shown."""
 
@@ -137,7 +140,8 @@ def evidence(found: Found) -> None:
         st.subheader("What outranked it", anchor=False)
         if found.diagnosis.rivals:
             shown = {"Rank": st.column_config.NumberColumn(width=40), "Passage": st.column_config.TextColumn(width=230)}
-            st.dataframe(rivals(found.diagnosis), hide_index=True, key="rivals", column_config=shown)
+            table = rivals(found.diagnosis)
+            st.dataframe(table, hide_index=True, key="rivals", column_config=shown, row_height=WRAPPED)
         else:
             st.caption("No other passage is to blame.")
     with right:

@@ -332,4 +332,5 @@ def candidate(trace: Trace, chunk_id: str) -> None:
             st.caption(f"The reranker did not see the last {pair.unseen_tokens} tokens of this passage (greyed).")
     with facts:
         st.dataframe(way_table(trace, chunk_id), hide_index=True, key="way")
-        st.dataframe(facts_of(chunk), hide_index=True, key="facts")
+        narrow = {"Field": st.column_config.TextColumn(width=80)}
+        st.dataframe(facts_of(chunk), hide_index=True, key="facts", column_config=narrow)
