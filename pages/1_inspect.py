@@ -7,7 +7,7 @@ import streamlit as st
 from rag_core.narrative import headline
 from rag_core.trace import Trace
 from rag_core.types import Answer
-from ui import ask, history, reading, rewriting, state, two_answers, views
+from ui import ask, history, reading, retrying, rewriting, state, two_answers, views
 from ui.answer import card
 from ui.charts import rank_movement
 
@@ -33,6 +33,7 @@ def show(trace: Trace, answer: Answer | None, choice: state.Choice | None = None
     """Everything about one trace, the answer to the reader's question first."""
     views.failure(trace)
     if choice is not None:
+        retrying.again(trace)
         rewriting.again(trace, choice.collection, choice.owner)
     views.headline(headline(trace))
     if choice is not None:

@@ -17,7 +17,7 @@ from rag_core.rerank.catalogue import entry_of
 from rag_core.threshold import judged_space
 from rag_core.trace import Measurement, Trace
 from rag_core.types import ScoreSpace, StageName
-from ui import ask, cached, history, picture, query_sets, state, views
+from ui import ask, cached, history, picture, query_sets, retrying, state, views
 from ui.charts import labelled_scores, risk_coverage, score_curve, score_histograms, threshold_tradeoff
 from ui.state import Choice
 
@@ -37,15 +37,17 @@ def main() -> None:
         elif query:
             trace = cached.trace(choice.collection, choice.owner, query, choice.policy, choice.where)
             history.remember(trace)
-            show(trace)
+            show(trace, live=True)
         else:
             ask.welcome(choice)
         calibration(choice)
 
 
-def show(trace: Trace) -> None:
-    """The threshold with what it does, then every stage's scores."""
+def show(trace: Trace, live: bool = False) -> None:
+    """The threshold with what it does, then every stage's scores. A live run that failed can be tried again."""
     views.failure(trace)
+    if live:
+        retrying.again(trace)
     views.filtered(trace)
     cutting(trace)
     fig = score_histograms.figure(trace, state.palette())

@@ -14,7 +14,7 @@ from rag_core.pace import measure_pace
 from rag_core.rerank.catalogue import NONE, entry_of
 from rag_core.trace import Trace
 from rag_core.types import StageName
-from ui import ask, cached, history, picture, state, views
+from ui import ask, cached, history, picture, retrying, state, views
 from ui.charts import budget_bar, cost_curve, time_by_pool, waterfall
 from ui.state import Choice
 
@@ -51,6 +51,7 @@ def with_answer(trace: Trace, choice: Choice) -> Trace:
 def this_run(trace: Trace) -> None:
     """The waterfall, and beside it the figures that do not lie on its axis."""
     views.failure(trace)
+    retrying.again(trace)
     loads = trace.loading_ms
     reports = [report for _, report in trace.passes]
     timed = sum(stage.timing.took_ms for stage, _ in trace.passes)

@@ -17,7 +17,7 @@ from rag_core.rerank.entry import Entry
 from rag_core.threshold import judged_space
 from rag_core.trace import Measurement, Trace
 from rag_core.types import ScoreSpace
-from ui import access, answer, ask, cached, history, picture, query_sets, state, views
+from ui import access, answer, ask, cached, history, picture, query_sets, retrying, state, views
 from ui.charts import score_scatter, two_columns
 from ui.state import Choice
 
@@ -127,6 +127,7 @@ def one_question(left: Trace, right: Trace, names: tuple[str, str], choice: Choi
     """The sentence, the columns, both answers, the scatter."""
     for trace in (left, right):
         views.failure(trace)
+    retrying.again(left, right)
     views.headline(difference(left, right, ("A", "B")))
     answers(left, right, names, choice)
     colours = state.palette()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 from rag_core.config import FULL_DEPTH, ExtraSearch, Policy
@@ -107,12 +107,19 @@ class Pipeline:
         ids = dict.fromkeys(chunk_id for hits in lists for chunk_id, _ in hits)
         return {chunk_id: self.engine.chunk(chunk_id) for chunk_id in ids}
 
-    def score(self, measurement: Measurement, policy: Policy, progress: Progress | None = None) -> Measurement:
+    def score(
+        self,
+        measurement: Measurement,
+        policy: Policy,
+        progress: Progress | None = None,
+        given_up: Collection[str] = (),
+    ) -> Measurement:
         """The measurement with every extra search of the policy run and every pair scored that it needs; the same one
         if nothing was missing. A reranker that cannot load or fails half-way does not raise: `Reranking.failure` says
         why. Where the policy has a first pass, it scores first, and the policy's reranker only the pairs of its best.
+        given_up: rerankers that have failed before and are not asked again.
         """
-        measurement, failed = self.search(measurement, policy), set[str]()
+        measurement, failed = self.search(measurement, policy), self._failed(measurement) & set(given_up)
         while passes := [one for one in due(measurement, policy) if one.reranker not in failed]:
             reranker, chunks = passes[0]
             measurement = self.score_chunks(measurement, reranker, chunks, progress)
@@ -120,14 +127,21 @@ class Pipeline:
                 failed.add(reranker)
         return measurement
 
-    def due(self, measurement: Measurement, policy: Policy) -> bool:
-        """True where a pass of the policy has pairs to score, or was not asked at all. Searches come first."""
-        return bool(due(measurement, policy))
+    def due(self, measurement: Measurement, policy: Policy, given_up: Collection[str] = ()) -> bool:
+        """True where a pass of the policy has pairs to score, or was not asked at all. Searches come first.
+
+        given_up: rerankers that have failed before and are not asked again.
+        """
+        failed = self._failed(measurement) & set(given_up)
+        return any(one.reranker not in failed for one in due(measurement, policy))
 
     def pending(self, measurement: Measurement, policy: Policy) -> list[Due]:
         """The passes that `score_slice` goes on with: those due that have not failed."""
-        known = measurement.rerankings
-        return [one for one in due(measurement, policy) if not (one.reranker in known and known[one.reranker].failure)]
+        failed = self._failed(measurement)
+        return [one for one in due(measurement, policy) if one.reranker not in failed]
+
+    def _failed(self, measurement: Measurement) -> set[str]:
+        return {name for name, known in measurement.rerankings.items() if known.failure}
 
     def score_slice(self, measurement: Measurement, policy: Policy) -> Measurement:
         """The measurement with the next slice scored, in the order of reading; the same one if nothing was missing.

@@ -193,6 +193,17 @@ def test_a_first_pass_that_fails_hands_on_the_fused_order_and_says_so():
     assert "did not run; the first 2 in fused order" in first_pass(trace)
 
 
+def test_one_that_was_given_up_is_not_asked_again_while_the_other_goes_on():
+    broken, strong = FixedReranker(fail_after=0), FixedReranker()
+    pipeline = toy(broken, strong)
+    once = pipeline.score(pipeline.measure("question"), TOY)
+    wider = TOY.model_copy(update={"pool": 4})
+    assert pipeline.due(once, TOY) and not pipeline.due(once, TOY, given_up={"cheap"})
+    assert pipeline.due(once, wider, given_up={"cheap"})
+    again = pipeline.score(once, wider, given_up={"cheap"})
+    assert again.rerankings["cheap"] == once.rerankings["cheap"] and strong.scored == 4
+
+
 def test_a_reranker_that_fails_leaves_the_first_passs_order_and_its_scores():
     lost = scored_too(measurement("abcdef", "", failure="Out of memory."), "cheap", CHEAP)
     trace = replay(lost, CASCADE.model_copy(update={"threshold": Threshold(minimum=0.6, space=ScoreSpace.MAXSIM)}))

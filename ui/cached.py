@@ -40,7 +40,7 @@ from rag_core.retrieval.embed import get_embedder
 from rag_core.store import Store, StoredPairs
 from rag_core.trace import Measurement, Trace
 from rag_core.types import Answer, Chunk, StageName
-from ui import access
+from ui import access, retrying
 
 STAGES = {"chunking": "Cutting", "embedding": "Embedding", "indexing": "Indexing", "writing": "Saving"}
 
@@ -245,8 +245,9 @@ def searched(name: str, owner: str, query: str, policy: Policy, where: Filter | 
 
 
 def due(name: str, owner: str, shared_state: Measured, policy: Policy) -> bool:
-    """True where the policy's reranker has something to score for this question."""
-    return pipeline(name, owner).due(shared_state.measurement, policy)
+    """True where a reranker of the policy has something to score for this question and has not failed on it here."""
+    known = shared_state.measurement
+    return pipeline(name, owner).due(known, policy, retrying.given_up(known, policy))
 
 
 def score_slice(name: str, owner: str, shared_state: Measured, policy: Policy) -> bool:
@@ -261,9 +262,12 @@ def trace(name: str, owner: str, query: str, policy: Policy, where: Filter | Non
     """The question's trace under this policy: a replay, after scoring the pairs that no one has scored yet."""
     shared_state = searched(name, owner, query, policy, where)
     with shared_state.lock:
-        missing = len(unscored(shared_state.measurement, policy))
+        known, paid = shared_state.measurement, pipeline(name, owner)
+        given_up = retrying.given_up(known, policy)
+        missing = len(unscored(known, policy)) if paid.due(known, policy, given_up) else 0
         with st.spinner(f"Reranking {missing} candidates") if missing else nullcontext():
-            shared_state.measurement = pipeline(name, owner).score(shared_state.measurement, policy)
+            shared_state.measurement = paid.score(known, policy, given_up=given_up)
+        retrying.remember(shared_state.measurement, policy)
     return replay(shared_state.measurement, policy)
 
 

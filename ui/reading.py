@@ -19,7 +19,7 @@ from rag_core.passes import is_screened, read_so_far
 from rag_core.replay import replay
 from rag_core.trace import Measurement, Trace
 from rag_core.types import StageName
-from ui import cached
+from ui import cached, retrying
 from ui.state import Choice
 
 STOPPED = "stopped_run"
@@ -50,9 +50,12 @@ def trace(choice: Choice, query: str) -> Trace:
     shared = cached.searched(choice.collection, choice.owner, query, choice.policy, choice.where)
     policy, run = choice.policy, _run(choice, query)
     if st.session_state.get(STOPPED) == run:
-        while not read_so_far(shared.measurement, policy):
+        while not read_so_far(shared.measurement, policy) and cached.due(
+            choice.collection, choice.owner, shared, policy
+        ):
             if not cached.score_slice(choice.collection, choice.owner, shared, policy):
                 break
+        retrying.remember(shared.measurement, policy)
         return replay(shared.measurement, _as_far_as_read(shared.measurement, policy))
     if cached.due(choice.collection, choice.owner, shared, policy):
         _read(choice, shared, run)
@@ -76,6 +79,7 @@ def _read(choice: Choice, shared: cached.Measured, run: Hashable) -> None:
     while cached.score_slice(choice.collection, choice.owner, shared, choice.policy):
         if read_so_far(shared.measurement, choice.policy):
             _show(board, replay(shared.measurement, _as_far_as_read(shared.measurement, choice.policy)))
+    retrying.remember(shared.measurement, choice.policy)
     place.empty()
 
 

@@ -12,7 +12,7 @@ from rag_core.cases import Finding
 from rag_core.diagnosis import LABELS, Diagnosis, Expected, Location, diagnose, locate
 from rag_core.narrative import score_text
 from rag_core.trace import Trace
-from ui import ask, cached, history, loss_strip, views
+from ui import ask, cached, history, loss_strip, retrying, views
 from ui.state import Choice
 
 LISTED = 5000
@@ -116,6 +116,7 @@ def examine(choice: Choice, asked: Asked) -> Found:
 def verdict(found: Found) -> None:
     """The verdict: its name, its sentence, the strip of steps."""
     views.failure(found.trace)
+    retrying.again(found.trace)
     badge(found.diagnosis)
     views.headline(found.diagnosis.sentence)
     views.filtered(found.trace)
