@@ -42,7 +42,7 @@ def under(report: Report, requirements: Sequence[Requirement], stage: str) -> li
 def worse(report: Report, baseline: Report, names: Sequence[str], stage: str) -> tuple[list[str], list[str]]:
     """(failures, remarks) of a comparison with a saved evaluation, over the queries that both have.
 
-    A metric fails where the 95% interval of its change lies under zero. Raises BadInput where the two cannot be
+    A metric fails where it is clearly worse (`Comparison.clear`). Raises BadInput where the two cannot be
     compared: no common query, or a metric or stage that the baseline does not have.
     """
     failures: list[str] = []
@@ -55,7 +55,7 @@ def worse(report: Report, baseline: Report, names: Sequence[str], stage: str) ->
             raise BadInput("The baseline was measured on other queries; there is nothing to compare.")
         found = compare(old, new)
         told = f"{name} against the baseline: {found.sentence}"
-        (failures if found.high < 0 else remarks).append(told)
+        (failures if found.clear and found.difference < 0 else remarks).append(told)
     return failures, remarks + _remarks(report, baseline)
 
 

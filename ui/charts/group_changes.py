@@ -37,8 +37,8 @@ def table(groups: Mapping[str, Comparison]) -> pd.DataFrame:
 
 def reading(groups: Mapping[str, Comparison]) -> str:
     """Which groups are clearly helped, which clearly hurt."""
-    helped = [name for name, one in groups.items() if one.low > 0]
-    hurt = [name for name, one in groups.items() if one.high < 0]
+    helped = [name for name, one in groups.items() if one.clear and one.difference > 0]
+    hurt = [name for name, one in groups.items() if one.clear and one.difference < 0]
     told = [
         f"Clearly better for {', '.join(helped)}." if helped else "",
         f"Worse for {', '.join(hurt)}." if hurt else "",
@@ -49,7 +49,7 @@ def reading(groups: Mapping[str, Comparison]) -> str:
 def figure(groups: Mapping[str, Comparison], metric: str, palette: Palette) -> go.Figure:
     """A mark and a bar per group around zero: up triangles gain, down triangles lose, circles cannot be told."""
     rows = list(groups.items())[::-1]
-    verdicts = ["up" if one.low > 0 else "down" if one.high < 0 else "same" for _, one in rows]
+    verdicts = ["same" if not one.clear else "up" if one.difference > 0 else "down" for _, one in rows]
     colours = {"up": palette.up, "down": palette.down, "same": palette.same}
     marks = {"up": "triangle-up", "down": "triangle-down", "same": "circle"}
     fig = go.Figure(
