@@ -23,11 +23,21 @@ def axis(palette: Palette, title: str = "", **more: Any) -> dict[str, Any]:
     }
 
 
-def mark(fig: go.Figure, palette: Palette, text: str, *, x: float | None = None, y: float | None = None) -> None:
-    """A dashed line at one value of an axis, with its name at the line's end."""
+def mark(
+    fig: go.Figure,
+    palette: Palette,
+    text: str,
+    *,
+    x: float | None = None,
+    y: float | None = None,
+    above: bool = False,
+) -> None:
+    """A dashed line at one value of an axis, with its name at the line's end; `above` the plot, in a margin of 24,
+    where lines run along its top."""
     style = {"line_dash": "dash", "line_width": 1.5, "line_color": palette.text}
     label = {"annotation_text": text, "annotation_font_size": 12, "annotation_font_color": palette.text}
     if x is not None:
-        fig.add_vline(x=x, annotation_position="top right", **style, **label)
+        lifted = {"annotation_yanchor": "bottom"} if above else {}
+        fig.add_vline(x=x, annotation_position="top right", **style, **label, **lifted)
     if y is not None:
         fig.add_hline(y=y, annotation_position="top right", **style, **label)

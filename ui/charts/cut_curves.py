@@ -56,7 +56,7 @@ def figure(cuts: Sequence[Cut], over: str, now: float | None, title: str, palett
             )
         )
     if now is not None:
-        mark(fig, palette, f"now: {now:g}", x=now)
+        mark(fig, palette, f"now: {now:g}", x=now, above=True)
     shared = layout(palette, 400, margin={"l": 8, "r": 8, "t": 24, "b": 120})
     shared["showlegend"] = True
     fig.update_layout(

@@ -65,7 +65,7 @@ def figure(sweep: Sweep, palette: Palette) -> go.Figure:
                 hoverinfo="skip",
             )
         )
-    mark(fig, palette, f"now: {sweep.chosen:g}", x=sweep.chosen)
+    mark(fig, palette, f"now: {sweep.chosen:g}", x=sweep.chosen, above=True)
     fig.update_layout(
         **layout(
             palette,

@@ -82,11 +82,12 @@ def test_groups_show_their_interval_and_the_verdict_by_mark(palette) -> None:
         "helped": compare([0.1] * 20, [0.5] * 10 + [0.6] * 10),
         "unclear": compare([0.1, 0.9], [0.9, 0.1]),
     }
+    groups["edge"] = groups["helped"].model_copy(update={"p_value": 0.06})
     (dots,) = group_changes.figure(groups, "nDCG@5", palette).data
 
-    assert list(dots.y) == ["unclear (2)", "helped (20)", "hurt (20)"]
-    assert list(dots.marker.symbol) == ["circle", "triangle-up", "triangle-down"]
-    assert dots.x[1] - dots.error_x.arrayminus[1] == pytest.approx(groups["helped"].low)
+    assert list(dots.y) == ["edge (20)", "unclear (2)", "helped (20)", "hurt (20)"]
+    assert list(dots.marker.symbol) == ["circle", "circle", "triangle-up", "triangle-down"]
+    assert dots.x[2] - dots.error_x.arrayminus[2] == pytest.approx(groups["helped"].low)
     assert group_changes.reading(groups) == "Clearly better for helped. Worse for hurt."
 
 
@@ -116,3 +117,10 @@ def test_quality_against_time_marks_the_front(palette) -> None:
         "nDCG@10 0.700 at best: big, pool 50, 900 ms. small, pool 50 comes within 0.01 of it in 200 ms."
     )
     assert quality_time.reading([], "nDCG@10") == "No time is measured yet."
+
+
+def test_the_present_values_name_stands_over_the_lines(palette) -> None:
+    cuts = Cuts(pools_of({"q": {"b": 1}}, [plain("ab", "", {"a": 2.0, "b": 1.0})]), Policy(reranker="ce", pool=2))
+    top_k = cut_curves.figure(cuts.by_top_k([1, 2]), "top_k", 2, "top-k", palette)
+    for fig in (setting_curve.figure(CURVE, palette), top_k):
+        assert fig.layout.annotations[-1].yanchor == "bottom" and fig.layout.margin.t >= 24
