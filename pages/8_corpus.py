@@ -73,8 +73,8 @@ def summary(collection: Collection) -> None:
     st.caption(views.markdown(made))
     for upload_note in st.session_state.pop("upload_note", []):
         st.success(views.markdown(upload_note), icon=":material/check_circle:")
-    for left_out in st.session_state.pop("upload_left_out", []):
-        st.warning(views.markdown(left_out), icon=":material/warning:")
+    if left_out := st.session_state.pop("upload_left_out", []):
+        st.warning("\n\n".join(views.markdown(one) for one in left_out), icon=":material/warning:")
 
 
 @st.fragment

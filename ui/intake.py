@@ -50,7 +50,7 @@ def upload_form(current: str, owner: str) -> None:
         documents = [document for upload in uploads for document in upload.loaded.documents]
         st.session_state["uploads"] = uploads
         if not documents:
-            raise BadInput("None of these files could be read; the table below says why. Nothing was indexed.")
+            raise BadInput(f"Nothing was indexed. {' '.join(left_out(uploads))}")
         _index(target, owner, documents, Chunking(max_tokens=size), new=place == new)
     if st.session_state.get("uploads"):
         _results(st.session_state["uploads"])
@@ -58,10 +58,9 @@ def upload_form(current: str, owner: str) -> None:
 
 def _results(uploads: list[Upload]) -> None:
     st.markdown("**Last upload**")
-    st.dataframe(corpus_views.upload_results(uploads), hide_index=True, key="upload_results")
-    for upload in uploads:
-        for problem in upload.loaded.problems:
-            st.warning(views.markdown(f"{problem.name}: {problem.reason}"), icon=":material/warning:")
+    wide = {"What was wrong": st.column_config.TextColumn(width=460)}
+    table = corpus_views.upload_results(uploads)
+    st.dataframe(table, hide_index=True, key="upload_results", column_config=wide)
 
 
 def _column_choices(files: list[UploadedFile]) -> dict[int, CsvColumns]:
