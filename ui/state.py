@@ -104,11 +104,12 @@ def palette() -> Palette:
 
 def collection_choice() -> str:
     """The collection to work on, chosen in the sidebar; the same key on every page."""
-    if "go_to" in st.session_state:
+    sent = "go_to" in st.session_state
+    if sent:
         st.session_state["c"] = st.session_state.pop("go_to")
     names = cached.collection_names(owner())
     asked = st.query_params.get("c")
-    if asked and asked not in names:
+    if asked and asked not in names and not sent:  # sent away from it, the link still names the one left behind
         st.warning(views.markdown(_not_here(asked)), icon=":material/link_off:")
     return st.sidebar.selectbox("Collection", names, key="c", bind="query-params") or SAMPLE
 
