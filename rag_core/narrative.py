@@ -145,6 +145,19 @@ def _best(trace: Trace) -> str:
     return f"Best score: {shown}."
 
 
+def closest(trace: Trace) -> str:
+    """Where nothing was kept: `Closest: “Refunds: EU” with maxsim 0.31, under the threshold of 0.40.`; else empty.
+
+    The candidate is the one with the highest relevance, which is what the threshold cuts.
+    """
+    threshold, relevance = trace.policy.threshold.minimum, trace.relevance
+    if not (trace.unknown and threshold and relevance):
+        return ""
+    best = max(relevance, key=relevance.__getitem__)
+    shown = score_text(relevance[best], trace.relevance_space)
+    return f"Closest: “{title_of(trace.chunks[best])}” with {shown}, under the threshold of {threshold:.2f}."
+
+
 def _judged(trace: Trace, best: Hit) -> tuple[float, ScoreSpace]:
     """The highest relevance among the candidates, in the space that the threshold cuts."""
     relevance = trace.relevance

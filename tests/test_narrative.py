@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag_core.config import Fusion, Policy, Signals, Threshold
-from rag_core.narrative import headline, ordinal, title_of
+from rag_core.narrative import closest, headline, ordinal, title_of
 from rag_core.replay import replay
 from tests.builders import chunk, measurement
 
@@ -25,6 +25,14 @@ def test_it_names_the_biggest_climb_and_the_news():
 def test_it_says_when_nothing_reached_the_threshold():
     policy = Policy(reranker="ce", threshold=Threshold(minimum=0.99))
     assert "Nothing reached the threshold (probability 0.99)" in sentence(policy)
+
+
+def test_the_closest_candidate_is_named_with_its_score_where_nothing_was_kept():
+    measured = measurement("abcd", "", SCORES)
+    strict = Policy(reranker="ce", threshold=Threshold(minimum=0.99))
+    assert closest(replay(measured, strict)) == "Closest: “Title c” with probability 0.95, under the threshold of 0.99."
+    assert closest(replay(measured, Policy(reranker="ce"))) == ""
+    assert closest(replay(measurement("", "", {}), strict)) == ""
 
 
 def test_it_never_credits_a_reranker_that_did_not_run():

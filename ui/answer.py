@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from rag_core.generation.findings import doubtful, finding, summary, tag
 from rag_core.generation.price import dollars_text
 from rag_core.latency import duration
-from rag_core.narrative import title_of
+from rag_core.narrative import closest, title_of
 from rag_core.trace import Trace
 from rag_core.types import Answer, Chunk, SentenceCheck
 from ui.views import emphasised, markdown
@@ -29,7 +29,7 @@ def card(trace: Trace, answer: Answer, key: str = "answer", heading: str = "") -
         if heading:
             st.markdown(f"**{markdown(heading)}**")
         st.html(f'<p class="sp-answer" data-testid="{key}">{marked_text(answer)}</p>')
-        told = [kinds[answer.kind], *([figures(answer)] if answer.prompt else [])]
+        told = [closest(trace) or kinds[answer.kind], *([figures(answer)] if answer.prompt else [])]
         st.caption(markdown(" · ".join(told)))
         _doubts(answer)
         _sources(trace, answer)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from rag_core.generation.findings import finding, summary
 from rag_core.latency import bars, duration
-from rag_core.narrative import first_pass, headline, score_text, title_of
+from rag_core.narrative import closest, first_pass, headline, score_text, title_of
 from rag_core.threshold import applies
 from rag_core.trace import Trace, not_rewritten
 from rag_core.types import StageName
@@ -77,7 +77,8 @@ def _answer(trace: Trace) -> str:
     text = _e(answer.text).replace("\n", "<br>")
     cited = [[f"[{one.number}]", title_of(trace.chunks[one.chunk_id]), one.quote] for one in answer.citations]
     took = f" · {figures(answer)}" if answer.prompt else ""
-    kind = f'<p class="note">{_e(answer.kind)} · {_e(answer.model)}{_e(took)}</p>'
+    near = f'<p class="note">{_e(closest(trace))}</p>' if closest(trace) else ""
+    kind = f'{near}<p class="note">{_e(answer.kind)} · {_e(answer.model)}{_e(took)}</p>'
     checks = [[answer.text[one.start : one.end], finding(one)] for one in answer.checks]
     checked = f'<p class="note">{_e(summary(answer))}</p>{_table(checks, ["Sentence", "Check"])}' if checks else ""
     return _section("Answer", f"<p>{text}</p>{kind}{_table(cited) if cited else ''}{checked}")
