@@ -51,9 +51,7 @@ def measured(choice: Choice, questions: LabelledSet) -> None:
     if lacking != 0:
         label = f"Score {len(queries)} questions" if lacking is None else f"Score {lacking:,} pairs"
         if not place.button(label, key="eval_score", type="primary", icon=":material/play_arrow:"):
-            st.caption(
-                f"{len(queries) - len(fresh)} of {len(queries)} questions are measured. Scoring goes on from there."
-            )
+            st.caption(begin(len(queries), len(fresh)))
             return
         evaluation.score(choice, bench, queries, [choice.policy])
         st.rerun()
@@ -62,6 +60,13 @@ def measured(choice: Choice, questions: LabelledSet) -> None:
         st.header("Judge what was found", anchor=False)
         judging.judging(choice, asked, bench)
         learning.learning(choice, asked, bench)
+
+
+def begin(asked: int, fresh: int) -> str:
+    """What stands beside the button to score: what it will do, or how far it has come."""
+    if fresh == asked:
+        return "The reranker reads the pool of every question once. All figures and curves after that are replays."
+    return f"{asked - fresh} of {asked} questions are measured. Scoring goes on from there."
 
 
 def show(choice: Choice, found: Outcome, bench: Bench | None) -> None:

@@ -18,13 +18,15 @@ from ui import cached, jobs, people, views
 from ui.state import Choice
 
 KIND = "rerun"
+FILTERS = ("case_status", "case_verdict", "case_tag", "case_text")
 
 
 def table() -> str | None:
     """The filters and the list; gives the id of the chosen case."""
     rows = _found()
     if not rows:
-        st.caption("No case matches." if st.session_state.get("case_text") else "No cases yet.")
+        filtered = any(st.session_state.get(key) for key in FILTERS)
+        st.caption("No case matches." if filtered else "No cases yet. Find a loss and save it: it will stand here.")
         return None
     st.dataframe(
         frame(rows),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
 from rag_core.config import Policy
 from rag_core.diagnosis import RULES, diagnose
 from rag_core.replay import replay
@@ -44,3 +48,14 @@ def test_kept_passages_are_escaped_and_the_expected_ones_marked():
 
 def test_tags_are_split_once_each():
     assert split_tags('sso, okta,, sso, "quoted" ') == ["sso", "okta", "quoted"]
+
+
+def test_an_empty_list_tells_no_cases_from_none_that_match(sample: None) -> None:
+    page = Path(__file__).parents[2] / "pages" / "6_triage.py"
+    at = AppTest.from_file(str(page), default_timeout=300)
+    at.query_params["view"] = "Cases"
+    at.run()
+    assert not at.exception
+    assert any(one.value.startswith("No cases yet.") for one in at.caption)
+    at.selectbox(key="case_status").select_index(0).run()
+    assert any(one.value == "No case matches." for one in at.caption)
