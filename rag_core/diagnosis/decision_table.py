@@ -132,7 +132,8 @@ RULES = (
         symptom="Given among few passages, and not used",
         when=(_verdict(Verdict.NOT_CITED), _rank("kept_count", "at most", 3)),
         fix=Fix.GENERATION,
-        advice="Retrieval did its part. Look at the exact prompt, or ask another model.",
+        advice="Retrieval did its part. With a language model, look at the exact prompt or ask another model. Without "
+        "one, the answer quotes only the few sentences nearest to the question.",
     ),
 )
 """The decision table. The first six rows are the general advice for retrieval with a reranker; the others name the

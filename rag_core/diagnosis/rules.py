@@ -31,7 +31,7 @@ class Fix(StrEnum):
     CHUNKING = "chunking"
     SIGNALS = "the signals"
     THRESHOLD = "the threshold"
-    GENERATION = "the language model or its prompt"
+    GENERATION = "how the answer is made"
 
 
 class Symptoms(Frozen):

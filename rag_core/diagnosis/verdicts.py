@@ -47,7 +47,7 @@ LABELS = {
     Verdict.PUSHED_DOWN: "Pushed down by a signal",
     Verdict.UNDER_THRESHOLD: "Under the threshold",
     Verdict.CUT_BY_TOP_K: "Cut by top-k",
-    Verdict.NOT_CITED: "Given to the LLM, not cited",
+    Verdict.NOT_CITED: "Kept, but not cited",
     Verdict.KEPT: "Kept",
 }
 
