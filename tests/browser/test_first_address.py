@@ -31,3 +31,22 @@ def test_a_page_opened_first_is_that_page(browser: Browser, tmp_path: Path) -> N
             assert tab.get_by_role("dialog").count() == 0
             assert tab.get_by_text("Page not found").count() == 0
         tab.close()
+
+
+def test_the_first_list_of_pages_is_the_routers(browser: Browser, tmp_path: Path) -> None:
+    """Every list that the sidebar has shown is noted while the page of a fresh server is being drawn."""
+    note = """
+        window.lists = [];
+        new MutationObserver(() => {
+          const links = document.querySelectorAll('[data-testid=stSidebarNavLink]');
+          if (links.length) window.lists.push(links[0].innerText);
+        }).observe(document, {childList: true, subtree: true});
+    """
+    with started(tmp_path, free_port()) as app:
+        tab = browser.new_page()
+        tab.add_init_script(note)
+        tab.goto(f"{app.url}/corpus")
+        tab.get_by_role("tab", name="Add documents").wait_for()
+        first = {text.split("\n")[-1] for text in tab.evaluate("window.lists")}
+        assert first == {TITLES[0]}
+        tab.close()
