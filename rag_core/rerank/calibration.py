@@ -15,6 +15,9 @@ from pydantic import Field, FiniteFloat, ValidationError
 from rag_core.errors import ModelError
 from rag_core.types import Frozen
 
+BLEND = "blend"
+"""Beside these stand the weights of a blend, which `rag_core.rerank.blend` reads."""
+
 
 class Calibration(Frozen):
     """Temperature and bias of the logit (1 and 0: as it is), and the probability from which to keep a passage."""
@@ -32,6 +35,7 @@ class Calibration(Frozen):
         """The calibration in the folder's config.json; the neutral one where it holds none. Raises ModelError."""
         try:
             config = json.loads((folder / "config.json").read_text("utf-8"))
-            return cls.model_validate(config.get("second_pass", {}))
+            said = config.get("second_pass", {})
+            return cls.model_validate({key: value for key, value in said.items() if key != BLEND})
         except (OSError, ValueError, AttributeError, ValidationError) as exc:
             raise ModelError(f"{folder / 'config.json'} cannot be read as a model's configuration: {exc}") from exc

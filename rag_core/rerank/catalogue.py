@@ -5,6 +5,7 @@ A policy names a reranker by its key:
     none                                   the fused order stays (the pipeline handles it)
     late-interaction                       MaxSim over the packaged bi-encoder; always there
     <folder under rag_core/models>         a cross-encoder that ships with the project
+    <the same>+late-interaction            both of these, added
     cross-encoder:<folder or hub name>     any sentence-transformers CrossEncoder with one output
     colbert:<folder or hub name>           any ColBERT model that sentence-transformers reads
     rerankers:t5:<folder or hub name>      a model of the optional rerankers package
@@ -18,16 +19,18 @@ may name in `schemes`, how one is made in `makers`, what a caller may use beyond
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 from rag_core.config import Settings
 from rag_core.errors import BadInput
 from rag_core.rerank.access import Access
 from rag_core.rerank.base import Reranker
+from rag_core.rerank.blend import Weights
 from rag_core.rerank.calibration import Calibration
 from rag_core.rerank.entry import Entry, missing
 from rag_core.rerank.known import COLBERT, CROSS_ENCODER, KNOWN
 from rag_core.rerank.language_model import keys_of
-from rag_core.rerank.makers import MAKERS, MODELS, Order
+from rag_core.rerank.makers import BLENDED, MAKERS, MODELS, Order
 from rag_core.rerank.providers import HOSTED, OWN_SERVERS
 from rag_core.rerank.schemes import SCHEMES
 from rag_core.types import ScoreSpace
@@ -57,23 +60,44 @@ BUILT_IN = (
 
 
 def shipped() -> list[Entry]:
-    """An entry per folder of `rag_core/models` that holds a model, by name; the last one is the newest."""
+    """The entries of each folder of `rag_core/models` that holds a model, by name; the last folder is the newest."""
     folders = sorted(path.parent for path in MODELS.glob("*/config.json"))
+    return [entry for folder in folders for entry in (*_blended(folder), _alone(folder))]
+
+
+def _blended(folder: Path) -> list[Entry]:
+    """The model with late interaction, where its config has the weights of both."""
+    weights = Weights.of(folder)
+    if weights is None:
+        return []
     return [
         Entry(
-            key=folder.name,
-            label=f"{folder.name} (ships with Second Pass)",
-            kind="cross-encoder",
-            model=folder.name,
+            key=folder.name + BLENDED,
+            label=f"{folder.name} + late interaction (ships with Second Pass)",
+            kind="blend",
+            model=folder.name + BLENDED,
             maker="Second Pass",
             licence="Apache-2.0",
             space=ScoreSpace.LOGIT,
-            default_threshold=Calibration.of(folder).default_threshold,
-            note="A cross-encoder: reads question and passage together, gives probabilities. A first, short training: "
-            "it ranks below late interaction on labelled sets, as its card says.",
+            default_threshold=weights.default_threshold,
+            note="The cross-encoder's logit and MaxSim, added: the two err in different ways. Gives probabilities.",
         )
-        for folder in folders
     ]
+
+
+def _alone(folder: Path) -> Entry:
+    return Entry(
+        key=folder.name,
+        label=f"{folder.name} (ships with Second Pass)",
+        kind="cross-encoder",
+        model=folder.name,
+        maker="Second Pass",
+        licence="Apache-2.0",
+        space=ScoreSpace.LOGIT,
+        default_threshold=Calibration.of(folder).default_threshold,
+        note="A cross-encoder: reads question and passage together, gives probabilities. A first, short training: "
+        "it ranks below late interaction on labelled sets, as its card says.",
+    )
 
 
 CATALOGUE: dict[str, Entry] = {entry.key: entry for entry in (BUILT_IN[0], *reversed(shipped()), BUILT_IN[1])}

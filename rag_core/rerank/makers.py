@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import SecretStr
 
-from rag_core.errors import BadInput
+from rag_core.errors import BadInput, ModelError
 from rag_core.generation.chat_access import ChatAccess
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.entry import Kind, missing
 from rag_core.rerank.known import COLBERT, CROSS_ENCODER, OLLAMA
 from rag_core.rerank.language_model import LanguageModelReranker
+
+BLENDED = "+late-interaction"
+"""Behind a shipped model's name: that model and late interaction, added."""
 
 MODELS = Path(__file__).parent.parent / "models"
 """The models that ship with the project, a folder each."""
@@ -58,6 +61,16 @@ def _late_interaction(order: Order) -> Reranker:
     return LateInteractionReranker(device=order.device)
 
 
+def _blend(order: Order) -> Reranker:
+    from rag_core.rerank.blend import BlendReranker, Weights
+
+    alone = replace(order, name=order.name.removesuffix(BLENDED))
+    weights = Weights.of(MODELS / alone.name)
+    if weights is None:
+        raise ModelError(f"The config.json of {alone.name} holds no weights for a blend.")
+    return BlendReranker(_cross_encoder(alone), _late_interaction(alone), weights)
+
+
 def _served(order: Order) -> Reranker:
     from rag_core.rerank.hosted import HostedReranker
 
@@ -79,6 +92,7 @@ MAKERS: dict[Kind, Callable[[Order], Reranker]] = {
     "late interaction": _late_interaction,
     "ColBERT": _colbert,
     "cross-encoder": _cross_encoder,
+    "blend": _blend,
     "rerankers package": _packaged,
     "hosted": _served,
     "own server": _served,

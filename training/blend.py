@@ -1,0 +1,86 @@
+"""Weigh a cross-encoder against late interaction, and make the sum a probability, on held-out questions.
+
+By default both parts count alike: each is divided by its standard deviation over the development pools' pairs. The
+held-out questions are of the sets that the cross-encoder was trained on, so weights fitted to them would trust it more
+than other text bears out. Scale and bias of the sum are then fitted as `calibrate.py`
+fits them, on every second question, and so is the default threshold; the reliability table is of the others.
+
+    python -m training.blend OUT/dev.jsonl MODEL
+
+Written into the model's config.json (see `rag_core.rerank.blend`), whose own calibration must stand there already.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from rag_core.rerank.base import Reranker
+from rag_core.rerank.calibration import BLEND
+from rag_core.rerank.cross_encoder import CrossEncoderReranker
+from rag_core.rerank.late_interaction import LateInteractionReranker
+from training.calibrate import Calibration, Pool, best_threshold, fit, reliability
+from training.choose import MAX_TOKENS, reciprocal_rank
+
+
+def scored(reranker: Reranker, rows: list[dict[str, list[str]]]) -> list[np.ndarray]:
+    """The reranker's scores of every development pool."""
+    return [np.array([p.score for p in reranker.score(str(r["query"]), r["documents"]).pairs]) for r in rows]
+
+
+def deviation(pools: list[np.ndarray]) -> float:
+    """Standard deviation of all pairs' scores within their pools: what tells candidates of one question apart."""
+    return float(np.sqrt(np.mean(np.concatenate([(pool - pool.mean()) ** 2 for pool in pools]))))
+
+
+def mean_reciprocal_rank(pools: list[Pool]) -> float:
+    """Over the questions, as `choose.py` counts it."""
+    return float(np.mean([reciprocal_rank(pool.scores, [int(x) for x in pool.labels]) for pool in pools]))
+
+
+def blended(ours: list[np.ndarray], theirs: list[np.ndarray], labels: list[np.ndarray], share: float) -> list[Pool]:
+    """Pools scored by ours + share x theirs."""
+    return [Pool(a + share * b, c) for a, b, c in zip(ours, theirs, labels, strict=True)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dev", type=Path)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--share", type=float, default=1.0, help="late interaction's part, in deviations")
+    args = parser.parse_args()
+    rows = [json.loads(line) for line in args.dev.open(encoding="utf-8")]
+    labels = [np.array(row["labels"]) for row in rows]
+    ours = scored(CrossEncoderReranker(str(args.model), max_length=MAX_TOKENS), rows)
+    theirs = scored(LateInteractionReranker(), rows)
+    ratio = deviation(ours) / deviation(theirs)
+    for share in (0.0, 0.25, 0.5, 1.0, 2.0, 4.0):
+        print(f"share {share:4}: MRR {mean_reciprocal_rank(blended(ours, theirs, labels, share * ratio)):.3f}")
+    alone = [Pool(scores, own) for scores, own in zip(theirs, labels, strict=True)]
+    print(f"late interaction alone: MRR {mean_reciprocal_rank(alone):.3f}")
+    write(args.model, blended(ours, theirs, labels, args.share * ratio), args.share * ratio)
+
+
+def write(model: Path, pools: list[Pool], share: float) -> None:
+    """Fit scale, bias and threshold of the sum, print how they hold, and put them into the model's config."""
+    calibration = fit(pools[::2])
+    print("\n".join(["before:", *reliability(pools[1::2], Calibration(1.0, 0.0))]))
+    print("\n".join(["after:", *reliability(pools[1::2], calibration)]))
+    threshold, passed, held = best_threshold(pools[::2], calibration)
+    print(f"default threshold {threshold}: answerable that pass {passed:.2f}, unanswerable held back {held:.2f}")
+    file = model / "config.json"
+    config = json.loads(file.read_text(encoding="utf-8"))
+    config.setdefault("second_pass", {})[BLEND] = {
+        "cross_encoder": round(1 / calibration.temperature, 4),
+        "late_interaction": round(share / calibration.temperature, 4),
+        "bias": round(calibration.bias, 4),
+        "default_threshold": threshold,
+    }
+    file.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
