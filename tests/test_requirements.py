@@ -51,17 +51,17 @@ def imported(folders: tuple[str, ...]) -> set[str]:
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
                 names.add(node.module.split(".")[0])
-    own = {"rag_core", "ui", "app_pages", "tests", "training", "benchmarks"}
+    own = {"rag_core", "ui", "pages", "tests", "training", "benchmarks"}
     return {name for name in names if name not in sys.stdlib_module_names and name not in own}
 
 
 @pytest.mark.parametrize(
     ("files", "folders", "allowed"),
     [
-        (("requirements.txt",), ("rag_core", "ui", "app_pages"), OPTIONAL),
+        (("requirements.txt",), ("rag_core", "ui", "pages"), OPTIONAL),
         (
             ("requirements.txt", "requirements-dev.txt"),
-            ("rag_core", "ui", "app_pages", "tests", "benchmarks", "training"),
+            ("rag_core", "ui", "pages", "tests", "benchmarks", "training"),
             set(),
         ),
     ],

@@ -1,7 +1,8 @@
 """The pages, in order. A page's address is its file's name without the number.
 
-Their folder is not called `pages/`: where there is one, Streamlit takes it for its older kind of app until
-`st.navigation` has run, lists its files in the sidebar, and runs the file that the address names without `app.py`.
+Until the first script of a server has called `st.navigation`, Streamlit takes `pages/` for its older kind of app: it
+runs the file that the address names, without `app.py`. That is why the files are named like the addresses, and why
+each page calls `publish`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-FOLDER = Path(__file__).parents[1] / "app_pages"
+FOLDER = Path(__file__).parents[1] / "pages"
 PAGES = (
     ("1_inspect.py", "Inspect", ":material/manage_search:"),
     ("2_scores.py", "Scores & threshold", ":material/align_vertical_center:"),
@@ -32,3 +33,15 @@ def navigation() -> st.Page:
             for place, (file, title, icon) in enumerate(PAGES)
         ]
     )
+
+
+def publish() -> None:
+    """Begin again through the router where Streamlit has started on a page without it.
+
+    At once, before anything is drawn: a page that is drawn twice loses the click that falls between.
+    """
+    from streamlit.runtime.pages_manager import PagesManager
+
+    if PagesManager.uses_pages_directory:
+        navigation()
+        st.rerun()

@@ -27,6 +27,7 @@ from ui import (
     extra_searches,
     filtering,
     first_pass,
+    navigation,
     people,
     rewriting,
     views,
@@ -82,6 +83,7 @@ class Choice:
 
 def page(title: str) -> None:
     """The frame of every page: wide layout, style sheet, heading. Each page stands by itself."""
+    navigation.publish()
     st.set_page_config(page_title=f"{title} · Second Pass", page_icon=":material/layers:", layout="wide")
     st.logo(str(LOGO), size="large")
     views.style()

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import ROOT, App, free_port, started
 from tests.browser.provider import CLIENT, provider
 
-PAGES = sorted(path.stem for path in (ROOT / "app_pages").glob("*.py"))
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 
 
 @pytest.fixture(scope="module")

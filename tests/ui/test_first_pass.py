@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("sample")
 
 def opened(page: str, **query: str) -> AppTest:
     """The page at a link that asks a question, with the first pass's controls read from it."""
-    at = AppTest.from_file(str(ROOT / "app_pages" / page), default_timeout=300)
+    at = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=300)
     for name, value in {"q": "how long does a refund take", **query}.items():
         at.query_params[name] = value
     at.run()

@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_a_link_to_what_is_gone_says_so_but_not_to_who_was_sent_away(sample: None) -> None:
-    at = AppTest.from_file(str(ROOT / "app_pages" / "8_corpus.py"), default_timeout=300)
+    at = AppTest.from_file(str(ROOT / "pages" / "8_corpus.py"), default_timeout=300)
     at.query_params["c"] = "Gone"
     at.run()
     assert not at.exception

@@ -37,7 +37,7 @@ def forwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[Forwards]:
 
 @pytest.mark.usefixtures("sample")
 def test_the_slider_runs_no_model(forwards: Forwards) -> None:
-    at = AppTest.from_file(str(ROOT / "app_pages" / "2_scores.py"), default_timeout=300)
+    at = AppTest.from_file(str(ROOT / "pages" / "2_scores.py"), default_timeout=300)
     at.query_params["q"] = "how long does a refund take"
     at.run()
     assert not at.exception

@@ -38,7 +38,7 @@ def service() -> Iterator[Service]:
 
 def opened(**query: str) -> AppTest:
     """The page in a new session, at this link."""
-    at = AppTest.from_file(str(ROOT / "app_pages" / "7_rerankers.py"), default_timeout=300)
+    at = AppTest.from_file(str(ROOT / "pages" / "7_rerankers.py"), default_timeout=300)
     for name, value in query.items():
         at.query_params[name] = value
     return done(at.run())

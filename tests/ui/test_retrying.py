@@ -49,7 +49,7 @@ def broken() -> Iterator[Broken]:
 
 
 def opened(page: str, key: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "app_pages" / page), default_timeout=300)
+    at = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=300)
     at.session_state["access"] = Access(added=(key,))
     at.session_state["r"] = key
     at.session_state["q"] = "how long does a refund take"

@@ -51,7 +51,7 @@ def test_tags_are_split_once_each():
 
 
 def test_an_empty_list_tells_no_cases_from_none_that_match(sample: None) -> None:
-    page = Path(__file__).parents[2] / "app_pages" / "6_triage.py"
+    page = Path(__file__).parents[2] / "pages" / "6_triage.py"
     at = AppTest.from_file(str(page), default_timeout=300)
     at.query_params["view"] = "Cases"
     at.run()
