@@ -1,9 +1,11 @@
 """Weigh a cross-encoder against late interaction, and make the sum a probability, on held-out questions.
 
-By default both parts count alike: each is divided by its standard deviation over the development pools' pairs. The
-held-out questions are of the sets that the cross-encoder was trained on, so weights fitted to them would trust it more
-than other text bears out. Scale and bias of the sum are then fitted as `calibrate.py`
-fits them, on every second question, and so is the default threshold; the reliability table is of the others.
+A part's scores are divided by their standard deviation within the development pools, then late interaction counts
+`--share` times as much as the cross-encoder. The held-out questions are of the sets that the cross-encoder was trained
+on, so a share fitted to them would trust it more than other text bears out: among shares that rank alike there, take
+the one that ranks best on text that nothing was trained on, such as the sample corpus, never on an evaluation set.
+Scale and bias of the sum are then fitted as `calibrate.py` fits them, on every second question, and so is the default
+threshold; the reliability table is of the others.
 
     python -m training.blend OUT/dev.jsonl MODEL
 
@@ -50,7 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dev", type=Path)
     parser.add_argument("model", type=Path)
-    parser.add_argument("--share", type=float, default=1.0, help="late interaction's part, in deviations")
+    parser.add_argument("--share", type=float, default=4.0, help="late interaction's part, in deviations")
     args = parser.parse_args()
     rows = [json.loads(line) for line in args.dev.open(encoding="utf-8")]
     labels = [np.array(row["labels"]) for row in rows]

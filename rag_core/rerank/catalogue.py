@@ -62,7 +62,7 @@ BUILT_IN = (
 def shipped() -> list[Entry]:
     """The entries of each folder of `rag_core/models` that holds a model, by name; the last folder is the newest."""
     folders = sorted(path.parent for path in MODELS.glob("*/config.json"))
-    return [entry for folder in folders for entry in (*_blended(folder), _alone(folder))]
+    return [entry for folder in folders for entry in (_alone(folder), *_blended(folder))]
 
 
 def _blended(folder: Path) -> list[Entry]:
@@ -78,9 +78,13 @@ def _blended(folder: Path) -> list[Entry]:
             model=folder.name + BLENDED,
             maker="Second Pass",
             licence="Apache-2.0",
+            size="22.7M twice",
+            languages="English",
+            context=512,
             space=ScoreSpace.LOGIT,
             default_threshold=weights.default_threshold,
-            note="The cross-encoder's logit and MaxSim, added: the two err in different ways. Gives probabilities.",
+            note="The cross-encoder's logit and MaxSim, added: the two err in different ways. Ranks like late "
+            "interaction, as the model's card says, and gives probabilities. Takes the time of both.",
         )
     ]
 
@@ -93,10 +97,13 @@ def _alone(folder: Path) -> Entry:
         model=folder.name,
         maker="Second Pass",
         licence="Apache-2.0",
+        size="22.7M",
+        languages="English",
+        context=512,
         space=ScoreSpace.LOGIT,
         default_threshold=Calibration.of(folder).default_threshold,
-        note="A cross-encoder: reads question and passage together, gives probabilities. A first, short training: "
-        "it ranks below late interaction on labelled sets, as its card says.",
+        note="A cross-encoder: reads question and passage together, gives probabilities. Trained on little: it ranks "
+        "below late interaction on labelled sets, as its card says.",
     )
 
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from rag_core.rerank.backends import Backend
+from rag_core.rerank.blend import Weights
+from rag_core.rerank.catalogue import get_reranker, usable
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
-from rag_core.rerank.makers import MODELS
+from rag_core.rerank.makers import BLENDED, MODELS
 
 FOLDERS = sorted(path.parent for path in MODELS.glob("*/config.json"))
 EXAMPLE = re.compile(r"^\| (?P<query>.+?) \| (?P<passage>.+?) \| (?P<logit>-?\d+\.\d+) \| (?P<p>\d\.\d+) \|$", re.M)
@@ -100,3 +102,16 @@ def test_a_passage_past_the_limit_says_how_much_was_not_read(shipped: CrossEncod
 
 def test_what_ships_stays_small() -> None:
     assert sum(path.stat().st_size for path in MODELS.rglob("*") if path.is_file()) < BUDGET_BYTES
+
+
+def test_it_is_offered_added_to_late_interaction_too(shipped: CrossEncoderReranker) -> None:
+    key = FOLDERS[-1].name + BLENDED
+    weights = Weights.of(FOLDERS[-1])
+    query, *_ = card_examples(FOLDERS[-1])[0]
+    passages = ["You can get a refund within 30 days.", "The Danube flows through ten countries."]
+    ours, theirs = (one.score(query, passages).pairs for one in (shipped, get_reranker("late-interaction")))
+    assert weights
+    assert [pair.score for pair in get_reranker(key).score(query, passages).pairs] == pytest.approx(
+        [weights.logit(a.score, b.score) for a, b in zip(ours, theirs, strict=True)], abs=1e-5
+    )
+    assert usable()[key].default_threshold == weights.default_threshold
