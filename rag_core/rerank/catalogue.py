@@ -73,7 +73,7 @@ def _blended(folder: Path) -> list[Entry]:
     return [
         Entry(
             key=folder.name + BLENDED,
-            label=f"{folder.name} + late interaction (ships with Second Pass)",
+            label="Cross-encoder + MaxSim (ships with Second Pass)",
             kind="blend",
             model=folder.name + BLENDED,
             maker="Second Pass",
