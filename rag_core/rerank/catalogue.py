@@ -46,6 +46,9 @@ BUILT_IN = (
         model="all-MiniLM-L6-v2",
         maker="sentence-transformers",
         licence="Apache-2.0",
+        size="22.7M",
+        languages="English",
+        context=256,
         space=ScoreSpace.MAXSIM,
         note="Compares every word of the question with every word of the passage. Needs no download or training.",
     ),
@@ -73,7 +76,7 @@ def _blended(folder: Path) -> list[Entry]:
     return [
         Entry(
             key=folder.name + BLENDED,
-            label="Cross-encoder + MaxSim (ships with Second Pass)",
+            label="Cross-encoder + MaxSim",
             kind="blend",
             model=folder.name + BLENDED,
             maker="Second Pass",
