@@ -81,7 +81,7 @@ def orders(
             reranker = get_reranker(key)
             scores = reranked(folder, fused, reranker, pool, cache)
             for weight, note in ((0.0, ""), (SEARCH_WEIGHT, f" + {SEARCH_WEIGHT} search")):
-                order = interpolated(lists, folder, scores, reranker.space, weight)
+                order = interpolated(folder, lists, scores, reranker.space, weight)
                 yield f"{key} on {first} @{pool}{note}", order
         yield f"oracle on {first} @{pool}", oracle(folder, fused, pool)
 

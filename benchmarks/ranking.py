@@ -112,7 +112,7 @@ def reranked(folder: Folder, fused: Ranked, reranker: Reranker, pool: int, cache
 
 
 def interpolated(
-    found: Mapping[str, Ranked], folder: Folder, scores: Scores, space: ScoreSpace, weight: float
+    folder: Folder, found: Mapping[str, Ranked], scores: Scores, space: ScoreSpace, weight: float
 ) -> Ranked:
     """The pool in the order of relevance + weight x search share, as signals weigh them; the rest follows as it was.
 

@@ -24,7 +24,7 @@ from rag_core.rerank.base import Reranker
 from rag_core.rerank.calibration import BLEND
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.late_interaction import LateInteractionReranker
-from training.calibrate import Calibration, Pool, best_threshold, fit, reliability
+from training.calibrate import Pool, fitted, put
 from training.choose import MAX_TOKENS, reciprocal_rank
 
 
@@ -68,20 +68,14 @@ def main() -> None:
 
 def write(model: Path, pools: list[Pool], share: float) -> None:
     """Fit scale, bias and threshold of the sum, print how they hold, and put them into the model's config."""
-    calibration = fit(pools[::2])
-    print("\n".join(["before:", *reliability(pools[1::2], Calibration(1.0, 0.0))]))
-    print("\n".join(["after:", *reliability(pools[1::2], calibration)]))
-    threshold, passed, held = best_threshold(pools[::2], calibration)
-    print(f"default threshold {threshold}: answerable that pass {passed:.2f}, unanswerable held back {held:.2f}")
-    file = model / "config.json"
-    config = json.loads(file.read_text(encoding="utf-8"))
-    config.setdefault("second_pass", {})[BLEND] = {
+    calibration, threshold = fitted(pools)
+    weights = {
         "cross_encoder": round(1 / calibration.temperature, 4),
         "late_interaction": round(share / calibration.temperature, 4),
         "bias": round(calibration.bias, 4),
         "default_threshold": threshold,
     }
-    file.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    put(model, {BLEND: weights}, beside=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -94,26 +94,34 @@ def best_threshold(pools: list[Pool], calibration: Calibration) -> tuple[float, 
     return float(threshold), float((best >= threshold).mean()), float((without < threshold).mean())
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("dev", type=Path)
-    parser.add_argument("model", type=Path)
-    args = parser.parse_args()
-    pools = read_pools(args.dev, args.model)
+def fitted(pools: list[Pool]) -> tuple[Calibration, float]:
+    """The calibration and the default threshold from every second pool, printed with how they hold on the others."""
     calibration = fit(pools[::2])
     print(f"temperature {calibration.temperature:.3f}, bias {calibration.bias:.3f}")
     print("\n".join(["before:", *reliability(pools[1::2], Calibration(1.0, 0.0))]))
     print("\n".join(["after:", *reliability(pools[1::2], calibration)]))
     threshold, passed, held = best_threshold(pools[::2], calibration)
     print(f"default threshold {threshold}: answerable that pass {passed:.2f}, unanswerable held back {held:.2f}")
-    file = args.model / "config.json"
+    return calibration, threshold
+
+
+def put(model: Path, said: Mapping[str, object], beside: bool = False) -> None:
+    """Write `second_pass` into the model's config.json, in place of what stands there or beside it."""
+    file = model / "config.json"
     config = json.loads(file.read_text(encoding="utf-8"))
-    config["second_pass"] = {
-        "temperature": round(calibration.temperature, 4),
-        "bias": round(calibration.bias, 4),
-        "default_threshold": threshold,
-    }
+    kept = config.get("second_pass", {}) if beside else {}
+    config["second_pass"] = {**kept, **said}
     file.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dev", type=Path)
+    parser.add_argument("model", type=Path)
+    args = parser.parse_args()
+    calibration, threshold = fitted(read_pools(args.dev, args.model))
+    said = {"temperature": round(calibration.temperature, 4), "bias": round(calibration.bias, 4)}
+    put(args.model, {**said, "default_threshold": threshold})
 
 
 if __name__ == "__main__":

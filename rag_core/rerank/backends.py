@@ -51,7 +51,7 @@ def chosen(backend: Backend, name: str, device: str) -> Backend:
 
 
 def _buildable(folder: Path | None) -> bool:
-    return folder is not None and _is_plain(folder) and bert.can_build(folder, PLAIN)
+    return folder is not None and not _has_modules(folder) and bert.can_build(folder, PLAIN)
 
 
 def _torch(folder: Path, device: str, trust_remote_code: bool) -> Running:
@@ -84,9 +84,14 @@ def _in_torch(folder: Path, device: str, trust_remote_code: bool, dtype: str) ->
     return Running(forward)
 
 
+def _has_modules(folder: Path) -> bool:
+    """Whether the folder says in sentence-transformers' own files what its model is made of."""
+    return any((folder / name).exists() for name in ("modules.json", "config_sentence_transformers.json"))
+
+
 def _is_plain(folder: Path) -> bool:
     """A BERT classifier that needs nothing of sentence-transformers, whose import takes seconds, to be run."""
-    if any((folder / name).exists() for name in ("modules.json", "config_sentence_transformers.json")):
+    if _has_modules(folder):
         return False
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     return bool(config.get("architectures") == [PLAIN])

@@ -73,23 +73,17 @@ def _blended(folder: Path) -> list[Entry]:
     weights = Weights.of(folder)
     if weights is None:
         return []
-    return [
-        Entry(
-            key=folder.name + BLENDED,
-            label="Cross-encoder + MaxSim",
-            kind="blend",
-            model=folder.name + BLENDED,
-            maker="Second Pass",
-            licence="Apache-2.0",
-            size="22.7M twice",
-            languages="English",
-            context=512,
-            space=ScoreSpace.LOGIT,
-            default_threshold=weights.default_threshold,
-            note="The cross-encoder's logit and MaxSim, added: the two err in different ways. Ranks like late "
-            "interaction, as the model's card says, and gives probabilities. Takes the time of both.",
-        )
-    ]
+    own = {
+        "key": folder.name + BLENDED,
+        "label": "Cross-encoder + MaxSim",
+        "kind": "blend",
+        "model": folder.name + BLENDED,
+        "size": "22.7M twice",
+        "default_threshold": weights.default_threshold,
+        "note": "The cross-encoder's logit and MaxSim, added: the two err in different ways. Ranks like late "
+        "interaction, as the model's card says, and gives probabilities. Takes the time of both.",
+    }
+    return [_alone(folder).model_copy(update=own)]
 
 
 def _alone(folder: Path) -> Entry:
