@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from rag_core.errors import ModelError
 from rag_core.inference.engine import openvino
+from rag_core.inference.int8 import Scales
 from rag_core.inference.weights import Weights
 
 if TYPE_CHECKING:
@@ -58,19 +59,36 @@ def _named(weights: Weights, name: str) -> Array:
 
 @dataclass(frozen=True)
 class _Builder:
-    """The operations of one BERT. `prefix`: what its weights' names begin with."""
+    """The operations of one BERT. `prefix`: what its weights' names begin with. `scales`: of layers in eight bits."""
 
     weights: Weights
     config: Mapping[str, Any]
     prefix: str
     op: Any
+    scales: Mapping[str, Scales] = field(default_factory=dict)
 
     def constant(self, name: str) -> Any:
         return self.op.constant(_named(self.weights, self.prefix + name))
 
     def linear(self, x: Any, name: str) -> Any:
-        product = self.op.matmul(x, self.constant(f"{name}.weight"), False, True)
-        return self.op.add(product, self.constant(f"{name}.bias"))
+        scales = self.scales.get(self.prefix + name)
+        weights = self.constant(f"{name}.weight")
+        if scales is not None:
+            x, weights = self.in_eight_bits(x, name, scales)
+        return self.op.add(self.op.matmul(x, weights, False, True), self.constant(f"{name}.bias"))
+
+    def in_eight_bits(self, x: Any, name: str, scales: Scales) -> tuple[Any, Any]:
+        """The inputs and the weights rounded to the steps of a scale: OpenVINO multiplies such in eight bits."""
+        weights = _named(self.weights, f"{self.prefix}{name}.weight") * scales.divisor
+        most = np.maximum(np.abs(weights).max(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+        divided = self.op.multiply(x, self.op.constant(1 / scales.divisor))
+        low, high = np.float32(scales.low), np.float32(scales.high)
+        return self.rounded(divided, low, high, 256), self.rounded(self.op.constant(weights), -most, most, 255)
+
+    def rounded(self, x: Any, low: Any, high: Any, steps: int) -> Any:
+        """Clipped to low to high and rounded to the nearest of so many steps."""
+        ends = (self.op.constant(low), self.op.constant(high))
+        return self.op.fake_quantize(x, *ends, *ends, steps)
 
     def norm(self, x: Any, name: str) -> Any:
         last = self.op.constant(np.array([-1], np.int64))
@@ -101,45 +119,76 @@ class _Builder:
         shape = self.op.constant([0, 0, count, self.config["hidden_size"] // count])
         return self.op.transpose(self.op.reshape(x, shape, True), self.op.constant([0, 2, 1, 3]))
 
-    def attention(self, asking: Any, x: Any, unseen: Any, name: str) -> Any:
-        """What the places `asking` take from all places `x`, in the shape of `asking`."""
+    def attention(self, x: Any, unseen: Any, name: str) -> Any:
+        """What every place takes from all places."""
         op = self.op
-        query, key, value = (
-            self.heads(self.linear(source, f"{name}.self.{part}"))
-            for part, source in (("query", asking), ("key", x), ("value", x))
-        )
-        size = self.config["hidden_size"] // self.config["num_attention_heads"]
-        scores = op.multiply(op.matmul(query, key, False, True), op.constant(np.float32(size**-0.5)))
+        query, key, value = (self.heads(self.linear(x, f"{name}.self.{part}")) for part in ("query", "key", "value"))
+        scores = op.multiply(op.matmul(query, key, False, True), self.scale())
         taken = op.matmul(op.softmax(op.add(scores, unseen), -1), value, False, False)
         joined = op.reshape(
             op.transpose(taken, op.constant([0, 2, 1, 3])), op.constant([0, 0, self.config["hidden_size"]]), True
         )
         return self.linear(joined, f"{name}.output.dense")
 
-    def layer(self, asking: Any, x: Any, unseen: Any, name: str) -> Any:
-        """One encoder layer, for the places `asking` of `x`."""
-        op = self.op
-        attended = self.attention(asking, x, unseen, f"{name}.attention")
-        asking = self.norm(op.add(asking, attended), f"{name}.attention.output.LayerNorm")
-        inner = op.gelu(self.linear(asking, f"{name}.intermediate.dense"), "erf")
-        return self.norm(op.add(asking, self.linear(inner, f"{name}.output.dense")), f"{name}.output.LayerNorm")
+    def first_attention(self, first: Any, x: Any, unseen: Any, name: str) -> Any:
+        """What [CLS] alone takes from all places, shape (pairs, 1, hidden), without the keys and values of any place.
+
+        With one query, (W x) . q = x . (W' q) and sum a (W x) = W (sum a x): two products of all places become two of
+        one. The keys' bias adds the same to every place's score, which softmax takes away again; the weights sum to 1,
+        so the values' bias is added once.
+        """
+        op, hidden, count = self.op, self.config["hidden_size"], self.config["num_attention_heads"]
+        by_head = (count, hidden // count, hidden)
+        key, value = (
+            op.constant(_named(self.weights, f"{self.prefix}{name}.self.{part}.weight").reshape(by_head))
+            for part in ("key", "value")
+        )
+        asked = op.matmul(self.heads(self.linear(first, f"{name}.self.query")), key, False, False)
+        asked = op.reshape(op.multiply(asked, self.scale()), op.constant([0, count, hidden]), True)
+        scores = op.add(op.matmul(asked, x, False, True), op.squeeze(unseen, op.constant([1])))
+        mixed = op.matmul(op.softmax(scores, -1), x, False, False)
+        taken = op.matmul(op.unsqueeze(mixed, op.constant([2])), value, False, True)
+        joined = op.reshape(taken, op.constant([0, 1, hidden]), True)
+        return self.linear(op.add(joined, self.constant(f"{name}.self.value.bias")), f"{name}.output.dense")
+
+    def scale(self) -> Any:
+        """1 / the root of a head's size."""
+        size = self.config["hidden_size"] // self.config["num_attention_heads"]
+        return self.op.constant(np.float32(size**-0.5))
+
+    def layer(self, asking: Any, attended: Any, name: str) -> Any:
+        """The rest of an encoder layer, for the places `asking` and what they took."""
+        asking = self.norm(self.op.add(asking, attended), f"{name}.attention.output.LayerNorm")
+        inner = self.op.gelu(self.linear(asking, f"{name}.intermediate.dense"), "erf")
+        return self.norm(self.op.add(asking, self.linear(inner, f"{name}.output.dense")), f"{name}.output.LayerNorm")
 
 
-def bert(weights: Weights, config: Mapping[str, Any], prefix: str = "", first_only: bool = False) -> Any:
+def bert(
+    weights: Weights,
+    config: Mapping[str, Any],
+    prefix: str = "",
+    first_only: bool = False,
+    scales: Mapping[str, Scales] | None = None,
+) -> Any:
     """The graph: `INPUTS`, each int64 of shape (pairs, width) -> last hidden states, (pairs, width, hidden).
 
     first_only: of [CLS] alone, (pairs, 1, hidden), so that the last layer computes nothing that no one reads.
+    scales: the layers that are multiplied in eight bits, by their names among the weights.
     Raises ModelError where a weight is missing.
     """
     package = openvino()
     op = package.opset13
-    build = _Builder(weights, config, prefix, op)
+    build = _Builder(weights, config, prefix, op, scales or {})
     ids, mask, types = (op.parameter([-1, -1], package.Type.i64, name=name) for name in INPUTS)
     for node in (ids, mask, types):
         node.output(0).set_names({node.get_friendly_name()})
     x, unseen = build.embeddings(ids, types), build.unseen(mask)
     last = config["num_hidden_layers"] - 1
     for number in range(last + 1):
-        asking = op.gather(x, op.constant([0]), op.constant(1)) if first_only and number == last else x
-        x = build.layer(asking, x, unseen, f"encoder.layer.{number}")
+        name = f"encoder.layer.{number}"
+        if first_only and number == last:
+            first = op.gather(x, op.constant([0]), op.constant(1))
+            x = build.layer(first, build.first_attention(first, x, unseen, f"{name}.attention"), name)
+        else:
+            x = build.layer(x, build.attention(x, unseen, f"{name}.attention"), name)
     return package.Model([op.result(x)], [ids, mask, types], "bert")

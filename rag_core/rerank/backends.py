@@ -1,19 +1,21 @@
-"""What runs a cross-encoder's weights: torch (fp32 or bf16), ONNX Runtime or OpenVINO. Token ids in, logits out.
+"""What runs a cross-encoder's weights: torch (fp32 or bf16), ONNX Runtime or OpenVINO, in bf16 or fp32, some of its
+layers in int8 where the folder says which. Token ids in, logits out.
 
-`auto` takes OpenVINO where it is installed and can be built from the folder's weights (a plain BERT on a CPU), else
-torch. Each loader gives a `Running`; benchmarks/rerank_speed.py measures which is fastest on a processor.
+`auto` takes OpenVINO where it is installed and can be built from the folder's weights (a plain BERT on a CPU), with
+int8 where the folder has scales for it and the processor has bf16 (all that have it multiply int8 exactly); else torch.
+Each loader gives a `Running`; benchmarks/rerank_speed.py measures which is fastest on a processor.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rag_core.errors import MissingPackage, ModelError
-from rag_core.inference import bert, engine
+from rag_core.inference import bert, engine, int8
 from rag_core.inference.weights import Weights, read_weights
 from rag_core.rerank.hub import folder_here
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 Forward = Callable[["Ids", "Ids", "Ids"], "Logits"]
 """(token ids, attention mask, token types), each of shape (pairs, width) -> logits, shape (pairs, outputs)."""
 
-Backend = Literal["auto", "torch", "bf16", "onnx", "openvino"]
+Backend = Literal["auto", "torch", "bf16", "onnx", "openvino", "int8"]
 
 PLAIN = "BertForSequenceClassification"
 ONNX = "onnx/model.onnx"
@@ -46,12 +48,14 @@ def chosen(backend: Backend, name: str, device: str) -> Backend:
     """What `auto` comes to for the model of that name on this machine; any other backend is itself."""
     if backend != "auto":
         return backend
-    fits = device == "cpu" and engine.installed() and _buildable(folder_here(name))
-    return "openvino" if fits else "torch"
+    folder = folder_here(name)
+    if folder is None or device != "cpu" or not engine.installed() or not _buildable(folder):
+        return "torch"
+    return "int8" if (folder / int8.FILE).is_file() and engine.best_precision() == "bf16" else "openvino"
 
 
-def _buildable(folder: Path | None) -> bool:
-    return folder is not None and not _has_modules(folder) and bert.can_build(folder, PLAIN)
+def _buildable(folder: Path) -> bool:
+    return not _has_modules(folder) and bert.can_build(folder, PLAIN)
 
 
 def _torch(folder: Path, device: str, trust_remote_code: bool) -> Running:
@@ -145,9 +149,20 @@ def _openvino(folder: Path, _device: str, _trust_remote_code: bool) -> Running:
     """Built from the weights where the folder is a plain BERT, else from an exported file."""
     if not _buildable(folder):
         return _running(engine.core().read_model(str(_exported(folder, OPENVINO, ONNX))))
+    return _built(folder, {})
+
+
+def _int8(folder: Path, _device: str, _trust_remote_code: bool) -> Running:
+    scales = int8.read_scales(folder)
+    if not scales or not _buildable(folder):
+        raise ModelError(f"{folder} is no plain BERT with an {int8.FILE}. Make one with training.quantise.")
+    return _built(folder, scales)
+
+
+def _built(folder: Path, scales: Mapping[str, int8.Scales]) -> Running:
     weights = read_weights(folder / bert.WEIGHTS)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    hidden, head = _running(bert.bert(weights, config, "bert.", first_only=True)), _head(weights)
+    hidden, head = _running(bert.bert(weights, config, "bert.", first_only=True, scales=scales)), _head(weights)
     return Running(lambda *inputs: head(hidden.forward(*inputs)[:, 0]), hidden.at_once)
 
 
@@ -189,6 +204,7 @@ LOADERS: dict[Backend, Callable[[Path, str, bool], Running]] = {
     "bf16": _bf16,
     "onnx": _onnx,
     "openvino": _openvino,
+    "int8": _int8,
 }
 """Loader by backend: (folder, device, trust_remote_code) -> Running. Other than ModelError and MissingPackage,
 whatever the vendor raises comes through; the adapter puts it into words."""
@@ -198,6 +214,7 @@ DESCRIBED: dict[Backend, Callable[[], str]] = {
     "bf16": lambda: "torch, bf16",
     "onnx": lambda: "ONNX Runtime",
     "openvino": lambda: f"OpenVINO, {engine.best_precision()}",
+    "int8": lambda: f"OpenVINO, {engine.best_precision()} and int8",
 }
 """Each backend and its precision on this machine, in words."""
 
@@ -206,5 +223,6 @@ MARKS: dict[Backend, Callable[[], str]] = {
     "bf16": lambda: "/bf16",
     "onnx": lambda: "/onnx",
     "openvino": lambda: f"/openvino-{engine.best_precision()}",
+    "int8": lambda: f"/openvino-{engine.best_precision()}-int8",
 }
 """What each backend adds to a model's identity: torch's fp32 is the reference and adds nothing."""

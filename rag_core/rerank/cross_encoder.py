@@ -51,7 +51,8 @@ class CrossEncoderReranker:
     """A cross-encoder (the `Reranker` protocol). Loaded when first used; safe to share between threads.
 
     backend            `auto` (OpenVINO where it can run this model, else torch), `torch` (fp32), `bf16`, `onnx` (the
-                       folder must hold the exported file) or `openvino` (it must hold one, or a plain BERT)
+                       folder must hold the exported file), `openvino` (it must hold one, or a plain BERT) or `int8`
+                       (a plain BERT with scales)
     trust_remote_code  run Python code that comes with the model; off unless its user says so
     max_length         tokens of a pair; None: as many as the model takes
     Scores are calibrated where the model's config says how, and rounded to six decimals.

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from rag_core.rerank.batching import batches, in_turn, rows_for, width_of
 
 
-@pytest.mark.parametrize(("length", "width"), [(1, 16), (16, 16), (33, 48), (510, 512)])
-def test_width_is_the_next_multiple_of_16(length: int, width: int) -> None:
+@pytest.mark.parametrize(("length", "width"), [(1, 8), (16, 16), (33, 40), (510, 512)])
+def test_width_is_the_next_multiple_of_8(length: int, width: int) -> None:
     assert width_of(length) == width
 
 

@@ -1,0 +1,191 @@
+"""Choose the layers of a cross-encoder to multiply in eight bits, and measure the scales of what goes into them.
+
+Eight bits are about twice as fast as bf16 and several times as coarse, so not every layer bears them. The inputs of all
+are measured on training pairs: a divisor for each that evens out their sizes (SmoothQuant, Xiao et al.,
+arXiv:2211.10438), and a range that leaves out the few largest. Then each block of layers alone is put into eight bits
+and the development pools are scored: its noise is what that adds to the squared change of a score against fp32, in
+deviations of the pool's scores. The blocks with the least noise for their work are taken while all together stay under
+`--noise`; 0.01 keeps Kendall's tau over 0.99. The last layer is left out: only [CLS] goes through it.
+
+    python -m training.quantise OUT/groups.jsonl OUT/dev.jsonl MODEL
+
+Writes the model's int8.safetensors. Needs a processor with bf16, since that is what the other layers are computed in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import kendalltau
+
+from rag_core.inference.int8 import FILE, Scales, write_scales
+from rag_core.rerank.backends import Backend
+from rag_core.rerank.cross_encoder import CrossEncoderReranker
+from rag_core.rerank.tokenise import encode_pairs, load_tokenizer
+from training.choose import MAX_TOKENS
+
+ALPHA = 0.75
+"""How far the inputs' sizes go into the divisor; the weights' get the rest."""
+OUTSIDE = 0.0005
+"""Per cent of the divided inputs that are clipped at either end."""
+GROUPS = 240
+POOLS = 40
+EVERY = 4
+SEED = 4
+
+# A block's layers have the same inputs and so one divisor. Its work: products of (hidden x hidden) for each token.
+BLOCKS = {
+    "attention.self": (("query", "key", "value"), 3),
+    "attention.output": (("dense",), 1),
+    "intermediate": (("dense",), 4),
+    "output": (("dense",), 4),
+}
+
+Pools = list[np.ndarray]
+
+
+def blocks(layers: int) -> dict[str, list[str]]:
+    """The names of each block's linear layers, by block, in all layers but the last."""
+    named = {
+        f"bert.encoder.layer.{n}.{block}": parts for n in range(layers - 1) for block, (parts, _) in BLOCKS.items()
+    }
+    return {block: [f"{block}.{part}" for part in parts] for block, parts in named.items()}
+
+
+def work(block: str) -> int:
+    """work("bert.encoder.layer.0.intermediate") -> 4"""
+    return BLOCKS[block.split(".", 4)[4]][1]
+
+
+def inputs_of(model: Any, names: Iterable[str], pairs: Iterable[tuple[list[int], list[int]]]) -> dict[str, np.ndarray]:
+    """What goes into the first named linear layers when (token ids, types) are read: every fourth token, float16."""
+    import torch
+
+    seen: dict[str, list[np.ndarray]] = defaultdict(list)
+    modules = dict(model.named_modules())
+    for name in names:
+
+        def keep(_module: Any, given: Any, _out: Any, name: str = name) -> None:
+            seen[name].append(given[0][0, ::EVERY].half().numpy())
+
+        modules[name].register_forward_hook(keep)
+    with torch.inference_mode():
+        for ids, types in pairs:
+            model(input_ids=torch.tensor([ids]), token_type_ids=torch.tensor([types]))
+    return {name: np.concatenate(parts) for name, parts in seen.items()}
+
+
+def scales_of(inputs: np.ndarray, weights: list[np.ndarray]) -> Scales:
+    """A block's scales: inputs (tokens, width), and its layers' weights, each (outputs, width)."""
+    x = inputs.astype(np.float32)
+    sizes = np.maximum(np.abs(x).max(axis=0), 1e-3)
+    counter = np.maximum(np.max([np.abs(w).max(axis=0) for w in weights], axis=0), 1e-4)
+    divisor = sizes**ALPHA / counter ** (1 - ALPHA)
+    divisor /= np.exp(np.log(divisor).mean())
+    low, high = np.percentile(x / divisor, (OUTSIDE, 100 - OUTSIDE))
+    return Scales(divisor.astype(np.float32), float(low), float(high))
+
+
+def read(file: Path) -> list[dict[str, Any]]:
+    """The file's JSON lines."""
+    with file.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def measured(groups: Path, folder: Path) -> dict[str, dict[str, Scales]]:
+    """Scales by layer, by block, on two passages each of a sample of the training groups."""
+    from transformers import BertForSequenceClassification
+
+    model = BertForSequenceClassification.from_pretrained(folder, dtype="float32").eval()
+    rng, tokenizer = random.Random(SEED), load_tokenizer(folder)
+    rows = read(groups)
+    pairs = [
+        (pair.ids, pair.type_ids)
+        for row in rng.sample(rows, min(GROUPS, len(rows)))
+        for pair in encode_pairs(tokenizer, row["query"], rng.sample(row["documents"], 2), MAX_TOKENS)
+    ]
+    named = blocks(model.config.num_hidden_layers)
+    inputs = inputs_of(model, [layers[0] for layers in named.values()], pairs)
+    modules: dict[str, Any] = dict(model.named_modules())
+    found = {}
+    for block, layers in named.items():
+        weights = [modules[layer].weight.detach().numpy() for layer in layers]
+        found[block] = dict.fromkeys(layers, scales_of(inputs[layers[0]], weights))
+    return found
+
+
+def scored(folder: Path, rows: list[dict[str, Any]], backend: Backend) -> Pools:
+    """The scores of every development pool by that backend."""
+    reranker = CrossEncoderReranker(str(folder), backend=backend, max_length=MAX_TOKENS)
+    return [np.array([pair.score for pair in reranker.score(row["query"], row["documents"]).pairs]) for row in rows]
+
+
+def with_scales(folder: Path, scales: Mapping[str, Scales], rows: list[dict[str, Any]]) -> Pools:
+    """The pools' scores with these layers in eight bits."""
+    with tempfile.TemporaryDirectory() as place:
+        copy = shutil.copytree(folder, Path(place) / folder.name, ignore=shutil.ignore_patterns(FILE))
+        write_scales(copy, scales)
+        return scored(copy, rows, "int8")
+
+
+def noise(reference: Pools, found: Pools) -> float:
+    """The mean deviation of the scores' changes within a pool, in deviations of the pool's scores."""
+    return float(np.mean([np.std(new - old) / np.std(old) for old, new in zip(reference, found, strict=True)]))
+
+
+def chosen(alone: Mapping[str, float], start: float, most: float) -> list[str]:
+    """The blocks to take: those that add the least squared noise for their work, while the sum stays under `most`.
+
+    alone: the noise with only that block in eight bits. start: with none.
+    """
+    added = {block: max(0.0, one**2 - start**2) for block, one in alone.items()}
+    taken, total = [], start**2
+    for block in sorted(added, key=lambda block: added[block] / work(block)):
+        if total + added[block] <= most**2:
+            taken.append(block)
+            total += added[block]
+    return taken
+
+
+def agreement(reference: Pools, found: Pools) -> str:
+    """How alike two scorings of the pools order them."""
+    tau = np.mean([kendalltau(old, new).statistic for old, new in zip(reference, found, strict=True)])
+    first = np.mean([old.argmax() == new.argmax() for old, new in zip(reference, found, strict=True)])
+    return f"noise {noise(reference, found):.4f}, Kendall tau {tau:.4f}, same first {first:.2f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("groups", type=Path)
+    parser.add_argument("dev", type=Path)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("--noise", type=float, default=0.01)
+    args = parser.parse_args()
+    rows = read(args.dev)
+    rows = random.Random(SEED).sample(rows, min(POOLS, len(rows)))
+    scales = measured(args.groups, args.model)
+    reference, wide = scored(args.model, rows, "torch"), scored(args.model, rows, "openvino")
+    print(f"none: {agreement(reference, wide)}", flush=True)
+    alone = {}
+    for block, own in scales.items():
+        alone[block] = noise(reference, with_scales(args.model, own, rows))
+        print(f"{block}: noise {alone[block]:.4f}", flush=True)
+    taken = chosen(alone, noise(reference, wide), args.noise)
+    layers = {name: one for block in taken for name, one in scales[block].items()}
+    done = sum(map(work, taken))
+    print(f"{len(taken)} blocks, {done} of {sum(map(work, scales))} of the work: {', '.join(sorted(taken))}")
+    print(f"these: {agreement(reference, with_scales(args.model, layers, rows))}")
+    write_scales(args.model, layers)
+
+
+if __name__ == "__main__":
+    main()
