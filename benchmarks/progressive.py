@@ -18,13 +18,13 @@ from pathlib import Path
 
 import numpy as np
 
-from rag_core.config import Policy, Settings, Stopping
+from rag_core.config import DEFAULT_RERANKER, Policy, Settings, Stopping
 from rag_core.corpus.library import Library
 from rag_core.corpus.sample import SAMPLE, ensure_sample
 from rag_core.passes import read_so_far
 from rag_core.pipeline import Pipeline
 from rag_core.replay import replay
-from rag_core.rerank.catalogue import default_key, entry_of
+from rag_core.rerank.catalogue import entry_of
 from rag_core.rerank.makers import MAKERS, Order
 from rag_core.retrieval.base import Embedder, Engine
 from rag_core.retrieval.embed import get_embedder
@@ -37,7 +37,7 @@ PATIENCE = (8, 16, 32)
 def main() -> None:
     """Print the first order, the whole order, their ratio, and what patience does."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--reranker", default=default_key())
+    parser.add_argument("--reranker", default=DEFAULT_RERANKER)
     parser.add_argument("--pool", type=int, default=100)
     parser.add_argument("--queries", type=int, default=10)
     args = parser.parse_args()

@@ -21,7 +21,7 @@ import numpy as np
 from ir_measures import RR, R, nDCG
 
 from benchmarks.ranking import Folder, interpolated, oracle, read, reranked, searches
-from rag_core.rerank.catalogue import default_key, get_reranker
+from rag_core.rerank.catalogue import CATALOGUE, NONE, get_reranker
 
 MEASURES = (nDCG @ 10, RR @ 10, R @ 100)
 RESAMPLES = 5000
@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=0, help="a fixed random sample of so many; 0: all")
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "second-pass-benchmarks")
     args = parser.parse_args()
-    rerankers = args.reranker or [default_key(), "late-interaction"]
+    rerankers = args.reranker or [key for key in CATALOGUE if key != NONE]
     for path in args.folders:
         folder = read(path, args.queries)
         for line in table(folder, orders(folder, rerankers, args.pool or [50, 100], args.first, args.cache)):

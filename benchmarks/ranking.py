@@ -18,6 +18,7 @@ from rag_core.config import Fusion, Signals
 from rag_core.evaluation.beir import read_corpus, read_folder
 from rag_core.evaluation.files import File
 from rag_core.rerank.base import Reranker
+from rag_core.rerank.blend import BlendReranker
 from rag_core.rerank.score import score_pairs
 from rag_core.retrieval.dense import DenseIndex
 from rag_core.retrieval.embed import get_embedder
@@ -99,7 +100,10 @@ def vectors(texts: list[str], cache: Path) -> np.ndarray:
 
 
 def reranked(folder: Folder, fused: Ranked, reranker: Reranker, pool: int, cache: Path) -> Scores:
-    """The reranker's score of each query's fused pool, by query and document id."""
+    """The reranker's score of each query's fused pool, by query and document id; a pair is scored once for all runs."""
+    if isinstance(reranker, BlendReranker):
+        one, other = (reranked(folder, fused, part, pool, cache) for part in reranker.parts)
+        return {query: {i: reranker.added(one[query][i], other[query][i]) for i in one[query]} for query in one}
     pairs = Store(f"sqlite:///{(cache / 'pairs.db').resolve()}").pair_cache()
     scores: Scores = {}
     for query, text in folder.queries.items():

@@ -16,12 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from rag_core.config import Policy, Settings
+from rag_core.config import DEFAULT_RERANKER, Policy, Settings
 from rag_core.corpus.library import Library
 from rag_core.corpus.sample import SAMPLE, ensure_sample
 from rag_core.pipeline import Pipeline
 from rag_core.replay import replay
-from rag_core.rerank.catalogue import default_key
 from rag_core.retrieval.embed import get_embedder
 from rag_core.store import Store
 from rag_core.trace import Trace
@@ -32,7 +31,7 @@ def main() -> None:
     """Print the two tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--queries", type=int, default=20)
-    parser.add_argument("--reranker", default=default_key())
+    parser.add_argument("--reranker", default=DEFAULT_RERANKER)
     args = parser.parse_args()
     settings = Settings()
     lines = (settings.sample_dir / "queries.jsonl").read_text(encoding="utf-8").splitlines()

@@ -24,6 +24,9 @@ MAIN = "main"
 NO_RERANKER = "none"
 """The reranker of a policy that has none."""
 
+DEFAULT_RERANKER = "second-pass-minilm-v2+late-interaction"
+"""The reranker of a policy that names none: of what ships, what ranks best and has probabilities (the model's card)."""
+
 Weight = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
@@ -146,7 +149,7 @@ class Policy(Frozen):
     depth: Annotated[int, Field(ge=1, le=FULL_DEPTH)] = 100
     fusion: Fusion = Fusion()
     pool: Annotated[int, Field(ge=1, le=2 * FULL_DEPTH)] = 50
-    reranker: Annotated[str, Field(min_length=1, max_length=300)] = "late-interaction"
+    reranker: Annotated[str, Field(min_length=1, max_length=300)] = DEFAULT_RERANKER
     screen: Screen | None = None
     stopping: Stopping = Stopping()
     signals: Signals = Signals()

@@ -12,11 +12,20 @@ from pathlib import Path
 
 import streamlit as st
 
-from rag_core.config import FULL_DEPTH, SIGNAL_NAMES, Fusion, Policy, Rewrite, Signals, Stopping, Threshold
+from rag_core.config import (
+    DEFAULT_RERANKER,
+    FULL_DEPTH,
+    SIGNAL_NAMES,
+    Fusion,
+    Policy,
+    Rewrite,
+    Signals,
+    Stopping,
+    Threshold,
+)
 from rag_core.corpus.sample import SAMPLE
 from rag_core.filters import Filter
 from rag_core.generation.chat_access import ChatAccess
-from rag_core.rerank.catalogue import default_key
 from rag_core.rerank.entry import Entry
 from rag_core.threshold import judged_space
 from rag_core.types import ScoreSpace
@@ -170,12 +179,12 @@ def _reranker() -> Entry:
     key = st.selectbox(
         "Reranker",
         keys,
-        index=keys.index(default_key()),
+        index=keys.index(DEFAULT_RERANKER),
         format_func=lambda k: labels[k],
         key="r",
         bind="query-params",
     )
-    return offered[key or default_key()]
+    return offered[key or DEFAULT_RERANKER]
 
 
 def _search() -> dict[str, object]:

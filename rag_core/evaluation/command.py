@@ -20,7 +20,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from rag_core.config import FULL_DEPTH, SIGNAL_NAMES, Policy, Settings
+from rag_core.config import DEFAULT_RERANKER, FULL_DEPTH, SIGNAL_NAMES, Policy, Settings
 from rag_core.corpus.library import Library
 from rag_core.errors import BadInput
 from rag_core.evaluation import gate, metrics
@@ -35,7 +35,6 @@ from rag_core.evaluation.score import score_set
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.evaluation.table import read_csv
 from rag_core.pipeline import Pipeline
-from rag_core.rerank.catalogue import default_key
 from rag_core.retrieval.embed import get_embedder
 from rag_core.store import Store
 
@@ -53,7 +52,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("set", type=Path, metavar="SET", help="a BEIR folder (queries.jsonl, qrels.tsv, corpus.jsonl) or a CSV")
     add("--collection", help="ask this saved collection instead of the set's own documents")
     add("--chunks", action="store_true", help="the qrels name chunks, not documents")
-    add("--reranker", default=default_key(), help="default: %(default)s")
+    add("--reranker", default=DEFAULT_RERANKER, help="default: %(default)s")
     add("--pool", type=int, default=100, help="how many fused candidates the reranker reads (default: %(default)s)")
     add(
         "--depth",

@@ -22,7 +22,7 @@ from rag_core.errors import ModelError
 from rag_core.rerank.base import Reranker, Scored
 from rag_core.rerank.calibration import BLEND
 from rag_core.retrieval.base import Progress
-from rag_core.types import Frozen, PairScore, ScoreSpace
+from rag_core.types import Frozen, ScoreSpace
 
 DECIMALS = 6
 
@@ -59,40 +59,43 @@ class BlendReranker:
     space = ScoreSpace.LOGIT
 
     def __init__(self, cross_encoder: Reranker, late_interaction: Reranker, weights: Weights) -> None:
-        self._parts = (cross_encoder, late_interaction)
-        self._weights = weights
+        self.parts = (cross_encoder, late_interaction)
+        self.weights = weights
 
     @property
     def model(self) -> str:
         """Both models' identities with their weights; loads nothing."""
-        (one, other), by = self._parts, self._weights
+        (one, other), by = self.parts, self.weights
         return f"{by.cross_encoder} x {one.model} + {by.late_interaction} x {other.model} + {by.bias}"
 
     @property
     def runs_on(self) -> str:
         """What computes the parts' scores, in words."""
-        return " and ".join(dict.fromkeys(on for part in self._parts if (on := getattr(part, "runs_on", ""))))
+        return " and ".join(dict.fromkeys(on for part in self.parts if (on := getattr(part, "runs_on", ""))))
 
     @property
     def load_ms(self) -> float:
         """What loading both took, in milliseconds; 0 before they are loaded."""
-        return sum(part.load_ms for part in self._parts)
+        return sum(part.load_ms for part in self.parts)
 
     def load(self) -> None:
         """Load both if they are not loaded. Raises ModelError or MissingPackage."""
-        for part in self._parts:
+        for part in self.parts:
             part.load()
 
     def score(self, query: str, passages: Sequence[str], progress: Progress | None = None) -> Scored:
         """The sum's logits. Raises ModelError if either part fails: half a sum is no score."""
-        one, other = (part.score(query, passages, progress) for part in self._parts)
+        one, other = (part.score(query, passages, progress) for part in self.parts)
         return Scored(
-            pairs=tuple(self._sum(a, b) for a, b in zip(one.pairs, other.pairs, strict=True)),
+            pairs=tuple(
+                a.model_copy(update={"score": self.added(a.score, b.score)})
+                for a, b in zip(one.pairs, other.pairs, strict=True)
+            ),
             tokens=one.tokens + other.tokens,
             batches=one.batches + other.batches,
             tokenise_ms=one.tokenise_ms + other.tokenise_ms,
         )
 
-    def _sum(self, cross_encoder: PairScore, late_interaction: PairScore) -> PairScore:
-        logit = self._weights.logit(cross_encoder.score, late_interaction.score)
-        return cross_encoder.model_copy(update={"score": round(logit, DECIMALS)})
+    def added(self, cross_encoder: float, late_interaction: float) -> float:
+        """The logit of a pair from both parts' scores of it."""
+        return round(self.weights.logit(cross_encoder, late_interaction), DECIMALS)

@@ -5,7 +5,7 @@ A policy names a reranker by its key:
     none                                   the fused order stays (the pipeline handles it)
     late-interaction                       MaxSim over the packaged bi-encoder; always there
     <folder under rag_core/models>         a cross-encoder that ships with the project
-    <the same>+late-interaction            both of these, added
+    <the same>+late-interaction            both of these, added; the newest is the default (`DEFAULT_RERANKER`)
     cross-encoder:<folder or hub name>     any sentence-transformers CrossEncoder with one output
     colbert:<folder or hub name>           any ColBERT model that sentence-transformers reads
     rerankers:t5:<folder or hub name>      a model of the optional rerankers package
@@ -21,7 +21,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from rag_core.config import Settings
+from rag_core.config import DEFAULT_RERANKER, NO_RERANKER, Settings
 from rag_core.errors import BadInput
 from rag_core.rerank.access import Access
 from rag_core.rerank.base import Reranker
@@ -35,7 +35,7 @@ from rag_core.rerank.providers import HOSTED, OWN_SERVERS
 from rag_core.rerank.schemes import SCHEMES
 from rag_core.types import ScoreSpace
 
-NONE = "none"
+NONE = NO_RERANKER
 LATE_INTERACTION = "late-interaction"
 
 BUILT_IN = (
@@ -104,13 +104,13 @@ def _alone(folder: Path) -> Entry:
     )
 
 
-CATALOGUE: dict[str, Entry] = {entry.key: entry for entry in (BUILT_IN[0], *reversed(shipped()), BUILT_IN[1])}
+def _in_order(entries: list[Entry]) -> dict[str, Entry]:
+    """By key, the default first, `none` last."""
+    return {one.key: one for one in sorted(entries, key=lambda one: (one.key == NONE, one.key != DEFAULT_RERANKER))}
+
+
+CATALOGUE = _in_order([*BUILT_IN, *reversed(shipped())])
 """The rerankers that come with the project and need nothing, by key: the default first, `none` last."""
-
-
-def default_key() -> str:
-    """Late interaction: of what comes with the project it ranks best on labelled sets (the models' cards say how)."""
-    return LATE_INTERACTION
 
 
 def usable(access: Access | None = None) -> dict[str, Entry]:

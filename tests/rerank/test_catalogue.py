@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from rag_core.config import Policy
+from rag_core.config import DEFAULT_RERANKER, Policy
 from rag_core.errors import BadInput
 from rag_core.rerank.access import Access
-from rag_core.rerank.catalogue import CATALOGUE, default_key, entry_of, get_reranker, listed, usable
+from rag_core.rerank.catalogue import CATALOGUE, entry_of, get_reranker, listed, usable
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.entry import missing
 from rag_core.rerank.hosted import HostedReranker
@@ -25,7 +25,7 @@ BARE = Access({})
 def test_keys_and_entries_agree() -> None:
     assert all(key == entry.key for key, entry in CATALOGUE.items())
     assert list(CATALOGUE)[-1] == "none"
-    assert default_key() == next(iter(CATALOGUE)) == Policy().reranker
+    assert DEFAULT_RERANKER == next(iter(CATALOGUE)) == Policy().reranker
 
 
 def test_late_interaction_is_one_instance() -> None:
@@ -57,7 +57,7 @@ def test_none_has_no_model() -> None:
 
 
 def test_what_comes_with_the_project_is_usable_and_the_default_first() -> None:
-    assert next(iter(usable(BARE))) == default_key()
+    assert next(iter(usable(BARE))) == DEFAULT_RERANKER
     assert list(usable(BARE))[-1] == "none"
     assert set(CATALOGUE) <= set(usable(BARE))
 
