@@ -37,11 +37,6 @@ class Gap(Frozen):
         """How far the two scores lie apart."""
         return self.upper - self.lower
 
-    @property
-    def middle(self) -> float:
-        """Half-way between the two scores: a threshold there parts them."""
-        return (self.upper + self.lower) / 2
-
 
 def histogram(stage: Stage, bins: int = BINS) -> Histogram:
     """The stage's scores in `bins` equal bins over its space's own range; no bins for a stage without hits.

@@ -68,7 +68,7 @@ def test_the_curve_falls_in_the_space_that_the_threshold_cuts():
 def test_the_widest_gap():
     gap = widest_gap([0.9, 0.8, 0.3, 0.1])
     assert gap is not None
-    assert (gap.after, gap.size, gap.middle) == (2, pytest.approx(0.5), pytest.approx(0.55))
+    assert (gap.after, gap.upper, gap.lower, gap.size) == (2, 0.8, 0.3, pytest.approx(0.5))
     assert widest_gap([0.4, 0.4]) is None
     assert widest_gap([0.4]) is None
 

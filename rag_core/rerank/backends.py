@@ -214,7 +214,7 @@ DESCRIBED: dict[Backend, Callable[[], str]] = {
     "bf16": lambda: "torch, bf16",
     "onnx": lambda: "ONNX Runtime",
     "openvino": lambda: f"OpenVINO, {engine.best_precision()}",
-    "int8": lambda: f"OpenVINO, {engine.best_precision()} and int8",
+    "int8": lambda: f"OpenVINO, {engine.best_precision()}/int8",
 }
 """Each backend and its precision on this machine, in words."""
 

@@ -70,8 +70,10 @@ class BlendReranker:
 
     @property
     def runs_on(self) -> str:
-        """What computes the parts' scores, in words."""
-        return " and ".join(dict.fromkeys(on for part in self.parts if (on := getattr(part, "runs_on", ""))))
+        """What computes the parts' scores, in words: `OpenVINO, bf16 and fp32`."""
+        said = [on.partition(", ") for part in self.parts if (on := getattr(part, "runs_on", ""))]
+        engines = {engine: dict.fromkeys(how for other, _, how in said if other == engine) for engine, _, _ in said}
+        return "; ".join(f"{engine}, {' and '.join(hows)}" for engine, hows in engines.items())
 
     @property
     def load_ms(self) -> float:

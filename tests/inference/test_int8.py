@@ -68,7 +68,7 @@ def test_rounding_changes_a_little_and_only_what_is_named(scaled: Path) -> None:
 def test_it_is_a_model_of_its_own(scaled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     narrow, wide = (CrossEncoderReranker(str(scaled), backend=one) for one in ("int8", "openvino"))
     assert narrow.model == f"{wide.model}-int8"
-    assert narrow.runs_on == f"{wide.runs_on} and int8"
+    assert narrow.runs_on == f"{wide.runs_on}/int8"
     passages = ["refunds take five days", "cats sleep long"]
     ours, theirs = (np.array([pair.score for pair in one.score("refund", passages).pairs]) for one in (narrow, wide))
     np.testing.assert_allclose(ours, theirs, atol=0.5)

@@ -19,7 +19,7 @@ def test_width_stays_under_the_models_limit() -> None:
 
 
 def test_one_width_a_batch() -> None:
-    assert list(batches([20, 500, 30], rows=2)) == [(32, [0, 2]), (512, [1])]
+    assert list(batches([26, 500, 30], rows=2)) == [(32, [0, 2]), (504, [1])]
 
 
 def test_a_cpu_scores_one_pair_a_pass() -> None:

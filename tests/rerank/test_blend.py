@@ -53,6 +53,21 @@ def test_the_identity_changes_with_the_weights_and_with_either_part() -> None:
     assert len(names) == 4
 
 
+def test_it_says_once_what_computes_it() -> None:
+    class Placed(FixedReranker):
+        def __init__(self, runs_on: str) -> None:
+            super().__init__({})
+            self.runs_on = runs_on
+
+    def said(one: str, other: str) -> str:
+        return BlendReranker(Placed(one), Placed(other), WEIGHTS).runs_on
+
+    assert said("OpenVINO, bf16", "OpenVINO, fp32") == "OpenVINO, bf16 and fp32"
+    assert said("OpenVINO, fp32", "OpenVINO, fp32") == "OpenVINO, fp32"
+    assert said("torch, fp32", "OpenVINO, fp32") == "torch, fp32; OpenVINO, fp32"
+    assert BlendReranker(*parts(), WEIGHTS).runs_on == ""
+
+
 def test_what_was_cut_is_the_cross_encoders_to_say() -> None:
     cut, whole = FixedReranker(max_tokens=1), FixedReranker()
     alone = cut.score("q", ["two words"]).pairs[0]

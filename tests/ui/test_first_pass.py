@@ -55,4 +55,4 @@ def test_compare_sets_it_against_the_single_reranker_on_the_same_candidates() ->
     at = opened("4_compare.py", fp=CHEAP, fpn="60", pool="20", ra=CHEAP)
     assert not at.toggle(key="fpa").value
     told = shown(at)
-    assert "A: Late interaction 60 " in told and "B: Late interaction 60 → Late interaction 20 " in told
+    assert "A: Late interaction 60 " in told and "B: Late interaction 60 → Cross-encoder + MaxSim 20 " in told

@@ -67,7 +67,7 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
     cut, space = trace.policy.threshold, trace.relevance_space
     minimum = cut.minimum if applies(cut, space) else None
     marks = [*_gap(widest_gap(list(table["score"])), len(table), palette), *_threshold(minimum, palette)]
-    unit = {"range": [-0.03, 1.06]} if space is ScoreSpace.PROBABILITY else {}
+    unit = {"range": _span(table, minimum)} if space is ScoreSpace.PROBABILITY else {}
     return go.Figure(
         data=[
             _line(table, palette),
@@ -84,6 +84,13 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
             annotations=[note for _, note in marks],
         ),
     )
+
+
+def _span(table: pd.DataFrame, minimum: float | None) -> list[float]:
+    """Of a probability axis: from 0 to the highest score or the threshold with some room, to 1 where that is near."""
+    highest = max([*table["score"], minimum or 0.0, 0.01])
+    top = 1.06 if highest > 0.6 else 1.25 * highest
+    return [-0.03 * top, top]
 
 
 def _line(table: pd.DataFrame, palette: Palette) -> dict[str, Any]:
@@ -113,13 +120,14 @@ def _dots(rows: pd.DataFrame, fate: str, symbol: str, palette: Palette) -> dict[
 
 
 def _gap(gap: Gap | None, of: int, palette: Palette) -> list[Mark]:
-    """The widest gap of `of` scores as a thick line between its two; its name stands on the side that has room."""
+    """The widest gap of `of` scores as a thick line between its two; its name stands where the curve leaves room."""
     if gap is None:
         return []
     x = gap.after + 0.5
     line = {"color": palette.muted, "width": 4}
-    side = {"xanchor": "left", "xshift": 8} if gap.after < of / 2 else {"xanchor": "right", "xshift": -8}
-    note = {"x": x, "y": gap.middle, "text": "widest gap", "showarrow": False, **side}
+    right = {"xanchor": "left", "xshift": 8, "y": gap.upper}
+    left = {"xanchor": "right", "xshift": -8, "y": gap.lower}
+    note = {"x": x, "text": "widest gap", "showarrow": False, **(right if gap.after < of / 2 else left)}
     shape = {"type": "line", "x0": x, "x1": x, "y0": gap.lower, "y1": gap.upper, "line": line}
     return [(shape, {**note, "font": {"size": 12, "color": palette.muted}})]
 

@@ -89,8 +89,18 @@ def test_the_curve_is_read_in_one_sentence():
 
 def test_the_name_of_the_widest_gap_stands_where_there_is_room():
     late = replay(measurement("abcd", "", {"a": 5.0, "b": 4.9, "c": 4.8, "d": -5.0}), ON)
-    sides = [score_curve.figure(trace, LIGHT).layout.annotations[0].xanchor for trace in (TRACE, late)]
-    assert sides == ["left", "right"]
+    names = [score_curve.figure(trace, LIGHT).layout.annotations[0] for trace in (TRACE, late)]
+    assert [name.xanchor for name in names] == ["left", "right"]
+    assert names[0].y == max(TRACE.relevance.values())
+    assert names[1].y == min(late.relevance.values())
+
+
+def test_low_probabilities_fill_the_axis_and_the_threshold_stays_on_it():
+    facts = measurement("abcd", "", {"a": -2.0, "b": -2.5, "c": -3.0, "d": -5.0})
+    policies = [ON.model_copy(update={"threshold": Threshold(minimum=cut)}) for cut in (0.05, 0.3, 0.9)]
+    tops = [score_curve.figure(replay(facts, policy), LIGHT).layout.yaxis.range[1] for policy in policies]
+    highest = max(replay(facts, ON).relevance.values())
+    assert tops == pytest.approx([1.25 * highest, 1.25 * 0.3, 1.06])
 
 
 def test_nothing_found_draws_and_reads():
