@@ -1,4 +1,5 @@
-"""An encoder's token states, in fp32: a plain BERT on a CPU by OpenVINO where it is installed, any other by torch."""
+"""An encoder's token states: a plain BERT on a CPU by OpenVINO where it is installed, in bf16 where the processor
+multiplies that; any other by torch, in fp32."""
 
 from __future__ import annotations
 
@@ -53,7 +54,7 @@ def _openvino(folder: Path) -> Encoder:
 
     weights = read_weights(folder / bert.WEIGHTS)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    compiled = engine.Engine(bert.bert(weights, config), "fp32")
+    compiled = engine.Engine(bert.bert(weights, config), engine.best_precision())
 
     def states(ids: Ids, mask: Ids) -> States:
         return compiled.run(dict(zip(bert.INPUTS, (ids, mask, np.zeros_like(ids)), strict=True)))

@@ -19,6 +19,7 @@ pytest.importorskip("openvino")
 def test_states_are_those_of_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     ids = np.array([[101, 25416, 8630, 2015, 102, 0], [101, 3899, 3637, 2035, 2154, 102]])
     mask = (ids > 0).astype(np.int64)
+    monkeypatch.setattr("rag_core.inference.engine.best_precision", lambda: "fp32")
     ours = load_encoder(packaged_folder(), "cpu")
     assert ours.at_once >= 1
     monkeypatch.setattr("rag_core.inference.engine.find_spec", lambda name: None)

@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 
+from rag_core.inference.engine import best_precision
 from rag_core.rerank.late_interaction import LateInteractionReranker
 from rag_core.retrieval.packaged import packaged_folder
 from rag_core.types import ScoreSpace
@@ -46,10 +47,13 @@ def reference(query: str, passage: str) -> float:
     return sum(best) / len(best)
 
 
-def test_equals_a_plain_loop(reranker: LateInteractionReranker) -> None:
-    pairs = reranker.score(QUERY, PASSAGES).pairs
+def test_equals_a_plain_loop(reranker: LateInteractionReranker, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = [reference(QUERY, one) for one in PASSAGES]
     assert reranker.space is ScoreSpace.MAXSIM
-    assert [pair.score for pair in pairs] == pytest.approx([reference(QUERY, one) for one in PASSAGES], abs=1e-5)
+    assert [pair.score for pair in reranker.score(QUERY, PASSAGES).pairs] == pytest.approx(expected, abs=2e-3)
+    monkeypatch.setattr("rag_core.inference.engine.best_precision", lambda: "fp32")
+    exact = LateInteractionReranker().score(QUERY, PASSAGES).pairs
+    assert [pair.score for pair in exact] == pytest.approx(expected, abs=1e-5)
     assert max(pairs, key=lambda pair: pair.score) is pairs[0]
 
 
@@ -76,6 +80,6 @@ def test_what_lies_past_256_tokens_is_counted(reranker: LateInteractionReranker)
 
 def test_identity_names_weights_and_formula() -> None:
     fresh = LateInteractionReranker()
-    assert fresh.model == "late-interaction/all-MiniLM-L6-v2@53aa51172d14/maxsim-1/openvino-fp32"
-    assert fresh.runs_on == "OpenVINO, fp32"
+    assert fresh.model == f"late-interaction/all-MiniLM-L6-v2@53aa51172d14/maxsim-1/openvino-{best_precision()}"
+    assert fresh.runs_on == f"OpenVINO, {best_precision()}"
     assert fresh.load_ms == 0
