@@ -54,7 +54,7 @@ def test_equals_a_plain_loop(reranker: LateInteractionReranker, monkeypatch: pyt
     monkeypatch.setattr("rag_core.inference.engine.best_precision", lambda: "fp32")
     exact = LateInteractionReranker().score(QUERY, PASSAGES).pairs
     assert [pair.score for pair in exact] == pytest.approx(expected, abs=1e-5)
-    assert max(pairs, key=lambda pair: pair.score) is pairs[0]
+    assert max(exact, key=lambda pair: pair.score) is exact[0]
 
 
 def test_scores_do_not_depend_on_order_company_or_memory(reranker: LateInteractionReranker) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import expit, logit
 
-from training.calibrate import Calibration, Pool, best_threshold, fit, reliability
+from training.calibrate import Calibration, Pool, fit, lenient_threshold, reliability
 
 
 def drawn(temperature: float, bias: float, count: int = 20_000) -> Pool:
@@ -32,8 +32,14 @@ def test_the_table_counts_every_pair_once() -> None:
     assert sum(counts) == 1000
 
 
-def test_the_threshold_parts_pools_with_an_answer_from_pools_without() -> None:
-    pools = [Pool(np.array([2.0, -2.0]), np.array([1, 0])), Pool(np.array([-2.5, 3.0]), np.array([0, 1]))]
-    threshold, passed, held = best_threshold(pools, Calibration(1.0, 0.0))
-    assert expit(-2.0) < threshold <= expit(2.0)
-    assert (passed, held) == (1.0, 1.0)
+def test_the_threshold_lets_all_but_a_few_questions_with_an_answer_pass() -> None:
+    best = np.linspace(0.055, 0.945, 100)  # the third lowest is 0.073, the fourth 0.082
+    pools = [Pool(logit(np.array([p, 0.02])), np.array([1, 0])) for p in best]
+    pools.append(Pool(logit(np.array([0.001])), np.array([0])))  # no answer in it: does not count
+    threshold, passed, held = lenient_threshold(pools, Calibration(1.0, 0.0))
+    assert (threshold, passed, held) == (0.08, 0.97, 1.0)
+
+
+def test_where_all_score_low_the_threshold_is_the_lowest() -> None:
+    pools = [Pool(np.array([-9.0, -10.0]), np.array([1, 0]))]
+    assert lenient_threshold(pools, Calibration(1.0, 0.0)) == (0.01, 0.0, 1.0)
