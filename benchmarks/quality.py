@@ -105,7 +105,7 @@ def table(folder: Folder, named: Iterator[tuple[str, Ranked]]) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+", metavar="DIR")
-    parser.add_argument("--reranker", action="append", help="key of the catalogue; more than once for several")
+    parser.add_argument("--reranker", action="append", help="key of the catalogue; may be repeated; all that ship")
     parser.add_argument("--pool", type=int, action="append", help="candidates to rerank; more than once for several")
     parser.add_argument(
         "--first", choices=("RRF", "BM25", "dense"), default="RRF", help="whose first candidates to rerank"

@@ -25,7 +25,7 @@ NO_RERANKER = "none"
 """The reranker of a policy that has none."""
 
 DEFAULT_RERANKER = "second-pass-minilm-v2+late-interaction"
-"""The reranker of a policy that names none: of what ships, what ranks best and has probabilities (the model's card)."""
+"""The reranker of a policy that names none: of what ships and gives probabilities, what ranks best (its card)."""
 
 Weight = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]

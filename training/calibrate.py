@@ -124,6 +124,7 @@ def main() -> None:
     calibration, threshold = fitted(read_pools(args.dev, args.model))
     said = {"temperature": round(calibration.temperature, 4), "bias": round(calibration.bias, 4)}
     put(args.model, {**said, "default_threshold": threshold})
+    print("Now run training.blend: the weights of its sum were of the scores before, and are removed.")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import json
 import shutil
 from pathlib import Path
 
+from rag_core.inference.int8 import FILE
+
 KEPT = ("tokenizer.json", "tokenizer_config.json")
 
 
@@ -25,6 +27,7 @@ def export(source: Path, target: Path) -> None:
     weights = load_file(source / "model.safetensors")
     halves = {name.removeprefix("model."): value.to(torch.float16).contiguous() for name, value in weights.items()}
     save_file(halves, target / "model.safetensors", metadata={"format": "pt"})
+    (target / FILE).unlink(missing_ok=True)  # scales of other weights
     for name in KEPT:
         shutil.copyfile(source / name, target / name)
     config = json.loads((source / "config.json").read_text(encoding="utf-8"))

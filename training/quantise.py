@@ -1,11 +1,11 @@
 """Choose the layers of a cross-encoder to multiply in eight bits, and measure the scales of what goes into them.
 
-Eight bits are about twice as fast as bf16 and several times as coarse, so not every layer bears them. The inputs of all
-are measured on training pairs: a divisor for each that evens out their sizes (SmoothQuant, Xiao et al.,
+A product in eight bits is up to twice as fast as in bf16 and several times as coarse, so not every layer bears it. The
+inputs of all are measured on training pairs: a divisor for each that evens out their sizes (SmoothQuant, Xiao et al.,
 arXiv:2211.10438), and a range that leaves out the few largest. Then each block of layers alone is put into eight bits
 and the development pools are scored: its noise is what that adds to the squared change of a score against fp32, in
 deviations of the pool's scores. The blocks with the least noise for their work are taken while all together stay under
-`--noise`; 0.01 keeps Kendall's tau over 0.99. The last layer is left out: only [CLS] goes through it.
+`--noise`; 0.01 goes with a Kendall's tau of about 0.99. The last layer is left out: only [CLS] goes through it.
 
     python -m training.quantise OUT/groups.jsonl OUT/dev.jsonl MODEL
 
@@ -142,7 +142,7 @@ def noise(reference: Pools, found: Pools) -> float:
     return float(np.mean([np.std(new - old) / np.std(old) for old, new in zip(reference, found, strict=True)]))
 
 
-def chosen(alone: Mapping[str, float], start: float, most: float) -> list[str]:
+def bearable(alone: Mapping[str, float], start: float, most: float) -> list[str]:
     """The blocks to take: those that add the least squared noise for their work, while the sum stays under `most`.
 
     alone: the noise with only that block in eight bits. start: with none.
@@ -179,8 +179,12 @@ def main() -> None:
     for block, own in scales.items():
         alone[block] = noise(reference, with_scales(args.model, own, rows))
         print(f"{block}: noise {alone[block]:.4f}", flush=True)
-    taken = chosen(alone, noise(reference, wide), args.noise)
+    taken = bearable(alone, noise(reference, wide), args.noise)
     layers = {name: one for block in taken for name, one in scales[block].items()}
+    if not layers:
+        (args.model / FILE).unlink(missing_ok=True)
+        print("No block may be taken: all stay as they are, and no scales are written.")
+        return
     done = sum(map(work, taken))
     print(f"{len(taken)} blocks, {done} of {sum(map(work, scales))} of the work: {', '.join(sorted(taken))}")
     print(f"these: {agreement(reference, with_scales(args.model, layers, rows))}")

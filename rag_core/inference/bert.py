@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = "model.safetensors"
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+MISFIT = "They are of another model: make them again (training.quantise), or remove the file."
 NEVER = -1e4
 """Added to the attention on padding; its exponential is 0 in every precision."""
 
@@ -59,13 +60,15 @@ def _named(weights: Weights, name: str) -> Array:
 
 @dataclass(frozen=True)
 class _Builder:
-    """The operations of one BERT. `prefix`: what its weights' names begin with. `scales`: of layers in eight bits."""
+    """The operations of one BERT. `prefix`: what its weights' names begin with. `scales`: of layers in eight bits;
+    `met`: those of them that were met."""
 
     weights: Weights
     config: Mapping[str, Any]
     prefix: str
     op: Any
-    scales: Mapping[str, Scales] = field(default_factory=dict)
+    scales: Mapping[str, Scales]
+    met: set[str] = field(default_factory=set)
 
     def constant(self, name: str) -> Any:
         return self.op.constant(_named(self.weights, self.prefix + name))
@@ -79,7 +82,11 @@ class _Builder:
 
     def in_eight_bits(self, x: Any, name: str, scales: Scales) -> tuple[Any, Any]:
         """The inputs and the weights rounded to the steps of a scale: OpenVINO multiplies such in eight bits."""
-        weights = _named(self.weights, f"{self.prefix}{name}.weight") * scales.divisor
+        self.met.add(self.prefix + name)
+        weights = _named(self.weights, f"{self.prefix}{name}.weight")
+        if weights.shape[1:] != scales.divisor.shape:
+            raise ModelError(f"The scales of {self.prefix}{name} are of {len(scales.divisor)} inputs. {MISFIT}")
+        weights = weights * scales.divisor
         most = np.maximum(np.abs(weights).max(axis=1, keepdims=True), np.finfo(np.float32).tiny)
         divided = self.op.multiply(x, self.op.constant(1 / scales.divisor))
         low, high = np.float32(scales.low), np.float32(scales.high)
@@ -174,7 +181,7 @@ def bert(
 
     first_only: of [CLS] alone, (pairs, 1, hidden), so that the last layer computes nothing that no one reads.
     scales: the layers that are multiplied in eight bits, by their names among the weights.
-    Raises ModelError where a weight is missing.
+    Raises ModelError where a weight is missing, or scales are of no layer that is built.
     """
     package = openvino()
     op = package.opset13
@@ -191,4 +198,7 @@ def bert(
             x = build.layer(first, build.first_attention(first, x, unseen, f"{name}.attention"), name)
         else:
             x = build.layer(x, build.attention(x, unseen, f"{name}.attention"), name)
+    if build.met != set(build.scales):
+        missed = ", ".join(sorted(set(build.scales) - build.met))
+        raise ModelError(f"There are scales for {missed}, which this model does not multiply. {MISFIT}")
     return package.Model([op.result(x)], [ids, mask, types], "bert")

@@ -31,6 +31,9 @@ Forward = Callable[["Ids", "Ids", "Ids"], "Logits"]
 
 Backend = Literal["auto", "torch", "bf16", "onnx", "openvino", "int8"]
 
+BUILD = 2
+"""Part of a model's identity on OpenVINO: change it with the graph or the widths, which change bf16 scores a little."""
+
 PLAIN = "BertForSequenceClassification"
 ONNX = "onnx/model.onnx"
 OPENVINO = "openvino/openvino_model.xml"
@@ -154,8 +157,10 @@ def _openvino(folder: Path, _device: str, _trust_remote_code: bool) -> Running:
 
 def _int8(folder: Path, _device: str, _trust_remote_code: bool) -> Running:
     scales = int8.read_scales(folder)
-    if not scales or not _buildable(folder):
-        raise ModelError(f"{folder} is no plain BERT with an {int8.FILE}. Make one with training.quantise.")
+    if not scales:
+        raise ModelError(f"{folder} holds no {int8.FILE} with layers to compute in int8. Use the openvino backend.")
+    if not _buildable(folder):
+        raise ModelError(f"{folder} is no plain BERT, which int8 needs. Use the openvino or the torch backend.")
     return _built(folder, scales)
 
 
@@ -222,7 +227,7 @@ MARKS: dict[Backend, Callable[[], str]] = {
     "torch": lambda: "",
     "bf16": lambda: "/bf16",
     "onnx": lambda: "/onnx",
-    "openvino": lambda: f"/openvino-{engine.best_precision()}",
-    "int8": lambda: f"/openvino-{engine.best_precision()}-int8",
+    "openvino": lambda: f"/openvino{BUILD}-{engine.best_precision()}",
+    "int8": lambda: f"/openvino{BUILD}-{engine.best_precision()}-int8",
 }
 """What each backend adds to a model's identity: torch's fp32 is the reference and adds nothing."""

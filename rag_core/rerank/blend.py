@@ -70,10 +70,12 @@ class BlendReranker:
 
     @property
     def runs_on(self) -> str:
-        """What computes the parts' scores, in words: `OpenVINO, bf16 and fp32`."""
+        """What computes the parts' scores, in words: `OpenVINO, bf16/int8 and bf16`."""
         said = [on.partition(", ") for part in self.parts if (on := getattr(part, "runs_on", ""))]
-        engines = {engine: dict.fromkeys(how for other, _, how in said if other == engine) for engine, _, _ in said}
-        return "; ".join(f"{engine}, {' and '.join(hows)}" for engine, hows in engines.items())
+        engines: dict[str, dict[str, None]] = {}
+        for engine, _, how in said:
+            engines.setdefault(engine, {}).update({how: None} if how else {})
+        return "; ".join(f"{engine}, {' and '.join(hows)}" if hows else engine for engine, hows in engines.items())
 
     @property
     def load_ms(self) -> float:

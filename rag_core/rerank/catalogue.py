@@ -5,7 +5,7 @@ A policy names a reranker by its key:
     none                                   the fused order stays (the pipeline handles it)
     late-interaction                       MaxSim over the packaged bi-encoder; always there
     <folder under rag_core/models>         a cross-encoder that ships with the project
-    <the same>+late-interaction            both of these, added; the newest is the default (`DEFAULT_RERANKER`)
+    <the same>+late-interaction            both of these, added; one of these is `DEFAULT_RERANKER`
     cross-encoder:<folder or hub name>     any sentence-transformers CrossEncoder with one output
     colbert:<folder or hub name>           any ColBERT model that sentence-transformers reads
     rerankers:t5:<folder or hub name>      a model of the optional rerankers package
@@ -146,7 +146,7 @@ def entry_of(key: str) -> Entry:
     return describe(key)
 
 
-_sharing = threading.Lock()
+_sharing = threading.RLock()
 _shared: dict[tuple[str, str, bool], Reranker] = {}
 
 
@@ -160,7 +160,14 @@ def get_reranker(key: str, settings: Settings | None = None, access: Access | No
     access = access or Access()
     entry = entry_of(key)
     name = _in_full(key, access) if entry.needs == "address" else key
-    order = Order(name, device, access.key_for(name), entry.model in access.trusted, access.chat)
+    order = Order(
+        name,
+        device,
+        lambda part: get_reranker(part, settings, access),
+        access.key_for(name),
+        entry.model in access.trusted,
+        access.chat,
+    )
     if order.secret or entry.needs == "chat":
         return access.own(name, device, lambda: MAKERS[entry.kind](order))
     shared = (name, device, order.trusted)

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag_core.errors import ModelError, first_line
+from rag_core.inference import engine
 from rag_core.inference.encoder import Encoder, load_encoder, on_openvino
-from rag_core.inference.engine import best_precision
 from rag_core.rerank.base import Scored
 from rag_core.rerank.batching import Batch, batches, in_turn, rows_for
 from rag_core.rerank.checks import check_finite
@@ -59,13 +59,13 @@ class LateInteractionReranker:
         """`late-interaction/all-MiniLM-L6-v2@<weights' SHA-256>/maxsim-1`, and `/openvino-bf16` where that is what runs
         it; hashes the weights, loads nothing."""
         name = PACKAGED_NAME if self._given is None else self._folder.resolve().name
-        mark = f"/openvino-{best_precision()}" if on_openvino(self._folder, self._device) else ""
+        mark = f"/openvino-{engine.best_precision()}" if on_openvino(self._folder, self._device) else ""
         return f"late-interaction/{name}@{weights_sha256(self._folder)[:12]}/{VERSION}{mark}"
 
     @property
     def runs_on(self) -> str:
         """What computes its scores on this machine, in words."""
-        return f"OpenVINO, {best_precision()}" if on_openvino(self._folder, self._device) else "torch, fp32"
+        return f"OpenVINO, {engine.best_precision()}" if on_openvino(self._folder, self._device) else "torch, fp32"
 
     @property
     def load_ms(self) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -24,11 +24,12 @@ MODELS = Path(__file__).parent.parent / "models"
 
 @dataclass(frozen=True)
 class Order:
-    """A reranker to be made: its key in full, where it runs, the caller's own key for it, whether its code may run,
-    the caller's chat model."""
+    """A reranker to be made: its key in full, where it runs, how to get one that it is made of by its key, the caller's
+    own key for it, whether its code may run, the caller's chat model."""
 
     name: str
     device: str
+    part: Callable[[str], Reranker]
     secret: SecretStr | None = None
     trusted: bool = False
     chat: ChatAccess | None = None
@@ -64,11 +65,11 @@ def _late_interaction(order: Order) -> Reranker:
 def _blend(order: Order) -> Reranker:
     from rag_core.rerank.blend import BlendReranker, Weights
 
-    alone = replace(order, name=order.name.removesuffix(BLENDED))
-    weights = Weights.of(MODELS / alone.name)
+    cross_encoder, late_interaction = order.name.split("+")
+    weights = Weights.of(MODELS / cross_encoder)
     if weights is None:
-        raise ModelError(f"The config.json of {alone.name} holds no weights for a blend.")
-    return BlendReranker(_cross_encoder(alone), _late_interaction(alone), weights)
+        raise ModelError(f"The config.json of {cross_encoder} holds no weights for a blend.")
+    return BlendReranker(order.part(cross_encoder), order.part(late_interaction), weights)
 
 
 def _served(order: Order) -> Reranker:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from rag_core.inference.engine import Engine, best_precision, openvino
+from rag_core.rerank.backends import BUILD
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 
 pytest.importorskip("openvino")
@@ -67,5 +68,5 @@ def test_auto_takes_it_where_it_can(tiny: Path) -> None:
     auto = CrossEncoderReranker(str(tiny))
     assert auto.runs_on == f"OpenVINO, {best_precision()}"
     assert auto.model == CrossEncoderReranker(str(tiny), backend="openvino").model
-    assert auto.model == CrossEncoderReranker(str(tiny), backend="torch").model + f"/openvino-{best_precision()}"
+    assert auto.model == CrossEncoderReranker(str(tiny), backend="torch").model + f"/openvino{BUILD}-{best_precision()}"
     assert CrossEncoderReranker(str(tiny), device="cuda").runs_on == "torch, fp32"

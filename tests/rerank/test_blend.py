@@ -64,7 +64,7 @@ def test_it_says_once_what_computes_it() -> None:
 
     assert said("OpenVINO, bf16", "OpenVINO, fp32") == "OpenVINO, bf16 and fp32"
     assert said("OpenVINO, fp32", "OpenVINO, fp32") == "OpenVINO, fp32"
-    assert said("torch, fp32", "OpenVINO, fp32") == "torch, fp32; OpenVINO, fp32"
+    assert said("ONNX Runtime", "OpenVINO, fp32") == "ONNX Runtime; OpenVINO, fp32"
     assert BlendReranker(*parts(), WEIGHTS).runs_on == ""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.quantise import agreement, blocks, chosen, inputs_of, measured, noise, scales_of, work
+from training.quantise import agreement, bearable, blocks, inputs_of, measured, noise, scales_of, work
 
 A, B, C = (f"bert.encoder.layer.0.{block}" for block in ("attention.self", "attention.output", "output"))
 
@@ -21,10 +21,10 @@ def test_the_last_layer_is_left_out() -> None:
 
 def test_what_adds_least_for_its_work_is_taken_first_and_no_more_than_may_be() -> None:
     alone = {A: 0.03**0.5, B: 0.02**0.5, C: 0.02**0.5}  # squared .03, .02, .02; for their work .01, .02, .005
-    assert chosen(alone, start=0.0, most=0.02**0.5 + 1e-9) == [C]
-    assert chosen(alone, start=0.0, most=0.05**0.5 + 1e-9) == [C, A]
-    assert chosen(alone, start=0.0, most=0.04**0.5 + 1e-9) == [C, B]  # A would be too much, B still fits
-    assert chosen(alone, start=0.1, most=0.05) == []
+    assert bearable(alone, start=0.0, most=0.02**0.5 + 1e-9) == [C]
+    assert bearable(alone, start=0.0, most=0.05**0.5 + 1e-9) == [C, A]
+    assert bearable(alone, start=0.0, most=0.04**0.5 + 1e-9) == [C, B]  # A would be too much, B still fits
+    assert bearable(alone, start=0.1, most=0.05) == []
 
 
 def test_a_divisor_evens_out_the_inputs_that_are_large() -> None:
