@@ -83,11 +83,13 @@ def _search_ranks(trace: Trace, chunk_id: str) -> str:
 
 
 def _by_score(stage: StageName) -> Callable[[Standing, Hit], str]:
+    """Its score against ours, the space named once: `probability 0.15 against 0.12`."""
+
     def why(s: Standing, hit: Hit) -> str:
         space, ours = s.trace[stage].space, s.hit(stage)
         theirs = s.trace[stage].by_chunk[hit.chunk_id]
         text = score_text(theirs.score, space)
-        return f"{text} against {score_text(ours.score, space)}" if ours else text
+        return f"{text} against {score_text(ours.score, space).removeprefix(f'{space} ')}" if ours else text
 
     return why
 

@@ -34,7 +34,7 @@ def test_it_was_read_and_not_handed_on():
     assert "only its best 2 went on to ce (the last of them has maxsim 0.80)" in found.sentence
     assert (found.before.stage, found.after.stage) == (StageName.FUSED, StageName.SCREENED)
     assert [(one.chunk_id, one.step.rank) for one in found.rivals] == [("a", 1), ("b", 2)]
-    assert found.rivals[1].why == "maxsim 0.80 against maxsim 0.20; it came from 2nd"
+    assert found.rivals[1].why == "maxsim 0.80 against 0.20; it came from 2nd"
     assert [step.label for step in steps(found) if step.state == "lost"] == ["First pass"]
 
 

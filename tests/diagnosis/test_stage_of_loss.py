@@ -152,7 +152,7 @@ def test_demoted_by_the_reranker():
     assert found.verdict is Verdict.DEMOTED
     assert found.before and found.after and (found.before.rank, found.after.rank) == (1, 4)
     assert [rival.chunk_id for rival in found.rivals] == ["d::0", "c::0", "a::0"]
-    assert "logit 3.00 against logit -3.00" in found.rivals[0].why
+    assert "logit 3.00 against -3.00" in found.rivals[0].why
     assert "logit -3.00" in found.sentence and "4th" in found.sentence
 
 
