@@ -24,6 +24,7 @@ from rag_core.corpus.sample import SAMPLE, ensure_sample
 from rag_core.passes import read_so_far
 from rag_core.pipeline import Pipeline
 from rag_core.replay import replay
+from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import entry_of
 from rag_core.rerank.makers import MAKERS, Order
 from rag_core.retrieval.base import Embedder, Engine
@@ -54,10 +55,15 @@ def main() -> None:
 
 def unread(engine: Engine, embedder: Embedder, key: str) -> Pipeline:
     """A pipeline without a cache, with a reranker of its own: loaded, and it has read nothing of the collection."""
-    reranker = MAKERS[entry_of(key).kind](Order(key, "cpu"))
+    reranker = made(key)
     reranker.load()
     reranker.score("warm up", ["one passage", "and another one"])
     return Pipeline(engine, embedder, rerankers=lambda _: reranker)
+
+
+def made(key: str) -> Reranker:
+    """A new instance, its parts too: none remembers a passage."""
+    return MAKERS[entry_of(key).kind](Order(key, "cpu", made))
 
 
 def report(engine: Engine, embedder: Embedder, queries: list[str], policy: Policy) -> None:

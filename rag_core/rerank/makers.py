@@ -65,7 +65,7 @@ def _late_interaction(order: Order) -> Reranker:
 def _blend(order: Order) -> Reranker:
     from rag_core.rerank.blend import BlendReranker, Weights
 
-    cross_encoder, late_interaction = order.name.split("+")
+    cross_encoder, late_interaction = order.name.removesuffix(BLENDED), BLENDED.removeprefix("+")
     weights = Weights.of(MODELS / cross_encoder)
     if weights is None:
         raise ModelError(f"The config.json of {cross_encoder} holds no weights for a blend.")
