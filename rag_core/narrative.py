@@ -75,8 +75,13 @@ def counted(number: int, noun: str) -> str:
 
 def score_text(score: float, space: ScoreSpace) -> str:
     """A score with its space, as it is shown everywhere: `probability 0.91`, `rrf 0.0311`."""
+    return f"{space} {score_number(score, space)}"
+
+
+def score_number(score: float, space: ScoreSpace) -> str:
+    """A score as `score_text` shows it, without its space, where that was just named: `0.91`, `0.0311`."""
     digits = {ScoreSpace.RRF: 4, ScoreSpace.BM25: 1, ScoreSpace.LOGIT: 2}.get(space, 2)
-    return f"{space} {score:.{digits}f}"
+    return f"{score:.{digits}f}"
 
 
 def _movement(trace: Trace) -> str:

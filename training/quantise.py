@@ -31,6 +31,7 @@ from rag_core.inference.int8 import FILE, Scales, write_scales
 from rag_core.rerank.backends import Backend
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.tokenise import encode_pairs, load_tokenizer
+from training.blend import scored
 from training.choose import MAX_TOKENS
 
 ALPHA = 0.75
@@ -123,10 +124,9 @@ def measured(groups: Path, folder: Path) -> dict[str, dict[str, Scales]]:
     return found
 
 
-def scored(folder: Path, rows: list[dict[str, Any]], backend: Backend) -> Pools:
+def by_backend(folder: Path, rows: list[dict[str, Any]], backend: Backend) -> Pools:
     """The scores of every development pool by that backend."""
-    reranker = CrossEncoderReranker(str(folder), backend=backend, max_length=MAX_TOKENS)
-    return [np.array([pair.score for pair in reranker.score(row["query"], row["documents"]).pairs]) for row in rows]
+    return scored(CrossEncoderReranker(str(folder), backend=backend, max_length=MAX_TOKENS), rows)
 
 
 def with_scales(folder: Path, scales: Mapping[str, Scales], rows: list[dict[str, Any]]) -> Pools:
@@ -134,7 +134,7 @@ def with_scales(folder: Path, scales: Mapping[str, Scales], rows: list[dict[str,
     with tempfile.TemporaryDirectory() as place:
         copy = shutil.copytree(folder, Path(place) / folder.name, ignore=shutil.ignore_patterns(FILE))
         write_scales(copy, scales)
-        return scored(copy, rows, "int8")
+        return by_backend(copy, rows, "int8")
 
 
 def noise(reference: Pools, found: Pools) -> float:
@@ -173,7 +173,7 @@ def main() -> None:
     rows = read(args.dev)
     rows = random.Random(SEED).sample(rows, min(POOLS, len(rows)))
     scales = measured(args.groups, args.model)
-    reference, wide = scored(args.model, rows, "torch"), scored(args.model, rows, "openvino")
+    reference, wide = by_backend(args.model, rows, "torch"), by_backend(args.model, rows, "openvino")
     print(f"none: {agreement(reference, wide)}", flush=True)
     alone = {}
     for block, own in scales.items():

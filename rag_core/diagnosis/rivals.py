@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from rag_core.diagnosis.standing import Standing
 from rag_core.diagnosis.verdicts import Rival, Verdict
-from rag_core.narrative import ordinal, score_text, title_of
+from rag_core.narrative import ordinal, score_number, score_text, title_of
 from rag_core.trace import Step, Trace
 from rag_core.types import Hit, StageName
 
@@ -89,7 +89,7 @@ def _by_score(stage: StageName) -> Callable[[Standing, Hit], str]:
         space, ours = s.trace[stage].space, s.hit(stage)
         theirs = s.trace[stage].by_chunk[hit.chunk_id]
         text = score_text(theirs.score, space)
-        return f"{text} against {score_text(ours.score, space).removeprefix(f'{space} ')}" if ours else text
+        return f"{text} against {score_number(ours.score, space)}" if ours else text
 
     return why
 

@@ -75,8 +75,9 @@ class _Builder:
 
     def linear(self, x: Any, name: str) -> Any:
         scales = self.scales.get(self.prefix + name)
-        weights = self.constant(f"{name}.weight")
-        if scales is not None:
+        if scales is None:
+            weights = self.constant(f"{name}.weight")
+        else:
             x, weights = self.in_eight_bits(x, name, scales)
         return self.op.add(self.op.matmul(x, weights, False, True), self.constant(f"{name}.bias"))
 

@@ -60,12 +60,12 @@ class BlendReranker:
 
     def __init__(self, cross_encoder: Reranker, late_interaction: Reranker, weights: Weights) -> None:
         self.parts = (cross_encoder, late_interaction)
-        self.weights = weights
+        self._weights = weights
 
     @property
     def model(self) -> str:
         """Both models' identities with their weights; loads nothing."""
-        (one, other), by = self.parts, self.weights
+        (one, other), by = self.parts, self._weights
         return f"{by.cross_encoder} x {one.model} + {by.late_interaction} x {other.model} + {by.bias}"
 
     @property
@@ -102,4 +102,4 @@ class BlendReranker:
 
     def added(self, cross_encoder: float, late_interaction: float) -> float:
         """The logit of a pair from both parts' scores of it."""
-        return round(self.weights.logit(cross_encoder, late_interaction), DECIMALS)
+        return round(self._weights.logit(cross_encoder, late_interaction), DECIMALS)

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.distribution import Gap, curve, widest_gap
-from rag_core.narrative import ordinal, score_text, title_of
+from rag_core.narrative import ordinal, score_number, title_of
 from rag_core.threshold import applies
 from rag_core.trace import Trace
 from rag_core.types import ScoreSpace
@@ -53,7 +53,7 @@ def reading(trace: Trace) -> str:
     gap = widest_gap(list(table["score"]))
     if gap is None:
         return f"{first}; there is no gap between their scores."
-    upper, lower = (score_text(score, space).split()[-1] for score in (gap.upper, gap.lower))
+    upper, lower = (score_number(score, space) for score in (gap.upper, gap.lower))
     places_ = f"between the {ordinal(gap.after)} and the {ordinal(gap.after + 1)}"
     return f"{first}; the gap {places_} is the widest ({upper} to {lower})."
 
