@@ -28,3 +28,18 @@ def test_no_module_of_the_library_imports(forbidden):
 def test_importing_the_library_loads_no_model_package():
     code = "import sys, rag_core.pipeline; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_a_search_and_the_default_reranker_load_no_model_package():
+    pytest.importorskip("openvino")
+    code = """
+import sys
+from rag_core.config import DEFAULT_RERANKER
+from rag_core.rerank.catalogue import get_reranker
+from rag_core.retrieval.embed import get_embedder
+get_embedder().embed_query("How long?")
+get_reranker(DEFAULT_RERANKER).score("How long?", ["Thirty days."])
+sys.exit(bool({"torch", "transformers", "sentence_transformers"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr or "a model package came along"

@@ -28,9 +28,10 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from rag_core.inference.int8 import FILE, Scales, write_scales
+from rag_core.inference.tokenizer import load_tokenizer
 from rag_core.rerank.backends import Backend
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
-from rag_core.rerank.tokenise import encode_pairs, load_tokenizer
+from rag_core.rerank.tokenise import encode_pairs
 from training.blend import scored
 from training.choose import MAX_TOKENS
 

@@ -37,10 +37,10 @@ def on_openvino(folder: Path, device: str) -> bool:
     return device == "cpu" and engine.installed() and bert.can_build(folder, ARCHITECTURE)
 
 
-def load_encoder(folder: Path, device: str) -> Encoder:
-    """The folder's encoder. Raises ModelError or MissingPackage."""
+def load_encoder(folder: Path, device: str, precision: engine.Precision | None = None) -> Encoder:
+    """The folder's encoder; on OpenVINO in that precision, else the best here. Raises ModelError or MissingPackage."""
     try:
-        return _openvino(folder) if on_openvino(folder, device) else _torch(folder, device)
+        return _openvino(folder, precision) if on_openvino(folder, device) else _torch(folder, device)
     except SecondPassError:
         raise
     except ImportError as exc:
@@ -49,12 +49,12 @@ def load_encoder(folder: Path, device: str) -> Encoder:
         raise ModelError(f"The model in {folder} could not be loaded: {first_line(exc)}") from exc
 
 
-def _openvino(folder: Path) -> Encoder:
+def _openvino(folder: Path, precision: engine.Precision | None) -> Encoder:
     import numpy as np
 
     weights = read_weights(folder / bert.WEIGHTS)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    compiled = engine.Engine(bert.bert(weights, config), engine.best_precision())
+    compiled = engine.Engine(bert.bert(weights, config), precision or engine.best_precision())
 
     def states(ids: Ids, mask: Ids) -> States:
         return compiled.run(dict(zip(bert.INPUTS, (ids, mask, np.zeros_like(ids)), strict=True)))

@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag_core.errors import BadInput, ModelError, SecondPassError, first_line
+from rag_core.inference.batching import Batch, batches, in_turn, rows_for
+from rag_core.inference.tokenizer import load_tokenizer
 from rag_core.rerank.backends import DESCRIBED, LOADERS, MARKS, Backend, Running, chosen
 from rag_core.rerank.base import Scored
-from rag_core.rerank.batching import Batch, batches, in_turn, rows_for
 from rag_core.rerank.calibration import Calibration
 from rag_core.rerank.checks import check_finite
 from rag_core.rerank.hub import fetch, identity_here
-from rag_core.rerank.tokenise import Pair, encode_pairs, limit_of, load_tokenizer
+from rag_core.rerank.tokenise import Pair, encode_pairs, limit_of
 from rag_core.retrieval.base import Progress
 from rag_core.types import PairScore, ScoreSpace
 

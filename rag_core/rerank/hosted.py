@@ -23,11 +23,11 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from rag_core.errors import BadInput, MissingPackage, ModelError
+from rag_core.inference.tokenizer import encodable
 from rag_core.rerank.base import Scored
 from rag_core.rerank.hosted_http import Call, Patience, post
 from rag_core.rerank.hosted_shapes import batches_of, body_of, scores_of, usage_of
 from rag_core.rerank.providers import PROVIDERS, Provider
-from rag_core.rerank.tokenise import encodable
 from rag_core.retrieval.base import Progress
 from rag_core.types import Frozen, PairScore
 

@@ -23,9 +23,9 @@ from typing import Any
 from rag_core.errors import BadInput, GenerationError, MissingPackage, ModelError
 from rag_core.generation.chat_access import ChatAccess, ChatConfig
 from rag_core.generation.chat_client import Completion, complete
+from rag_core.inference.tokenizer import encodable
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import beginning
-from rag_core.rerank.tokenise import encodable
 from rag_core.retrieval.base import Progress
 from rag_core.types import Message, PairScore, ScoreSpace
 

@@ -10,26 +10,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from rag_core.errors import ModelError, first_line
 from rag_core.inference import engine
-from rag_core.inference.encoder import Encoder, load_encoder, on_openvino
+from rag_core.inference.encoder import on_openvino
+from rag_core.inference.texts import TextEncoder
 from rag_core.rerank.base import Scored
-from rag_core.rerank.batching import Batch, batches, in_turn, rows_for
 from rag_core.rerank.checks import check_finite
 from rag_core.rerank.token_vectors import Memory, TokenVectors, maxsim, token_vectors
-from rag_core.rerank.tokenise import encodable, load_tokenizer
 from rag_core.retrieval.base import Progress
 from rag_core.retrieval.packaged import PACKAGED_NAME, packaged_folder, weights_sha256
 from rag_core.types import PairScore, ScoreSpace
-
-if TYPE_CHECKING:
-    from rag_core.retrieval.base import Vectors
 
 MAX_TOKENS = 256
 """What all-MiniLM-L6-v2 reads of a text, [CLS] and [SEP] included."""
@@ -82,10 +74,10 @@ class LateInteractionReranker:
             _ = self._encoder
 
     @cached_property
-    def _encoder(self) -> tuple[Encoder, Any]:
-        """(encoder, tokenizer); the caller holds the lock."""
+    def _encoder(self) -> TextEncoder:
+        """The caller holds the lock."""
         begin = time.perf_counter()
-        loaded = load_encoder(self._folder, self._device), load_tokenizer(self._folder)
+        loaded = TextEncoder(self._folder, self._device, MAX_TOKENS)
         self._load_ms = (time.perf_counter() - begin) * 1000
         return loaded
 
@@ -110,36 +102,12 @@ class LateInteractionReranker:
         if not texts:
             return {}
         self.load()
-        encoder, tokenizer = self._encoder
-        encodings = [tokenizer.encode(encodable(text)) for text in texts]
-        ids = [_cut(encoding.ids) for encoding in encodings]
-        cut = list(batches([len(one) for one in ids], rows_for(self._device), MAX_TOKENS))[::-1]
         read: dict[str, TokenVectors] = {}
-        found = in_turn(partial(self._states, ids), cut, encoder.at_once)
-        for (_, places), states in zip(cut, found, strict=True):
-            for i, state in zip(places, states, strict=True):
-                read[texts[i]] = token_vectors(texts[i], encodings[i].offsets, state[1 : len(ids[i]) - 1])
+        for place, one in self._encoder.read(texts):
+            read[texts[place]] = token_vectors(texts[place], one.offsets, one.states[1:-1])
             if progress:
                 progress(len(read), len(texts))
         return read
-
-    def _states(self, ids: list[list[int]], batch: Batch) -> Vectors:
-        """Last hidden states of the batch, float32, shape (sequences, width, 384)."""
-        width, places = batch
-        tokens = np.zeros((len(places), width), np.int64)
-        seen = np.zeros_like(tokens)
-        for row, place in enumerate(places):
-            tokens[row, : len(ids[place])] = ids[place]
-            seen[row, : len(ids[place])] = 1
-        try:
-            return self._encoder[0].states(tokens, seen)
-        except Exception as exc:
-            raise ModelError(f"The late-interaction model failed while it ran: {first_line(exc)}") from exc
-
-
-def _cut(ids: list[int]) -> list[int]:
-    """The token ids with [CLS] and [SEP] kept and the text between them cut to fit."""
-    return ids if len(ids) <= MAX_TOKENS else [*ids[: MAX_TOKENS - 1], ids[-1]]
 
 
 def _pair(score: float, passage: TokenVectors) -> PairScore:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from rag_core.errors import BadInput, MissingPackage, ModelError, first_line
+from rag_core.inference.batching import rows_for
+from rag_core.inference.tokenizer import encodable
 from rag_core.rerank.base import Scored
-from rag_core.rerank.batching import rows_for
 from rag_core.rerank.checks import check_finite
 from rag_core.rerank.hub import fetch, identity_here
-from rag_core.rerank.tokenise import encodable
 from rag_core.retrieval.base import Progress
 from rag_core.types import PairScore, ScoreSpace
 

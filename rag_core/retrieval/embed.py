@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag_core.errors import MissingPackage, ModelError, first_line
+from rag_core.inference.encoder import on_openvino
+from rag_core.retrieval.mean_pooled import MeanPooled
 from rag_core.retrieval.packaged import PACKAGED, PACKAGED_NAME, packaged_folder, weights_sha256
 
 if TYPE_CHECKING:
@@ -89,7 +91,10 @@ class SentenceEmbedder:
         return spans
 
     def _encode(self, method: str, texts: list[str]) -> Vectors:
-        encode: Callable[..., Vectors] = getattr(self._encoder, method)
+        encoder = self._encoder
+        if isinstance(encoder, MeanPooled):
+            return encoder.vectors(texts)
+        encode: Callable[..., Vectors] = getattr(encoder, method)
         try:
             vectors = encode(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
         except (RuntimeError, ValueError, MemoryError) as exc:
@@ -113,6 +118,10 @@ class SentenceEmbedder:
     @cached_property
     def _loaded(self) -> Any:
         started = time.perf_counter()
+        if self._asked == PACKAGED and on_openvino(packaged_folder(), self._device):
+            pooled = MeanPooled(packaged_folder(), self.max_tokens)
+            self._load_ms = (time.perf_counter() - started) * 1000
+            return pooled
         try:
             encoder = self._load(local=True)
         except OSError as exc:  # not on this machine

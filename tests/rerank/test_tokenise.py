@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rag_core.rerank.tokenise import UNSAID_LIMIT, encodable, encode_pairs, limit_of, load_tokenizer
+from rag_core.inference.tokenizer import encodable, load_tokenizer
+from rag_core.rerank.tokenise import UNSAID_LIMIT, encode_pairs, limit_of
 
 
 def test_a_cut_pair_is_what_transformers_cuts(tiny: Path) -> None:

@@ -39,6 +39,14 @@ def test_what_is_stated_is_what_the_model_has(embedder: SentenceEmbedder) -> Non
     np.testing.assert_allclose(by_folder.embed_query("a"), embedder.embed_query("a"), atol=1e-6)
 
 
+def test_vectors_are_those_of_sentence_transformers(embedder: SentenceEmbedder) -> None:
+    texts = ["", "short", LONG, "odd \ud800 text", "😀", "Wie lange dauert das?"]
+    theirs = SentenceEmbedder(str(packaged_folder()))
+    np.testing.assert_allclose(embedder.embed(texts[:3]), theirs.embed(texts[:3]), atol=1e-6)
+    np.testing.assert_allclose(embedder.embed(texts[4:]), theirs.embed(texts[4:]), atol=1e-6)
+    assert np.isfinite(embedder.embed([texts[3]])).all()
+
+
 def test_vectors_are_unit_and_in_the_order_of_the_texts(embedder: SentenceEmbedder) -> None:
     texts = ["short", LONG, "", "How long does a refund take?", "shipping costs in Norway"]
     vectors = embedder.embed(texts)

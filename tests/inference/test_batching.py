@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.rerank.batching import batches, in_turn, rows_for, width_of
+from rag_core.inference.batching import batches, in_turn, rows_for, width_of
 
 
 @pytest.mark.parametrize(("length", "width"), [(1, 8), (16, 16), (33, 40), (510, 512)])

@@ -1,0 +1,71 @@
+"""Texts through an encoder: cut to what it reads, one of a shape at a time, to the last states of their tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rag_core.errors import ModelError, first_line
+from rag_core.inference.batching import Batch, batches, in_turn, rows_for
+from rag_core.inference.encoder import load_encoder
+from rag_core.inference.tokenizer import encodable, load_tokenizer
+
+if TYPE_CHECKING:
+    from rag_core.inference.encoder import States
+    from rag_core.inference.engine import Precision
+
+
+@dataclass(frozen=True)
+class Read:
+    """A text as it was read. `offsets`: characters (start, end) of all its tokens; `states`: of those that were read,
+    float32, shape (tokens read, hidden). [CLS] comes first, [SEP] last, in both."""
+
+    offsets: list[tuple[int, int]]
+    states: States
+
+
+class TextEncoder:
+    """A folder's encoder with its tokenizer, in memory; safe to share between threads.
+
+    most: tokens that are read of a text, [CLS] and [SEP] included. precision: OpenVINO's; None: the best here.
+    Raises ModelError or MissingPackage.
+    """
+
+    def __init__(self, folder: Path, device: str, most: int, precision: Precision | None = None) -> None:
+        self._encoder = load_encoder(folder, device, precision)
+        self._tokenizer = load_tokenizer(folder)
+        self._rows = rows_for(device)
+        self._most = most
+
+    def read(self, texts: Sequence[str]) -> Iterator[tuple[int, Read]]:
+        """(place, its text as it was read), the longest first. Raises ModelError."""
+        encodings = [self._tokenizer.encode(encodable(text)) for text in texts]
+        ids = [self._cut(encoding.ids) for encoding in encodings]
+        shapes = list(batches([len(one) for one in ids], self._rows, self._most))[::-1]
+        for (_, places), states in zip(
+            shapes, in_turn(partial(self._states, ids), shapes, self._encoder.at_once), strict=True
+        ):
+            for place, state in zip(places, states, strict=True):
+                yield place, Read(encodings[place].offsets, state[: len(ids[place])])
+
+    def _cut(self, ids: list[int]) -> list[int]:
+        """The token ids with [CLS] and [SEP] kept and the text between them cut to fit."""
+        return ids if len(ids) <= self._most else [*ids[: self._most - 1], ids[-1]]
+
+    def _states(self, ids: list[list[int]], batch: Batch) -> States:
+        """Last hidden states of the batch, float32, shape (texts, width, hidden)."""
+        width, places = batch
+        tokens = np.zeros((len(places), width), np.int64)
+        seen = np.zeros_like(tokens)
+        for row, place in enumerate(places):
+            tokens[row, : len(ids[place])] = ids[place]
+            seen[row, : len(ids[place])] = 1
+        try:
+            return self._encoder.states(tokens, seen)
+        except Exception as exc:
+            raise ModelError(f"The encoder failed while it ran: {first_line(exc)}") from exc
