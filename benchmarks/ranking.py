@@ -96,7 +96,8 @@ def vectors(texts: list[str], cache: Path) -> np.ndarray:
     if not file.exists():
         cache.mkdir(parents=True, exist_ok=True)
         np.save(file, embedder.embed(texts))
-    return np.load(file)
+    found: np.ndarray = np.load(file)
+    return found
 
 
 def reranked(folder: Folder, fused: Ranked, reranker: Reranker, pool: int, cache: Path) -> Scores:

@@ -15,7 +15,6 @@ Written into the model's config.json (see `rag_core.rerank.blend`), whose own ca
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +25,7 @@ from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.late_interaction import LateInteractionReranker
 from training.calibrate import Pool, fitted, put
 from training.choose import MAX_TOKENS, reciprocal_rank
+from training.data import read_rows
 
 
 def scored(reranker: Reranker, rows: list[dict[str, list[str]]]) -> list[np.ndarray]:
@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--share", type=float, default=4.0, help="late interaction's part, in deviations")
     args = parser.parse_args()
-    rows = [json.loads(line) for line in args.dev.open(encoding="utf-8")]
+    rows = read_rows(args.dev)
     labels = [np.array(row["labels"]) for row in rows]
     ours = scored(CrossEncoderReranker(str(args.model), max_length=MAX_TOKENS), rows)
     theirs = scored(LateInteractionReranker(), rows)

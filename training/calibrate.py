@@ -25,6 +25,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from training.choose import logits
+from training.data import read_rows
 
 PASSING = 0.97
 BINS = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0)
@@ -52,7 +53,7 @@ class Calibration:
 
 def read_pools(dev: Path, model: Path) -> list[Pool]:
     """Score every development pool."""
-    rows = [json.loads(line) for line in dev.open(encoding="utf-8")]
+    rows = read_rows(dev)
     scores = logits(model, [(row["query"], document) for row in rows for document in row["documents"]])
     ends = np.cumsum([len(row["documents"]) for row in rows])
     parts = np.split(scores, ends[:-1])

@@ -10,12 +10,13 @@ with the standardised RRF score mixed in. The positive may be missing from a poo
 from __future__ import annotations
 
 import argparse
-import json
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from training.data import read_rows
 
 MIX = 0.5
 MAX_TOKENS = 256
@@ -43,7 +44,8 @@ def reciprocal_rank(scores: np.ndarray, labels: list[int]) -> float:
 
 def standardised(scores: np.ndarray) -> np.ndarray:
     """Zero mean and unit deviation within the pool."""
-    return (scores - scores.mean()) / (scores.std() + 1e-9)
+    unit: np.ndarray = (scores - scores.mean()) / (scores.std() + 1e-9)
+    return unit
 
 
 def compare(rows: list[dict[str, Any]], scores: np.ndarray) -> dict[str, dict[str, float]]:
@@ -67,7 +69,7 @@ def main() -> None:
     parser.add_argument("checkpoints", type=Path, nargs="+")
     parser.add_argument("--queries", type=int, default=0, help="only the first so many of each set; 0: all")
     args = parser.parse_args()
-    rows = [json.loads(line) for line in args.dev.open(encoding="utf-8")]
+    rows = read_rows(args.dev)
     if args.queries:
         by_set: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for row in rows:

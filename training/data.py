@@ -11,6 +11,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 SETS = ("qed-train", "clapnq-train", "squad-train", "medquad", "aws-headings")
 DEV_SHARE = 0.04
@@ -68,21 +69,24 @@ def title_of(set_name: str, source: str) -> str:
     return ""
 
 
+def read_rows(file: Path) -> list[dict[str, Any]]:
+    """The file's JSON lines."""
+    with file.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
 def read_passages(data: Path, set_name: str) -> dict[str, Passage]:
     """All passages of a set, by id, in file order."""
     passages = {}
-    with (data / set_name / "passages.jsonl").open(encoding="utf-8") as lines:
-        for line in lines:
-            row = json.loads(line)
-            text = detokenise(row["text"]) if set_name in ("qed-train", "clapnq-train") else row["text"].strip()
-            passages[row["id"]] = Passage(row["id"], text, row["source"], title_of(set_name, row["source"]))
+    for row in read_rows(data / set_name / "passages.jsonl"):
+        text = detokenise(row["text"]) if set_name in ("qed-train", "clapnq-train") else row["text"].strip()
+        passages[row["id"]] = Passage(row["id"], text, row["source"], title_of(set_name, row["source"]))
     return passages
 
 
 def read_pairs(data: Path, set_name: str) -> list[Pair]:
     """All (query, passage) pairs of a set, in file order."""
-    with (data / set_name / "pairs.jsonl").open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
+    rows = read_rows(data / set_name / "pairs.jsonl")
     return [Pair(set_name, clean_query(set_name, row["query"]), row["passage_id"]) for row in rows]
 
 

@@ -15,7 +15,6 @@ Writes the model's int8.safetensors. Needs a processor with bf16, since that is 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import shutil
 import tempfile
@@ -34,6 +33,7 @@ from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.tokenise import encode_pairs
 from training.blend import scored
 from training.choose import MAX_TOKENS
+from training.data import read_rows
 
 ALPHA = 0.75
 """How far the inputs' sizes go into the divisor; the weights' get the rest."""
@@ -97,19 +97,14 @@ def scales_of(inputs: np.ndarray, weights: list[np.ndarray]) -> Scales:
     return Scales(divisor.astype(np.float32), float(low), float(high))
 
 
-def read(file: Path) -> list[dict[str, Any]]:
-    """The file's JSON lines."""
-    with file.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
-
-
 def measured(groups: Path, folder: Path) -> dict[str, dict[str, Scales]]:
     """Scales by layer, by block, on two passages each of a sample of the training groups."""
     from transformers import BertForSequenceClassification
 
-    model = BertForSequenceClassification.from_pretrained(folder, dtype="float32").eval()
+    model: Any = BertForSequenceClassification.from_pretrained(folder, dtype="float32")
+    model.eval()
     rng, tokenizer = random.Random(SEED), load_tokenizer(folder)
-    rows = read(groups)
+    rows = read_rows(groups)
     pairs = [
         (pair.ids, pair.type_ids)
         for row in rng.sample(rows, min(GROUPS, len(rows)))
@@ -171,7 +166,7 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--noise", type=float, default=0.01)
     args = parser.parse_args()
-    rows = read(args.dev)
+    rows = read_rows(args.dev)
     rows = random.Random(SEED).sample(rows, min(POOLS, len(rows)))
     scales = measured(args.groups, args.model)
     reference, wide = by_backend(args.model, rows, "torch"), by_backend(args.model, rows, "openvino")

@@ -25,6 +25,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from transformers import TrainerCallback
 
 from rag_core.rerank.late_interaction import LateInteractionReranker
+from training.data import read_rows
 from training.loss import AnswerLoss
 
 GROUPS_A_BATCH = 4
@@ -38,7 +39,7 @@ class InOrder(DefaultBatchSampler):
         super().__init__(range(len(dataset)), batch_size=options["batch_size"], drop_last=True)
 
 
-class Clock(TrainerCallback):  # type: ignore[misc]
+class Clock(TrainerCallback):
     """Minutes of training so far, kept across restarts, and the end of training when they are used up."""
 
     def __init__(self, file: Path, minutes: float) -> None:
@@ -50,21 +51,26 @@ class Clock(TrainerCallback):  # type: ignore[misc]
         """Share of the minutes used, 0 to 1."""
         return min(1.0, (self.before + (time.monotonic() - self.start) / 60) / self.minutes)
 
-    def on_step_end(self, _args: Any, _state: Any, control: Any, **_: Any) -> None:
+    def on_step_end(self, _args: Any, _state: Any, control: Any, **_: Any) -> None:  # type: ignore[override]
         if self.used() >= 1.0:
             control.should_training_stop = control.should_save = True
 
-    def on_save(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
+    def on_save(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:  # type: ignore[override]
         self.file.write_text(json.dumps({"minutes": self.used() * self.minutes}))
 
 
-def arrange(rows: list[dict[str, Any]], seed: int) -> Iterator[dict[str, Any]]:
-    """Shuffle; within spans of a few hundred groups, batch those of like length; shuffle the batches again."""
+def arrange(
+    rows: list[dict[str, Any]], seed: int, size: int = GROUPS_A_BATCH, documents: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Shuffle; within spans of a few hundred groups, batch `size` of like length; shuffle the batches again.
+
+    documents: how many of each group are read; None: all.
+    """
     rng = random.Random(seed)
     rng.shuffle(rows)
     for start in range(0, len(rows), SORTED_SPAN):
-        span = sorted(rows[start : start + SORTED_SPAN], key=lambda r: max(len(d) for d in r["documents"]))
-        batches = [span[i : i + GROUPS_A_BATCH] for i in range(0, len(span), GROUPS_A_BATCH)]
+        span = sorted(rows[start : start + SORTED_SPAN], key=lambda r: max(map(len, r["documents"][:documents])))
+        batches = [span[i : i + size] for i in range(0, len(span), size)]
         rng.shuffle(batches)
         for batch in batches:
             for row in batch:
@@ -84,12 +90,14 @@ def starting_point(backbone: str, folder: Path, seed: int) -> CrossEncoder:
         model.save_pretrained(folder)
         AutoTokenizer.from_pretrained(backbone, model_max_length=512).save_pretrained(folder)
     # Eager attention: on a processor a quarter faster in training than the fused one.
-    return CrossEncoder(str(folder), max_length=512, device=None, model_kwargs={"attn_implementation": "eager"})
+    eager = {"attn_implementation": "eager"}
+    start: CrossEncoder = CrossEncoder(str(folder), max_length=512, device=None, model_kwargs=eager)
+    return start
 
 
 def freeze(model: CrossEncoder, layers: int) -> None:
     """Keep the embedding matrix and the lowest `layers` layers as the backbone has them."""
-    bert = model.model.bert
+    bert: Any = model.model.bert  # type: ignore[union-attr]  # it is a BERT, as `starting_point` made it
     for module in (bert.embeddings, *bert.encoder.layer[:layers]):
         for parameter in module.parameters():
             parameter.requires_grad = False
@@ -128,7 +136,7 @@ def train(args: argparse.Namespace) -> None:
     """One run, from the start or from the newest checkpoint of its folder."""
     from datasets import Dataset
 
-    rows = [json.loads(line) for line in args.groups.open(encoding="utf-8")]
+    rows = read_rows(args.groups)
     data = Dataset.from_list(list(arrange(rows, args.seed)))
     steps = args.steps or len(data) // GROUPS_A_BATCH
     model = starting_point(args.backbone, args.run / "start", args.seed)
@@ -137,7 +145,7 @@ def train(args: argparse.Namespace) -> None:
     adamw = optimiser(model, args.rate)
 
     def rate(step: int) -> float:
-        return min((step + 1) / args.warmup, 1 - max(step / steps, clock.used()))
+        return float(min((step + 1) / args.warmup, 1 - max(step / steps, clock.used())))
 
     trainer = CrossEncoderTrainer(
         model=model,

@@ -136,7 +136,7 @@ def train(
     Pairs are cut at 256 tokens while training. Raises Stopped, MissingPackage, or ModelError in words.
     """
     try:
-        from datasets import Dataset  # type: ignore[import-untyped]
+        from datasets import Dataset
         from sentence_transformers import CrossEncoder
     except ImportError as exc:
         raise MissingPackage("sentence-transformers[train]", "Fine-tuning", "'sentence-transformers[train]'") from exc
