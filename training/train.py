@@ -59,18 +59,13 @@ class Clock(TrainerCallback):
         self.file.write_text(json.dumps({"minutes": self.used() * self.minutes}))
 
 
-def arrange(
-    rows: list[dict[str, Any]], seed: int, size: int = GROUPS_A_BATCH, documents: int | None = None
-) -> Iterator[dict[str, Any]]:
-    """Shuffle; within spans of a few hundred groups, batch `size` of like length; shuffle the batches again.
-
-    documents: how many of each group are read; None: all.
-    """
+def arrange(rows: list[dict[str, Any]], seed: int) -> Iterator[dict[str, Any]]:
+    """Shuffle; within spans of a few hundred groups, batch those of like length; shuffle the batches again."""
     rng = random.Random(seed)
     rng.shuffle(rows)
     for start in range(0, len(rows), SORTED_SPAN):
-        span = sorted(rows[start : start + SORTED_SPAN], key=lambda r: max(map(len, r["documents"][:documents])))
-        batches = [span[i : i + size] for i in range(0, len(span), size)]
+        span = sorted(rows[start : start + SORTED_SPAN], key=lambda r: max(len(d) for d in r["documents"]))
+        batches = [span[i : i + GROUPS_A_BATCH] for i in range(0, len(span), GROUPS_A_BATCH)]
         rng.shuffle(batches)
         for batch in batches:
             for row in batch:
