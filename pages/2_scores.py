@@ -8,7 +8,7 @@ import streamlit as st
 
 from rag_core.calibrated_threshold import choose
 from rag_core.calibrated_threshold import reading as choice_reading
-from rag_core.config import Threshold
+from rag_core.config import THRESHOLD_STEP, Threshold
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.labelled import Labelled, labelled
 from rag_core.narrative import score_text, title_of
@@ -83,7 +83,8 @@ def threshold_slider(trace: Trace) -> float:
     if moved:
         st.session_state[key] = base
     at_first = None if moved else base
-    return st.slider(f"Try a threshold ({space})", 0.0, 1.0, at_first, 0.01, key=key, bind="query-params")
+    label = f"Try a threshold ({space})"
+    return st.slider(label, 0.0, 1.0, at_first, THRESHOLD_STEP, "%.3f", key=key, bind="query-params")
 
 
 def kept_and_dropped(trace: Trace) -> None:
@@ -115,7 +116,7 @@ def _list(trace: Trace, name: str, ids: list[str]) -> str:
 def put_button(minimum: float, space: ScoreSpace, key: str) -> None:
     """Puts a threshold into the policy, which is the sidebar's."""
     clicked = st.button(
-        f"Use {space} {minimum:.2f} as the threshold",
+        f"Use {score_text(minimum, space)} as the threshold",
         key=key,
         icon=":material/input:",
         on_click=_put,
@@ -126,7 +127,7 @@ def put_button(minimum: float, space: ScoreSpace, key: str) -> None:
 
 
 def _put(minimum: float, space: ScoreSpace) -> None:
-    st.session_state[f"t_{space}"] = min(1.0, max(0.0, round(minimum, 2)))
+    st.session_state[f"t_{space}"] = min(1.0, max(0.0, round(minimum, 3)))
 
 
 def calibration(choice: Choice) -> None:
@@ -178,9 +179,10 @@ def chosen_threshold(scored: list[Labelled], space: ScoreSpace) -> None:
     with left:
         fig = threshold_tradeoff.figure(scored, best, space, colours)
         rates = threshold_tradeoff.rates(scored)
-        picture.show("What each threshold does", threshold_tradeoff.reading(scored, best.minimum), fig, rates, "trade")
+        told = threshold_tradeoff.reading(scored, best.minimum, space)
+        picture.show("What each threshold does", told, fig, rates, "trade")
     with right:
-        fig = risk_coverage.figure(scored, best.minimum, colours)
+        fig = risk_coverage.figure(scored, best.minimum, space, colours)
         picture.show("Risk and coverage", risk_coverage.reading(scored), fig, risk_coverage.steps(scored), "risk")
 
 

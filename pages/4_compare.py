@@ -7,9 +7,10 @@ from collections.abc import Iterable
 import streamlit as st
 
 from rag_core.agreement import compare, difference
-from rag_core.config import Policy, Screen, Signals, Threshold
+from rag_core.config import THRESHOLD_STEP, Policy, Screen, Signals, Threshold
 from rag_core.evaluation.sets import Query
 from rag_core.latency import duration
+from rag_core.narrative import score_number
 from rag_core.query_set import Row, row, table, verdict
 from rag_core.replay import replay
 from rag_core.rerank.catalogue import NONE, entry_of
@@ -93,7 +94,8 @@ def _other_threshold(box: st.delta_generator.DeltaGenerator, entry: Entry) -> Th
         box.slider("A: threshold", 0.0, 1.0, 0.0, key="ta_off", disabled=True)
         return Threshold()
     at_first = float(entry.default_threshold or 0.0)
-    minimum = box.slider(f"A: threshold ({space})", 0.0, 1.0, at_first, 0.01, key=f"ta_{space}", bind="query-params")
+    label, key = f"A: threshold ({space})", f"ta_{space}"
+    minimum = box.slider(label, 0.0, 1.0, at_first, THRESHOLD_STEP, "%.3f", key=key, bind="query-params")
     return Threshold(minimum=minimum or None, space=space)
 
 
@@ -119,7 +121,7 @@ def _passes(policy: Policy) -> str:
 
 def _rest(policy: Policy) -> str:
     minimum = policy.threshold.minimum
-    cut = f"threshold {minimum:.2f}" if minimum else "no threshold"
+    cut = f"threshold {score_number(minimum, policy.threshold.space)}" if minimum else "no threshold"
     return f"{cut}, top-{policy.top_k}{', signals' if policy.signals.on else ''}"
 
 

@@ -62,6 +62,10 @@ SIGNAL_NAMES = ("relevance", "search", "freshness", "authority", "diversity")
 """The weights of `Signals`, in the order that pages show them in."""
 
 
+THRESHOLD_STEP = 0.005
+"""Between two thresholds that can be set: a model that is seldom sure has its best ones close to 0."""
+
+
 class Threshold(Frozen):
     """Keep candidates at or over `minimum` in the score space `space`. None keeps all."""
 

@@ -79,8 +79,13 @@ def score_text(score: float, space: ScoreSpace) -> str:
 
 
 def score_number(score: float, space: ScoreSpace) -> str:
-    """A score as `score_text` shows it, without its space, where that was just named: `0.91`, `0.0311`."""
-    digits = {ScoreSpace.RRF: 4, ScoreSpace.BM25: 1, ScoreSpace.LOGIT: 2}.get(space, 2)
+    """A score as `score_text` shows it, without its space, where that was just named: `0.91`, `0.004`, `0.0311`.
+
+    A probability under 0.1 gets a third decimal, so that it can be told from the threshold over it.
+    """
+    digits = {ScoreSpace.RRF: 4, ScoreSpace.BM25: 1}.get(space, 2)
+    if space is ScoreSpace.PROBABILITY and 0 < score < 0.0995:
+        digits = 3
     return f"{score:.{digits}f}"
 
 
@@ -159,8 +164,9 @@ def closest(trace: Trace) -> str:
     if not (trace.unknown and threshold and relevance):
         return ""
     best = max(relevance, key=relevance.__getitem__)
-    shown = score_text(relevance[best], trace.relevance_space)
-    return f"Closest: “{title_of(trace.chunks[best])}” with {shown}, under the threshold of {threshold:.2f}."
+    space = trace.relevance_space
+    shown, least = score_text(relevance[best], space), score_number(threshold, space)
+    return f"Closest: “{title_of(trace.chunks[best])}” with {shown}, under the threshold of {least}."
 
 
 def _judged(trace: Trace, best: Hit) -> tuple[float, ScoreSpace]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from rag_core.config import Fusion, Policy, Signals, Threshold
-from rag_core.narrative import closest, headline, ordinal, title_of
+from rag_core.narrative import closest, headline, ordinal, score_number, score_text, title_of
 from rag_core.replay import replay
+from rag_core.types import ScoreSpace
 from tests.builders import chunk, measurement
 
 SCORES = {"a": -1.0, "b": -2.0, "c": 3.0, "d": -3.0}
@@ -20,6 +21,23 @@ def test_it_names_the_biggest_climb_and_the_news():
     assert sentence(Policy(reranker="ce", top_k=2)) == (
         "Reranking moved “Title c” from 3rd to 1st. 1 of the top 2 is new. Best score: probability 0.95. 47 ms."
     )
+
+
+@pytest.mark.parametrize(
+    ("score", "space", "shown"),
+    [
+        (0.914, ScoreSpace.PROBABILITY, "0.91"),
+        (0.0999, ScoreSpace.PROBABILITY, "0.10"),
+        (0.0042, ScoreSpace.PROBABILITY, "0.004"),
+        (0.0, ScoreSpace.PROBABILITY, "0.00"),
+        (0.0042, ScoreSpace.LOGIT, "0.00"),
+        (0.0311, ScoreSpace.RRF, "0.0311"),
+        (12.34, ScoreSpace.BM25, "12.3"),
+    ],
+)
+def test_a_score_has_the_digits_of_its_space_and_a_low_probability_one_more(score, space, shown):
+    assert score_number(score, space) == shown
+    assert score_text(score, space) == f"{space} {shown}"
 
 
 def test_it_says_when_nothing_reached_the_threshold():

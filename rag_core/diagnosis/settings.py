@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from rag_core.config import FULL_DEPTH, NO_RERANKER, SIGNAL_NAMES, Policy, Rewrite, Stopping
+from rag_core.config import FULL_DEPTH, NO_RERANKER, SIGNAL_NAMES, THRESHOLD_STEP, Policy, Rewrite, Stopping
 from rag_core.types import Frozen
 
 
@@ -67,15 +67,16 @@ class Setting(Frozen):
         return abs(after - before) / (self.high - self.low)
 
     def text(self, value: float) -> str:
-        """`12`, `0.35`; a threshold of nothing is `none`."""
+        """`12`, `0.35`, `0.005`; a threshold of nothing is `none`."""
         if self.name == "threshold.minimum" and value == self.low:
             return "none"
-        return f"{value:.0f}" if self.step == 1 else f"{value:.2f}" if self.step < 0.1 else f"{value:.1f}"
+        digits = 0 if self.step == 1 else 1 if self.step >= 0.1 else 2
+        return f"{value:.{digits}f}" if self.step >= 0.01 or round(value, 2) == value else f"{value:.3f}"
 
 
 SETTINGS = (
     Setting(label="Top-k", path=("top_k",), low=1, high=20, step=1, towards=(1,)),
-    Setting(label="Threshold", path=("threshold", "minimum"), low=0, high=1, step=0.01, towards=(-1,)),
+    Setting(label="Threshold", path=("threshold", "minimum"), low=0, high=1, step=THRESHOLD_STEP, towards=(-1,)),
     Setting(label="Pool", path=("pool",), low=1, high=200, step=1),
     Setting(label="Reading", path=("stopping", "limit"), low=1, high=2 * FULL_DEPTH, step=1, towards=(1,)),
     Setting(label="Patience", path=("stopping", "patience"), low=1, high=2 * FULL_DEPTH, step=1, towards=(1,)),

@@ -68,11 +68,11 @@ def test_a_link_is_the_same_in_a_second_browser(page: Page, app: App, browser: B
     slider.focus()
     for _ in range(3):
         slider.press("ArrowRight")
-    page.wait_for_url(re.compile("cut_maxsim=0.03"))
+    page.wait_for_url(re.compile("cut_maxsim=0.015"))
     other = browser.new_context().new_page()
     other.goto(page.url)
     again = other.get_by_role("slider", name=re.compile("^Try a threshold"))
-    expect(again).to_have_value("0.03")
+    expect(again).to_have_value("0.015")
     other.context.close()
 
 

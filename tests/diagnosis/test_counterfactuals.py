@@ -48,6 +48,13 @@ def test_the_threshold_is_lowered_to_the_score_and_no_further():
     assert "Threshold 0.47 instead of 0.60 keeps it, 2nd (probability 0.47)" in found[("threshold.minimum",)].sentence
 
 
+def test_a_low_threshold_is_lowered_by_half_a_hundredth():
+    measured = measurement("ab", "", {"a": 3.0, "b": math.log(0.008 / 0.992)})
+    policy = CE.model_copy(update={"threshold": Threshold(minimum=0.01)})
+    found = by_setting(what_would_keep(measured, policy, expecting(measured, "b")))[("threshold.minimum",)]
+    assert "Threshold 0.005 instead of 0.01 keeps it, 2nd (probability 0.008)" in found.sentence
+
+
 def test_the_least_pool():
     scores = dict.fromkeys("abcdefgh", 0.0) | {"f": 5.0}
     measured = measurement("abcdefgh", "", scores)

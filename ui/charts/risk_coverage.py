@@ -9,6 +9,8 @@ import plotly.graph_objects as go
 
 from rag_core.labelled import Labelled, outcomes
 from rag_core.labelled import risk_coverage as table_of
+from rag_core.narrative import score_number
+from rag_core.types import ScoreSpace
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
@@ -31,7 +33,7 @@ def reading(queries: Sequence[Labelled]) -> str:
     return f"{told}; answering only the best scored {half.iloc[-1]['coverage']:.0%}, in {half.iloc[-1]['risk']:.0%}."
 
 
-def figure(queries: Sequence[Labelled], minimum: float, palette: Palette) -> go.Figure:
+def figure(queries: Sequence[Labelled], minimum: float, space: ScoreSpace, palette: Palette) -> go.Figure:
     """The curve, and where the threshold `minimum` stands on it."""
     table = steps(queries)
     fig = go.Figure(
@@ -51,7 +53,7 @@ def figure(queries: Sequence[Labelled], minimum: float, palette: Palette) -> go.
                 x=[here["answered_share"]],
                 y=[here["risk"]],
                 mode="markers+text",
-                text=[f"at {minimum:.2f}"],
+                text=[f"at {score_number(minimum, space)}"],
                 textposition="top left",
                 marker={"symbol": "diamond", "size": 12, "color": palette.down},
                 hoverinfo="skip",

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from rag_core.calibrated_threshold import Choice
 from rag_core.labelled import Labelled, outcomes
+from rag_core.narrative import score_number
 from rag_core.types import ScoreSpace
 from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
@@ -25,13 +26,13 @@ def rates(queries: Sequence[Labelled]) -> pd.DataFrame:
     return outcomes(queries, [low + (high - low) * step / (STEPS - 1) for step in range(STEPS)])
 
 
-def reading(queries: Sequence[Labelled], minimum: float) -> str:
+def reading(queries: Sequence[Labelled], minimum: float, space: ScoreSpace) -> str:
     """What one threshold does to the set."""
-    row = outcomes(queries, [minimum]).iloc[0]
+    row, cut = outcomes(queries, [minimum]).iloc[0], score_number(minimum, space)
     if not row["answered"]:
-        return f"At {minimum:.2f} no question is answered."
+        return f"At {cut} no question is answered."
     return (
-        f"At {minimum:.2f}, {row['answered']:.0f} of {len(queries)} questions are answered, {row['right']:.0f} of them "
+        f"At {cut}, {row['answered']:.0f} of {len(queries)} questions are answered, {row['right']:.0f} of them "
         f"rightly (precision {row['precision']:.2f}, recall {row['recall']:.2f}); "
         f"{row['refused']:.0f} that have an answer are refused."
     )
@@ -55,7 +56,7 @@ def figure(queries: Sequence[Labelled], choice: Choice, space: ScoreSpace, palet
         )
     fig.add_vrect(x0=choice.low, x1=choice.high, fillcolor=palette.band, line_width=0, layer="below")
     if choice.separates:
-        mark(fig, palette, f"costs least: {choice.minimum:.2f}", x=choice.minimum)
+        mark(fig, palette, f"costs least: {score_number(choice.minimum, space)}", x=choice.minimum)
     fig.update_layout(
         **layout(
             palette,
