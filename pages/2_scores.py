@@ -11,7 +11,7 @@ from rag_core.calibrated_threshold import reading as choice_reading
 from rag_core.config import THRESHOLD_STEP, Threshold
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.labelled import Labelled, labelled
-from rag_core.narrative import score_text, title_of
+from rag_core.narrative import score_text, threshold_text, title_of
 from rag_core.replay import recut, replay
 from rag_core.rerank.catalogue import entry_of
 from rag_core.threshold import judged_space
@@ -114,20 +114,21 @@ def _list(trace: Trace, name: str, ids: list[str]) -> str:
 
 
 def put_button(minimum: float, space: ScoreSpace, key: str) -> None:
-    """Puts a threshold into the policy, which is the sidebar's."""
+    """Puts a threshold into the policy, which is the sidebar's: the nearest that its slider has."""
+    settable = min(1.0, max(0.0, round(round(minimum / THRESHOLD_STEP) * THRESHOLD_STEP, 3)))
     clicked = st.button(
-        f"Use {score_text(minimum, space)} as the threshold",
+        f"Use {space} {threshold_text(settable)} as the threshold",
         key=key,
         icon=":material/input:",
         on_click=_put,
-        args=(minimum, space),
+        args=(settable, space),
     )
     if clicked:
         st.rerun()
 
 
 def _put(minimum: float, space: ScoreSpace) -> None:
-    st.session_state[f"t_{space}"] = min(1.0, max(0.0, round(minimum, 3)))
+    st.session_state[f"t_{space}"] = minimum
 
 
 def calibration(choice: Choice) -> None:
@@ -179,10 +180,10 @@ def chosen_threshold(scored: list[Labelled], space: ScoreSpace) -> None:
     with left:
         fig = threshold_tradeoff.figure(scored, best, space, colours)
         rates = threshold_tradeoff.rates(scored)
-        told = threshold_tradeoff.reading(scored, best.minimum, space)
+        told = threshold_tradeoff.reading(scored, best.minimum)
         picture.show("What each threshold does", told, fig, rates, "trade")
     with right:
-        fig = risk_coverage.figure(scored, best.minimum, space, colours)
+        fig = risk_coverage.figure(scored, best.minimum, colours)
         picture.show("Risk and coverage", risk_coverage.reading(scored), fig, risk_coverage.steps(scored), "risk")
 
 

@@ -10,7 +10,7 @@ from rag_core.agreement import compare, difference
 from rag_core.config import THRESHOLD_STEP, Policy, Screen, Signals, Threshold
 from rag_core.evaluation.sets import Query
 from rag_core.latency import duration
-from rag_core.narrative import score_number
+from rag_core.narrative import threshold_text
 from rag_core.query_set import Row, row, table, verdict
 from rag_core.replay import replay
 from rag_core.rerank.catalogue import NONE, entry_of
@@ -121,7 +121,7 @@ def _passes(policy: Policy) -> str:
 
 def _rest(policy: Policy) -> str:
     minimum = policy.threshold.minimum
-    cut = f"threshold {score_number(minimum, policy.threshold.space)}" if minimum else "no threshold"
+    cut = f"threshold {threshold_text(minimum)}" if minimum else "no threshold"
     return f"{cut}, top-{policy.top_k}{', signals' if policy.signals.on else ''}"
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from rag_core.errors import BadInput
 from rag_core.labelled import Columns, Labelled, auroc
-from rag_core.narrative import score_number, score_text
+from rag_core.narrative import threshold_text
 from rag_core.types import Frozen, ScoreSpace
 
 if TYPE_CHECKING:
@@ -98,9 +98,9 @@ def reading(queries: Sequence[Labelled], choice: Choice, space: ScoreSpace) -> s
             f"No threshold separates these {known}: the best one saves {choice.saving:.1f} a hundred questions "
             f"(95 % interval {choice.saving_low:.1f} to {choice.saving_high:.1f}) against no threshold at all.{order}"
         )
-    low, high = (score_number(end, space) for end in (choice.low, choice.high))
+    cut, low, high = map(threshold_text, (choice.minimum, choice.low, choice.high))
     return (
-        f"Cut at {score_text(choice.minimum, space)} (95 % interval {low} to {high}): on {known} it "
+        f"Cut at {space} {cut} (95 % interval {low} to {high}): on {known} it "
         f"saves {choice.saving:.1f} a hundred questions (95 % interval {choice.saving_low:.1f} to "
         f"{choice.saving_high:.1f}).{order}"
     )

@@ -81,12 +81,17 @@ def score_text(score: float, space: ScoreSpace) -> str:
 def score_number(score: float, space: ScoreSpace) -> str:
     """A score as `score_text` shows it, without its space, where that was just named: `0.91`, `0.004`, `0.0311`.
 
-    A probability under 0.1 gets a third decimal, so that it can be told from the threshold over it.
+    A probability under 0.1 gets a third decimal: of a model that is seldom sure, that is where most lie.
     """
     digits = {ScoreSpace.RRF: 4, ScoreSpace.BM25: 1}.get(space, 2)
     if space is ScoreSpace.PROBABILITY and 0 < score < 0.0995:
         digits = 3
     return f"{score:.{digits}f}"
+
+
+def threshold_text(minimum: float) -> str:
+    """A threshold as it is shown everywhere, with the third decimal that it may be set to: `0.50`, `0.125`."""
+    return f"{minimum:.2f}" if round(minimum, 2) == round(minimum, 3) else f"{minimum:.3f}"
 
 
 def _movement(trace: Trace) -> str:
@@ -150,7 +155,7 @@ def _best(trace: Trace) -> str:
         return ""
     shown = score_text(*_judged(trace, best))
     if trace.unknown:
-        cut = score_text(trace.policy.threshold.minimum or 0.0, trace.policy.threshold.space)
+        cut = f"{trace.policy.threshold.space} {threshold_text(trace.policy.threshold.minimum or 0.0)}"
         return f"Nothing reached the threshold ({cut}), so the answer is “I don't know”; the best score was {shown}."
     return f"Best score: {shown}."
 
@@ -165,7 +170,7 @@ def closest(trace: Trace) -> str:
         return ""
     best = max(relevance, key=relevance.__getitem__)
     space = trace.relevance_space
-    shown, least = score_text(relevance[best], space), score_number(threshold, space)
+    shown, least = score_text(relevance[best], space), threshold_text(threshold)
     return f"Closest: “{title_of(trace.chunks[best])}” with {shown}, under the threshold of {least}."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag_core.config import Fusion, Policy, Signals, Threshold
-from rag_core.narrative import closest, headline, ordinal, score_number, score_text, title_of
+from rag_core.narrative import closest, headline, ordinal, score_number, score_text, threshold_text, title_of
 from rag_core.replay import replay
 from rag_core.types import ScoreSpace
 from tests.builders import chunk, measurement
@@ -38,6 +38,14 @@ def test_it_names_the_biggest_climb_and_the_news():
 def test_a_score_has_the_digits_of_its_space_and_a_low_probability_one_more(score, space, shown):
     assert score_number(score, space) == shown
     assert score_text(score, space) == f"{space} {shown}"
+
+
+@pytest.mark.parametrize(
+    ("minimum", "shown"),
+    [(0.5, "0.50"), (0.01, "0.01"), (0.005, "0.005"), (0.015, "0.015"), (0.125, "0.125"), (0.4271, "0.427")],
+)
+def test_a_threshold_has_a_third_decimal_where_it_needs_one(minimum, shown):
+    assert threshold_text(minimum) == shown
 
 
 def test_it_says_when_nothing_reached_the_threshold():

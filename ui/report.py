@@ -137,8 +137,7 @@ def _searches(trace: Trace) -> str:
 
 def _dots(trace: Trace) -> str:
     cut = trace.policy.threshold
-    space = trace.relevance_space
-    return svg.score_dots(score_curve.places(trace), cut.minimum if applies(cut, space) else None, space)
+    return svg.score_dots(score_curve.places(trace), cut.minimum if applies(cut, trace.relevance_space) else None)
 
 
 def _times(trace: Trace) -> str:

@@ -13,8 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from rag_core.narrative import score_number
-from rag_core.types import ScoreSpace
+from rag_core.narrative import threshold_text
 from ui.charts.rank_movement import CUT
 
 WIDTH = 960
@@ -60,7 +59,7 @@ def _lines(points: Sequence[tuple[float, float]], kind: str) -> list[str]:
     ]
 
 
-def score_dots(places: pd.DataFrame, minimum: float | None, space: ScoreSpace) -> str:
+def score_dots(places: pd.DataFrame, minimum: float | None) -> str:
     """Scores from the highest down, the threshold across. `places`: ui.charts.score_curve.places."""
     if places.empty:
         return ""
@@ -80,7 +79,7 @@ def score_dots(places: pd.DataFrame, minimum: float | None, space: ScoreSpace) -
     if minimum is not None:
         y = y_of(minimum)
         parts.append(f'<line class="cut" x1="56" y1="{y:.1f}" x2="{WIDTH}" y2="{y:.1f}"/>')
-        parts.append(_text(WIDTH - 4, y - 5, f"threshold {score_number(minimum, space)}", "end", "m"))
+        parts.append(_text(WIDTH - 4, y - 5, f"threshold {threshold_text(minimum)}", "end", "m"))
     return _svg(height, parts, "Sorted scores")
 
 

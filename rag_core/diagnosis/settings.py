@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag_core.config import FULL_DEPTH, NO_RERANKER, SIGNAL_NAMES, THRESHOLD_STEP, Policy, Rewrite, Stopping
+from rag_core.narrative import threshold_text
 from rag_core.types import Frozen
 
 
@@ -71,7 +72,7 @@ class Setting(Frozen):
         if self.name == "threshold.minimum" and value == self.low:
             return "none"
         digits = 0 if self.step == 1 else 1 if self.step >= 0.1 else 2
-        return f"{value:.{digits}f}" if self.step >= 0.01 or round(value, 2) == value else f"{value:.3f}"
+        return threshold_text(value) if self.name == "threshold.minimum" else f"{value:.{digits}f}"
 
 
 SETTINGS = (

@@ -1,1 +1,1 @@
-"""Transformers run on a CPU by OpenVINO, built from their safetensors: no torch, no transformers, no export."""
+"""Transformers run on a CPU by OpenVINO, built from safetensors without torch; other encoders by torch."""

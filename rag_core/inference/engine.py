@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from rag_core.errors import MissingPackage
+from rag_core.errors import MissingPackage, ModelError, first_line
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -33,13 +33,17 @@ def installed() -> bool:
 
 @cache
 def openvino() -> Any:
-    """The package, imported without what reports to its maker. Raises MissingPackage."""
+    """The package, imported without what reports to its maker. Raises MissingPackage; ModelError where it is broken."""
     kept_out = TELEMETRY not in sys.modules
     if kept_out:
         sys.modules[TELEMETRY] = None  # type: ignore[assignment]  # an import of it fails, which openvino allows for
     try:
         import openvino as package
     except ImportError as exc:
+        if installed():
+            raise ModelError(
+                f"OpenVINO is installed but broken: {first_line(exc)} Install it anew, or remove it."
+            ) from exc
         raise MissingPackage("openvino", "The OpenVINO backend", "openvino") from exc
     finally:
         if kept_out:

@@ -37,6 +37,7 @@ class TextEncoder:
     """
 
     def __init__(self, folder: Path, device: str, most: int, precision: Precision | None = None) -> None:
+        self._folder = folder
         self._encoder = load_encoder(folder, device, precision)
         self._tokenizer = load_tokenizer(folder)
         self._rows = rows_for(device)
@@ -68,4 +69,4 @@ class TextEncoder:
         try:
             return self._encoder.states(tokens, seen)
         except Exception as exc:
-            raise ModelError(f"The encoder failed while it ran: {first_line(exc)}") from exc
+            raise ModelError(f"The encoder in {self._folder} failed while it ran: {first_line(exc)}") from exc

@@ -40,7 +40,7 @@ PACKAGES: dict[Kind, tuple[str, ...]] = {
     "own server": ("httpx",),
     "language model": ("openai",),
 }
-"""What each kind imports when it is used."""
+"""What each kind may import when it is used; a plain BERT on OpenVINO needs neither torch nor transformers."""
 
 
 class Entry(Frozen):

@@ -1,7 +1,7 @@
 """(query, passage) pairs to token ids, cut to a model's limit, with a count of what the model will not see.
 
 A passage is cut, never the query, except that a query longer than half of the limit is cut to that half first.
-Padding and batching are left to others.
+The tokenizer itself, padding and batching are left to others.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ import numpy as np
 
 from rag_core.errors import MissingPackage, ModelError, first_line
 from rag_core.inference.encoder import on_openvino
+from rag_core.inference.tokenizer import encodable, load_tokenizer
 from rag_core.retrieval.mean_pooled import MeanPooled
 from rag_core.retrieval.packaged import PACKAGED, PACKAGED_NAME, packaged_folder, weights_sha256
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from rag_core.retrieval.base import Progress, Vectors
 
 BATCH = 16
-"""Small batches of texts sorted by length beat large ones on a CPU: less padding."""
+"""sentence-transformers' batches. Small ones of texts sorted by length beat large ones on a CPU: less padding."""
 
 SLICE = 4 * BATCH
 """Texts between two reports of progress."""
@@ -33,6 +34,8 @@ SLICE = 4 * BATCH
 
 class SentenceEmbedder:
     """A sentence-transformers bi-encoder (the `Embedder` protocol). Loaded when first used; safe to share by threads.
+
+    The packaged one runs on OpenVINO on a CPU where that is installed, all others by sentence-transformers.
 
     SentenceEmbedder()                              the packaged model
     SentenceEmbedder("models/e5-small")             a folder
@@ -87,16 +90,17 @@ class SentenceEmbedder:
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Character spans (start, end) of the text's tokens; special tokens left out, nothing truncated."""
-        spans: list[tuple[int, int]] = self._tokenizer.encode(text, add_special_tokens=False).offsets
+        spans: list[tuple[int, int]] = self._tokenizer.encode(encodable(text), add_special_tokens=False).offsets
         return spans
 
     def _encode(self, method: str, texts: list[str]) -> Vectors:
         encoder = self._encoder
-        if isinstance(encoder, MeanPooled):
-            return encoder.vectors(texts)
-        encode: Callable[..., Vectors] = getattr(encoder, method)
         try:
-            vectors = encode(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
+            if isinstance(encoder, MeanPooled):
+                vectors = encoder.vectors(texts)
+            else:
+                encode: Callable[..., Vectors] = getattr(encoder, method)
+                vectors = encode(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
         except (RuntimeError, ValueError, MemoryError) as exc:
             raise ModelError(f"The embedding model {self._asked} failed while it ran: {exc}") from exc
         if not np.isfinite(vectors).all():
@@ -178,14 +182,12 @@ class SentenceEmbedder:
         """A tokenizer of our own: the model's is told to truncate by whoever uses it last."""
         from tokenizers import Tokenizer
 
-        file = self._folder / "tokenizer.json" if self._folder is not None else None
-        if file is not None and file.is_file():
-            tokenizer = Tokenizer.from_file(str(file))
-        else:
-            backend = getattr(self._encoder.tokenizer, "backend_tokenizer", None)
-            if backend is None:
-                raise ModelError(f"The embedding model {self._asked} has no fast tokenizer. Use another model.")
-            tokenizer = Tokenizer.from_str(backend.to_str())
+        if self._folder is not None and (self._folder / "tokenizer.json").is_file():
+            return load_tokenizer(self._folder)
+        backend = getattr(self._encoder.tokenizer, "backend_tokenizer", None)
+        if backend is None:
+            raise ModelError(f"The embedding model {self._asked} has no fast tokenizer. Use another model.")
+        tokenizer = Tokenizer.from_str(backend.to_str())
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer

@@ -36,6 +36,15 @@ CrossEncoderReranker(sys.argv[1], backend="openvino").load()
 """
 
 
+def test_a_broken_one_is_said_to_be_broken_and_why(tmp_path: Path) -> None:
+    (tmp_path / "openvino.py").write_text("raise ImportError('libopenvino.so is gone')")
+    asked = "from rag_core.inference.engine import openvino; openvino()"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], env={"PYTHONPATH": f"{tmp_path}:."}, capture_output=True, text=True
+    )
+    assert "ModelError: OpenVINO is installed but broken: libopenvino.so is gone" in done.stderr
+
+
 def test_nothing_is_reported_to_its_maker(tmp_path: Path) -> None:
     """No telemetry module, no address asked for, no thread started, nothing written into the home folder."""
     done = subprocess.run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from rag_core.inference.tokenizer import encodable, load_tokenizer
+from rag_core.inference.tokenizer import load_tokenizer
 from rag_core.rerank.tokenise import UNSAID_LIMIT, encode_pairs, limit_of
 
 
@@ -27,7 +27,3 @@ def test_the_limit_is_the_least_that_is_said(tmp_path: Path) -> None:
     assert limit_of(tmp_path, {"max_position_embeddings": 512}) == 256
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"model_max_length": 10**30}))
     assert limit_of(tmp_path, {"max_position_embeddings": 512}) == 512
-
-
-def test_lone_surrogates_become_a_character_each() -> None:
-    assert encodable("a\ud800b😀") == "a?b😀"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rag_core.errors import ModelError
+from rag_core.inference.encoder import on_openvino
 from rag_core.retrieval.base import Embedder
 from rag_core.retrieval.embed import SLICE, SentenceEmbedder, get_embedder
 from rag_core.retrieval.packaged import PACKAGED_SHA256, packaged_folder
@@ -40,11 +41,28 @@ def test_what_is_stated_is_what_the_model_has(embedder: SentenceEmbedder) -> Non
 
 
 def test_vectors_are_those_of_sentence_transformers(embedder: SentenceEmbedder) -> None:
+    pytest.importorskip("openvino")
+    assert on_openvino(packaged_folder(), "cpu")
     texts = ["", "short", LONG, "odd \ud800 text", "😀", "Wie lange dauert das?"]
     theirs = SentenceEmbedder(str(packaged_folder()))
     np.testing.assert_allclose(embedder.embed(texts[:3]), theirs.embed(texts[:3]), atol=1e-6)
     np.testing.assert_allclose(embedder.embed(texts[4:]), theirs.embed(texts[4:]), atol=1e-6)
     assert np.isfinite(embedder.embed([texts[3]])).all()
+
+
+def test_without_openvino_the_packaged_model_runs_on_torch(
+    embedder: SentenceEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = embedder.embed_query("How long?")
+    monkeypatch.setattr("rag_core.inference.engine.find_spec", lambda name: None)
+    fresh = SentenceEmbedder()
+    np.testing.assert_allclose(fresh.embed_query("How long?"), before, atol=1e-6)
+    assert fresh.model == embedder.model
+
+
+def test_a_lone_surrogate_is_one_token_or_part_of_one(embedder: SentenceEmbedder) -> None:
+    text = "odd \ud800 text"
+    assert [text[start:end] for start, end in embedder.token_spans(text)] == ["odd", "\ud800", "text"]
 
 
 def test_vectors_are_unit_and_in_the_order_of_the_texts(embedder: SentenceEmbedder) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.evaluation.cuts import Cut
+from rag_core.narrative import threshold_text
 from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
 
@@ -30,7 +31,7 @@ def reading(cuts: Sequence[Cut], over: str) -> str:
     if not known:
         return "No judged query has a relevant document, so there is nothing to keep."
     best = max(known, key=lambda cut: (cut.success or 0.0, -cut.passages))
-    value = f"top-k {best.top_k}" if over == "top_k" else f"threshold {best.threshold:.2f}"
+    value = f"top-k {best.top_k}" if over == "top_k" else f"threshold {threshold_text(best.threshold or 0.0)}"
     return (
         f"At most {best.success:.0%} of the questions keep a relevant document, at {value} "
         f"with {best.passages:.1f} passages each."

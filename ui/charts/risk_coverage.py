@@ -9,8 +9,7 @@ import plotly.graph_objects as go
 
 from rag_core.labelled import Labelled, outcomes
 from rag_core.labelled import risk_coverage as table_of
-from rag_core.narrative import score_number
-from rag_core.types import ScoreSpace
+from rag_core.narrative import threshold_text
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
@@ -33,7 +32,7 @@ def reading(queries: Sequence[Labelled]) -> str:
     return f"{told}; answering only the best scored {half.iloc[-1]['coverage']:.0%}, in {half.iloc[-1]['risk']:.0%}."
 
 
-def figure(queries: Sequence[Labelled], minimum: float, space: ScoreSpace, palette: Palette) -> go.Figure:
+def figure(queries: Sequence[Labelled], minimum: float, palette: Palette) -> go.Figure:
     """The curve, and where the threshold `minimum` stands on it."""
     table = steps(queries)
     fig = go.Figure(
@@ -43,7 +42,7 @@ def figure(queries: Sequence[Labelled], minimum: float, space: ScoreSpace, palet
             mode="lines",
             line={"color": palette.up, "width": 2.5},
             customdata=table["threshold"],
-            hovertemplate="threshold %{customdata:.2f}: %{x:.0%} answered, %{y:.0%} of them wrongly<extra></extra>",
+            hovertemplate="threshold %{customdata:.3g}: %{x:.0%} answered, %{y:.0%} of them wrongly<extra></extra>",
         )
     )
     here = outcomes(queries, [minimum]).iloc[0]
@@ -53,7 +52,7 @@ def figure(queries: Sequence[Labelled], minimum: float, space: ScoreSpace, palet
                 x=[here["answered_share"]],
                 y=[here["risk"]],
                 mode="markers+text",
-                text=[f"at {score_number(minimum, space)}"],
+                text=[f"at {threshold_text(minimum)}"],
                 textposition="top left",
                 marker={"symbol": "diamond", "size": 12, "color": palette.down},
                 hoverinfo="skip",

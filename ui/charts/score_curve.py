@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.distribution import Gap, curve, widest_gap
-from rag_core.narrative import ordinal, score_number, score_text, title_of
+from rag_core.narrative import ordinal, score_number, threshold_text, title_of
 from rag_core.threshold import applies
 from rag_core.trace import Trace
 from rag_core.types import ScoreSpace
@@ -47,7 +47,7 @@ def reading(trace: Trace) -> str:
     cut, space = trace.policy.threshold, trace.relevance_space
     if applies(cut, space):
         over = int((table["score"] >= cut.minimum).sum())
-        first = f"{over} of {len(table)} candidates are at or over {score_text(cut.minimum or 0.0, space)}"
+        first = f"{over} of {len(table)} candidates are at or over {space} {threshold_text(cut.minimum or 0.0)}"
     else:
         first = f"No threshold cuts these {len(table)} candidates ({space} scores)"
     gap = widest_gap(list(table["score"]))
@@ -66,7 +66,7 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
     table = places(trace)
     cut, space = trace.policy.threshold, trace.relevance_space
     minimum = cut.minimum if applies(cut, space) else None
-    marks = [*_gap(widest_gap(list(table["score"])), len(table), palette), *_threshold(minimum, space, palette)]
+    marks = [*_gap(widest_gap(list(table["score"])), len(table), palette), *_threshold(minimum, palette)]
     unit = {"range": _span(table, minimum)} if space is ScoreSpace.PROBABILITY else {}
     return go.Figure(
         data=[
@@ -132,12 +132,12 @@ def _gap(gap: Gap | None, of: int, palette: Palette) -> list[Mark]:
     return [(shape, {**note, "font": {"size": 12, "color": palette.muted}})]
 
 
-def _threshold(minimum: float | None, space: ScoreSpace, palette: Palette) -> list[Mark]:
+def _threshold(minimum: float | None, palette: Palette) -> list[Mark]:
     """The threshold as a dashed line across, named at its right end."""
     if minimum is None:
         return []
     line = {"color": palette.text, "width": 1.5, "dash": "dash"}
     shape = {"type": "line", "xref": "x domain", "x0": 0, "x1": 1, "y0": minimum, "y1": minimum, "line": line}
-    told = f"threshold {score_number(minimum, space)}"
+    told = f"threshold {threshold_text(minimum)}"
     note = {"xref": "x domain", "x": 1, "y": minimum, "text": told, "showarrow": False}
     return [(shape, {**note, "xanchor": "right", "yanchor": "bottom", "font": {"size": 12, "color": palette.text}})]

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from rag_core.calibrated_threshold import Choice
 from rag_core.labelled import Labelled, outcomes
-from rag_core.narrative import score_number
+from rag_core.narrative import threshold_text
 from rag_core.types import ScoreSpace
 from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
@@ -26,9 +26,9 @@ def rates(queries: Sequence[Labelled]) -> pd.DataFrame:
     return outcomes(queries, [low + (high - low) * step / (STEPS - 1) for step in range(STEPS)])
 
 
-def reading(queries: Sequence[Labelled], minimum: float, space: ScoreSpace) -> str:
+def reading(queries: Sequence[Labelled], minimum: float) -> str:
     """What one threshold does to the set."""
-    row, cut = outcomes(queries, [minimum]).iloc[0], score_number(minimum, space)
+    row, cut = outcomes(queries, [minimum]).iloc[0], threshold_text(minimum)
     if not row["answered"]:
         return f"At {cut} no question is answered."
     return (
@@ -51,12 +51,12 @@ def figure(queries: Sequence[Labelled], choice: Choice, space: ScoreSpace, palet
                 mode="lines",
                 name=NAMES[name],
                 line={"color": colours[name], "dash": dash, "width": 2.5},
-                hovertemplate=f"{NAMES[name]} %{{y:.2f}} at %{{x:.2f}}<extra></extra>",
+                hovertemplate=f"{NAMES[name]} %{{y:.2f}} at %{{x:.3g}}<extra></extra>",
             )
         )
     fig.add_vrect(x0=choice.low, x1=choice.high, fillcolor=palette.band, line_width=0, layer="below")
     if choice.separates:
-        mark(fig, palette, f"costs least: {score_number(choice.minimum, space)}", x=choice.minimum)
+        mark(fig, palette, f"costs least: {threshold_text(choice.minimum)}", x=choice.minimum)
     fig.update_layout(
         **layout(
             palette,

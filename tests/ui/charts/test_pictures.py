@@ -128,16 +128,14 @@ def test_rates_are_outcomes():
     table = threshold_tradeoff.rates(SET).set_index("threshold")
     assert table.loc[0.0, "answered_share"] == 1
     assert table.loc[0.5, "precision"] == pytest.approx(1 / 2)
-    assert "At 0.50, 2 of 3 questions are answered, 1 of them rightly" in threshold_tradeoff.reading(
-        SET, 0.5, ScoreSpace.PROBABILITY
-    )
+    assert "At 0.50, 2 of 3 questions are answered, 1 of them rightly" in threshold_tradeoff.reading(SET, 0.5)
     fig = threshold_tradeoff.figure(SET, choose(SET), ScoreSpace.PROBABILITY, LIGHT)
     assert [line.line.dash for line in fig.data] == ["solid", "dash", "dot"]
     assert list(fig.data[2].y) == list(table["answered_share"])
 
 
 def test_the_mark_on_risk_and_coverage_is_the_threshold():
-    fig = risk_coverage.figure(SET, 0.5, ScoreSpace.PROBABILITY, LIGHT)
+    fig = risk_coverage.figure(SET, 0.5, LIGHT)
     assert (fig.data[1].x[0], fig.data[1].y[0]) == (pytest.approx(2 / 3), pytest.approx(1 / 2))
     assert "Answering 100% of the questions is wrong in 67%" in risk_coverage.reading(SET)
 
