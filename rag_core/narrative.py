@@ -10,13 +10,17 @@ from rag_core.types import Chunk, Hit, ScoreSpace, StageName
 
 
 def headline(trace: Trace) -> str:
-    """What the run did, as plain text: the biggest move into the kept candidates, how many are new, the best
-    score with its space, and the time. Titles are quoted in typographic quotes, not in markup."""
+    """What the run did, as plain text: that nothing was kept, where that is so, the biggest move into the first places,
+    how many are new, the best score with its space, and the time. Titles are quoted in typographic quotes, not in
+    markup."""
     if trace.chunks and not trace[StageName.FUSED].hits:
         return f"Both fusion weights are 0, so nothing reached the pool. {_time(trace)}"
     if not trace.chunks:
         return f"Nothing in {trace.collection.name} matched this question. {_time(trace)}"
-    sentences = [_movement(trace), _stopped(trace), _news(trace), _best(trace), _time(trace)]
+    if trace.unknown:  # that first, and nothing of the top k, which nothing reached
+        sentences = [_best(trace), _movement(trace), _stopped(trace), _time(trace)]
+    else:
+        sentences = [_movement(trace), _stopped(trace), _news(trace), _best(trace), _time(trace)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 

@@ -50,7 +50,10 @@ def test_a_threshold_has_a_third_decimal_where_it_needs_one(minimum, shown):
 
 def test_it_says_when_nothing_reached_the_threshold():
     policy = Policy(reranker="ce", threshold=Threshold(minimum=0.99))
-    assert "Nothing reached the threshold (probability 0.99)" in sentence(policy)
+    assert sentence(policy) == (
+        "Nothing reached the threshold (probability 0.99), so the answer is “I don't know”; the best score was "
+        "probability 0.95. Reranking moved “Title c” from 3rd to 1st. 47 ms."
+    )
 
 
 def test_the_closest_candidate_is_named_with_its_score_where_nothing_was_kept():
