@@ -161,7 +161,10 @@ def _best(trace: Trace) -> str:
     if trace.unknown:
         cut = f"{trace.policy.threshold.space} {threshold_text(trace.policy.threshold.minimum or 0.0)}"
         return f"Nothing reached the threshold ({cut}), so the answer is “I don't know”; the best score was {shown}."
-    return f"Best score: {shown}."
+    head = trace[StageName.ADJUSTED].hits[: trace.policy.top_k]
+    under = sum(trace.fate(hit.chunk_id) == "under the threshold" for hit in head)
+    cut = f"; {under} of the top {len(head)} {'is' if under == 1 else 'are'} under the threshold" if under else ""
+    return f"Best score: {shown}{cut}."
 
 
 def closest(trace: Trace) -> str:

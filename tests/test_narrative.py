@@ -48,6 +48,11 @@ def test_a_threshold_has_a_third_decimal_where_it_needs_one(minimum, shown):
     assert threshold_text(minimum) == shown
 
 
+def test_it_says_how_many_of_the_first_the_threshold_cuts():
+    policy = Policy(reranker="ce", top_k=3, threshold=Threshold(minimum=0.2))
+    assert "Best score: probability 0.95; 1 of the top 3 is under the threshold." in sentence(policy)
+
+
 def test_it_says_when_nothing_reached_the_threshold():
     policy = Policy(reranker="ce", threshold=Threshold(minimum=0.99))
     assert sentence(policy) == (
