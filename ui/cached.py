@@ -19,7 +19,7 @@ from rag_core.config import ExtraSearch, Policy, Settings
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.facets import Facets, facets
 from rag_core.corpus.library import Library
-from rag_core.corpus.sample import SAMPLE, ensure_sample, read_examples
+from rag_core.corpus.sample import SAMPLE, ensure_sample, is_current, read_examples
 from rag_core.corpus.sessions import forget_sessions, session_folder
 from rag_core.diagnosis import Location, WhatIf, pairs_needed, what_would_keep
 from rag_core.errors import BadInput, CollectionError
@@ -135,7 +135,9 @@ def _sample_ready() -> bool:
 
 
 def ready(name: str) -> bool:
-    """False for a sample that this process has not made sure of yet: opening it may mean indexing it."""
+    """False for a sample that has to be indexed before it can be opened."""
+    if name == SAMPLE and not _sample_ready() and is_current(shared(), settings().sample_dir, embedder()):
+        _done().add(SAMPLE)
     return name != SAMPLE or _sample_ready()
 
 

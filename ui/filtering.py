@@ -24,9 +24,9 @@ def facets_of(collection: str, owner: str) -> Facets:
 
     On the first start the fields wait until the page has indexed the sample, unless the link asks for a filter.
     """
-    if not cached.ready(collection) and not any(key.endswith(KEYS) for key in st.query_params):
-        return Facets()
     try:
+        if not cached.ready(collection) and not any(key.endswith(KEYS) for key in st.query_params):
+            return Facets()
         return cached.facets_of(cached.collection(collection, owner))
     except SecondPassError:
         return Facets()

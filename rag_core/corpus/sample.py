@@ -21,22 +21,29 @@ SAMPLE = "Sample corpus"
 STAMP = "sample.sha256"
 
 
+def is_current(library: Library, folder: Path, embedder: Embedder) -> bool:
+    """Whether the library has the sample corpus as its files are now, with the vectors of that embedder."""
+    known = library.root / STAMP
+    if SAMPLE not in library.names() or not known.exists():
+        return False
+    return known.read_text() == _stamp(folder / "documents", embedder.model)
+
+
 def ensure_sample(library: Library, folder: Path, embedder: Embedder, progress: StageProgress = ignore) -> None:
     """Have the sample corpus in the library as its files are now. Quick where nothing has changed.
 
     Raises CollectionError where the folder has no documents or one of them cannot be read.
     """
+    if is_current(library, folder, embedder):
+        return
     documents = folder / "documents"
     stamp = _stamp(documents, embedder.model)
-    known = library.root / STAMP
-    if SAMPLE in library.names() and known.exists() and known.read_text() == stamp:
-        return
     loaded = load_folder(documents)
     if loaded.problems or not loaded.documents:
         first = str(loaded.problems[0]) if loaded.problems else "it is empty"
         raise CollectionError(f"The sample corpus in {folder} cannot be read: {first}.")
     library.build(SAMPLE, loaded.documents, Chunking(), embedder, progress, replace=True)
-    replace_text(known, stamp)
+    replace_text(library.root / STAMP, stamp)
 
 
 def read_examples(folder: Path, count: int) -> list[dict[str, str]]:
