@@ -18,7 +18,8 @@ from ui.state import Choice
 
 
 def save(choice: Choice, found: triage.Found) -> None:
-    """The form that keeps this run as a case."""
+    """The form that keeps this run as a case. That it is saved stays said, however often the page is drawn again."""
+    shown = (found.trace.query, found.trace.policy, found.location)
     with st.expander("Save as a case", icon=":material/bookmark_add:"):
         private = choice.collection in cached.private(choice.owner).names(choice.owner)
         if private:
@@ -29,12 +30,16 @@ def save(choice: Choice, found: triage.Found) -> None:
             )
             tags = st.text_input("Tags", key="case_tags", placeholder="Separated by commas")
             people.ask_author()
-            if not st.form_submit_button("Save case", key="save_case_button", icon=":material/save:"):
-                return
-        case = case_of(found.trace, [found.finding], note=note, tags=split_tags(tags), by=people.author())
-        cached.case_book().save(case)
-        st.session_state["case"] = case.id
-        st.success("Saved. You find it under Cases, and can run it again there after a fix.", icon=":material/check:")
+            pressed = st.form_submit_button("Save case", key="save_case_button", icon=":material/save:")
+        if pressed:
+            case = case_of(found.trace, [found.finding], note=note, tags=split_tags(tags), by=people.author())
+            cached.case_book().save(case)
+            st.session_state["case"] = case.id
+            st.session_state["case_saved"] = shown
+        if st.session_state.get("case_saved") == shown:
+            st.success(
+                "Saved. You find it under Cases, and can run it again there after a fix.", icon=":material/check:"
+            )
 
 
 def split_tags(text: str) -> list[str]:

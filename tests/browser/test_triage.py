@@ -39,6 +39,7 @@ def open_cases(page: Page) -> None:
 
 
 def save_case(page: Page, note: str, tags: str = "") -> None:
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
     page.get_by_text("Save as a case").click()
     page.get_by_role("textbox", name="Note").fill(note)
     page.get_by_role("textbox", name="Tags").fill(tags)
