@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rag_core.config import Threshold
 from rag_core.stopping import settled
 from rag_core.trace import Trace
 from rag_core.types import Chunk, Hit, ScoreSpace, StageName
@@ -98,6 +99,11 @@ def threshold_text(minimum: float) -> str:
     return f"{minimum:.2f}" if round(minimum, 2) == round(minimum, 3) else f"{minimum:.3f}"
 
 
+def cut_text(threshold: Threshold) -> str:
+    """Where a threshold cuts, with its space: `probability 0.01`; 0 where it cuts nothing."""
+    return f"{threshold.space} {threshold_text(threshold.minimum or 0.0)}"
+
+
 def _movement(trace: Trace) -> str:
     """What the reranker did to the first k, never crediting it with what signals did."""
     idle = {
@@ -159,8 +165,8 @@ def _best(trace: Trace) -> str:
         return ""
     shown = score_text(*_judged(trace, best))
     if trace.unknown:
-        cut = f"{trace.policy.threshold.space} {threshold_text(trace.policy.threshold.minimum or 0.0)}"
-        return f"Nothing reached the threshold ({cut}), so the answer is “I don't know”; the best score was {shown}."
+        least = cut_text(trace.policy.threshold)
+        return f"Nothing reached the threshold ({least}), so the answer is “I don't know”; the best score was {shown}."
     head = trace[StageName.ADJUSTED].hits[: trace.policy.top_k]
     under = sum(trace.fate(hit.chunk_id) == "under the threshold" for hit in head)
     cut = f"; {under} of the top {len(head)} {'is' if under == 1 else 'are'} under the threshold" if under else ""

@@ -131,13 +131,14 @@ def _done() -> set[str]:
 
 
 def _sample_ready() -> bool:
+    """Whether the sample is indexed as its files are; looked up once a process, from when it is."""
+    if SAMPLE not in _done() and is_current(shared(), settings().sample_dir, embedder()):
+        _done().add(SAMPLE)
     return SAMPLE in _done()
 
 
 def ready(name: str) -> bool:
     """False for a sample that has to be indexed before it can be opened."""
-    if name == SAMPLE and not _sample_ready() and is_current(shared(), settings().sample_dir, embedder()):
-        _done().add(SAMPLE)
     return name != SAMPLE or _sample_ready()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from rag_core.diagnosis.expected import Location
 from rag_core.diagnosis.standing import Standing
 from rag_core.diagnosis.verdicts import Verdict
-from rag_core.narrative import ordinal, score_text, threshold_text, title_of
+from rag_core.narrative import cut_text, ordinal, score_text, title_of
 from rag_core.trace import Trace
 from rag_core.types import StageName
 
@@ -147,10 +147,10 @@ def _moved(stage: StageName, mover: str) -> Callable[[Standing], str]:
 
 
 def _under(s: Standing) -> str:
-    threshold, trace = s.trace.policy.threshold, s.trace
+    trace = s.trace
     score = score_text(trace.relevance[s.chunk.id], trace.relevance_space)
-    minimum = f"{threshold.space} {threshold_text(threshold.minimum or 0.0)}"
-    return f"was ranked {ordinal(s.rank(StageName.ADJUSTED))}, but its {score} is under the threshold of {minimum}."
+    least = cut_text(trace.policy.threshold)
+    return f"was ranked {ordinal(s.rank(StageName.ADJUSTED))}, but its {score} is under the threshold of {least}."
 
 
 def _cut_by_top_k(s: Standing) -> str:

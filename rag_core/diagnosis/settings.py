@@ -69,10 +69,9 @@ class Setting(Frozen):
 
     def text(self, value: float) -> str:
         """`12`, `0.35`, `0.005`; a threshold of nothing is `none`."""
-        if self.name == "threshold.minimum" and value == self.low:
-            return "none"
-        digits = 0 if self.step == 1 else 1 if self.step >= 0.1 else 2
-        return threshold_text(value) if self.name == "threshold.minimum" else f"{value:.{digits}f}"
+        if self.name == "threshold.minimum":
+            return "none" if value == self.low else threshold_text(value)
+        return f"{value:.0f}" if self.step == 1 else f"{value:.2f}" if self.step < 0.1 else f"{value:.1f}"
 
 
 SETTINGS = (

@@ -122,10 +122,13 @@ class SentenceEmbedder:
     @cached_property
     def _loaded(self) -> Any:
         started = time.perf_counter()
-        if self._asked == PACKAGED and on_openvino(packaged_folder(), self._device):
-            pooled = MeanPooled(packaged_folder(), self.max_tokens)
-            self._load_ms = (time.perf_counter() - started) * 1000
-            return pooled
+        plain = self._asked == PACKAGED and on_openvino(packaged_folder(), self._device)
+        encoder = MeanPooled(packaged_folder(), self.max_tokens) if plain else self._sentence_transformer()
+        self._load_ms = (time.perf_counter() - started) * 1000
+        return encoder
+
+    def _sentence_transformer(self) -> Any:
+        """sentence-transformers' own, from this machine or the hub, and used once."""
         try:
             encoder = self._load(local=True)
         except OSError as exc:  # not on this machine
@@ -138,7 +141,6 @@ class SentenceEmbedder:
             raise ModelError(self._unloadable(exc)) from exc
         # The first call sets the tokenizer's padding and truncation: done here, before threads share it.
         encoder.encode(["warm up"], show_progress_bar=False)
-        self._load_ms = (time.perf_counter() - started) * 1000
         return encoder
 
     def _load(self, local: bool) -> Any:

@@ -125,9 +125,14 @@ def ask(page: Page, question: str) -> None:
     headline.wait_for()
 
 
+def settled(page: Page) -> None:
+    """Wait until the script has run to its end."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
 def download(page: Page, button: Locator, path: Path) -> Path:
     """Click a download button once the page rests (its file goes where the page is being drawn anew); the file."""
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    settled(page)
     with page.expect_download() as started:
         button.click()
     started.value.save_as(path)

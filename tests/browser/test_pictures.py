@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import App, download
+from tests.browser.conftest import App, download, settled
 
 FIRST_START_MS = 600_000
 QUESTION = "What does KB-ERR-2847-fatal mean?"
@@ -30,11 +30,6 @@ def pairs_paid_for(app: App) -> int:
     """How many pair scores the app has computed so far: the rows of its cache."""
     with sqlite3.connect(app.data / "second_pass.db") as database:
         return int(database.execute("SELECT count(*) FROM pair_scores").fetchone()[0])
-
-
-def settled(page: Page) -> None:
-    """Wait until the script has run to its end."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
 
 def test_the_threshold_from_nothing_to_all_ends_in_i_do_not_know(page: Page, app: App) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote_plus
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import App, download
+from tests.browser.conftest import App, download, settled
 
 QUESTION = "from or to which region can a tenant not be moved"
 DOCUMENT = "regions/eu.md"
@@ -39,7 +39,7 @@ def open_cases(page: Page) -> None:
 
 
 def save_case(page: Page, note: str, tags: str = "") -> None:
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    settled(page)
     page.get_by_text("Save as a case").click()
     page.get_by_role("textbox", name="Note").fill(note)
     page.get_by_role("textbox", name="Tags").fill(tags)

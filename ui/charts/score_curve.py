@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.distribution import Gap, curve, widest_gap
-from rag_core.narrative import ordinal, score_number, threshold_text, title_of
+from rag_core.narrative import cut_text, ordinal, score_number, threshold_text, title_of
 from rag_core.threshold import applies
 from rag_core.trace import Trace
 from rag_core.types import ScoreSpace
@@ -47,7 +47,7 @@ def reading(trace: Trace) -> str:
     cut, space = trace.policy.threshold, trace.relevance_space
     if applies(cut, space):
         over = int((table["score"] >= cut.minimum).sum())
-        first = f"{over} of {len(table)} candidates are at or over {space} {threshold_text(cut.minimum or 0.0)}"
+        first = f"{over} of {len(table)} candidates are at or over {cut_text(cut)}"
     else:
         first = f"No threshold cuts these {len(table)} candidates ({space} scores)"
     gap = widest_gap(list(table["score"]))
