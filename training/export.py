@@ -27,7 +27,7 @@ def export(source: Path, target: Path) -> None:
     weights = load_file(source / "model.safetensors")
     halves = {name.removeprefix("model."): value.to(torch.float16).contiguous() for name, value in weights.items()}
     save_file(halves, target / "model.safetensors", metadata={"format": "pt"})
-    (target / FILE).unlink(missing_ok=True)  # scales of other weights
+    (target / FILE).unlink(missing_ok=True)  # it is of other weights
     for name in KEPT:
         shutil.copyfile(source / name, target / name)
     config = json.loads((source / "config.json").read_text(encoding="utf-8"))

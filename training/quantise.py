@@ -1,11 +1,11 @@
-"""Choose the layers of a cross-encoder to multiply in eight bits, and measure the scales of what goes into them.
+"""Choose the layers of a cross-encoder to multiply in eight bits, and measure what their inputs are divided by.
 
 A product in eight bits is up to twice as fast as in bf16 and several times as coarse, so not every layer bears it. The
 inputs of all are measured on training pairs: a divisor for each that evens out their sizes (SmoothQuant, Xiao et al.,
-arXiv:2211.10438), and a range that leaves out the few largest. Then each block of layers alone is put into eight bits
-and the development pools are scored: its noise is what that adds to the squared change of a score against fp32, in
-deviations of the pool's scores. The blocks with the least noise for their work are taken while all together stay under
-`--noise`; 0.01 goes with a Kendall's tau of about 0.99. The last layer is left out: only [CLS] goes through it.
+arXiv:2211.10438). Then each block of layers alone is put into eight bits and the development pools are scored: its
+noise is what that adds to the squared change of a score against fp32, in deviations of the pool's scores. The blocks
+with the least noise for their work are taken while all together stay under `--noise`; 0.01 goes with a Kendall's tau of
+about 0.99. The last layer is left out: only [CLS] goes through it.
 
     python -m training.quantise OUT/groups.jsonl OUT/dev.jsonl MODEL
 
@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import kendalltau
 
-from rag_core.inference.int8 import FILE, Scales, write_scales
+from rag_core.inference.int8 import FILE, write_divisors
 from rag_core.inference.tokenizer import load_tokenizer
 from rag_core.rerank.backends import Backend
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
@@ -35,12 +35,10 @@ from training.blend import scored
 from training.choose import MAX_TOKENS
 from training.data import read_rows
 
-ALPHA = 0.75
+ALPHA = 0.5
 """How far the inputs' sizes go into the divisor; the weights' get the rest."""
-OUTSIDE = 0.0005
-"""Per cent of the divided inputs that are clipped at either end."""
 GROUPS = 240
-POOLS = 40
+POOLS = 100
 EVERY = 4
 SEED = 4
 
@@ -86,19 +84,17 @@ def inputs_of(model: Any, names: Iterable[str], pairs: Iterable[tuple[list[int],
     return {name: np.concatenate(parts) for name, parts in seen.items()}
 
 
-def scales_of(inputs: np.ndarray, weights: list[np.ndarray]) -> Scales:
-    """A block's scales: inputs (tokens, width), and its layers' weights, each (outputs, width)."""
-    x = inputs.astype(np.float32)
-    sizes = np.maximum(np.abs(x).max(axis=0), 1e-3)
+def divisor_of(inputs: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
+    """A block's divisor, shape (width,): inputs (tokens, width), and its layers' weights, each (outputs, width)."""
+    sizes = np.maximum(np.abs(inputs.astype(np.float32)).max(axis=0), 1e-3)
     counter = np.maximum(np.max([np.abs(w).max(axis=0) for w in weights], axis=0), 1e-4)
-    divisor = sizes**ALPHA / counter ** (1 - ALPHA)
+    divisor: np.ndarray = sizes**ALPHA / counter ** (1 - ALPHA)
     divisor /= np.exp(np.log(divisor).mean())
-    low, high = np.percentile(x / divisor, (OUTSIDE, 100 - OUTSIDE))
-    return Scales(divisor.astype(np.float32), float(low), float(high))
+    return divisor.astype(np.float32)
 
 
-def measured(groups: Path, folder: Path) -> dict[str, dict[str, Scales]]:
-    """Scales by layer, by block, on two passages each of a sample of the training groups."""
+def measured(groups: Path, folder: Path) -> dict[str, dict[str, np.ndarray]]:
+    """Divisors by layer, by block, on two passages each of a sample of the training groups."""
     from transformers import BertForSequenceClassification
 
     model: Any = BertForSequenceClassification.from_pretrained(folder, dtype="float32")
@@ -116,7 +112,7 @@ def measured(groups: Path, folder: Path) -> dict[str, dict[str, Scales]]:
     found = {}
     for block, layers in named.items():
         weights = [modules[layer].weight.detach().numpy() for layer in layers]
-        found[block] = dict.fromkeys(layers, scales_of(inputs[layers[0]], weights))
+        found[block] = dict.fromkeys(layers, divisor_of(inputs[layers[0]], weights))
     return found
 
 
@@ -125,11 +121,11 @@ def by_backend(folder: Path, rows: list[dict[str, Any]], backend: Backend) -> Po
     return scored(CrossEncoderReranker(str(folder), backend=backend, max_length=MAX_TOKENS), rows)
 
 
-def with_scales(folder: Path, scales: Mapping[str, Scales], rows: list[dict[str, Any]]) -> Pools:
+def in_eight_bits(folder: Path, divisors: Mapping[str, np.ndarray], rows: list[dict[str, Any]]) -> Pools:
     """The pools' scores with these layers in eight bits."""
     with tempfile.TemporaryDirectory() as place:
         copy = shutil.copytree(folder, Path(place) / folder.name, ignore=shutil.ignore_patterns(FILE))
-        write_scales(copy, scales)
+        write_divisors(copy, divisors)
         return by_backend(copy, rows, "int8")
 
 
@@ -168,23 +164,23 @@ def main() -> None:
     args = parser.parse_args()
     rows = read_rows(args.dev)
     rows = random.Random(SEED).sample(rows, min(POOLS, len(rows)))
-    scales = measured(args.groups, args.model)
+    divisors = measured(args.groups, args.model)
     reference, wide = by_backend(args.model, rows, "torch"), by_backend(args.model, rows, "openvino")
     print(f"none: {agreement(reference, wide)}", flush=True)
     alone = {}
-    for block, own in scales.items():
-        alone[block] = noise(reference, with_scales(args.model, own, rows))
+    for block, own in divisors.items():
+        alone[block] = noise(reference, in_eight_bits(args.model, own, rows))
         print(f"{block}: noise {alone[block]:.4f}", flush=True)
     taken = bearable(alone, noise(reference, wide), args.noise)
-    layers = {name: one for block in taken for name, one in scales[block].items()}
+    layers = {name: one for block in taken for name, one in divisors[block].items()}
     if not layers:
         (args.model / FILE).unlink(missing_ok=True)
-        print("No block may be taken: all stay as they are, and no scales are written.")
+        print("No block may be taken: all stay as they are, and nothing is written.")
         return
     done = sum(map(work, taken))
-    print(f"{len(taken)} blocks, {done} of {sum(map(work, scales))} of the work: {', '.join(sorted(taken))}")
-    print(f"these: {agreement(reference, with_scales(args.model, layers, rows))}")
-    write_scales(args.model, layers)
+    print(f"{len(taken)} blocks, {done} of {sum(map(work, divisors))} of the work: {', '.join(sorted(taken))}")
+    print(f"these: {agreement(reference, in_eight_bits(args.model, layers, rows))}")
+    write_divisors(args.model, layers)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from operator import itemgetter
 from typing import TypeVar
 
-Given = TypeVar("Given")
 Made = TypeVar("Made")
 Batch = tuple[int, list[int]]
 """Its width in tokens, and the places of its sequences."""
@@ -21,6 +22,8 @@ Batch = tuple[int, list[int]]
 STEP = 8
 ROWS = {"cpu": 1}
 """Sequences a batch, by device; 32 where not named."""
+SINGLE = 4
+"""Batches for each thread that are taken one by one at the end."""
 
 
 def rows_for(device: str) -> int:
@@ -50,10 +53,25 @@ def batches(lengths: Sequence[int], rows: int, most: int | None = None) -> Itera
             yield width, places[start : start + rows]
 
 
-def in_turn(run: Callable[[Given], Made], given: Sequence[Given], at_once: int) -> Iterator[Made]:
-    """run(one) for each, in their order, from `at_once` threads: list(in_turn(abs, [-1, 2], 2)) -> [1, 2]"""
+def in_turn(run: Callable[[Batch], Made], given: Sequence[Batch], at_once: int) -> Iterator[Made]:
+    """run(batch) for each, in their order, from `at_once` threads.
+
+    A thread takes two of one width after another, since a change of shape costs OpenVINO about a millisecond; the last
+    few are taken one by one, so that all threads end together.
+    """
     if at_once == 1 or len(given) < 2:
         yield from map(run, given)
         return
+    last = max(0, len(given) - SINGLE * at_once)
+    shares = [*_by_two(given[:last]), *([batch] for batch in given[last:])]
     with ThreadPoolExecutor(min(at_once, len(given))) as pool:
-        yield from pool.map(run, given)
+        for made in pool.map(lambda share: [run(batch) for batch in share], shares):
+            yield from made
+
+
+def _by_two(given: Sequence[Batch]) -> Iterator[list[Batch]]:
+    """Neighbours of one width, two by two: of widths 32, 32, 32, 40 come shares of 2, 1 and 1."""
+    for _, same in groupby(given, key=itemgetter(0)):
+        batches_of_one = list(same)
+        for start in range(0, len(batches_of_one), 2):
+            yield batches_of_one[start : start + 2]

@@ -17,7 +17,7 @@ import numpy as np
 
 from rag_core.errors import ModelError
 from rag_core.inference.engine import openvino
-from rag_core.inference.int8 import Scales
+from rag_core.inference.int8 import ZERO, rounded
 from rag_core.inference.weights import Weights
 
 if TYPE_CHECKING:
@@ -60,43 +60,38 @@ def _named(weights: Weights, name: str) -> Array:
 
 @dataclass(frozen=True)
 class _Builder:
-    """The operations of one BERT. `prefix`: what its weights' names begin with. `scales`: of layers in eight bits;
+    """The operations of one BERT. `prefix`: what its weights' names begin with. `divisors`: of layers in eight bits;
     `met`: those of them that were met."""
 
     weights: Weights
     config: Mapping[str, Any]
     prefix: str
     op: Any
-    scales: Mapping[str, Scales]
+    divisors: Mapping[str, Array]
     met: set[str] = field(default_factory=set)
 
     def constant(self, name: str) -> Any:
         return self.op.constant(_named(self.weights, self.prefix + name))
 
     def linear(self, x: Any, name: str) -> Any:
-        scales = self.scales.get(self.prefix + name)
-        if scales is None:
+        divisor = self.divisors.get(self.prefix + name)
+        if divisor is None:
             weights = self.constant(f"{name}.weight")
         else:
-            x, weights = self.in_eight_bits(x, name, scales)
+            x, weights = self.in_eight_bits(x, name, divisor)
         return self.op.add(self.op.matmul(x, weights, False, True), self.constant(f"{name}.bias"))
 
-    def in_eight_bits(self, x: Any, name: str, scales: Scales) -> tuple[Any, Any]:
-        """The inputs and the weights rounded to the steps of a scale: OpenVINO multiplies such in eight bits."""
+    def in_eight_bits(self, x: Any, name: str, divisor: Array) -> tuple[Any, Any]:
+        """The inputs divided and the weights in eight bits, as OpenVINO takes them to multiply in eight bits."""
+        op = self.op
         self.met.add(self.prefix + name)
         weights = _named(self.weights, f"{self.prefix}{name}.weight")
-        if weights.shape[1:] != scales.divisor.shape:
-            raise ModelError(f"The scales of {self.prefix}{name} are of {len(scales.divisor)} inputs. {MISFIT}")
-        weights = weights * scales.divisor
-        most = np.maximum(np.abs(weights).max(axis=1, keepdims=True), np.finfo(np.float32).tiny)
-        divided = self.op.multiply(x, self.op.constant(1 / scales.divisor))
-        low, high = np.float32(scales.low), np.float32(scales.high)
-        return self.rounded(divided, low, high, 256), self.rounded(self.op.constant(weights), -most, most, 255)
-
-    def rounded(self, x: Any, low: Any, high: Any, steps: int) -> Any:
-        """Clipped to low to high and rounded to the nearest of so many steps."""
-        ends = (self.op.constant(low), self.op.constant(high))
-        return self.op.fake_quantize(x, *ends, *ends, steps)
+        if weights.shape[1:] != divisor.shape:
+            raise ModelError(f"The divisor of {self.prefix}{name} is of {len(divisor)} inputs. {MISFIT}")
+        eight_bits, steps = rounded(weights * divisor)
+        zero = op.convert(op.constant(np.full(steps.shape, ZERO, np.uint8)), "f32")
+        wide = op.multiply(op.subtract(op.convert(op.constant(eight_bits), "f32"), zero), op.constant(steps))
+        return op.multiply(x, op.constant(1 / divisor)), op.reshape(wide, op.constant(list(weights.shape)), False)
 
     def norm(self, x: Any, name: str) -> Any:
         last = self.op.constant(np.array([-1], np.int64))
@@ -176,17 +171,17 @@ def bert(
     config: Mapping[str, Any],
     prefix: str = "",
     first_only: bool = False,
-    scales: Mapping[str, Scales] | None = None,
+    divisors: Mapping[str, Array] | None = None,
 ) -> Any:
     """The graph: `INPUTS`, each int64 of shape (pairs, width) -> last hidden states, (pairs, width, hidden).
 
     first_only: of [CLS] alone, (pairs, 1, hidden), so that the last layer computes nothing that no one reads.
-    scales: the layers that are multiplied in eight bits, by their names among the weights.
-    Raises ModelError where a weight is missing, or scales are of no layer that is built.
+    divisors: of the layers that are multiplied in eight bits, by their names among the weights.
+    Raises ModelError where a weight is missing, or a divisor is of no layer that is built.
     """
     package = openvino()
     op = package.opset13
-    build = _Builder(weights, config, prefix, op, scales or {})
+    build = _Builder(weights, config, prefix, op, divisors or {})
     ids, mask, types = (op.parameter([-1, -1], package.Type.i64, name=name) for name in INPUTS)
     for node in (ids, mask, types):
         node.output(0).set_names({node.get_friendly_name()})
@@ -199,7 +194,7 @@ def bert(
             x = build.layer(first, build.first_attention(first, x, unseen, f"{name}.attention"), name)
         else:
             x = build.layer(x, build.attention(x, unseen, f"{name}.attention"), name)
-    if build.met != set(build.scales):
-        missed = ", ".join(sorted(set(build.scales) - build.met))
-        raise ModelError(f"There are scales for {missed}, which this model does not multiply. {MISFIT}")
+    if build.met != set(build.divisors):
+        missed = ", ".join(sorted(set(build.divisors) - build.met))
+        raise ModelError(f"There are divisors for {missed}, which this model does not multiply. {MISFIT}")
     return package.Model([op.result(x)], [ids, mask, types], "bert")

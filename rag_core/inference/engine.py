@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from rag_core.errors import MissingPackage, ModelError, first_line
+from rag_core.inference.int8 import GROUP
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -78,6 +79,7 @@ class Engine:
         self.at_once = cores()
         options = {
             "INFERENCE_PRECISION_HINT": HINTS[precision],
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(GROUP),  # of layers whose weights are in eight bits, no others
             "NUM_STREAMS": str(self.at_once),
             "INFERENCE_NUM_THREADS": str(self.at_once),
         }

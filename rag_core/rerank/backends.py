@@ -2,7 +2,7 @@
 layers in int8 where the folder says which. Token ids in, logits out.
 
 `auto` takes OpenVINO where it is installed and can be built from the folder's weights (a plain BERT on a CPU), with
-int8 where the folder has scales for it and the processor has bf16 (all that have it multiply int8 exactly); else torch.
+int8 where the folder says which and the processor has bf16 (all that have it multiply int8 exactly); else torch.
 Each loader gives a `Running`; benchmarks/rerank_speed.py measures which is fastest on a processor.
 """
 
@@ -156,18 +156,18 @@ def _openvino(folder: Path, _device: str, _trust_remote_code: bool) -> Running:
 
 
 def _int8(folder: Path, _device: str, _trust_remote_code: bool) -> Running:
-    scales = int8.read_scales(folder)
-    if not scales:
+    divisors = int8.read_divisors(folder)
+    if not divisors:
         raise ModelError(f"{folder} holds no {int8.FILE} with layers to compute in int8. Use the openvino backend.")
     if not _buildable(folder):
         raise ModelError(f"{folder} is no plain BERT, which int8 needs. Use the openvino or the torch backend.")
-    return _built(folder, scales)
+    return _built(folder, divisors)
 
 
-def _built(folder: Path, scales: Mapping[str, int8.Scales]) -> Running:
+def _built(folder: Path, divisors: Mapping[str, npt.NDArray[np.float32]]) -> Running:
     weights = read_weights(folder / bert.WEIGHTS)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    hidden, head = _running(bert.bert(weights, config, "bert.", first_only=True, scales=scales)), _head(weights)
+    hidden, head = _running(bert.bert(weights, config, "bert.", first_only=True, divisors=divisors)), _head(weights)
     return Running(lambda *inputs: head(hidden.forward(*inputs)[:, 0]), hidden.at_once)
 
 

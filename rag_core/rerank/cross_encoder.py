@@ -53,7 +53,7 @@ class CrossEncoderReranker:
 
     backend            `auto` (OpenVINO where it can run this model, else torch), `torch` (fp32), `bf16`, `onnx` (the
                        folder must hold the exported file), `openvino` (it must hold one, or a plain BERT) or `int8`
-                       (a plain BERT with scales)
+                       (a plain BERT with its int8 file)
     trust_remote_code  run Python code that comes with the model; off unless its user says so
     max_length         tokens of a pair; None: as many as the model takes
     Scores are calibrated where the model's config says how, and rounded to six decimals.

@@ -58,8 +58,10 @@ def _cut_query(tokenizer: Any, query: str, limit: int) -> str:
 def _cut(encoding: Any, limit: int) -> Pair:
     """Drop passage tokens from the end until the pair fits; special tokens and the query stay."""
     ids, type_ids = encoding.ids, encoding.type_ids  # a new list at every access
+    if len(ids) <= limit:
+        return Pair(ids, type_ids, tokens=encoding.sequence_ids.count(1), unseen_tokens=0, seen_chars=None)
     passage = [place for place, side in enumerate(encoding.sequence_ids) if side == 1]
-    fits = max(0, len(passage) - max(0, len(ids) - limit))
+    fits = max(0, len(passage) - (len(ids) - limit))
     dropped = set(passage[fits:])
     seen = [place for place in range(len(ids)) if place not in dropped]
     return Pair(
@@ -67,5 +69,5 @@ def _cut(encoding: Any, limit: int) -> Pair:
         type_ids=[type_ids[place] for place in seen],
         tokens=len(passage),
         unseen_tokens=len(dropped),
-        seen_chars=(encoding.offsets[passage[fits - 1]][1] if fits else 0) if dropped else None,
+        seen_chars=encoding.offsets[passage[fits - 1]][1] if fits else 0,
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.inference.batching import batches, in_turn, rows_for, width_of
+from rag_core.inference.batching import Batch, batches, in_turn, rows_for, width_of
 
 
 @pytest.mark.parametrize(("length", "width"), [(1, 8), (16, 16), (33, 40), (510, 512)])
@@ -36,11 +39,24 @@ def test_every_sequence_is_in_one_batch_and_fits(lengths: list[int], rows: int) 
 
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_results_come_in_the_order_of_what_was_given(at_once: int) -> None:
-    assert list(in_turn(abs, [-3, 1, -2], at_once)) == [3, 1, 2]
-    assert list(in_turn(abs, [], at_once)) == []
+    shapes = list(batches([40, 40, 40, 8, 8, *range(1, 90)], rows=1))
+    assert list(in_turn(lambda batch: batch[1], shapes, at_once)) == [places for _, places in shapes]
+    assert list(in_turn(lambda batch: batch[1], [], at_once)) == []
+
+
+def test_a_thread_takes_two_of_a_width_but_for_the_last_few() -> None:
+    threads: dict[int, int] = {}
+
+    def slow(batch: Batch) -> None:
+        time.sleep(0.002)
+        threads[batch[1][0]] = threading.get_ident()
+
+    list(in_turn(slow, [(32, [place]) for place in range(20)], at_once=2))
+    assert all(threads[place] == threads[place + 1] for place in range(0, 12, 2))
+    assert len({threads[place] for place in range(12, 20)}) == 2
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_an_error_comes_through(at_once: int) -> None:
     with pytest.raises(ZeroDivisionError):
-        list(in_turn(lambda n: 1 // n, [1, 0, 2], at_once))
+        list(in_turn(lambda batch: 1 // batch[0], [(8, [0]), (0, [1]), (8, [2])], at_once))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rag_core.inference.bert import bert
-from rag_core.inference.int8 import read_scales
+from rag_core.inference.int8 import read_divisors
 from rag_core.inference.weights import read_weights
 from rag_core.rerank.backends import Backend
 from rag_core.rerank.blend import Weights
@@ -103,12 +103,12 @@ def test_a_passage_past_the_limit_says_how_much_was_not_read(shipped: CrossEncod
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_its_scales_are_of_its_own_layers(folder: Path) -> None:
+def test_its_divisors_are_of_its_own_layers(folder: Path) -> None:
     pytest.importorskip("openvino")
-    scales = read_scales(folder)
+    divisors = read_divisors(folder)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    assert scales
-    bert(read_weights(folder / "model.safetensors"), config, "bert.", first_only=True, scales=scales)
+    assert divisors
+    bert(read_weights(folder / "model.safetensors"), config, "bert.", first_only=True, divisors=divisors)
 
 
 def test_what_ships_stays_small() -> None:
