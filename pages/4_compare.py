@@ -7,20 +7,17 @@ from collections.abc import Iterable
 import streamlit as st
 
 from rag_core.agreement import compare, difference
-from rag_core.config import THRESHOLD_STEP, Policy, Screen, Signals, Threshold
+from rag_core.config import Policy, Screen, Signals
 from rag_core.evaluation.sets import Query
 from rag_core.latency import duration
 from rag_core.narrative import threshold_text
 from rag_core.query_set import Row, row, table, verdict
 from rag_core.replay import replay
 from rag_core.rerank.catalogue import NONE, entry_of
-from rag_core.rerank.entry import Entry
-from rag_core.threshold import judged_space
 from rag_core.trace import Measurement, Trace
-from rag_core.types import ScoreSpace
 from ui import access, answer, ask, cached, history, picture, query_sets, retrying, state, views
 from ui.charts import score_scatter, two_columns
-from ui.state import Choice
+from ui.state import Choice, threshold_for
 
 COLUMNS = ("query", "kind", "rbo", "tau", "left_first", "right_first", "common", "only_left", "only_right")
 SAMPLE_SET, SESSION, TYPED = "Labelled questions", "This session's questions", "Questions that I paste"
@@ -72,7 +69,7 @@ def other_policy(policy: Policy) -> Policy:
             "screen": screen,
             "pool": policy.pool if screen or not policy.screen else policy.screen.pool,
             "top_k": top_k,
-            "threshold": _other_threshold(threshold_box, offered[key]),
+            "threshold": threshold_for(offered[key], "A: threshold", "ta", box=threshold_box),
             "signals": policy.signals.model_copy(update={"on": on}) if on else Signals(),
         }
     )
@@ -86,17 +83,6 @@ def _other_screen(box: st.delta_generator.DeltaGenerator, policy: Policy, rerank
     off = reranker == NONE
     on = box.toggle("A: first pass", key="fpa", bind="query-params", disabled=off, help=told)
     return policy.screen if on and not off else None
-
-
-def _other_threshold(box: st.delta_generator.DeltaGenerator, entry: Entry) -> Threshold:
-    space = judged_space(entry.space)
-    if space is ScoreSpace.RRF:
-        box.slider("A: threshold", 0.0, 1.0, 0.0, key="ta_off", disabled=True)
-        return Threshold()
-    at_first = float(entry.default_threshold or 0.0)
-    label, key = f"A: threshold ({space})", f"ta_{space}"
-    minimum = box.slider(label, 0.0, 1.0, at_first, THRESHOLD_STEP, "%.3f", key=key, bind="query-params")
-    return Threshold(minimum=minimum or None, space=space)
 
 
 def policy_names(a: Policy, b: Policy) -> tuple[str, str]:

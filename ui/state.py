@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rag_core.config import (
     DEFAULT_RERANKER,
@@ -45,6 +46,7 @@ from ui import (
 from ui.charts.palette import DARK, LIGHT, Palette
 
 LOGO = Path(__file__).with_name("logo.svg")
+RANKS_ONLY = "Fused ranks say nothing about relevance."
 AUTHORITY = (
     ("policy", 1.0),
     ("sla", 1.0),
@@ -209,27 +211,26 @@ def _search() -> dict[str, object]:
     return {"pool": pool, "depth": depth, "fusion": Fusion(k=k, dense_weight=dense, lexical_weight=lexical)}
 
 
-def _keep(reranker: Entry) -> dict[str, object]:
-    """Threshold and top-k. The threshold's label names the score that it cuts."""
+def threshold_for(
+    reranker: Entry, label: str, key: str, told: str | None = None, box: DeltaGenerator | None = None
+) -> Threshold:
+    """A slider for the score that this reranker's candidates are judged by, which its label names; at first what the
+    model was given. Disabled, and no threshold, where there are only fused ranks."""
+    slider = (box or st).slider
     space = judged_space(reranker.space)
-    threshold = Threshold()
     if space is ScoreSpace.RRF:
-        st.slider(
-            "Threshold", 0.0, 1.0, 0.0, key="t_off", disabled=True, help="Fused ranks say nothing about relevance."
-        )
-    else:
-        minimum = st.slider(
-            f"Threshold ({space})",
-            0.0,
-            1.0,
-            float(reranker.default_threshold or 0.0),
-            THRESHOLD_STEP,
-            "%.3f",
-            key=f"t_{space}",
-            bind="query-params",
-            help="Candidates under it are not used; when none is left the answer is “I don't know”.",
-        )
-        threshold = Threshold(minimum=minimum or None, space=space)
+        slider(label, 0.0, 1.0, 0.0, key=f"{key}_off", disabled=True, help=RANKS_ONLY)
+        return Threshold()
+    at_first = float(reranker.default_threshold or 0.0)
+    named, place = f"{label} ({space})", f"{key}_{space}"
+    minimum = slider(named, 0.0, 1.0, at_first, THRESHOLD_STEP, "%.3f", key=place, bind="query-params", help=told)
+    return Threshold(minimum=minimum or None, space=space)
+
+
+def _keep(reranker: Entry) -> dict[str, object]:
+    """Threshold and top-k."""
+    told = "Candidates under it are not used; when none is left the answer is “I don't know”."
+    threshold = threshold_for(reranker, "Threshold", "t", told)
     top_k = st.slider("Top-k", 1, 20, 5, key="k", bind="query-params", help="How many are kept for the answer.")
     return {"threshold": threshold, "top_k": top_k}
 
