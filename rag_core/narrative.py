@@ -18,8 +18,8 @@ def headline(trace: Trace) -> str:
         return f"Both fusion weights are 0, so nothing reached the pool. {_time(trace)}"
     if not trace.chunks:
         return f"Nothing in {trace.collection.name} matched this question. {_time(trace)}"
-    if trace.unknown:  # that first, and nothing of the top k, which nothing reached
-        sentences = [_best(trace), _movement(trace), _stopped(trace), _time(trace)]
+    if trace.unknown:  # that alone: what moved among candidates that nobody gets says nothing
+        sentences = [_best(trace), _stopped(trace), _time(trace)]
     else:
         sentences = [_movement(trace), _stopped(trace), _news(trace), _best(trace), _time(trace)]
     return " ".join(sentence for sentence in sentences if sentence)
@@ -127,15 +127,16 @@ def _order_before(trace: Trace) -> str:
 
 
 def _climb(trace: Trace, before: StageName, after: StageName, step: str) -> str:
-    """The climb of a step that mattered most: of its first k, the candidate that came from furthest down."""
-    head = trace[after].hits[: trace.policy.top_k]
+    """The climb of a step that mattered most: of what is kept, the candidate that came from furthest down."""
+    kept = trace[StageName.KEPT].by_chunk
+    head = [hit for hit in trace[after].hits if hit.chunk_id in kept]
     ranks = trace[before].by_chunk
     climbs = [(ranks[hit.chunk_id].rank - hit.rank, hit) for hit in head]
     climb, hit = max(climbs, key=lambda pair: (pair[0], -pair[1].rank), default=(0, None))
     if hit is None:
         return ""
     if climb <= 0:
-        return f"{step} left the first {len(head)} as they were."
+        return f"{step} moved none of the {counted(len(head), 'kept passage')} up."
     title = title_of(trace.chunks[hit.chunk_id])
     return f"{step} moved “{title}” from {ordinal(ranks[hit.chunk_id].rank)} to {ordinal(hit.rank)}."
 
@@ -149,14 +150,15 @@ def _stopped(trace: Trace) -> str:
 
 
 def _news(trace: Trace) -> str:
-    """How many of the first k, before the threshold, were not there in the fused order."""
-    k = trace.policy.top_k
-    head = trace[StageName.ADJUSTED].hits[:k]
-    before = {hit.chunk_id for hit in trace[StageName.FUSED].hits[:k]}
-    new = sum(hit.chunk_id not in before for hit in head)
+    """How many of what is kept were not among the first k of the fused order."""
     if trace.rerank.status in ("off", "failed") and not trace.policy.signals.on:
         return ""
-    return f"{new} of the top {len(head)} {'is' if new == 1 else 'are'} new." if new else ""
+    k = trace.policy.top_k
+    kept = trace[StageName.KEPT].hits
+    before = {hit.chunk_id for hit in trace[StageName.FUSED].hits[:k]}
+    new = sum(hit.chunk_id not in before for hit in kept)
+    among = f"the top {k}" if len(kept) == k else f"the {len(kept)} kept"
+    return f"{new} of {among} {'is' if new == 1 else 'are'} new." if new else ""
 
 
 def _best(trace: Trace) -> str:

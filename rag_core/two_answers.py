@@ -43,24 +43,38 @@ def difference(plain: Trace, reranked: Trace, before: Answer, after: Answer) -> 
         )
     if not new and not gone:
         return _same_passages(plain, reranked, before, after)
-    size = len(reranked[StageName.KEPT].hits)
+    if not new:
+        return f"{_fewer(plain, reranked, gone, before, after)}{_lost(plain, gone, before)}"
+    size = len(plain[StageName.KEPT].hits)
     cited = {citation.chunk_id for citation in after.citations}
     resting = [chunk_id for chunk_id in new if chunk_id in cited]
     first = f"Reranking replaced {len(gone) or 'none'} of the {counted(size, 'passage')} that the answer is made from"
     if resting:
         rest = f"the reranked answer rests on {_named(reranked, resting)}, which the other side never saw."
-    elif new:
-        rest = f"it brought in {_named(reranked, new)}, but the answer does not rest on what is new."
     else:
-        rest = "it brought in nothing new."
+        rest = f"it brought in {_named(reranked, new)}, but the answer does not rest on what is new."
     return f"{first}: {rest}{_lost(plain, gone, before)}"
+
+
+def _fewer(plain: Trace, reranked: Trace, gone: Sequence[str], before: Answer, after: Answer) -> str:
+    """Where the reranked answer is made from some of the same passages; names the threshold where that took them."""
+    cut = all(reranked.fate(chunk_id) == "under the threshold" for chunk_id in gone)
+    cause = "After reranking the threshold" if cut else "Reranking"
+    sizes = [len(trace[StageName.KEPT].hits) for trace in (reranked, plain)]
+    left = f"{cause} leaves {sizes[0]} of the {counted(sizes[1], 'passage')} that the answer is made from without it"
+    return f"{left}, and brings in nothing new; {_alike(before, after)}."
 
 
 def _same_passages(plain: Trace, reranked: Trace, before: Answer, after: Answer) -> str:
     orders = [[hit.chunk_id for hit in trace[StageName.KEPT].hits] for trace in (plain, reranked)]
     order = "in the same order" if orders[0] == orders[1] else "in another order"
-    said = "the answers are the same" if _content(before) == _content(after) else "the answers differ"
-    return f"Both answers are made from the same {counted(len(orders[1]), 'passage')}, {order}; {said}."
+    return (
+        f"Both answers are made from the same {counted(len(orders[1]), 'passage')}, {order}; {_alike(before, after)}."
+    )
+
+
+def _alike(before: Answer, after: Answer) -> str:
+    return "the answers are the same" if _content(before) == _content(after) else "the answers differ"
 
 
 def _content(answer: Answer) -> tuple[str, frozenset[str]]:
@@ -72,7 +86,9 @@ def _lost(plain: Trace, gone: Sequence[str], before: Answer) -> str:
     """What the answer without reranking rests on and the reranked one was not given."""
     cited = {citation.chunk_id for citation in before.citations}
     lost = [chunk_id for chunk_id in gone if chunk_id in cited]
-    return f" Without it the answer rests on {_named(plain, lost)}, which reranking dropped." if lost else ""
+    return (
+        f" Without it the answer rests on {_named(plain, lost)}, which the reranked one was not given." if lost else ""
+    )
 
 
 def _named(trace: Trace, chunk_ids: Sequence[str]) -> str:

@@ -53,11 +53,18 @@ def test_it_says_how_many_of_the_first_the_threshold_cuts():
     assert "Best score: probability 0.95; 1 of the top 3 is under the threshold." in sentence(policy)
 
 
+def test_it_speaks_of_what_is_kept_where_the_threshold_cuts_the_rest():
+    scores = {"b": 3.0, "d": -1.0, "c": -2.0, "a": -3.0}
+    policy = Policy(reranker="ce", top_k=3, threshold=Threshold(minimum=0.5))
+    said = headline(replay(measurement("abcd", "", scores), policy, clock=lambda: 0.0))
+    assert said.startswith("Reranking moved “Title b” from 2nd to 1st. Best score")  # not d, from 4th to 2nd, not kept
+
+
 def test_it_says_when_nothing_reached_the_threshold():
     policy = Policy(reranker="ce", threshold=Threshold(minimum=0.99))
     assert sentence(policy) == (
         "Nothing reached the threshold (probability 0.99), so the answer is “I don't know”; the best score was "
-        "probability 0.95. Reranking moved “Title c” from 3rd to 1st. 47 ms."
+        "probability 0.95. 47 ms."
     )
 
 
@@ -91,7 +98,9 @@ def test_signals_get_their_own_credit():
     only = Signals(on=True, relevance=0, freshness=0, authority=1, diversity=0, sources=(("policy", 1.0),))
     same = {"a": 2.0, "f": 1.0}
     ran = replay(measurement("af", "", same, chunks=chunks), Policy(reranker="ce", signals=only))
-    assert headline(ran).startswith("Reranking left the first 2 as they were. Signals moved “Title f” from 2nd to 1st.")
+    assert headline(ran).startswith(
+        "Reranking moved none of the 2 kept passages up. Signals moved “Title f” from 2nd to 1st."
+    )
     off = replay(measurement("af", "", chunks=chunks), Policy(reranker="none", signals=only))
     assert headline(off).startswith("No reranker: signals reorder the fused order. Signals moved “Title f”")
 

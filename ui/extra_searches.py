@@ -49,6 +49,14 @@ def put(extras: Sequence[ExtraSearch]) -> None:
         st.session_state.update({f"{at}name": one.name, f"{at}depth": one.depth, f"{at}weight": one.weight})
 
 
+def forget() -> None:
+    """Set the controls to no searches, and those of each to their defaults. For callbacks."""
+    put(())
+    for at in PREFIXES:
+        filtering.put(None, at)
+        st.session_state.update({f"{at}name": "", f"{at}depth": 50, f"{at}weight": 1.0})
+
+
 def _one(found: Facets, number: int, taken: Sequence[str]) -> ExtraSearch | None:
     """One search's controls; None while it has no filter, or its weight is 0."""
     at = prefix(number)

@@ -56,8 +56,8 @@ def fields(found: Facets, prefix: str = "") -> Filter | None:
 
 def put(where: Filter | None, prefix: str = "") -> None:
     """Set the fields to a filter. For callbacks. What the fields cannot say is left out."""
-    for key in KEYS:
-        st.session_state.pop(f"{prefix}{key}", None)
+    tenant, source, since = (f"{prefix}{key}" for key in KEYS)
+    st.session_state.update({tenant: [], source: [], since: None})
     for one in where.conditions if where else ():
         if isinstance(one, In) and one.field in KEYS:
             st.session_state[f"{prefix}{one.field}"] = list(one.values)

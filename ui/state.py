@@ -43,6 +43,7 @@ from ui import (
     rewriting,
     views,
 )
+from ui.adopt import adopt
 from ui.charts.palette import DARK, LIGHT, Palette
 
 LOGO = Path(__file__).with_name("logo.svg")
@@ -58,25 +59,6 @@ AUTHORITY = (
     ("chat", 0.2),
 )
 """Authority by source for the signals preset; every other source counts 0.5."""
-
-BOUND = {
-    "r",
-    first_pass.KEY,
-    first_pass.READS,
-    "pool",
-    "early",
-    "depth",
-    "dw",
-    "lw",
-    "rrfk",
-    "k",
-    "sig",
-    extra_searches.COUNT,
-    rewriting.ON,
-    *filtering.KEYS,
-}
-UNDER = ("t_", "w_", *extra_searches.PREFIXES)
-"""The settings that a reset puts back: these, and thresholds, weights and extra searches under these beginnings."""
 
 
 @dataclass(frozen=True)
@@ -256,7 +238,14 @@ def _signals() -> Signals:
 
 
 def _reset() -> None:
-    """Every bound setting back to its default; the question stays."""
-    for key in list(st.session_state):
-        if str(key) in BOUND or str(key).startswith(UNDER):
-            del st.session_state[key]
+    """Every setting of the sidebar back to its default; the question, the collection and the chat model stay.
+
+    Each is set to a value: a control whose value is only taken away finds it again in the link.
+    """
+    entry = access.usable()[DEFAULT_RERANKER]
+    threshold = Threshold(minimum=entry.default_threshold or None, space=judged_space(entry.space))
+    st.session_state.update({key: 0.0 for key in st.session_state if str(key).startswith("t_")})
+    adopt(Policy(reranker=entry.key, threshold=threshold))
+    filtering.put(None)
+    extra_searches.forget()
+    st.session_state.update({"early": "to the end", first_pass.READS: first_pass.READS_AT_FIRST, rewriting.WEIGHT: 1.0})

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from rag_core.cases import Finding
-from rag_core.diagnosis import LABELS, Diagnosis, Expected, Location, diagnose, locate
+from rag_core.diagnosis import LABELS, Diagnosis, Expected, Location, Verdict, diagnose, locate
 from rag_core.narrative import score_text
 from rag_core.trace import Trace
 from ui import ask, cached, history, loss_strip, retrying, views
@@ -138,7 +138,8 @@ def evidence(found: Found) -> None:
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.subheader("What outranked it", anchor=False)
+        not_cited = found.diagnosis.verdict is Verdict.NOT_CITED
+        st.subheader("What is cited instead" if not_cited else "What outranked it", anchor=False)
         if found.diagnosis.rivals:
             shown = {"Rank": st.column_config.NumberColumn(width=40), "Passage": st.column_config.TextColumn(width=230)}
             table = rivals(found.diagnosis)

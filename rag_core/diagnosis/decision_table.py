@@ -25,6 +25,10 @@ def _rank(symptom: str, compare: Literal["at most", "more than"], value: int) ->
     return Condition(symptom=symptom, compare=compare, value=value)
 
 
+def _quoted(value: bool) -> Condition:
+    return Condition(symptom="quoted", compare="is", value=value)
+
+
 RULES = (
     Rule(
         name="top-50-not-top-5",
@@ -52,7 +56,7 @@ RULES = (
     Rule(
         name="too-many-candidates",
         symptom="Too many candidates confuse the LLM",
-        when=(_verdict(Verdict.NOT_CITED), _rank("kept_count", "more than", 3)),
+        when=(_verdict(Verdict.NOT_CITED), _quoted(False), _rank("kept_count", "more than", 3)),
         fix=Fix.SMALLER_TOP_K,
         advice="The passage was given and not used. Give fewer passages, so that it stands out.",
     ),
@@ -130,10 +134,17 @@ RULES = (
     Rule(
         name="not-used-among-few",
         symptom="Given among few passages, and not used",
-        when=(_verdict(Verdict.NOT_CITED), _rank("kept_count", "at most", 3)),
+        when=(_verdict(Verdict.NOT_CITED), _quoted(False), _rank("kept_count", "at most", 3)),
         fix=Fix.GENERATION,
-        advice="Retrieval did its part. With a language model, look at the exact prompt or ask another model. Without "
-        "one, the answer quotes only the few sentences nearest to the question.",
+        advice="Retrieval did its part. Look at the exact prompt, or ask another model.",
+    ),
+    Rule(
+        name="quoted-another",
+        symptom="Given, and other passages are quoted",
+        when=(_verdict(Verdict.NOT_CITED), _quoted(True)),
+        fix=Fix.PREFERENCE,
+        advice="Without a language model the answer quotes the few sentences nearest to the question. Where those are "
+        "out of date or of less authority, weigh freshness or authority, filter by source, or remove the document.",
     ),
 )
 """The decision table. The first six rows are the general advice for retrieval with a reranker; the others name the
@@ -141,5 +152,7 @@ fix that a verdict itself points to."""
 
 
 def remedies(symptoms: Symptoms) -> tuple[Rule, ...]:
-    """The rules that apply, in the table's order; none for a document that was kept in time."""
-    return tuple(rule for rule in RULES if rule.applies(symptoms))
+    """The rules that apply, in the table's order but that on time last: it is about no document. None for a document
+    that was kept in time."""
+    applying = [rule for rule in RULES if rule.applies(symptoms)]
+    return tuple(sorted(applying, key=lambda rule: rule.fix is Fix.FASTER))

@@ -66,6 +66,12 @@ def _above(s: Standing) -> Sequence[Hit]:
     return [hit for hit in s.trace[StageName.KEPT].hits if hit.chunk_id != s.chunk.id]
 
 
+def _cited(s: Standing) -> Sequence[Hit]:
+    """The kept ones that the answer cites."""
+    cited = {one.chunk_id for one in s.trace.answer.citations} if s.trace.answer else set()
+    return [hit for hit in s.trace[StageName.KEPT].hits if hit.chunk_id in cited]
+
+
 def _by_search(s: Standing, hit: Hit) -> str:
     """Its two search ranks against ours."""
     ours = _search_ranks(s.trace, s.chunk.id)
@@ -128,4 +134,5 @@ _WHO: dict[Verdict, tuple[StageName, Who, Why]] = {
     Verdict.DEMOTED: (StageName.RERANKED, _overtakers(StageName.RERANKED), _by_reranker(StageName.RERANKED)),
     Verdict.PUSHED_DOWN: (StageName.ADJUSTED, _overtakers(StageName.ADJUSTED), _by_parts),
     Verdict.CUT_BY_TOP_K: (StageName.KEPT, _above, _by_parts),
+    Verdict.NOT_CITED: (StageName.KEPT, _cited, _by_parts),
 }

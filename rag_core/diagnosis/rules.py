@@ -32,6 +32,7 @@ class Fix(StrEnum):
     SIGNALS = "the signals"
     THRESHOLD = "the threshold"
     GENERATION = "how the answer is made"
+    PREFERENCE = "which documents count more"
 
 
 class Symptoms(Frozen):
@@ -39,7 +40,8 @@ class Symptoms(Frozen):
 
     fused_rank and final_rank are ranks (1 is best), `LAST` where the chunk did not get there. code_missed: the
     question holds a code that stands in the expected passage, and the passage did not reach the pool. varies:
-    other questions about this document were asked, and some kept it while others lost it.
+    other questions about this document were asked, and some kept it while others lost it. quoted: the answer is made
+    of the passages' own sentences, no language model wrote it.
     """
 
     verdict: Verdict
@@ -49,6 +51,7 @@ class Symptoms(Frozen):
     kept_count: int = 0
     took_ms: float = 0.0
     varies: bool = False
+    quoted: bool = False
 
 
 class Condition(Frozen):
@@ -64,8 +67,8 @@ class Condition(Frozen):
 
     def __str__(self) -> str:
         words = self.symptom.replace("_", " ")
-        if self.value is True:
-            return words
+        if isinstance(self.value, bool):
+            return words if self.value else f"not {words}"
         value = " or ".join(self.value) if isinstance(self.value, tuple) else f"{self.value:g}"
         return f"{words} {self.compare.removesuffix(' one of')} {value}"
 

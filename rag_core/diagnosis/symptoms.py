@@ -26,6 +26,7 @@ def symptoms(trace: Trace, location: Location, diagnosis: Diagnosis, others: Seq
         kept_count=len(trace[StageName.KEPT].hits),
         took_ms=trace.took_ms,
         varies=len(lost) == 2,
+        quoted=trace.answer is not None and trace.answer.kind == "extractive",
     )
 
 

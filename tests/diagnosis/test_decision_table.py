@@ -99,6 +99,15 @@ def test_other_verdicts(verdict, fix):
     assert [rule.fix for rule in remedies(Symptoms(verdict=verdict))] == ([fix] if fix else [])
 
 
+def test_an_answer_of_quotes_needs_no_smaller_top_k_and_speed_comes_last():
+    lost = Symptoms(verdict=Verdict.NOT_CITED, kept_count=5, took_ms=2000)
+    assert [rule.name for rule in remedies(lost)] == ["too-many-candidates", "latency"]
+    quoted = lost.model_copy(update={"quoted": True})
+    assert [rule.name for rule in remedies(quoted)] == ["quoted-another", "latency"]
+    gone = Symptoms(verdict=Verdict.NOT_IN_CORPUS, took_ms=2000)
+    assert [rule.name for rule in remedies(gone)] == ["not-in-corpus", "latency"]
+
+
 def test_every_row_says_in_words_when_it_holds():
     assert str(RULES[0].when[1]) == "fused rank at most 50"
     assert len({rule.name for rule in RULES}) == len(RULES)

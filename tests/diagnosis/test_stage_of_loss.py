@@ -197,7 +197,9 @@ def test_given_and_cited_or_not(citations, verdict):
     some = four(a=2.0, b=1.0)
     trace = some.pipeline.run(QUESTION, FIXED)
     answered = trace.model_copy(update={"answer": Answer(kind="chat", text="So [1].", citations=citations)})
-    assert diagnose(answered, locate(some.collection, Expected(document="a"))).verdict is verdict
+    found = diagnose(answered, locate(some.collection, Expected(document="a")))
+    assert found.verdict is verdict
+    assert [one.chunk_id for one in found.rivals] == (["b::0"] if verdict is Verdict.NOT_CITED else [])
 
 
 def test_i_dont_know_is_said_so():
