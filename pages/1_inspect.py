@@ -68,9 +68,9 @@ def ranking(trace: Trace) -> None:
     if table.empty:
         return
     ids = list(table["chunk_id"])
-    if st.session_state.get("cand") not in ids:
-        st.session_state["cand"] = ids[0]
-    chosen = st.session_state["cand"]
+    another = st.session_state.get("cand_of") != trace.query
+    chosen = ids[0] if another or st.session_state.get("cand") not in ids else st.session_state["cand"]
+    st.session_state.update(cand=chosen, cand_of=trace.query)  # set anew, so that the box shows its present rank
     st.subheader("Rank movement", anchor=False)
     st.caption(rank_movement.reading(trace))
     fig = rank_movement.figure(trace, state.palette(), chosen)

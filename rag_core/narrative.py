@@ -86,11 +86,14 @@ def score_text(score: float, space: ScoreSpace) -> str:
 def score_number(score: float, space: ScoreSpace) -> str:
     """A score as `score_text` shows it, without its space, where that was just named: `0.91`, `0.004`, `0.0311`.
 
-    A probability under 0.1 gets a third decimal: of a model that is seldom sure, that is where most lie.
+    A probability under 0.1 gets a third decimal: of a model that is seldom sure, that is where most lie. One that
+    three would make 0 is `<0.001`.
     """
     digits = {ScoreSpace.RRF: 4, ScoreSpace.BM25: 1}.get(space, 2)
     if space is ScoreSpace.PROBABILITY and 0 < score < 0.0995:
         digits = 3
+        if score < 0.0005:
+            return "<0.001"
     return f"{score:.{digits}f}"
 
 

@@ -29,6 +29,8 @@ def test_it_names_the_biggest_climb_and_the_news():
         (0.914, ScoreSpace.PROBABILITY, "0.91"),
         (0.0999, ScoreSpace.PROBABILITY, "0.10"),
         (0.0042, ScoreSpace.PROBABILITY, "0.004"),
+        (0.0005, ScoreSpace.PROBABILITY, "0.001"),
+        (0.00008, ScoreSpace.PROBABILITY, "<0.001"),
         (0.0, ScoreSpace.PROBABILITY, "0.00"),
         (0.0042, ScoreSpace.LOGIT, "0.00"),
         (0.0311, ScoreSpace.RRF, "0.0311"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from ui.charts import rank_movement, score_curve, waterfall
 from ui.views import LABELS, candidates, rewritten_by, share_table
 
 STYLE = Path(__file__).with_name("report.css")
+BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+QUOTED = "Quoted from the passages; no language model wrote it."
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
@@ -74,11 +77,12 @@ def _answer(trace: Trace) -> str:
     answer = trace.answer
     if answer is None:
         return ""
-    text = _e(answer.text).replace("\n", "<br>")
+    text = BOLD.sub(r"<b>\1</b>", _e(answer.text)).replace("\n", "<br>")
     cited = [[f"[{one.number}]", title_of(trace.chunks[one.chunk_id]), one.quote] for one in answer.citations]
     took = f" · {figures(answer)}" if answer.prompt else ""
     near = f'<p class="note">{_e(closest(trace))}</p>' if closest(trace) else ""
-    kind = f'{near}<p class="note">{_e(answer.kind)} · {_e(answer.model)}{_e(took)}</p>'
+    made = {"chat": f"chat · {answer.model}{took}", "extractive": QUOTED, "unknown": ""}[answer.kind]
+    kind = near + (f'<p class="note">{_e(made)}</p>' if made else "")
     checks = [[answer.text[one.start : one.end], finding(one)] for one in answer.checks]
     checked = f'<p class="note">{_e(summary(answer))}</p>{_table(checks, ["Sentence", "Check"])}' if checks else ""
     return _section("Answer", f"<p>{text}</p>{kind}{_table(cited) if cited else ''}{checked}")

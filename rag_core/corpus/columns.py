@@ -53,7 +53,7 @@ class CsvColumns(Frozen):
 
 
 def guess_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> CsvColumns:
-    """A sensible choice from the names, and from the length of the cells where no name says it.
+    """A sensible choice from the names; where none says it, all columns, and the length of their cells.
 
     >>> guess_columns(["id", "question", "answer", "source"], [["1", "Why?", "Because it rains.", "faq"]])
     CsvColumns(text=('answer',), title='question', id='id', metadata=None)
@@ -63,6 +63,8 @@ def guess_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> CsvCo
     identifier = _named(header, _IDS)
     title = _named(header, _TITLES)
     text = _named(header, _TEXTS)
+    if text is None and title is None:
+        return _unnamed(header, rows, identifier)
     if text is None:
         taken = {identifier, title} if len(header) > 2 else {identifier}
         free = [name for name in header if name not in taken and name.strip().lower() not in _FIELDS]
@@ -70,6 +72,16 @@ def guess_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> CsvCo
     return CsvColumns(
         text=(text,), title=title if title != text else None, id=identifier if identifier != text else None
     )
+
+
+def _unnamed(header: Sequence[str], rows: Sequence[Sequence[str]], identifier: str | None) -> CsvColumns:
+    """Where no name says it, every column is text, so that none is lost to search; the first also the title, where
+    another holds more."""
+    free = [name for name in header if name != identifier and name.strip().lower() not in _FIELDS] or list(header)
+    longest = max(free, key=lambda name: _length(header, rows, name))
+    title = free[0] if free[0] != longest else None
+    text = tuple(name for name in free if name != title)
+    return CsvColumns(text=text, title=title, id=identifier if identifier not in text else None)
 
 
 def _named(header: Sequence[str], names: Sequence[str]) -> str | None:

@@ -14,7 +14,9 @@ from rag_core.corpus.columns import CsvColumns, guess_columns
             CsvColumns(text=("remedy",), title="name", id="code"),
         ),
         (["name"], ["only"], CsvColumns(text=("name",))),
-        (["a", "b"], ["x", "much longer"], CsvColumns(text=("b",))),
+        (["a", "b"], ["x", "much longer"], CsvColumns(text=("b",), title="a")),
+        (["a", "b"], ["much longer", "x"], CsvColumns(text=("a", "b"))),
+        (["item", "fee", "note"], ["Badge", "42 EUR", "charged once"], CsvColumns(text=("fee", "note"), title="item")),
         ([], [], CsvColumns(text=())),
     ],
 )

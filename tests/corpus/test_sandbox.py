@@ -48,7 +48,7 @@ def test_columns_are_chosen_for_each_file_though_names_are_alike():
     columns = {0: CsvColumns(text=("b",)), 2: CsvColumns(text=("a", "b"))}
     results = parse_uploads([table, table, table], columns=columns)
     texts = [document.text for each in results for document in each.loaded.documents]
-    assert texts == ["x", "longer text", "a: longer text\nb: x"]
+    assert texts == ["x", "a: longer text\nb: x", "a: longer text\nb: x"]
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,8 @@ def table(headroom: Headroom) -> pd.DataFrame:
 
 
 def reading(headroom: Headroom) -> str:
-    """The split in words."""
-    return headroom.sentence
+    """The split in words, and where it ends."""
+    return f"{headroom.sentence} Counted before threshold and top-k, which cut the order further."
 
 
 def figure(headroom: Headroom, palette: Palette) -> go.Figure:

@@ -1,0 +1,33 @@
+"""Reset puts every setting back, for good: on the page, in the link, and on the pages after it."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import App
+
+SET = "?q=refund+period&t_probability=0.2&pool=20&k=3&tenant=x&dw=0.5"
+
+
+def settings(tab: Page) -> list[str]:
+    """Pool, threshold and top-k as the sidebar shows them."""
+    found = tab.get_by_test_id("stSidebar").get_by_test_id("stSlider").all_inner_texts()
+    said = (re.search(r"^(Pool|Threshold[^\n]*|Top-k)\n+([\d.]+)", one) for one in found)
+    return [f"{one[1]} {one[2]}" for one in said if one]
+
+
+def test_reset_lasts(app: App, page: Page) -> None:
+    page.goto(f"{app.url}/{SET}")
+    sidebar = page.get_by_test_id("stSidebar")
+    expect(sidebar.get_by_text("0.200")).to_be_visible()
+    assert settings(page) == ["Pool 20", "Threshold (probability) 0.200", "Top-k 3"]
+    sidebar.get_by_role("button", name="Reset settings").click()
+    expect(page).not_to_have_url(re.compile("pool=|t_probability=|k=3|dw="))
+    for name in ("Compare", "Inspect"):
+        sidebar.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
+        expect(page).to_have_title(re.compile(name))
+        expect(sidebar.get_by_text("0.010")).to_be_visible()
+        assert settings(page) == ["Pool 50", "Threshold (probability) 0.010", "Top-k 5"]
+        assert "refund+period" in page.url
