@@ -11,9 +11,9 @@ from rag_core.types import Chunk, Hit, ScoreSpace, StageName
 
 
 def headline(trace: Trace) -> str:
-    """What the run did, as plain text: that nothing was kept, where that is so, the biggest move into the first places,
-    how many are new, the best score with its space, and the time. Titles are quoted in typographic quotes, not in
-    markup."""
+    """What the run did, as plain text: the biggest move of what is kept, how much of it is new, the best score with its
+    space, and the time; where nothing was kept, that, with the best score. Titles are quoted in typographic quotes, not
+    in markup."""
     if trace.chunks and not trace[StageName.FUSED].hits:
         return f"Both fusion weights are 0, so nothing reached the pool. {_time(trace)}"
     if not trace.chunks:
@@ -87,13 +87,13 @@ def score_number(score: float, space: ScoreSpace) -> str:
     """A score as `score_text` shows it, without its space, where that was just named: `0.91`, `0.004`, `0.0311`.
 
     A probability under 0.1 gets a third decimal: of a model that is seldom sure, that is where most lie. One that
-    three would make 0 is `<0.001`.
+    three would make 0 is `less than 0.001`.
     """
     digits = {ScoreSpace.RRF: 4, ScoreSpace.BM25: 1}.get(space, 2)
     if space is ScoreSpace.PROBABILITY and 0 < score < 0.0995:
         digits = 3
         if score < 0.0005:
-            return "<0.001"
+            return "less than 0.001"
     return f"{score:.{digits}f}"
 
 
@@ -108,7 +108,7 @@ def cut_text(threshold: Threshold) -> str:
 
 
 def _movement(trace: Trace) -> str:
-    """What the reranker did to the first k, never crediting it with what signals did."""
+    """What the reranker did to what is kept, never crediting it with what signals did."""
     idle = {
         "off": "No reranker: this is the fused order.",
         "failed": f"The reranker did not run: this is {_order_before(trace)}.",
@@ -139,7 +139,7 @@ def _climb(trace: Trace, before: StageName, after: StageName, step: str) -> str:
     if hit is None:
         return ""
     if climb <= 0:
-        return f"{step} moved none of the {counted(len(head), 'kept passage')} up."
+        return f"{step} {'moved none of the kept passages' if len(head) > 1 else 'did not move the kept passage'} up."
     title = title_of(trace.chunks[hit.chunk_id])
     return f"{step} moved “{title}” from {ordinal(ranks[hit.chunk_id].rank)} to {ordinal(hit.rank)}."
 
@@ -160,8 +160,9 @@ def _news(trace: Trace) -> str:
     kept = trace[StageName.KEPT].hits
     before = {hit.chunk_id for hit in trace[StageName.FUSED].hits[:k]}
     new = sum(hit.chunk_id not in before for hit in kept)
-    among = f"the top {k}" if len(kept) == k else f"the {len(kept)} kept"
-    return f"{new} of {among} {'is' if new == 1 else 'are'} new." if new else ""
+    if len(kept) == 1:
+        return "The kept passage is new." if new else ""
+    return f"{new} of the {len(kept)} kept {'is' if new == 1 else 'are'} new." if new else ""
 
 
 def _best(trace: Trace) -> str:

@@ -46,9 +46,11 @@ def difference(plain: Trace, reranked: Trace, before: Answer, after: Answer) -> 
     if not new:
         return f"{_fewer(plain, reranked, gone, before, after)}{_lost(plain, gone, before)}"
     size = len(plain[StageName.KEPT].hits)
+    more = len(gone) - len(new)
+    left = f" and left {more} more out" if more > 0 else ""
     cited = {citation.chunk_id for citation in after.citations}
     resting = [chunk_id for chunk_id in new if chunk_id in cited]
-    first = f"Reranking replaced {len(gone) or 'none'} of the {counted(size, 'passage')} that the answer is made from"
+    first = f"Reranking replaced {len(new)} of the {counted(size, 'passage')} that the answer is made from{left}"
     if resting:
         rest = f"the reranked answer rests on {_named(reranked, resting)}, which the other side never saw."
     else:
@@ -59,10 +61,10 @@ def difference(plain: Trace, reranked: Trace, before: Answer, after: Answer) -> 
 def _fewer(plain: Trace, reranked: Trace, gone: Sequence[str], before: Answer, after: Answer) -> str:
     """Where the reranked answer is made from some of the same passages; names the threshold where that took them."""
     cut = all(reranked.fate(chunk_id) == "under the threshold" for chunk_id in gone)
-    cause = "After reranking the threshold" if cut else "Reranking"
+    cause = "Reranking, with the threshold on its scores," if cut else "Reranking"
     sizes = [len(trace[StageName.KEPT].hits) for trace in (reranked, plain)]
-    left = f"{cause} leaves {sizes[0]} of the {counted(sizes[1], 'passage')} that the answer is made from without it"
-    return f"{left}, and brings in nothing new; {_alike(before, after)}."
+    kept = f"{cause} leaves {sizes[0]} of the {counted(sizes[1], 'passage')} that the answer without it is made from"
+    return f"{kept}, and brings in nothing new; {_alike(before, after)}."
 
 
 def _same_passages(plain: Trace, reranked: Trace, before: Answer, after: Answer) -> str:
@@ -86,9 +88,9 @@ def _lost(plain: Trace, gone: Sequence[str], before: Answer) -> str:
     """What the answer without reranking rests on and the reranked one was not given."""
     cited = {citation.chunk_id for citation in before.citations}
     lost = [chunk_id for chunk_id in gone if chunk_id in cited]
-    return (
-        f" Without it the answer rests on {_named(plain, lost)}, which the reranked one was not given." if lost else ""
-    )
+    if not lost:
+        return ""
+    return f" Without reranking the answer rests on {_named(plain, lost)}, which the reranked one was not given."
 
 
 def _named(trace: Trace, chunk_ids: Sequence[str]) -> str:

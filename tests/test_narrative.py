@@ -19,7 +19,7 @@ def sentence(policy: Policy, **kwargs: object) -> str:
 
 def test_it_names_the_biggest_climb_and_the_news():
     assert sentence(Policy(reranker="ce", top_k=2)) == (
-        "Reranking moved “Title c” from 3rd to 1st. 1 of the top 2 is new. Best score: probability 0.95. 47 ms."
+        "Reranking moved “Title c” from 3rd to 1st. 1 of the 2 kept is new. Best score: probability 0.95. 47 ms."
     )
 
 
@@ -30,7 +30,7 @@ def test_it_names_the_biggest_climb_and_the_news():
         (0.0999, ScoreSpace.PROBABILITY, "0.10"),
         (0.0042, ScoreSpace.PROBABILITY, "0.004"),
         (0.0005, ScoreSpace.PROBABILITY, "0.001"),
-        (0.00008, ScoreSpace.PROBABILITY, "<0.001"),
+        (0.00008, ScoreSpace.PROBABILITY, "less than 0.001"),
         (0.0, ScoreSpace.PROBABILITY, "0.00"),
         (0.0042, ScoreSpace.LOGIT, "0.00"),
         (0.0311, ScoreSpace.RRF, "0.0311"),
@@ -60,6 +60,14 @@ def test_it_speaks_of_what_is_kept_where_the_threshold_cuts_the_rest():
     policy = Policy(reranker="ce", top_k=3, threshold=Threshold(minimum=0.5))
     said = headline(replay(measurement("abcd", "", scores), policy, clock=lambda: 0.0))
     assert said.startswith("Reranking moved “Title b” from 2nd to 1st. Best score")  # not d, from 4th to 2nd, not kept
+
+
+def test_one_kept_passage_is_not_counted():
+    alone = Policy(reranker="ce", top_k=3, threshold=Threshold(minimum=0.5))
+    first = headline(replay(measurement("abcd", "", {"a": 3.0, "b": -1.0, "c": -2.0, "d": -3.0}), alone))
+    assert first.startswith("Reranking did not move the kept passage up. Best score")
+    last = headline(replay(measurement("abcd", "", {"d": 3.0, "a": -1.0, "b": -2.0, "c": -3.0}), alone))
+    assert "from 4th to 1st. The kept passage is new. Best score" in last
 
 
 def test_it_says_when_nothing_reached_the_threshold():
@@ -101,7 +109,7 @@ def test_signals_get_their_own_credit():
     same = {"a": 2.0, "f": 1.0}
     ran = replay(measurement("af", "", same, chunks=chunks), Policy(reranker="ce", signals=only))
     assert headline(ran).startswith(
-        "Reranking moved none of the 2 kept passages up. Signals moved “Title f” from 2nd to 1st."
+        "Reranking moved none of the kept passages up. Signals moved “Title f” from 2nd to 1st."
     )
     off = replay(measurement("af", "", chunks=chunks), Policy(reranker="none", signals=only))
     assert headline(off).startswith("No reranker: signals reorder the fused order. Signals moved “Title f”")

@@ -44,7 +44,7 @@ def test_the_sentence_names_what_the_answer_rests_on() -> None:
     assert said == (
         "Reranking replaced 2 of the 2 passages that the answer is made from: the reranked answer rests on "
         "“Title d” (fused rank 4), which the other side never saw. "
-        "Without it the answer rests on “Title a” (fused rank 1), which the reranked one was not given."
+        "Without reranking the answer rests on “Title a” (fused rank 1), which the reranked one was not given."
     )
 
 
@@ -77,7 +77,16 @@ def test_a_threshold_that_keeps_less_brings_nothing_new() -> None:
         without_reranking(measured, limited), replay(measured, limited), citing("x", "b"), citing("y", "a")
     )
     assert said.startswith(
-        "After reranking the threshold leaves 1 of the 2 passages that the answer is made from without it, and brings "
-        "in nothing new; the answers differ."
+        "Reranking, with the threshold on its scores, leaves 1 of the 2 passages that the answer without it is made "
+        "from, and brings in nothing new; the answers differ."
     )
     assert "“Title b” (fused rank 2), which the reranked one was not given" in said
+
+
+def test_what_the_threshold_took_is_not_called_replaced() -> None:
+    measured = measurement("abcd", "abcd", {"d": 3.0, "a": -1.0, "b": -2.0, "c": -3.0})
+    limited = Policy(reranker="ce", top_k=3, threshold=Threshold(minimum=0.5))
+    said = difference(
+        without_reranking(measured, limited), replay(measured, limited), citing("x", "a"), citing("y", "d")
+    )
+    assert said.startswith("Reranking replaced 1 of the 3 passages that the answer is made from and left 2 more out:")

@@ -81,7 +81,9 @@ def _answer(trace: Trace) -> str:
     cited = [[f"[{one.number}]", title_of(trace.chunks[one.chunk_id]), one.quote] for one in answer.citations]
     took = f" · {figures(answer)}" if answer.prompt else ""
     near = f'<p class="note">{_e(closest(trace))}</p>' if closest(trace) else ""
-    made = {"chat": f"chat · {answer.model}{took}", "extractive": QUOTED, "unknown": ""}[answer.kind]
+    made = {"chat": f"chat · {answer.model}{took}", "extractive": QUOTED, "unknown": f"{answer.model}{took}"}[
+        answer.kind
+    ]
     kind = near + (f'<p class="note">{_e(made)}</p>' if made else "")
     checks = [[answer.text[one.start : one.end], finding(one)] for one in answer.checks]
     checked = f'<p class="note">{_e(summary(answer))}</p>{_table(checks, ["Sentence", "Check"])}' if checks else ""

@@ -145,7 +145,7 @@ def evidence(found: Found) -> None:
             table = rivals(found.diagnosis)
             st.dataframe(table, hide_index=True, key="rivals", column_config=shown, row_height=WRAPPED)
         else:
-            st.caption("No other passage is to blame.")
+            st.caption("The answer cites nothing." if not_cited else "No other passage is to blame.")
     with right:
         st.subheader("Its way", anchor=False)
         st.dataframe(way(found.diagnosis), hide_index=True, key="way")

@@ -75,11 +75,11 @@ def guess_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> CsvCo
 
 
 def _unnamed(header: Sequence[str], rows: Sequence[Sequence[str]], identifier: str | None) -> CsvColumns:
-    """Where no name says it, every column is text, so that none is lost to search; the first also the title, where
-    another holds more."""
+    """Where no name says it, every column is text, so that none is lost to search. The first is the title instead,
+    where it is words and another holds more."""
     free = [name for name in header if name != identifier and name.strip().lower() not in _FIELDS] or list(header)
     longest = max(free, key=lambda name: _length(header, rows, name))
-    title = free[0] if free[0] != longest else None
+    title = free[0] if free[0] != longest and _is_words(header, rows, free[0]) else None
     text = tuple(name for name in free if name != title)
     return CsvColumns(text=text, title=title, id=identifier if identifier not in text else None)
 
@@ -88,6 +88,13 @@ def _named(header: Sequence[str], names: Sequence[str]) -> str | None:
     """The first column with the best of these names, whatever its case."""
     lower = {name.strip().lower(): name for name in reversed(header)}
     return next((lower[name] for name in names if name in lower), None)
+
+
+def _is_words(header: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> bool:
+    """Whether the column's cells hold letters in all of the first hundred rows: no count, price or date."""
+    place = list(header).index(name)
+    cells = [row[place] for row in rows[:100] if place < len(row)]
+    return bool(cells) and all(any(character.isalpha() for character in cell) for cell in cells)
 
 
 def _length(header: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> int:

@@ -1,4 +1,4 @@
-"""What took the place of an expected chunk at the step where it was lost, and why."""
+"""What took the place of an expected chunk at the step where it was lost, or is cited instead of it, and why."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIRST = 5
 
 
 def rivals(verdict: Verdict, trace: Trace, standing: Standing) -> tuple[Rival, ...]:
-    """At most `FIRST` candidates that took the places, best first; none where no candidate is to blame."""
+    """At most `FIRST` candidates that took the places or are cited instead, best first; none where none is to blame."""
     if verdict not in _WHO:
         return ()
     stage, who, why = _WHO[verdict]
@@ -100,6 +100,11 @@ def _by_score(stage: StageName) -> Callable[[Standing, Hit], str]:
     return why
 
 
+def _by_place(s: Standing, hit: Hit) -> str:
+    """Where it was given to the answer, and where ours was."""
+    return f"cited; given as passage {hit.rank}, the expected one as passage {s.rank(StageName.KEPT)}"
+
+
 def _by_parts(s: Standing, hit: Hit) -> str:
     """The signal whose weighted part put it ahead most."""
     ours = s.hit(StageName.ADJUSTED)
@@ -134,5 +139,5 @@ _WHO: dict[Verdict, tuple[StageName, Who, Why]] = {
     Verdict.DEMOTED: (StageName.RERANKED, _overtakers(StageName.RERANKED), _by_reranker(StageName.RERANKED)),
     Verdict.PUSHED_DOWN: (StageName.ADJUSTED, _overtakers(StageName.ADJUSTED), _by_parts),
     Verdict.CUT_BY_TOP_K: (StageName.KEPT, _above, _by_parts),
-    Verdict.NOT_CITED: (StageName.KEPT, _cited, _by_parts),
+    Verdict.NOT_CITED: (StageName.KEPT, _cited, _by_place),
 }

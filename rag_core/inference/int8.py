@@ -35,7 +35,8 @@ ZERO = 128
 
 
 def group_of(inputs: int) -> int:
-    """How many of a layer's inputs share a step: group_of(384) -> 128, group_of(32) -> 32."""
+    """How many of a layer's inputs share a step: group_of(384) -> 128. All of them where they cannot be so divided:
+    group_of(32) -> 32; OpenVINO then rounds the weights alone."""
     return GROUP if inputs % GROUP == 0 else inputs
 
 
@@ -44,7 +45,7 @@ def rounded(weights: Array) -> tuple[npt.NDArray[np.uint8], Array]:
     (outputs, groups, 1): a weight is about (eight bits - `ZERO`) x step."""
     outputs, inputs = weights.shape
     grouped = weights.reshape(outputs, -1, group_of(inputs))
-    steps = np.maximum(np.abs(grouped).max(axis=2, keepdims=True), np.finfo(np.float32).tiny) / np.float32(ZERO - 1)
+    steps = np.maximum(np.abs(grouped).max(axis=2, keepdims=True) / np.float32(ZERO - 1), np.finfo(np.float32).tiny)
     return (np.rint(grouped / steps) + ZERO).astype(np.uint8), steps
 
 

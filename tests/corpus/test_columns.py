@@ -15,6 +15,7 @@ from rag_core.corpus.columns import CsvColumns, guess_columns
         ),
         (["name"], ["only"], CsvColumns(text=("name",))),
         (["a", "b"], ["x", "much longer"], CsvColumns(text=("b",), title="a")),
+        (["column 1", "item"], ["0", "Lost badge"], CsvColumns(text=("column 1", "item"))),
         (["a", "b"], ["much longer", "x"], CsvColumns(text=("a", "b"))),
         (["item", "fee", "note"], ["Badge", "42 EUR", "charged once"], CsvColumns(text=("fee", "note"), title="item")),
         ([], [], CsvColumns(text=())),
