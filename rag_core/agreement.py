@@ -133,21 +133,21 @@ def _newcomer(agreement: Agreement, left: Trace, right: Trace, names: tuple[str,
     """The best placed passage that only the right side keeps."""
     if not agreement.only_right:
         return ""
-    return f"{names[1]} brings in {_moved(agreement.only_right[0], left, right)}."
+    return f"{names[1]} brings in {_moved(agreement.only_right[0], left, right, names)}."
 
 
 def _leaver(agreement: Agreement, left: Trace, right: Trace, names: tuple[str, str]) -> str:
     if not agreement.only_left:
         return ""
-    return f"{names[1]} drops {_moved(agreement.only_left[0], left, right)}."
+    return f"{names[1]} drops {_moved(agreement.only_left[0], left, right, names)}."
 
 
-def _moved(chunk_id: str, left: Trace, right: Trace) -> str:
+def _moved(chunk_id: str, left: Trace, right: Trace, names: tuple[str, str]) -> str:
     before, after = (trace.places[chunk_id] for trace in (left, right))
     title = f"“{title_of(left.chunks[chunk_id])}”"
     if before == after:
         return f"{title}, {ordinal(after)} on both sides"
-    return f"{title}, {ordinal(before)} there and {ordinal(after)} here"
+    return f"{title}, {ordinal(before)} in {names[0]} and {ordinal(after)} in {names[1]}"
 
 
 def _answers(left: Trace, right: Trace, names: tuple[str, str]) -> str:

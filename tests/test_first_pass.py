@@ -236,7 +236,7 @@ def test_against_the_single_reranker_on_what_the_first_pass_reads():
     cascade = replay(every, CASCADE)
     found = compare(single, cascade)
     assert (found.pool, found.common, found.only_left, found.only_right) == (5, ("b",), ("a",), ("c",))
-    assert "B drops “Title a”, 1st there and 5th here." in difference(single, cascade)
+    assert "B drops “Title a”, 1st in A and 5th in B." in difference(single, cascade)
     with pytest.raises(BadInput, match="a pool of as many as it reads"):
         compare(replay(every, CASCADE.model_copy(update={"screen": None})), cascade)
 

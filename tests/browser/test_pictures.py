@@ -85,7 +85,7 @@ def test_off_against_on_shows_the_moved_document_on_both_sides(page: Page, app: 
     page.goto(f"{app.url}/compare?q=someone+quit%2C+what+happens+to+her+documents&pool=20&r=Late+interaction+(MaxSim)")
     headline = page.get_by_test_id("headline").first
     expect(headline).to_contain_text("B brings in")
-    moved = re.search(r"B brings in “(.+?)”, (\d+)\w\w there and (\d+)\w\w here", headline.inner_text())
+    moved = re.search(r"B brings in “(.+?)”, (\d+)\w\w in A and (\d+)\w\w in B", headline.inner_text())
     assert moved, headline.inner_text()
     chart = page.locator(".js-plotly-plot").first
     title = moved[1].split(":")[0][:20]

@@ -12,7 +12,7 @@ from rag_core.agreement import Agreement, compare
 from rag_core.narrative import score_text, title_of
 from rag_core.trace import Trace
 from rag_core.types import StageName
-from ui.charts.palette import Palette, layout, plain
+from ui.charts.palette import Palette, layout, plain, squeezed
 
 ROW_PX = 17
 SYMBOLS = {"both": "circle", "left": "triangle-left", "right": "triangle-right", "neither": "circle-open"}
@@ -111,9 +111,9 @@ def _labels(rows: pd.DataFrame, side: str, palette: Palette) -> go.Scatter:
     ranks = rows[f"{side}_rank"]
     pairs = list(zip(rows["title"], ranks, strict=True))
     if side == "left":
-        text = [f"{plain(title, 44)}  <b>{rank}</b>" for title, rank in pairs]
+        text = [f"{plain(squeezed(title, 44))}  <b>{rank}</b>" for title, rank in pairs]
     else:
-        text = [f"<b>{rank}</b>  {plain(title, 44)}" for title, rank in pairs]
+        text = [f"<b>{rank}</b>  {plain(squeezed(title, 44))}" for title, rank in pairs]
     return go.Scatter(
         x=[-0.03 if side == "left" else 1.03] * len(rows),
         y=ranks,
