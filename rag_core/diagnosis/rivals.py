@@ -102,7 +102,7 @@ def _by_score(stage: StageName) -> Callable[[Standing, Hit], str]:
 
 def _by_place(s: Standing, hit: Hit) -> str:
     """Where it was given to the answer, and where ours was."""
-    return f"cited; given as passage {hit.rank}, the expected one as passage {s.rank(StageName.KEPT)}"
+    return f"passage {hit.rank} against {s.rank(StageName.KEPT)}"
 
 
 def _by_parts(s: Standing, hit: Hit) -> str:

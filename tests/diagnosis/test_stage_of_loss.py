@@ -199,7 +199,8 @@ def test_given_and_cited_or_not(citations, verdict):
     answered = trace.model_copy(update={"answer": Answer(kind="chat", text="So [1].", citations=citations)})
     found = diagnose(answered, locate(some.collection, Expected(document="a")))
     assert found.verdict is verdict
-    assert [one.chunk_id for one in found.rivals] == (["b::0"] if verdict is Verdict.NOT_CITED else [])
+    cited_instead = [("b::0", "passage 2 against 1")] if verdict is Verdict.NOT_CITED else []
+    assert [(one.chunk_id, one.why) for one in found.rivals] == cited_instead
 
 
 def test_i_dont_know_is_said_so():
