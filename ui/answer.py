@@ -17,11 +17,13 @@ from rag_core.trace import Trace
 from rag_core.types import Answer, Chunk, SentenceCheck
 from ui.views import emphasised, markdown
 
+QUOTED = "Sentences quoted from the kept passages; no language model wrote this"
+
 
 def card(trace: Trace, answer: Answer, key: str = "answer", heading: str = "") -> None:
     """The answer with its citations, and what it is. `key` names the card where a page shows two."""
     kinds = {
-        "extractive": "Sentences quoted from the kept passages; no language model wrote this",
+        "extractive": QUOTED,
         "chat": f"Written by {answer.model} from the kept passages",
         "unknown": "No kept passage answers this",
     }

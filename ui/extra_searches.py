@@ -15,6 +15,8 @@ from ui import filtering, views
 
 MOST = 3
 COUNT = "xn"
+DEPTH, WEIGHT = 50, 1.0
+"""Of a search at first."""
 
 
 def prefix(number: int) -> str:
@@ -50,11 +52,10 @@ def put(extras: Sequence[ExtraSearch]) -> None:
 
 
 def forget() -> None:
-    """Set the controls to no searches, and those of each to their defaults. For callbacks."""
-    put(())
+    """Set each search's controls to their defaults; how many there are is `put`'s. For callbacks."""
     for at in PREFIXES:
         filtering.put(None, at)
-        st.session_state.update({f"{at}name": "", f"{at}depth": 50, f"{at}weight": 1.0})
+        st.session_state.update({f"{at}name": "", f"{at}depth": DEPTH, f"{at}weight": WEIGHT})
 
 
 def _one(found: Facets, number: int, taken: Sequence[str]) -> ExtraSearch | None:
@@ -67,7 +68,7 @@ def _one(found: Facets, number: int, taken: Sequence[str]) -> ExtraSearch | None
             "Depth",
             10,
             FULL_DEPTH,
-            50,
+            DEPTH,
             10,
             key=f"{at}depth",
             bind="query-params",
@@ -77,7 +78,7 @@ def _one(found: Facets, number: int, taken: Sequence[str]) -> ExtraSearch | None
             "Weight",
             0.0,
             3.0,
-            1.0,
+            WEIGHT,
             0.1,
             key=f"{at}weight",
             bind="query-params",

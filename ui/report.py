@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import html
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,13 +19,11 @@ from rag_core.threshold import applies
 from rag_core.trace import Trace, not_rewritten
 from rag_core.types import StageName
 from ui import svg
-from ui.answer import figures
+from ui.answer import QUOTED, figures
 from ui.charts import rank_movement, score_curve, waterfall
-from ui.views import LABELS, candidates, rewritten_by, share_table
+from ui.views import LABELS, candidates, emphasised, rewritten_by, share_table
 
 STYLE = Path(__file__).with_name("report.css")
-BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
-QUOTED = "Quoted from the passages; no language model wrote it."
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
@@ -77,13 +74,12 @@ def _answer(trace: Trace) -> str:
     answer = trace.answer
     if answer is None:
         return ""
-    text = BOLD.sub(r"<b>\1</b>", _e(answer.text)).replace("\n", "<br>")
+    text = emphasised(_e(answer.text)).replace("\n", "<br>")
     cited = [[f"[{one.number}]", title_of(trace.chunks[one.chunk_id]), one.quote] for one in answer.citations]
     took = f" · {figures(answer)}" if answer.prompt else ""
     near = f'<p class="note">{_e(closest(trace))}</p>' if closest(trace) else ""
-    made = {"chat": f"chat · {answer.model}{took}", "extractive": QUOTED, "unknown": f"{answer.model}{took}"}[
-        answer.kind
-    ]
+    by_model = f"{answer.model}{took}"
+    made = {"chat": f"chat · {by_model}", "extractive": QUOTED, "unknown": by_model}[answer.kind]
     kind = near + (f'<p class="note">{_e(made)}</p>' if made else "")
     checks = [[answer.text[one.start : one.end], finding(one)] for one in answer.checks]
     checked = f'<p class="note">{_e(summary(answer))}</p>{_table(checks, ["Sentence", "Check"])}' if checks else ""

@@ -6,7 +6,7 @@ A person may choose; `guess_columns` proposes.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from rag_core.types import Frozen
 
@@ -67,8 +67,7 @@ def guess_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> CsvCo
         return _unnamed(header, rows, identifier)
     if text is None:
         taken = {identifier, title} if len(header) > 2 else {identifier}
-        free = [name for name in header if name not in taken and name.strip().lower() not in _FIELDS]
-        text = max(free or list(header), key=lambda name: _length(header, rows, name))
+        text = max(_free(header, taken), key=lambda name: _length(header, rows, name))
     return CsvColumns(
         text=(text,), title=title if title != text else None, id=identifier if identifier != text else None
     )
@@ -77,11 +76,16 @@ def guess_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> CsvCo
 def _unnamed(header: Sequence[str], rows: Sequence[Sequence[str]], identifier: str | None) -> CsvColumns:
     """Where no name says it, every column is text, so that none is lost to search. The first is the title instead,
     where it is words and another holds more."""
-    free = [name for name in header if name != identifier and name.strip().lower() not in _FIELDS] or list(header)
+    free = _free(header, {identifier})
     longest = max(free, key=lambda name: _length(header, rows, name))
     title = free[0] if free[0] != longest and _is_words(header, rows, free[0]) else None
     text = tuple(name for name in free if name != title)
     return CsvColumns(text=text, title=title, id=identifier if identifier not in text else None)
+
+
+def _free(header: Sequence[str], taken: Collection[str | None]) -> list[str]:
+    """The columns that may be text: neither taken nor a known field; all, where that leaves none."""
+    return [name for name in header if name not in taken and name.strip().lower() not in _FIELDS] or list(header)
 
 
 def _named(header: Sequence[str], names: Sequence[str]) -> str | None:
@@ -92,12 +96,16 @@ def _named(header: Sequence[str], names: Sequence[str]) -> str | None:
 
 def _is_words(header: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> bool:
     """Whether the column's cells hold letters in all of the first hundred rows: no count, price or date."""
-    place = list(header).index(name)
-    cells = [row[place] for row in rows[:100] if place < len(row)]
+    cells = _cells(header, rows, name)
     return bool(cells) and all(any(character.isalpha() for character in cell) for cell in cells)
 
 
 def _length(header: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> int:
     """How many characters the column has in the first hundred rows."""
+    return sum(map(len, _cells(header, rows, name)))
+
+
+def _cells(header: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> list[str]:
+    """The column in the first hundred rows, as far as they have it."""
     place = list(header).index(name)
-    return sum(len(row[place]) for row in rows[:100] if place < len(row))
+    return [row[place] for row in rows[:100] if place < len(row)]

@@ -8,16 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.quantise import (
-    agreement,
-    bearable,
-    blocks,
-    divisor_of,
-    inputs_of,
-    measured,
-    noise,
-    work,
-)
+from training.quantise import agreement, bearable, blocks, divisor_of, inputs_of, measured, noise, work
 
 A, B, C = (f"bert.encoder.layer.0.{block}" for block in ("attention.self", "attention.output", "output"))
 
