@@ -18,8 +18,8 @@ import numpy as np
 from sentence_transformers import SentenceTransformer
 
 from benchmarks.rerank_speed import SEED, passages
-from rag_core.retrieval.embed import get_embedder
-from rag_core.retrieval.packaged import packaged_folder
+from rag_core.retrieval.embedders.packaged import packaged_folder
+from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from rag_core.rerank.makers import MODELS
-from rag_core.retrieval.packaged import packaged_folder
+from rag_core.retrieval.embedders.packaged import packaged_folder
 
 CUT = """
 import socket, sys, time
@@ -46,7 +46,7 @@ CrossEncoder(sys.argv[1], device="cpu").predict([("How long?", "Thirty days.")],
 }
 VECTOR = {
     OURS: """
-from rag_core.retrieval.embed import SentenceEmbedder
+from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 SentenceEmbedder().embed_query("How long?")
 """,
     THEIRS: """

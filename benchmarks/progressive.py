@@ -18,19 +18,20 @@ from pathlib import Path
 
 import numpy as np
 
-from rag_core.config import DEFAULT_RERANKER, Policy, Settings, Stopping
-from rag_core.corpus.library import Library
 from rag_core.corpus.sample import SAMPLE, ensure_sample
-from rag_core.passes import read_so_far
-from rag_core.pipeline import Pipeline
-from rag_core.replay import replay
+from rag_core.corpus.storage.library import Library
+from rag_core.pipeline.cascade import read_so_far
+from rag_core.pipeline.pipeline import Pipeline
+from rag_core.pipeline.replay import replay
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import entry_of
-from rag_core.rerank.makers import MAKERS, Order
-from rag_core.retrieval.base import Embedder, Engine
-from rag_core.retrieval.embed import get_embedder
-from rag_core.trace import Measurement
-from rag_core.types import StageName
+from rag_core.rerank.makers import MAKERS, RerankerSpec
+from rag_core.retrieval.embedders.sentence_embedder import get_embedder
+from rag_core.retrieval.engines.protocol import Embedder, Engine
+from rag_core.schema.measurement import Measurement
+from rag_core.schema.policy import DEFAULT_RERANKER, EarlyStopping, Policy
+from rag_core.schema.steps import StepName
+from rag_core.settings import Settings
 
 PATIENCE = (8, 16, 32)
 
@@ -63,7 +64,7 @@ def unread(engine: Engine, embedder: Embedder, key: str) -> Pipeline:
 
 def made(key: str) -> Reranker:
     """A new instance, its parts too: none remembers a passage."""
-    return MAKERS[entry_of(key).kind](Order(key, "cpu", made))
+    return MAKERS[entry_of(key).kind](RerankerSpec(key, "cpu", made))
 
 
 def report(engine: Engine, embedder: Embedder, queries: list[str], policy: Policy) -> None:
@@ -91,7 +92,7 @@ def in_slices(pipeline: Pipeline, measured: Measurement, policy: Policy) -> tupl
     begin, times = time.perf_counter(), []
     while pipeline.due(measured, policy):
         measured = pipeline.score_slice(measured, policy)
-        limit = Stopping(limit=read_so_far(measured, policy))
+        limit = EarlyStopping(limit=read_so_far(measured, policy))
         replay(measured, policy.model_copy(update={"stopping": limit}))
         times.append((time.perf_counter() - begin) * 1000)
     return times[0], times[-1]
@@ -107,11 +108,11 @@ def at_once(pipeline: Pipeline, measured: Measurement, policy: Policy) -> tuple[
 
 def _patience(full: list[Measurement], policy: Policy, patience: int) -> None:
     read, same = [], 0
-    rule = policy.model_copy(update={"stopping": Stopping(patience=patience)})
+    rule = policy.model_copy(update={"stopping": EarlyStopping(patience=patience)})
     for measured in full:
         early, whole = replay(measured, rule), replay(measured, policy)
         read.append(len(early.pool_read))
-        kept = [[hit.chunk_id for hit in trace[StageName.ADJUSTED].hits[: policy.top_k]] for trace in (early, whole)]
+        kept = [[hit.passage_id for hit in trace[StepName.ADJUSTED].hits[: policy.top_k]] for trace in (early, whole)]
         same += kept[0] == kept[1]
     print(f"patience {patience:>2}: reads {np.mean(read):.0f} of {policy.pool} on average; "
           f"the first {policy.top_k} are the whole pool's in {same} of {len(full)} queries")  # fmt: skip

@@ -14,20 +14,22 @@ from pathlib import Path
 
 import numpy as np
 
-from rag_core.config import Fusion, Signals
 from rag_core.evaluation.beir import read_corpus, read_folder
 from rag_core.evaluation.files import File
+from rag_core.pipeline.signals import adjust
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.blend import BlendReranker
-from rag_core.rerank.score import score_pairs
-from rag_core.retrieval.dense import DenseIndex
-from rag_core.retrieval.embed import get_embedder
+from rag_core.rerank.scoring import score_pairs
+from rag_core.retrieval.bm25 import LexicalIndex
+from rag_core.retrieval.embedders.sentence_embedder import get_embedder
+from rag_core.retrieval.engines.faiss_index import DenseIndex
 from rag_core.retrieval.fusion import rrf
-from rag_core.retrieval.lexical import LexicalIndex
-from rag_core.signals import adjust
-from rag_core.store import Store
-from rag_core.threshold import judged
-from rag_core.types import Chunk, Hit, ScoreSpace
+from rag_core.schema.documents import Passage
+from rag_core.schema.policy import Fusion, Signals
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import Hit
+from rag_core.schema.threshold import to_relevance
+from rag_core.storage.database import Store
 
 DEPTH = 100
 RRF_K = Fusion().k
@@ -39,10 +41,10 @@ Scores = dict[str, dict[str, float]]
 
 @dataclass(frozen=True)
 class Folder:
-    """A labelled set: documents as single chunks by id, sampled queries, grades by query and document."""
+    """A labelled set: documents as single passages by id, sampled queries, grades by query and document."""
 
     name: str
-    chunks: dict[str, Chunk]
+    passages: dict[str, Passage]
     queries: dict[str, str]
     grades: dict[str, dict[str, int]]
     all_queries: int
@@ -50,14 +52,14 @@ class Folder:
     @property
     def texts(self) -> list[str]:
         """What the models read of each document: title, then text."""
-        return [chunk.reading for chunk in self.chunks.values()]
+        return [passage.model_text for passage in self.passages.values()]
 
 
 def read(path: Path, sample: int) -> Folder:
     """The folder's documents, and a fixed random sample of its queries that have a relevant one (0: all of them)."""
     labelled = read_folder(path)
-    chunks = {
-        document.id: Chunk(
+    passages = {
+        document.id: Passage(
             id=document.id,
             document_id=document.id,
             start=0,
@@ -70,12 +72,12 @@ def read(path: Path, sample: int) -> Folder:
     grades = {q.id: dict(labelled.qrels.get(q.id, {})) for q in labelled.queries}
     answered = [q for q in labelled.queries if any(grade > 0 for grade in grades[q.id].values())]
     chosen = random.Random(SEED).sample(answered, sample) if 0 < sample < len(answered) else answered
-    return Folder(path.name, chunks, {q.id: q.text for q in chosen}, grades, len(answered))
+    return Folder(path.name, passages, {q.id: q.text for q in chosen}, grades, len(answered))
 
 
 def searches(folder: Folder, cache: Path) -> dict[str, Ranked]:
     """BM25, dense and RRF, each to depth 100: ids by query."""
-    ids, texts = list(folder.chunks), folder.texts
+    ids, texts = list(folder.passages), folder.texts
     lexical = LexicalIndex.build(texts)
     dense = DenseIndex.build(vectors(texts, cache), exact_limit=len(texts))
     embedder = get_embedder()
@@ -108,11 +110,11 @@ def reranked(folder: Folder, fused: Ranked, reranker: Reranker, pool: int, cache
     pairs = Store(f"sqlite:///{(cache / 'pairs.db').resolve()}").pair_cache()
     scores: Scores = {}
     for query, text in folder.queries.items():
-        chunks = [folder.chunks[i] for i in fused[query][:pool]]
-        measured = score_pairs(reranker, text, chunks, pairs)
+        passages = [folder.passages[i] for i in fused[query][:pool]]
+        measured = score_pairs(reranker, text, passages, pairs)
         if measured.failure:
             raise RuntimeError(measured.failure)
-        scores[query] = {chunk_id: pair.score for chunk_id, pair in measured.pairs.items()}
+        scores[query] = {passage_id: pair.score for passage_id, pair in measured.pairs.items()}
     return scores
 
 
@@ -130,10 +132,10 @@ def interpolated(
         hits = rrf({name: ranked[query] for name, ranked in found.items()}, dict.fromkeys(found, 1.0))
         head, rest = hits[: len(own)], hits[len(own) :]
         share = {hit.id: hit.score * (RRF_K + 1) / len(found) for hit in head}
-        scored = [Hit(chunk_id=hit.id, rank=rank, score=own[hit.id]) for rank, hit in enumerate(head, start=1)]
-        relevance = list(judged(scored, space).items())
-        ordered = adjust(relevance, share, folder.chunks, signals, date.min)
-        orders[query] = [hit.chunk_id for hit in ordered] + [hit.id for hit in rest]
+        scored = [Hit(passage_id=hit.id, rank=rank, score=own[hit.id]) for rank, hit in enumerate(head, start=1)]
+        relevance = list(to_relevance(scored, space).items())
+        ordered = adjust(relevance, share, folder.passages, signals, date.min)
+        orders[query] = [hit.passage_id for hit in ordered] + [hit.id for hit in rest]
     return orders
 
 

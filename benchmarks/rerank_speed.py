@@ -25,8 +25,8 @@ import numpy as np
 from scipy.special import expit
 from scipy.stats import kendalltau
 
-from rag_core.rerank.calibration import Calibration
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
+from rag_core.rerank.platt import PlattScaling
 
 CORPUS = Path(__file__).parent.parent / "sample_corpus"
 WORDS_A_TOKEN = 0.72
@@ -51,7 +51,7 @@ def default_call(folder: str) -> Way:
     from sentence_transformers import CrossEncoder
 
     model = CrossEncoder(folder, device="cpu", activation_fn=torch.nn.Identity(), model_kwargs={"dtype": "float32"})
-    calibration = Calibration.of(Path(folder))
+    calibration = PlattScaling.of(Path(folder))
 
     def score(query: str, passages: list[str]) -> np.ndarray:
         logits = model.predict([(query, passage) for passage in passages], show_progress_bar=False)

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rag_core.retrieval.dense import EF_CONSTRUCTION, EF_SEARCH, LINKS, NARROW, DenseIndex
-from rag_core.retrieval.lexical import LexicalIndex
+from rag_core.retrieval.bm25 import LexicalIndex
+from rag_core.retrieval.engines.faiss_index import EF_CONSTRUCTION, EF_SEARCH, LINKS, NARROW, DenseIndex
 
 Vectors = npt.NDArray[np.float32]
 
@@ -44,12 +44,12 @@ def zipf_words(draw: np.random.Generator, count: int, vocabulary: int = 50_000) 
     return [f"w{rank}" for rank in draw.zipf(1.15, count) % vocabulary]
 
 
-def bm25(chunks: int) -> None:
+def bm25(passages: int) -> None:
     """Print a line: milliseconds a query both ways, the ratio, and the largest difference of a score."""
     from rank_bm25 import BM25Okapi
 
     draw = np.random.default_rng(SEED)
-    texts = [zipf_words(draw, length) for length in draw.integers(60, 180, chunks)]
+    texts = [zipf_words(draw, length) for length in draw.integers(60, 180, passages)]
     queries = [zipf_words(draw, length) for length in draw.integers(4, 12, 20)]
     reference = BM25Okapi(texts)
     started = time.perf_counter()
@@ -57,7 +57,7 @@ def bm25(chunks: int) -> None:
     built = time.perf_counter() - started
     theirs, ours = medians([reference.get_scores, index.scores], queries)
     differs = max(float(np.abs(reference.get_scores(query) - index.scores(query)).max()) for query in queries)
-    print(f"{chunks:>8,}{built:>9.1f}{theirs:>14.2f}{ours:>10.3f}{theirs / ours:>8.0f} x{differs:>16.1e}")
+    print(f"{passages:>8,}{built:>9.1f}{theirs:>14.2f}{ours:>10.3f}{theirs / ours:>8.0f} x{differs:>16.1e}")
 
 
 def unit(vectors: npt.NDArray[np.float64] | Vectors) -> Vectors:
@@ -71,8 +71,8 @@ def clustered(draw: np.random.Generator, count: int) -> Vectors:
     subjects = 0.75 * draw.standard_normal((200, DIMENSIONS))
     of_subject = draw.integers(200, size=count // 20)
     documents = subjects[of_subject] + 0.6 * draw.standard_normal((count // 20, DIMENSIONS))
-    passages = documents[draw.integers(count // 20, size=count)] + 0.6 * draw.standard_normal((count, DIMENSIONS))
-    return unit(common + passages)
+    vectors = documents[draw.integers(count // 20, size=count)] + 0.6 * draw.standard_normal((count, DIMENSIONS))
+    return unit(common + vectors)
 
 
 def gaussian(draw: np.random.Generator, count: int) -> Vectors:
@@ -110,8 +110,8 @@ def main() -> None:
     large = parser.parse_args().large
     print("BM25 (float64), median of 20 queries of 4 to 11 words")
     print(f"{'chunks':>8}{'build s':>9}{'BM25Okapi ms':>14}{'ours ms':>10}{'ratio':>10}{'max difference':>16}")
-    for chunks in (10_000, 100_000)[: 1 + large]:
-        bm25(chunks)
+    for passages in (10_000, 100_000)[: 1 + large]:
+        bm25(passages)
     print(f"\nFAISS, {DIMENSIONS} dimensions, depth {DEPTH}, median of 200 queries;")
     print(
         f"HNSW{LINKS}, efConstruction {EF_CONSTRUCTION}, efSearch {EF_SEARCH}; a filter of {NARROW:.0%} or less: exact"

@@ -1,6 +1,6 @@
-"""Stage times of sample queries, cold and cached, and the time of a replay.
+"""Step times of sample queries, cold and cached, and the time of a replay.
 
-    python -m benchmarks.stages [--queries 20]
+    python -m benchmarks.steps [--queries 20]
 
 Cold: every pair is scored by the model (an empty pair-score cache). Cached: the same queries again, pairs from the
 cache. Replay: the pure part alone, with a pool of 200 candidates. Milliseconds, median and 95th percentile.
@@ -16,15 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
-from rag_core.config import DEFAULT_RERANKER, Policy, Settings
-from rag_core.corpus.library import Library
 from rag_core.corpus.sample import SAMPLE, ensure_sample
-from rag_core.pipeline import Pipeline
-from rag_core.replay import replay
-from rag_core.retrieval.embed import get_embedder
-from rag_core.store import Store
-from rag_core.trace import Trace
-from rag_core.types import StageName
+from rag_core.corpus.storage.library import Library
+from rag_core.pipeline.pipeline import Pipeline
+from rag_core.pipeline.replay import replay
+from rag_core.retrieval.embedders.sentence_embedder import get_embedder
+from rag_core.schema.policy import DEFAULT_RERANKER, Policy
+from rag_core.schema.steps import StepName
+from rag_core.schema.trace import Trace
+from rag_core.settings import Settings
+from rag_core.storage.database import Store
 
 
 def main() -> None:
@@ -47,7 +48,7 @@ def run(folder: Path, settings: Settings, queries: list[str], policy: Policy) ->
     begin = time.perf_counter()
     ensure_sample(library, settings.sample_dir, embedder)
     collection = library.open(SAMPLE, embedder)
-    print(f"{collection.ref.documents} documents, {collection.ref.chunks} chunks, indexed in "
+    print(f"{collection.ref.documents} documents, {collection.ref.passages} chunks, indexed in "
           f"{time.perf_counter() - begin:.1f} s; reranker {policy.reranker}, pool {policy.pool}")  # fmt: skip
     pipeline = Pipeline(collection, embedder, Store(f"sqlite:///{folder / 'scores.db'}").pair_cache())
     first = pipeline.run("warm the models up", policy)
@@ -57,9 +58,9 @@ def run(folder: Path, settings: Settings, queries: list[str], policy: Policy) ->
 
 
 def table(runs: dict[str, list[Trace]]) -> None:
-    """Median and 95th percentile by stage."""
+    """Median and 95th percentile by step."""
     print(f"{'stage':<12}" + "".join(f"{name + ' p50':>14}{name + ' p95':>14}" for name in runs))
-    rows = ["embed", *(stage.name for stage in next(iter(runs.values()))[0].stages), "total"]
+    rows = ["embed", *(step.name for step in next(iter(runs.values()))[0].steps), "total"]
     for row in rows:
         cells = []
         for traces in runs.values():
@@ -72,7 +73,7 @@ def table(runs: dict[str, list[Trace]]) -> None:
 def _time(trace: Trace, row: str) -> float:
     if row == "embed":
         return trace.embed.took_ms
-    return trace.took_ms if row == "total" else trace[StageName(row)].timing.took_ms
+    return trace.took_ms if row == "total" else trace[StepName(row)].timing.took_ms
 
 
 def _statuses(traces: list[Trace]) -> str:

@@ -15,23 +15,25 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from rag_core.config import Policy, Signals
 from rag_core.evaluation.board import board
 from rag_core.evaluation.gather import build
 from rag_core.evaluation.pools import Pools
 from rag_core.evaluation.report import rankings_of, report
 from rag_core.evaluation.sets import LabelledSet, Query
-from rag_core.trace import Measurement, Reranking, Search
-from rag_core.types import Chunk, CollectionRef, PairScore, ScoreSpace, Timing
+from rag_core.schema.documents import CollectionRef, Passage
+from rag_core.schema.measurement import Measurement, RankedList, RerankerScores
+from rag_core.schema.policy import Policy, Signals
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import PairScore, Timing
 
 POLICY = Policy(reranker="ce", pool=100, depth=100)
 
 
 def measurement(rng: np.random.Generator, query: str, candidates: int) -> Measurement:
-    """Two lists that share half their candidates, two chunks a document, all pairs scored."""
+    """Two lists that share half their candidates, two passages a document, all pairs scored."""
     names = [f"{query}-c{n:03d}" for n in range(candidates * 3 // 2)]
-    chunks = {
-        name: Chunk(
+    passages = {
+        name: Passage(
             id=name,
             document_id=f"{query}-d{n // 2}",
             start=0,
@@ -48,14 +50,14 @@ def measurement(rng: np.random.Generator, query: str, candidates: int) -> Measur
     }
     return Measurement(
         query=query,
-        collection=CollectionRef(name="b", fingerprint="b", embedding_model="b", documents=1, chunks=1),
+        collection=CollectionRef(name="b", fingerprint="b", embedding_model="b", documents=1, passages=1),
         measured_at=datetime(2026, 10, 1, tzinfo=UTC),
         depth=200,
         embed=Timing(),
-        dense=Search(found=tuple((str(n), 0.5) for n in dense), timing=Timing()),
-        lexical=Search(found=tuple((str(n), 5.0) for n in lexical), timing=Timing()),
-        chunks=chunks,
-        rerankings={"ce": Reranking(model="ce@1", space=ScoreSpace.LOGIT, pairs=pairs)},
+        dense=RankedList(found=tuple((str(n), 0.5) for n in dense), timing=Timing()),
+        lexical=RankedList(found=tuple((str(n), 5.0) for n in lexical), timing=Timing()),
+        passages=passages,
+        rerankings={"ce": RerankerScores(model="ce@1", space=ScoreSpace.LOGIT, pairs=pairs)},
     )
 
 

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rag_core.narrative import headline
-from rag_core.trace import Trace
-from rag_core.types import Answer
-from ui import ask, history, reading, retrying, rewriting, state, two_answers, views
-from ui.answer import card
+from rag_core.analysis.run_tables import candidates
+from rag_core.schema.answers import Answer
+from rag_core.schema.trace import Trace
+from rag_core.wording.headline import headline
 from ui.charts import rank_movement
+from ui.panels import answer_comparison, history, progressive_rerank, question_box, retrying, views
+from ui.panels.answer import card
+from ui.sidebar import rewriting, state
 
 
 def main() -> None:
     """Ask, then show: the sentence, the answer, the strip, the movement, the candidates, one of them in full."""
     state.page("Inspect")
     choice = state.sidebar()
-    saved = ask.trace_file()
-    query = ask.question(choice, disabled=saved is not None)
+    saved = question_box.trace_file()
+    query = question_box.question(choice, disabled=saved is not None)
     with views.guard():
         if saved is not None:
             show(saved, saved.answer)
         elif not query:
-            ask.welcome(choice)
+            question_box.welcome(choice)
         else:
-            trace = reading.trace(reading.early(choice), query)
+            trace = progressive_rerank.trace(progressive_rerank.early(choice), query)
             history.remember(trace)
             show(trace, None, choice)
 
 
-def show(trace: Trace, answer: Answer | None, choice: state.Choice | None = None) -> None:
+def show(trace: Trace, answer: Answer | None, choice: state.SidebarState | None = None) -> None:
     """Everything about one trace, the answer to the reader's question first."""
     views.failure(trace)
     if choice is not None:
@@ -37,7 +39,7 @@ def show(trace: Trace, answer: Answer | None, choice: state.Choice | None = None
         rewriting.again(trace, choice.collection, choice.owner)
     views.headline(headline(trace))
     if choice is not None:
-        reading.rest(trace)
+        progressive_rerank.rest(trace)
     views.first_pass(trace)
     views.filtered(trace)
     answer = answered(trace, answer, choice)
@@ -47,15 +49,15 @@ def show(trace: Trace, answer: Answer | None, choice: state.Choice | None = None
     views.searches(trace)
     views.notes(trace)
     ranking(trace)
-    ask.downloads(trace)
+    question_box.downloads(trace)
 
 
-def answered(trace: Trace, answer: Answer | None, choice: state.Choice | None) -> Answer | None:
+def answered(trace: Trace, answer: Answer | None, choice: state.SidebarState | None) -> Answer | None:
     """The answer in its card, beside the one without reranking where that is wanted."""
     if answer is None and choice is not None:
-        if two_answers.wanted(trace):
-            return two_answers.show(trace, choice)
-        answer = ask.answer(trace, choice)
+        if answer_comparison.wanted(trace):
+            return answer_comparison.show(trace, choice)
+        answer = question_box.answer(trace, choice)
     if answer is not None:
         card(trace, answer)
     return answer
@@ -64,15 +66,15 @@ def answered(trace: Trace, answer: Answer | None, choice: state.Choice | None) -
 @st.fragment
 def ranking(trace: Trace) -> None:
     """The chart, the table and the chosen candidate; choosing one redraws only these."""
-    table = views.candidates(trace)
+    table = candidates(trace)
     if table.empty:
         return
-    ids = list(table["chunk_id"])
+    ids = list(table["passage_id"])
     another = st.session_state.get("cand_of") != trace.query
     chosen = ids[0] if another or st.session_state.get("cand") not in ids else st.session_state["cand"]
     st.session_state.update(cand=chosen, cand_of=trace.query)  # set anew, so that the box shows its present rank
     st.subheader("Rank movement", anchor=False)
-    st.caption(rank_movement.reading(trace))
+    st.caption(rank_movement.caption(trace))
     fig = rank_movement.figure(trace, state.palette(), chosen)
     st.plotly_chart(
         fig,
@@ -88,7 +90,7 @@ def ranking(trace: Trace) -> None:
         "Candidate in full",
         ids,
         key="cand",
-        format_func=lambda chunk_id: views.candidate_label(trace, chunk_id),
+        format_func=lambda passage_id: views.candidate_label(trace, passage_id),
     )
     views.candidate(trace, st.session_state["cand"])
 

@@ -1,4 +1,4 @@
-"""Scores & threshold: how every stage scores, what a threshold keeps and drops, which one a labelled set asks for."""
+"""Scores & threshold: how every step scores, what a threshold keeps and drops, which one a labelled set asks for."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ import html
 
 import streamlit as st
 
-from rag_core.calibrated_threshold import choose
-from rag_core.calibrated_threshold import reading as choice_reading
-from rag_core.config import THRESHOLD_STEP, Threshold
+from rag_core.analysis.query_scores import QueryScores, score_query
+from rag_core.analysis.threshold_choice import caption as choice_reading
+from rag_core.analysis.threshold_choice import choose
 from rag_core.evaluation.sets import LabelledSet, Query
-from rag_core.labelled import Labelled, labelled
-from rag_core.narrative import score_text, threshold_text, title_of
-from rag_core.replay import recut, replay
+from rag_core.pipeline.replay import recut, replay
 from rag_core.rerank.catalogue import entry_of
-from rag_core.threshold import judged_space
-from rag_core.trace import Measurement, Trace
-from rag_core.types import ScoreSpace, StageName
-from ui import ask, cached, history, picture, query_sets, retrying, state, views
+from rag_core.schema.measurement import Measurement
+from rag_core.schema.policy import THRESHOLD_STEP
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import StepName
+from rag_core.schema.threshold import Threshold, relevance_space
+from rag_core.schema.trace import Trace
+from rag_core.wording.headline import score_text, threshold_text, title_of
+from ui import caches
 from ui.charts import labelled_scores, risk_coverage, score_curve, score_histograms, threshold_tradeoff
-from ui.state import Choice
+from ui.panels import chart_panel, history, query_sets, question_box, retrying, views
+from ui.sidebar import state
+from ui.sidebar.state import SidebarState
 
 DROPPED_SHOWN = 6
 COSTS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -29,29 +33,31 @@ def main() -> None:
     """One question's scores and its threshold, then the threshold of the labelled set."""
     state.page("Scores & threshold")
     choice = state.sidebar()
-    saved = ask.trace_file()
-    query = ask.question(choice, disabled=saved is not None)
+    saved = question_box.trace_file()
+    query = question_box.question(choice, disabled=saved is not None)
     with views.guard():
         if saved is not None:
             show(saved)
         elif query:
-            trace = cached.trace(choice.collection, choice.owner, query, choice.policy, choice.where)
+            trace = caches.trace(choice.collection, choice.owner, query, choice.policy, choice.where)
             history.remember(trace)
             show(trace, live=True)
         else:
-            ask.welcome(choice)
+            question_box.welcome(choice)
         calibration(choice)
 
 
 def show(trace: Trace, live: bool = False) -> None:
-    """The threshold with what it does, then every stage's scores. A live run that failed can be tried again."""
+    """The threshold with what it does, then every step's scores. A live run that failed can be tried again."""
     views.failure(trace)
     if live:
         retrying.again(trace)
     views.filtered(trace)
     cutting(trace)
     fig = score_histograms.figure(trace, state.palette())
-    picture.show("Scores by stage", score_histograms.reading(trace), fig, score_histograms.bins(trace), "histograms")
+    chart_panel.show(
+        "Scores by stage", score_histograms.caption(trace), fig, score_histograms.bins(trace), "histograms"
+    )
 
 
 @st.fragment
@@ -67,7 +73,7 @@ def cutting(trace: Trace) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         fig = score_curve.figure(cut, state.palette())
-        picture.show("Sorted scores", score_curve.reading(cut), fig, score_curve.places(cut), "curve")
+        chart_panel.show("Sorted scores", score_curve.caption(cut), fig, score_curve.places(cut), "curve")
     with right:
         kept_and_dropped(cut)
         if space is not ScoreSpace.RRF:
@@ -89,12 +95,15 @@ def threshold_slider(trace: Trace) -> float:
 
 def kept_and_dropped(trace: Trace) -> None:
     """Two lists, and the answer's fate in words."""
-    kept = trace[StageName.KEPT].hits
-    dropped = [hit for hit in trace[StageName.ADJUSTED].hits if hit.chunk_id not in trace[StageName.KEPT].by_chunk]
+    kept = trace[StepName.KEPT].hits
+    dropped = [hit for hit in trace[StepName.ADJUSTED].hits if hit.passage_id not in trace[StepName.KEPT].by_passage]
     st.subheader(f"Keeps {len(kept)}, drops {len(dropped)}", anchor=False)
     if trace.unknown:
         st.html('<p class="sp-answer" data-testid="verdict">Nothing is left: the answer is “I don\'t know”.</p>')
-    lists = [("Kept", [hit.chunk_id for hit in kept]), ("Dropped", [hit.chunk_id for hit in dropped[:DROPPED_SHOWN]])]
+    lists = [
+        ("Kept", [hit.passage_id for hit in kept]),
+        ("Dropped", [hit.passage_id for hit in dropped[:DROPPED_SHOWN]]),
+    ]
     st.html("".join(_list(trace, name, ids) for name, ids in lists if ids))
     if len(dropped) > DROPPED_SHOWN:
         st.caption(f"and {len(dropped) - DROPPED_SHOWN} more, all in the table")
@@ -103,12 +112,13 @@ def kept_and_dropped(trace: Trace) -> None:
 def _list(trace: Trace, name: str, ids: list[str]) -> str:
     """An HTML list of passages with score and fate, every title escaped."""
     rows = []
-    for chunk_id in ids:
-        shown = score_text(trace.relevance[chunk_id], trace.relevance_space)
-        fate = "" if name == "Kept" else f", {trace.fate(chunk_id)}"
-        rank = trace[StageName.ADJUSTED].by_chunk[chunk_id].rank
+    for passage_id in ids:
+        shown = score_text(trace.relevance[passage_id], trace.relevance_space)
+        outcome = "" if name == "Kept" else f", {trace.outcome(passage_id)}"
+        rank = trace[StepName.ADJUSTED].by_passage[passage_id].rank
         rows.append(
-            f'<li value="{rank}">{html.escape(title_of(trace.chunks[chunk_id]))} <small>{shown}{fate}</small></li>'
+            f'<li value="{rank}">{html.escape(title_of(trace.passages[passage_id]))} '
+            f"<small>{shown}{outcome}</small></li>"
         )
     return f'<b>{name}</b><ol class="sp-list" data-testid="{name.lower()}">{"".join(rows)}</ol>'
 
@@ -131,14 +141,14 @@ def _put(minimum: float, space: ScoreSpace) -> None:
     st.session_state[f"t_{space}"] = minimum
 
 
-def calibration(choice: Choice) -> None:
+def calibration(choice: SidebarState) -> None:
     """The labelled set: score it once, then choose a threshold by its cost."""
     st.header("On a labelled set", anchor=False)
-    questions = cached.labelled_set(choice.collection)
+    questions = caches.labelled_set(choice.collection)
     if questions is None:
         st.caption("This collection has no labelled questions. The sample corpus comes with a set.")
         return
-    space = judged_space(entry_of(choice.policy.reranker).space)
+    space = relevance_space(entry_of(choice.policy.reranker).space)
     if space is ScoreSpace.RRF:
         st.caption("Fused ranks say nothing about relevance. Choose a reranker in the sidebar to choose a threshold.")
         return
@@ -147,21 +157,21 @@ def calibration(choice: Choice) -> None:
         chosen_threshold(scored, space)
 
 
-def scored_set(choice: Choice, questions: LabelledSet) -> list[Labelled]:
+def scored_set(choice: SidebarState, questions: LabelledSet) -> list[QueryScores]:
     """The set's questions as scored under the policy, its threshold aside; none before the button was pressed."""
     policy = query_sets.uncut(choice.policy)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         queries = query_sets.chosen(questions, "Questions", "set_size")
         start = st.button(f"Score {len(queries)} questions", key="score_set", icon=":material/play_arrow:")
 
-    def make(query: Query, measurement: Measurement) -> Labelled:
-        return labelled(replay(measurement, policy), query_sets.grades_of(questions, query))
+    def make(query: Query, measurement: Measurement) -> QueryScores:
+        return score_query(replay(measurement, policy), query_sets.grades_of(questions, query))
 
     return query_sets.run(choice, queries, [policy], make, "labelled", start)
 
 
 @st.fragment
-def chosen_threshold(scored: list[Labelled], space: ScoreSpace) -> None:
+def chosen_threshold(scored: list[QueryScores], space: ScoreSpace) -> None:
     """The distributions, the trade, and the threshold that costs least at the chosen cost."""
     cost = st.select_slider(
         "A wrong answer costs as much as this many refused ones",
@@ -175,16 +185,18 @@ def chosen_threshold(scored: list[Labelled], space: ScoreSpace) -> None:
     put_button(best.minimum, space, "put_best")
     colours = state.palette()
     fig = labelled_scores.figure(scored, space, colours)
-    picture.show("How the set scores", labelled_scores.reading(scored), fig, labelled_scores.bins(scored), "labelled")
+    chart_panel.show(
+        "How the set scores", labelled_scores.caption(scored), fig, labelled_scores.bins(scored), "labelled"
+    )
     left, right = st.columns(2, gap="large")
     with left:
         fig = threshold_tradeoff.figure(scored, best, space, colours)
         rates = threshold_tradeoff.rates(scored)
-        told = threshold_tradeoff.reading(scored, best.minimum)
-        picture.show("What each threshold does", told, fig, rates, "trade")
+        told = threshold_tradeoff.caption(scored, best.minimum)
+        chart_panel.show("What each threshold does", told, fig, rates, "trade")
     with right:
         fig = risk_coverage.figure(scored, best.minimum, colours)
-        picture.show("Risk and coverage", risk_coverage.reading(scored), fig, risk_coverage.steps(scored), "risk")
+        chart_panel.show("Risk and coverage", risk_coverage.caption(scored), fig, risk_coverage.steps(scored), "risk")
 
 
 main()

@@ -7,16 +7,18 @@ from statistics import median
 import pandas as pd
 import streamlit as st
 
-from rag_core import cost, latency, pool_time
+from rag_core.analysis import cost, latency, latency_model
+from rag_core.analysis.latency import duration
+from rag_core.analysis.reranker_speed import measure_speed
 from rag_core.errors import BadInput
-from rag_core.latency import duration
-from rag_core.pace import measure_pace
 from rag_core.rerank.catalogue import NONE, entry_of
-from rag_core.trace import Trace
-from rag_core.types import StageName
-from ui import ask, cached, history, picture, retrying, state, views
+from rag_core.schema.steps import StepName
+from rag_core.schema.trace import Trace
+from ui import caches
 from ui.charts import budget_bar, cost_curve, time_by_pool, waterfall
-from ui.state import Choice
+from ui.panels import chart_panel, history, question_box, retrying, views
+from ui.sidebar import state
+from ui.sidebar.state import SidebarState
 
 UNMEASURED = 50.0  # pairs a second: a placeholder, and the page says so (a string here would be drawn by Streamlit)
 
@@ -25,15 +27,15 @@ def main() -> None:
     """This run, the runs of the session and the saved ones, time by pool, and the month's bill."""
     state.page("Latency & cost")
     choice = state.sidebar()
-    query = ask.question(choice)
+    query = question_box.question(choice)
     with views.guard():
         trace = None
         if query:
-            trace = cached.trace(choice.collection, choice.owner, query, choice.policy, choice.where)
+            trace = caches.trace(choice.collection, choice.owner, query, choice.policy, choice.where)
             history.remember(trace)
             this_run(with_answer(trace, choice))
         else:
-            ask.welcome(choice)
+            question_box.welcome(choice)
         saved = history.opened()
         runs = [*history.runs(), *saved]
         if runs:
@@ -42,9 +44,9 @@ def main() -> None:
         money(choice, trace, line)
 
 
-def with_answer(trace: Trace, choice: Choice) -> Trace:
+def with_answer(trace: Trace, choice: SidebarState) -> Trace:
     """The run with its quoted answer, so that the answer's time is there; a chat model is not called from here."""
-    answer = cached.extractive(trace, choice.collection, choice.owner)
+    answer = caches.extractive(trace, choice.collection, choice.owner)
     return trace.model_copy(update={"answer": answer})
 
 
@@ -53,8 +55,8 @@ def this_run(trace: Trace) -> None:
     views.failure(trace)
     retrying.again(trace)
     loads = trace.loading_ms
-    reports = [report for _, report in trace.passes]
-    timed = sum(stage.timing.took_ms for stage, _ in trace.passes)
+    reports = [report for _, report in trace.rerank_passes]
+    timed = sum(step.timing.took_ms for step, _ in trace.rerank_passes)
     tokenised = sum(report.tokenise_ms for report in reports)
     share = f"{tokenised / timed:.0%}" if timed and tokenised else "–"
     figures = {
@@ -71,12 +73,12 @@ def this_run(trace: Trace) -> None:
         for name, value in figures.items():
             st.metric(name, value)
     fig = waterfall.figure(trace, state.palette())
-    picture.show("This run", waterfall.reading(trace), fig, waterfall.lanes(trace), "waterfall")
+    chart_panel.show("This run", waterfall.caption(trace), fig, waterfall.lanes(trace), "waterfall")
 
 
 def _bill(trace: Trace) -> dict[str, str]:
     """What the service billed for this run, where a hosted one scored pairs."""
-    paid = [(report, entry_of(report.name)) for _, report in trace.passes if report.pairs_timed]
+    paid = [(report, entry_of(report.name)) for _, report in trace.rerank_passes if report.pairs_timed]
     bills = [cost.billed(one.units, one.tokens, entry.price) for one, entry in paid if entry.kind == "hosted"]
     return {"Billed": " + ".join(bills)} if bills else {}
 
@@ -87,8 +89,8 @@ def many_runs(runs: list[Trace]) -> None:
     before = [trace.took_ms for trace in runs if trace.rerank.pairs_timed] or [trace.took_ms for trace in runs]
     p50, p95 = median(before), float(pd.Series(before).quantile(0.95))
     fig = budget_bar.figure(p50, p95, state.palette())
-    picture.show(
-        "Against the usual budget", budget_bar.reading(p50, len(before)), fig, budget_bar.table(p50, p95), "budget"
+    chart_panel.show(
+        "Against the usual budget", budget_bar.caption(p50, len(before)), fig, budget_bar.table(p50, p95), "budget"
     )
     st.subheader("Percentiles by step", anchor=False)
     kinds = pd.Series([latency.warmth(trace) for trace in runs]).value_counts()
@@ -108,14 +110,16 @@ def many_runs(runs: list[Trace]) -> None:
     table = latency.percentiles(chosen)
     numbers = {name: st.column_config.NumberColumn(f"{name} (ms)", format="%.1f") for name in ("p50", "p95", "max")}
     st.dataframe(table, hide_index=True, key="percentiles", column_config=numbers)
-    picture.data(latency.runs_table(runs), "runs")
+    chart_panel.data(latency.runs_table(runs), "runs")
 
 
-def by_pool(runs: list[Trace], trace: Trace | None, choice: Choice) -> pool_time.Line | None:
+def by_pool(runs: list[Trace], trace: Trace | None, choice: SidebarState) -> latency_model.LatencyLine | None:
     """Time against pool size for the chosen reranker, from the runs and from a measurement on request."""
     st.header("Time by pool", anchor=False)
     same = [run for run in runs if run.policy.reranker == choice.policy.reranker]
-    measured: list[pool_time.Point] = st.session_state.setdefault("paces", {}).setdefault(choice.policy.reranker, [])
+    measured: list[latency_model.LatencyPoint] = st.session_state.setdefault("paces", {}).setdefault(
+        choice.policy.reranker, []
+    )
     off = choice.policy.reranker == NONE
     with st.container(horizontal=True, vertical_alignment="bottom"):
         budget = st.number_input(
@@ -130,34 +134,34 @@ def by_pool(runs: list[Trace], trace: Trace | None, choice: Choice) -> pool_time
         )
     if pressed and trace is not None:
         measured[:] = measure(trace, choice)
-    points = [*pool_time.rerank_points(same), *measured]
-    other = median(run.took_ms - run[StageName.RERANKED].timing.took_ms for run in same) if same else 0.0
+    points = [*latency_model.rerank_points(same), *measured]
+    other = median(run.took_ms - run[StepName.RERANKED].timing.took_ms for run in same) if same else 0.0
     try:
-        line = pool_time.fit(points)
+        line = latency_model.fit(points)
     except BadInput as exc:
         st.caption("No reranker is chosen." if off else str(exc))
         return None
     fig = time_by_pool.figure(points, line, float(budget), other, state.palette())
-    sentence = time_by_pool.reading(line, float(budget), other)
-    picture.show("Reranking time by pool", sentence, fig, time_by_pool.table(points), "pools")
+    sentence = time_by_pool.caption(line, float(budget), other)
+    chart_panel.show("Reranking time by pool", sentence, fig, time_by_pool.table(points), "pools")
     return line
 
 
-def measure(trace: Trace, choice: Choice) -> list[pool_time.Point]:
+def measure(trace: Trace, choice: SidebarState) -> list[latency_model.LatencyPoint]:
     """The reranker's pace on this question's pool, with a bar."""
     bar = st.progress(0.0, "Scoring heads of the pool")
-    chunks = [trace.chunks[hit.chunk_id] for hit in trace.pool]
+    passages = [trace.passages[hit.passage_id] for hit in trace.pool]
 
     def step(done: int, total: int) -> None:
         bar.progress(done / max(total, 1), "Scoring heads of the pool")
 
-    reranker = cached.reranker(choice.policy.reranker)
-    points = measure_pace(reranker, trace.query, chunks, progress=step)
+    reranker = caches.reranker(choice.policy.reranker)
+    points = measure_speed(reranker, trace.query, passages, progress=step)
     bar.empty()
     return points
 
 
-def money(choice: Choice, trace: Trace | None, line: pool_time.Line | None) -> None:
+def money(choice: SidebarState, trace: Trace | None, line: latency_model.LatencyLine | None) -> None:
     """The month's bill either way; every figure can be changed."""
     st.header("Cost", anchor=False)
     measured = _pairs_a_second(trace, line)
@@ -186,15 +190,15 @@ def money(choice: Choice, trace: Trace | None, line: pool_time.Line | None) -> N
     load = cost.Load(queries_a_day=float(queries), pool=int(pool))
     rates = cost.Rates(hosted_per_1000=float(hosted), machine_an_hour=float(machine), pairs_a_second=float(speed))
     fig = cost_curve.figure(load, rates, state.palette())
-    picture.show("Hosted or self-hosted", cost.reading(load, rates), fig, cost_curve.table(load, rates), "cost")
+    chart_panel.show("Hosted or self-hosted", cost.caption(load, rates), fig, cost_curve.table(load, rates), "cost")
     st.caption(sources())
 
 
-def _pairs_a_second(trace: Trace | None, line: pool_time.Line | None) -> float | None:
+def _pairs_a_second(trace: Trace | None, line: latency_model.LatencyLine | None) -> float | None:
     """The fitted speed where there is one, else this run's."""
     if line:
         return line.pairs_per_second
-    points = pool_time.rerank_points([trace]) if trace else []
+    points = latency_model.rerank_points([trace]) if trace else []
     return 1000 * points[0].pairs / points[0].took_ms if points and points[0].took_ms else None
 
 

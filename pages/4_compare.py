@@ -6,18 +6,21 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from rag_core.agreement import compare, difference
-from rag_core.config import Policy, Screen, Signals
+from rag_core.analysis.latency import duration
+from rag_core.analysis.rank_agreement import compare_rankings, difference
+from rag_core.analysis.run_comparison import QueryRow, row, table, verdict
 from rag_core.evaluation.sets import Query
-from rag_core.latency import duration
-from rag_core.narrative import threshold_text
-from rag_core.query_set import Row, row, table, verdict
-from rag_core.replay import replay
+from rag_core.pipeline.replay import replay
 from rag_core.rerank.catalogue import NONE, entry_of
-from rag_core.trace import Measurement, Trace
-from ui import access, answer, ask, cached, history, picture, query_sets, retrying, state, views
+from rag_core.schema.measurement import Measurement
+from rag_core.schema.policy import FirstPass, Policy, Signals
+from rag_core.schema.trace import Trace
+from rag_core.wording.headline import threshold_text
+from ui import caches
 from ui.charts import score_scatter, two_columns
-from ui.state import Choice, threshold_for
+from ui.panels import answer, chart_panel, history, query_sets, question_box, retrying, views
+from ui.sidebar import access, state
+from ui.sidebar.state import SidebarState, threshold_for
 
 COLUMNS = ("query", "kind", "rbo", "tau", "left_first", "right_first", "common", "only_left", "only_right")
 SAMPLE_SET, SESSION, TYPED = "Labelled questions", "This session's questions", "Questions that I paste"
@@ -27,19 +30,19 @@ def main() -> None:
     """A against B for one question, then for many."""
     state.page("Compare")
     choice = state.sidebar()
-    query = ask.question(choice)
+    query = question_box.question(choice)
     other = other_policy(choice.policy)
     names = policy_names(other, choice.policy)
     with views.guard():
         if query:
             traces = [
-                cached.trace(choice.collection, choice.owner, query, policy, choice.where)
+                caches.trace(choice.collection, choice.owner, query, policy, choice.where)
                 for policy in (other, choice.policy)
             ]
             history.remember(traces[1])
             one_question(traces[0], traces[1], names, choice)
         else:
-            ask.welcome(choice)
+            question_box.welcome(choice)
         many_questions(choice, other, names)
 
 
@@ -62,12 +65,12 @@ def other_policy(policy: Policy) -> Policy:
     )
     top_k = top_k_box.slider("A: top-k", 1, 20, policy.top_k, key="ka", bind="query-params")
     on = switches.toggle("A: signals", policy.signals.on, key="siga", bind="query-params")
-    screen = _other_screen(switches, policy, key)
+    first_pass = _other_first_pass(switches, policy, key)
     return policy.model_copy(
         update={
             "reranker": key,
-            "screen": screen,
-            "pool": policy.pool if screen or not policy.screen else policy.screen.pool,
+            "first_pass": first_pass,
+            "pool": policy.pool if first_pass or not policy.first_pass else policy.first_pass.pool,
             "top_k": top_k,
             "threshold": threshold_for(offered[key], "A: threshold", "ta", box=threshold_box),
             "signals": policy.signals.model_copy(update={"on": on}) if on else Signals(),
@@ -75,19 +78,19 @@ def other_policy(policy: Policy) -> Policy:
     )
 
 
-def _other_screen(box: st.delta_generator.DeltaGenerator, policy: Policy, reranker: str) -> Screen | None:
+def _other_first_pass(box: st.delta_generator.DeltaGenerator, policy: Policy, reranker: str) -> FirstPass | None:
     """The sidebar's first pass where side A has it too; asked only where there is one."""
-    if policy.screen is None:
+    if policy.first_pass is None:
         return None
-    told = f"Off: A's reranker reads all {policy.screen.pool} candidates that B's first pass reads."
+    told = f"Off: A's reranker reads all {policy.first_pass.pool} candidates that B's first pass reads."
     off = reranker == NONE
     on = box.toggle("A: first pass", key="fpa", bind="query-params", disabled=off, help=told)
-    return policy.screen if on and not off else None
+    return policy.first_pass if on and not off else None
 
 
 def policy_names(a: Policy, b: Policy) -> tuple[str, str]:
     """What tells the two apart, short: the rerankers, and where those are the same whatever else differs."""
-    named = _passes if a.screen or b.screen else _reranker
+    named = _passes if a.first_pass or b.first_pass else _reranker
     labels = [named(policy) for policy in (a, b)]
     if labels[0] != labels[1]:
         return labels[0], labels[1]
@@ -100,7 +103,7 @@ def _reranker(policy: Policy) -> str:
 
 def _passes(policy: Policy) -> str:
     """Each pass with how many it reads: `Late interaction 100 → second-pass-minilm-v2 20`."""
-    passes = [(policy.screen.reranker, policy.screen.pool)] if policy.screen else []
+    passes = [(policy.first_pass.reranker, policy.first_pass.pool)] if policy.first_pass else []
     passes.append((policy.reranker, policy.pool))
     return " → ".join(f"{entry_of(key).label.split(' (')[0]} {reads}" for key, reads in passes)
 
@@ -111,7 +114,7 @@ def _rest(policy: Policy) -> str:
     return f"{cut}, top-{policy.top_k}{', signals' if policy.signals.on else ''}"
 
 
-def one_question(left: Trace, right: Trace, names: tuple[str, str], choice: Choice) -> None:
+def one_question(left: Trace, right: Trace, names: tuple[str, str], choice: SidebarState) -> None:
     """The sentence, the columns, both answers, the scatter."""
     for trace in (left, right):
         views.failure(trace)
@@ -120,23 +123,29 @@ def one_question(left: Trace, right: Trace, names: tuple[str, str], choice: Choi
     answers(left, right, names, choice)
     colours = state.palette()
     fig = two_columns.figure(left, right, names, colours)
-    picture.show(
-        "Rank by rank", two_columns.reading(compare(left, right)), fig, two_columns.joined(left, right), "columns"
+    chart_panel.show(
+        "Rank by rank",
+        two_columns.caption(compare_rankings(left, right)),
+        fig,
+        two_columns.joined(left, right),
+        "columns",
     )
     fig = score_scatter.figure(left, right, names, colours)
-    picture.show("Score by score", score_scatter.reading(left, right), fig, two_columns.joined(left, right), "scatter")
+    chart_panel.show(
+        "Score by score", score_scatter.caption(left, right), fig, two_columns.joined(left, right), "scatter"
+    )
 
 
-def answers(left: Trace, right: Trace, names: tuple[str, str], choice: Choice) -> None:
+def answers(left: Trace, right: Trace, names: tuple[str, str], choice: SidebarState) -> None:
     """Each side's quoted answer and time, side by side."""
     for side, column, trace, name in zip("AB", st.columns(2, gap="large"), (left, right), names, strict=True):
         with column:
-            found = cached.extractive(trace, choice.collection, choice.owner)
+            found = caches.extractive(trace, choice.collection, choice.owner)
             heading = f"{side}: {name} · {duration(trace.took_ms)} before the answer"
             answer.card(trace, found, key=f"answer-{side.lower()}", heading=heading)
 
 
-def many_questions(choice: Choice, other: Policy, names: tuple[str, str]) -> None:
+def many_questions(choice: SidebarState, other: Policy, names: tuple[str, str]) -> None:
     """Which questions differ most between the two ways, and whether B earns its keep where labels say so."""
     on_trial = NONE in (other.reranker, choice.policy.reranker)
     st.header("Does the reranker earn its keep here?" if on_trial else "Over a set of questions", anchor=False)
@@ -146,7 +155,7 @@ def many_questions(choice: Choice, other: Policy, names: tuple[str, str]) -> Non
         return
     start = st.button(f"Compare on {len(questions)} questions", key="compare_set", icon=":material/play_arrow:")
 
-    def make(query: Query, measurement: Measurement) -> Row:
+    def make(query: Query, measurement: Measurement) -> QueryRow:
         left, right = (replay(measurement, policy) for policy in (other, choice.policy))
         return row(left, right, grades.get(query.id), query.kind)
 
@@ -174,12 +183,12 @@ def many_questions(choice: Choice, other: Policy, names: tuple[str, str]) -> Non
         },
     )
     st.caption(views.markdown(f"A: {names[0]}. B: {names[1]}."))
-    picture.data(frame, "compared_questions")
+    chart_panel.data(frame, "compared_questions")
 
 
-def question_set(choice: Choice) -> tuple[list[Query], dict[str, dict[str, int]]]:
+def question_set(choice: SidebarState) -> tuple[list[Query], dict[str, dict[str, int]]]:
     """The questions to compare on, and their grades where they are labelled."""
-    labelled = cached.labelled_set(choice.collection)
+    labelled = caches.labelled_set(choice.collection)
     kinds = [SAMPLE_SET, SESSION, TYPED] if labelled else [SESSION, TYPED]
     kind = st.segmented_control("Questions", kinds, default=kinds[0], key="which_set") or kinds[0]
     if kind == SAMPLE_SET and labelled:

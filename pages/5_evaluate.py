@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rag_core.config import NO_RERANKER, Policy
 from rag_core.evaluation import sweeps
 from rag_core.evaluation.board import Board, asked_by
 from rag_core.evaluation.clock import retrieval_ms
-from rag_core.evaluation.outcome import Outcome
+from rag_core.evaluation.outcome import EvaluationResult
 from rag_core.evaluation.report import HEADLINE, SPLIT
 from rag_core.evaluation.sets import LabelledSet
-from ui import evaluation, evaluation_tables, judging, learning, picture, state, views
+from rag_core.schema.policy import NO_RERANKER, Policy
 from ui.charts import cut_curves, group_changes, loss_split, quality_time, setting_curve
 from ui.charts.quality_time import Way
-from ui.evaluation import Bench
-from ui.state import Choice
+from ui.panels import chart_panel, evaluation, evaluation_tables, fine_tuning, judging, views
+from ui.panels.evaluation import Bench
+from ui.sidebar import state
+from ui.sidebar.state import SidebarState
 
 METRICS = (SPLIT, "nDCG@5", "RR@10", "P@5", "R@100", "AP@100", "Success@5")
 
@@ -38,7 +39,7 @@ def main() -> None:
         measured(choice, questions)
 
 
-def measured(choice: Choice, questions: LabelledSet) -> None:
+def measured(choice: SidebarState, questions: LabelledSet) -> None:
     """Our own pipeline: score what is missing on request, then show."""
     bench = evaluation.bench(choice, questions)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -59,7 +60,7 @@ def measured(choice: Choice, questions: LabelledSet) -> None:
         show(choice, evaluation.outcome(choice, bench, asked, pools), bench)
         st.header("Judge what was found", anchor=False)
         judging.judging(choice, asked, bench)
-        learning.learning(choice, asked, bench)
+        fine_tuning.fine_tuning(choice, asked, bench)
 
 
 def begin(asked: int, fresh: int) -> str:
@@ -69,18 +70,18 @@ def begin(asked: int, fresh: int) -> str:
     return f"{asked - fresh} of {asked} questions are measured. Scoring goes on from there."
 
 
-def show(choice: Choice, found: Outcome, bench: Bench | None) -> None:
+def show(choice: SidebarState, found: EvaluationResult, bench: Bench | None) -> None:
     """Everything about one outcome, the verdict first."""
     evaluation_tables.headline(found.report)
     evaluation_tables.notices(found.report)
-    evaluation_tables.stages(found.report)
+    evaluation_tables.steps(found.report)
     metric = str(st.selectbox("Curves of", METRICS, key="eval_metric", bind="query-params") or METRICS[0])
     board = evaluation.curves(found, metric)
     colours = state.palette()
     if board.headroom:
         fig = loss_split.figure(board.headroom, colours)
-        picture.show(
-            "Where quality is lost", loss_split.reading(board.headroom), fig, loss_split.table(board.headroom), "loss"
+        chart_panel.show(
+            "Where quality is lost", loss_split.caption(board.headroom), fig, loss_split.table(board.headroom), "loss"
         )
     curves(board)
     cuts(found, board)
@@ -101,12 +102,12 @@ def curves(board: Board) -> None:
             curve = board.curves[name]
             fig = setting_curve.figure(curve, colours)
             key = f"curve_{name.replace(' ', '_')}"
-            picture.show(
-                f"{curve.metric} by {name}", setting_curve.reading(curve), fig, setting_curve.table(curve), key
+            chart_panel.show(
+                f"{curve.metric} by {name}", setting_curve.caption(curve), fig, setting_curve.table(curve), key
             )
 
 
-def cuts(found: Outcome, board: Board) -> None:
+def cuts(found: EvaluationResult, board: Board) -> None:
     """Threshold and top-k side by side; no threshold without a reranker, since fused ranks say nothing to cut by."""
     policy, colours = found.policy, state.palette()
     if not board.by_top_k:
@@ -114,18 +115,18 @@ def cuts(found: Outcome, board: Board) -> None:
     left, right = st.columns(2, gap="large")
     with right if policy.reranker != NO_RERANKER else left:
         fig = cut_curves.figure(board.by_top_k, "top_k", policy.top_k, "top-k", colours)
-        told = cut_curves.reading(board.by_top_k, "top_k")
-        picture.show("What top-k keeps", told, fig, cut_curves.table(board.by_top_k), "topks")
+        told = cut_curves.caption(board.by_top_k, "top_k")
+        chart_panel.show("What top-k keeps", told, fig, cut_curves.table(board.by_top_k), "topks")
     if policy.reranker == NO_RERANKER:
         return
     with left:
         title = f"threshold ({found.pools.scores[policy.reranker].space})"
         fig = cut_curves.figure(board.by_threshold, "threshold", policy.threshold.minimum, title, colours)
-        told = cut_curves.reading(board.by_threshold, "threshold")
-        picture.show("What a threshold keeps", told, fig, cut_curves.table(board.by_threshold), "thresholds")
+        told = cut_curves.caption(board.by_threshold, "threshold")
+        chart_panel.show("What a threshold keeps", told, fig, cut_curves.table(board.by_threshold), "thresholds")
 
 
-def complete(choice: Choice, found: Outcome, board: Board, bench: Bench) -> None:
+def complete(choice: SidebarState, found: EvaluationResult, board: Board, bench: Bench) -> None:
     """Score what the curves still lack, on request."""
     if not board.unscored:
         return
@@ -137,7 +138,7 @@ def complete(choice: Choice, found: Outcome, board: Board, bench: Bench) -> None
         st.rerun()
 
 
-def times(found: Outcome, bench: Bench, metric: str) -> None:
+def times(found: EvaluationResult, bench: Bench, metric: str) -> None:
     """Quality against measured time for every reranker that is scored; measured on request."""
     rerankers = [name for name in found.pools.scores if name != NO_RERANKER]
     lacking = [name for name in rerankers if name not in bench.times]
@@ -147,18 +148,23 @@ def times(found: Outcome, bench: Bench, metric: str) -> None:
     ways = ways_of(found, bench, metric)
     if len(ways) > 1:
         fig = quality_time.figure(ways, metric, state.palette())
-        told = quality_time.reading(ways, metric)
-        picture.show("Quality against time", told, fig, quality_time.table(ways), "quality_time")
-    if found.policy.screen:
+        told = quality_time.caption(ways, metric)
+        chart_panel.show("Quality against time", told, fig, quality_time.table(ways), "quality_time")
+    if found.policy.first_pass:
         st.caption("Each reranker stands here alone; what it does after a first pass is in the figures above.")
 
 
-def ways_of(found: Outcome, bench: Bench, metric: str) -> list[Way]:
+def ways_of(found: EvaluationResult, bench: Bench, metric: str) -> list[Way]:
     """Every reranker at every pool whose time was measured and whose pairs are all scored; no reranker as pool 0."""
     search = retrieval_ms({one: bench.measurements[one] for one in found.pools.query_ids}, found.policy)
     ways = []
     for name, points in bench.times.items():
-        policy = Policy(reranker=name, depth=found.policy.depth, fusion=found.policy.fusion, extras=found.policy.extras)
+        policy = Policy(
+            reranker=name,
+            depth=found.policy.depth,
+            fusion=found.policy.fusion,
+            extra_searches=found.policy.extra_searches,
+        )
         curve = sweeps.pool(found.pools, policy, metric, [point.pairs for point in points])
         for point, quality in zip(points, curve.points, strict=True):
             if quality.final is not None:
@@ -170,7 +176,7 @@ def ways_of(found: Outcome, bench: Bench, metric: str) -> list[Way]:
     return ways
 
 
-def groups(found: Outcome) -> None:
+def groups(found: EvaluationResult) -> None:
     """Before and after by kind of query, or any other field that groups them."""
     fields = list(found.report.groups)
     if not fields:
@@ -178,7 +184,7 @@ def groups(found: Outcome) -> None:
     field = str(st.selectbox("Group by", fields, key="eval_group")) if len(fields) > 1 else fields[0]
     rows = found.report.groups[field]
     fig = group_changes.figure(rows, HEADLINE[-1], state.palette())
-    picture.show(f"By {field}", group_changes.reading(rows), fig, group_changes.table(rows), "groups")
+    chart_panel.show(f"By {field}", group_changes.caption(rows), fig, group_changes.table(rows), "groups")
 
 
 main()

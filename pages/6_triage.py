@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import case_list, case_view, state, triage, views, what_if, why
-from ui.state import Choice
+from ui.panels import case_list, case_view, sentence_attribution, triage, views, what_if
+from ui.sidebar import state
+from ui.sidebar.state import SidebarState
 
 FIND, CASES = "Find the loss", "Cases"
 
@@ -27,7 +28,7 @@ def main() -> None:
         VIEWS[view or FIND](choice)
 
 
-def find(choice: Choice) -> None:
+def find(choice: SidebarState) -> None:
     """A question and the document that should have answered it: the verdict and everything it rests on."""
     asked = triage.form(choice)
     if asked is None:
@@ -37,11 +38,11 @@ def find(choice: Choice) -> None:
     triage.verdict(found)
     what_if.show(choice, found)
     triage.evidence(found)
-    why.show(found)
+    sentence_attribution.show(found)
     case_view.save(choice, found)
 
 
-def cases(choice: Choice) -> None:
+def cases(choice: SidebarState) -> None:
     """The list, what is done with all of it, and the case that was opened."""
     case_list.runner(choice)
     chosen = case_list.table()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import access, reranker_add, reranker_card, reranker_list, state, views
+from ui.panels import reranker_add, reranker_card, reranker_list, views
+from ui.sidebar import access, state
 
 
 def main() -> None:

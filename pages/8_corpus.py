@@ -6,14 +6,16 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from rag_core.config import Chunking
 from rag_core.corpus.collection import Collection
-from rag_core.corpus.library import Library
 from rag_core.corpus.sample import SAMPLE
-from rag_core.corpus.shelf import free_name
-from rag_core.narrative import counted
-from ui import cached, corpus_views, intake, state, views
+from rag_core.corpus.storage.collection_store import free_name
+from rag_core.corpus.storage.library import Library
+from rag_core.schema.chunking import Chunking
+from rag_core.wording.headline import count_of
+from ui import caches
 from ui.charts import chunk_lengths
+from ui.panels import corpus_views, upload, views
+from ui.sidebar import state
 
 
 def main() -> None:
@@ -23,7 +25,7 @@ def main() -> None:
     st.header("Corpus", anchor=False)
     with views.guard():
         show_damaged(owner)
-        collection = cached.collection(name, owner)
+        collection = caches.collection(name, owner)
         summary(collection)
         # With its state on the server the open tab stays open when a rerun draws more or less above it.
         names = ["Documents", "Add documents", "Passages", "Manage"]
@@ -31,7 +33,7 @@ def main() -> None:
         with documents:
             show_documents(collection, name, owner)
         with add, views.guard():
-            intake.upload_form(name, owner)
+            upload.upload_form(name, owner)
         with passages:
             show_passages(collection)
         with manage, views.guard():
@@ -40,11 +42,11 @@ def main() -> None:
 
 def show_damaged(owner: str) -> None:
     """Collections that no list shows, for their manifest cannot be read; removing them is all that can be done."""
-    for place, library in {"shared": cached.shared(), "own": cached.private(owner)}.items():
+    for place, library in {"shared": caches.shared(), "own": caches.private(owner)}.items():
         problems = library.problems()
         for problem in problems:
             st.warning(views.markdown(str(problem)), icon=":material/warning:")
-        label = f"Remove {counted(len(problems), 'damaged collection')}"
+        label = f"Remove {count_of(len(problems), 'damaged collection')}"
         if problems and st.button(label, key=f"remove_damaged_{place}", icon=":material/delete_forever:"):
             confirm_remove_damaged(library, len(problems))
 
@@ -52,7 +54,7 @@ def show_damaged(owner: str) -> None:
 @st.dialog("Remove damaged collections")
 def confirm_remove_damaged(library: Library, count: int) -> None:
     """Removing asks first."""
-    what = counted(count, "damaged collection")
+    what = count_of(count, "damaged collection")
     st.markdown(f"{what} will be removed for good, with whatever could still be saved from the files by hand.")
     if st.button("Remove", key="remove_damaged_sure", type="primary"):
         with views.guard():
@@ -66,7 +68,7 @@ def summary(collection: Collection) -> None:
     seen = "seen by everybody who uses this app" if manifest.owner is None else "seen in this browser session only"
     chunking = manifest.chunking
     st.markdown(
-        f"**{counted(manifest.documents, 'document')}** in **{counted(manifest.chunks, 'passage')}** of up to "
+        f"**{count_of(manifest.documents, 'document')}** in **{count_of(manifest.passages, 'passage')}** of up to "
         f"{chunking.max_tokens} tokens{f', {chunking.overlap} repeated' if chunking.overlap else ''}; {seen}."
     )
     made = f"Embedding model {manifest.embedding_model} · {manifest.index} index · {manifest.fingerprint[:12]}"
@@ -79,7 +81,7 @@ def summary(collection: Collection) -> None:
 
 @st.fragment
 def show_documents(collection: Collection, name: str, owner: str) -> None:
-    """A table to search and select in; the chosen document with its chunk boundaries."""
+    """A table to search and select in; the chosen document with its passage boundaries."""
     wanted = st.text_input("Search within", key="within", placeholder="Words in the title or the text", type="search")
     table = corpus_views.documents_table(collection, wanted or "")
     st.caption(f"{len(table):,} of {collection.ref.documents:,} documents")
@@ -98,35 +100,35 @@ def show_documents(collection: Collection, name: str, owner: str) -> None:
     )
     chosen = [str(table.iloc[row]["id"]) for row in picked.selection.rows if row < len(table)]
     deletable = bool(chosen) and not read_only(name)
-    if deletable and st.button(f"Delete {counted(len(chosen), 'document')}", key="delete", icon=":material/delete:"):
+    if deletable and st.button(f"Delete {count_of(len(chosen), 'document')}", key="delete", icon=":material/delete:"):
         confirm_delete(name, owner, chosen)
     ids = [str(value) for value in table["id"]]
     place = ids.index(chosen[0]) if chosen and chosen[0] in ids else 0
     document_id = st.selectbox("Document in full", ids, index=place, key=f"document_{place}_{len(ids)}")
     document = collection.document(document_id or ids[0])
-    chunks = collection.chunks_of(document.id)
+    passages = collection.passages_of(document.id)
     st.subheader(views.markdown(document.title or document.id), anchor=False)
     facts = [f"{key}: {value}" for key, value in views.document_facts(document).items()]
-    st.caption(views.markdown(" · ".join([f"{len(chunks)} passages", *facts])))
-    corpus_views.document_with_chunks(document, chunks)
+    st.caption(views.markdown(" · ".join([f"{len(passages)} passages", *facts])))
+    corpus_views.document_with_passages(document, passages)
 
 
 @st.dialog("Delete documents")
 def confirm_delete(name: str, owner: str, ids: list[str]) -> None:
     """Deleting asks first."""
-    st.markdown(views.markdown(f"{counted(len(ids), 'document')} of {name} will be removed from the index."))
+    st.markdown(views.markdown(f"{count_of(len(ids), 'document')} of {name} will be removed from the index."))
     if st.button("Delete", key="delete_sure", type="primary"):
         with views.guard():
-            cached.library_of(name, owner).delete_documents(name, ids)
-            st.session_state["upload_note"] = [f"{counted(len(ids), 'document')} deleted from {name}."]
+            caches.library_of(name, owner).delete_documents(name, ids)
+            st.session_state["upload_note"] = [f"{count_of(len(ids), 'document')} deleted from {name}."]
             st.rerun()
 
 
 def show_passages(collection: Collection) -> None:
     """How long the passages are."""
-    lengths = cached.token_lengths(collection)
+    lengths = caches.token_lengths(collection)
     limit = collection.manifest.chunking.max_tokens
-    st.caption(chunk_lengths.reading(lengths, limit))
+    st.caption(chunk_lengths.caption(lengths, limit))
     st.plotly_chart(
         chunk_lengths.figure(lengths, limit, state.palette()),
         key="lengths",
@@ -145,9 +147,9 @@ def show_manage(collection: Collection, name: str, owner: str) -> None:
     if read_only(name):
         st.info("The sample stays as it is. Make a copy to cut it differently or to change its documents.")
         if st.button("Make my own copy", key="copy", icon=":material/content_copy:"):
-            intake.copy(collection, owner)
+            upload.copy(collection, owner)
         return
-    library = cached.library_of(name, owner)
+    library = caches.library_of(name, owner)
     with st.form("reindex"):
         st.markdown("**Chunking**")
         now = collection.manifest.chunking
@@ -155,16 +157,16 @@ def show_manage(collection: Collection, name: str, owner: str) -> None:
         overlap = st.slider("Overlap in tokens", 0, 64, min(now.overlap, 64), 4, key="overlap")
         if st.form_submit_button("Cut and index again", icon=":material/refresh:"):
             chunking = Chunking(max_tokens=size, overlap=overlap)
-            intake.with_progress(lambda progress: library.reindex(name, chunking, cached.embedder(), progress))
+            upload.with_progress(lambda progress: library.reindex(name, chunking, caches.embedder(), progress))
             done(f"{name} was cut anew into passages of up to {size} tokens.")
     with st.form("rename"):
         new = st.text_input("Name", value=name, key="new_name", max_chars=80)
         if st.form_submit_button("Rename", icon=":material/edit:") and new and new != name:
-            others = [each for each in cached.collection_names(owner) if each != name]
+            others = [each for each in caches.collection_names(owner) if each != name]
             renamed = library.rename(name, free_name(new, others)).name
             done(f"{name} is now called {renamed}.", go_to=renamed)
     if collection.manifest.owner is not None and st.button("Save for all", key="share", icon=":material/group:"):
-        library.share_to(cached.shared(), name)
+        library.share_to(caches.shared(), name)
         done(f"Everybody who uses this app now sees {name}.")
     if st.button("Remove this collection", key="remove", icon=":material/delete_forever:"):
         confirm_remove(name, lambda: library.remove(name))

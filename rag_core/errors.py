@@ -68,13 +68,13 @@ class ModelError(SecondPassError):
 class UnscoredPairs(SecondPassError):
     """`replay` needs scores of pairs that no one has scored yet. Call `Pipeline.score` first."""
 
-    def __init__(self, reranker: str, chunk_ids: tuple[str, ...]) -> None:
+    def __init__(self, reranker: str, passage_ids: tuple[str, ...]) -> None:
         super().__init__(
-            f"{len(chunk_ids)} candidates of the pool have no score from {reranker} yet. "
+            f"{len(passage_ids)} candidates of the pool have no score from {reranker} yet. "
             "Score them first (Pipeline.score), then replay."
         )
         self.reranker = reranker
-        self.chunk_ids = chunk_ids
+        self.passage_ids = passage_ids
 
 
 class UnmeasuredSearch(SecondPassError):

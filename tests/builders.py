@@ -5,30 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
-from rag_core.trace import Measurement, Reranking, Search
-from rag_core.types import Chunk, CollectionRef, PairScore, ScoreSpace, Timing
+from rag_core.schema.documents import CollectionRef, Passage
+from rag_core.schema.measurement import Measurement, RankedList, RerankerScores
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import PairScore, Timing
 
 MEASURED_AT = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
 
-def chunk(
-    chunk_id: str,
+def passage(
+    passage_id: str,
     text: str = "",
     *,
     document_id: str = "",
     source: str = "",
     updated_at: date | None = None,
     tenant: str | None = None,
-) -> Chunk:
-    """A chunk whose document is itself unless told."""
-    text = text or f"text of {chunk_id}"
-    return Chunk(
-        id=chunk_id,
-        document_id=document_id or f"doc-{chunk_id}",
+) -> Passage:
+    """A passage whose document is itself unless told."""
+    text = text or f"text of {passage_id}"
+    return Passage(
+        id=passage_id,
+        document_id=document_id or f"doc-{passage_id}",
         start=0,
         end=len(text),
         text=text,
-        title=f"Title {chunk_id}",
+        title=f"Title {passage_id}",
         source=source,
         updated_at=updated_at,
         tenant=tenant,
@@ -47,7 +49,7 @@ def scored_too(
     """The measurement with another reranker's pair scores beside those that it has."""
     pairs = {name: PairScore(score=score, tokens=3) for name, score in scores.items()}
     timing = Timing(took_ms=took_ms)
-    other = Reranking(model=f"{reranker}@1", space=space, pairs=pairs, timing=timing, failure=failure)
+    other = RerankerScores(model=f"{reranker}@1", space=space, pairs=pairs, timing=timing, failure=failure)
     return measured.model_copy(update={"rerankings": {**measured.rerankings, reranker: other}})
 
 
@@ -59,36 +61,36 @@ def measurement(
     space: ScoreSpace = ScoreSpace.LOGIT,
     reranker: str = "ce",
     failure: str | None = None,
-    chunks: Sequence[Chunk] = (),
+    passages: Sequence[Passage] = (),
     query: str = "question",
 ) -> Measurement:
-    """Ranked lists of chunk ids (a string is one id a letter) and pair scores of one reranker.
+    """Ranked lists of passage ids (a string is one id a letter) and pair scores of one reranker.
 
     The n-th dense hit has cosine 1 - n/100, the n-th lexical hit BM25 100 - n.
     """
-    given = {one.id: one for one in chunks}
+    given = {one.id: one for one in passages}
     ids = dict.fromkeys([*dense, *lexical])
     rerankings = {}
     if scores is not None or failure:
         pairs = {name: PairScore(score=score, tokens=3) for name, score in (scores or {}).items()}
-        rerankings[reranker] = Reranking(
+        rerankings[reranker] = RerankerScores(
             model=f"{reranker}@1", space=space, pairs=pairs, timing=Timing(took_ms=40), failure=failure
         )
     return Measurement(
         query=query,
-        collection=CollectionRef(name="toy", fingerprint="f" * 8, embedding_model="toy@1", documents=9, chunks=9),
+        collection=CollectionRef(name="toy", fingerprint="f" * 8, embedding_model="toy@1", documents=9, passages=9),
         measured_at=MEASURED_AT,
         depth=200,
         embed=Timing(took_ms=5),
-        dense=Search(
+        dense=RankedList(
             found=tuple((c, 1 - rank / 100) for rank, c in enumerate(dense, start=1)),
             timing=Timing(started_ms=5, took_ms=2),
         ),
-        lexical=Search(
+        lexical=RankedList(
             found=tuple((c, 100.0 - rank) for rank, c in enumerate(lexical, start=1)),
             timing=Timing(took_ms=3),
             terms=("question",),
         ),
-        chunks={c: given.get(c) or chunk(c) for c in ids},
+        passages={c: given.get(c) or passage(c) for c in ids},
         rerankings=rerankings,
     )

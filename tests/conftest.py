@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from rag_core.corpus.collection import Collection
-from rag_core.corpus.library import Library
 from rag_core.corpus.sample import SAMPLE, ensure_sample
-from rag_core.retrieval.embed import SentenceEmbedder, get_embedder
+from rag_core.corpus.storage.library import Library
+from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder, get_embedder
 
 ROOT = Path(__file__).parents[1]
 

@@ -6,13 +6,13 @@ import csv
 import json
 from pathlib import Path
 
-from rag_core.config import Policy
 from rag_core.corpus.collection import Collection
-from rag_core.filters import Equal, Filter, In
-from rag_core.pipeline import Pipeline
-from rag_core.replay import replay
-from rag_core.retrieval.embed import SentenceEmbedder
-from rag_core.types import StageName
+from rag_core.pipeline.pipeline import Pipeline
+from rag_core.pipeline.replay import replay
+from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
+from rag_core.schema.filters import Equal, Filter, In
+from rag_core.schema.policy import Policy
+from rag_core.schema.steps import StepName
 
 SAMPLE = Path(__file__).parents[1] / "sample_corpus"
 FUSED = Policy(reranker="none")
@@ -39,7 +39,7 @@ def test_codes_are_found_by_fusion_alone(sample: Collection, packaged: SentenceE
     found = []
     for query_id, text in queries("exact-code").items():
         trace = replay(pipeline.measure(text), FUSED)
-        first = {trace.chunks[hit.chunk_id].document_id for hit in trace[StageName.FUSED].hits[:3]}
+        first = {trace.passages[hit.passage_id].document_id for hit in trace[StepName.FUSED].hits[:3]}
         found.append(bool(first & wanted[query_id]))
     assert (sum(found), len(found)) == (EXACT_CODES_IN_FUSED_TOP_3, 23)
 
@@ -47,11 +47,11 @@ def test_codes_are_found_by_fusion_alone(sample: Collection, packaged: SentenceE
 def test_a_filter_holds_at_every_stage(sample: Collection, packaged: SentenceEmbedder) -> None:
     where = Filter(conditions=(In(field="tenant", values=("all", "halvorsen")), Equal(field="source", value="sla")))
     trace = replay(Pipeline(sample, packaged).measure("restore time target", where), FUSED)
-    assert trace[StageName.DENSE].hits
-    for chunk in trace.chunks.values():
-        assert chunk.source == "sla" and chunk.tenant in ("all", "halvorsen")
+    assert trace[StepName.DENSE].hits
+    for passage in trace.passages.values():
+        assert passage.source == "sla" and passage.tenant in ("all", "halvorsen")
 
 
 def test_every_passage_is_where_its_document_says(sample: Collection) -> None:
-    for chunk in sample.chunks:
-        assert sample.document(chunk.document_id).text[chunk.start : chunk.end] == chunk.text
+    for passage in sample.passages:
+        assert sample.document(passage.document_id).text[passage.start : passage.end] == passage.text

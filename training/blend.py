@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from rag_core.rerank.base import Reranker
-from rag_core.rerank.calibration import BLEND
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.late_interaction import LateInteractionReranker
+from rag_core.rerank.platt import BLEND
 from training.calibrate import Pool, fitted, put
 from training.choose import MAX_TOKENS, reciprocal_rank
 from training.data import read_rows

@@ -1,4 +1,4 @@
-"""Read the training sets, split them by document, and turn passages into chunk-sized windows.
+"""Read the training sets, split them by document, and turn passages into passage-sized windows.
 
 A data folder holds one folder a set, each with `passages.jsonl` ({id, text, source}) and `pairs.jsonl`
 ({query, passage_id}). This module reads and cleans; it searches nothing (`mine.py`) and trains nothing (`train.py`).

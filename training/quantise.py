@@ -26,11 +26,11 @@ from typing import Any
 import numpy as np
 from scipy.stats import kendalltau
 
-from rag_core.inference.int8 import FILE, write_divisors
+from rag_core.inference.int8 import FILE, write_smoothing_scales
 from rag_core.inference.tokenizer import load_tokenizer
-from rag_core.rerank.backends import Backend
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
-from rag_core.rerank.tokenise import encode_pairs
+from rag_core.rerank.weights.backends import Backend
+from rag_core.rerank.weights.tokenise import encode_pairs
 from training.blend import scored
 from training.choose import MAX_TOKENS
 from training.data import read_rows
@@ -125,7 +125,7 @@ def in_eight_bits(folder: Path, divisors: Mapping[str, np.ndarray], rows: list[d
     """The pools' scores with these layers in eight bits."""
     with tempfile.TemporaryDirectory() as place:
         copy = shutil.copytree(folder, Path(place) / folder.name, ignore=shutil.ignore_patterns(FILE))
-        write_divisors(copy, divisors)
+        write_smoothing_scales(copy, divisors)
         return by_backend(copy, rows, "int8")
 
 
@@ -180,7 +180,7 @@ def main() -> None:
     done = sum(map(work, taken))
     print(f"{len(taken)} blocks, {done} of {sum(map(work, divisors))} of the work: {', '.join(sorted(taken))}")
     print(f"these: {agreement(reference, in_eight_bits(args.model, layers, rows))}")
-    write_divisors(args.model, layers)
+    write_smoothing_scales(args.model, layers)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Files -> documents -> chunks -> a named, saved collection."""
+"""Files -> documents -> passages -> a named, saved collection."""

@@ -14,10 +14,10 @@ from itertools import pairwise, zip_longest
 from math import ceil
 from typing import cast
 
-from rag_core.config import Chunking
 from rag_core.corpus.headings import Heading, headings
-from rag_core.retrieval.base import Embedder, Progress
-from rag_core.types import Chunk, Document
+from rag_core.retrieval.engines.protocol import Embedder, Progress
+from rag_core.schema.chunking import Chunking
+from rag_core.schema.documents import Document, Passage
 
 Span = tuple[int, int]
 
@@ -38,31 +38,33 @@ class Section:
 
 def chunk_all(
     documents: Sequence[Document], chunking: Chunking, embedder: Embedder, progress: Progress | None = None
-) -> list[Chunk]:
+) -> list[Passage]:
     """The chunks of all documents, in order."""
-    chunks: list[Chunk] = []
+    passages: list[Passage] = []
     for done, document in enumerate(documents, start=1):
-        chunks += chunk(document, chunking, embedder)
+        passages += chunk_document(document, chunking, embedder)
         if progress:
             progress(done, len(documents))
-    return chunks
+    return passages
 
 
-def chunk(document: Document, chunking: Chunking, embedder: Embedder) -> list[Chunk]:
+def chunk_document(document: Document, chunking: Chunking, embedder: Embedder) -> list[Passage]:
     """The chunks of one document, in order of reading; ids are `<document id>::<number>`, from 0.
 
     A chunk's text has at most `chunking.max_tokens` tokens, and fewer where its heading line would push it past
     what the embedder reads (but never fewer than 16). A document of white space only has no chunks.
     """
     counter = TokenCounter(embedder)
-    chunks: list[Chunk] = []
+    passages: list[Passage] = []
     for section in sections(document.text):
-        line = Chunk(id="-", document_id="-", start=0, end=0, text="", heading_path=section.path, title=document.title)
+        line = Passage(
+            id="-", document_id="-", start=0, end=0, text="", heading_path=section.path, title=document.title
+        )
         room = embedder.max_tokens - counter(line.heading) - _SPECIAL_TOKENS
         budget = max(min(chunking.max_tokens, room), _SMALLEST_BUDGET)
         for start, end in _pieces(document.text, section, budget, chunking.overlap, counter):
-            chunks.append(_chunk(document, len(chunks), start, end, section.path))
-    return chunks
+            passages.append(_chunk(document, len(passages), start, end, section.path))
+    return passages
 
 
 def sections(text: str) -> Iterator[Section]:
@@ -165,9 +167,9 @@ def _inside_word(body: str, place: int) -> bool:
     return place > 0 and body[place - 1].isalnum() and body[place].isalnum() and ord(body[place]) < _FIRST_CJK
 
 
-def _chunk(document: Document, number: int, start: int, end: int, path: tuple[str, ...]) -> Chunk:
+def _chunk(document: Document, number: int, start: int, end: int, path: tuple[str, ...]) -> Passage:
     """The chunk at this span, with what it inherits of its document."""
-    return Chunk(
+    return Passage(
         id=f"{document.id}::{number}",
         document_id=document.id,
         start=start,

@@ -1,7 +1,7 @@
-"""A collection in memory: documents, chunks, vectors and both indexes. The embedded `Engine`.
+"""A collection in memory: documents, passages, vectors and both indexes. The embedded `Engine`.
 
 Read-only once made, so any number of threads may search it. Making one is `rag_core.corpus.indexing`'s, keeping
-it on disk `rag_core.corpus.library`'s.
+it on disk `rag_core.corpus.storage.library`'s.
 """
 
 from __future__ import annotations
@@ -12,43 +12,43 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag_core.corpus.manifest import Manifest
+from rag_core.corpus.storage.manifest import Manifest
 from rag_core.errors import CollectionError
-from rag_core.filters import Filter
-from rag_core.retrieval.base import Found
-from rag_core.types import Chunk, CollectionRef, Document
+from rag_core.retrieval.engines.protocol import SearchResult
+from rag_core.schema.documents import CollectionRef, Document, Passage
+from rag_core.schema.filters import Filter
 
 if TYPE_CHECKING:
-    from rag_core.retrieval.base import Vectors
-    from rag_core.retrieval.dense import DenseIndex
-    from rag_core.retrieval.lexical import LexicalIndex
+    from rag_core.retrieval.bm25 import LexicalIndex
+    from rag_core.retrieval.engines.faiss_index import DenseIndex
+    from rag_core.retrieval.engines.protocol import Vectors
     from rag_core.retrieval.topk import Mask, Rows
 
 _KEPT_MASKS = 32
 
 
 class Collection:
-    """Row i of the vectors and of both indexes is `chunks[i]`; the chunks of a document stand together."""
+    """Row i of the vectors and of both indexes is `passages[i]`; the passages of a document stand together."""
 
     def __init__(
         self,
         manifest: Manifest,
         documents: Sequence[Document],
-        chunks: Sequence[Chunk],
+        passages: Sequence[Passage],
         vectors: Vectors,
         dense: DenseIndex,
         lexical: LexicalIndex,
     ) -> None:
         self.manifest = manifest
-        self.chunks = tuple(chunks)
+        self.passages = tuple(passages)
         self.vectors = vectors
         self.dense_index = dense
         self.lexical_index = lexical
         self._documents = {document.id: document for document in documents}
-        self._rows = {chunk.id: row for row, chunk in enumerate(self.chunks)}
+        self._rows = {passage.id: row for row, passage in enumerate(self.passages)}
         self._rows_of: dict[str, list[int]] = {}
-        for row, chunk in enumerate(self.chunks):
-            self._rows_of.setdefault(chunk.document_id, []).append(row)
+        for row, passage in enumerate(self.passages):
+            self._rows_of.setdefault(passage.document_id, []).append(row)
         self._mask = lru_cache(_KEPT_MASKS)(self._mask_of)
 
     @property
@@ -64,28 +64,28 @@ class Collection:
         """The document of that id. KeyError if there is none."""
         return self._documents[document_id]
 
-    def chunks_of(self, document_id: str) -> tuple[Chunk, ...]:
-        """The document's chunks in order of reading; none for a document without text. KeyError for no document."""
+    def passages_of(self, document_id: str) -> tuple[Passage, ...]:
+        """The document's passages in order of reading; none for a document without text. KeyError for no document."""
         self._documents[document_id]
-        return tuple(self.chunks[row] for row in self._rows_of.get(document_id, ()))
+        return tuple(self.passages[row] for row in self._rows_of.get(document_id, ()))
 
-    def chunk(self, chunk_id: str) -> Chunk:
-        """The chunk of that id. KeyError if there is none."""
-        return self.chunks[self._rows[chunk_id]]
+    def passage(self, passage_id: str) -> Passage:
+        """The passage of that id. KeyError if there is none."""
+        return self.passages[self._rows[passage_id]]
 
-    def dense(self, vector: Vectors, depth: int, where: Filter | None = None) -> Found:
-        """The `depth` chunks with the highest cosine to the unit vector, among those that match the filter."""
+    def dense(self, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
+        """The `depth` passages with the highest cosine to the unit vector, among those that match the filter."""
         rows, scores = self.dense_index.search(vector, depth, self._allowed(where))
-        return Found(self._hits(rows, scores.tolist()))
+        return SearchResult(self._hits(rows, scores.tolist()))
 
-    def lexical(self, query: str, depth: int, where: Filter | None = None) -> Found:
-        """The `depth` chunks with the highest BM25 score over 0, among those that match the filter."""
+    def lexical(self, query: str, depth: int, where: Filter | None = None) -> SearchResult:
+        """The `depth` passages with the highest BM25 score over 0, among those that match the filter."""
         rows, scores, terms = self.lexical_index.search(query, depth, self._allowed(where))
-        return Found(self._hits(rows, scores.tolist()), terms)
+        return SearchResult(self._hits(rows, scores.tolist()), terms)
 
     def stored_vectors(self) -> dict[str, Vectors]:
         """The vector, shape (dimensions,), of each text by its content hash."""
-        return {chunk.content_hash: vector for chunk, vector in zip(self.chunks, self.vectors, strict=True)}
+        return {passage.content_hash: vector for passage, vector in zip(self.passages, self.vectors, strict=True)}
 
     def check_model(self, embedding_model: str) -> None:
         """Raises CollectionError where the vectors were made by another model than this one."""
@@ -97,15 +97,17 @@ class Collection:
             )
 
     def _hits(self, rows: Rows, scores: list[float]) -> list[tuple[str, float]]:
-        return [(self.chunks[row].id, score) for row, score in zip(rows.tolist(), scores, strict=True)]
+        return [(self.passages[row].id, score) for row, score in zip(rows.tolist(), scores, strict=True)]
 
     def _allowed(self, where: Filter | None) -> Mask | None:
         return None if where is None else self._mask(where)
 
     def _mask_of(self, where: Filter) -> Mask:
-        """Which rows match. Filters ask for what a chunk has of its document, so one chunk answers for all of it."""
-        mask = np.zeros(len(self.chunks), dtype=np.bool_)
+        """Which rows match. Filters ask for what a passage has of its document, so one passage answers for all of
+        it.
+        """
+        mask = np.zeros(len(self.passages), dtype=np.bool_)
         for rows in self._rows_of.values():
-            mask[rows] = where.matches(self.chunks[rows[0]])
+            mask[rows] = where.matches(self.passages[rows[0]])
         mask.setflags(write=False)
         return mask

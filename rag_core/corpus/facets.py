@@ -1,11 +1,14 @@
-"""What a collection's documents can be told apart by: tenants, sources, dates. Filters are `rag_core.filters`'s."""
+"""What a collection's documents can be told apart by: tenants, sources, dates. Filters are
+`rag_core.schema.filters`'s.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
 
-from rag_core.types import Document, Frozen
+from rag_core.schema.base import Frozen
+from rag_core.schema.documents import Document
 
 
 class Facets(Frozen):

@@ -1,6 +1,6 @@
-"""Documents to a collection in memory: chunk, embed what is not embedded yet, build both indexes.
+"""Documents to a collection in memory: passage, embed what is not embedded yet, build both indexes.
 
-What an earlier collection knows is used again: chunks of unchanged documents (same chunking and model), and vectors
+What an earlier collection knows is used again: passages of unchanged documents (same chunking and model), and vectors
 of any text that it holds (same model and content hash).
 """
 
@@ -13,28 +13,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag_core.config import Chunking
-from rag_core.corpus.chunking import chunk
+from rag_core.corpus.chunking import chunk_document
 from rag_core.corpus.collection import Collection
-from rag_core.corpus.manifest import Manifest, fingerprint
+from rag_core.corpus.storage.manifest import Manifest, fingerprint
 from rag_core.errors import BadInput
-from rag_core.retrieval.dense import DenseIndex
-from rag_core.retrieval.lexical import LexicalIndex
-from rag_core.types import Chunk, Document
+from rag_core.retrieval.bm25 import LexicalIndex
+from rag_core.retrieval.engines.faiss_index import DenseIndex
+from rag_core.schema.chunking import Chunking
+from rag_core.schema.documents import Document, Passage
 
 if TYPE_CHECKING:
-    from rag_core.retrieval.base import Embedder, Progress, Vectors
+    from rag_core.retrieval.engines.protocol import Embedder, Progress, Vectors
 
-StageProgress = Callable[[str, int, int], None]
-"""Called with (stage, done, total) as work goes on; stages: chunking, embedding, indexing, writing."""
+StepProgress = Callable[[str, int, int], None]
+"""Called with (step, done, total) as work goes on; steps: chunking, embedding, indexing, writing."""
 
 
-def ignore(_stage: str, _done: int, _total: int) -> None:
+def ignore(_step: str, _done: int, _total: int) -> None:
     """The progress callback of those who do not ask."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class IndexingPlan:
     """What is to be made: a name, its owner (None: all), the chunking, and up to which size search is exact."""
 
     name: str
@@ -44,23 +44,23 @@ class Plan:
 
 
 def index_documents(
-    plan: Plan,
+    plan: IndexingPlan,
     documents: Sequence[Document],
     embedder: Embedder,
     known: Collection | None = None,
-    progress: StageProgress = ignore,
+    progress: StepProgress = ignore,
 ) -> Collection:
     """The collection of these documents. Raises BadInput for no documents, no text, or an id that stands twice."""
     check_documents(documents)
-    chunks = _chunks(documents, plan.chunking, embedder, known, of_stage(progress, "chunking"))
-    if not chunks:
+    passages = _passages(documents, plan.chunking, embedder, known, of_step(progress, "chunking"))
+    if not passages:
         raise BadInput("There is no text in these documents, so there is nothing to index. Add documents with text.")
-    vectors = _vectors(chunks, embedder, known, of_stage(progress, "embedding"))
-    return _assemble(plan, documents, chunks, vectors, embedder.model, progress)
+    vectors = _vectors(passages, embedder, known, of_step(progress, "embedding"))
+    return _assemble(plan, documents, passages, vectors, embedder.model, progress)
 
 
 def without_documents(
-    plan: Plan, known: Collection, ids: Iterable[str], progress: StageProgress = ignore
+    plan: IndexingPlan, known: Collection, ids: Iterable[str], progress: StepProgress = ignore
 ) -> Collection:
     """The collection without these documents; no model is needed. Raises BadInput for unknown ids or none left."""
     gone = set(ids)
@@ -68,11 +68,11 @@ def without_documents(
     if unknown:
         raise BadInput(f"There is no document {unknown[0]!r} in the collection {plan.name!r}.")
     kept = [document for document in known.documents() if document.id not in gone]
-    rows = [row for row, each in enumerate(known.chunks) if each.document_id not in gone]
+    rows = [row for row, each in enumerate(known.passages) if each.document_id not in gone]
     if not rows:
         raise BadInput("That would leave the collection without any text. Remove the whole collection instead.")
-    chunks = [known.chunks[row] for row in rows]
-    return _assemble(plan, kept, chunks, known.vectors[rows], known.manifest.embedding_model, progress)
+    passages = [known.passages[row] for row in rows]
+    return _assemble(plan, kept, passages, known.vectors[rows], known.manifest.embedding_model, progress)
 
 
 def check_documents(documents: Sequence[Document]) -> None:
@@ -90,55 +90,55 @@ def check_documents(documents: Sequence[Document]) -> None:
             raise BadInput(f"The text of {document.id!r} holds broken characters. Save it again as UTF-8.") from exc
 
 
-def of_stage(progress: StageProgress, stage: str) -> Progress:
-    """The callback of one stage."""
-    return lambda done, total: progress(stage, done, total)
+def of_step(progress: StepProgress, step: str) -> Progress:
+    """The callback of one step."""
+    return lambda done, total: progress(step, done, total)
 
 
-def _chunks(
+def _passages(
     documents: Sequence[Document],
     chunking: Chunking,
     embedder: Embedder,
     known: Collection | None,
     progress: Progress,
-) -> list[Chunk]:
-    """The chunks of all documents in order, those of unchanged ones as they are known."""
+) -> list[Passage]:
+    """The passages of all documents in order, those of unchanged ones as they are known."""
     made = known.manifest if known else None
     same = made is not None and (made.chunking, made.embedding_model) == (chunking, embedder.model)
     before = {document.id: document for document in known.documents()} if known and same else {}
-    chunks: list[Chunk] = []
+    passages: list[Passage] = []
     for done, document in enumerate(documents, start=1):
         if known and before.get(document.id) == document:
-            chunks += known.chunks_of(document.id)
+            passages += known.passages_of(document.id)
         else:
-            chunks += chunk(document, chunking, embedder)
+            passages += chunk_document(document, chunking, embedder)
         progress(done, len(documents))
-    return chunks
+    return passages
 
 
-def _vectors(chunks: Sequence[Chunk], embedder: Embedder, known: Collection | None, progress: Progress) -> Vectors:
-    """The chunks' vectors, float32, shape (chunks, dimensions); the same text is embedded once."""
+def _vectors(passages: Sequence[Passage], embedder: Embedder, known: Collection | None, progress: Progress) -> Vectors:
+    """The passages' vectors, float32, shape (passages, dimensions); the same text is embedded once."""
     reusable = known is not None and known.manifest.embedding_model == embedder.model
     stored = known.stored_vectors() if known is not None and reusable else {}
-    missing = {each.content_hash: each.reading for each in chunks if each.content_hash not in stored}
+    missing = {each.content_hash: each.model_text for each in passages if each.content_hash not in stored}
     if missing:
         fresh = embedder.embed(list(missing.values()), progress)
         stored |= dict(zip(missing, fresh, strict=True))
-    return np.stack([stored[each.content_hash] for each in chunks]).astype(np.float32, copy=False)
+    return np.stack([stored[each.content_hash] for each in passages]).astype(np.float32, copy=False)
 
 
 def _assemble(
-    plan: Plan,
+    plan: IndexingPlan,
     documents: Sequence[Document],
-    chunks: Sequence[Chunk],
+    passages: Sequence[Passage],
     vectors: Vectors,
     embedding_model: str,
-    progress: StageProgress,
+    progress: StepProgress,
 ) -> Collection:
     """Both indexes over the vectors and texts, and the manifest."""
-    tell = of_stage(progress, "indexing")
+    tell = of_step(progress, "indexing")
     tell(0, 2)
-    lexical = LexicalIndex.build([each.reading for each in chunks])
+    lexical = LexicalIndex.build([each.model_text for each in passages])
     tell(1, 2)
     dense = DenseIndex.build(vectors, plan.exact_limit)
     tell(2, 2)
@@ -150,8 +150,8 @@ def _assemble(
         dimensions=vectors.shape[1],
         chunking=plan.chunking,
         documents=len(documents),
-        chunks=len(chunks),
+        passages=len(passages),
         fingerprint=fingerprint(documents, plan.chunking, embedding_model),
         index=dense.kind,
     )
-    return Collection(manifest, documents, chunks, vectors, dense, lexical)
+    return Collection(manifest, documents, passages, vectors, dense, lexical)

@@ -7,15 +7,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag_core.config import Chunking
-from rag_core.corpus.indexing import StageProgress, ignore
-from rag_core.corpus.library import Library
-from rag_core.corpus.load import load_folder
-from rag_core.corpus.versions import replace_text
+from rag_core.corpus.indexing import StepProgress, ignore
+from rag_core.corpus.loading.load import load_folder
+from rag_core.corpus.storage.library import Library
+from rag_core.corpus.storage.versions import replace_text
 from rag_core.errors import CollectionError
+from rag_core.schema.chunking import Chunking
 
 if TYPE_CHECKING:
-    from rag_core.retrieval.base import Embedder
+    from rag_core.retrieval.engines.protocol import Embedder
 
 SAMPLE = "Sample corpus"
 STAMP = "sample.sha256"
@@ -29,7 +29,7 @@ def is_current(library: Library, folder: Path, embedder: Embedder) -> bool:
     return known.read_text() == _stamp(folder / "documents", embedder.model)
 
 
-def ensure_sample(library: Library, folder: Path, embedder: Embedder, progress: StageProgress = ignore) -> None:
+def ensure_sample(library: Library, folder: Path, embedder: Embedder, progress: StepProgress = ignore) -> None:
     """Have the sample corpus in the library as its files are now. Quick where nothing has changed.
 
     Raises CollectionError where the folder has no documents or one of them cannot be read.

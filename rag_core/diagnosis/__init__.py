@@ -1,7 +1,7 @@
 """Triage: where a document was lost, what would have kept it, and which kind of fix fits.
 
     location = locate(collection, Expected(document_id="policies/refunds.md"))
-    found = diagnose(trace, location)              # the stage of loss, with its evidence
+    found = diagnose(trace, location)              # the step of loss, with its evidence
     tried = what_would_keep(measurement, policy, location)   # by replay, no model
 
 Everything is read from traces and measurements. Nothing here runs a model.
@@ -11,7 +11,7 @@ from rag_core.diagnosis.counterfactuals import Change, Counterfactual, WhatIf, p
 from rag_core.diagnosis.decision_table import RULES, remedies
 from rag_core.diagnosis.expected import Expected, Location, Nearest, locate, nearest_documents
 from rag_core.diagnosis.rules import Fix, Rule, Symptoms
-from rag_core.diagnosis.stage_of_loss import diagnose
+from rag_core.diagnosis.step_of_loss import diagnose
 from rag_core.diagnosis.symptoms import symptoms
 from rag_core.diagnosis.verdicts import LABELS, Diagnosis, Rival, Verdict
 

@@ -1,17 +1,20 @@
 """Several settings at once, for a document that no single one would have kept.
 
-Walks the stages in order and opens each just wide enough: depth, first pass, pool, reading, threshold, top-k. Then
+Walks the steps in order and opens each just wide enough: depth, first pass, pool, reading, threshold, top-k. Then
 every change is taken back step by step as long as the document stays kept, so that one step less of any loses it.
 """
 
 from __future__ import annotations
 
-from rag_core.config import Policy, Threshold
 from rag_core.diagnosis.probe import Probe
 from rag_core.diagnosis.settings import SETTINGS, Setting
+from rag_core.schema.policy import Policy
+from rag_core.schema.threshold import Threshold
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}
-WALK = tuple(BY_NAME[name] for name in ("depth", "screen.pool", "pool", "stopping.limit", "threshold.minimum", "top_k"))
+WALK = tuple(
+    BY_NAME[name] for name in ("depth", "first_pass.pool", "pool", "stopping.limit", "threshold.minimum", "top_k")
+)
 
 
 def combined(probe: Probe, policy: Policy) -> Policy | None:
@@ -33,17 +36,17 @@ def wide_enough(probe: Probe, policy: Policy) -> Policy | None:
     Where there is a first pass, it reads so much, and all that it reads goes on as far as a pool can reach. A reranker
     that was stopped after so many reads on to the end of that pool.
     """
-    depth, pool, screen = BY_NAME["depth"], BY_NAME["pool"], BY_NAME["screen.pool"]
+    depth, pool, first_pass = BY_NAME["depth"], BY_NAME["pool"], BY_NAME["first_pass.pool"]
     depths = [policy.depth, *(d for d in depth.away_from(policy.depth, 1) if d <= probe.measurement.depth)]
     for value in depths:
         wide = depth.write(policy, value)
         rank = probe.fused_rank(wide)
-        if rank is None or rank > (screen if policy.screen else pool).high:
+        if rank is None or rank > (first_pass if policy.first_pass else pool).high:
             continue
-        if policy.screen is None:
+        if policy.first_pass is None:
             return _read_on(pool.write(wide, max(rank, policy.pool)))
-        wide = screen.write(wide, max(rank, policy.screen.pool))
-        return _read_on(pool.write(wide, min(screen.read(wide), max(pool.high, policy.pool))))
+        wide = first_pass.write(wide, max(rank, policy.first_pass.pool))
+        return _read_on(pool.write(wide, min(first_pass.read(wide), max(pool.high, policy.pool))))
     return None
 
 
@@ -69,7 +72,7 @@ def _back(probe: Probe, start: Policy, policy: Policy, setting: Setting) -> Poli
         if (nearer - goal) * direction > 0:
             nearer = goal
         changed = setting.write(policy, nearer)
-        if changed.screen_trouble or not probe.kept(changed):
+        if changed.first_pass_trouble or not probe.kept(changed):
             return policy
         policy = changed
         if nearer == goal:

@@ -9,25 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rag_core.config import Policy
 from rag_core.diagnosis.combined import combined, wide_enough
 from rag_core.diagnosis.expected import Location
 from rag_core.diagnosis.probe import Probe
 from rag_core.diagnosis.settings import SETTINGS, SWITCHES, Setting
-from rag_core.narrative import counted, ordinal, score_text, title_of
-from rag_core.trace import Measurement, Trace
-from rag_core.types import Chunk, Frozen, StageName
+from rag_core.schema.base import Frozen
+from rag_core.schema.documents import Passage
+from rag_core.schema.measurement import Measurement
+from rag_core.schema.policy import Policy
+from rag_core.schema.steps import StepName
+from rag_core.schema.trace import Trace
+from rag_core.wording.headline import count_of, ordinal, score_text, title_of
 
 POOLING = (
     "pool",
     "stopping.limit",
     "stopping.patience",
-    "screen.pool",
+    "first_pass.pool",
     "depth",
     "fusion.dense_weight",
     "fusion.lexical_weight",
 )
-READING = ("screen", "stopping")
+READING = ("first_pass", "stopping")
 """The settings and switches that decide which candidates the reranker and its first pass read."""
 
 
@@ -43,7 +46,7 @@ class Change(Frozen):
 class Place(Frozen):
     """A candidate that comes into the top-k or leaves it. `rank` is its rank there."""
 
-    chunk_id: str
+    passage_id: str
     title: str
     rank: int
 
@@ -93,13 +96,13 @@ def what_would_keep(measurement: Measurement, policy: Policy, location: Location
     )
 
 
-def pairs_needed(measurement: Measurement, policy: Policy, location: Location) -> dict[str, list[Chunk]]:
-    """The chunks to score by reranker, so that no setting is left open; none where no setting can bring it in.
+def pairs_needed(measurement: Measurement, policy: Policy, location: Location) -> dict[str, list[Passage]]:
+    """The passages to score by reranker, so that no setting is left open; none where no setting can bring it in.
 
     Where a first pass has pairs to score, what the reranker must score after it is known only once it has.
     """
     probe = Probe(measurement, location)
-    return {reranker: probe.chunks(ids) for reranker, ids in _needed(probe, policy).items()}
+    return {reranker: probe.passages(ids) for reranker, ids in _needed(probe, policy).items()}
 
 
 def _needed(probe: Probe, policy: Policy) -> dict[str, set[str]]:
@@ -159,10 +162,10 @@ def _told(probe: Probe, before: Trace, policy: Policy, size: float) -> Counterfa
     assert probe.keeps(after)
     changes = _changes(before.policy, policy)
     entered, left = _exchanged(after, before), _exchanged(before, after)
-    place = next(hit for hit in after[StageName.KEPT].hits if hit.chunk_id in probe.wanted)
-    score = score_text(place.score, after[StageName.KEPT].space)
+    place = next(hit for hit in after[StepName.KEPT].hits if hit.passage_id in probe.wanted)
+    score = score_text(place.score, after[StepName.KEPT].space)
     what = ", ".join(f"{c.label.lower()} {c.after} instead of {c.before}" for c in changes)
-    others = tuple(one for one in entered if one.chunk_id not in probe.wanted)
+    others = tuple(one for one in entered if one.passage_id not in probe.wanted)
     return Counterfactual(
         changes=changes,
         policy=policy,
@@ -189,11 +192,11 @@ def _changes(before: Policy, after: Policy) -> tuple[Change, ...]:
 
 
 def _exchanged(there: Trace, not_there: Trace) -> tuple[Place, ...]:
-    gone = not_there[StageName.KEPT].by_chunk
+    gone = not_there[StepName.KEPT].by_passage
     return tuple(
-        Place(chunk_id=hit.chunk_id, title=title_of(there.chunks[hit.chunk_id]), rank=hit.rank)
-        for hit in there[StageName.KEPT].hits
-        if hit.chunk_id not in gone
+        Place(passage_id=hit.passage_id, title=title_of(there.passages[hit.passage_id]), rank=hit.rank)
+        for hit in there[StepName.KEPT].hits
+        if hit.passage_id not in gone
     )
 
 
@@ -211,19 +214,19 @@ def _others(entered: Sequence[Place], left: Sequence[Place]) -> str:
 
 def _never_read(probe: Probe, before: Trace) -> str:
     """What is not known of a document without a score that a stopped reranker never came to; empty for any other."""
-    places = [place for place, hit in enumerate(before.pool, start=1) if hit.chunk_id in probe.wanted]
+    places = [place for place, hit in enumerate(before.pool, start=1) if hit.passage_id in probe.wanted]
     scored = probe.scored(before.policy.reranker)
     if not places or places[0] <= len(before.pool_read) or scored & probe.wanted:
         return ""
-    missing = sum(hit.chunk_id not in scored for hit in before.pool[: places[0]])
+    missing = sum(hit.passage_id not in scored for hit in before.pool[: places[0]])
     return (
         f"It was never read, so that nobody knows its score: reading on to it, {places[0]} candidates instead of "
-        f"{len(before.pool_read)}, takes {counted(missing, 'more pair')}. "
+        f"{len(before.pool_read)}, takes {count_of(missing, 'more pair')}. "
     )
 
 
 def _summary(found: Sequence[Counterfactual], unscored: int) -> str:
-    pairs = counted(unscored, "more pair")
+    pairs = count_of(unscored, "more pair")
     if found:
         best = min(found, key=lambda one: one.size)
         return best.sentence + (f" {pairs} would have to be scored to know about every setting." if unscored else "")

@@ -99,7 +99,7 @@ RULES = (
     Rule(
         name="cut-by-first-pass",
         symptom="The first pass puts it too far down",
-        when=(_verdict(Verdict.CUT_BY_SCREEN),),
+        when=(_verdict(Verdict.CUT_BY_FIRST_PASS),),
         fix=Fix.FIRST_PASS,
         advice="The reranker never read it. Let the first pass hand more on, take a better one, or leave it out.",
     ),

@@ -1,7 +1,7 @@
-"""Which chunks should have answered, and whether the collection holds them.
+"""Which passages should have answered, and whether the collection holds them.
 
 `locate` asks the collection once; its `Location` holds all that `diagnose` needs, so that a saved case can be
-looked at where the collection is not. What became of the chunks in a run is `stage_of_loss`'s business.
+looked at where the collection is not. What became of the passages in a run is `stage_of_loss`'s business.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Annotated, Protocol
 from pydantic import Field
 
 from rag_core.errors import BadInput
-from rag_core.types import Chunk, Document, Frozen
+from rag_core.schema.base import Frozen
+from rag_core.schema.documents import Document, Passage
 
 Span = tuple[int, int]
 
@@ -25,20 +26,20 @@ class Corpus(Protocol):
         """All documents."""
         ...
 
-    def chunks_of(self, document_id: str) -> Sequence[Chunk]:
-        """The chunks of one document, in order of reading."""
+    def passages_of(self, document_id: str) -> Sequence[Passage]:
+        """The passages of one document, in order of reading."""
         ...
 
 
 class Expected(Frozen):
     """The document that should have answered. `document`: its id or its title.
 
-    `chunk_id` narrows it to one chunk; `quote`, the words that answer, to the chunks that hold them. Only with a
+    `passage_id` narrows it to one passage; `quote`, the words that answer, to the passages that hold them. Only with a
     quote can a cut by chunking be told, and an unread part for certain.
     """
 
     document: Annotated[str, Field(min_length=1, max_length=2000)]
-    chunk_id: str | None = None
+    passage_id: str | None = None
     quote: Annotated[str, Field(max_length=10_000)] = ""
 
 
@@ -53,14 +54,14 @@ class Nearest(Frozen):
 class Location(Frozen):
     """Where the collection holds what was expected.
 
-    chunks: those that count, any of which will do; where the quote was cut (`whole` is False), the ones that hold
-    a part of it. spans: per chunk, where the quote (or its part) stands in the chunk's text; None without a quote.
+    passages: those that count, any of which will do; where the quote was cut (`whole` is False), the ones that hold
+    a part of it. spans: per passage, where the quote (or its part) stands in the passage's text; None without a quote.
     """
 
     expected: Expected
     document_id: str | None
     title: str = ""
-    chunks: tuple[Chunk, ...] = ()
+    passages: tuple[Passage, ...] = ()
     spans: tuple[Span | None, ...] = ()
     whole: bool = True
     nearest: tuple[Nearest, ...] = ()
@@ -71,29 +72,29 @@ class Location(Frozen):
         return self.document_id is not None
 
     @property
-    def chunk_ids(self) -> frozenset[str]:
-        """The ids of the chunks that count."""
-        return frozenset(chunk.id for chunk in self.chunks)
+    def passage_ids(self) -> frozenset[str]:
+        """The ids of the passages that count."""
+        return frozenset(passage.id for passage in self.passages)
 
-    def span_in(self, chunk_id: str) -> Span | None:
-        """Where the quote stands in that chunk's text; None without a quote."""
-        return next(span for chunk, span in zip(self.chunks, self.spans, strict=True) if chunk.id == chunk_id)
+    def span_in(self, passage_id: str) -> Span | None:
+        """Where the quote stands in that passage's text; None without a quote."""
+        return next(span for passage, span in zip(self.passages, self.spans, strict=True) if passage.id == passage_id)
 
 
 def locate(corpus: Corpus, expected: Expected) -> Location:
-    """The chunks that count. A document that is not there gives a Location with the nearest titles.
+    """The passages that count. A document that is not there gives a Location with the nearest titles.
 
-    Raises BadInput for a chunk that the document does not have, and for a quote that its text does not hold.
+    Raises BadInput for a passage that the document does not have, and for a quote that its text does not hold.
     """
     documents = corpus.documents()
     document = _known(documents, expected.document)
     if document is None:
         return Location(expected=expected, document_id=None, nearest=nearest_documents(documents, expected.document))
-    chunks = _named(tuple(corpus.chunks_of(document.id)), expected)
+    passages = _named(tuple(corpus.passages_of(document.id)), expected)
     found = {"expected": expected, "document_id": document.id, "title": document.title or document.id}
     if not expected.quote.strip():
-        return Location(**found, chunks=chunks, spans=(None,) * len(chunks))
-    return Location(**found, **_holding(document, chunks, expected.quote))
+        return Location(**found, passages=passages, spans=(None,) * len(passages))
+    return Location(**found, **_holding(document, passages, expected.quote))
 
 
 def nearest_documents(documents: Iterable[Document], name: str, first: int = 5) -> tuple[Nearest, ...]:
@@ -123,20 +124,20 @@ def _known(documents: Sequence[Document], name: str) -> Document | None:
     return titled[0] if titled else None
 
 
-def _named(chunks: tuple[Chunk, ...], expected: Expected) -> tuple[Chunk, ...]:
-    if expected.chunk_id is None:
-        return chunks
-    named = tuple(chunk for chunk in chunks if chunk.id == expected.chunk_id)
+def _named(passages: tuple[Passage, ...], expected: Expected) -> tuple[Passage, ...]:
+    if expected.passage_id is None:
+        return passages
+    named = tuple(passage for passage in passages if passage.id == expected.passage_id)
     if not named:
         raise BadInput(
-            f"“{expected.document}” has no chunk {expected.chunk_id}; it may have been cut anew since. "
+            f"“{expected.document}” has no chunk {expected.passage_id}; it may have been cut anew since. "
             "Choose the chunk again, or expect the document."
         )
     return named
 
 
-def _holding(document: Document, chunks: Sequence[Chunk], quote: str) -> dict[str, object]:
-    """The chunks that hold the quote whole; where none does, those that hold a part of it."""
+def _holding(document: Document, passages: Sequence[Passage], quote: str) -> dict[str, object]:
+    """The passages that hold the quote whole; where none does, those that hold a part of it."""
     places = _places(document.text, quote)
     if not places:
         raise BadInput(
@@ -144,10 +145,10 @@ def _holding(document: Document, chunks: Sequence[Chunk], quote: str) -> dict[st
             "Copy them from the document as it was loaded, or leave the field empty."
         )
     for whole in (True, False):
-        held = [(chunk, span) for chunk in chunks if (span := _within(chunk, places, whole))]
+        held = [(passage, span) for passage in passages if (span := _within(passage, places, whole))]
         if held or not whole:
             return {
-                "chunks": tuple(chunk for chunk, _ in held),
+                "passages": tuple(passage for passage, _ in held),
                 "spans": tuple(span for _, span in held),
                 "whole": whole,
             }
@@ -160,12 +161,12 @@ def _places(text: str, quote: str) -> list[Span]:
     return [match.span() for match in re.finditer(pattern, text, re.IGNORECASE)]
 
 
-def _within(chunk: Chunk, places: Iterable[Span], whole: bool) -> Span | None:
-    """The first place that lies in the chunk, whole or in part, counted from the chunk's start."""
+def _within(passage: Passage, places: Iterable[Span], whole: bool) -> Span | None:
+    """The first place that lies in the passage, whole or in part, counted from the passage's start."""
     for start, end in places:
-        inside = chunk.start <= start and end <= chunk.end if whole else start < chunk.end and chunk.start < end
+        inside = passage.start <= start and end <= passage.end if whole else start < passage.end and passage.start < end
         if inside:
-            return max(start, chunk.start) - chunk.start, min(end, chunk.end) - chunk.start
+            return max(start, passage.start) - passage.start, min(end, passage.end) - passage.start
     return None
 
 

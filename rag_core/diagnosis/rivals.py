@@ -1,143 +1,145 @@
-"""What took the place of an expected chunk at the step where it was lost, or is cited instead of it, and why."""
+"""What took the place of an expected passage at the step where it was lost, or is cited instead of it, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rag_core.diagnosis.standing import Standing
+from rag_core.diagnosis.passage_ranks import PassageRanks
 from rag_core.diagnosis.verdicts import Rival, Verdict
-from rag_core.narrative import ordinal, score_number, score_text, title_of
-from rag_core.trace import Step, Trace
-from rag_core.types import Hit, StageName
+from rag_core.schema.steps import Hit, StepName
+from rag_core.schema.trace import RankAtStep, Trace
+from rag_core.wording.headline import ordinal, score_number, score_text, title_of
 
 FIRST = 5
 """How many rivals a diagnosis names."""
 
 
-def rivals(verdict: Verdict, trace: Trace, standing: Standing) -> tuple[Rival, ...]:
+def rivals(verdict: Verdict, trace: Trace, standing: PassageRanks) -> tuple[Rival, ...]:
     """At most `FIRST` candidates that took the places or are cited instead, best first; none where none is to blame."""
     if verdict not in _WHO:
         return ()
-    stage, who, why = _WHO[verdict]
+    step, who, why = _WHO[verdict]
     found = who(standing)[:FIRST]
     return tuple(
-        Rival(chunk_id=hit.chunk_id, title=title_of(trace.chunks[hit.chunk_id]), step=_step(trace, stage, hit),
+        Rival(passage_id=hit.passage_id, title=title_of(trace.passages[hit.passage_id]), step=_step(trace, step, hit),
               why=why(standing, hit))
         for hit in found
     )  # fmt: skip
 
 
-def _step(trace: Trace, stage: StageName, hit: Hit) -> Step:
-    return Step(stage=stage, space=trace[stage].space, rank=hit.rank, score=hit.score, of=len(trace[stage].hits))
+def _step(trace: Trace, step: StepName, hit: Hit) -> RankAtStep:
+    return RankAtStep(step=step, space=trace[step].space, rank=hit.rank, score=hit.score, of=len(trace[step].hits))
 
 
-def _head(stage: StageName) -> Callable[[Standing], Sequence[Hit]]:
-    """The first hits of the stage."""
-    return lambda s: s.trace[stage].hits
+def _head(step: StepName) -> Callable[[PassageRanks], Sequence[Hit]]:
+    """The first hits of the step."""
+    return lambda s: s.trace[step].hits
 
 
-def _last_in_pool(s: Standing) -> Sequence[Hit]:
-    """The candidates that held the last places of what was read: of the pool, or by the first pass, where the chunk
+def _last_in_pool(s: PassageRanks) -> Sequence[Hit]:
+    """The candidates that held the last places of what was read: of the pool, or by the first pass, where the passage
     did not come that far. With their fused ranks."""
-    if s.trace.screening and not s.screened:
+    if s.trace.first_pass_summary and not s.from_first_pass:
         return s.trace.head[-FIRST:]
-    fused = s.trace[StageName.FUSED].by_chunk
-    return [fused[hit.chunk_id] for hit in s.trace.pool_read[-FIRST:]]
+    fused = s.trace[StepName.FUSED].by_passage
+    return [fused[hit.passage_id] for hit in s.trace.pool_read[-FIRST:]]
 
 
-def _last_handed_on(s: Standing) -> Sequence[Hit]:
+def _last_handed_on(s: PassageRanks) -> Sequence[Hit]:
     """The candidates that the first pass handed on last."""
     return s.trace.pool[-FIRST:]
 
 
-def _overtakers(stage: StageName) -> Callable[[Standing], Sequence[Hit]]:
-    """Those that stood behind it before the stage and before it after."""
+def _overtakers(step: StepName) -> Callable[[PassageRanks], Sequence[Hit]]:
+    """Those that stood behind it before the step and before it after."""
 
-    def who(s: Standing) -> Sequence[Hit]:
-        before = s.trace.before(stage)
+    def who(s: PassageRanks) -> Sequence[Hit]:
+        before = s.trace.before(step)
         ours = s.rank(before.name)
-        return [h for h in s.trace[stage].hits[: s.rank(stage) - 1] if before.by_chunk[h.chunk_id].rank > ours]
+        return [h for h in s.trace[step].hits[: s.rank(step) - 1] if before.by_passage[h.passage_id].rank > ours]
 
     return who
 
 
-def _above(s: Standing) -> Sequence[Hit]:
+def _above(s: PassageRanks) -> Sequence[Hit]:
     """The kept ones that stood before it."""
-    return [hit for hit in s.trace[StageName.KEPT].hits if hit.chunk_id != s.chunk.id]
+    return [hit for hit in s.trace[StepName.KEPT].hits if hit.passage_id != s.passage.id]
 
 
-def _cited(s: Standing) -> Sequence[Hit]:
+def _cited(s: PassageRanks) -> Sequence[Hit]:
     """The kept ones that the answer cites."""
-    cited = {one.chunk_id for one in s.trace.answer.citations} if s.trace.answer else set()
-    return [hit for hit in s.trace[StageName.KEPT].hits if hit.chunk_id in cited]
+    cited = {one.passage_id for one in s.trace.answer.citations} if s.trace.answer else set()
+    return [hit for hit in s.trace[StepName.KEPT].hits if hit.passage_id in cited]
 
 
-def _by_search(s: Standing, hit: Hit) -> str:
+def _by_search(s: PassageRanks, hit: Hit) -> str:
     """Its two search ranks against ours."""
-    ours = _search_ranks(s.trace, s.chunk.id)
-    return f"{_search_ranks(s.trace, hit.chunk_id)}; the expected passage {ours}"
+    ours = _search_ranks(s.trace, s.passage.id)
+    return f"{_search_ranks(s.trace, hit.passage_id)}; the expected passage {ours}"
 
 
-def _search_ranks(trace: Trace, chunk_id: str) -> str:
+def _search_ranks(trace: Trace, passage_id: str) -> str:
     parts = []
-    for stage in (StageName.DENSE, StageName.LEXICAL):
-        hit = trace[stage].by_chunk.get(chunk_id)
-        parts.append(f"{stage} {ordinal(hit.rank)}" if hit else f"not in {stage}")
-    extras = [(run.name, one, one.by_chunk.get(chunk_id)) for run in trace.extras for one in run.stages]
-    parts += [f"“{name}” {one.name} {ordinal(hit.rank)}" for name, one, hit in extras if hit]
+    for step in (StepName.DENSE, StepName.LEXICAL):
+        hit = trace[step].by_passage.get(passage_id)
+        parts.append(f"{step} {ordinal(hit.rank)}" if hit else f"not in {step}")
+    extra_searches = [
+        (run.name, one, one.by_passage.get(passage_id)) for run in trace.extra_searches for one in run.steps
+    ]
+    parts += [f"“{name}” {one.name} {ordinal(hit.rank)}" for name, one, hit in extra_searches if hit]
     return ", ".join(parts)
 
 
-def _by_score(stage: StageName) -> Callable[[Standing, Hit], str]:
+def _by_score(step: StepName) -> Callable[[PassageRanks, Hit], str]:
     """Its score against ours, the space named once: `probability 0.15 against 0.12`."""
 
-    def why(s: Standing, hit: Hit) -> str:
-        space, ours = s.trace[stage].space, s.hit(stage)
-        theirs = s.trace[stage].by_chunk[hit.chunk_id]
+    def why(s: PassageRanks, hit: Hit) -> str:
+        space, ours = s.trace[step].space, s.hit(step)
+        theirs = s.trace[step].by_passage[hit.passage_id]
         text = score_text(theirs.score, space)
         return f"{text} against {score_number(ours.score, space)}" if ours else text
 
     return why
 
 
-def _by_place(s: Standing, hit: Hit) -> str:
+def _by_place(s: PassageRanks, hit: Hit) -> str:
     """Where it was given to the answer, and where ours was."""
-    return f"passage {hit.rank} against {s.rank(StageName.KEPT)}"
+    return f"passage {hit.rank} against {s.rank(StepName.KEPT)}"
 
 
-def _by_parts(s: Standing, hit: Hit) -> str:
+def _by_parts(s: PassageRanks, hit: Hit) -> str:
     """The signal whose weighted part put it ahead most."""
-    ours = s.hit(StageName.ADJUSTED)
+    ours = s.hit(StepName.ADJUSTED)
     if ours is None or not hit.parts:
-        return _by_score(StageName.ADJUSTED)(s, hit)
+        return _by_score(StepName.ADJUSTED)(s, hit)
     weights = s.trace.policy.signals
     lead = {name: getattr(weights, name) * (part - ours.parts[name]) for name, part in hit.parts.items()}
     name = max(lead, key=lambda key: lead[key])
     return f"{name} {hit.parts[name]:.2f} against {ours.parts[name]:.2f} (weight {getattr(weights, name):g})"
 
 
-def _by_reranker(stage: StageName) -> Callable[[Standing, Hit], str]:
+def _by_reranker(step: StepName) -> Callable[[PassageRanks, Hit], str]:
     """Its score against ours, and where it came from."""
 
-    def why(s: Standing, hit: Hit) -> str:
-        before = s.trace.before(stage).by_chunk[hit.chunk_id].rank
-        return f"{_by_score(stage)(s, hit)}; it came from {ordinal(before)}"
+    def why(s: PassageRanks, hit: Hit) -> str:
+        before = s.trace.before(step).by_passage[hit.passage_id].rank
+        return f"{_by_score(step)(s, hit)}; it came from {ordinal(before)}"
 
     return why
 
 
-Who = Callable[[Standing], Sequence[Hit]]
-Why = Callable[[Standing, Hit], str]
+Who = Callable[[PassageRanks], Sequence[Hit]]
+Why = Callable[[PassageRanks, Hit], str]
 
-_WHO: dict[Verdict, tuple[StageName, Who, Why]] = {
-    Verdict.MISSED_BY_BOTH: (StageName.DENSE, _head(StageName.DENSE), _by_score(StageName.DENSE)),
-    Verdict.MISSED_BY_DENSE: (StageName.DENSE, _head(StageName.DENSE), _by_score(StageName.DENSE)),
-    Verdict.MISSED_BY_LEXICAL: (StageName.LEXICAL, _head(StageName.LEXICAL), _by_score(StageName.LEXICAL)),
-    Verdict.FUSED_OUT: (StageName.FUSED, _last_in_pool, _by_search),
-    Verdict.CUT_BY_SCREEN: (StageName.SCREENED, _last_handed_on, _by_reranker(StageName.SCREENED)),
-    Verdict.UNREAD: (StageName.KEPT, _above, _by_score(StageName.RERANKED)),
-    Verdict.DEMOTED: (StageName.RERANKED, _overtakers(StageName.RERANKED), _by_reranker(StageName.RERANKED)),
-    Verdict.PUSHED_DOWN: (StageName.ADJUSTED, _overtakers(StageName.ADJUSTED), _by_parts),
-    Verdict.CUT_BY_TOP_K: (StageName.KEPT, _above, _by_parts),
-    Verdict.NOT_CITED: (StageName.KEPT, _cited, _by_place),
+_WHO: dict[Verdict, tuple[StepName, Who, Why]] = {
+    Verdict.MISSED_BY_BOTH: (StepName.DENSE, _head(StepName.DENSE), _by_score(StepName.DENSE)),
+    Verdict.MISSED_BY_DENSE: (StepName.DENSE, _head(StepName.DENSE), _by_score(StepName.DENSE)),
+    Verdict.MISSED_BY_LEXICAL: (StepName.LEXICAL, _head(StepName.LEXICAL), _by_score(StepName.LEXICAL)),
+    Verdict.FUSED_OUT: (StepName.FUSED, _last_in_pool, _by_search),
+    Verdict.CUT_BY_FIRST_PASS: (StepName.FIRST_PASS, _last_handed_on, _by_reranker(StepName.FIRST_PASS)),
+    Verdict.UNREAD: (StepName.KEPT, _above, _by_score(StepName.RERANKED)),
+    Verdict.DEMOTED: (StepName.RERANKED, _overtakers(StepName.RERANKED), _by_reranker(StepName.RERANKED)),
+    Verdict.PUSHED_DOWN: (StepName.ADJUSTED, _overtakers(StepName.ADJUSTED), _by_parts),
+    Verdict.CUT_BY_TOP_K: (StepName.KEPT, _above, _by_parts),
+    Verdict.NOT_CITED: (StepName.KEPT, _cited, _by_place),
 }

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Literal
 
-from rag_core.diagnosis.standing import LAST
+from rag_core.diagnosis.passage_ranks import LAST
 from rag_core.diagnosis.verdicts import Verdict
-from rag_core.types import Frozen
+from rag_core.schema.base import Frozen
 
 
 class Fix(StrEnum):
@@ -38,7 +38,7 @@ class Fix(StrEnum):
 class Symptoms(Frozen):
     """The facts that the rules ask for.
 
-    fused_rank and final_rank are ranks (1 is best), `LAST` where the chunk did not get there. code_missed: the
+    fused_rank and final_rank are ranks (1 is best), `LAST` where the passage did not get there. code_missed: the
     question holds a code that stands in the expected passage, and the passage did not reach the pool. varies:
     other questions about this document were asked, and some kept it while others lost it. quoted: the answer is made
     of the passages' own sentences, no language model wrote it.

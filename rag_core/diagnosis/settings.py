@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from rag_core.config import FULL_DEPTH, NO_RERANKER, SIGNAL_NAMES, THRESHOLD_STEP, Policy, Rewrite, Stopping
-from rag_core.narrative import threshold_text
-from rag_core.types import Frozen
+from rag_core.schema.base import Frozen
+from rag_core.schema.policy import FULL_DEPTH, NO_RERANKER, SIGNAL_NAMES, THRESHOLD_STEP, EarlyStopping, Policy, Rewrite
+from rag_core.wording.headline import threshold_text
 
 
 class Setting(Frozen):
@@ -36,7 +36,7 @@ class Setting(Frozen):
 
     def applies(self, policy: Policy) -> bool:
         """False for weights of signals that are off, a first pass that is not there, a rule to stop that is not set."""
-        group = {"signals": policy.signals.on, "screen": policy.screen is not None}
+        group = {"signals": policy.signals.on, "first_pass": policy.first_pass is not None}
         rule = {"stopping.limit": policy.stopping.limit, "stopping.patience": policy.stopping.patience}
         return group.get(self.path[0], rule.get(self.name, 0) is not None)
 
@@ -61,7 +61,7 @@ class Setting(Frozen):
         values = self.away_from(self.read(policy), direction)
         if self.path[0] == "stopping":  # nothing is read past the pool
             values = [value for value in values if value <= policy.pool]
-        return [value for value in values if self.write(policy, value).screen_trouble is None]
+        return [value for value in values if self.write(policy, value).first_pass_trouble is None]
 
     def size(self, before: float, after: float) -> float:
         """How large a change is: its share of the range, 0..1."""
@@ -80,7 +80,7 @@ SETTINGS = (
     Setting(label="Pool", path=("pool",), low=1, high=200, step=1),
     Setting(label="Reading", path=("stopping", "limit"), low=1, high=2 * FULL_DEPTH, step=1, towards=(1,)),
     Setting(label="Patience", path=("stopping", "patience"), low=1, high=2 * FULL_DEPTH, step=1, towards=(1,)),
-    Setting(label="First pass reads", path=("screen", "pool"), low=1, high=2 * FULL_DEPTH, step=1),
+    Setting(label="First pass reads", path=("first_pass", "pool"), low=1, high=2 * FULL_DEPTH, step=1),
     Setting(label="Depth", path=("depth",), low=1, high=FULL_DEPTH, step=1),
     Setting(label="Dense weight", path=("fusion", "dense_weight"), low=0, high=3, step=0.1),
     Setting(label="Lexical weight", path=("fusion", "lexical_weight"), low=0, high=3, step=0.1),
@@ -106,23 +106,23 @@ class Switch:
 SWITCHES = (
     Switch("signals.on", "Signals", "off", "on", lambda p: _signals(p, True)),
     Switch("signals.on", "Signals", "on", "off", lambda p: _signals(p, False)),
-    Switch("reranker", "Reranker", "on", "none", lambda p: _without_screen(p, {"reranker": NO_RERANKER})),
-    Switch("screen", "First pass", "on", "none", lambda p: _without_screen(p, {})),
-    Switch("stopping", "Stopping early", "on", "off", lambda p: p.model_copy(update={"stopping": Stopping()})),
-    Switch("extras", "Extra searches", "on", "none", lambda p: p.model_copy(update={"extras": ()})),
+    Switch("reranker", "Reranker", "on", "none", lambda p: _without_first_pass(p, {"reranker": NO_RERANKER})),
+    Switch("first_pass", "First pass", "on", "none", lambda p: _without_first_pass(p, {})),
+    Switch("stopping", "Stopping early", "on", "off", lambda p: p.model_copy(update={"stopping": EarlyStopping()})),
+    Switch("extra_searches", "Extra searches", "on", "none", lambda p: p.model_copy(update={"extra_searches": ()})),
     Switch("rewrite.on", "Rewriting", "on", "off", lambda p: p.model_copy(update={"rewrite": Rewrite()})),
 )
 """A switch that changes nothing in a policy does not apply to it."""
 
 
-def _without_screen(policy: Policy, more: dict[str, str]) -> Policy:
+def _without_first_pass(policy: Policy, more: dict[str, str]) -> Policy:
     """The policy whose reranker itself reads all that the first pass reads; the same one where there is no first pass,
     and where it reads more than a person can set."""
-    if policy.screen is None:
+    if policy.first_pass is None:
         return policy.model_copy(update=more)
-    if policy.screen.pool > FULL_DEPTH:
+    if policy.first_pass.pool > FULL_DEPTH:
         return policy
-    return policy.model_copy(update={"screen": None, "pool": policy.screen.pool, **more})
+    return policy.model_copy(update={"first_pass": None, "pool": policy.first_pass.pool, **more})
 
 
 def _signals(policy: Policy, on: bool) -> Policy:

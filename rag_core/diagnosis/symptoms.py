@@ -6,32 +6,32 @@ import re
 from collections.abc import Sequence
 
 from rag_core.diagnosis.expected import Location
+from rag_core.diagnosis.passage_ranks import LAST, PassageRanks, furthest_passage
 from rag_core.diagnosis.rules import Symptoms
-from rag_core.diagnosis.standing import LAST, Standing, furthest
 from rag_core.diagnosis.verdicts import Diagnosis, Verdict
-from rag_core.retrieval.tokens import tokenize
-from rag_core.trace import Trace
-from rag_core.types import StageName
+from rag_core.retrieval.tokenize import tokenize
+from rag_core.schema.steps import StepName
+from rag_core.schema.trace import Trace
 
 
 def symptoms(trace: Trace, location: Location, diagnosis: Diagnosis, others: Sequence[Verdict] = ()) -> Symptoms:
     """The facts of a run. `others`: verdicts of other questions that expect the same document."""
-    standing = furthest(trace, location) if location.chunks else None
+    standing = furthest_passage(trace, location) if location.passages else None
     lost = {verdict.lost for verdict in (diagnosis.verdict, *others)}
     return Symptoms(
         verdict=diagnosis.verdict,
-        fused_rank=standing.rank(StageName.FUSED) if standing else LAST,
-        final_rank=standing.rank(StageName.ADJUSTED) if standing else LAST,
+        fused_rank=standing.rank(StepName.FUSED) if standing else LAST,
+        final_rank=standing.rank(StepName.ADJUSTED) if standing else LAST,
         code_missed=bool(standing and _code_missed(standing)),
-        kept_count=len(trace[StageName.KEPT].hits),
+        kept_count=len(trace[StepName.KEPT].hits),
         took_ms=trace.took_ms,
         varies=len(lost) == 2,
         quoted=trace.answer is not None and trace.answer.kind == "extractive",
     )
 
 
-def _code_missed(standing: Standing) -> bool:
-    shared = codes(standing.trace.query) & set(tokenize(standing.chunk.reading))
+def _code_missed(standing: PassageRanks) -> bool:
+    shared = codes(standing.trace.query) & set(tokenize(standing.passage.model_text))
     return bool(shared) and not standing.pooled
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from rag_core.trace import Step
-from rag_core.types import Frozen, StageName
+from rag_core.schema.base import Frozen
+from rag_core.schema.steps import StepName
+from rag_core.schema.trace import RankAtStep
 
 
 class Verdict(StrEnum):
-    """Where the expected chunk was lost: the first step, in order, that explains why it was not used."""
+    """Where the expected passage was lost: the first step, in order, that explains why it was not used."""
 
     NOT_IN_CORPUS = "not-in-corpus"
     FILTERED_OUT = "filtered-out"
@@ -18,7 +19,7 @@ class Verdict(StrEnum):
     MISSED_BY_DENSE = "missed-by-dense"
     MISSED_BY_LEXICAL = "missed-by-lexical"
     FUSED_OUT = "fused-out"
-    CUT_BY_SCREEN = "cut-by-first-pass"
+    CUT_BY_FIRST_PASS = "cut-by-first-pass"
     UNREAD = "unread"
     DEMOTED = "demoted"
     PUSHED_DOWN = "pushed-down"
@@ -41,7 +42,7 @@ LABELS = {
     Verdict.MISSED_BY_DENSE: "Missed by dense search",
     Verdict.MISSED_BY_LEXICAL: "Missed by lexical search",
     Verdict.FUSED_OUT: "Fused out of the pool",
-    Verdict.CUT_BY_SCREEN: "Cut by the first pass",
+    Verdict.CUT_BY_FIRST_PASS: "Cut by the first pass",
     Verdict.UNREAD: "Beyond the reranker's token limit",
     Verdict.DEMOTED: "Demoted by the reranker",
     Verdict.PUSHED_DOWN: "Pushed down by a signal",
@@ -51,51 +52,51 @@ LABELS = {
     Verdict.KEPT: "Kept",
 }
 
-STEPS: dict[Verdict, tuple[StageName | None, StageName | None]] = {
+STEPS: dict[Verdict, tuple[StepName | None, StepName | None]] = {
     Verdict.NOT_IN_CORPUS: (None, None),
     Verdict.FILTERED_OUT: (None, None),
     Verdict.CUT_BY_CHUNKING: (None, None),
-    Verdict.MISSED_BY_BOTH: (None, StageName.DENSE),
-    Verdict.MISSED_BY_DENSE: (StageName.LEXICAL, StageName.DENSE),
-    Verdict.MISSED_BY_LEXICAL: (StageName.DENSE, StageName.LEXICAL),
-    Verdict.FUSED_OUT: (StageName.DENSE, StageName.FUSED),
-    Verdict.CUT_BY_SCREEN: (StageName.FUSED, StageName.SCREENED),
-    Verdict.UNREAD: (StageName.FUSED, StageName.RERANKED),
-    Verdict.DEMOTED: (StageName.FUSED, StageName.RERANKED),
-    Verdict.PUSHED_DOWN: (StageName.RERANKED, StageName.ADJUSTED),
-    Verdict.UNDER_THRESHOLD: (StageName.ADJUSTED, StageName.KEPT),
-    Verdict.CUT_BY_TOP_K: (StageName.ADJUSTED, StageName.KEPT),
-    Verdict.NOT_CITED: (StageName.ADJUSTED, StageName.KEPT),
-    Verdict.KEPT: (StageName.ADJUSTED, StageName.KEPT),
+    Verdict.MISSED_BY_BOTH: (None, StepName.DENSE),
+    Verdict.MISSED_BY_DENSE: (StepName.LEXICAL, StepName.DENSE),
+    Verdict.MISSED_BY_LEXICAL: (StepName.DENSE, StepName.LEXICAL),
+    Verdict.FUSED_OUT: (StepName.DENSE, StepName.FUSED),
+    Verdict.CUT_BY_FIRST_PASS: (StepName.FUSED, StepName.FIRST_PASS),
+    Verdict.UNREAD: (StepName.FUSED, StepName.RERANKED),
+    Verdict.DEMOTED: (StepName.FUSED, StepName.RERANKED),
+    Verdict.PUSHED_DOWN: (StepName.RERANKED, StepName.ADJUSTED),
+    Verdict.UNDER_THRESHOLD: (StepName.ADJUSTED, StepName.KEPT),
+    Verdict.CUT_BY_TOP_K: (StepName.ADJUSTED, StepName.KEPT),
+    Verdict.NOT_CITED: (StepName.ADJUSTED, StepName.KEPT),
+    Verdict.KEPT: (StepName.ADJUSTED, StepName.KEPT),
 }
-"""The stages before and after the loss: the chunk came out of the first and not, or further down, out of the second.
+"""The steps before and after the loss: the passage came out of the first and not, or further down, out of the second.
 
-In a run with a first pass, that is the stage before `reranked`."""
+In a run with a first pass, that is the step before `reranked`."""
 
 
 class Rival(Frozen):
-    """A candidate that took a place that the expected chunk needed: where it stood at that stage, and why."""
+    """A candidate that took a place that the expected passage needed: where it stood at that step, and why."""
 
-    chunk_id: str
+    passage_id: str
     title: str
-    step: Step
+    step: RankAtStep
     why: str
 
 
 class Diagnosis(Frozen):
     """The verdict on one expected document, with all that it rests on.
 
-    chunk_id: the expected chunk that came furthest (None where there is none). way: its rank and score at every
-    stage; before and after: the two steps between which it was lost. notes: what else a reader must know, such as
+    chunk_id: the expected passage that came furthest (None where there is none). way: its rank and score at every
+    step; before and after: the two steps between which it was lost. notes: what else a reader must know, such as
     a reranker that did not run.
     """
 
     verdict: Verdict
     sentence: str
-    chunk_id: str | None = None
-    way: tuple[Step, ...] = ()
-    before: Step | None = None
-    after: Step | None = None
+    passage_id: str | None = None
+    way: tuple[RankAtStep, ...] = ()
+    before: RankAtStep | None = None
+    after: RankAtStep | None = None
     rivals: tuple[Rival, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from rag_core.errors import BadInput
 from rag_core.evaluation.files import Faults, File, lines, objects, summary
 from rag_core.evaluation.sets import LabelledSet, Level, Query
-from rag_core.types import Document
+from rag_core.schema.documents import Document
 
 QRELS = ("qrels.tsv", "qrels/test.tsv", "qrels.txt", "qrels.trec")
 HEADERS = {"query-id", "query_id", "qid", "queryid"}

@@ -6,13 +6,13 @@ fusion needs two lists.
 
 from __future__ import annotations
 
-from rag_core.config import Policy
 from rag_core.evaluation import sweeps
 from rag_core.evaluation.cuts import Cut, Cuts
 from rag_core.evaluation.headroom import Headroom, headroom
 from rag_core.evaluation.pools import Pools
 from rag_core.evaluation.sweeps import Sweep
-from rag_core.types import Frozen
+from rag_core.schema.base import Frozen
+from rag_core.schema.policy import Policy
 
 SIGNALS = ("search", "freshness", "authority", "diversity")
 
@@ -39,7 +39,7 @@ def asked_by(policy: Policy, pool: int) -> list[Policy]:
         for share in sweeps.LEXICAL_SHARES
     ]
     ks = [fusion.model_copy(update={"k": k}) for k in sweeps.RRF_KS]
-    widest = max(min(pool, policy.screen.pool) if policy.screen else pool, policy.pool)
+    widest = max(min(pool, policy.first_pass.pool) if policy.first_pass else pool, policy.pool)
     return [
         policy.model_copy(update={"pool": widest}),
         *(policy.model_copy(update={"fusion": one}) for one in (*shares, *ks)),

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from rag_core.errors import BadInput
 from rag_core.evaluation.pools import Floats
-from rag_core.types import Frozen
+from rag_core.schema.base import Frozen
 
 RESAMPLES = 10_000
 EXACT = 14
@@ -82,7 +82,7 @@ class Comparison(Frozen):
         return f"If the difference stays so, about {self.needed} queries would do."
 
 
-def compare(before: Sequence[float] | Floats, after: Sequence[float] | Floats, seed: int = 0) -> Comparison:
+def compare_metric(before: Sequence[float] | Floats, after: Sequence[float] | Floats, seed: int = 0) -> Comparison:
     """Compare per-query values of one metric. Raises BadInput where the two are not of one length, or empty."""
     left, right = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
     if left.shape != right.shape or left.ndim != 1:

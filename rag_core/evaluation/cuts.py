@@ -1,7 +1,7 @@
 """Threshold and top-k over a whole set: what is kept for the answer, and what that costs and saves.
 
 By replay on arrays. Which threshold to choose for a given cost of a wrong answer is in
-`rag_core.calibrated_threshold`; here both cuts are swept.
+`rag_core.analysis.threshold_choice`; here both cuts are swept.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rag_core.config import Policy, Threshold
 from rag_core.evaluation import metrics
-from rag_core.evaluation.orders import fused, kept, relevance_of
 from rag_core.evaluation.pools import Flags, Floats, Pools
 from rag_core.evaluation.sweeps import order_before_cut
-from rag_core.types import Frozen, ScoreSpace
+from rag_core.evaluation.vectorised_replay import fused_rankings, kept_rankings, relevance_of
+from rag_core.schema.base import Frozen
+from rag_core.schema.policy import Policy
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.threshold import Threshold
 
 TOP_KS = tuple(range(1, 21))
 STEPS = 50
@@ -44,7 +46,7 @@ class Cuts:
     """The orders of one policy, ready to be cut anywhere. Raises BadInput where nothing was scored."""
 
     def __init__(self, pools: Pools, policy: Policy, unanswerable: Sequence[str] = ()) -> None:
-        order, rrf = fused(pools, policy)
+        order, rrf = fused_rankings(pools, policy)
         self.pools = pools
         self.policy = policy
         self.relevance, self.space = relevance_of(pools, policy, rrf)
@@ -54,7 +56,7 @@ class Cuts:
 
     def at(self, threshold: Threshold, top_k: int) -> Cut:
         """What one threshold and one top-k make of the set."""
-        cut = kept(self.order, self.relevance, self.space, threshold, top_k)
+        cut = kept_rankings(self.order, self.relevance, self.space, threshold, top_k)
         of = metrics.graded(self.pools, cut)
         hits = ((of.grade > 0) & of.counts).sum(axis=1)
         answered = cut.lengths > 0

@@ -7,24 +7,24 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 
-from rag_core.config import SIGNAL_NAMES, Policy
 from rag_core.evaluation.board import board
 from rag_core.evaluation.compare import Comparison
 from rag_core.evaluation.pools import Pools
 from rag_core.evaluation.report import HEADLINE, Report
 from rag_core.evaluation.runs import write_qrels, write_run
 from rag_core.evaluation.sets import LabelledSet
+from rag_core.schema.policy import SIGNAL_NAMES, Policy
 
 MOST_HARMED = 10
 
 
 def to_markdown(report: Report) -> str:
-    """Headline, a table of every stage, the comparison, the split of the loss, groups, harmed queries, notices."""
+    """Headline, a table of every step, the comparison, the split of the loss, groups, harmed queries, notices."""
     parts = [
         f"# {report.set_name}: {report.before} against {report.after}",
         _about(report),
         "\n".join(f"- **{name}**: {_headline(report.comparisons[name])}" for name in HEADLINE),
-        _table(["stage", *report.metrics], [_stage_row(report, stage) for stage in report.stages]),
+        _table(["step", *report.metrics], [_stage_row(report, step) for step in report.steps]),
         report.headroom.sentence if report.headroom else "",
         *(_group(field, groups) for field, groups in report.groups.items()),
         _harmed(report),
@@ -34,26 +34,26 @@ def to_markdown(report: Report) -> str:
 
 
 def to_csv(report: Report) -> str:
-    """A row per judged query: id, text, then `<stage> <metric>` for every stage and metric."""
+    """A row per judged query: id, text, then `<step> <metric>` for every step and metric."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    columns = [(stage, metric) for stage in report.stages for metric in report.metrics]
-    writer.writerow(["query_id", "query", *(_inert(f"{stage} {metric}") for stage, metric in columns)])
+    columns = [(step, metric) for step in report.steps for metric in report.metrics]
+    writer.writerow(["query_id", "query", *(_inert(f"{step} {metric}") for step, metric in columns)])
     for query_id, text in report.texts.items():
-        values = [report.values[stage][metric].get(query_id, "") for stage, metric in columns]
+        values = [report.values[step][metric].get(query_id, "") for step, metric in columns]
         writer.writerow([_inert(query_id), _inert(text), *values])
     return out.getvalue()
 
 
 def to_trec(labelled: LabelledSet, rankings: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[str, str]:
-    """File name -> content: `qrels.trec` and `<stage>.run`, for ir_measures' or trec_eval's own command.
+    """File name -> content: `qrels.trec` and `<step>.run`, for ir_measures' or trec_eval's own command.
 
-    A stage whose name is no file name, as that of an extra search may be, has its place in front: `3-acme-GmbH-dense`.
+    A step whose name is no file name, as that of an extra search may be, has its place in front: `3-acme-GmbH-dense`.
     """
     files = {"qrels.trec": write_qrels(labelled)}
-    for place, (stage, ranking) in enumerate(rankings.items(), start=1):
-        plain = re.sub(r"[^\w-]+", "-", stage)
-        name = stage if plain == stage else f"{place}-{plain}"
+    for place, (step, ranking) in enumerate(rankings.items(), start=1):
+        plain = re.sub(r"[^\w-]+", "-", step)
+        name = step if plain == step else f"{place}-{plain}"
         files[f"{name}.run"] = write_run(ranking, f"second-pass-{name}")
     return files
 
@@ -75,13 +75,13 @@ def _about(report: Report) -> str:
         told += f", {report.unanswerable} queries that nothing answers"
     if report.collection:
         told += (
-            f"; {report.collection.name}: {report.collection.documents} documents, {report.collection.chunks} chunks"
+            f"; {report.collection.name}: {report.collection.documents} documents, {report.collection.passages} chunks"
         )
     if report.policy:
         told += f"; reranker {report.policy.reranker}, pool {report.policy.pool}, depth {report.policy.depth}"
-        told += "".join(f"; extra search {one}" for one in report.policy.extras)
-        if screen := report.policy.screen:
-            told += f"; first pass {screen.reranker} reads {screen.pool}"
+        told += "".join(f"; extra search {one}" for one in report.policy.extra_searches)
+        if first_pass := report.policy.first_pass:
+            told += f"; first pass {first_pass.reranker} reads {first_pass.pool}"
         if (signals := report.policy.signals).on:
             told += "; signals " + ", ".join(f"{name} {getattr(signals, name):g}" for name in SIGNAL_NAMES)
     return f"{told}."
@@ -94,8 +94,8 @@ def _headline(found: Comparison) -> str:
     )
 
 
-def _stage_row(report: Report, stage: str) -> list[str]:
-    return [stage, *(f"{report.mean(stage, metric):.4f}" for metric in report.metrics)]
+def _stage_row(report: Report, step: str) -> list[str]:
+    return [step, *(f"{report.mean(step, metric):.4f}" for metric in report.metrics)]
 
 
 def _group(field: str, groups: Mapping[str, Comparison]) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rag_core.cases.case import Case
 from rag_core.errors import BadInput
 from rag_core.evaluation.sets import LabelledSet, Query
+from rag_core.triage.case import Case
 
 CASES = "Triage cases"
 

@@ -6,19 +6,19 @@ from collections.abc import Sequence
 
 from rag_core.errors import BadInput
 from rag_core.evaluation import metrics
-from rag_core.evaluation.compare import aligned, compare
+from rag_core.evaluation.compare import aligned, compare_metric
 from rag_core.evaluation.report import Report
-from rag_core.types import Frozen
+from rag_core.schema.base import Frozen
 
 
-class Requirement(Frozen):
+class GateRequirement(Frozen):
     """A metric and the least mean that passes."""
 
     metric: str
     minimum: float
 
 
-def parse(text: str) -> Requirement:
+def parse(text: str) -> GateRequirement:
     """`nDCG@10=0.80` as a requirement. Raises BadInput where it is not one."""
     name, _, value = text.partition("=")
     try:
@@ -27,33 +27,33 @@ def parse(text: str) -> Requirement:
         minimum = -1.0
     if not 0 <= minimum <= 1:
         raise BadInput(f"{text!r} is not a requirement. Write a metric and a minimum from 0 to 1, like nDCG@10=0.80.")
-    return Requirement(metric=str(metrics.parse(name)), minimum=minimum)
+    return GateRequirement(metric=str(metrics.parse(name)), minimum=minimum)
 
 
-def under(report: Report, requirements: Sequence[Requirement], stage: str) -> list[str]:
-    """A sentence for every requirement that the stage does not meet."""
+def under(report: Report, requirements: Sequence[GateRequirement], step: str) -> list[str]:
+    """A sentence for every requirement that the step does not meet."""
     return [
-        f"{one.metric} of the {stage} stage is {report.mean(stage, one.metric):.4f}, under {one.minimum:g}."
+        f"{one.metric} of the {step} stage is {report.mean(step, one.metric):.4f}, under {one.minimum:g}."
         for one in requirements
-        if report.mean(stage, one.metric) < one.minimum
+        if report.mean(step, one.metric) < one.minimum
     ]
 
 
-def worse(report: Report, baseline: Report, names: Sequence[str], stage: str) -> tuple[list[str], list[str]]:
+def worse(report: Report, baseline: Report, names: Sequence[str], step: str) -> tuple[list[str], list[str]]:
     """(failures, remarks) of a comparison with a saved evaluation, over the queries that both have.
 
     A metric fails where it is clearly worse (`Comparison.clear`). Raises BadInput where the two cannot be
-    compared: no common query, or a metric or stage that the baseline does not have.
+    compared: no common query, or a metric or step that the baseline does not have.
     """
     failures: list[str] = []
     remarks: list[str] = []
     for name in names:
-        if name not in baseline.values.get(stage, {}):
-            raise BadInput(f"The baseline has no {name} of the {stage} stage. Save a new baseline with it.")
-        ids, old, new = aligned(baseline.values[stage][name], report.values[stage][name])
+        if name not in baseline.values.get(step, {}):
+            raise BadInput(f"The baseline has no {name} of the {step} stage. Save a new baseline with it.")
+        ids, old, new = aligned(baseline.values[step][name], report.values[step][name])
         if not ids:
             raise BadInput("The baseline was measured on other queries; there is nothing to compare.")
-        found = compare(old, new)
+        found = compare_metric(old, new)
         told = f"{name} against the baseline: {found.sentence}"
         (failures if found.clear and found.difference < 0 else remarks).append(told)
     return failures, remarks + _remarks(report, baseline)

@@ -11,11 +11,13 @@ from datetime import date
 import numpy as np
 
 from rag_core.errors import BadInput
-from rag_core.evaluation.pools import ABSENT, UNDATED, Beside, Facts, Ints, Pools, Scores, assemble, padded
+from rag_core.evaluation.pools import ABSENT, UNDATED, ExtraSearchArrays, Facts, Ints, Pools, Scores, assemble, padded
 from rag_core.evaluation.sets import LabelledSet
-from rag_core.threshold import judged_space, sigmoid
-from rag_core.trace import Measurement, Searched
-from rag_core.types import Chunk, ScoreSpace, StageName
+from rag_core.schema.documents import Passage
+from rag_core.schema.measurement import Measurement, SearchRun
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import StepName
+from rag_core.schema.threshold import relevance_space, sigmoid
 
 
 def build(measurements: Mapping[str, Measurement], labelled: LabelledSet) -> Pools:
@@ -35,14 +37,16 @@ def build(measurements: Mapping[str, Measurement], labelled: LabelledSet) -> Poo
         raise BadInput("These queries were measured under different filters. Measure them again.")
     searches = [_searches(row) for row in rows]
     everywhere = [asked for asked in (searches[0] if searches else ()) if all(asked in each for each in searches)]
-    extras = {asked: [each[asked] for each in searches] for asked in everywhere}
-    lists: list[tuple[Measurement | Searched, ...]] = [
-        (row, *(found[at] for found in extras.values())) for at, row in enumerate(rows)
+    extra_searches = {asked: [each[asked] for each in searches] for asked in everywhere}
+    lists: list[tuple[Measurement | SearchRun, ...]] = [
+        (row, *(found[at] for found in extra_searches.values())) for at, row in enumerate(rows)
     ]
     ids = tuple(
         tuple(sorted({c for one in of_row for c, _ in (*one.dense.found, *one.lexical.found)})) for of_row in lists
     )
-    units = tuple(tuple(_unit(row.chunks[c], labelled) for c in of_row) for row, of_row in zip(rows, ids, strict=True))
+    units = tuple(
+        tuple(_unit(row.passages[c], labelled) for c in of_row) for row, of_row in zip(rows, ids, strict=True)
+    )
     columns = [{c: at for at, c in enumerate(of_row)} for of_row in ids]
     pools = assemble(
         labelled,
@@ -53,23 +57,25 @@ def build(measurements: Mapping[str, Measurement], labelled: LabelledSet) -> Poo
         scores=_scores(rows, ids),
         depth=rows[0].depth if rows else 0,
         facts=_facts(rows, ids),
-        titles={c.document_id: c.title for row in rows for c in row.chunks.values() if c.title},
+        titles={c.document_id: c.title for row in rows for c in row.passages.values() if c.title},
     )
-    beside = {asked: _padded(_lists(found, columns), pools.shape[1]) for asked, found in extras.items()}
-    return replace(pools, extras=beside, where=rows[0].where if rows else None)
+    beside = {asked: _padded(_lists(found, columns), pools.shape[1]) for asked, found in extra_searches.items()}
+    return replace(pools, extra_searches=beside, where=rows[0].where if rows else None)
 
 
-def _searches(row: Measurement) -> dict[Beside, Searched]:
+def _searches(row: Measurement) -> dict[ExtraSearchArrays, SearchRun]:
     """A query's extra searches by what they look for. One with the query's own words stands there under both names."""
-    own: dict[Beside, Searched] = {(None, one.where): one for one in row.extras if one.query == row.query}
-    return own | {(one.query, one.where): one for one in row.extras}
+    own: dict[ExtraSearchArrays, SearchRun] = {
+        (None, one.where): one for one in row.extra_searches if one.query == row.query
+    }
+    return own | {(one.query, one.where): one for one in row.extra_searches}
 
 
-def _lists(rows: Sequence[Measurement | Searched], columns: Sequence[Mapping[str, int]]) -> dict[str, list[list[int]]]:
+def _lists(rows: Sequence[Measurement | SearchRun], columns: Sequence[Mapping[str, int]]) -> dict[str, list[list[int]]]:
     """The ranks in both lists of every query, by the list's name."""
     return {
-        StageName.DENSE: [_ranks(row.dense.found, at) for row, at in zip(rows, columns, strict=True)],
-        StageName.LEXICAL: [_ranks(row.lexical.found, at) for row, at in zip(rows, columns, strict=True)],
+        StepName.DENSE: [_ranks(row.dense.found, at) for row, at in zip(rows, columns, strict=True)],
+        StepName.LEXICAL: [_ranks(row.lexical.found, at) for row, at in zip(rows, columns, strict=True)],
     }
 
 
@@ -77,15 +83,15 @@ def _padded(lists: Mapping[str, list[list[int]]], width: int) -> dict[str, Ints]
     return {name: padded(rows, width, ABSENT) for name, rows in lists.items()}
 
 
-def _unit(chunk: Chunk, labelled: LabelledSet) -> str:
-    return chunk.id if labelled.level == "chunk" else chunk.document_id
+def _unit(passage: Passage, labelled: LabelledSet) -> str:
+    return passage.id if labelled.level == "passage" else passage.document_id
 
 
 def _ranks(found: Sequence[tuple[str, float]], columns: Mapping[str, int]) -> list[int]:
     """Rank by column; ABSENT where the list does not hold the candidate."""
     out = [ABSENT] * len(columns)
-    for rank, (chunk_id, _) in enumerate(found, start=1):
-        out[columns[chunk_id]] = min(rank, out[columns[chunk_id]])
+    for rank, (passage_id, _) in enumerate(found, start=1):
+        out[columns[passage_id]] = min(rank, out[columns[passage_id]])
     return out
 
 
@@ -110,11 +116,11 @@ def _scores_of(name: str, rows: Sequence[Measurement], ids: Sequence[Sequence[st
     read = sigmoid if space is ScoreSpace.LOGIT else float
     for at, (row, of_row) in enumerate(zip(rows, ids, strict=True)):
         pairs = row.rerankings[name].pairs if name in row.rerankings else {}
-        for column, chunk_id in enumerate(of_row):
-            if chunk_id in pairs:
-                key[at, column] = pairs[chunk_id].score
-                relevance[at, column] = read(pairs[chunk_id].score)
-    return Scores(key=key, relevance=relevance, space=judged_space(space))
+        for column, passage_id in enumerate(of_row):
+            if passage_id in pairs:
+                key[at, column] = pairs[passage_id].score
+                relevance[at, column] = read(pairs[passage_id].score)
+    return Scores(key=key, relevance=relevance, space=relevance_space(space))
 
 
 def _facts(rows: Sequence[Measurement], ids: Sequence[Sequence[str]]) -> Facts:
@@ -122,11 +128,11 @@ def _facts(rows: Sequence[Measurement], ids: Sequence[Sequence[str]]) -> Facts:
     sources: dict[str, int] = {}
     updated, source, document = [], [], []
     for row, of_row in zip(rows, ids, strict=True):
-        chunks = [row.chunks[c] for c in of_row]
-        updated.append([_ordinal(chunk.updated_at) for chunk in chunks])
+        passages = [row.passages[c] for c in of_row]
+        updated.append([_ordinal(passage.updated_at) for passage in passages])
         numbers: dict[str, int] = {}
-        document.append([numbers.setdefault(chunk.document_id, len(numbers)) for chunk in chunks])
-        source.append([sources.setdefault(chunk.source, len(sources)) for chunk in chunks])
+        document.append([numbers.setdefault(passage.document_id, len(numbers)) for passage in passages])
+        source.append([sources.setdefault(passage.source, len(sources)) for passage in passages])
     return Facts(
         updated=padded(updated, width, UNDATED),
         document=padded(document, width, -1),

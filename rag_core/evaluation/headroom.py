@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag_core.config import Policy
 from rag_core.evaluation import metrics
-from rag_core.evaluation.orders import Order, fused, passed, screened, taken
 from rag_core.evaluation.pools import Floats, Pools
 from rag_core.evaluation.sweeps import order_before_cut
-from rag_core.types import Frozen
+from rag_core.evaluation.vectorised_replay import Rankings, first_pass_rankings, fused_rankings, rerank_pass, taken
+from rag_core.schema.base import Frozen
+from rag_core.schema.policy import Policy
 
 
 class Headroom(Frozen):
@@ -37,7 +37,7 @@ class Headroom(Frozen):
     signals: float
     achieved: float
     fused: float
-    screening: float = 0.0
+    first_pass_summary: float = 0.0
 
     @property
     def oracle(self) -> float:
@@ -50,7 +50,7 @@ class Headroom(Frozen):
         names = {
             "retrieval": "never found",
             "fusion": "left outside what is read",
-            "screening": "cut by the first pass",
+            "first_pass_summary": "cut by the first pass",
             "ranking": "left on the table by the ranking",
             "signals": "lost to signals",
         }
@@ -73,30 +73,30 @@ class Split:
     signals: Floats
     achieved: Floats
     fused: Floats
-    screening: Floats
+    first_pass_summary: Floats
     unscored: int
 
 
 def split(pools: Pools, policy: Policy, metric: str) -> Split:
     """The loss of every query. Where `unscored` is not 0, all losses from the first pass on are not known (NaN)."""
-    order, rrf = fused(pools, policy)
-    ranked = passed(pools, order, policy)
-    head = order.first(policy.screen.pool if policy.screen else policy.pool)
+    order, rrf = fused_rankings(pools, policy)
+    ranked = rerank_pass(pools, order, policy)
+    head = order.first(policy.first_pass.pool if policy.first_pass else policy.pool)
     final = order_before_cut(pools, policy, order, rrf)
     perfect = metrics.on_arrays(metric, metrics.ideal(pools))
     union = _value(pools, metric, oracle(pools, order))
     read = _value(pools, metric, oracle(pools, head))
-    pool = _value(pools, metric, oracle(pools, screened(pools, order, policy.screen).first(policy.pool)))
+    pool = _value(pools, metric, oracle(pools, first_pass_rankings(pools, order, policy.first_pass).first(policy.pool)))
     by_rank, achieved = _value(pools, metric, ranked), _value(pools, metric, final)
     unscored = int(ranked.unscored.sum())
     if unscored:
         by_rank = achieved = np.full_like(read, np.nan)
-        pool = pool if policy.screen is None else by_rank
+        pool = pool if policy.first_pass is None else by_rank
     return Split(
         perfect=perfect,
         retrieval=perfect - union,
         fusion=union - read,
-        screening=read - pool,
+        first_pass_summary=read - pool,
         ranking=pool - by_rank,
         signals=by_rank - achieved,
         achieved=achieved,
@@ -110,17 +110,17 @@ def headroom(pools: Pools, policy: Policy, metric: str) -> Headroom | None:
     found = split(pools, policy, metric)
     if found.unscored or not pools.judged.any():
         return None
-    names = ("perfect", "retrieval", "fusion", "ranking", "signals", "achieved", "fused", "screening")
+    names = ("perfect", "retrieval", "fusion", "ranking", "signals", "achieved", "fused", "first_pass_summary")
     return Headroom(metric=metric, **{name: float(getattr(found, name)[pools.judged].mean()) for name in names})
 
 
-def oracle(pools: Pools, order: Order) -> Order:
+def oracle(pools: Pools, order: Rankings) -> Rankings:
     """The same candidates, highest grade first: the best that any reranker could do with them."""
     valid = order.valid
     grade = np.where(valid, np.maximum(order.take(pools.grades), 0), -1)
     best = np.argsort(-grade, axis=1, kind="stable")
-    return Order(taken(order.columns, best), order.lengths, order.unscored)
+    return Rankings(taken(order.columns, best), order.lengths, order.unscored)
 
 
-def _value(pools: Pools, metric: str, order: Order) -> Floats:
+def _value(pools: Pools, metric: str, order: Rankings) -> Floats:
     return metrics.on_arrays(metric, metrics.graded(pools, order))

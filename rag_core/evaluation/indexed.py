@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rag_core.config import Chunking
 from rag_core.corpus.collection import Collection
-from rag_core.corpus.indexing import StageProgress, ignore
-from rag_core.corpus.library import Library
-from rag_core.corpus.load import load_folder
-from rag_core.corpus.manifest import fingerprint
+from rag_core.corpus.indexing import StepProgress, ignore
+from rag_core.corpus.loading.load import load_folder
+from rag_core.corpus.storage.library import Library
+from rag_core.corpus.storage.manifest import fingerprint
 from rag_core.errors import BadInput
 from rag_core.evaluation.beir import read_corpus
 from rag_core.evaluation.files import File
 from rag_core.evaluation.sets import LabelledSet
-from rag_core.retrieval.base import Embedder
-from rag_core.types import Document
+from rag_core.retrieval.engines.protocol import Embedder
+from rag_core.schema.chunking import Chunking
+from rag_core.schema.documents import Document
 
 
 def collection_for(
-    folder: Path, library: Library, embedder: Embedder, name: str | None = None, progress: StageProgress = ignore
+    folder: Path, library: Library, embedder: Embedder, name: str | None = None, progress: StepProgress = ignore
 ) -> Collection:
     """The collection called `name`, or that of the folder's own documents, built where it is new or has changed.
 
@@ -49,8 +49,8 @@ def documents_of(folder: Path) -> Sequence[Document]:
 
 
 def unknown_documents(labelled: LabelledSet, collection: Collection) -> tuple[str, ...]:
-    """A notice where qrels name documents (or chunks) that the collection does not have: no search can find them."""
-    known = {chunk.id for chunk in collection.chunks}
+    """A notice where qrels name documents (or passages) that the collection does not have: no search can find them."""
+    known = {passage.id for passage in collection.passages}
     if labelled.level == "document":
         known = {document.id for document in collection.documents()}
     lacking = [item for query in labelled.judged for item in labelled.qrels[query.id] if item not in known]

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from rag_core.errors import BadInput
 from rag_core.evaluation.sets import LabelledSet
-from rag_core.store import UPSERT, Store, metadata
+from rag_core.storage.database import UPSERT, Store, metadata
 
 GRADES = {0: "not relevant", 1: "touches it", 2: "helps", 3: "answers it"}
 """What each grade says."""

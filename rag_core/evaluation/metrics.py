@@ -2,7 +2,7 @@
 
 Names are those of ir_measures: `nDCG@10`, `RR@10`, `P@5`, `R@100`, `AP@100`, `Success@5`, `Judged@10`. Relevant is
 grade 1 and up; the gain of nDCG is the grade itself, its discount 1 / log2(1 + rank) (Järvelin and Kekäläinen 2002, as
-in trec_eval). A ranking of chunks becomes one of documents at each document's first chunk.
+in trec_eval). A ranking of passages becomes one of documents at each document's first passage.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 
 from rag_core.errors import BadInput
-from rag_core.evaluation.orders import Order
 from rag_core.evaluation.pools import UNJUDGED, Flags, Floats, Ints, Pools
 from rag_core.evaluation.sets import Qrels
+from rag_core.evaluation.vectorised_replay import Rankings
 
 DEFAULT = ("nDCG@10", "nDCG@5", "RR@10", "P@5", "R@100", "AP@100", "Success@5", "Judged@10")
 """The metrics of a table, where nobody asked for others."""
 DEEPEST = 1000
-CHUNKS_A_DOCUMENT = 4
-"""How far past a cutoff the first look goes, where documents have several chunks."""
+PASSAGES_A_DOCUMENT = 4
+"""How far past a cutoff the first look goes, where documents have several passages."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ def by_ir_measures(
     return out
 
 
-def documents(pools: Pools, order: Order, deepest: int = DEEPEST) -> dict[str, list[str]]:
-    """The ranking of documents (or chunks, where chunks are judged) by query id, each at its first chunk."""
+def documents(pools: Pools, order: Rankings, deepest: int = DEEPEST) -> dict[str, list[str]]:
+    """The ranking of documents (or passages, where passages are judged) by query id, each at its first passage."""
     found = {}
     for at, query_id in enumerate(pools.query_ids):
         columns = order.columns[at, : order.lengths[at]]
@@ -92,22 +92,22 @@ class Graded:
         return self.counts & (self.rank <= k)
 
 
-def mean(pools: Pools, name: str, order: Order) -> float:
+def mean(pools: Pools, name: str, order: Rankings) -> float:
     """Mean of a metric over the judged queries; 0 where there are none."""
     values = on_arrays(name, graded(pools, _head(pools, order, parse(name).cutoff)))[pools.judged]
     return float(values.mean()) if values.size else 0.0
 
 
-def _head(pools: Pools, order: Order, cutoff: int) -> Order:
+def _head(pools: Pools, order: Rankings, cutoff: int) -> Rankings:
     """As much of the order as holds its first `cutoff` documents: what comes after cannot change the metric."""
-    head = order.first(cutoff if not pools.repeats else CHUNKS_A_DOCUMENT * cutoff)
+    head = order.first(cutoff if not pools.repeats else PASSAGES_A_DOCUMENT * cutoff)
     if not pools.repeats or head.columns.shape == order.columns.shape:
         return head
     enough = graded(pools, head).counts.sum(axis=1) >= np.minimum(cutoff, order.lengths)
     return head if (enough | (order.lengths <= head.columns.shape[1])).all() else order
 
 
-def graded(pools: Pools, order: Order) -> Graded:
+def graded(pools: Pools, order: Rankings) -> Graded:
     """The grades of an order's documents."""
     counts = order.valid
     if pools.repeats:

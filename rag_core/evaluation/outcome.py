@@ -8,26 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag_core.config import NO_RERANKER, Policy
 from rag_core.evaluation import metrics
-from rag_core.evaluation.elsewhere import policy_of, pools_of_candidates, pools_of_runs
+from rag_core.evaluation.external_runs import policy_of, pools_of_candidates, pools_of_runs
 from rag_core.evaluation.files import File
 from rag_core.evaluation.gather import build
 from rag_core.evaluation.pools import Pools
 from rag_core.evaluation.report import AFTER, BEFORE, Report, rankings_of, report
 from rag_core.evaluation.runs import read_candidates, read_run
 from rag_core.evaluation.sets import LabelledSet
-from rag_core.trace import Measurement
+from rag_core.schema.measurement import Measurement
+from rag_core.schema.policy import NO_RERANKER, Policy
 
-Rankings = Mapping[str, Mapping[str, Sequence[str]]]
+RankingsByStep = Mapping[str, Mapping[str, Sequence[str]]]
 
 
 @dataclass(frozen=True, eq=False)
-class Outcome:
+class EvaluationResult:
     """What was asked, what was ranked, what was found; `pools` and `policy` are what curves are drawn from."""
 
     labelled: LabelledSet
-    rankings: Rankings
+    rankings: RankingsByStep
     pools: Pools
     policy: Policy
     report: Report
@@ -40,7 +40,7 @@ def of_measurements(
     names: Sequence[str] = metrics.DEFAULT,
     notices: Sequence[str] = (),
     pools: Pools | None = None,
-) -> Outcome:
+) -> EvaluationResult:
     """The outcome of a scoring pass, over the queries that were measured. `pools`: those of the same measurements,
     where they are at hand. Raises BadInput where pairs of the policy's pools have no score."""
     asked = labelled.only(measurements)
@@ -58,10 +58,12 @@ def of_measurements(
         reranker_model=next(iter(sorted(models)), NO_RERANKER),
         notices=notices,
     )
-    return Outcome(asked, rankings, pools, policy, found)
+    return EvaluationResult(asked, rankings, pools, policy, found)
 
 
-def of_runs(labelled: LabelledSet, before: File, after: File | None, names: Sequence[str] = metrics.DEFAULT) -> Outcome:
+def of_runs(
+    labelled: LabelledSet, before: File, after: File | None, names: Sequence[str] = metrics.DEFAULT
+) -> EvaluationResult:
     """The outcome of one or two TREC runs. A judged query that a run does not have counts as 0, as in trec_eval -c.
 
     Raises BadInput with every fault of the files.
@@ -70,17 +72,17 @@ def of_runs(labelled: LabelledSet, before: File, after: File | None, names: Sequ
     second = read_run(after, labelled) if after else None
     pools, told = pools_of_runs(labelled, first, second)
     policy = policy_of(pools)
-    rankings: Rankings = {BEFORE: first.documents, AFTER: (second or first).documents}
+    rankings: RankingsByStep = {BEFORE: first.documents, AFTER: (second or first).documents}
     notices = (*first.notices, *(second.notices if second else ()), *told)
     found = report(labelled, rankings, names, pools=pools, policy=policy, notices=notices)
-    return Outcome(labelled, rankings, pools, policy, found)
+    return EvaluationResult(labelled, rankings, pools, policy, found)
 
 
-def of_candidates(labelled: LabelledSet, file: File, names: Sequence[str] = metrics.DEFAULT) -> Outcome:
+def of_candidates(labelled: LabelledSet, file: File, names: Sequence[str] = metrics.DEFAULT) -> EvaluationResult:
     """The outcome of another stack's candidates. Raises BadInput with every fault of the file."""
     candidates, notices = read_candidates(file, labelled)
     pools = pools_of_candidates(labelled, candidates)
     policy = policy_of(pools)
     rankings = rankings_of(pools, policy)
     found = report(labelled, rankings, names, pools=pools, policy=policy, notices=notices)
-    return Outcome(labelled, rankings, pools, policy, found)
+    return EvaluationResult(labelled, rankings, pools, policy, found)

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from rag_core.config import ExtraSearch
 from rag_core.errors import BadInput
 from rag_core.evaluation.sets import LabelledSet
-from rag_core.filters import Filter, both
-from rag_core.types import ScoreSpace
+from rag_core.schema.filters import Filter, intersect
+from rag_core.schema.policy import ExtraSearch
+from rag_core.schema.spaces import ScoreSpace
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -31,7 +31,7 @@ UNJUDGED = -1
 """Grade of a candidate that nobody judged."""
 UNDATED = -1
 
-Beside = tuple[str | None, Filter | None]
+ExtraSearchArrays = tuple[str | None, Filter | None]
 """What an extra search looks for in every query: its own words (None: the query's), and its filter with the run's."""
 
 
@@ -64,10 +64,10 @@ class Pools:
     """Every query's candidates. C is the widest row's count of candidates, R the most judgments of a query.
 
     ids: candidate ids, sorted, by query. ranks: list name -> (Q, C), ABSENT where not in the list.
-    scores: reranker -> Scores. unit: (Q, C), which document of its query (or which chunk, where chunks are judged)
+    scores: reranker -> Scores. unit: (Q, C), which document of its query (or which passage, where passages are judged)
     a candidate belongs to, `units` names it. grades: (Q, C), UNJUDGED where nobody judged. ideal: (Q, R), all grades
     of the query, highest first, padded with 0. judged: (Q,), whether the query has any judgment, and so counts in a
-    mean. depth: how deep the lists were measured. repeats: whether any document has several chunks here. extras: the
+    mean. depth: how deep the lists were measured. repeats: whether any document has several passages here. extras: the
     lists of the extra searches that were run for every query, by what they look for, then list name; like `ranks`.
     where: the run's filter.
     """
@@ -85,12 +85,12 @@ class Pools:
     repeats: bool
     facts: Facts | None = None
     titles: dict[str, str] = field(default_factory=dict)
-    extras: dict[Beside, dict[str, Ints]] = field(default_factory=dict)
+    extra_searches: dict[ExtraSearchArrays, dict[str, Ints]] = field(default_factory=dict)
     where: Filter | None = None
 
     def beside(self, one: ExtraSearch) -> dict[str, Ints]:
         """The ranks that an extra search gave, by list name. Raises BadInput where it was not run for every query."""
-        found = self.extras.get((one.query, both(self.where, one.where)))
+        found = self.extra_searches.get((one.query, intersect(self.where, one.where)))
         if found is None:
             raise BadInput(f"The extra search “{one.name}” was not run for all of these queries. Measure them with it.")
         return found

@@ -11,27 +11,29 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from rag_core.config import Policy
 from rag_core.errors import BadInput
 from rag_core.evaluation import metrics
-from rag_core.evaluation.compare import Comparison, aligned, compare
+from rag_core.evaluation.compare import Comparison, aligned, compare_metric
 from rag_core.evaluation.headroom import Headroom, headroom
-from rag_core.evaluation.orders import stages
 from rag_core.evaluation.pools import Pools
 from rag_core.evaluation.sets import LabelledSet
-from rag_core.types import CollectionRef, Frozen, StageName
+from rag_core.evaluation.vectorised_replay import step_rankings
+from rag_core.schema.base import Frozen
+from rag_core.schema.documents import CollectionRef
+from rag_core.schema.policy import Policy
+from rag_core.schema.steps import StepName
 
-BEFORE, AFTER = StageName.FUSED, StageName.ADJUSTED
+BEFORE, AFTER = StepName.FUSED, StepName.ADJUSTED
 HEADLINE = ("P@5", "nDCG@5")
 SPLIT = "nDCG@10"
 
 Values = dict[str, dict[str, dict[str, float]]]
-"""Value by stage, metric and query id."""
+"""Value by step, metric and query id."""
 
 
 class Report(Frozen):
-    """One evaluation. `values` holds every judged query's value by stage and metric; `before` and `after` name the two
-    stages that are compared. `comparisons` are of the headline metrics and of the first one asked for.
+    """One evaluation. `values` holds every judged query's value by step and metric; `before` and `after` name the two
+    steps that are compared. `comparisons` are of the headline metrics and of the first one asked for.
     """
 
     version: Literal[1] = 1
@@ -56,13 +58,13 @@ class Report(Frozen):
     notices: tuple[str, ...] = ()
 
     @property
-    def stages(self) -> tuple[str, ...]:
-        """The stages that were measured, in order."""
+    def steps(self) -> tuple[str, ...]:
+        """The steps that were measured, in order."""
         return tuple(self.values)
 
-    def mean(self, stage: str, metric: str) -> float:
+    def mean(self, step: str, metric: str) -> float:
         """Mean of a metric over the judged queries."""
-        values = self.values[stage][metric].values()
+        values = self.values[step][metric].values()
         return sum(values) / max(len(values), 1)
 
     def changes(self, metric: str) -> list[tuple[str, float]]:
@@ -88,9 +90,9 @@ class Report(Frozen):
 
 
 def rankings_of(pools: Pools, policy: Policy, deepest: int = metrics.DEEPEST) -> dict[str, dict[str, list[str]]]:
-    """The ranking of documents by stage and query id, under one policy. Raises BadInput where pairs have no score."""
-    orders = stages(pools, policy)
-    unscored = int(orders[StageName.RERANKED].unscored.sum())
+    """The ranking of documents by step and query id, under one policy. Raises BadInput where pairs have no score."""
+    orders = step_rankings(pools, policy)
+    unscored = int(orders[StepName.RERANKED].unscored.sum())
     if unscored:
         raise BadInput(f"{unscored} pairs of these pools have no score from {policy.reranker} yet. Score them first.")
     return {name: metrics.documents(pools, order, deepest) for name, order in orders.items()}
@@ -99,12 +101,12 @@ def rankings_of(pools: Pools, policy: Policy, deepest: int = metrics.DEEPEST) ->
 def values_of(
     labelled: LabelledSet, rankings: Mapping[str, Mapping[str, Sequence[str]]], names: Sequence[str]
 ) -> Values:
-    """Every metric of every stage and judged query, by ir_measures. A query without a ranking counts as 0."""
+    """Every metric of every step and judged query, by ir_measures. A query without a ranking counts as 0."""
     qrels = {query.id: labelled.qrels[query.id] for query in labelled.judged}
     values: Values = {}
-    for stage, ranking in rankings.items():
+    for step, ranking in rankings.items():
         same = next((one for one in values if rankings[one] == ranking), None)
-        values[stage] = values[same] if same else metrics.by_ir_measures(names, qrels, ranking)
+        values[step] = values[same] if same else metrics.by_ir_measures(names, qrels, ranking)
     return values
 
 
@@ -121,7 +123,7 @@ def report(
     reranker_model: str = "",
     notices: Sequence[str] = (),
 ) -> Report:
-    """The report on rankings by stage. A judged query without a ranking counts as 0: pass the set with those queries
+    """The report on rankings by step. A judged query without a ranking counts as 0: pass the set with those queries
     `only` that were asked. Raises BadInput where no query is judged, or a metric is not known.
     """
     if not labelled.judged:
@@ -156,7 +158,7 @@ def report(
 def between(before: Mapping[str, float], after: Mapping[str, float]) -> Comparison:
     """The comparison over the queries that both sides have."""
     _, old, new = aligned(before, after)
-    return compare(old, new)
+    return compare_metric(old, new)
 
 
 def by_group(
@@ -168,6 +170,8 @@ def by_group(
         groups.setdefault(labelled.group_of(query.id, field) or "none", []).append(query.id)
     old, new = values[before][metric], values[after][metric]
     found = {
-        group: compare([old[one] for one in ids], [new[one] for one in ids]) for group, ids in groups.items() if ids
+        group: compare_metric([old[one] for one in ids], [new[one] for one in ids])
+        for group, ids in groups.items()
+        if ids
     }
     return dict(sorted(found.items(), key=lambda item: item[1].difference))

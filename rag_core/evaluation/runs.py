@@ -18,13 +18,14 @@ from pydantic import Field, FiniteFloat, ValidationError
 
 from rag_core.evaluation.files import Faults, File, lines, objects, summary
 from rag_core.evaluation.sets import LabelledSet
-from rag_core.types import Frozen, ScoreSpace
+from rag_core.schema.base import Frozen
+from rag_core.schema.spaces import ScoreSpace
 
 DEEPEST = 1000
 """How many documents a query's ranking keeps."""
 
 
-class Run(Frozen):
+class TrecRun(Frozen):
     """Ranked documents by query id, best first, with their scores. `notices`: what its reader must know."""
 
     name: str
@@ -59,7 +60,7 @@ class Candidates(Frozen):
     candidates: tuple[Candidate, ...]
 
 
-def read_run(file: File, labelled: LabelledSet) -> Run:
+def read_run(file: File, labelled: LabelledSet) -> TrecRun:
     """A TREC run file: query, Q0, document, rank, score, tag. Raises BadInput with every fault found.
 
     Documents are ordered as trec_eval orders them, whatever the rank column says: by score as a 32-bit float, equal
@@ -89,7 +90,7 @@ def read_run(file: File, labelled: LabelledSet) -> Run:
     tied = sum(_ties(items) for items in ranking.values())
     if tied:
         faults.notices.append(f"{file.name}: {tied} documents are tied with the one above; ordered as trec_eval does.")
-    return Run(name=Path(file.name).stem, ranking=ranking, notices=tuple(summary(faults.notices)))
+    return TrecRun(name=Path(file.name).stem, ranking=ranking, notices=tuple(summary(faults.notices)))
 
 
 def _row(cells: Sequence[str], number: int, faults: Faults) -> tuple[str, str, float] | None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from rag_core.config import Policy
 from rag_core.errors import ModelError
 from rag_core.evaluation.sets import LabelledSet, Query
-from rag_core.extras import unsearched
-from rag_core.filters import Filter
-from rag_core.pipeline import Pipeline
-from rag_core.retrieval.base import Progress
-from rag_core.trace import Measurement
+from rag_core.pipeline.extra_searches import missing_searches
+from rag_core.pipeline.pipeline import Pipeline
+from rag_core.retrieval.engines.protocol import Progress
+from rag_core.schema.filters import Filter
+from rag_core.schema.measurement import Measurement
+from rag_core.schema.policy import Policy
 
 
 def measured(
@@ -31,9 +31,9 @@ def measured(
     and lose nothing. Raises ModelError at the first query on which a reranker fails: a set with holes would be
     measured on other queries than it says.
     """
-    extras = tuple(dict.fromkeys(one for policy in policies for one in policy.extras))
+    extra_searches = tuple(dict.fromkeys(one for policy in policies for one in policy.extra_searches))
     for query in queries:
-        measurement = (known or {}).get(query.id) or pipeline.measure(query.text, where, extras)
+        measurement = (known or {}).get(query.id) or pipeline.measure(query.text, where, extra_searches)
         for policy in policies:
             measurement = pipeline.score(measurement, policy)
             _check(query, measurement, policy)
@@ -60,11 +60,11 @@ def score_set(
 
 def unsearched_queries(measurements: Mapping[str, Measurement], policy: Policy) -> list[str]:
     """The ids of the queries for which an extra search of the policy was not run yet."""
-    return [query_id for query_id, measurement in measurements.items() if unsearched(measurement, policy)]
+    return [query_id for query_id, measurement in measurements.items() if missing_searches(measurement, policy)]
 
 
 def _check(query: Query, measurement: Measurement, policy: Policy) -> None:
-    for reranker in ([policy.screen.reranker] if policy.screen else []) + [policy.reranker]:
+    for reranker in ([policy.first_pass.reranker] if policy.first_pass else []) + [policy.reranker]:
         scored = measurement.rerankings.get(reranker)
         if scored and scored.failure:
             raise ModelError(

@@ -1,4 +1,4 @@
-"""A labelled set: queries and the grades that somebody gave to documents or chunks for them.
+"""A labelled set: queries and the grades that somebody gave to documents or passages for them.
 
 Reading files into one is in `beir.py` and `table.py`; ranking and measuring are elsewhere.
 """
@@ -14,12 +14,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from rag_core.errors import BadInput
-from rag_core.types import Frozen, Scalar
+from rag_core.schema.base import Frozen, Scalar
 
 Qrels = Mapping[str, Mapping[str, int]]
-"""Grade by query id and document (or chunk) id; 1 and up is relevant."""
+"""Grade by query id and document (or passage) id; 1 and up is relevant."""
 
-Level = Literal["document", "chunk"]
+Level = Literal["document", "passage"]
 UNANSWERABLE = "unanswerable"
 
 
@@ -38,7 +38,7 @@ class Query(Frozen):
 
 
 class LabelledSet(Frozen):
-    """Queries and their judgments. `level`: whether the qrels name documents or chunks.
+    """Queries and their judgments. `level`: whether the qrels name documents or passages.
 
     `notices` are facts about its files that a reader must know (a query without text, a grade under 0).
     """

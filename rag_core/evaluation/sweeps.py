@@ -10,11 +10,19 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from rag_core.config import SIGNAL_NAMES, Policy
 from rag_core.evaluation import metrics
-from rag_core.evaluation.orders import Order, adjusted, fused, passed, relevance_of, unit
 from rag_core.evaluation.pools import Floats, Pools
-from rag_core.types import Frozen, ScoreSpace
+from rag_core.evaluation.vectorised_replay import (
+    Rankings,
+    adjusted_rankings,
+    fused_rankings,
+    relevance_of,
+    rerank_pass,
+    to_unit_interval,
+)
+from rag_core.schema.base import Frozen
+from rag_core.schema.policy import SIGNAL_NAMES, Policy
+from rag_core.schema.spaces import ScoreSpace
 
 POOLS = (5, 10, 15, 20, 30, 40, 50, 60, 80, 100, 150, 200)
 DEPTHS = (5, 10, 20, 30, 50, 75, 100, 150, 200)
@@ -24,7 +32,7 @@ SIGNAL_WEIGHTS = tuple(n / 10 for n in range(11))
 KNEE = 0.95
 
 
-class Point(Frozen):
+class SweepPoint(Frozen):
     """The whole set at one value of a setting. `fused` and `final`: mean of the metric before and after reranking;
     `final` is None where `unscored` pairs of the pools have no score yet: what is not known is not drawn."""
 
@@ -40,15 +48,15 @@ class Sweep(Frozen):
     setting: str
     metric: str
     chosen: float
-    points: tuple[Point, ...]
+    points: tuple[SweepPoint, ...]
 
     @property
-    def best(self) -> Point | None:
+    def best(self) -> SweepPoint | None:
         """The highest known point, the first of equals; None where none is known."""
         return max((point for point in self.points if point.final is not None), key=_final, default=None)
 
     @property
-    def knee(self) -> Point | None:
+    def knee(self) -> SweepPoint | None:
         """The least value that brings 95% of what the best brings over the least: past it, more buys little.
 
         None where fewer than three points are known or nothing is gained.
@@ -76,7 +84,7 @@ def sweep(
         before, final = steps.under(changed(value))
         unscored = int(final.unscored.sum())
         after = None if unscored else metrics.mean(pools, metric, final)
-        points.append(Point(at=value, fused=before, final=after, unscored=unscored))
+        points.append(SweepPoint(at=value, fused=before, final=after, unscored=unscored))
     return Sweep(setting=setting, metric=metric, chosen=_chosen(policy, setting), points=tuple(points))
 
 
@@ -85,39 +93,39 @@ class _Steps:
 
     def __init__(self, pools: Pools, metric: str) -> None:
         self._pools, self._metric = pools, metric
-        self._fused: tuple[object, Order, Floats, float] | None = None
-        self._ranked: tuple[object, Order] | None = None
+        self._fused: tuple[object, Rankings, Floats, float] | None = None
+        self._ranked: tuple[object, Rankings] | None = None
 
-    def under(self, policy: Policy) -> tuple[float, Order]:
+    def under(self, policy: Policy) -> tuple[float, Rankings]:
         """(mean of the metric of the fused order, the order before the cut) of a policy."""
-        key: object = (policy.fusion, policy.depth, policy.extras)
+        key: object = (policy.fusion, policy.depth, policy.extra_searches)
         if self._fused is None or self._fused[0] != key:
-            order, rrf = fused(self._pools, policy)
+            order, rrf = fused_rankings(self._pools, policy)
             self._fused = key, order, rrf, metrics.mean(self._pools, self._metric, order)
         _, order, rrf, before = self._fused
-        key = (key, policy.screen, policy.pool, policy.reranker)
+        key = (key, policy.first_pass, policy.pool, policy.reranker)
         if self._ranked is None or self._ranked[0] != key:
-            self._ranked = key, passed(self._pools, order, policy)
+            self._ranked = key, rerank_pass(self._pools, order, policy)
         return before, _weighed(self._pools, policy, self._ranked[1], rrf)
 
 
-def order_before_cut(pools: Pools, policy: Policy, order: Order, rrf: Floats) -> Order:
+def order_before_cut(pools: Pools, policy: Policy, order: Rankings, rrf: Floats) -> Rankings:
     """The adjusted order that a policy makes of a fused one."""
-    return _weighed(pools, policy, passed(pools, order, policy), rrf)
+    return _weighed(pools, policy, rerank_pass(pools, order, policy), rrf)
 
 
-def _weighed(pools: Pools, policy: Policy, ranked: Order, rrf: Floats) -> Order:
+def _weighed(pools: Pools, policy: Policy, ranked: Rankings, rrf: Floats) -> Rankings:
     """A reranked order with the policy's signals, where they are on."""
     if not policy.signals.on:
         return ranked
     relevance, space = relevance_of(pools, policy, rrf)
-    search = unit(rrf, ScoreSpace.RRF, pools, policy)
-    return adjusted(pools, ranked, unit(relevance, space, pools, policy), search, policy.signals)
+    search = to_unit_interval(rrf, ScoreSpace.RRF, pools, policy)
+    return adjusted_rankings(pools, ranked, to_unit_interval(relevance, space, pools, policy), search, policy.signals)
 
 
 def pool(pools: Pools, policy: Policy, metric: str, sizes: Sequence[int] = POOLS) -> Sweep:
     """Quality against how many candidates the reranker reads; no more than the first pass does, where there is one."""
-    sizes = [size for size in sizes if policy.screen is None or size <= policy.screen.pool]
+    sizes = [size for size in sizes if policy.first_pass is None or size <= policy.first_pass.pool]
     return sweep(pools, policy, metric, "pool", sizes, lambda value: policy.model_copy(update={"pool": int(value)}))
 
 
@@ -168,7 +176,7 @@ def pareto(costs: Sequence[float], qualities: Sequence[float]) -> list[bool]:
     return [not one for one in beaten.tolist()]
 
 
-def _final(point: Point) -> float:
+def _final(point: SweepPoint) -> float:
     return -1.0 if point.final is None else point.final
 
 

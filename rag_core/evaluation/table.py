@@ -1,4 +1,4 @@
-"""A labelled set from a CSV: a row per judgment (query, document or chunk id, grade).
+"""A labelled set from a CSV: a row per judgment (query, document or passage id, grade).
 
 Which column is what is guessed from its name and can be given.
 """
@@ -18,7 +18,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "query": ("query", "question", "text", "query_text"),
     "query_id": ("query_id", "query-id", "qid"),
     "document": ("document_id", "document", "doc_id", "doc", "corpus-id", "corpus_id", "docid"),
-    "chunk": ("chunk_id", "chunk", "passage_id", "passage"),
+    "passage": ("passage_id", "passage", "chunk_id", "chunk"),
     "grade": ("grade", "score", "relevance", "label", "rel"),
     "kind": ("kind", "type", "category"),
 }
@@ -57,7 +57,7 @@ def read_csv(file: File, columns: Mapping[str, str] | None = None) -> LabelledSe
     if not queries:
         faults.add(1, "there is no query in this file.")
     faults.check()
-    level: Level = "document" if "document" in places else "chunk"
+    level: Level = "document" if "document" in places else "passage"
     name = Path(file.name).stem
     return LabelledSet(
         name=name, queries=tuple(queries.values()), qrels=qrels, level=level, notices=tuple(faults.notices)
@@ -93,9 +93,9 @@ def _places(header: Sequence[str], given: Mapping[str, str], name: str) -> dict[
             places[what] = place
         elif given.get(what):
             raise BadInput(f"{name} has no column {given[what]!r}; it has {', '.join(header)}.")
-    if "query" not in places or not {"document", "chunk"} & places.keys():
+    if "query" not in places or not {"document", "passage"} & places.keys():
         raise BadInput(
-            f"{name} needs a column for the query and one for the document or chunk id, for example "
+            f"{name} needs a column for the query and one for the document or passage id, for example "
             f"query,document_id,grade. It has: {', '.join(header) or 'no header'}."
         )
     return places
@@ -105,7 +105,7 @@ def _grade(
     row: Mapping[str, str], query_id: str, qrels: dict[str, dict[str, int]], number: int, faults: Faults
 ) -> None:
     """Add the row's judgment, if it makes one."""
-    item = row.get("document") or row.get("chunk", "")
+    item = row.get("document") or row.get("passage", "")
     if not item:
         return
     judgment = judgment_of((query_id, item, row.get("grade") or "1"), number, faults)

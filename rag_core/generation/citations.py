@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 
 from rag_core.generation.prompt import DONT_KNOW
-from rag_core.types import Chunk, Citation, StageWarning
+from rag_core.schema.answers import Citation
+from rag_core.schema.documents import Passage
+from rag_core.schema.steps import StepWarning
 
 _CITED = re.compile(r"\[\s*(\d{1,4}(?:\s*[,;]\s*\d{1,4})*)\s*\]")
 
@@ -22,19 +24,19 @@ def uncited(text: str) -> str:
     return re.sub(rf"\s*{_CITED.pattern}", "", text)
 
 
-def read_citations(text: str, chunks: Sequence[Chunk]) -> tuple[tuple[Citation, ...], tuple[StageWarning, ...]]:
+def read_citations(text: str, passages: Sequence[Passage]) -> tuple[tuple[Citation, ...], tuple[StepWarning, ...]]:
     """Citations of passages that were given, and a warning for numbers that name none, or for no citation at all."""
     numbers = cited_numbers(text)
-    good = tuple(Citation(number=n, chunk_id=chunks[n - 1].id) for n in numbers if 1 <= n <= len(chunks))
-    wrong = [n for n in numbers if not 1 <= n <= len(chunks)]
+    good = tuple(Citation(number=n, passage_id=passages[n - 1].id) for n in numbers if 1 <= n <= len(passages))
+    wrong = [n for n in numbers if not 1 <= n <= len(passages)]
     warnings = []
     if wrong:
         named = ", ".join(f"[{n}]" for n in wrong)
-        message = f"The answer cites {named}, but it was given passages 1 to {len(chunks)} only."
-        warnings.append(StageWarning(code="citation-out-of-range", message=message))
+        message = f"The answer cites {named}, but it was given passages 1 to {len(passages)} only."
+        warnings.append(StepWarning(code="citation-out-of-range", message=message))
     if not good:
         message = "The answer cites no passage that it was given: what it says may come from elsewhere."
-        warnings.append(StageWarning(code="no-citation", message=message))
+        warnings.append(StepWarning(code="no-citation", message=message))
     return good, tuple(warnings)
 
 

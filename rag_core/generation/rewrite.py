@@ -3,7 +3,7 @@
     rewrite(access, "what happened to my money and when can I cancel?").queries
 
 Which model that is and with which key is `chat_access`, the request `chat_client`. Nothing raises: a failure is told in
-`Rewriting.failure`, and the run goes on with the question as it was asked. Searching is `rag_core.pipeline`'s.
+`Rewriting.failure`, and the run goes on with the question as it was asked. Searching is `rag_core.pipeline.pipeline`'s.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import json
 import re
 import time
 
-from rag_core.config import MOST_REWRITTEN
 from rag_core.errors import GenerationError, SecondPassError
-from rag_core.generation.chat_access import ChatAccess
-from rag_core.generation.chat_client import complete
-from rag_core.generation.price import cost
-from rag_core.trace import Rewriting
-from rag_core.types import Message, Timing
+from rag_core.generation.chat.access import ChatAccess
+from rag_core.generation.chat.client import complete
+from rag_core.generation.chat.price import cost
+from rag_core.schema.answers import Message
+from rag_core.schema.measurement import Rewriting
+from rag_core.schema.policy import MOST_REWRITTEN
+from rag_core.schema.steps import Timing
 
 LONGEST = 500
 """Characters of a rewritten query; what is longer is no search query."""

@@ -53,7 +53,7 @@ def batches(lengths: Sequence[int], rows: int, most: int | None = None) -> Itera
             yield width, places[start : start + rows]
 
 
-def in_turn(run: Callable[[Batch], Made], given: Sequence[Batch], at_once: int) -> Iterator[Made]:
+def run_batches(run: Callable[[Batch], Made], given: Sequence[Batch], at_once: int) -> Iterator[Made]:
     """run(batch) for each, in their order, from `at_once` threads.
 
     A thread takes two of one width after another, since a change of shape costs OpenVINO about a millisecond; the last

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 WEIGHTS = "model.safetensors"
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 MISFIT = "They are of another model: make them again (training.quantise), or remove the file."
-NEVER = -1e4
+MASK_VALUE = -1e4
 """Added to the attention on padding; its exponential is 0 in every precision."""
 
 
@@ -111,10 +111,10 @@ class _Builder:
         return self.norm(op.add(op.add(words, kinds), positions), "embeddings.LayerNorm")
 
     def unseen(self, mask: Any) -> Any:
-        """What is added to attention scores, shape (pairs, 1, 1, width): 0 for a token, `NEVER` for padding."""
+        """What is added to attention scores, shape (pairs, 1, 1, width): 0 for a token, `MASK_VALUE` for padding."""
         op = self.op
         seen = op.convert(op.unsqueeze(mask, op.constant([1, 2])), "f32")
-        return op.multiply(op.subtract(op.constant(np.float32(1)), seen), op.constant(np.float32(NEVER)))
+        return op.multiply(op.subtract(op.constant(np.float32(1)), seen), op.constant(np.float32(MASK_VALUE)))
 
     def heads(self, x: Any) -> Any:
         """(pairs, width, hidden) -> (pairs, heads, width, hidden / heads)."""

@@ -49,7 +49,7 @@ def rounded(weights: Array) -> tuple[npt.NDArray[np.uint8], Array]:
     return (np.rint(grouped / steps) + ZERO).astype(np.uint8), steps
 
 
-def read_divisors(folder: Path) -> dict[str, Array]:
+def read_smoothing_scales(folder: Path) -> dict[str, Array]:
     """By layer, of the folder's file; empty where it has none. Raises ModelError."""
     file = folder / FILE
     if not file.is_file():
@@ -60,7 +60,7 @@ def read_divisors(folder: Path) -> dict[str, Array]:
     return {name.removesuffix(DIVISOR): one for name, one in found.items()}
 
 
-def write_divisors(folder: Path, divisors: Mapping[str, Array]) -> None:
+def write_smoothing_scales(folder: Path, divisors: Mapping[str, Array]) -> None:
     """The folder's file, from these."""
     from safetensors.numpy import save
 

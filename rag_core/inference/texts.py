@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag_core.errors import ModelError, first_line
-from rag_core.inference.batching import Batch, batches, in_turn, rows_for
+from rag_core.inference.batching import Batch, batches, rows_for, run_batches
 from rag_core.inference.encoder import load_encoder
 from rag_core.inference.tokenizer import encodable, load_tokenizer
 
@@ -49,7 +49,7 @@ class TextEncoder:
         ids = [self._cut(encoding.ids) for encoding in encodings]
         shapes = list(batches([len(one) for one in ids], self._rows, self._most))[::-1]
         for (_, places), states in zip(
-            shapes, in_turn(partial(self._states, ids), shapes, self._encoder.at_once), strict=True
+            shapes, run_batches(partial(self._states, ids), shapes, self._encoder.at_once), strict=True
         ):
             for place, state in zip(places, states, strict=True):
                 yield place, Read(encodings[place].offsets, state[: len(ids[place])])

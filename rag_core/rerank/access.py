@@ -5,7 +5,7 @@
     Access(added=("tei:http://localhost:8080",))         a server that this caller typed
     Access(trusted=frozenset({"jinaai/jina-reranker-v1-tiny-en"}))
 
-A key never leaves its `Access`: rerankers that hold one are kept here and die with it, never with the process.
+A key never leaves its `Credentials`: rerankers that hold one are kept here and die with it, never with the process.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from rag_core.generation.chat_access import ChatAccess
+from rag_core.generation.chat.access import ChatAccess
 from rag_core.rerank.base import Reranker
-from rag_core.rerank.providers import PROVIDERS
+from rag_core.rerank.hosted.providers import PROVIDERS
 
 
 @dataclass(frozen=True)
-class Access:
+class Credentials:
     """Frozen; a caller that gets another key makes another one. Safe to hand to threads.
 
     environ  where keys and addresses of the whole process stand
-    keys     keys of this caller by `door`, used before the environment's
+    keys     keys of this caller by `credential_scope`, used before the environment's
     added    keys of rerankers that this caller named: they are offered beside the known ones
     trusted  hub names and folders whose own Python code may run in this process
     chat     the chat model that may be asked to rerank
@@ -43,7 +43,7 @@ class Access:
 
     def key_for(self, reranker: str) -> SecretStr | None:
         """This caller's own key for that reranker (its key in full), or None."""
-        return self.keys.get(door(reranker))
+        return self.keys.get(credential_scope(reranker))
 
     def own(self, name: str, device: str, make: Callable[[], Reranker]) -> Reranker:
         """This caller's one instance of a reranker that holds its key."""
@@ -53,10 +53,10 @@ class Access:
             return self._own[name, device]
 
 
-def door(reranker: str) -> str:
+def credential_scope(reranker: str) -> str:
     """Where a key is shown: a hosted service, or one address of a server.
 
-    >>> door("cohere:rerank-v3.5"), door("vllm:http://gpu:8000/#BAAI/bge-reranker-v2-m3")
+    >>> credential_scope("cohere:rerank-v3.5"), credential_scope("vllm:http://gpu:8000/#BAAI/bge-reranker-v2-m3")
     ('cohere', 'vllm:http://gpu:8000')
     """
     name, _, rest = reranker.partition(":")

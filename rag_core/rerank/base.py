@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rag_core.retrieval.base import Progress
-from rag_core.types import PairScore, ScoreSpace
+from rag_core.retrieval.engines.protocol import Progress
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import PairScore
 
 
 @dataclass(frozen=True)

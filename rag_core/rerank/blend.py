@@ -20,9 +20,10 @@ from pydantic import Field, FiniteFloat, ValidationError
 
 from rag_core.errors import ModelError
 from rag_core.rerank.base import Reranker, Scored
-from rag_core.rerank.calibration import BLEND
-from rag_core.retrieval.base import Progress
-from rag_core.types import Frozen, ScoreSpace
+from rag_core.rerank.platt import BLEND
+from rag_core.retrieval.engines.protocol import Progress
+from rag_core.schema.base import Frozen
+from rag_core.schema.spaces import ScoreSpace
 
 DECIMALS = 6
 

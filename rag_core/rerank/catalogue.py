@@ -21,19 +21,20 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from rag_core.config import DEFAULT_RERANKER, NO_RERANKER, Settings
 from rag_core.errors import BadInput
-from rag_core.rerank.access import Access
+from rag_core.rerank.access import Credentials
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.blend import Weights
-from rag_core.rerank.calibration import Calibration
-from rag_core.rerank.entry import Entry, missing
+from rag_core.rerank.entry import Entry, unmet_requirement
+from rag_core.rerank.hosted.providers import HOSTED, OWN_SERVERS
 from rag_core.rerank.known import COLBERT, CROSS_ENCODER, KNOWN
-from rag_core.rerank.language_model import keys_of
-from rag_core.rerank.makers import BLENDED, MAKERS, MODELS, Order
-from rag_core.rerank.providers import HOSTED, OWN_SERVERS
+from rag_core.rerank.llm_grader import keys_of
+from rag_core.rerank.makers import BLENDED, MAKERS, MODELS, RerankerSpec
+from rag_core.rerank.platt import PlattScaling
 from rag_core.rerank.schemes import SCHEMES
-from rag_core.types import ScoreSpace
+from rag_core.schema.policy import DEFAULT_RERANKER, NO_RERANKER
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.settings import Settings
 
 NONE = NO_RERANKER
 LATE_INTERACTION = "late-interaction"
@@ -98,7 +99,7 @@ def _alone(folder: Path) -> Entry:
         languages="English",
         context=512,
         space=ScoreSpace.LOGIT,
-        default_threshold=Calibration.of(folder).default_threshold,
+        default_threshold=PlattScaling.of(folder).default_threshold,
         note="A cross-encoder: reads question and passage together, gives probabilities. Trained on little: it ranks "
         "below late interaction on labelled sets, as its card says.",
     )
@@ -113,21 +114,21 @@ CATALOGUE = _in_order([*BUILT_IN, *reversed(shipped())])
 """The rerankers that come with the project and need nothing, by key: the default first, `none` last."""
 
 
-def usable(access: Access | None = None) -> dict[str, Entry]:
+def usable(access: Credentials | None = None) -> dict[str, Entry]:
     """The rerankers that this caller can use now, by key, the default first and `none` last."""
-    access = access or Access()
+    access = access or Credentials()
     known = {**KNOWN, **{key: entry_of(key) for key in (*access.added, *keys_of(access.chat))}}
-    ready = {key: entry for key, entry in known.items() if not missing(entry, access)}
+    ready = {key: entry for key, entry in known.items() if not unmet_requirement(entry, access)}
     models = {key: entry for key, entry in CATALOGUE.items() if key != NONE}
     return {**models, **ready, NONE: CATALOGUE[NONE]}
 
 
-def listed(access: Access | None = None) -> list[tuple[Entry, str]]:
+def listed(access: Credentials | None = None) -> list[tuple[Entry, str]]:
     """Every reranker with a name, the usable ones first, each with what is missing (empty where nothing is)."""
-    access = access or Access()
+    access = access or Credentials()
     first = usable(access)
     rest = [entry_of(key) for key in (*KNOWN, *access.added, *keys_of(access.chat)) if key not in first]
-    return [*((entry, "") for entry in first.values()), *((entry, missing(entry, access)) for entry in rest)]
+    return [*((entry, "") for entry in first.values()), *((entry, unmet_requirement(entry, access)) for entry in rest)]
 
 
 def entry_of(key: str) -> Entry:
@@ -150,17 +151,17 @@ _sharing = threading.RLock()
 _shared: dict[tuple[str, str, bool], Reranker] = {}
 
 
-def get_reranker(key: str, settings: Settings | None = None, access: Access | None = None) -> Reranker:
+def get_reranker(key: str, settings: Settings | None = None, access: Credentials | None = None) -> Reranker:
     """The one instance of that reranker (and device), not loaded yet: the process's, or the caller's own where it
     holds a key or the chat model of the caller.
 
     Raises BadInput for `none`, which has no model, and for a key that names nothing; never downloads or loads.
     """
     device = (settings or Settings()).device
-    access = access or Access()
+    access = access or Credentials()
     entry = entry_of(key)
     name = _in_full(key, access) if entry.needs == "address" else key
-    order = Order(
+    order = RerankerSpec(
         name,
         device,
         lambda part: get_reranker(part, settings, access),
@@ -177,9 +178,9 @@ def get_reranker(key: str, settings: Settings | None = None, access: Access | No
         return _shared[shared]
 
 
-def _in_full(key: str, access: Access) -> str:
+def _in_full(key: str, access: Credentials) -> str:
     """The key of an own server with the address that the environment has for it now."""
-    from rag_core.rerank.hosted import parsed
+    from rag_core.rerank.hosted.service import parsed
 
     provider, address = parsed(key, access.environ)
     return f"{provider.name}:{address}"

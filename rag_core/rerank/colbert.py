@@ -21,13 +21,14 @@ from rag_core.inference.batching import rows_for
 from rag_core.inference.tokenizer import encodable, load_tokenizer
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
-from rag_core.rerank.hub import fetch, identity_here
-from rag_core.rerank.token_vectors import Memory, TokenVectors, maxsim
-from rag_core.retrieval.base import Progress
-from rag_core.types import PairScore, ScoreSpace
+from rag_core.rerank.token_vectors import TokenVectorCache, TokenVectors, maxsim
+from rag_core.rerank.weights.hub import fetch, identity_here
+from rag_core.retrieval.engines.protocol import Progress
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import PairScore
 
 if TYPE_CHECKING:
-    from rag_core.retrieval.base import Vectors
+    from rag_core.retrieval.engines.protocol import Vectors
 
 DECIMALS = 6
 STANFORD = "HF_ColBERT"
@@ -60,7 +61,7 @@ class ColbertReranker:
         self._lock = threading.RLock()
         self._model: _Loaded | None = None
         self._load_ms = 0.0
-        self._kept = Memory()
+        self._kept = TokenVectorCache()
 
     @property
     def model(self) -> str:

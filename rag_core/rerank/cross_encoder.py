@@ -19,19 +19,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag_core.errors import BadInput, ModelError, SecondPassError, first_line
-from rag_core.inference.batching import Batch, batches, in_turn, rows_for
+from rag_core.inference.batching import Batch, batches, rows_for, run_batches
 from rag_core.inference.tokenizer import load_tokenizer
-from rag_core.rerank.backends import DESCRIBED, LOADERS, MARKS, Backend, Running, chosen
 from rag_core.rerank.base import Scored
-from rag_core.rerank.calibration import Calibration
 from rag_core.rerank.checks import check_finite
-from rag_core.rerank.hub import fetch, identity_here
-from rag_core.rerank.tokenise import Pair, encode_pairs, limit_of
-from rag_core.retrieval.base import Progress
-from rag_core.types import PairScore, ScoreSpace
+from rag_core.rerank.platt import PlattScaling
+from rag_core.rerank.weights.backends import DESCRIBED, LOADERS, MARKS, Backend, Running, chosen
+from rag_core.rerank.weights.hub import fetch, identity_here
+from rag_core.rerank.weights.tokenise import Pair, encode_pairs, limit_of
+from rag_core.retrieval.engines.protocol import Progress
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import PairScore
 
 if TYPE_CHECKING:
-    from rag_core.rerank.backends import Ids
+    from rag_core.rerank.weights.backends import Ids
 
 DECIMALS = 6
 LEAST_LENGTH = 16
@@ -45,7 +46,7 @@ class _Loaded:
     tokenizer: Any
     limit: int
     pad_id: int
-    calibration: Calibration
+    calibration: PlattScaling
 
 
 class CrossEncoderReranker:
@@ -117,7 +118,7 @@ class CrossEncoderReranker:
             return self._model
 
     def _load(self, folder: Path) -> _Loaded:
-        calibration = Calibration.of(folder)
+        calibration = PlattScaling.of(folder)
         config = json.loads((folder / "config.json").read_text("utf-8"))
         _check_head(self._name, config)
         try:
@@ -144,7 +145,7 @@ class CrossEncoderReranker:
         scores = [0.0] * len(pairs)
         ran = done = 0
         cut = list(batches([len(pair.ids) for pair in pairs], rows_for(self._device), model.limit))[::-1]
-        found = in_turn(partial(self._logits, model, pairs), cut, model.running.at_once)
+        found = run_batches(partial(self._logits, model, pairs), cut, model.running.at_once)
         for (_, places), logits in zip(cut, found, strict=True):
             for place, logit in zip(places, logits, strict=True):
                 scores[place] = round(model.calibration.apply(logit), DECIMALS)

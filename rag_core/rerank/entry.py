@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rag_core.cost import Price
+from rag_core.analysis.cost import Price
 from rag_core.errors import SecondPassError
-from rag_core.rerank.access import Access
-from rag_core.rerank.hub import local_folder
-from rag_core.rerank.language_model import keys_of
-from rag_core.rerank.providers import PROVIDERS
-from rag_core.types import Frozen, ScoreSpace
+from rag_core.rerank.access import Credentials
+from rag_core.rerank.hosted.providers import PROVIDERS
+from rag_core.rerank.llm_grader import keys_of
+from rag_core.rerank.weights.hub import local_folder
+from rag_core.schema.base import Frozen
+from rag_core.schema.spaces import ScoreSpace
 
 Kind = Literal[
     "none",
@@ -27,7 +28,7 @@ Kind = Literal[
     "own server",
     "language model",
 ]
-Needs = Literal["nothing", "key", "address", "download", "code", "serving", "another server", "chat"]
+Requirement = Literal["nothing", "key", "address", "download", "code", "serving", "another server", "chat"]
 
 PACKAGES: dict[Kind, tuple[str, ...]] = {
     "none": (),
@@ -67,11 +68,11 @@ class Entry(Frozen):
     space: ScoreSpace
     default_threshold: float | None = None
     price: Price | None = None
-    needs: Needs = "nothing"
+    needs: Requirement = "nothing"
     note: str = ""
 
 
-def missing(entry: Entry, access: Access | None = None) -> str:
+def unmet_requirement(entry: Entry, access: Credentials | None = None) -> str:
     """What stands between this caller and that reranker, in words for a user; empty where nothing does.
 
     Looks at packages, at keys and addresses and at this disk; sends nothing. Without `access` only the environment
@@ -80,16 +81,16 @@ def missing(entry: Entry, access: Access | None = None) -> str:
     absent = [name for name in PACKAGES[entry.kind] if find_spec(name) is None]
     if absent:
         return f"Not installed: {', '.join(absent)}. Install with: pip install {' '.join(absent)}"
-    return WANTING[entry.needs](entry, access or Access())
+    return REQUIREMENT_CHECKS[entry.needs](entry, access or Credentials())
 
 
-def _key(entry: Entry, access: Access) -> str:
+def _key(entry: Entry, access: Credentials) -> str:
     env = PROVIDERS[entry.key.partition(":")[0]].env
     there = access.key_for(entry.key) or access.environ.get(env, "").strip()
     return "" if there else f"No key: set the environment variable {env}."
 
 
-def _address(entry: Entry, access: Access) -> str:
+def _address(entry: Entry, access: Credentials) -> str:
     name, _, address = entry.key.partition(":")
     env = PROVIDERS[name].address_env
     if address or access.environ.get(env, "").strip():
@@ -97,7 +98,7 @@ def _address(entry: Entry, access: Access) -> str:
     return f"No server: set {env} to its address, such as http://localhost:8080, or name it {name}:<address>."
 
 
-def _download(entry: Entry, access: Access) -> str:
+def _download(entry: Entry, access: Credentials) -> str:
     try:
         folder = local_folder(entry.model, code=entry.model in access.trusted)
     except SecondPassError as exc:
@@ -106,7 +107,7 @@ def _download(entry: Entry, access: Access) -> str:
     return "" if folder else f"Its weights{size} are not on this machine; they come from the model hub."
 
 
-def _code(entry: Entry, access: Access) -> str:
+def _code(entry: Entry, access: Credentials) -> str:
     if entry.model in access.trusted:
         return _download(entry, access)
     return (
@@ -115,24 +116,24 @@ def _code(entry: Entry, access: Access) -> str:
     )
 
 
-def _serving(entry: Entry, _access: Access) -> str:
+def _serving(entry: Entry, _access: Credentials) -> str:
     return f"Not a plain cross-encoder: serve it, for example with vLLM, and name it vllm:<address>#{entry.model}."
 
 
-def _another(_entry: Entry, _access: Access) -> str:
+def _another(_entry: Entry, _access: Credentials) -> str:
     return (
         "Ollama has no rerank endpoint. Serve the same GGUF file with llama.cpp "
         "(llama-server --rerank --pooling rank) and name it llamacpp:<address>."
     )
 
 
-def _chat(entry: Entry, access: Access) -> str:
+def _chat(entry: Entry, access: Credentials) -> str:
     if entry.key in keys_of(access.chat) and access.chat:
         return ""
     return "No chat model of that name is set up: see Chat model in the sidebar, or set OPENAI_API_KEY."
 
 
-WANTING: dict[Needs, Callable[[Entry, Access], str]] = {
+REQUIREMENT_CHECKS: dict[Requirement, Callable[[Entry, Credentials], str]] = {
     "nothing": lambda _entry, _access: "",
     "key": _key,
     "address": _address,

@@ -6,10 +6,10 @@ the place and the month it was read; what a vendor does not publish is left out.
 
 from __future__ import annotations
 
-from rag_core.cost import HOSTED, Price
-from rag_core.rerank.entry import Entry, Kind, Needs
-from rag_core.rerank.providers import OWN_SERVERS, PROVIDERS
-from rag_core.types import ScoreSpace
+from rag_core.analysis.cost import HOSTED, Price
+from rag_core.rerank.entry import Entry, Kind, Requirement
+from rag_core.rerank.hosted.providers import OWN_SERVERS, PROVIDERS
+from rag_core.schema.spaces import ScoreSpace
 
 CROSS_ENCODER, COLBERT, PACKAGED = "cross-encoder:", "colbert:", "rerankers:"
 KEYS: dict[Kind, str] = {"cross-encoder": CROSS_ENCODER, "ColBERT": COLBERT}
@@ -27,7 +27,7 @@ def _local(
     size: str,
     languages: str,
     context: int,
-    needs: Needs = "download",
+    needs: Requirement = "download",
     note: str = "",
     kind: Kind = "cross-encoder",
 ) -> Entry:

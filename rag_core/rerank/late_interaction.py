@@ -2,7 +2,7 @@
 
 ColBERT's operator (Khattab and Zaharia, arXiv:2004.12832) over all-MiniLM-L6-v2, whose token vectors were trained
 through their mean only: a working reranker, not a strong one. The operator itself is in `token_vectors`; where the
-packaged folder lies, in `rag_core.retrieval.packaged`.
+packaged folder lies, in `rag_core.retrieval.embedders.packaged`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from rag_core.inference.encoder import on_openvino
 from rag_core.inference.texts import TextEncoder
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
-from rag_core.rerank.token_vectors import Memory, TokenVectors, maxsim, token_vectors
-from rag_core.retrieval.base import Progress
-from rag_core.retrieval.packaged import PACKAGED_NAME, packaged_folder, weights_sha256
-from rag_core.types import PairScore, ScoreSpace
+from rag_core.rerank.token_vectors import TokenVectorCache, TokenVectors, maxsim, token_vectors
+from rag_core.retrieval.embedders.packaged import PACKAGED_NAME, packaged_folder, weights_sha256
+from rag_core.retrieval.engines.protocol import Progress
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import PairScore
 
 MAX_TOKENS = 256
 """What all-MiniLM-L6-v2 reads of a text, [CLS] and [SEP] included."""
@@ -44,7 +45,7 @@ class LateInteractionReranker:
         self._device = device
         self._lock = threading.RLock()
         self._load_ms = 0.0
-        self._kept = Memory()
+        self._kept = TokenVectorCache()
 
     @cached_property
     def model(self) -> str:

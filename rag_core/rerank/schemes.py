@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rag_core.errors import BadInput
 from rag_core.rerank.entry import Entry
+from rag_core.rerank.hosted.providers import PROVIDERS
 from rag_core.rerank.known import COLBERT, CROSS_ENCODER, PACKAGED
-from rag_core.rerank.language_model import PREFIX as LANGUAGE_MODEL
-from rag_core.rerank.language_model import WAYS
-from rag_core.rerank.providers import PROVIDERS
-from rag_core.rerank.rerankers_package import SPACES
-from rag_core.types import ScoreSpace
+from rag_core.rerank.llm_grader import PREFIX as LANGUAGE_MODEL
+from rag_core.rerank.llm_grader import WAYS
+from rag_core.rerank.t5 import SPACES
+from rag_core.schema.spaces import ScoreSpace
 
 
 def _any_cross_encoder(key: str) -> Entry:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from rag_core.retrieval.base import Vectors
+    from rag_core.retrieval.engines.protocol import Vectors
 
 KEPT_BYTES = 96 * 2**20
 
@@ -53,7 +53,7 @@ def token_vectors(text: str, offsets: Sequence[tuple[int, int]], states: Vectors
     )
 
 
-class Memory:
+class TokenVectorCache:
     """The token vectors of the passages read last, so that the next question over them is fast. Safe for threads."""
 
     def __init__(self, most_bytes: int = KEPT_BYTES) -> None:

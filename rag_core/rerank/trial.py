@@ -6,8 +6,10 @@ The question and the passages are invented, so nothing of anybody's collection i
 from __future__ import annotations
 
 from rag_core.rerank.base import Reranker
-from rag_core.rerank.score import score_pairs
-from rag_core.types import Chunk, Frozen, ScoreSpace
+from rag_core.rerank.scoring import score_pairs
+from rag_core.schema.base import Frozen
+from rag_core.schema.documents import Passage
+from rag_core.schema.spaces import ScoreSpace
 
 QUERY = "How long does a refund take?"
 PASSAGES = (
@@ -52,13 +54,15 @@ class Trial(Frozen):
 
 def try_out(reranker: Reranker) -> Trial:
     """Score the three passages. Never raises for a model's failure: `Trial.failure` says it in words."""
-    chunks = [Chunk(id=str(i), document_id="", start=0, end=len(text), text=text) for i, text in enumerate(PASSAGES)]
-    scored = score_pairs(reranker, QUERY, chunks, slice_size=len(chunks))
+    passages = [
+        Passage(id=str(i), document_id="", start=0, end=len(text), text=text) for i, text in enumerate(PASSAGES)
+    ]
+    scored = score_pairs(reranker, QUERY, passages, slice_size=len(passages))
     return Trial(
         model=scored.model,
         space=scored.space,
         runs_on=scored.runs_on,
-        scores=() if scored.failure else tuple(scored.pairs[chunk.id].score for chunk in chunks),
+        scores=() if scored.failure else tuple(scored.pairs[passage.id].score for passage in passages),
         load_ms=scored.load_ms,
         took_ms=scored.timing.took_ms,
         tokens=scored.tokens,

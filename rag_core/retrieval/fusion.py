@@ -1,4 +1,4 @@
-"""Weighted reciprocal rank fusion of ranked lists. Knows ids and ranks only, never scores or chunks.
+"""Weighted reciprocal rank fusion of ranked lists. Knows ids and ranks only, never scores or passages.
 
 Source: Cormack, Clarke and Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank
 Learning Methods", SIGIR 2009 (k = 60, all weights 1).

@@ -1,6 +1,6 @@
 import pytest
 
-from rag_core.corpus.library import Library
+from rag_core.corpus.storage.library import Library
 from tests.corpus.doubles import WordEmbedder
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rag_core.types import Document
+from rag_core.schema.documents import Document
 
 
 class WordEmbedder:

@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_core.config import Chunking
-from rag_core.corpus.chunking import TokenCounter, chunk, chunk_all, sections
+from rag_core.corpus.chunking import TokenCounter, chunk_all, chunk_document, sections
 from rag_core.corpus.headings import headings
-from rag_core.types import Document
+from rag_core.schema.chunking import Chunking
+from rag_core.schema.documents import Document
 from tests.corpus.doubles import WordEmbedder
 
 
@@ -14,18 +14,20 @@ def document(text, **fields):
 
 
 def cut(text, max_tokens=16, overlap=0, embedder=None, **fields):
-    return chunk(document(text, **fields), Chunking(max_tokens=max_tokens, overlap=overlap), embedder or WordEmbedder())
+    return chunk_document(
+        document(text, **fields), Chunking(max_tokens=max_tokens, overlap=overlap), embedder or WordEmbedder()
+    )
 
 
 def test_headings_become_the_path_and_leave_the_text():
-    chunks = cut("Intro.\n\n# A\n\nOne.\n\n## B\n\nTwo.\n\n# C\nThree.")
-    assert [(each.text, each.heading_path) for each in chunks] == [
+    passages = cut("Intro.\n\n# A\n\nOne.\n\n## B\n\nTwo.\n\n# C\nThree.")
+    assert [(each.text, each.heading_path) for each in passages] == [
         ("Intro.", ()),
         ("One.", ("A",)),
         ("Two.", ("A", "B")),
         ("Three.", ("C",)),
     ]
-    assert [each.id for each in chunks] == ["d::0", "d::1", "d::2", "d::3"]
+    assert [each.id for each in passages] == ["d::0", "d::1", "d::2", "d::3"]
 
 
 def test_a_chunk_inherits_from_its_document():
@@ -35,8 +37,8 @@ def test_a_chunk_inherits_from_its_document():
 
 
 def test_headings_only():
-    chunks = cut("# A\n## B\n## C\n# D")
-    assert [(each.text, each.heading_path) for each in chunks] == [("## B", ("A",)), ("## C", ("A",)), ("# D", ())]
+    passages = cut("# A\n## B\n## C\n# D")
+    assert [(each.text, each.heading_path) for each in passages] == [("## B", ("A",)), ("## C", ("A",)), ("# D", ())]
 
 
 def test_white_space_only_has_no_chunks():
@@ -59,15 +61,15 @@ def test_the_limit_splits_between_sentences_where_it_can():
 def test_the_heading_line_counts_against_what_the_embedder_reads():
     embedder = WordEmbedder(max_tokens=40)
     heading = " ".join(["head"] * 10)
-    chunks = cut(f"# {heading}\n" + "word " * 100, max_tokens=200, embedder=embedder)
-    assert max(len(embedder.token_spans(each.text)) for each in chunks) == 40 - 10 - 2
-    assert max(len(embedder.token_spans(each.reading)) for each in chunks) == 40 - 2
+    passages = cut(f"# {heading}\n" + "word " * 100, max_tokens=200, embedder=embedder)
+    assert max(len(embedder.token_spans(each.text)) for each in passages) == 40 - 10 - 2
+    assert max(len(embedder.token_spans(each.model_text)) for each in passages) == 40 - 2
 
 
 def test_under_a_very_long_heading_a_chunk_still_has_sixteen_tokens():
     embedder = WordEmbedder(max_tokens=40)
-    chunks = cut("# " + "head " * 60 + "\n" + "word " * 32, embedder=embedder)
-    assert [len(embedder.token_spans(each.text)) for each in chunks] == [16, 16]
+    passages = cut("# " + "head " * 60 + "\n" + "word " * 32, embedder=embedder)
+    assert [len(embedder.token_spans(each.text)) for each in passages] == [16, 16]
 
 
 def test_a_word_without_end_is_split():
@@ -77,28 +79,28 @@ def test_a_word_without_end_is_split():
 
             return [match.span() for match in re.finditer(r"\S+", text)]
 
-    chunks = cut("x" * 10_000, max_tokens=100, embedder=OneTokenPerWord())
-    assert "".join(each.text for each in chunks) == "x" * 10_000
-    assert max(len(each.text) for each in chunks) <= 100 * 24
+    passages = cut("x" * 10_000, max_tokens=100, embedder=OneTokenPerWord())
+    assert "".join(each.text for each in passages) == "x" * 10_000
+    assert max(len(each.text) for each in passages) <= 100 * 24
 
 
 def test_overlap_stands_at_the_start_of_the_next_piece():
     words = " ".join(f"w{number:02}" for number in range(24))
-    chunks = cut(words, max_tokens=16, overlap=4)
-    assert [each.text.split()[0] for each in chunks] == ["w00", "w08"]
-    assert [each.text.split()[-1] for each in chunks] == ["w11", "w23"]
+    passages = cut(words, max_tokens=16, overlap=4)
+    assert [each.text.split()[0] for each in passages] == ["w00", "w08"]
+    assert [each.text.split()[-1] for each in passages] == ["w11", "w23"]
 
 
 def test_overlap_does_not_cross_a_heading():
-    chunks = cut("# A\n" + "one " * 20 + "\n# B\ntwo", max_tokens=16, overlap=8)
-    assert chunks[-1].text == "two"
+    passages = cut("# A\n" + "one " * 20 + "\n# B\ntwo", max_tokens=16, overlap=8)
+    assert passages[-1].text == "two"
 
 
 def test_all_documents_in_order_with_progress():
     told = []
     some = [Document(id=name, text="Text.") for name in "ba"]
-    chunks = chunk_all(some, Chunking(), WordEmbedder(), lambda done, total: told.append((done, total)))
-    assert [each.id for each in chunks] == ["b::0", "a::0"]
+    passages = chunk_all(some, Chunking(), WordEmbedder(), lambda done, total: told.append((done, total)))
+    assert [each.id for each in passages] == ["b::0", "a::0"]
     assert told == [(1, 2), (2, 2)]
 
 
@@ -140,17 +142,17 @@ TEXTS = st.lists(PIECES, max_size=60).map("".join) | st.text(max_size=300)
 @given(text=TEXTS, max_tokens=st.integers(16, 40), overlap=st.integers(0, 20), title=st.sampled_from(["", "T " * 30]))
 def test_spans_are_exact_the_limit_holds_and_nothing_is_lost(text, max_tokens, overlap, title):
     embedder = WordEmbedder(max_tokens=48)
-    chunks = cut(text, max_tokens, overlap, embedder, title=title)
+    passages = cut(text, max_tokens, overlap, embedder, title=title)
     covered = [False] * len(text)
     for heading in headings(text):
         covered[heading.start : heading.end] = [True] * (heading.end - heading.start)
-    for each in chunks:
+    for each in passages:
         assert text[each.start : each.end] == each.text
         assert each.text.strip() == each.text != ""
         assert len(embedder.token_spans(each.text)) <= max_tokens
         covered[each.start : each.end] = [True] * (each.end - each.start)
     assert "".join(letter for letter, seen in zip(text, covered, strict=True) if not seen).strip() == ""
-    assert [each.start for each in chunks] == sorted(each.start for each in chunks)
+    assert [each.start for each in passages] == sorted(each.start for each in passages)
 
 
 @settings(max_examples=200, deadline=None)
@@ -165,14 +167,14 @@ def test_every_heading_is_in_a_path_or_is_a_chunk(text):
 
 @pytest.mark.parametrize("overlap", [0, 24])
 def test_with_the_packaged_tokenizer(overlap):
-    from rag_core.retrieval.embed import get_embedder
+    from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 
     embedder = get_embedder()
     paragraph = "Refunds for digital goods (SKU NW-PRO-250-EU) take 14 days; see KB-ERR-2847-fatal. " * 4
     text = f"# Refunds\n\n{paragraph}\n\n## EU\n\n{paragraph}{paragraph}\n\n" + "z" * 5_000
-    chunks = cut(text, 64, overlap, embedder)
-    assert len(chunks) > 8
-    for each in chunks:
+    passages = cut(text, 64, overlap, embedder)
+    assert len(passages) > 8
+    for each in passages:
         assert text[each.start : each.end] == each.text
         assert len(embedder.token_spans(each.text)) <= 64
 

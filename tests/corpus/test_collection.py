@@ -4,16 +4,16 @@ from datetime import date
 import numpy as np
 import pytest
 
-from rag_core.config import Chunking
 from rag_core.corpus.collection import Collection
-from rag_core.corpus.indexing import Plan, index_documents
+from rag_core.corpus.indexing import IndexingPlan, index_documents
 from rag_core.errors import CollectionError
-from rag_core.filters import Dated, Equal, Filter, In
-from rag_core.retrieval.base import Engine
-from rag_core.types import Document
+from rag_core.retrieval.engines.protocol import Engine
+from rag_core.schema.chunking import Chunking
+from rag_core.schema.documents import Document
+from rag_core.schema.filters import Dated, Equal, Filter, In
 from tests.corpus.doubles import WordEmbedder, documents
 
-PLAN = Plan(name="Test", owner=None, chunking=Chunking(max_tokens=32), exact_limit=1000)
+PLAN = IndexingPlan(name="Test", owner=None, chunking=Chunking(max_tokens=32), exact_limit=1000)
 
 
 @pytest.fixture
@@ -27,29 +27,29 @@ def tenant(value):
 
 def test_it_is_an_engine(collection):
     engine: Engine = collection
-    assert (engine.ref.name, engine.ref.documents, engine.ref.chunks) == ("Test", 4, 4 * 2)
-    assert engine.chunk("doc-1.md::0").text == "All about topic1 and refunds."
+    assert (engine.ref.name, engine.ref.documents, engine.ref.passages) == ("Test", 4, 4 * 2)
+    assert engine.passage("doc-1.md::0").text == "All about topic1 and refunds."
 
 
 def test_documents_and_their_chunks(collection):
     assert collection.documents() == tuple(documents(4))
     assert collection.document("doc-2.md").title == "Document 2"
-    assert [each.id for each in collection.chunks_of("doc-2.md")] == ["doc-2.md::0", "doc-2.md::1"]
+    assert [each.id for each in collection.passages_of("doc-2.md")] == ["doc-2.md::0", "doc-2.md::1"]
     with pytest.raises(KeyError):
-        collection.chunks_of("none.md")
+        collection.passages_of("none.md")
 
 
 def test_dense_search_is_a_dot_product(collection, embedder):
     vector = embedder.embed_query("All about topic3 and refunds")
-    expected = {each.id: float(embedder.embed_query(each.reading) @ vector) for each in collection.chunks}
+    expected = {each.id: float(embedder.embed_query(each.model_text) @ vector) for each in collection.passages}
     hits = collection.dense(vector, depth=3).hits
-    assert [chunk_id for chunk_id, _ in hits] == sorted(expected, key=lambda each: -expected[each])[:3]
+    assert [passage_id for passage_id, _ in hits] == sorted(expected, key=lambda each: -expected[each])[:3]
     assert [score for _, score in hits] == pytest.approx(sorted(expected.values(), reverse=True)[:3], abs=1e-6)
 
 
 def test_lexical_search_reads_title_and_headings_too(collection):
     found = collection.lexical("topic3", depth=10)
-    assert [chunk_id for chunk_id, _ in found.hits] == ["doc-3.md::0"]
+    assert [passage_id for passage_id, _ in found.hits] == ["doc-3.md::0"]
     assert found.terms == ("topic3",)
     by_heading = collection.lexical("3 dates", depth=10)
     assert by_heading.hits[0][0] == "doc-3.md::1"
@@ -62,7 +62,7 @@ def test_filters_apply_inside_both_searches(collection, embedder):
         collection.dense(vector, 10, tenant("acme")).hits,
         collection.lexical("topic0 topic1 topic3", 10, tenant("acme")).hits,
     ):
-        assert {chunk_id.split("::")[0] for chunk_id, _ in hits} == {"doc-1.md", "doc-3.md"}
+        assert {passage_id.split("::")[0] for passage_id, _ in hits} == {"doc-1.md", "doc-3.md"}
     assert collection.dense(vector, 10, tenant("nobody")).hits == []
     assert collection.lexical("topic0", 10, tenant("nobody")).hits == []
 
@@ -75,7 +75,7 @@ def test_a_filter_on_dates_and_on_a_list(embedder):
     collection = index_documents(PLAN, some, embedder)
     where = Filter(conditions=(Dated(after=date(2022, 1, 1)), In(field="source", values=("s2020", "s2022", "s2025"))))
     found = collection.dense(embedder.embed_query("year"), 10, where)
-    assert {chunk_id for chunk_id, _ in found.hits} == {"2022::0", "2025::0"}
+    assert {passage_id for passage_id, _ in found.hits} == {"2022::0", "2025::0"}
 
 
 def test_threads_agree(collection, embedder):
@@ -105,10 +105,10 @@ def test_vectors_and_chunks_of_what_is_known_are_used_again(embedder):
     known = index_documents(PLAN, documents(3), embedder)
     other = WordEmbedder()
     more = index_documents(PLAN, documents(4), other, known)
-    assert other.embedded == [each.reading for each in more.chunks_of("doc-3.md")]
+    assert other.embedded == [each.model_text for each in more.passages_of("doc-3.md")]
     fresh = index_documents(PLAN, documents(4), WordEmbedder())
     np.testing.assert_array_equal(more.vectors, fresh.vectors)
-    assert more.chunks == fresh.chunks
+    assert more.passages == fresh.passages
     assert more.manifest.fingerprint == fresh.manifest.fingerprint
 
 
@@ -123,7 +123,7 @@ def test_another_models_vectors_are_not(embedder):
 
 def test_the_fingerprint_is_of_the_content(embedder):
     def of(some, **changes):
-        plan = Plan(**{**vars(PLAN), **changes})
+        plan = IndexingPlan(**{**vars(PLAN), **changes})
         return index_documents(plan, some, embedder).manifest.fingerprint
 
     base = of(documents(3))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from rag_core.corpus.facets import Facets, facets
-from rag_core.types import Document
+from rag_core.schema.documents import Document
 
 EARLY, LATE = date(2025, 1, 1), date(2026, 1, 1)
 

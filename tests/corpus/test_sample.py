@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rag_core.corpus.library import Library
 from rag_core.corpus.sample import SAMPLE, ensure_sample, is_current
-from rag_core.retrieval.embed import SentenceEmbedder
+from rag_core.corpus.storage.library import Library
+from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 
 
 def test_it_is_current_until_a_file_changes(tmp_path: Path, packaged: SentenceEmbedder) -> None:
@@ -20,4 +20,4 @@ def test_it_is_current_until_a_file_changes(tmp_path: Path, packaged: SentenceEm
     (documents / "refunds.md").write_text("# Refunds\n\nWithin 14 days.\n")
     assert not is_current(library, documents.parent, packaged)
     ensure_sample(library, documents.parent, packaged)
-    assert "14 days" in library.open(SAMPLE, packaged).chunks[0].text
+    assert "14 days" in library.open(SAMPLE, packaged).passages[0].text

@@ -9,21 +9,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_core.config import ExtraSearch, Fusion, Policy, Signals, Threshold
 from rag_core.diagnosis import Expected, Location, pairs_needed, what_would_keep
-from rag_core.trace import Searched
-from rag_core.types import ScoreSpace, Timing
-from tests.builders import chunk, measurement
+from rag_core.schema.measurement import SearchRun
+from rag_core.schema.policy import ExtraSearch, Fusion, Policy, Signals
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import Timing
+from rag_core.schema.threshold import Threshold
+from tests.builders import measurement, passage
 from tests.diagnosis.promise import check
 
 CE = Policy(reranker="ce")
 
 
-def expecting(measured, *chunk_ids):
-    """The location of chunks that stand in the measurement."""
-    chunks = tuple(measured.chunks.get(c) or chunk(c) for c in chunk_ids)
-    spans = (None,) * len(chunks)
-    return Location(expected=Expected(document="d"), document_id="d", title="D", chunks=chunks, spans=spans)
+def expecting(measured, *passage_ids):
+    """The location of passages that stand in the measurement."""
+    passages = tuple(measured.passages.get(c) or passage(c) for c in passage_ids)
+    spans = (None,) * len(passages)
+    return Location(expected=Expected(document="d"), document_id="d", title="D", passages=passages, spans=spans)
 
 
 def by_setting(what_if):
@@ -35,7 +37,7 @@ def test_the_least_top_k():
     policy = CE.model_copy(update={"top_k": 2})
     found = by_setting(what_would_keep(measured, policy, expecting(measured, "e")))
     assert found[("top_k",)].changes[0].after == "5" and found[("top_k",)].rank == 5
-    assert [place.chunk_id for place in found[("top_k",)].entered] == ["c", "d"]
+    assert [place.passage_id for place in found[("top_k",)].entered] == ["c", "d"]
     assert found[("top_k",)].left == ()
     assert found[("top_k",)].size == pytest.approx((5 - 2) / 19)
 
@@ -89,8 +91,8 @@ def test_the_fusion_weight():
 
 def test_the_signal_weight_and_the_switch():
     new = date(2026, 10, 1)
-    chunks = [chunk("a", updated_at=date(2000, 1, 1)), chunk("b", updated_at=new)]
-    measured = measurement("ab", "", {"a": 2.0, "b": 0.0}, chunks=chunks)
+    passages = [passage("a", updated_at=date(2000, 1, 1)), passage("b", updated_at=new)]
+    measured = measurement("ab", "", {"a": 2.0, "b": 0.0}, passages=passages)
     signals = Signals(on=True, relevance=0.3, freshness=0.5, authority=0, diversity=0, as_of=new)
     policy = CE.model_copy(update={"top_k": 1, "signals": signals})
     found = by_setting(what_would_keep(measured, policy, expecting(measured, "a")))
@@ -142,7 +144,7 @@ def test_pairs_without_a_score_leave_settings_open_until_they_are_scored():
     policy = CE.model_copy(update={"pool": 3, "top_k": 1})
     open_ = what_would_keep(measured, policy, expecting(measured, "f"))
     needed = pairs_needed(measured, policy, expecting(measured, "f"))
-    assert {reranker: [c.id for c in chunks] for reranker, chunks in needed.items()} == {"ce": ["d", "e", "f"]}
+    assert {reranker: [c.id for c in passages] for reranker, passages in needed.items()} == {"ce": ["d", "e", "f"]}
     assert ("pool",) not in by_setting(open_) and open_.unscored == 3
     assert "3 more pairs would" in open_.sentence
     full = measurement("abcdef", "", scores | {"d": 0.0, "e": 0.0, "f": 1.0})
@@ -185,8 +187,8 @@ def test_leaving_out_the_extra_searches_is_tried():
     """c and d, which only the extra search found, stand before a and b after reranking."""
     there = measurement("cd", "cd")
     own = measurement("ab", "", {"a": 1.0, "b": 0.0, "c": 9.0, "d": 8.0})
-    extra = Searched(query="again", embed=Timing(), dense=there.dense, lexical=there.lexical)
-    measured = own.model_copy(update={"extras": (extra,), "chunks": {**own.chunks, **there.chunks}})
-    policy = Policy(reranker="ce", top_k=1, pool=4, extras=(ExtraSearch(name="again", query="again"),))
+    extra = SearchRun(query="again", embed=Timing(), dense=there.dense, lexical=there.lexical)
+    measured = own.model_copy(update={"extra_searches": (extra,), "passages": {**own.passages, **there.passages}})
+    policy = Policy(reranker="ce", top_k=1, pool=4, extra_searches=(ExtraSearch(name="again", query="again"),))
     found = what_would_keep(measured, policy, expecting(measured, "a"))
-    assert "extras" in {change.setting for one in found.found for change in one.changes}
+    assert "extra_searches" in {change.setting for one in found.found for change in one.changes}

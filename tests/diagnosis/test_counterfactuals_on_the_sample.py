@@ -10,11 +10,12 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from rag_core.config import Policy, Threshold
 from rag_core.diagnosis import Expected, diagnose, locate, pairs_needed, what_would_keep
-from rag_core.pipeline import Pipeline
-from rag_core.replay import replay
+from rag_core.pipeline.pipeline import Pipeline
+from rag_core.pipeline.replay import replay
 from rag_core.rerank.fixed import FixedReranker
+from rag_core.schema.policy import Policy
+from rag_core.schema.threshold import Threshold
 from tests.diagnosis.promise import check
 
 SAMPLE = Path(__file__).parents[2] / "sample_corpus"
@@ -41,11 +42,11 @@ def test_every_suggestion_for_a_lost_document_is_true(sample, packaged):
         if not verdict.lost:
             continue
         needed = pairs_needed(measured, POLICY, location)
-        for name, chunks in needed.items():
-            measured = pipeline.score_chunks(measured, name, chunks)
+        for name, passages in needed.items():
+            measured = pipeline.score_passages(measured, name, passages)
         what_if = what_would_keep(measured, POLICY, location)
         assert what_if.unscored == 0
-        check(measured, POLICY, what_if, *location.chunk_ids)
+        check(measured, POLICY, what_if, *location.passage_ids)
         seen[verdict] += 1
         seen["suggestions"] += len(what_if.found)
     assert seen["suggestions"] > 20 and len(seen) > 3, seen

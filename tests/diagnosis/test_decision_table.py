@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.config import Fusion, Policy, Threshold
 from rag_core.diagnosis import Expected, Fix, Location, Verdict, diagnose, remedies, symptoms
 from rag_core.diagnosis.decision_table import RULES
 from rag_core.diagnosis.rules import Symptoms
 from rag_core.diagnosis.symptoms import codes
-from rag_core.filters import Equal, Filter
-from rag_core.replay import replay
-from rag_core.types import Answer, PairScore, Timing
-from tests.builders import chunk, measurement
+from rag_core.pipeline.replay import replay
+from rag_core.schema.answers import Answer
+from rag_core.schema.filters import Equal, Filter
+from rag_core.schema.policy import Fusion, Policy
+from rag_core.schema.steps import PairScore, Timing
+from rag_core.schema.threshold import Threshold
+from tests.builders import measurement, passage
 
 CE = Policy(reranker="ce")
 MANY = [f"c{i:03}" for i in range(150)]
 
 
-def rules_for(measured, policy, chunk_id, *, others=(), answer=None, quote_cut=False):
+def rules_for(measured, policy, passage_id, *, others=(), answer=None, quote_cut=False):
     trace = replay(measured, policy).model_copy(update={"answer": answer})
-    one = measured.chunks.get(chunk_id) or chunk(chunk_id)
+    one = measured.passages.get(passage_id) or passage(passage_id)
     location = Location(
-        expected=Expected(document="d"), document_id="d", chunks=(one,), spans=(None,), whole=not quote_cut
+        expected=Expected(document="d"), document_id="d", passages=(one,), spans=(None,), whole=not quote_cut
     )
     found = diagnose(trace, location)
     return [rule.name for rule in remedies(symptoms(trace, location, found, others))]
@@ -45,10 +47,10 @@ def test_not_in_the_top_50_is_for_the_searches():
 
 
 def test_a_code_that_is_missed_is_for_lexical_search():
-    chunks = [chunk("c140", "The error KB-ERR-2847 means that the relay is full.")]
-    measured = measurement(MANY, "", dict.fromkeys(MANY, 0.0), chunks=chunks, query="what is KB-ERR-2847?")
+    passages = [passage("c140", "The error KB-ERR-2847 means that the relay is full.")]
+    measured = measurement(MANY, "", dict.fromkeys(MANY, 0.0), passages=passages, query="what is KB-ERR-2847?")
     assert rules_for(measured, CE, "c140") == ["not-top-50", "codes-missed"]
-    other = measurement(MANY, "", dict.fromkeys(MANY, 0.0), chunks=chunks, query="what is KB-ERR-2874?")
+    other = measurement(MANY, "", dict.fromkeys(MANY, 0.0), passages=passages, query="what is KB-ERR-2874?")
     assert rules_for(other, CE, "c140") == ["not-top-50"]
 
 
@@ -84,8 +86,8 @@ def test_what_a_verdict_itself_points_to():
 
 def test_the_part_that_was_not_read():
     pair = PairScore(score=-1.0, tokens=9, unseen_tokens=5, seen_chars=10)
-    long = chunk("b", "something else and then the question")
-    measured = measurement("ab", "", {"a": 3.0, "b": -1.0}, chunks=[long])
+    long = passage("b", "something else and then the question")
+    measured = measurement("ab", "", {"a": 3.0, "b": -1.0}, passages=[long])
     cut = measured.rerankings["ce"].model_copy(update={"pairs": measured.rerankings["ce"].pairs | {"b": pair}})
     measured = measured.model_copy(update={"rerankings": {"ce": cut}})
     assert rules_for(measured, CE.model_copy(update={"top_k": 1}), "b") == ["unread"]
@@ -114,8 +116,8 @@ def test_every_row_says_in_words_when_it_holds():
 
 
 def test_weights_of_nothing_do_not_hide_a_code():
-    chunks = [chunk("x", "SKU NW-PRO-250-EU")]
-    measured = measurement("abc", "x", dict.fromkeys("abc", 0.0), chunks=chunks, query="NW-PRO-250-EU price")
+    passages = [passage("x", "SKU NW-PRO-250-EU")]
+    measured = measurement("abc", "x", dict.fromkeys("abc", 0.0), passages=passages, query="NW-PRO-250-EU price")
     policy = CE.model_copy(update={"fusion": Fusion(lexical_weight=0)})
     assert "codes-missed" in rules_for(measured, policy, "x")
 

@@ -1,4 +1,4 @@
-"""What was expected is found by id, title, chunk and quote; the rest is said in words."""
+"""What was expected is found by id, title, passage and quote; the rest is said in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from rag_core.diagnosis import Expected, locate, nearest_documents
 from rag_core.errors import BadInput
-from rag_core.types import Chunk, Document
+from rag_core.schema.documents import Document, Passage
 
 TEXT = "Refunds take\nthirty days. Games are not refunded. Refunds take thirty days."
 
@@ -24,10 +24,10 @@ class Shelf:
     def documents(self):
         return self._documents
 
-    def chunks_of(self, document_id):
+    def passages_of(self, document_id):
         text = next(document.text for document in self._documents if document.id == document_id)
         return tuple(
-            Chunk(id=f"{document_id}::{i}", document_id=document_id, start=start, end=end, text=text[start:end])
+            Passage(id=f"{document_id}::{i}", document_id=document_id, start=start, end=end, text=text[start:end])
             for i, (start, end) in enumerate(self._cuts[document_id])
         )
 
@@ -54,13 +54,13 @@ def test_a_title_that_two_documents_share_is_ambiguous():
 
 def test_without_a_quote_every_chunk_counts():
     found = locate(Shelf(), Expected(document="refunds.md"))
-    assert [c.id for c in found.chunks] == ["refunds.md::0", "refunds.md::1", "refunds.md::2"]
+    assert [c.id for c in found.passages] == ["refunds.md::0", "refunds.md::1", "refunds.md::2"]
     assert found.whole and found.span_in("refunds.md::1") is None
 
 
 def test_a_quote_narrows_to_the_chunks_that_hold_it_wherever_it_stands():
     found = locate(Shelf(), Expected(document="refunds.md", quote="refunds take thirty"))
-    assert found.whole and [c.id for c in found.chunks] == ["refunds.md::0", "refunds.md::2"]
+    assert found.whole and [c.id for c in found.passages] == ["refunds.md::0", "refunds.md::2"]
     start, end = found.span_in("refunds.md::0") or (0, 0)
     assert TEXT[start:end] == "Refunds take\nthirty"
 
@@ -68,15 +68,15 @@ def test_a_quote_narrows_to_the_chunks_that_hold_it_wherever_it_stands():
 def test_a_quote_that_no_chunk_holds_whole_is_cut():
     found = locate(Shelf(), Expected(document="refunds.md", quote="thirty days. Games"))
     assert not found.whole
-    spans = [chunk.text[slice(*found.span_in(chunk.id))] for chunk in found.chunks]
+    spans = [passage.text[slice(*found.span_in(passage.id))] for passage in found.passages]
     assert spans == ["thirty days. ", "Games"]
 
 
 def test_a_chunk_by_id():
-    found = locate(Shelf(), Expected(document="refunds.md", chunk_id="refunds.md::1"))
-    assert found.chunk_ids == {"refunds.md::1"}
+    found = locate(Shelf(), Expected(document="refunds.md", passage_id="refunds.md::1"))
+    assert found.passage_ids == {"refunds.md::1"}
     with pytest.raises(BadInput, match="cut anew"):
-        locate(Shelf(), Expected(document="refunds.md", chunk_id="refunds.md::9"))
+        locate(Shelf(), Expected(document="refunds.md", passage_id="refunds.md::9"))
 
 
 def test_a_quote_that_the_document_does_not_hold():

@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from rag_core.config import Policy, Screen
 from rag_core.diagnosis import Fix, Verdict, diagnose, pairs_needed, remedies, symptoms, what_would_keep
 from rag_core.diagnosis.settings import SWITCHES
-from rag_core.replay import replay
-from rag_core.types import StageName
+from rag_core.pipeline.replay import replay
+from rag_core.schema.policy import FirstPass, Policy
+from rag_core.schema.steps import StepName
 from tests.builders import measurement, scored_too
 from tests.diagnosis.promise import check
 from tests.diagnosis.test_counterfactuals import by_setting, expecting
-from ui.loss_strip import steps
+from ui.panels.loss_strip import steps
 
 CHEAP = dict(zip("abcdef", (0.9, 0.8, 0.7, 0.3, 0.2, 0.1), strict=True))
 STRONG = dict(zip("abcdef", (1.0, 2.0, 3.0, 0.0, 9.0, 8.0), strict=True))
-CASCADE = Policy(reranker="ce", pool=2, top_k=1, screen=Screen(reranker="cheap", pool=5))
+CASCADE = Policy(reranker="ce", pool=2, top_k=1, first_pass=FirstPass(reranker="cheap", pool=5))
 
 
 def measured(strong=STRONG, failure=None):
     return scored_too(measurement("abcdef", "", strong), "cheap", CHEAP, failure=failure)
 
 
-def diagnosed(chunk_id, found=None, policy=CASCADE):
+def diagnosed(passage_id, found=None, policy=CASCADE):
     found = found or measured()
-    return diagnose(replay(found, policy), expecting(found, chunk_id))
+    return diagnose(replay(found, policy), expecting(found, passage_id))
 
 
 def test_it_was_read_and_not_handed_on():
     found = diagnosed("e")
-    assert found.verdict is Verdict.CUT_BY_SCREEN and found.lost
+    assert found.verdict is Verdict.CUT_BY_FIRST_PASS and found.lost
     assert "5th (rrf 0.0154) after fusion" in found.sentence  # 1/(60+5)
     assert "the first pass (cheap) put it 5th (maxsim 0.20) of 5" in found.sentence
     assert "only its best 2 went on to ce (the last of them has maxsim 0.80)" in found.sentence
-    assert (found.before.stage, found.after.stage) == (StageName.FUSED, StageName.SCREENED)
-    assert [(one.chunk_id, one.step.rank) for one in found.rivals] == [("a", 1), ("b", 2)]
+    assert (found.before.step, found.after.step) == (StepName.FUSED, StepName.FIRST_PASS)
+    assert [(one.passage_id, one.step.rank) for one in found.rivals] == [("a", 1), ("b", 2)]
     assert found.rivals[1].why == "maxsim 0.80 against 0.20; it came from 2nd"
     assert [step.label for step in steps(found) if step.state == "lost"] == ["First pass"]
 
@@ -42,7 +42,7 @@ def test_outside_what_the_first_pass_reads_it_was_fused_out():
     found = diagnosed("f", scored_too(measurement("abcdef", "abcdef", STRONG), "cheap", CHEAP))
     assert found.verdict is Verdict.FUSED_OUT
     assert "outside the 5 that the first pass reads (the last in it has rrf 0.0308)" in found.sentence  # 2/(60+5)
-    assert [one.chunk_id for one in found.rivals] == list("abcde")
+    assert [one.passage_id for one in found.rivals] == list("abcde")
     alone = diagnosed("f")
     assert alone.verdict is Verdict.MISSED_BY_LEXICAL
     assert "too far down for a first pass that reads 5" in alone.sentence
@@ -50,13 +50,13 @@ def test_outside_what_the_first_pass_reads_it_was_fused_out():
 
 def test_the_reranker_answers_for_what_it_did_after_the_first_pass():
     found = diagnosed("a")
-    assert found.verdict is Verdict.DEMOTED and found.before.stage is StageName.SCREENED
+    assert found.verdict is Verdict.DEMOTED and found.before.step is StepName.FIRST_PASS
     assert "stood 1st (maxsim 0.90) before; the reranker moved it to 2nd (logit 1.00)" in found.sentence
 
 
 def test_a_first_pass_that_did_not_run_is_named():
     found = diagnosed("e", scored_too(measurement("abcdef", "", STRONG), "cheap", {}, failure="No memory."))
-    assert found.verdict is Verdict.CUT_BY_SCREEN
+    assert found.verdict is Verdict.CUT_BY_FIRST_PASS
     assert "(cheap) did not run, so only the first 2 went on" in found.sentence
     assert found.notes == ("The first pass cheap did not run: No memory.",)
 
@@ -65,8 +65,8 @@ def test_the_least_pool_or_no_first_pass_keeps_it():
     what_if = what_would_keep(measured(), CASCADE, expecting(measured(), "e"))
     found = by_setting(what_if)
     assert found[("pool",)].policy.pool == 5
-    off = found[("pool", "screen")]
-    assert off.policy.screen is None and off.policy.pool == 5
+    off = found[("pool", "first_pass")]
+    assert off.policy.first_pass is None and off.policy.pool == 5
     assert "Pool 5 instead of 2, first pass none instead of on keeps it" in off.sentence
     check(measured(), CASCADE, what_if, "e")
 
@@ -75,7 +75,7 @@ def test_a_first_pass_that_reads_more_keeps_what_it_never_read():
     cheap = CHEAP | {"f": 1.0}
     found = scored_too(measurement("abcdef", "", STRONG), "cheap", cheap)
     what_if = what_would_keep(found, CASCADE, expecting(found, "f"))
-    assert by_setting(what_if)[("screen.pool",)].policy.screen.pool == 6
+    assert by_setting(what_if)[("first_pass.pool",)].policy.first_pass.pool == 6
     check(found, CASCADE, what_if, "f")
 
 
@@ -83,7 +83,7 @@ def test_what_must_be_scored_is_told_for_the_pass_that_comes_next():
     strong = {one: STRONG[one] for one in "ab"}
     known = scored_too(measurement("abcdefg", "", strong), "cheap", {one: CHEAP[one] for one in "abcde"})
     needed = pairs_needed(known, CASCADE, expecting(known, "e"))
-    assert {name: [chunk.id for chunk in chunks] for name, chunks in needed.items()} == {
+    assert {name: [passage.id for passage in passages] for name, passages in needed.items()} == {
         "ce": ["c", "d", "e"],  # a pool of 3, 4, 5, or no first pass at all
         "cheap": ["f", "g"],  # a first pass that reads more
     }
@@ -99,7 +99,7 @@ def test_the_kind_of_fix():
 
 
 def test_a_pool_that_nobody_can_set_is_not_offered() -> None:
-    wide = Policy(screen=Screen(reranker="cheap", pool=300), pool=20, reranker="ce")
-    off = next(switch for switch in SWITCHES if switch.setting == "screen")
+    wide = Policy(first_pass=FirstPass(reranker="cheap", pool=300), pool=20, reranker="ce")
+    off = next(switch for switch in SWITCHES if switch.setting == "first_pass")
     assert off.change(wide) == wide
-    assert off.change(wide.model_copy(update={"screen": Screen(reranker="cheap", pool=200)})).pool == 200
+    assert off.change(wide.model_copy(update={"first_pass": FirstPass(reranker="cheap", pool=200)})).pool == 200

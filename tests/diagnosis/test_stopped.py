@@ -5,35 +5,35 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_core.config import Fusion, Policy, Screen, Signals, Stopping
 from rag_core.diagnosis import Expected, Location, Verdict, diagnose, pairs_needed, what_would_keep
-from rag_core.replay import replay
-from rag_core.types import ScoreSpace
+from rag_core.pipeline.replay import replay
+from rag_core.schema.policy import EarlyStopping, FirstPass, Fusion, Policy, Signals
+from rag_core.schema.spaces import ScoreSpace
 from tests.builders import MEASURED_AT, measurement, scored_too
 from tests.diagnosis.promise import check
 
 
 def test_an_unread_document_was_never_read() -> None:
     measured = measurement("abcd", "", {"a": 0.0, "b": 1.0})
-    trace = replay(measured, Policy(reranker="ce", stopping=Stopping(limit=2)))
+    trace = replay(measured, Policy(reranker="ce", stopping=EarlyStopping(limit=2)))
     found = diagnose(
         trace,
         Location(
-            expected=Expected(document="doc-d"), document_id="doc-d", chunks=(measured.chunks["d"],), spans=(None,)
+            expected=Expected(document="doc-d"), document_id="doc-d", passages=(measured.passages["d"],), spans=(None,)
         ),
     )
     assert found.verdict is Verdict.FUSED_OUT
     assert "the reranker stopped after 2 of 4 candidates and never read it" in found.sentence
 
 
-def where(measured, chunk_id):
-    """The location of one chunk."""
-    chunks = (measured.chunks[chunk_id],)
-    return Location(expected=Expected(document="d"), document_id="d", title="D", chunks=chunks, spans=(None,))
+def where(measured, passage_id):
+    """The location of one passage."""
+    passages = (measured.passages[passage_id],)
+    return Location(expected=Expected(document="d"), document_id="d", title="D", passages=passages, spans=(None,))
 
 
 def asked(limit=None, **more):
-    return Policy(reranker="ce", stopping=Stopping(limit=limit), **more)
+    return Policy(reranker="ce", stopping=EarlyStopping(limit=limit), **more)
 
 
 def changes(what_if):
@@ -81,7 +81,7 @@ def test_what_was_never_scored_is_said_to_be_unknown_with_what_it_takes():
         "pairs. None of the settings whose pairs are scored keeps it; 4 more pairs would tell about the others."
     )
     needed = pairs_needed(measured, policy, where(measured, "d"))
-    assert [chunk.id for chunk in needed["ce"]] == ["c", "d", "e", "f"]
+    assert [passage.id for passage in needed["ce"]] == ["c", "d", "e", "f"]
     full = measurement("abcdef", "", SIX)
     assert (("stopping.limit", "4"),) in changes(what_would_keep(full, policy, where(full, "d")))
 
@@ -108,7 +108,7 @@ IDS = [f"c{place:02}" for place in range(20)]
 def test_more_patience_or_none():
     """The first 8 put c00 first; c10, in the next slice, is better. Patience 7 stops after 8, where c00 stood for 7."""
     measured = measurement(IDS, "", {one: -float(place) for place, one in enumerate(IDS)} | {"c10": 5.0})
-    policy = Policy(reranker="ce", top_k=1, pool=20, stopping=Stopping(patience=7))
+    policy = Policy(reranker="ce", top_k=1, pool=20, stopping=EarlyStopping(patience=7))
     assert replay(measured, policy).rerank.pairs_unread == 20 - 8
     what_if = what_would_keep(measured, policy, where(measured, "c10"))
     found = changes(what_if)
@@ -119,7 +119,7 @@ def test_more_patience_or_none():
 def test_a_stop_that_was_certain_lost_nothing():
     scores = dict.fromkeys(IDS, 0.5) | {"c00": 1.0}
     measured = measurement(IDS, "", scores, space=ScoreSpace.PROBABILITY)
-    policy = Policy(reranker="ce", top_k=1, pool=20, stopping=Stopping(certain=True))
+    policy = Policy(reranker="ce", top_k=1, pool=20, stopping=EarlyStopping(certain=True))
     assert replay(measured, policy).rerank.stopped == "certain"
     settings_ = {
         c.setting for one in what_would_keep(measured, policy, where(measured, "c10")).found for c in one.changes
@@ -132,7 +132,7 @@ def test_after_a_first_pass_its_order_is_what_is_read():
     measured = scored_too(
         measurement("abcdef", "", SIX | {"c": 9.0}), "cheap", dict(zip("abcdef", range(6), strict=True))
     )
-    policy = asked(2, top_k=1, pool=5, screen=Screen(reranker="cheap", pool=6))
+    policy = asked(2, top_k=1, pool=5, first_pass=FirstPass(reranker="cheap", pool=6))
     what_if = what_would_keep(measured, policy, where(measured, "c"))
     assert changes(what_if)[(("stopping.limit", "4"),)].rank == 1
     check(measured, policy, what_if, "c")
@@ -153,7 +153,10 @@ def test_reading_on_together_with_other_settings():
     dense=st.permutations(IDS),
     scores=st.lists(st.sampled_from([-4.0, -0.5, 0.0, 0.5, 4.0]), min_size=20, max_size=20),
     stopping=st.builds(
-        Stopping, limit=st.none() | st.integers(1, 20), patience=st.none() | st.integers(1, 12), certain=st.booleans()
+        EarlyStopping,
+        limit=st.none() | st.integers(1, 20),
+        patience=st.none() | st.integers(1, 12),
+        certain=st.booleans(),
     ),
     pool=st.integers(1, 20),
     top_k=st.integers(1, 4),

@@ -9,11 +9,11 @@ from datetime import date
 
 import numpy as np
 
-from rag_core.config import Chunking
-from rag_core.corpus.indexing import Plan, index_documents
-from rag_core.pipeline import Pipeline
+from rag_core.corpus.indexing import IndexingPlan, index_documents
+from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.fixed import FixedReranker
-from rag_core.types import Document
+from rag_core.schema.chunking import Chunking
+from rag_core.schema.documents import Document
 
 QUESTION = "refund"
 
@@ -76,9 +76,11 @@ class World:
 
     def __post_init__(self):
         embedder = WrittenCosine()
-        plan = Plan(name="World", owner=None, chunking=self.chunking, exact_limit=1000)
+        plan = IndexingPlan(name="World", owner=None, chunking=self.chunking, exact_limit=1000)
         self.collection = index_documents(plan, self.documents, embedder)
-        by_reading = {chunk.reading: self.scores.get(chunk.document_id, 0.0) for chunk in self.collection.chunks}
+        by_reading = {
+            passage.model_text: self.scores.get(passage.document_id, 0.0) for passage in self.collection.passages
+        }
         self.reranker = FixedReranker(by_reading, max_tokens=self.reads)
         self.pipeline = Pipeline(self.collection, embedder, rerankers=lambda key: self.reranker)
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from rag_core.errors import BadInput
-from rag_core.evaluation.compare import compare, interval, permutation, queries_needed
+from rag_core.evaluation.compare import compare_metric, interval, permutation, queries_needed
 
 
 @pytest.mark.parametrize("queries", [15, 60])
@@ -38,7 +38,7 @@ def test_the_p_value_agrees_with_scipy() -> None:
 
 
 def test_nothing_changed() -> None:
-    found = compare([0.5, 0.25], [0.5, 0.25])
+    found = compare_metric([0.5, 0.25], [0.5, 0.25])
 
     assert (found.low, found.high, found.p_value, found.needed) == (0, 0, 1, None)
     assert (found.wins, found.ties, found.losses) == (0, 2, 0)
@@ -48,15 +48,15 @@ def test_nothing_changed() -> None:
 def test_a_clear_gain_is_called_better_and_a_clear_loss_worse() -> None:
     low, high = np.full(40, 0.2), 0.5 + np.random.default_rng(3).normal(0, 0.05, 40)
 
-    assert compare(low, high).sentence.startswith("Better by +0.298")
-    assert compare(high, low).sentence.startswith("Worse by -0.298")
-    assert compare(low, high).p_value < 0.001
+    assert compare_metric(low, high).sentence.startswith("Better by +0.298")
+    assert compare_metric(high, low).sentence.startswith("Worse by -0.298")
+    assert compare_metric(low, high).p_value < 0.001
 
 
 def test_too_few_labels_say_how_many_would_do() -> None:
     before, after = [0.2, 0.9, 0.4, 0.3, 0.8], [0.6, 0.8, 0.5, 0.1, 0.9]
     change = np.array([0.4, -0.1, 0.1, -0.2, 0.1])
-    found = compare(before, after)
+    found = compare_metric(before, after)
 
     assert not found.clear
     assert found.needed == np.ceil(((1.959964 + 0.841621) * change.std(ddof=1) / change.mean()) ** 2)
@@ -75,7 +75,7 @@ def test_too_few_labels_say_how_many_would_do() -> None:
     ],
 )
 def test_a_verdict_needs_an_interval_apart_from_zero_and_a_small_p(low, high, p_value, clear) -> None:
-    found = compare([0.2] * 30, [0.3] * 30).model_copy(update={"low": low, "high": high, "p_value": p_value})
+    found = compare_metric([0.2] * 30, [0.3] * 30).model_copy(update={"low": low, "high": high, "p_value": p_value})
 
     assert found.clear is clear
     assert found.sentence.startswith(("Better by", "Worse by")) is clear
@@ -101,9 +101,9 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 
 def test_unequal_or_empty_sides_are_refused() -> None:
     with pytest.raises(BadInput, match="one value before and one after"):
-        compare([1.0], [1.0, 0.0])
+        compare_metric([1.0], [1.0, 0.0])
     with pytest.raises(BadInput, match="no judged query"):
-        compare([], [])
+        compare_metric([], [])
 
 
 def test_a_single_change_among_few_bounds_nothing() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from rag_core.errors import BadInput
 from rag_core.evaluation.from_cases import set_of_cases
-from tests.cases.samples import a_case
+from tests.triage.samples import a_case
 
 
 def test_a_query_per_question_with_what_was_expected() -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_core.config import Policy, Screen
 from rag_core.evaluation.headroom import headroom
+from rag_core.schema.policy import FirstPass, Policy
 from tests.builders import scored_too
 from tests.evaluation.builders import plain, pools_of
 
@@ -38,11 +38,11 @@ def test_what_a_first_pass_cuts_is_a_loss_of_its_own() -> None:
     """Of abc the first pass hands on b and c: a is lost to it, c is handed on and ranked second."""
     strong = {"a": 1.0, "b": 2.0, "c": 1.5}
     measured = scored_too(plain("abcd", "", strong), "cheap", {"a": 0.1, "b": 0.2, "c": 0.3})
-    policy = POLICY.model_copy(update={"screen": Screen(reranker="cheap", pool=3)})
+    policy = POLICY.model_copy(update={"first_pass": FirstPass(reranker="cheap", pool=3)})
     found = headroom(pools_of({"cut": {"a": 1}, "second": {"c": 1}}, [measured] * 2), policy, "nDCG@5")
 
     assert found is not None
-    assert (found.retrieval, found.fusion, found.screening) == (0, 0, 1 / 2)
+    assert (found.retrieval, found.fusion, found.first_pass_summary) == (0, 0, 1 / 2)
     assert found.ranking == pytest.approx((1 - 1 / log2(3)) / 2)
     assert found.achieved == pytest.approx(1 / log2(3) / 2)
     assert "0.500 cut by the first pass" in found.sentence

@@ -8,7 +8,7 @@ import pytest
 
 from rag_core.errors import BadInput
 from rag_core.evaluation.judgments import JudgmentBook
-from rag_core.store import Store
+from rag_core.storage.database import Store
 from tests.evaluation.builders import labelled
 
 SET = labelled({"q1": {"a": 1, "b": 0}}, "q2")
@@ -36,9 +36,9 @@ def test_a_grade_is_taken_back(book: JudgmentBook) -> None:
 def test_sets_do_not_mix(book: JudgmentBook) -> None:
     book.judge(SET, "q2", "x", 2)
     other = SET.model_copy(update={"name": "other"})
-    chunks = SET.model_copy(update={"level": "chunk"})
+    passages = SET.model_copy(update={"level": "passage"})
     assert book.added_to(other) == other
-    assert book.added_to(chunks) == chunks
+    assert book.added_to(passages) == passages
 
 
 def test_a_query_that_has_left_the_set_is_no_trouble(book: JudgmentBook) -> None:

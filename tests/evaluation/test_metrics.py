@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_core.config import Policy
 from rag_core.errors import BadInput
-from rag_core.evaluation import metrics, orders
+from rag_core.evaluation import metrics, vectorised_replay
 from rag_core.evaluation.gather import build
 from rag_core.evaluation.sets import Qrels
-from tests.builders import chunk, measurement
+from rag_core.schema.policy import Policy
+from tests.builders import measurement, passage
 from tests.evaluation.builders import labelled, plain, pools_of
 
 NAMES = [f"{kind}@{k}" for kind in ("nDCG", "RR", "P", "R", "AP", "Success", "Judged") for k in (1, 3, 5, 10)]
@@ -24,7 +24,7 @@ grades = st.dictionaries(st.sampled_from("abcdefghyz"), st.integers(0, 3), min_s
 def test_ndcg_by_hand() -> None:
     # Found a (0), b (3), c (unjudged), d (1); the ideal order is b (3), e (2), d (1).
     pools = pools_of({"q": {"a": 0, "b": 3, "d": 1, "e": 2}}, [plain("abcd")])
-    graded = metrics.graded(pools, orders.searched(pools, Policy())["dense"])
+    graded = metrics.graded(pools, vectorised_replay.search_rankings(pools, Policy())["dense"])
 
     dcg = 3 / log2(3) + 1 / log2(5)
     ideal = 3 / log2(2) + 2 / log2(3) + 1 / log2(4)
@@ -38,9 +38,9 @@ def test_ndcg_by_hand() -> None:
 
 
 def test_a_document_stands_where_its_first_chunk_stands() -> None:
-    chunks = [chunk("a1", document_id="A"), chunk("a2", document_id="A"), chunk("b1", document_id="B")]
-    pools = build({"q": measurement(["a1", "a2", "b1"], [], chunks=chunks)}, labelled({"q": {"B": 1}}))
-    order = orders.searched(pools, Policy())["dense"]
+    passages = [passage("a1", document_id="A"), passage("a2", document_id="A"), passage("b1", document_id="B")]
+    pools = build({"q": measurement(["a1", "a2", "b1"], [], passages=passages)}, labelled({"q": {"B": 1}}))
+    order = vectorised_replay.search_rankings(pools, Policy())["dense"]
 
     assert metrics.documents(pools, order) == {"q": ["A", "B"]}
     assert metrics.on_arrays("RR@10", metrics.graded(pools, order))[0] == 1 / 2
@@ -50,10 +50,10 @@ def test_a_document_stands_where_its_first_chunk_stands() -> None:
 @given(data=st.data(), qrels=st.lists(grades, min_size=3, max_size=3))
 def test_arrays_equal_ir_measures(data: st.DataObject, qrels: list[dict[str, int]]) -> None:
     named: Qrels = {f"q{n}": of for n, of in enumerate(qrels)}
-    chunks = [chunk(one, document_id=data.draw(st.sampled_from([one, "a", "b"]))) for one in "abcdefgh"]
-    rows = {one: measurement(data.draw(ranked), data.draw(ranked), chunks=chunks) for one in named}
+    passages = [passage(one, document_id=data.draw(st.sampled_from([one, "a", "b"]))) for one in "abcdefgh"]
+    rows = {one: measurement(data.draw(ranked), data.draw(ranked), passages=passages) for one in named}
     pools = build(rows, labelled(named))
-    order, _ = orders.fused(pools, Policy())
+    order, _ = vectorised_replay.fused_rankings(pools, Policy())
     reference = metrics.by_ir_measures(NAMES, named, metrics.documents(pools, order))
     graded = metrics.graded(pools, order)
 
@@ -81,9 +81,9 @@ def test_names_are_read_kindly_and_strangers_refused() -> None:
 
 
 def test_a_mean_looks_as_far_as_its_cutoff_needs() -> None:
-    """Ten chunks of one document stand before the relevant one: four chunks a document are not enough to see it."""
-    chunks = [chunk(f"a{n}", document_id="A") for n in range(10)] + [chunk("b", document_id="B")]
-    found = measurement([one.id for one in chunks], [], chunks=chunks)
+    """Ten passages of one document stand before the relevant one: four passages a document are not enough to see it."""
+    passages = [passage(f"a{n}", document_id="A") for n in range(10)] + [passage("b", document_id="B")]
+    found = measurement([one.id for one in passages], [], passages=passages)
     pools = build({"q": found}, labelled({"q": {"B": 1}}))
 
-    assert metrics.mean(pools, "RR@2", orders.searched(pools, Policy())["dense"]) == 1 / 2
+    assert metrics.mean(pools, "RR@2", vectorised_replay.search_rankings(pools, Policy())["dense"]) == 1 / 2

@@ -153,7 +153,7 @@ def test_a_csv_with_guessed_columns() -> None:
 
 
 def test_a_csv_that_names_chunks_judges_chunks() -> None:
-    assert read_csv(text("m.csv", "query,chunk_id\nhow,c1\n")).level == "chunk"
+    assert read_csv(text("m.csv", "query,chunk_id\nhow,c1\n")).level == "passage"
 
 
 def test_a_csv_with_given_columns() -> None:
@@ -164,7 +164,7 @@ def test_a_csv_with_given_columns() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("query,grade\nhow,1\n", "needs a column for the query and one for the document or chunk id"),
+        ("query,grade\nhow,1\n", "needs a column for the query and one for the document or passage id"),
         ("query,document\nhow\n", r"line 2: 1 cells where the header has 2"),
         ("query,document\n,d1\n", r"line 2: the query is empty"),
         ("query,document,grade\nhow,d1,good\n", r"line 2: the grade 'good' is not a whole number"),

@@ -7,13 +7,13 @@ import io
 
 import pytest
 
-from rag_core.config import Policy
 from rag_core.errors import BadInput
 from rag_core.evaluation import gate
 from rag_core.evaluation.export import to_csv, to_markdown
 from rag_core.evaluation.gather import build
 from rag_core.evaluation.report import Report, rankings_of, report
-from rag_core.types import StageName
+from rag_core.schema.policy import Policy
+from rag_core.schema.steps import StepName
 from tests.evaluation.builders import labelled, plain
 
 POLICY = Policy(reranker="ce", pool=3, top_k=1)
@@ -33,7 +33,7 @@ def made(best: str = "c", **qrels: dict[str, int]) -> Report:
 def test_means_comparisons_and_groups() -> None:
     found = made()
 
-    assert found.stages == tuple(name for name in StageName if name is not StageName.SCREENED)
+    assert found.steps == tuple(name for name in StepName if name is not StepName.FIRST_PASS)
     assert found.mean("fused", "RR@10") == pytest.approx((1 / 3 + 1 / 3 + 1) / 3)
     assert found.mean("adjusted", "RR@10") == pytest.approx((1 + 1 + 1 / 2) / 3)
     assert found.metrics == ("RR@10", "P@5", "nDCG@5")
@@ -68,7 +68,7 @@ def test_pairs_without_a_score_make_no_rankings() -> None:
 
 
 def test_requirements_are_read_and_refused() -> None:
-    assert gate.parse("ndcg@10=0.80") == gate.Requirement(metric="nDCG@10", minimum=0.8)
+    assert gate.parse("ndcg@10=0.80") == gate.GateRequirement(metric="nDCG@10", minimum=0.8)
     for wrong in ("nDCG@10", "nDCG@10=high", "nDCG@10=1.5", "speed=0.5", "nDCG@10=nan"):
         with pytest.raises(BadInput, match="is not a"):
             gate.parse(wrong)

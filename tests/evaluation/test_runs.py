@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from rag_core.config import Policy
 from rag_core.errors import BadInput
 from rag_core.evaluation import metrics, sweeps
-from rag_core.evaluation.elsewhere import RETRIEVED, policy_of, pools_of_candidates, pools_of_runs, to_candidates
 from rag_core.evaluation.export import to_trec
+from rag_core.evaluation.external_runs import RETRIEVED, policy_of, pools_of_candidates, pools_of_runs, to_candidates
 from rag_core.evaluation.files import File
 from rag_core.evaluation.gather import build
-from rag_core.evaluation.orders import stages
 from rag_core.evaluation.report import rankings_of, values_of
-from rag_core.evaluation.runs import Run, read_candidates, read_run, trec_id
-from rag_core.types import ScoreSpace, StageName
-from tests.builders import chunk, measurement
+from rag_core.evaluation.runs import TrecRun, read_candidates, read_run, trec_id
+from rag_core.evaluation.vectorised_replay import step_rankings
+from rag_core.schema.policy import Policy
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import StepName
+from tests.builders import measurement, passage
 from tests.evaluation.builders import labelled, plain
 
 QRELS = {"q1": {"a": 1, "c": 3}, "q2": {"e": 2, "z": 1}}
@@ -31,9 +32,9 @@ def file(content: str, name: str = "after.run") -> File:
     return File.uploaded(name, content.encode())
 
 
-def run(name: str, **ranking: str) -> Run:
+def run(name: str, **ranking: str) -> TrecRun:
     """`run("before", q1="abc")`: one letter a document, scores 10, 9, 8 ..."""
-    return Run(
+    return TrecRun(
         name=name,
         ranking={one: tuple((item, 10.0 - at) for at, item in enumerate(items)) for one, items in ranking.items()},
     )
@@ -80,13 +81,13 @@ def test_two_runs_rank_as_they_stand() -> None:
 
     assert (policy.reranker, policy.pool, notices) == ("after", 3, [])
     found = rankings_of(pools, policy)
-    assert found[RETRIEVED] == found[StageName.FUSED] == {"q1": list("abcd"), "q2": list("de")}
-    assert found[StageName.RERANKED] == {"q1": list("cab"), "q2": list("ed")}
+    assert found[RETRIEVED] == found[StepName.FUSED] == {"q1": list("abcd"), "q2": list("de")}
+    assert found[StepName.RERANKED] == {"q1": list("cab"), "q2": list("ed")}
 
 
 def test_a_run_alone_is_its_own_final_order() -> None:
     pools, _ = pools_of_runs(SET, run("before", q1="abcd"))
-    assert rankings_of(pools, policy_of(pools))[StageName.ADJUSTED] == {"q1": list("abcd")}
+    assert rankings_of(pools, policy_of(pools))[StepName.ADJUSTED] == {"q1": list("abcd")}
 
 
 def test_an_after_run_that_found_other_documents_says_so() -> None:
@@ -129,8 +130,8 @@ def test_candidates_with_faults(content: str, said: str) -> None:
 
 
 def test_exported_files_give_the_same_figures_through_the_command_of_ir_measures(tmp_path: Path) -> None:
-    """Ids with spaces, chunks that share documents, ties, a query without a relevant document, one without a find."""
-    chunks = [chunk(one, document_id=f"doc {one.upper() if one in 'abc' else 'X'}") for one in "abcdef"]
+    """Ids with spaces, passages that share documents, ties, a query without a relevant document, one without a find."""
+    passages = [passage(one, document_id=f"doc {one.upper() if one in 'abc' else 'X'}") for one in "abcdef"]
     qrels = {
         "q 1": {"doc A": 1, "doc C": 3},
         "q2": {"doc X": 2, "doc Z": 1},
@@ -140,10 +141,10 @@ def test_exported_files_give_the_same_figures_through_the_command_of_ir_measures
     scores = dict.fromkeys("abcdef", 0.25) | {"c": 1.0}
     asked = labelled(qrels)
     measured = {
-        "q 1": measurement("abcdef", "fedcba", scores, chunks=chunks),
-        "q2": measurement("bad", "f", scores, chunks=chunks),
-        "q3": measurement("ab", "c", scores, chunks=chunks),
-        "q4": measurement("", "", scores, chunks=chunks),
+        "q 1": measurement("abcdef", "fedcba", scores, passages=passages),
+        "q2": measurement("bad", "f", scores, passages=passages),
+        "q3": measurement("ab", "c", scores, passages=passages),
+        "q4": measurement("", "", scores, passages=passages),
     }
     rankings = rankings_of(build(measured, asked), Policy(reranker="ce", pool=6, top_k=2))
     names = ["nDCG@10", "RR@10", "P@5", "R@100", "AP@100", "Success@5"]
@@ -151,13 +152,13 @@ def test_exported_files_give_the_same_figures_through_the_command_of_ir_measures
     for name, content in to_trec(asked, rankings).items():
         (tmp_path / name).write_text(content)
 
-    for stage in ("fused", "reranked", "kept"):
-        command = [sys.executable, "-m", "ir_measures", "qrels.trec", f"{stage}.run", " ".join(names), "--places", "9"]
+    for step in ("fused", "reranked", "kept"):
+        command = [sys.executable, "-m", "ir_measures", "qrels.trec", f"{step}.run", " ".join(names), "--places", "9"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
         theirs = dict(line.split("\t") for line in done.stdout.splitlines())
         for name in names:
-            ours = sum(values[stage][name].values()) / len(asked.judged)
-            assert ours == pytest.approx(float(theirs[name]), abs=1e-6), (stage, name)
+            ours = sum(values[step][name].values()) / len(asked.judged)
+            assert ours == pytest.approx(float(theirs[name]), abs=1e-6), (step, name)
 
 
 def test_ids_in_trec_files_hold_no_white_space() -> None:
@@ -166,8 +167,8 @@ def test_ids_in_trec_files_hold_no_white_space() -> None:
 
 def test_pools_of_a_long_run_are_cut_and_say_so() -> None:
     items = tuple((f"d{n}", float(-n)) for n in range(250))
-    pools, notices = pools_of_runs(SET, Run(name="deep", ranking={"q1": items}))
+    pools, notices = pools_of_runs(SET, TrecRun(name="deep", ranking={"q1": items}))
 
     assert pools.shape == (1, 200)
     assert notices == ["deep is longer than 200; curves and the split of the loss use its first part."]
-    assert metrics.documents(pools, stages(pools, policy_of(pools))["fused"])["q1"][:2] == ["d0", "d1"]
+    assert metrics.documents(pools, step_rankings(pools, policy_of(pools))["fused"])["q1"][:2] == ["d0", "d1"]

@@ -10,16 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from rag_core.config import Chunking, Policy
-from rag_core.corpus.indexing import Plan, index_documents
+from rag_core.corpus.indexing import IndexingPlan, index_documents
 from rag_core.errors import ModelError
 from rag_core.evaluation.gather import build
 from rag_core.evaluation.report import rankings_of
 from rag_core.evaluation.score import measured, score_set
 from rag_core.evaluation.sets import LabelledSet, Query
-from rag_core.pipeline import Pipeline
+from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.fixed import FixedReranker
-from rag_core.store import Store
+from rag_core.schema.chunking import Chunking
+from rag_core.schema.policy import Policy
+from rag_core.storage.database import Store
 from tests.corpus.doubles import WordEmbedder, documents
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +37,7 @@ import sys, time
 from tests.evaluation.test_score import POLICY, SET, pipeline
 from rag_core.evaluation.score import measured
 from rag_core.rerank.fixed import FixedReranker
-from rag_core.store import Store
+from rag_core.storage.database import Store
 
 for done, _ in enumerate(measured(pipeline(FixedReranker(), Store(sys.argv[1])), SET.asked, [POLICY]), start=1):
     print(done, flush=True)
@@ -48,7 +49,7 @@ for done, _ in enumerate(measured(pipeline(FixedReranker(), Store(sys.argv[1])),
 def pipeline(reranker: FixedReranker, store: Store | None = None) -> Pipeline:
     """A pipeline over five documents and a reranker that counts its pairs."""
     embedder = WordEmbedder()
-    collection = index_documents(Plan("toy", None, Chunking(), 1000), documents(5), embedder)
+    collection = index_documents(IndexingPlan("toy", None, Chunking(), 1000), documents(5), embedder)
     return Pipeline(collection, embedder, store.pair_cache() if store else None, rerankers=lambda _: reranker)
 
 

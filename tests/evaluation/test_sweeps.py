@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_core.config import Fusion, Policy, Signals, Threshold
 from rag_core.evaluation import metrics, sweeps
 from rag_core.evaluation.cuts import Cuts
 from rag_core.evaluation.gather import build
-from rag_core.evaluation.sweeps import Point, Sweep, pareto
-from rag_core.replay import replay
-from rag_core.trace import Measurement
-from rag_core.types import ScoreSpace, StageName
+from rag_core.evaluation.sweeps import Sweep, SweepPoint, pareto
+from rag_core.pipeline.replay import replay
+from rag_core.schema.measurement import Measurement
+from rag_core.schema.policy import Fusion, Policy, Signals
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import StepName
+from rag_core.schema.threshold import Threshold
 from tests.evaluation.builders import labelled, plain, pools_of
 
 QRELS = {"q1": {"a": 1, "c": 3}, "q2": {"e": 2}, "q3": {"f": 1, "z": 1}}
@@ -28,12 +30,12 @@ def rows() -> dict[str, Measurement]:
     return {"q1": plain("abc", "cde", SCORES), "q2": plain("bad", "de", SCORES), "q3": plain("abcdef", "", SCORES)}
 
 
-def by_replay(policy: Policy, metric: str, stage: StageName = StageName.ADJUSTED) -> float:
+def by_replay(policy: Policy, metric: str, step: StepName = StepName.ADJUSTED) -> float:
     """The mean metric of the slow way."""
     ranking = {}
     for query_id, row in rows().items():
         trace = replay(row, policy)
-        ranking[query_id] = [trace.chunks[hit.chunk_id].document_id for hit in trace[stage].hits]
+        ranking[query_id] = [trace.passages[hit.passage_id].document_id for hit in trace[step].hits]
     return mean(metrics.by_ir_measures([metric], QRELS, ranking)[metric].values())
 
 
@@ -43,7 +45,7 @@ def test_a_pool_point_is_what_replay_and_ir_measures_say(size: int) -> None:
     policy = POLICY.model_copy(update={"pool": size})
 
     assert found.final == pytest.approx(by_replay(policy, "nDCG@3"))
-    assert found.fused == pytest.approx(by_replay(policy, "nDCG@3", StageName.FUSED))
+    assert found.fused == pytest.approx(by_replay(policy, "nDCG@3", StepName.FUSED))
 
 
 def test_every_other_setting_too() -> None:
@@ -77,7 +79,7 @@ def test_the_knee_is_the_least_value_with_95_percent_of_the_gain() -> None:
         setting="pool",
         metric="nDCG@10",
         chosen=50,
-        points=tuple(Point(at=at, fused=0.5, final=value) for at, value in values.items()),
+        points=tuple(SweepPoint(at=at, fused=0.5, final=value) for at, value in values.items()),
     )
     # 0.50 + 0.95 * (0.70 - 0.50) = 0.69
     assert found.knee and found.knee.at == 20
@@ -85,7 +87,7 @@ def test_the_knee_is_the_least_value_with_95_percent_of_the_gain() -> None:
 
 
 def test_a_flat_or_falling_curve_has_no_knee() -> None:
-    points = tuple(Point(at=at, fused=0.5, final=0.5 - at / 1000) for at in (5, 10, 20))
+    points = tuple(SweepPoint(at=at, fused=0.5, final=0.5 - at / 1000) for at in (5, 10, 20))
     assert Sweep(setting="pool", metric="P@5", chosen=5, points=points).knee is None
 
 
@@ -109,7 +111,7 @@ def test_a_cut_counts_what_replay_keeps(minimum: float | None, space: ScoreSpace
 
     found = cuts.at(threshold, top_k)
 
-    kept = {one: [hit.chunk_id for hit in replay(row, policy)[StageName.KEPT].hits] for one, row in asked.items()}
+    kept = {one: [hit.passage_id for hit in replay(row, policy)[StepName.KEPT].hits] for one, row in asked.items()}
     hits = {one: sum(QRELS[one].get(item, 0) > 0 for item in kept[one]) for one in QRELS}
     answered = [one for one in QRELS if kept[one]]
     assert found.answered == mean(bool(items) for items in kept.values())

@@ -40,7 +40,7 @@ def event(payload: object) -> bytes:
     return f"data: {json.dumps(payload)}\n\n".encode()
 
 
-def chunk(content: str | None, finish: str | None = None, usage: object = None) -> dict[str, Any]:
+def passage(content: str | None, finish: str | None = None, usage: object = None) -> dict[str, Any]:
     choice = {"index": 0, "delta": {"content": content} if content else {}, "finish_reason": finish}
     base = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "toy"}
     return {**base, "choices": [] if usage else [choice], "usage": usage}
@@ -94,10 +94,10 @@ def chat_server(script: Script) -> Iterator[str]:
             self.wfile.write(body)
 
         def _stream(self, pieces: tuple[str, ...]) -> None:
-            events = [event(chunk(piece)) for piece in pieces]
+            events = [event(passage(piece)) for piece in pieces]
             if script.finish:
-                events.append(event(chunk(None, script.finish)))
-                events += [event(chunk(None, usage=script.usage))] if script.usage else []
+                events.append(event(passage(None, script.finish)))
+                events += [event(passage(None, usage=script.usage))] if script.usage else []
                 events.append(b"data: [DONE]\n\n")
             data = script.raw if script.raw is not None else b"".join(events)
             self.send_response(200)

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from rag_core.generation.extractive import answer_extractively
 from rag_core.rerank.fixed import overlap
-from rag_core.types import Chunk
-from tests.builders import chunk
+from rag_core.schema.documents import Passage
+from tests.builders import passage
 
 
 def by_overlap(query: str, texts: list[str]) -> list[float]:
     return [overlap(query, text) for text in texts]
 
 
-REFUNDS = chunk("r", "We like cats. Refunds take five days. Ask support. Refunds take long in winter.")
-SHIPPING = chunk("s", "Shipping is free.\nRefunds for shipping take five weeks.")
+REFUNDS = passage("r", "We like cats. Refunds take five days. Ask support. Refunds take long in winter.")
+SHIPPING = passage("s", "Shipping is free.\nRefunds for shipping take five weeks.")
 
 
 def test_quotes_are_exact_and_cited_by_place() -> None:
     answer = answer_extractively("refunds take five days", [SHIPPING, REFUNDS], by_overlap)
     # overlap of 4 words: 3/4 for "…take five weeks", 4/4 for "…five days", 2/4 for "…take long"; range 1 - 0,
-    # so the margin is .25: the first two are quoted, from the better chunk on.
+    # so the margin is .25: the first two are quoted, from the better passage on.
     assert answer.kind == "extractive"
     assert answer.text == "“Refunds take five days.” [2]\n“Refunds for shipping take five weeks.” [1]"
-    assert [(one.number, one.chunk_id) for one in answer.citations] == [(2, "r"), (1, "s")]
-    assert all(one.quote in {"r": REFUNDS, "s": SHIPPING}[one.chunk_id].text for one in answer.citations)
+    assert [(one.number, one.passage_id) for one in answer.citations] == [(2, "r"), (1, "s")]
+    assert all(one.quote in {"r": REFUNDS, "s": SHIPPING}[one.passage_id].text for one in answer.citations)
 
 
 def test_reading_order_within_a_chunk() -> None:
@@ -33,23 +33,23 @@ def test_reading_order_within_a_chunk() -> None:
 
 
 def test_at_most_three() -> None:
-    answer = answer_extractively("q", [chunk("a", "One. Two. Three. Four.")], lambda _, texts: [1.0] * len(texts))
+    answer = answer_extractively("q", [passage("a", "One. Two. Three. Four.")], lambda _, texts: [1.0] * len(texts))
     assert [one.quote for one in answer.citations] == ["One.", "Two.", "Three."]
 
 
 def test_a_question_in_a_passage_is_no_answer() -> None:
-    faq = chunk("f", "How long do refunds take? Five days.")
+    faq = passage("f", "How long do refunds take? Five days.")
     assert answer_extractively("how long do refunds take", [faq], by_overlap).text == "“Five days.” [1]"
 
 
 def test_a_sentence_that_two_chunks_share_is_quoted_once() -> None:
-    twins = [chunk("a", "Same text."), chunk("b", "Same text.")]
+    twins = [passage("a", "Same text."), passage("b", "Same text.")]
     assert answer_extractively("same text", twins, by_overlap).text == "“Same text.” [1]"
 
 
 def test_sentences_are_scored_under_heading_and_table_header() -> None:
     seen: list[str] = []
-    table = Chunk(
+    table = Passage(
         id="t",
         document_id="d",
         start=0,
@@ -66,4 +66,4 @@ def test_nothing_kept_is_unknown_and_scores_nothing() -> None:
         raise AssertionError
 
     assert answer_extractively("q", [], never).kind == "unknown"
-    assert answer_extractively("q", [chunk("e", "   \n")], never).text.startswith("I don't know")
+    assert answer_extractively("q", [passage("e", "   \n")], never).text.startswith("I don't know")

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from rag_core.errors import GenerationError
-from rag_core.generation.chat import stream_answer
-from rag_core.generation.chat_access import ChatAccess, ChatConfig
-from rag_core.generation.chat_client import greet
-from tests.builders import chunk
+from rag_core.generation.chat.access import ChatAccess, ChatConfig
+from rag_core.generation.chat.client import greet
+from rag_core.generation.chat.stream import stream_answer
+from tests.builders import passage
 from tests.serving import serving
 
 START_S = 240
@@ -80,7 +80,7 @@ def test_a_whole_reply_is_counted(access: ChatAccess) -> None:
 
 
 def test_an_answer_streams_and_is_the_sum_of_its_pieces(access: ChatAccess) -> None:
-    stream = stream_answer(access, "How long do refunds take?", [chunk("a", "Refunds take five days.")])
+    stream = stream_answer(access, "How long do refunds take?", [passage("a", "Refunds take five days.")])
     pieces = list(stream.pieces())
     answer = stream.answer
     assert len(pieces) > 1

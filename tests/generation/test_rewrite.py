@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rag_core.errors import GenerationError
-from rag_core.generation.chat_access import ChatAccess, ChatConfig
-from rag_core.generation.price import TokenPrice
+from rag_core.generation.chat.access import ChatAccess, ChatConfig
+from rag_core.generation.chat.price import TokenPrice
 from rag_core.generation.rewrite import LONGEST, read_queries, rewrite
 from tests.generation.chat_server import Script, chat_server
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.inference.batching import Batch, batches, in_turn, rows_for, width_of
+from rag_core.inference.batching import Batch, batches, rows_for, run_batches, width_of
 
 
 @pytest.mark.parametrize(("length", "width"), [(1, 8), (16, 16), (33, 40), (510, 512)])
@@ -40,8 +40,8 @@ def test_every_sequence_is_in_one_batch_and_fits(lengths: list[int], rows: int) 
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_results_come_in_the_order_of_what_was_given(at_once: int) -> None:
     shapes = list(batches([40, 40, 40, 8, 8, *range(1, 90)], rows=1))
-    assert list(in_turn(lambda batch: batch[1], shapes, at_once)) == [places for _, places in shapes]
-    assert list(in_turn(lambda batch: batch[1], [], at_once)) == []
+    assert list(run_batches(lambda batch: batch[1], shapes, at_once)) == [places for _, places in shapes]
+    assert list(run_batches(lambda batch: batch[1], [], at_once)) == []
 
 
 def test_a_thread_takes_two_of_a_width_but_for_the_last_few() -> None:
@@ -51,7 +51,7 @@ def test_a_thread_takes_two_of_a_width_but_for_the_last_few() -> None:
         time.sleep(0.002)
         threads[batch[1][0]] = threading.get_ident()
 
-    list(in_turn(slow, [(32, [place]) for place in range(20)], at_once=2))
+    list(run_batches(slow, [(32, [place]) for place in range(20)], at_once=2))
     assert all(threads[place] == threads[place + 1] for place in range(0, 12, 2))
     assert len({threads[place] for place in range(12, 20)}) == 2
 
@@ -59,4 +59,4 @@ def test_a_thread_takes_two_of_a_width_but_for_the_last_few() -> None:
 @pytest.mark.parametrize("at_once", [1, 3])
 def test_an_error_comes_through(at_once: int) -> None:
     with pytest.raises(ZeroDivisionError):
-        list(in_turn(lambda batch: 1 // batch[0], [(8, [0]), (0, [1]), (8, [2])], at_once))
+        list(run_batches(lambda batch: 1 // batch[0], [(8, [0]), (0, [1]), (8, [2])], at_once))

@@ -10,7 +10,7 @@ import pytest
 from rag_core.errors import ModelError
 from rag_core.inference.encoder import load_encoder, on_openvino
 from rag_core.inference.engine import Engine
-from rag_core.retrieval.packaged import packaged_folder
+from rag_core.retrieval.embedders.packaged import packaged_folder
 from tests.rerank.conftest import Make
 
 pytest.importorskip("openvino")

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from rag_core.inference.engine import Engine, best_precision, openvino
-from rag_core.rerank.backends import BUILD
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
+from rag_core.rerank.weights.backends import BUILD
 
 pytest.importorskip("openvino")
 

@@ -14,10 +14,10 @@ from rag_core.errors import ModelError
 from rag_core.inference import engine
 from rag_core.inference.bert import bert
 from rag_core.inference.engine import Engine
-from rag_core.inference.int8 import FILE, ZERO, group_of, read_divisors, rounded, write_divisors
+from rag_core.inference.int8 import FILE, ZERO, group_of, read_smoothing_scales, rounded, write_smoothing_scales
 from rag_core.inference.weights import read_weights
-from rag_core.rerank.backends import chosen
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
+from rag_core.rerank.weights.backends import chosen
 from tests.inference.test_bert import padded
 
 pytest.importorskip("openvino")
@@ -30,14 +30,14 @@ DIVISOR = np.linspace(0.5, 2, 32, dtype=np.float32)
 def narrowed(tiny: Path, tmp_path: Path) -> Path:
     """The tiny cross-encoder with one layer in eight bits."""
     folder = shutil.copytree(tiny, tmp_path / "narrowed")
-    write_divisors(folder, {LAYER: DIVISOR})
+    write_smoothing_scales(folder, {LAYER: DIVISOR})
     return folder
 
 
 def test_divisors_come_back_as_they_were_written(narrowed: Path, tiny: Path) -> None:
-    assert list(read_divisors(narrowed)) == [LAYER]
-    np.testing.assert_array_equal(read_divisors(narrowed)[LAYER], DIVISOR)
-    assert read_divisors(tiny) == {}
+    assert list(read_smoothing_scales(narrowed)) == [LAYER]
+    np.testing.assert_array_equal(read_smoothing_scales(narrowed)[LAYER], DIVISOR)
+    assert read_smoothing_scales(tiny) == {}
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from rag_core.inference.bert import bert
-from rag_core.inference.int8 import read_divisors
+from rag_core.inference.int8 import read_smoothing_scales
 from rag_core.inference.weights import read_weights
-from rag_core.rerank.backends import Backend
 from rag_core.rerank.blend import Weights
 from rag_core.rerank.catalogue import get_reranker, usable
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.makers import BLENDED, MODELS
+from rag_core.rerank.weights.backends import Backend
 
 FOLDERS = sorted(path.parent for path in MODELS.glob("*/config.json"))
 EXAMPLE = re.compile(r"^\| (?P<query>.+?) \| (?P<passage>.+?) \| (?P<logit>-?\d+\.\d+) \| (?P<p>\d\.\d+) \|$", re.M)
@@ -105,7 +105,7 @@ def test_a_passage_past_the_limit_says_how_much_was_not_read(shipped: CrossEncod
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_its_divisors_are_of_its_own_layers(folder: Path) -> None:
     pytest.importorskip("openvino")
-    divisors = read_divisors(folder)
+    divisors = read_smoothing_scales(folder)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     assert divisors
     bert(read_weights(folder / "model.safetensors"), config, "bert.", first_only=True, divisors=divisors)

@@ -14,7 +14,7 @@ import random
 from dataclasses import dataclass
 
 from rag_core.rerank.base import Reranker
-from rag_core.types import ScoreSpace
+from rag_core.schema.spaces import ScoreSpace
 
 QUERY = "how long do refunds take"
 PASSAGES = (

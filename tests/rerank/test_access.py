@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import pytest
 from pydantic import SecretStr
 
-from rag_core.rerank.access import Access, door
+from rag_core.rerank.access import Credentials, credential_scope
 from rag_core.rerank.catalogue import entry_of, get_reranker, listed, usable
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
-from rag_core.rerank.entry import missing
+from rag_core.rerank.entry import unmet_requirement
 from tests.rerank.conformance_server import KEY, Service, running
 
-ANA = Access({}, keys={"cohere": SecretStr("ana-secret")})
-BEN = Access({}, keys={"cohere": SecretStr("ben-secret")})
-NOBODY = Access({})
+ANA = Credentials({}, keys={"cohere": SecretStr("ana-secret")})
+BEN = Credentials({}, keys={"cohere": SecretStr("ben-secret")})
+NOBODY = Credentials({})
 HOSTED = "cohere:rerank-v3.5"
 CODE = "jinaai/jina-reranker-v1-tiny-en"
 
@@ -32,7 +32,7 @@ def test_a_callers_key_makes_its_services_models_usable_for_that_caller() -> Non
         "cohere:rerank-v4.0-pro",
         "cohere:rerank-v3.5",
     }
-    assert missing(entry_of(HOSTED), NOBODY) == "No key: set the environment variable COHERE_API_KEY."
+    assert unmet_requirement(entry_of(HOSTED), NOBODY) == "No key: set the environment variable COHERE_API_KEY."
 
 
 def test_each_caller_has_its_own_instance() -> None:
@@ -51,27 +51,30 @@ def test_no_text_of_it_holds_the_key() -> None:
 
 def test_the_key_of_one_is_not_sent_for_another(service: Service) -> None:
     address = f"jina-shaped:{service.address}/jina-shaped"
-    with_key = Access({}, keys={address: SecretStr(KEY)}, added=(address,))
+    with_key = Credentials({}, keys={address: SecretStr(KEY)}, added=(address,))
     assert len(get_reranker(address, access=with_key).score("q", ["a", "b"]).pairs) == 2
-    for other in (Access({}, added=(address,)), Access({}, keys={address: SecretStr("wrong")}, added=(address,))):
+    for other in (
+        Credentials({}, added=(address,)),
+        Credentials({}, keys={address: SecretStr("wrong")}, added=(address,)),
+    ):
         with pytest.raises(Exception, match="did not accept the key"):
             get_reranker(address, access=other).score("q", ["a"])
 
 
 def test_what_a_caller_named_is_offered_to_that_caller() -> None:
     server = "vllm:http://gpu:8000#BAAI/bge-reranker-v2-m3"
-    mine = Access({}, added=(server, "cross-encoder:nobody/has-this"))
+    mine = Credentials({}, added=(server, "cross-encoder:nobody/has-this"))
     assert server in usable(mine)
     assert server not in usable(NOBODY)
-    said = {entry.key: missing for entry, missing in listed(mine)}
+    said = {entry.key: unmet_requirement for entry, unmet_requirement in listed(mine)}
     assert said["cross-encoder:nobody/has-this"].startswith("Its weights are not on this machine")
 
 
 def test_a_models_code_is_trusted_by_the_caller_who_said_so() -> None:
-    mine = Access({}, trusted=frozenset({CODE}))
+    mine = Credentials({}, trusted=frozenset({CODE}))
     entry = entry_of(f"cross-encoder:{CODE}")
-    assert "trust_remote_code" in missing(entry, NOBODY)
-    assert "trust_remote_code" not in missing(entry, mine)
+    assert "trust_remote_code" in unmet_requirement(entry, NOBODY)
+    assert "trust_remote_code" not in unmet_requirement(entry, mine)
     trusting, other = (get_reranker(entry.key, access=access) for access in (mine, NOBODY))
     assert isinstance(trusting, CrossEncoderReranker)
     assert trusting is not other
@@ -87,4 +90,4 @@ def test_a_models_code_is_trusted_by_the_caller_who_said_so() -> None:
     ],
 )
 def test_a_key_belongs_to_a_service_or_to_one_address(reranker: str, at: str) -> None:
-    assert door(reranker) == at
+    assert credential_scope(reranker) == at

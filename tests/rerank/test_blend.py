@@ -9,9 +9,9 @@ import pytest
 
 from rag_core.errors import ModelError
 from rag_core.rerank.blend import BlendReranker, Weights
-from rag_core.rerank.calibration import Calibration
 from rag_core.rerank.fixed import FixedReranker
-from rag_core.types import ScoreSpace
+from rag_core.rerank.platt import PlattScaling
+from rag_core.schema.spaces import ScoreSpace
 
 WEIGHTS = Weights(cross_encoder=0.5, late_interaction=8, bias=-4)
 
@@ -83,7 +83,7 @@ def write(folder: Path, said: object) -> Path:
 def test_weights_stand_beside_the_calibration(tmp_path: Path) -> None:
     folder = write(tmp_path, WEIGHTS.model_dump())
     assert Weights.of(folder) == WEIGHTS
-    assert Calibration.of(folder) == Calibration(temperature=2.0)
+    assert PlattScaling.of(folder) == PlattScaling(temperature=2.0)
 
 
 def test_a_model_without_a_blend_has_none(tmp_path: Path) -> None:

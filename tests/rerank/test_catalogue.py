@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from rag_core.config import DEFAULT_RERANKER, Policy
 from rag_core.errors import BadInput
-from rag_core.rerank.access import Access
+from rag_core.rerank.access import Credentials
 from rag_core.rerank.catalogue import CATALOGUE, entry_of, get_reranker, listed, usable
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
-from rag_core.rerank.entry import missing
-from rag_core.rerank.hosted import HostedReranker
+from rag_core.rerank.entry import unmet_requirement
+from rag_core.rerank.hosted.service import HostedReranker
 from rag_core.rerank.known import HOSTED_MODELS, KNOWN, LOCAL, SERVERS
-from rag_core.rerank.language_model import keys_of
 from rag_core.rerank.late_interaction import LateInteractionReranker
-from rag_core.types import ScoreSpace
+from rag_core.rerank.llm_grader import keys_of
+from rag_core.schema.policy import DEFAULT_RERANKER, Policy
+from rag_core.schema.spaces import ScoreSpace
 
-BARE = Access({})
+BARE = Credentials({})
 """An environment without keys and addresses."""
 
 
@@ -63,12 +63,12 @@ def test_what_comes_with_the_project_is_usable_and_the_default_first() -> None:
 
 
 def test_a_key_makes_its_services_models_usable() -> None:
-    fresh = set(usable(Access({"COHERE_API_KEY": "x", "VOYAGE_API_KEY": " "}))) - set(usable(BARE))
+    fresh = set(usable(Credentials({"COHERE_API_KEY": "x", "VOYAGE_API_KEY": " "}))) - set(usable(BARE))
     assert fresh == {"cohere:rerank-v4.0-fast", "cohere:rerank-v4.0-pro", "cohere:rerank-v3.5"}
 
 
 def test_an_address_makes_a_server_usable() -> None:
-    assert set(usable(Access({"TEI_URL": "http://a:1"}))) - set(usable(BARE)) == {"tei", "tei-sigmoid"}
+    assert set(usable(Credentials({"TEI_URL": "http://a:1"}))) - set(usable(BARE)) == {"tei", "tei-sigmoid"}
 
 
 def test_all_are_listed_usable_ones_first_with_what_is_missing() -> None:
@@ -92,12 +92,12 @@ def test_all_are_listed_usable_ones_first_with_what_is_missing() -> None:
     ],
 )
 def test_what_is_missing_in_plain_words(key: str, said: str) -> None:
-    found = missing(entry_of(key), BARE)
+    found = unmet_requirement(entry_of(key), BARE)
     assert said in found if said else found == ""
 
 
 def test_a_model_folder_misses_nothing(tiny: Path) -> None:
-    assert missing(entry_of(f"cross-encoder:{tiny}"), BARE) == ""
+    assert unmet_requirement(entry_of(f"cross-encoder:{tiny}"), BARE) == ""
 
 
 def test_known_rerankers_say_what_they_are() -> None:
@@ -119,7 +119,7 @@ def test_served_rerankers_are_shared_by_address(monkeypatch: pytest.MonkeyPatch)
 
 def test_any_model_of_a_service_and_any_address() -> None:
     entry = entry_of("vllm:http://gpu:8000#BAAI/bge")
-    assert (entry.kind, entry.model, missing(entry, BARE)) == ("own server", "BAAI/bge", "")
+    assert (entry.kind, entry.model, unmet_requirement(entry, BARE)) == ("own server", "BAAI/bge", "")
     assert get_reranker("cohere:rerank-next").model == "cohere:rerank-next"
     assert entry_of("cohere:rerank-next").kind == "hosted"
 

@@ -10,7 +10,7 @@ import pytest
 from rag_core.errors import ModelError
 from rag_core.rerank.catalogue import entry_of, get_reranker
 from rag_core.rerank.colbert import ColbertReranker
-from rag_core.types import ScoreSpace
+from rag_core.schema.spaces import ScoreSpace
 from tests.rerank.conformance import PASSAGES, QUERY, Conformance, Subject
 from tests.rerank.conftest import LIMIT, Make
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from rag_core.errors import BadInput, ModelError
-from rag_core.rerank.backends import Backend
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
-from rag_core.types import PairScore, ScoreSpace
+from rag_core.rerank.weights.backends import Backend
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import PairScore
 from tests.rerank.conftest import LIMIT, Make
 
 QUERY = "how long do refunds take"

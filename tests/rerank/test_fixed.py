@@ -6,7 +6,7 @@ import pytest
 
 from rag_core.errors import ModelError
 from rag_core.rerank.fixed import FixedReranker, overlap
-from rag_core.types import PairScore
+from rag_core.schema.steps import PairScore
 
 
 def test_overlap_is_the_share_of_the_querys_words() -> None:

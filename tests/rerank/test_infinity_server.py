@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from rag_core.errors import ModelError
-from rag_core.rerank.access import Access
+from rag_core.rerank.access import Credentials
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from tests.serving import serving
@@ -40,7 +40,7 @@ def address(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 def test_its_scores_are_those_of_the_same_model_here(address: str, reranker: CrossEncoderReranker) -> None:
     key = f"infinity:{address}#{MODEL}"
-    served = get_reranker(key, access=Access({}, keys={f"infinity:{address}": SecretStr(KEY)}, added=(key,)))
+    served = get_reranker(key, access=Credentials({}, keys={f"infinity:{address}": SecretStr(KEY)}, added=(key,)))
     scored = served.score(QUERY, PASSAGES)
     here = [pair.score for pair in reranker.score(QUERY, PASSAGES).pairs]
     assert served.space is reranker.space
@@ -49,4 +49,4 @@ def test_its_scores_are_those_of_the_same_model_here(address: str, reranker: Cro
 
 def test_without_the_key_it_refuses_in_words(address: str) -> None:
     with pytest.raises(ModelError, match="did not accept the key"):
-        get_reranker(f"infinity:{address}#{MODEL}", access=Access({})).score(QUERY, PASSAGES)
+        get_reranker(f"infinity:{address}#{MODEL}", access=Credentials({})).score(QUERY, PASSAGES)

@@ -9,8 +9,8 @@ import pytest
 
 from rag_core.inference.engine import best_precision
 from rag_core.rerank.late_interaction import LateInteractionReranker
-from rag_core.retrieval.packaged import packaged_folder
-from rag_core.types import ScoreSpace
+from rag_core.retrieval.embedders.packaged import packaged_folder
+from rag_core.schema.spaces import ScoreSpace
 
 QUERY = "How long do refunds take?"
 PASSAGES = ["Refunds take five days.", "Cats sleep, all day!", "Money is returned within a week of your request."]

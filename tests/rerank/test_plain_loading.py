@@ -8,9 +8,9 @@ import sys
 import pytest
 import torch
 
-from rag_core.rerank.calibration import Calibration
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.makers import MODELS
+from rag_core.rerank.platt import PlattScaling
 
 SHIPPED = next(MODELS.glob("second-pass-*"))
 QUERY = "How long do I have to ask for a refund?"
@@ -41,6 +41,6 @@ def test_its_scores_in_torch_are_those_of_sentence_transformers() -> None:
 
     peer = CrossEncoder(str(SHIPPED), device="cpu", activation_fn=torch.nn.Identity())
     logits = peer.predict([(QUERY, passage) for passage in PASSAGES], show_progress_bar=False)
-    calibration = Calibration.of(SHIPPED)
+    calibration = PlattScaling.of(SHIPPED)
     ours = [pair.score for pair in CrossEncoderReranker(str(SHIPPED), backend="torch").score(QUERY, PASSAGES).pairs]
     assert ours == pytest.approx([calibration.apply(float(logit)) for logit in logits], abs=1e-4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag_core.rerank.token_vectors import Memory, TokenVectors, maxsim, token_vectors
+from rag_core.rerank.token_vectors import TokenVectorCache, TokenVectors, maxsim, token_vectors
 
 
 def test_maxsim_by_hand() -> None:
@@ -28,7 +28,7 @@ def test_token_vectors_are_unit_and_know_their_words() -> None:
 
 def test_memory_forgets_what_was_used_longest_ago() -> None:
     one = TokenVectors(np.zeros((2, 2), np.float32), np.ones(2, np.bool_), 2, None)
-    memory = Memory(most_bytes=2 * one.vectors.nbytes)
+    memory = TokenVectorCache(most_bytes=2 * one.vectors.nbytes)
     memory.put({"a": one, "b": one})
     assert memory.get("a") is one
     memory.put({"c": one})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rag_core.errors import ModelError
-from rag_core.rerank.access import Access
+from rag_core.rerank.access import Credentials
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 
@@ -59,14 +59,14 @@ def folder(tiny: Path, tmp_path: Path, witness: Path, monkeypatch: pytest.Monkey
 
 
 def test_without_trust_its_code_does_not_run(folder: Path, witness: Path) -> None:
-    other = Access({}, trusted=frozenset({"another/model"}))
+    other = Credentials({}, trusted=frozenset({"another/model"}))
     with pytest.raises(ModelError, match="could not be loaded"):
         get_reranker(f"cross-encoder:{folder}", access=other).load()
     assert not witness.exists()
 
 
 def test_with_trust_it_scores(folder: Path, reranker: CrossEncoderReranker, witness: Path) -> None:
-    own = get_reranker(f"cross-encoder:{folder}", access=Access({}, trusted=frozenset({str(folder)})))
+    own = get_reranker(f"cross-encoder:{folder}", access=Credentials({}, trusted=frozenset({str(folder)})))
     passages = ["cats sleep", "refunds take five days"]
     scores = [pair.score for pair in own.score("cats", passages).pairs]
     assert witness.exists()

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rag_core.evaluation.compare import Comparison
-from rag_core.evaluation.learn import Lesson
+from rag_core.finetune.train import FineTuneResult
 from tests.rerank.conformance_server import KEY, Service, running
 from tests.ui.conftest import forget
 
@@ -150,7 +150,7 @@ def test_a_model_that_was_taught_here_is_offered_to_everybody(tmp_path: Path) ->
     found = Comparison(
         queries=8, before=0.5, after=0.6, low=0.0, high=0.2, p_value=0.1, wins=3, ties=4, losses=1, needed=30
     )
-    lesson = Lesson(
+    lesson = FineTuneResult(
         name=folder.name, base="base", key=f"cross-encoder:{folder}", set_name="Sample", train=("1",),
         held_out=("2",), pairs=9, seconds=1.0, comparisons={"nDCG@10": found},
     )  # fmt: skip

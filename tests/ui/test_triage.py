@@ -6,14 +6,14 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from rag_core.config import Policy
 from rag_core.diagnosis import RULES, diagnose
-from rag_core.replay import replay
+from rag_core.pipeline.replay import replay
+from rag_core.schema.policy import Policy
 from tests.builders import measurement
 from tests.diagnosis.test_counterfactuals import expecting
-from ui.case_view import kept_list, split_tags
-from ui.triage import rivals, way
-from ui.what_if import decision_table
+from ui.panels.case_view import kept_list, split_tags
+from ui.panels.triage import rivals, way
+from ui.panels.what_if import decision_table
 
 MEASURED = measurement("abc", "c", {"a": 1.0, "b": 2.0, "c": 3.0})
 TRACE = replay(MEASURED, Policy(reranker="ce", top_k=1))
@@ -39,8 +39,8 @@ def test_the_decision_table_marks_the_rules_that_apply():
 
 
 def test_kept_passages_are_escaped_and_the_expected_ones_marked():
-    odd = MEASURED.chunks["c"].model_validate(MEASURED.chunks["c"].model_dump() | {"title": "<script>"})
-    trace = TRACE.model_copy(update={"chunks": TRACE.chunks | {"c": odd}})
+    odd = MEASURED.passages["c"].model_validate(MEASURED.passages["c"].model_dump() | {"title": "<script>"})
+    trace = TRACE.model_copy(update={"passages": TRACE.passages | {"c": odd}})
     assert kept_list(trace, {"c"}) == (
         '<ol class="sp-list"><li><b>&lt;script&gt; (expected)</b> <small>probability 0.95</small></li></ol>'
     )

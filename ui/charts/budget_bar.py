@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from rag_core.latency import USUAL_BUDGET_MS, duration, standing
+from rag_core.analysis.latency import USUAL_BUDGET_MS, duration, standing
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
@@ -19,7 +19,7 @@ def table(p50: float, p95: float) -> pd.DataFrame:
     return pd.DataFrame({"name": list(names), "ms": list(names.values())})
 
 
-def reading(p50: float, runs: int) -> str:
+def caption(p50: float, runs: int) -> str:
     """Where the median run stands."""
     low, high = USUAL_BUDGET_MS
     run = "this run" if runs == 1 else f"the median of {runs} runs"

@@ -14,7 +14,7 @@ FEW = 6
 """Up to this many passages the axis counts one by one; plotly alone would draw half passages."""
 
 
-def reading(lengths: Sequence[int], limit: int) -> str:
+def caption(lengths: Sequence[int], limit: int) -> str:
     """The chart in one sentence."""
     if not lengths:
         return "There are no passages."

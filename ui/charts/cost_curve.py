@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import plotly.graph_objects as go
 
-from rag_core.cost import Load, Rates, break_even, monthly
+from rag_core.analysis.cost import Load, Rates, break_even, monthly
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.evaluation.cuts import Cut
-from rag_core.narrative import threshold_text
+from rag_core.wording.headline import threshold_text
 from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
 
@@ -25,7 +25,7 @@ def table(cuts: Sequence[Cut]) -> pd.DataFrame:
     return pd.DataFrame([cut.model_dump() for cut in cuts], columns=list(Cut.model_fields))
 
 
-def reading(cuts: Sequence[Cut], over: str) -> str:
+def caption(cuts: Sequence[Cut], over: str) -> str:
     """The ends of the curve: what the strictest and the loosest cut keep."""
     known = [cut for cut in cuts if cut.success is not None]
     if not known:

@@ -35,7 +35,7 @@ def table(groups: Mapping[str, Comparison]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def reading(groups: Mapping[str, Comparison]) -> str:
+def caption(groups: Mapping[str, Comparison]) -> str:
     """Which groups are clearly helped, which clearly hurt."""
     helped = [name for name, one in groups.items() if one.clear and one.difference > 0]
     hurt = [name for name, one in groups.items() if one.clear and one.difference < 0]

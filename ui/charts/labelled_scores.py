@@ -10,8 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from rag_core.labelled import Labelled, auroc
-from rag_core.types import ScoreSpace
+from rag_core.analysis.query_scores import QueryScores, auroc
+from rag_core.schema.spaces import ScoreSpace
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
@@ -19,7 +19,7 @@ BINS = 20
 PANELS = {"best score of a question": ("answerable", "unanswerable"), "score of a pair": ("relevant", "irrelevant")}
 
 
-def bins(queries: Sequence[Labelled]) -> pd.DataFrame:
+def bins(queries: Sequence[QueryScores]) -> pd.DataFrame:
     """A row per bin and kind: panel, kind, from, to, count, share of its kind. Equal bins over the panel's span."""
     rows: list[dict[str, object]] = []
     for panel, kinds in PANELS.items():
@@ -33,7 +33,7 @@ def bins(queries: Sequence[Labelled]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["panel", "kind", "from", "to", "count", "share"])
 
 
-def _scores(queries: Sequence[Labelled], kind: str) -> list[float]:
+def _scores(queries: Sequence[QueryScores], kind: str) -> list[float]:
     if kind in ("answerable", "unanswerable"):
         wanted = kind == "answerable"
         return [query.best for query in queries if query.best is not None and query.answerable is wanted]
@@ -58,7 +58,7 @@ def _counted(panel: str, kind: str, scores: list[float], low: float, high: float
     ]
 
 
-def reading(queries: Sequence[Labelled]) -> str:
+def caption(queries: Sequence[QueryScores]) -> str:
     """How well the two kinds of question are parted."""
     answerable = sum(query.answerable for query in queries)
     parted = auroc(queries)
@@ -70,7 +70,7 @@ def reading(queries: Sequence[Labelled]) -> str:
     )
 
 
-def figure(queries: Sequence[Labelled], space: ScoreSpace, palette: Palette) -> go.Figure:
+def figure(queries: Sequence[QueryScores], space: ScoreSpace, palette: Palette) -> go.Figure:
     """The two panels. What should score high stands up, what should score low hangs down, each named."""
     table = bins(queries)
     fig = make_subplots(rows=1, cols=2, subplot_titles=[f"<b>{panel.capitalize()}</b>" for panel in PANELS])

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.evaluation.sweeps import pareto
-from rag_core.types import Frozen
+from rag_core.schema.base import Frozen
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
 
@@ -30,7 +30,7 @@ def table(ways: Sequence[Way]) -> pd.DataFrame:
     return frame.assign(front=pareto([way.took_ms for way in ways], [way.quality for way in ways]))
 
 
-def reading(ways: Sequence[Way], metric: str) -> str:
+def caption(ways: Sequence[Way], metric: str) -> str:
     """The best way, and the fastest that comes within 0.01 of it."""
     if not ways:
         return "No time is measured yet."

@@ -7,15 +7,19 @@ ranks stand between the two, and what it did not hand on ends there with a diamo
 
 from __future__ import annotations
 
+from rag_core.analysis.run_tables import CUT, movement
+from rag_core.wording.run_captions import movement_caption as caption
+
+__all__ = ["caption", "figure", "movement"]
+
 from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from rag_core.narrative import score_text, title_of
-from rag_core.trace import Trace
-from rag_core.types import StageName
+from rag_core.schema.steps import StepName
+from rag_core.schema.trace import Trace
 from ui.charts.palette import Palette, layout, plain, squeezed
 
 Row = Mapping[Hashable, Any]
@@ -24,79 +28,28 @@ LABEL_CHARS = 52
 MARKS = {"up": "triangle-up", "down": "triangle-down", "same": "circle"}
 OPEN = {"cut by top-k": "circle-open", "under the threshold": "x-thin-open", "cut by the first pass": "diamond-open"}
 
-CUT = "cut by the first pass"
 CLOSE = 0.3
 """How far apart the ranks stand that the first pass did not hand on, in rows."""
 
 
-def movement(trace: Trace) -> pd.DataFrame:
-    """A row per candidate that was read: chunk_id, title, before (fused rank), screened (rank after the first pass,
-    where there is one), after (place before the cut), moved (places gained), direction (up, down, same), fate, score
-    (as shown)."""
-    rows = []
-    for hit in trace.head:
-        if hit.chunk_id not in trace.places:
-            continue
-        after = trace.places[hit.chunk_id]
-        moved = hit.rank - after
-        rows.append(
-            {
-                "chunk_id": hit.chunk_id,
-                "title": title_of(trace.chunks[hit.chunk_id]),
-                "before": hit.rank,
-                "screened": trace[StageName.SCREENED].by_chunk[hit.chunk_id].rank if trace.screening else None,
-                "after": after,
-                "moved": moved,
-                "direction": "up" if moved > 0 else "down" if moved < 0 else "same",
-                "fate": trace.fate(hit.chunk_id),
-                "score": _score(trace, hit.chunk_id),
-            }
-        )
-    columns = ["chunk_id", "title", "before", "screened", "after", "moved", "direction", "fate", "score"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _score(trace: Trace, chunk_id: str) -> str:
-    """The score of the last stage that it came out of, before the cut."""
-    adjusted = trace[StageName.ADJUSTED]
-    stage = adjusted if chunk_id in adjusted.by_chunk else trace[StageName.SCREENED]
-    return score_text(stage.by_chunk[chunk_id].score, stage.space)
-
-
-def reading(trace: Trace) -> str:
-    """The chart in one sentence."""
-    table = movement(trace)
-    if table.empty:
-        return "There was nothing to rank."
-    up, down = (int((table["direction"] == name).sum()) for name in ("up", "down"))
-    lost = table[(table["before"] <= trace.policy.top_k) & (table["fate"] != "kept")]
-    leavers = f" {len(lost)} of the first {min(trace.policy.top_k, len(table))} before are no longer kept." * (
-        len(lost) > 0
-    )
-    cut = f" {len(trace.screened_out)} ended at the first pass; ranks past {len(trace.pool)} are drawn closer together."
-    cut *= bool(trace.screened_out)
-    unread = f" {len(trace.pool_unread)} were not read and are not drawn." * bool(trace.pool_unread)
-    return f"{up} of {len(table)} candidates moved up, {down} down.{cut}{leavers}{unread}"
-
-
 def figure(trace: Trace, palette: Palette, chosen: str | None = None) -> go.Figure:
-    """The chart. `chosen`: the chunk id to draw on top of the others."""
+    """The chart. `chosen`: the passage id to draw on top of the others."""
     table = movement(trace)
     told = _told(table, trace.policy.top_k)
     fig = go.Figure()
-    order = sorted(table.to_dict("records"), key=lambda row: (row["chunk_id"] == chosen, row["chunk_id"] in told))
+    order = sorted(table.to_dict("records"), key=lambda row: (row["passage_id"] == chosen, row["passage_id"] in told))
     for row in order:
-        fig.add_trace(_line(row, trace, palette, row["chunk_id"] in told, row["chunk_id"] == chosen))
-    labelled = table[table["chunk_id"].isin(told)]
+        fig.add_trace(_line(row, trace, palette, row["passage_id"] in told, row["passage_id"] == chosen))
+    labelled = table[table["passage_id"].isin(told)]
     fig.add_trace(_labels(labelled, "before", trace, palette))
-    fig.add_trace(_labels(labelled[labelled["fate"] != CUT], "after", trace, palette))
+    fig.add_trace(_labels(labelled[labelled["outcome"] != CUT], "after", trace, palette))
     _frame(fig, table, trace, palette)
     return fig
 
 
 def _told(table: pd.DataFrame, top_k: int) -> set[str]:
     """The candidates with a label: the kept ones, and those that were among the first before."""
-    return set(table[(table["fate"] == "kept") | (table["before"] <= top_k)]["chunk_id"])
+    return set(table[(table["outcome"] == "kept") | (table["before"] <= top_k)]["passage_id"])
 
 
 def _colour(row: Row, palette: Palette, strong: bool) -> str:
@@ -107,20 +60,20 @@ def _colour(row: Row, palette: Palette, strong: bool) -> str:
 def _row(trace: Trace, rank: float) -> float:
     """Where a rank is drawn. With a first pass, what lies behind the pool is squeezed."""
     pool = len(trace.pool)
-    return rank if trace.screening is None or rank <= pool else pool + 1 + (rank - pool) * CLOSE
+    return rank if trace.first_pass_summary is None or rank <= pool else pool + 1 + (rank - pool) * CLOSE
 
 
 def _line(row: Row, trace: Trace, palette: Palette, told: bool, chosen: bool) -> go.Scatter:
     colour = _colour(row, palette, told or chosen)
-    mark = OPEN.get(str(row["fate"]), MARKS[str(row["direction"])])
-    strong, small = told or chosen, 2 if row["fate"] == CUT else 6
+    mark = OPEN.get(str(row["outcome"]), MARKS[str(row["direction"])])
+    strong, small = told or chosen, 2 if row["outcome"] == CUT else 6
     x, y, way = [0.0, 1.0], [row["before"], row["after"]], f"fused #{row['before']} → final #{row['after']}"
-    if pd.notna(row["screened"]):
-        x, y = [0.0, 0.5, 1.0], [row["before"], row["screened"], row["after"]]
-        way = f"fused #{row['before']} → first pass #{row['screened']:.0f} → final #{row['after']}"
-    if row["fate"] == CUT:
-        x, y, way = x[:2], y[:2], f"fused #{row['before']} → first pass #{row['screened']:.0f}"
-    hover = f"<b>{plain(str(row['title']), 80)}</b><br>{way}<br>{row['score']}<br>{row['fate']}<extra></extra>"
+    if pd.notna(row["first_pass"]):
+        x, y = [0.0, 0.5, 1.0], [row["before"], row["first_pass"], row["after"]]
+        way = f"fused #{row['before']} → first pass #{row['first_pass']:.0f} → final #{row['after']}"
+    if row["outcome"] == CUT:
+        x, y, way = x[:2], y[:2], f"fused #{row['before']} → first pass #{row['first_pass']:.0f}"
+    hover = f"<b>{plain(str(row['title']), 80)}</b><br>{way}<br>{row['score']}<br>{row['outcome']}<extra></extra>"
     return go.Scatter(
         x=x,
         y=[_row(trace, float(rank)) for rank in y],
@@ -132,7 +85,7 @@ def _line(row: Row, trace: Trace, palette: Palette, told: bool, chosen: bool) ->
             "size": [*[6 if strong else small] * (len(x) - 1), 11 if strong else small + 1],
             "line": {"color": colour, "width": 1.5},
         },
-        customdata=[row["chunk_id"]] * len(x),
+        customdata=[row["passage_id"]] * len(x),
         hovertemplate=hover,
     )
 
@@ -162,7 +115,7 @@ def _drawn(trace: Trace) -> str:
 
 def _heads(trace: Trace) -> list[tuple[float, str]]:
     """What stands over each column, and where."""
-    if not trace.screening:
+    if not trace.first_pass_summary:
         return [(0.0, f"Fused rank ({_drawn(trace)})"), (1.0, "Final rank")]
     return [
         (0.0, "Fused rank"),
@@ -173,13 +126,13 @@ def _heads(trace: Trace) -> list[tuple[float, str]]:
 
 def _frame(fig: go.Figure, table: pd.DataFrame, trace: Trace, palette: Palette) -> None:
     """Axes, the band of kept places, the two column heads."""
-    places = _row(trace, max(len(table), len(trace.head) if trace.screening else 1, 1))
-    kept = len(trace[StageName.KEPT].hits)
+    places = _row(trace, max(len(table), len(trace.head) if trace.first_pass_summary else 1, 1))
+    kept = len(trace[StepName.KEPT].hits)
     if kept:
         fig.add_shape(
             type="rect", x0=0.97, x1=2.25, y0=0.5, y1=kept + 0.5, fillcolor=palette.band, line_width=0, layer="below"
         )
-    if trace.screening:
+    if trace.first_pass_summary:
         place = len(trace.pool) + 0.9
         fig.add_shape(type="line", x0=0.4, x1=0.6, y0=place, y1=place, line={"color": palette.muted, "dash": "dot"})
     for x, text in _heads(trace):

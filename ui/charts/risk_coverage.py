@@ -7,19 +7,19 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from rag_core.labelled import Labelled, outcomes
-from rag_core.labelled import risk_coverage as table_of
-from rag_core.narrative import threshold_text
+from rag_core.analysis.query_scores import QueryScores, outcomes
+from rag_core.analysis.query_scores import risk_coverage as table_of
+from rag_core.wording.headline import threshold_text
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
 
-def steps(queries: Sequence[Labelled]) -> pd.DataFrame:
+def steps(queries: Sequence[QueryScores]) -> pd.DataFrame:
     """threshold, coverage, risk; a row per best score, highest threshold first."""
     return table_of(queries)
 
 
-def reading(queries: Sequence[Labelled]) -> str:
+def caption(queries: Sequence[QueryScores]) -> str:
     """Risk when everything is answered, and when half is."""
     table = steps(queries)
     if table.empty:
@@ -32,7 +32,7 @@ def reading(queries: Sequence[Labelled]) -> str:
     return f"{told}; answering only the best scored {half.iloc[-1]['coverage']:.0%}, in {half.iloc[-1]['risk']:.0%}."
 
 
-def figure(queries: Sequence[Labelled], minimum: float, palette: Palette) -> go.Figure:
+def figure(queries: Sequence[QueryScores], minimum: float, palette: Palette) -> go.Figure:
     """The curve, and where the threshold `minimum` stands on it."""
     table = steps(queries)
     fig = go.Figure(

@@ -5,16 +5,21 @@ Kept is a full dot, cut by top-k an open one, under the threshold a cross.
 
 from __future__ import annotations
 
+from rag_core.analysis.run_tables import score_places as places
+from rag_core.wording.run_captions import score_caption as caption
+
+__all__ = ["caption", "figure", "places"]
+
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from rag_core.distribution import Gap, curve, widest_gap
-from rag_core.narrative import cut_text, ordinal, score_number, threshold_text, title_of
-from rag_core.threshold import applies
-from rag_core.trace import Trace
-from rag_core.types import ScoreSpace
+from rag_core.analysis.score_distribution import Gap, widest_gap
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.threshold import applies
+from rag_core.schema.trace import Trace
+from rag_core.wording.headline import threshold_text
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
 
@@ -22,40 +27,6 @@ Mark = tuple[dict[str, Any], dict[str, Any]]
 """A shape and its annotation."""
 
 SYMBOLS = {"kept": "circle", "cut by top-k": "circle-open", "under the threshold": "x-thin-open"}
-
-
-def places(trace: Trace) -> pd.DataFrame:
-    """A row per reranked candidate, highest score first: place, chunk_id, title, score (relevance), fate."""
-    rows = [
-        {
-            "place": place,
-            "chunk_id": chunk_id,
-            "title": title_of(trace.chunks[chunk_id]),
-            "score": score,
-            "fate": trace.fate(chunk_id),
-        }
-        for place, (chunk_id, score) in enumerate(curve(trace), start=1)
-    ]
-    return pd.DataFrame(rows, columns=["place", "chunk_id", "title", "score", "fate"])
-
-
-def reading(trace: Trace) -> str:
-    """How many are over the threshold, and where the widest gap lies."""
-    table = places(trace)
-    if table.empty:
-        return "There is nothing to keep or to drop."
-    cut, space = trace.policy.threshold, trace.relevance_space
-    if applies(cut, space):
-        over = int((table["score"] >= cut.minimum).sum())
-        first = f"{over} of {len(table)} candidates are at or over {cut_text(cut)}"
-    else:
-        first = f"No threshold cuts these {len(table)} candidates ({space} scores)"
-    gap = widest_gap(list(table["score"]))
-    if gap is None:
-        return f"{first}; there is no gap between their scores."
-    upper, lower = (score_number(score, space) for score in (gap.upper, gap.lower))
-    places_ = f"between the {ordinal(gap.after)} and the {ordinal(gap.after + 1)}"
-    return f"{first}; the gap {places_} is the widest ({upper} to {lower})."
 
 
 def figure(trace: Trace, palette: Palette) -> go.Figure:
@@ -71,7 +42,10 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
     return go.Figure(
         data=[
             _line(table, palette),
-            *(_dots(table[table["fate"] == fate], fate, symbol, palette) for fate, symbol in SYMBOLS.items()),
+            *(
+                _dots(table[table["outcome"] == outcome], outcome, symbol, palette)
+                for outcome, symbol in SYMBOLS.items()
+            ),
         ],
         layout=layout(
             palette,
@@ -105,17 +79,17 @@ def _line(table: pd.DataFrame, palette: Palette) -> dict[str, Any]:
     }
 
 
-def _dots(rows: pd.DataFrame, fate: str, symbol: str, palette: Palette) -> dict[str, Any]:
-    colour = palette.up if fate == "kept" else palette.down if fate == "under the threshold" else palette.same
+def _dots(rows: pd.DataFrame, outcome: str, symbol: str, palette: Palette) -> dict[str, Any]:
+    colour = palette.up if outcome == "kept" else palette.down if outcome == "under the threshold" else palette.same
     return {
         "type": "scatter",
         "x": list(rows["place"]),
         "y": list(rows["score"]),
         "mode": "markers",
-        "name": f"{fate} ({len(rows)})",
+        "name": f"{outcome} ({len(rows)})",
         "marker": {"symbol": symbol, "size": 9, "color": colour, "line": {"width": 1.5, "color": colour}},
         "text": [plain(title, 80) for title in rows["title"]],
-        "hovertemplate": f"<b>%{{text}}</b><br>place %{{x}}, %{{y:.4g}}<br>{fate}<extra></extra>",
+        "hovertemplate": f"<b>%{{text}}</b><br>place %{{x}}, %{{y:.4g}}<br>{outcome}<extra></extra>",
     }
 
 

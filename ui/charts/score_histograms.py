@@ -1,4 +1,4 @@
-"""Score histograms, one panel a stage, each on its own axis in its own score space: before reranking, and after it."""
+"""Score histograms, one panel a step, each on its own axis in its own score space: before reranking, and after it."""
 
 from __future__ import annotations
 
@@ -6,42 +6,42 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from rag_core.distribution import histogram
-from rag_core.trace import Trace
-from rag_core.types import Stage, StageName
+from rag_core.analysis.score_distribution import histogram
+from rag_core.schema.steps import Step, StepName
+from rag_core.schema.trace import Trace
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
-BEFORE = (StageName.DENSE, StageName.LEXICAL, StageName.FUSED)
+BEFORE = (StepName.DENSE, StepName.LEXICAL, StepName.FUSED)
 NAMES = {
-    StageName.DENSE: "Dense",
-    StageName.LEXICAL: "Lexical",
-    StageName.FUSED: "Fused",
-    StageName.SCREENED: "First pass",
-    StageName.RERANKED: "Reranked",
-    StageName.ADJUSTED: "Final",
+    StepName.DENSE: "Dense",
+    StepName.LEXICAL: "Lexical",
+    StepName.FUSED: "Fused",
+    StepName.FIRST_PASS: "First pass",
+    StepName.RERANKED: "Reranked",
+    StepName.ADJUSTED: "Final",
 }
 
 
-def panels(trace: Trace) -> list[Stage]:
-    """The stages that are drawn: the final scores only where they are not the reranker's own again."""
-    same = trace[StageName.ADJUSTED].space is trace[StageName.RERANKED].space
-    left_out = {StageName.KEPT, StageName.ADJUSTED} if same else {StageName.KEPT}
-    return [stage for stage in trace.stages if stage.name not in left_out]
+def panels(trace: Trace) -> list[Step]:
+    """The steps that are drawn: the final scores only where they are not the reranker's own again."""
+    same = trace[StepName.ADJUSTED].space is trace[StepName.RERANKED].space
+    left_out = {StepName.KEPT, StepName.ADJUSTED} if same else {StepName.KEPT}
+    return [step for step in trace.steps if step.name not in left_out]
 
 
-def when(name: StageName) -> str:
+def when(name: StepName) -> str:
     """`before` or `after` reranking; nothing of the first pass, which is neither."""
-    return "" if name is StageName.SCREENED else "before" if name in BEFORE else "after"
+    return "" if name is StepName.FIRST_PASS else "before" if name in BEFORE else "after"
 
 
 def bins(trace: Trace) -> pd.DataFrame:
-    """A row per bin: stage, space, when ("before", "after" or, of a first pass, "between"), from, to, count."""
+    """A row per bin: step, space, when ("before", "after" or, of a first pass, "between"), from, to, count."""
     rows = [
         {
-            "stage": one.stage.value,
+            "step": one.step.value,
             "space": one.space.value,
-            "when": when(one.stage) or "between",
+            "when": when(one.step) or "between",
             "from": low,
             "to": high,
             "count": count,
@@ -49,15 +49,15 @@ def bins(trace: Trace) -> pd.DataFrame:
         for one in map(histogram, panels(trace))
         for low, high, count in zip(one.edges, one.edges[1:], one.counts, strict=False)
     ]
-    return pd.DataFrame(rows, columns=["stage", "space", "when", "from", "to", "count"])
+    return pd.DataFrame(rows, columns=["step", "space", "when", "from", "to", "count"])
 
 
-def reading(trace: Trace) -> str:
+def caption(trace: Trace) -> str:
     """The spans before and after reranking, each with its space."""
     spans = [
-        f"{NAMES[stage.name].lower()} {stage.space} {stage.hits[-1].score:.3g} to {stage.hits[0].score:.3g}"
-        for stage in trace.stages
-        if stage.hits and stage.name in (StageName.DENSE, StageName.FUSED, StageName.ADJUSTED)
+        f"{NAMES[step.name].lower()} {step.space} {step.hits[-1].score:.3g} to {step.hits[0].score:.3g}"
+        for step in trace.steps
+        if step.hits and step.name in (StepName.DENSE, StepName.FUSED, StepName.ADJUSTED)
     ]
     if not spans:
         return "There are no scores to count."
@@ -66,16 +66,16 @@ def reading(trace: Trace) -> str:
 
 
 def figure(trace: Trace, palette: Palette) -> go.Figure:
-    """The panels side by side, in the order of the stages."""
+    """The panels side by side, in the order of the steps."""
     table = bins(trace)
-    stages = panels(trace)
-    titles = [f"<b>{NAMES[stage.name]}</b> {when(stage.name)}".strip() for stage in stages]
-    fig = make_subplots(rows=1, cols=len(stages), subplot_titles=titles, horizontal_spacing=0.035)
-    for place, stage in enumerate(stages, start=1):
-        rows = table[table["stage"] == stage.name.value]
-        colour = palette.same if stage.name in BEFORE else palette.up
+    steps = panels(trace)
+    titles = [f"<b>{NAMES[step.name]}</b> {when(step.name)}".strip() for step in steps]
+    fig = make_subplots(rows=1, cols=len(steps), subplot_titles=titles, horizontal_spacing=0.035)
+    for place, step in enumerate(steps, start=1):
+        rows = table[table["step"] == step.name.value]
+        colour = palette.same if step.name in BEFORE else palette.up
         fig.add_trace(_bars(rows, colour), row=1, col=place)
-        fig.update_xaxes(**axis(palette, stage.space.value, nticks=5), row=1, col=place)
+        fig.update_xaxes(**axis(palette, step.space.value, nticks=5), row=1, col=place)
         fig.update_yaxes(**axis(palette, "candidates" if place == 1 else "", rangemode="tozero"), row=1, col=place)
     fig.update_layout(**layout(palette, 230, bargap=0.06, margin={"l": 8, "r": 8, "t": 30, "b": 8}))
     fig.update_annotations(font={"size": 12, "color": palette.text})

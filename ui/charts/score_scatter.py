@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from rag_core.trace import Trace
+from rag_core.schema.trace import Trace
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
 from ui.charts.two_columns import SYMBOLS, joined
@@ -12,7 +12,7 @@ from ui.charts.two_columns import SYMBOLS, joined
 LEGEND = {"both": "kept by both", "left": "only by A", "right": "only by B", "neither": "by neither"}
 
 
-def reading(left: Trace, right: Trace) -> str:
+def caption(left: Trace, right: Trace) -> str:
     """What the axes are, so that nobody reads one score as the other."""
     one_sided = len(set(left.relevance) ^ set(right.relevance))
     cut = f" {one_sided} that a first pass did not hand on have one score alone and are not drawn." * bool(one_sided)

@@ -32,7 +32,7 @@ def table(sweep: Sweep) -> pd.DataFrame:
     return frame.rename(columns={"at": sweep.setting})
 
 
-def reading(sweep: Sweep) -> str:
+def caption(sweep: Sweep) -> str:
     """The best value, the knee, and what is not known."""
     best, knee = sweep.best, sweep.knee
     missing = sum(point.final is None for point in sweep.points)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from rag_core.calibrated_threshold import Choice
-from rag_core.labelled import Labelled, outcomes
-from rag_core.narrative import threshold_text
-from rag_core.types import ScoreSpace
+from rag_core.analysis.query_scores import QueryScores, outcomes
+from rag_core.analysis.threshold_choice import Choice
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.wording.headline import threshold_text
 from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
 
@@ -19,14 +19,14 @@ NAMES = {"precision": "precision", "recall": "recall", "answered_share": "answer
 STEPS = 101
 
 
-def rates(queries: Sequence[Labelled]) -> pd.DataFrame:
+def rates(queries: Sequence[QueryScores]) -> pd.DataFrame:
     """`outcomes` at equal steps over the span of the best scores (0 to 1 where they lie in it)."""
     best = [query.best for query in queries if query.best is not None]
     low, high = (0.0, 1.0) if not best or (min(best) >= 0 and max(best) <= 1) else (min(best), max(best))
     return outcomes(queries, [low + (high - low) * step / (STEPS - 1) for step in range(STEPS)])
 
 
-def reading(queries: Sequence[Labelled], minimum: float) -> str:
+def caption(queries: Sequence[QueryScores], minimum: float) -> str:
     """What one threshold does to the set."""
     row, cut = outcomes(queries, [minimum]).iloc[0], threshold_text(minimum)
     if not row["answered"]:
@@ -38,7 +38,7 @@ def reading(queries: Sequence[Labelled], minimum: float) -> str:
     )
 
 
-def figure(queries: Sequence[Labelled], choice: Choice, space: ScoreSpace, palette: Palette) -> go.Figure:
+def figure(queries: Sequence[QueryScores], choice: Choice, space: ScoreSpace, palette: Palette) -> go.Figure:
     """The three lines, each named at its end and drawn in its own dash; a band shows the choice's 95 % interval."""
     table = rates(queries)
     colours = {"precision": palette.up, "recall": palette.down, "answered_share": palette.same}

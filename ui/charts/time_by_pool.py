@@ -7,17 +7,17 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from rag_core.pool_time import Line, Point, pool_for
+from rag_core.analysis.latency_model import LatencyLine, LatencyPoint, pool_for
 from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
 
 
-def table(points: Sequence[Point]) -> pd.DataFrame:
+def table(points: Sequence[LatencyPoint]) -> pd.DataFrame:
     """A row per measurement: pairs, took_ms, tokens."""
     return pd.DataFrame([point.model_dump() for point in points], columns=["pairs", "took_ms", "tokens"])
 
 
-def reading(line: Line, budget_ms: float, other_ms: float) -> str:
+def caption(line: LatencyLine, budget_ms: float, other_ms: float) -> str:
     """The line, and the pool that fits the budget."""
     pool = pool_for(line, budget_ms, other_ms)
     speed = (
@@ -28,7 +28,9 @@ def reading(line: Line, budget_ms: float, other_ms: float) -> str:
     return f"{speed}: a pool of {pool} fits {budget_ms:.0f} ms, of which everything else takes {other_ms:.0f} ms."
 
 
-def figure(points: Sequence[Point], line: Line, budget_ms: float, other_ms: float, palette: Palette) -> go.Figure:
+def figure(
+    points: Sequence[LatencyPoint], line: LatencyLine, budget_ms: float, other_ms: float, palette: Palette
+) -> go.Figure:
     """Points and line; the budget left for reranking as a line across, the pool that fits it as a line down."""
     measured = table(points)
     pool = pool_for(line, budget_ms, other_ms)

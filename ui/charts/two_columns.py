@@ -8,10 +8,10 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from rag_core.agreement import Agreement, compare
-from rag_core.narrative import score_text, title_of
-from rag_core.trace import Trace
-from rag_core.types import StageName
+from rag_core.analysis.rank_agreement import Agreement, compare_rankings
+from rag_core.schema.steps import StepName
+from rag_core.schema.trace import Trace
+from rag_core.wording.headline import score_text, title_of
 from ui.charts.palette import Palette, layout, plain, squeezed
 
 ROW_PX = 17
@@ -22,30 +22,30 @@ def joined(left: Trace, right: Trace) -> pd.DataFrame:
     """A row per candidate of the pool in the left side's order: chunk_id, title, left_rank, right_rank, moved (places
     gained on the right), kept ("both", "left", "right", "neither"), left_score and right_score (relevance; none where
     a first pass did not hand it on)."""
-    keepers = [trace[StageName.KEPT].by_chunk for trace in (left, right)]
+    keepers = [trace[StepName.KEPT].by_passage for trace in (left, right)]
     rows = []
-    for chunk_id, place in left.places.items():
-        other = right.places[chunk_id]
-        here, there = (chunk_id in kept for kept in keepers)
+    for passage_id, place in left.places.items():
+        other = right.places[passage_id]
+        here, there = (passage_id in kept for kept in keepers)
         rows.append(
             {
-                "chunk_id": chunk_id,
-                "title": title_of(left.chunks[chunk_id]),
+                "passage_id": passage_id,
+                "title": title_of(left.passages[passage_id]),
                 "left_rank": place,
                 "right_rank": other,
                 "moved": place - other,
                 "kept": {(True, True): "both", (True, False): "left", (False, True): "right"}.get(
                     (here, there), "neither"
                 ),
-                "left_score": left.relevance.get(chunk_id),
-                "right_score": right.relevance.get(chunk_id),
+                "left_score": left.relevance.get(passage_id),
+                "right_score": right.relevance.get(passage_id),
             }
         )
-    names = ["chunk_id", "title", "left_rank", "right_rank", "moved", "kept", "left_score", "right_score"]
+    names = ["passage_id", "title", "left_rank", "right_rank", "moved", "kept", "left_score", "right_score"]
     return pd.DataFrame(rows, columns=names)
 
 
-def reading(agreement: Agreement) -> str:
+def caption(agreement: Agreement) -> str:
     """Counts and the two measures of agreement, each with its scale."""
     tau = "" if agreement.tau is None else f" Kendall tau {agreement.tau:.2f} (1 same order, -1 reversed),"
     both, left, right = (len(ids) for ids in (agreement.common, agreement.only_left, agreement.only_right))
@@ -57,7 +57,7 @@ def reading(agreement: Agreement) -> str:
 
 def figure(left: Trace, right: Trace, names: tuple[str, str], palette: Palette, shown: int = 50) -> go.Figure:
     """The chart: every candidate that either side ranks among the first `shown`."""
-    compare(left, right)
+    compare_rankings(left, right)
     table = joined(left, right)
     table = table[(table["left_rank"] <= shown) | (table["right_rank"] <= shown)]
     strength = {"neither": 0, "both": 1, "left": 2, "right": 2}
@@ -87,7 +87,7 @@ def figure(left: Trace, right: Trace, names: tuple[str, str], palette: Palette, 
 def _line(row: dict[str, object], left: Trace, right: Trace, palette: Palette) -> go.Scatter:
     kept = str(row["kept"])
     colour = {"both": palette.same, "left": palette.down, "right": palette.up}.get(kept, palette.faint)
-    scores = [_score(trace, str(row["chunk_id"])) for trace in (left, right)]
+    scores = [_score(trace, str(row["passage_id"])) for trace in (left, right)]
     hover = (
         f"<b>{plain(str(row['title']), 80)}</b><br>A #{row['left_rank']} ({scores[0]})<br>B #{row['right_rank']} "
         f"({scores[1]})<br>kept by {kept}<extra></extra>"
@@ -102,9 +102,9 @@ def _line(row: dict[str, object], left: Trace, right: Trace, palette: Palette) -
     )
 
 
-def _score(trace: Trace, chunk_id: str) -> str:
-    score = trace.relevance.get(chunk_id)
-    return trace.fate(chunk_id) if score is None else score_text(score, trace.relevance_space)
+def _score(trace: Trace, passage_id: str) -> str:
+    score = trace.relevance.get(passage_id)
+    return trace.outcome(passage_id) if score is None else score_text(score, trace.relevance_space)
 
 
 def _labels(rows: pd.DataFrame, side: str, palette: Palette) -> go.Scatter:

@@ -4,39 +4,21 @@ and the sentence only: it is paid once, and would dwarf everything else on the a
 
 from __future__ import annotations
 
-import pandas as pd
+from rag_core.analysis.run_tables import lanes
+from rag_core.wording.run_captions import latency_caption as caption
+
+__all__ = ["caption", "figure", "lanes"]
+
 import plotly.graph_objects as go
 
-from rag_core.latency import bars, duration
-from rag_core.trace import Trace
+from rag_core.analysis.latency import duration
+from rag_core.schema.trace import Trace
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
 
 LANE_PX = 30
 ACCENTS = ("First pass", "Rerank")
 TOKENISE = ": tokenise"
-
-
-def lanes(trace: Trace) -> pd.DataFrame:
-    """A row per step (two where it paused): step, kind ("inference" or "load"), started_ms, took_ms, note."""
-    rows = [bar.model_dump(include={"step", "kind", "started_ms", "took_ms", "note"}) for bar in bars(trace)]
-    return pd.DataFrame(rows, columns=["step", "kind", "started_ms", "took_ms", "note"])
-
-
-def reading(trace: Trace) -> str:
-    """The slowest step and its share, what was spared by the cache, and model loading apart."""
-    table = lanes(trace)
-    steps = table[table["kind"] == "inference"]
-    before = steps[steps["step"] != "Answer"]
-    slowest = before.sort_values("took_ms", ascending=False).iloc[0]
-    total = max(trace.took_ms, 1e-9)
-    told = (
-        f"{duration(trace.took_ms)} before the answer; {slowest['step']} took {slowest['took_ms'] / total:.0%} of it."
-    )
-    loads = table[table["kind"] == "load"]["took_ms"].sum()
-    cached = sum(report.pairs_cached for _, report in trace.passes)
-    spared = f" {cached} pair scores came from the cache." if cached else ""
-    return f"{told}{spared}" + (f" Loading models took {duration(loads)} on top, once." if loads else "")
 
 
 def figure(trace: Trace, palette: Palette) -> go.Figure:

@@ -17,7 +17,7 @@ def test_the_axes_have_room_and_the_limit_is_drawn() -> None:
 
 
 def test_the_reading_names_scraps() -> None:
-    assert chunk_lengths.reading([7, 9, 54], 200) == (
+    assert chunk_lengths.caption([7, 9, 54], 200) == (
         "3 passages of 7 to 54 tokens, half of them over 9; they were cut at 200. "
         "2 have fewer than 20, too little to answer much."
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.config import Policy
-from rag_core.evaluation.compare import compare
+from rag_core.evaluation.compare import compare_metric
 from rag_core.evaluation.cuts import Cuts
 from rag_core.evaluation.headroom import Headroom
-from rag_core.evaluation.sweeps import Point, Sweep
+from rag_core.evaluation.sweeps import Sweep, SweepPoint
+from rag_core.schema.policy import Policy
 from tests.evaluation.builders import plain, pools_of
 from ui.charts import cut_curves, group_changes, loss_split, quality_time, setting_curve
 from ui.charts.palette import DARK, LIGHT
@@ -19,10 +19,10 @@ CURVE = Sweep(
     metric="nDCG@10",
     chosen=50,
     points=(
-        Point(at=5, fused=0.5, final=0.5),
-        Point(at=10, fused=0.5, final=0.69),
-        Point(at=20, fused=0.5, final=0.70),
-        Point(at=50, fused=0.5, final=None, unscored=30),
+        SweepPoint(at=5, fused=0.5, final=0.5),
+        SweepPoint(at=10, fused=0.5, final=0.69),
+        SweepPoint(at=20, fused=0.5, final=0.70),
+        SweepPoint(at=50, fused=0.5, final=None, unscored=30),
     ),
 )
 SPLIT = Headroom(
@@ -52,7 +52,7 @@ def test_a_curve_draws_its_points_and_leaves_unknown_ones_open(palette) -> None:
 
 
 def test_a_curve_in_words() -> None:
-    assert setting_curve.reading(CURVE) == (
+    assert setting_curve.caption(CURVE) == (
         "nDCG@10 is highest (0.700) at pool 20. 10 already brings 95% of that gain (0.690). "
         "1 of 4 points need up to 30 pairs that nobody has scored."
     )
@@ -78,9 +78,9 @@ def test_the_parts_of_the_loss_fill_the_bar(palette) -> None:
 
 def test_groups_show_their_interval_and_the_verdict_by_mark(palette) -> None:
     groups = {
-        "hurt": compare([0.9] * 20, [0.5] * 10 + [0.6] * 10),
-        "helped": compare([0.1] * 20, [0.5] * 10 + [0.6] * 10),
-        "unclear": compare([0.1, 0.9], [0.9, 0.1]),
+        "hurt": compare_metric([0.9] * 20, [0.5] * 10 + [0.6] * 10),
+        "helped": compare_metric([0.1] * 20, [0.5] * 10 + [0.6] * 10),
+        "unclear": compare_metric([0.1, 0.9], [0.9, 0.1]),
     }
     groups["edge"] = groups["helped"].model_copy(update={"p_value": 0.06})
     (dots,) = group_changes.figure(groups, "nDCG@5", palette).data
@@ -88,7 +88,7 @@ def test_groups_show_their_interval_and_the_verdict_by_mark(palette) -> None:
     assert list(dots.y) == ["edge (20)", "unclear (2)", "helped (20)", "hurt (20)"]
     assert list(dots.marker.symbol) == ["circle", "circle", "triangle-up", "triangle-down"]
     assert dots.x[2] - dots.error_x.arrayminus[2] == pytest.approx(groups["helped"].low)
-    assert group_changes.reading(groups) == "Clearly better for helped. Worse for hurt."
+    assert group_changes.caption(groups) == "Clearly better for helped. Worse for hurt."
 
 
 def test_cuts_draw_the_rates_that_are_known(palette) -> None:
@@ -101,7 +101,7 @@ def test_cuts_draw_the_rates_that_are_known(palette) -> None:
     assert drawn["a relevant document kept"] == [0, 1, 1]
     assert drawn["relevant share of what is kept"] == [0, 1 / 2, 1 / 3]
     assert "unanswerable, refused" not in drawn
-    assert cut_curves.reading(cuts, "top_k") == (
+    assert cut_curves.caption(cuts, "top_k") == (
         "At most 100% of the questions keep a relevant document, at top-k 2 with 2.0 passages each."
     )
 
@@ -113,10 +113,10 @@ def test_quality_against_time_marks_the_front(palette) -> None:
     assert {group.name: group.marker.symbol[0].endswith("-open") for group in groups} == {
         "no reranker": False, "big": False, "small": False, "slow": True
     }  # fmt: skip
-    assert quality_time.reading(WAYS, "nDCG@10") == (
+    assert quality_time.caption(WAYS, "nDCG@10") == (
         "nDCG@10 0.700 at best: big, pool 50, 900 ms. small, pool 50 comes within 0.01 of it in 200 ms."
     )
-    assert quality_time.reading([], "nDCG@10") == "No time is measured yet."
+    assert quality_time.caption([], "nDCG@10") == "No time is measured yet."
 
 
 def test_the_present_values_name_stands_over_the_lines(palette) -> None:

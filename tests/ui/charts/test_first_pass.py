@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from rag_core.replay import replay
-from tests.test_first_pass import CASCADE, measured
-from ui import svg
+from rag_core.analysis.run_tables import candidates
+from rag_core.pipeline.replay import replay
+from rag_core.report import svg
+from rag_core.report.html import html_report
+from tests.pipeline.test_first_pass import CASCADE, measured
 from ui.charts import rank_movement, score_histograms, score_scatter, two_columns, waterfall
 from ui.charts.palette import LIGHT
-from ui.report import html_report
-from ui.views import candidates, way_table
+from ui.panels.views import way_table
 
 TRACE = replay(measured(), CASCADE)
-SINGLE = replay(measured(dict.fromkeys("abcde", 1.0)), CASCADE.model_copy(update={"screen": None, "pool": 5}))
+SINGLE = replay(measured(dict.fromkeys("abcde", 1.0)), CASCADE.model_copy(update={"first_pass": None, "pool": 5}))
 
 
 def test_rank_movement_has_a_column_for_it_and_ends_there_what_it_cut() -> None:
-    table = rank_movement.movement(TRACE).set_index("chunk_id")
-    assert list(table.loc[list("abcde"), "screened"]) == [5, 2, 3, 4, 1]
+    table = rank_movement.movement(TRACE).set_index("passage_id")
+    assert list(table.loc[list("abcde"), "first_pass"]) == [5, 2, 3, 4, 1]
     assert list(table.loc[list("abcde"), "after"]) == [5, 1, 2, 4, 3]
-    assert (table.loc["d", "fate"], table.loc["d", "score"]) == ("cut by the first pass", "maxsim 0.30")
+    assert (table.loc["d", "outcome"], table.loc["d", "score"]) == ("cut by the first pass", "maxsim 0.30")
     drawn = {line.customdata[0]: list(line.x) for line in rank_movement.figure(TRACE, LIGHT).data if line.customdata}
     assert drawn["b"] == [0, 0.5, 1] and drawn["d"] == [0, 0.5]
-    assert "2 ended at the first pass" in rank_movement.reading(TRACE)
+    assert "2 ended at the first pass" in rank_movement.caption(TRACE)
 
 
 def test_without_one_a_line_goes_from_side_to_side() -> None:
@@ -30,12 +31,12 @@ def test_without_one_a_line_goes_from_side_to_side() -> None:
 
 
 def test_the_candidates_are_ordered_by_how_far_they_came() -> None:
-    assert list(candidates(TRACE)["chunk_id"]) == ["b", "c", "e", "d", "a", "f"]
+    assert list(candidates(TRACE)["passage_id"]) == ["b", "c", "e", "d", "a", "f"]
     assert list(way_table(TRACE, "d")["Rank"])[3:5] == ["4 of 5", "not there"]
 
 
 def test_histograms_and_waterfall_show_both_passes() -> None:
-    assert [stage.name for stage in score_histograms.panels(TRACE)][3:] == ["screened", "reranked", "adjusted"]
+    assert [step.name for step in score_histograms.panels(TRACE)][3:] == ["first_pass", "reranked", "adjusted"]
     assert "<b>First pass</b>" in [note.text for note in score_histograms.figure(TRACE, LIGHT).layout.annotations]
     assert [one for one in waterfall.lanes(TRACE)["step"] if one in ("First pass", "Rerank")] == [
         "First pass",
@@ -44,9 +45,9 @@ def test_histograms_and_waterfall_show_both_passes() -> None:
 
 
 def test_against_the_single_reranker_nothing_is_drawn_that_has_no_score() -> None:
-    table = two_columns.joined(SINGLE, TRACE).set_index("chunk_id")
+    table = two_columns.joined(SINGLE, TRACE).set_index("passage_id")
     assert table.loc["a", "right_rank"] == 5 and table["right_score"].isna().sum() == 2
-    assert "2 that a first pass did not hand on" in score_scatter.reading(SINGLE, TRACE)
+    assert "2 that a first pass did not hand on" in score_scatter.caption(SINGLE, TRACE)
     dots = [dot for line in score_scatter.figure(SINGLE, TRACE, ("A", "B"), LIGHT).data[1:] for dot in line.x]
     assert len(dots) == 3
     assert two_columns.figure(SINGLE, TRACE, ("A", "B"), LIGHT).data

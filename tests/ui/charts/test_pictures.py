@@ -6,16 +6,18 @@ import math
 
 import pytest
 
-from rag_core.agreement import compare
-from rag_core.calibrated_threshold import choose
-from rag_core.config import Policy, Signals, Threshold
-from rag_core.cost import Load, Rates, monthly
-from rag_core.labelled import Labelled
-from rag_core.latency import bars
-from rag_core.pool_time import Point, fit
-from rag_core.replay import replay
-from rag_core.types import ScoreSpace, StageName
-from tests.builders import chunk, measurement
+from rag_core.analysis.cost import Load, Rates, monthly
+from rag_core.analysis.latency import bars
+from rag_core.analysis.latency_model import LatencyPoint, fit
+from rag_core.analysis.query_scores import QueryScores
+from rag_core.analysis.rank_agreement import compare_rankings
+from rag_core.analysis.threshold_choice import choose
+from rag_core.pipeline.replay import replay
+from rag_core.schema.policy import Policy, Signals
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import StepName
+from rag_core.schema.threshold import Threshold
+from tests.builders import measurement, passage
 from ui.charts import (
     budget_bar,
     cost_curve,
@@ -38,16 +40,16 @@ TRACE = replay(MEASURED, ON)
 OFF = replay(MEASURED, Policy(reranker="none", top_k=1))
 EMPTY = replay(measurement("", "", {}), ON)
 SET = [
-    Labelled(query="1", answerable=True, best=0.9, right=0.9, relevant=(0.9,), irrelevant=(0.2, 0.1)),
-    Labelled(query="2", answerable=True, best=0.8, right=None, relevant=(), irrelevant=(0.8,)),
-    Labelled(query="3", answerable=False, best=0.3, right=None, irrelevant=(0.3,)),
+    QueryScores(query="1", answerable=True, best=0.9, right=0.9, relevant=(0.9,), irrelevant=(0.2, 0.1)),
+    QueryScores(query="2", answerable=True, best=0.8, right=None, relevant=(), irrelevant=(0.8,)),
+    QueryScores(query="3", answerable=False, best=0.3, right=None, irrelevant=(0.3,)),
 ]
 
 
 def test_histogram_bars_are_the_stage_counts():
     fig = score_histograms.figure(TRACE, LIGHT)
     drawn = [sum(bar.y) for bar in fig.data]
-    assert drawn == [len(stage.hits) for stage in TRACE.stages if stage.name is not StageName.KEPT]
+    assert drawn == [len(step.hits) for step in TRACE.steps if step.name is not StepName.KEPT]
     table = score_histograms.bins(TRACE)
     assert set(table[table["when"] == "before"]["space"]) == {"cosine", "bm25", "rrf"}
     assert set(table[table["when"] == "after"]["space"]) == {"logit", "probability"}
@@ -68,7 +70,7 @@ def test_every_histogram_has_an_axis_of_its_own():
 def test_the_curve_is_the_relevance_with_every_fate():
     table = score_curve.places(TRACE)
     assert list(table["score"]) == pytest.approx(sorted(TRACE.relevance.values(), reverse=True))
-    assert dict(zip(table["chunk_id"], table["fate"], strict=True)) == {
+    assert dict(zip(table["passage_id"], table["outcome"], strict=True)) == {
         "a": "kept",
         "b": "cut by top-k",
         "c": "under the threshold",
@@ -80,11 +82,11 @@ def test_the_curve_is_the_relevance_with_every_fate():
 
 
 def test_the_curve_is_read_in_one_sentence():
-    assert score_curve.reading(TRACE) == (
+    assert score_curve.caption(TRACE) == (
         "2 of 4 candidates are at or over probability 0.30; the gap between the 1st and the 2nd is the widest "
         "(0.95 to 0.50)."
     )
-    assert "No threshold cuts these 4 candidates (rrf scores)" in score_curve.reading(OFF)
+    assert "No threshold cuts these 4 candidates (rrf scores)" in score_curve.caption(OFF)
 
 
 def test_the_name_of_the_widest_gap_stands_where_there_is_room():
@@ -105,7 +107,7 @@ def test_low_probabilities_fill_the_axis_and_the_threshold_stays_on_it():
 
 def test_nothing_found_draws_and_reads():
     for module in (score_curve, score_histograms, waterfall):
-        assert module.reading(EMPTY)
+        assert module.caption(EMPTY)
         module.figure(EMPTY, DARK)
 
 
@@ -118,8 +120,8 @@ def test_labelled_bars_hold_every_score_once():
 
 def test_labelled_scores_may_be_negative():
     logits = [
-        Labelled(query="1", answerable=True, best=7.0, right=7.0, relevant=(7.0,)),
-        Labelled(query="2", answerable=False, best=-4.0, right=None, irrelevant=(-4.0,)),
+        QueryScores(query="1", answerable=True, best=7.0, right=7.0, relevant=(7.0,)),
+        QueryScores(query="2", answerable=False, best=-4.0, right=None, irrelevant=(-4.0,)),
     ]
     assert labelled_scores.bins(logits)["count"].sum() == 4
 
@@ -128,7 +130,7 @@ def test_rates_are_outcomes():
     table = threshold_tradeoff.rates(SET).set_index("threshold")
     assert table.loc[0.0, "answered_share"] == 1
     assert table.loc[0.5, "precision"] == pytest.approx(1 / 2)
-    assert "At 0.50, 2 of 3 questions are answered, 1 of them rightly" in threshold_tradeoff.reading(SET, 0.5)
+    assert "At 0.50, 2 of 3 questions are answered, 1 of them rightly" in threshold_tradeoff.caption(SET, 0.5)
     fig = threshold_tradeoff.figure(SET, choose(SET), ScoreSpace.PROBABILITY, LIGHT)
     assert [line.line.dash for line in fig.data] == ["solid", "dash", "dot"]
     assert list(fig.data[2].y) == list(table["answered_share"])
@@ -137,7 +139,7 @@ def test_rates_are_outcomes():
 def test_the_mark_on_risk_and_coverage_is_the_threshold():
     fig = risk_coverage.figure(SET, 0.5, LIGHT)
     assert (fig.data[1].x[0], fig.data[1].y[0]) == (pytest.approx(2 / 3), pytest.approx(1 / 2))
-    assert "Answering 100% of the questions is wrong in 67%" in risk_coverage.reading(SET)
+    assert "Answering 100% of the questions is wrong in 67%" in risk_coverage.caption(SET)
 
 
 def test_the_waterfall_is_the_bars():
@@ -145,7 +147,7 @@ def test_the_waterfall_is_the_bars():
     assert list(table["step"]) == [bar.step for bar in bars(TRACE)]
     fig = waterfall.figure(TRACE, LIGHT)
     assert list(fig.data[0].base) == [bar.started_ms for bar in bars(TRACE)]
-    assert "Rerank took" in waterfall.reading(TRACE)
+    assert "Rerank took" in waterfall.caption(TRACE)
 
 
 def test_model_loading_is_never_on_the_time_line():
@@ -153,23 +155,23 @@ def test_model_loading_is_never_on_the_time_line():
     trace = replay(MEASURED.model_copy(update={"rerankings": {"ce": known}}), ON)
     assert "Load the reranker" in set(waterfall.lanes(trace)["step"])
     assert "Load the reranker" not in set(waterfall.figure(trace, LIGHT).data[0].y)
-    assert "Loading models took 9.0 s on top" in waterfall.reading(trace)
+    assert "Loading models took 9.0 s on top" in waterfall.caption(trace)
 
 
 def test_the_fitted_line_goes_through_its_points():
-    points = [Point(pairs=10, took_ms=70), Point(pairs=20, took_ms=120)]
+    points = [LatencyPoint(pairs=10, took_ms=70), LatencyPoint(pairs=20, took_ms=120)]
     fig = time_by_pool.figure(points, fit(points), 300, 30, LIGHT)
     assert list(fig.data[1].x) == [10, 20]
     slope = (fig.data[0].y[1] - fig.data[0].y[0]) / fig.data[0].x[1]
     assert slope == pytest.approx(5)
-    assert "a pool of 50 fits 300 ms" in time_by_pool.reading(fit(points), 300, 30)
+    assert "a pool of 50 fits 300 ms" in time_by_pool.caption(fit(points), 300, 30)
 
 
 def test_the_budget_bar_draws_its_table():
     fig = budget_bar.figure(400, 700, LIGHT)
     assert (fig.data[0].x[0], fig.data[1].x[0]) == (400, 700)
     assert (fig.layout.shapes[0].x0, fig.layout.shapes[0].x1) == (230, 580)
-    assert "within the usual 230 to 580 ms" in budget_bar.reading(400, 7)
+    assert "within the usual 230 to 580 ms" in budget_bar.caption(400, 7)
 
 
 def test_the_cost_lines_are_monthly_costs():
@@ -190,28 +192,28 @@ def test_the_notes_of_the_cost_chart_stand_at_their_loads():
 def test_both_columns_are_the_two_rankings():
     table = two_columns.joined(OFF, TRACE)
     assert list(table["left_rank"]) == [1, 2, 3, 4]
-    right = dict(zip(table["chunk_id"], table["right_rank"], strict=True))
-    assert right == {hit.chunk_id: hit.rank for hit in TRACE[StageName.ADJUSTED].hits}
-    kept = dict(zip(table["chunk_id"], table["kept"], strict=True))
+    right = dict(zip(table["passage_id"], table["right_rank"], strict=True))
+    assert right == {hit.passage_id: hit.rank for hit in TRACE[StepName.ADJUSTED].hits}
+    kept = dict(zip(table["passage_id"], table["kept"], strict=True))
     assert kept == {"a": "right", "c": "left", "b": "neither", "d": "neither"}
     fig = two_columns.figure(OFF, TRACE, ("off", "on"), LIGHT)
     assert sorted(line.y for line in fig.data[:-2]) == sorted(
         (row.left_rank, row.right_rank) for row in table.itertuples()
     )
-    assert "1 unique to A · 0 common · 1 unique to B" in two_columns.reading(compare(OFF, TRACE))
+    assert "1 unique to A · 0 common · 1 unique to B" in two_columns.caption(compare_rankings(OFF, TRACE))
 
 
 def test_the_scatter_has_a_dot_a_candidate_and_a_diagonal_only_in_one_space():
     fig = score_scatter.figure(OFF, TRACE, ("off", "on"), LIGHT)
     assert sum(len(group.x) for group in fig.data) == 4
-    assert "two score spaces" in score_scatter.reading(OFF, TRACE)
+    assert "two score spaces" in score_scatter.caption(OFF, TRACE)
     same = score_scatter.figure(TRACE, TRACE, ("on", "on"), LIGHT)
     assert same.data[0].mode == "lines"
 
 
 def test_titles_from_documents_are_shown_literally():
-    wicked = chunk("a").model_copy(update={"title": "<b onmouseover=x>&"})
-    trace = replay(measurement("ab", "", {"a": 1.0, "b": 0.0}, chunks=[wicked]), ON)
+    wicked = passage("a").model_copy(update={"title": "<b onmouseover=x>&"})
+    trace = replay(measurement("ab", "", {"a": 1.0, "b": 0.0}, passages=[wicked]), ON)
     figures = [
         score_curve.figure(trace, LIGHT),
         two_columns.figure(trace, trace, ("<i>", "b"), LIGHT),
@@ -229,4 +231,4 @@ def test_signals_give_the_final_panel_the_combined_space():
 
 def test_final_scores_are_not_drawn_twice():
     same = replay(measurement("ab", "", {"a": 0.9, "b": 0.1}, space=ScoreSpace.MAXSIM), Policy(reranker="ce"))
-    assert list(score_histograms.bins(same)["stage"].unique()) == ["dense", "fused", "reranked"]
+    assert list(score_histograms.bins(same)["step"].unique()) == ["dense", "fused", "reranked"]

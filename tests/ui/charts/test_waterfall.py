@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rag_core.latency import bars
-from tests.test_searching import laid
+from rag_core.analysis.latency import bars
+from tests.pipeline.test_search_round import laid
 from ui.charts import waterfall
 from ui.charts.palette import LIGHT
 

@@ -1,0 +1,1 @@
+"""What one run or many say: latency, cost, score distributions, agreement of two rankings."""

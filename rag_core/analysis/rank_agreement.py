@@ -1,0 +1,166 @@
+"""How two rankings of the same frozen pool agree: what both keep, Kendall's tau, rank-biased overlap, and one
+sentence on what differs. Which of the two is better needs labels and is left to `rag_core.evaluation`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from rag_core.analysis.latency import duration
+from rag_core.errors import BadInput
+from rag_core.schema.base import Frozen
+from rag_core.schema.steps import StepName
+from rag_core.schema.trace import Trace
+from rag_core.wording.headline import ordinal, title_of
+
+PERSISTENCE = 0.9
+"""RBO's p: with 0.9 the first ten places carry 86 % of the weight (Webber et al. 2010)."""
+
+
+class Agreement(Frozen):
+    """Two traces over one pool. Ids are passage ids, in the order of the side that keeps them.
+
+    tau: Kendall's tau over the whole pool before the cut, None for fewer than two candidates.
+    rbo: extrapolated rank-biased overlap over the whole pool before the cut, 0..1, p = `PERSISTENCE`.
+    """
+
+    common: tuple[str, ...]
+    only_left: tuple[str, ...]
+    only_right: tuple[str, ...]
+    tau: float | None
+    rbo: float
+    moved: int
+    pool: int
+
+
+def compare_rankings(left: Trace, right: Trace) -> Agreement:
+    """How the two rankings agree. Raises BadInput unless query, collection and pool are the same."""
+    a, b = (_order(trace) for trace in (left, right))
+    if left.query != right.query or left.collection.fingerprint != right.collection.fingerprint:
+        raise BadInput(
+            "These two runs ask different questions, or search different collections. Compare like with like."
+        )
+    if set(a) != set(b):
+        raise BadInput(
+            "These two runs rerank different pools. Give both the same depth, fusion and pool; against a first "
+            "pass, a pool of as many as it reads."
+        )
+    kept = [[hit.passage_id for hit in trace[StepName.KEPT].hits] for trace in (left, right)]
+    return Agreement(
+        common=tuple(one for one in kept[0] if one in kept[1]),
+        only_left=tuple(one for one in kept[0] if one not in kept[1]),
+        only_right=tuple(one for one in kept[1] if one not in kept[0]),
+        tau=kendall_tau(a, b),
+        rbo=rbo(a, b),
+        moved=sum(x != y for x, y in zip(a, b, strict=True)),
+        pool=len(a),
+    )
+
+
+def kendall_tau(a: Sequence[str], b: Sequence[str]) -> float | None:
+    """Kendall's tau of two orders of the same items: 1 the same, -1 reversed; None for fewer than two.
+
+    (pairs in the same order - pairs in the other) / all pairs. Ranks have no ties, so tau-a and tau-b are one.
+    """
+    if len(a) < 2:
+        return None
+    place = {item: rank for rank, item in enumerate(b)}
+    ranks = [place[item] for item in a]
+    same = sum(x < y for x, y in itertools.combinations(ranks, 2))
+    pairs = len(a) * (len(a) - 1) // 2
+    return (2 * same - pairs) / pairs
+
+
+def rbo(a: Sequence[str], b: Sequence[str], p: float = PERSISTENCE) -> float:
+    """Extrapolated rank-biased overlap of two rankings, 0..1 (Webber, Moffat and Zobel 2010, equation 32).
+
+    The lists may differ in length and content; neither holds an item twice. Two empty lists agree wholly.
+    """
+    short, long = sorted((list(a), list(b)), key=len)
+    s, length = len(short), len(long)
+    if not length:
+        return 1.0
+    if not s:
+        return 0.0
+    overlap = list(itertools.accumulate(_new_in_common(short, long)))
+    seen = sum(overlap[d - 1] / d * p**d for d in range(1, length + 1))
+    beyond = sum(overlap[s - 1] * (d - s) / (s * d) * p**d for d in range(s + 1, length + 1))
+    last = (overlap[-1] - overlap[s - 1]) / length + overlap[s - 1] / s
+    return min(1.0, (1 - p) / p * (seen + beyond) + last * p**length)
+
+
+def _new_in_common(short: Sequence[str], long: Sequence[str]) -> list[int]:
+    """How many items join the overlap of the two heads at each depth 1..len(long)."""
+    seen_short: set[str] = set()
+    seen_long: set[str] = set()
+    joined = []
+    for depth, item in enumerate(long):
+        before = len(seen_short & seen_long)
+        seen_long.add(item)
+        if depth < len(short):
+            seen_short.add(short[depth])
+        joined.append(len(seen_short & seen_long) - before)
+    return joined
+
+
+def _order(trace: Trace) -> list[str]:
+    """All that was read, best first; what a first pass did not hand on stands behind what was reranked."""
+    return list(trace.places)
+
+
+def difference(left: Trace, right: Trace, names: tuple[str, str] = ("A", "B")) -> str:
+    """What differs, in plain sentences that name passages, ranks and times; every figure is read from the traces."""
+    agreement = compare_rankings(left, right)
+    sentences = [
+        _overlap(agreement, names),
+        _newcomer(agreement, left, right, names),
+        _leaver(agreement, left, right, names),
+    ]
+    sentences += [_answers(left, right, names), _pace(left, right, names)]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _overlap(agreement: Agreement, names: tuple[str, str]) -> str:
+    if not agreement.pool:
+        return "Neither side found anything."
+    if not agreement.moved and not agreement.only_left and not agreement.only_right:
+        return f"{names[0]} and {names[1]} give the same {agreement.pool} places and keep the same passages."
+    both, left, right = (len(ids) for ids in (agreement.common, agreement.only_left, agreement.only_right))
+    return f"Both keep {both} of the same passages; {left} only {names[0]}, {right} only {names[1]}."
+
+
+def _newcomer(agreement: Agreement, left: Trace, right: Trace, names: tuple[str, str]) -> str:
+    """The best placed passage that only the right side keeps."""
+    if not agreement.only_right:
+        return ""
+    return f"{names[1]} brings in {_moved(agreement.only_right[0], left, right, names)}."
+
+
+def _leaver(agreement: Agreement, left: Trace, right: Trace, names: tuple[str, str]) -> str:
+    if not agreement.only_left:
+        return ""
+    return f"{names[1]} drops {_moved(agreement.only_left[0], left, right, names)}."
+
+
+def _moved(passage_id: str, left: Trace, right: Trace, names: tuple[str, str]) -> str:
+    before, after = (trace.places[passage_id] for trace in (left, right))
+    title = f"“{title_of(left.passages[passage_id])}”"
+    if before == after:
+        return f"{title}, {ordinal(after)} on both sides"
+    return f"{title}, {ordinal(before)} in {names[0]} and {ordinal(after)} in {names[1]}"
+
+
+def _answers(left: Trace, right: Trace, names: tuple[str, str]) -> str:
+    """Who says "I don't know", where only one does."""
+    if left.unknown == right.unknown:
+        return "Both answer “I don't know”." if left.unknown else ""
+    return f"{names[0 if left.unknown else 1]} answers “I don't know”, {names[1 if left.unknown else 0]} does not."
+
+
+def _pace(left: Trace, right: Trace, names: tuple[str, str]) -> str:
+    gap = right.took_ms - left.took_ms
+    if abs(gap) < 1:
+        return "They take the same time."
+    more = "more" if gap > 0 else "less"
+    return f"{names[1]} takes {duration(abs(gap))} {more} ({duration(left.took_ms)} and {duration(right.took_ms)})."

@@ -1,0 +1,91 @@
+"""Two ways over many queries: a row per query, those that differ most first, and what the labels say where there are
+any. One query's comparison is in `rag_core.analysis.rank_agreement`; ranking metrics with intervals are in
+`rag_core.evaluation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rag_core.analysis.rank_agreement import compare_rankings
+from rag_core.schema.base import Frozen
+from rag_core.schema.trace import Trace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class QueryRow(Frozen):
+    """One query both ways. `left_first`, `right_first`: rank of the first relevant document's passage before the cut,
+    None where none was read. `labelled`: whether any document is known to be relevant."""
+
+    query: str
+    kind: str = ""
+    rbo: float
+    tau: float | None
+    common: int
+    only_left: int
+    only_right: int
+    labelled: bool = False
+    left_first: int | None = None
+    right_first: int | None = None
+
+
+def row(left: Trace, right: Trace, grades: Mapping[str, int] | None = None, kind: str = "") -> QueryRow:
+    """The two ways of one query. `grades` by document id, 1 and up is relevant."""
+    agreement = compare_rankings(left, right)
+    relevant = {document for document, grade in (grades or {}).items() if grade > 0}
+    return QueryRow(
+        query=left.query,
+        kind=kind,
+        rbo=agreement.rbo,
+        tau=agreement.tau,
+        common=len(agreement.common),
+        only_left=len(agreement.only_left),
+        only_right=len(agreement.only_right),
+        labelled=bool(relevant),
+        left_first=_first(left, relevant),
+        right_first=_first(right, relevant),
+    )
+
+
+def _first(trace: Trace, relevant: set[str]) -> int | None:
+    ranks = (place for one, place in trace.places.items() if trace.passages[one].document_id in relevant)
+    return min(ranks, default=None)
+
+
+def table(rows: Sequence[QueryRow]) -> pd.DataFrame:
+    """A row per query, lowest RBO first: what differs most."""
+    import pandas as pd
+
+    frame = pd.DataFrame([one.model_dump() for one in rows], columns=list(QueryRow.model_fields))
+    whole = frame.astype({"left_first": "Int64", "right_first": "Int64"})
+    return whole.sort_values(["rbo", "query"], kind="stable").reset_index(drop=True)
+
+
+def verdict(rows: Sequence[QueryRow], names: tuple[str, str] = ("A", "B")) -> str:
+    """What changes over the set, and for the labelled queries which side ranks the first relevant passage higher."""
+    changed = sum(one.only_left + one.only_right > 0 for one in rows)
+    told = f"{names[0]} and {names[1]} keep other passages for {changed} of {len(rows)} queries."
+    known = [one for one in rows if one.labelled]
+    if not known:
+        return f"{told} Without labels nobody can say which side is right."
+    left, right = (sum(_gain(one, side) > 0 for one in known) for side in (-1, 1))
+    mean = [
+        sum(_reciprocal(getattr(one, side)) for one in known) / len(known) for side in ("left_first", "right_first")
+    ]
+    return (
+        f"{told} Of {len(known)} labelled ones, {names[1]} ranks the first relevant passage higher for {right}, "
+        f"{names[0]} for {left}, {len(known) - left - right} are equal; mean reciprocal rank {mean[0]:.3f} and "
+        f"{mean[1]:.3f}."
+    )
+
+
+def _gain(one: QueryRow, side: int) -> float:
+    """How much higher the right side (1) or the left side (-1) ranks it, in reciprocal ranks."""
+    return side * (_reciprocal(one.right_first) - _reciprocal(one.left_first))
+
+
+def _reciprocal(rank: int | None) -> float:
+    return 1 / rank if rank else 0.0

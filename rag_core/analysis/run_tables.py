@@ -1,0 +1,104 @@
+"""One run as tables: rank movement, sorted scores, time by step, candidates, what each search brought.
+
+Charts, the report and a notebook draw from these; the sentence over each is in `rag_core.wording.run_captions`.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from rag_core.analysis.latency import bars
+from rag_core.analysis.score_distribution import curve
+from rag_core.analysis.search_contribution import search_shares
+from rag_core.schema.policy import MAIN
+from rag_core.schema.steps import StepName
+from rag_core.schema.trace import Trace
+from rag_core.wording.headline import score_text, title_of
+
+CUT = "cut by the first pass"
+
+
+def movement(trace: Trace) -> pd.DataFrame:
+    """A row per candidate that was read: chunk_id, title, before (fused rank), screened (rank after the first pass,
+    where there is one), after (place before the cut), moved (places gained), direction (up, down, same), fate, score
+    (as shown)."""
+    rows = []
+    for hit in trace.head:
+        if hit.passage_id not in trace.places:
+            continue
+        after = trace.places[hit.passage_id]
+        moved = hit.rank - after
+        rows.append(
+            {
+                "passage_id": hit.passage_id,
+                "title": title_of(trace.passages[hit.passage_id]),
+                "before": hit.rank,
+                "first_pass": trace[StepName.FIRST_PASS].by_passage[hit.passage_id].rank
+                if trace.first_pass_summary
+                else None,
+                "after": after,
+                "moved": moved,
+                "direction": "up" if moved > 0 else "down" if moved < 0 else "same",
+                "outcome": trace.outcome(hit.passage_id),
+                "score": _score(trace, hit.passage_id),
+            }
+        )
+    columns = ["passage_id", "title", "before", "first_pass", "after", "moved", "direction", "outcome", "score"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _score(trace: Trace, passage_id: str) -> str:
+    """The score of the last step that it came out of, before the cut."""
+    adjusted = trace[StepName.ADJUSTED]
+    step = adjusted if passage_id in adjusted.by_passage else trace[StepName.FIRST_PASS]
+    return score_text(step.by_passage[passage_id].score, step.space)
+
+
+def score_places(trace: Trace) -> pd.DataFrame:
+    """A row per reranked candidate, highest score first: place, chunk_id, title, score (relevance), fate."""
+    rows = [
+        {
+            "place": place,
+            "passage_id": passage_id,
+            "title": title_of(trace.passages[passage_id]),
+            "score": score,
+            "outcome": trace.outcome(passage_id),
+        }
+        for place, (passage_id, score) in enumerate(curve(trace), start=1)
+    ]
+    return pd.DataFrame(rows, columns=["place", "passage_id", "title", "score", "outcome"])
+
+
+def lanes(trace: Trace) -> pd.DataFrame:
+    """A row per step (two where it paused): step, kind ("inference" or "load"), started_ms, took_ms, note."""
+    rows = [bar.model_dump(include={"step", "kind", "started_ms", "took_ms", "note"}) for bar in bars(trace)]
+    return pd.DataFrame(rows, columns=["step", "kind", "started_ms", "took_ms", "note"])
+
+
+def candidates(trace: Trace) -> pd.DataFrame:
+    """The candidate table as it is shown: a row per candidate in the final order, then the first pass's, then fused."""
+    frame = trace.to_frame()
+    if frame.empty:
+        return frame
+    places = frame["passage_id"].map(trace.places).fillna(10**6)
+    return frame.assign(order=places).sort_values(["order", "fused_rank"]).drop(columns="order").reset_index(drop=True)
+
+
+def share_table(trace: Trace) -> pd.DataFrame:
+    """A row per search: the words and the part of the collection that it looked for, and how much it brought."""
+    asked = {MAIN: (trace.query, trace.where), **{run.name: (run.query, run.where) for run in trace.extra_searches}}
+    return pd.DataFrame(
+        [
+            {
+                "Search": one.name,
+                "Looked for": asked[one.name][0],
+                "Looked in": str(asked[one.name][1] or "the whole collection"),
+                "Found": one.found,
+                "Found alone": one.only,
+                "In the pool": one.pooled,
+                "Kept": one.kept,
+                "Kept alone": one.kept_only,
+            }
+            for one in search_shares(trace)
+        ]
+    )

@@ -1,0 +1,222 @@
+"""`python -m rag_core evaluate`: is the reranker worth it on this set, and may this change be merged?
+
+    evaluate SET_DIR                                             the set's own documents, indexed once and kept
+    evaluate SET_DIR --collection Handbook --reranker none       a saved collection, another reranker
+    evaluate SET_DIR --extra recent since=2026-09-01 depth=20    a search beside the main one
+    evaluate SET_DIR --first-pass late-interaction 100 --pool 20 --reranker second-pass-minilm-v2
+    evaluate SET_DIR --search 0.3                                the searches' own score beside relevance
+    evaluate SET_DIR --before bm25.run --after reranked.run      rankings made elsewhere
+    evaluate SET_DIR --fail-under nDCG@10=0.80 --baseline main.json
+
+Reads arguments, shows progress on stderr, prints the report, writes files, gives a verdict.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from rag_core.cli.extra_search_options import extra_search
+from rag_core.corpus.storage.library import Library
+from rag_core.errors import BadInput
+from rag_core.evaluation import gate, metrics
+from rag_core.evaluation.beir import read_folder
+from rag_core.evaluation.export import to_csv, to_curves, to_markdown, to_trec
+from rag_core.evaluation.files import File
+from rag_core.evaluation.indexed import collection_for, unknown_documents
+from rag_core.evaluation.outcome import EvaluationResult, of_candidates, of_measurements, of_runs
+from rag_core.evaluation.report import SPLIT, Report
+from rag_core.evaluation.score import score_set
+from rag_core.evaluation.sets import LabelledSet
+from rag_core.evaluation.table import read_csv
+from rag_core.pipeline.pipeline import Pipeline
+from rag_core.retrieval.embedders.sentence_embedder import get_embedder
+from rag_core.schema.policy import DEFAULT_RERANKER, FULL_DEPTH, SIGNAL_NAMES, Policy
+from rag_core.settings import Settings
+from rag_core.storage.database import Store
+
+FLAGS = {"first_pass": "first-pass", "signals": "search", "extra_searches": "extra"}
+"""The flag of a policy's field, where it has another name."""
+
+FORMATS = {"markdown": to_markdown, "json": Report.to_json, "csv": to_csv}
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = __doc__
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add = parser.add_argument
+    add("set", type=Path, metavar="SET", help="a BEIR folder (queries.jsonl, qrels.tsv, corpus.jsonl) or a CSV")
+    add("--collection", help="ask this saved collection instead of the set's own documents")
+    add("--passages", action="store_true", help="the qrels name passages, not documents")
+    add("--reranker", default=DEFAULT_RERANKER, help="default: %(default)s")
+    add("--pool", type=int, default=100, help="how many fused candidates the reranker reads (default: %(default)s)")
+    add(
+        "--depth",
+        type=int,
+        default=100,
+        help=f"how many each search returns, up to {FULL_DEPTH} (default: %(default)s)",
+    )
+    add(
+        "--extra",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("NAME", "KEY=VALUE"),
+        help="search beside the main search too: tenant=A,B source=A,B since=2026-09-01 query='other words' depth=20 "
+        "weight=0.5; once for each",
+    )
+    add("--first-pass", nargs=2, metavar=("RERANKER", "READS"), help="a cheap reranker that reads a wider pool first")
+    add(
+        "--search",
+        type=float,
+        metavar="WEIGHT",
+        help="weigh the fused score beside relevance, 0 to 1 (no other signal)",
+    )
+    add("--limit", type=int, help="ask only so many of the queries, evenly spread")
+    add("--before", type=Path, metavar="RUN", help="a TREC run made elsewhere, before reranking")
+    add("--after", type=Path, metavar="RUN", help="the TREC run after reranking")
+    add("--candidates", type=Path, metavar="JSONL", help="candidates with scores, from another stack")
+    add("--metrics", nargs="+", default=list(metrics.DEFAULT), metavar="M@k", help="default: %(default)s")
+    add("--format", choices=FORMATS, default="markdown", help="what is printed (default: %(default)s)")
+    add("--out", type=Path, metavar="DIR", help="write report.json, .md, .csv, curves.csv, qrels and run files here")
+    add("--fail-under", nargs="+", default=[], metavar="M@k=X", help="exit 1 where a mean is under its minimum")
+    add("--baseline", type=Path, metavar="JSON", help="exit 1 where clearly worse than this saved report.json")
+    add("--step", help="the step that the gate looks at (default: the order before the cut)")
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Evaluate, print, write, judge. 0, or 1 where the gate says no."""
+    requirements = [gate.parse(one) for one in given.fail_under]
+    baseline = Report.read(_text(given.baseline), str(given.baseline)) if given.baseline else None
+    names = [*given.metrics, *(one.metric for one in requirements)]
+    labelled = read_labelled(given.set, given.passages)
+    if given.after and not given.before:
+        raise BadInput("--after is a reranking of something: give the run before it too (--before).")
+    if given.before or given.candidates:
+        for name in ("extra", "first_pass", "search"):
+            if getattr(given, name):
+                flag = name.replace("_", "-")
+                raise BadInput(
+                    f"--{flag} is part of our own pipeline: a ranking made elsewhere has none. Leave it out."
+                )
+    found = _elsewhere(given, labelled, names) if given.before or given.candidates else _own(given, labelled, names)
+    sys.stdout.write(FORMATS[given.format](found.report))
+    if given.out:
+        write(given.out, found)
+    return _verdict(found.report, requirements, baseline, given.step or found.report.after)
+
+
+def read_labelled(place: Path, passages: bool = False) -> LabelledSet:
+    """The set in a folder or a CSV file."""
+    if place.is_dir():
+        return read_folder(place, "passage" if passages else "document")
+    return read_csv(File.at(place))
+
+
+def _own(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str]) -> EvaluationResult:
+    """Ask our own pipeline: index, score in one pass, rank."""
+    settings = Settings()
+    extra_searches = tuple(map(extra_search, given.extra))
+    policy = _policy(
+        reranker=given.reranker, pool=given.pool, depth=given.depth, extra_searches=extra_searches, **_beside(given)
+    )
+    embedder = get_embedder(settings.embedding_model, settings.device)
+    library = Library(settings.data_dir / "collections", settings.exact_limit)
+    collection = collection_for(given.set, library, embedder, given.collection, _stage_progress)
+    pipeline = Pipeline(collection, embedder, Store.from_settings(settings).pair_cache())
+    asked = labelled.only(_spread([query.id for query in labelled.asked], given.limit))
+    measurements = score_set(pipeline, asked, [policy], _progress)
+    return of_measurements(asked, measurements, policy, names, unknown_documents(asked, collection))
+
+
+def _beside(given: argparse.Namespace) -> dict[str, object]:
+    """The settings of a first pass and of the search signal, where they are asked for."""
+    asked: dict[str, object] = {}
+    if given.first_pass:
+        asked["first_pass"] = dict(zip(("reranker", "pool"), given.first_pass, strict=True))
+        if given.first_pass[1] == str(given.pool):
+            sys.stderr.write(f"The first pass hands on all {given.pool} that it reads. A smaller --pool lets it cut.\n")
+    if given.search is not None:
+        others = dict.fromkeys(SIGNAL_NAMES, 0.0)
+        asked["signals"] = {**others, "on": True, "relevance": 1.0, "search": given.search}
+    return asked
+
+
+def _elsewhere(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str]) -> EvaluationResult:
+    """Rankings made by another stack."""
+    if given.candidates:
+        return of_candidates(labelled, File.at(given.candidates), names)
+    return of_runs(labelled, File.at(given.before), File.at(given.after) if given.after else None, names)
+
+
+def write(folder: Path, found: EvaluationResult) -> None:
+    """The report and everything it can be checked with, as files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {
+        "report.json": found.report.to_json(),
+        "report.md": to_markdown(found.report),
+        "queries.csv": to_csv(found.report),
+        "curves.csv": to_curves(found.pools, found.policy, SPLIT),
+        **to_trec(found.labelled, found.rankings),
+    }
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    sys.stderr.write(f"Written to {folder}: {', '.join(files)}.\n")
+
+
+def _verdict(found: Report, requirements: Sequence[gate.GateRequirement], baseline: Report | None, step: str) -> int:
+    """Say what the gate says on stderr; its exit code."""
+    if step not in found.steps:
+        raise BadInput(f"There is no step {step!r}; there are {', '.join(found.steps)}.")
+    failures, remarks = gate.under(found, requirements, step), list[str]()
+    if baseline is not None:
+        names = list(dict.fromkeys(one.metric for one in requirements)) or [
+            SPLIT if SPLIT in found.metrics else "nDCG@5"
+        ]
+        worse, remarks = gate.worse(found, baseline, names, step)
+        failures += worse
+    for line in (*remarks, *(f"FAILED: {failure}" for failure in failures)):
+        sys.stderr.write(f"{line}\n")
+    return 1 if failures else 0
+
+
+def _spread(ids: Sequence[str], limit: int | None) -> list[str]:
+    """`limit` ids at even distances, so that every kind is there; all where there is no limit."""
+    if limit is None or limit >= len(ids):
+        return list(ids)
+    if limit < 1:
+        raise BadInput("--limit must be 1 or more.")
+    return [ids[place * len(ids) // limit] for place in range(limit)]
+
+
+def _policy(**values: object) -> Policy:
+    """The policy of these arguments. Raises BadInput with the first that cannot be."""
+    try:
+        return Policy.model_validate(values)
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        where = f"--{FLAGS.get(str(first['loc'][0]), first['loc'][0])}: " if first["loc"] else ""
+        said = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise BadInput(f"{where}{said}.") from exc
+
+
+def _text(path: Path) -> bytes:
+    file = File.at(path)
+    with file.open() as stream:
+        return stream.read()
+
+
+def _progress(done: int, total: int) -> None:
+    sys.stderr.write(f"\rquery {done} of {total}{'' if done < total else chr(10)}")
+    sys.stderr.flush()
+
+
+def _stage_progress(step: str, done: int, total: int) -> None:
+    if done == total:
+        sys.stderr.write(f"{step}: {done} of {total}\n")

@@ -1,0 +1,50 @@
+"""An extra search as words on a command line: `recent since=2026-09-01 depth=20 weight=0.5`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from pydantic import ValidationError
+
+from rag_core.errors import BadInput
+from rag_core.schema.filters import make_filter
+from rag_core.schema.policy import ExtraSearch
+
+FILTERS = ("tenant", "source", "since")
+PLAIN = ("query", "depth", "weight")
+USAGE = "--extra NAME tenant=A,B source=A,B since=2026-09-01 query='other words' depth=20 weight=0.5"
+
+
+def extra_search(words: Sequence[str]) -> ExtraSearch:
+    """The extra search of a name and `key=value` words. Raises BadInput with the word that cannot be.
+
+    >>> str(extra_search(["recent", "since=2026-09-01", "depth=20"]))
+    'recent (updated since 2026-09-01; depth 20, weight 1)'
+    """
+    name, *settings = words
+    values: dict[str, str] = {}
+    for word in settings:
+        key, equals, value = word.partition("=")
+        if not equals or not value or key not in (*FILTERS, *PLAIN):
+            raise BadInput(f"--extra {name}: {word!r} is no setting of an extra search. Write {USAGE}.")
+        if key in values:
+            raise BadInput(f"--extra {name}: {key} is given twice. Several values stand in one word: {key}=A,B.")
+        values[key] = value
+    lists = {
+        key: [one.strip() for one in values.get(key, "").split(",") if one.strip()] for key in ("tenant", "source")
+    }
+    where = make_filter(lists["tenant"], lists["source"], _day(name, values.get("since")))
+    try:
+        plain = {key: values[key] for key in PLAIN if key in values}
+        return ExtraSearch.model_validate({"name": name, "where": where, **plain})
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        raise BadInput(f"--extra {name}: {first['loc'][0]}: {first['msg']}.") from exc
+
+
+def _day(name: str, text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as exc:
+        raise BadInput(f"--extra {name}: since={text} is no date. Write since=2026-09-01.") from exc

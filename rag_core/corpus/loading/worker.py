@@ -1,0 +1,83 @@
+"""The process in which one upload is parsed: `python -m rag_core.corpus.loading.worker`, started by the sandbox only.
+
+Standard input: a line of JSON (`ParseJob`), then the file's bytes. Standard output: JSON (`ParseReply`). It limits its
+own memory, processor time and output before it looks at the file. The sandbox gives it none of our environment.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import BinaryIO
+
+from rag_core.corpus.loading.columns import CsvColumns
+from rag_core.corpus.loading.load import load_bytes
+from rag_core.corpus.readers.base import Limits
+from rag_core.schema.base import Frozen
+from rag_core.schema.documents import Document
+
+
+class ParseJob(Frozen):
+    """What to parse: the upload's label, what it may cost, and the columns chosen for a table."""
+
+    name: str
+    limits: Limits
+    columns: CsvColumns | None = None
+
+
+class ParseReply(Frozen):
+    """What came out: documents, and (name, reason) of each file or row that could not be read."""
+
+    documents: tuple[Document, ...] = ()
+    problems: tuple[tuple[str, str], ...] = ()
+
+
+def main() -> None:
+    """Read a job from standard input, answer on standard output. Libraries that print do not disturb it."""
+    answer = os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    job = ParseJob.model_validate_json(sys.stdin.buffer.readline())
+    _limit(job.limits)
+    reply = _parse(job, sys.stdin.buffer)
+    with open(answer, "wb") as stream:  # noqa: PTH123 - a file descriptor, not a path
+        stream.write(_within(reply.model_dump_json().encode(), job))
+
+
+def _within(answer: bytes, job: ParseJob) -> bytes:
+    """The answer, or that it is too large; the system's own limit on what is written lies just above."""
+    if len(answer) <= job.limits.output_mb * 2**20:
+        return answer
+    reason = f"It holds more than {job.limits.output_mb} MB of text. Split it into smaller files."
+    return ParseReply(problems=((job.name, reason),)).model_dump_json().encode()
+
+
+def _limit(limits: Limits) -> None:
+    """Bound this process: address space, processor seconds, size of what it writes, no core file."""
+    try:
+        import resource
+    except ImportError:  # not a POSIX system: the sandbox's wall clock is what remains
+        return
+    memory, output, seconds = limits.memory_mb * 2**20, (limits.output_mb + 1) * 2**20, limits.cpu_seconds
+    for kind, soft, hard in (
+        (resource.RLIMIT_AS, memory, memory),
+        (resource.RLIMIT_FSIZE, output, output),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_CPU, seconds, seconds + 1),  # at the soft limit the signal still says why
+    ):
+        resource.setrlimit(kind, (soft, hard))
+
+
+def _parse(job: ParseJob, stream: BinaryIO) -> ParseReply:
+    """The documents, or the reason why there are none."""
+    try:
+        loaded = load_bytes(job.name, stream.read(), limits=job.limits, columns=job.columns)
+    except MemoryError:
+        reason = f"Reading it needs more than {job.limits.memory_mb} MB of memory. Split it into smaller files."
+        return ParseReply(problems=((job.name, reason),))
+    except RecursionError:
+        return ParseReply(problems=((job.name, "It is nested too deeply to be read. Save it in a simpler form."),))
+    return ParseReply(documents=loaded.documents, problems=tuple((each.name, each.reason) for each in loaded.problems))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""What every reader takes and gives. A reader knows its format only; ids, dates and titles are made in
+`rag_core.corpus.loading.metadata`, limits of time and memory are kept by `rag_core.corpus.loading.sandbox`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic import Field
+
+from rag_core.corpus.loading.columns import CsvColumns
+from rag_core.errors import DocumentError
+from rag_core.schema.base import Frozen
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Limits(Frozen):
+    """What one file may cost. The first three hold where parsing runs in a subprocess of its own.
+
+    `cpu_seconds` of processor time; `seconds` on the clock, more, so that a busy machine refuses no good file.
+    """
+
+    cpu_seconds: Positive = 20
+    seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 60.0
+    memory_mb: Positive = 1024
+    file_mb: Positive = 50
+    unzipped_mb: Positive = 200
+    output_mb: Positive = 100
+    pages: Positive = 2000
+    rows: Positive = 100_000
+
+
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file as a reader gets it. `name` is a label for messages, never a path."""
+
+    name: str
+    data: bytes
+    limits: Limits = DEFAULT_LIMITS
+    columns: CsvColumns | None = None
+
+    def error(self, reason: str) -> DocumentError:
+        """The error to raise when this file cannot be read."""
+        return DocumentError(self.name, reason)
+
+
+@dataclass(frozen=True)
+class Record:
+    """Text and metadata of one document to be. `key` tells the rows of one file apart ("" for a whole file)."""
+
+    text: str
+    metadata: dict[str, object] = field(default_factory=dict)
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """The records of a file, and the rows of it that could not be read, as (place, reason)."""
+
+    records: list[Record]
+    problems: list[tuple[str, str]] = field(default_factory=list)
+
+
+Reader = Callable[[Source], Parsed]
+"""Raises DocumentError where nothing of the file can be read."""

@@ -1,0 +1,1 @@
+"""Named collections on disk: versions, checksums, shared and private ones."""

@@ -1,0 +1,107 @@
+"""What a saved collection says of itself: its name and makers, a content fingerprint, a checksum of every file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from rag_core.errors import CollectionError
+from rag_core.schema.base import Frozen
+from rag_core.schema.chunking import Chunking
+from rag_core.schema.documents import CollectionRef, Document
+
+MANIFEST = "manifest.json"
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class FileRecord(Frozen):
+    """Size in bytes and SHA-256 (hex) of one file."""
+
+    size: Count
+    sha256: str
+
+
+class Manifest(Frozen):
+    """`owner` is the session that made the collection; None: it is shared by all."""
+
+    format: Literal[1] = 1
+    name: str
+    owner: str | None = None
+    created_at: datetime
+    embedding_model: str
+    dimensions: Count
+    chunking: Chunking
+    documents: Count
+    passages: Count
+    fingerprint: str
+    index: Literal["exact", "hnsw"]
+    files: dict[str, FileRecord] = {}
+
+    @property
+    def ref(self) -> CollectionRef:
+        """What a trace says of the collection."""
+        return CollectionRef(
+            name=self.name,
+            fingerprint=self.fingerprint,
+            embedding_model=self.embedding_model,
+            documents=self.documents,
+            passages=self.passages,
+        )
+
+
+def fingerprint(documents: Iterable[Document], chunking: Chunking, embedding_model: str) -> str:
+    """SHA-256 (hex) of the documents in any order, the chunking and the model: the same content, the same value."""
+    parts = sorted(_digest(document.model_dump(mode="json")) for document in documents)
+    return _digest([parts, chunking.model_dump(mode="json"), embedding_model])
+
+
+def checksums(folder: Path) -> dict[str, FileRecord]:
+    """A record of every file below the folder, by its path; the manifest itself is left out."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    return {path.relative_to(folder).as_posix(): _record(path) for path in paths}
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of one version. Raises CollectionError for a damaged one, FileNotFoundError for none."""
+    try:
+        return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+    except ValidationError as exc:
+        raise CollectionError(
+            f"The collection in {folder.parent.parent.name} is damaged or was made by another version of this program: "
+            "its manifest cannot be read. Remove it and add its documents again."
+        ) from exc
+
+
+def check_files(folder: Path, manifest: Manifest, names: Iterable[str] | None = None) -> None:
+    """Raises CollectionError for the first file that is not as it was written, FileNotFoundError for a missing one.
+
+    `names`: look at these files only.
+    """
+    for name in manifest.files if names is None else names:
+        record = manifest.files.get(name)
+        path = folder / name
+        if record is None or path.stat().st_size != record.size or _record(path) != record:
+            raise damaged(manifest.name, f"{name} is not as it was written")
+
+
+def damaged(name: str, what: str) -> CollectionError:
+    """The error for a collection that cannot be trusted any more."""
+    return CollectionError(
+        f"The collection {name!r} is damaged: {what}. Re-index it, or remove it and add its documents again."
+    )
+
+
+def _record(path: Path) -> FileRecord:
+    with path.open("rb") as file:
+        return FileRecord(size=path.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

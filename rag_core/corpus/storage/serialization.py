@@ -1,0 +1,83 @@
+"""A collection as files: JSON lines, one NumPy array, the two indexes' own files, and the manifest last. No pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from pydantic import ValidationError
+
+from rag_core.corpus.collection import Collection
+from rag_core.corpus.storage.manifest import MANIFEST, check_files, checksums, damaged, read_manifest
+from rag_core.errors import CollectionError
+from rag_core.retrieval.bm25 import LexicalIndex
+from rag_core.retrieval.engines.faiss_index import DenseIndex
+from rag_core.schema.base import Frozen
+from rag_core.schema.documents import Document, Passage
+
+_DOCUMENTS, _PASSAGES, _VECTORS, _DENSE, _LEXICAL = (
+    "documents.jsonl",
+    "passages.jsonl",
+    "vectors.npy",
+    "dense",
+    "lexical",
+)
+
+Value = TypeVar("Value", bound=Frozen)
+
+
+def save(folder: Path, collection: Collection) -> None:
+    """Write the collection into the empty folder, with a checksum of every file in its manifest."""
+    _write_lines(folder / _DOCUMENTS, collection.documents())
+    _write_lines(folder / _PASSAGES, collection.passages)
+    np.save(folder / _VECTORS, collection.vectors, allow_pickle=False)
+    collection.dense_index.save(folder / _DENSE)
+    collection.lexical_index.save(folder / _LEXICAL)
+    manifest = collection.manifest.model_copy(update={"files": checksums(folder)})
+    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+
+
+def load(folder: Path) -> Collection:
+    """The collection that `save` wrote. Raises CollectionError where anything is not as it was written, and
+    FileNotFoundError where a file is missing (its version may just have been cleaned away)."""
+    manifest = read_manifest(folder)
+    check_files(folder, manifest)
+    try:
+        vectors = np.load(folder / _VECTORS, allow_pickle=False)
+        documents = _read_lines(folder / _DOCUMENTS, Document)
+        passages = _read_lines(folder / _PASSAGES, Passage)
+        lexical = LexicalIndex.load(folder / _LEXICAL)
+        dense = DenseIndex.load(folder / _DENSE, vectors)
+    except FileNotFoundError:
+        raise
+    except (ValidationError, ValueError, OSError) as exc:
+        raise damaged(manifest.name, str(exc).splitlines()[0]) from exc
+    except CollectionError as exc:
+        raise damaged(manifest.name, str(exc).rstrip(".")) from exc
+    counts = (len(documents), len(passages), len(passages), len(passages), (len(passages), manifest.dimensions))
+    stated = (manifest.documents, manifest.passages, lexical.rows, dense.rows, vectors.shape)
+    if counts != stated:
+        raise damaged(manifest.name, "its files do not belong together")
+    return Collection(manifest, documents, passages, vectors, dense, lexical)
+
+
+def load_documents(folder: Path) -> list[Document]:
+    """The documents alone, which is all that re-indexing needs. Raises as `load` does."""
+    manifest = read_manifest(folder)
+    check_files(folder, manifest, [_DOCUMENTS])
+    try:
+        return _read_lines(folder / _DOCUMENTS, Document)
+    except ValidationError as exc:
+        raise damaged(manifest.name, f"{_DOCUMENTS} cannot be read") from exc
+
+
+def _write_lines(path: Path, values: Iterable[Frozen]) -> None:
+    with path.open("wb") as file:
+        file.writelines(value.model_dump_json().encode() + b"\n" for value in values)
+
+
+def _read_lines(path: Path, kind: type[Value]) -> list[Value]:
+    with path.open("rb") as file:
+        return [kind.model_validate_json(line) for line in file]

@@ -1,0 +1,119 @@
+"""`diagnose(trace, location) -> Diagnosis`: the first step that explains why the document was not used.
+
+The checks are data, in the order of the steps; the first one that holds is the verdict. What would have kept the
+document is `counterfactuals`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from rag_core.diagnosis.expected import Location
+from rag_core.diagnosis.passage_ranks import LAST, PassageRanks, furthest_passage
+from rag_core.diagnosis.rivals import rivals
+from rag_core.diagnosis.verdicts import STEPS, Diagnosis, Verdict
+from rag_core.schema.steps import StepName
+from rag_core.schema.trace import RankAtStep, Trace
+from rag_core.wording.verdicts import sentence
+
+
+def diagnose(trace: Trace, location: Location) -> Diagnosis:
+    """Where the expected document was lost in this run, with its evidence.
+
+    Of several expected passages the one that came furthest counts. A document that was kept gives `kept`, or
+    `not-cited` where the trace holds an answer that cites none of the expected passages.
+    """
+    if not location.passages:
+        verdict = Verdict.CUT_BY_CHUNKING if location.in_corpus else Verdict.NOT_IN_CORPUS
+        return Diagnosis(verdict=verdict, sentence=sentence(verdict, trace, location, None))
+    standing = furthest_passage(trace, location)
+    verdict = _verdict(standing, trace, location)
+    way = {step.step: step for step in trace.ranks_by_step(standing.passage.id)}
+    before, after = (way[step] if step else None for step in _steps_of(verdict, trace))
+    return Diagnosis(
+        verdict=verdict,
+        sentence=sentence(verdict, trace, location, standing),
+        passage_id=standing.passage.id,
+        way=tuple(way.values()),
+        before=_better_search(way) if verdict is Verdict.FUSED_OUT else before,
+        after=after,
+        rivals=rivals(verdict, trace, standing),
+        notes=_notes(verdict, trace, standing),
+    )
+
+
+def _steps_of(verdict: Verdict, trace: Trace) -> tuple[StepName | None, StepName | None]:
+    """The steps before and after the loss, as they are in this run."""
+    before, after = STEPS[verdict]
+    return (trace.before(after).name if after is StepName.RERANKED else before), after
+
+
+def _verdict(standing: PassageRanks, trace: Trace, location: Location) -> Verdict:
+    if trace.where and not any(trace.where.matches(passage) for passage in location.passages):
+        return Verdict.FILTERED_OUT
+    kept = trace[StepName.KEPT].by_passage
+    if not location.whole and not all(passage.id in kept for passage in location.passages):
+        return Verdict.CUT_BY_CHUNKING
+    return next(verdict for verdict, holds in CHECKS if holds(standing))
+
+
+def _missed_by(missing: StepName, other: StepName) -> Callable[[PassageRanks], bool]:
+    """Not found by one search, too far down in the other to reach the pool by it alone, nor by an extra search."""
+
+    def holds(s: PassageRanks) -> bool:
+        alone = s.rank(missing) == LAST and not s.extra_hits
+        return not s.pooled and alone and _read_at_most(s.trace) < s.rank(other) < LAST
+
+    return holds
+
+
+def _read_at_most(trace: Trace) -> int:
+    """How many fused candidates are read at all."""
+    return trace.policy.first_pass.pool if trace.policy.first_pass else trace.policy.pool
+
+
+def _fell(step: StepName) -> Callable[[PassageRanks], bool]:
+    """The step moved it down, and it ended outside the top-k."""
+
+    def holds(s: PassageRanks) -> bool:
+        top_k, before = s.trace.policy.top_k, s.trace.before(step).name
+        return s.rank(step) > max(top_k, s.rank(before)) and s.rank(StepName.ADJUSTED) > top_k
+
+    return holds
+
+
+CHECKS: tuple[tuple[Verdict, Callable[[PassageRanks], bool]], ...] = (
+    (Verdict.NOT_CITED, lambda s: s.kept and s.trace.answer is not None and not s.cited),
+    (Verdict.KEPT, lambda s: s.kept),
+    (Verdict.MISSED_BY_BOTH, lambda s: s.searched_best == LAST),
+    (Verdict.CUT_BY_FIRST_PASS, lambda s: s.cut_by_first_pass),
+    (Verdict.MISSED_BY_DENSE, _missed_by(StepName.DENSE, StepName.LEXICAL)),
+    (Verdict.MISSED_BY_LEXICAL, _missed_by(StepName.LEXICAL, StepName.DENSE)),
+    (Verdict.FUSED_OUT, lambda s: not s.pooled),
+    (Verdict.UNREAD, lambda s: s.telling_part_unread()),
+    (Verdict.DEMOTED, _fell(StepName.RERANKED)),
+    (Verdict.PUSHED_DOWN, _fell(StepName.ADJUSTED)),
+    (Verdict.UNDER_THRESHOLD, lambda s: not s.over_threshold),
+    (Verdict.CUT_BY_TOP_K, lambda _: True),
+)
+"""What settles a verdict for the passage that came furthest; the first that holds."""
+
+
+def _better_search(way: Mapping[StepName, RankAtStep]) -> RankAtStep:
+    return min((way[StepName.DENSE], way[StepName.LEXICAL]), key=lambda step: step.rank or LAST)
+
+
+def _notes(verdict: Verdict, trace: Trace, standing: PassageRanks) -> tuple[str, ...]:
+    notes = [
+        f"The {'reranker' if step.name is StepName.RERANKED else 'first pass'} {report.name} did not run: "
+        f"{report.reason}"
+        for step, report in trace.rerank_passes
+        if report.status == "failed"
+    ]
+    pair = standing.pair
+    if pair and pair.unseen_tokens and verdict is not Verdict.UNREAD and standing.span is None:
+        notes.append(
+            f"The reranker did not read the last {pair.unseen_tokens} of this passage's {pair.tokens} tokens. "
+            "Quote the words that answer to know whether they lay there."
+        )
+    return tuple(notes)

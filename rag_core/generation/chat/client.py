@@ -1,0 +1,99 @@
+"""One request to a chat server, through the `openai` client: opened, formed, and its failures put into words.
+
+    complete(access, messages).text
+
+An answer that comes piece by piece is `chat`'s, what a failure is called `chat_errors`'s. Nothing is retried: a user
+who waits is better told.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rag_core.errors import GenerationError, MissingPackage
+from rag_core.generation.chat.access import OPENAI, ChatAccess
+from rag_core.generation.chat.errors import in_words
+from rag_core.schema.answers import Message
+from rag_core.schema.base import Frozen
+
+if TYPE_CHECKING:
+    import openai
+
+NO_KEY = "none"
+"""Sent where a server needs no key; the client insists on one."""
+
+GREETING = (Message(role="user", content="Reply with the one word: ready"),)
+
+
+class Completion(Frozen):
+    """One whole reply. `model` is what the server calls it; counts are the server's, None where it gave none.
+
+    `finish` is the server's word for why the text ended: "stop", or "length" where the limit cut it.
+    """
+
+    text: str
+    finish: str
+    model: str
+    took_ms: float
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+def complete(access: ChatAccess, messages: Sequence[Message]) -> Completion:
+    """The whole reply at once; its text may be empty. Raises GenerationError in words for a user, without the key."""
+    begin = time.perf_counter()
+    with connected(access) as client:
+        reply = client.chat.completions.create(**request(access, messages))
+        choice = reply.choices[0]
+        usage = reply.usage
+        return Completion(
+            text=choice.message.content or "",
+            finish=choice.finish_reason or "",
+            model=reply.model or access.config.model,
+            took_ms=(time.perf_counter() - begin) * 1000,
+            prompt_tokens=getattr(usage, "prompt_tokens", None),
+            completion_tokens=getattr(usage, "completion_tokens", None),
+        )
+
+
+def greet(access: ChatAccess) -> Completion:
+    """The shortest conversation there is, to see that address, key and model are right. Raises GenerationError."""
+    return complete(access, GREETING)
+
+
+@contextmanager
+def connected(access: ChatAccess, received: Sequence[str] = ()) -> Iterator[openai.OpenAI]:
+    """The client; whatever it raises inside becomes a GenerationError in words, without the key.
+
+    `received`: the pieces of text that had come in before, filled by the caller.
+    """
+    try:
+        import openai
+    except ImportError as exc:
+        raise MissingPackage("openai", "An answer by a chat model", "openai") from exc
+    config, key = access.config, access.key.get_secret_value() if access.key else NO_KEY
+    try:
+        with openai.OpenAI(api_key=key, base_url=config.base_url, timeout=config.timeout_s, max_retries=0) as client:
+            client.organization = client.project = None  # the environment's; they are nobody else's business
+            yield client
+    except (openai.OpenAIError, ValueError, TypeError, AttributeError, IndexError) as exc:
+        # Not chained: the vendor's error holds the request, and may quote the key.
+        raise GenerationError(in_words(exc, config.model, config.base_url, key, "".join(received))) from None
+
+
+def request(access: ChatAccess, messages: Sequence[Message]) -> dict[str, Any]:
+    """The request's fields."""
+    config = access.config
+    # OpenAI's newer models refuse `max_tokens`, other servers know nothing else.
+    limit = "max_completion_tokens" if config.base_url == OPENAI else "max_tokens"
+    fields: dict[str, Any] = {
+        "model": config.model,
+        "messages": [message.model_dump() for message in messages],
+        limit: config.max_tokens,
+    }
+    if config.temperature is not None:
+        fields["temperature"] = config.temperature
+    return fields

@@ -1,0 +1,1 @@
+"""One query's way: measure, rerank, replay."""

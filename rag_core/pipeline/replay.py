@@ -1,0 +1,226 @@
+"""`replay(measurement, policy) -> Trace`: every decision about a query, as arithmetic on what was measured.
+
+Pure: no model, no index, no clock but the one that times its own steps. Together with `pipeline.py`, which
+measures, the only module that knows the order of the steps.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from rag_core.errors import BadInput
+from rag_core.pipeline import step_warnings
+from rag_core.pipeline.cascade import read_depth, unread
+from rag_core.pipeline.early_stopping import ReadDepth
+from rag_core.pipeline.extra_searches import list_weights, named_lists, timeline
+from rag_core.pipeline.rerank_step import IncomingOrder, RerankResult, own_share, paid_before, rerank_step
+from rag_core.pipeline.signals import adjust
+from rag_core.retrieval.fusion import rrf
+from rag_core.schema.documents import Passage
+from rag_core.schema.measurement import Measurement, RankedList
+from rag_core.schema.policy import Policy
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import Hit, Step, StepName, StepWarning, Timing
+from rag_core.schema.threshold import Threshold, clears, relevance_space, to_relevance
+from rag_core.schema.trace import Trace
+
+Clock = Callable[[], float]
+
+
+def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_counter) -> Trace:
+    """The trace that this policy makes of what was measured.
+
+    Raises UnscoredPairs if the policy's pool (or what its first pass reads) holds candidates that its reranker has not
+    scored (and did not fail on), UnmeasuredSearch if it has an extra search that was not run, BadInput if it asks for
+    a greater depth than was measured, or has a first pass that cannot be. `clock` gives seconds.
+    """
+    if policy.first_pass_trouble:  # a changed copy of a policy is not validated
+        raise BadInput(policy.first_pass_trouble)
+    dense = _searched(StepName.DENSE, ScoreSpace.COSINE, measurement.dense, measurement, policy)
+    lexical = _searched(StepName.LEXICAL, ScoreSpace.BM25, measurement.lexical, measurement, policy)
+    main_ended = max(dense.timing.ended_ms, lexical.timing.ended_ms)
+    reworded, extra_searches = timeline(measurement, policy, main_ended)
+    searches = (dense, lexical, *(step for run in extra_searches for step in run.steps))
+    rewritten = reworded.timing.ended_ms if reworded else 0.0
+    watch = _Watch(clock, max(rewritten, *(step.timing.ended_ms for step in searches)))
+    fused = _fused(measurement, policy, watch)
+    head = fused.hits[: policy.first_pass.pool if policy.first_pass else policy.pool]
+    from_first_pass = _from_first_pass(head, measurement, policy, watch)
+    reranked, report, pairs = _reranked(head, from_first_pass, measurement, policy, watch)
+    adjusted = _adjusted(fused, reranked, measurement, policy, watch)
+    kept = _kept(adjusted, reranked, measurement.passages, policy, watch)
+    return Trace(
+        query=measurement.query,
+        where=measurement.where,
+        policy=policy,
+        collection=measurement.collection,
+        measured_at=measurement.measured_at,
+        embed=measurement.embed,
+        model_load_ms=measurement.model_load_ms,
+        steps=(dense, lexical, fused, *([from_first_pass.step] if from_first_pass else []), reranked, adjusted, kept),
+        first_pass_summary=from_first_pass.report if from_first_pass else None,
+        rerank=report,
+        terms=measurement.lexical.terms,
+        first_pass_pairs=from_first_pass.pairs if from_first_pass else {},
+        pairs=pairs,
+        passages={hit.passage_id: measurement.passages[hit.passage_id] for step in searches for hit in step.hits},
+        extra_searches=extra_searches,
+        rewriting=reworded,
+    )
+
+
+def recut(trace: Trace, threshold: Threshold) -> Trace:
+    """The trace under another threshold: only the last step is decided again, so no measurement is needed."""
+    adjusted, reranked = trace[StepName.ADJUSTED], trace[StepName.RERANKED]
+    policy = trace.policy.model_copy(update={"threshold": threshold})
+    kept = _kept(adjusted, reranked, trace.passages, policy, _Watch(time.perf_counter, adjusted.timing.ended_ms))
+    return trace.model_copy(update={"policy": policy, "steps": (*trace.steps[:-1], kept), "answer": None})
+
+
+class _Watch:
+    """Lays the steps that follow one another on the run's time line. Milliseconds."""
+
+    def __init__(self, clock: Clock, now_ms: float) -> None:
+        self._clock = clock
+        self._now_ms = now_ms
+        self._mark = clock()
+
+    def lap(self) -> Timing:
+        """The time since the last lap, as a step that begins where the one before it ended."""
+        return self.add((self._clock() - self._mark) * 1000)
+
+    def add(self, took_ms: float) -> Timing:
+        """A step that took so long when it was measured."""
+        timing = Timing(started_ms=self._now_ms, took_ms=max(0.0, took_ms))
+        self._now_ms = timing.ended_ms
+        self._mark = self._clock()
+        return timing
+
+
+def _searched(name: StepName, space: ScoreSpace, search: RankedList, measurement: Measurement, policy: Policy) -> Step:
+    if policy.depth > measurement.depth:
+        raise BadInput(f"This query was measured to depth {measurement.depth}; measure it again for {policy.depth}.")
+    found = search.found[: policy.depth]
+    hits = tuple(Hit(passage_id=c, rank=rank, score=score) for rank, (c, score) in enumerate(found, start=1))
+    warnings = (*search.warnings, *step_warnings.ties(hits))
+    if name is StepName.LEXICAL:
+        warnings = (*step_warnings.lexical(len(hits), search.terms), *warnings)
+    else:
+        warnings = (*step_warnings.outside(hits), *warnings)
+    return Step(
+        name=name,
+        space=space,
+        hits=hits,
+        inputs=measurement.collection.passages,
+        timing=search.timing,
+        warnings=warnings,
+    )
+
+
+def _fused(measurement: Measurement, policy: Policy, watch: _Watch) -> Step:
+    """All lists fused; `inputs` counts a passage as often as a list holds it."""
+    ranked = named_lists(measurement, policy)
+    fused = rrf(ranked, list_weights(measurement, policy), policy.fusion.k)
+    hits = tuple(Hit(passage_id=h.id, rank=r, score=h.score, parts=h.parts) for r, h in enumerate(fused, start=1))
+    return Step(
+        name=StepName.FUSED,
+        space=ScoreSpace.RRF,
+        hits=hits,
+        inputs=sum(map(len, ranked.values())),
+        timing=watch.lap(),
+    )
+
+
+def _from_first_pass(
+    head: Sequence[Hit], measurement: Measurement, policy: Policy, watch: _Watch
+) -> RerankResult | None:
+    """The first pass over the head of the fused order, all of it; None where the policy has none."""
+    if policy.first_pass is None:
+        return None
+    ids = [hit.passage_id for hit in head]
+    known = measurement.rerankings.get(policy.first_pass.reranker)
+    reach = ReadDepth(len(ids), missing=tuple(unread(ids, known)))
+    came = IncomingOrder(head, ScoreSpace.RRF, "the fused order")
+    cost = known if reach.missing else own_share(known, ids)
+    return rerank_step(StepName.FIRST_PASS, policy.first_pass.reranker, came, cost, reach, policy.pool, watch.add)
+
+
+def _reranked(
+    head: Sequence[Hit], from_first_pass: RerankResult | None, measurement: Measurement, policy: Policy, watch: _Watch
+) -> RerankResult:
+    """The policy's reranker over its pool: the head of the fused order, or the best of the first pass."""
+    came = IncomingOrder(head, ScoreSpace.RRF, "the fused order")
+    known = measurement.rerankings.get(policy.reranker)
+    if from_first_pass:
+        step = from_first_pass.step
+        called = came.called if from_first_pass.report.status == "failed" else "the first pass's order"
+        came = IncomingOrder(step.hits[: policy.pool], step.space, called)
+    ids = [hit.passage_id for hit in came.hits]
+    reach = read_depth(ids, known, policy)
+    if policy.first_pass and not reach.missing:
+        once = policy.first_pass.reranker == policy.reranker
+        known = paid_before(known) if once else own_share(known, ids[: reach.read])
+    return rerank_step(StepName.RERANKED, policy.reranker, came, known, reach, policy.top_k, watch.add)
+
+
+def _adjusted(fused: Step, reranked: Step, measurement: Measurement, policy: Policy, watch: _Watch) -> Step:
+    """Relevance, and signals beside it where they are on."""
+    relevance = to_relevance(reranked.hits, reranked.space)
+    space = relevance_space(reranked.space)
+    warnings: tuple[StepWarning, ...] = ()
+    if policy.signals.on:
+        as_of = policy.signals.as_of or measurement.measured_at.date()
+        total = sum(list_weights(measurement, policy).values())
+        scaled = [(passage_id, _unit(score, space, policy.fusion.k, total)) for passage_id, score in relevance.items()]
+        search = {hit.passage_id: _unit(hit.score, ScoreSpace.RRF, policy.fusion.k, total) for hit in fused.hits}
+        hits = tuple(adjust(scaled, search, measurement.passages, policy.signals, as_of))
+        warnings = _undated(hits, measurement.passages) if policy.signals.freshness else ()
+        space = ScoreSpace.COMBINED
+    else:
+        hits = tuple(
+            Hit(passage_id=passage_id, rank=rank, score=score)
+            for rank, (passage_id, score) in enumerate(relevance.items(), start=1)
+        )
+    return Step(
+        name=StepName.ADJUSTED,
+        space=space,
+        hits=hits,
+        inputs=len(reranked.hits),
+        timing=watch.lap(),
+        warnings=warnings,
+    )
+
+
+def _unit(score: float, space: ScoreSpace, k: int, total: float) -> float:
+    """Relevance on 0..1 for the weighted sum. RRF becomes its share of the best sum; `total`: all weights."""
+    if space is ScoreSpace.RRF:
+        return score * (k + 1) / max(total, 1e-9)
+    return min(1.0, max(0.0, score))
+
+
+def _undated(hits: Sequence[Hit], passages: dict[str, Passage]) -> tuple[StepWarning, ...]:
+    undated = sum(passages[hit.passage_id].updated_at is None for hit in hits)
+    if not undated:
+        return ()
+    message = f"{undated} of {len(hits)} candidates have no date; their freshness counts as 0."
+    return (StepWarning(code="undated", message=message),)
+
+
+def _kept(adjusted: Step, reranked: Step, passages: Mapping[str, Passage], policy: Policy, watch: _Watch) -> Step:
+    """What is at or over the threshold, cut to the top k, with the adjusted step's scores."""
+    relevance, space = to_relevance(reranked.hits, reranked.space), relevance_space(reranked.space)
+    over = [hit for hit in adjusted.hits if clears(policy.threshold, space, relevance[hit.passage_id])]
+    hits = tuple(hit.model_copy(update={"rank": rank}) for rank, hit in enumerate(over[: policy.top_k], start=1))
+    warnings = (
+        *step_warnings.threshold(policy.threshold, reranked.space),
+        *step_warnings.near_duplicates([passages[hit.passage_id].text for hit in hits]),
+    )
+    return Step(
+        name=StepName.KEPT,
+        space=adjusted.space,
+        hits=hits,
+        inputs=len(adjusted.hits),
+        timing=watch.lap(),
+        warnings=warnings,
+    )

@@ -1,0 +1,193 @@
+"""A whole run as one HTML file that a support ticket can carry: opens alone from disk, holds no script, loads nothing.
+
+A content security policy in the file forbids everything but its own style, and every text is escaped.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from rag_core.analysis.latency import bars, duration
+from rag_core.analysis.run_tables import candidates, lanes, movement, score_places, share_table
+from rag_core.generation.grounding_words import finding, summary
+from rag_core.report import svg
+from rag_core.report.escaped import emphasised
+from rag_core.schema.steps import StepName
+from rag_core.schema.threshold import applies
+from rag_core.schema.trace import Trace, not_rewritten
+from rag_core.wording.headline import closest, first_pass, headline, score_text, title_of
+from rag_core.wording.run_captions import (
+    QUOTED,
+    STEP_LABELS,
+    answer_cost,
+    latency_caption,
+    movement_caption,
+    rewritten_by,
+    score_caption,
+)
+
+STYLE = Path(__file__).with_name("report.css")
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+
+def html_report(trace: Trace) -> str:
+    """The report of a run, its answer included where the trace has one."""
+    parts = [
+        f"<h1>{_e(trace.query)}</h1>",
+        f'<p class="lead">{_e(headline(trace))}</p>',
+        _answer(trace),
+        _facts(trace),
+        _warnings(trace),
+        _steps(trace),
+        _searches(trace),
+        _drawing("Rank movement", movement_caption(trace), svg.rank_lines(movement(trace))),
+        _drawing("Sorted scores", score_caption(trace), _dots(trace)),
+        _drawing("Where the time went", latency_caption(trace), svg.time_bars(lanes(trace)), _times(trace)),
+        _candidates(trace),
+        _passages(trace),
+        _policy(trace),
+    ]
+    head = (
+        f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{_e(trace.query[:80])} · Second Pass</title><style>{STYLE.read_text(encoding='utf-8')}</style>"
+    )
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>'
+
+
+def _e(value: object) -> str:
+    return html.escape(str(value))
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section><h2>{_e(title)}</h2>{body}</section>" if body else ""
+
+
+def _drawing(title: str, sentence: str, drawn: str, more: str = "") -> str:
+    return _section(title, f"<figure><figcaption>{_e(sentence)}</figcaption>{drawn}</figure>{more}")
+
+
+def _table(rows: Sequence[Sequence[object]], head: Sequence[str] = ()) -> str:
+    top = f"<thead><tr>{''.join(f'<th>{_e(name)}</th>' for name in head)}</tr></thead>" if head else ""
+    body = "".join(f"<tr>{''.join(f'<td>{_e(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table>{top}<tbody>{body}</tbody></table>"
+
+
+def _answer(trace: Trace) -> str:
+    answer = trace.answer
+    if answer is None:
+        return ""
+    text = emphasised(_e(answer.text)).replace("\n", "<br>")
+    cited = [[f"[{one.number}]", title_of(trace.passages[one.passage_id]), one.quote] for one in answer.citations]
+    took = f" · {answer_cost(answer)}" if answer.prompt else ""
+    near = f'<p class="note">{_e(closest(trace))}</p>' if closest(trace) else ""
+    by_model = f"{answer.model}{took}"
+    made = {"chat": f"chat · {by_model}", "extractive": QUOTED, "unknown": by_model}[answer.kind]
+    kind = near + (f'<p class="note">{_e(made)}</p>' if made else "")
+    checks = [[answer.text[one.start : one.end], finding(one)] for one in answer.checks]
+    checked = f'<p class="note">{_e(summary(answer))}</p>{_table(checks, ["Sentence", "Check"])}' if checks else ""
+    return _section("Answer", f"<p>{text}</p>{kind}{_table(cited) if cited else ''}{checked}")
+
+
+def _facts(trace: Trace) -> str:
+    report = trace.rerank
+    rows = [
+        ["Measured", f"{trace.measured_at:%Y-%m-%d %H:%M:%S} UTC"],
+        ["Collection", _collection(trace)],
+        ["Filter", str(trace.where) if trace.where else "none"],
+        *([["First pass", first_pass(trace)]] if trace.first_pass_summary else []),
+        ["Bi-encoder", trace.collection.embedding_model],
+        ["Reranker", f"{report.name}: {report.status}{f' ({report.reason})' if report.reason else ''}"],
+        ["Reranker's model", report.model or "none"],
+        *([["Computed by", report.runs_on]] if report.runs_on else []),
+        ["Pairs", f"{report.pairs_scored} scored, {report.pairs_cached} from the cache, {report.passages_cut} cut"],
+        ["Time before the answer", duration(trace.took_ms)],
+    ]
+    return _section("Run", _table(rows))
+
+
+def _collection(trace: Trace) -> str:
+    one = trace.collection
+    return f"{one.name}: {one.documents:,} documents, {one.passages:,} passages, fingerprint {one.fingerprint[:12]}"
+
+
+def _warnings(trace: Trace) -> str:
+    rows = [[STEP_LABELS[step.name], warning.message] for step in trace.steps for warning in step.warnings]
+    rows += [
+        [f"Extra search {run.name}", warning.message]
+        for run in trace.extra_searches
+        for step in run.steps
+        for warning in step.warnings
+    ]
+    if trace.rewriting and trace.rewriting.failure:
+        rows.append(["Rewriting", not_rewritten(trace.rewriting.failure)])
+    return _section("Notes", _table(rows) if rows else "")
+
+
+def _steps(trace: Trace) -> str:
+    rows = [
+        [STEP_LABELS[one.name], one.inputs, len(one.hits), one.space, duration(one.timing.took_ms)]
+        for one in trace.steps
+    ]
+    return _section("Stages", _table(rows, ["Stage", "In", "Out", "Score space", "Time"]))
+
+
+def _searches(trace: Trace) -> str:
+    """What each search brought, where there are extra ones."""
+    if not trace.extra_searches:
+        return ""
+    frame = share_table(trace)
+    wrote = f'<p class="note">{_e(rewritten_by(trace.rewriting))}</p>' if trace.rewriting else ""
+    return _section("Searches", wrote + _table(list(frame.itertuples(index=False)), list(frame.columns)))
+
+
+def _dots(trace: Trace) -> str:
+    cut = trace.policy.threshold
+    return svg.score_dots(score_places(trace), cut.minimum if applies(cut, trace.relevance_space) else None)
+
+
+def _times(trace: Trace) -> str:
+    loads = [[bar.step, duration(bar.took_ms), bar.note] for bar in bars(trace) if bar.kind == "load"]
+    return _table(loads) if loads else ""
+
+
+def _candidates(trace: Trace) -> str:
+    frame = candidates(trace)
+    if frame.empty:
+        return ""
+    hidden = {"text", "heading", "passage_id"} | (set() if trace.extra_searches else {"found_by"})
+    names = [name for name in frame.columns if name not in hidden]
+    rows = [[_cell(value) for value in row] for row in frame[names].itertuples(index=False)]
+    heads = [name.replace("_", " ") for name in names]
+    return _section("Candidates", f'<div class="wide">{_table(rows, heads)}</div>')
+
+
+def _cell(value: object) -> object:
+    if pd.isna(value):  # type: ignore[call-overload]
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else value
+
+
+def _passages(trace: Trace) -> str:
+    """The kept passages in the open, the other reranked ones folded away."""
+    adjusted = [hit.passage_id for hit in trace[StepName.ADJUSTED].hits]
+    parts = []
+    for passage_id in adjusted:
+        passage = trace.passages[passage_id]
+        shown = score_text(trace.relevance[passage_id], trace.relevance_space)
+        facts = f"{_e(passage.document_id)} · {_e(shown)} · {_e(trace.outcome(passage_id))}"
+        name = f"{_e(title_of(passage))} <small>{facts}</small>"
+        text = f'<p class="note">{_e(passage.heading)}</p><div class="passage">{_e(passage.text)}</div>'
+        opened = " open" if passage_id in trace[StepName.KEPT].by_passage else ""
+        parts.append(f"<details{opened}><summary>{name}</summary>{text}</details>")
+    return _section("Passages", "".join(parts))
+
+
+def _policy(trace: Trace) -> str:
+    told = json.dumps(json.loads(trace.policy.model_dump_json()), indent=2)
+    return _section("Policy", f"<details><summary>All settings</summary><pre>{_e(told)}</pre></details>")

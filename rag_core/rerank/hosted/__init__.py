@@ -1,0 +1,1 @@
+"""Reranking services and servers of your own, over HTTP."""

@@ -1,0 +1,1 @@
+"""Weights of local models: find, download, choose what computes them."""

@@ -1,0 +1,209 @@
+"""The bi-encoder: texts to unit vectors, and the tokens it cuts a text into. Caching vectors is left to others.
+
+The packaged model is `rag_core.retrieval.embedders.packaged`. Any other sentence-transformers model is given by its
+folder or hub name; its weights must be safetensors, which cannot hold code.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rag_core.errors import MissingPackage, ModelError, first_line
+from rag_core.inference.encoder import on_openvino
+from rag_core.inference.tokenizer import encodable, load_tokenizer
+from rag_core.retrieval.embedders.mean_pooled import MeanPooled
+from rag_core.retrieval.embedders.packaged import PACKAGED, PACKAGED_NAME, packaged_folder, weights_sha256
+
+if TYPE_CHECKING:
+    from rag_core.retrieval.engines.protocol import Progress, Vectors
+
+BATCH = 16
+"""sentence-transformers' batches. Small ones of texts sorted by length beat large ones on a CPU: less padding."""
+
+SLICE = 4 * BATCH
+"""Texts between two reports of progress."""
+
+
+class SentenceEmbedder:
+    """A sentence-transformers bi-encoder (the `Embedder` protocol). Loaded when first used; safe to share by threads.
+
+    The packaged one runs on OpenVINO on a CPU where that is installed, all others by sentence-transformers.
+
+    SentenceEmbedder()                              the packaged model
+    SentenceEmbedder("models/e5-small")             a folder
+    SentenceEmbedder("BAAI/bge-small-en-v1.5")      from the hub, or its cache under HF_HUB_OFFLINE=1
+    """
+
+    def __init__(self, model: str = PACKAGED, device: str = "cpu") -> None:
+        self._asked = model
+        self._device = device
+        self._lock = threading.RLock()
+        self._load_ms = 0.0
+
+    @cached_property
+    def model(self) -> str:
+        """Name and the first 12 digits of the weights' SHA-256, or of the hub's commit."""
+        if self._folder is None:
+            commit = getattr(self._encoder[0].auto_model.config, "_commit_hash", None)
+            return f"{self._asked}@{(commit or 'unknown')[:12]}"
+        name = PACKAGED_NAME if self._asked == PACKAGED else self._folder.resolve().name
+        return f"{name}@{weights_sha256(self._folder)[:12]}"
+
+    @cached_property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+        return 384 if self._asked == PACKAGED else int(self._encoder.get_embedding_dimension())
+
+    @cached_property
+    def max_tokens(self) -> int:
+        """Tokens that the model reads of a text, the special ones included; the rest is cut off."""
+        return 256 if self._asked == PACKAGED else int(self._encoder.max_seq_length)
+
+    @property
+    def load_ms(self) -> float:
+        """What loading the model took, in milliseconds; 0 before it is loaded."""
+        return self._load_ms
+
+    def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """Unit vectors of passages, float32, shape (len(texts), dimensions), in the order of `texts`."""
+        vectors = np.zeros((len(texts), self.dimensions), np.float32)
+        order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
+        for start in range(0, len(order), SLICE):
+            some = order[start : start + SLICE]
+            vectors[some] = self._encode("encode_document", [texts[i] for i in some])
+            if progress:
+                progress(start + len(some), len(order))
+        return vectors
+
+    def embed_query(self, query: str) -> Vectors:
+        """The unit vector of a query, float32, shape (dimensions,)."""
+        vector: Vectors = self._encode("encode_query", [query])[0]
+        return vector
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Character spans (start, end) of the text's tokens; special tokens left out, nothing truncated."""
+        spans: list[tuple[int, int]] = self._tokenizer.encode(encodable(text), add_special_tokens=False).offsets
+        return spans
+
+    def _encode(self, method: str, texts: list[str]) -> Vectors:
+        encoder = self._encoder
+        try:
+            if isinstance(encoder, MeanPooled):
+                vectors = encoder.vectors(texts)
+            else:
+                encode: Callable[..., Vectors] = getattr(encoder, method)
+                vectors = encode(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
+        except (RuntimeError, ValueError, MemoryError) as exc:
+            raise ModelError(f"The embedding model {self._asked} failed while it ran: {exc}") from exc
+        if not np.isfinite(vectors).all():
+            raise ModelError(f"The embedding model {self._asked} gave vectors that are not numbers. Use another model.")
+        return vectors.astype(np.float32, copy=False)
+
+    @cached_property
+    def _folder(self) -> Path | None:
+        """The local folder, or None for a hub name."""
+        if self._asked == PACKAGED:
+            return packaged_folder()
+        return Path(self._asked) if Path(self._asked).is_dir() else None
+
+    @property
+    def _encoder(self) -> Any:
+        with self._lock:
+            return self._loaded
+
+    @cached_property
+    def _loaded(self) -> Any:
+        started = time.perf_counter()
+        plain = self._asked == PACKAGED and on_openvino(packaged_folder(), self._device)
+        encoder = MeanPooled(packaged_folder(), self.max_tokens) if plain else self._sentence_transformer()
+        self._load_ms = (time.perf_counter() - started) * 1000
+        return encoder
+
+    def _sentence_transformer(self) -> Any:
+        """sentence-transformers' own, from this machine or the hub, and used once."""
+        try:
+            encoder = self._load(local=True)
+        except OSError as exc:  # not on this machine
+            if self._folder is not None or _told_offline():
+                raise ModelError(self._unloadable(exc)) from exc
+            encoder = self._fetch()
+        except MissingPackage:
+            raise
+        except Exception as exc:
+            raise ModelError(self._unloadable(exc)) from exc
+        # The first call sets the tokenizer's padding and truncation: done here, before threads share it.
+        encoder.encode(["warm up"], show_progress_bar=False)
+        return encoder
+
+    def _load(self, local: bool) -> Any:
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError as exc:
+            raise MissingPackage("sentence-transformers", "Embedding", "sentence-transformers") from exc
+        return SentenceTransformer(
+            str(self._folder or self._asked),
+            device=self._device,
+            local_files_only=local,
+            model_kwargs={"use_safetensors": True},
+        )
+
+    def _fetch(self) -> Any:
+        """From the hub. It is asked once with a short time-out first, as a download without a network retries long."""
+        from huggingface_hub import HfApi
+
+        try:
+            HfApi().model_info(self._asked, timeout=10)
+            return self._load(local=False)
+        except Exception as exc:
+            raise ModelError(self._unloadable(exc)) from exc
+
+    def _unloadable(self, exc: Exception) -> str:
+        reason = first_line(exc)
+        if self._folder is not None:
+            return f"The embedding model in {self._folder} could not be loaded: {reason}"
+        return (
+            f"The embedding model {self._asked} is neither a folder nor on this machine, and could not be had from the "
+            f"model hub. Give the folder of a sentence-transformers model, or `{PACKAGED}`. ({reason})"
+        )
+
+    @property
+    def _tokenizer(self) -> Any:
+        with self._lock:
+            return self._uncut
+
+    @cached_property
+    def _uncut(self) -> Any:
+        """A tokenizer of our own: the model's is told to truncate by whoever uses it last."""
+        from tokenizers import Tokenizer
+
+        if self._folder is not None and (self._folder / "tokenizer.json").is_file():
+            return load_tokenizer(self._folder)
+        backend = getattr(self._encoder.tokenizer, "backend_tokenizer", None)
+        if backend is None:
+            raise ModelError(f"The embedding model {self._asked} has no fast tokenizer. Use another model.")
+        tokenizer = Tokenizer.from_str(backend.to_str())
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
+
+def _told_offline() -> bool:
+    return os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}
+
+
+_sharing = threading.Lock()
+_shared: dict[tuple[str, str], SentenceEmbedder] = {}
+
+
+def get_embedder(model: str = PACKAGED, device: str = "cpu") -> SentenceEmbedder:
+    """The process's one embedder of that model and device."""
+    with _sharing:
+        return _shared.setdefault((model, device), SentenceEmbedder(model, device))

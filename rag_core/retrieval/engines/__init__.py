@@ -1,0 +1,1 @@
+"""What holds a collection's passages and searches them, behind one protocol."""

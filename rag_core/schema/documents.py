@@ -1,0 +1,69 @@
+"""What is searched: documents, the passages cut from them, and which collection they stand in."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+from functools import cached_property
+from typing import Annotated
+
+from pydantic import (
+    Field,
+)
+
+from rag_core.schema.base import Frozen, Scalar
+
+
+class Document(Frozen):
+    """One document as loaded. `source` is its kind of origin ("policy", "chat"); `id` is unique in a collection."""
+
+    id: Annotated[str, Field(min_length=1)]
+    text: str
+    title: str = ""
+    source: str = ""
+    updated_at: date | None = None
+    tenant: str | None = None
+    metadata: dict[str, Scalar] = {}
+
+
+class Passage(Frozen):
+    """A passage: `document.text[start:end] == passage.text`. Carries its document's metadata, so a trace is whole."""
+
+    id: Annotated[str, Field(min_length=1)]
+    document_id: str
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=0)]
+    text: str
+    heading_path: tuple[str, ...] = ()
+    title: str = ""
+    source: str = ""
+    updated_at: date | None = None
+    tenant: str | None = None
+    metadata: dict[str, Scalar] = {}
+
+    @cached_property
+    def heading(self) -> str:
+        """Title and heading path in one line: `Refund policy > Digital goods > EU`."""
+        parts = (self.title, *self.heading_path) if self.title else self.heading_path
+        kept = [part for i, part in enumerate(parts) if part and (i == 0 or part != parts[i - 1])]
+        return " > ".join(kept)
+
+    @cached_property
+    def model_text(self) -> str:
+        """What the models read: the heading line, then the text. It ends with `text`, always."""
+        return f"{self.heading}\n{self.text}" if self.heading else self.text
+
+    @cached_property
+    def content_hash(self) -> str:
+        """SHA-256 (hex) of what the models read: the key of cached vectors and pair scores."""
+        return hashlib.sha256(self.model_text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class CollectionRef(Frozen):
+    """Which collection was searched, well enough to know it again."""
+
+    name: str
+    fingerprint: str
+    embedding_model: str
+    documents: Annotated[int, Field(ge=0)]
+    passages: Annotated[int, Field(ge=0)]

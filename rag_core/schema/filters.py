@@ -1,0 +1,129 @@
+"""Metadata filters, applied inside both searches, never after them.
+
+A filter is a conjunction of conditions; each names a field of the passage (`source`, `tenant`, `title`,
+`document_id`, `updated_at`, or any metadata field).
+
+    both(chosen(tenants=["acme"]), chosen(since=date(2026, 9, 1)))     # of this tenant, and recent
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from rag_core.schema.base import Frozen, Scalar
+from rag_core.schema.documents import Passage
+
+_OWN = ("source", "tenant", "title", "document_id", "updated_at")
+
+
+def field_of(passage: Passage, field: str) -> Scalar | date | None:
+    """The value of a field of the passage or of its document's metadata; None where it has none."""
+    value: Scalar | date | None = getattr(passage, field) if field in _OWN else passage.metadata.get(field)
+    return value
+
+
+def _plain(value: Scalar | date | None) -> Scalar | None:
+    """A date as ISO text, so that it can be compared with what a filter holds."""
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _words(field: str) -> str:
+    """A field's name as it is read."""
+    return "updated" if field == "updated_at" else field.replace("_", " ")
+
+
+class Equal(Frozen):
+    """The field has exactly this value; a date is compared as ISO text (`2026-03-14`)."""
+
+    kind: Literal["equal"] = "equal"
+    field: str
+    value: Scalar
+
+    def matches(self, passage: Passage) -> bool:
+        """True where the passage has the field with this value."""
+        return _plain(field_of(passage, self.field)) == self.value
+
+    def __str__(self) -> str:
+        return f"{_words(self.field)} {self.value}"
+
+
+class In(Frozen):
+    """The field has one of these values."""
+
+    kind: Literal["in"] = "in"
+    field: str
+    values: tuple[Scalar, ...]
+
+    def matches(self, passage: Passage) -> bool:
+        """True where the passage's field is one of the values."""
+        return _plain(field_of(passage, self.field)) in self.values
+
+    def __str__(self) -> str:
+        return f"{_words(self.field)} {' or '.join(map(str, self.values)) or 'of nothing'}"
+
+
+class Dated(Frozen):
+    """The date field lies on or after `after` and before `before`. A passage without a date never matches."""
+
+    kind: Literal["dated"] = "dated"
+    field: str = "updated_at"
+    after: date | None = None
+    before: date | None = None
+
+    def matches(self, passage: Passage) -> bool:
+        """True where the passage's date lies in the interval."""
+        value = field_of(passage, self.field)
+        if isinstance(value, str):
+            try:
+                value = date.fromisoformat(value[:10])
+            except ValueError:
+                return False
+        if not isinstance(value, date):
+            return False
+        return (self.after is None or value >= self.after) and (self.before is None or value < self.before)
+
+    def __str__(self) -> str:
+        since, before = f" since {self.after}" * bool(self.after), f" before {self.before}" * bool(self.before)
+        return f"{_words(self.field)}{since}{before}" if since or before else f"{_words(self.field)} known"
+
+
+Condition = Annotated[Equal | In | Dated, Field(discriminator="kind")]
+
+
+class Filter(Frozen):
+    """All conditions must hold."""
+
+    conditions: tuple[Condition, ...]
+
+    def matches(self, passage: Passage) -> bool:
+        """True where every condition holds."""
+        return all(condition.matches(passage) for condition in self.conditions)
+
+    def __str__(self) -> str:
+        """`tenant acme or all, updated since 2026-09-01`"""
+        return ", ".join(map(str, self.conditions))
+
+
+def make_filter(tenants: Sequence[str] = (), sources: Sequence[str] = (), since: date | None = None) -> Filter | None:
+    """One of these tenants, one of these sources, updated on or after `since`; what is empty asks for nothing.
+
+    None where nothing is asked for.
+    """
+    conditions: list[Condition] = []
+    for field, values in (("tenant", tenants), ("source", sources)):
+        if values:
+            conditions.append(In(field=field, values=tuple(sorted(values))))
+    if since:
+        conditions.append(Dated(after=since))
+    return Filter(conditions=tuple(conditions)) if conditions else None
+
+
+def intersect(one: Filter | None, other: Filter | None) -> Filter | None:
+    """The filter that both must hold for; None where neither asks for anything."""
+    if one is None or other is None:
+        return one or other
+    return Filter(conditions=tuple(dict.fromkeys((*one.conditions, *other.conditions))))

@@ -1,0 +1,192 @@
+"""`Policy`: every decision about one query that arithmetic can change. It never holds a secret."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import (
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from rag_core.schema.base import Frozen
+from rag_core.schema.filters import Filter
+from rag_core.schema.threshold import Threshold
+
+FULL_DEPTH = 200
+"""How deep both searches are measured, so that every smaller depth is a replay."""
+
+
+MAIN = "main"
+"""What the search of every run is called, beside the named extra ones."""
+
+
+NO_RERANKER = "none"
+"""The reranker of a policy that has none."""
+
+
+DEFAULT_RERANKER = "second-pass-minilm-v2+late-interaction"
+"""The reranker of a policy that names none: of what ships and gives probabilities, what ranks best (its card)."""
+
+
+Weight = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
+
+
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class Fusion(Frozen):
+    """Weighted reciprocal rank fusion: sum over lists of weight / (k + rank). Cormack et al. 2009 use k = 60."""
+
+    k: Annotated[int, Field(ge=1, le=1000)] = 60
+    dense_weight: Weight = 1.0
+    lexical_weight: Weight = 1.0
+
+
+class Signals(Frozen):
+    """final = relevance*w_r + freshness*w_f + authority*w_a + search*w_s + diversity*w_d. Off by default: order by
+    relevance alone. `search` is the fused score as a share of the best possible: what the searches thought stays in.
+
+    `authority` maps a document's source to 0..1 (pairs, so that the value stays hashable); a source that is
+    not listed gets `default_authority`. `as_of` is the day freshness counts from; None: the day of measurement.
+    """
+
+    on: bool = False
+    relevance: Share = 0.6
+    freshness: Share = 0.15
+    authority: Share = 0.15
+    diversity: Share = 0.1
+    search: Share = 0.0
+    sources: tuple[tuple[str, Share], ...] = ()
+    default_authority: Share = 0.5
+    as_of: date | None = None
+
+
+SIGNAL_NAMES = ("relevance", "search", "freshness", "authority", "diversity")
+"""The weights of `Signals`, in the order that pages show them in."""
+
+
+THRESHOLD_STEP = 0.005
+"""Between two thresholds that can be set: a model that is seldom sure has its best ones close to 0."""
+
+
+class ExtraSearch(Frozen):
+    """A named search beside the main one; its candidates are fused, then reranked, together with all others.
+
+    where: its own filter, in addition to the run's, never instead of it. query: its own words; None: the question's.
+    depth: how many it adds to each list at most. weight: times the fusion's dense and lexical weight.
+
+        ExtraSearch(name="recent", where=chosen(since=date(2026, 10, 22)), depth=20, weight=0.5)
+    """
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+    where: Filter | None = None
+    query: Annotated[str | None, Field(min_length=1, max_length=4000)] = None
+    depth: Annotated[int, Field(ge=1, le=FULL_DEPTH)] = 50
+    weight: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 1.0
+
+    def __str__(self) -> str:
+        """`recent (updated since 2026-10-01; depth 50, weight 1)`"""
+        asked = "; ".join([*([f"“{self.query}”"] if self.query else []), *([str(self.where)] if self.where else [])])
+        return f"{self.name} ({f'{asked}; ' * bool(asked)}depth {self.depth}, weight {self.weight:g})"
+
+
+MOST_REWRITTEN = 3
+"""How many queries a question is rewritten into at most."""
+
+
+def rewritten_name(number: int) -> str:
+    """What the search for the n-th rewritten query is called."""
+    return f"rewritten {number}"
+
+
+RESERVED = (MAIN, *(rewritten_name(number) for number in range(1, MOST_REWRITTEN + 1)))
+"""Names that no extra search of the policy may have."""
+
+
+class Rewrite(Frozen):
+    """Whether a chat model's other wordings of the question are searched too, and how deep and strong each counts.
+
+    Each is a search beside the main one, under the run's filter. Off by default: it sends the question to the model.
+    """
+
+    on: bool = False
+    depth: Annotated[int, Field(ge=1, le=FULL_DEPTH)] = 50
+    weight: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] = 1.0
+
+
+class EarlyStopping(Frozen):
+    """When the reranker stops before it has read the whole pool. Nothing set: it reads all of it.
+
+    EarlyStopping(limit=24)        after 24 candidates: somebody has seen enough
+    EarlyStopping(certain=True)    once the k-th best has its score space's highest value, so that nothing unread can
+    pass it EarlyStopping(patience=32)     once the first k have not changed over the last 32 read; a heuristic, it may
+    miss one
+    """
+
+    limit: Annotated[int | None, Field(ge=1)] = None
+    certain: bool = False
+    patience: Annotated[int | None, Field(ge=1)] = None
+
+
+class FirstPass(Frozen):
+    """A first pass: a cheap reranker reads the first `pool` fused candidates, and its best `Policy.pool` go on.
+
+    Policy(first_pass=FirstPass(reranker="late-interaction", pool=100), pool=20, reranker="second-pass-minilm-v2")
+    """
+
+    reranker: Annotated[str, Field(min_length=1, max_length=300)]
+    pool: Annotated[int, Field(ge=1, le=2 * FULL_DEPTH)] = 100
+
+
+class Policy(Frozen):
+    """Every decision about one query that arithmetic can change.
+
+    depth: how many each search returns. first_pass: a first pass before the reranker, or none. pool: how many
+    candidates the reranker reads: the first fused ones, or the first pass's best. top_k: how many are kept for the
+    answer. extra_searches: searches beside the main one, by name. rewrite: searches for the question in other words.
+    stopping: when the reranker stops before the end of the pool; a first pass always reads all of its own.
+    """
+
+    depth: Annotated[int, Field(ge=1, le=FULL_DEPTH)] = 100
+    fusion: Fusion = Fusion()
+    pool: Annotated[int, Field(ge=1, le=2 * FULL_DEPTH)] = 50
+    reranker: Annotated[str, Field(min_length=1, max_length=300)] = DEFAULT_RERANKER
+    first_pass: FirstPass | None = None
+    stopping: EarlyStopping = EarlyStopping()
+    signals: Signals = Signals()
+    threshold: Threshold = Threshold()
+    top_k: Annotated[int, Field(ge=1, le=100)] = 5
+    extra_searches: Annotated[tuple[ExtraSearch, ...], Field(max_length=8)] = ()
+    rewrite: Rewrite = Rewrite()
+
+    @field_validator("extra_searches")
+    @classmethod
+    def _told_apart(cls, extra_searches: tuple[ExtraSearch, ...]) -> tuple[ExtraSearch, ...]:
+        names = [*RESERVED, *(one.name for one in extra_searches)]
+        if len(set(names)) < len(names):
+            raise ValueError(f"every extra search needs a name of its own, other than {', '.join(RESERVED)}")
+        return extra_searches
+
+    @model_validator(mode="after")
+    def _from_first_pass(self) -> Self:
+        if self.first_pass_trouble:
+            raise ValueError(self.first_pass_trouble)
+        return self
+
+    @property
+    def first_pass_trouble(self) -> str | None:
+        """Why this policy's first pass cannot be, in words; None for one that can, or where there is none."""
+        if self.first_pass is None:
+            return None
+        if NO_RERANKER in (self.first_pass.reranker, self.reranker):
+            return "A first pass needs a reranker of its own, and one to read its best. Choose both, or leave it out."
+        if self.first_pass.pool < self.pool:
+            return (
+                f"The first pass reads {self.first_pass.pool} candidates, fewer than the pool of {self.pool} that it "
+                "hands on. Let it read more, or make the pool smaller."
+            )
+        return None

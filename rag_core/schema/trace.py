@@ -1,0 +1,354 @@
+"""`Trace`: everything about one query's way through the pipeline, and all that a picture of it is drawn from."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import (
+    Field,
+    FiniteFloat,
+    ValidationError,
+    model_validator,
+)
+
+from rag_core.errors import BadTrace
+from rag_core.schema.answers import Answer
+from rag_core.schema.base import Frozen
+from rag_core.schema.documents import CollectionRef, Passage
+from rag_core.schema.filters import Filter
+from rag_core.schema.measurement import Rewriting
+from rag_core.schema.policy import (
+    MAIN,
+    Policy,
+    rewritten_name,
+)
+from rag_core.schema.rerank_summary import RerankSummary
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import Hit, PairScore, Step, StepName, StepWarning, Timing
+from rag_core.schema.threshold import clears, relevance_space, to_relevance
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_TRACE_BYTES = 64 * 2**20
+
+
+class ExtraSearchRun(Frozen):
+    """An extra search in a run: its lists as steps, cut to its depth. `where` is the filter it was searched under."""
+
+    name: str
+    query: str
+    where: Filter | None = None
+    embed: Timing
+    dense: Step
+    lexical: Step
+    terms: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, Step]:
+        """Both lists."""
+        return self.dense, self.lexical
+
+
+class RankAtStep(Frozen):
+    """Where one passage stood at one step; rank and score are None where it did not come out of it."""
+
+    step: StepName
+    space: ScoreSpace
+    rank: int | None
+    score: FiniteFloat | None
+    of: int
+
+
+Outcome = Literal[
+    "kept", "cut by top-k", "under the threshold", "not read", "cut by the first pass", "outside the pool"
+]
+
+
+def not_rewritten(failure: str) -> str:
+    """The warning of a run whose question could not be rewritten."""
+    return f"The question was not rewritten: {failure} The run went on with the question as it was asked."
+
+
+class Trace(Frozen):
+    """Everything about one query's way, and all that a picture of it is drawn from.
+
+    `passages` holds every candidate, so that a trace can be read where the collection is not. `pairs` holds the
+    reranker's verdicts on the pool. `extra_searches` are the searches beside the main one, which is the first two
+    steps. Where the policy has a first pass, a step `from_first_pass` stands before `reranked`, with its report
+    (`first_pass_summary`) and its verdicts (`first_pass_pairs`).
+    """
+
+    version: Literal[1] = 1
+    query: str
+    where: Filter | None = None
+    policy: Policy
+    collection: CollectionRef
+    measured_at: datetime
+    embed: Timing
+    model_load_ms: FiniteFloat = 0.0
+    steps: Annotated[tuple[Step, ...], Field(min_length=6)]
+    first_pass_summary: RerankSummary | None = None
+    rerank: RerankSummary
+    terms: tuple[str, ...] = ()
+    first_pass_pairs: dict[str, PairScore] = {}
+    pairs: dict[str, PairScore] = {}
+    passages: dict[str, Passage]
+    extra_searches: tuple[ExtraSearchRun, ...] = ()
+    rewriting: Rewriting | None = None
+    answer: Answer | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [name for name in StepName if name is not StepName.FIRST_PASS or self.policy.first_pass]
+        if [step.name for step in self.steps] != names:
+            raise ValueError(f"stages must be {', '.join(names)}, in this order")
+        if (self.policy.first_pass is None) != (self.first_pass_summary is None):
+            raise ValueError("first_pass_summary must be set exactly when the policy has a first pass")
+        for step in self.steps:
+            self._check_hits(step, f"stage {step.name}")
+        self._check_extra_searches()
+        self._check_flow()
+        return self
+
+    def _check_hits(self, step: Step, called: str) -> None:
+        """Ranks count from 1, every hit has a text, none stands there twice."""
+        for place, hit in enumerate(step.hits, start=1):
+            if hit.rank != place:
+                raise ValueError(f"{called}: rank {hit.rank} stands at place {place}")
+            if hit.passage_id not in self.passages:
+                raise ValueError(f"{called}: {hit.passage_id!r} has no text in the trace")
+        if len(step.by_passage) != len(step.hits):
+            raise ValueError(f"{called}: a passage stands there twice")
+
+    def _check_extra_searches(self) -> None:
+        """The extra searches are the policy's, in its order, then those of the rewritten queries; each with two sound
+        lists under its own filter."""
+        if self.policy.rewrite.on != (self.rewriting is not None):
+            raise ValueError("rewriting: there where the policy asks for none, or missing where it does")
+        queries = self.rewriting.queries if self.rewriting else ()
+        rewritten = [rewritten_name(number) for number in range(1, len(queries) + 1)]
+        if [run.name for run in self.extra_searches] != [*(one.name for one in self.policy.extra_searches), *rewritten]:
+            raise ValueError("extra_searches: not the extra searches of the policy")
+        if [run.query for run in self.extra_searches[len(self.policy.extra_searches) :]] != list(queries):
+            raise ValueError("rewriting: its queries are not those that were searched")
+        for run in self.extra_searches:
+            if [step.name for step in run.steps] != [StepName.DENSE, StepName.LEXICAL]:
+                raise ValueError(f"extra search {run.name}: its stages must be dense, lexical, in this order")
+            for step in run.steps:
+                self._check_hits(step, f"extra search {run.name}, {step.name}")
+                if run.where and not all(run.where.matches(self.passages[hit.passage_id]) for hit in step.hits):
+                    raise ValueError(f"extra search {run.name}: a candidate that its filter excludes")
+
+    def _check_flow(self) -> None:
+        """What comes out of a step went into it, and every text is under its own id."""
+        if any(key != passage.id for key, passage in self.passages.items()):
+            raise ValueError("a text stands under the id of another")
+        if self.where and not all(self.where.matches(passage) for passage in self.passages.values()):
+            raise ValueError("a candidate that the run's filter excludes")
+        ids = {step.name: set(step.by_passage) for step in self.steps}
+        found = {passage_id for lists in self.searches.values() for step in lists for passage_id in step.by_passage}
+        if not ids[StepName.FUSED] <= found:
+            raise ValueError("stage fused: a passage that no search found")
+        if ids.get(StepName.FIRST_PASS, set()) != {hit.passage_id for hit in self.head if self.first_pass_summary}:
+            raise ValueError("step first_pass: not the passages that the first pass reads")
+        if not set(self.first_pass_pairs) <= ids.get(StepName.FIRST_PASS, set()):
+            raise ValueError("first_pass_pairs: a passage that the first pass did not read")
+        read = {hit.passage_id for hit in self.pool_read}
+        if ids[StepName.RERANKED] != read or ids[StepName.ADJUSTED] != read:
+            raise ValueError("steps reranked and adjusted: not the passages of the pool that were read")
+        if not ids[StepName.KEPT] <= read:
+            raise ValueError("stage kept: a passage that is not in the pool or was not read")
+        if not set(self.pairs) <= read:
+            raise ValueError("pairs: a passage that is not in the pool or was not read")
+        answer = self.answer or Answer(kind="unknown", text="")
+        cited = {citation.passage_id for citation in answer.citations}
+        cited |= {one.passage_id for one in answer.checks if one.passage_id}
+        if not cited <= ids[StepName.KEPT]:
+            raise ValueError("answer: a citation of a passage that was not kept")
+
+    def __getitem__(self, name: StepName) -> Step:
+        """The step of that name. KeyError for `from_first_pass` in a run without a first pass."""
+        return {step.name: step for step in self.steps}[name]
+
+    def before(self, name: StepName) -> Step:
+        """The step before that one in this run: before `reranked`, `from_first_pass` where there is a first pass."""
+        return self.steps[self.steps.index(self[name]) - 1]
+
+    @property
+    def rerank_passes(self) -> tuple[tuple[Step, RerankSummary], ...]:
+        """The passes of reranking in order, each with its report: the first pass, where there is one, and the last."""
+        last = (self[StepName.RERANKED], self.rerank)
+        return ((self[StepName.FIRST_PASS], self.first_pass_summary), last) if self.first_pass_summary else (last,)
+
+    @cached_property
+    def searches(self) -> dict[str, tuple[Step, Step]]:
+        """The dense and the lexical list of every search by its name, the main one first."""
+        own = (self[StepName.DENSE], self[StepName.LEXICAL])
+        return {MAIN: own, **{run.name: run.steps for run in self.extra_searches}}
+
+    def found_by(self, passage_id: str) -> tuple[str, ...]:
+        """The names of the searches that brought this passage, the main one first."""
+        return tuple(
+            name for name, lists in self.searches.items() if any(passage_id in one.by_passage for one in lists)
+        )
+
+    @cached_property
+    def pool(self) -> tuple[Hit, ...]:
+        """The candidates that went on to the reranker, with rank and score of the step before it: the first fused
+        ones, or the first pass's best."""
+        return self.before(StepName.RERANKED).hits[: self.policy.pool]
+
+    @cached_property
+    def head(self) -> tuple[Hit, ...]:
+        """The fused candidates that were read at all: by the first pass where there is one, else the pool."""
+        first_pass = self.policy.first_pass
+        return self[StepName.FUSED].hits[: first_pass.pool if first_pass else self.policy.pool]
+
+    @cached_property
+    def cut_by_first_pass(self) -> tuple[Hit, ...]:
+        """The candidates that the first pass read and did not hand on, in its order; none without one."""
+        return self[StepName.FIRST_PASS].hits[self.policy.pool :] if self.first_pass_summary else ()
+
+    @cached_property
+    def pool_read(self) -> tuple[Hit, ...]:
+        """The part of the pool that came out of the reranker: all of it, unless the reranker was stopped."""
+        return self.pool[: max(0, len(self.pool) - self.rerank.pairs_unread)]
+
+    @cached_property
+    def pool_unread(self) -> tuple[Hit, ...]:
+        """The rest of the pool: without the reranker's score, in the order before behind all that was read."""
+        return self.pool[len(self.pool_read) :]
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The final place of every candidate that was read, before the cut, by passage id; behind the reranked ones, in
+        its order, stand those that the first pass did not hand on."""
+        order = (*self[StepName.ADJUSTED].hits, *self.cut_by_first_pass)
+        return {hit.passage_id: place for place, hit in enumerate(order, start=1)}
+
+    @property
+    def relevance_space(self) -> ScoreSpace:
+        """The space that relevance is judged and cut in: probability for a cross-encoder's logits."""
+        return relevance_space(self[StepName.RERANKED].space)
+
+    @cached_property
+    def relevance(self) -> dict[str, float]:
+        """Relevance by passage id of every reranked candidate, in `relevance_space`: what the threshold cuts."""
+        reranked = self[StepName.RERANKED]
+        return to_relevance(reranked.hits, reranked.space)
+
+    @property
+    def best(self) -> Hit | None:
+        """The first candidate before the threshold, or None if nothing was found."""
+        hits = self[StepName.ADJUSTED].hits
+        return hits[0] if hits else None
+
+    @property
+    def unknown(self) -> bool:
+        """True where nothing was kept: the honest answer is "I don't know"."""
+        return not self[StepName.KEPT].hits
+
+    @property
+    def took_ms(self) -> float:
+        """From the start to the end of the last step; model loading is not in it. Milliseconds."""
+        return max(step.timing.ended_ms for step in self.steps)
+
+    @property
+    def loading_ms(self) -> float:
+        """Loading the bi-encoder and the rerankers, where this run had to; not part of `took_ms`. Milliseconds."""
+        return self.model_load_ms + sum(report.load_ms for _, report in self.rerank_passes)
+
+    @property
+    def pairs_timed(self) -> int:
+        """How many pairs models scored for this run, in all passes."""
+        return sum(report.pairs_timed for _, report in self.rerank_passes)
+
+    @property
+    def warnings(self) -> tuple[StepWarning, ...]:
+        """The warnings of all steps in order, then those of the extra searches and of rewriting."""
+        steps = (*self.steps, *(step for run in self.extra_searches for step in run.steps))
+        failed = self.rewriting.failure if self.rewriting else None
+        own = (StepWarning(code="rewrite-failed", message=not_rewritten(failed)),) if failed else ()
+        return (*(warning for step in steps for warning in step.warnings), *own)
+
+    def outcome(self, passage_id: str) -> Outcome:
+        """Why this candidate was or was not kept. KeyError for a passage that is no candidate."""
+        self[StepName.FUSED].by_passage[passage_id]
+        if passage_id in self[StepName.KEPT].by_passage:
+            return "kept"
+        score = self.relevance.get(passage_id)
+        if score is None:
+            if any(hit.passage_id == passage_id for hit in self.cut_by_first_pass):
+                return "cut by the first pass"
+            return "not read" if any(hit.passage_id == passage_id for hit in self.pool_unread) else "outside the pool"
+        over = clears(self.policy.threshold, self.relevance_space, score)
+        return "cut by top-k" if over else "under the threshold"
+
+    def ranks_by_step(self, passage_id: str) -> tuple[RankAtStep, ...]:
+        """The passage's rank and score at every step of this run, in order."""
+        ranks = []
+        for step in self.steps:
+            hit = step.by_passage.get(passage_id)
+            ranks.append(
+                RankAtStep(
+                    step=step.name,
+                    space=step.space,
+                    rank=hit.rank if hit else None,
+                    score=hit.score if hit else None,
+                    of=len(step.hits),
+                )
+            )
+        return tuple(ranks)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row per candidate in fused order: `<step>_rank` and `<step>_score` (empty where it did not come
+        out of the step), `found_by` (the searches that brought it, with its ranks in the extra ones), `outcome`,
+        `unseen_tokens`, and the passage's title, heading, source, document and text."""
+        import pandas as pd
+
+        rows = []
+        for hit in self[StepName.FUSED].hits:
+            passage = self.passages[hit.passage_id]
+            row: dict[str, object] = {
+                "passage_id": passage.id,
+                "document_id": passage.document_id,
+                "title": passage.title or passage.document_id,
+                "heading": passage.heading,
+                "source": passage.source,
+                "outcome": self.outcome(passage.id),
+                "found_by": ", ".join(self.found_by(passage.id)),
+            }
+            for at in self.ranks_by_step(passage.id):
+                row[f"{at.step}_rank"] = at.rank
+                row[f"{at.step}_score"] = at.score
+            for run in self.extra_searches:
+                for step in run.steps:
+                    there = step.by_passage.get(passage.id)
+                    row[f"{run.name} {step.name}_rank"] = there.rank if there else None
+            pair = self.pairs.get(passage.id)
+            row["unseen_tokens"] = pair.unseen_tokens if pair else None
+            row["text"] = passage.text
+            rows.append(row)
+        columns = list(rows[0]) if rows else ["passage_id"]
+        frame = pd.DataFrame(rows, columns=columns)
+        whole = [name for name in frame.columns if name.endswith("_rank") or name == "unseen_tokens"]
+        return frame.astype(dict.fromkeys(whole, "Int64"))
+
+    def to_json(self) -> str:
+        """The trace as JSON text; `Trace.read` gives it back without loss."""
+        return self.model_dump_json()
+
+    @classmethod
+    def read(cls, text: str | bytes) -> Trace:
+        """A trace from JSON that may come from anywhere. Raises BadTrace with the first thing that is wrong."""
+        if len(text) > MAX_TRACE_BYTES:
+            raise BadTrace(f"This file is larger than {MAX_TRACE_BYTES // 2**20} MB; no trace is.")
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as exc:
+            first = exc.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the file"
+            raise BadTrace(f"This is not a trace that can be read: {where}: {first['msg']}.") from exc

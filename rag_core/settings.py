@@ -1,0 +1,28 @@
+"""`Settings`: what a process is told by its environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    Field,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Per-process settings, from the environment: `SECOND_PASS_DATA_DIR=/srv/second-pass` and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="SECOND_PASS_", frozen=True, extra="forbid")
+
+    data_dir: Path = Path("data")
+    sample_dir: Path = Path("sample_corpus")
+    embedding_model: str = "packaged"
+    """`packaged` (the all-MiniLM-L6-v2 that comes with the requirements), a folder, or a hub name."""
+    device: Literal["cpu", "cuda", "mps"] = "cpu"
+    exact_limit: Annotated[int, Field(ge=0)] = 100_000
+    """Collections up to this many passages are searched exactly; larger ones through HNSW."""
+    own_models: bool = True
+    """Whether a visitor may name models, folders and servers of their own, and let a model run its own code. Turn it
+    off where the app is open to people who must not make this machine fetch or run things."""

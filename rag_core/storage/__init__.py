@@ -1,0 +1,1 @@
+"""The database: pair scores, cases, judgments, jobs."""

@@ -1,0 +1,125 @@
+"""What a case is: the frozen run, what was expected of it, where that was lost, and what people say about it.
+
+A case holds its whole trace and the expected passages, so it can be looked at where the collection is not.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from rag_core.diagnosis import Diagnosis, Location, Verdict
+from rag_core.schema.base import Frozen
+from rag_core.schema.trace import Trace
+
+CaseId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Name = Annotated[str, Field(max_length=200)]
+Tag = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^,\"\\]+$")]
+
+
+class Status(StrEnum):
+    """What people have decided about a case."""
+
+    OPEN = "open"
+    FIXED = "fixed"
+    WONT_FIX = "won't fix"
+
+
+class RerunOutcome(StrEnum):
+    """Then against now."""
+
+    FIXED = "fixed"
+    STILL_LOST = "still lost"
+    NEWLY_LOST = "newly lost"
+    STILL_KEPT = "still kept"
+    FAILED = "not re-run"
+
+
+class Finding(Frozen):
+    """One expected document: where the collection had it, and what became of it in the run."""
+
+    location: Location
+    diagnosis: Diagnosis
+
+
+class Case(Frozen):
+    """One saved case. `version` counts its revisions, so that two people cannot overwrite each other unseen."""
+
+    id: CaseId
+    version: Annotated[int, Field(ge=1)] = 1
+    trace: Trace
+    findings: Annotated[tuple[Finding, ...], Field(min_length=1)]
+    status: Status = Status.OPEN
+    note: Annotated[str, Field(max_length=20_000)] = ""
+    tags: tuple[Tag, ...] = ()
+    created_by: Name = ""
+    created_at: AwareDatetime
+    updated_by: Name = ""
+    updated_at: AwareDatetime
+
+    @property
+    def query(self) -> str:
+        """The question."""
+        return self.trace.query
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on the first expected document that was lost; `kept` where none was."""
+        return verdict_of(self.findings)
+
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """Ids of the expected documents; what was asked for where the collection had none such."""
+        return tuple(one.location.document_id or one.location.expected.document for one in self.findings)
+
+
+class Rerun(Frozen):
+    """A case run again: the trace and findings of that day. `error` says why there are none."""
+
+    id: CaseId
+    case_id: CaseId
+    job_id: CaseId | None = None
+    at: AwareDatetime
+    outcome: RerunOutcome
+    trace: Trace | None = None
+    findings: tuple[Finding, ...] = ()
+    error: str = ""
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict of that day; None where it could not be run."""
+        return verdict_of(self.findings) if self.findings else None
+
+
+def case_of(
+    trace: Trace, findings: Iterable[Finding], *, note: str = "", tags: Iterable[str] = (), by: str = ""
+) -> Case:
+    """A new, open case of this run."""
+    now = datetime.now(UTC)
+    return Case(
+        id=new_id(),
+        trace=trace,
+        findings=tuple(findings),
+        note=note,
+        tags=tuple(dict.fromkeys(tags)),
+        created_by=by,
+        created_at=now,
+        updated_by=by,
+        updated_at=now,
+    )
+
+
+def new_id() -> str:
+    """An id that no other machine gives."""
+    return uuid.uuid4().hex
+
+
+def verdict_of(findings: Iterable[Finding]) -> Verdict:
+    """The first verdict that is a loss; `kept` where there is none."""
+    lost = (one.diagnosis.verdict for one in findings if one.diagnosis.lost)
+    return next(lost, Verdict.KEPT)

@@ -1,0 +1,180 @@
+"""Cases in the database: save, list with filters, read, revise, delete, and their re-runs.
+
+A revision names the version that it was made from; if somebody else revised the case meanwhile it raises
+CaseConflict with the case as it is now, and nothing is overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from rag_core.diagnosis import Verdict
+from rag_core.errors import BadInput, CaseConflict
+from rag_core.schema.base import Frozen
+from rag_core.storage.database import UPSERT, Store
+from rag_core.triage.case import Case, Rerun, RerunOutcome, Status
+from rag_core.triage.tables import cases, reruns
+
+REVISED = ("version", "status", "note", "tags", "updated_by", "updated_at")
+"""What a revision changes: columns of their own, not part of `body`."""
+
+
+class CaseSummary(Frozen):
+    """A row of the list of cases. `outcome` is that of the latest re-run, None before the first."""
+
+    id: str
+    query: str
+    collection: str
+    documents: tuple[str, ...]
+    verdict: Verdict
+    status: Status
+    note: str
+    tags: tuple[str, ...]
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    outcome: RerunOutcome | None = None
+
+
+class CaseBook:
+    """All cases of one database. Safe to share between threads; any number of processes may write at once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def save(self, case: Case) -> Case:
+        """Keep a new case. Raises BadInput where there is one of that id already."""
+        if not self.add(case):
+            raise BadInput("There is a case with this id already.")
+        return case
+
+    def add(self, case: Case) -> bool:
+        """Keep a case; False, and nothing changed, where there is one of that id already."""
+        with self._store.begin() as connection:
+            insert = UPSERT[connection.dialect.name](cases).values(_row(case))
+            added = insert.on_conflict_do_nothing(index_elements=["id"]).returning(cases.c.id)
+            return connection.execute(added).first() is not None
+
+    def get(self, case_id: str) -> Case:
+        """The case of that id. Raises BadInput where there is none."""
+        with self._store.begin() as connection:
+            row = connection.execute(sa.select(cases).where(cases.c.id == case_id)).mappings().one_or_none()
+        if row is None:
+            raise BadInput("This case is not there (any more).")
+        return _case(row)
+
+    def find(
+        self,
+        *,
+        status: Status | None = None,
+        verdict: Verdict | None = None,
+        collection: str | None = None,
+        tag: str | None = None,
+        text: str = "",
+    ) -> list[CaseSummary]:
+        """The cases that match all that is given, newest first. `text` stands in the question, note or documents."""
+        wanted = [
+            column == value
+            for column, value in (
+                (cases.c.status, status),
+                (cases.c.verdict, verdict),
+                (cases.c.collection, collection),
+            )
+            if value is not None
+        ]
+        if tag:
+            wanted.append(cases.c.tags.contains(json.dumps(tag, ensure_ascii=False), autoescape=True))
+        if text:
+            columns = (cases.c.query, cases.c.note, cases.c.documents)
+            wanted.append(sa.or_(*(column.icontains(text, autoescape=True) for column in columns)))
+        shown = [column for column in cases.c if column.name not in ("body", "fingerprint", "updated_by", "version")]
+        asked = sa.select(*shown, _latest_outcome()).where(*wanted).order_by(cases.c.created_at.desc(), cases.c.id)
+        with self._store.begin() as connection:
+            return [_summary(row) for row in connection.execute(asked).mappings()]
+
+    def revise(
+        self, case: Case, *, status: Status | None = None, note: str | None = None,
+        tags: Sequence[str] | None = None, by: str = "",
+    ) -> Case:  # fmt: skip
+        """The case with these changes, saved. Raises CaseConflict where somebody else was faster."""
+        given = {"status": status, "note": note, "tags": tuple(tags) if tags is not None else None}
+        changes = {name: value for name, value in given.items() if value is not None}
+        now = {"version": case.version + 1, "updated_by": by, "updated_at": datetime.now(UTC)}
+        revised = Case.model_validate({**dict(case), **changes, **now})
+        unchanged = (cases.c.id == case.id) & (cases.c.version == case.version)
+        with self._store.begin() as connection:
+            done = connection.execute(sa.update(cases).where(unchanged).values(_revision(revised))).rowcount
+        if not done:
+            current = self.get(case.id)
+            raise CaseConflict(current.updated_by, current)
+        return revised
+
+    def delete(self, case_id: str) -> None:
+        """Delete the case and its re-runs."""
+        with self._store.begin() as connection:
+            connection.execute(sa.delete(cases).where(cases.c.id == case_id))
+
+    def add_rerun(self, run: Rerun) -> None:
+        """Keep a re-run. Raises BadInput where its case was deleted meanwhile."""
+        row = {name: getattr(run, name) for name in ("id", "case_id", "job_id", "at", "outcome")}
+        there = sa.select(cases.c.id).where(cases.c.id == run.case_id)
+        with self._store.begin() as connection:
+            if connection.execute(there).first() is None:
+                raise BadInput("This case is not there (any more).")
+            connection.execute(sa.insert(reruns).values(row | {"body": run.model_dump_json()}))
+
+    def reruns_of(self, case_id: str, limit: int = 20) -> list[Rerun]:
+        """The latest re-runs of a case, newest first."""
+        asked = sa.select(reruns.c.body).where(reruns.c.case_id == case_id)
+        asked = asked.order_by(reruns.c.at.desc(), reruns.c.id).limit(limit)
+        with self._store.begin() as connection:
+            return [Rerun.model_validate_json(body) for body in connection.execute(asked).scalars()]
+
+    def outcomes(self, job_id: str) -> dict[str, RerunOutcome]:
+        """What came out of a job's re-runs, by case id."""
+        asked = sa.select(reruns.c.case_id, reruns.c.outcome).where(reruns.c.job_id == job_id)
+        with self._store.begin() as connection:
+            return {case_id: RerunOutcome(outcome) for case_id, outcome in connection.execute(asked)}
+
+
+def _latest_outcome() -> sa.Label[Any]:
+    newest = sa.select(reruns.c.outcome).where(reruns.c.case_id == cases.c.id)
+    return newest.order_by(reruns.c.at.desc(), reruns.c.id).limit(1).correlate(cases).scalar_subquery().label("outcome")
+
+
+def _row(case: Case) -> dict[str, Any]:
+    return {
+        "id": case.id,
+        "query": case.query,
+        "collection": case.trace.collection.name,
+        "fingerprint": case.trace.collection.fingerprint,
+        "documents": json.dumps(case.documents, ensure_ascii=False),
+        "verdict": str(case.verdict),
+        "created_by": case.created_by,
+        "created_at": case.created_at,
+        "body": case.model_dump_json(exclude=set(REVISED) - {"updated_at"}),
+        **_revision(case),
+    }
+
+
+def _revision(case: Case) -> dict[str, Any]:
+    """The columns that a revision changes."""
+    tags = json.dumps(case.tags, ensure_ascii=False)
+    return {name: getattr(case, name) for name in REVISED} | {"status": str(case.status), "tags": tags}
+
+
+def _case(row: sa.RowMapping) -> Case:
+    revised = {name: row[name] for name in REVISED}
+    revised |= {"status": Status(row["status"]), "tags": tuple(json.loads(row["tags"]))}
+    return Case.model_validate_json(row["body"]).model_copy(update=revised)
+
+
+def _summary(row: sa.RowMapping) -> CaseSummary:
+    return CaseSummary.model_validate(
+        dict(row) | {name: tuple(json.loads(row[name])) for name in ("documents", "tags")}
+    )

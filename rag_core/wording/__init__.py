@@ -1,0 +1,1 @@
+"""Every sentence that the library shows to a user."""

@@ -1,0 +1,209 @@
+"""What happened to a query, in one generated sentence. Every figure in it is read from the trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rag_core.pipeline.early_stopping import settled
+from rag_core.schema.documents import Passage
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import Hit, StepName
+from rag_core.schema.threshold import Threshold
+from rag_core.schema.trace import Trace
+
+
+def headline(trace: Trace) -> str:
+    """What the run did, as plain text: the biggest move of what is kept, how much of it is new, the best score with its
+    space, and the time; where nothing was kept, that, with the best score. Titles are quoted in typographic quotes, not
+    in markup."""
+    if trace.passages and not trace[StepName.FUSED].hits:
+        return f"Both fusion weights are 0, so nothing reached the pool. {_time(trace)}"
+    if not trace.passages:
+        return f"Nothing in {trace.collection.name} matched this question. {_time(trace)}"
+    if trace.unknown:  # that alone: what moved among candidates that nobody gets says nothing
+        sentences = [_best(trace), _stopped(trace), _time(trace)]
+    else:
+        sentences = [_movement(trace), _stopped(trace), _news(trace), _best(trace), _time(trace)]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def so_far(trace: Trace) -> str:
+    """What a run that is still being read can say of its first places: `8 of 50 candidates read; the other 42 ...`."""
+    read, rest = len(trace.pool_read), len(trace.pool_unread)
+    places = min(trace.policy.top_k, read)
+    scores = {hit.passage_id: hit.score for hit in trace[StepName.RERANKED].hits}
+    space = trace[StepName.RERANKED].space
+    fixed = 0 if trace.policy.signals.on else settled(list(scores), scores, places, space)
+    told = f"{read} of {count_of(len(trace.pool), 'candidate')} read"
+    if fixed == trace.policy.top_k:
+        return f"{told}; the first {places} have the highest score there is, so no other can take their places."
+    sure = f" but the {fixed} with the highest score there is" if fixed else ""
+    return f"{told}; the other {rest} can still take any of the first {places} places{sure}."
+
+
+def first_pass(trace: Trace, named: Callable[[str], str] = str) -> str:
+    """`First pass: late-interaction read 100, the best 20 went on to second-pass-minilm-v2.`; empty without one.
+
+    named: what a reranker's key is called.
+    """
+    report = trace.first_pass_summary
+    if report is None:
+        return ""
+    read, handed_on, last = len(trace.head), len(trace.pool), named(trace.policy.reranker)
+    if report.status == "failed":
+        return f"First pass: {named(report.name)} did not run; the first {handed_on} in fused order went on to {last}."
+    if handed_on == read:
+        return f"First pass: {named(report.name)} read {read}, and all of them went on to {last}."
+    return f"First pass: {named(report.name)} read {read}, the best {handed_on} went on to {last}."
+
+
+def title_of(passage: Passage) -> str:
+    """A short name of a passage: its document's title, with the last heading where that says more."""
+    title = passage.title or passage.document_id
+    last = passage.heading_path[-1] if passage.heading_path else ""
+    return f"{title}: {last}" if last and _letters(last) != _letters(title) else title
+
+
+def _letters(text: str) -> str:
+    """A heading without its case and marks: `Terms - EU` and `Terms: EU` say the same."""
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
+def ordinal(number: int) -> str:
+    """1 -> 1st, 2 -> 2nd, 3 -> 3rd, 4 -> 4th, 11 -> 11th, 21 -> 21st."""
+    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{suffix}"
+
+
+def count_of(number: int, noun: str) -> str:
+    """`1 document`, `1,204 documents`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def score_text(score: float, space: ScoreSpace) -> str:
+    """A score with its space, as it is shown everywhere: `probability 0.91`, `rrf 0.0311`."""
+    return f"{space} {score_number(score, space)}"
+
+
+def score_number(score: float, space: ScoreSpace) -> str:
+    """A score as `score_text` shows it, without its space, where that was just named: `0.91`, `0.004`, `0.0311`.
+
+    A probability under 0.1 gets a third decimal: of a model that is seldom sure, that is where most lie. One that
+    three would make 0 is `less than 0.001`.
+    """
+    digits = {ScoreSpace.RRF: 4, ScoreSpace.BM25: 1}.get(space, 2)
+    if space is ScoreSpace.PROBABILITY and 0 < score < 0.0995:
+        digits = 3
+        if score < 0.0005:
+            return "less than 0.001"
+    return f"{score:.{digits}f}"
+
+
+def threshold_text(minimum: float) -> str:
+    """A threshold as it is shown everywhere, with the third decimal that it may be set to: `0.50`, `0.125`."""
+    return f"{minimum:.2f}" if round(minimum, 2) == round(minimum, 3) else f"{minimum:.3f}"
+
+
+def cut_text(threshold: Threshold) -> str:
+    """Where a threshold cuts, with its space: `probability 0.01`; 0 where it cuts nothing."""
+    return f"{threshold.space} {threshold_text(threshold.minimum or 0.0)}"
+
+
+def _movement(trace: Trace) -> str:
+    """What the reranker did to what is kept, never crediting it with what signals did."""
+    idle = {
+        "off": "No reranker: this is the fused order.",
+        "failed": f"The reranker did not run: this is {_order_before(trace)}.",
+    }
+    if trace.rerank.status in idle:
+        said = idle[trace.rerank.status]
+    else:
+        said = _climb(trace, StepName.FUSED, StepName.RERANKED, "Reranking")
+    if not trace.policy.signals.on:
+        return said
+    signals = _climb(trace, StepName.RERANKED, StepName.ADJUSTED, "Signals")
+    return f"{said.replace('this is the', 'signals reorder the')} {signals}"
+
+
+def _order_before(trace: Trace) -> str:
+    """What the order that came to the reranker is called."""
+    first = trace.first_pass_summary
+    return "the first pass's order" if first and first.status != "failed" else "the fused order"
+
+
+def _climb(trace: Trace, before: StepName, after: StepName, step: str) -> str:
+    """The climb of a step that mattered most: of what is kept, the candidate that came from furthest down."""
+    kept = trace[StepName.KEPT].by_passage
+    head = [hit for hit in trace[after].hits if hit.passage_id in kept]
+    ranks = trace[before].by_passage
+    climbs = [(ranks[hit.passage_id].rank - hit.rank, hit) for hit in head]
+    climb, hit = max(climbs, key=lambda pair: (pair[0], -pair[1].rank), default=(0, None))
+    if hit is None:
+        return ""
+    if climb <= 0:
+        return f"{step} {'moved none of the kept passages' if len(head) > 1 else 'did not move the kept passage'} up."
+    title = title_of(trace.passages[hit.passage_id])
+    return f"{step} moved “{title}” from {ordinal(ranks[hit.passage_id].rank)} to {ordinal(hit.rank)}."
+
+
+def _stopped(trace: Trace) -> str:
+    """How far the reranker read, where it did not read the whole pool."""
+    if not trace.rerank.stopped:
+        return ""
+    said = "was stopped" if trace.rerank.stopped == "asked" else "stopped by its rule"
+    return f"Reranking {said} after {len(trace.pool_read)} of {count_of(len(trace.pool), 'candidate')}."
+
+
+def _news(trace: Trace) -> str:
+    """How many of what is kept were not among the first k of the fused order."""
+    if trace.rerank.status in ("off", "failed") and not trace.policy.signals.on:
+        return ""
+    k = trace.policy.top_k
+    kept = trace[StepName.KEPT].hits
+    before = {hit.passage_id for hit in trace[StepName.FUSED].hits[:k]}
+    new = sum(hit.passage_id not in before for hit in kept)
+    if len(kept) == 1:
+        return "The kept passage is new." if new else ""
+    return f"{new} of the {len(kept)} kept {'is' if new == 1 else 'are'} new." if new else ""
+
+
+def _best(trace: Trace) -> str:
+    best = trace.best
+    if best is None:
+        return ""
+    shown = score_text(*_judged(trace, best))
+    if trace.unknown:
+        least = cut_text(trace.policy.threshold)
+        return f"Nothing reached the threshold ({least}), so the answer is “I don't know”; the best score was {shown}."
+    head = trace[StepName.ADJUSTED].hits[: trace.policy.top_k]
+    under = sum(trace.outcome(hit.passage_id) == "under the threshold" for hit in head)
+    cut = f"; {under} of the top {len(head)} {'is' if under == 1 else 'are'} under the threshold" if under else ""
+    return f"Best score: {shown}{cut}."
+
+
+def closest(trace: Trace) -> str:
+    """Where nothing was kept: `Closest: “Refunds: EU” with maxsim 0.31, under the threshold of 0.40.`; else empty.
+
+    The candidate is the one with the highest relevance, which is what the threshold cuts.
+    """
+    threshold, relevance = trace.policy.threshold.minimum, trace.relevance
+    if not (trace.unknown and threshold and relevance):
+        return ""
+    best = max(relevance, key=relevance.__getitem__)
+    space = trace.relevance_space
+    shown, least = score_text(relevance[best], space), threshold_text(threshold)
+    return f"Closest: “{title_of(trace.passages[best])}” with {shown}, under the threshold of {least}."
+
+
+def _judged(trace: Trace, best: Hit) -> tuple[float, ScoreSpace]:
+    """The highest relevance among the candidates, in the space that the threshold cuts."""
+    relevance = trace.relevance
+    return max(relevance.values(), default=best.score), trace.relevance_space
+
+
+def _time(trace: Trace) -> str:
+    took = trace.took_ms
+    loading = trace.loading_ms
+    extra = f" (and {loading / 1000:.1f} s to load models, once)" if loading >= 50 else ""
+    shown = f"{took / 1000:.1f} s" if took >= 1000 else f"{took:.0f} ms"
+    return f"{shown}{extra}."

@@ -1,0 +1,98 @@
+"""What the tables of one run say, each in a sentence, and what its steps are called."""
+
+from __future__ import annotations
+
+from rag_core.analysis.latency import duration
+from rag_core.analysis.run_tables import lanes, movement, score_places
+from rag_core.analysis.score_distribution import widest_gap
+from rag_core.generation.chat.price import dollars_text
+from rag_core.schema.answers import Answer
+from rag_core.schema.measurement import Rewriting
+from rag_core.schema.steps import StepName
+from rag_core.schema.threshold import applies
+from rag_core.schema.trace import Trace
+from rag_core.wording.headline import cut_text, ordinal, score_number
+
+STEP_LABELS = {
+    StepName.DENSE: "Dense search",
+    StepName.LEXICAL: "Lexical search",
+    StepName.FUSED: "Fusion",
+    StepName.FIRST_PASS: "First pass",
+    StepName.RERANKED: "Rerank",
+    StepName.ADJUSTED: "Signals",
+    StepName.KEPT: "Keep",
+}
+
+QUOTED = "Sentences quoted from the kept passages; no language model wrote this"
+
+
+def movement_caption(trace: Trace) -> str:
+    """The chart in one sentence."""
+    table = movement(trace)
+    if table.empty:
+        return "There was nothing to rank."
+    up, down = (int((table["direction"] == name).sum()) for name in ("up", "down"))
+    lost = table[(table["before"] <= trace.policy.top_k) & (table["outcome"] != "kept")]
+    leavers = f" {len(lost)} of the first {min(trace.policy.top_k, len(table))} before are no longer kept." * (
+        len(lost) > 0
+    )
+    ended = len(trace.cut_by_first_pass)
+    cut = f" {ended} ended at the first pass; ranks past {len(trace.pool)} are drawn closer together."
+    cut *= bool(trace.cut_by_first_pass)
+    unread = f" {len(trace.pool_unread)} were not read and are not drawn." * bool(trace.pool_unread)
+    return f"{up} of {len(table)} candidates moved up, {down} down.{cut}{leavers}{unread}"
+
+
+def score_caption(trace: Trace) -> str:
+    """How many are over the threshold, and where the widest gap lies."""
+    table = score_places(trace)
+    if table.empty:
+        return "There is nothing to keep or to drop."
+    cut, space = trace.policy.threshold, trace.relevance_space
+    if applies(cut, space):
+        over = int((table["score"] >= cut.minimum).sum())
+        first = f"{over} of {len(table)} candidates are at or over {cut_text(cut)}"
+    else:
+        first = f"No threshold cuts these {len(table)} candidates ({space} scores)"
+    gap = widest_gap(list(table["score"]))
+    if gap is None:
+        return f"{first}; there is no gap between their scores."
+    upper, lower = (score_number(score, space) for score in (gap.upper, gap.lower))
+    places_ = f"between the {ordinal(gap.after)} and the {ordinal(gap.after + 1)}"
+    return f"{first}; the gap {places_} is the widest ({upper} to {lower})."
+
+
+def latency_caption(trace: Trace) -> str:
+    """The slowest step and its share, what was spared by the cache, and model loading apart."""
+    table = lanes(trace)
+    steps = table[table["kind"] == "inference"]
+    before = steps[steps["step"] != "Answer"]
+    slowest = before.sort_values("took_ms", ascending=False).iloc[0]
+    total = max(trace.took_ms, 1e-9)
+    told = (
+        f"{duration(trace.took_ms)} before the answer; {slowest['step']} took {slowest['took_ms'] / total:.0%} of it."
+    )
+    loads = table[table["kind"] == "load"]["took_ms"].sum()
+    cached = sum(report.pairs_cached for _, report in trace.rerank_passes)
+    spared = f" {cached} pair scores came from the cache." if cached else ""
+    return f"{told}{spared}" + (f" Loading models took {duration(loads)} on top, once." if loads else "")
+
+
+def rewritten_by(one: Rewriting) -> str:
+    """`2 queries written by llama3.2 in 1.2 s: 84 tokens sent, 20 written, $0.0002.`"""
+    counts = (one.prompt_tokens, one.completion_tokens)
+    tokens = "" if None in counts else f": {counts[0]} tokens sent, {counts[1]} written"
+    price = "" if one.dollars is None else f", {dollars_text(one.dollars)}"
+    wrote = f"{len(one.queries)} {'query' if len(one.queries) == 1 else 'queries'} written"
+    said = wrote if one.queries else "The question was only repeated"
+    return f"{said} by {one.model} in {duration(one.timing.took_ms)}{tokens}{price}."
+
+
+def answer_cost(answer: Answer) -> str:
+    """What a chat model's answer took: `812 tokens in, 60 out · $0.00016 · 1.2 s`; what is not known is said."""
+    took = duration(answer.timing.took_ms)
+    if answer.prompt_tokens is None or answer.completion_tokens is None:
+        return f"The server reported no token counts, so its cost is not known · {took}"
+    tokens = f"{answer.prompt_tokens:,} tokens in, {answer.completion_tokens:,} out"
+    paid = "no price given" if answer.dollars is None else dollars_text(answer.dollars)
+    return f"{tokens} · {paid} · {took}"

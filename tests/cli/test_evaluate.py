@@ -1,0 +1,152 @@
+"""`python -m rag_core evaluate`: what it prints, writes and exits with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rag_core.cli.main import main
+from rag_core.evaluation.report import Report
+
+QUERIES = "".join(
+    json.dumps({"_id": f"q{n}", "text": f"what is topic {n}", "kind": f"k{n % 2}"}) + "\n" for n in range(6)
+)
+QRELS = "query-id\tcorpus-id\tscore\n" + "".join(f"q{n}\td{n}\t1\n" for n in range(6))
+TOPICS = ("refunds", "invoices", "passwords", "outages", "webhooks", "holidays")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A set of six queries, each with one relevant document, and two runs: the second has it first."""
+    (tmp_path / "queries.jsonl").write_text(QUERIES)
+    (tmp_path / "qrels.tsv").write_text(QRELS)
+    for name, place in (("before", 2), ("after", 1)):
+        rows = []
+        for n in range(6):
+            ranked = [f"x{n}", f"d{n}"] if place == 2 else [f"d{n}", f"x{n}"]
+            rows += [f"q{n} Q0 {item} {rank} {3 - rank} t" for rank, item in enumerate(ranked, start=1)]
+        (tmp_path / f"{name}.run").write_text("\n".join(rows))
+    return tmp_path
+
+
+def evaluate(folder: Path, *more: str) -> int:
+    return main(["evaluate", str(folder), "--before", str(folder / "before.run"), *more])
+
+
+def with_documents(folder: Path, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Put the first documents of the six topics beside the questions, and keep collections in the folder."""
+    monkeypatch.setenv("SECOND_PASS_DATA_DIR", str(folder / "data"))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    lines = [{"_id": f"d{n}", "text": f"Topic {n} is about {topic}."} for n, topic in enumerate(TOPICS[:count])]
+    (folder / "corpus.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def test_runs_made_elsewhere_are_reported(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(folder, "--after", str(folder / "after.run"), "--metrics", "RR@10") == 0
+
+    told = capsys.readouterr().out
+    assert "| fused | 0.5000 |" in told
+    assert "| adjusted | 1.0000 |" in told
+    assert "6 better, 0 equal, 0 worse" in told
+
+
+def test_files_are_written_and_read_back(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = folder / "out"
+    evaluate(folder, "--after", str(folder / "after.run"), "--out", str(out), "--format", "json")
+
+    assert Report.read(capsys.readouterr().out) == Report.read((out / "report.json").read_bytes())
+    assert {path.name for path in out.iterdir()} == {
+        "report.json", "report.md", "queries.csv", "curves.csv", "qrels.trec", "fused.run", "adjusted.run",
+    }  # fmt: skip
+    assert (out / "qrels.trec").read_text().startswith("q0 0 d0 1\n")
+
+
+def test_the_gate_exits_with_1(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(folder, "--fail-under", "RR@10=0.5") == 0
+    assert evaluate(folder, "--fail-under", "RR@10=0.51") == 1
+    assert "FAILED: RR@10 of the adjusted stage is 0.5000, under 0.51." in capsys.readouterr().err
+
+
+def test_clearly_worse_than_the_baseline_exits_with_1(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evaluate(folder, "--after", str(folder / "after.run"), "--out", str(folder / "good"))
+    baseline = ["--baseline", str(folder / "good" / "report.json"), "--metrics", "nDCG@10"]
+
+    assert evaluate(folder, "--after", str(folder / "after.run"), *baseline) == 0
+    assert evaluate(folder, *baseline) == 1
+    assert "nDCG@10 against the baseline: Worse by -0.369" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--fail-under", "nDCG@10"], "is not a requirement"),
+        (["--metrics", "BLEU@2"], "is not a metric"),
+        (["--step", "lunch"], "There is no step 'lunch'; there are fused, adjusted"),
+        (["--after", "nowhere.run"], "There is no file nowhere.run"),
+        (["--first-pass", "late-interaction", "9"], "--first-pass is part of our own pipeline"),
+        (["--search", "0.3"], "--search is part of our own pipeline"),
+        (["--baseline", "queries.jsonl"], "There is no file"),
+    ],
+)
+def test_what_cannot_be_used_exits_with_2(
+    folder: Path, more: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(folder, *more) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_an_after_run_alone_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(folder), "--after", str(folder / "after.run")]) == 2
+    assert "give the run before it too" in capsys.readouterr().err
+
+
+def test_our_own_pipeline_over_the_sets_own_documents(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_documents(folder, monkeypatch, 5)
+    command = ["evaluate", str(folder), "--reranker", "none", "--pool", "3", "--limit", "3", "--format", "json"]
+
+    assert main(command) == 0
+    first = Report.read(capsys.readouterr().out)
+    assert main(command) == 0
+    again = capsys.readouterr()
+
+    assert first.steps == ("dense", "lexical", "fused", "reranked", "adjusted", "kept")
+    assert (first.judged, first.reranker_model, first.collection and first.collection.documents) == (3, "none", 5)
+    assert first.mean("fused", "RR@10") > 0.9
+    assert Report.read(again.out).values == first.values
+    assert "embedding" not in again.err
+
+
+def test_a_first_pass_and_the_search_signal_are_part_of_the_policy(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_documents(folder, monkeypatch, 6)
+    command = ["evaluate", str(folder), "--pool", "2", "--limit", "2", "--format", "json"]
+    both = [*command, "--first-pass", "late-interaction", "4", "--reranker", "second-pass-minilm-v2", "--search", "1"]
+
+    assert main(both) == 0
+    assert "first_pass" in Report.read(capsys.readouterr().out).steps
+    assert main([*both, "--format", "markdown"]) == 0
+    told = capsys.readouterr().out
+    assert "first pass late-interaction reads 4" in told
+    assert "search 1" in told
+    assert main([*command, "--first-pass", "late-interaction", "2"]) == 0
+    assert "hands on all 2" in capsys.readouterr().err
+    assert main([*command, "--first-pass", "late-interaction", "1"]) == 2
+    assert "Value error" not in capsys.readouterr().err
+    assert main([*command, "--search", "7"]) == 2
+    assert "--search: " in capsys.readouterr().err
+
+
+def test_a_judged_document_that_the_collection_lacks_is_noted(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_documents(folder, monkeypatch, 1)
+
+    assert main(["evaluate", str(folder), "--reranker", "none"]) == 0
+    assert "5 judged documents are not in" in capsys.readouterr().out
+    assert main(["evaluate", str(folder), "--pool", "0"]) == 2
+    assert main(["evaluate", str(folder), "--collection", "Nowhere"]) == 2

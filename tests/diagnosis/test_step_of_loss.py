@@ -1,0 +1,282 @@
+"""Each verdict from a constructed corpus, through the real pipeline, and it alone."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from rag_core.diagnosis import Expected, Verdict, diagnose, locate
+from rag_core.pipeline.replay import replay
+from rag_core.schema.answers import Answer, Citation
+from rag_core.schema.chunking import Chunking
+from rag_core.schema.documents import Document
+from rag_core.schema.filters import Equal, Filter, make_filter
+from rag_core.schema.policy import ExtraSearch, Fusion, Policy, Signals
+from rag_core.schema.steps import StepName
+from rag_core.schema.threshold import Threshold
+from tests.builders import measurement
+from tests.diagnosis.worlds import QUESTION, Passage, World, world
+
+FIXED = Policy(reranker="fixed", threshold=Threshold())
+
+
+def verdict_of(world, policy, expected, where=None, question=QUESTION):
+    """The diagnosis and the trace of one question."""
+    trace = world.pipeline.run(question, policy, where)
+    return diagnose(trace, locate(world.collection, expected)), trace
+
+
+def four(**scores):
+    """b, c and d have the word; a has not. Dense order: a, b, c, d."""
+    return world(
+        Passage("a", 0.9, scores.get("a", 0.0), "nothing of it"),
+        Passage("b", 0.8, scores.get("b", 0.0), "refund"),
+        Passage("c", 0.7, scores.get("c", 0.0), "refund of it"),
+        Passage("d", 0.6, scores.get("d", 0.0), "refund of it all here"),
+        *(Passage(f"z{i}", 0.1 + i / 100, -9.0, "other words") for i in range(6)),
+    )
+
+
+def test_not_in_the_corpus_offers_the_nearest_titles():
+    found, _ = verdict_of(four(), FIXED, Expected(document="Titel b"))
+    assert found.verdict is Verdict.NOT_IN_CORPUS
+    assert "“Title b”" in found.sentence and found.passage_id is None
+
+
+def test_a_document_without_text_has_no_passage():
+    empty = Document(id="e", title="Empty", text=" ")
+    some = World([empty, Passage("a", 0.5).document])
+    found, _ = verdict_of(some, FIXED, Expected(document="e"))
+    assert found.verdict is Verdict.CUT_BY_CHUNKING
+    assert "no text" in found.sentence
+
+
+def test_excluded_by_the_filter():
+    some = world(Passage("a", 0.9, tenant="acme"), Passage("b", 0.8, tenant="other"))
+    where = Filter(conditions=(Equal(field="tenant", value="other"),))
+    found, _ = verdict_of(some, FIXED, Expected(document="a"), where)
+    assert found.verdict is Verdict.FILTERED_OUT
+    assert "(tenant)" in found.sentence
+
+
+def test_cut_by_chunking():
+    words = [f"word{i}" for i in range(60)]
+    document = Document(id="long", title="Long", text=" ".join(words))
+    some = World([document, *(Passage(f"p{i}", 0.9).document for i in range(5))], chunking=Chunking(max_tokens=16))
+    first = some.collection.passages_of("long")[0]
+    last_word = first.text.split()[-1]
+    quote = " ".join(words[words.index(last_word) - 2 : words.index(last_word) + 3])
+    found, _ = verdict_of(some, FIXED, Expected(document="long", quote=quote))
+    assert found.verdict is Verdict.CUT_BY_CHUNKING
+    assert "stand in 2 passages" in found.sentence
+    whole, _ = verdict_of(some, FIXED, Expected(document="long", quote=" ".join(words[:3])))
+    assert whole.verdict is not Verdict.CUT_BY_CHUNKING
+
+
+def test_missed_by_both():
+    found, _ = verdict_of(four(), FIXED.model_copy(update={"depth": 3}), Expected(document="z0"))
+    assert found.verdict is Verdict.MISSED_BY_BOTH
+    assert [rival.passage_id for rival in found.rivals] == ["a::0", "b::0", "c::0"]
+    assert "cosine 0.70" in found.sentence and "first 3 of each" in found.sentence
+    assert all(step.rank is None for step in found.way)
+
+
+def test_missed_by_dense():
+    policy = FIXED.model_copy(update={"depth": 3, "pool": 2})
+    some = world(
+        Passage("x", 0.9, words="refund refund"),
+        Passage("y", 0.8, words="refund refund"),
+        Passage("v", 0.7, words="other"),
+        Passage("w", 0.1, words="refund among many other words here"),
+        *(Passage(f"z{i}", 0.5, words="other") for i in range(6)),
+    )
+    found, _ = verdict_of(some, policy, Expected(document="w"))
+    assert found.verdict is Verdict.MISSED_BY_DENSE
+    assert found.before and found.before.step is StepName.LEXICAL and found.before.rank == 3
+    assert found.after and found.after.rank is None
+    assert "3rd (bm25" in found.sentence
+
+
+def test_missed_by_lexical():
+    policy = FIXED.model_copy(update={"pool": 2})
+    some = world(
+        Passage("b", 0.9, words="refund"),
+        Passage("c", 0.8, words="refund too"),
+        Passage("a", 0.7, words="money back"),
+        *(Passage(f"z{i}", 0.1, words="other") for i in range(6)),
+    )
+    found, _ = verdict_of(some, policy, Expected(document="a"))
+    assert found.verdict is Verdict.MISSED_BY_LEXICAL
+    assert found.before and (found.before.step, found.before.rank) == (StepName.DENSE, 3)
+
+
+def test_fused_out_of_the_pool_though_a_search_had_it_high():
+    found, trace = verdict_of(four(), FIXED.model_copy(update={"pool": 2}), Expected(document="a"))
+    assert found.verdict is Verdict.FUSED_OUT
+    assert found.before and (found.before.step, found.before.rank) == (StepName.DENSE, 1)
+    assert found.after and found.after.rank is not None and found.after.rank > 2
+    assert [rival.passage_id for rival in found.rivals] == [hit.passage_id for hit in trace.pool]
+    assert "the expected passage dense 1st, not in lexical" in found.rivals[0].why
+
+
+def test_fused_out_where_the_only_list_that_had_it_weighs_nothing():
+    policy = FIXED.model_copy(update={"fusion": Fusion(dense_weight=0)})
+    found, _ = verdict_of(four(), policy, Expected(document="a"))
+    assert found.verdict is Verdict.FUSED_OUT
+    assert "the weight of dense search is 0" in found.sentence
+
+
+LONG = "words without meaning here one two three four the term is thirty days refund"
+
+
+def test_telling_part_beyond_the_limit_with_a_quote():
+    some = world(Passage("a", 0.9, -1.0, LONG), Passage("b", 0.8, 2.0, "refund"), reads=8)
+    expected = Expected(document="a", quote="the  term is Thirty days")
+    found, _ = verdict_of(some, FIXED.model_copy(update={"top_k": 1}), expected)
+    assert found.verdict is Verdict.UNREAD
+    assert "the words that answer stand past" in found.sentence
+    read = Expected(document="a", quote="words without meaning")
+    assert verdict_of(some, FIXED.model_copy(update={"top_k": 1}), read)[0].verdict is Verdict.DEMOTED
+
+
+def test_telling_part_beyond_the_limit_without_a_quote_is_told_by_the_questions_words():
+    some = world(Passage("a", 0.9, -1.0, LONG), Passage("b", 0.8, 2.0, "refund"), reads=8)
+    policy = FIXED.model_copy(update={"top_k": 1})
+    found, _ = verdict_of(some, policy, Expected(document="a"))
+    assert found.verdict is Verdict.UNREAD
+    found, _ = verdict_of(some, policy, Expected(document="a"), question="meaning")
+    assert found.verdict is not Verdict.UNREAD
+    assert "Quote the words" in found.notes[0]
+
+
+def test_demoted_by_the_reranker():
+    policy = FIXED.model_copy(update={"top_k": 2})
+    found, _ = verdict_of(four(a=1.0, c=2.0, b=-3.0, d=3.0), policy, Expected(document="b"))
+    assert found.verdict is Verdict.DEMOTED
+    assert found.before and found.after and (found.before.rank, found.after.rank) == (1, 4)
+    assert [rival.passage_id for rival in found.rivals] == ["d::0", "c::0", "a::0"]
+    assert "logit 3.00 against -3.00" in found.rivals[0].why
+    assert "logit -3.00" in found.sentence and "4th" in found.sentence
+
+
+def test_pushed_down_by_a_signal():
+    old, new = date(2020, 1, 1), date(2026, 1, 1)
+    some = world(
+        Passage("a", 0.9, 0.4, "refund", updated_at=old),
+        Passage("b", 0.8, 0.2, "refund", updated_at=new),
+        *(Passage(f"z{i}", 0.1, -5.0) for i in range(3)),
+    )
+    signals = Signals(on=True, relevance=0.5, freshness=0.5, authority=0, diversity=0, as_of=new)
+    policy = FIXED.model_copy(update={"signals": signals, "top_k": 1})
+    found, _ = verdict_of(some, policy, Expected(document="a"))
+    assert found.verdict is Verdict.PUSHED_DOWN
+    assert found.rivals[0].passage_id == "b::0"
+    assert found.rivals[0].why.startswith("freshness 1.00 against 0.0")
+
+
+def test_under_the_threshold():
+    policy = FIXED.model_copy(update={"threshold": Threshold(minimum=0.9)})
+    found, _ = verdict_of(four(b=0.0), policy, Expected(document="b"))
+    assert found.verdict is Verdict.UNDER_THRESHOLD
+    assert "probability 0.50 is under the threshold of probability 0.90" in found.sentence
+
+
+def test_cut_by_top_k():
+    policy = FIXED.model_copy(update={"top_k": 1})
+    found, _ = verdict_of(four(a=1.0, b=2.0), policy, Expected(document="a"))
+    assert found.verdict is Verdict.CUT_BY_TOP_K
+    assert found.before and found.before.rank == 2 and found.after and found.after.rank is None
+    assert found.rivals[0].passage_id == "b::0"
+
+
+@pytest.mark.parametrize(
+    ("citations", "verdict"),
+    [
+        ((Citation(number=1, passage_id="a::0"),), Verdict.KEPT),
+        ((Citation(number=2, passage_id="b::0"),), Verdict.NOT_CITED),
+    ],
+)
+def test_given_and_cited_or_not(citations, verdict):
+    some = four(a=2.0, b=1.0)
+    trace = some.pipeline.run(QUESTION, FIXED)
+    answered = trace.model_copy(update={"answer": Answer(kind="chat", text="So [1].", citations=citations)})
+    found = diagnose(answered, locate(some.collection, Expected(document="a")))
+    assert found.verdict is verdict
+    cited_instead = [("b::0", "passage 2 against 1")] if verdict is Verdict.NOT_CITED else []
+    assert [(one.passage_id, one.why) for one in found.rivals] == cited_instead
+
+
+def test_i_dont_know_is_said_so():
+    some = four(a=2.0)
+    trace = some.pipeline.run(QUESTION, FIXED).model_copy(update={"answer": Answer(kind="unknown", text="?")})
+    found = diagnose(trace, locate(some.collection, Expected(document="a")))
+    assert found.verdict is Verdict.NOT_CITED and "I don't know" in found.sentence
+
+
+def test_kept():
+    found, _ = verdict_of(four(a=2.0), FIXED, Expected(document="a"))
+    assert found.verdict is Verdict.KEPT and not found.lost
+    assert "kept 1st (probability 0.88)" in found.sentence
+
+
+def test_the_chunk_that_came_furthest_counts():
+    text = "# One\n\nother words (0.100)\n\n# Two\n\nrefund (0.900)"
+    some = World([Document(id="two", title="Two", text=text), Passage("z", 0.5).document])
+    found, _ = verdict_of(some, FIXED.model_copy(update={"top_k": 1}), Expected(document="two"))
+    assert (found.verdict, found.passage_id) == (Verdict.KEPT, "two::1")
+
+
+def test_a_reranker_that_did_not_run_is_noted():
+    trace = replay(measurement("abcdef", "", failure="The weights are damaged."), Policy(reranker="ce", top_k=2))
+    location = locate(Listed(trace.passages.values()), Expected(document="doc-d"))
+    found = diagnose(trace, location)
+    assert found.verdict is Verdict.CUT_BY_TOP_K
+    assert found.notes == ("The reranker ce did not run: The weights are damaged.",)
+
+
+class Listed:
+    """A corpus of given passages, each a document."""
+
+    def __init__(self, passages):
+        self._passages = {passage.document_id: passage for passage in passages}
+
+    def documents(self):
+        return [Document(id=i, text=passage.text, title=passage.title) for i, passage in self._passages.items()]
+
+    def passages_of(self, document_id):
+        return (self._passages[document_id],)
+
+
+def of_acme(**fields):
+    """Twelve passages nearer to the question than x, which is acme's; the main search is cut before it."""
+    others = [Passage(f"n{i:02}", 0.9 - i / 100) for i in range(12)]
+    some = world(*others, Passage("x", 0.5, -9.0, tenant="acme"), Passage("y", 0.4, -9.0, tenant="acme"))
+    extra = ExtraSearch(name="acme", where=make_filter(["acme"]), **fields)
+    return some, FIXED.model_copy(update={"depth": 10, "extra_searches": (extra,)})
+
+
+def test_what_only_an_extra_search_found_is_not_missed_by_both():
+    some, policy = of_acme()
+    found, trace = verdict_of(some, policy, Expected(document="x"), question="other")
+    assert found.verdict is Verdict.DEMOTED
+    assert trace.found_by(found.passage_id) == ("acme",)
+    plain, _ = verdict_of(
+        some, policy.model_copy(update={"extra_searches": ()}), Expected(document="x"), question="other"
+    )
+    assert plain.verdict is Verdict.MISSED_BY_BOTH
+
+
+def test_fused_out_names_the_extra_search_that_had_it():
+    some, policy = of_acme(weight=0.1)
+    found, _ = verdict_of(some, policy.model_copy(update={"pool": 5}), Expected(document="x"), question="other")
+    assert found.verdict is Verdict.FUSED_OUT
+    assert "1st (cosine 0.50) in the extra search “acme”, dense" in found.sentence
+    assert "not in dense, not in lexical, “acme” dense 1st" in found.rivals[0].why
+
+
+def test_missed_by_every_search_names_the_extra_ones():
+    some, policy = of_acme(depth=1)
+    found, _ = verdict_of(some, policy, Expected(document="y"), question="other")
+    assert found.verdict is Verdict.MISSED_BY_BOTH
+    assert "nor by the extra search “acme”" in found.sentence

@@ -1,0 +1,46 @@
+"""What a reader of a run must know is said, and only where it is so."""
+
+from __future__ import annotations
+
+from rag_core.pipeline import step_warnings
+from rag_core.pipeline.replay import replay
+from rag_core.schema.policy import Policy
+from rag_core.schema.steps import Hit
+from tests.builders import measurement, passage
+
+CE = Policy(reranker="ce")
+WORDS = "refunds for annual plans are paid within thirty days of the request by the same way"
+
+
+def codes(warnings):
+    return [warning.code for warning in warnings]
+
+
+def test_a_question_far_from_every_passage():
+    assert "cosine 0.24" in step_warnings.outside([Hit(passage_id="a", rank=1, score=0.24)])[0].message
+    assert step_warnings.outside([Hit(passage_id="a", rank=1, score=0.25)]) == ()
+    assert step_warnings.outside([]) == ()
+
+
+def test_passages_that_repeat_each_other():
+    # 16 words are 14 runs of three; one other word at the end changes 1 of them: 13 / (14 + 14 - 13) = 0.87.
+    almost = WORDS.replace("way", "means")
+    assert codes(step_warnings.near_duplicates([WORDS, "something else", almost])) == ["near-duplicates"]
+    # One other word in the middle changes 3: 11 / (14 + 14 - 11) = 0.65.
+    assert step_warnings.near_duplicates([WORDS, WORDS.replace("paid", "made")]) == ()
+    assert step_warnings.near_duplicates(["a b", "b a"]) == ()
+    assert "2 of the 3 kept passages repeat" in step_warnings.near_duplicates(["a b", "A  b", "a b"])[0].message
+
+
+def test_a_run_whose_top_k_is_filled_by_duplicates_says_so():
+    twins = [passage("a", WORDS), passage("b", WORDS), passage("c", "something else")]
+    measured = measurement("abc", "", {"a": 3.0, "b": 2.0, "c": 1.0}, passages=twins)
+    assert "near-duplicates" in codes(replay(measured, CE.model_copy(update={"top_k": 2})).warnings)
+    assert "near-duplicates" not in codes(replay(measured, CE.model_copy(update={"top_k": 1})).warnings)
+
+
+def test_a_run_far_from_the_collection_says_so():
+    measured = measurement("abc", "", dict.fromkeys("abc", 0.0))
+    far = measured.dense.model_copy(update={"found": (("a", 0.2),)})
+    assert "outside" in codes(replay(measured.model_copy(update={"dense": far}), CE).warnings)
+    assert "outside" not in codes(replay(measured, CE).warnings)

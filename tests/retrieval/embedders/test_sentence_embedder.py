@@ -1,0 +1,130 @@
+"""The packaged bi-encoder: its vectors, its tokens, and what is said when a model cannot be had."""
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag_core.errors import ModelError
+from rag_core.inference.encoder import on_openvino
+from rag_core.retrieval.embedders.packaged import PACKAGED_SHA256, packaged_folder
+from rag_core.retrieval.embedders.sentence_embedder import SLICE, SentenceEmbedder, get_embedder
+from rag_core.retrieval.engines.protocol import Embedder
+
+LONG = "The refund arrives in five working days. " * 60
+
+
+@pytest.fixture(scope="session")
+def embedder() -> SentenceEmbedder:
+    return get_embedder()
+
+
+def test_it_is_an_embedder_that_names_its_weights(embedder: SentenceEmbedder) -> None:
+    as_protocol: Embedder = embedder
+    assert as_protocol.model == f"all-MiniLM-L6-v2@{PACKAGED_SHA256[:12]}"
+
+
+def test_tokens_and_facts_need_no_model() -> None:
+    fresh = SentenceEmbedder()
+    assert (fresh.dimensions, fresh.max_tokens) == (384, 256)
+    assert fresh.token_spans("Refunds") != []
+    assert fresh.load_ms == 0
+
+
+def test_what_is_stated_is_what_the_model_has(embedder: SentenceEmbedder) -> None:
+    by_folder = SentenceEmbedder(str(packaged_folder()))
+    assert (by_folder.dimensions, by_folder.max_tokens) == (embedder.dimensions, embedder.max_tokens)
+    assert by_folder.load_ms > 0
+    np.testing.assert_allclose(by_folder.embed_query("a"), embedder.embed_query("a"), atol=1e-6)
+
+
+def test_vectors_are_those_of_sentence_transformers(embedder: SentenceEmbedder) -> None:
+    pytest.importorskip("openvino")
+    assert on_openvino(packaged_folder(), "cpu")
+    texts = ["", "short", LONG, "odd \ud800 text", "😀", "Wie lange dauert das?"]
+    theirs = SentenceEmbedder(str(packaged_folder()))
+    np.testing.assert_allclose(embedder.embed(texts[:3]), theirs.embed(texts[:3]), atol=1e-6)
+    np.testing.assert_allclose(embedder.embed(texts[4:]), theirs.embed(texts[4:]), atol=1e-6)
+    assert np.isfinite(embedder.embed([texts[3]])).all()
+
+
+def test_without_openvino_the_packaged_model_runs_on_torch(
+    embedder: SentenceEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = embedder.embed_query("How long?")
+    monkeypatch.setattr("rag_core.inference.engine.find_spec", lambda name: None)
+    fresh = SentenceEmbedder()
+    np.testing.assert_allclose(fresh.embed_query("How long?"), before, atol=1e-6)
+    assert fresh.model == embedder.model
+
+
+def test_a_lone_surrogate_is_one_token_or_part_of_one(embedder: SentenceEmbedder) -> None:
+    text = "odd \ud800 text"
+    assert [text[start:end] for start, end in embedder.token_spans(text)] == ["odd", "\ud800", "text"]
+
+
+def test_vectors_are_unit_and_in_the_order_of_the_texts(embedder: SentenceEmbedder) -> None:
+    texts = ["short", LONG, "", "How long does a refund take?", "shipping costs in Norway"]
+    vectors = embedder.embed(texts)
+    assert vectors.shape == (5, 384)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    for text, vector in zip(texts, vectors, strict=True):
+        np.testing.assert_allclose(embedder.embed([text])[0], vector, atol=1e-5)
+
+
+def test_meaning_is_near(embedder: SentenceEmbedder) -> None:
+    query = embedder.embed_query("When do I get my money back?")
+    refund, shipping = embedder.embed(["Refunds arrive in five days.", "We ship to Norway on Tuesdays."])
+    assert query @ refund > query @ shipping + 0.2
+
+
+def test_progress_ends_at_the_total(embedder: SentenceEmbedder) -> None:
+    seen: list[tuple[int, int]] = []
+    embedder.embed(["a"] * (SLICE + 1), progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(SLICE, SLICE + 1), (SLICE + 1, SLICE + 1)]
+    assert embedder.embed([]).shape == (0, 384)
+
+
+def test_token_spans_are_of_the_text_untruncated(embedder: SentenceEmbedder) -> None:
+    text = "Héllo KB-42!"
+    assert [text[start:end] for start, end in embedder.token_spans(text)] == ["Héllo", "KB", "-", "42", "!"]
+    assert len(embedder.token_spans("word " * 5000)) == 5000
+    embedder.embed([LONG])  # the model truncates; its tokenizer is not ours
+    assert embedder.token_spans(LONG)[-1] == (len(LONG) - 2, len(LONG) - 1)
+    assert embedder.token_spans("") == []
+
+
+def test_threads_may_share_it(embedder: SentenceEmbedder) -> None:
+    texts = ["short", LONG, "a question of middling length about refunds"] * 4
+    alone = [embedder.embed_query(text) for text in texts[:3]]
+    with ThreadPoolExecutor(8) as pool:
+        for vector, expected in zip(pool.map(embedder.embed_query, texts), alone * 4, strict=True):
+            np.testing.assert_allclose(vector, expected, atol=1e-5)
+
+
+def test_one_embedder_a_process() -> None:
+    assert get_embedder() is get_embedder("packaged", "cpu")
+    assert get_embedder() is not get_embedder("elsewhere")
+
+
+def test_a_folder_that_is_no_model_is_said_to_be(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="holds no"):
+        _ = SentenceEmbedder(str(tmp_path)).model
+    with pytest.raises(ModelError, match="could not be loaded"):
+        SentenceEmbedder(str(tmp_path)).embed_query("a")
+
+
+def test_damaged_weights_are_said_to_be(tmp_path: Path) -> None:
+    folder = shutil.copytree(packaged_folder(), tmp_path / "model")
+    (folder / "model.safetensors").write_bytes(b"not weights")
+    with pytest.raises(ModelError, match="could not be loaded"):
+        SentenceEmbedder(str(folder)).embed_query("a")
+
+
+def test_a_name_that_is_nowhere_is_said_without_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(ModelError, match="Give the folder"):
+        SentenceEmbedder("nobody/no-such-model").embed_query("a")

@@ -1,0 +1,73 @@
+"""Metadata filters: equal, in, before and after a date."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from rag_core.schema.filters import Dated, Equal, Filter, In, intersect, make_filter
+from tests.builders import passage
+
+CHUNK = passage("a", source="policy", tenant="acme", updated_at=date(2026, 3, 14)).model_copy(
+    update={"metadata": {"reviewed": "2026-05-01T10:00", "stars": 4}}
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (Equal(field="source", value="policy"), True),
+        (Equal(field="source", value="chat"), False),
+        (Equal(field="stars", value=4), True),
+        (Equal(field="nothing", value="x"), False),
+        (Equal(field="updated_at", value="2026-03-14"), True),
+        (In(field="updated_at", values=("2026-03-13", "2026-03-14")), True),
+        (In(field="tenant", values=("all", "acme")), True),
+        (In(field="tenant", values=()), False),
+        (Dated(after=date(2026, 3, 14)), True),
+        (Dated(before=date(2026, 3, 14)), False),
+        (Dated(field="reviewed", after=date(2026, 5, 1), before=date(2026, 5, 2)), True),
+        (Dated(field="source", after=date(2000, 1, 1)), False),
+        (Dated(field="nothing"), False),
+    ],
+)
+def test_conditions(condition, expected):
+    assert condition.matches(CHUNK) is expected
+
+
+def test_all_conditions_must_hold():
+    intersect = Filter(conditions=(Equal(field="source", value="policy"), Equal(field="tenant", value="other")))
+    assert not intersect.matches(CHUNK)
+    assert Filter(conditions=()).matches(CHUNK)
+
+
+def test_what_is_chosen_becomes_a_filter():
+    day = date(2026, 3, 1)
+    assert make_filter() is None
+    assert make_filter(["b", "a"], ["chat"], day) == Filter(
+        conditions=(In(field="tenant", values=("a", "b")), In(field="source", values=("chat",)), Dated(after=day))
+    )
+
+
+def test_both_filters_hold_and_a_condition_stands_once():
+    acme, recent = make_filter(["acme"]), make_filter(since=date(2026, 3, 1))
+    assert intersect(None, None) is None
+    assert intersect(acme, None) == intersect(None, acme) == intersect(acme, acme) == acme
+    assert intersect(acme, recent) == Filter(conditions=(*acme.conditions, *recent.conditions))
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        (Equal(field="status", value="current"), "status current"),
+        (In(field="tenant", values=("acme", "all")), "tenant acme or all"),
+        (In(field="tenant", values=()), "tenant of nothing"),
+        (Dated(after=date(2026, 3, 1)), "updated since 2026-03-01"),
+        (Dated(field="reviewed_at", before=date(2026, 3, 1)), "reviewed at before 2026-03-01"),
+        (Dated(), "updated known"),
+    ],
+)
+def test_a_filter_is_said_in_words(condition, words):
+    assert str(condition) == words
+    assert str(Filter(conditions=(condition, condition))) == f"{words}, {words}"

@@ -1,0 +1,66 @@
+"""The migrations make exactly the tables that the code declares, from any older state."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+import rag_core.evaluation.judgments
+import rag_core.triage.tables  # noqa: F401
+from rag_core.errors import SecondPassError
+from rag_core.storage.database import Store, metadata, pair_scores
+from rag_core.storage.migrations import HEAD, VERSIONS, migrate, version_of
+from tests.triage.conftest import postgres_server, url  # noqa: F401
+
+
+@pytest.fixture
+def engine(url):  # noqa: F811
+    engine = sa.create_engine(url)
+    yield engine
+    engine.dispose()
+
+
+def version(engine):
+    with engine.connect() as connection:
+        return version_of(connection)
+
+
+def test_head_is_the_newest_version():
+    assert ScriptDirectory(str(VERSIONS.parent), version_locations=[str(VERSIONS)]).get_current_head() == HEAD
+
+
+def test_the_migrated_schema_is_the_declared_one(engine):
+    migrate(engine)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    assert version(engine) == HEAD
+
+
+def test_a_database_from_before_versions_keeps_its_rows(engine):
+    pair_scores.create(engine)
+    row = {"model": "m", "query_hash": "q", "content_hash": "c", "score": 1.5, "tokens": 3, "unseen_tokens": 0}
+    with engine.begin() as connection:
+        connection.execute(sa.insert(pair_scores).values(row))
+    migrate(engine)
+    with engine.connect() as connection:
+        assert connection.execute(sa.select(pair_scores.c.score)).scalar_one() == 1.5
+
+
+def test_twice_changes_nothing(engine):
+    migrate(engine)
+    migrate(engine)
+    assert version(engine) == HEAD
+
+
+def test_a_database_of_a_newer_version_is_left_alone(url, engine):  # noqa: F811
+    migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    store = Store(url)
+    with pytest.raises(SecondPassError, match="newer version"), store.begin():
+        pass
+    store.close()
+    assert version(engine) == "9999"

@@ -1,0 +1,181 @@
+"""Then and now, on a real small collection; fifty cases in the background."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from rag_core.diagnosis import Expected, Verdict, diagnose, locate
+from rag_core.errors import BadInput, CollectionError
+from rag_core.jobs import SILENT
+from rag_core.schema.policy import Policy
+from rag_core.schema.threshold import Threshold
+from rag_core.storage.database import Store
+from rag_core.triage import CaseBook, Finding, JobBook, RerunOutcome, case_of, rerun, rerun_all
+from tests.diagnosis.worlds import QUESTION, Passage, world
+
+LOST = Policy(reranker="fixed", top_k=1, threshold=Threshold())
+FIXED = LOST.model_copy(update={"top_k": 2})
+
+
+@pytest.fixture(scope="module")
+def small():
+    return world(Passage("a", 0.9, 2.0, "refund"), Passage("b", 0.8, 1.0, "refund"), Passage("c", 0.1, 0.0))
+
+
+def case_in(small, policy=LOST, document="b", question=QUESTION):
+    trace = small.pipeline.run(question, policy)
+    location = locate(small.collection, Expected(document=document))
+    return case_of(trace, [Finding(location=location, diagnosis=diagnose(trace, location))])
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "outcome"),
+    [
+        (LOST, FIXED, RerunOutcome.FIXED),
+        (LOST, LOST, RerunOutcome.STILL_LOST),
+        (FIXED, LOST, RerunOutcome.NEWLY_LOST),
+        (FIXED, FIXED, RerunOutcome.STILL_KEPT),
+    ],
+)
+def test_then_and_now(small, then, now, outcome):
+    again = rerun(case_in(small, then), small.pipeline, small.collection, now)
+    assert again.outcome is outcome and again.trace and again.trace.policy == now
+
+
+def test_a_document_that_is_gone_is_not_in_the_corpus_now(small):
+    case = case_in(small, FIXED)
+    without = world(Passage("a", 0.9, 2.0, "refund"))
+    again = rerun(case, without.pipeline, without.collection, FIXED)
+    assert (again.outcome, again.verdict) == (RerunOutcome.NEWLY_LOST, Verdict.NOT_IN_CORPUS)
+
+
+def test_a_case_that_cannot_be_run_says_why(small):
+    case = case_in(small)
+    passage = case.findings[0].location.expected.model_copy(update={"passage_id": "b::7"})
+    gone = case.findings[0].location.model_copy(update={"expected": passage})
+    case = case.model_copy(update={"findings": (case.findings[0].model_copy(update={"location": gone}),)})
+    again = rerun(case, small.pipeline, small.collection, LOST)
+    assert again.outcome is RerunOutcome.FAILED and "cut anew" in again.error and again.verdict is None
+
+
+def test_an_answer_is_asked_for_again_where_there_was_one(small):
+    case = case_in(small, FIXED)
+    answered = small.pipeline.answer(case.trace)
+    case = case.model_copy(update={"trace": case.trace.model_copy(update={"answer": answered})})
+    again = rerun(case, small.pipeline, small.collection, FIXED)
+    assert again.trace and again.trace.answer and again.trace.answer.kind == answered.kind
+
+
+def wait_until(jobs, job_id, holds):
+    """Until `holds(job)`."""
+    for _ in range(3000):
+        if holds(jobs.get(job_id)):
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"still {jobs.get(job_id)}")
+
+
+def opened(small):
+    return lambda name: (small.pipeline, small.collection)
+
+
+def test_fifty_cases_in_the_background_and_another_reader_finds_the_result(small, book, store, url):
+    cases = [book.save(case_in(small, document="bc"[n % 2], question=f"refund {n}")) for n in range(50)]
+    jobs = JobBook(store)
+    job = jobs.start("rerun", 50, rerun_all(book, [c.id for c in cases], opened(small), FIXED), by="ana")
+    assert job.state == "running"
+    jobs.join(job.id)
+    other = Store(url)
+    over = JobBook(other).get(job.id)
+    assert (over.state, over.done, over.total, over.message) == ("done", 50, 50, "25 fixed, 25 still lost")
+    assert JobBook(other).latest("rerun") == over
+    assert len(CaseBook(other).outcomes(job.id)) == 50
+    assert {row.outcome for row in CaseBook(other).find()} == {RerunOutcome.FIXED, RerunOutcome.STILL_LOST}
+    other.close()
+
+
+def test_cancel_stops_after_the_case_it_is_at_and_keeps_what_is_done(small, book, store):
+    cases = [book.save(case_in(small, question=f"refund {n}")) for n in range(5)]
+    third, go_on = threading.Event(), threading.Event()
+    asked = []
+
+    def open_collection(name):
+        asked.append(name)
+        if len(asked) == 3:
+            third.set()
+            go_on.wait(30)
+        return small.pipeline, small.collection
+
+    jobs = JobBook(store)
+    job = jobs.start("rerun", 5, rerun_all(book, [c.id for c in cases], open_collection, FIXED))
+    assert third.wait(30)
+    assert jobs.get(job.id).done == 2
+    jobs.cancel(job.id)
+    go_on.set()
+    over = jobs.join(job.id)
+    assert (over.state, over.done, over.message) == ("cancelled", 3, "3 fixed")
+
+
+def test_a_collection_that_cannot_be_opened_fails_its_cases_and_not_the_job(small, book, store):
+    def open_collection(name):
+        raise CollectionError(f"There is no collection called {name}.")
+
+    case = book.save(case_in(small))
+    jobs = JobBook(store)
+    job = jobs.start("rerun", 1, rerun_all(book, [case.id], open_collection, LOST))
+    assert jobs.join(job.id).message == "1 not re-run"
+    assert "no collection called World" in book.reruns_of(case.id)[0].error
+
+
+def test_a_case_deleted_meanwhile_is_passed_over(small, book, store):
+    case = book.save(case_in(small))
+    jobs = JobBook(store)
+    job = jobs.start("rerun", 2, rerun_all(book, ["0" * 32, case.id], opened(small), FIXED))
+    over = jobs.join(job.id)
+    assert (over.state, over.done, over.message) == ("done", 2, "1 fixed")
+
+
+def test_work_that_breaks_fails_its_job_in_words(store):
+    def work(control):
+        control.step("half")
+        raise BadInput("There is no such thing.")
+
+    jobs = JobBook(store)
+    over = jobs.join(jobs.start("other", 2, work).id)
+    assert (over.state, over.done, over.message) == ("failed", 1, "There is no such thing.")
+    assert jobs.latest("nothing of the kind") is None
+
+
+def test_a_job_whose_process_died_is_interrupted(store):
+    hold = threading.Event()
+    jobs = JobBook(store, beat_s=1000)
+    job = jobs.start("rerun", 1, lambda control: str(hold.wait(60)))
+    assert jobs.get(job.id).state == "running"
+    jobs.note(job.id, cancel=False, seen_at=job.seen_at - 2 * SILENT)
+    assert jobs.get(job.id).state == "interrupted"
+    hold.set()
+    assert jobs.join(job.id).state == "done"
+
+
+def test_a_long_step_gives_signs_of_life(store):
+    hold = threading.Event()
+    jobs = JobBook(store, beat_s=0.01)
+    job = jobs.start("rerun", 1, lambda control: str(hold.wait(60)))
+    wait_until(jobs, job.id, lambda now: now.seen_at > job.seen_at)
+    hold.set()
+    assert jobs.join(job.id).state == "done"
+
+
+def test_work_that_learns_its_length_on_the_way_says_so_and_can_be_cancelled(store):
+    jobs = JobBook(store)
+
+    def work(control):
+        control.reach(2, 7)
+        jobs.cancel(control.job_id)
+        raise BadInput("It was stopped.")
+
+    job = jobs.join(jobs.start("learn", 0, work).id, 10)
+    assert (job.done, job.total, job.state, job.message) == (2, 7, "cancelled", "It was stopped.")

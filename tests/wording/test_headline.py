@@ -1,0 +1,134 @@
+"""The sentence says what the trace says."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag_core.pipeline.replay import replay
+from rag_core.schema.policy import Fusion, Policy, Signals
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.threshold import Threshold
+from rag_core.wording.headline import closest, headline, ordinal, score_number, score_text, threshold_text, title_of
+from tests.builders import measurement, passage
+
+SCORES = {"a": -1.0, "b": -2.0, "c": 3.0, "d": -3.0}
+
+
+def sentence(policy: Policy, **kwargs: object) -> str:
+    return headline(replay(measurement("abcd", "", SCORES, **kwargs), policy, clock=lambda: 0.0))
+
+
+def test_it_names_the_biggest_climb_and_the_news():
+    assert sentence(Policy(reranker="ce", top_k=2)) == (
+        "Reranking moved “Title c” from 3rd to 1st. 1 of the 2 kept is new. Best score: probability 0.95. 47 ms."
+    )
+
+
+@pytest.mark.parametrize(
+    ("score", "space", "shown"),
+    [
+        (0.914, ScoreSpace.PROBABILITY, "0.91"),
+        (0.0999, ScoreSpace.PROBABILITY, "0.10"),
+        (0.0042, ScoreSpace.PROBABILITY, "0.004"),
+        (0.0005, ScoreSpace.PROBABILITY, "0.001"),
+        (0.00008, ScoreSpace.PROBABILITY, "less than 0.001"),
+        (0.0, ScoreSpace.PROBABILITY, "0.00"),
+        (0.0042, ScoreSpace.LOGIT, "0.00"),
+        (0.0311, ScoreSpace.RRF, "0.0311"),
+        (12.34, ScoreSpace.BM25, "12.3"),
+    ],
+)
+def test_a_score_has_the_digits_of_its_space_and_a_low_probability_one_more(score, space, shown):
+    assert score_number(score, space) == shown
+    assert score_text(score, space) == f"{space} {shown}"
+
+
+@pytest.mark.parametrize(
+    ("minimum", "shown"),
+    [(0.5, "0.50"), (0.01, "0.01"), (0.005, "0.005"), (0.015, "0.015"), (0.125, "0.125"), (0.4271, "0.427")],
+)
+def test_a_threshold_has_a_third_decimal_where_it_needs_one(minimum, shown):
+    assert threshold_text(minimum) == shown
+
+
+def test_it_says_how_many_of_the_first_the_threshold_cuts():
+    policy = Policy(reranker="ce", top_k=3, threshold=Threshold(minimum=0.2))
+    assert "Best score: probability 0.95; 1 of the top 3 is under the threshold." in sentence(policy)
+
+
+def test_it_speaks_of_what_is_kept_where_the_threshold_cuts_the_rest():
+    scores = {"b": 3.0, "d": -1.0, "c": -2.0, "a": -3.0}
+    policy = Policy(reranker="ce", top_k=3, threshold=Threshold(minimum=0.5))
+    said = headline(replay(measurement("abcd", "", scores), policy, clock=lambda: 0.0))
+    assert said.startswith("Reranking moved “Title b” from 2nd to 1st. Best score")  # not d, from 4th to 2nd, not kept
+
+
+def test_one_kept_passage_is_not_counted():
+    alone = Policy(reranker="ce", top_k=3, threshold=Threshold(minimum=0.5))
+    first = headline(replay(measurement("abcd", "", {"a": 3.0, "b": -1.0, "c": -2.0, "d": -3.0}), alone))
+    assert first.startswith("Reranking did not move the kept passage up. Best score")
+    last = headline(replay(measurement("abcd", "", {"d": 3.0, "a": -1.0, "b": -2.0, "c": -3.0}), alone))
+    assert "from 4th to 1st. The kept passage is new. Best score" in last
+
+
+def test_it_says_when_nothing_reached_the_threshold():
+    policy = Policy(reranker="ce", threshold=Threshold(minimum=0.99))
+    assert sentence(policy) == (
+        "Nothing reached the threshold (probability 0.99), so the answer is “I don't know”; the best score was "
+        "probability 0.95. 47 ms."
+    )
+
+
+def test_the_closest_candidate_is_named_with_its_score_where_nothing_was_kept():
+    measured = measurement("abcd", "", SCORES)
+    strict = Policy(reranker="ce", threshold=Threshold(minimum=0.99))
+    assert closest(replay(measured, strict)) == "Closest: “Title c” with probability 0.95, under the threshold of 0.99."
+    assert closest(replay(measured, Policy(reranker="ce"))) == ""
+    assert closest(replay(measurement("", "", {}), strict)) == ""
+
+
+def test_it_never_credits_a_reranker_that_did_not_run():
+    assert sentence(Policy(reranker="none")).startswith("No reranker: this is the fused order.")
+    broken = replay(measurement("ab", "", {"a": 1.0}, failure="Broken."), Policy(reranker="ce"))
+    assert headline(broken).startswith("The reranker did not run: this is the fused order.")
+
+
+def test_it_says_when_nothing_was_found():
+    assert headline(replay(measurement("", ""), Policy(reranker="none"))).startswith("Nothing in toy matched")
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (21, "21st"), (112, "112th")]
+)
+def test_ordinal(number, text):
+    assert ordinal(number) == text
+
+
+def test_signals_get_their_own_credit():
+    passages = [passage("a"), passage("f", source="policy")]
+    only = Signals(on=True, relevance=0, freshness=0, authority=1, diversity=0, sources=(("policy", 1.0),))
+    same = {"a": 2.0, "f": 1.0}
+    ran = replay(measurement("af", "", same, passages=passages), Policy(reranker="ce", signals=only))
+    assert headline(ran).startswith(
+        "Reranking moved none of the kept passages up. Signals moved “Title f” from 2nd to 1st."
+    )
+    off = replay(measurement("af", "", passages=passages), Policy(reranker="none", signals=only))
+    assert headline(off).startswith("No reranker: signals reorder the fused order. Signals moved “Title f”")
+
+
+def test_weights_of_zero_are_not_called_no_match():
+    policy = Policy(reranker="none", fusion=Fusion(dense_weight=0, lexical_weight=0))
+    assert headline(replay(measurement("ab", "b"), policy)).startswith("Both fusion weights are 0")
+
+
+@pytest.mark.parametrize(
+    ("heading", "told"),
+    [
+        ("Terms: Europe", "Terms - Europe"),
+        ("Payment", "Terms - Europe: Payment"),
+        ("", "Terms - Europe"),
+    ],
+)
+def test_a_heading_that_says_what_the_title_says_is_left_out(heading, told):
+    named = passage("a").model_copy(update={"title": "Terms - Europe", "heading_path": (heading,) if heading else ()})
+    assert title_of(named) == told

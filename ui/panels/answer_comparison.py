@@ -1,0 +1,70 @@
+"""The answer without reranking beside the answer with it: one sentence on what differs, both cards, their passages."""
+
+from __future__ import annotations
+
+import html
+
+import streamlit as st
+
+from rag_core.analysis.reranker_ablation import difference, only_in
+from rag_core.rerank.catalogue import entry_of
+from rag_core.schema.answers import Answer
+from rag_core.schema.steps import StepName
+from rag_core.schema.trace import Trace
+from rag_core.wording.headline import count_of, title_of
+from ui import caches
+from ui.panels import question_box
+from ui.panels.answer import card
+from ui.sidebar.state import SidebarState
+
+
+def wanted(trace: Trace) -> bool:
+    """Draw the switch; whether the two are to be shown. Only where a reranker ran: else there is nothing to compare."""
+    if trace.rerank.status not in ("ran", "cached"):
+        return False
+    return st.toggle(
+        "Compare with the answer without reranking",
+        key="vs",
+        bind="query-params",
+        help="The same question, searches and answerer, with the passages in fused order. No model reranks again; a "
+        "chat model is asked a second time.",
+    )
+
+
+def show(trace: Trace, choice: SidebarState) -> Answer | None:
+    """Both sides; gives the reranked run's answer. An answer that could not be made says so in its place."""
+    plain = caches.without_reranking(trace, choice.collection, choice.owner)
+    told = st.container()
+    left, right = st.columns(2, gap="medium")
+    with right:
+        after = question_box.answer(trace, choice)
+        if after is not None:
+            label = entry_of(trace.policy.reranker).label
+            card(trace, after, heading=f"Reranked by {label}")
+            st.html(passages(trace, plain, after))
+    with left:
+        before = question_box.answer(plain, choice, chooser=trace.policy.reranker)
+        if before is not None:
+            card(plain, before, key="answer_plain", heading="Without reranking")
+            st.html(passages(plain, trace, before))
+    if before is not None and after is not None:
+        said = html.escape(difference(plain, trace, before, after))
+        told.html(f'<div class="sp-headline" data-testid="two-answers">{said}</div>')
+    return after
+
+
+def passages(one: Trace, other: Trace, answer: Answer) -> str:
+    """The passages that one side's answer is made from, as HTML: cited or not, and which the other side never saw."""
+    kept, new = one[StepName.KEPT].hits, set(only_in(one, other))
+    cited = {citation.passage_id for citation in answer.citations}
+    fused = one[StepName.FUSED].by_passage
+    rows = []
+    for hit in kept:
+        tags = [f"fused rank {fused[hit.passage_id].rank}"]
+        tags += ["cited"] if hit.passage_id in cited else []
+        tags += ["only on this side"] if hit.passage_id in new else []
+        name = html.escape(title_of(one.passages[hit.passage_id]))
+        strong = f"<b>{name}</b>" if hit.passage_id in new else name
+        rows.append(f"<li>{strong}<br><small>{' · '.join(tags)}</small></li>")
+    title = f"Made from {count_of(len(kept), 'passage')}" if kept else "Made from nothing: no passage was kept"
+    return f'<div class="sp-path">{title}</div><ol class="sp-list">{"".join(rows)}</ol>'

@@ -1,0 +1,162 @@
+"""All cases: the filtered list, running the open ones again in the background, files out and in."""
+
+from __future__ import annotations
+
+import html
+from datetime import UTC, datetime
+
+import pandas as pd
+import streamlit as st
+
+from rag_core.diagnosis import LABELS, Verdict
+from rag_core.diagnosis.expected import Corpus
+from rag_core.errors import CollectionError, SecondPassError
+from rag_core.pipeline.pipeline import Pipeline
+from rag_core.triage import CaseSummary, Job, RerunOutcome, Status, export_cases, read_cases, rerun_all
+from rag_core.wording.headline import count_of
+from ui import auth, caches
+from ui.panels import job_progress, views
+from ui.sidebar.state import SidebarState
+
+KIND = "rerun"
+FILTERS = ("case_status", "case_verdict", "case_tag", "case_text")
+
+
+def table() -> str | None:
+    """The filters and the list; gives the id of the chosen case."""
+    rows = _found()
+    if not rows:
+        filtered = any(st.session_state.get(key) for key in FILTERS)
+        st.caption("No case matches." if filtered else "No cases yet. Find a loss and save it: it will stand here.")
+        return None
+    st.dataframe(
+        frame(rows),
+        hide_index=True,
+        key="cases",
+        on_select=lambda: _choose(rows),
+        column_config={"Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
+        selection_mode="single-row",
+    )
+    ids = [row.id for row in rows]
+    labels = {row.id: f"{row.query[:80]} · {row.created_at:%Y-%m-%d %H:%M}" for row in rows}
+    if st.session_state.get("case") not in ids:
+        st.session_state["case"] = ids[0]
+    return st.selectbox("Case in full", ids, key="case", format_func=lambda one: labels[one])
+
+
+def _found() -> list[CaseSummary]:
+    with st.container(horizontal=True):
+        status = st.selectbox("Status", list(Status), index=None, key="case_status", placeholder="All")
+        verdicts = list(Verdict)
+        verdict = st.selectbox(
+            "Verdict", verdicts, index=None, key="case_verdict", placeholder="All", format_func=lambda one: LABELS[one]
+        )
+        tag = st.text_input("Tag", key="case_tag")
+        text = st.text_input("Search", key="case_text", placeholder="In question, note, document")
+    return caches.case_book().find(status=status, verdict=verdict, tag=tag.strip() or None, text=text.strip())
+
+
+def frame(rows: list[CaseSummary]) -> pd.DataFrame:
+    """The list as it is shown."""
+    return pd.DataFrame(
+        [
+            (
+                row.query,
+                ", ".join(row.documents),
+                LABELS[row.verdict],
+                str(row.status),
+                str(row.outcome or ""),
+                ", ".join(row.tags),
+                row.collection,
+                row.created_by,
+                row.created_at,
+            )
+            for row in rows
+        ],
+        columns=["Question", "Expected", "Verdict", "Status", "Last re-run", "Tags", "Collection", "By", "Saved"],
+    )
+
+
+def _choose(rows: list[CaseSummary]) -> None:
+    chosen = st.session_state["cases"].selection.rows
+    if chosen:
+        st.session_state["case"] = rows[chosen[0]].id
+
+
+def runner(choice: SidebarState) -> None:
+    """Run all open cases again; the progress is read from the database, so a reload finds it."""
+    open_cases = caches.case_book().find(status=Status.OPEN)
+    latest = caches.job_book().latest(KIND)
+    running = latest is not None and not latest.over
+    if st.button(
+        f"Run {count_of(len(open_cases), 'open case')} again on the sidebar's settings",
+        key="rerun_all",
+        icon=":material/replay:",
+        disabled=running or not open_cases,
+    ):
+        _start(choice, open_cases)
+        st.rerun()
+    if latest is not None:
+        job_progress.watch(latest.id, _far, _result)
+
+
+def _start(choice: SidebarState, open_cases: list[CaseSummary]) -> None:
+    """Open every collection here, where a page can show progress; the thread only runs."""
+    opened: dict[str, tuple[Pipeline, Corpus] | str] = {}
+    for name in dict.fromkeys(row.collection for row in open_cases):
+        try:
+            opened[name] = caches.pipeline(name, choice.owner), caches.collection(name, choice.owner)
+        except SecondPassError as exc:
+            opened[name] = str(exc)
+
+    def open_collection(name: str) -> tuple[Pipeline, Corpus]:
+        found = opened[name]
+        if isinstance(found, str):
+            raise CollectionError(found)
+        return found
+
+    ids = [row.id for row in open_cases]
+    work = rerun_all(caches.case_book(), ids, open_collection, choice.policy)
+    caches.job_book().start(KIND, len(ids), work, by=auth.author())
+
+
+def _far(job: Job) -> str:
+    return f"{job.done} of {count_of(job.total, 'case')} run again"
+
+
+def _result(job: Job) -> None:
+    when = f"{datetime.now(UTC) - job.started_at}".partition(".")[0]
+    of = f"{job.done} of {count_of(job.total, 'case')}"
+    states = {
+        "done": f"{count_of(job.total, 'case')} run again {when} ago: {job.message}.",
+        "cancelled": f"The re-run was cancelled after {of}: {job.message}.",
+        "failed": f"The re-run failed after {of}. {job.message}",
+        "interrupted": f"The re-run was interrupted after {of}. Start it again.",
+    }
+    st.html(f'<div data-testid="job" class="sp-path">{html.escape(states[job.state])}</div>')
+    outcomes = caches.case_book().outcomes(job.id)
+    wanted = [one for one in (RerunOutcome.NEWLY_LOST, RerunOutcome.FAILED) if one in outcomes.values()]
+    for outcome in wanted:
+        st.warning(f"{sum(each is outcome for each in outcomes.values())} {outcome}", icon=":material/warning:")
+
+
+def exchange() -> None:
+    """All cases as one file; cases of a file into the list."""
+    book = caches.case_book()
+    with st.expander("Export and import", icon=":material/swap_vert:"):
+        st.download_button(
+            "Export all cases (JSONL)",
+            lambda: export_cases(book.get(row.id) for row in book.find()),
+            "cases.jsonl",
+            "application/jsonl",
+            key="export_cases",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        file = st.file_uploader("Import a case file", type=["jsonl"], key="import_cases", max_upload_size=512)
+        if file is not None and st.button("Import", key="import_button", icon=":material/upload:"):
+            found = read_cases(file.getvalue())
+            added = sum(book.add(case) for case in found.cases)
+            st.success(f"{added} imported, {len(found.cases) - added} known already.")
+            for problem in found.problems[:20]:
+                st.error(views.markdown(problem))

@@ -1,0 +1,178 @@
+"""One case: saving it, looking at it then and now, and saying what became of it."""
+
+from __future__ import annotations
+
+import html
+
+import pandas as pd
+import streamlit as st
+
+from rag_core.errors import CaseConflict
+from rag_core.schema.steps import StepName
+from rag_core.schema.trace import Trace
+from rag_core.triage import Case, Finding, Rerun, Status, case_of, differences, export_cases, rerun
+from rag_core.wording.headline import score_text, title_of
+from ui import auth, caches
+from ui.panels import loss_strip, triage, views
+from ui.sidebar import filtering, state
+from ui.sidebar.apply_policy import adopt
+from ui.sidebar.state import SidebarState
+
+
+def save(choice: SidebarState, found: triage.Found) -> None:
+    """The form that keeps this run as a case. That it is saved stays said, however often the page is drawn again."""
+    shown = (found.trace.query, found.trace.policy, found.location)
+    with st.expander("Save as a case", icon=":material/bookmark_add:"):
+        private = choice.collection in caches.private(choice.owner).names(choice.owner)
+        if private:
+            st.warning("This collection is yours alone; a saved case, with its passages, is seen by everybody here.")
+        with st.form("save_case", border=False):
+            note = st.text_area(
+                "Note", key="case_note", max_chars=20_000, placeholder="What the user was told, and why it was wrong"
+            )
+            tags = st.text_input("Tags", key="case_tags", placeholder="Separated by commas")
+            auth.ask_author()
+            pressed = st.form_submit_button("Save case", key="save_case_button", icon=":material/save:")
+        if pressed:
+            case = case_of(found.trace, [found.finding], note=note, tags=split_tags(tags), by=auth.author())
+            caches.case_book().save(case)
+            st.session_state["case"] = case.id
+            st.session_state["case_saved"] = shown
+        if st.session_state.get("case_saved") == shown:
+            st.success(
+                "Saved. You find it under Cases, and can run it again there after a fix.", icon=":material/check:"
+            )
+
+
+def split_tags(text: str) -> list[str]:
+    """`sso, okta` -> [sso, okta]"""
+    return list(dict.fromkeys(tag[:60] for part in text.split(",") if (tag := part.strip().replace('"', ""))))
+
+
+def show(choice: SidebarState, case_id: str) -> None:
+    """A case: its question, then against now, and what people say about it."""
+    book = caches.case_book()
+    case = book.get(case_id)
+    runs = book.reruns_of(case_id, limit=1)
+    views.headline(case.query)
+    st.caption(
+        views.markdown(
+            f"{case.trace.collection.name} · saved {case.created_at:%Y-%m-%d %H:%M} UTC"
+            + (f" by {case.created_by}" if case.created_by else "")
+        )
+    )
+    with st.container(horizontal=True):
+        if st.button("Run again on the sidebar's settings", key="rerun", type="primary", icon=":material/replay:"):
+            with st.spinner("Running the case again"):
+                book.add_rerun(_rerun(choice, case))
+            st.rerun()
+        st.button(
+            "Look at it in Find the loss", key="reopen", icon=":material/troubleshoot:", on_click=_reopen, args=(case,)
+        )
+        st.download_button(
+            "Case file",
+            lambda: export_cases([case]),
+            f"case-{case.id[:8]}.jsonl",
+            "application/jsonl",
+            key="download_case",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    then, now = st.columns(2, gap="large")
+    with then:
+        _side("Then", case.trace, case.findings)
+    with now:
+        _now(case, runs)
+    _revise(case)
+
+
+def _rerun(choice: SidebarState, case: Case) -> Rerun:
+    name = case.trace.collection.name
+    pipeline = caches.pipeline(name, choice.owner)
+    return rerun(case, pipeline, caches.collection(name, choice.owner), choice.policy)
+
+
+def _reopen(case: Case) -> None:
+    """The case's question, document and settings into the other view."""
+    st.session_state["q"] = case.query
+    st.session_state["doc"] = case.documents[0]
+    st.session_state["quote"] = case.findings[0].location.expected.quote
+    st.session_state["view"] = "Find the loss"
+    state.go_to_collection(case.trace.collection.name)
+    adopt(case.trace.policy)
+    filtering.put(case.trace.where)
+
+
+def _now(case: Case, runs: list[Rerun]) -> None:
+    if not runs:
+        st.subheader("Now", anchor=False)
+        st.caption("Not run again yet.")
+        return
+    run = runs[0]
+    if run.trace is None:
+        st.subheader("Now", anchor=False)
+        st.error(views.markdown(run.error), icon=":material/error:")
+        return
+    _side(f"Now: {run.outcome}", run.trace, run.findings)
+    changed = differences(case.trace, run.trace)
+    if changed:
+        st.caption("What is not the same")
+        st.dataframe(
+            pd.DataFrame([(d.what, d.then, d.now) for d in changed], columns=["What", "Then", "Now"]),
+            hide_index=True,
+            key="differences",
+        )
+    else:
+        st.caption("Settings, models and documents are the same.")
+
+
+def _side(title: str, trace: Trace, findings: tuple[Finding, ...]) -> None:
+    """One side: verdict and way of each expected document, and what was kept."""
+    st.subheader(title, anchor=False)
+    for finding in findings:
+        triage.badge(finding.diagnosis)
+        st.markdown(views.markdown(finding.diagnosis.sentence))
+        st.html(loss_strip.markup(finding.diagnosis))
+    expected = {passage_id for finding in findings for passage_id in finding.location.passage_ids}
+    st.html(kept_list(trace, expected))
+
+
+def kept_list(trace: Trace, expected: set[str]) -> str:
+    """The kept passages in order, the expected ones marked."""
+    kept = trace[StepName.KEPT]
+    items = "".join(
+        f"<li>{'<b>' if hit.passage_id in expected else ''}{html.escape(title_of(trace.passages[hit.passage_id]))}"
+        f"{' (expected)</b>' if hit.passage_id in expected else ''} "
+        f"<small>{html.escape(score_text(hit.score, kept.space))}</small></li>"
+        for hit in kept.hits
+    )
+    return f'<ol class="sp-list">{items}</ol>' if items else '<p class="sp-path">Nothing was kept.</p>'
+
+
+def _revise(case: Case) -> None:
+    """Status, note and tags. Somebody else's change in between is shown, and nothing is overwritten."""
+    with st.form(f"revise_{case.id}"):
+        left, right = st.columns([1, 3])
+        status = left.selectbox("Status", list(Status), index=list(Status).index(case.status), key=f"status_{case.id}")
+        tags = left.text_input("Tags", ", ".join(case.tags), key=f"tags_{case.id}")
+        note = right.text_area("Note", case.note, key=f"note_{case.id}", max_chars=20_000)
+        auth.ask_author()
+        saved = st.form_submit_button("Save changes", key="revise", icon=":material/save:")
+    if saved:
+        seen: Case = st.session_state.get(f"seen_{case.id}", case)
+        try:
+            caches.case_book().revise(seen, status=status, note=note, tags=split_tags(tags), by=auth.author())
+            st.session_state.pop(f"seen_{case.id}", None)
+            st.rerun()
+        except CaseConflict as exc:
+            st.error(views.markdown(str(exc)), icon=":material/group:")
+            st.caption("The note as it is there now")
+            st.code(case.note, language=None, wrap_lines=True)
+            st.session_state[f"seen_{case.id}"] = case
+    else:
+        st.session_state.setdefault(f"seen_{case.id}", case)
+    with st.popover("Delete", icon=":material/delete:"):
+        if st.button("Delete this case and its re-runs", key="delete_case"):
+            caches.case_book().delete(case.id)
+            st.session_state.pop("case", None)
+            st.rerun()

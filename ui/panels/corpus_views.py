@@ -1,0 +1,72 @@
+"""Pieces of the corpus page: a document with its passage boundaries, tables of documents and of upload results."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from rag_core.corpus.collection import Collection
+from rag_core.corpus.loading.sandbox import Upload
+from rag_core.schema.documents import Document, Passage
+
+
+def documents_table(collection: Collection, wanted: str) -> pd.DataFrame:
+    """A row per document whose id, title or text holds the wanted words (case folded); all where none are given."""
+    needle = wanted.casefold().strip()
+    rows = [
+        {
+            "id": document.id,
+            "title": document.title,
+            "source": document.source,
+            "updated": document.updated_at,
+            "tenant": document.tenant,
+            "characters": len(document.text),
+            "passages": len(collection.passages_of(document.id)),
+        }
+        for document in collection.documents()
+        if not needle or needle in f"{document.id}\n{document.title}\n{document.text}".casefold()
+    ]
+    columns = ["id", "title", "source", "updated", "tenant", "characters", "passages"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def document_with_passages(document: Document, passages: Sequence[Passage]) -> None:
+    """The document's text with each passage in a frame of its own; text that no passage holds stands greyed between."""
+    pieces, at = [], 0
+    for number, passage in enumerate(sorted(passages, key=lambda one: one.start), start=1):
+        pieces.append(_between(document.text[at : passage.start]))
+        overlap = max(0, at - passage.start)
+        again = (
+            f' <i title="characters that also stand in the passage before">{overlap} repeated</i>' if overlap else ""
+        )
+        path = html.escape(" > ".join(passage.heading_path))
+        pieces.append(
+            f'<div class="sp-chunk"><span class="sp-chunk-no">{number}</span><span class="sp-path">{path}{again}</span>'
+            f"<div>{html.escape(passage.text)}</div></div>"
+        )
+        at = max(at, passage.end)
+    pieces.append(_between(document.text[at:]))
+    st.html(f'<div class="sp-passage" data-testid="document">{"".join(pieces)}</div>')
+
+
+def _between(text: str) -> str:
+    """Text that no passage holds (headings, mostly); white space alone is left out."""
+    return f'<div class="sp-between">{html.escape(text.strip())}</div>' if text.strip() else ""
+
+
+def upload_results(uploads: Sequence[Upload]) -> pd.DataFrame:
+    """A row per file: how many documents came out of it, and what was wrong."""
+    return pd.DataFrame(
+        [
+            {
+                "File": upload.name,
+                "Result": "Read" if upload.loaded.documents else "Not read",
+                "Documents": len(upload.loaded.documents),
+                "What was wrong": " ".join(problem.reason for problem in upload.loaded.problems),
+            }
+            for upload in uploads
+        ]
+    )

@@ -1,0 +1,204 @@
+"""What the evaluation page is asked about and what it has measured: sets and runs from files, one bench a set.
+
+A bench holds the measurements of one set over one collection, for all sessions; it grows as scoring goes on, and what
+is done stays done. Figures come from `rag_core.evaluation`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from rag_core.analysis.latency_model import LatencyPoint
+from rag_core.errors import BadInput
+from rag_core.evaluation.beir import read_set
+from rag_core.evaluation.board import Board, board
+from rag_core.evaluation.clock import pace_over
+from rag_core.evaluation.files import File
+from rag_core.evaluation.from_cases import set_of_cases
+from rag_core.evaluation.gather import build
+from rag_core.evaluation.judgments import JudgmentBook
+from rag_core.evaluation.outcome import EvaluationResult, of_candidates, of_measurements, of_runs
+from rag_core.evaluation.pools import Pools
+from rag_core.evaluation.score import measured, unsearched_queries
+from rag_core.evaluation.sets import LabelledSet, Query
+from rag_core.evaluation.table import read_csv
+from rag_core.evaluation.vectorised_replay import fused_rankings, rerank_pass
+from rag_core.schema.measurement import Measurement
+from rag_core.schema.policy import NO_RERANKER, Policy
+from rag_core.triage import CaseBook, CaseSummary
+from ui import caches
+from ui.panels import query_sets
+from ui.sidebar.state import SidebarState
+
+OWN, CASES, FILES, RUNS = "Its own questions", "Triage cases", "Files of mine", "Runs made elsewhere"
+LARGEST_POOL = 100
+"""Curves go this far, and so does scoring all of them."""
+
+
+@dataclass
+class Bench:
+    """The measurements of one set by query id. `version` counts changes; `times`: measured time by reranker."""
+
+    measurements: dict[str, Measurement] = field(default_factory=dict)
+    version: int = 0
+    times: dict[str, list[LatencyPoint]] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def source(choice: SidebarState) -> str:
+    """Where the questions or rankings come from."""
+    own = [OWN] if caches.labelled_set(choice.collection) else []
+    options = [*own, CASES, FILES, RUNS]
+    return str(st.segmented_control("Questions from", options, default=options[0], required=True, key="eval_source"))
+
+
+def labelled(choice: SidebarState, kind: str) -> LabelledSet | None:
+    """The labelled set of that source with the grades given in the page; None where files are still missing."""
+    makers = {
+        OWN: lambda: caches.labelled_set(choice.collection),
+        CASES: lambda: set_of_cases(CaseBook(caches.store()).get(one.id) for one in _cases(choice)),
+        FILES: _from_files,
+        RUNS: _from_files,
+    }
+    found = makers[kind]()
+    return JudgmentBook(caches.store()).added_to(found) if found else None
+
+
+def _cases(choice: SidebarState) -> list[CaseSummary]:
+    return CaseBook(caches.store()).find(collection=choice.collection)
+
+
+def _from_files() -> LabelledSet | None:
+    """A set that was uploaded: a CSV, or queries and qrels in BEIR's layout."""
+    files = st.file_uploader(
+        "A CSV (query, document_id, grade), or queries.jsonl and qrels.tsv together",
+        type=["csv", "jsonl", "tsv", "txt", "trec"],
+        accept_multiple_files=True,
+        key="eval_files",
+        max_upload_size=100,
+    )
+    by_end = {one.name.rpartition(".")[2].lower(): File.uploaded(one.name, one.getvalue()) for one in files or []}
+    if "csv" in by_end:
+        return read_csv(by_end["csv"])
+    qrels = next((by_end[end] for end in ("tsv", "trec", "txt") if end in by_end), None)
+    if "jsonl" in by_end and qrels:
+        return read_set(by_end["jsonl"], qrels, by_end["jsonl"].name.rpartition(".")[0])
+    if by_end:
+        st.info("Both files are needed: the questions (JSONL) and their grades (TSV).", icon=":material/upload_file:")
+    return None
+
+
+def elsewhere(questions: LabelledSet) -> EvaluationResult | None:
+    """Rankings that another stack made, from uploaded files; None where there are none yet."""
+    left, right = st.columns(2)
+    before = left.file_uploader("Before reranking (TREC run), or candidates (JSONL)", key="eval_before")
+    after = right.file_uploader("After reranking (TREC run)", key="eval_after")
+    if before is None:
+        return None
+    first = File.uploaded(before.name, before.getvalue())
+    if before.name.endswith(".jsonl"):
+        return of_candidates(questions, first)
+    return of_runs(questions, first, File.uploaded(after.name, after.getvalue()) if after else None)
+
+
+def bench(choice: SidebarState, questions: LabelledSet) -> Bench:
+    """The shared bench of this set over the chosen collection, under the chosen filter."""
+    asked = str(hash(tuple((query.id, query.text) for query in questions.queries)))
+    what = f"evaluate {questions.name} {asked}"
+    memory = caches.set_memory(choice.collection, choice.owner, what, (), choice.where)
+    found: Bench = memory.setdefault("bench", Bench())
+    return found
+
+
+def score(choice: SidebarState, of: Bench, queries: Sequence[Query], policies: Sequence[Policy]) -> None:
+    """Measure and score what the policies ask for, with a bar. Any control that moves stops it; nothing is lost."""
+    pipeline = caches.pipeline(choice.collection, choice.owner)
+    bar = st.progress(0.0, "Starting")
+    st.button("Stop", key="eval_stop", icon=":material/stop_circle:")
+    with of.lock:
+        scored = measured(pipeline, queries, policies, of.measurements, choice.where)
+        for done, (query_id, measurement) in enumerate(scored, start=1):
+            of.measurements[query_id] = measurement
+            of.version += 1
+            bar.progress(done / len(queries), f"Question {done} of {len(queries)}")
+    bar.empty()
+
+
+def unmeasured(of: Bench, queries: Sequence[Query], policy: Policy) -> list[Query]:
+    """The questions that were not searched yet, or not with every extra search of the policy."""
+    known = {query.id: of.measurements[query.id] for query in queries if query.id in of.measurements}
+    lacking = set(unsearched_queries(known, policy))
+    return [query for query in queries if query.id not in known or query.id in lacking]
+
+
+def missing(pools: Pools, policy: Policy) -> int:
+    """Pairs of the policy's pools that nobody has scored yet."""
+    if policy.reranker == NO_RERANKER:
+        return 0
+    order, _ = fused_rankings(pools, policy)
+    if policy.first_pass and policy.first_pass.reranker not in pools.scores:
+        return int(order.first(policy.first_pass.pool).lengths.sum())
+    if policy.reranker not in pools.scores:
+        return int(order.first(policy.pool).lengths.sum())
+    return int(rerank_pass(pools, order, policy).unscored.sum())
+
+
+def pools_of(choice: SidebarState, of: Bench, questions: LabelledSet) -> Pools:
+    """The arrays of these questions, built again only when more was scored or judged."""
+    fingerprint = caches.collection(choice.collection, choice.owner).ref.fingerprint
+    key = (fingerprint, of.version, questions.fingerprint, str(choice.where))
+    return _pools(key, dict(of.measurements), questions)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Gathering what was measured")
+def _pools(key: object, _measurements: dict[str, Measurement], _questions: LabelledSet) -> Pools:  # noqa: ARG001
+    known = {one: _measurements[one] for one in _questions.by_id if one in _measurements}
+    return build(known, _questions)
+
+
+def outcome(choice: SidebarState, of: Bench, questions: LabelledSet, pools: Pools) -> EvaluationResult:
+    """The report under the sidebar's policy, remembered."""
+    fingerprint = caches.collection(choice.collection, choice.owner).ref.fingerprint
+    key = (fingerprint, of.version, questions.fingerprint, str(choice.where), choice.policy.model_dump_json())
+    return _outcome(key, of, questions, pools, choice.policy)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Measuring every stage")
+def _outcome(key: object, _of: Bench, _questions: LabelledSet, _pools: Pools, _policy: Policy) -> EvaluationResult:  # noqa: ARG001
+    known = {one: _of.measurements[one] for one in _pools.query_ids}
+    return of_measurements(_questions, known, _policy, pools=_pools)
+
+
+def curves(found: EvaluationResult, metric: str) -> Board:
+    """Every curve around the outcome's policy, remembered."""
+    key = (found.report.set_fingerprint, str(found.report.made_at), found.policy.model_dump_json(), metric)
+    return _curves(key, found, metric)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Drawing the curves")
+def _curves(key: object, _found: EvaluationResult, metric: str) -> Board:  # noqa: ARG001 - the caches are keyed by it
+    unanswerable = tuple(query.id for query in _found.labelled.unanswerable)
+    return board(_found.pools, _found.policy, metric, unanswerable, LARGEST_POOL)
+
+
+def measure_times(of: Bench, found: EvaluationResult, rerankers: Sequence[str]) -> None:
+    """Measure what these rerankers take on this machine over the outcome's questions, past every cache."""
+    policy = found.policy
+    rows = {one: of.measurements[one] for one in found.pools.query_ids}
+    bar = st.progress(0.0, "Measuring time")
+    for done, name in enumerate(rerankers):
+        bar.progress(done / len(rerankers), f"Measuring {name}")
+        wide = policy.model_copy(update={"pool": LARGEST_POOL, "first_pass": None})
+        of.times[name] = pace_over(rows, wide, caches.reranker(name))
+    bar.empty()
+
+
+def spread(questions: LabelledSet) -> list[Query]:
+    """As many questions as the slider says."""
+    if not questions.asked:
+        raise BadInput(f"No question of {questions.name} has a grade. Judge some, or choose another set.")
+    return query_sets.chosen(questions, "Questions", "eval_size")

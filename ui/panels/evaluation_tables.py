@@ -1,0 +1,113 @@
+"""The evaluation page's tables: steps, the two headline metrics, harmed queries; and its downloads."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+from rag_core.evaluation import gate
+from rag_core.evaluation.export import to_csv, to_markdown
+from rag_core.evaluation.outcome import EvaluationResult
+from rag_core.evaluation.report import HEADLINE, SPLIT, Report
+from ui.panels import views
+
+SHOWN = 50
+NAMES = {"adjusted": "final order", "kept": "kept"}
+
+
+def headline(report: Report) -> None:
+    """The verdict on the last headline metric, then both with interval, p-value and counts."""
+    views.headline(f"{HEADLINE[-1]}: {report.comparisons[HEADLINE[-1]].sentence}")
+    rows = []
+    for name in HEADLINE:
+        found = report.comparisons[name]
+        rows.append(
+            {
+                "Metric": name,
+                "Before": found.before,
+                "After": found.after,
+                "Change": found.difference,
+                "95% interval": f"{found.low:+.3f} to {found.high:+.3f}",
+                "p": found.p_value,
+                "Better / equal / worse": f"{found.wins} / {found.ties} / {found.losses}",
+            }
+        )
+    numbers = {name: st.column_config.NumberColumn(format="%.3f") for name in ("Before", "After", "p")}
+    numbers["Change"] = st.column_config.NumberColumn(format="%+.3f")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="eval_headline", column_config=numbers)
+
+
+def steps(report: Report) -> None:
+    """Mean of every metric at every step, and what is judged of each list."""
+    rows = [
+        {"Stage": NAMES.get(step, step), **{metric: report.mean(step, metric) for metric in report.metrics}}
+        for step in report.steps
+    ]
+    st.subheader("Every stage", anchor=False)
+    counts = f"{report.judged} judged questions, {report.judgments:,} grades"
+    st.caption(f"{counts}. Judged@10 is the judged share of the first ten; what nobody judged counts as not relevant.")
+    columns = {metric: st.column_config.NumberColumn(format="%.3f") for metric in report.metrics}
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="eval_stages", column_config=columns)
+
+
+def harmed(report: Report, collection: str) -> None:
+    """Queries by change, the most harmed first, each with links to look at it."""
+    metric = HEADLINE[-1]
+    changes = [(one, change) for one, change in report.changes(metric) if abs(change) > 1e-9]
+    losing = sum(change < 0 for _, change in changes)
+    if not changes:
+        return
+    st.subheader("Harmed first", anchor=False)
+    st.caption(f"{losing} questions lose {metric} by reranking, {len(changes) - losing} gain; the rest is not shown.")
+    rows = []
+    for query_id, change in [*changes[:SHOWN], *changes[max(SHOWN, len(changes) - SHOWN) :]]:
+        link = urlencode({**st.query_params.to_dict(), "q": report.texts[query_id], "c": collection})
+        rows.append(
+            {
+                "Question": report.texts[query_id],
+                "Before": report.values[report.before][metric][query_id],
+                "After": report.values[report.after][metric][query_id],
+                "Change": change,
+                "Inspect": f"/?{link}",
+                "Triage": f"/triage?{link}",
+            }
+        )
+    columns = {name: st.column_config.NumberColumn(format="%.3f") for name in ("Before", "After")}
+    columns["Change"] = st.column_config.NumberColumn(format="%+.3f")
+    links = {name: st.column_config.LinkColumn(display_text=name) for name in ("Inspect", "Triage")}
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="eval_harmed", column_config={**columns, **links})
+
+
+def notices(report: Report) -> None:
+    """What a reader must know about the files and the set, folded away."""
+    if report.notices:
+        with st.expander(f"{len(report.notices)} notes on this set", icon=":material/info:"):
+            for one in report.notices:
+                st.markdown(f"- {views.markdown(one)}")
+
+
+def files(found: EvaluationResult) -> None:
+    """The report as JSON, CSV and Markdown, and a saved one to compare with."""
+    st.subheader("Take it along", anchor=False)
+    kinds = {
+        "Report (JSON)": ("report.json", "application/json", found.report.to_json),
+        "Questions (CSV)": ("queries.csv", "text/csv", lambda: to_csv(found.report)),
+        "Report (Markdown)": ("report.md", "text/markdown", lambda: to_markdown(found.report)),
+    }
+    with st.container(horizontal=True):
+        for label, (name, mime, content) in kinds.items():
+            st.download_button(
+                label, data=content, file_name=name, mime=mime, key=f"eval_{name}", icon=":material/download:",
+                on_click="ignore",
+            )  # fmt: skip
+    saved = st.file_uploader("Compare with a saved report (JSON)", type=["json"], key="eval_baseline")
+    if saved is not None:
+        baseline = Report.read(saved.getvalue(), saved.name)
+        metric = SPLIT if SPLIT in found.report.metrics else HEADLINE[-1]
+        failures, remarks = gate.worse(found.report, baseline, [metric], found.report.after)
+        for one in failures:
+            st.error(views.markdown(one), icon=":material/trending_down:")
+        for one in remarks:
+            st.info(views.markdown(one))

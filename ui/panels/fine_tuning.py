@@ -1,0 +1,106 @@
+"""Fine-tune the chosen cross-encoder on the set's judgments, and list what was taught so far."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import streamlit as st
+
+from rag_core.errors import SecondPassError
+from rag_core.evaluation.sets import LabelledSet
+from rag_core.finetune.pairs import LEAST, trainable_queries
+from rag_core.finetune.train import METRICS, FineTuneResult, base_folder, fine_tune, fine_tuned_models
+from rag_core.triage import Job, JobControl
+from ui import auth, caches
+from ui.panels import job_progress, views
+from ui.panels.evaluation import Bench
+from ui.sidebar import access
+from ui.sidebar.state import SidebarState
+
+KIND = "learn"
+
+
+def fine_tuning(choice: SidebarState, questions: LabelledSet, of: Bench) -> None:
+    """How many questions can be learned from, a name, a button; then what came of it, whichever way it went."""
+    st.header("Learn from these labels", anchor=False)
+    try:
+        base_folder(choice.policy.reranker)
+    except SecondPassError as exc:
+        st.caption(views.markdown(str(exc)))
+        return
+    ready = len(trainable_queries(questions, of.measurements, choice.policy))
+    st.caption(
+        f"{ready} questions have their answer in the pool; {LEAST} are needed. About a third is kept apart to "
+        "examine the result on. It goes on in the background; on two cores it takes minutes."
+    )
+    latest = caches.job_book().latest(KIND)
+    running = latest is not None and not latest.over
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name of the new model", "my-reranker", key="lesson_name", max_chars=60)
+        blocked = ready < LEAST or running
+        begin = st.button("Fine-tune", key="lesson_start", icon=":material/school:", disabled=blocked)
+    if begin and _teach(choice, questions, of, name):
+        st.rerun()
+    if latest is not None:
+        job_progress.watch(latest.id, _far, _result)
+    _taught(fine_tuned_models(access.fine_tuned()))
+
+
+def _teach(choice: SidebarState, questions: LabelledSet, of: Bench, name: str) -> bool:
+    """Start it; False where the name cannot be used."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        st.error("Use letters, digits, dots, dashes and underscores for the name.", icon=":material/error:")
+        return False
+    pipeline, measurements, folder = (
+        caches.pipeline(choice.collection, choice.owner),
+        dict(of.measurements),
+        access.fine_tuned(),
+    )
+
+    def work(control: JobControl) -> str:
+        lesson = fine_tune(pipeline, questions, measurements, choice.policy, folder, control.reach, control.cancelled)
+        return lesson.sentence
+
+    caches.job_book().start(KIND, 0, work, by=auth.author())
+    return True
+
+
+def _far(job: Job) -> str:
+    if not job.total:
+        return "Loading the model"
+    return f"Step {job.done} of {job.total}" if job.done < job.total else "Examining it on the questions kept apart"
+
+
+def _result(job: Job) -> None:
+    """What came of it, in one sentence."""
+    if job.state == "done":
+        st.success(views.markdown(f"The last fine-tuning: {job.message}"), icon=":material/school:")
+        return
+    told = job.message or "The fine-tuning was interrupted. Nothing was written; start it again."
+    st.warning(views.markdown(told), icon=":material/info:")
+
+
+def _taught(lessons: list[FineTuneResult]) -> None:
+    """A row per taught model."""
+    if not lessons:
+        return
+    rows = []
+    for lesson in lessons:
+        found = lesson.comparisons[METRICS[0]]
+        rows.append(
+            {
+                "Model": lesson.name,
+                "From": lesson.base,
+                "Taught on": f"{len(lesson.train)} questions, {lesson.pairs} pairs",
+                "Kept apart": len(lesson.held_out),
+                f"{METRICS[0]} before": found.before,
+                "after": found.after,
+                "95% interval": f"{found.low:+.3f} to {found.high:+.3f}",
+                "Seconds": lesson.seconds,
+                "Reranker key": lesson.key,
+            }
+        )
+    numbers = {one: st.column_config.NumberColumn(format="%.3f") for one in (f"{METRICS[0]} before", "after")}
+    numbers["Seconds"] = st.column_config.NumberColumn(format="%.0f")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="lessons", column_config=numbers)

@@ -1,0 +1,46 @@
+"""The session's runs: the newest traces that its pages made, and saved traces that were opened beside them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rag_core.errors import BadTrace
+from rag_core.schema.trace import Trace
+from ui.panels import views
+
+NEWEST = 50
+KEY = "runs"
+
+
+def remember(trace: Trace) -> None:
+    """Keep this run. Replays of one measurement are one run: the last of them stands for it."""
+    runs: dict[tuple[object, ...], Trace] = st.session_state.setdefault(KEY, {})
+    identity = _identity(trace)
+    runs.pop(identity, None)
+    runs[identity] = trace
+    while len(runs) > NEWEST:
+        del runs[next(iter(runs))]
+
+
+def runs() -> list[Trace]:
+    """The session's runs, newest last."""
+    return list(st.session_state.get(KEY, {}).values())
+
+
+def _identity(trace: Trace) -> tuple[object, ...]:
+    paid = (trace.policy.reranker, trace.rerank.pairs_timed, trace.rerank.pairs_cached)
+    return (trace.query, trace.collection.fingerprint, trace.measured_at, *paid)
+
+
+def opened() -> list[Trace]:
+    """Saved traces from files, drawn as an uploader. A file that is no trace says why; the others count."""
+    files = st.file_uploader(
+        "Add saved runs (trace files)", type=["json"], accept_multiple_files=True, key="saved_runs", max_upload_size=64
+    )
+    traces = []
+    for file in files:
+        try:
+            traces.append(Trace.read(file.getvalue()))
+        except BadTrace as exc:
+            st.error(views.markdown(f"{file.name}: {exc}"), icon=":material/error:")
+    return traces

@@ -1,0 +1,143 @@
+"""The question box, the examples, the trace file that opens again, the answer and the downloads of a run."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import partial
+
+import streamlit as st
+
+from rag_core.analysis.run_tables import candidates
+from rag_core.corpus.sample import SAMPLE
+from rag_core.errors import BadTrace, SecondPassError
+from rag_core.report.html import html_report
+from rag_core.schema.answers import Answer
+from rag_core.schema.trace import Trace
+from rag_core.wording.headline import count_of
+from ui import caches
+from ui.panels import views
+from ui.panels.answer import so_far
+from ui.sidebar.state import SidebarState
+
+EXAMPLES = 5
+
+
+def question(choice: SidebarState, disabled: bool = False) -> str:
+    """The question box in a form, so that typing runs nothing; below it, examples to click."""
+    with st.form("ask", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            f"Ask {views.markdown(choice.collection)}",
+            key="q",
+            bind="query-params",
+            placeholder="Type a question, a product code or an error message",
+            max_chars=4000,
+            disabled=disabled,
+        )
+        st.form_submit_button("Run", type="primary", icon=":material/play_arrow:", key="run", disabled=disabled)
+    query = str(st.session_state.get("q") or "").strip()
+    if choice.collection == SAMPLE and not disabled:
+        _examples(shown=not query)
+    return query
+
+
+def _examples(shown: bool) -> None:
+    """Example questions of several kinds: in the open before the first question, folded away after it."""
+    place = st.container() if shown else st.expander("Example questions", icon=":material/lightbulb:")
+    with place, st.container(horizontal=True, gap="small"):
+        for number, example in enumerate(caches.examples(EXAMPLES)):
+            st.button(
+                example["text"],
+                key=f"example{number}",
+                help=f"Kind: {example['kind']}",
+                on_click=_put,
+                args=(example["text"],),
+            )
+
+
+def _put(text: str) -> None:
+    st.session_state["q"] = text
+
+
+def welcome(choice: SidebarState) -> None:
+    """What the page will show, before anything was asked."""
+    with views.guard():
+        collection = caches.collection(choice.collection, choice.owner)
+        size = f"{count_of(collection.ref.documents, 'document')} in {count_of(collection.ref.passages, 'passage')}"
+        views.headline("See which step of retrieval brought the answer up, and which one lost it.")
+        st.caption(views.markdown(f"{choice.collection}: {size}."))
+
+
+def trace_file() -> Trace | None:
+    """A trace file that was opened, or None. A file that is no trace says why."""
+    with st.sidebar.expander("Open a saved trace", icon=":material/folder_open:"):
+        file = st.file_uploader("Trace file (JSON)", type=["json"], key="trace_file", max_upload_size=64)
+    if file is None:
+        return None
+    try:
+        trace = Trace.read(file.getvalue())
+    except BadTrace as exc:
+        st.error(views.markdown(str(exc)), icon=":material/error:")
+        return None
+    when = trace.measured_at.strftime("%Y-%m-%d %H:%M")
+    st.info(
+        f"This is a saved trace of {when} UTC, as it was. The sidebar does not change it; remove the file there "
+        "to ask again.",
+        icon=":material/history:",
+    )
+    return trace
+
+
+def answer(trace: Trace, choice: SidebarState, chooser: str | None = None) -> Answer | None:
+    """The answer: by the chat model where one is chosen, else sentences quoted by the run's reranker, or by `chooser`.
+
+    A model that fails says so.
+    """
+    place = st.empty()
+    try:
+        if choice.chat:
+            show = partial(so_far, place)
+            return caches.chat(trace, choice.collection, choice.owner, choice.chat, show)
+        return caches.extractive(trace, choice.collection, choice.owner, chooser)
+    except SecondPassError as exc:
+        message = f"No answer could be made: {exc} The retrieval results below stand."
+        st.error(views.markdown(message), icon=":material/cloud_off:")
+        return None
+    finally:
+        place.empty()
+
+
+def downloads(trace: Trace) -> None:
+    """The trace as JSON, the candidate table as CSV, the whole run as an HTML report."""
+    name = re.sub(r"[^a-z0-9]+", "-", trace.query.lower())[:40].strip("-") or "trace"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Trace (JSON)",
+            data=lambda: trace.to_json(),
+            file_name=f"{name}.trace.json",
+            mime="application/json",
+            key="download_trace",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Candidates (CSV)",
+            data=lambda: candidates(trace).to_csv(index=False),
+            file_name=f"{name}.csv",
+            mime="text/csv",
+            key="download_table",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Report (HTML)",
+            data=lambda: html_report(trace),
+            file_name=f"{name}.html",
+            mime="text/html",
+            key="download_report",
+            icon=":material/description:",
+            help="The whole run as one file for a ticket: opens alone, holds no script.",
+            on_click="ignore",
+        )
+    with st.expander("Policy of this run", icon=":material/tune:"):
+        st.json(json.loads(trace.policy.model_dump_json()), expanded=False)

@@ -1,0 +1,75 @@
+"""What would have kept the document: settings that a click changes, and the kind of fix that the symptoms ask for."""
+
+from __future__ import annotations
+
+import html
+
+import pandas as pd
+import streamlit as st
+
+from rag_core.diagnosis import RULES, Counterfactual, Verdict
+from rag_core.diagnosis import remedies as rules_for
+from rag_core.diagnosis import symptoms as symptoms_of
+from rag_core.wording.headline import count_of
+from ui import caches
+from ui.panels import views
+from ui.panels.triage import Found
+from ui.sidebar.apply_policy import adopt
+from ui.sidebar.state import SidebarState
+
+SHOWN = 6
+"""How many changes of settings are shown."""
+
+
+def show(choice: SidebarState, found: Found) -> None:
+    """The settings that would have kept it, each a click away, and the kind of fix that the symptoms ask for."""
+    if found.diagnosis.lost and found.diagnosis.verdict is not Verdict.NOT_CITED:
+        st.subheader("What would have kept it", anchor=False)
+        _settings(choice, found)
+    applying = rules_for(symptoms_of(found.trace, found.location, found.diagnosis))
+    for rule in applying:
+        st.markdown(f"**{rule.symptom}: {rule.fix}.** {views.markdown(rule.advice)}")
+    with st.expander("The decision table", icon=":material/rule:"):
+        st.dataframe(decision_table([rule.name for rule in applying]), hide_index=True, key="rules")
+
+
+def _settings(choice: SidebarState, found: Found) -> None:
+    if not found.location.passages:
+        return
+    what_if = caches.what_if(choice.collection, choice.owner, found.trace, found.location)
+    if not what_if.found:
+        st.markdown(f"**{views.markdown(what_if.sentence)}**")
+    for number, one in enumerate(what_if.found[:SHOWN]):
+        _suggestion(number, one)
+    if what_if.unscored:
+        _score_more(choice, found, what_if.unscored)
+
+
+def _score_more(choice: SidebarState, found: Found, pairs: int) -> None:
+    """The button that pays for the scores without which some settings stay open."""
+    if not st.button(f"Score {count_of(pairs, 'more pair')} to know about every setting", key="score_more"):
+        return
+    bar = st.progress(0.0, "Scoring")
+
+    def progress(done: int, total: int) -> None:
+        bar.progress(done / max(total, 1), f"Scoring, {done} of {total}")
+
+    caches.score_for_what_if(choice.collection, choice.owner, found.trace, found.location, progress)
+    st.rerun()
+
+
+def _suggestion(number: int, one: Counterfactual) -> None:
+    """One change in words, and the button that makes it."""
+    with st.container(border=True):
+        words, button = st.columns([6, 1], vertical_alignment="center")
+    words.html(f'<div class="sp-what-if" data-testid="what-if">{html.escape(one.sentence)}</div>')
+    button.button("Use this", key=f"use{number}", on_click=adopt, args=(one.policy,), width="stretch")
+
+
+def decision_table(applying: list[str]) -> pd.DataFrame:
+    """All rules: whether each applies here, its symptom, the conditions and the kind of fix."""
+    rows = [
+        ("yes" if rule.name in applying else "", rule.symptom, "; ".join(map(str, rule.when)), str(rule.fix))
+        for rule in RULES
+    ]
+    return pd.DataFrame(rows, columns=["Here", "Symptom", "When", "Fix"])

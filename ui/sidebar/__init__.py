@@ -1,0 +1,1 @@
+"""The settings of a run, their links, and what this session may use."""

@@ -1,0 +1,97 @@
+"""The fields that a filter is chosen with: tenant, source, updated since. Drawn only where a collection has them.
+
+Which values there are is `rag_core.corpus.facets`'s business, applying the filter that of the searches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from rag_core.corpus.facets import Facets
+from rag_core.errors import SecondPassError
+from rag_core.schema.filters import Dated, Filter, In, make_filter
+from ui import caches
+from ui.panels import views
+
+EARLIEST = date(1900, 1, 1)
+KEYS = ("tenant", "source", "since")
+
+
+def facets_of(collection: str, owner: str) -> Facets:
+    """What the collection can be filtered by; nothing where it cannot be opened, which the page itself will say.
+
+    On the first start the fields wait until the page has indexed the sample, unless the link asks for a filter.
+    """
+    try:
+        if not caches.ready(collection) and not any(key.endswith(KEYS) for key in st.query_params):
+            return Facets()
+        return caches.facets_of(caches.collection(collection, owner))
+    except SecondPassError:
+        return Facets()
+
+
+def main_filter(found: Facets) -> Filter | None:
+    """The run's own filter, in the sidebar and in the link."""
+    say_unknown(found)
+    if not found.any:
+        return None
+    with st.expander("Filter", icon=":material/filter_alt:"):
+        where = fields(found)
+    if where:
+        st.caption(views.markdown(f"Only {where}. Applied inside both searches."))
+    return where
+
+
+def fields(found: Facets, prefix: str = "") -> Filter | None:
+    """The fields that the collection offers, each bound to the link under `prefix` and its key."""
+    tenant, source, since = (f"{prefix}{key}" for key in KEYS)
+    return make_filter(
+        _several("Tenant", found.tenants, tenant),
+        _several("Source", found.sources, source),
+        _since(found, since) if found.first else None,
+    )
+
+
+def put(where: Filter | None, prefix: str = "") -> None:
+    """Set the fields to a filter. For callbacks. What the fields cannot say is left out."""
+    tenant, source, since = (f"{prefix}{key}" for key in KEYS)
+    st.session_state.update({tenant: [], source: [], since: None})
+    for one in where.conditions if where else ():
+        if isinstance(one, In) and one.field in KEYS:
+            st.session_state[f"{prefix}{one.field}"] = list(one.values)
+        elif isinstance(one, Dated) and one.after and one.before is None:
+            st.session_state[f"{prefix}since"] = one.after
+
+
+def say_unknown(found: Facets, prefix: str = "") -> None:
+    """A link may ask for what this collection does not have; then more is shown than it asked for."""
+    for key, values in zip(KEYS, (found.tenants, found.sources), strict=False):
+        unknown = [one for one in st.query_params.get_all(f"{prefix}{key}") if one and one not in values]
+        if unknown:
+            asked = f"The link filters by {key} {', '.join(unknown)}"
+            message = f"{asked}, which this collection does not have: not applied."
+            st.warning(views.markdown(message), icon=":material/link_off:")
+
+
+def _several(label: str, values: Sequence[str], key: str) -> list[str]:
+    if not values:
+        return []
+    if key in st.session_state:  # another collection may not have what was chosen in the last one
+        st.session_state[key] = [value for value in st.session_state[key] if value in values]
+    return st.multiselect(label, values, key=key, bind="query-params", placeholder="Any")
+
+
+def _since(found: Facets, key: str) -> date | None:
+    latest = max(found.last or EARLIEST, date.today())
+    return st.date_input(
+        "Updated since",
+        value=None,
+        min_value=EARLIEST,
+        max_value=latest,
+        key=key,
+        bind="query-params",
+        help=f"The documents are of {found.first} to {found.last}; those without a date are left out.",
+    )
