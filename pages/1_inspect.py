@@ -22,7 +22,7 @@ def main() -> None:
     query = question_box.question(choice, disabled=saved is not None)
     with views.guard():
         if saved is not None:
-            show(saved, saved.answer)
+            show(saved, saved.recorded_answer)
         elif not query:
             question_box.welcome(choice)
         else:
@@ -44,7 +44,7 @@ def show(trace: Trace, answer: Answer | None, choice: state.SidebarState | None 
     views.filtered(trace)
     answer = answered(trace, answer, choice)
     if answer is not None:
-        trace = trace.model_copy(update={"answer": answer})
+        trace = trace.model_copy(update={"recorded_answer": answer})
     views.strip(trace, answer)
     views.searches(trace)
     views.notes(trace)

@@ -47,7 +47,7 @@ def main() -> None:
 def with_answer(trace: Trace, choice: SidebarState) -> Trace:
     """The run with its quoted answer, so that the answer's time is there; a chat model is not called from here."""
     answer = caches.extractive(trace, choice.collection, choice.owner)
-    return trace.model_copy(update={"answer": answer})
+    return trace.model_copy(update={"recorded_answer": answer})
 
 
 def this_run(trace: Trace) -> None:

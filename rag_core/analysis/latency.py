@@ -67,8 +67,8 @@ def bars(trace: Trace) -> tuple[Bar, ...]:
     signals = "" if trace.policy.signals.on else "off: order by relevance"
     steps.append(_bar("Signals", trace[StepName.ADJUSTED].timing, signals))
     steps.append(_bar("Threshold and top-k", trace[StepName.KEPT].timing, f"{len(trace[StepName.KEPT].hits)} kept"))
-    if trace.answer:
-        steps.append(_bar("Answer", trace.answer.timing, trace.answer.kind))
+    if trace.recorded_answer:
+        steps.append(_bar("Answer", trace.recorded_answer.timing, trace.recorded_answer.kind))
     return (*steps, *_loads(trace))
 
 
@@ -201,8 +201,8 @@ def _step_times(trace: Trace) -> dict[str, float]:
         times["Rewrite the question"] = trace.rewriting.timing.took_ms
     if trace.extra_searches:
         times["Extra searches"] = extras_ms(trace)
-    if trace.answer:
-        times["Answer"] = trace.answer.timing.took_ms
+    if trace.recorded_answer:
+        times["Answer"] = trace.recorded_answer.timing.took_ms
     times["All before the answer"] = trace.took_ms
     return times
 

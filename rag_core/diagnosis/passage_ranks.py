@@ -82,7 +82,7 @@ class PassageRanks:
     @property
     def cited(self) -> bool:
         """True where the answer cites it."""
-        answer = self.trace.answer
+        answer = self.trace.recorded_answer
         return answer is not None and any(one.passage_id == self.passage.id for one in answer.citations)
 
     def telling_part_unread(self) -> bool:

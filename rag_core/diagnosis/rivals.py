@@ -68,7 +68,7 @@ def _above(s: PassageRanks) -> Sequence[Hit]:
 
 def _cited(s: PassageRanks) -> Sequence[Hit]:
     """The kept ones that the answer cites."""
-    cited = {one.passage_id for one in s.trace.answer.citations} if s.trace.answer else set()
+    cited = {one.passage_id for one in s.trace.recorded_answer.citations} if s.trace.recorded_answer else set()
     return [hit for hit in s.trace[StepName.KEPT].hits if hit.passage_id in cited]
 
 

@@ -83,7 +83,7 @@ def _fell(step: StepName) -> Callable[[PassageRanks], bool]:
 
 
 CHECKS: tuple[tuple[Verdict, Callable[[PassageRanks], bool]], ...] = (
-    (Verdict.NOT_CITED, lambda s: s.kept and s.trace.answer is not None and not s.cited),
+    (Verdict.NOT_CITED, lambda s: s.kept and s.trace.recorded_answer is not None and not s.cited),
     (Verdict.KEPT, lambda s: s.kept),
     (Verdict.MISSED_BY_BOTH, lambda s: s.searched_best == LAST),
     (Verdict.CUT_BY_FIRST_PASS, lambda s: s.cut_by_first_pass),

@@ -26,7 +26,7 @@ def symptoms(trace: Trace, location: Location, diagnosis: Diagnosis, others: Seq
         kept_count=len(trace[StepName.KEPT].hits),
         took_ms=trace.took_ms,
         varies=len(lost) == 2,
-        quoted=trace.answer is not None and trace.answer.kind == "extractive",
+        quoted=trace.recorded_answer is not None and trace.recorded_answer.kind == "extractive",
     )
 
 

@@ -75,7 +75,7 @@ def recut(trace: Trace, threshold: Threshold) -> Trace:
     adjusted, reranked = trace[StepName.ADJUSTED], trace[StepName.RERANKED]
     policy = trace.policy.model_copy(update={"threshold": threshold})
     kept = _kept(adjusted, reranked, trace.passages, policy, _Watch(time.perf_counter, adjusted.timing.ended_ms))
-    return trace.model_copy(update={"policy": policy, "steps": (*trace.steps[:-1], kept), "answer": None})
+    return trace.model_copy(update={"policy": policy, "steps": (*trace.steps[:-1], kept), "recorded_answer": None})
 
 
 class _Watch:

@@ -79,7 +79,7 @@ def _table(rows: Sequence[Sequence[object]], head: Sequence[str] = ()) -> str:
 
 
 def _answer(trace: Trace) -> str:
-    answer = trace.answer
+    answer = trace.recorded_answer
     if answer is None:
         return ""
     text = emphasised(_e(answer.text)).replace("\n", "<br>")

@@ -98,7 +98,7 @@ class Trace(Frozen):
     passages: dict[str, Passage]
     extra_searches: tuple[ExtraSearchRun, ...] = ()
     rewriting: Rewriting | None = None
-    answer: Answer | None = None
+    recorded_answer: Answer | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -163,11 +163,11 @@ class Trace(Frozen):
             raise ValueError("stage kept: a passage that is not in the pool or was not read")
         if not set(self.pairs) <= read:
             raise ValueError("pairs: a passage that is not in the pool or was not read")
-        answer = self.answer or Answer(kind="unknown", text="")
+        answer = self.recorded_answer or Answer(kind="unknown", text="")
         cited = {citation.passage_id for citation in answer.citations}
         cited |= {one.passage_id for one in answer.checks if one.passage_id}
         if not cited <= ids[StepName.KEPT]:
-            raise ValueError("answer: a citation of a passage that was not kept")
+            raise ValueError("recorded_answer: a citation of a passage that was not kept")
 
     def __getitem__(self, name: StepName) -> Step:
         """The step of that name. KeyError for `from_first_pass` in a run without a first pass."""

@@ -57,8 +57,8 @@ def rerun(case: Case, pipeline: CaseRuns, corpus: Corpus, policy: Policy, job_id
     """
     try:
         trace = replay(pipeline.score(pipeline.measure(case.query, case.trace.where), policy), policy)
-        if case.trace.answer:
-            trace = trace.model_copy(update={"answer": pipeline.answer(trace)})
+        if case.trace.recorded_answer:
+            trace = trace.model_copy(update={"recorded_answer": pipeline.answer(trace)})
         located = [locate(corpus, finding.location.expected) for finding in case.findings]
     except SecondPassError as exc:
         return _failed(case, str(exc), job_id)

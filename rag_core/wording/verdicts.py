@@ -170,7 +170,7 @@ def _cut_by_top_k(s: PassageRanks) -> str:
 
 
 def _not_cited(s: PassageRanks) -> str:
-    answer = s.trace.answer
+    answer = s.trace.recorded_answer
     said = "the answer was “I don't know”" if answer and answer.kind == "unknown" else "the answer does not cite it"
     return f"was given to the answer as passage {s.rank(StepName.KEPT)} ({_score(s, StepName.KEPT)}), but {said}."
 

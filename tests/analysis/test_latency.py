@@ -76,7 +76,7 @@ def test_a_reranker_that_is_off_or_failed_is_named_as_such():
 
 def test_the_answer_is_the_last_step():
     answer = Answer(kind="extractive", text="x", timing=Timing(started_ms=60, took_ms=9))
-    trace = timed().model_copy(update={"answer": answer})
+    trace = timed().model_copy(update={"recorded_answer": answer})
     assert (bars(trace)[-1].step, bars(trace)[-1].took_ms) == ("Answer", 9)
 
 

@@ -21,7 +21,7 @@ MANY = [f"c{i:03}" for i in range(150)]
 
 
 def rules_for(measured, policy, passage_id, *, others=(), answer=None, quote_cut=False):
-    trace = replay(measured, policy).model_copy(update={"answer": answer})
+    trace = replay(measured, policy).model_copy(update={"recorded_answer": answer})
     one = measured.passages.get(passage_id) or passage(passage_id)
     location = Location(
         expected=Expected(document="d"), document_id="d", passages=(one,), spans=(None,), whole=not quote_cut

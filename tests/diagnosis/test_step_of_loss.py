@@ -200,7 +200,7 @@ def test_cut_by_top_k():
 def test_given_and_cited_or_not(citations, verdict):
     some = four(a=2.0, b=1.0)
     trace = some.pipeline.run(QUESTION, FIXED)
-    answered = trace.model_copy(update={"answer": Answer(kind="chat", text="So [1].", citations=citations)})
+    answered = trace.model_copy(update={"recorded_answer": Answer(kind="chat", text="So [1].", citations=citations)})
     found = diagnose(answered, locate(some.collection, Expected(document="a")))
     assert found.verdict is verdict
     cited_instead = [("b::0", "passage 2 against 1")] if verdict is Verdict.NOT_CITED else []
@@ -209,7 +209,7 @@ def test_given_and_cited_or_not(citations, verdict):
 
 def test_i_dont_know_is_said_so():
     some = four(a=2.0)
-    trace = some.pipeline.run(QUESTION, FIXED).model_copy(update={"answer": Answer(kind="unknown", text="?")})
+    trace = some.pipeline.run(QUESTION, FIXED).model_copy(update={"recorded_answer": Answer(kind="unknown", text="?")})
     found = diagnose(trace, locate(some.collection, Expected(document="a")))
     assert found.verdict is Verdict.NOT_CITED and "I don't know" in found.sentence
 

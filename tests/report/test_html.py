@@ -53,7 +53,7 @@ def wicked_trace(minimum: float | None = 0.2):
         checks=(check,),
     )
     policy = Policy(reranker="ce", top_k=2, threshold=Threshold(minimum=minimum))
-    return replay(measured, policy).model_copy(update={"answer": answer})
+    return replay(measured, policy).model_copy(update={"recorded_answer": answer})
 
 
 @pytest.fixture
@@ -89,5 +89,5 @@ def test_it_tells_what_was_not_found(seen: Tags):
 
 
 def test_it_stands_without_threshold_answer_or_candidates():
-    assert "<svg" in html_report(wicked_trace(minimum=None).model_copy(update={"answer": None}))
+    assert "<svg" in html_report(wicked_trace(minimum=None).model_copy(update={"recorded_answer": None}))
     assert "Nothing in toy matched" in html_report(replay(measurement("", "", {}), Policy(reranker="ce")))

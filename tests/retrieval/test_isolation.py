@@ -87,7 +87,7 @@ def test_no_word_of_another_tenant_is_anywhere_in_a_trace(
     named = tuple(one.model_copy(update={"name": f"extra {n}"}) for n, one in enumerate(extra_searches))
     policy = Policy(reranker="fixed", pool=pool, signals=Signals(on=signals), top_k=3, extra_searches=named)
     trace = pipeline.run(f"refund {own_word(asked)}", policy, where)
-    trace = trace.model_copy(update={"answer": pipeline.answer(trace)})
+    trace = trace.model_copy(update={"recorded_answer": pipeline.answer(trace)})
     told = without_what_was_asked(trace).to_json()
     assert not words_of_others(tenants, allowed) & set(re.findall(r"secret\d+x", told))
     assert {passage.tenant for passage in trace.passages.values()} <= allowed

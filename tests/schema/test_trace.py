@@ -52,7 +52,7 @@ def test_frame_has_a_row_per_candidate():
 def test_a_checked_answer_goes_to_json_and_back():
     checks = (SentenceCheck(start=0, end=9, verdict="not found", cited=(1,), number=1, passage_id="b", absent=("7",)),)
     answer = Answer(kind="chat", text="7 days [1]", checks=checks, dollars=0.001)
-    trace = sample(top_k=1).model_copy(update={"answer": answer})
+    trace = sample(top_k=1).model_copy(update={"recorded_answer": answer})
     assert Trace.read(trace.to_json()) == trace
 
 
@@ -86,11 +86,13 @@ def broken(change) -> str:
         (lambda d: d["steps"][4]["hits"].pop(), "pool"),
         (lambda d: d["steps"][0].update(hits=[]) or d["steps"][1].update(hits=[]), "no search found"),
         (lambda d: d["pairs"].update(z={"score": 1.0}), "pairs"),
-        (lambda d: d.update(answer=UNFOUNDED), "was not kept"),
-        (lambda d: d.update(answer=UNCHECKED), "was not kept"),
+        (lambda d: d.update(recorded_answer=UNFOUNDED), "was not kept"),
+        (lambda d: d.update(recorded_answer=UNCHECKED), "was not kept"),
         (lambda d: d.update(where={"conditions": [{"kind": "equal", "field": "tenant", "value": "x"}]}), "filter"),
         (
-            lambda d: d.update(answer={"kind": "chat", "text": "x", "citations": [{"number": 1, "passage_id": "q"}]}),
+            lambda d: d.update(
+                recorded_answer={"kind": "chat", "text": "x", "citations": [{"number": 1, "passage_id": "q"}]}
+            ),
             "citation",
         ),
     ],

@@ -64,9 +64,9 @@ def test_a_case_that_cannot_be_run_says_why(small):
 def test_an_answer_is_asked_for_again_where_there_was_one(small):
     case = case_in(small, FIXED)
     answered = small.pipeline.answer(case.trace)
-    case = case.model_copy(update={"trace": case.trace.model_copy(update={"answer": answered})})
+    case = case.model_copy(update={"trace": case.trace.model_copy(update={"recorded_answer": answered})})
     again = rerun(case, small.pipeline, small.collection, FIXED)
-    assert again.trace and again.trace.answer and again.trace.answer.kind == answered.kind
+    assert again.trace and again.trace.recorded_answer and again.trace.recorded_answer.kind == answered.kind
 
 
 def wait_until(jobs, job_id, holds):

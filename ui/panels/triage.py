@@ -109,7 +109,7 @@ def examine(choice: SidebarState, asked: Asked) -> Found:
     trace = caches.trace(choice.collection, choice.owner, asked.query, choice.policy, choice.where)
     found = diagnose(trace, location)
     if not found.lost and (answer := question_box.answer(trace, choice)):
-        trace = trace.model_copy(update={"answer": answer})
+        trace = trace.model_copy(update={"recorded_answer": answer})
         found = diagnose(trace, location)
     history.remember(trace)
     return Found(trace, location, found)
