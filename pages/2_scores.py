@@ -18,7 +18,7 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import Threshold, relevance_space
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import score_text, threshold_text, title_of
+from rag_core.wording.numbers import score_text, threshold_text, title_of
 from ui import caches
 from ui.charts import labelled_scores, risk_coverage, score_curve, score_histograms, threshold_tradeoff
 from ui.panels import chart_panel, history, query_sets, question_box, retrying, views

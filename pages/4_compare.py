@@ -15,7 +15,7 @@ from rag_core.rerank.catalogue import NONE, entry_of
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import FirstPass, Policy, Signals
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import threshold_text
+from rag_core.wording.numbers import threshold_text
 from ui import caches
 from ui.charts import score_scatter, two_columns
 from ui.panels import answer, chart_panel, history, query_sets, question_box, retrying, views

@@ -11,7 +11,7 @@ from rag_core.corpus.sample import SAMPLE
 from rag_core.corpus.storage.collection_store import free_name
 from rag_core.corpus.storage.library import Library
 from rag_core.schema.chunking import Chunking
-from rag_core.wording.headline import count_of
+from rag_core.wording.numbers import count_of
 from ui import caches
 from ui.charts import chunk_lengths
 from ui.panels import corpus_views, upload, views

@@ -12,7 +12,7 @@ from rag_core.errors import BadInput
 from rag_core.schema.base import Frozen
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import ordinal, title_of
+from rag_core.wording.numbers import ordinal, title_of
 
 PERSISTENCE = 0.9
 """RBO's p: with 0.9 the first ten places carry 86 % of the weight (Webber et al. 2010)."""

@@ -18,7 +18,7 @@ from rag_core.schema.policy import NO_RERANKER, Policy
 from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import Threshold
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import count_of, title_of
+from rag_core.wording.numbers import count_of, title_of
 
 NAMED = 2
 """Passages named in the sentence at most; the others are counted."""

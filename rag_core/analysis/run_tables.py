@@ -13,7 +13,7 @@ from rag_core.analysis.search_contribution import search_shares
 from rag_core.schema.policy import MAIN
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import score_text, title_of
+from rag_core.wording.numbers import score_text, title_of
 
 CUT = "cut by the first pass"
 

@@ -18,7 +18,7 @@ from rag_core.schema.base import Frozen
 from rag_core.schema.documents import Passage
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
-from rag_core.wording.headline import score_text, title_of
+from rag_core.wording.numbers import score_text, title_of
 
 NOTABLE = 0.25
 """A sentence is marked when its effect is at least this share of the largest one."""

@@ -15,7 +15,7 @@ from rag_core.analysis.query_scores import QueryScores, ScoreColumns, auroc
 from rag_core.errors import BadInput
 from rag_core.schema.base import Frozen
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.wording.headline import threshold_text
+from rag_core.wording.numbers import threshold_text
 
 if TYPE_CHECKING:
     import numpy as np

@@ -19,7 +19,7 @@ from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import Policy
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import count_of, ordinal, score_text, title_of
+from rag_core.wording.numbers import count_of, ordinal, score_text, title_of
 
 POOLING = (
     "pool",

@@ -8,7 +8,7 @@ from rag_core.diagnosis.passage_ranks import PassageRanks
 from rag_core.diagnosis.verdicts import Rival, Verdict
 from rag_core.schema.steps import Hit, StepName
 from rag_core.schema.trace import RankAtStep, Trace
-from rag_core.wording.headline import ordinal, score_number, score_text, title_of
+from rag_core.wording.numbers import ordinal, score_number, score_text, title_of
 
 FIRST = 5
 """How many rivals a diagnosis names."""

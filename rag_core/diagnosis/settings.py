@@ -9,7 +9,7 @@ from typing import Literal
 
 from rag_core.schema.base import Frozen
 from rag_core.schema.policy import FULL_DEPTH, NO_RERANKER, SIGNAL_NAMES, THRESHOLD_STEP, EarlyStopping, Policy, Rewrite
-from rag_core.wording.headline import threshold_text
+from rag_core.wording.numbers import threshold_text
 
 
 class Setting(Frozen):

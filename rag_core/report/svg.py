@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from rag_core.analysis.run_tables import CUT
-from rag_core.wording.headline import threshold_text
+from rag_core.wording.numbers import threshold_text
 
 WIDTH = 960
 ROW = 18

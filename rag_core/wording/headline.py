@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rag_core.pipeline.early_stopping import settled
-from rag_core.schema.documents import Passage
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, StepName
-from rag_core.schema.threshold import Threshold
 from rag_core.schema.trace import Trace
+from rag_core.wording.numbers import count_of, cut_text, ordinal, score_text, threshold_text, title_of
 
 
 def headline(trace: Trace) -> str:
@@ -55,58 +54,6 @@ def first_pass(trace: Trace, named: Callable[[str], str] = str) -> str:
     if handed_on == read:
         return f"First pass: {named(report.name)} read {read}, and all of them went on to {last}."
     return f"First pass: {named(report.name)} read {read}, the best {handed_on} went on to {last}."
-
-
-def title_of(passage: Passage) -> str:
-    """A short name of a passage: its document's title, with the last heading where that says more."""
-    title = passage.title or passage.document_id
-    last = passage.heading_path[-1] if passage.heading_path else ""
-    return f"{title}: {last}" if last and _letters(last) != _letters(title) else title
-
-
-def _letters(text: str) -> str:
-    """A heading without its case and marks: `Terms - EU` and `Terms: EU` say the same."""
-    return "".join(character for character in text.casefold() if character.isalnum())
-
-
-def ordinal(number: int) -> str:
-    """1 -> 1st, 2 -> 2nd, 3 -> 3rd, 4 -> 4th, 11 -> 11th, 21 -> 21st."""
-    suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{suffix}"
-
-
-def count_of(number: int, noun: str) -> str:
-    """`1 document`, `1,204 documents`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def score_text(score: float, space: ScoreSpace) -> str:
-    """A score with its space, as it is shown everywhere: `probability 0.91`, `rrf 0.0311`."""
-    return f"{space} {score_number(score, space)}"
-
-
-def score_number(score: float, space: ScoreSpace) -> str:
-    """A score as `score_text` shows it, without its space, where that was just named: `0.91`, `0.004`, `0.0311`.
-
-    A probability under 0.1 gets a third decimal: of a model that is seldom sure, that is where most lie. One that
-    three would make 0 is `less than 0.001`.
-    """
-    digits = {ScoreSpace.RRF: 4, ScoreSpace.BM25: 1}.get(space, 2)
-    if space is ScoreSpace.PROBABILITY and 0 < score < 0.0995:
-        digits = 3
-        if score < 0.0005:
-            return "less than 0.001"
-    return f"{score:.{digits}f}"
-
-
-def threshold_text(minimum: float) -> str:
-    """A threshold as it is shown everywhere, with the third decimal that it may be set to: `0.50`, `0.125`."""
-    return f"{minimum:.2f}" if round(minimum, 2) == round(minimum, 3) else f"{minimum:.3f}"
-
-
-def cut_text(threshold: Threshold) -> str:
-    """Where a threshold cuts, with its space: `probability 0.01`; 0 where it cuts nothing."""
-    return f"{threshold.space} {threshold_text(threshold.minimum or 0.0)}"
 
 
 def _movement(trace: Trace) -> str:

@@ -11,7 +11,7 @@ from rag_core.schema.measurement import Rewriting
 from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import applies
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import cut_text, ordinal, score_number
+from rag_core.wording.numbers import cut_text, ordinal, score_number
 
 STEP_LABELS = {
     StepName.DENSE: "Dense search",

@@ -12,7 +12,7 @@ from rag_core.diagnosis.passage_ranks import PassageRanks
 from rag_core.diagnosis.verdicts import Verdict
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import cut_text, ordinal, score_text, title_of
+from rag_core.wording.numbers import cut_text, ordinal, score_text, title_of
 
 SEARCHES = {StepName.DENSE: "dense search", StepName.LEXICAL: "lexical search"}
 WEIGHTS = {StepName.DENSE: "dense_weight", StepName.LEXICAL: "lexical_weight"}

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import Fusion, Policy, Signals
-from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold
-from rag_core.wording.headline import closest, headline, ordinal, score_number, score_text, threshold_text, title_of
+from rag_core.wording.headline import closest, headline
 from tests.builders import measurement, passage
 
 SCORES = {"a": -1.0, "b": -2.0, "c": 3.0, "d": -3.0}
@@ -22,33 +19,6 @@ def test_it_names_the_biggest_climb_and_the_news():
     assert sentence(Policy(reranker="ce", top_k=2)) == (
         "Reranking moved “Title c” from 3rd to 1st. 1 of the 2 kept is new. Best score: probability 0.95. 47 ms."
     )
-
-
-@pytest.mark.parametrize(
-    ("score", "space", "shown"),
-    [
-        (0.914, ScoreSpace.PROBABILITY, "0.91"),
-        (0.0999, ScoreSpace.PROBABILITY, "0.10"),
-        (0.0042, ScoreSpace.PROBABILITY, "0.004"),
-        (0.0005, ScoreSpace.PROBABILITY, "0.001"),
-        (0.00008, ScoreSpace.PROBABILITY, "less than 0.001"),
-        (0.0, ScoreSpace.PROBABILITY, "0.00"),
-        (0.0042, ScoreSpace.LOGIT, "0.00"),
-        (0.0311, ScoreSpace.RRF, "0.0311"),
-        (12.34, ScoreSpace.BM25, "12.3"),
-    ],
-)
-def test_a_score_has_the_digits_of_its_space_and_a_low_probability_one_more(score, space, shown):
-    assert score_number(score, space) == shown
-    assert score_text(score, space) == f"{space} {shown}"
-
-
-@pytest.mark.parametrize(
-    ("minimum", "shown"),
-    [(0.5, "0.50"), (0.01, "0.01"), (0.005, "0.005"), (0.015, "0.015"), (0.125, "0.125"), (0.4271, "0.427")],
-)
-def test_a_threshold_has_a_third_decimal_where_it_needs_one(minimum, shown):
-    assert threshold_text(minimum) == shown
 
 
 def test_it_says_how_many_of_the_first_the_threshold_cuts():
@@ -97,13 +67,6 @@ def test_it_says_when_nothing_was_found():
     assert headline(replay(measurement("", ""), Policy(reranker="none"))).startswith("Nothing in toy matched")
 
 
-@pytest.mark.parametrize(
-    ("number", "text"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (21, "21st"), (112, "112th")]
-)
-def test_ordinal(number, text):
-    assert ordinal(number) == text
-
-
 def test_signals_get_their_own_credit():
     passages = [passage("a"), passage("f", source="policy")]
     only = Signals(on=True, relevance=0, freshness=0, authority=1, diversity=0, sources=(("policy", 1.0),))
@@ -119,16 +82,3 @@ def test_signals_get_their_own_credit():
 def test_weights_of_zero_are_not_called_no_match():
     policy = Policy(reranker="none", fusion=Fusion(dense_weight=0, lexical_weight=0))
     assert headline(replay(measurement("ab", "b"), policy)).startswith("Both fusion weights are 0")
-
-
-@pytest.mark.parametrize(
-    ("heading", "told"),
-    [
-        ("Terms: Europe", "Terms - Europe"),
-        ("Payment", "Terms - Europe: Payment"),
-        ("", "Terms - Europe"),
-    ],
-)
-def test_a_heading_that_says_what_the_title_says_is_left_out(heading, told):
-    named = passage("a").model_copy(update={"title": "Terms - Europe", "heading_path": (heading,) if heading else ()})
-    assert title_of(named) == told

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.evaluation.cuts import Cut
-from rag_core.wording.headline import threshold_text
+from rag_core.wording.numbers import threshold_text
 from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from rag_core.analysis.query_scores import QueryScores, outcomes
 from rag_core.analysis.query_scores import risk_coverage as table_of
-from rag_core.wording.headline import threshold_text
+from rag_core.wording.numbers import threshold_text
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 

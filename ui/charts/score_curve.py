@@ -19,7 +19,7 @@ from rag_core.analysis.score_distribution import Gap, widest_gap
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import applies
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import threshold_text
+from rag_core.wording.numbers import threshold_text
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
 

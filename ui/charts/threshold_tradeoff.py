@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from rag_core.analysis.query_scores import QueryScores, outcomes
 from rag_core.analysis.threshold_choice import Choice
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.wording.headline import threshold_text
+from rag_core.wording.numbers import threshold_text
 from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
 

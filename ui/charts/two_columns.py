@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from rag_core.analysis.rank_agreement import Agreement, compare_rankings
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import score_text, title_of
+from rag_core.wording.numbers import score_text, title_of
 from ui.charts.palette import Palette, layout, plain, squeezed
 
 ROW_PX = 17

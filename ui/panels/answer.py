@@ -14,7 +14,8 @@ from rag_core.report.escaped import emphasised
 from rag_core.schema.answers import Answer, SentenceCheck
 from rag_core.schema.documents import Passage
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import closest, title_of
+from rag_core.wording.headline import closest
+from rag_core.wording.numbers import title_of
 from rag_core.wording.run_captions import QUOTED, answer_cost
 from ui.panels.views import markdown
 

@@ -11,7 +11,7 @@ from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.answers import Answer
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import count_of, title_of
+from rag_core.wording.numbers import count_of, title_of
 from ui import caches
 from ui.panels import question_box
 from ui.panels.answer import card

@@ -13,7 +13,7 @@ from rag_core.diagnosis.expected import Corpus
 from rag_core.errors import CollectionError, SecondPassError
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.triage import CaseSummary, Job, RerunOutcome, Status, export_cases, read_cases, rerun_all
-from rag_core.wording.headline import count_of
+from rag_core.wording.numbers import count_of
 from ui import auth, caches
 from ui.panels import job_progress, views
 from ui.sidebar.state import SidebarState

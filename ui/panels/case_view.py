@@ -11,7 +11,7 @@ from rag_core.errors import CaseConflict
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.triage import Case, Finding, Rerun, Status, case_of, differences, export_cases, rerun
-from rag_core.wording.headline import score_text, title_of
+from rag_core.wording.numbers import score_text, title_of
 from ui import auth, caches
 from ui.panels import loss_strip, triage, views
 from ui.sidebar import filtering, state

@@ -10,7 +10,7 @@ from rag_core.pipeline.replay import replay
 from rag_core.schema.documents import Passage
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import title_of
+from rag_core.wording.numbers import title_of
 from ui import caches
 from ui.panels import views
 from ui.panels.evaluation import Bench

@@ -8,7 +8,7 @@ from typing import Literal
 
 from rag_core.diagnosis import Diagnosis, Verdict
 from rag_core.schema.steps import StepName
-from rag_core.wording.headline import ordinal
+from rag_core.wording.numbers import ordinal
 
 State = Literal["passed", "lost", "after"]
 MARKS: dict[State, str] = {"passed": "✓", "lost": "✗", "after": "·"}

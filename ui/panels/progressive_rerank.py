@@ -19,7 +19,8 @@ from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import EarlyStopping, Policy
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import count_of, score_text, so_far, title_of
+from rag_core.wording.headline import so_far
+from rag_core.wording.numbers import count_of, score_text, title_of
 from ui import caches
 from ui.panels import retrying
 from ui.sidebar.state import SidebarState

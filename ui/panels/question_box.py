@@ -14,7 +14,7 @@ from rag_core.errors import BadTrace, SecondPassError
 from rag_core.report.html import html_report
 from rag_core.schema.answers import Answer
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import count_of
+from rag_core.wording.numbers import count_of
 from ui import caches
 from ui.panels import views
 from ui.panels.answer import so_far

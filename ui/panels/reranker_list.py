@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from rag_core.rerank.entry import Entry, Kind, Requirement
-from rag_core.wording.headline import count_of
+from rag_core.wording.numbers import count_of
 from ui.sidebar import access
 
 Row = tuple[Entry, str]

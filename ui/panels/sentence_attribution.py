@@ -8,7 +8,7 @@ from rag_core.analysis.sentence_attribution import Attribution, contrast
 from rag_core.schema.policy import NO_RERANKER
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import title_of
+from rag_core.wording.numbers import title_of
 from ui import caches
 from ui.panels import sentence_marks, views
 from ui.panels.triage import Found

@@ -6,7 +6,7 @@ import html
 
 from rag_core.analysis.sentence_attribution import Attribution, Role, SentenceEffect
 from rag_core.report.escaped import emphasised
-from rag_core.wording.headline import score_text
+from rag_core.wording.numbers import score_text
 
 TITLES: dict[Role, str] = {
     "carries": "carries the score",

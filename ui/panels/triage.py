@@ -11,7 +11,7 @@ import streamlit as st
 from rag_core.diagnosis import LABELS, Diagnosis, Expected, Location, Verdict, diagnose, locate
 from rag_core.schema.trace import Trace
 from rag_core.triage import Finding
-from rag_core.wording.headline import score_text
+from rag_core.wording.numbers import score_text
 from rag_core.wording.run_captions import STEP_LABELS
 from ui import caches
 from ui.panels import history, loss_strip, question_box, retrying, views

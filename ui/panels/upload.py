@@ -19,7 +19,7 @@ from rag_core.corpus.storage.collection_store import free_name
 from rag_core.errors import BadInput, DocumentError
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
-from rag_core.wording.headline import count_of
+from rag_core.wording.numbers import count_of
 from ui import caches
 from ui.panels import corpus_views, views
 from ui.sidebar import state

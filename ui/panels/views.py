@@ -24,7 +24,7 @@ from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.steps import Step, StepName
 from rag_core.schema.trace import Trace, not_rewritten
 from rag_core.wording import headline as headline_text
-from rag_core.wording.headline import count_of, score_text, title_of
+from rag_core.wording.numbers import count_of, score_text, title_of
 from rag_core.wording.run_captions import STEP_LABELS, rewritten_by
 from ui.panels.marking import marked
 

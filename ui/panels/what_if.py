@@ -10,7 +10,7 @@ import streamlit as st
 from rag_core.diagnosis import RULES, Counterfactual, Verdict
 from rag_core.diagnosis import remedies as rules_for
 from rag_core.diagnosis import symptoms as symptoms_of
-from rag_core.wording.headline import count_of
+from rag_core.wording.numbers import count_of
 from ui import caches
 from ui.panels import views
 from ui.panels.triage import Found
