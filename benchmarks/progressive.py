@@ -26,8 +26,9 @@ from rag_core.pipeline.replay import replay
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import entry_of
 from rag_core.rerank.makers import MAKERS, RerankerSpec
+from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
-from rag_core.retrieval.engines.protocol import Embedder, Engine
+from rag_core.retrieval.engines.protocol import Engine
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import DEFAULT_RERANKER, EarlyStopping, Policy
 from rag_core.schema.steps import StepName

@@ -32,13 +32,14 @@ from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.replay import replay
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
+from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
-from rag_core.retrieval.engines.protocol import Embedder, Progress
 from rag_core.schema.answers import Answer
 from rag_core.schema.documents import Passage
 from rag_core.schema.filters import Filter
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import ExtraSearch, Policy
+from rag_core.schema.progress import Progress
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.settings import Settings

@@ -6,11 +6,13 @@ Pure arithmetic on figures that the reader can change. The default prices are da
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
+from rag_core.rerank.hosted.prices import COHERE_RERANK_4_FAST
 from rag_core.schema.base import Frozen
+from rag_core.schema.price import Price
 
 DAYS_A_MONTH = 365 / 12
 HOURS_A_MONTH = 24 * DAYS_A_MONTH
@@ -21,25 +23,7 @@ PASSAGES_A_SEARCH = 100
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Price(Frozen):
-    """A default price, where it was read and when: `dollars` buy `per` of what it `counts`; `what` says it in words."""
-
-    dollars: float
-    what: str
-    counts: Literal["search", "token", "hour"]
-    per: Positive = 1.0
-    source: str
-    read: str
-
-
-HOSTED = Price(
-    dollars=2.00,
-    what="1,000 searches of up to 100 passages (Cohere Rerank 4 Fast)",
-    counts="search",
-    per=1000,
-    source="developer.puter.com/tutorials/cohere-api-pricing (the unit: cohere.com/pricing)",
-    read="June 2026 (the unit: October 2026)",
-)
+HOSTED = COHERE_RERANK_4_FAST
 GPU = Price(
     dollars=0.82,
     what="one hour of a rented 48 GB GPU (RTX A6000, on demand, Verda)",

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 from rag_core.analysis.latency_model import LatencyPoint
 from rag_core.rerank.base import Reranker
-from rag_core.retrieval.engines.protocol import Progress
 from rag_core.schema.documents import Passage
+from rag_core.schema.progress import Progress
 
 SIZES = (5, 10, 20, 40)
 WARM_UP = 2

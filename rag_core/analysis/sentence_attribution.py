@@ -13,9 +13,9 @@ from rag_core.errors import ModelError
 from rag_core.generation.sentences import Sentence, sentences
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.scoring import PairCache, score_pairs
-from rag_core.retrieval.engines.protocol import Progress
 from rag_core.schema.base import Frozen
 from rag_core.schema.documents import Passage
+from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
 from rag_core.wording.numbers import score_text, title_of

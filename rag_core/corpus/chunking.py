@@ -15,9 +15,10 @@ from math import ceil
 from typing import cast
 
 from rag_core.corpus.headings import Heading, headings
-from rag_core.retrieval.engines.protocol import Embedder, Progress
+from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document, Passage
+from rag_core.schema.progress import Progress
 
 Span = tuple[int, int]
 

@@ -21,8 +21,8 @@ from rag_core.schema.filters import Filter
 if TYPE_CHECKING:
     from rag_core.retrieval.bm25 import LexicalIndex
     from rag_core.retrieval.engines.faiss_index import DenseIndex
-    from rag_core.retrieval.engines.protocol import Vectors
     from rag_core.retrieval.topk import Mask, Rows
+    from rag_core.schema.vectors import Vectors
 
 _KEPT_MASKS = 32
 

@@ -23,7 +23,9 @@ from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document, Passage
 
 if TYPE_CHECKING:
-    from rag_core.retrieval.engines.protocol import Embedder, Progress, Vectors
+    from rag_core.retrieval.embedders.protocol import Embedder
+    from rag_core.schema.progress import Progress
+    from rag_core.schema.vectors import Vectors
 
 StepProgress = Callable[[str, int, int], None]
 """Called with (step, done, total) as work goes on; steps: chunking, embedding, indexing, writing."""

@@ -15,7 +15,7 @@ from rag_core.errors import CollectionError
 from rag_core.schema.chunking import Chunking
 
 if TYPE_CHECKING:
-    from rag_core.retrieval.engines.protocol import Embedder
+    from rag_core.retrieval.embedders.protocol import Embedder
 
 SAMPLE = "Sample corpus"
 STAMP = "sample.sha256"

@@ -10,9 +10,9 @@ from rag_core.analysis.reranker_speed import measure_speed
 from rag_core.pipeline.cascade import pool_of
 from rag_core.pipeline.extra_searches import timeline
 from rag_core.rerank.base import Reranker
-from rag_core.retrieval.engines.protocol import Progress
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import Policy
+from rag_core.schema.progress import Progress
 
 SIZES = (5, 10, 20, 50, 100)
 QUERIES = 3

@@ -14,7 +14,7 @@ from rag_core.errors import BadInput
 from rag_core.evaluation.beir import read_corpus
 from rag_core.evaluation.files import File
 from rag_core.evaluation.sets import LabelledSet
-from rag_core.retrieval.engines.protocol import Embedder
+from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
 

@@ -12,10 +12,10 @@ from rag_core.errors import ModelError
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.pipeline.extra_searches import missing_searches
 from rag_core.pipeline.pipeline import Pipeline
-from rag_core.retrieval.engines.protocol import Progress
 from rag_core.schema.filters import Filter
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import Policy
+from rag_core.schema.progress import Progress
 
 
 def measured(

@@ -28,10 +28,10 @@ from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.known import CROSS_ENCODER as PREFIX
 from rag_core.rerank.makers import MODELS
 from rag_core.rerank.weights.hub import local_folder
-from rag_core.retrieval.engines.protocol import Progress
 from rag_core.schema.base import Frozen
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import Policy
+from rag_core.schema.progress import Progress
 from rag_core.schema.steps import StepName
 
 EPOCHS = 2

@@ -23,7 +23,7 @@ from rag_core.schema.answers import Answer, SentenceCheck, SupportVerdict
 from rag_core.schema.documents import Passage
 
 if TYPE_CHECKING:
-    from rag_core.retrieval.engines.protocol import Vectors
+    from rag_core.schema.vectors import Vectors
 
 ALIKE = 0.57
 """Cosine from which two sentences count as saying the same."""

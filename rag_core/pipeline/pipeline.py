@@ -25,12 +25,14 @@ from rag_core.pipeline.search_round import search_round
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.scoring import PairCache, score_pairs
-from rag_core.retrieval.engines.protocol import Embedder, Engine, Progress
+from rag_core.retrieval.embedders.protocol import Embedder
+from rag_core.retrieval.engines.protocol import Engine
 from rag_core.schema.answers import Answer
 from rag_core.schema.documents import Passage
 from rag_core.schema.filters import Filter
 from rag_core.schema.measurement import Measurement, RerankerScores, Rewriting, SearchRun
 from rag_core.schema.policy import FULL_DEPTH, ExtraSearch, Policy
+from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName, StepWarning, Timing
 from rag_core.schema.trace import Trace

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from rag_core.retrieval.engines.protocol import Embedder, Engine, SearchResult
+from rag_core.retrieval.embedders.protocol import Embedder
+from rag_core.retrieval.engines.protocol import Engine, SearchResult
 from rag_core.schema.filters import Filter
 from rag_core.schema.measurement import RankedList, SearchRun, Vector
 from rag_core.schema.policy import FULL_DEPTH
 from rag_core.schema.steps import Timing
 
 if TYPE_CHECKING:
-    from rag_core.retrieval.engines.protocol import Vectors
+    from rag_core.schema.vectors import Vectors
 
 T = TypeVar("T")
 Asked = tuple[str, Filter | None]

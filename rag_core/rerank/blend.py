@@ -21,8 +21,8 @@ from pydantic import Field, FiniteFloat, ValidationError
 from rag_core.errors import ModelError
 from rag_core.rerank.base import Reranker, Scored
 from rag_core.rerank.platt import BLEND
-from rag_core.retrieval.engines.protocol import Progress
 from rag_core.schema.base import Frozen
+from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 
 DECIMALS = 6

@@ -23,12 +23,12 @@ from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
 from rag_core.rerank.token_vectors import TokenVectorCache, TokenVectors, maxsim
 from rag_core.rerank.weights.hub import fetch, identity_here
-from rag_core.retrieval.engines.protocol import Progress
+from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
 
 if TYPE_CHECKING:
-    from rag_core.retrieval.engines.protocol import Vectors
+    from rag_core.schema.vectors import Vectors
 
 DECIMALS = 6
 STANFORD = "HF_ColBERT"

@@ -27,7 +27,7 @@ from rag_core.rerank.platt import PlattScaling
 from rag_core.rerank.weights.backends import DESCRIBED, LOADERS, MARKS, Backend, Running, chosen
 from rag_core.rerank.weights.hub import fetch, identity_here
 from rag_core.rerank.weights.tokenise import Pair, encode_pairs, limit_of
-from rag_core.retrieval.engines.protocol import Progress
+from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
 

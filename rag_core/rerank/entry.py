@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rag_core.analysis.cost import Price
 from rag_core.errors import SecondPassError
 from rag_core.rerank.access import Credentials
 from rag_core.rerank.hosted.providers import PROVIDERS
 from rag_core.rerank.llm_grader import keys_of
 from rag_core.rerank.weights.hub import local_folder
 from rag_core.schema.base import Frozen
+from rag_core.schema.price import Price
 from rag_core.schema.spaces import ScoreSpace
 
 Kind = Literal[

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from rag_core.errors import ModelError
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
-from rag_core.retrieval.engines.protocol import Progress
+from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
 

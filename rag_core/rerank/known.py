@@ -6,9 +6,10 @@ the place and the month it was read; what a vendor does not publish is left out.
 
 from __future__ import annotations
 
-from rag_core.analysis.cost import HOSTED, Price
 from rag_core.rerank.entry import Entry, Kind, Requirement
+from rag_core.rerank.hosted import prices
 from rag_core.rerank.hosted.providers import OWN_SERVERS, PROVIDERS
+from rag_core.schema.price import Price
 from rag_core.schema.spaces import ScoreSpace
 
 CROSS_ENCODER, COLBERT, PACKAGED = "cross-encoder:", "colbert:", "rerankers:"
@@ -95,36 +96,19 @@ def _hosted(
     )
 
 
-def _a_million(dollars: float, source: str, read: str) -> Price:
-    return Price(
-        dollars=dollars,
-        what="1 million tokens (the question counts once for each passage)",
-        counts="token",
-        per=1_000_000,
-        source=source,
-        read=read,
-    )
-
-
-_VOYAGE = "usagepricing.com/blueprint/voyage-ai, which quotes docs.voyageai.com/docs/pricing"
-_MIXEDBREAD = "mixedbread.com/docs/reranking/models/mxbai-rerank-large-v2"
-_ZEROENTROPY = _a_million(0.025, "docs.zeroentropy.dev/models", "November 2026")
-
 HOSTED_MODELS = (
-    _hosted("cohere", "rerank-v4.0-fast", MANY, 32_000, HOSTED),
+    _hosted("cohere", "rerank-v4.0-fast", MANY, 32_000, prices.COHERE_RERANK_4_FAST),
     _hosted("cohere", "rerank-v4.0-pro", MANY, 32_000),
     _hosted("cohere", "rerank-v3.5", MANY, 4096),
-    _hosted("voyage", "rerank-2.5", "multilingual", 32_000, _a_million(0.05, _VOYAGE, "November 2026")),
-    _hosted("voyage", "rerank-2.5-lite", "multilingual", 32_000, _a_million(0.02, _VOYAGE, "November 2026")),
+    _hosted("voyage", "rerank-2.5", "multilingual", 32_000, prices.VOYAGE_RERANK_2_5),
+    _hosted("voyage", "rerank-2.5-lite", "multilingual", 32_000, prices.VOYAGE_RERANK_2_5_LITE),
     _hosted("jina", "jina-reranker-v2-base-multilingual", MANY, 1024),
     _hosted("jina", "jina-reranker-m0", "29", 10240),
-    _hosted(
-        "mixedbread", "mixedbread-ai/mxbai-rerank-large-v2", MANY, 8192, _a_million(0.15, _MIXEDBREAD, "November 2026")
-    ),
+    _hosted("mixedbread", "mixedbread-ai/mxbai-rerank-large-v2", MANY, 8192, prices.MIXEDBREAD_LARGE_V2),
     _hosted("pinecone", "bge-reranker-v2-m3", MANY, 1024),
     _hosted("pinecone", "pinecone-rerank-v0", ENGLISH, 512),
-    _hosted("zeroentropy", "zerank-2", price=_ZEROENTROPY),
-    _hosted("zeroentropy", "zerank-1-small", price=_ZEROENTROPY),
+    _hosted("zeroentropy", "zerank-2", price=prices.ZEROENTROPY),
+    _hosted("zeroentropy", "zerank-1-small", price=prices.ZEROENTROPY),
 )
 
 OLLAMA = Entry(

@@ -20,7 +20,7 @@ from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
 from rag_core.rerank.token_vectors import TokenVectorCache, TokenVectors, maxsim, token_vectors
 from rag_core.retrieval.embedders.packaged import PACKAGED_NAME, packaged_folder, weights_sha256
-from rag_core.retrieval.engines.protocol import Progress
+from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
 

@@ -26,8 +26,8 @@ from rag_core.generation.chat.client import Completion, complete
 from rag_core.inference.tokenizer import encodable
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import beginning
-from rag_core.retrieval.engines.protocol import Progress
 from rag_core.schema.answers import Message
+from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
 

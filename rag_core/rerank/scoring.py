@@ -14,9 +14,9 @@ from typing import Protocol
 from rag_core.errors import SecondPassError
 from rag_core.rerank.base import Reranker, Scored
 from rag_core.rerank.checks import check_scored
-from rag_core.retrieval.engines.protocol import Progress
 from rag_core.schema.documents import Passage
 from rag_core.schema.measurement import RerankerScores
+from rag_core.schema.progress import Progress
 from rag_core.schema.steps import PairScore, StepWarning, Timing
 
 SLICE = 16

@@ -20,7 +20,7 @@ from rag_core.inference.tokenizer import encodable
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
 from rag_core.rerank.weights.hub import fetch, identity_here
-from rag_core.retrieval.engines.protocol import Progress
+from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
 

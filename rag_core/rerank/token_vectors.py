@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from rag_core.retrieval.engines.protocol import Vectors
+    from rag_core.schema.vectors import Vectors
 
 KEPT_BYTES = 96 * 2**20
 

@@ -11,8 +11,8 @@ from rag_core.errors import SecondPassError
 from rag_core.rerank.base import Scored
 from rag_core.rerank.fixed import FixedReranker
 from rag_core.rerank.scoring import score_pairs
-from rag_core.retrieval.engines.protocol import Progress
 from rag_core.schema.documents import Passage
+from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
 from tests.builders import passage

@@ -11,7 +11,7 @@ from rag_core.rerank.base import Scored
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.trial import PASSAGES, try_out
-from rag_core.retrieval.engines.protocol import Progress
+from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
 

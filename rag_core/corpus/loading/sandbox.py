@@ -26,7 +26,7 @@ from rag_core.corpus.loading.load import Loaded
 from rag_core.corpus.loading.worker import ParseJob, ParseReply
 from rag_core.corpus.readers.base import DEFAULT_LIMITS, Limits
 from rag_core.errors import DocumentError
-from rag_core.retrieval.engines.protocol import Progress
+from rag_core.schema.progress import Progress
 
 _PASSED_ON = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
 _TOO_SLOW = {signal.SIGXCPU} if hasattr(signal, "SIGXCPU") else set()

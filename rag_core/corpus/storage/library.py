@@ -29,7 +29,7 @@ from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
 
 if TYPE_CHECKING:
-    from rag_core.retrieval.engines.protocol import Embedder
+    from rag_core.retrieval.embedders.protocol import Embedder
 
 
 class Library:

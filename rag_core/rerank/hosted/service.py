@@ -28,8 +28,8 @@ from rag_core.rerank.base import Scored
 from rag_core.rerank.hosted.http import Call, RetryPolicy, post
 from rag_core.rerank.hosted.providers import PROVIDERS, Provider
 from rag_core.rerank.hosted.shapes import batches_of, body_of, scores_of, usage_of
-from rag_core.retrieval.engines.protocol import Progress
 from rag_core.schema.base import Frozen
+from rag_core.schema.progress import Progress
 from rag_core.schema.steps import PairScore
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from rag_core.errors import ModelError, first_line
 from rag_core.rerank.weights.hub import modules_of
-from rag_core.retrieval.engines.protocol import Progress
+from rag_core.schema.progress import Progress
 
 T = TypeVar("T")
 TIMEOUT_S = 10.0

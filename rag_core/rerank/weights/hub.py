@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from rag_core.errors import MissingPackage, ModelError, SecondPassError
-from rag_core.retrieval.engines.protocol import Progress
+from rag_core.schema.progress import Progress
 
 WEIGHTS = ("*.safetensors", "onnx/*.onnx", "openvino/*.bin")
 COUNTED = {".json", ".txt", ".model", ".safetensors", ".onnx", ".onnx_data", ".xml", ".bin", ".py", ".metadata"}

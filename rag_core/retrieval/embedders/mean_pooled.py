@@ -14,7 +14,7 @@ import numpy as np
 from rag_core.inference.texts import TextEncoder
 
 if TYPE_CHECKING:
-    from rag_core.retrieval.engines.protocol import Vectors
+    from rag_core.schema.vectors import Vectors
 
 
 class MeanPooled:

@@ -23,7 +23,8 @@ from rag_core.retrieval.embedders.mean_pooled import MeanPooled
 from rag_core.retrieval.embedders.packaged import PACKAGED, PACKAGED_NAME, packaged_folder, weights_sha256
 
 if TYPE_CHECKING:
-    from rag_core.retrieval.engines.protocol import Progress, Vectors
+    from rag_core.schema.progress import Progress
+    from rag_core.schema.vectors import Vectors
 
 BATCH = 16
 """sentence-transformers' batches. Small ones of texts sorted by length beat large ones on a CPU: less padding."""

@@ -17,8 +17,8 @@ from rag_core.errors import BadInput, CollectionError
 from rag_core.retrieval.topk import best_rows
 
 if TYPE_CHECKING:
-    from rag_core.retrieval.engines.protocol import Vectors
     from rag_core.retrieval.topk import Mask, Rows
+    from rag_core.schema.vectors import Vectors
 
 Kind = Literal["exact", "hnsw"]
 

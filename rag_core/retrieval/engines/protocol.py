@@ -1,8 +1,7 @@
-"""What the pipeline asks of an embedder and of an engine that holds a collection. No implementation here."""
+"""What the pipeline asks of an engine that holds a collection. No implementation here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,49 +9,7 @@ from rag_core.schema.documents import CollectionRef, Passage
 from rag_core.schema.filters import Filter
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Vectors = npt.NDArray[np.float32]
-
-Progress = Callable[[int, int], None]
-"""Called with (done, total) as work goes on."""
-
-
-class Embedder(Protocol):
-    """A bi-encoder. Loads lazily, once; safe to call from several threads."""
-
-    @property
-    def model(self) -> str:
-        """Identity in manifests and caches: name and content hash, so that two models never share one."""
-        ...
-
-    @property
-    def dimensions(self) -> int:
-        """Length of a vector."""
-        ...
-
-    @property
-    def max_tokens(self) -> int:
-        """How many tokens of a text the model reads, special tokens included."""
-        ...
-
-    @property
-    def load_ms(self) -> float:
-        """What loading the model took, in milliseconds; 0 before it is loaded."""
-        ...
-
-    def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """Unit vectors of passages, float32, shape (len(texts), dimensions)."""
-        ...
-
-    def embed_query(self, query: str) -> Vectors:
-        """The unit vector of a query, float32, shape (dimensions,)."""
-        ...
-
-    def token_spans(self, text: str) -> list[tuple[int, int]]:
-        """Character spans (start, end) of the text's tokens, special tokens left out, nothing truncated."""
-        ...
+    from rag_core.schema.vectors import Vectors
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import pytest
 from rag_core.errors import ModelError
 from rag_core.inference.encoder import on_openvino
 from rag_core.retrieval.embedders.packaged import PACKAGED_SHA256, packaged_folder
+from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import SLICE, SentenceEmbedder, get_embedder
-from rag_core.retrieval.engines.protocol import Embedder
 
 LONG = "The refund arrives in five working days. " * 60
 

@@ -1,0 +1,47 @@
+"""What an embedding model must do: texts in, unit vectors out. No implementation here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from rag_core.schema.progress import Progress
+
+if TYPE_CHECKING:
+    from rag_core.schema.vectors import Vectors
+
+
+class Embedder(Protocol):
+    """A bi-encoder. Loads lazily, once; safe to call from several threads."""
+
+    @property
+    def model(self) -> str:
+        """Identity in manifests and caches: name and content hash, so that two models never share one."""
+        ...
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """How many tokens of a text the model reads, special tokens included."""
+        ...
+
+    @property
+    def load_ms(self) -> float:
+        """What loading the model took, in milliseconds; 0 before it is loaded."""
+        ...
+
+    def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+        """Unit vectors of passages, float32, shape (len(texts), dimensions)."""
+        ...
+
+    def embed_query(self, query: str) -> Vectors:
+        """The unit vector of a query, float32, shape (dimensions,)."""
+        ...
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Character spans (start, end) of the text's tokens, special tokens left out, nothing truncated."""
+        ...
