@@ -1,5 +1,20 @@
 """Second Pass: what happens to a question between a search box and an answer.
 
-The library behind the app, usable from a notebook or a service. It never imports streamlit or plotly.
-Start at `rag_core.pipeline.pipeline.Pipeline`, or at the worked example in the README.
+    import rag_core
+
+    collection = rag_core.index("sample_corpus/documents")
+    trace = rag_core.Pipeline(collection).run("How long do I have to ask for a refund?", top_k=5)
+    trace.kept[0].text, trace.kept[0].ranks
+    trace.answer().text
+
+The names below are the public ones, and the only ones promised to stay. The package never imports streamlit or plotly.
 """
+
+from rag_core.api import evaluate, index, rerank
+from rag_core.pipeline.pipeline import Pipeline
+from rag_core.rerank.catalogue import get_reranker
+from rag_core.schema.documents import Passage
+from rag_core.schema.policy import Policy
+from rag_core.schema.trace import Trace
+
+__all__ = ["Passage", "Pipeline", "Policy", "Trace", "evaluate", "get_reranker", "index", "rerank"]

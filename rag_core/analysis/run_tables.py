@@ -77,7 +77,7 @@ def lanes(trace: Trace) -> pd.DataFrame:
 
 def candidates(trace: Trace) -> pd.DataFrame:
     """The candidate table as it is shown: a row per candidate in the final order, then the first pass's, then fused."""
-    frame = trace.to_frame()
+    frame = trace.frame()
     if frame.empty:
         return frame
     places = frame["passage_id"].map(trace.places).fillna(10**6)

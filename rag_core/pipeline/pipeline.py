@@ -26,6 +26,7 @@ from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.scoring import PairCache, score_pairs
 from rag_core.retrieval.embedders.protocol import Embedder
+from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.retrieval.engines.protocol import Engine
 from rag_core.schema.answers import Answer
 from rag_core.schema.documents import Passage
@@ -46,13 +47,13 @@ class Pipeline:
     def __init__(
         self,
         engine: Engine,
-        embedder: Embedder,
+        embedder: Embedder | None = None,
         cache: PairCache | None = None,
         rerankers: Callable[[str], Reranker] = get_reranker,
         rewriter: Callable[[str], Rewriting] | None = None,
     ) -> None:
         self.engine = engine
-        self.embedder = embedder
+        self.embedder = embedder or get_embedder()
         self._cache = cache
         self._rerankers = rerankers
         self._rewriter = rewriter
@@ -193,14 +194,21 @@ class Pipeline:
         merged = {**measurement.rerankings, reranker: _merged(measurement.rerankings.get(reranker), fresh)}
         return measurement.model_copy(update={"rerankings": merged})
 
-    def run(self, query: str, policy: Policy | None = None, where: Filter | None = None) -> Trace:
-        """Measure, score and replay: the whole way of one query, without the answer."""
-        policy = policy or Policy()
+    def run(self, query: str, policy: Policy | None = None, where: Filter | None = None, **changes: object) -> Trace:
+        """Measure, score and replay: the whole way of one query, without the answer.
+
+            pipeline.run("How long do refunds take?", pool=20, top_k=3)
+
+        changes: fields of the policy that differ from `policy`, or from the default one.
+        """
+        policy = Policy.model_validate({**dict(policy or Policy()), **changes})
         return replay(self.score(self.measure(query, where, policy.extra_searches), policy), policy)
 
-    async def arun(self, query: str, policy: Policy | None = None, where: Filter | None = None) -> Trace:
+    async def arun(
+        self, query: str, policy: Policy | None = None, where: Filter | None = None, **changes: object
+    ) -> Trace:
         """`run` in a worker thread, so that a service can await it."""
-        return await asyncio.to_thread(self.run, query, policy, where)
+        return await asyncio.to_thread(self.run, query, policy, where, **changes)
 
     def answer(self, trace: Trace, chooser: str | None = None) -> Answer:
         """The extractive answer to a trace: sentences of its kept passages, chosen by its reranker.

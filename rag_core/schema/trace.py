@@ -24,6 +24,7 @@ from rag_core.schema.policy import (
     Policy,
     rewritten_name,
 )
+from rag_core.schema.ranked_passage import RankedPassage
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, PairScore, Step, StepName, StepWarning, Timing
@@ -303,7 +304,48 @@ class Trace(Frozen):
             )
         return tuple(ranks)
 
-    def to_frame(self) -> pd.DataFrame:
+    @cached_property
+    def candidates(self) -> tuple[RankedPassage, ...]:
+        """Every candidate that was read, best first: text, rank at each step, score, outcome."""
+        return tuple(self._ranked(passage_id, rank) for passage_id, rank in self.places.items())
+
+    @cached_property
+    def kept(self) -> tuple[RankedPassage, ...]:
+        """The passages kept for the answer, best first; none where the answer is "I don't know"."""
+        return tuple(self._ranked(hit.passage_id, hit.rank) for hit in self[StepName.KEPT].hits)
+
+    def _ranked(self, passage_id: str, rank: int) -> RankedPassage:
+        return RankedPassage(
+            passage=self.passages[passage_id],
+            rank=rank,
+            ranks={at.step.value: at.rank for at in self.ranks_by_step(passage_id) if at.rank is not None},
+            score=self.relevance.get(passage_id),
+            space=self.relevance_space,
+            outcome=self.outcome(passage_id),
+        )
+
+    def answer(self) -> Answer:
+        """The answer that the run recorded, or else sentences of the kept passages, quoted with their citations.
+
+        Without a recorded answer, late interaction over the packaged bi-encoder chooses the sentences: no key, no cost.
+        Raises ModelError where that model cannot be loaded.
+        """
+        # Making an answer needs models, which this package knows nothing of; reading a trace never gets here.
+        from rag_core.generation.quoting import quote_answer
+
+        return self.recorded_answer or quote_answer(self.query, [one.passage for one in self.kept])
+
+    def __repr__(self) -> str:
+        from rag_core.wording.run_summary import run_text
+
+        return run_text(self)
+
+    def _repr_html_(self) -> str:
+        from rag_core.wording.run_summary import run_html
+
+        return run_html(self)
+
+    def frame(self) -> pd.DataFrame:
         """A row per candidate in fused order: `<step>_rank` and `<step>_score` (empty where it did not come
         out of the step), `found_by` (the searches that brought it, with its ranks in the extra ones), `outcome`,
         `unseen_tokens`, and the passage's title, heading, source, document and text."""

@@ -57,7 +57,7 @@ def test_the_weight_is_times_the_weights_of_the_fusion():
 def test_a_trace_says_which_search_brought_a_candidate():
     trace = replay(measured(), POLICY)
     assert [trace.found_by(c) for c in "abc"] == [("main",), ("main", "recent"), ("recent",)]
-    frame = trace.to_frame().set_index("passage_id")
+    frame = trace.frame().set_index("passage_id")
     assert list(frame.loc[["a", "b", "c"], "found_by"]) == ["main", "main, recent", "recent"]
     assert frame.loc["b", "recent dense_rank"] == 2
     assert frame["recent lexical_rank"].isna()["b"]

@@ -88,7 +88,7 @@ def test_the_time_of_a_pass_is_the_share_of_its_own_pairs():
 def test_json_round_trip_and_frame():
     trace = replay(measured(), CASCADE)
     assert Trace.read(trace.to_json()) == trace
-    frame = trace.to_frame().set_index("passage_id")
+    frame = trace.frame().set_index("passage_id")
     assert list(frame.loc[list("abcde"), "first_pass_rank"]) == [5, 2, 3, 4, 1]
     assert frame["first_pass_score"].isna().sum() == 1
 
@@ -96,7 +96,7 @@ def test_json_round_trip_and_frame():
 def test_a_run_without_a_first_pass_has_no_such_stage():
     trace = replay(measurement("ab", "", {"a": 1.0, "b": 2.0}), Policy(reranker="ce"))
     assert StepName.FIRST_PASS not in [step.name for step in trace.steps]
-    assert "first_pass_rank" not in trace.to_frame().columns
+    assert "first_pass_rank" not in trace.frame().columns
     old = trace.model_dump(
         mode="json", exclude={"first_pass_summary": True, "first_pass_pairs": True, "policy": {"first_pass"}}
     )

@@ -162,4 +162,4 @@ def test_an_empty_collection_gives_an_empty_trace():
     trace = replay(measurement("", ""), CE)
     assert trace.unknown and trace.best is None and trace.rerank.status == "idle"
     assert "lexical-empty" in {w.code for w in trace.warnings}
-    assert trace.to_frame().empty
+    assert trace.frame().empty

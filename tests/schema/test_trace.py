@@ -43,7 +43,7 @@ def test_way_of_a_chunk_names_every_stage():
 
 
 def test_frame_has_a_row_per_candidate():
-    frame = sample().to_frame()
+    frame = sample().frame()
     assert list(frame["passage_id"]) == ["a", "c", "b"]
     assert frame.set_index("passage_id").loc["b", "reranked_rank"] == 1
     assert frame.set_index("passage_id")["lexical_rank"].isna()["b"]
