@@ -94,7 +94,7 @@ def in_slices(pipeline: Pipeline, measured: Measurement, policy: Policy) -> tupl
     while pipeline.due(measured, policy):
         measured = pipeline.score_slice(measured, policy)
         limit = EarlyStopping(limit=read_so_far(measured, policy))
-        replay(measured, policy.model_copy(update={"stopping": limit}))
+        replay(measured, policy.with_(stopping=limit))
         times.append((time.perf_counter() - begin) * 1000)
     return times[0], times[-1]
 
@@ -109,7 +109,7 @@ def at_once(pipeline: Pipeline, measured: Measurement, policy: Policy) -> tuple[
 
 def _patience(full: list[Measurement], policy: Policy, patience: int) -> None:
     read, same = [], 0
-    rule = policy.model_copy(update={"stopping": EarlyStopping(patience=patience)})
+    rule = policy.with_(stopping=EarlyStopping(patience=patience))
     for measured in full:
         early, whole = replay(measured, rule), replay(measured, policy)
         read.append(len(early.pool_read))

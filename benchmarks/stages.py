@@ -54,7 +54,7 @@ def run(folder: Path, settings: Settings, queries: list[str], policy: Policy) ->
     first = pipeline.run("warm the models up", policy)
     print(f"model load: bi-encoder {first.model_load_ms:.0f} ms, reranker {first.rerank.load_ms:.0f} ms\n")
     table({"cold": [pipeline.run(q, policy) for q in queries], "cached": [pipeline.run(q, policy) for q in queries]})
-    replays(pipeline, queries, policy.model_copy(update={"pool": 200}))
+    replays(pipeline, queries, policy.with_(pool=200))
 
 
 def table(runs: dict[str, list[Trace]]) -> None:

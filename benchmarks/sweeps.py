@@ -88,7 +88,7 @@ def main() -> None:
     given = parser.parse_args()
     labelled, measured = made(given.queries, given.candidates)
     pools: Pools = build(measured, labelled)
-    signals = POLICY.model_copy(update={"signals": Signals(on=True)})
+    signals = POLICY.with_(signals=Signals(on=True))
     timed("once after scoring: measurements to arrays", lambda: build(measured, labelled))
     timed("redraw: every curve, both cuts, headroom", lambda: board(pools, POLICY, "nDCG@10"))
     timed("the same with signals on", lambda: board(pools, signals, "nDCG@10"))

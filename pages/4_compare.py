@@ -66,15 +66,13 @@ def other_policy(policy: Policy) -> Policy:
     top_k = top_k_box.slider("A: top-k", 1, 20, policy.top_k, key="ka", bind="query-params")
     on = switches.toggle("A: signals", policy.signals.on, key="siga", bind="query-params")
     first_pass = _other_first_pass(switches, policy, key)
-    return policy.model_copy(
-        update={
-            "reranker": key,
-            "first_pass": first_pass,
-            "pool": policy.pool if first_pass or not policy.first_pass else policy.first_pass.pool,
-            "top_k": top_k,
-            "threshold": threshold_for(offered[key], "A: threshold", "ta", box=threshold_box),
-            "signals": policy.signals.model_copy(update={"on": on}) if on else Signals(),
-        }
+    return policy.with_(
+        reranker=key,
+        first_pass=first_pass,
+        pool=policy.pool if first_pass or not policy.first_pass else policy.first_pass.pool,
+        top_k=top_k,
+        threshold=threshold_for(offered[key], "A: threshold", "ta", box=threshold_box),
+        signals=policy.signals.with_(on=on) if on else Signals(),
     )
 
 

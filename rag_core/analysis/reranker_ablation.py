@@ -27,8 +27,8 @@ NAMED = 2
 def without_reranking(measurement: Measurement, policy: Policy) -> Trace:
     """The trace of the same policy in fused order, without its first pass too. No threshold: fused scores say nothing
     about relevance."""
-    plain = {"reranker": NO_RERANKER, "first_pass": None, "threshold": Threshold()}
-    return replay(measurement, policy.model_copy(update=plain))
+    plain = policy.with_(reranker=NO_RERANKER, first_pass=None, threshold=Threshold())
+    return replay(measurement, plain)
 
 
 def only_in(one: Trace, other: Trace) -> list[str]:

@@ -26,7 +26,7 @@ def combined(probe: Probe, policy: Policy) -> Policy | None:
     if wide is None:
         return None
     top_k = BY_NAME["top_k"]
-    open_wide = top_k.write(wide.model_copy(update={"threshold": Threshold()}), top_k.high)
+    open_wide = top_k.write(wide.with_(threshold=Threshold()), top_k.high)
     return _taken_back(probe, policy, open_wide) if probe.kept(open_wide) else None
 
 
@@ -71,8 +71,7 @@ def _back(probe: Probe, start: Policy, policy: Policy, setting: Setting) -> Poli
     for nearer in setting.away_from(value, direction):
         if (nearer - goal) * direction > 0:
             nearer = goal
-        changed = setting.write(policy, nearer)
-        if changed.first_pass_trouble or not probe.kept(changed):
+        if not setting.fits(policy, nearer) or not probe.kept(changed := setting.write(policy, nearer)):
             return policy
         policy = changed
         if nearer == goal:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag_core.diagnosis.expected import Location
-from rag_core.pipeline.cascade import first_read, read_depth, survivors, unread
+from rag_core.pipeline.cascade import fused_order, read_depth, survivors, unread
 from rag_core.pipeline.early_stopping import ReadDepth
 from rag_core.pipeline.replay import replay
 from rag_core.schema.documents import Passage
 from rag_core.schema.measurement import Measurement
-from rag_core.schema.policy import FULL_DEPTH, NO_RERANKER, Policy
+from rag_core.schema.policy import NO_RERANKER, Policy
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import clears, relevance_space, sigmoid
@@ -35,10 +35,7 @@ class Probe:
         """All candidates of the policy in fused order; its pool is the beginning of them."""
         key = (policy.depth, policy.fusion, policy.extra_searches, policy.rewrite)
         if key not in self._fused:
-            most = 2 * FULL_DEPTH * (1 + len(self.measurement.extra_searches))
-            self._fused[key] = first_read(
-                self.measurement, policy.model_copy(update={"first_pass": None, "pool": most})
-            )
+            self._fused[key] = fused_order(self.measurement, policy)
         return self._fused[key]
 
     def fused_rank(self, policy: Policy) -> int | None:

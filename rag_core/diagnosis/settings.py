@@ -47,8 +47,8 @@ class Setting(Frozen):
         if self.name == "threshold.minimum" and value == self.low:
             inner = {field: None}
         if not group:
-            return policy.model_copy(update=inner)
-        return policy.model_copy(update={group[0]: getattr(policy, group[0]).model_copy(update=inner)})
+            return policy.with_(**inner)
+        return policy.with_(**{group[0]: getattr(policy, group[0]).with_(**inner)})
 
     def away_from(self, value: float, direction: int) -> list[float]:
         """The values of the grid past `value`, nearest first; direction 1 is up, -1 down."""
@@ -61,7 +61,15 @@ class Setting(Frozen):
         values = self.away_from(self.read(policy), direction)
         if self.path[0] == "stopping":  # nothing is read past the pool
             values = [value for value in values if value <= policy.pool]
-        return [value for value in values if self.write(policy, value).first_pass_trouble is None]
+        return [value for value in values if self.fits(policy, value)]
+
+    def fits(self, policy: Policy, value: float) -> bool:
+        """False where a first pass would read fewer candidates than the pool that it hands on."""
+        if policy.first_pass is None:
+            return True
+        reads = {"pool": (policy.first_pass.pool, value), "first_pass.pool": (value, policy.pool)}
+        most, pool = reads.get(self.name, (policy.first_pass.pool, policy.pool))
+        return pool <= most
 
     def size(self, before: float, after: float) -> float:
         """How large a change is: its share of the range, 0..1."""
@@ -108,9 +116,9 @@ SWITCHES = (
     Switch("signals.on", "Signals", "on", "off", lambda p: _signals(p, False)),
     Switch("reranker", "Reranker", "on", "none", lambda p: _without_first_pass(p, {"reranker": NO_RERANKER})),
     Switch("first_pass", "First pass", "on", "none", lambda p: _without_first_pass(p, {})),
-    Switch("stopping", "Stopping early", "on", "off", lambda p: p.model_copy(update={"stopping": EarlyStopping()})),
-    Switch("extra_searches", "Extra searches", "on", "none", lambda p: p.model_copy(update={"extra_searches": ()})),
-    Switch("rewrite.on", "Rewriting", "on", "off", lambda p: p.model_copy(update={"rewrite": Rewrite()})),
+    Switch("stopping", "Stopping early", "on", "off", lambda p: p.with_(stopping=EarlyStopping())),
+    Switch("extra_searches", "Extra searches", "on", "none", lambda p: p.with_(extra_searches=())),
+    Switch("rewrite.on", "Rewriting", "on", "off", lambda p: p.with_(rewrite=Rewrite())),
 )
 """A switch that changes nothing in a policy does not apply to it."""
 
@@ -119,11 +127,11 @@ def _without_first_pass(policy: Policy, more: dict[str, str]) -> Policy:
     """The policy whose reranker itself reads all that the first pass reads; the same one where there is no first pass,
     and where it reads more than a person can set."""
     if policy.first_pass is None:
-        return policy.model_copy(update=more)
+        return policy.with_(**more)
     if policy.first_pass.pool > FULL_DEPTH:
         return policy
-    return policy.model_copy(update={"first_pass": None, "pool": policy.first_pass.pool, **more})
+    return policy.with_(first_pass=None, pool=policy.first_pass.pool, **more)
 
 
 def _signals(policy: Policy, on: bool) -> Policy:
-    return policy.model_copy(update={"signals": policy.signals.model_copy(update={"on": on})})
+    return policy.with_(signals=policy.signals.with_(on=on))

@@ -34,16 +34,13 @@ class Board(Frozen):
 def asked_by(policy: Policy, pool: int) -> list[Policy]:
     """The policies whose pools must be scored to know every point of the curves, pools up to `pool`."""
     fusion = policy.fusion
-    shares = [
-        fusion.model_copy(update={"dense_weight": 1 - share, "lexical_weight": share})
-        for share in sweeps.LEXICAL_SHARES
-    ]
-    ks = [fusion.model_copy(update={"k": k}) for k in sweeps.RRF_KS]
+    shares = [fusion.with_(dense_weight=1 - share, lexical_weight=share) for share in sweeps.LEXICAL_SHARES]
+    ks = [fusion.with_(k=k) for k in sweeps.RRF_KS]
     widest = max(min(pool, policy.first_pass.pool) if policy.first_pass else pool, policy.pool)
     return [
-        policy.model_copy(update={"pool": widest}),
-        *(policy.model_copy(update={"fusion": one}) for one in (*shares, *ks)),
-        *(policy.model_copy(update={"depth": depth}) for depth in sweeps.DEPTHS),
+        policy.with_(pool=widest),
+        *(policy.with_(fusion=one) for one in (*shares, *ks)),
+        *(policy.with_(depth=depth) for depth in sweeps.DEPTHS),
     ]
 
 

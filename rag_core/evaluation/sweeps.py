@@ -126,21 +126,20 @@ def _weighed(pools: Pools, policy: Policy, ranked: Rankings, rrf: Floats) -> Ran
 def pool(pools: Pools, policy: Policy, metric: str, sizes: Sequence[int] = POOLS) -> Sweep:
     """Quality against how many candidates the reranker reads; no more than the first pass does, where there is one."""
     sizes = [size for size in sizes if policy.first_pass is None or size <= policy.first_pass.pool]
-    return sweep(pools, policy, metric, "pool", sizes, lambda value: policy.model_copy(update={"pool": int(value)}))
+    return sweep(pools, policy, metric, "pool", sizes, lambda value: policy.with_(pool=int(value)))
 
 
 def depth(pools: Pools, policy: Policy, metric: str, depths: Sequence[int] = DEPTHS) -> Sweep:
     """Quality against how many candidates each search returns."""
     inside = [value for value in depths if value <= pools.depth]
-    return sweep(pools, policy, metric, "depth", inside, lambda value: policy.model_copy(update={"depth": int(value)}))
+    return sweep(pools, policy, metric, "depth", inside, lambda value: policy.with_(depth=int(value)))
 
 
 def lexical_share(pools: Pools, policy: Policy, metric: str, shares: Sequence[float] = LEXICAL_SHARES) -> Sweep:
     """Quality against the lexical list's share of the fusion weights: 0 is dense alone, 1 lexical alone."""
 
     def changed(share: float) -> Policy:
-        weights = {"dense_weight": 1 - share, "lexical_weight": share}
-        return policy.model_copy(update={"fusion": policy.fusion.model_copy(update=weights)})
+        return policy.with_(fusion=policy.fusion.with_(dense_weight=1 - share, lexical_weight=share))
 
     return sweep(pools, policy, metric, "lexical share", shares, changed)
 
@@ -149,7 +148,7 @@ def rrf_k(pools: Pools, policy: Policy, metric: str, ks: Sequence[int] = RRF_KS)
     """Quality against RRF's k: the larger, the more alike all ranks count."""
 
     def changed(k: float) -> Policy:
-        return policy.model_copy(update={"fusion": policy.fusion.model_copy(update={"k": int(k)})})
+        return policy.with_(fusion=policy.fusion.with_(k=int(k)))
 
     return sweep(pools, policy, metric, "rrf k", ks, changed)
 
@@ -158,7 +157,7 @@ def signal(pools: Pools, policy: Policy, metric: str, name: str, weights: Sequen
     """Quality against one signal's weight (a name of `SIGNAL_NAMES`), signals on."""
 
     def changed(weight: float) -> Policy:
-        return policy.model_copy(update={"signals": policy.signals.model_copy(update={"on": True, name: weight})})
+        return policy.with_(signals=policy.signals.with_(on=True, **{name: weight}))
 
     return sweep(pools, policy, metric, name, weights, changed)
 

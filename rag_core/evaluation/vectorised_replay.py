@@ -123,10 +123,7 @@ def rerank_pass(pools: Pools, order: Rankings, policy: Policy) -> Rankings:
     """What the policy's passes make of a fused order: the first, where there is one, then the reranker on its best.
 
     Where the first has pairs without a score, `unscored` counts those alone: what goes on is not known before.
-    Raises BadInput for a first pass that cannot be.
     """
-    if policy.first_pass_trouble:  # a changed copy of a policy is not validated
-        raise BadInput(policy.first_pass_trouble)
     first = first_pass_rankings(pools, order, policy.first_pass)
     last = reranked_rankings(pools, first, policy.reranker, policy.pool)
     return replace(last, unscored=np.where(first.unscored > 0, first.unscored, last.unscored))

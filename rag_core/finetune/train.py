@@ -190,7 +190,7 @@ def examine(
     taught: str,
 ) -> dict[str, Comparison]:
     """Before and after by metric, on these questions and their same pools."""
-    after = policy.model_copy(update={"reranker": taught})
+    after = policy.with_(reranker=taught)
     known = dict(measured(pipeline, held_out.judged, [policy, after], measurements))
     pools = build(known, held_out)
     qrels = {query.id: held_out.qrels[query.id] for query in held_out.judged}

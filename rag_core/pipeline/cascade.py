@@ -29,14 +29,19 @@ class PendingPass(NamedTuple):
     passages: list[Passage]
 
 
+def fused_order(measurement: Measurement, policy: Policy) -> list[str]:
+    """The passage ids of all candidates in fused order."""
+    fused = rrf(named_lists(measurement, policy), list_weights(measurement, policy), policy.fusion.k)
+    return [hit.id for hit in fused]
+
+
 def first_read(measurement: Measurement, policy: Policy) -> list[str]:
     """The passage ids that go on from fusion, in fused order: to the first pass where there is one, else to the
     reranker.
 
     No reranker needs to have scored them.
     """
-    fused = rrf(named_lists(measurement, policy), list_weights(measurement, policy), policy.fusion.k)
-    return [hit.id for hit in fused[: policy.first_pass.pool if policy.first_pass else policy.pool]]
+    return fused_order(measurement, policy)[: policy.first_pass.pool if policy.first_pass else policy.pool]
 
 
 def pool_of(measurement: Measurement, policy: Policy) -> list[str]:

@@ -33,10 +33,8 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
 
     Raises UnscoredPairs if the policy's pool (or what its first pass reads) holds candidates that its reranker has not
     scored (and did not fail on), UnmeasuredSearch if it has an extra search that was not run, BadInput if it asks for
-    a greater depth than was measured, or has a first pass that cannot be. `clock` gives seconds.
+    a greater depth than was measured. `clock` gives seconds.
     """
-    if policy.first_pass_trouble:  # a changed copy of a policy is not validated
-        raise BadInput(policy.first_pass_trouble)
     dense = _searched(StepName.DENSE, ScoreSpace.COSINE, measurement.dense, measurement, policy)
     lexical = _searched(StepName.LEXICAL, ScoreSpace.BM25, measurement.lexical, measurement, policy)
     main_ended = max(dense.timing.ended_ms, lexical.timing.ended_ms)
@@ -73,7 +71,7 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
 def recut(trace: Trace, threshold: Threshold) -> Trace:
     """The trace under another threshold: only the last step is decided again, so no measurement is needed."""
     adjusted, reranked = trace[StepName.ADJUSTED], trace[StepName.RERANKED]
-    policy = trace.policy.model_copy(update={"threshold": threshold})
+    policy = trace.policy.with_(threshold=threshold)
     kept = _kept(adjusted, reranked, trace.passages, policy, _Watch(time.perf_counter, adjusted.timing.ended_ms))
     return trace.model_copy(update={"policy": policy, "steps": (*trace.steps[:-1], kept), "recorded_answer": None})
 

@@ -173,20 +173,15 @@ class Policy(Frozen):
 
     @model_validator(mode="after")
     def _from_first_pass(self) -> Self:
-        if self.first_pass_trouble:
-            raise ValueError(self.first_pass_trouble)
-        return self
-
-    @property
-    def first_pass_trouble(self) -> str | None:
-        """Why this policy's first pass cannot be, in words; None for one that can, or where there is none."""
         if self.first_pass is None:
-            return None
+            return self
         if NO_RERANKER in (self.first_pass.reranker, self.reranker):
-            return "A first pass needs a reranker of its own, and one to read its best. Choose both, or leave it out."
+            raise ValueError(
+                "A first pass needs a reranker of its own, and one to read its best. Choose both, or leave it out."
+            )
         if self.first_pass.pool < self.pool:
-            return (
+            raise ValueError(
                 f"The first pass reads {self.first_pass.pool} candidates, fewer than the pool of {self.pool} that it "
                 "hands on. Let it read more, or make the pool smaller."
             )
-        return None
+        return self

@@ -25,7 +25,7 @@ def timed(scores=SCORES, pool=50, cached=(), **cost):
     pairs = {name: pair.model_copy(update={"cached": name in cached}) for name, pair in known.pairs.items()}
     fresh = known.model_copy(update={"pairs": pairs, **cost})
     measured = measured.model_copy(update={"rerankings": {"ce": fresh}})
-    return replay(measured, CE.model_copy(update={"pool": pool}))
+    return replay(measured, CE.with_(pool=pool))
 
 
 def test_the_two_searches_overlap_and_the_rest_follows():
@@ -148,7 +148,7 @@ def test_an_extra_search_has_a_bar_of_its_own():
     extra = SearchRun(query="again", embed=there.embed, dense=there.dense, lexical=there.lexical)
     measured = measurement("abc", "ab", SCORES | {"d": 0.0}).model_copy(update={"extra_searches": (extra,)})
     measured = measured.model_copy(update={"passages": {**measured.passages, **there.passages}})
-    trace = replay(measured, CE.model_copy(update={"extra_searches": (ExtraSearch(name="again", query="again"),)}))
+    trace = replay(measured, CE.with_(extra_searches=(ExtraSearch(name="again", query="again"),)))
     told = {bar.step: bar for bar in bars(trace)}
     assert (told["Extra search: again"].started_ms, told["Extra search: again"].ended_ms) == (7, 7 + 5 + 2)
     assert told["Extra search: again"].note == "3 found"

@@ -74,7 +74,7 @@ def test_the_same_twice():
 
 
 def test_a_side_that_does_not_know_says_so():
-    strict = ON.model_copy(update={"threshold": Threshold(minimum=0.99)})
+    strict = ON.with_(threshold=Threshold(minimum=0.99))
     assert "B answers “I don't know”, A does not." in difference(
         replay(MEASURED, ON, clock=lambda: 0.0), replay(MEASURED, strict, clock=lambda: 0.0)
     )
@@ -83,7 +83,7 @@ def test_a_side_that_does_not_know_says_so():
 def test_only_like_is_compared_with_like():
     on = replay(MEASURED, ON, clock=lambda: 0.0)
     with pytest.raises(BadInput, match="different pools"):
-        compare_rankings(on, replay(MEASURED, ON.model_copy(update={"pool": 3}), clock=lambda: 0.0))
+        compare_rankings(on, replay(MEASURED, ON.with_(pool=3), clock=lambda: 0.0))
     with pytest.raises(BadInput, match="different questions"):
         compare_rankings(
             on, replay(measurement("abcd", "", dict.fromkeys("abcd", 0.0), query="other"), ON, clock=lambda: 0.0)
@@ -91,7 +91,7 @@ def test_only_like_is_compared_with_like():
 
 
 def test_another_fusion_over_the_whole_pool_is_the_same_pool():
-    other = ON.model_copy(update={"fusion": Fusion(k=1)})
+    other = ON.with_(fusion=Fusion(k=1))
     assert (
         compare_rankings(replay(MEASURED, ON, clock=lambda: 0.0), replay(MEASURED, other, clock=lambda: 0.0)).pool == 4
     )

@@ -78,10 +78,10 @@ def test_the_widest_gap():
 @given(st.lists(st.floats(-6, 6), min_size=1, max_size=8, unique=True), st.floats(0, 1), st.integers(1, 8))
 def test_recut_keeps_what_replay_keeps(logits, minimum, top_k):
     measured = measurement("abcdefgh"[: len(logits)], "", dict(zip("abcdefgh", logits, strict=False)))
-    policy = CE.model_copy(update={"top_k": top_k})
+    policy = CE.with_(top_k=top_k)
     threshold = Threshold(minimum=minimum)
     again = recut(replay(measured, policy), threshold)
-    told = replay(measured, policy.model_copy(update={"threshold": threshold}))
+    told = replay(measured, policy.with_(threshold=threshold))
     assert again[StepName.KEPT].hits == told[StepName.KEPT].hits
     assert again.policy == told.policy
     assert [again.outcome(passage_id) for passage_id in again.passages] == [

@@ -9,7 +9,7 @@ from tests.pipeline.test_extra_searches import POLICY, measured
 
 def test_shares_count_candidates_pool_and_kept():
     """Main finds a, b; recent finds c, b. Fused: b, a, c; the pool holds two, one is kept."""
-    trace = replay(measured(), POLICY.model_copy(update={"pool": 2, "top_k": 1}))
+    trace = replay(measured(), POLICY.with_(pool=2, top_k=1))
     assert search_shares(trace) == (
         SearchShare(name="main", found=2, only=1, pooled=2, kept=1, kept_only=0),
         SearchShare(name="recent", found=2, only=1, pooled=1, kept=1, kept_only=0),

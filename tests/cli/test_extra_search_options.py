@@ -58,7 +58,7 @@ def test_the_same_setting_twice_is_refused():
 def test_a_search_that_is_added_runs_for_the_queries_that_lack_it():
     ways = pipeline(FixedReranker())
     known = dict(measured(ways, SET.asked[:3], [POLICY]))
-    wider = POLICY.model_copy(update={"extra_searches": (OTHER,)})
+    wider = POLICY.with_(extra_searches=(OTHER,))
     assert unsearched_queries(known, wider) == ["q0", "q1", "q2"]
     found = dict(measured(ways, SET.asked, [wider], known))
     assert unsearched_queries(found, wider) == []

@@ -34,7 +34,7 @@ def by_setting(what_if):
 
 def test_the_least_top_k():
     measured = measurement("abcdef", "", dict(zip("abcdef", (6, 5, 4, 3, 2, 1), strict=True)))
-    policy = CE.model_copy(update={"top_k": 2})
+    policy = CE.with_(top_k=2)
     found = by_setting(what_would_keep(measured, policy, expecting(measured, "e")))
     assert found[("top_k",)].changes[0].after == "5" and found[("top_k",)].rank == 5
     assert [place.passage_id for place in found[("top_k",)].entered] == ["c", "d"]
@@ -44,7 +44,7 @@ def test_the_least_top_k():
 
 def test_the_threshold_is_lowered_to_the_score_and_no_further():
     measured = measurement("ab", "", {"a": 3.0, "b": math.log(0.47 / 0.53)})
-    policy = CE.model_copy(update={"threshold": Threshold(minimum=0.6)})
+    policy = CE.with_(threshold=Threshold(minimum=0.6))
     found = by_setting(what_would_keep(measured, policy, expecting(measured, "b")))
     assert found[("threshold.minimum",)].policy.threshold.minimum == 0.47
     assert "Threshold 0.47 instead of 0.60 keeps it, 2nd (probability 0.47)" in found[("threshold.minimum",)].sentence
@@ -52,7 +52,7 @@ def test_the_threshold_is_lowered_to_the_score_and_no_further():
 
 def test_a_low_threshold_is_lowered_by_half_a_hundredth():
     measured = measurement("ab", "", {"a": 3.0, "b": math.log(0.008 / 0.992)})
-    policy = CE.model_copy(update={"threshold": Threshold(minimum=0.01)})
+    policy = CE.with_(threshold=Threshold(minimum=0.01))
     found = by_setting(what_would_keep(measured, policy, expecting(measured, "b")))[("threshold.minimum",)]
     assert "Threshold 0.005 instead of 0.01 keeps it, 2nd (probability 0.008)" in found.sentence
 
@@ -60,7 +60,7 @@ def test_a_low_threshold_is_lowered_by_half_a_hundredth():
 def test_the_least_pool():
     scores = dict.fromkeys("abcdefgh", 0.0) | {"f": 5.0}
     measured = measurement("abcdefgh", "", scores)
-    policy = CE.model_copy(update={"pool": 3, "top_k": 1})
+    policy = CE.with_(pool=3, top_k=1)
     what_if = what_would_keep(measured, policy, expecting(measured, "f"))
     assert by_setting(what_if)[("pool",)].policy.pool == 6
     assert [place.title for place in by_setting(what_if)[("pool",)].left] == ["Title a"]
@@ -68,14 +68,14 @@ def test_the_least_pool():
 
 def test_a_smaller_pool_keeps_what_candidates_further_down_pushed_out():
     measured = measurement("abcdef", "", {"a": 1.0, "b": 0.0, "c": -1, "d": 3, "e": 4, "f": 5})
-    policy = CE.model_copy(update={"pool": 6, "top_k": 2})
+    policy = CE.with_(pool=6, top_k=2)
     assert by_setting(what_would_keep(measured, policy, expecting(measured, "a")))[("pool",)].policy.pool == 4
 
 
 def test_the_least_depth():
     ids = [f"c{i:03}" for i in range(150)]
     measured = measurement(ids, "", dict.fromkeys(ids, 0.0) | {"c120": 9.0})
-    policy = CE.model_copy(update={"pool": 200, "top_k": 1})
+    policy = CE.with_(pool=200, top_k=1)
     found = by_setting(what_would_keep(measured, policy, expecting(measured, "c120")))
     assert found[("depth",)].policy.depth == 121
 
@@ -83,7 +83,7 @@ def test_the_least_depth():
 def test_the_fusion_weight():
     # x is first in lexical, others fill dense: 1/61 * w must beat dense rank 2, 1/62.
     measured = measurement("abcd", "x", dict.fromkeys("abcd", 0.0) | {"x": 1.0})
-    policy = CE.model_copy(update={"pool": 2, "top_k": 1, "fusion": Fusion(lexical_weight=0.5)})
+    policy = CE.with_(pool=2, top_k=1, fusion=Fusion(lexical_weight=0.5))
     found = by_setting(what_would_keep(measured, policy, expecting(measured, "x")))
     assert 1 / (60 + 1) * 1.0 > 1 / (60 + 2) > 1 / (60 + 1) * 0.9
     assert found[("fusion.lexical_weight",)].policy.fusion.lexical_weight == 1.0
@@ -94,7 +94,7 @@ def test_the_signal_weight_and_the_switch():
     passages = [passage("a", updated_at=date(2000, 1, 1)), passage("b", updated_at=new)]
     measured = measurement("ab", "", {"a": 2.0, "b": 0.0}, passages=passages)
     signals = Signals(on=True, relevance=0.3, freshness=0.5, authority=0, diversity=0, as_of=new)
-    policy = CE.model_copy(update={"top_k": 1, "signals": signals})
+    policy = CE.with_(top_k=1, signals=signals)
     found = by_setting(what_would_keep(measured, policy, expecting(measured, "a")))
     assert ("signals.freshness",) in found and ("signals.on",) in found
     assert found[("signals.on",)].changes[0].after == "off"
@@ -103,14 +103,14 @@ def test_the_signal_weight_and_the_switch():
 
 def test_without_the_reranker():
     measured = measurement("abc", "", {"a": -1.0, "b": 1.0, "c": 2.0})
-    policy = CE.model_copy(update={"top_k": 1})
+    policy = CE.with_(top_k=1)
     found = by_setting(what_would_keep(measured, policy, expecting(measured, "a")))
     assert found[("reranker",)].policy.reranker == "none"
 
 
 def test_smallest_change_first():
     measured = measurement("abcdef", "", dict(zip("abcdef", (6, 5, 4, 3, 2, 1), strict=True)))
-    what_if = what_would_keep(measured, CE.model_copy(update={"top_k": 2}), expecting(measured, "c"))
+    what_if = what_would_keep(measured, CE.with_(top_k=2), expecting(measured, "c"))
     sizes = [one.size for one in what_if.found]
     assert sizes == sorted(sizes) and what_if.sentence == what_if.found[0].sentence
 
@@ -119,7 +119,7 @@ def test_several_settings_where_no_single_one_is_enough():
     ids = [f"c{i:03}" for i in range(150)]
     scores = {c: -float(i) for i, c in enumerate(ids)}
     measured = measurement(ids, "", scores | {"c120": -2.5})
-    policy = CE.model_copy(update={"pool": 50, "top_k": 1})
+    policy = CE.with_(pool=50, top_k=1)
     what_if = what_would_keep(measured, policy, expecting(measured, "c120"))
     (only,) = what_if.found
     assert {c.setting: c.after for c in only.changes} == {"depth": "121", "pool": "121", "top_k": "4"}
@@ -141,7 +141,7 @@ def test_what_is_kept_needs_nothing():
 def test_pairs_without_a_score_leave_settings_open_until_they_are_scored():
     scores = {"a": 0.0, "b": 0.0, "c": 0.0}
     measured = measurement("abcdef", "", scores)
-    policy = CE.model_copy(update={"pool": 3, "top_k": 1})
+    policy = CE.with_(pool=3, top_k=1)
     open_ = what_would_keep(measured, policy, expecting(measured, "f"))
     needed = pairs_needed(measured, policy, expecting(measured, "f"))
     assert {reranker: [c.id for c in passages] for reranker, passages in needed.items()} == {"ce": ["d", "e", "f"]}

@@ -37,7 +37,7 @@ def test_in_the_top_50_not_the_top_5_is_for_a_better_reranker():
 
 def test_in_the_top_50_with_a_pool_that_is_smaller_is_for_a_reranker_too():
     measured = measurement(MANY, "", dict.fromkeys(MANY, 0.0))
-    assert rules_for(measured, CE.model_copy(update={"pool": 10}), "c030") == ["top-50-not-top-5"]
+    assert rules_for(measured, CE.with_(pool=10), "c030") == ["top-50-not-top-5"]
 
 
 def test_not_in_the_top_50_is_for_the_searches():
@@ -58,7 +58,7 @@ def test_given_and_not_used_is_for_a_smaller_top_k():
     measured = measurement("abcdef", "", dict.fromkeys("abcdef", 0.0))
     said = Answer(kind="chat", text="No idea.")
     assert rules_for(measured, CE, "a", answer=said) == ["too-many-candidates"]
-    assert rules_for(measured, CE.model_copy(update={"top_k": 3}), "a", answer=said) == ["not-used-among-few"]
+    assert rules_for(measured, CE.with_(top_k=3), "a", answer=said) == ["not-used-among-few"]
 
 
 def test_a_slow_run_is_for_something_faster():
@@ -76,12 +76,12 @@ def test_kept_for_some_and_lost_for_others_is_for_chunking_or_rewriting():
 
 def test_what_a_verdict_itself_points_to():
     measured = measurement("abc", "", {"a": 3.0, "b": 0.0, "c": -1.0})
-    strict = CE.model_copy(update={"threshold": Threshold(minimum=0.9)})
+    strict = CE.with_(threshold=Threshold(minimum=0.9))
     assert rules_for(measured, strict, "b") == ["under-threshold"]
-    assert rules_for(measured, CE.model_copy(update={"top_k": 1}), "b") == ["top-k-too-small"]
+    assert rules_for(measured, CE.with_(top_k=1), "b") == ["top-k-too-small"]
     filtered = measurement("", "").model_copy(update={"where": Filter(conditions=(Equal(field="source", value="x"),))})
     assert rules_for(filtered, CE, "z") == ["filtered-out"]
-    assert rules_for(measured, CE.model_copy(update={"top_k": 1}), "b", quote_cut=True) == ["cut-by-chunking"]
+    assert rules_for(measured, CE.with_(top_k=1), "b", quote_cut=True) == ["cut-by-chunking"]
 
 
 def test_the_part_that_was_not_read():
@@ -90,7 +90,7 @@ def test_the_part_that_was_not_read():
     measured = measurement("ab", "", {"a": 3.0, "b": -1.0}, passages=[long])
     cut = measured.rerankings["ce"].model_copy(update={"pairs": measured.rerankings["ce"].pairs | {"b": pair}})
     measured = measured.model_copy(update={"rerankings": {"ce": cut}})
-    assert rules_for(measured, CE.model_copy(update={"top_k": 1}), "b") == ["unread"]
+    assert rules_for(measured, CE.with_(top_k=1), "b") == ["unread"]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_every_row_says_in_words_when_it_holds():
 def test_weights_of_nothing_do_not_hide_a_code():
     passages = [passage("x", "SKU NW-PRO-250-EU")]
     measured = measurement("abc", "x", dict.fromkeys("abc", 0.0), passages=passages, query="NW-PRO-250-EU price")
-    policy = CE.model_copy(update={"fusion": Fusion(lexical_weight=0)})
+    policy = CE.with_(fusion=Fusion(lexical_weight=0))
     assert "codes-missed" in rules_for(measured, policy, "x")
 
 

@@ -102,4 +102,4 @@ def test_a_pool_that_nobody_can_set_is_not_offered() -> None:
     wide = Policy(first_pass=FirstPass(reranker="cheap", pool=300), pool=20, reranker="ce")
     off = next(switch for switch in SWITCHES if switch.setting == "first_pass")
     assert off.change(wide) == wide
-    assert off.change(wide.model_copy(update={"first_pass": FirstPass(reranker="cheap", pool=200)})).pool == 200
+    assert off.change(wide.with_(first_pass=FirstPass(reranker="cheap", pool=200))).pool == 200

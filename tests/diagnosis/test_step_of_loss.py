@@ -75,7 +75,7 @@ def test_cut_by_chunking():
 
 
 def test_missed_by_both():
-    found, _ = verdict_of(four(), FIXED.model_copy(update={"depth": 3}), Expected(document="z0"))
+    found, _ = verdict_of(four(), FIXED.with_(depth=3), Expected(document="z0"))
     assert found.verdict is Verdict.MISSED_BY_BOTH
     assert [rival.passage_id for rival in found.rivals] == ["a::0", "b::0", "c::0"]
     assert "cosine 0.70" in found.sentence and "first 3 of each" in found.sentence
@@ -83,7 +83,7 @@ def test_missed_by_both():
 
 
 def test_missed_by_dense():
-    policy = FIXED.model_copy(update={"depth": 3, "pool": 2})
+    policy = FIXED.with_(depth=3, pool=2)
     some = world(
         Passage("x", 0.9, words="refund refund"),
         Passage("y", 0.8, words="refund refund"),
@@ -99,7 +99,7 @@ def test_missed_by_dense():
 
 
 def test_missed_by_lexical():
-    policy = FIXED.model_copy(update={"pool": 2})
+    policy = FIXED.with_(pool=2)
     some = world(
         Passage("b", 0.9, words="refund"),
         Passage("c", 0.8, words="refund too"),
@@ -112,7 +112,7 @@ def test_missed_by_lexical():
 
 
 def test_fused_out_of_the_pool_though_a_search_had_it_high():
-    found, trace = verdict_of(four(), FIXED.model_copy(update={"pool": 2}), Expected(document="a"))
+    found, trace = verdict_of(four(), FIXED.with_(pool=2), Expected(document="a"))
     assert found.verdict is Verdict.FUSED_OUT
     assert found.before and (found.before.step, found.before.rank) == (StepName.DENSE, 1)
     assert found.after and found.after.rank is not None and found.after.rank > 2
@@ -121,7 +121,7 @@ def test_fused_out_of_the_pool_though_a_search_had_it_high():
 
 
 def test_fused_out_where_the_only_list_that_had_it_weighs_nothing():
-    policy = FIXED.model_copy(update={"fusion": Fusion(dense_weight=0)})
+    policy = FIXED.with_(fusion=Fusion(dense_weight=0))
     found, _ = verdict_of(four(), policy, Expected(document="a"))
     assert found.verdict is Verdict.FUSED_OUT
     assert "the weight of dense search is 0" in found.sentence
@@ -133,16 +133,16 @@ LONG = "words without meaning here one two three four the term is thirty days re
 def test_telling_part_beyond_the_limit_with_a_quote():
     some = world(Passage("a", 0.9, -1.0, LONG), Passage("b", 0.8, 2.0, "refund"), reads=8)
     expected = Expected(document="a", quote="the  term is Thirty days")
-    found, _ = verdict_of(some, FIXED.model_copy(update={"top_k": 1}), expected)
+    found, _ = verdict_of(some, FIXED.with_(top_k=1), expected)
     assert found.verdict is Verdict.UNREAD
     assert "the words that answer stand past" in found.sentence
     read = Expected(document="a", quote="words without meaning")
-    assert verdict_of(some, FIXED.model_copy(update={"top_k": 1}), read)[0].verdict is Verdict.DEMOTED
+    assert verdict_of(some, FIXED.with_(top_k=1), read)[0].verdict is Verdict.DEMOTED
 
 
 def test_telling_part_beyond_the_limit_without_a_quote_is_told_by_the_questions_words():
     some = world(Passage("a", 0.9, -1.0, LONG), Passage("b", 0.8, 2.0, "refund"), reads=8)
-    policy = FIXED.model_copy(update={"top_k": 1})
+    policy = FIXED.with_(top_k=1)
     found, _ = verdict_of(some, policy, Expected(document="a"))
     assert found.verdict is Verdict.UNREAD
     found, _ = verdict_of(some, policy, Expected(document="a"), question="meaning")
@@ -151,7 +151,7 @@ def test_telling_part_beyond_the_limit_without_a_quote_is_told_by_the_questions_
 
 
 def test_demoted_by_the_reranker():
-    policy = FIXED.model_copy(update={"top_k": 2})
+    policy = FIXED.with_(top_k=2)
     found, _ = verdict_of(four(a=1.0, c=2.0, b=-3.0, d=3.0), policy, Expected(document="b"))
     assert found.verdict is Verdict.DEMOTED
     assert found.before and found.after and (found.before.rank, found.after.rank) == (1, 4)
@@ -168,7 +168,7 @@ def test_pushed_down_by_a_signal():
         *(Passage(f"z{i}", 0.1, -5.0) for i in range(3)),
     )
     signals = Signals(on=True, relevance=0.5, freshness=0.5, authority=0, diversity=0, as_of=new)
-    policy = FIXED.model_copy(update={"signals": signals, "top_k": 1})
+    policy = FIXED.with_(signals=signals, top_k=1)
     found, _ = verdict_of(some, policy, Expected(document="a"))
     assert found.verdict is Verdict.PUSHED_DOWN
     assert found.rivals[0].passage_id == "b::0"
@@ -176,14 +176,14 @@ def test_pushed_down_by_a_signal():
 
 
 def test_under_the_threshold():
-    policy = FIXED.model_copy(update={"threshold": Threshold(minimum=0.9)})
+    policy = FIXED.with_(threshold=Threshold(minimum=0.9))
     found, _ = verdict_of(four(b=0.0), policy, Expected(document="b"))
     assert found.verdict is Verdict.UNDER_THRESHOLD
     assert "probability 0.50 is under the threshold of probability 0.90" in found.sentence
 
 
 def test_cut_by_top_k():
-    policy = FIXED.model_copy(update={"top_k": 1})
+    policy = FIXED.with_(top_k=1)
     found, _ = verdict_of(four(a=1.0, b=2.0), policy, Expected(document="a"))
     assert found.verdict is Verdict.CUT_BY_TOP_K
     assert found.before and found.before.rank == 2 and found.after and found.after.rank is None
@@ -223,7 +223,7 @@ def test_kept():
 def test_the_chunk_that_came_furthest_counts():
     text = "# One\n\nother words (0.100)\n\n# Two\n\nrefund (0.900)"
     some = World([Document(id="two", title="Two", text=text), Passage("z", 0.5).document])
-    found, _ = verdict_of(some, FIXED.model_copy(update={"top_k": 1}), Expected(document="two"))
+    found, _ = verdict_of(some, FIXED.with_(top_k=1), Expected(document="two"))
     assert (found.verdict, found.passage_id) == (Verdict.KEPT, "two::1")
 
 
@@ -253,7 +253,7 @@ def of_acme(**fields):
     others = [Passage(f"n{i:02}", 0.9 - i / 100) for i in range(12)]
     some = world(*others, Passage("x", 0.5, -9.0, tenant="acme"), Passage("y", 0.4, -9.0, tenant="acme"))
     extra = ExtraSearch(name="acme", where=make_filter(["acme"]), **fields)
-    return some, FIXED.model_copy(update={"depth": 10, "extra_searches": (extra,)})
+    return some, FIXED.with_(depth=10, extra_searches=(extra,))
 
 
 def test_what_only_an_extra_search_found_is_not_missed_by_both():
@@ -261,15 +261,13 @@ def test_what_only_an_extra_search_found_is_not_missed_by_both():
     found, trace = verdict_of(some, policy, Expected(document="x"), question="other")
     assert found.verdict is Verdict.DEMOTED
     assert trace.found_by(found.passage_id) == ("acme",)
-    plain, _ = verdict_of(
-        some, policy.model_copy(update={"extra_searches": ()}), Expected(document="x"), question="other"
-    )
+    plain, _ = verdict_of(some, policy.with_(extra_searches=()), Expected(document="x"), question="other")
     assert plain.verdict is Verdict.MISSED_BY_BOTH
 
 
 def test_fused_out_names_the_extra_search_that_had_it():
     some, policy = of_acme(weight=0.1)
-    found, _ = verdict_of(some, policy.model_copy(update={"pool": 5}), Expected(document="x"), question="other")
+    found, _ = verdict_of(some, policy.with_(pool=5), Expected(document="x"), question="other")
     assert found.verdict is Verdict.FUSED_OUT
     assert "1st (cosine 0.50) in the extra search “acme”, dense" in found.sentence
     assert "not in dense, not in lexical, “acme” dense 1st" in found.rivals[0].why

@@ -38,7 +38,7 @@ def test_what_a_first_pass_cuts_is_a_loss_of_its_own() -> None:
     """Of abc the first pass hands on b and c: a is lost to it, c is handed on and ranked second."""
     strong = {"a": 1.0, "b": 2.0, "c": 1.5}
     measured = scored_too(plain("abcd", "", strong), "cheap", {"a": 0.1, "b": 0.2, "c": 0.3})
-    policy = POLICY.model_copy(update={"first_pass": FirstPass(reranker="cheap", pool=3)})
+    policy = POLICY.with_(first_pass=FirstPass(reranker="cheap", pool=3))
     found = headroom(pools_of({"cut": {"a": 1}, "second": {"c": 1}}, [measured] * 2), policy, "nDCG@5")
 
     assert found is not None
@@ -69,7 +69,7 @@ def test_the_parts_add_up_and_no_oracle_is_beaten(
     dense: list[str], lexical: list[str], grades: dict[str, int], scores: list[int], pool: int, metric: str
 ) -> None:
     measured = plain("".join(dense), "".join(lexical), dict(zip("abcdefgh", map(float, scores), strict=True)))
-    found = headroom(pools_of({"q": grades}, [measured]), POLICY.model_copy(update={"pool": pool}), metric)
+    found = headroom(pools_of({"q": grades}, [measured]), POLICY.with_(pool=pool), metric)
 
     assert found is not None
     parts = found.retrieval + found.fusion + found.ranking + found.signals + found.achieved

@@ -69,7 +69,7 @@ def test_known_measurements_are_not_measured_again() -> None:
     reranker = FixedReranker()
     ways = pipeline(reranker)
     found = score_set(ways, SET, [POLICY])
-    wider = POLICY.model_copy(update={"pool": 6})
+    wider = POLICY.with_(pool=6)
 
     again = dict(measured(ways, SET.asked, [wider], known=found))
 

@@ -42,7 +42,7 @@ def by_replay(policy: Policy, metric: str, step: StepName = StepName.ADJUSTED) -
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 6])
 def test_a_pool_point_is_what_replay_and_ir_measures_say(size: int) -> None:
     found = sweeps.pool(build(rows(), labelled(QRELS)), POLICY, "nDCG@3", [size]).points[0]
-    policy = POLICY.model_copy(update={"pool": size})
+    policy = POLICY.with_(pool=size)
 
     assert found.final == pytest.approx(by_replay(policy, "nDCG@3"))
     assert found.fused == pytest.approx(by_replay(policy, "nDCG@3", StepName.FUSED))
@@ -52,13 +52,13 @@ def test_every_other_setting_too() -> None:
     pools = build(rows(), labelled(QRELS))
     signals = Signals(on=True, diversity=0.4)
     cases = [
-        (sweeps.depth(pools, POLICY, "RR@5", [2]), POLICY.model_copy(update={"depth": 2})),
+        (sweeps.depth(pools, POLICY, "RR@5", [2]), POLICY.with_(depth=2)),
         (
             sweeps.lexical_share(pools, POLICY, "RR@5", [0.75]),
-            POLICY.model_copy(update={"fusion": Fusion(dense_weight=0.25, lexical_weight=0.75)}),
+            POLICY.with_(fusion=Fusion(dense_weight=0.25, lexical_weight=0.75)),
         ),
-        (sweeps.rrf_k(pools, POLICY, "RR@5", [1]), POLICY.model_copy(update={"fusion": Fusion(k=1)})),
-        (sweeps.signal(pools, POLICY, "RR@5", "diversity", [0.4]), POLICY.model_copy(update={"signals": signals})),
+        (sweeps.rrf_k(pools, POLICY, "RR@5", [1]), POLICY.with_(fusion=Fusion(k=1))),
+        (sweeps.signal(pools, POLICY, "RR@5", "diversity", [0.4]), POLICY.with_(signals=signals)),
     ]
     for found, policy in cases:
         assert found.points[0].final == pytest.approx(by_replay(policy, "RR@5")), found.setting
@@ -106,7 +106,7 @@ def test_the_front_holds_what_nothing_beats() -> None:
 def test_a_cut_counts_what_replay_keeps(minimum: float | None, space: ScoreSpace, top_k: int) -> None:
     asked = {**rows(), "q4": plain("ab", "", {"a": -3.0, "b": 0.4})}
     threshold = Threshold(minimum=minimum, space=space)
-    policy = POLICY.model_copy(update={"threshold": threshold, "top_k": top_k})
+    policy = POLICY.with_(threshold=threshold, top_k=top_k)
     cuts = Cuts(build(asked, labelled(QRELS, "q4")), POLICY, unanswerable=["q4"])
 
     found = cuts.at(threshold, top_k)

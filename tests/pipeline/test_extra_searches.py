@@ -49,7 +49,7 @@ def test_every_list_adds_its_weighted_part_to_the_fused_score():
 
 
 def test_the_weight_is_times_the_weights_of_the_fusion():
-    trace = replay(measured(), POLICY.model_copy(update={"fusion": Fusion(lexical_weight=0)}))
+    trace = replay(measured(), POLICY.with_(fusion=Fusion(lexical_weight=0)))
     fused = {hit.passage_id: hit.score for hit in trace[StepName.FUSED].hits}
     assert fused["c"] == pytest.approx(0.5 * 1 / (60 + 1))
 
@@ -81,12 +81,12 @@ def test_the_extra_search_comes_after_the_main_one_on_the_time_line():
     ],
 )
 def test_renaming_weighing_and_cutting_are_replays(change, expected):
-    policy = POLICY.model_copy(update={"extra_searches": (RECENT.model_copy(update=change),)})
+    policy = POLICY.with_(extra_searches=(RECENT.with_(**change),))
     assert ids(replay(measured(), policy), StepName.FUSED) == expected
 
 
 def test_leaving_it_out_is_the_plain_run():
-    plain = POLICY.model_copy(update={"extra_searches": ()})
+    plain = POLICY.with_(extra_searches=())
     clock = lambda: 0.0  # noqa: E731
     without = measured().model_copy(update={"extra_searches": ()})
     assert replay(measured(), plain, clock) == replay(without, plain, clock)
@@ -102,7 +102,7 @@ def test_a_search_that_nobody_ran_is_named():
 
 def test_a_depth_beyond_the_measured_is_refused():
     shallow = measured().model_copy(update={"depth": 100})
-    deep = POLICY.model_copy(update={"extra_searches": (RECENT.model_copy(update={"depth": 150}),)})
+    deep = POLICY.with_(extra_searches=(RECENT.with_(depth=150),))
     with pytest.raises(BadInput, match="depth 100"):
         replay(shallow, deep)
 
@@ -168,7 +168,7 @@ def test_adding_one_costs_a_search_and_no_reranking_but_of_new_pairs():
     pipeline: Pipeline = world(*PASSAGES).pipeline
     narrow = Policy(reranker="fixed", depth=1, pool=5)
     first = pipeline.score(pipeline.measure("refund"), narrow)
-    wider = narrow.model_copy(update={"extra_searches": (ExtraSearch(name="acme", where=ACME),)})
+    wider = narrow.with_(extra_searches=(ExtraSearch(name="acme", where=ACME),))
     second = pipeline.score(first, wider)
     assert (second.dense, second.lexical, second.measured_at) == (first.dense, first.lexical, first.measured_at)
     trace = replay(second, wider)

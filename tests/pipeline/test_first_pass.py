@@ -71,7 +71,7 @@ def test_the_time_of_a_pass_is_the_share_of_its_own_pairs():
     assert trace[StepName.FIRST_PASS].timing.took_ms == pytest.approx(10 * 5 / 6)
     assert trace[StepName.RERANKED].timing.took_ms == 40
     assert trace[StepName.RERANKED].timing.started_ms == trace[StepName.FIRST_PASS].timing.ended_ms
-    narrow = replay(measured(), CASCADE.model_copy(update={"pool": 1}), clock=lambda: 0.0)
+    narrow = replay(measured(), CASCADE.with_(pool=1), clock=lambda: 0.0)
     assert narrow[StepName.RERANKED].timing.took_ms == pytest.approx(40 / 3)
     found = measured()
     pairs = {one: pair.model_copy(update={"cached": True}) for one, pair in found.rerankings["cheap"].pairs.items()}
@@ -138,7 +138,7 @@ def test_a_first_pass_that_cannot_be_is_refused(policy, said):
     with pytest.raises(ValidationError, match=said):
         Policy(**policy)
     with pytest.raises(BadInput, match=said):
-        replay(measured(), CASCADE.model_copy(update=policy))
+        CASCADE.with_(**policy)
 
 
 def test_what_is_unscored_is_told_pass_by_pass():
@@ -188,7 +188,7 @@ def test_slices_read_the_first_pass_whole_and_then_the_pool():
 
 
 def test_stopping_is_for_the_reranker_and_reads_the_first_passs_order():
-    policy = CASCADE.model_copy(update={"stopping": EarlyStopping(limit=2)})
+    policy = CASCADE.with_(stopping=EarlyStopping(limit=2))
     first = scored_too(measurement("abcdef", ""), "cheap", CHEAP)
     assert [c.id for c in pending_passes(first, policy)[0].passages] == ["e", "b"]
     trace = replay(measured(), policy)
@@ -212,7 +212,7 @@ def test_one_that_was_given_up_is_not_asked_again_while_the_other_goes_on():
     broken, strong = FixedReranker(fail_after=0), FixedReranker()
     pipeline = toy(broken, strong)
     once = pipeline.score(pipeline.measure("question"), TOY)
-    wider = TOY.model_copy(update={"pool": 4})
+    wider = TOY.with_(pool=4)
     assert pipeline.due(once, TOY) and not pipeline.due(once, TOY, given_up={"cheap"})
     assert pipeline.due(once, wider, given_up={"cheap"})
     again = pipeline.score(once, wider, given_up={"cheap"})
@@ -221,7 +221,7 @@ def test_one_that_was_given_up_is_not_asked_again_while_the_other_goes_on():
 
 def test_a_reranker_that_fails_leaves_the_first_passs_order_and_its_scores():
     lost = scored_too(measurement("abcdef", "", failure="Out of memory."), "cheap", CHEAP)
-    trace = replay(lost, CASCADE.model_copy(update={"threshold": Threshold(minimum=0.6, space=ScoreSpace.MAXSIM)}))
+    trace = replay(lost, CASCADE.with_(threshold=Threshold(minimum=0.6, space=ScoreSpace.MAXSIM)))
     assert ids(trace, StepName.RERANKED) == ["e", "b", "c"] and trace.relevance_space is ScoreSpace.MAXSIM
     assert "What you see is the first pass's order." in trace[StepName.RERANKED].warnings[0].message
     assert "this is the first pass's order" in headline(trace)
@@ -237,7 +237,7 @@ def test_a_reranker_that_fails_leaves_the_first_passs_order_and_its_scores():
 def test_the_same_reranker_twice_over_everything_changes_nothing(order, scores, pool, signals):
     found = measurement("".join(order), "fed", dict(zip("abcdef", map(float, scores), strict=True)))
     once = Policy(reranker="ce", pool=pool, signals=Signals(on=signals))
-    twice = once.model_copy(update={"first_pass": FirstPass(reranker="ce", pool=pool)})
+    twice = once.with_(first_pass=FirstPass(reranker="ce", pool=pool))
     plain, cascade = replay(found, once), replay(found, twice)
     for step in (StepName.RERANKED, StepName.ADJUSTED, StepName.KEPT):
         assert cascade[step].hits == plain[step].hits
@@ -247,13 +247,13 @@ def test_the_same_reranker_twice_over_everything_changes_nothing(order, scores, 
 def test_against_the_single_reranker_on_what_the_first_pass_reads():
     """The single one puts a first, which the first pass never hands on: of abcde its order is a b c d e."""
     every = measured(dict(zip("abcde", (5.0, 3.0, 1.0, 0.0, -2.0), strict=True)))
-    single = replay(every, CASCADE.model_copy(update={"first_pass": None, "pool": 5}))
+    single = replay(every, CASCADE.with_(first_pass=None, pool=5))
     cascade = replay(every, CASCADE)
     found = compare_rankings(single, cascade)
     assert (found.pool, found.common, found.only_left, found.only_right) == (5, ("b",), ("a",), ("c",))
     assert "B drops “Title a”, 1st in A and 5th in B." in difference(single, cascade)
     with pytest.raises(BadInput, match="a pool of as many as it reads"):
-        compare_rankings(replay(every, CASCADE.model_copy(update={"first_pass": None})), cascade)
+        compare_rankings(replay(every, CASCADE.with_(first_pass=None)), cascade)
 
 
 def test_without_reranking_means_without_the_first_pass_too():

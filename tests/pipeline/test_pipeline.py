@@ -138,7 +138,7 @@ def test_no_policy_change_runs_a_model_once_the_pairs_are_scored(parts):
         {"threshold": Threshold(minimum=0.9)},
         {"signals": Signals(on=True)},
     ):
-        policy = wide.model_copy(update=change)
+        policy = wide.with_(**change)
         assert pipeline.score(measured, policy) is measured
         replay(measured, policy)
     assert (engine.calls, embedder.calls, reranker.pairs) == before
@@ -149,7 +149,7 @@ def test_a_wider_pool_scores_only_the_new_pairs(parts):
     narrow = Policy(reranker="length", pool=3)
     measured = pipeline.score(pipeline.measure("which passage"), narrow)
     assert parts[2].pairs == 3
-    wide = narrow.model_copy(update={"pool": 5})
+    wide = narrow.with_(pool=5)
     report = replay(pipeline.score(measured, wide), wide).rerank
     assert parts[2].pairs == 5
     assert report.units == 1 + 1  # one a call
@@ -196,8 +196,8 @@ def test_a_failure_in_a_wider_pool_leaves_the_narrower_one_as_it_was(parts):
     pipeline = build(parts)
     narrow = Policy(reranker="length", pool=3)
     measured = pipeline.score(pipeline.measure("which passage"), narrow)
-    broken = build((*parts[:2], LengthReranker(fails=True))).score(measured, narrow.model_copy(update={"pool": 8}))
-    assert replay(broken, narrow.model_copy(update={"pool": 8})).rerank.status == "failed"
+    broken = build((*parts[:2], LengthReranker(fails=True))).score(measured, narrow.with_(pool=8))
+    assert replay(broken, narrow.with_(pool=8)).rerank.status == "failed"
     assert replay(broken, narrow).rerank.status == "ran"
 
 
@@ -265,7 +265,7 @@ def test_reading_the_rest_pays_only_for_the_unread():
     stopped = Policy(reranker="length", pool=40, stopping=EarlyStopping(limit=16))
     measured = pipeline.score(pipeline.measure("which passage"), stopped)
     assert reranker.pairs == 16 and replay(measured, stopped).rerank.pairs_unread == 40 - 16
-    full = stopped.model_copy(update={"stopping": EarlyStopping()})
+    full = stopped.with_(stopping=EarlyStopping())
     assert replay(pipeline.score(measured, full), full).rerank.stopped is None
     assert reranker.pairs == 40
 

@@ -37,7 +37,7 @@ def test_fused_scores_are_visible_arithmetic():
 
 
 def test_reranker_orders_the_pool_and_nothing_beyond_it():
-    policy = CE.model_copy(update={"pool": 3})
+    policy = CE.with_(pool=3)
     trace = replay(measurement("abcd", "", {"a": -1.0, "b": 2.0, "c": 0.5}), policy)
     assert ids(trace, StepName.RERANKED) == ["b", "c", "a"]
     assert trace.outcome("d") == "outside the pool"
@@ -58,20 +58,20 @@ def test_adjusted_reads_logits_as_probabilities():
 
 
 def test_threshold_keeps_what_is_at_it_and_top_k_cuts_the_rest():
-    policy = CE.model_copy(update={"threshold": Threshold(minimum=0.5), "top_k": 1})
+    policy = CE.with_(threshold=Threshold(minimum=0.5), top_k=1)
     trace = replay(measurement("abc", "", {"a": 0.0, "b": 1.0, "c": -1.0}), policy)
     assert ids(trace, StepName.KEPT) == ["b"]
     assert [trace.outcome(c) for c in "abc"] == ["cut by top-k", "kept", "under the threshold"]
 
 
 def test_nothing_over_the_threshold_means_unknown():
-    policy = CE.model_copy(update={"threshold": Threshold(minimum=0.9)})
+    policy = CE.with_(threshold=Threshold(minimum=0.9))
     trace = replay(measurement("ab", "", {"a": 0.0, "b": 1.0}), policy)
     assert trace.unknown and trace.best is not None and trace.best.passage_id == "b"
 
 
 def test_threshold_for_another_space_cuts_nothing_and_says_so():
-    policy = CE.model_copy(update={"threshold": Threshold(minimum=0.9)})
+    policy = CE.with_(threshold=Threshold(minimum=0.9))
     trace = replay(measurement("ab", "", {"a": 0.2, "b": 0.1}, space=ScoreSpace.MAXSIM), policy)
     assert ids(trace, StepName.KEPT) == ["a", "b"]
     assert "threshold-idle" in {w.code for w in trace.warnings}
@@ -92,7 +92,7 @@ def test_no_reranker_is_off_not_failed():
 
 
 def test_unscored_pairs_are_an_error_that_names_them():
-    policy = CE.model_copy(update={"pool": 3})
+    policy = CE.with_(pool=3)
     measured = measurement("abcd", "", {"a": 1.0})
     assert [c.id for c in unscored_passages(measured, policy)] == ["b", "c"]
     with pytest.raises(UnscoredPairs) as error:
@@ -107,13 +107,13 @@ def test_a_depth_beyond_the_measured_is_refused():
 
 
 def test_depth_cuts_both_lists_before_fusion():
-    policy = CE.model_copy(update={"depth": 1})
+    policy = CE.with_(depth=1)
     trace = replay(measurement("abc", "bcd", dict.fromkeys("abcd", 0.0)), policy)
     assert ids(trace, StepName.FUSED) == ["a", "b"]
 
 
 def test_a_list_of_weight_zero_brings_no_candidate():
-    policy = CE.model_copy(update={"fusion": Fusion(lexical_weight=0)})
+    policy = CE.with_(fusion=Fusion(lexical_weight=0))
     trace = replay(measurement("ab", "cd", dict.fromkeys("ab", 0.0)), policy)
     assert ids(trace, StepName.FUSED) == ["a", "b"]
 
@@ -121,7 +121,7 @@ def test_a_list_of_weight_zero_brings_no_candidate():
 def test_signals_add_up_and_every_part_is_in_the_trace():
     passages = [passage("a", document_id="x", source="chat"), passage("b", document_id="x", source="policy")]
     signals = Signals(on=True, sources=(("policy", 1.0), ("chat", 0.2)))
-    policy = CE.model_copy(update={"signals": signals})
+    policy = CE.with_(signals=signals)
     trace = replay(measurement("ab", "", {"a": 0.0, "b": 0.0}, passages=passages), policy)
     first, second = trace[StepName.ADJUSTED].hits
     assert (first.passage_id, second.passage_id) == ("b", "a")
@@ -141,7 +141,7 @@ def test_the_search_may_keep_a_say_in_the_order():
     """Fused: a 1/61, b 1/62, of at most 2/61 with both lists. Relevance says b, by .10; the search says a, by .008."""
     measured = measurement("ab", "", {"a": -0.4, "b": 0.0})
     heavy, light = (Signals(on=True, relevance=w, freshness=0, authority=0, diversity=0, search=1) for w in (0.05, 0.5))
-    orders = [ids(replay(measured, CE.model_copy(update={"signals": s})), StepName.ADJUSTED) for s in (heavy, light)]
+    orders = [ids(replay(measured, CE.with_(signals=s)), StepName.ADJUSTED) for s in (heavy, light)]
     assert orders == [["a", "b"], ["b", "a"]]
 
 

@@ -57,7 +57,7 @@ def test_it_is_asked_once_and_toggling_is_a_replay():
     asking = pipeline(writer)
     measured = asking.score(asking.measure("refund"), ON)
     assert writer.calls == 1
-    for policy in (OFF, ON, ON.model_copy(update={"rewrite": Rewrite(on=True, weight=2.0)})):
+    for policy in (OFF, ON, ON.with_(rewrite=Rewrite(on=True, weight=2.0))):
         assert asking.score(measured, policy) is measured
         assert len(replay(measured, policy).extra_searches) == (2 if policy.rewrite.on else 0)
     assert writer.calls == 1
@@ -104,7 +104,7 @@ def test_its_time_comes_before_its_searches():
 
 def test_beside_the_policys_own_extra_searches():
     own = ExtraSearch(name="acme", where=make_filter(["acme"]))
-    trace = pipeline(Writer("cancel plan")).run("refund", ON.model_copy(update={"extra_searches": (own,)}))
+    trace = pipeline(Writer("cancel plan")).run("refund", ON.with_(extra_searches=(own,)))
     assert list(trace.searches) == ["main", "acme", "rewritten 1"]
     assert Trace.read(trace.to_json()) == trace
 

@@ -35,8 +35,8 @@ def test_passages_that_repeat_each_other():
 def test_a_run_whose_top_k_is_filled_by_duplicates_says_so():
     twins = [passage("a", WORDS), passage("b", WORDS), passage("c", "something else")]
     measured = measurement("abc", "", {"a": 3.0, "b": 2.0, "c": 1.0}, passages=twins)
-    assert "near-duplicates" in codes(replay(measured, CE.model_copy(update={"top_k": 2})).warnings)
-    assert "near-duplicates" not in codes(replay(measured, CE.model_copy(update={"top_k": 1})).warnings)
+    assert "near-duplicates" in codes(replay(measured, CE.with_(top_k=2)).warnings)
+    assert "near-duplicates" not in codes(replay(measured, CE.with_(top_k=1)).warnings)
 
 
 def test_a_run_far_from_the_collection_says_so():

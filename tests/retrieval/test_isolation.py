@@ -64,7 +64,7 @@ def without_what_was_asked(trace: Trace) -> Trace:
     """The trace without the words that the asker wrote, which may be anybody's."""
     asked = [one.model_copy(update={"query": None}) for one in trace.policy.extra_searches]
     runs = [run.model_copy(update={"query": ""}) for run in trace.extra_searches]
-    policy = trace.policy.model_copy(update={"extra_searches": tuple(asked)})
+    policy = trace.policy.with_(extra_searches=tuple(asked))
     return trace.model_copy(update={"query": "", "policy": policy, "extra_searches": tuple(runs)})
 
 

@@ -36,7 +36,7 @@ def test_an_id_is_saved_once(book):
 
 def test_the_list_is_filtered_by_everything_it_shows(book):
     one = book.save(a_case("refund for games?", tags=("eu", "100%"), note="angry"))
-    two = book.save(a_case("SSO with okta", LOST.model_copy(update={"top_k": 5}), tags=("e",)))
+    two = book.save(a_case("SSO with okta", LOST.with_(top_k=5), tags=("e",)))
     book.revise(two, status=Status.FIXED)
     ids = lambda **asked: [row.id for row in book.find(**asked)]  # noqa: E731
     assert ids() == [two.id, one.id]

@@ -21,7 +21,7 @@ def test_the_same_run_differs_in_nothing():
 def test_settings_models_and_documents():
     reindexed = MEASURED.collection.model_copy(update={"fingerprint": "g" * 8, "documents": 10})
     later = MEASURED.model_copy(update={"collection": reindexed})
-    policy = CE.model_copy(update={"reranker": "none", "fusion": Fusion(dense_weight=0.5)})
+    policy = CE.with_(reranker="none", fusion=Fusion(dense_weight=0.5))
     assert differences(replay(MEASURED, CE), replay(later, policy)) == (
         Difference(what="fusion dense weight", then="1.0", now="0.5"),
         Difference(what="reranker", then="ce", now="none"),
@@ -40,14 +40,14 @@ def test_extra_searches_are_said_in_words():
     acme = make_filter(["acme"])
     there = measurement("", "")
     extra = SearchRun(query="question", where=acme, embed=Timing(), dense=there.dense, lexical=there.lexical)
-    policy = CE.model_copy(update={"extra_searches": (ExtraSearch(name="own", where=acme, weight=0.5),)})
+    policy = CE.with_(extra_searches=(ExtraSearch(name="own", where=acme, weight=0.5),))
     now = replay(MEASURED.model_copy(update={"extra_searches": (extra,)}), policy)
     told = Difference(what="extra searches", then="none", now="own (tenant acme; depth 50, weight 0.5)")
     assert differences(replay(MEASURED, CE), now) == (told,)
 
 
 def test_a_first_pass_that_did_not_run_is_a_difference():
-    cascade = CE.model_copy(update={"first_pass": FirstPass(reranker="cheap", pool=50)})
+    cascade = CE.with_(first_pass=FirstPass(reranker="cheap", pool=50))
     ran = scored_too(MEASURED, "cheap", {"a": 0.9, "b": 0.1})
     failed = scored_too(MEASURED, "cheap", {}, failure="Gone.")
     (found,) = differences(replay(ran, cascade), replay(failed, cascade))

@@ -17,7 +17,7 @@ from rag_core.triage import CaseBook, Finding, JobBook, RerunOutcome, case_of, r
 from tests.diagnosis.worlds import QUESTION, Passage, world
 
 LOST = Policy(reranker="fixed", top_k=1, threshold=Threshold())
-FIXED = LOST.model_copy(update={"top_k": 2})
+FIXED = LOST.with_(top_k=2)
 
 
 @pytest.fixture(scope="module")

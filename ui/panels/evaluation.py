@@ -192,7 +192,7 @@ def measure_times(of: Bench, found: EvaluationResult, rerankers: Sequence[str]) 
     bar = st.progress(0.0, "Measuring time")
     for done, name in enumerate(rerankers):
         bar.progress(done / len(rerankers), f"Measuring {name}")
-        wide = policy.model_copy(update={"pool": LARGEST_POOL, "first_pass": None})
+        wide = policy.with_(pool=LARGEST_POOL, first_pass=None)
         of.times[name] = pace_over(rows, wide, caches.reranker(name))
     bar.empty()
 

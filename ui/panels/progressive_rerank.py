@@ -45,7 +45,7 @@ def early(choice: SidebarState) -> SidebarState:
         f"has no highest, so it reads on. “Until {PATIENCE} change nothing”: a guess that may miss a candidate further "
         "down. Other pages read to the end.",
     )
-    return replace(choice, policy=choice.policy.model_copy(update={"stopping": EARLY[said or "to the end"]}))
+    return replace(choice, policy=choice.policy.with_(stopping=EARLY[said or "to the end"]))
 
 
 def trace(choice: SidebarState, query: str) -> Trace:
@@ -89,7 +89,7 @@ def _read(choice: SidebarState, shared: caches.Measured, run: Hashable) -> None:
 def _as_far_as_read(measurement: Measurement, policy: Policy) -> Policy:
     """The policy that asks for no pair which is not scored; the policy itself where none at all is."""
     read = read_so_far(measurement, policy)
-    return policy.model_copy(update={"stopping": EarlyStopping(limit=read)}) if read else policy
+    return policy.with_(stopping=EarlyStopping(limit=read)) if read else policy
 
 
 def _show(board: DeltaGenerator, trace: Trace) -> None:

@@ -24,7 +24,7 @@ FEWEST = 5
 
 def uncut(policy: Policy) -> Policy:
     """The policy without its threshold: what a threshold is chosen from."""
-    return policy.model_copy(update={"threshold": WITHOUT_THRESHOLD})
+    return policy.with_(threshold=WITHOUT_THRESHOLD)
 
 
 def chosen(labelled: LabelledSet, label: str, key: str, at_first: int | None = None) -> list[Query]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rag_core.errors import BadInput
 from rag_core.schema.policy import FULL_DEPTH, NO_RERANKER, FirstPass, Policy
 from ui.panels import views
 from ui.sidebar import access
@@ -21,9 +22,10 @@ def choose(policy: Policy) -> Policy:
     first_pass = _first_pass(policy.reranker == NO_RERANKER)
     if first_pass is None:
         return policy
-    asked = policy.model_copy(update={"first_pass": first_pass})
-    if asked.first_pass_trouble:
-        st.warning(f"{asked.first_pass_trouble} It is left out now.", icon=":material/filter_list_off:")
+    try:
+        asked = policy.with_(first_pass=first_pass)
+    except BadInput as exc:
+        st.warning(f"{exc} It is left out now.", icon=":material/filter_list_off:")
         return policy
     if first_pass.reranker == policy.reranker:
         st.caption("Both passes use the same reranker, so the first changes only what is read.")

@@ -133,7 +133,7 @@ def sidebar() -> SidebarState:
 
 def asked_in_full(choice: SidebarState) -> SidebarState:
     """The choice without rewriting, its pool read to the end, where a page knows no other; says what is left out."""
-    plain = choice.policy.model_copy(update={"rewrite": Rewrite(), "stopping": EarlyStopping()})
+    plain = choice.policy.with_(rewrite=Rewrite(), stopping=EarlyStopping())
     if choice.policy == plain:
         return choice
     st.caption(

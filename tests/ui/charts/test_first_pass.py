@@ -12,7 +12,7 @@ from ui.charts.palette import LIGHT
 from ui.panels.views import way_table
 
 TRACE = replay(measured(), CASCADE)
-SINGLE = replay(measured(dict.fromkeys("abcde", 1.0)), CASCADE.model_copy(update={"first_pass": None, "pool": 5}))
+SINGLE = replay(measured(dict.fromkeys("abcde", 1.0)), CASCADE.with_(first_pass=None, pool=5))
 
 
 def test_rank_movement_has_a_column_for_it_and_ends_there_what_it_cut() -> None:

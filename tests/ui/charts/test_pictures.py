@@ -99,7 +99,7 @@ def test_the_name_of_the_widest_gap_stands_where_there_is_room():
 
 def test_low_probabilities_fill_the_axis_and_the_threshold_stays_on_it():
     facts = measurement("abcd", "", {"a": -2.0, "b": -2.5, "c": -3.0, "d": -5.0})
-    policies = [ON.model_copy(update={"threshold": Threshold(minimum=cut)}) for cut in (0.05, 0.3, 0.9)]
+    policies = [ON.with_(threshold=Threshold(minimum=cut)) for cut in (0.05, 0.3, 0.9)]
     tops = [score_curve.figure(replay(facts, policy), LIGHT).layout.yaxis.range[1] for policy in policies]
     highest = max(replay(facts, ON).relevance.values())
     assert tops == pytest.approx([1.25 * highest, 1.25 * 0.3, 1.06])
@@ -225,7 +225,7 @@ def test_titles_from_documents_are_shown_literally():
 
 
 def test_signals_give_the_final_panel_the_combined_space():
-    trace = replay(MEASURED, ON.model_copy(update={"signals": Signals(on=True)}))
+    trace = replay(MEASURED, ON.with_(signals=Signals(on=True)))
     assert list(score_histograms.bins(trace)["space"])[-1] == "combined"
 
 
