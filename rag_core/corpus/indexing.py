@@ -6,8 +6,9 @@ of any text that it holds (same model and content hash).
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -37,12 +38,16 @@ def ignore(_step: str, _done: int, _total: int) -> None:
 
 @dataclass(frozen=True)
 class IndexingPlan:
-    """What is to be made: a name, its owner (None: all), the chunking, and up to which size search is exact."""
+    """What is to be made: a name, its owner (None: all), the chunking, and up to which size search is exact.
+
+    `id` says of which collection this is a version; a new one where it is left out.
+    """
 
     name: str
     owner: str | None
     chunking: Chunking
     exact_limit: int
+    id: str = field(default_factory=lambda: uuid.uuid4().hex, kw_only=True)
 
 
 def index_documents(
@@ -145,6 +150,7 @@ def _assemble(
     dense = DenseIndex.build(vectors, plan.exact_limit)
     tell(2, 2)
     manifest = Manifest(
+        id=plan.id,
         name=plan.name,
         owner=plan.owner,
         created_at=datetime.now(UTC),

@@ -60,10 +60,28 @@ class Passage(Frozen):
 
 
 class CollectionRef(Frozen):
-    """Which collection was searched, well enough to know it again."""
+    """Which collection was searched, well enough to know it again.
+
+    `fingerprint` is of its content, chunking and model; `id` stays when it is renamed, shared or changed. Empty: it was
+    recorded before collections had one, or is not a saved collection. A name alone identifies nothing: two people may
+    use the same.
+    """
 
     name: str
     fingerprint: str
     embedding_model: str
     documents: Annotated[int, Field(ge=0)]
     passages: Annotated[int, Field(ge=0)]
+    id: str = ""
+
+    def same_as(self, other: CollectionRef) -> bool:
+        """True where both are versions of one collection: the same id, or the same content where one has no id.
+
+        >>> v1 = CollectionRef(name="a", fingerprint="f1", embedding_model="m", documents=1, passages=1, id="x")
+        >>> v2 = v1.model_copy(update={"name": "b", "fingerprint": "f2"})
+        >>> v1.same_as(v2), v1.same_as(v2.model_copy(update={"id": "y"}))
+        (True, False)
+        """
+        if self.id and other.id:
+            return self.id == other.id
+        return self.fingerprint == other.fingerprint

@@ -87,7 +87,8 @@ class Library:
         there = self._shelf.lookup(name)
         if there and not replace:
             raise CollectionError(f"There is a collection called {name!r} already. Choose another name.")
-        plan = IndexingPlan(name, owner, chunking, self.exact_limit)
+        own = {"id": there[1].id} if there else {}
+        plan = IndexingPlan(name, owner, chunking, self.exact_limit, **own)
         with self._shelf.writing(there[0] if there else self._shelf.new_folder(name)) as versions:
             known = self._usable(name) if there else None
             collection = index_documents(plan, documents, embedder, known, progress)
@@ -119,7 +120,7 @@ class Library:
         """
         with self._shelf.writing(self._shelf.find(name)[0]) as versions:
             manifest, documents = self._shelf.find(name)[1], self._shelf.load_documents(name)
-            plan = IndexingPlan(name, manifest.owner, chunking, self.exact_limit)
+            plan = IndexingPlan(name, manifest.owner, chunking, self.exact_limit, id=manifest.id)
             collection = index_documents(plan, documents, embedder, self._usable(name), progress)
             return self._publish(versions, collection, progress)
 
@@ -164,7 +165,8 @@ class Library:
             return None
 
     def _plan(self, known: Collection) -> IndexingPlan:
-        return IndexingPlan(known.manifest.name, known.manifest.owner, known.manifest.chunking, self.exact_limit)
+        made = known.manifest
+        return IndexingPlan(made.name, made.owner, made.chunking, self.exact_limit, id=made.id)
 
     def _publish(self, versions: Versions, collection: Collection, progress: StepProgress) -> Collection:
         """Write the collection as a new version and make it live."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -29,9 +30,11 @@ class FileRecord(Frozen):
 
 
 class Manifest(Frozen):
-    """`owner` is the session that made the collection; None: it is shared by all."""
+    """`id` stays the same through all versions and names; `owner` is who alone sees the collection, None: everybody
+    does."""
 
     format: Literal[1] = 1
+    id: str = ""
     name: str
     owner: str | None = None
     created_at: datetime
@@ -53,6 +56,7 @@ class Manifest(Frozen):
             embedding_model=self.embedding_model,
             documents=self.documents,
             passages=self.passages,
+            id=self.id,
         )
 
 
@@ -69,14 +73,30 @@ def checksums(folder: Path) -> dict[str, FileRecord]:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of one version. Raises CollectionError for a damaged one, FileNotFoundError for none."""
+    """The manifest of one version. Raises CollectionError for a damaged one, FileNotFoundError for none.
+
+    A file that was read before is read again only when it has changed.
+    """
+    found = (folder / MANIFEST).stat()
+    return _read(folder, (found.st_mtime_ns, found.st_size, found.st_ino))
+
+
+@lru_cache(maxsize=1024)
+def _read(folder: Path, _version: tuple[int, int, int]) -> Manifest:
     try:
-        return Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
     except ValidationError as exc:
         raise CollectionError(
             f"The collection in {folder.parent.parent.name} is damaged or was made by another version of this program: "
             "its manifest cannot be read. Remove it and add its documents again."
         ) from exc
+    return manifest if manifest.id else manifest.model_copy(update={"id": first_id(manifest.owner, folder)})
+
+
+def first_id(owner: str | None, version: Path) -> str:
+    """The id of a collection that was saved before collections had one: made from its owner and its folder's name,
+    which never change while it stays there. `version` is the folder of one of its versions."""
+    return hashlib.sha256(f"{owner or ''}/{version.parent.parent.name}".encode()).hexdigest()[:32]
 
 
 def check_files(folder: Path, manifest: Manifest, names: Iterable[str] | None = None) -> None:

@@ -244,3 +244,47 @@ def test_a_damaged_manifest_is_a_problem_and_the_others_are_listed(library, embe
     assert "another version of this program" in str(problem)
     library.remove_damaged()
     assert (library.names(), library.problems()) == (["Other"], [])
+
+
+def test_the_id_outlives_every_change(library, embedder, handbook, tmp_path):
+    first = handbook.ref.id
+    grown = library.add("Handbook", [Document(id="new.md", text="Brand new.")], embedder)
+    cut = library.reindex("Handbook", Chunking(max_tokens=16), embedder)
+    less = library.delete_documents("Handbook", ["new.md"])
+    renamed = library.rename("Handbook", "Manual")
+    assert [first, *(each.ref.id for each in (grown, cut, less, renamed))] == [first] * 5
+    assert grown.ref.same_as(handbook.ref) and grown.ref.fingerprint != handbook.ref.fingerprint
+    again = library.build("Manual", documents(2), CHUNKING, embedder, replace=True)
+    assert again.ref.id == first
+    library.share_to(Library(tmp_path / "other"), "Manual")
+    assert Library(tmp_path / "other").open("Manual", embedder).ref.id == first
+
+
+def test_two_collections_of_one_name_are_two(tmp_path, embedder):
+    ours, theirs = Library(tmp_path / "ours"), Library(tmp_path / "theirs")
+    mine = ours.build("My documents", documents(3), CHUNKING, embedder, owner="ana").ref
+    other = theirs.build("My documents", documents(3), CHUNKING, embedder, owner="ben").ref
+    assert mine.fingerprint == other.fingerprint
+    assert not mine.same_as(other)
+
+
+def test_a_collection_from_before_ids_has_one_that_stays(library, embedder, handbook):
+    path = next(library.root.glob("*/versions/*/manifest.json"))
+    saved = json.loads(path.read_text())
+    path.write_text(json.dumps({name: value for name, value in saved.items() if name != "id"}))
+    first = library.manifest("Handbook").id
+    assert len(first) == 32
+    assert library.rename("Handbook", "Manual").id == first
+    assert library.add("Manual", [Document(id="new.md", text="Brand new.")], embedder).ref.id == first
+
+
+def test_a_recorded_run_without_an_id_is_known_by_its_content(handbook):
+    old = handbook.ref.model_copy(update={"id": ""})
+    assert old.same_as(handbook.ref)
+    assert not old.model_copy(update={"fingerprint": "other"}).same_as(handbook.ref)
+
+
+def test_a_manifest_that_has_not_changed_is_not_read_again(library, handbook):
+    assert library.manifest("Handbook") is library.manifest("Handbook")
+    library.rename("Handbook", "Manual")
+    assert library.manifest("Manual").name == "Manual"
