@@ -1,11 +1,11 @@
-"""Choose the layers of a cross-encoder to multiply in eight bits, and measure what their inputs are divided by.
+"""Choose the layers of a cross-encoder to run in 8 bits, and measure their smoothing scales.
 
-A product in eight bits is up to twice as fast as in bf16 and several times as coarse, so not every layer bears it. The
-inputs of all are measured on training pairs: a divisor for each that evens out their sizes (SmoothQuant, Xiao et al.,
-arXiv:2211.10438). Then each block of layers alone is put into eight bits and the development pools are scored: its
-noise is what that adds to the squared change of a score against fp32, in deviations of the pool's scores. The blocks
-with the least noise for their work are taken while all together stay under `--noise`; 0.01 goes with a Kendall's tau of
-about 0.99. The last layer is left out: only [CLS] goes through it.
+An 8-bit product is up to twice as fast as one in bf16 and several times less precise, so not every layer can be
+quantised. Smoothing scales, which even out the sizes of a layer's inputs, are measured on training pairs (SmoothQuant,
+Xiao et al., arXiv:2211.10438). Then each block of layers is quantised alone and the development pools are scored. Its
+noise is what it adds to the squared change of a score against fp32, in standard deviations of the pool's scores. Blocks
+are taken in order of noise per work while the total stays under `--noise`; 0.01 corresponds to a Kendall's tau of about
+0.99. The last layer is left out: only [CLS] goes through it.
 
     python -m training.quantise OUT/groups.jsonl OUT/dev.jsonl MODEL
 
@@ -36,13 +36,13 @@ from training.choose import MAX_TOKENS
 from training.data import read_rows
 
 ALPHA = 0.5
-"""How far the inputs' sizes go into the divisor; the weights' get the rest."""
+"""How much the inputs' sizes count in the scales; the weights' sizes count 1 - ALPHA."""
 GROUPS = 240
 POOLS = 100
 EVERY = 4
 SEED = 4
 
-# A block's layers have the same inputs and so one divisor. Its work: products of (hidden x hidden) for each token.
+# The layers of a block share their inputs and their scales. Work: products of (hidden x hidden) for each token.
 BLOCKS = {
     "attention.self": (("query", "key", "value"), 3),
     "attention.output": (("dense",), 1),
@@ -84,17 +84,17 @@ def inputs_of(model: Any, names: Iterable[str], pairs: Iterable[tuple[list[int],
     return {name: np.concatenate(parts) for name, parts in seen.items()}
 
 
-def divisor_of(inputs: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
-    """A block's divisor, shape (width,): inputs (tokens, width), and its layers' weights, each (outputs, width)."""
+def smoothing_scales(inputs: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
+    """A block's scales, shape (width,), from its inputs (tokens, width) and its layers' weights (outputs, width)."""
     sizes = np.maximum(np.abs(inputs.astype(np.float32)).max(axis=0), 1e-3)
     counter = np.maximum(np.max([np.abs(w).max(axis=0) for w in weights], axis=0), 1e-4)
-    divisor: np.ndarray = sizes**ALPHA / counter ** (1 - ALPHA)
-    divisor /= np.exp(np.log(divisor).mean())
-    return divisor.astype(np.float32)
+    scales: np.ndarray = sizes**ALPHA / counter ** (1 - ALPHA)
+    scales /= np.exp(np.log(scales).mean())
+    return scales.astype(np.float32)
 
 
-def measured(groups: Path, folder: Path) -> dict[str, dict[str, np.ndarray]]:
-    """Divisors by layer, by block, on two passages each of a sample of the training groups."""
+def measure_scales(groups: Path, folder: Path) -> dict[str, dict[str, np.ndarray]]:
+    """Smoothing scales by layer, by block, measured on two passages each of a sample of the training groups."""
     from transformers import BertForSequenceClassification
 
     model: Any = BertForSequenceClassification.from_pretrained(folder, dtype="float32")
@@ -112,7 +112,7 @@ def measured(groups: Path, folder: Path) -> dict[str, dict[str, np.ndarray]]:
     found = {}
     for block, layers in named.items():
         weights = [modules[layer].weight.detach().numpy() for layer in layers]
-        found[block] = dict.fromkeys(layers, divisor_of(inputs[layers[0]], weights))
+        found[block] = dict.fromkeys(layers, smoothing_scales(inputs[layers[0]], weights))
     return found
 
 
@@ -121,11 +121,11 @@ def by_backend(folder: Path, rows: list[dict[str, Any]], backend: Backend) -> Po
     return scored(CrossEncoderReranker(str(folder), backend=backend, max_length=MAX_TOKENS), rows)
 
 
-def in_eight_bits(folder: Path, divisors: Mapping[str, np.ndarray], rows: list[dict[str, Any]]) -> Pools:
-    """The pools' scores with these layers in eight bits."""
+def quantised_scores(folder: Path, scales: Mapping[str, np.ndarray], rows: list[dict[str, Any]]) -> Pools:
+    """The pools' scores with these layers in 8 bits."""
     with tempfile.TemporaryDirectory() as place:
         copy = shutil.copytree(folder, Path(place) / folder.name, ignore=shutil.ignore_patterns(FILE))
-        write_smoothing_scales(copy, divisors)
+        write_smoothing_scales(copy, scales)
         return by_backend(copy, rows, "int8")
 
 
@@ -134,10 +134,10 @@ def noise(reference: Pools, found: Pools) -> float:
     return float(np.mean([np.std(new - old) / np.std(old) for old, new in zip(reference, found, strict=True)]))
 
 
-def bearable(alone: Mapping[str, float], start: float, most: float) -> list[str]:
+def choose_blocks(alone: Mapping[str, float], start: float, most: float) -> list[str]:
     """The blocks to take: those that add the least squared noise for their work, while the sum stays under `most`.
 
-    alone: the noise with only that block in eight bits. start: with none.
+    alone: the noise with only that block in 8 bits. start: with none.
     """
     added = {block: max(0.0, one**2 - start**2) for block, one in alone.items()}
     taken, total = [], start**2
@@ -164,22 +164,22 @@ def main() -> None:
     args = parser.parse_args()
     rows = read_rows(args.dev)
     rows = random.Random(SEED).sample(rows, min(POOLS, len(rows)))
-    divisors = measured(args.groups, args.model)
+    scales = measure_scales(args.groups, args.model)
     reference, wide = by_backend(args.model, rows, "torch"), by_backend(args.model, rows, "openvino")
     print(f"none: {agreement(reference, wide)}", flush=True)
     alone = {}
-    for block, own in divisors.items():
-        alone[block] = noise(reference, in_eight_bits(args.model, own, rows))
+    for block, own in scales.items():
+        alone[block] = noise(reference, quantised_scores(args.model, own, rows))
         print(f"{block}: noise {alone[block]:.4f}", flush=True)
-    taken = bearable(alone, noise(reference, wide), args.noise)
-    layers = {name: one for block in taken for name, one in divisors[block].items()}
+    taken = choose_blocks(alone, noise(reference, wide), args.noise)
+    layers = {name: one for block in taken for name, one in scales[block].items()}
     if not layers:
         (args.model / FILE).unlink(missing_ok=True)
         print("No block may be taken: all stay as they are, and nothing is written.")
         return
     done = sum(map(work, taken))
-    print(f"{len(taken)} blocks, {done} of {sum(map(work, divisors))} of the work: {', '.join(sorted(taken))}")
-    print(f"these: {agreement(reference, in_eight_bits(args.model, layers, rows))}")
+    print(f"{len(taken)} blocks, {done} of {sum(map(work, scales))} of the work: {', '.join(sorted(taken))}")
+    print(f"these: {agreement(reference, quantised_scores(args.model, layers, rows))}")
     write_smoothing_scales(args.model, layers)
 
 

@@ -1,1 +1,1 @@
-"""Transformers run on a CPU by OpenVINO, built from safetensors without torch; other encoders by torch."""
+"""Run transformers on a CPU: OpenVINO graphs built from safetensors, without torch; other encoders in torch."""

@@ -1,5 +1,8 @@
-"""An encoder's token states: a plain BERT on a CPU by OpenVINO where it is installed, in bf16 where the processor
-multiplies that; any other by torch, in fp32."""
+"""Run an encoder: token ids in, last hidden states out.
+
+A plain BERT on a CPU runs in OpenVINO if that is installed (in bf16 if the CPU has it). Everything else runs in torch,
+in fp32.
+"""
 
 from __future__ import annotations
 
@@ -25,20 +28,27 @@ ARCHITECTURE = "BertModel"
 
 @dataclass(frozen=True)
 class Encoder:
-    """An encoder in memory. `states`: (token ids, attention mask), each of shape (texts, width) -> last hidden states,
-    (texts, width, hidden); safe to call from several threads. `at_once`: from how many it gains."""
+    """An encoder in memory.
+
+    states           (token ids, attention mask), each (texts, width) -> last hidden states, (texts, width, hidden);
+                     safe to call from several threads
+    max_concurrency  how many threads gain from calling `states` at the same time
+    """
 
     states: Callable[[Ids, Ids], States]
-    at_once: int = 1
+    max_concurrency: int = 1
 
 
 def on_openvino(folder: Path, device: str) -> bool:
-    """Whether OpenVINO is what runs that folder's encoder on this machine."""
+    """Whether this folder's encoder runs in OpenVINO on this machine."""
     return device == "cpu" and engine.installed() and bert.can_build(folder, ARCHITECTURE)
 
 
 def load_encoder(folder: Path, device: str, precision: engine.Precision | None = None) -> Encoder:
-    """The folder's encoder; on OpenVINO in that precision, else the best here. Raises ModelError or MissingPackage."""
+    """Load a folder's encoder. `precision` None: the best on this CPU (OpenVINO only).
+
+    Raises ModelError or MissingPackage.
+    """
     try:
         return _openvino(folder, precision) if on_openvino(folder, device) else _torch(folder, device)
     except SecondPassError:
@@ -54,12 +64,12 @@ def _openvino(folder: Path, precision: engine.Precision | None) -> Encoder:
 
     weights = read_weights(folder / bert.WEIGHTS)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    compiled = engine.Engine(bert.bert(weights, config), precision or engine.best_precision())
+    compiled = engine.CompiledModel(bert.bert(weights, config), precision or engine.best_precision())
 
     def states(ids: Ids, mask: Ids) -> States:
         return compiled.run(dict(zip(bert.INPUTS, (ids, mask, np.zeros_like(ids)), strict=True)))
 
-    return Encoder(states, compiled.at_once)
+    return Encoder(states, compiled.max_concurrency)
 
 
 def _torch(folder: Path, device: str) -> Encoder:

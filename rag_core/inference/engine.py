@@ -1,6 +1,6 @@
-"""OpenVINO: is it there, in which precision does it compute here, and a model compiled so that threads may share it.
+"""The OpenVINO runtime: whether it is installed, its best precision on this CPU, and compiled models for many threads.
 
-Building models is left to others (`bert`).
+Building a model is left to `bert`.
 """
 
 from __future__ import annotations
@@ -24,17 +24,20 @@ Precision = Literal["bf16", "fp32"]
 
 HINTS = {"bf16": "bf16", "fp32": "f32"}
 TELEMETRY = "openvino.tools.ovc"
-"""Its import reports to its maker over the network, and `import openvino` imports it. It converts other formats."""
+"""A converter that `import openvino` also imports, and that sends usage data to its maker. It is kept out."""
 
 
 def installed() -> bool:
-    """Whether OpenVINO can be imported."""
+    """Whether OpenVINO is installed."""
     return find_spec("openvino") is not None
 
 
 @cache
 def openvino() -> Any:
-    """The package, imported without what reports to its maker. Raises MissingPackage; ModelError where it is broken."""
+    """Import OpenVINO without its telemetry module.
+
+    Raises MissingPackage if it is not installed, ModelError if it is broken.
+    """
     kept_out = TELEMETRY not in sys.modules
     if kept_out:
         sys.modules[TELEMETRY] = None  # type: ignore[assignment]  # an import of it fails, which openvino allows for
@@ -43,7 +46,7 @@ def openvino() -> Any:
     except ImportError as exc:
         if installed():
             raise ModelError(
-                f"OpenVINO is installed but broken: {first_line(exc)} Install it anew, or remove it."
+                f"OpenVINO is installed but broken: {first_line(exc)} Reinstall it, or remove it."
             ) from exc
         raise MissingPackage("openvino", "The OpenVINO backend", "openvino") from exc
     finally:
@@ -54,42 +57,43 @@ def openvino() -> Any:
 
 @cache
 def core() -> Any:
-    """The process's one OpenVINO runtime."""
+    """Return the OpenVINO runtime, one per process."""
     return openvino().Core()
 
 
 @cache
 def best_precision() -> Precision:
-    """bf16 where this processor multiplies it, else fp32."""
+    """Return `bf16` on a CPU with bf16 instructions, `fp32` on any other."""
     return "bf16" if "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "fp32"
 
 
 def cores() -> int:
-    """The processors that this process may use."""
+    """Count the CPU cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Engine:
-    """A compiled model with one output. `run` is safe to call from `at_once` threads; each call is one core's work.
+class CompiledModel:
+    """A model with one output, compiled for the CPU.
 
-    That a call is never split keeps its result the same whatever runs beside it.
+    Each call of `run` uses one core, so up to `max_concurrency` threads gain from calling it at the same time. A call
+    is never split over cores: its result does not depend on what else is running.
     """
 
     def __init__(self, model: Any, precision: Precision) -> None:
-        self.at_once = cores()
+        self.max_concurrency = cores()
         options = {
             "INFERENCE_PRECISION_HINT": HINTS[precision],
-            "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(GROUP),  # of layers whose weights are in eight bits, no others
-            "NUM_STREAMS": str(self.at_once),
-            "INFERENCE_NUM_THREADS": str(self.at_once),
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": str(GROUP),  # applies to layers with 8-bit weights only
+            "NUM_STREAMS": str(self.max_concurrency),
+            "INFERENCE_NUM_THREADS": str(self.max_concurrency),
         }
         compiled = core().compile_model(model, "CPU", options)
         self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        for _ in range(self.at_once):
+        for _ in range(self.max_concurrency):
             self._idle.put(compiled.create_infer_request())
 
     def run(self, inputs: dict[str, npt.NDArray[np.int64]]) -> npt.NDArray[np.float32]:
-        """The output for these inputs, a copy of its own."""
+        """Compute the output. The array returned is a copy."""
         request = self._idle.get()
         try:
             request.infer(inputs, share_inputs=True)

@@ -1,13 +1,15 @@
-"""Which linear layers of a BERT are multiplied in eight bits, and how their weights are rounded to it.
+"""8-bit linear layers of a BERT: which layers, their smoothing scales, and how weights are quantised.
 
-The inputs of such a layer are rounded as they come, every 128 of a token by a step of their own (OpenVINO's dynamic
-quantization); the weights once, in groups as wide. `int8.safetensors` beside the weights holds for each such layer, by
-its name among them:
+OpenVINO quantises the inputs of such a layer at run time, each token in groups of 128 with a scale per group (dynamic
+quantization). Weights are quantised once, in groups of the same size. Inputs are first divided by smoothing scales and
+weights multiplied by them (SmoothQuant, Xiao et al., arXiv:2211.10438), so that a few large inputs do not decide the
+scale of a whole group.
 
-    <name>.divisor   what each input is divided by first, shape (inputs,), so that no few of them decide the steps; the
-                     weights are multiplied by it (SmoothQuant, Xiao et al., arXiv:2211.10438)
+`int8.safetensors`, next to a model's weights, lists the layers:
 
-`training.quantise` chooses the layers and measures the divisors.
+    <name of the layer>.divisor   its smoothing scales, shape (inputs,), all over 0
+
+`training.quantise` chooses the layers and measures the scales.
 """
 
 from __future__ import annotations
@@ -27,42 +29,50 @@ if TYPE_CHECKING:
     Array = npt.NDArray[np.float32]
 
 FILE = "int8.safetensors"
-DIVISOR = ".divisor"
+SUFFIX = ".divisor"
+"""What a layer's name ends with in the file."""
+
 GROUP = 128
-"""Inputs that share a step. Fewer are finer and slower: 64 take a tenth longer for the whole model."""
+"""Inputs that share a scale. Smaller groups are more precise and slower: 64 make the whole model 10% slower."""
+
 ZERO = 128
-"""What stands for 0 in eight bits without a sign, which OpenVINO wants for weights."""
+"""The unsigned 8-bit value that stands for 0. OpenVINO wants unsigned weights."""
 
 
-def group_of(inputs: int) -> int:
-    """How many of a layer's inputs share a step: group_of(384) -> 128. All of them where they cannot be so divided:
-    group_of(32) -> 32; OpenVINO then rounds the weights alone."""
+def group_size(inputs: int) -> int:
+    """How many of a layer's inputs share a scale: group_size(384) -> 128, group_size(32) -> 32.
+
+    A layer whose inputs cannot be divided into groups of 128 is one group; OpenVINO then quantises its weights only.
+    """
     return GROUP if inputs % GROUP == 0 else inputs
 
 
-def rounded(weights: Array) -> tuple[npt.NDArray[np.uint8], Array]:
-    """Weights, shape (outputs, inputs), in eight bits, (outputs, groups, inputs of a group), and each group's step,
-    (outputs, groups, 1): a weight is about (eight bits - `ZERO`) x step."""
+def quantise(weights: Array) -> tuple[npt.NDArray[np.uint8], Array]:
+    """Quantise weights of shape (outputs, inputs) to 8 bits.
+
+    Returns the values, (outputs, groups, inputs of a group), and the scale of each group, (outputs, groups, 1):
+    weight = (value - ZERO) * scale, within half a scale.
+    """
     outputs, inputs = weights.shape
-    grouped = weights.reshape(outputs, -1, group_of(inputs))
-    steps = np.maximum(np.abs(grouped).max(axis=2, keepdims=True) / np.float32(ZERO - 1), np.finfo(np.float32).tiny)
-    return (np.rint(grouped / steps) + ZERO).astype(np.uint8), steps
+    grouped = weights.reshape(outputs, -1, group_size(inputs))
+    scales = np.maximum(np.abs(grouped).max(axis=2, keepdims=True) / np.float32(ZERO - 1), np.finfo(np.float32).tiny)
+    return (np.rint(grouped / scales) + ZERO).astype(np.uint8), scales
 
 
 def read_smoothing_scales(folder: Path) -> dict[str, Array]:
-    """By layer, of the folder's file; empty where it has none. Raises ModelError."""
+    """Read the smoothing scales by layer; empty if the folder has no file. Raises ModelError."""
     file = folder / FILE
     if not file.is_file():
         return {}
     found = read_weights(file)
-    if not all(name.endswith(DIVISOR) and one.ndim == 1 and np.all(one > 0) for name, one in found.items()):
-        raise ModelError(f"{file} holds something else than layers' divisors, all over 0. Make it again.")
-    return {name.removesuffix(DIVISOR): one for name, one in found.items()}
+    if not all(name.endswith(SUFFIX) and scales.ndim == 1 and np.all(scales > 0) for name, scales in found.items()):
+        raise ModelError(f"{file} must hold one vector of positive smoothing scales per layer. Write it again.")
+    return {name.removesuffix(SUFFIX): scales for name, scales in found.items()}
 
 
-def write_smoothing_scales(folder: Path, divisors: Mapping[str, Array]) -> None:
-    """The folder's file, from these."""
+def write_smoothing_scales(folder: Path, smoothing_scales: Mapping[str, Array]) -> None:
+    """Write the folder's file."""
     from safetensors.numpy import save
 
-    tensors = {name + DIVISOR: one.astype(np.float32) for name, one in divisors.items()}
+    tensors = {name + SUFFIX: scales.astype(np.float32) for name, scales in smoothing_scales.items()}
     (folder / FILE).write_bytes(save(tensors))

@@ -1,4 +1,4 @@
-"""Texts through an encoder: cut to what it reads, one of a shape at a time, to the last states of their tokens."""
+"""Encode texts: tokenise, truncate to the model's limit, batch, and return the hidden state of every token."""
 
 from __future__ import annotations
 
@@ -22,17 +22,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Read:
-    """A text as it was read. `offsets`: characters (start, end) of all its tokens; `states`: of those that were read,
-    float32, shape (tokens read, hidden). [CLS] comes first, [SEP] last, in both."""
+    """An encoded text; [CLS] comes first and [SEP] last in both fields.
+
+    offsets  (start, end) in characters of every token of the text
+    states   hidden states of the tokens within the limit, float32, shape (tokens, hidden)
+    """
 
     offsets: list[tuple[int, int]]
     states: States
 
 
 class TextEncoder:
-    """A folder's encoder with its tokenizer, in memory; safe to share between threads.
+    """An encoder and its tokenizer, loaded from a folder. Safe to share between threads.
 
-    most: tokens that are read of a text, [CLS] and [SEP] included. precision: OpenVINO's; None: the best here.
+    most       tokens per text, [CLS] and [SEP] included; longer texts are truncated
+    precision  of OpenVINO; None: the best on this CPU
+
     Raises ModelError or MissingPackage.
     """
 
@@ -44,22 +49,22 @@ class TextEncoder:
         self._most = most
 
     def read(self, texts: Sequence[str]) -> Iterator[tuple[int, Read]]:
-        """(place, its text as it was read), the longest first. Raises ModelError."""
+        """Yield (index, encoded text), the longest text first. Raises ModelError."""
         encodings = [self._tokenizer.encode(encodable(text)) for text in texts]
         ids = [self._cut(encoding.ids) for encoding in encodings]
         shapes = list(batches([len(one) for one in ids], self._rows, self._most))[::-1]
         for (_, places), states in zip(
-            shapes, run_batches(partial(self._states, ids), shapes, self._encoder.at_once), strict=True
+            shapes, run_batches(partial(self._states, ids), shapes, self._encoder.max_concurrency), strict=True
         ):
             for place, state in zip(places, states, strict=True):
                 yield place, Read(encodings[place].offsets, state[: len(ids[place])])
 
     def _cut(self, ids: list[int]) -> list[int]:
-        """The token ids with [CLS] and [SEP] kept and the text between them cut to fit."""
+        """Truncate to the limit; [CLS] and [SEP] stay."""
         return ids if len(ids) <= self._most else [*ids[: self._most - 1], ids[-1]]
 
     def _states(self, ids: list[list[int]], batch: Batch) -> States:
-        """Last hidden states of the batch, float32, shape (texts, width, hidden)."""
+        """Hidden states of a batch, float32, shape (texts, width, hidden)."""
         width, places = batch
         tokens = np.zeros((len(places), width), np.int64)
         seen = np.zeros_like(tokens)

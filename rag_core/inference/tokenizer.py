@@ -1,4 +1,4 @@
-"""A model folder's tokenizer, and text that any tokenizer takes. Cutting to a model's limit is left to its callers."""
+"""Load a model folder's tokenizer, and make any text safe for tokenizers. Truncating is left to the callers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from rag_core.errors import MissingPackage, ModelError
 
 
 def encodable(text: str) -> str:
-    """The text with lone surrogates replaced, a character for a character: tokenizers refuse them."""
+    """Replace lone surrogates, one character by one: tokenizers refuse them."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def load_tokenizer(folder: Path, trust_remote_code: bool = False) -> Any:
-    """The folder's `tokenizers.Tokenizer`, told neither to cut nor to pad. Raises ModelError, MissingPackage."""
+    """Load the folder's `tokenizers.Tokenizer`, without truncation or padding. Raises ModelError, MissingPackage."""
     try:
         from tokenizers import Tokenizer
     except ImportError as exc:
@@ -32,7 +32,7 @@ def load_tokenizer(folder: Path, trust_remote_code: bool = False) -> Any:
 
 
 def _converted(folder: Path, trust_remote_code: bool) -> Any:
-    """A tokenizer saved in an older form (vocab.txt, sentencepiece), converted by transformers."""
+    """Convert a tokenizer saved in an older format (vocab.txt, sentencepiece) with transformers."""
     from tokenizers import Tokenizer
     from transformers import AutoTokenizer
 

@@ -1,4 +1,4 @@
-"""A safetensors file to numpy arrays. What they mean is left to whoever asked for them."""
+"""Read a safetensors file into numpy arrays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WIDTHS = {"F32": np.float32, "F16": np.float16, "F64": np.float64}
 
 
 def read_weights(file: Path) -> Weights:
-    """The file's floating-point tensors by name, as float32; others are left out. Raises ModelError."""
+    """Read the floating-point tensors by name, as float32; others are skipped. Raises ModelError."""
     from safetensors import SafetensorError, deserialize
 
     try:

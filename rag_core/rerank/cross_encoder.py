@@ -24,7 +24,7 @@ from rag_core.inference.tokenizer import load_tokenizer
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
 from rag_core.rerank.platt import PlattScaling
-from rag_core.rerank.weights.backends import DESCRIBED, LOADERS, MARKS, Backend, Running, chosen
+from rag_core.rerank.weights.backends import DESCRIBED, LOADERS, MARKS, Backend, Runner, resolve_backend
 from rag_core.rerank.weights.hub import fetch, identity_here
 from rag_core.rerank.weights.tokenise import Pair, encode_pairs, limit_of
 from rag_core.schema.progress import Progress
@@ -42,7 +42,7 @@ LEAST_LENGTH = 16
 class _Loaded:
     """A model in memory. `limit`: tokens of a pair that it reads."""
 
-    running: Running
+    runner: Runner
     tokenizer: Any
     limit: int
     pad_id: int
@@ -98,7 +98,7 @@ class CrossEncoderReranker:
         return DESCRIBED[self._runs()]()
 
     def _runs(self) -> Backend:
-        return chosen(self._backend, self._name, self._device)
+        return resolve_backend(self._backend, self._name, self._device)
 
     @property
     def load_ms(self) -> float:
@@ -122,14 +122,14 @@ class CrossEncoderReranker:
         config = json.loads((folder / "config.json").read_text("utf-8"))
         _check_head(self._name, config)
         try:
-            running = LOADERS[self._runs()](folder, self._device, self._trust)
+            runner = LOADERS[self._runs()](folder, self._device, self._trust)
         except SecondPassError:
             raise
         except Exception as exc:
             raise ModelError(f"The cross-encoder {self._name} could not be loaded: {first_line(exc)}") from exc
         limit = limit_of(folder, config)
         return _Loaded(
-            running=running,
+            runner=runner,
             tokenizer=load_tokenizer(folder, self._trust),
             limit=min(limit, self._max_length or limit),
             pad_id=config.get("pad_token_id") or 0,
@@ -145,7 +145,7 @@ class CrossEncoderReranker:
         scores = [0.0] * len(pairs)
         ran = done = 0
         cut = list(batches([len(pair.ids) for pair in pairs], rows_for(self._device), model.limit))[::-1]
-        found = run_batches(partial(self._logits, model, pairs), cut, model.running.at_once)
+        found = run_batches(partial(self._logits, model, pairs), cut, model.runner.max_concurrency)
         for (_, places), logits in zip(cut, found, strict=True):
             for place, logit in zip(places, logits, strict=True):
                 scores[place] = round(model.calibration.apply(logit), DECIMALS)
@@ -164,7 +164,7 @@ class CrossEncoderReranker:
         """One logit per pair of the batch."""
         width, places = batch
         try:
-            logits = model.running.forward(*_padded([pairs[place] for place in places], width, model.pad_id))
+            logits = model.runner.forward(*_padded([pairs[place] for place in places], width, model.pad_id))
         except Exception as exc:
             raise ModelError(f"The cross-encoder {self._name} failed while it ran: {first_line(exc)}") from exc
         if logits.ndim != 2 or logits.shape[1] != 1:

@@ -37,11 +37,11 @@ def test_every_sequence_is_in_one_batch_and_fits(lengths: list[int], rows: int) 
     assert all(0 < len(places) <= rows for _, places in batches(lengths, rows))
 
 
-@pytest.mark.parametrize("at_once", [1, 3])
-def test_results_come_in_the_order_of_what_was_given(at_once: int) -> None:
+@pytest.mark.parametrize("max_concurrency", [1, 3])
+def test_results_come_in_the_order_of_what_was_given(max_concurrency: int) -> None:
     shapes = list(batches([40, 40, 40, 8, 8, *range(1, 90)], rows=1))
-    assert list(run_batches(lambda batch: batch[1], shapes, at_once)) == [places for _, places in shapes]
-    assert list(run_batches(lambda batch: batch[1], [], at_once)) == []
+    assert list(run_batches(lambda batch: batch[1], shapes, max_concurrency)) == [places for _, places in shapes]
+    assert list(run_batches(lambda batch: batch[1], [], max_concurrency)) == []
 
 
 def test_a_thread_takes_two_of_a_width_but_for_the_last_few() -> None:
@@ -51,12 +51,12 @@ def test_a_thread_takes_two_of_a_width_but_for_the_last_few() -> None:
         time.sleep(0.002)
         threads[batch[1][0]] = threading.get_ident()
 
-    list(run_batches(slow, [(32, [place]) for place in range(20)], at_once=2))
+    list(run_batches(slow, [(32, [place]) for place in range(20)], max_concurrency=2))
     assert all(threads[place] == threads[place + 1] for place in range(0, 12, 2))
     assert len({threads[place] for place in range(12, 20)}) == 2
 
 
-@pytest.mark.parametrize("at_once", [1, 3])
-def test_an_error_comes_through(at_once: int) -> None:
+@pytest.mark.parametrize("max_concurrency", [1, 3])
+def test_an_error_comes_through(max_concurrency: int) -> None:
     with pytest.raises(ZeroDivisionError):
-        list(run_batches(lambda batch: 1 // batch[0], [(8, [0]), (0, [1]), (8, [2])], at_once))
+        list(run_batches(lambda batch: 1 // batch[0], [(8, [0]), (0, [1]), (8, [2])], max_concurrency))

@@ -10,7 +10,7 @@ import pytest
 
 from rag_core.errors import ModelError
 from rag_core.inference.bert import INPUTS, bert, can_build
-from rag_core.inference.engine import Engine
+from rag_core.inference.engine import CompiledModel
 from rag_core.inference.weights import read_weights
 
 pytest.importorskip("openvino")
@@ -30,7 +30,7 @@ def padded() -> dict[str, np.ndarray]:
 def hidden(folder: Path, first_only: bool, inputs: dict[str, np.ndarray]) -> np.ndarray:
     config = json.loads((folder / "config.json").read_text())
     graph = bert(read_weights(folder / "model.safetensors"), config, "bert.", first_only)
-    return Engine(graph, "fp32").run(inputs)
+    return CompiledModel(graph, "fp32").run(inputs)
 
 
 def test_hidden_states_are_those_of_transformers(tiny: Path) -> None:
@@ -56,7 +56,7 @@ def test_padding_and_company_change_nothing(tiny: Path) -> None:
 def test_a_missing_weight_is_named(tiny: Path) -> None:
     weights = read_weights(tiny / "model.safetensors")
     del weights["bert.encoder.layer.1.output.dense.bias"]
-    with pytest.raises(ModelError, match=r"hold no bert\.encoder\.layer\.1\.output\.dense\.bias"):
+    with pytest.raises(ModelError, match=r"have no bert\.encoder\.layer\.1\.output\.dense\.bias"):
         bert(weights, json.loads((tiny / "config.json").read_text()), "bert.")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from rag_core.errors import ModelError
 from rag_core.inference.encoder import load_encoder, on_openvino
-from rag_core.inference.engine import Engine
+from rag_core.inference.engine import CompiledModel
 from rag_core.retrieval.embedders.packaged import packaged_folder
 from tests.rerank.conftest import Make
 
@@ -21,7 +21,7 @@ def test_states_are_those_of_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     mask = (ids > 0).astype(np.int64)
     monkeypatch.setattr("rag_core.inference.engine.best_precision", lambda: "fp32")
     ours = load_encoder(packaged_folder(), "cpu")
-    assert ours.at_once >= 1
+    assert ours.max_concurrency >= 1
     monkeypatch.setattr("rag_core.inference.engine.find_spec", lambda name: None)
     assert not on_openvino(packaged_folder(), "cpu")
     reference = load_encoder(packaged_folder(), "cpu").states(ids, mask)
@@ -52,7 +52,7 @@ def test_nothing_is_run_twice_for_the_same_passage(monkeypatch: pytest.MonkeyPat
     from rag_core.rerank.late_interaction import LateInteractionReranker
 
     ran: list[object] = []
-    run = Engine.run
-    monkeypatch.setattr(Engine, "run", lambda engine, inputs: ran.append(1) or run(engine, inputs))
+    run = CompiledModel.run
+    monkeypatch.setattr(CompiledModel, "run", lambda model, inputs: ran.append(1) or run(model, inputs))
     LateInteractionReranker().score("refunds", ["a", "b", "a"])
     assert len(ran) == 3  # the question and two passages

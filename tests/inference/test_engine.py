@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag_core.inference.engine import Engine, best_precision, openvino
+from rag_core.inference.engine import CompiledModel, best_precision, openvino
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.weights.backends import BUILD
 
@@ -66,10 +66,10 @@ def test_threads_share_a_compiled_model() -> None:
     given = op.parameter([-1], package.Type.i64, name="x")
     given.output(0).set_names({"x"})
     doubled = op.convert(op.add(given, given), "f32")
-    engine = Engine(package.Model([op.result(doubled)], [given], "double"), "fp32")
+    compiled = CompiledModel(package.Model([op.result(doubled)], [given], "double"), "fp32")
     inputs = [{"x": np.arange(length, dtype=np.int64)} for length in range(1, 60)]
     with ThreadPoolExecutor(8) as pool:
-        for one, result in zip(inputs, pool.map(engine.run, inputs), strict=True):
+        for one, result in zip(inputs, pool.map(compiled.run, inputs), strict=True):
             np.testing.assert_array_equal(result, 2 * one["x"])
 
 

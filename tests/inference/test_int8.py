@@ -1,4 +1,4 @@
-"""Layers in eight bits: multiplied as the docstrings say, refused where the file holds no divisors."""
+"""8-bit layers: quantised as the docstrings say, refused where the file does not fit the model."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ import pytest
 from rag_core.errors import ModelError
 from rag_core.inference import engine
 from rag_core.inference.bert import bert
-from rag_core.inference.engine import Engine
-from rag_core.inference.int8 import FILE, ZERO, group_of, read_smoothing_scales, rounded, write_smoothing_scales
+from rag_core.inference.engine import CompiledModel
+from rag_core.inference.int8 import FILE, ZERO, group_size, quantise, read_smoothing_scales, write_smoothing_scales
 from rag_core.inference.weights import read_weights
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
-from rag_core.rerank.weights.backends import chosen
+from rag_core.rerank.weights.backends import resolve_backend
 from tests.inference.test_bert import padded
 
 pytest.importorskip("openvino")
 
 LAYER = "bert.encoder.layer.0.intermediate.dense"
-DIVISOR = np.linspace(0.5, 2, 32, dtype=np.float32)
+SCALES = np.linspace(0.5, 2, 32, dtype=np.float32)
 
 
 @pytest.fixture
 def narrowed(tiny: Path, tmp_path: Path) -> Path:
     """The tiny cross-encoder with one layer in eight bits."""
     folder = shutil.copytree(tiny, tmp_path / "narrowed")
-    write_smoothing_scales(folder, {LAYER: DIVISOR})
+    write_smoothing_scales(folder, {LAYER: SCALES})
     return folder
 
 
-def test_divisors_come_back_as_they_were_written(narrowed: Path, tiny: Path) -> None:
+def test_smoothing_scales_are_read_as_they_were_written(narrowed: Path, tiny: Path) -> None:
     assert list(read_smoothing_scales(narrowed)) == [LAYER]
-    np.testing.assert_array_equal(read_smoothing_scales(narrowed)[LAYER], DIVISOR)
+    np.testing.assert_array_equal(read_smoothing_scales(narrowed)[LAYER], SCALES)
     assert read_smoothing_scales(tiny) == {}
 
 
@@ -48,29 +48,29 @@ def test_a_file_of_something_else_is_a_sentence(spoilt: dict[str, np.ndarray], n
 
     tensors = load_file(narrowed / FILE) | {LAYER + end: np.float32(value) for end, value in spoilt.items()}
     save_file(tensors, narrowed / FILE)
-    with pytest.raises(ModelError, match="Make it again"):
+    with pytest.raises(ModelError, match="Write it again"):
         CrossEncoderReranker(str(narrowed), backend="int8").load()
 
 
-def test_a_divisor_of_no_layer_is_a_sentence(narrowed: Path) -> None:
+def test_smoothing_scales_of_no_layer_are_refused(narrowed: Path) -> None:
     weights, config = read_weights(narrowed / "model.safetensors"), json.loads((narrowed / "config.json").read_text())
-    with pytest.raises(ModelError, match=r"divisors for bert\.of\.another, which"):
-        bert(weights, config, "bert.", divisors={LAYER: DIVISOR, "bert.of.another": DIVISOR})
-    with pytest.raises(ModelError, match=r"layer\.0\.output\.dense is of 32 inputs"):
-        bert(weights, config, "bert.", divisors={"bert.encoder.layer.0.output.dense": DIVISOR})
+    with pytest.raises(ModelError, match=r"smoothing scales for bert\.of\.another, which"):
+        bert(weights, config, "bert.", smoothing_scales={LAYER: SCALES, "bert.of.another": SCALES})
+    with pytest.raises(ModelError, match=r"layer\.0\.output\.dense are for 32 inputs"):
+        bert(weights, config, "bert.", smoothing_scales={"bert.encoder.layer.0.output.dense": SCALES})
 
 
 def test_a_weight_is_within_half_a_step_and_each_group_has_its_own() -> None:
     weights = np.random.default_rng(2).normal(0, 1, (3, 384)).astype(np.float32)
     weights[:, :128] *= 50
     weights[1, 256:] = 0
-    eight_bits, steps = rounded(weights)
+    eight_bits, steps = quantise(weights)
     assert (eight_bits.shape, steps.shape) == ((3, 3, 128), (3, 3, 1))
     back = (eight_bits.astype(np.float32) - ZERO) * steps
     assert np.all(np.abs(back - weights.reshape(back.shape)) <= steps * 0.501)
     assert np.all(steps[:, 0] > 20 * steps[:, 1])
     assert np.all(back[1, 2] == 0)
-    assert (group_of(1536), group_of(32)) == (128, 32)
+    assert (group_size(1536), group_size(32)) == (128, 32)
 
 
 def test_what_is_multiplied_is_rounded_128_of_a_token_at_a_time() -> None:
@@ -92,9 +92,9 @@ def test_what_is_multiplied_is_rounded_128_of_a_token_at_a_time() -> None:
     model = BertModel(config).eval()
     weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
     layer = model.encoder.layer[0].intermediate.dense
-    divisor = np.linspace(0.5, 2, 256, dtype=np.float32)
-    graph = bert(weights, config.to_dict(), divisors={"encoder.layer.0.intermediate.dense": divisor})
-    ours = Engine(graph, "fp32").run(padded())
+    scales = np.linspace(0.5, 2, 256, dtype=np.float32)
+    graph = bert(weights, config.to_dict(), smoothing_scales={"encoder.layer.0.intermediate.dense": scales})
+    ours = CompiledModel(graph, "fp32").run(padded())
 
     def states() -> np.ndarray:
         with torch.inference_mode():
@@ -106,15 +106,15 @@ def test_what_is_multiplied_is_rounded_128_of_a_token_at_a_time() -> None:
         return float(np.abs(ours - expected)[padded()["attention_mask"].astype(bool)].mean())
 
     plain = states()
-    eight_bits, steps = rounded(weights["encoder.layer.0.intermediate.dense.weight"] * divisor)
+    eight_bits, steps = quantise(weights["encoder.layer.0.intermediate.dense.weight"] * scales)
     back = (eight_bits.astype(np.float32) - ZERO) * steps
-    layer.weight.data = torch.from_numpy(back.reshape(256, 256) / divisor)
+    layer.weight.data = torch.from_numpy(back.reshape(256, 256) / scales)
     weights_only = states()
 
     def in_steps(_layer: Any, given: Any) -> Any:
-        grouped = (given[0] / torch.from_numpy(divisor)).unflatten(-1, (2, 128))
+        grouped = (given[0] / torch.from_numpy(scales)).unflatten(-1, (2, 128))
         step = grouped.abs().amax(-1, keepdim=True) / 127
-        return ((grouped / step).round() * step).flatten(-2) * torch.from_numpy(divisor)
+        return ((grouped / step).round() * step).flatten(-2) * torch.from_numpy(scales)
 
     layer.register_forward_pre_hook(in_steps)
     assert off(states()) < 0.1 * min(off(plain), off(weights_only))
@@ -133,13 +133,13 @@ def test_it_is_chosen_where_the_processor_multiplies_it_well(
     narrowed: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine, "best_precision", lambda: "bf16")
-    assert chosen("auto", str(narrowed), "cpu") == "int8"
-    assert chosen("auto", str(tiny), "cpu") == "openvino"
-    assert chosen("auto", str(narrowed), "cuda") == "torch"
+    assert resolve_backend("auto", str(narrowed), "cpu") == "int8"
+    assert resolve_backend("auto", str(tiny), "cpu") == "openvino"
+    assert resolve_backend("auto", str(narrowed), "cuda") == "torch"
     monkeypatch.setattr(engine, "best_precision", lambda: "fp32")
-    assert chosen("auto", str(narrowed), "cpu") == "openvino"
+    assert resolve_backend("auto", str(narrowed), "cpu") == "openvino"
 
 
-def test_a_model_without_divisors_is_refused(tiny: Path) -> None:
-    with pytest.raises(ModelError, match=r"holds no int8\.safetensors"):
+def test_a_model_without_smoothing_scales_is_refused(tiny: Path) -> None:
+    with pytest.raises(ModelError, match=r"has no int8\.safetensors"):
         CrossEncoderReranker(str(tiny), backend="int8").load()

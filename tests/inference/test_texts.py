@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rag_core.errors import ModelError
-from rag_core.inference.engine import Engine
+from rag_core.inference.engine import CompiledModel
 from rag_core.inference.texts import TextEncoder
 from tests.rerank.conftest import Make
 
@@ -39,9 +39,9 @@ def test_a_failure_names_the_folder(make_model: Make, monkeypatch: pytest.Monkey
     folder = make_model(head=False)
     encoder = TextEncoder(folder, "cpu", 16)
 
-    def fail(_engine: Engine, _inputs: object) -> None:
+    def fail(_model: CompiledModel, _inputs: object) -> None:
         raise RuntimeError("out of paper")
 
-    monkeypatch.setattr(Engine, "run", fail)
+    monkeypatch.setattr(CompiledModel, "run", fail)
     with pytest.raises(ModelError, match=f"{folder} failed while it ran: out of paper"):
         list(encoder.read(["cats"]))

@@ -103,12 +103,12 @@ def test_a_passage_past_the_limit_says_how_much_was_not_read(shipped: CrossEncod
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_its_divisors_are_of_its_own_layers(folder: Path) -> None:
+def test_its_smoothing_scales_name_its_own_layers(folder: Path) -> None:
     pytest.importorskip("openvino")
-    divisors = read_smoothing_scales(folder)
+    scales = read_smoothing_scales(folder)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    assert divisors
-    bert(read_weights(folder / "model.safetensors"), config, "bert.", first_only=True, divisors=divisors)
+    assert scales
+    bert(read_weights(folder / "model.safetensors"), config, "bert.", first_only=True, smoothing_scales=scales)
 
 
 def test_what_ships_stays_small() -> None:

@@ -131,7 +131,7 @@ def test_an_exported_model_gives_the_same_scores(
 def test_a_backend_without_its_file_says_what_to_do(backend: Backend, make_model: Make) -> None:
     folder = make_model()
     (folder / "modules.json").write_text("[]")
-    with pytest.raises(ModelError, match=r"holds no .*onnx/model\.onnx.*torch backend"):
+    with pytest.raises(ModelError, match=r"has no .*onnx/model\.onnx.*torch backend"):
         CrossEncoderReranker(str(folder), backend=backend).load()
 
 

@@ -1,4 +1,4 @@
-"""Choosing layers for eight bits: what is measured, and which are taken."""
+"""Choosing layers for 8 bits: what is measured, and which are taken."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.quantise import agreement, bearable, blocks, divisor_of, inputs_of, measured, noise, work
+from training.quantise import agreement, blocks, choose_blocks, inputs_of, measure_scales, noise, smoothing_scales, work
 
 A, B, C = (f"bert.encoder.layer.0.{block}" for block in ("attention.self", "attention.output", "output"))
 
@@ -22,17 +22,17 @@ def test_the_last_layer_is_left_out() -> None:
 
 def test_what_adds_least_for_its_work_is_taken_first_and_no_more_than_may_be() -> None:
     alone = {A: 0.03**0.5, B: 0.02**0.5, C: 0.02**0.5}  # squared .03, .02, .02; for their work .01, .02, .005
-    assert bearable(alone, start=0.0, most=0.02**0.5 + 1e-9) == [C]
-    assert bearable(alone, start=0.0, most=0.05**0.5 + 1e-9) == [C, A]
-    assert bearable(alone, start=0.0, most=0.04**0.5 + 1e-9) == [C, B]  # A would be too much, B still fits
-    assert bearable(alone, start=0.1, most=0.05) == []
+    assert choose_blocks(alone, start=0.0, most=0.02**0.5 + 1e-9) == [C]
+    assert choose_blocks(alone, start=0.0, most=0.05**0.5 + 1e-9) == [C, A]
+    assert choose_blocks(alone, start=0.0, most=0.04**0.5 + 1e-9) == [C, B]  # A would be too much, B still fits
+    assert choose_blocks(alone, start=0.1, most=0.05) == []
 
 
-def test_a_divisor_evens_out_the_inputs_that_are_large() -> None:
+def test_smoothing_scales_even_out_large_inputs() -> None:
     inputs = np.random.default_rng(1).normal(0, 1, (4000, 3)).astype(np.float32) * np.array([1, 1, 30], np.float32)
-    divisor = divisor_of(inputs, [np.ones((2, 3), np.float32)])
-    assert 5 < divisor[2] / divisor[0] < 6  # the root of 30
-    assert np.prod(divisor) == pytest.approx(1)
+    scales = smoothing_scales(inputs, [np.ones((2, 3), np.float32)])
+    assert 5 < scales[2] / scales[0] < 6  # the root of 30
+    assert np.prod(scales) == pytest.approx(1)
 
 
 def test_noise_is_of_the_order_not_of_the_level() -> None:
@@ -51,10 +51,10 @@ def test_the_inputs_are_those_of_the_layer(tiny: Path) -> None:
     assert {key: value.shape for key, value in inputs.items()} == {name: (2, 64)}  # the first of every four tokens
 
 
-def test_every_layer_of_a_block_gets_the_same_divisor(tiny: Path, tmp_path: Path) -> None:
+def test_every_layer_of_a_block_gets_the_same_scales(tiny: Path, tmp_path: Path) -> None:
     groups = tmp_path / "groups.jsonl"
     groups.write_text(json.dumps({"query": "refund", "documents": ["refunds take five days", "cats sleep long"]}))
-    found = measured(groups, tiny)
+    found = measure_scales(groups, tiny)
     assert list(found) == list(blocks(2))
     query, key, value = found[A].values()
     assert query is key is value

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rag_core.inference.engine import Engine
+from rag_core.inference.engine import CompiledModel
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,8 +28,8 @@ def forwards(monkeypatch: pytest.MonkeyPatch) -> Iterator[Forwards]:
     from torch.nn.modules.module import register_module_forward_hook
 
     counter = Forwards()
-    run = Engine.run
-    monkeypatch.setattr(Engine, "run", lambda engine, inputs: counter() or run(engine, inputs))
+    run = CompiledModel.run
+    monkeypatch.setattr(CompiledModel, "run", lambda engine, inputs: counter() or run(engine, inputs))
     handle = register_module_forward_hook(counter)
     yield counter
     handle.remove()

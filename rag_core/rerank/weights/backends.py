@@ -1,9 +1,8 @@
-"""What runs a cross-encoder's weights: torch (fp32 or bf16), ONNX Runtime or OpenVINO, in bf16 or fp32, some of its
-layers in int8 where the folder says which. Token ids in, logits out.
+"""Backends that run a cross-encoder: torch (fp32 or bf16), ONNX Runtime, OpenVINO (bf16 or fp32, some layers in int8).
 
-`auto` takes OpenVINO where it is installed and can be built from the folder's weights (a plain BERT on a CPU), with
-int8 where the folder says which and the processor has bf16 (all that have it multiply int8 exactly); else torch.
-Each loader gives a `Running`; benchmarks/rerank_speed.py measures which is fastest on a processor.
+`auto` chooses OpenVINO for a plain BERT on a CPU if OpenVINO is installed, and int8 layers on top if the folder lists
+them and the CPU has bf16 (every CPU with bf16 multiplies int8 exactly); otherwise torch. Each loader returns a
+`Runner`. To see which backend is fastest on your machine, run `benchmarks/rerank_speed.py`.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ Forward = Callable[["Ids", "Ids", "Ids"], "Logits"]
 Backend = Literal["auto", "torch", "bf16", "onnx", "openvino", "int8"]
 
 BUILD = 2
-"""Part of a model's identity on OpenVINO: change it with the graph or the widths, which change bf16 scores a little."""
+"""Part of a model's identity on OpenVINO. Raise it with the graph or the batch widths: bf16 scores move a little."""
 
 PLAIN = "BertForSequenceClassification"
 ONNX = "onnx/model.onnx"
@@ -40,15 +39,15 @@ OPENVINO = "openvino/openvino_model.xml"
 
 
 @dataclass(frozen=True)
-class Running:
-    """A model in memory. `forward` is safe to call from several threads; `at_once`: from how many it gains."""
+class Runner:
+    """A model in memory. `forward` is safe to call from several threads; up to `max_concurrency` of them gain."""
 
     forward: Forward
-    at_once: int = 1
+    max_concurrency: int = 1
 
 
-def chosen(backend: Backend, name: str, device: str) -> Backend:
-    """What `auto` comes to for the model of that name on this machine; any other backend is itself."""
+def resolve_backend(backend: Backend, name: str, device: str) -> Backend:
+    """The backend that `auto` means for this model on this machine; any other backend is returned as it is."""
     if backend != "auto":
         return backend
     folder = folder_here(name)
@@ -61,16 +60,16 @@ def _buildable(folder: Path) -> bool:
     return not _has_modules(folder) and bert.can_build(folder, PLAIN)
 
 
-def _torch(folder: Path, device: str, trust_remote_code: bool) -> Running:
+def _torch(folder: Path, device: str, trust_remote_code: bool) -> Runner:
     return _in_torch(folder, device, trust_remote_code, "float32")
 
 
-def _bf16(folder: Path, device: str, trust_remote_code: bool) -> Running:
+def _bf16(folder: Path, device: str, trust_remote_code: bool) -> Runner:
     return _in_torch(folder, device, trust_remote_code, "bfloat16")
 
 
-def _in_torch(folder: Path, device: str, trust_remote_code: bool, dtype: str) -> Running:
-    """The folder's model run by torch; its last layer is fp32 whatever the rest is, so that scores do not tie."""
+def _in_torch(folder: Path, device: str, trust_remote_code: bool, dtype: str) -> Runner:
+    """Run the model in torch. Its last layer is always fp32: bf16 logits tie."""
     try:
         import torch
 
@@ -88,16 +87,16 @@ def _in_torch(folder: Path, device: str, trust_remote_code: bool, dtype: str) ->
             logits: Logits = model(**{k: torch.from_numpy(v).to(device) for k, v in inputs.items()}).logits.float()
         return logits.cpu().numpy()  # type: ignore[attr-defined,no-any-return]
 
-    return Running(forward)
+    return Runner(forward)
 
 
 def _has_modules(folder: Path) -> bool:
-    """Whether the folder says in sentence-transformers' own files what its model is made of."""
+    """Whether sentence-transformers' own files describe the model."""
     return any((folder / name).exists() for name in ("modules.json", "config_sentence_transformers.json"))
 
 
 def _is_plain(folder: Path) -> bool:
-    """A BERT classifier that needs nothing of sentence-transformers, whose import takes seconds, to be run."""
+    """Whether this is a plain BERT classifier, which runs without importing sentence-transformers (seconds)."""
     if _has_modules(folder):
         return False
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -115,7 +114,7 @@ def _plain(folder: Path, device: str) -> Any:
 
 
 def _sentence_transformers(folder: Path, device: str, trust_remote_code: bool, dtype: str) -> Any:
-    """The model of a sentence-transformers CrossEncoder, its last layer kept in fp32."""
+    """Load a sentence-transformers CrossEncoder, its last layer in fp32."""
     import torch
     from sentence_transformers import CrossEncoder
 
@@ -132,7 +131,7 @@ def _sentence_transformers(folder: Path, device: str, trust_remote_code: bool, d
     return encoder.model.eval()
 
 
-def _onnx(folder: Path, _device: str, _trust_remote_code: bool) -> Running:
+def _onnx(folder: Path, _device: str, _trust_remote_code: bool) -> Runner:
     file = _exported(folder, ONNX)
     try:
         import onnxruntime
@@ -145,40 +144,41 @@ def _onnx(folder: Path, _device: str, _trust_remote_code: bool) -> Running:
         logits: Logits = session.run(None, _named(names, ids, mask, types))[0]
         return logits
 
-    return Running(forward)
+    return Runner(forward)
 
 
-def _openvino(folder: Path, _device: str, _trust_remote_code: bool) -> Running:
-    """Built from the weights where the folder is a plain BERT, else from an exported file."""
+def _openvino(folder: Path, _device: str, _trust_remote_code: bool) -> Runner:
+    """A plain BERT is built from its weights, anything else read from an exported file."""
     if not _buildable(folder):
-        return _running(engine.core().read_model(str(_exported(folder, OPENVINO, ONNX))))
+        return _compiled(engine.core().read_model(str(_exported(folder, OPENVINO, ONNX))))
     return _built(folder, {})
 
 
-def _int8(folder: Path, _device: str, _trust_remote_code: bool) -> Running:
-    divisors = int8.read_smoothing_scales(folder)
-    if not divisors:
-        raise ModelError(f"{folder} holds no {int8.FILE} with layers to compute in int8. Use the openvino backend.")
+def _int8(folder: Path, _device: str, _trust_remote_code: bool) -> Runner:
+    scales = int8.read_smoothing_scales(folder)
+    if not scales:
+        raise ModelError(f"{folder} has no {int8.FILE}, so no layer can run in int8. Use the openvino backend.")
     if not _buildable(folder):
-        raise ModelError(f"{folder} is no plain BERT, which int8 needs. Use the openvino or the torch backend.")
-    return _built(folder, divisors)
+        raise ModelError(f"{folder} is not a plain BERT, which int8 needs. Use the openvino or the torch backend.")
+    return _built(folder, scales)
 
 
-def _built(folder: Path, divisors: Mapping[str, npt.NDArray[np.float32]]) -> Running:
+def _built(folder: Path, smoothing_scales: Mapping[str, npt.NDArray[np.float32]]) -> Runner:
     weights = read_weights(folder / bert.WEIGHTS)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    hidden, head = _running(bert.bert(weights, config, "bert.", first_only=True, divisors=divisors)), _head(weights)
-    return Running(lambda *inputs: head(hidden.forward(*inputs)[:, 0]), hidden.at_once)
+    hidden = _compiled(bert.bert(weights, config, "bert.", first_only=True, smoothing_scales=smoothing_scales))
+    head = _head(weights)
+    return Runner(lambda *inputs: head(hidden.forward(*inputs)[:, 0]), hidden.max_concurrency)
 
 
-def _running(model: Any) -> Running:
-    compiled = engine.Engine(model, engine.best_precision())
+def _compiled(model: Any) -> Runner:
+    compiled = engine.CompiledModel(model, engine.best_precision())
     names = {name for one in model.inputs for name in one.get_names()}
-    return Running(lambda *inputs: compiled.run(_named(names, *inputs)), compiled.at_once)
+    return Runner(lambda *inputs: compiled.run(_named(names, *inputs)), compiled.max_concurrency)
 
 
 def _head(weights: Weights) -> Callable[[Logits], Logits]:
-    """BERT's pooler and classifier on [CLS], (pairs, hidden) -> (pairs, outputs): fp32, so that scores do not tie."""
+    """BERT's pooler and classifier on [CLS], (pairs, hidden) -> (pairs, outputs), in fp32: bf16 logits tie."""
     import numpy as np
 
     pool, pool_bias = bert.linear(weights, "bert.pooler.dense")
@@ -197,22 +197,25 @@ def _named(names: set[str], ids: Ids, mask: Ids, types: Ids) -> dict[str, Ids]:
 
 
 def _exported(folder: Path, *places: str) -> Path:
-    """The first of these files that the folder holds. Raises ModelError where it holds none."""
+    """Find the first of these files in the folder. Raises ModelError if there is none."""
     for place in places:
         if (folder / place).is_file():
             return folder / place
-    raise ModelError(f"{folder} holds no {' or '.join(places)}. Export the model to it, or use the torch backend.")
+    raise ModelError(
+        f"{folder} has no {' or '.join(places)}. Export the model to this folder, or use the torch backend."
+    )
 
 
-LOADERS: dict[Backend, Callable[[Path, str, bool], Running]] = {
+LOADERS: dict[Backend, Callable[[Path, str, bool], Runner]] = {
     "torch": _torch,
     "bf16": _bf16,
     "onnx": _onnx,
     "openvino": _openvino,
     "int8": _int8,
 }
-"""Loader by backend: (folder, device, trust_remote_code) -> Running. Other than ModelError and MissingPackage,
-whatever the vendor raises comes through; the adapter puts it into words."""
+"""Loaders by backend: (folder, device, trust_remote_code) -> Runner.
+
+Besides ModelError and MissingPackage, exceptions of the vendor's package pass through; the adapter translates them."""
 
 DESCRIBED: dict[Backend, Callable[[], str]] = {
     "torch": lambda: "torch, fp32",
@@ -221,7 +224,7 @@ DESCRIBED: dict[Backend, Callable[[], str]] = {
     "openvino": lambda: f"OpenVINO, {engine.best_precision()}",
     "int8": lambda: f"OpenVINO, {engine.best_precision()}/int8",
 }
-"""Each backend and its precision on this machine, in words."""
+"""How each backend is shown, with its precision on this machine."""
 
 MARKS: dict[Backend, Callable[[], str]] = {
     "torch": lambda: "",
@@ -230,4 +233,4 @@ MARKS: dict[Backend, Callable[[], str]] = {
     "openvino": lambda: f"/openvino{BUILD}-{engine.best_precision()}",
     "int8": lambda: f"/openvino{BUILD}-{engine.best_precision()}-int8",
 }
-"""What each backend adds to a model's identity: torch's fp32 is the reference and adds nothing."""
+"""What each backend adds to a model's identity. torch in fp32 is the reference and adds nothing."""
