@@ -3,7 +3,8 @@
 SecondPassError
 ├── BadInput                 what the caller gave cannot be used; the message says what to change
 │   ├── DocumentError        one file or row could not be read (names it and why)
-│   └── BadTrace             a trace file that is not one
+│   └── UnreadableRecord     something stored that is damaged, or that a newer version wrote
+│       └── BadTrace         a trace that is not one
 ├── CollectionError          a collection that is missing, damaged, busy, or made with another model
 ├── MissingPackage           an optional package is not installed; the message says what to install
 ├── ModelError               a model could not be loaded or failed while it ran
@@ -45,8 +46,12 @@ class DocumentError(BadInput):
         self.reason = reason
 
 
-class BadTrace(BadInput):
-    """A trace file that is not one, or not one that this version reads."""
+class UnreadableRecord(BadInput):
+    """Something stored that is damaged, or that a newer version of Second Pass wrote."""
+
+
+class BadTrace(UnreadableRecord):
+    """A trace that is not one, or not one that this version reads."""
 
 
 class CollectionError(SecondPassError):

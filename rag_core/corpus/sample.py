@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from rag_core.corpus.indexing import StepProgress, ignore
 from rag_core.corpus.loading.load import load_folder
 from rag_core.corpus.storage.library import Library
-from rag_core.corpus.storage.versions import replace_text
 from rag_core.errors import CollectionError
 from rag_core.schema.chunking import Chunking
+from rag_core.storage.files import replace_text
 
 if TYPE_CHECKING:
     from rag_core.retrieval.embedders.protocol import Embedder

@@ -1,10 +1,10 @@
 """Fine-tune a cross-encoder on a set's judgments, and say on questions kept apart whether that helped.
 
-    lesson = learn(pipeline, labelled, measurements, policy, Path("data/rerankers/mine"))
-    lesson.sentence        # whichever way it went
+    result = fine_tune(pipeline, labelled, measurements, policy, new_folder(Path("data/rerankers"), "mine"))
+    result.sentence        # whichever way it went
 
 The result is a folder that any sentence-transformers CrossEncoder loads; the policy's reranker
-`cross-encoder:<folder>` uses it. What is taught is in `lessons.py`.
+`cross-encoder:<folder>` uses it. The training pairs are made in `pairs.py`, the folders are listed in `models.py`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from rag_core.evaluation.gather import build
 from rag_core.evaluation.report import between, rankings_of
 from rag_core.evaluation.score import measured
 from rag_core.evaluation.sets import LabelledSet
+from rag_core.finetune.models import METRICS, FineTuneResult, keep_record, taken
 from rag_core.finetune.pairs import LEAST, Pair, pairs, sides, trainable_queries
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.known import CROSS_ENCODER as PREFIX
 from rag_core.rerank.makers import MODELS
 from rag_core.rerank.weights.hub import local_folder
-from rag_core.schema.base import Frozen
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import Policy
 from rag_core.schema.progress import Progress
@@ -38,31 +38,6 @@ EPOCHS = 2
 BATCH = 16
 RATE = 2e-5
 MAX_TOKENS = 256
-METRICS = ("nDCG@10", "nDCG@5", "P@5")
-RECORD = "lesson.json"
-
-
-class FineTuneResult(Frozen):
-    """What came of a fine-tuning. `comparisons`: before and after on the questions kept apart alone, by metric."""
-
-    name: str
-    base: str
-    key: str
-    set_name: str
-    train: tuple[str, ...]
-    held_out: tuple[str, ...]
-    pairs: int
-    seconds: float
-    comparisons: dict[str, Comparison]
-
-    @property
-    def sentence(self) -> str:
-        """The verdict, whichever way it went."""
-        found = self.comparisons[METRICS[0]]
-        return (
-            f"On {len(self.held_out)} questions kept apart, {METRICS[0]} {found.before:.3f} → {found.after:.3f}. "
-            f"{found.sentence}"
-        )
 
 
 class Stopped(BadInput):
@@ -79,7 +54,7 @@ def fine_tune(
     stopped: Callable[[], bool] = lambda: False,
     least: int = LEAST,
 ) -> FineTuneResult:
-    """Teach the policy's reranker, write it to `folder`, examine both on the questions kept apart.
+    """Fine-tune the policy's reranker, write it to `folder`, examine both on the questions kept apart.
 
     The pipeline must know the reranker `cross-encoder:<folder>` (the catalogue does). Raises BadInput below `least`
     questions, for a reranker that is no local cross-encoder and for a folder that is there already; Stopped where
@@ -87,35 +62,38 @@ def fine_tune(
     """
     base = base_folder(policy.reranker)
     if folder.exists():
-        raise BadInput(f"There is a model called {folder.name!r} already. Choose another name.")
+        raise taken(folder.name)
     split = sides(trainable_queries(labelled, measurements, policy), least=least)
     refusals = tuple(query.id for query in labelled.unanswerable if query.id in measurements)
-    lessons = pairs(labelled, measurements, policy, (*split.train, *refusals))
+    examples = pairs(labelled, measurements, policy, (*split.train, *refusals))
     begin = time.perf_counter()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".learning-") as scratch:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".training-") as scratch:
         written = Path(scratch) / "model"
-        train(base, lessons, written, progress, stopped)
-        written.rename(folder)
+        train(base, examples, written, progress, stopped)
+        try:
+            written.rename(folder)
+        except OSError as exc:
+            raise ModelError(f"The model could not be written to {folder}: {first_line(exc)}") from exc
     seconds = time.perf_counter() - begin
     try:
         comparisons = examine(pipeline, labelled.only(split.held_out), measurements, policy, PREFIX + str(folder))
-        lesson = FineTuneResult(
+        result = FineTuneResult(
             name=folder.name,
             base=policy.reranker,
             key=PREFIX + str(folder),
             set_name=labelled.name,
             train=split.train,
             held_out=split.held_out,
-            pairs=len(lessons),
+            pairs=len(examples),
             seconds=seconds,
             comparisons=comparisons,
         )
-        (folder / RECORD).write_text(lesson.model_dump_json(indent=1), encoding="utf-8")
+        keep_record(folder, result)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    return lesson
+    return result
 
 
 def base_folder(reranker: str) -> Path:
@@ -130,7 +108,7 @@ def base_folder(reranker: str) -> Path:
 
 
 def train(
-    base: Path, lessons: Sequence[Pair], folder: Path, progress: Progress | None, stopped: Callable[[], bool]
+    base: Path, examples: Sequence[Pair], folder: Path, progress: Progress | None, stopped: Callable[[], bool]
 ) -> None:
     """Two passes over the pairs with binary cross-entropy, token embeddings left as they are; saved to `folder`.
 
@@ -141,8 +119,8 @@ def train(
         from sentence_transformers import CrossEncoder
     except ImportError as exc:
         raise MissingPackage("sentence-transformers[train]", "Fine-tuning", "'sentence-transformers[train]'") from exc
-    rows = {"query": [one.query for one in lessons], "passage": [one.passage for one in lessons]}
-    data = Dataset.from_dict({**rows, "label": [one.label for one in lessons]})
+    rows = {"query": [one.query for one in examples], "passage": [one.passage for one in examples]}
+    data = Dataset.from_dict({**rows, "label": [one.label for one in examples]})
     try:
         model = CrossEncoder(str(base), local_files_only=True, device="cpu")
         whole = model.max_seq_length
@@ -187,10 +165,10 @@ def examine(
     held_out: LabelledSet,
     measurements: Mapping[str, Measurement],
     policy: Policy,
-    taught: str,
+    tuned: str,
 ) -> dict[str, Comparison]:
     """Before and after by metric, on these questions and their same pools."""
-    after = policy.with_(reranker=taught)
+    after = policy.with_(reranker=tuned)
     known = dict(measured(pipeline, held_out.judged, [policy, after], measurements))
     pools = build(known, held_out)
     qrels = {query.id: held_out.qrels[query.id] for query in held_out.judged}
@@ -198,12 +176,6 @@ def examine(
         metrics.by_ir_measures(METRICS, qrels, rankings_of(pools, one)[StepName.RERANKED]) for one in (policy, after)
     ]
     return {name: between(values[0][name], values[1][name]) for name in METRICS}
-
-
-def fine_tuned_models(root: Path) -> list[FineTuneResult]:
-    """The lessons of every model taught below `root`, by name. A folder without a readable record is left out."""
-    records = sorted(root.glob(f"*/{RECORD}"))
-    return [FineTuneResult.model_validate_json(one.read_bytes()) for one in records]
 
 
 def _watch(progress: Progress | None, stopped: Callable[[], bool]) -> Any:

@@ -10,8 +10,9 @@ from rag_core.corpus.indexing import IndexingPlan, index_documents
 from rag_core.errors import BadInput
 from rag_core.evaluation.score import score_set
 from rag_core.evaluation.sets import LabelledSet, Query
+from rag_core.finetune.models import fine_tuned_models
 from rag_core.finetune.pairs import pairs, sides, trainable_queries
-from rag_core.finetune.train import Stopped, fine_tune, fine_tuned_models
+from rag_core.finetune.train import Stopped, fine_tune
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
@@ -87,12 +88,12 @@ def world(tiny: Path) -> tuple[Pipeline, LabelledSet, dict[str, Measurement], Po
     return pipeline, asked, score_set(pipeline, asked, [policy]), policy
 
 
-def test_a_lesson_from_end_to_end(
+def test_a_fine_tuning_from_end_to_end(
     world: tuple[Pipeline, LabelledSet, dict[str, Measurement], Policy], tmp_path: Path
 ) -> None:
     pipeline, asked, measurements, policy = world
     seen: list[tuple[int, int]] = []
-    lesson = fine_tune(
+    result = fine_tune(
         pipeline,
         asked,
         measurements,
@@ -102,14 +103,14 @@ def test_a_lesson_from_end_to_end(
         least=10,
     )
 
-    assert len(lesson.held_out) == int(12 * 0.35) and len(lesson.train) == 8
+    assert len(result.held_out) == int(12 * 0.35) and len(result.train) == 8
     assert seen[-1][0] == seen[-1][1] == len(seen)
-    assert lesson.comparisons["nDCG@10"].queries == len(lesson.held_out)
-    assert lesson.sentence.startswith("On 4 questions kept apart, nDCG@10 ")
-    assert fine_tuned_models(tmp_path / "rerankers") == [lesson]
-    taught = pipeline.score(measurements["q0"], policy.with_(reranker=lesson.key))
-    assert taught.rerankings[lesson.key].failure is None
-    assert taught.rerankings[lesson.key].pairs != measurements["q0"].rerankings[policy.reranker].pairs
+    assert result.comparisons["nDCG@10"].queries == len(result.held_out)
+    assert result.sentence.startswith("On 4 questions kept apart, nDCG@10 ")
+    assert fine_tuned_models(tmp_path / "rerankers").found == (result,)
+    taught = pipeline.score(measurements["q0"], policy.with_(reranker=result.key))
+    assert taught.rerankings[result.key].failure is None
+    assert taught.rerankings[result.key].pairs != measurements["q0"].rerankings[policy.reranker].pairs
     with pytest.raises(BadInput, match="a model called 'mine' already"):
         fine_tune(pipeline, asked, measurements, policy, tmp_path / "rerankers" / "mine", least=10)
 

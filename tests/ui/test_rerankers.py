@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rag_core.evaluation.compare import Comparison
-from rag_core.finetune.train import FineTuneResult
 from tests.rerank.conformance_server import KEY, Service, running
 from tests.ui.conftest import forget
 
@@ -140,20 +138,3 @@ def test_an_installation_can_switch_own_models_off(monkeypatch: pytest.MonkeyPat
     assert not [one for one in at.button if one.label.startswith("Add the")]
     done(at.selectbox(key="look").set_value(CODE).run())
     assert not [one for one in at.toggle if "trust_remote_code" in one.label]
-
-
-def test_a_model_that_was_taught_here_is_offered_to_everybody(tmp_path: Path) -> None:
-    folder = tmp_path / "data" / "rerankers" / "refunds-first"
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text("{}")
-    (folder / "model.safetensors").write_bytes(b"")
-    found = Comparison(
-        queries=8, before=0.5, after=0.6, low=0.0, high=0.2, p_value=0.1, wins=3, ties=4, losses=1, needed=30
-    )
-    lesson = FineTuneResult(
-        name=folder.name, base="base", key=f"cross-encoder:{folder}", set_name="Sample", train=("1",),
-        held_out=("2",), pairs=9, seconds=1.0, comparisons={"nDCG@10": found},
-    )  # fmt: skip
-    assert "refunds-first" not in offered(opened())
-    (folder / "lesson.json").write_text(lesson.model_dump_json())
-    assert "refunds-first" in offered(opened())

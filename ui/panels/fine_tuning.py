@@ -1,16 +1,15 @@
-"""Fine-tune the chosen cross-encoder on the set's judgments, and list what was taught so far."""
+"""Fine-tune the chosen cross-encoder on the set's judgments, and list the models that were fine-tuned here."""
 
 from __future__ import annotations
-
-import re
 
 import pandas as pd
 import streamlit as st
 
 from rag_core.errors import SecondPassError
 from rag_core.evaluation.sets import LabelledSet
+from rag_core.finetune.models import METRICS, FineTuneResult, new_folder
 from rag_core.finetune.pairs import LEAST, trainable_queries
-from rag_core.finetune.train import METRICS, FineTuneResult, base_folder, fine_tune, fine_tuned_models
+from rag_core.finetune.train import base_folder, fine_tune
 from rag_core.triage import Job, JobControl
 from ui import auth, caches
 from ui.panels import job_progress, views
@@ -40,30 +39,25 @@ def fine_tuning(choice: SidebarState, questions: LabelledSet, of: Bench) -> None
         name = st.text_input("Name of the new model", "my-reranker", key="lesson_name", max_chars=60)
         blocked = ready < LEAST or running
         begin = st.button("Fine-tune", key="lesson_start", icon=":material/school:", disabled=blocked)
-    if begin and _teach(choice, questions, of, name):
-        st.rerun()
+    if begin:
+        with views.guard():
+            _start(choice, questions, of, name)
+            st.rerun()
     if latest is not None:
         job_progress.watch(latest.id, _far, _result)
-    _taught(fine_tuned_models(access.fine_tuned()))
+    _models()
 
 
-def _teach(choice: SidebarState, questions: LabelledSet, of: Bench, name: str) -> bool:
-    """Start it; False where the name cannot be used."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-        st.error("Use letters, digits, dots, dashes and underscores for the name.", icon=":material/error:")
-        return False
-    pipeline, measurements, folder = (
-        caches.pipeline(choice.collection, choice.owner),
-        dict(of.measurements),
-        access.fine_tuned(),
-    )
+def _start(choice: SidebarState, questions: LabelledSet, of: Bench, name: str) -> None:
+    """Start the training in the background. Raises BadInput where the name cannot be used."""
+    folder = new_folder(access.fine_tuned(), name)
+    pipeline, measurements = caches.pipeline(choice.collection, choice.owner), dict(of.measurements)
 
     def work(control: JobControl) -> str:
-        lesson = fine_tune(pipeline, questions, measurements, choice.policy, folder, control.reach, control.cancelled)
-        return lesson.sentence
+        made = fine_tune(pipeline, questions, measurements, choice.policy, folder, control.reach, control.cancelled)
+        return made.sentence
 
     caches.job_book().start(KIND, 0, work, by=auth.author())
-    return True
 
 
 def _far(job: Job) -> str:
@@ -81,26 +75,28 @@ def _result(job: Job) -> None:
     st.warning(views.markdown(told), icon=":material/info:")
 
 
-def _taught(lessons: list[FineTuneResult]) -> None:
-    """A row per taught model."""
-    if not lessons:
+def _models() -> None:
+    """A row per fine-tuned model, and a note for each one that cannot be read."""
+    models = access.models()
+    views.left_out("model", models.left_out)
+    if not models.found:
         return
-    rows = []
-    for lesson in lessons:
-        found = lesson.comparisons[METRICS[0]]
-        rows.append(
-            {
-                "Model": lesson.name,
-                "From": lesson.base,
-                "Taught on": f"{len(lesson.train)} questions, {lesson.pairs} pairs",
-                "Kept apart": len(lesson.held_out),
-                f"{METRICS[0]} before": found.before,
-                "after": found.after,
-                "95% interval": f"{found.low:+.3f} to {found.high:+.3f}",
-                "Seconds": lesson.seconds,
-                "Reranker key": lesson.key,
-            }
-        )
     numbers = {one: st.column_config.NumberColumn(format="%.3f") for one in (f"{METRICS[0]} before", "after")}
     numbers["Seconds"] = st.column_config.NumberColumn(format="%.0f")
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="lessons", column_config=numbers)
+    rows = [_row(one) for one in models.found]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="fine_tuned", column_config=numbers)
+
+
+def _row(model: FineTuneResult) -> dict[str, object]:
+    found = model.comparisons[METRICS[0]]
+    return {
+        "Model": model.name,
+        "From": model.base,
+        "Trained on": f"{len(model.train)} questions, {model.pairs} pairs",
+        "Kept apart": len(model.held_out),
+        f"{METRICS[0]} before": found.before,
+        "after": found.after,
+        "95% interval": f"{found.low:+.3f} to {found.high:+.3f}",
+        "Seconds": model.seconds,
+        "Reranker key": model.key,
+    }

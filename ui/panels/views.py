@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from rag_core.rerank.catalogue import entry_of
 from rag_core.retrieval.tokenize import term_spans
 from rag_core.schema.answers import Answer
 from rag_core.schema.documents import Document, Passage
+from rag_core.schema.records import LeftOut
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.steps import Step, StepName
 from rag_core.schema.trace import Trace, not_rewritten
@@ -115,6 +116,12 @@ def guard() -> Iterator[None]:
         yield
     except SecondPassError as exc:
         st.error(markdown(str(exc)), icon=":material/error:")
+
+
+def left_out(noun: str, records: Sequence[LeftOut]) -> None:
+    """A note for each stored record that cannot be read, where it would have been listed."""
+    for one in records:
+        st.warning(markdown(f"Left out: the {noun} {one}"), icon=":material/broken_image:")
 
 
 def failure(trace: Trace) -> None:

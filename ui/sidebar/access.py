@@ -16,11 +16,12 @@ import streamlit as st
 from pydantic import SecretStr
 
 from rag_core.errors import BadInput
-from rag_core.finetune.train import fine_tuned_models
+from rag_core.finetune.models import FineTuneResult, fine_tuned_models
 from rag_core.generation.chat.access import ChatAccess, from_environment
 from rag_core.rerank import catalogue
 from rag_core.rerank.access import Credentials, credential_scope
 from rag_core.rerank.entry import Entry
+from rag_core.schema.records import Listing
 from rag_core.settings import Settings
 
 KEY = "access"
@@ -49,13 +50,13 @@ def chat_model() -> ChatAccess | None:
 
 
 def usable() -> dict[str, Entry]:
-    """The rerankers that this session can use now, by key; those taught here are everybody's."""
-    return catalogue.usable(_with_taught())
+    """The rerankers that this session can use now, by key; those fine-tuned here are everybody's."""
+    return catalogue.usable(_with_fine_tuned())
 
 
 def listed() -> list[tuple[Entry, str]]:
     """Every reranker with a name, each with what this session misses for it."""
-    return catalogue.listed(_with_taught())
+    return catalogue.listed(_with_fine_tuned())
 
 
 def not_usable(label: str) -> str:
@@ -64,10 +65,15 @@ def not_usable(label: str) -> str:
     return f"The reranker {label} cannot be used here. {why or 'Name it on the Rerankers page first.'}"
 
 
-def _with_taught() -> Credentials:
+def _with_fine_tuned() -> Credentials:
     mine = current()
-    taught = [lesson.key for lesson in fine_tuned_models(fine_tuned())]
-    return replace(mine, added=tuple(dict.fromkeys((*mine.added, *taught))))
+    made = [one.key for one in models().found]
+    return replace(mine, added=tuple(dict.fromkeys((*mine.added, *made))))
+
+
+def models() -> Listing[FineTuneResult]:
+    """The models that were fine-tuned here, with a note for each one that cannot be read."""
+    return fine_tuned_models(fine_tuned())
 
 
 def fine_tuned() -> Path:

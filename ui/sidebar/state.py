@@ -159,6 +159,7 @@ def _reranker() -> Entry:
         key="r",
         bind="query-params",
     )
+    views.left_out("fine-tuned model", access.models().left_out)
     return offered[key or DEFAULT_RERANKER]
 
 

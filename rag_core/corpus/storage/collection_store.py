@@ -19,9 +19,10 @@ from typing import TypeVar
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.storage import serialization
 from rag_core.corpus.storage.manifest import MANIFEST, Manifest, damaged, read_manifest
-from rag_core.corpus.storage.versions import Versions, locked, replace_text
+from rag_core.corpus.storage.versions import Versions, locked
 from rag_core.errors import BadInput, CollectionError
 from rag_core.schema.documents import Document
+from rag_core.storage.files import replace_text
 
 _TRASH = ".trash-"
 _LONGEST_NAME = 120

@@ -10,7 +10,6 @@ write. The version before the live one is kept, so that a reader who has just op
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import uuid
@@ -20,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rag_core.errors import CollectionError
+from rag_core.storage.files import replace_text, sync
 
 _CURRENT, _VERSIONS, _PARTIAL = "CURRENT", "versions", ".partial"
 _VERSION_NAME = re.compile(r"[0-9TZ]{16,24}-[0-9a-f]{8}")
@@ -65,26 +65,6 @@ class Versions:
             if old not in (whole, before):
                 shutil.rmtree(old, ignore_errors=True)
         return whole
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a file so that a reader, or a crash, sees the old text or the new one and nothing between."""
-    fresh = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    fresh.write_text(text, encoding="utf-8")
-    sync(fresh)
-    fresh.replace(path)
-    sync(path.parent)
-
-
-def sync(path: Path) -> None:
-    """Have the file or folder on the disk itself. Systems that cannot open a folder do without."""
-    if path.is_dir() and os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

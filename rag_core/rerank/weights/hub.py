@@ -14,6 +14,8 @@ from rag_core.errors import MissingPackage, ModelError, SecondPassError
 from rag_core.schema.progress import Progress
 
 WEIGHTS = ("*.safetensors", "onnx/*.onnx", "openvino/*.bin")
+NOT_COUNTED = {"fine_tune.json", "lesson.json"}
+"""Records of fine-tuning, which stand beside a model's files and change no score."""
 COUNTED = {".json", ".txt", ".model", ".safetensors", ".onnx", ".onnx_data", ".xml", ".bin", ".py", ".metadata"}
 
 
@@ -101,10 +103,14 @@ def folder_here(name: str) -> Path | None:
 def fingerprint(folder: Path) -> str:
     """SHA-256 (hex) over the files that can change a score, by relative path; computed once a process."""
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.suffix in COUNTED and path.is_file()):
+    for path in sorted(path for path in folder.rglob("*") if _counts(path)):
         with path.open("rb") as file:
             digest.update(str(path.relative_to(folder)).encode() + hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
+
+
+def _counts(path: Path) -> bool:
+    return path.suffix in COUNTED and path.name not in NOT_COUNTED and path.is_file()
 
 
 def is_path(name: str) -> bool:
