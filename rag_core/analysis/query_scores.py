@@ -15,6 +15,7 @@ from pydantic import FiniteFloat
 
 from rag_core.schema.base import Frozen
 from rag_core.schema.steps import StepName
+from rag_core.schema.threshold import Threshold
 from rag_core.schema.trace import Trace
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     Floats = npt.NDArray[np.float64]
+    Flags = npt.NDArray[np.bool_]
 
 
 class QueryScores(Frozen):
@@ -63,15 +65,12 @@ def score_query(trace: Trace, grades: Mapping[str, int]) -> QueryScores:
 def outcomes(queries: Sequence[QueryScores], thresholds: Sequence[float]) -> pd.DataFrame:
     """A row per threshold: threshold, answered, right, wrong, refused (answerable ones) as counts; answered_share,
     precision (right of answered), recall (right of answerable), risk (wrong of answered). Empty shares are None."""
-    import numpy as np
     import pandas as pd
 
     table = ScoreColumns(queries)
-    at = np.asarray(thresholds, dtype=float)[None, :]
-    answered = (table.best >= at).sum(axis=0)
-    right = (table.right >= at).sum(axis=0)
-    refused = ((table.best < at) & table.answerable).sum(axis=0)
-    frame = pd.DataFrame({"threshold": thresholds, "answered": answered, "right": right})
+    answered, right = table.over(thresholds)
+    refused = (~answered & table.answerable).sum(axis=0)
+    frame = pd.DataFrame({"threshold": thresholds, "answered": answered.sum(axis=0), "right": right.sum(axis=0)})
     frame["wrong"] = frame["answered"] - frame["right"]
     frame["refused"] = refused
     frame["answered_share"] = frame["answered"] / len(queries)
@@ -116,9 +115,18 @@ class ScoreColumns:
         self.right = column(query.right for query in queries)
         self.answerable = np.array([query.answerable for query in queries], dtype=bool)[:, None]
 
+    def over(self, thresholds: Sequence[float] | Floats) -> tuple[Flags, Flags]:
+        """Which queries are answered, and which rightly, at each threshold: twice (queries, thresholds)."""
+        import numpy as np
+
+        lowest = [Threshold(minimum=float(value)).lowest(self.best) for value in thresholds]
+        columns = [(self.best >= least, self.right >= least) for least in lowest]
+        none = np.zeros((len(self.best), 0), dtype=bool)
+        answered, right = (np.hstack([none, *(column[at] for column in columns)]) for at in (0, 1))
+        return answered, right
+
     def costs(self, thresholds: Floats, wrong_cost: float) -> Floats:
         """Cost of each query at each threshold, shape (queries, thresholds)."""
-        answered = self.best >= thresholds[None, :]
-        right = self.right >= thresholds[None, :]
+        answered, right = self.over(thresholds)
         costs: Floats = wrong_cost * (answered & ~right) + 1.0 * (~answered & self.answerable)
         return costs

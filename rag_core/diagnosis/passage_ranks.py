@@ -8,7 +8,6 @@ from rag_core.diagnosis.expected import Location
 from rag_core.retrieval.tokenize import tokenize
 from rag_core.schema.documents import Passage
 from rag_core.schema.steps import Hit, PairScore, Step, StepName
-from rag_core.schema.threshold import clears
 from rag_core.schema.trace import Trace
 
 LAST = 10**9
@@ -76,8 +75,7 @@ class PassageRanks:
     @property
     def over_threshold(self) -> bool:
         """True where its relevance is at or over the threshold, or nothing cuts it."""
-        relevance = self.trace.relevance[self.passage.id]
-        return clears(self.trace.policy.threshold, self.trace.relevance_space, relevance)
+        return self.passage.id in self.trace.over_threshold
 
     @property
     def cited(self) -> bool:

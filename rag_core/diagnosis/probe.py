@@ -16,9 +16,8 @@ from rag_core.pipeline.replay import replay
 from rag_core.schema.documents import Passage
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import NO_RERANKER, Policy
-from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
-from rag_core.schema.threshold import clears, relevance_space, sigmoid
+from rag_core.schema.threshold import clearing, relevance_of_score, relevance_space
 from rag_core.schema.trace import Trace
 
 
@@ -111,8 +110,8 @@ class Probe:
         known = self.measurement.rerankings.get(policy.reranker)
         if self._all or known is None or known.failure:
             return False
-        best = max(known.pairs[passage_id].score for passage_id in read if passage_id in self.wanted)
-        relevance = sigmoid(best) if known.space is ScoreSpace.LOGIT else best
-        if not clears(policy.threshold, relevance_space(known.space), relevance):
+        relevance = {one: relevance_of_score(known.pairs[one].score, known.space) for one in read}
+        if not self.wanted & clearing(policy.threshold, relevance_space(known.space), relevance):
             return True
+        best = max(known.pairs[passage_id].score for passage_id in read if passage_id in self.wanted)
         return not policy.signals.on and sum(known.pairs[c].score > best for c in read) >= policy.top_k

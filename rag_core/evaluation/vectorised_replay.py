@@ -18,7 +18,7 @@ from rag_core.pipeline.extra_searches import list_name
 from rag_core.schema.policy import NO_RERANKER, EarlyStopping, FirstPass, Policy, Signals
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
-from rag_core.schema.threshold import Threshold
+from rag_core.schema.threshold import Threshold, clearing_rows
 
 Number = TypeVar("Number", np.int64, np.float64)
 SHORT = 2**15 - 1
@@ -145,9 +145,7 @@ def adjusted_rankings(pools: Pools, order: Rankings, relevance: Floats, search: 
 
 def kept_rankings(order: Rankings, relevance: Floats, space: ScoreSpace, threshold: Threshold, top_k: int) -> Rankings:
     """What is at or over the threshold, cut to the top k. A threshold for another space cuts nothing."""
-    if threshold.minimum is None or threshold.space is not space:
-        return order.first(top_k)
-    over = order.valid & (order.take(relevance) >= threshold.minimum)
+    over = clearing_rows(threshold, space, order.take(relevance), order.valid)
     front = np.argsort(~over, axis=1, kind="stable")[:, :top_k]
     lengths = np.minimum(over.sum(axis=1), top_k)
     return replace(order, columns=taken(order.columns, front), lengths=lengths)

@@ -22,7 +22,7 @@ from rag_core.schema.measurement import Measurement, RankedList
 from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, Step, StepName, StepWarning, Timing
-from rag_core.schema.threshold import Threshold, clears, relevance_space, to_relevance
+from rag_core.schema.threshold import Threshold, clearing, relevance_space, to_relevance
 from rag_core.schema.trace import Trace
 
 Clock = Callable[[], float]
@@ -208,7 +208,8 @@ def _undated(hits: Sequence[Hit], passages: dict[str, Passage]) -> tuple[StepWar
 def _kept(adjusted: Step, reranked: Step, passages: Mapping[str, Passage], policy: Policy, watch: _Watch) -> Step:
     """What is at or over the threshold, cut to the top k, with the adjusted step's scores."""
     relevance, space = to_relevance(reranked.hits, reranked.space), relevance_space(reranked.space)
-    over = [hit for hit in adjusted.hits if clears(policy.threshold, space, relevance[hit.passage_id])]
+    left = clearing(policy.threshold, space, relevance)
+    over = [hit for hit in adjusted.hits if hit.passage_id in left]
     hits = tuple(hit.model_copy(update={"rank": rank}) for rank, hit in enumerate(over[: policy.top_k], start=1))
     warnings = (
         *step_warnings.threshold(policy.threshold, reranked.space),

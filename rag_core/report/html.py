@@ -18,7 +18,6 @@ from rag_core.generation.grounding_words import finding, summary
 from rag_core.report import svg
 from rag_core.report.escaped import emphasised
 from rag_core.schema.steps import StepName
-from rag_core.schema.threshold import applies
 from rag_core.schema.trace import Trace, not_rewritten
 from rag_core.wording.headline import closest, first_pass, headline
 from rag_core.wording.numbers import score_text, title_of
@@ -148,8 +147,7 @@ def _searches(trace: Trace) -> str:
 
 
 def _dots(trace: Trace) -> str:
-    cut = trace.policy.threshold
-    return svg.score_dots(score_places(trace), cut.minimum if applies(cut, trace.relevance_space) else None)
+    return svg.score_dots(score_places(trace), trace.lowest_kept)
 
 
 def _times(trace: Trace) -> str:

@@ -2,13 +2,16 @@
 
 A threshold names the score that it cuts. A cross-encoder's logits are cut as probabilities; other rerankers in
 their own space. A threshold for another space than the run's cuts nothing, and the step says so.
+
+`Threshold.lowest` is the rule, and the only place where it stands: replay, its array form, the diagnosis, the costs of
+a labelled set and every caption ask it. A rule that depends on the best score of a query needs a change there alone.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -16,12 +19,26 @@ from rag_core.schema.base import Frozen
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit
 
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+    Flags = npt.NDArray[np.bool_]
+
 
 class Threshold(Frozen):
     """Keep candidates at or over `minimum` in the score space `space`. None keeps all."""
 
     minimum: Annotated[float | None, Field(allow_inf_nan=False)] = None
     space: ScoreSpace = ScoreSpace.PROBABILITY
+
+    def lowest(self, best: float | Floats) -> float | Floats:  # noqa: ARG002 - this rule looks at no other score
+        """The lowest score that is kept where a query's best candidate scores `best`, in the threshold's space.
+
+        `best` is one query's, or an array of many queries' scores; the result broadcasts against it.
+        """
+        return -math.inf if self.minimum is None else self.minimum
 
 
 def sigmoid(logit: float) -> float:
@@ -39,8 +56,12 @@ def relevance_space(reranked: ScoreSpace) -> ScoreSpace:
 
 def to_relevance(hits: Sequence[Hit], space: ScoreSpace) -> dict[str, float]:
     """Relevance by passage id, in `relevance_space(space)`, of hits whose scores are in `space`; order kept."""
-    read = sigmoid if space is ScoreSpace.LOGIT else float
-    return {hit.passage_id: read(hit.score) for hit in hits}
+    return {hit.passage_id: relevance_of_score(hit.score, space) for hit in hits}
+
+
+def relevance_of_score(score: float, space: ScoreSpace) -> float:
+    """A score in `space` as relevance, in `relevance_space(space)`."""
+    return sigmoid(score) if space is ScoreSpace.LOGIT else score
 
 
 def applies(threshold: Threshold, space: ScoreSpace) -> bool:
@@ -48,6 +69,29 @@ def applies(threshold: Threshold, space: ScoreSpace) -> bool:
     return threshold.minimum is not None and threshold.space is space
 
 
-def clears(threshold: Threshold, space: ScoreSpace, score: float) -> bool:
-    """True for a score at or over the minimum, and for every score where the threshold does not apply."""
-    return not applies(threshold, space) or score >= (threshold.minimum or 0.0)
+def lowest_kept(threshold: Threshold, space: ScoreSpace, relevance: Mapping[str, float]) -> float | None:
+    """The lowest relevance that is kept of one query's candidates, all of them in `space`; None where nothing cuts."""
+    if not relevance or not applies(threshold, space):
+        return None
+    return float(threshold.lowest(max(relevance.values())))
+
+
+def clearing(threshold: Threshold, space: ScoreSpace, relevance: Mapping[str, float]) -> frozenset[str]:
+    """The passages of one query that the threshold leaves, by the relevance of all its candidates.
+
+    >>> sorted(clearing(Threshold(minimum=0.5), ScoreSpace.PROBABILITY, {"a": 0.7, "b": 0.5, "c": 0.4}))
+    ['a', 'b']
+    """
+    least = lowest_kept(threshold, space, relevance)
+    return frozenset(passage_id for passage_id, score in relevance.items() if least is None or score >= least)
+
+
+def clearing_rows(threshold: Threshold, space: ScoreSpace, relevance: Floats, counts: Flags) -> Flags:
+    """`clearing` for many queries at once: relevance (Q, L), and which places of a row hold a candidate (Q, L)."""
+    import numpy as np
+
+    if not applies(threshold, space):
+        return counts
+    best = np.max(relevance, axis=1, keepdims=True, where=counts, initial=-np.inf)
+    over: Flags = counts & (relevance >= threshold.lowest(best))
+    return over

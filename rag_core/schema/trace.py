@@ -28,7 +28,7 @@ from rag_core.schema.ranked_passage import RankedPassage
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, PairScore, Step, StepName, StepWarning, Timing
-from rag_core.schema.threshold import clears, relevance_space, to_relevance
+from rag_core.schema.threshold import clearing, lowest_kept, relevance_space, to_relevance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -241,6 +241,16 @@ class Trace(Frozen):
         reranked = self[StepName.RERANKED]
         return to_relevance(reranked.hits, reranked.space)
 
+    @cached_property
+    def over_threshold(self) -> frozenset[str]:
+        """The reranked candidates that the threshold leaves; all of them where it cuts nothing."""
+        return clearing(self.policy.threshold, self.relevance_space, self.relevance)
+
+    @property
+    def lowest_kept(self) -> float | None:
+        """The lowest relevance that the threshold leaves; None where it cuts nothing."""
+        return lowest_kept(self.policy.threshold, self.relevance_space, self.relevance)
+
     @property
     def best(self) -> Hit | None:
         """The first candidate before the threshold, or None if nothing was found."""
@@ -280,13 +290,11 @@ class Trace(Frozen):
         self[StepName.FUSED].by_passage[passage_id]
         if passage_id in self[StepName.KEPT].by_passage:
             return "kept"
-        score = self.relevance.get(passage_id)
-        if score is None:
+        if passage_id not in self.relevance:
             if any(hit.passage_id == passage_id for hit in self.cut_by_first_pass):
                 return "cut by the first pass"
             return "not read" if any(hit.passage_id == passage_id for hit in self.pool_unread) else "outside the pool"
-        over = clears(self.policy.threshold, self.relevance_space, score)
-        return "cut by top-k" if over else "under the threshold"
+        return "cut by top-k" if passage_id in self.over_threshold else "under the threshold"
 
     def ranks_by_step(self, passage_id: str) -> tuple[RankAtStep, ...]:
         """The passage's rank and score at every step of this run, in order."""

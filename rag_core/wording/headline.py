@@ -133,12 +133,12 @@ def closest(trace: Trace) -> str:
 
     The candidate is the one with the highest relevance, which is what the threshold cuts.
     """
-    threshold, relevance = trace.policy.threshold.minimum, trace.relevance
-    if not (trace.unknown and threshold and relevance):
+    lowest, relevance = trace.lowest_kept, trace.relevance
+    if not trace.unknown or lowest is None:
         return ""
     best = max(relevance, key=relevance.__getitem__)
     space = trace.relevance_space
-    shown, least = score_text(relevance[best], space), threshold_text(threshold)
+    shown, least = score_text(relevance[best], space), threshold_text(lowest)
     return f"Closest: “{title_of(trace.passages[best])}” with {shown}, under the threshold of {least}."
 
 

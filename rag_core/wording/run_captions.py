@@ -50,8 +50,7 @@ def score_caption(trace: Trace) -> str:
         return "There is nothing to keep or to drop."
     cut, space = trace.policy.threshold, trace.relevance_space
     if applies(cut, space):
-        over = int((table["score"] >= cut.minimum).sum())
-        first = f"{over} of {len(table)} candidates are at or over {cut_text(cut)}"
+        first = f"{len(trace.over_threshold)} of {len(table)} candidates are at or over {cut_text(cut)}"
     else:
         first = f"No threshold cuts these {len(table)} candidates ({space} scores)"
     gap = widest_gap(list(table["score"]))

@@ -17,7 +17,6 @@ import plotly.graph_objects as go
 
 from rag_core.analysis.score_distribution import Gap, widest_gap
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.threshold import applies
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import threshold_text
 from ui.charts.axes import axis
@@ -35,8 +34,7 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
     Built from plain dicts in one go: a slider redraws it, and plotly checks a figure grown piece by piece many times.
     """
     table = places(trace)
-    cut, space = trace.policy.threshold, trace.relevance_space
-    minimum = cut.minimum if applies(cut, space) else None
+    minimum, space = trace.lowest_kept, trace.relevance_space
     marks = [*_gap(widest_gap(list(table["score"])), len(table), palette), *_threshold(minimum, palette)]
     unit = {"range": _span(table, minimum)} if space is ScoreSpace.PROBABILITY else {}
     return go.Figure(
