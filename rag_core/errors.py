@@ -11,6 +11,7 @@ SecondPassError
 ├── UnscoredPairs            replay was asked to rank pairs that no one has scored yet
 ├── UnmeasuredSearch         replay was asked to fuse a search that no one has run yet
 ├── CaseConflict             somebody else revised the case meanwhile
+├── Stopped                  somebody asked this work to stop; what it has done is kept
 └── GenerationError          the language model could not answer; retrieval results stay
 """
 
@@ -96,6 +97,10 @@ class CaseConflict(SecondPassError):
     def __init__(self, by: str, current: object) -> None:
         super().__init__(f"{by or 'Somebody else'} changed this case meanwhile. See what it says now, then save again.")
         self.current = current
+
+
+class Stopped(SecondPassError):
+    """Somebody asked this work to stop. What it has done so far is kept."""
 
 
 class GenerationError(SecondPassError):

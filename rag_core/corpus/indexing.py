@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from rag_core.corpus.chunking import chunk_document
 from rag_core.corpus.collection import Collection
+from rag_core.corpus.embedding import passage_vectors
 from rag_core.corpus.storage.manifest import Manifest, fingerprint
 from rag_core.errors import BadInput
 from rag_core.retrieval.bm25 import LexicalIndex
@@ -24,6 +23,7 @@ from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document, Passage
 
 if TYPE_CHECKING:
+    from rag_core.corpus.storage.kept_vectors import KeptVectors
     from rag_core.retrieval.embedders.protocol import Embedder
     from rag_core.schema.progress import Progress
     from rag_core.schema.vectors import Vectors
@@ -56,13 +56,17 @@ def index_documents(
     embedder: Embedder,
     known: Collection | None = None,
     progress: StepProgress = ignore,
+    kept: KeptVectors | None = None,
 ) -> Collection:
-    """The collection of these documents. Raises BadInput for no documents, no text, or an id that stands twice."""
+    """The collection of these documents. Raises BadInput for no documents, no text, or an id that stands twice.
+
+    kept: where vectors are written as soon as they are made, so that another attempt embeds only the rest.
+    """
     check_documents(documents)
     passages = _passages(documents, plan.chunking, embedder, known, of_step(progress, "chunking"))
     if not passages:
         raise BadInput("There is no text in these documents, so there is nothing to index. Add documents with text.")
-    vectors = _vectors(passages, embedder, known, of_step(progress, "embedding"))
+    vectors = passage_vectors(passages, embedder, _reusable(known, embedder), kept, of_step(progress, "embedding"))
     return _assemble(plan, documents, passages, vectors, embedder.model, progress)
 
 
@@ -123,15 +127,11 @@ def _passages(
     return passages
 
 
-def _vectors(passages: Sequence[Passage], embedder: Embedder, known: Collection | None, progress: Progress) -> Vectors:
-    """The passages' vectors, float32, shape (passages, dimensions); the same text is embedded once."""
-    reusable = known is not None and known.manifest.embedding_model == embedder.model
-    stored = known.stored_vectors() if known is not None and reusable else {}
-    missing = {each.content_hash: each.model_text for each in passages if each.content_hash not in stored}
-    if missing:
-        fresh = embedder.embed(list(missing.values()), progress)
-        stored |= dict(zip(missing, fresh, strict=True))
-    return np.stack([stored[each.content_hash] for each in passages]).astype(np.float32, copy=False)
+def _reusable(known: Collection | None, embedder: Embedder) -> dict[str, Vectors]:
+    """The vectors of an earlier collection by content hash, where the same model made them."""
+    if known is None or known.manifest.embedding_model != embedder.model:
+        return {}
+    return known.stored_vectors()
 
 
 def _assemble(

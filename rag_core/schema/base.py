@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Self
 
 from pydantic import (
@@ -41,3 +42,8 @@ def _said(exc: ValidationError) -> str:
     where = ".".join(str(part) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ").rstrip(".")
     return f"{where}: {message}." if where else f"{message}."
+
+
+def new_id() -> str:
+    """An id that no other machine gives: 32 hex digits."""
+    return uuid.uuid4().hex

@@ -5,7 +5,6 @@ A case holds its whole trace and the expected passages, so it can be looked at w
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -14,7 +13,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field
 
 from rag_core.diagnosis import Diagnosis, Location, Verdict
-from rag_core.schema.base import Frozen
+from rag_core.schema.base import Frozen, new_id
 from rag_core.schema.trace import Trace
 
 CaseId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -112,11 +111,6 @@ def case_of(
         updated_by=by,
         updated_at=now,
     )
-
-
-def new_id() -> str:
-    """An id that no other machine gives."""
-    return uuid.uuid4().hex
 
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict:

@@ -9,15 +9,16 @@ from typing import Protocol
 
 from rag_core.diagnosis import diagnose, locate
 from rag_core.diagnosis.expected import Corpus
-from rag_core.errors import BadInput, SecondPassError
+from rag_core.errors import BadInput, SecondPassError, Stopped
 from rag_core.jobs import JobControl
 from rag_core.pipeline.replay import replay
 from rag_core.schema.answers import Answer
+from rag_core.schema.base import new_id
 from rag_core.schema.filters import Filter
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import Policy
 from rag_core.schema.trace import Trace
-from rag_core.triage.case import Case, Finding, Rerun, RerunOutcome, new_id
+from rag_core.triage.case import Case, Finding, Rerun, RerunOutcome
 from rag_core.triage.case_book import CaseBook
 
 OUTCOMES = {
@@ -83,7 +84,7 @@ def rerun_all(
     def work(control: JobControl) -> str:
         for case_id in case_ids:
             if control.cancelled():
-                break
+                raise Stopped(count_outcomes(book.outcomes(control.job_id).values()))
             with suppress(BadInput):  # deleted meanwhile
                 case = book.get(case_id)
                 book.add_rerun(_opened(case, open_collection, policy, control.job_id))

@@ -1,28 +1,11 @@
-"""The tables of cases, re-runs and jobs, as the code uses them. Making them is `rag_core.storage.migrations`'s."""
+"""The tables of cases and re-runs, as the code uses them. Making them is `rag_core.storage.migrations`'s."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import sqlalchemy as sa
 
+from rag_core.storage.columns import Moment
 from rag_core.storage.database import metadata
-
-
-class Moment(sa.types.TypeDecorator[datetime]):
-    """An aware datetime, stored as UTC without a zone, so that every database sorts it alike."""
-
-    impl = sa.DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, _dialect: sa.Dialect) -> datetime | None:
-        """To UTC, zone dropped."""
-        return value.astimezone(UTC).replace(tzinfo=None) if value else None
-
-    def process_result_value(self, value: datetime | None, _dialect: sa.Dialect) -> datetime | None:
-        """UTC again."""
-        return value.replace(tzinfo=UTC) if value else None
-
 
 cases = sa.Table(
     "cases",
@@ -45,23 +28,6 @@ cases = sa.Table(
     sa.Index("cases_by_status", "status", "created_at"),
 )
 """`documents` and `tags` are JSON lists; `body` is the whole case as JSON, but for what revisions change."""
-
-jobs = sa.Table(
-    "jobs",
-    metadata,
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("kind", sa.String(40), nullable=False),
-    sa.Column("state", sa.String(20), nullable=False),
-    sa.Column("done", sa.Integer, nullable=False),
-    sa.Column("total", sa.Integer, nullable=False),
-    sa.Column("message", sa.Text, nullable=False),
-    sa.Column("cancel", sa.Boolean, nullable=False),
-    sa.Column("started_by", sa.String(200), nullable=False),
-    sa.Column("started_at", Moment, nullable=False),
-    sa.Column("seen_at", Moment, nullable=False),
-    sa.Index("jobs_by_kind", "kind", "started_at"),
-)
-"""`seen_at`: the last sign of life of the thread that works on it."""
 
 reruns = sa.Table(
     "reruns",

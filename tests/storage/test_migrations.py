@@ -9,6 +9,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import rag_core.evaluation.judgments
+import rag_core.jobs
 import rag_core.triage.tables  # noqa: F401
 from rag_core.errors import SecondPassError
 from rag_core.storage.database import Store, metadata, pair_scores

@@ -10,8 +10,8 @@ import pytest
 
 from rag_core.diagnosis import Verdict
 from rag_core.errors import BadInput, CaseConflict
+from rag_core.schema.base import new_id
 from rag_core.triage import Rerun, RerunOutcome, Status
-from rag_core.triage.case import new_id
 from tests.triage.samples import LOST, a_case
 
 ROOT = Path(__file__).parents[2]

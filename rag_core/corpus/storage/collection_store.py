@@ -33,10 +33,11 @@ Content = TypeVar("Content")
 
 
 class CollectionStore:
-    """The collections' folders below `root`."""
+    """The collections' folders below `root`. A writer waits `wait` seconds for another one to finish."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, wait: float = 10.0) -> None:
         self.root = root
+        self._wait = wait
 
     def manifests(self) -> list[Manifest]:
         """The manifest of every collection that has one that can be read."""
@@ -81,11 +82,19 @@ class CollectionStore:
     @contextmanager
     def writing(self, folder: Path) -> Iterator[Versions]:
         """The versions in the folder, for one writer at a time. Raises CollectionError while another one writes."""
-        with locked(self.root, folder.name):
+        with locked(self.root, folder.name, wait=self._wait):
             for leftover in self.root.glob(f"{_TRASH}*"):
                 shutil.rmtree(leftover, ignore_errors=True)
             folder.mkdir(parents=True, exist_ok=True)
             yield Versions(folder)
+
+    def state_of(self, folder: Path) -> tuple[Path | None, str]:
+        """The live version and its manifest's text: other than before where anything was written meanwhile."""
+        live = Versions(folder).live()
+        try:
+            return live, (live / MANIFEST).read_text(encoding="utf-8") if live else ""
+        except OSError:  # it was just replaced, or is damaged
+            return live, ""
 
     def publish(self, versions: Versions, partial: Path, name: str) -> None:
         """Make the written version live, unless its name was taken meanwhile."""

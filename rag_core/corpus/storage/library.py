@@ -1,13 +1,15 @@
 """Saved collections below one folder: build, open, add to, delete from, re-index, rename, remove, share.
 
 Every change is a new version of the collection, made live in one step (`rag_core.corpus.storage.versions`): a process
-killed half-way leaves the collection as it was. One writer at a time; readers are never kept waiting.
+killed half-way leaves the collection as it was, and vectors that it had made are used by the next attempt. A change is
+worked out without a lock; only writing it waits for its turn, and where another change came first it is worked out
+again on top of that. Readers are never kept waiting.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,8 @@ from rag_core.corpus.indexing import (
     without_documents,
 )
 from rag_core.corpus.storage import serialization
-from rag_core.corpus.storage.collection_store import CollectionStore, checked_name
+from rag_core.corpus.storage.collection_store import CollectionStore, checked_name, slug_of
+from rag_core.corpus.storage.kept_vectors import KeptVectors
 from rag_core.corpus.storage.manifest import MANIFEST, Manifest
 from rag_core.corpus.storage.versions import Versions
 from rag_core.errors import CollectionError
@@ -30,6 +33,9 @@ from rag_core.schema.documents import Document
 
 if TYPE_CHECKING:
     from rag_core.retrieval.embedders.protocol import Embedder
+
+_KEPT = ".kept-vectors"
+_TRIES = 5
 
 
 class Library:
@@ -40,10 +46,10 @@ class Library:
     library.open("Handbook", embedder).lexical("refund", depth=10)
     """
 
-    def __init__(self, root: Path, exact_limit: int = 100_000) -> None:
+    def __init__(self, root: Path, exact_limit: int = 100_000, wait: float = 10.0) -> None:
         self.root = root
         self.exact_limit = exact_limit
-        self._shelf = CollectionStore(root)
+        self._shelf = CollectionStore(root, wait)
 
     def names(self, owner: str | None = None) -> list[str]:
         """Names of the shared collections, and of those of this owner, in alphabetical order."""
@@ -85,44 +91,56 @@ class Library:
         """
         name = checked_name(name)
         there = self._shelf.lookup(name)
-        if there and not replace:
-            raise CollectionError(f"There is a collection called {name!r} already. Choose another name.")
         own = {"id": there[1].id} if there else {}
         plan = IndexingPlan(name, owner, chunking, self.exact_limit, **own)
-        with self._shelf.writing(there[0] if there else self._shelf.new_folder(name)) as versions:
-            known = self._usable(name) if there else None
-            collection = index_documents(plan, documents, embedder, known, progress)
-            return self._publish(versions, collection, progress)
+        kept = self._kept(name)
+
+        def made() -> Collection:
+            if not replace:
+                self._shelf.refuse_taken(name)
+            known = self._usable(name) if replace else None
+            return index_documents(plan, documents, embedder, known, progress, kept)
+
+        return self._write(there[0] if there else self._shelf.new_folder(name), made, progress, kept)
 
     def add(
         self, name: str, documents: Sequence[Document], embedder: Embedder, progress: StepProgress = ignore
     ) -> Collection:
         """Add documents; one whose id is there already takes its place. Only text that is new is embedded."""
         check_documents(documents)
-        with self._shelf.writing(self._shelf.find(name)[0]) as versions:
-            known = self._shelf.load(name)
-            known.check_model(embedder.model)
-            new = {document.id for document in documents}
+        kept = self._kept(name)
+        new = {document.id for document in documents}
+
+        def made() -> Collection:
+            known = self.open(name, embedder)
             together = [*(document for document in known.documents() if document.id not in new), *documents]
-            collection = index_documents(self._plan(known), together, embedder, known, progress)
-            return self._publish(versions, collection, progress)
+            return index_documents(self._plan(known), together, embedder, known, progress, kept)
+
+        return self._write(self._shelf.find(name)[0], made, progress, kept)
 
     def delete_documents(self, name: str, ids: Iterable[str], progress: StepProgress = ignore) -> Collection:
         """Delete documents by id; no model is needed. Raises BadInput for an unknown id or nothing left."""
-        with self._shelf.writing(self._shelf.find(name)[0]) as versions:
+        gone = set(ids)
+
+        def made() -> Collection:
             known = self._shelf.load(name)
-            return self._publish(versions, without_documents(self._plan(known), known, ids, progress), progress)
+            return without_documents(self._plan(known), known, gone, progress)
+
+        return self._write(self._shelf.find(name)[0], made, progress)
 
     def reindex(self, name: str, chunking: Chunking, embedder: Embedder, progress: StepProgress = ignore) -> Collection:
         """Cut the same documents anew, with this embedding model, whichever made the collection before.
 
         Also mends a collection whose vectors or indexes are damaged, as long as its documents are whole.
         """
-        with self._shelf.writing(self._shelf.find(name)[0]) as versions:
+        kept = self._kept(name)
+
+        def made() -> Collection:
             manifest, documents = self._shelf.find(name)[1], self._shelf.load_documents(name)
             plan = IndexingPlan(name, manifest.owner, chunking, self.exact_limit, id=manifest.id)
-            collection = index_documents(plan, documents, embedder, self._usable(name), progress)
-            return self._publish(versions, collection, progress)
+            return index_documents(plan, documents, embedder, self._usable(name), progress, kept)
+
+        return self._write(self._shelf.find(name)[0], made, progress, kept)
 
     def rename(self, name: str, new_name: str) -> Manifest:
         """Give the collection another name; what it says of itself then. Raises CollectionError for a taken name."""
@@ -168,11 +186,29 @@ class Library:
         made = known.manifest
         return IndexingPlan(made.name, made.owner, made.chunking, self.exact_limit, id=made.id)
 
-    def _publish(self, versions: Versions, collection: Collection, progress: StepProgress) -> Collection:
+    def _kept(self, name: str) -> KeptVectors:
+        """Where vectors for this collection are kept until it is saved."""
+        return KeptVectors(self.root / _KEPT / slug_of(name))
+
+    def _write(
+        self, folder: Path, made: Callable[[], Collection], progress: StepProgress, kept: KeptVectors | None = None
+    ) -> Collection:
+        """Make what `made` gives the live version of the folder. It is asked again where another change came first."""
+        for _ in range(_TRIES):
+            before = self._shelf.state_of(folder)
+            collection = made()
+            with self._shelf.writing(folder) as versions:
+                if self._shelf.state_of(folder) == before:
+                    self._publish(versions, collection, progress)
+                    if kept:
+                        kept.forget()
+                    return collection
+        raise CollectionError("This collection is being changed by others all the time. Try again in a moment.")
+
+    def _publish(self, versions: Versions, collection: Collection, progress: StepProgress) -> None:
         """Write the collection as a new version and make it live."""
         progress("writing", 0, 1)
         partial = versions.begin()
         serialization.save(partial, collection)
         self._shelf.publish(versions, partial, collection.manifest.name)
         progress("writing", 1, 1)
-        return collection
