@@ -16,5 +16,6 @@ from rag_core.rerank.catalogue import get_reranker
 from rag_core.schema.documents import Passage
 from rag_core.schema.policy import Policy
 from rag_core.schema.trace import Trace
+from rag_core.version import __version__
 
-__all__ = ["Passage", "Pipeline", "Policy", "Trace", "evaluate", "get_reranker", "index", "rerank"]
+__all__ = ["Passage", "Pipeline", "Policy", "Trace", "__version__", "evaluate", "get_reranker", "index", "rerank"]

@@ -17,6 +17,8 @@ SecondPassError
 
 from __future__ import annotations
 
+from rag_core.extras import install_command
+
 
 def first_line(exc: BaseException) -> str:
     """The first line of what another library's exception says, or its type where it says nothing.
@@ -60,10 +62,15 @@ class CollectionError(SecondPassError):
 
 
 class MissingPackage(SecondPassError):
-    """An optional package is not installed."""
+    """An optional package is not installed.
 
-    def __init__(self, package: str, purpose: str, install: str) -> None:
-        super().__init__(f"{purpose} needs the package {package}. Install it with: pip install {install}")
+    `package` is the module's name, `purpose` the subject of the sentence. `install` is what to type, where that is not
+    the extra that brings the module.
+    """
+
+    def __init__(self, package: str, purpose: str, install: str = "") -> None:
+        command = install or install_command(package)
+        super().__init__(f"{purpose} needs the package {package}. Install it with: {command}")
         self.package = package
 
 

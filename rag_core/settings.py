@@ -10,16 +10,19 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from rag_core.locations import app_folder, data_folder
+
 
 class Settings(BaseSettings):
     """Per-process settings, from the environment: `SECOND_PASS_DATA_DIR=/srv/second-pass` and so on."""
 
     model_config = SettingsConfigDict(env_prefix="SECOND_PASS_", frozen=True, extra="forbid")
 
-    data_dir: Path = Path("data")
-    sample_dir: Path = Path("sample_corpus")
+    data_dir: Path = Field(default_factory=data_folder)
+    """Collections, scores and cases; see `locations.data_folder`."""
+    sample_dir: Path = Field(default_factory=lambda: app_folder() / "sample_corpus")
     embedding_model: str = "packaged"
-    """`packaged` (the all-MiniLM-L6-v2 that comes with the requirements), a folder, or a hub name."""
+    """`packaged` (the all-MiniLM-L6-v2 that comes with the project), a folder, or a hub name."""
     device: Literal["cpu", "cuda", "mps"] = "cpu"
     exact_limit: Annotated[int, Field(ge=0)] = 100_000
     """Collections up to this many passages are searched exactly; larger ones through HNSW."""

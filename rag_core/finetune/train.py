@@ -115,10 +115,11 @@ def train(
     Pairs are cut at 256 tokens while training. Raises Stopped, MissingPackage, or ModelError in words.
     """
     try:
+        import accelerate  # noqa: F401 - the trainer needs it, and says so only when it is made
         from datasets import Dataset
         from sentence_transformers import CrossEncoder
     except ImportError as exc:
-        raise MissingPackage("sentence-transformers[train]", "Fine-tuning", "'sentence-transformers[train]'") from exc
+        raise MissingPackage("datasets", "Fine-tuning") from exc
     rows = {"query": [one.query for one in examples], "passage": [one.passage for one in examples]}
     data = Dataset.from_dict({**rows, "label": [one.label for one in examples]})
     try:

@@ -54,7 +54,7 @@ def load_encoder(folder: Path, device: str, precision: engine.Precision | None =
     except SecondPassError:
         raise
     except ImportError as exc:
-        raise MissingPackage("transformers", "A local encoder", "transformers torch") from exc
+        raise MissingPackage("transformers", "This encoder") from exc
     except Exception as exc:
         raise ModelError(f"The model in {folder} could not be loaded: {first_line(exc)}") from exc
 

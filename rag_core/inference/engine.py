@@ -48,7 +48,7 @@ def openvino() -> Any:
             raise ModelError(
                 f"OpenVINO is installed but broken: {first_line(exc)} Reinstall it, or remove it."
             ) from exc
-        raise MissingPackage("openvino", "The OpenVINO backend", "openvino") from exc
+        raise MissingPackage("openvino", "The OpenVINO backend") from exc
     finally:
         if kept_out:
             del sys.modules[TELEMETRY]

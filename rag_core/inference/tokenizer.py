@@ -15,15 +15,15 @@ def encodable(text: str) -> str:
 
 def load_tokenizer(folder: Path, trust_remote_code: bool = False) -> Any:
     """Load the folder's `tokenizers.Tokenizer`, without truncation or padding. Raises ModelError, MissingPackage."""
-    try:
-        from tokenizers import Tokenizer
-    except ImportError as exc:
-        raise MissingPackage("tokenizers", "A local model", "tokenizers") from exc
+    from tokenizers import Tokenizer
+
     try:
         if (folder / "tokenizer.json").is_file():
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         else:
             tokenizer = _converted(folder, trust_remote_code)
+    except MissingPackage:
+        raise
     except Exception as exc:
         raise ModelError(f"The tokenizer in {folder} cannot be loaded: {exc}") from exc
     tokenizer.no_truncation()
@@ -34,7 +34,10 @@ def load_tokenizer(folder: Path, trust_remote_code: bool = False) -> Any:
 def _converted(folder: Path, trust_remote_code: bool) -> Any:
     """Convert a tokenizer saved in an older format (vocab.txt, sentencepiece) with transformers."""
     from tokenizers import Tokenizer
-    from transformers import AutoTokenizer
 
+    try:
+        from transformers import AutoTokenizer
+    except ImportError as exc:
+        raise MissingPackage("transformers", f"The tokenizer in {folder}") from exc
     slow = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=trust_remote_code)
     return Tokenizer.from_str(slow.backend_tokenizer.to_str())

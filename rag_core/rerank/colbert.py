@@ -90,7 +90,7 @@ class ColbertReranker:
         try:
             from sentence_transformers import MultiVectorEncoder
         except ImportError as exc:
-            raise MissingPackage("sentence-transformers", "A ColBERT model", "'sentence-transformers>=6'") from exc
+            raise MissingPackage("sentence_transformers", "A ColBERT model") from exc
         try:
             encoder = MultiVectorEncoder(
                 str(folder),

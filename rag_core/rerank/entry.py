@@ -9,9 +9,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from rag_core.errors import SecondPassError
+from rag_core.extras import install_command
+from rag_core.inference import engine
 from rag_core.rerank.access import Credentials
 from rag_core.rerank.hosted.providers import PROVIDERS
 from rag_core.rerank.llm_grader import keys_of
+from rag_core.rerank.weights import backends
 from rag_core.rerank.weights.hub import local_folder
 from rag_core.schema.base import Frozen
 from rag_core.schema.price import Price
@@ -34,14 +37,14 @@ PACKAGES: dict[Kind, tuple[str, ...]] = {
     "none": (),
     "late interaction": ("torch", "transformers"),
     "ColBERT": ("torch", "transformers", "sentence_transformers"),
-    "cross-encoder": ("torch", "transformers"),
+    "cross-encoder": ("torch", "transformers", "sentence_transformers"),
     "blend": ("torch", "transformers"),
     "rerankers package": ("torch", "transformers", "rerankers"),
     "hosted": ("httpx",),
     "own server": ("httpx",),
     "language model": ("openai",),
 }
-"""What each kind may import when it is used; a plain BERT on OpenVINO needs neither torch nor transformers."""
+"""What each kind imports when it is used, unless all of it runs on OpenVINO."""
 
 
 class Entry(Frozen):
@@ -79,9 +82,16 @@ def unmet_requirement(entry: Entry, access: Credentials | None = None) -> str:
     counts.
     """
     absent = [name for name in PACKAGES[entry.kind] if find_spec(name) is None]
-    if absent:
-        return f"Not installed: {', '.join(absent)}. Install with: pip install {' '.join(absent)}"
+    if absent and not _on_openvino(entry):
+        return f"Not installed: {', '.join(absent)}. Install with: {install_command(*absent)}"
     return REQUIREMENT_CHECKS[entry.needs](entry, access or Credentials())
+
+
+def _on_openvino(entry: Entry) -> bool:
+    """Whether OpenVINO runs it on this machine: a packaged model, or a cross-encoder here that is a plain BERT."""
+    if entry.kind in ("late interaction", "blend"):
+        return engine.installed()
+    return entry.kind == "cross-encoder" and backends.resolve_backend("auto", entry.model, "cpu") != "torch"
 
 
 def _key(entry: Entry, access: Credentials) -> str:

@@ -108,7 +108,7 @@ class LanguageModelReranker:
         try:
             import openai  # noqa: F401 - so that its import is not counted as scoring
         except ImportError as exc:
-            raise MissingPackage("openai", "A language model as reranker", "openai") from exc
+            raise MissingPackage("openai", "A language model as reranker") from exc
         self._load_ms = self._load_ms or (time.perf_counter() - begin) * 1000
 
     def score(self, query: str, passages: Sequence[str], progress: Progress | None = None) -> Scored:

@@ -82,7 +82,7 @@ class PackagedReranker:
             import rerankers
             import torch
         except ImportError as exc:
-            raise MissingPackage("rerankers", "This reranker", "rerankers") from exc
+            raise MissingPackage("rerankers", "This reranker") from exc
         folder: Path = fetch(self._name)
         try:
             model = rerankers.Reranker(
@@ -98,7 +98,7 @@ class PackagedReranker:
         except Exception as exc:
             raise ModelError(f"The reranker {self._name} could not be loaded: {first_line(exc)}") from exc
         if model is None:  # the package's way to say that something of its own is not installed
-            raise MissingPackage("rerankers", f"A reranker of the kind {self._kind}", "'rerankers[transformers]'")
+            raise MissingPackage("transformers", f"A reranker of the kind {self._kind}")
         return model
 
     def score(self, query: str, passages: Sequence[str], progress: Progress | None = None) -> Scored:

@@ -21,7 +21,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from rag_core.errors import BadInput, SecondPassError
+from rag_core.errors import BadInput, MissingPackage, SecondPassError
 from rag_core.schema.steps import PairScore
 from rag_core.settings import Settings
 from rag_core.storage.migrations import migrate
@@ -109,7 +109,7 @@ class Store:
         except (sa.exc.DBAPIError, OSError) as exc:
             raise SecondPassError(self._in_words(exc)) from exc
         except ImportError as exc:
-            raise SecondPassError(f"The driver of this database is not installed ({exc}).") from exc
+            raise MissingPackage(self._url.get_driver_name(), "This database") from exc
         return engine
 
     def _in_words(self, exc: Exception) -> str:

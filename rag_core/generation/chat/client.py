@@ -73,7 +73,7 @@ def connected(access: ChatAccess, received: Sequence[str] = ()) -> Iterator[open
     try:
         import openai
     except ImportError as exc:
-        raise MissingPackage("openai", "An answer by a chat model", "openai") from exc
+        raise MissingPackage("openai", "An answer by a chat model") from exc
     config, key = access.config, access.key.get_secret_value() if access.key else NO_KEY
     try:
         with openai.OpenAI(api_key=key, base_url=config.base_url, timeout=config.timeout_s, max_retries=0) as client:

@@ -197,7 +197,7 @@ def _client(patience: RetryPolicy) -> httpx.Client:
     try:
         import httpx
     except ImportError as exc:
-        raise MissingPackage("httpx", "A hosted reranker", "httpx") from exc
+        raise MissingPackage("httpx", "A reranker behind HTTP") from exc
     timeout = httpx.Timeout(patience.answer_s, connect=patience.connect_s)
     return httpx.Client(timeout=timeout, limits=httpx.Limits(max_connections=CONCURRENCY), verify=_authorities())
 

@@ -78,7 +78,7 @@ def _in_torch(folder: Path, device: str, trust_remote_code: bool, dtype: str) ->
         else:
             model = _sentence_transformers(folder, device, trust_remote_code, dtype)
     except ImportError as exc:
-        raise MissingPackage("sentence-transformers", "A local cross-encoder", "sentence-transformers") from exc
+        raise MissingPackage("sentence_transformers", "This cross-encoder") from exc
     typed = getattr(model.config, "type_vocab_size", 0) > 1
 
     def forward(ids: Ids, mask: Ids, types: Ids) -> Logits:
@@ -136,7 +136,7 @@ def _onnx(folder: Path, _device: str, _trust_remote_code: bool) -> Runner:
     try:
         import onnxruntime
     except ImportError as exc:
-        raise MissingPackage("onnxruntime", "The ONNX backend", "onnxruntime") from exc
+        raise MissingPackage("onnxruntime", "The ONNX backend") from exc
     session = onnxruntime.InferenceSession(str(file), providers=onnxruntime.get_available_providers())
     names = {one.name for one in session.get_inputs()}
 

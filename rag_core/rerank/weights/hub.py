@@ -10,7 +10,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from rag_core.errors import MissingPackage, ModelError, SecondPassError
+from rag_core.errors import ModelError, SecondPassError
 from rag_core.schema.progress import Progress
 
 WEIGHTS = ("*.safetensors", "onnx/*.onnx", "openvino/*.bin")
@@ -29,11 +29,9 @@ def local_folder(name: str, code: bool = False) -> Path | None:
         return path.resolve()
     if is_path(name):
         return None
-    try:
-        from huggingface_hub import try_to_load_from_cache
-        from huggingface_hub.errors import HFValidationError
-    except ImportError as exc:
-        raise MissingPackage("huggingface_hub", "A model by its hub name", "huggingface_hub") from exc
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
     try:
         config = try_to_load_from_cache(name, "config.json")
     except HFValidationError as exc:

