@@ -1,4 +1,4 @@
-"""`python -m rag_core evaluate`: is the reranker worth it on this set, and may this change be merged?
+"""`second-pass evaluate`: is the reranker worth it on this set, and may this change be merged?
 
     evaluate SET_DIR                                             the set's own documents, indexed once and kept
     evaluate SET_DIR --collection Handbook --reranker none       a saved collection, another reranker
@@ -18,10 +18,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from rag_core.cli.documents import library, progress
 from rag_core.cli.extra_search_options import extra_search
-from rag_core.corpus.storage.library import Library
+from rag_core.cli.policy_options import policy_of
 from rag_core.errors import BadInput
 from rag_core.evaluation import gate, metrics
 from rag_core.evaluation.beir import read_folder
@@ -35,12 +34,9 @@ from rag_core.evaluation.sets import LabelledSet
 from rag_core.evaluation.table import read_csv
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
-from rag_core.schema.policy import DEFAULT_RERANKER, FULL_DEPTH, SIGNAL_NAMES, Policy
+from rag_core.schema.policy import DEFAULT_RERANKER, FULL_DEPTH, SIGNAL_NAMES
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
-
-FLAGS = {"first_pass": "first-pass", "signals": "search", "extra_searches": "extra"}
-"""The flag of a policy's field, where it has another name."""
 
 FORMATS = {"markdown": to_markdown, "json": Report.to_json, "csv": to_csv}
 
@@ -87,7 +83,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("--fail-under", nargs="+", default=[], metavar="M@k=X", help="exit 1 where a mean is under its minimum")
     add("--baseline", type=Path, metavar="JSON", help="exit 1 where clearly worse than this saved report.json")
     add("--step", help="the step that the gate looks at (default: the order before the cut)")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, stopped=" What was scored is kept; the same command goes on where this one was.")
 
 
 def run(given: argparse.Namespace) -> int:
@@ -123,12 +119,11 @@ def _own(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str])
     """Ask our own pipeline: index, score in one pass, rank."""
     settings = Settings()
     extra_searches = tuple(map(extra_search, given.extra))
-    policy = _policy(
+    policy = policy_of(
         reranker=given.reranker, pool=given.pool, depth=given.depth, extra_searches=extra_searches, **_beside(given)
     )
     embedder = get_embedder(settings.embedding_model, settings.device)
-    library = Library(settings.data_dir / "collections", settings.exact_limit)
-    collection = collection_for(given.set, library, embedder, given.collection, _stage_progress)
+    collection = collection_for(given.set, library(settings), embedder, given.collection, progress)
     pipeline = Pipeline(collection, embedder, Store.from_settings(settings).pair_cache())
     asked = labelled.only(_spread([query.id for query in labelled.asked], given.limit))
     measurements = score_set(pipeline, asked, [policy], _progress)
@@ -195,17 +190,6 @@ def _spread(ids: Sequence[str], limit: int | None) -> list[str]:
     return [ids[place * len(ids) // limit] for place in range(limit)]
 
 
-def _policy(**values: object) -> Policy:
-    """The policy of these arguments. Raises BadInput with the first that cannot be."""
-    try:
-        return Policy.model_validate(values)
-    except ValidationError as exc:
-        first = exc.errors()[0]
-        where = f"--{FLAGS.get(str(first['loc'][0]), first['loc'][0])}: " if first["loc"] else ""
-        said = first["msg"].removeprefix("Value error, ").rstrip(".")
-        raise BadInput(f"{where}{said}.") from exc
-
-
 def _text(path: Path) -> bytes:
     file = File.at(path)
     with file.open() as stream:
@@ -215,8 +199,3 @@ def _text(path: Path) -> bytes:
 def _progress(done: int, total: int) -> None:
     sys.stderr.write(f"\rquery {done} of {total}{'' if done < total else chr(10)}")
     sys.stderr.flush()
-
-
-def _stage_progress(step: str, done: int, total: int) -> None:
-    if done == total:
-        sys.stderr.write(f"{step}: {done} of {total}\n")

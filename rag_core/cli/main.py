@@ -1,6 +1,11 @@
-"""The commands: `python -m rag_core evaluate SET_DIR`, and `python -m rag_core --help` for the rest.
+"""The command line: `second-pass`, or `python -m rag_core` where the package is not installed.
 
-Exit codes: 0 done, 1 a gate said no, 2 what was given cannot be used, 130 stopped by Ctrl-C.
+    second-pass app                                       open the browser app
+    second-pass ask "How long do refunds take?" handbook  index a folder in memory and ask it one question
+    second-pass index handbook --name Handbook            index a folder and keep it
+    second-pass evaluate SET_DIR                          measure rerankers on labelled questions
+
+Exit codes: 0 done, 1 a gate said no, 2 the input cannot be used, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -9,29 +14,44 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from rag_core.cli import evaluate as evaluate
+from rag_core.cli import app, ask, evaluate, index
 from rag_core.errors import SecondPassError
+from rag_core.version import __version__
 
-COMMANDS: dict[str, Callable[[argparse.ArgumentParser], None]] = {"evaluate": evaluate.describe}
-"""Name of each command -> what adds its arguments and its `run` to a parser."""
+COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
+    "app": (app.describe, "open the browser app"),
+    "ask": (ask.describe, "ask a folder of documents one question"),
+    "index": (index.describe, "index a folder of documents and keep it"),
+    "evaluate": (evaluate.describe, "measure rerankers on labelled questions"),
+}
+"""Name of each command -> what adds its arguments and its `run` to a parser, and a line of help."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command of the arguments; its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m rag_core", description="Second Pass without the browser.")
-    commands = parser.add_subparsers(required=True, metavar="command")
-    for name, describe in COMMANDS.items():
-        describe(commands.add_parser(name))
-    given = parser.parse_args(argv)
+    given = _parser().parse_args(argv)
     try:
         code: int = given.run(given)
     except SecondPassError as exc:
         sys.stderr.write(f"{exc}\n")
         return 2
     except KeyboardInterrupt:
-        sys.stderr.write("\nStopped. What was scored is kept; the same command goes on where this one was.\n")
+        sys.stderr.write(f"\nStopped.{given.stopped}\n")
         return 130
     return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="second-pass", description="See what happens to a question between a search box and an answer."
+    )
+    parser.add_argument("--version", action="version", version=f"second-pass {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for name, (describe, summary) in COMMANDS.items():
+        command = commands.add_parser(name, help=summary)
+        command.set_defaults(stopped="")
+        describe(command)
+    return parser
 
 
 if __name__ == "__main__":

@@ -1,0 +1,41 @@
+"""`second-pass index FOLDER --name NAME`: index a folder of documents and keep the collection.
+
+second-pass index handbook --name Handbook             in the data folder, where the app shows it to everybody
+second-pass index handbook --name Handbook --replace   again: only passages whose text has changed are embedded
+second-pass ask "How long do refunds take?" --collection Handbook
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from rag_core.cli.documents import library, progress, read_documents
+from rag_core.retrieval.embedders.sentence_embedder import get_embedder
+from rag_core.schema.chunking import Chunking
+from rag_core.settings import Settings
+from rag_core.wording.numbers import count_of
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = __doc__
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add = parser.add_argument
+    add("folder", type=Path, help="a folder of documents")
+    add("--name", required=True, help="what the collection is called")
+    add("--replace", action="store_true", help="take the place of the collection of that name")
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Read, index, save, say where."""
+    settings = Settings()
+    documents = read_documents(given.folder)
+    embedder = get_embedder(settings.embedding_model, settings.device)
+    kept = library(settings)
+    made = kept.build(given.name, documents, Chunking(), embedder, progress, replace=given.replace)
+    counts = f"{count_of(made.manifest.documents, 'document')}, {count_of(made.manifest.passages, 'passage')}"
+    sys.stdout.write(f"{made.manifest.name}: {counts}, in {kept.root}\n")
+    return 0

@@ -1,0 +1,34 @@
+"""A policy from command-line options, with the option named where it cannot be."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from rag_core.errors import BadInput
+from rag_core.rerank.catalogue import entry_of
+from rag_core.schema.policy import Policy
+from rag_core.schema.threshold import Threshold, relevance_space
+
+FLAGS = {"first_pass": "first-pass", "signals": "search", "extra_searches": "extra", "top_k": "top-k"}
+"""The option that sets a policy's field, where it has another name."""
+
+
+def policy_of(**values: object) -> Policy:
+    """The policy with these fields. Raises BadInput for an option that is out of range, or an unknown reranker."""
+    try:
+        policy = Policy.model_validate(values)
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        where = f"--{FLAGS.get(str(first['loc'][0]), first['loc'][0])}: " if first["loc"] else ""
+        said = first["msg"].removeprefix("Value error, ").rstrip(".")
+        raise BadInput(f"{where}{said}.") from exc
+    for reranker in (policy.reranker, *([policy.first_pass.reranker] if policy.first_pass else [])):
+        entry_of(reranker)
+    return policy
+
+
+def threshold_of(reranker: str, minimum: float | None) -> Threshold:
+    """The threshold at `minimum`; by default the reranker's own, as in the app. 0 keeps everything."""
+    entry = entry_of(reranker)
+    lowest = entry.default_threshold if minimum is None else minimum
+    return Threshold(minimum=lowest or None, space=relevance_space(entry.space))

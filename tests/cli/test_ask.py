@@ -1,0 +1,93 @@
+"""`second-pass ask` and `second-pass index`, as they are typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rag_core.cli.main import main
+from rag_core.schema.trace import Trace
+
+QUESTION = "How long do refunds take?"
+
+
+@pytest.fixture
+def handbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Four documents and a file that cannot be read; collections are kept beside them."""
+    monkeypatch.setenv("SECOND_PASS_DATA_DIR", str(tmp_path / "data"))
+    folder = tmp_path / "handbook"
+    folder.mkdir()
+    (folder / "refunds.md").write_text("# Refunds\n\nRefunds take 30 days on annual plans.")
+    (folder / "shipping.md").write_text("# Shipping\n\nWe ship worldwide in five days.")
+    (folder / "passwords.txt").write_text("Passwords have twelve characters or more.")
+    (folder / "office.txt").write_text("The office is closed on Sundays and in August.")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 nothing")
+    return folder
+
+
+def test_it_prints_the_sentence_the_answer_and_what_was_kept(handbook, capsys):
+    assert main(["ask", QUESTION, str(handbook), "--top-k", "1"]) == 0
+    shown = capsys.readouterr()
+    sentence, *notes, answer, kept = shown.out.strip().split("\n\n")
+    assert all(one.startswith("Note: ") for one in notes)
+    assert "Best score: probability" in sentence
+    assert answer == "“Refunds take 30 days on annual plans.” [1]"
+    assert kept.startswith("[1] Refunds (refunds.md)\n    ranks: dense 1, lexical 1, ")
+    assert "Left out: broken.pdf" in shown.err
+    assert not (handbook.parent / "data").exists()
+
+
+def test_the_trace_can_be_printed_and_read_back(handbook, capsys):
+    assert main(["ask", QUESTION, str(handbook), "--json", "--reranker", "none"]) == 0
+    trace = Trace.read(capsys.readouterr().out)
+    assert (trace.query, trace.collection.name, trace.policy.reranker) == (QUESTION, "handbook", "none")
+
+
+def test_nothing_relevant_is_i_dont_know(handbook, capsys):
+    assert main(["ask", "Who won the football match in Lima?", str(handbook)]) == 0
+    assert "[1]" not in capsys.readouterr().out
+    assert main(["ask", "Who won the football match in Lima?", str(handbook), "--threshold", "0"]) == 0
+    assert "[1]" in capsys.readouterr().out
+
+
+def test_an_indexed_folder_is_asked_by_its_name(handbook, capsys):
+    assert main(["index", str(handbook), "--name", "Handbook"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out == f"Handbook: 4 documents, 4 passages, in {handbook.parent / 'data' / 'collections'}\n"
+    assert "Left out: broken.pdf" in shown.err
+
+    assert main(["ask", QUESTION, "--collection", "Handbook"]) == 0
+    assert "“Refunds take 30 days on annual plans.” [1]" in capsys.readouterr().out
+
+
+def test_a_collection_is_replaced_only_where_that_is_asked_for(handbook, capsys):
+    again = ["index", str(handbook), "--name", "Handbook"]
+    assert [main(again), main(again), main([*again, "--replace"])] == [0, 2, 0]
+    assert "There is a collection called 'Handbook' already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["nowhere"], "nowhere is not a folder"),
+        (["{empty}"], "No file below"),
+        (["--collection", "Nothing"], "Nothing"),
+        (["{empty}", "--collection", "Handbook"], "Give either a folder or --collection."),
+        (["{handbook}", "--top-k", "0"], "--top-k: "),
+        (["{handbook}", "--reranker", "nobody"], "There is no reranker 'nobody'"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_words(handbook, tmp_path, options, said, capsys):
+    (tmp_path / "empty").mkdir()
+    given = [one.format(empty=tmp_path / "empty", handbook=handbook) for one in options]
+    assert main(["ask", QUESTION, *given]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_without_a_folder_it_asks_the_sample(tmp_path, monkeypatch, capsys):
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "refunds.md").write_text("# Refunds\n\nRefunds take 30 days.")
+    monkeypatch.setenv("SECOND_PASS_SAMPLE_DIR", str(tmp_path))
+    assert main(["ask", QUESTION]) == 0
+    assert "(refunds.md)" in capsys.readouterr().out
