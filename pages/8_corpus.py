@@ -22,7 +22,6 @@ def main() -> None:
     """The chosen collection: what is in it, and what can be done to it."""
     state.page("Corpus")
     name, owner = state.collection_choice(), state.owner()
-    st.header("Corpus", anchor=False)
     with views.guard():
         show_damaged(owner)
         collection = caches.collection(name, owner)

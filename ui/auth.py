@@ -43,10 +43,10 @@ def _providers() -> list[str]:
 
 
 def badge() -> None:
-    """Who is logged in, with the way out; or that nobody has to be."""
-    with st.sidebar:
+    """At the foot of the sidebar: who is logged in, with the way out; or that nobody has to be."""
+    with st.sidebar.container(key="badge"):
         if not configured():
-            st.caption(":material/lock_open: Open to all who can reach this address: no login is set up.")
+            st.caption(":material/lock_open: No login: anyone who can open this address can use it.")
             return
         st.caption(f":material/person: {views.markdown(author())}")
         st.button("Log out", key="logout", type="tertiary", icon=":material/logout:", on_click=st.logout)

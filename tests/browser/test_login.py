@@ -60,5 +60,5 @@ def test_who_has_logged_in_is_named_and_can_leave(visitor: Page, guarded: App) -
 
 def test_without_a_login_the_page_says_that_it_is_open(page: Page, app: App) -> None:
     page.goto(app.url)
-    expect(page.get_by_text("Open to all who can reach this address")).to_be_visible()
+    expect(page.get_by_text("No login: anyone who can open this address")).to_be_visible()
     assert 'address = "localhost"' in Path(ROOT / ".streamlit" / "config.toml").read_text()

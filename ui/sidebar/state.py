@@ -37,6 +37,7 @@ from ui.sidebar import access, chat_settings, extra_searches, filtering, first_p
 from ui.sidebar.apply_policy import adopt
 
 LOGO = Path(__file__).with_name("logo.svg")
+ICON = Path(__file__).with_name("icon.png")
 RANKS_ONLY = "Fused ranks say nothing about relevance."
 AUTHORITY = (
     ("policy", 1.0),
@@ -66,13 +67,15 @@ class SidebarState:
 
 
 def page(title: str) -> None:
-    """The frame of every page: wide layout, style sheet, heading. Each page stands by itself."""
+    """The frame of every page: style sheet, title and what the page answers. Each page stands by itself."""
     navigation.publish()
-    st.set_page_config(page_title=f"{title} · Second Pass", page_icon=":material/layers:", layout="wide")
+    st.set_page_config(page_title=f"{title} · Second Pass", page_icon=str(ICON), layout="wide")
     st.logo(str(LOGO), size="large")
     views.style()
     auth.guard()
     auth.badge()
+    st.title(title, anchor=False)
+    st.caption(navigation.PURPOSES[title])
 
 
 def owner() -> str:

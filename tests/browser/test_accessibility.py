@@ -1,0 +1,52 @@
+"""No page has a serious or critical accessibility fault, in light or dark, as axe-core counts them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import axe_playwright_python
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import PAGE_MS, App, ask, settled
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+QUESTION = "How long do I have to ask for a refund?"
+PAGES = ("", "scores", "latency", "compare", "evaluate", "triage", "rerankers", "corpus")
+ASKED = ("", "scores", "latency", "compare", "triage")
+
+
+def faults(page: Page) -> list[str]:
+    """Rule, impact and the first places of every serious or critical fault of the page as it is now."""
+    page.evaluate(AXE)
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['id']} ({one['impact']}): " + "; ".join(node["html"][:160] for node in one["nodes"][:4])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.fixture(params=["light", "dark"])
+def tab(request: pytest.FixtureRequest, browser: Browser, app: App):
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=request.param)
+    context.set_default_timeout(PAGE_MS)
+    yield context.new_page()
+    context.close()
+
+
+def test_every_page_before_and_after_a_question(tab: Page, app: App) -> None:
+    found = {}
+    for name in PAGES:
+        tab.goto(f"{app.url}/{name}")
+        expect(tab.locator("h1")).to_have_count(1)
+        settled(tab)
+        found[f"/{name}"] = faults(tab)
+    tab.goto(app.url)
+    ask(tab, QUESTION)
+    for name in ASKED:
+        if name:
+            tab.locator(f"[data-testid=stSidebarNavLink][href*='/{name}']").click()
+        settled(tab)
+        found[f"/{name} with a question"] = faults(tab)
+    assert {place: some for place, some in found.items() if some} == {}
