@@ -17,7 +17,9 @@ ASKED = ("", "scores", "latency", "compare", "triage")
 
 
 def faults(page: Page) -> list[str]:
-    """Rule, impact and the first places of every serious or critical fault of the page as it is now."""
+    """Rule, impact and the first places of every serious or critical fault of the page once it rests."""
+    settled(page)
+    page.wait_for_function("() => document.getAnimations().every(one => one.playState !== 'running')")
     page.evaluate(AXE)
     found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
     return [
@@ -40,13 +42,11 @@ def test_every_page_before_and_after_a_question(tab: Page, app: App) -> None:
     for name in PAGES:
         tab.goto(f"{app.url}/{name}")
         expect(tab.locator("h1")).to_have_count(1)
-        settled(tab)
         found[f"/{name}"] = faults(tab)
     tab.goto(app.url)
     ask(tab, QUESTION)
     for name in ASKED:
         if name:
             tab.locator(f"[data-testid=stSidebarNavLink][href*='/{name}']").click()
-        settled(tab)
         found[f"/{name} with a question"] = faults(tab)
     assert {place: some for place, some in found.items() if some} == {}
