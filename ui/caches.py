@@ -108,6 +108,13 @@ def library_of(name: str, owner: str) -> Library:
     return mine if name != SAMPLE and name in mine.names(owner) else shared()
 
 
+def seen_by(name: str, owner: str) -> str:
+    """Who alone sees the collection: its owner; empty where everybody does."""
+    if name == SAMPLE:
+        return ""
+    return library_of(name, owner).manifest(name).owner or ""
+
+
 def collection_names(owner: str) -> list[str]:
     """The sample first, then this session's own, then the shared ones."""
     others = [name for name in [*private(owner).names(owner), *shared().names()] if name != SAMPLE]

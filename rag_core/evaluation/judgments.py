@@ -1,4 +1,9 @@
-"""Grades that people give while they read a pool, in the database: added to a set's own, never written over it."""
+"""Grades that people give while they read a pool, in the database: added to a set's own, never written over it.
+
+A grade belongs to the set's content (`LabelledSet.origin_id`), never to its name: two people may upload sets of one
+name whose query ids coincide. Grades given over a private collection are seen by its owner alone, since they name
+its documents.
+"""
 
 from __future__ import annotations
 
@@ -14,20 +19,26 @@ GRADES = {0: "not relevant", 1: "touches it", 2: "helps", 3: "answers it"}
 judgments = sa.Table(
     "judgments",
     metadata,
-    sa.Column("set_name", sa.String(200), primary_key=True),
-    sa.Column("level", sa.String(20), primary_key=True),
+    sa.Column("set_id", sa.String(250), primary_key=True),
+    sa.Column("owner", sa.String(64), primary_key=True),
     sa.Column("query_id", sa.String(400), primary_key=True),
     sa.Column("item", sa.String(1000), primary_key=True),
     sa.Column("grade", sa.Integer, nullable=False),
     sa.Column("judged_by", sa.String(200), nullable=False),
 )
+"""`owner` is empty for grades that everybody sees."""
 
 
 class JudgmentBook:
-    """All grades that people gave, by labelled set. Safe to share between threads and processes."""
+    """The grades that people gave, by labelled set. Safe to share between threads and processes.
 
-    def __init__(self, store: Store) -> None:
+    JudgmentBook(store)               grades over shared collections: everybody's
+    JudgmentBook(store, owner="ana")  grades over Ana's private collections: hers alone
+    """
+
+    def __init__(self, store: Store, owner: str = "") -> None:
         self._store = store
+        self._owner = owner
 
     def judge(self, labelled: LabelledSet, query_id: str, item: str, grade: int, by: str = "") -> None:
         """Keep a grade; it takes the place of an earlier one. Raises BadInput for a grade or query that is none."""
@@ -59,6 +70,5 @@ class JudgmentBook:
                 given.setdefault(row["query_id"], {})[row["item"]] = row["grade"]
         return labelled.with_judgments(given) if given else labelled
 
-    @staticmethod
-    def _key(labelled: LabelledSet) -> dict[str, str]:
-        return {"set_name": labelled.name[:200], "level": labelled.level}
+    def _key(self, labelled: LabelledSet) -> dict[str, str]:
+        return {"set_id": labelled.origin_id, "owner": self._owner}

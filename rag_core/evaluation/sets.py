@@ -40,7 +40,8 @@ class Query(Frozen):
 class LabelledSet(Frozen):
     """Queries and their judgments. `level`: whether the qrels name documents or passages.
 
-    `notices` are facts about its files that a reader must know (a query without text, a grade under 0).
+    `notices` are facts about its files that a reader must know (a query without text, a grade under 0). `origin` is the
+    `origin_id` of the set that this one was made from; empty for a set as it was read.
     """
 
     name: str
@@ -48,6 +49,7 @@ class LabelledSet(Frozen):
     qrels: dict[str, dict[str, int]]
     level: Level = "document"
     notices: tuple[str, ...] = ()
+    origin: str = ""
 
     @cached_property
     def by_id(self) -> dict[str, Query]:
@@ -95,6 +97,12 @@ class LabelledSet(Frozen):
         )
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
+    @property
+    def origin_id(self) -> str:
+        """What stays the same when queries are picked from a set or grades are added: the fingerprint of the set as it
+        was read. Grades that people give belong to it."""
+        return self.origin or self.fingerprint
+
     def group_of(self, query_id: str, field: str) -> str:
         """The query's value of a grouping field; empty where it has none."""
         query = self.by_id[query_id]
@@ -120,7 +128,9 @@ class LabelledSet(Frozen):
 
     def _like(self, queries: tuple[Query, ...], qrels: dict[str, dict[str, int]]) -> LabelledSet:
         """A new value, so that no cached property of this one comes along."""
-        return LabelledSet(name=self.name, queries=queries, qrels=qrels, level=self.level, notices=self.notices)
+        return LabelledSet(
+            name=self.name, queries=queries, qrels=qrels, level=self.level, notices=self.notices, origin=self.origin_id
+        )
 
 
 def sorted_qrels(qrels: Qrels) -> list[tuple[str, str, int]]:

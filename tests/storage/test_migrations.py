@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-import rag_core.evaluation.judgments
 import rag_core.jobs
 import rag_core.triage.tables  # noqa: F401
 from rag_core.errors import SecondPassError
+from rag_core.evaluation.judgments import judgments
 from rag_core.storage.database import Store, metadata, pair_scores
 from rag_core.storage.migrations import HEAD, VERSIONS, migrate, version_of
 from tests.triage.conftest import postgres_server, url  # noqa: F401
@@ -22,6 +26,16 @@ def engine(url):  # noqa: F811
     engine = sa.create_engine(url)
     yield engine
     engine.dispose()
+
+
+def upgrade_to(connection, revision):
+    """The database as an older version of the project left it."""
+    config = Config()
+    scripts = ScriptDirectory(str(VERSIONS.parent), version_locations=[str(VERSIONS)])
+    steps = partial(scripts._upgrade_revs, revision)
+    with EnvironmentContext(config, scripts, fn=lambda now, _context: steps(now)) as environment:
+        environment.configure(connection=connection)
+        environment.run_migrations()
 
 
 def version(engine):
@@ -48,6 +62,19 @@ def test_a_database_from_before_versions_keeps_its_rows(engine):
     migrate(engine)
     with engine.connect() as connection:
         assert connection.execute(sa.select(pair_scores.c.score)).scalar_one() == 1.5
+
+
+def test_grades_by_name_are_kept_and_join_no_set(engine):
+    row = {"set_name": "queries", "level": "document", "query_id": "1", "item": "a.md", "grade": 3, "judged_by": "ana"}
+    with engine.begin() as connection:
+        upgrade_to(connection, "0003")
+        connection.execute(sa.text(f"INSERT INTO judgments VALUES ({', '.join(f':{name}' for name in row)})"), row)
+    migrate(engine)
+    with engine.connect() as connection:
+        kept = connection.execute(sa.select(judgments)).mappings().one()
+    assert dict(kept) == {
+        "set_id": "name:document:queries", "owner": "", "query_id": "1", "item": "a.md", "grade": 3, "judged_by": "ana",
+    }  # fmt: skip
 
 
 def test_twice_changes_nothing(engine):

@@ -65,7 +65,12 @@ def labelled(choice: SidebarState, kind: str) -> LabelledSet | None:
         RUNS: _from_files,
     }
     found = makers[kind]()
-    return JudgmentBook(caches.store()).added_to(found) if found else None
+    return judgments(choice).added_to(found) if found else None
+
+
+def judgments(choice: SidebarState) -> JudgmentBook:
+    """The grades given in the page: everybody's, or over a private collection its owner's alone."""
+    return JudgmentBook(caches.store(), caches.seen_by(choice.collection, choice.owner))
 
 
 def _cases(choice: SidebarState) -> list[CaseSummary]:

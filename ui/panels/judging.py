@@ -11,8 +11,8 @@ from rag_core.schema.documents import Passage
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import title_of
-from ui import caches
-from ui.panels import views
+from ui import auth
+from ui.panels import evaluation, views
 from ui.panels.evaluation import Bench
 from ui.sidebar.state import SidebarState
 
@@ -27,7 +27,7 @@ def judging(choice: SidebarState, questions: LabelledSet, of: Bench) -> None:
     query = st.selectbox(
         "Question to judge", queries, format_func=lambda one: one.text, key="judge_query", placeholder="Choose one"
     )
-    book = JudgmentBook(caches.store())
+    book = evaluation.judgments(choice)
     now = book.added_to(questions)
     trace = replay(of.measurements[query.id], choice.policy)
     pool = in_final_order(trace, now)
@@ -78,7 +78,7 @@ def _passage(
                 key=f"grade_{grade}",
                 shortcut=str(grade),
                 on_click=book.judge,
-                args=(questions, query.id, item, grade),
+                args=(questions, query.id, item, grade, auth.author()),
             )
         st.button(
             "Take back", key="grade_back", icon=":material/undo:", on_click=book.take_back,

@@ -1,0 +1,59 @@
+"""The evaluate page in two sessions: uploaded sets of one name keep their own grades."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rag_core.evaluation.judgments import judgments
+from ui import caches
+
+PAGE = Path(__file__).parents[2] / "pages" / "5_evaluate.py"
+pytestmark = pytest.mark.usefixtures("sample")
+
+
+def uploaded(question: str) -> AppTest:
+    """A session that has uploaded a set called `queries` with this question, scored where it was not before."""
+    at = AppTest.from_file(str(PAGE), default_timeout=300)
+    at.query_params["r"] = "No reranker"
+    at.run()
+    at.segmented_control(key="eval_source").set_value("Files of mine").run()
+    queries = json.dumps({"_id": "1", "text": question}) + "\n"
+    qrels = "query-id\tcorpus-id\tscore\n1\trefunds.md\t1\n"
+    files = [("queries.jsonl", queries.encode(), "application/jsonl"), ("qrels.tsv", qrels.encode(), "text/plain")]
+    at.file_uploader(key="eval_files").set_value(files).run()
+    if "eval_score" in [one.key for one in done(at).button]:
+        at.button(key="eval_score").click().run()
+    return done(at)
+
+
+def done(at: AppTest) -> AppTest:
+    assert not at.exception
+    return at
+
+
+def judged(at: AppTest) -> str:
+    """How many grades the figures rest on, as the page says it."""
+    return next(one.value for one in at.caption if "judged questions" in one.value)
+
+
+def test_two_sets_called_queries_keep_their_own_grades() -> None:
+    ana, ben = uploaded("when do I get my money back"), uploaded("what does KB-17 mean")
+    assert judged(ben).startswith("1 judged questions, 1 grades")
+    done(ana.button(key="grade_2").click().run())
+    done(ana.button(key="judge_apply").click().run())
+    assert judged(ana).startswith("1 judged questions, 2 grades")
+    assert judged(done(ben.run())).startswith("1 judged questions, 1 grades")
+
+
+def test_the_same_set_in_another_session_has_the_grades_and_says_whose_they_are() -> None:
+    ana = uploaded("when do I get my money back")
+    ana.session_state["author"] = "Ana"
+    done(ana.run())
+    done(ana.button(key="grade_2").click().run())
+    assert judged(uploaded("when do I get my money back")).startswith("1 judged questions, 2 grades")
+    with caches.store().begin() as connection:
+        assert connection.execute(judgments.select()).mappings().one()["judged_by"] == "Ana"
