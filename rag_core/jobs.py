@@ -93,10 +93,10 @@ class JobControl:
         """True where somebody asked it to stop."""
         return self._book.get(self.job_id).cancel
 
-    def check(self) -> None:
-        """Raises Stopped where somebody asked it to stop."""
-        if self.cancelled():
-            raise Stopped("It was stopped.")
+    @property
+    def cancelled_here(self) -> bool:
+        """True where somebody asked this process to stop it. Costs nothing to ask, and does not know of the others."""
+        return self._book.cancelled_here(self.job_id)
 
 
 Work = Callable[[JobControl], str]
@@ -111,6 +111,7 @@ class JobBook:
         self._beat_s = beat_s
         self._silent = silent
         self._threads: dict[str, threading.Thread] = {}
+        self._cancelled: set[str] = set()
 
     def start(self, kind: str, total: int, work: Work, by: str = "", job_id: str | None = None) -> Job:
         """Begin the work in a thread of its own and give its job at once.
@@ -124,6 +125,7 @@ class JobBook:
             started_by=by, started_at=now, seen_at=now,
         )  # fmt: skip
         self._enter(job)
+        self._cancelled.discard(job.id)
         thread = threading.Thread(target=self._run, args=(job.id, work), name=f"job-{job.id}", daemon=True)
         self._threads[job.id] = thread
         thread.start()
@@ -151,7 +153,12 @@ class JobBook:
 
     def cancel(self, job_id: str) -> None:
         """Ask the job to stop; it does after the unit it is at."""
+        self._cancelled.add(job_id)
         self.note(job_id, cancel=True)
+
+    def cancelled_here(self, job_id: str) -> bool:
+        """True where `cancel` was called on this book; `Job.cancel` also knows of other processes."""
+        return job_id in self._cancelled
 
     def note(self, job_id: str, **changes: Any) -> None:
         """Write down what has changed; a sign of life too."""

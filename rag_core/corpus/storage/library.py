@@ -68,6 +68,10 @@ class Library:
         """What one collection says of itself. Raises CollectionError where there is none of that name."""
         return self._shelf.find(name)[1]
 
+    def document_ids(self, name: str) -> frozenset[str]:
+        """The ids of the collection's documents. Raises CollectionError where there is no such collection."""
+        return frozenset(document.id for document in self._shelf.load_documents(name))
+
     def open(self, name: str, embedder: Embedder) -> Collection:
         """The collection in memory. Raises CollectionError: missing, damaged, or made with another embedding model."""
         collection = self._shelf.load(name)
