@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
     Field,
     FiniteFloat,
-    ValidationError,
     model_validator,
 )
 
@@ -19,16 +18,19 @@ from rag_core.schema.base import Frozen
 from rag_core.schema.documents import CollectionRef, Passage
 from rag_core.schema.filters import Filter
 from rag_core.schema.measurement import Rewriting
+from rag_core.schema.migrations import trace_from_version_1
 from rag_core.schema.policy import (
     MAIN,
     Policy,
-    rewritten_name,
 )
 from rag_core.schema.ranked_passage import RankedPassage
+from rag_core.schema.records import RecordFormat
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, PairScore, Step, StepName, StepWarning, Timing
 from rag_core.schema.threshold import clearing, lowest_kept, relevance_space, to_relevance
+from rag_core.schema.trace_checks import check
+from rag_core.schema.trace_frame import frame_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +84,7 @@ class Trace(Frozen):
     (`first_pass_summary`) and its verdicts (`first_pass_pairs`).
     """
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     query: str
     where: Filter | None = None
     policy: Policy
@@ -101,74 +103,21 @@ class Trace(Frozen):
     rewriting: Rewriting | None = None
     recorded_answer: Answer | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_this_version(cls, raw: Any) -> Any:
+        """A trace inside another record, such as a case, is upgraded where it stands."""
+        if not isinstance(raw, dict) or raw.get("version") != 1:
+            return raw
+        try:
+            return TRACE.upgraded(raw)
+        except BadTrace as exc:
+            raise ValueError(str(exc)) from exc
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        names = [name for name in StepName if name is not StepName.FIRST_PASS or self.policy.first_pass]
-        if [step.name for step in self.steps] != names:
-            raise ValueError(f"stages must be {', '.join(names)}, in this order")
-        if (self.policy.first_pass is None) != (self.first_pass_summary is None):
-            raise ValueError("first_pass_summary must be set exactly when the policy has a first pass")
-        for step in self.steps:
-            self._check_hits(step, f"stage {step.name}")
-        self._check_extra_searches()
-        self._check_flow()
+        check(self)
         return self
-
-    def _check_hits(self, step: Step, called: str) -> None:
-        """Ranks count from 1, every hit has a text, none stands there twice."""
-        for place, hit in enumerate(step.hits, start=1):
-            if hit.rank != place:
-                raise ValueError(f"{called}: rank {hit.rank} stands at place {place}")
-            if hit.passage_id not in self.passages:
-                raise ValueError(f"{called}: {hit.passage_id!r} has no text in the trace")
-        if len(step.by_passage) != len(step.hits):
-            raise ValueError(f"{called}: a passage stands there twice")
-
-    def _check_extra_searches(self) -> None:
-        """The extra searches are the policy's, in its order, then those of the rewritten queries; each with two sound
-        lists under its own filter."""
-        if self.policy.rewrite.on != (self.rewriting is not None):
-            raise ValueError("rewriting: there where the policy asks for none, or missing where it does")
-        queries = self.rewriting.queries if self.rewriting else ()
-        rewritten = [rewritten_name(number) for number in range(1, len(queries) + 1)]
-        if [run.name for run in self.extra_searches] != [*(one.name for one in self.policy.extra_searches), *rewritten]:
-            raise ValueError("extra_searches: not the extra searches of the policy")
-        if [run.query for run in self.extra_searches[len(self.policy.extra_searches) :]] != list(queries):
-            raise ValueError("rewriting: its queries are not those that were searched")
-        for run in self.extra_searches:
-            if [step.name for step in run.steps] != [StepName.DENSE, StepName.LEXICAL]:
-                raise ValueError(f"extra search {run.name}: its stages must be dense, lexical, in this order")
-            for step in run.steps:
-                self._check_hits(step, f"extra search {run.name}, {step.name}")
-                if run.where and not all(run.where.matches(self.passages[hit.passage_id]) for hit in step.hits):
-                    raise ValueError(f"extra search {run.name}: a candidate that its filter excludes")
-
-    def _check_flow(self) -> None:
-        """What comes out of a step went into it, and every text is under its own id."""
-        if any(key != passage.id for key, passage in self.passages.items()):
-            raise ValueError("a text stands under the id of another")
-        if self.where and not all(self.where.matches(passage) for passage in self.passages.values()):
-            raise ValueError("a candidate that the run's filter excludes")
-        ids = {step.name: set(step.by_passage) for step in self.steps}
-        found = {passage_id for lists in self.searches.values() for step in lists for passage_id in step.by_passage}
-        if not ids[StepName.FUSED] <= found:
-            raise ValueError("stage fused: a passage that no search found")
-        if ids.get(StepName.FIRST_PASS, set()) != {hit.passage_id for hit in self.head if self.first_pass_summary}:
-            raise ValueError("step first_pass: not the passages that the first pass reads")
-        if not set(self.first_pass_pairs) <= ids.get(StepName.FIRST_PASS, set()):
-            raise ValueError("first_pass_pairs: a passage that the first pass did not read")
-        read = {hit.passage_id for hit in self.pool_read}
-        if ids[StepName.RERANKED] != read or ids[StepName.ADJUSTED] != read:
-            raise ValueError("steps reranked and adjusted: not the passages of the pool that were read")
-        if not ids[StepName.KEPT] <= read:
-            raise ValueError("stage kept: a passage that is not in the pool or was not read")
-        if not set(self.pairs) <= read:
-            raise ValueError("pairs: a passage that is not in the pool or was not read")
-        answer = self.recorded_answer or Answer(kind="unknown", text="")
-        cited = {citation.passage_id for citation in answer.citations}
-        cited |= {one.passage_id for one in answer.checks if one.passage_id}
-        if not cited <= ids[StepName.KEPT]:
-            raise ValueError("recorded_answer: a citation of a passage that was not kept")
 
     def __getitem__(self, name: StepName) -> Step:
         """The step of that name. KeyError for `from_first_pass` in a run without a first pass."""
@@ -357,35 +306,7 @@ class Trace(Frozen):
         """A row per candidate in fused order: `<step>_rank` and `<step>_score` (empty where it did not come
         out of the step), `found_by` (the searches that brought it, with its ranks in the extra ones), `outcome`,
         `unseen_tokens`, and the passage's title, heading, source, document and text."""
-        import pandas as pd
-
-        rows = []
-        for hit in self[StepName.FUSED].hits:
-            passage = self.passages[hit.passage_id]
-            row: dict[str, object] = {
-                "passage_id": passage.id,
-                "document_id": passage.document_id,
-                "title": passage.title or passage.document_id,
-                "heading": passage.heading,
-                "source": passage.source,
-                "outcome": self.outcome(passage.id),
-                "found_by": ", ".join(self.found_by(passage.id)),
-            }
-            for at in self.ranks_by_step(passage.id):
-                row[f"{at.step}_rank"] = at.rank
-                row[f"{at.step}_score"] = at.score
-            for run in self.extra_searches:
-                for step in run.steps:
-                    there = step.by_passage.get(passage.id)
-                    row[f"{run.name} {step.name}_rank"] = there.rank if there else None
-            pair = self.pairs.get(passage.id)
-            row["unseen_tokens"] = pair.unseen_tokens if pair else None
-            row["text"] = passage.text
-            rows.append(row)
-        columns = list(rows[0]) if rows else ["passage_id"]
-        frame = pd.DataFrame(rows, columns=columns)
-        whole = [name for name in frame.columns if name.endswith("_rank") or name == "unseen_tokens"]
-        return frame.astype(dict.fromkeys(whole, "Int64"))
+        return frame_of(self)
 
     def to_json(self) -> str:
         """The trace as JSON text; `Trace.read` gives it back without loss."""
@@ -393,12 +314,17 @@ class Trace(Frozen):
 
     @classmethod
     def read(cls, text: str | bytes) -> Trace:
-        """A trace from JSON that may come from anywhere. Raises BadTrace with the first thing that is wrong."""
+        """A trace from JSON that may come from anywhere, of this version or an older one. Raises BadTrace in words."""
         if len(text) > MAX_TRACE_BYTES:
             raise BadTrace(f"This file is larger than {MAX_TRACE_BYTES // 2**20} MB; no trace is.")
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as exc:
-            first = exc.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise BadTrace(f"This is not a trace that can be read: {where}: {first['msg']}.") from exc
+        return TRACE.read(text)
+
+
+TRACE = RecordFormat(
+    noun="trace",
+    model=Trace,
+    version=2,
+    upgrades={1: trace_from_version_1},
+    accepts="Open the JSON file that “Trace (JSON)” saves under an answer on the Inspect page.",
+    error=BadTrace,
+)

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from rag_core.diagnosis import Diagnosis, Location, Verdict
 from rag_core.schema.base import Frozen, new_id
+from rag_core.schema.migrations import finding_from_version_1
 from rag_core.schema.trace import Trace
 
 CaseId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -44,6 +45,13 @@ class Finding(Frozen):
 
     location: Location
     diagnosis: Diagnosis
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_this_version(cls, raw: Any) -> Any:
+        """A finding that was saved with a trace of version 1 is upgraded."""
+        old = isinstance(raw, dict) and isinstance(raw.get("location"), dict) and "chunks" in raw["location"]
+        return finding_from_version_1(raw) if old else raw
 
 
 class Case(Frozen):

@@ -139,9 +139,9 @@ def test_a_trace_from_before_there_were_extra_searches_opens():
         (lambda d: d.update(extra_searches=[]), "extra_searches"),
         (lambda d: d["extra_searches"][0].update(name="other"), "extra_searches"),
         (lambda d: d["extra_searches"][0]["dense"].update(name="lexical"), "dense, lexical"),
-        (lambda d: d["extra_searches"][0]["dense"]["hits"][0].update(rank=2), "recent, dense: rank 2"),
-        (lambda d: d["extra_searches"][0]["dense"]["hits"][0].update(passage_id="z"), "no text"),
-        (lambda d: d["passages"]["c"].update(tenant="umbra"), "recent: a candidate that its filter excludes"),
+        (lambda d: d["extra_searches"][0]["dense"]["hits"][0].update(rank=2), "recent, dense, has rank 2"),
+        (lambda d: d["extra_searches"][0]["dense"]["hits"][0].update(passage_id="z"), "names .z., which is not among"),
+        (lambda d: d["passages"]["c"].update(tenant="umbra"), "recent has a candidate that its filter excludes"),
         (
             lambda d: (
                 d["extra_searches"][0]["dense"].update(hits=[]) or d["extra_searches"][0]["lexical"].update(hits=[])

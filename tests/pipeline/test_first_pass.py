@@ -108,9 +108,9 @@ def test_a_run_without_a_first_pass_has_no_such_stage():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"first_pass_summary": None}, "first_pass_summary must be set"),
+        ({"first_pass_summary": None}, "first_pass_summary” must be set"),
         ({"first_pass_pairs": {"f": {"score": 1.0}}}, "the first pass did not read"),
-        ({"steps": 3}, "stages must be"),
+        ({"steps": 3}, "in this order"),
     ],
 )
 def test_a_file_whose_first_pass_does_not_fit_is_no_trace(change, said):

@@ -112,10 +112,10 @@ def test_beside_the_policys_own_extra_searches():
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda d: d.update(rewriting=None), "rewriting: there where"),
+        (lambda d: d.update(rewriting=None), "“rewriting” must be set"),
         (lambda d: d["rewriting"].update(queries=["other"]), "not those that were searched"),
-        (lambda d: d["rewriting"].update(queries=[]), "not the extra searches"),
-        (lambda d: d["policy"]["rewrite"].update(on=False), "rewriting: there where"),
+        (lambda d: d["rewriting"].update(queries=[]), "not those of its policy"),
+        (lambda d: d["policy"]["rewrite"].update(on=False), "“rewriting” must be set"),
     ],
 )
 def test_a_file_whose_rewriting_does_not_fit_is_refused(change, says):

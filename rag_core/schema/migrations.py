@@ -1,0 +1,106 @@
+"""Upgrade stored values of older versions: plain dicts in, plain dicts out.
+
+Version 1 called steps stages, passages chunks, the first pass a screen, and extra searches extras.
+Each function changes nothing that it is given; what a field should hold is left to validation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rag_core.schema.records import Raw
+
+TRACE_1 = {
+    "stages": "steps",
+    "screening": "first_pass_summary",
+    "screen_pairs": "first_pass_pairs",
+    "chunks": "passages",
+    "extras": "extra_searches",
+    "answer": "recorded_answer",
+}
+POLICY_1 = {"screen": "first_pass", "extras": "extra_searches"}
+HIT_1 = {"chunk_id": "passage_id"}
+STEP_NAMES_1 = {"screened": "first_pass"}
+
+
+def renamed(raw: Raw, names: Mapping[str, str]) -> Raw:
+    """The fields in their order, those in `names` under their new name.
+
+    >>> renamed({"a": 1, "b": 2}, {"a": "c"})
+    {'c': 1, 'b': 2}
+    """
+    return {names.get(key, key): value for key, value in raw.items()}
+
+
+def changed(raw: Raw, changes: Mapping[str, Callable[[Any], Any]]) -> Raw:
+    """The fields with the values of some put through a function; None, and fields that are not there, stay so."""
+    return raw | {key: change(raw[key]) for key, change in changes.items() if raw.get(key) is not None}
+
+
+def each(change: Callable[[Any], Any]) -> Callable[[list[Any]], list[Any]]:
+    """The same change for every item of a list."""
+    return lambda items: [change(one) for one in items]
+
+
+def trace_from_version_1(raw: Raw) -> Raw:
+    """The fields of a trace of version 1 as version 2 has them."""
+    return changed(
+        renamed(raw, TRACE_1),
+        {
+            "policy": policy_from_version_1,
+            "collection": collection_from_version_1,
+            "steps": each(step_from_version_1),
+            "extra_searches": each(_extra_search_from_version_1),
+            "recorded_answer": _answer_from_version_1,
+        },
+    )
+
+
+def policy_from_version_1(raw: Raw) -> Raw:
+    """A policy as version 2 of a trace has it."""
+    return renamed(raw, POLICY_1)
+
+
+def collection_from_version_1(raw: Raw) -> Raw:
+    """What a trace or a report says of the collection."""
+    return renamed(raw, {"chunks": "passages"})
+
+
+def step_from_version_1(raw: Raw) -> Raw:
+    """A step with its hits."""
+    return changed(raw, {"name": step_name_from_version_1, "hits": each(_hit_from_version_1)})
+
+
+def step_name_from_version_1(name: str) -> str:
+    """`screened` is `first_pass` now."""
+    return STEP_NAMES_1.get(name, name)
+
+
+def _hit_from_version_1(raw: Raw) -> Raw:
+    return renamed(raw, HIT_1)
+
+
+def _extra_search_from_version_1(raw: Raw) -> Raw:
+    return changed(raw, {"dense": step_from_version_1, "lexical": step_from_version_1})
+
+
+def _answer_from_version_1(raw: Raw) -> Raw:
+    return changed(raw, {"citations": each(_hit_from_version_1), "checks": each(_hit_from_version_1)})
+
+
+FINDING_1 = {"chunk_id": "passage_id", "chunks": "passages", "stage": "step"}
+
+
+def finding_from_version_1(raw: Any) -> Any:
+    """What a case says of one expected document, as version 2 of a trace names it; all that stands in it too."""
+    if isinstance(raw, list):
+        return [finding_from_version_1(one) for one in raw]
+    if not isinstance(raw, dict):
+        return raw
+    fields = {key: value if key == "metadata" else finding_from_version_1(value) for key, value in raw.items()}
+    return changed(renamed(fields, FINDING_1), {"step": _step_of_finding})
+
+
+def _step_of_finding(step: Any) -> Any:
+    return step_name_from_version_1(step) if isinstance(step, str) else step
