@@ -14,7 +14,7 @@ from rag_core.schema.chunking import Chunking
 from rag_core.wording.numbers import count_of
 from ui import caches
 from ui.charts import chunk_lengths
-from ui.panels import corpus_views, upload, views
+from ui.panels import corpus_views, file_notes, upload, views
 from ui.sidebar import state
 
 
@@ -110,6 +110,7 @@ def show_documents(collection: Collection, name: str, owner: str) -> None:
     facts = [f"{key}: {value}" for key, value in views.document_facts(document).items()]
     st.caption(views.markdown(" · ".join([f"{len(passages)} passages", *facts])))
     corpus_views.document_with_passages(document, passages)
+    file_notes.show_files(collection)
 
 
 @st.dialog("Delete documents")

@@ -28,6 +28,7 @@ from rag_core.rerank.scoring import score_pairs
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document, Passage
+from rag_core.schema.files import SourceFile
 from rag_core.schema.policy import DEFAULT_RERANKER, Policy
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit
@@ -59,12 +60,17 @@ def index(
     """
     if (source is None) == (texts is None):
         raise BadInput("Give either a folder or `texts`.")
-    documents = _documents(texts) if texts is not None else _read(Path(source or "."))
+    files: tuple[SourceFile, ...] = ()
+    if texts is not None:
+        documents = _documents(texts)
+    else:
+        documents, files = _read(Path(source or "."))
     called = name or (Path(source).resolve().name if source is not None else "Texts")
     embedder, chunking = embedder or get_embedder(), chunking or Chunking()
     if save is not None:
-        return Library(Path(save)).build(called, documents, chunking, embedder, replace=True)
-    return index_documents(IndexingPlan(called, None, chunking, Settings().exact_limit), documents, embedder)
+        return Library(Path(save)).build(called, documents, chunking, embedder, replace=True, files=files)
+    plan = IndexingPlan(called, None, chunking, Settings().exact_limit, files)
+    return index_documents(plan, documents, embedder)
 
 
 def _documents(texts: Sequence[str | Document]) -> list[Document]:
@@ -73,7 +79,7 @@ def _documents(texts: Sequence[str | Document]) -> list[Document]:
     return [one if isinstance(one, Document) else Document(id=str(at), text=one) for at, one in enumerate(texts)]
 
 
-def _read(folder: Path) -> Sequence[Document]:
+def _read(folder: Path) -> tuple[list[Document], tuple[SourceFile, ...]]:
     if not folder.is_dir():
         raise BadInput(f"There is no folder {folder}. Give a folder of documents, or `texts`.")
     loaded = load_folder(folder)
@@ -81,7 +87,7 @@ def _read(folder: Path) -> Sequence[Document]:
         warnings.warn(f"Left out: {problem}", UserWarning, stacklevel=3)
     if not loaded.documents:
         raise BadInput(f"Nothing below {folder} could be read.")
-    return loaded.documents
+    return list(loaded.documents), loaded.files
 
 
 @dataclass(frozen=True)

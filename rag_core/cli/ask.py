@@ -17,7 +17,7 @@ import textwrap
 from pathlib import Path
 
 from rag_core.api import index
-from rag_core.cli.documents import library, read_documents
+from rag_core.cli.documents import library, read_folder
 from rag_core.cli.policy_options import policy_of, threshold_of
 from rag_core.corpus.collection import Collection
 from rag_core.errors import BadInput
@@ -69,7 +69,7 @@ def _collection(given: argparse.Namespace, settings: Settings) -> Collection:
             raise BadInput("Give either a folder or --collection.")
         return library(settings).open(given.collection, embedder)
     folder = given.folder or settings.sample_dir / "documents"
-    documents = read_documents(folder)
+    documents = read_folder(folder).documents
     sys.stderr.write(f"Indexing {count_of(len(documents), 'document')} of {folder}\n")
     name = given.folder.resolve().name if given.folder else "Sample corpus"
     return index(texts=documents, name=name, embedder=embedder)

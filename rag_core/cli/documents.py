@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from rag_core.corpus.loading.load import load_folder
+from rag_core.corpus.loading.load import Loaded, load_folder
 from rag_core.corpus.storage.library import Library
 from rag_core.errors import BadInput
-from rag_core.schema.documents import Document
 from rag_core.settings import Settings
 
 
-def read_documents(folder: Path) -> Sequence[Document]:
-    """Every document below a folder; the files that cannot be read are named on stderr. Raises BadInput for none."""
+def read_folder(folder: Path) -> Loaded:
+    """Every document below a folder; what cannot be read is named on stderr. Raises BadInput for none."""
     loaded = load_folder(folder)
     for problem in loaded.problems:
         sys.stderr.write(f"Left out: {problem}\n")
     if not loaded.documents:
         raise BadInput(f"No file below {folder} could be read. Give a folder of documents.")
-    return loaded.documents
+    return loaded
 
 
 def library(settings: Settings) -> Library:

@@ -11,10 +11,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from rag_core.cli.documents import library, progress, read_documents
+from rag_core.cli.documents import library, progress, read_folder
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.schema.chunking import Chunking
 from rag_core.settings import Settings
+from rag_core.wording.file_notes import note_line
 from rag_core.wording.numbers import count_of
 
 
@@ -32,10 +33,17 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Read, index, save, say where."""
     settings = Settings()
-    documents = read_documents(given.folder)
+    loaded = read_folder(given.folder)
+    said = {str(problem) for problem in loaded.problems}
+    for file in loaded.files:
+        for note in file.notes:
+            if f"{file.name}, {note.where}: {note.reason}" not in said:
+                sys.stderr.write(f"{note_line(file, note)}\n")
     embedder = get_embedder(settings.embedding_model, settings.device)
     kept = library(settings)
-    made = kept.build(given.name, documents, Chunking(), embedder, progress, replace=given.replace)
+    made = kept.build(
+        given.name, loaded.documents, Chunking(), embedder, progress, replace=given.replace, files=loaded.files
+    )
     counts = f"{count_of(made.manifest.documents, 'document')}, {count_of(made.manifest.passages, 'passage')}"
     sys.stdout.write(f"{made.manifest.name}: {counts}, in {kept.root}\n")
     return 0

@@ -16,6 +16,7 @@ from rag_core.corpus.storage.manifest import Manifest
 from rag_core.errors import CollectionError
 from rag_core.retrieval.engines.protocol import SearchResult
 from rag_core.schema.documents import CollectionRef, Document, Passage
+from rag_core.schema.files import SourceFile
 from rag_core.schema.filters import Filter
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ _KEPT_MASKS = 32
 
 
 class Collection:
-    """Row i of the vectors and of both indexes is `passages[i]`; the passages of a document stand together."""
+    """Row i of the vectors and of both indexes is `passages[i]`; the passages of a document stand together.
+
+    `files` are those that documents were read from, as far as it was recorded.
+    """
 
     def __init__(
         self,
@@ -38,8 +42,10 @@ class Collection:
         vectors: Vectors,
         dense: DenseIndex,
         lexical: LexicalIndex,
+        files: Sequence[SourceFile] = (),
     ) -> None:
         self.manifest = manifest
+        self.files = tuple(files)
         self.passages = tuple(passages)
         self.vectors = vectors
         self.dense_index = dense

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 from rag_core.corpus.chunking import chunk_document
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.embedding import passage_vectors
+from rag_core.corpus.source_files import with_documents
 from rag_core.corpus.storage.manifest import Manifest, fingerprint
 from rag_core.errors import BadInput
 from rag_core.retrieval.bm25 import LexicalIndex
 from rag_core.retrieval.engines.faiss_index import DenseIndex
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document, Passage
+from rag_core.schema.files import SourceFile
 
 if TYPE_CHECKING:
     from rag_core.corpus.storage.kept_vectors import KeptVectors
@@ -40,13 +42,15 @@ def ignore(_step: str, _done: int, _total: int) -> None:
 class IndexingPlan:
     """What is to be made: a name, its owner (None: all), the chunking, and up to which size search is exact.
 
-    `id` says of which collection this is a version; a new one where it is left out.
+    `files` are those that the documents came from. `id` says of which collection this is a version; a new one where it
+    is left out.
     """
 
     name: str
     owner: str | None
     chunking: Chunking
     exact_limit: int
+    files: tuple[SourceFile, ...] = ()
     id: str = field(default_factory=lambda: uuid.uuid4().hex, kw_only=True)
 
 
@@ -162,4 +166,4 @@ def _assemble(
         fingerprint=fingerprint(documents, plan.chunking, embedding_model),
         index=dense.kind,
     )
-    return Collection(manifest, documents, passages, vectors, dense, lexical)
+    return Collection(manifest, documents, passages, vectors, dense, lexical, with_documents(plan.files, documents))

@@ -22,6 +22,7 @@ from rag_core.corpus.storage.library import Library
 from rag_core.corpus.storage.orders import Action, FileResult, IndexingOrder, OrderBook, Outcome
 from rag_core.errors import BadInput, CollectionError, Stopped
 from rag_core.schema.documents import Document
+from rag_core.schema.files import SourceFile
 from rag_core.wording.durations import about
 
 if TYPE_CHECKING:
@@ -121,13 +122,11 @@ def _upload(task: _Task) -> str:
     documents = task.orders.documents(task.order)
     if documents is None:
         documents = _read_files(task)
-    name = task.order.name
+    name, outcome = task.order.name, task.orders.outcome(task.order)
     if task.order.new:
-        return _build(task, documents)
-    there = task.library.document_ids(name)
-    replaced = tuple(document.id for document in documents if document.id in there)
-    task.library.add(name, documents, task.embedder, task.progress)
-    outcome = task.orders.outcome(task.order)
+        return _build(task, documents, outcome.sources)
+    replaced = task.library.replaced_by(name, documents, outcome.sources)
+    task.library.add(name, documents, task.embedder, task.progress, files=outcome.sources)
     task.orders.save_outcome(task.order, outcome.model_copy(update={"replaced": replaced}))
     return f"{_documents_were(len(documents))} indexed in {name}.{_replaced(replaced)}"
 
@@ -150,12 +149,14 @@ def _copy(task: _Task) -> str:
     documents = task.orders.documents(task.order)
     if documents is None:
         raise BadInput("The documents of this copy are not there any more. Copy the collection again.")
-    return _build(task, documents)
+    return _build(task, documents, task.order.sources)
 
 
-def _build(task: _Task, documents: Sequence[Document]) -> str:
+def _build(task: _Task, documents: Sequence[Document], files: Sequence[SourceFile]) -> str:
     order = task.order
-    task.library.build(order.name, documents, order.chunking, task.embedder, task.progress, owner=order.owner)
+    task.library.build(
+        order.name, documents, order.chunking, task.embedder, task.progress, owner=order.owner, files=files
+    )
     return f"{_documents_were(len(documents))} indexed in {order.name}."
 
 
@@ -208,5 +209,5 @@ def _replaced(ids: Sequence[str]) -> str:
     if not ids:
         return ""
     more = f" and {len(ids) - NAMED:,} more" if len(ids) > NAMED else ""
-    which = "a document that was" if len(ids) == 1 else "documents that were"
-    return f" {len(ids):,} of them replaced {which} there: {', '.join(ids[:NAMED])}{more}."
+    which = "a document that was" if len(ids) == 1 else f"{len(ids):,} documents that were"
+    return f" They replaced {which} there: {', '.join(ids[:NAMED])}{more}."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rag_core.corpus.indexing import StepProgress, ignore
 from rag_core.corpus.loading.load import load_folder
+from rag_core.corpus.readers.registry import READERS_VERSION
 from rag_core.corpus.storage.library import Library
 from rag_core.errors import CollectionError
 from rag_core.schema.chunking import Chunking
@@ -42,7 +43,7 @@ def ensure_sample(library: Library, folder: Path, embedder: Embedder, progress: 
     if loaded.problems or not loaded.documents:
         first = str(loaded.problems[0]) if loaded.problems else "it is empty"
         raise CollectionError(f"The sample corpus in {folder} cannot be read: {first}.")
-    library.build(SAMPLE, loaded.documents, Chunking(), embedder, progress, replace=True)
+    library.build(SAMPLE, loaded.documents, Chunking(), embedder, progress, replace=True, files=loaded.files)
     replace_text(library.root / STAMP, stamp)
 
 
@@ -59,8 +60,8 @@ def read_examples(folder: Path, count: int) -> list[dict[str, str]]:
 
 
 def _stamp(folder: Path, model: str) -> str:
-    """A hash of every file below the folder, with its name, and of the embedding model."""
-    digest = hashlib.sha256(model.encode())
+    """A hash of every file below the folder, with its name, of the readers and of the embedding model."""
+    digest = hashlib.sha256(f"{model}\0{READERS_VERSION}".encode())
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0")

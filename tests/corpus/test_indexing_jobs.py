@@ -20,6 +20,7 @@ from rag_core.corpus.storage.orders import FileResult, IndexingOrder, OrderBook
 from rag_core.errors import BadInput
 from rag_core.jobs import JobBook
 from rag_core.schema.chunking import Chunking
+from rag_core.schema.files import SourceFile
 from rag_core.storage.database import Store
 from tests.corpus.doubles import WordEmbedder, documents
 
@@ -58,9 +59,10 @@ def test_files_become_a_collection_and_each_file_has_its_result(book, orders, li
     job = done(book, orders, library, order)
     assert (job.state, job.message) == ("done", "1 document was indexed in Notes.")
     good, bad = orders.outcome(order).files
-    assert good == FileResult(name="a.md", documents=1)
+    assert good == FileResult(name="a.md", documents=1, source=SourceFile(name="a.md"))
     assert bad.documents == 0 and "damaged" in bad.problems[0][1]
-    assert library.document_ids("Notes") == {"a.md"}
+    kept = library.open("Notes", WordEmbedder())
+    assert ([one.id for one in kept.documents()], kept.files) == (["a.md"], (SourceFile(name="a.md"),))
     assert sorted(path.name for path in (library.root / ".orders" / order.id).iterdir()) == [
         "order.json",
         "outcome.json",
@@ -77,11 +79,20 @@ def test_nothing_that_can_be_read_fails_and_says_why(book, orders, library):
     assert library.names() == []
 
 
+def test_a_table_added_again_names_the_rows_that_are_gone(book, orders, library):
+    table = b"id,text\na,One.\nb,Two.\n"
+    done(book, orders, library, upload(orders, "Notes", ("faq.csv", table)))
+    job = done(book, orders, library, upload(orders, "Notes", ("faq.csv", table[:-7]), new=False))
+    told = "They replaced 2 documents that were there: faq.csv#a, faq.csv#b."
+    assert job.message == f"1 document was indexed in Notes. {told}"
+    assert [one.id for one in library.open("Notes", WordEmbedder()).documents()] == ["faq.csv#a"]
+
+
 def test_adding_names_what_it_replaced(book, orders, library):
     library.build("Notes", documents(2), Chunking(), WordEmbedder())
     order = upload(orders, "Notes", ("doc-0.md", b"New."), ("c.md", b"More."), new=False)
     job = done(book, orders, library, order)
-    assert job.message == "2 documents were indexed in Notes. 1 of them replaced a document that was there: doc-0.md."
+    assert job.message == "2 documents were indexed in Notes. They replaced a document that was there: doc-0.md."
     assert library.manifest("Notes").documents == 3
 
 
@@ -141,6 +152,7 @@ from rag_core.corpus import embedding
 from rag_core.corpus.indexing_jobs import KIND, indexing_work
 from rag_core.corpus.storage.library import Library
 from rag_core.corpus.storage.orders import OrderBook
+from rag_core.schema.files import SourceFile
 from rag_core.jobs import JobBook
 from rag_core.storage.database import Store
 from tests.corpus.doubles import WordEmbedder

@@ -11,6 +11,7 @@ import streamlit as st
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.loading.sandbox import Upload
 from rag_core.schema.documents import Document, Passage
+from rag_core.wording.file_notes import notes_summary
 
 
 def documents_table(collection: Collection, wanted: str) -> pd.DataFrame:
@@ -58,13 +59,15 @@ def _between(text: str) -> str:
 
 
 def upload_results(uploads: Sequence[Upload]) -> pd.DataFrame:
-    """A row per file: how many documents came out of it, and what was wrong."""
+    """A row per file: how many documents came out of it, how it was read, and what was wrong."""
     return pd.DataFrame(
         [
             {
                 "File": upload.name,
                 "Result": "Read" if upload.loaded.documents else "Not read",
                 "Documents": len(upload.loaded.documents),
+                "Encoding": ", ".join(file.encoding for file in upload.loaded.files),
+                "Notes": notes_summary(note for file in upload.loaded.files for note in file.notes),
                 "What was wrong": " ".join(problem.reason for problem in upload.loaded.problems),
             }
             for upload in uploads

@@ -15,13 +15,15 @@ from rag_core.corpus.readers.base import DEFAULT_LIMITS, Limits, Source
 from rag_core.corpus.readers.registry import reader_for
 from rag_core.corpus.readers.table import read_header
 from rag_core.corpus.sample import SAMPLE
+from rag_core.corpus.source_files import replaced_documents
 from rag_core.corpus.storage.collection_store import free_name
 from rag_core.errors import BadInput, DocumentError
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
+from rag_core.schema.files import SourceFile
 from rag_core.wording.numbers import count_of
 from ui import caches
-from ui.panels import corpus_views, views
+from ui.panels import corpus_views, file_notes, views
 from ui.sidebar import state
 
 TYPES = ["pdf", "docx", "html", "htm", "md", "markdown", "txt", "csv", "json", "jsonl"]
@@ -53,7 +55,8 @@ def upload_form(current: str, owner: str) -> None:
         st.session_state["uploads"] = uploads
         if not documents:
             raise BadInput(f"Nothing was indexed. {' '.join(left_out(uploads))}")
-        _index(target, owner, documents, Chunking(max_tokens=size), new=place == new)
+        files_read = [file for upload in uploads for file in upload.loaded.files]
+        _index(target, owner, documents, files_read, Chunking(max_tokens=size), new=place == new)
     if st.session_state.get("uploads"):
         _results(st.session_state["uploads"])
 
@@ -63,6 +66,7 @@ def _results(uploads: list[Upload]) -> None:
     wide = {"What was wrong": st.column_config.TextColumn(width=460)}
     table = corpus_views.upload_results(uploads)
     st.dataframe(table, hide_index=True, key="upload_results", column_config=wide)
+    file_notes.show_notes([file for upload in uploads for file in upload.loaded.files], "upload_notes")
 
 
 def _column_choices(files: list[UploadedFile]) -> dict[int, CsvColumns]:
@@ -113,19 +117,25 @@ def _parse(files: list[UploadedFile], columns: dict[int, CsvColumns]) -> list[Up
     return uploads
 
 
-def _index(name: str, owner: str, documents: list[Document], chunking: Chunking, *, new: bool) -> None:
+def _index(
+    name: str, owner: str, documents: list[Document], files: list[SourceFile], chunking: Chunking, *, new: bool
+) -> None:
     """Build or extend the collection, then show it."""
     replaced: list[str] = []
     if new:
         library = caches.private(owner)
         collection = with_progress(
-            lambda progress: library.build(name, documents, chunking, caches.embedder(), progress, owner=owner)
+            lambda progress: library.build(
+                name, documents, chunking, caches.embedder(), progress, owner=owner, files=files
+            )
         )
     else:
         library = caches.library_of(name, owner)
-        there = {document.id for document in caches.collection(name, owner).documents()}
-        replaced = [document.id for document in documents if document.id in there]
-        collection = with_progress(lambda progress: library.add(name, documents, caches.embedder(), progress))
+        known = caches.collection(name, owner)
+        replaced = sorted(replaced_documents(known.documents(), known.files, documents, files))
+        collection = with_progress(
+            lambda progress: library.add(name, documents, caches.embedder(), progress, files=files)
+        )
     name = collection.manifest.name
     verb = "was" if len(documents) == 1 else "were"
     note = f"{count_of(len(documents), 'document')} {verb} indexed in {name}. Ask about them on the Inspect page."
@@ -140,8 +150,8 @@ def _replaced(ids: list[str]) -> Iterable[str]:
     """A sentence that names the documents that were there and are not any more; none where there are none."""
     if ids:
         more = f" and {len(ids) - NAMED:,} more" if len(ids) > NAMED else ""
-        which = "a document that was" if len(ids) == 1 else "documents that were"
-        yield f"{len(ids):,} of them replaced {which} there: {', '.join(ids[:NAMED])}{more}."
+        which = "a document that was" if len(ids) == 1 else f"{len(ids):,} documents that were"
+        yield f"They replaced {which} there: {', '.join(ids[:NAMED])}{more}."
 
 
 def left_out(uploads: list[Upload]) -> Iterator[str]:
@@ -160,7 +170,9 @@ def copy(collection: Collection, owner: str) -> None:
     library = caches.private(owner)
     chunking = collection.manifest.chunking
     with_progress(
-        lambda progress: library.build(name, collection.documents(), chunking, caches.embedder(), progress, owner=owner)
+        lambda progress: library.build(
+            name, collection.documents(), chunking, caches.embedder(), progress, owner=owner, files=collection.files
+        )
     )
     state.go_to_collection(name)
     st.rerun()

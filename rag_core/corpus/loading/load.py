@@ -12,21 +12,24 @@ from pathlib import Path
 
 from rag_core.corpus.loading.columns import CsvColumns
 from rag_core.corpus.loading.metadata import to_document
-from rag_core.corpus.readers.base import DEFAULT_LIMITS, Limits, Source
+from rag_core.corpus.readers.base import DEFAULT_LIMITS, Limits, Parsed, Source, left_out
 from rag_core.corpus.readers.registry import reader_for
 from rag_core.corpus.readers.table import read_rows
 from rag_core.errors import BadInput, DocumentError
 from rag_core.schema.documents import Document
+from rag_core.schema.files import SourceFile
 
 METADATA_TABLE = "metadata.csv"
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What came out of files: the documents, and a `DocumentError` for each file or row that could not be read."""
+    """What came out of files: the documents, a `DocumentError` for each file or row that could not be read, and the
+    files that documents came from, each with what was left out of it."""
 
     documents: tuple[Document, ...] = ()
     problems: tuple[DocumentError, ...] = ()
+    files: tuple[SourceFile, ...] = ()
 
     @classmethod
     def together(cls, parts: Iterable[Loaded]) -> Loaded:
@@ -35,6 +38,7 @@ class Loaded:
         return cls(
             tuple(document for part in kept for document in part.documents),
             tuple(problem for part in kept for problem in part.problems),
+            tuple(file for part in kept for file in part.files),
         )
 
 
@@ -58,7 +62,13 @@ def load_bytes(
             raise source.error("It is empty: there is no text in it.")
     except DocumentError as problem:
         return Loaded(problems=(problem,))
-    return Loaded(tuple(documents), tuple(problems))
+    return Loaded(tuple(documents), tuple(problems), (_file(name, parsed),) if documents else ())
+
+
+def _file(name: str, parsed: Parsed) -> SourceFile:
+    """What to keep of the file itself; rows that could not be read are left out too."""
+    rows = [left_out(place, reason) for place, reason in parsed.problems]
+    return SourceFile(name=name, encoding=parsed.encoding, notes=(*parsed.notes, *rows))
 
 
 def load_folder(folder: Path, *, limits: Limits = DEFAULT_LIMITS) -> Loaded:

@@ -75,7 +75,8 @@ def parse_upload(
         _check_ids(label, reply)
     except DocumentError as problem:
         return Loaded(problems=(problem,))
-    return Loaded(reply.documents, tuple(DocumentError(where, reason) for where, reason in reply.problems))
+    problems = tuple(DocumentError(where, reason) for where, reason in reply.problems)
+    return Loaded(reply.documents, problems, reply.files)
 
 
 def safe_label(name: str) -> str:
@@ -165,5 +166,6 @@ def _read_reply(label: str, answer: bytes) -> ParseReply:
 def _check_ids(label: str, reply: ParseReply) -> None:
     """Documents of an upload bear its label, so that one upload cannot pass for another."""
     ids = [document.id for document in reply.documents]
-    if len(set(ids)) != len(ids) or not all(each == label or each.startswith(f"{label}#") for each in ids):
+    own = all(each == label or each.startswith(f"{label}#") for each in ids)
+    if len(set(ids)) != len(ids) or not own or any(file.name != label for file in reply.files):
         raise DocumentError(label, "Reading it gave no usable answer. The file may be damaged; save it again.")

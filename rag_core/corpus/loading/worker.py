@@ -15,6 +15,7 @@ from rag_core.corpus.loading.load import load_bytes
 from rag_core.corpus.readers.base import Limits
 from rag_core.schema.base import Frozen
 from rag_core.schema.documents import Document
+from rag_core.schema.files import SourceFile
 
 
 class ParseJob(Frozen):
@@ -26,10 +27,12 @@ class ParseJob(Frozen):
 
 
 class ParseReply(Frozen):
-    """What came out: documents, and (name, reason) of each file or row that could not be read."""
+    """What came out: documents, (name, reason) of each file or row that could not be read, and the file's own record
+    where documents came of it."""
 
     documents: tuple[Document, ...] = ()
     problems: tuple[tuple[str, str], ...] = ()
+    files: tuple[SourceFile, ...] = ()
 
 
 def main() -> None:
@@ -76,7 +79,8 @@ def _parse(job: ParseJob, stream: BinaryIO) -> ParseReply:
         return ParseReply(problems=((job.name, reason),))
     except RecursionError:
         return ParseReply(problems=((job.name, "It is nested too deeply to be read. Save it in a simpler form."),))
-    return ParseReply(documents=loaded.documents, problems=tuple((each.name, each.reason) for each in loaded.problems))
+    problems = tuple((each.name, each.reason) for each in loaded.problems)
+    return ParseReply(documents=loaded.documents, problems=problems, files=loaded.files)
 
 
 if __name__ == "__main__":

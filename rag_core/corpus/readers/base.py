@@ -13,6 +13,7 @@ from pydantic import Field
 from rag_core.corpus.loading.columns import CsvColumns
 from rag_core.errors import DocumentError
 from rag_core.schema.base import Frozen
+from rag_core.schema.files import FileNote
 
 Positive = Annotated[int, Field(ge=1)]
 
@@ -61,10 +62,25 @@ class Record:
 
 @dataclass(frozen=True)
 class Parsed:
-    """The records of a file, and the rows of it that could not be read, as (place, reason)."""
+    """The records of a file, the rows of it that could not be read, as (place, reason), and what else to know.
+
+    Whatever a person sees in the file is in a record or in a note. `encoding` is how its bytes were read as text.
+    """
 
     records: list[Record]
     problems: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[FileNote] = field(default_factory=list)
+    encoding: str = ""
+
+
+def left_out(where: str, reason: str, text: str = "") -> FileNote:
+    """A note of words that no document holds."""
+    return FileNote(kind="left out", where=where, reason=reason, text=text)
+
+
+def in_doubt(where: str, reason: str, text: str = "") -> FileNote:
+    """A note of a reading that may be wrong."""
+    return FileNote(kind="in doubt", where=where, reason=reason, text=text)
 
 
 Reader = Callable[[Source], Parsed]

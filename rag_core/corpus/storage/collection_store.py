@@ -22,6 +22,7 @@ from rag_core.corpus.storage.manifest import MANIFEST, Manifest, damaged, read_m
 from rag_core.corpus.storage.versions import Versions, locked
 from rag_core.errors import BadInput, CollectionError
 from rag_core.schema.documents import Document
+from rag_core.schema.files import SourceFile
 from rag_core.storage.files import replace_text
 
 _TRASH = ".trash-"
@@ -66,8 +67,8 @@ class CollectionStore:
         """The collection from disk, whole."""
         return self._read(name, serialization.load)
 
-    def load_documents(self, name: str) -> list[Document]:
-        """The documents of the collection, which may be had where an index of it is damaged."""
+    def load_documents(self, name: str) -> tuple[list[Document], list[SourceFile]]:
+        """The documents of the collection and their files, which may be had where an index of it is damaged."""
         return self._read(name, serialization.load_documents)
 
     def new_folder(self, name: str) -> Path:

@@ -8,6 +8,7 @@ again on top of that. Readers are never kept waiting.
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from rag_core.corpus.indexing import (
     index_documents,
     without_documents,
 )
+from rag_core.corpus.source_files import replaced_documents
 from rag_core.corpus.storage import serialization
 from rag_core.corpus.storage.collection_store import CollectionStore, checked_name, slug_of
 from rag_core.corpus.storage.kept_vectors import KeptVectors
@@ -30,6 +32,7 @@ from rag_core.corpus.storage.versions import Versions
 from rag_core.errors import CollectionError
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
+from rag_core.schema.files import SourceFile
 
 if TYPE_CHECKING:
     from rag_core.retrieval.embedders.protocol import Embedder
@@ -68,9 +71,12 @@ class Library:
         """What one collection says of itself. Raises CollectionError where there is none of that name."""
         return self._shelf.find(name)[1]
 
-    def document_ids(self, name: str) -> frozenset[str]:
-        """The ids of the collection's documents. Raises CollectionError where there is no such collection."""
-        return frozenset(document.id for document in self._shelf.load_documents(name))
+    def replaced_by(
+        self, name: str, documents: Sequence[Document], files: Sequence[SourceFile] = ()
+    ) -> tuple[str, ...]:
+        """Ids of the documents that `add` would take out for these. Raises CollectionError for no such collection."""
+        known, before = self._shelf.load_documents(name)
+        return tuple(sorted(replaced_documents(known, before, documents, files)))
 
     def open(self, name: str, embedder: Embedder) -> Collection:
         """The collection in memory. Raises CollectionError: missing, damaged, or made with another embedding model."""
@@ -88,15 +94,17 @@ class Library:
         *,
         owner: str | None = None,
         replace: bool = False,
+        files: Sequence[SourceFile] = (),
     ) -> Collection:
-        """Index the documents under a new name; with `replace` also under one that is there.
+        """Index the documents under a new name; with `replace` also under one that is there. `files` are those that
+        the documents were read from.
 
         Raises BadInput for a name or documents that cannot be used, CollectionError where the name is taken.
         """
         name = checked_name(name)
         there = self._shelf.lookup(name)
         own = {"id": there[1].id} if there else {}
-        plan = IndexingPlan(name, owner, chunking, self.exact_limit, **own)
+        plan = IndexingPlan(name, owner, chunking, self.exact_limit, tuple(files), **own)
         kept = self._kept(name)
 
         def made() -> Collection:
@@ -108,17 +116,28 @@ class Library:
         return self._write(there[0] if there else self._shelf.new_folder(name), made, progress, kept)
 
     def add(
-        self, name: str, documents: Sequence[Document], embedder: Embedder, progress: StepProgress = ignore
+        self,
+        name: str,
+        documents: Sequence[Document],
+        embedder: Embedder,
+        progress: StepProgress = ignore,
+        *,
+        files: Sequence[SourceFile] = (),
     ) -> Collection:
-        """Add documents; one whose id is there already takes its place. Only text that is new is embedded."""
+        """Add documents; one whose id is there already takes its place. Only text that is new is embedded.
+
+        `files` are those that the documents were read from. All that came from a file of the same name goes: a row
+        that the new version of a table no longer has is not left behind.
+        """
         check_documents(documents)
         kept = self._kept(name)
-        new = {document.id for document in documents}
 
         def made() -> Collection:
             known = self.open(name, embedder)
-            together = [*(document for document in known.documents() if document.id not in new), *documents]
-            return index_documents(self._plan(known), together, embedder, known, progress, kept)
+            gone = replaced_documents(known.documents(), known.files, documents, files)
+            together = [*(document for document in known.documents() if document.id not in gone), *documents]
+            plan = dataclasses.replace(self._plan(known), files=(*known.files, *files))
+            return index_documents(plan, together, embedder, known, progress, kept)
 
         return self._write(self._shelf.find(name)[0], made, progress, kept)
 
@@ -140,8 +159,8 @@ class Library:
         kept = self._kept(name)
 
         def made() -> Collection:
-            manifest, documents = self._shelf.find(name)[1], self._shelf.load_documents(name)
-            plan = IndexingPlan(name, manifest.owner, chunking, self.exact_limit, id=manifest.id)
+            manifest, (documents, files) = self._shelf.find(name)[1], self._shelf.load_documents(name)
+            plan = IndexingPlan(name, manifest.owner, chunking, self.exact_limit, tuple(files), id=manifest.id)
             return index_documents(plan, documents, embedder, self._usable(name), progress, kept)
 
         return self._write(self._shelf.find(name)[0], made, progress, kept)
@@ -188,7 +207,7 @@ class Library:
 
     def _plan(self, known: Collection) -> IndexingPlan:
         made = known.manifest
-        return IndexingPlan(made.name, made.owner, made.chunking, self.exact_limit, id=made.id)
+        return IndexingPlan(made.name, made.owner, made.chunking, self.exact_limit, known.files, id=made.id)
 
     def _kept(self, name: str) -> KeptVectors:
         """Where vectors for this collection are kept until it is saved."""

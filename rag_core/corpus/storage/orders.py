@@ -24,6 +24,7 @@ from rag_core.errors import BadInput
 from rag_core.schema.base import Frozen, new_id
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
+from rag_core.schema.files import SourceFile
 from rag_core.storage.files import replace_text
 
 FOLDER = ".orders"
@@ -37,6 +38,7 @@ class IndexingOrder(Frozen):
 
     action: upload reads `files` into a new collection or into one that is there; copy makes a collection of documents;
     rechunk cuts and embeds anew; delete removes `document_ids`; share moves the collection to where all see it.
+    sources: the files that a copy's documents came from.
     owner: who sees a new collection. by: the visitor who asked, so that the page shows the result to them.
     """
 
@@ -50,21 +52,25 @@ class IndexingOrder(Frozen):
     files: tuple[str, ...] = ()
     columns: dict[int, CsvColumns] = {}
     document_ids: tuple[str, ...] = ()
+    sources: tuple[SourceFile, ...] = ()
     asked_at: Annotated[AwareDatetime, Field(default_factory=lambda: datetime.now(UTC))]
 
 
 class FileResult(Frozen):
-    """What came of one uploaded file: how many documents, and (place, reason) of what could not be read."""
+    """What came of one uploaded file: how many documents, (place, reason) of what could not be read, and the record of
+    the file that the collection keeps, where it gave documents."""
 
     name: str
     documents: int
     problems: tuple[tuple[str, str], ...] = ()
+    source: SourceFile | None = None
 
     @classmethod
     def of(cls, upload: Upload) -> FileResult:
         """The result of an upload that was parsed."""
         problems = tuple((problem.name, problem.reason) for problem in upload.loaded.problems)
-        return cls(name=upload.name, documents=len(upload.loaded.documents), problems=problems)
+        source = next(iter(upload.loaded.files), None)
+        return cls(name=upload.name, documents=len(upload.loaded.documents), problems=problems, source=source)
 
 
 class Outcome(Frozen):
@@ -72,6 +78,11 @@ class Outcome(Frozen):
 
     files: tuple[FileResult, ...] = ()
     replaced: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[SourceFile, ...]:
+        """The records of the files that gave documents."""
+        return tuple(file.source for file in self.files if file.source)
 
 
 class OrderBook:

@@ -10,13 +10,15 @@ import numpy as np
 from pydantic import ValidationError
 
 from rag_core.corpus.collection import Collection
-from rag_core.corpus.storage.manifest import MANIFEST, check_files, checksums, damaged, read_manifest
+from rag_core.corpus.storage.manifest import MANIFEST, Manifest, check_files, checksums, damaged, read_manifest
 from rag_core.errors import CollectionError
 from rag_core.retrieval.bm25 import LexicalIndex
 from rag_core.retrieval.engines.faiss_index import DenseIndex
 from rag_core.schema.base import Frozen
 from rag_core.schema.documents import Document, Passage
+from rag_core.schema.files import SourceFile
 
+_FILES = "files.jsonl"
 _DOCUMENTS, _PASSAGES, _VECTORS, _DENSE, _LEXICAL = (
     "documents.jsonl",
     "passages.jsonl",
@@ -30,6 +32,7 @@ Value = TypeVar("Value", bound=Frozen)
 
 def save(folder: Path, collection: Collection) -> None:
     """Write the collection into the empty folder, with a checksum of every file in its manifest."""
+    _write_lines(folder / _FILES, collection.files)
     _write_lines(folder / _DOCUMENTS, collection.documents())
     _write_lines(folder / _PASSAGES, collection.passages)
     np.save(folder / _VECTORS, collection.vectors, allow_pickle=False)
@@ -46,6 +49,7 @@ def load(folder: Path) -> Collection:
     check_files(folder, manifest)
     try:
         vectors = np.load(folder / _VECTORS, allow_pickle=False)
+        files = _read_files(folder, manifest)
         documents = _read_lines(folder / _DOCUMENTS, Document)
         passages = _read_lines(folder / _PASSAGES, Passage)
         lexical = LexicalIndex.load(folder / _LEXICAL)
@@ -60,17 +64,22 @@ def load(folder: Path) -> Collection:
     stated = (manifest.documents, manifest.passages, lexical.rows, dense.rows, vectors.shape)
     if counts != stated:
         raise damaged(manifest.name, "its files do not belong together")
-    return Collection(manifest, documents, passages, vectors, dense, lexical)
+    return Collection(manifest, documents, passages, vectors, dense, lexical, files)
 
 
-def load_documents(folder: Path) -> list[Document]:
-    """The documents alone, which is all that re-indexing needs. Raises as `load` does."""
+def load_documents(folder: Path) -> tuple[list[Document], list[SourceFile]]:
+    """The documents and their files alone, which is all that re-indexing needs. Raises as `load` does."""
     manifest = read_manifest(folder)
-    check_files(folder, manifest, [_DOCUMENTS])
+    check_files(folder, manifest, [name for name in (_DOCUMENTS, _FILES) if name in manifest.files or name != _FILES])
     try:
-        return _read_lines(folder / _DOCUMENTS, Document)
+        return _read_lines(folder / _DOCUMENTS, Document), _read_files(folder, manifest)
     except ValidationError as exc:
         raise damaged(manifest.name, f"{_DOCUMENTS} cannot be read") from exc
+
+
+def _read_files(folder: Path, manifest: Manifest) -> list[SourceFile]:
+    """The files that the documents came from; none in a collection that was saved before they were recorded."""
+    return _read_lines(folder / _FILES, SourceFile) if _FILES in manifest.files else []
 
 
 def _write_lines(path: Path, values: Iterable[Frozen]) -> None:

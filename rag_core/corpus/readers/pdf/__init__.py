@@ -1,0 +1,1 @@
+"""PDF through PDFium: the text layer, form fields and notes, page by page."""

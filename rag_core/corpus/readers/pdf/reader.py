@@ -1,0 +1,127 @@
+"""PDF: text, form fields and what is written over the pages, as Markdown. Lines that run along all pages stand once.
+
+No optical character recognition: a scan without a text layer is refused with that reason, and so is named each page
+that has only images. Columns come in the order of the file; where that may not be the order of reading, it is said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rag_core.corpus.readers.base import Parsed, Record, Source, in_doubt, left_out
+from rag_core.corpus.readers.pdf.columns import order_is_doubtful
+from rag_core.corpus.readers.pdf.markdown import to_markdown
+from rag_core.corpus.readers.pdf.page_lines import Line, page_lines
+from rag_core.corpus.readers.pdf.running_lines import drop_running_lines
+from rag_core.corpus.readers.places import numbered
+from rag_core.schema.files import FileNote
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfDocument
+
+_PASSWORD = 4
+
+
+@dataclass
+class _Pages:
+    """The lines of all pages, what was left out of them, and which pages (from 1) are damaged, are pictures only, or
+    may be in another order."""
+
+    lines: list[list[Line]] = field(default_factory=list)
+    notes: list[FileNote] = field(default_factory=list)
+    damaged: list[int] = field(default_factory=list)
+    pictures: list[int] = field(default_factory=list)
+    doubtful: list[int] = field(default_factory=list)
+
+
+def read_pdf(source: Source) -> Parsed:
+    """One document. Raises DocumentError for broken, encrypted, too long or scanned files."""
+    import pypdfium2
+
+    try:
+        pdf = pypdfium2.PdfDocument(source.data)
+    except pypdfium2.PdfiumError as exc:
+        if getattr(exc, "err_code", None) == _PASSWORD:
+            raise source.error("It is protected with a password. Save a copy without one.") from exc
+        raise source.error("It is damaged or not a PDF: it cannot be opened. Save or export it again.") from exc
+    with pdf:
+        pages = len(pdf)
+        if pages > source.limits.pages:
+            raise source.error(f"It has {pages:,} pages; at most {source.limits.pages:,} are read. Split it.")
+        found = _read_pages(pdf)
+        title = pdf.get_metadata_value("Title").strip()
+        notes = [*found.notes, *_whole_file(pdf)]
+    lines, running = drop_running_lines(found.lines)
+    text, guesses = to_markdown([line for page in lines for line in page])
+    if not text.strip() and found.damaged:
+        raise source.error(f"Its {numbered('page', found.damaged)} cannot be read. Save or export it again.")
+    if not text.strip():
+        raise source.error("It has no text, only images: probably a scan. Run text recognition (OCR) on it first.")
+    metadata: dict[str, object] = {"title": title, "pages": pages} if title else {"pages": pages}
+    return Parsed([Record(text, metadata)], notes=[*notes, *running, *_page_notes(found), *guesses])
+
+
+def _read_pages(pdf: PdfDocument) -> _Pages:
+    """All pages in order."""
+    import pypdfium2
+
+    pages = _Pages()
+    if pdf.get_formtype():
+        pdf.init_forms()
+    for number in range(len(pdf)):
+        try:
+            _read_page(pdf, number, pages)
+        except pypdfium2.PdfiumError:
+            pages.damaged.append(number + 1)
+    return pages
+
+
+def _read_page(pdf: PdfDocument, number: int, pages: _Pages) -> None:
+    """One page: its text, then what stands over it."""
+    from pypdfium2 import raw
+
+    from rag_core.corpus.readers.pdf.annotations import looks_of, read_annotations
+    from rag_core.corpus.readers.pdf.placing import missing_marks, with_marks
+
+    page = pdf[number]
+    text = page.get_textpage()
+    lines = page_lines(text)
+    if order_is_doubtful(text):
+        pages.doubtful.append(number + 1)
+    if not lines and any(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE])):
+        pages.pictures.append(number + 1)
+    if raw.FPDFPage_GetAnnotCount(page.raw):
+        found = read_annotations(pdf, number)
+        looks = looks_of(pdf, number, found.looks) if found.looks else []
+        marks = [*found.marks, *missing_marks(lines, found.marks, looks)]
+        lines = with_marks(text, lines, marks)
+        pages.notes += found.notes
+    pages.lines.append(lines)
+
+
+def _page_notes(pages: _Pages) -> list[FileNote]:
+    """Pages that are damaged, pages without text, and pages whose order is in doubt."""
+    notes = []
+    if pages.damaged:
+        reason = "Damaged: it cannot be read. Save or export the file again."
+        notes.append(left_out(numbered("page", pages.damaged), reason))
+    if pages.pictures:
+        reason = "No text, only images: probably a scan. Run text recognition (OCR) on the file first."
+        notes.append(left_out(numbered("page", pages.pictures), reason))
+    if pages.doubtful:
+        reason = "Text stands in columns side by side. Sentences of different columns may be mixed or out of order."
+        notes.append(in_doubt(numbered("page", pages.doubtful), reason))
+    return notes
+
+
+def _whole_file(pdf: PdfDocument) -> list[FileNote]:
+    """Files within the file, and forms that only Adobe's own programs draw."""
+    from pypdfium2 import raw
+
+    names = [pdf.get_attachment(place).get_name() for place in range(pdf.count_attachments())]
+    notes = [left_out("attached files", "Add them by themselves to have them read.", "\n".join(names))] if names else []
+    if pdf.get_formtype() in (raw.FORMTYPE_XFA_FULL, raw.FORMTYPE_XFA_FOREGROUND):
+        reason = "It is an XFA form, which only Adobe's own programs draw: what they show may differ from what is read."
+        notes.append(in_doubt("the whole file", reason))
+    return notes

@@ -1,0 +1,50 @@
+"""What was left out of a file is shown with it, after the upload and for as long as the collection is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.corpus.pdf_files import Page, written
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def uploaded(sample: None) -> AppTest:
+    """The corpus page after a PDF with a comment in it was uploaded."""
+    at = AppTest.from_file(str(ROOT / "pages" / "8_corpus.py"), default_timeout=300)
+    at.run()
+    page = Page([(20, 700, "The quota is 417 crates.")]).note("Ask legal first")
+    at.file_uploader[0].set_value([("depot.pdf", written(page), "application/pdf")])
+    at.run()
+    at.button(key="index").click().run()
+    assert not at.exception
+    return at
+
+
+def tables(at: AppTest, *columns: str) -> list[list[dict[str, object]]]:
+    """The rows of every table on the page that has these columns."""
+    return [one.value.to_dict("records") for one in at.dataframe if set(columns) <= set(one.value.columns)]
+
+
+NOTE = {
+    "File": "depot.pdf",
+    "Where": "page 1",
+    "What": "left out",
+    "Why": "It is a comment.",
+    "Words": "Ask legal first",
+}
+
+
+def test_after_the_upload_and_later_with_the_collection(uploaded: AppTest) -> None:
+    for shown in (2, 1):  # the upload's results and the collection; then the collection alone
+        files = tables(uploaded, "File", "Documents", "Notes")
+        assert [[(row["File"], row["Documents"], row["Notes"]) for row in rows] for rows in files] == [
+            [("depot.pdf", 1, "1 place left out")]
+        ] * shown
+        assert tables(uploaded, "File", "Why", "Words") == [[NOTE]] * shown
+        uploaded.session_state["uploads"] = None
+        uploaded.run()
