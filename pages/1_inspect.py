@@ -9,7 +9,8 @@ from rag_core.schema.answers import Answer
 from rag_core.schema.trace import Trace
 from rag_core.wording.headline import headline
 from ui.charts import rank_movement
-from ui.panels import answer_comparison, history, progressive_rerank, question_box, retrying, views
+from ui.panels import answer_comparison, history, progressive_rerank, question_box, retrying, step_strip, views
+from ui.panels import candidates as candidates_panel
 from ui.panels.answer import card
 from ui.sidebar import rewriting, state
 
@@ -45,7 +46,7 @@ def show(trace: Trace, answer: Answer | None, choice: state.SidebarState | None 
     answer = answered(trace, answer, choice)
     if answer is not None:
         trace = trace.model_copy(update={"recorded_answer": answer})
-    views.strip(trace, answer)
+    step_strip.strip(trace, answer)
     views.searches(trace)
     views.notes(trace)
     ranking(trace)
@@ -85,14 +86,14 @@ def ranking(trace: Trace) -> None:
         selection_mode="points",
     )
     st.subheader("Candidates", anchor=False)
-    views.candidate_table(trace, table, key="candidates", on_select=lambda: choose_in_table(ids))
+    candidates_panel.candidate_table(trace, table, key="candidates", on_select=lambda: choose_in_table(ids))
     st.selectbox(
         "Candidate in full",
         ids,
         key="cand",
-        format_func=lambda passage_id: views.candidate_label(trace, passage_id),
+        format_func=lambda passage_id: candidates_panel.candidate_label(trace, passage_id),
     )
-    views.candidate(trace, st.session_state["cand"])
+    candidates_panel.candidate(trace, st.session_state["cand"])
 
 
 def choose_in_chart() -> None:

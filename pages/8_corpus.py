@@ -14,6 +14,7 @@ from rag_core.schema.chunking import Chunking
 from rag_core.wording.numbers import count_of
 from ui import caches
 from ui.charts import chunk_lengths
+from ui.panels import candidates as candidates_panel
 from ui.panels import corpus_views, file_notes, upload, views
 from ui.sidebar import state
 
@@ -107,7 +108,7 @@ def show_documents(collection: Collection, name: str, owner: str) -> None:
     document = collection.document(document_id or ids[0])
     passages = collection.passages_of(document.id)
     st.subheader(views.markdown(document.title or document.id), anchor=False)
-    facts = [f"{key}: {value}" for key, value in views.document_facts(document).items()]
+    facts = [f"{key}: {value}" for key, value in candidates_panel.document_facts(document).items()]
     st.caption(views.markdown(" · ".join([f"{len(passages)} passages", *facts])))
     corpus_views.document_with_passages(document, passages)
     file_notes.show_files(collection)

@@ -11,11 +11,11 @@ The names below are the public ones, and the only ones promised to stay. The pac
 """
 
 from rag_core.api import evaluate, index, rerank
+from rag_core.installation.version import __version__
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.schema.documents import Passage
 from rag_core.schema.policy import Policy
 from rag_core.schema.trace import Trace
-from rag_core.version import __version__
 
 __all__ = ["Passage", "Pipeline", "Policy", "Trace", "__version__", "evaluate", "get_reranker", "index", "rerank"]

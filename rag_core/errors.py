@@ -17,7 +17,7 @@ SecondPassError
 
 from __future__ import annotations
 
-from rag_core.extras import install_command
+from rag_core.installation.extras import install_command
 
 
 def first_line(exc: BaseException) -> str:

@@ -10,7 +10,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from rag_core.locations import app_folder, data_folder
+from rag_core.installation.locations import app_folder, data_folder
 
 
 class Settings(BaseSettings):

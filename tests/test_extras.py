@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rag_core.extras import EXTRAS, install_command
+from rag_core.installation.extras import EXTRAS, install_command
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "rag_core"

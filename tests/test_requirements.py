@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from rag_core.extras import EXTRAS
+from rag_core.installation.extras import EXTRAS
 
 ROOT = Path(__file__).parents[1]
 OPTIONAL = {"onnxruntime", "onnx", "psycopg", "rerankers"}
@@ -108,7 +108,7 @@ def test_the_base_install_has_what_the_library_imports_and_no_more():
     used = {"lxml"}  # Beautiful Soup's parser, chosen by name
     for name in sorted(imported(("rag_core",)) - set(EXTRAS)):
         found = {plain(dist) for dist in providers.get(name, [name])} & closure(base)
-        assert found, f"{name} is imported and neither in the base install nor in rag_core.extras"
+        assert found, f"{name} is imported and neither in the base install nor in rag_core.installation.extras"
         used |= found
     assert base <= used
     assert not closure(base) & {"torch", "transformers", "sentence-transformers", "streamlit", "plotly"}

@@ -11,7 +11,8 @@ from rag_core.schema.base import Frozen
 from rag_core.schema.measurement import Rewriting
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.steps import StepName, Timing
-from rag_core.schema.trace import ExtraSearchRun, Trace
+from rag_core.schema.trace import Trace
+from rag_core.schema.trace_record import ExtraSearchRun
 
 if TYPE_CHECKING:
     import pandas as pd

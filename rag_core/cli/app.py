@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rag_core.errors import MissingPackage
-from rag_core.locations import app_folder
+from rag_core.installation.locations import app_folder
 from rag_core.settings import Settings
 
 PACKAGES = ("streamlit", "plotly")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 
 from rag_core.cli import app, ask, evaluate, index
 from rag_core.errors import SecondPassError
-from rag_core.version import __version__
+from rag_core.installation.version import __version__
 
 COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "app": (app.describe, "open the browser app"),

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from rag_core.diagnosis.passage_ranks import PassageRanks
 from rag_core.diagnosis.verdicts import Rival, Verdict
 from rag_core.schema.steps import Hit, StepName
-from rag_core.schema.trace import RankAtStep, Trace
+from rag_core.schema.trace import Trace
+from rag_core.schema.trace_record import RankAtStep
 from rag_core.wording.numbers import ordinal, score_number, score_text, title_of
 
 FIRST = 5

@@ -13,7 +13,8 @@ from rag_core.diagnosis.passage_ranks import LAST, PassageRanks, furthest_passag
 from rag_core.diagnosis.rivals import rivals
 from rag_core.diagnosis.verdicts import STEPS, Diagnosis, Verdict
 from rag_core.schema.steps import StepName
-from rag_core.schema.trace import RankAtStep, Trace
+from rag_core.schema.trace import Trace
+from rag_core.schema.trace_record import RankAtStep
 from rag_core.wording.verdicts import sentence
 
 

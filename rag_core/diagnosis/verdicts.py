@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from rag_core.schema.base import Frozen
 from rag_core.schema.steps import StepName
-from rag_core.schema.trace import RankAtStep
+from rag_core.schema.trace_record import RankAtStep
 
 
 class Verdict(StrEnum):

@@ -11,7 +11,7 @@ from rag_core.schema.measurement import Measurement, RankedList, Rewriting, Sear
 from rag_core.schema.policy import ExtraSearch, Policy, rewritten_name
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, Step, StepName, StepWarning, Timing
-from rag_core.schema.trace import ExtraSearchRun
+from rag_core.schema.trace_record import ExtraSearchRun
 
 SPACES = {StepName.DENSE: ScoreSpace.COSINE, StepName.LEXICAL: ScoreSpace.BM25}
 

@@ -18,7 +18,8 @@ from rag_core.generation.grounding_words import finding, summary
 from rag_core.report import svg
 from rag_core.report.escaped import emphasised
 from rag_core.schema.steps import StepName
-from rag_core.schema.trace import Trace, not_rewritten
+from rag_core.schema.trace import Trace
+from rag_core.schema.trace_record import not_rewritten
 from rag_core.wording.headline import closest, first_pass, headline
 from rag_core.wording.numbers import score_text, title_of
 from rag_core.wording.run_captions import (

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from rag_core.errors import SecondPassError
-from rag_core.extras import install_command
 from rag_core.inference import engine
+from rag_core.installation.extras import install_command
 from rag_core.rerank.access import Credentials
 from rag_core.rerank.hosted.providers import PROVIDERS
 from rag_core.rerank.llm_grader import keys_of

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import (
-    Field,
-    FiniteFloat,
-    model_validator,
-)
+from pydantic import model_validator
 
 from rag_core.errors import BadTrace
 from rag_core.schema.answers import Answer
-from rag_core.schema.base import Frozen
-from rag_core.schema.documents import CollectionRef, Passage
-from rag_core.schema.filters import Filter
-from rag_core.schema.measurement import Rewriting
 from rag_core.schema.migrations import trace_from_version_1
-from rag_core.schema.policy import (
-    MAIN,
-    Policy,
-)
+from rag_core.schema.policy import MAIN
 from rag_core.schema.ranked_passage import RankedPassage
 from rag_core.schema.records import RecordFormat
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import Hit, PairScore, Step, StepName, StepWarning, Timing
+from rag_core.schema.steps import Hit, Step, StepName, StepWarning
 from rag_core.schema.threshold import clearing, lowest_kept, relevance_space, to_relevance
 from rag_core.schema.trace_checks import check
 from rag_core.schema.trace_frame import frame_of
+from rag_core.schema.trace_record import Outcome, RankAtStep, TraceRecord, not_rewritten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,44 +27,7 @@ if TYPE_CHECKING:
 MAX_TRACE_BYTES = 64 * 2**20
 
 
-class ExtraSearchRun(Frozen):
-    """An extra search in a run: its lists as steps, cut to its depth. `where` is the filter it was searched under."""
-
-    name: str
-    query: str
-    where: Filter | None = None
-    embed: Timing
-    dense: Step
-    lexical: Step
-    terms: tuple[str, ...] = ()
-
-    @property
-    def steps(self) -> tuple[Step, Step]:
-        """Both lists."""
-        return self.dense, self.lexical
-
-
-class RankAtStep(Frozen):
-    """Where one passage stood at one step; rank and score are None where it did not come out of it."""
-
-    step: StepName
-    space: ScoreSpace
-    rank: int | None
-    score: FiniteFloat | None
-    of: int
-
-
-Outcome = Literal[
-    "kept", "cut by top-k", "under the threshold", "not read", "cut by the first pass", "outside the pool"
-]
-
-
-def not_rewritten(failure: str) -> str:
-    """The warning of a run whose question could not be rewritten."""
-    return f"The question was not rewritten: {failure} The run went on with the question as it was asked."
-
-
-class Trace(Frozen):
+class Trace(TraceRecord):
     """Everything about one query's way, and all that a picture of it is drawn from.
 
     `passages` holds every candidate, so that a trace can be read where the collection is not. `pairs` holds the
@@ -83,25 +35,6 @@ class Trace(Frozen):
     steps. Where the policy has a first pass, a step `from_first_pass` stands before `reranked`, with its report
     (`first_pass_summary`) and its verdicts (`first_pass_pairs`).
     """
-
-    version: Literal[2] = 2
-    query: str
-    where: Filter | None = None
-    policy: Policy
-    collection: CollectionRef
-    measured_at: datetime
-    embed: Timing
-    model_load_ms: FiniteFloat = 0.0
-    steps: Annotated[tuple[Step, ...], Field(min_length=6)]
-    first_pass_summary: RerankSummary | None = None
-    rerank: RerankSummary
-    terms: tuple[str, ...] = ()
-    first_pass_pairs: dict[str, PairScore] = {}
-    pairs: dict[str, PairScore] = {}
-    passages: dict[str, Passage]
-    extra_searches: tuple[ExtraSearchRun, ...] = ()
-    rewriting: Rewriting | None = None
-    recorded_answer: Answer | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -203,8 +136,7 @@ class Trace(Frozen):
     @property
     def best(self) -> Hit | None:
         """The first candidate before the threshold, or None if nothing was found."""
-        hits = self[StepName.ADJUSTED].hits
-        return hits[0] if hits else None
+        return next(iter(self[StepName.ADJUSTED].hits), None)
 
     @property
     def unknown(self) -> bool:
@@ -247,19 +179,7 @@ class Trace(Frozen):
 
     def ranks_by_step(self, passage_id: str) -> tuple[RankAtStep, ...]:
         """The passage's rank and score at every step of this run, in order."""
-        ranks = []
-        for step in self.steps:
-            hit = step.by_passage.get(passage_id)
-            ranks.append(
-                RankAtStep(
-                    step=step.name,
-                    space=step.space,
-                    rank=hit.rank if hit else None,
-                    score=hit.score if hit else None,
-                    of=len(step.hits),
-                )
-            )
-        return tuple(ranks)
+        return tuple(RankAtStep.of_passage(step, passage_id) for step in self.steps)
 
     @cached_property
     def candidates(self) -> tuple[RankedPassage, ...]:

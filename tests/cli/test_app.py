@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rag_core.extras import EXTRAS
+from rag_core.installation.extras import EXTRAS
 from tests.serving import free_port
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,8 @@ from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import title_of
 from ui import auth
-from ui.panels import evaluation, views
+from ui.panels import candidates as candidates_panel
+from ui.panels import evaluation
 from ui.panels.evaluation import Bench
 from ui.sidebar.state import SidebarState
 
@@ -70,7 +71,7 @@ def _passage(
     trace: Trace, passage: Passage, questions: LabelledSet, query: Query, item: str, book: JudgmentBook
 ) -> None:
     """The passage in full, and a button a grade that answers to the keys 0 to 3."""
-    views.passage_text(passage, trace.terms)
+    candidates_panel.passage_text(passage, trace.terms)
     with st.container(horizontal=True):
         for grade, meaning in GRADES.items():
             st.button(

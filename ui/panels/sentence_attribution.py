@@ -10,6 +10,7 @@ from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import title_of
 from ui import caches
+from ui.panels import candidates as candidates_panel
 from ui.panels import sentence_marks, views
 from ui.panels.triage import Found
 
@@ -23,7 +24,7 @@ def show(found: Found) -> None:
     others = [hit.passage_id for hit in trace[StepName.ADJUSTED].hits if hit.passage_id != expected]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         other = st.selectbox(
-            "Compared with", others, key="other", format_func=lambda c: views.candidate_label(trace, c)
+            "Compared with", others, key="other", format_func=lambda c: candidates_panel.candidate_label(trace, c)
         )
         start = st.button("Explain by sentence", key="explain", icon=":material/segment:")
     pair = tuple(one for one in (expected, other) if one)

@@ -9,7 +9,7 @@ from rag_core.report.html import html_report
 from tests.pipeline.test_first_pass import CASCADE, measured
 from ui.charts import rank_movement, score_histograms, score_scatter, two_columns, waterfall
 from ui.charts.palette import LIGHT
-from ui.panels.views import way_table
+from ui.panels.candidates import way_table
 
 TRACE = replay(measured(), CASCADE)
 SINGLE = replay(measured(dict.fromkeys("abcde", 1.0)), CASCADE.with_(first_pass=None, pool=5))

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 
 BUNDLED = PACKAGE / "_app"
 """In an installed package: app.py, its pages and the sample corpus. A checkout has them at its top instead."""

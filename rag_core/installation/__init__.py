@@ -1,0 +1,1 @@
+"""This installation: its version, its optional packages, and where its files lie."""

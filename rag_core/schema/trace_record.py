@@ -1,0 +1,90 @@
+"""What a trace stores. What can be asked of it is in `rag_core.schema.trace`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    Field,
+    FiniteFloat,
+)
+
+from rag_core.schema.answers import Answer
+from rag_core.schema.base import Frozen
+from rag_core.schema.documents import CollectionRef, Passage
+from rag_core.schema.filters import Filter
+from rag_core.schema.measurement import Rewriting
+from rag_core.schema.policy import (
+    Policy,
+)
+from rag_core.schema.rerank_summary import RerankSummary
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import PairScore, Step, StepName, Timing
+
+
+class ExtraSearchRun(Frozen):
+    """An extra search in a run: its lists as steps, cut to its depth. `where` is the filter it was searched under."""
+
+    name: str
+    query: str
+    where: Filter | None = None
+    embed: Timing
+    dense: Step
+    lexical: Step
+    terms: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, Step]:
+        """Both lists."""
+        return self.dense, self.lexical
+
+
+class RankAtStep(Frozen):
+    """Where one passage stood at one step; rank and score are None where it did not come out of it."""
+
+    step: StepName
+    space: ScoreSpace
+    rank: int | None
+    score: FiniteFloat | None
+    of: int
+
+    @classmethod
+    def of_passage(cls, step: Step, passage_id: str) -> Self:
+        """Where this passage stood at that step."""
+        hit = step.by_passage.get(passage_id)
+        rank, score = (hit.rank, hit.score) if hit else (None, None)
+        return cls(step=step.name, space=step.space, rank=rank, score=score, of=len(step.hits))
+
+
+Outcome = Literal[
+    "kept", "cut by top-k", "under the threshold", "not read", "cut by the first pass", "outside the pool"
+]
+
+
+def not_rewritten(failure: str) -> str:
+    """The warning of a run whose question could not be rewritten."""
+    return f"The question was not rewritten: {failure} The run went on with the question as it was asked."
+
+
+class TraceRecord(Frozen):
+    """The stored fields of a trace, as its file has them."""
+
+    version: Literal[2] = 2
+    query: str
+    where: Filter | None = None
+    policy: Policy
+    collection: CollectionRef
+    measured_at: datetime
+    embed: Timing
+    model_load_ms: FiniteFloat = 0.0
+    steps: Annotated[tuple[Step, ...], Field(min_length=6)]
+    first_pass_summary: RerankSummary | None = None
+    rerank: RerankSummary
+    terms: tuple[str, ...] = ()
+    first_pass_pairs: dict[str, PairScore] = {}
+    pairs: dict[str, PairScore] = {}
+    passages: dict[str, Passage]
+    extra_searches: tuple[ExtraSearchRun, ...] = ()
+    rewriting: Rewriting | None = None
+    recorded_answer: Answer | None = None
