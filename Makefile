@@ -1,12 +1,21 @@
-# make run: set up and open the app.  make test: set up and run all tests.
+# make run: set up and open the app.  make check: lint, types and the quick tests.  make test: everything.
 PYTHON ?= python3
 VENV ?= .venv
 PY := $(VENV)/bin/python
 
-.PHONY: run test format clean infinity
+QUICK := tests/schema tests/golden tests/pipeline tests/analysis tests/evaluation tests/retrieval/test_fusion.py \
+	tests/retrieval/test_bm25.py tests/rerank/test_fixed.py tests/rerank/test_scoring.py tests/test_requirements.py
+
+.PHONY: run check test format clean infinity
 
 run: $(VENV)/.run
 	$(PY) -m streamlit run app.py
+
+check: $(VENV)/.test
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -m pytest -q $(QUICK)
 
 test: $(VENV)/.test
 	$(PY) -m ruff check .
