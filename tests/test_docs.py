@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from pathlib import Path
 
 import pytest
+
+import rag_core
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
@@ -45,3 +48,14 @@ def test_the_python_runs(name: str, code: str, monkeypatch: pytest.MonkeyPatch) 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         exec(compile(code, name, "exec"), {})
+
+
+def test_the_notebook_runs_and_shows_its_run() -> None:
+    cells = json.loads((ROOT / "docs" / "first_steps.ipynb").read_text(encoding="utf-8"))["cells"]
+    names: dict[str, object] = {}
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            exec(compile("".join(cell["source"]), "first_steps.ipynb", "exec"), names)
+    trace = names["trace"]
+    assert isinstance(trace, rag_core.Trace)
+    assert "45 days" in trace.kept[0].text and "45 days" in trace._repr_html_()
