@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from statistics import median
 
-from rag_core.rerank.makers import MODELS
+from rag_core.rerank.shipped import MODELS
 from rag_core.retrieval.embedders.packaged import packaged_folder
 
 CUT = """

@@ -25,7 +25,8 @@ from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.replay import replay
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import entry_of
-from rag_core.rerank.makers import MAKERS, RerankerSpec
+from rag_core.rerank.kinds import RerankerSpec
+from rag_core.rerank.registry import kinds
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.retrieval.engines.protocol import Engine
@@ -65,7 +66,8 @@ def unread(engine: Engine, embedder: Embedder, key: str) -> Pipeline:
 
 def made(key: str) -> Reranker:
     """A new instance, its parts too: none remembers a passage."""
-    return MAKERS[entry_of(key).kind](RerankerSpec(key, "cpu", made))
+    kind = kinds()[entry_of(key).kind]
+    return kind.make(RerankerSpec(key, kind.name_in(key), "cpu", made))
 
 
 def report(engine: Engine, embedder: Embedder, queries: list[str], policy: Policy) -> None:

@@ -106,7 +106,7 @@ def reranked(folder: Folder, fused: Ranked, reranker: Reranker, pool: int, cache
     """The reranker's score of each query's fused pool, by query and document id; a pair is scored once for all runs."""
     if isinstance(reranker, BlendReranker):
         one, other = (reranked(folder, fused, part, pool, cache) for part in reranker.parts)
-        return {query: {i: reranker.added(one[query][i], other[query][i]) for i in one[query]} for query in one}
+        return {query: {i: reranker.combined(one[query][i], other[query][i]) for i in one[query]} for query in one}
     pairs = Store(f"sqlite:///{(cache / 'pairs.db').resolve()}").pair_cache()
     scores: Scores = {}
     for query, text in folder.queries.items():

@@ -13,6 +13,7 @@ def main() -> None:
     state.page("Rerankers")
     chosen = state.sidebar().policy.reranker
     rows = access.listed()
+    reranker_list.plugins()
     label = next(entry.label for entry, _ in rows if entry.key == chosen)
     views.headline(reranker_list.headline(rows, label))
     shown = reranker_list.filtered(rows)

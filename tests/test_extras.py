@@ -25,7 +25,7 @@ class Use:
     code: str
 
 
-SHIPPED = "from rag_core.rerank.makers import MODELS; shipped = MODELS / 'second-pass-minilm-v2'"
+SHIPPED = "from rag_core.rerank.shipped import MODELS; shipped = MODELS / 'second-pass-minilm-v2'"
 CROSS_ENCODER = "from rag_core.rerank.cross_encoder import CrossEncoderReranker as C"
 CHAT = "from rag_core.generation.chat.access import ChatAccess"
 CLIENT = "from rag_core.generation.chat.client import greet"
@@ -126,7 +126,7 @@ def test_the_list_of_rerankers_says_so_too_and_the_packaged_ones_stay(key: str, 
 import sys
 sys.modules.update(dict.fromkeys({sorted(EXTRAS)!r}))
 from rag_core.rerank.catalogue import entry_of, usable
-from rag_core.rerank.entry import unmet_requirement
+from rag_core.rerank.requirements import unmet_requirement
 print(unmet_requirement(entry_of({key!r})))
 print(*usable())
 """

@@ -15,7 +15,7 @@ from typing import Literal
 
 from rag_core.errors import BadInput, UnreadableRecord
 from rag_core.evaluation.compare import Comparison
-from rag_core.rerank.known import CROSS_ENCODER as PREFIX
+from rag_core.rerank.local_models import CROSS_ENCODER as PREFIX
 from rag_core.schema.base import Frozen
 from rag_core.schema.records import Listing, Raw, RecordFormat, listing
 from rag_core.storage.files import replace_text

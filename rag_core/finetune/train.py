@@ -26,8 +26,8 @@ from rag_core.evaluation.sets import LabelledSet
 from rag_core.finetune.models import METRICS, FineTuneResult, keep_record, taken
 from rag_core.finetune.pairs import LEAST, Pair, pairs, sides, trainable_queries
 from rag_core.pipeline.pipeline import Pipeline
-from rag_core.rerank.known import CROSS_ENCODER as PREFIX
-from rag_core.rerank.makers import MODELS
+from rag_core.rerank.local_models import CROSS_ENCODER as PREFIX
+from rag_core.rerank.shipped import MODELS
 from rag_core.rerank.weights.hub import local_folder
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import Policy

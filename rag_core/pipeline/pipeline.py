@@ -174,7 +174,7 @@ class Pipeline:
     def _at_once(self, reranker: str) -> int:
         """How many pairs a service takes in one request, which costs as much for fewer; 1 for a model of our own."""
         try:
-            return int(getattr(self._rerankers(reranker), "slice_size", 1))
+            return self._rerankers(reranker).slice_size
         except SecondPassError:
             return 1  # scoring meets the same error and carries it to the trace
 

@@ -14,12 +14,15 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from rag_core.generation.chat.access import ChatAccess
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.hosted.providers import PROVIDERS
+
+if TYPE_CHECKING:
+    from rag_core.generation.chat.access import ChatAccess
 
 
 @dataclass(frozen=True)

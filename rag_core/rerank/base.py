@@ -1,4 +1,4 @@
-"""The one protocol of every reranker: pairs in, one score per pair out. No implementation here."""
+"""The protocol of every reranker: pairs in, one score per pair out. No implementation here."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from rag_core.schema.steps import PairScore
 
 @dataclass(frozen=True)
 class Scored:
-    """One `PairScore` per passage, in the order of the passages, and what it cost (milliseconds).
+    """What one call of `score` returns.
 
-    `units`: what a hosted service billed in units of its own (search units); 0 where it bills tokens or says nothing.
+    pairs        one score per passage, in the order of the passages
+    tokens       tokens the model read, or the service billed
+    batches      batches or requests
+    tokenise_ms  milliseconds spent on tokenising
+    units        what a service billed in units of its own (search units); 0 if it bills tokens or does not say
     """
 
     pairs: tuple[PairScore, ...]
@@ -26,30 +30,43 @@ class Scored:
 
 
 class Reranker(Protocol):
-    """A model that scores (query, passage) pairs. Loads lazily, once; safe to call from several threads.
+    """A model that scores (query, passage) pairs. Loads lazily, once; safe to call from several threads."""
 
-    `model` identifies weights, calibration and everything else that changes a score (it is the cache key):
-    name and content hash or revision. `space` is the score space of what `score` returns.
-    """
-
-    space: ScoreSpace
+    @property
+    def space(self) -> ScoreSpace:
+        """What a score means."""
+        ...
 
     @property
     def model(self) -> str:
-        """Identity of the model, stable across processes."""
+        """The model's identity: its name with a content hash or revision, and whatever else changes a score.
+
+        Pair scores are cached under it, so two models that score differently must never share one. Stable across
+        processes. Reading it loads nothing.
+        """
+        ...
+
+    @property
+    def runs_on(self) -> str:
+        """What computes the scores on this machine (`OpenVINO, bf16`); empty for a service, or if unknown."""
+        ...
+
+    @property
+    def slice_size(self) -> int:
+        """How many passages cost as much as one: what a service takes in a request; 1 for a model in this process."""
         ...
 
     @property
     def load_ms(self) -> float:
-        """What loading took, in milliseconds; 0 before it is loaded."""
+        """How long loading took, in milliseconds; 0 before the model is loaded."""
         ...
 
     def load(self) -> None:
-        """Load the model if it is not loaded. Raises ModelError or MissingPackage in words for a user."""
+        """Load the model unless it is loaded. Raises ModelError or MissingPackage with a message for users."""
         ...
 
     def score(self, query: str, passages: Sequence[str], progress: Progress | None = None) -> Scored:
-        """Scores of all pairs, finite, deterministic, independent of the passages' order.
+        """Score every pair. Scores are finite and deterministic, and do not depend on the order of the passages.
 
         Raises ModelError if the model fails or returns something that is not a finite number.
         """

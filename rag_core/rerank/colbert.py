@@ -21,6 +21,7 @@ from rag_core.inference.batching import rows_for
 from rag_core.inference.tokenizer import encodable, load_tokenizer
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
+from rag_core.rerank.kinds import RerankerSpec
 from rag_core.rerank.token_vectors import TokenVectorCache, TokenVectors, maxsim
 from rag_core.rerank.weights.hub import fetch, identity_here
 from rag_core.schema.progress import Progress
@@ -53,6 +54,8 @@ class ColbertReranker:
     """
 
     space = ScoreSpace.MAXSIM
+    runs_on = "torch, fp32"
+    slice_size = 1
 
     def __init__(self, name: str, device: str = "cpu", trust_remote_code: bool = False) -> None:
         self._name = name
@@ -62,6 +65,11 @@ class ColbertReranker:
         self._model: _Loaded | None = None
         self._load_ms = 0.0
         self._kept = TokenVectorCache()
+
+    @classmethod
+    def from_spec(cls, spec: RerankerSpec) -> ColbertReranker:
+        """The reranker of `colbert:<folder or hub name>`."""
+        return cls(spec.name, device=spec.device, trust_remote_code=spec.trusted)
 
     @property
     def model(self) -> str:

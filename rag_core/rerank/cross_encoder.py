@@ -23,7 +23,9 @@ from rag_core.inference.batching import Batch, batches, rows_for, run_batches
 from rag_core.inference.tokenizer import load_tokenizer
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
+from rag_core.rerank.kinds import RerankerSpec
 from rag_core.rerank.platt import PlattScaling
+from rag_core.rerank.shipped import MODELS
 from rag_core.rerank.weights.backends import DESCRIBED, LOADERS, MARKS, Backend, Runner, resolve_backend
 from rag_core.rerank.weights.hub import fetch, identity_here
 from rag_core.rerank.weights.tokenise import Pair, encode_pairs, limit_of
@@ -61,6 +63,7 @@ class CrossEncoderReranker:
     """
 
     space = ScoreSpace.LOGIT
+    slice_size = 1
 
     def __init__(
         self,
@@ -82,6 +85,12 @@ class CrossEncoderReranker:
         self._lock = threading.Lock()
         self._model: _Loaded | None = None
         self._load_ms = 0.0
+
+    @classmethod
+    def from_spec(cls, spec: RerankerSpec) -> CrossEncoderReranker:
+        """The reranker of `cross-encoder:<folder or hub name>`, or of a model that ships with the project."""
+        shipped = MODELS / spec.name
+        return cls(str(shipped) if shipped.is_dir() else spec.name, device=spec.device, trust_remote_code=spec.trusted)
 
     @property
     def model(self) -> str:

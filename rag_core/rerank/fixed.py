@@ -39,6 +39,9 @@ class FixedReranker:
     `calls` and `scored` count what ran, so that a test can see that nothing did.
     """
 
+    runs_on = ""
+    slice_size = 1
+
     def __init__(
         self,
         scores: Mapping[str, float] | None = None,

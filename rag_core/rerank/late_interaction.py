@@ -18,6 +18,7 @@ from rag_core.inference.encoder import on_openvino
 from rag_core.inference.texts import TextEncoder
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
+from rag_core.rerank.kinds import RerankerSpec
 from rag_core.rerank.token_vectors import TokenVectorCache, TokenVectors, maxsim, token_vectors
 from rag_core.retrieval.embedders.packaged import PACKAGED_NAME, packaged_folder, weights_sha256
 from rag_core.schema.progress import Progress
@@ -39,6 +40,7 @@ class LateInteractionReranker:
     """
 
     space = ScoreSpace.MAXSIM
+    slice_size = 1
 
     def __init__(self, folder: Path | None = None, device: str = "cpu") -> None:
         self._given = folder
@@ -46,6 +48,11 @@ class LateInteractionReranker:
         self._lock = threading.RLock()
         self._load_ms = 0.0
         self._kept = TokenVectorCache()
+
+    @classmethod
+    def from_spec(cls, spec: RerankerSpec) -> LateInteractionReranker:
+        """The reranker of `late-interaction`."""
+        return cls(device=spec.device)
 
     @cached_property
     def model(self) -> str:

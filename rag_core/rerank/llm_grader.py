@@ -26,6 +26,8 @@ from rag_core.generation.chat.client import Completion, complete
 from rag_core.inference.tokenizer import encodable
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import beginning
+from rag_core.rerank.entry import Entry
+from rag_core.rerank.kinds import RerankerSpec
 from rag_core.schema.answers import Message
 from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
@@ -60,6 +62,22 @@ def keys_of(chat: ChatAccess | None) -> list[str]:
     return [f"{PREFIX}{way}:{_name(chat.config)}" for way in WAYS]
 
 
+def describe(key: str) -> Entry:
+    """The entry of `llm:<way>:<model>@<server>`, or of `llm:<way>` while no chat model is set up."""
+    way, _, name = key.removeprefix(PREFIX).partition(":")
+    model = name.partition("@")[0]
+    each = "passage by passage" if WAYS[way] == 1 else f"{WAYS[way]} passages at a time"
+    return Entry(
+        key=key,
+        label=f"{model or 'Language model'}, {each}",
+        kind="language model",
+        model=model,
+        space=ScoreSpace.GRADE,
+        needs="chat",
+        note="The chat model grades every passage from 0 to 10. Slow, and billed by the token if the model is.",
+    )
+
+
 def _name(config: ChatConfig) -> str:
     """Model and server, short; the address and the settings that change a grade are in the digest."""
     exact = hashlib.sha256(f"{config.base_url} {config.model} {config.temperature}".encode()).hexdigest()[:8]
@@ -73,6 +91,7 @@ class LanguageModelReranker:
     """
 
     space = ScoreSpace.GRADE
+    runs_on = ""
 
     def __init__(self, chat: ChatAccess, way: str = "pointwise") -> None:
         self._chat = chat
@@ -80,6 +99,11 @@ class LanguageModelReranker:
         self.slice_size = CONCURRENCY * max(self._window, CONCURRENCY)
         self._way = way
         self._load_ms = 0.0
+
+    @classmethod
+    def from_spec(cls, spec: RerankerSpec) -> LanguageModelReranker:
+        """The reranker of `llm:<way>:<model>@<server>`, by the caller's chat model."""
+        return cls.named(spec.key, spec.chat)
 
     @classmethod
     def named(cls, key: str, chat: ChatAccess | None) -> LanguageModelReranker:

@@ -85,7 +85,7 @@ def score_pairs(
     if missing:
         _load(run, reranker)
     loading = time.perf_counter() - waited
-    size = int(getattr(reranker, "slice_size", SLICE)) if slice_size is None else slice_size
+    size = max(SLICE, reranker.slice_size) if slice_size is None else slice_size
     for start in range(0, len(missing), size):
         if progress:
             progress(len(run.known), len(readings))
@@ -99,7 +99,7 @@ def score_pairs(
     return RerankerScores(
         model=reranker.model,
         space=reranker.space,
-        runs_on=runs_on(reranker),
+        runs_on=reranker.runs_on,
         pairs={
             passage.id: run.known[passage.content_hash] for passage in passages if passage.content_hash in run.known
         },
@@ -112,11 +112,6 @@ def score_pairs(
         failure=run.failure,
         notes=tuple(run.notes),
     )
-
-
-def runs_on(reranker: Reranker) -> str:
-    """What computes its scores, in words (`OpenVINO, bf16`); empty where it does not say, as a service's does not."""
-    return str(getattr(reranker, "runs_on", ""))
 
 
 def _look_up(run: _Run, cache: PairCache | None, reranker: Reranker, query: str, hashes: list[str]) -> None:

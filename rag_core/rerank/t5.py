@@ -19,6 +19,7 @@ from rag_core.inference.batching import rows_for
 from rag_core.inference.tokenizer import encodable
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
+from rag_core.rerank.kinds import RerankerSpec
 from rag_core.rerank.weights.hub import fetch, identity_here
 from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
@@ -48,6 +49,9 @@ class PackagedReranker:
     decimals.
     """
 
+    runs_on = "torch, fp32"
+    slice_size = 1
+
     def __init__(self, kind: str, name: str, device: str = "cpu") -> None:
         if kind not in SPACES:
             raise BadInput(f"There is no kind {kind!r} of the rerankers package here. Known are: {', '.join(SPACES)}.")
@@ -58,6 +62,12 @@ class PackagedReranker:
         self._lock = threading.Lock()
         self._model: Any = None
         self._load_ms = 0.0
+
+    @classmethod
+    def from_spec(cls, spec: RerankerSpec) -> PackagedReranker:
+        """The reranker of `rerankers:<kind>:<folder or hub name>`."""
+        _, kind, name = spec.key.split(":", 2)
+        return cls(kind, name, device=spec.device)
 
     @property
     def model(self) -> str:

@@ -14,10 +14,10 @@ import pytest
 from rag_core.inference.bert import bert
 from rag_core.inference.int8 import read_smoothing_scales
 from rag_core.inference.weights import read_weights
-from rag_core.rerank.blend import Weights
+from rag_core.rerank.blend_weights import BlendWeights
 from rag_core.rerank.catalogue import get_reranker, usable
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
-from rag_core.rerank.makers import BLENDED, MODELS
+from rag_core.rerank.shipped import BLENDED, MODELS
 from rag_core.rerank.weights.backends import Backend
 
 FOLDERS = sorted(path.parent for path in MODELS.glob("*/config.json"))
@@ -117,7 +117,7 @@ def test_what_ships_stays_small() -> None:
 
 def test_it_is_offered_added_to_late_interaction_too(shipped: CrossEncoderReranker) -> None:
     key = FOLDERS[-1].name + BLENDED
-    weights = Weights.of(FOLDERS[-1])
+    weights = BlendWeights.of(FOLDERS[-1])
     query, *_ = card_examples(FOLDERS[-1])[0]
     passages = ["You can get a refund within 30 days.", "The Danube flows through ten countries."]
     ours, theirs = (one.score(query, passages).pairs for one in (shipped, get_reranker("late-interaction")))

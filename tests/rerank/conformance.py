@@ -111,3 +111,7 @@ class Conformance:
         subject.reranker.load()
         assert subject.reranker.load_ms == took > 0
         assert subject.reranker.model.strip()
+
+    def test_it_says_what_computes_it_and_how_many_passages_cost_as_much_as_one(self, subject: Subject) -> None:
+        assert isinstance(subject.reranker.runs_on, str)
+        assert subject.reranker.slice_size >= 1

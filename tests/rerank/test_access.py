@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from rag_core.rerank.access import Credentials, credential_scope
 from rag_core.rerank.catalogue import entry_of, get_reranker, listed, usable
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
-from rag_core.rerank.entry import unmet_requirement
+from rag_core.rerank.requirements import unmet_requirement
 from tests.rerank.conformance_server import KEY, Service, running
 
 ANA = Credentials({}, keys={"cohere": SecretStr("ana-secret")})

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from rag_core.errors import ModelError
-from rag_core.rerank.blend import BlendReranker, Weights
+from rag_core.rerank.blend import BlendReranker
+from rag_core.rerank.blend_weights import BlendWeights
 from rag_core.rerank.fixed import FixedReranker
 from rag_core.rerank.platt import PlattScaling
 from rag_core.schema.spaces import ScoreSpace
 
-WEIGHTS = Weights(cross_encoder=0.5, late_interaction=8, bias=-4)
+WEIGHTS = BlendWeights(cross_encoder=0.5, late_interaction=8, bias=-4)
 
 
 def parts(**options: int) -> tuple[FixedReranker, FixedReranker]:
@@ -82,16 +83,16 @@ def write(folder: Path, said: object) -> Path:
 
 def test_weights_stand_beside_the_calibration(tmp_path: Path) -> None:
     folder = write(tmp_path, WEIGHTS.model_dump())
-    assert Weights.of(folder) == WEIGHTS
+    assert BlendWeights.of(folder) == WEIGHTS
     assert PlattScaling.of(folder) == PlattScaling(temperature=2.0)
 
 
 def test_a_model_without_a_blend_has_none(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
-    assert Weights.of(tmp_path) is None
+    assert BlendWeights.of(tmp_path) is None
 
 
 @pytest.mark.parametrize("said", [{}, {"cross_encoder": 1, "late_interaction": -1, "bias": 0}, [1, 2]])
 def test_nonsense_is_refused(tmp_path: Path, said: object) -> None:
     with pytest.raises(ModelError, match="blend"):
-        Weights.of(write(tmp_path, said))
+        BlendWeights.of(write(tmp_path, said))

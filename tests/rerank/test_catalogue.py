@@ -10,11 +10,13 @@ from rag_core.errors import BadInput
 from rag_core.rerank.access import Credentials
 from rag_core.rerank.catalogue import CATALOGUE, entry_of, get_reranker, listed, usable
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
-from rag_core.rerank.entry import unmet_requirement
+from rag_core.rerank.hosted.entries import HOSTED_MODELS, SERVERS
 from rag_core.rerank.hosted.service import HostedReranker
-from rag_core.rerank.known import HOSTED_MODELS, KNOWN, LOCAL, SERVERS
 from rag_core.rerank.late_interaction import LateInteractionReranker
 from rag_core.rerank.llm_grader import keys_of
+from rag_core.rerank.local_models import COLBERTS, CROSS_ENCODERS
+from rag_core.rerank.registry import listed_entries
+from rag_core.rerank.requirements import unmet_requirement
 from rag_core.schema.policy import DEFAULT_RERANKER, Policy
 from rag_core.schema.spaces import ScoreSpace
 
@@ -47,12 +49,15 @@ def test_any_cross_encoder_by_folder(tiny: Path) -> None:
 
 @pytest.mark.parametrize("key", ["colbert", "cross-encoder:", "cross-encoder: "])
 def test_an_unknown_key_is_told_the_known_ones(key: str) -> None:
-    with pytest.raises(BadInput, match=r"late-interaction, .*none, and cross-encoder:<folder or hub name>"):
+    with pytest.raises(
+        BadInput,
+        match=r"late-interaction, .*none; with a folder or hub name: cross-encoder:, .*cohere:, .*tei:",
+    ):
         get_reranker(key)
 
 
 def test_none_has_no_model() -> None:
-    with pytest.raises(BadInput, match="fused order stays"):
+    with pytest.raises(BadInput, match="stay in fused order"):
         get_reranker("none")
 
 
@@ -73,7 +78,7 @@ def test_an_address_makes_a_server_usable() -> None:
 
 def test_all_are_listed_usable_ones_first_with_what_is_missing() -> None:
     entries = listed(BARE)
-    assert {entry.key for entry, _ in entries} == {*CATALOGUE, *KNOWN, *keys_of(None)}
+    assert {entry.key for entry, _ in entries} == {*CATALOGUE, *listed_entries(), *keys_of(None)}
     wanting = [bool(said) for _, said in entries]
     assert wanting == sorted(wanting)
 
@@ -83,7 +88,7 @@ def test_all_are_listed_usable_ones_first_with_what_is_missing() -> None:
     [
         ("cohere:rerank-v3.5", "No key: set the environment variable COHERE_API_KEY."),
         ("vllm", "No server: set VLLM_URL"),
-        ("cross-encoder:jinaai/jina-reranker-v1-tiny-en", "runs Python code that comes with the model"),
+        ("cross-encoder:jinaai/jina-reranker-v1-tiny-en", "comes with Python code"),
         ("cross-encoder:mixedbread-ai/mxbai-rerank-base-v2", "vllm:<address>#mixedbread-ai/mxbai-rerank-base-v2"),
         ("cross-encoder:nobody/has-this-model", "not on this machine"),
         ("ollama", "Ollama has no rerank endpoint. Serve the same GGUF file with llama.cpp"),
@@ -91,7 +96,7 @@ def test_all_are_listed_usable_ones_first_with_what_is_missing() -> None:
         ("none", ""),
     ],
 )
-def test_what_is_missing_in_plain_words(key: str, said: str) -> None:
+def test_what_is_missing_is_a_sentence(key: str, said: str) -> None:
     found = unmet_requirement(entry_of(key), BARE)
     assert said in found if said else found == ""
 
@@ -101,11 +106,13 @@ def test_a_model_folder_misses_nothing(tiny: Path) -> None:
 
 
 def test_known_rerankers_say_what_they_are() -> None:
-    assert all(entry.licence and entry.size and entry.context and entry.languages for entry in LOCAL)
+    local = (*CROSS_ENCODERS, *COLBERTS)
+    assert all(entry.licence and entry.size and entry.context and entry.languages for entry in local)
     assert all(entry.maker and entry.needs == "key" for entry in HOSTED_MODELS)
-    assert all(entry.price.source and entry.price.read for entry in KNOWN.values() if entry.price)
-    assert not set(KNOWN) & set(CATALOGUE)
-    assert len(KNOWN) == len(LOCAL) + len(HOSTED_MODELS) + len(SERVERS)
+    assert all(entry.price.source and entry.price.read for entry in listed_entries().values() if entry.price)
+    optional = (*local, *HOSTED_MODELS, *SERVERS)
+    assert {entry.key for entry in optional} == set(listed_entries()) - set(CATALOGUE)
+    assert len({entry.key for entry in optional}) == len(optional)
 
 
 def test_served_rerankers_are_shared_by_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
-from rag_core.rerank.makers import MODELS
 from rag_core.rerank.platt import PlattScaling
+from rag_core.rerank.shipped import MODELS
 
 SHIPPED = next(MODELS.glob("second-pass-*"))
 QUERY = "How long do I have to ask for a refund?"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag_core.rerank.blend import Weights
+from rag_core.rerank.blend_weights import BlendWeights
 from training.blend import blended, deviation, mean_reciprocal_rank, write
 from training.calibrate import Pool
 
@@ -31,7 +31,7 @@ def test_what_is_written_gives_probabilities_that_fit(tmp_path: Path) -> None:
         pools.append(Pool(scores, (random.random(20) < 1 / (1 + np.exp(-(scores / 2 - 1)))).astype(int)))
     (tmp_path / "config.json").write_text(json.dumps({"second_pass": {"temperature": 1.5}}))
     write(tmp_path, pools, share=6.0)
-    weights = Weights.of(tmp_path)
+    weights = BlendWeights.of(tmp_path)
     assert weights
     assert weights.cross_encoder == pytest.approx(1 / 2, rel=0.1)
     assert weights.late_interaction == pytest.approx(6.0 / 2, rel=0.1)

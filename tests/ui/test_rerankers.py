@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rag_core.rerank.registry import reload_plugins
 from tests.rerank.conformance_server import KEY, Service, running
+from tests.rerank.plugin_packages import BROKEN, GOOD, install
 from tests.ui.conftest import forget
 
 ROOT = Path(__file__).parents[2]
@@ -97,6 +99,25 @@ def test_a_server_of_ones_own(service: Service) -> None:
     assert not any("jina-shaped" in one or "127.0.0.1" in one for one in offered(opened()))
     button(at, "Remove")
     assert at.sidebar.selectbox(key="r").value != f"jina-shaped:{service.address}/jina-shaped"
+
+
+def test_a_plug_ins_kind_can_be_added_and_a_broken_one_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    request.addfinalizer(reload_plugins)
+    install(tmp_path / "site", "toy-reranker", GOOD)
+    install(tmp_path / "site", "sad-reranker", BROKEN, name="sad")
+    reload_plugins()
+    at = opened()
+    assert any("of sad" in one.value and "is not used" in one.value for one in at.warning)
+    at.selectbox(key="model_kind").set_value("toy:")
+    at.text_input(key="model_name").set_value("anything")
+    button(at, "Add the model")
+    assert at.selectbox(key="look").value == "toy:anything"
+    button(at, "Try it")
+    assert any(one.value.startswith("It works") for one in (*at.success, *at.warning))
+    monkeypatch.undo()
 
 
 def test_a_server_that_cannot_be_used_says_why(service: Service) -> None:

@@ -1,32 +1,35 @@
-"""The catalogue as a table to filter and choose in. What can be done with one of its rows is in `reranker_card`."""
+"""The catalogue as a table that you can filter and choose from. `reranker_card` shows one row in full."""
 
 from __future__ import annotations
-
-from typing import get_args
 
 import pandas as pd
 import streamlit as st
 
-from rag_core.rerank.entry import Entry, Kind, Requirement
-from rag_core.wording.numbers import count_of
+from rag_core.rerank.entry import Entry, Requirement
+from rag_core.rerank.registry import broken_plugins, kinds
+from rag_core.rerank.requirements import missing_packages
+from ui.panels import views
 from ui.sidebar import access
 
 Row = tuple[Entry, str]
 
-STATUS: dict[Requirement, str] = {
-    "nothing": "Missing packages",
+NEEDS: dict[Requirement, str] = {
+    "nothing": "Needs a package",
     "key": "Needs a key",
-    "address": "Needs a server's address",
+    "address": "Needs a server",
     "download": "Needs a download",
-    "code": "Runs its own code",
-    "serving": "Needs a server that runs it",
-    "another server": "Not through Ollama",
+    "code": "Needs your trust",
+    "serving": "Needs a server",
+    "another server": "Needs llama.cpp",
     "chat": "Needs a chat model",
 }
-"""What stands between a reranker and its use, in few words, where something does."""
+"""What a reranker lacks, in few words."""
 
 
-KINDS = tuple(kind for kind in get_args(Kind) if kind != "none")
+COLUMNS = (
+    *("Reranker", "Status", "Kind", "Parameters", "Download", "Licence"),
+    *("Languages", "Context", "Price", "Scores", "Maker"),
+)
 
 
 def sentence_case(kind: str) -> str:
@@ -35,18 +38,24 @@ def sentence_case(kind: str) -> str:
 
 
 def headline(rows: list[Row], label: str) -> str:
-    """What is chosen and how many there are."""
+    """What is chosen, how many are ready, and what the others need."""
     ready = sum(not missing for _, missing in rows)
-    return f"{label} is chosen. {count_of(ready, 'reranker')} can be used now, {len(rows) - ready} more are known."
+    return f"{label} is chosen. {ready} ready, {len(rows) - ready} need a download, key or server."
+
+
+def plugins() -> None:
+    """A warning for each plug-in that could not be used."""
+    for plugin in broken_plugins():
+        st.warning(views.markdown(str(plugin)), icon=":material/extension_off:")
 
 
 def filtered(rows: list[Row]) -> list[Row]:
-    """The rows of the chosen kind; the controls stand above the table."""
+    """The rows of the chosen kind. Draws the controls above the table."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         there = {entry.kind for entry, _ in rows}
-        kinds = ["all", *(kind for kind in KINDS if kind in there)]
-        kind = st.segmented_control("Kind", kinds, default="all", key="kind", format_func=sentence_case)
-        ready = st.toggle("Usable now only", key="ready")
+        offered = ["all", *(kind for kind in kinds() if kind in there)]
+        kind = st.segmented_control("Kind", offered, default="all", key="kind", format_func=sentence_case)
+        ready = st.toggle("Ready only", key="ready")
     return [(e, m) for e, m in rows if kind in (None, "all", e.kind) and not (ready and m)]
 
 
@@ -56,9 +65,10 @@ def table(rows: list[Row], chosen: str) -> pd.DataFrame:
         [
             {
                 "Reranker": entry.label,
-                "Now": status(entry, missing, chosen),
+                "Status": status(entry, missing, chosen),
                 "Kind": sentence_case(entry.kind),
-                "Size": entry.size.removesuffix(" parameters"),
+                "Parameters": entry.size.removesuffix(" parameters"),
+                "Download": entry.download_mb if missing else None,
                 "Licence": "" if entry.kind == "hosted" else entry.licence,
                 "Languages": sentence_case(entry.languages),
                 "Context": entry.context,
@@ -68,19 +78,19 @@ def table(rows: list[Row], chosen: str) -> pd.DataFrame:
             }
             for entry, missing in rows
         ],
-        columns=["Reranker", "Now", "Kind", "Size", "Licence", "Languages", "Context", "Price", "Scores", "Maker"],
+        columns=list(COLUMNS),
     )
 
 
 def status(entry: Entry, missing: str, chosen: str) -> str:
-    """In few words: chosen, usable, or what it needs."""
+    """In few words: chosen, ready, or what it needs."""
     if missing:
-        return STATUS[entry.needs]
-    return "Chosen" if entry.key == chosen else "Usable"
+        return NEEDS["nothing" if missing_packages(entry) else entry.needs]
+    return "Chosen" if entry.key == chosen else "Ready"
 
 
 def choose(rows: list[Row], chosen: str) -> Row:
-    """The table and, for those who do not click in tables, a select box; the row that is looked at."""
+    """The table, and a select box for those who cannot click in it; returns the chosen row."""
     keys = [entry.key for entry, _ in rows]
     if st.session_state.get("look") not in keys:
         st.session_state["look"] = chosen if chosen in keys else keys[0]
@@ -91,20 +101,20 @@ def choose(rows: list[Row], chosen: str) -> Row:
         height=min(420, 38 + 35 * len(rows)),
         column_config={
             "Reranker": st.column_config.TextColumn(width=270, pinned=True),
-            "Now": st.column_config.TextColumn(width=170),
+            "Status": st.column_config.TextColumn(width=150),
+            "Download": st.column_config.NumberColumn("Download, up to (MB)", format="localized"),
             "Context": st.column_config.NumberColumn("Context (tokens)", format="localized"),
-            "Size": st.column_config.TextColumn("Parameters"),
         },
         on_select=lambda: _clicked(keys),
         selection_mode="single-row",
     )
     labels = access.labels({entry.key: entry for entry, _ in rows})
-    st.selectbox("Reranker in full", keys, key="look", format_func=lambda key: labels[key])
+    st.selectbox("Details of", keys, key="look", format_func=lambda key: labels[key])
     return next(row for row in rows if row[0].key == st.session_state["look"])
 
 
 def _clicked(keys: list[str]) -> None:
-    """A click on a row looks at that reranker."""
+    """A click on a row shows that reranker."""
     places = st.session_state["rerankers"].selection.rows
     if places:
         st.session_state["look"] = keys[places[0]]

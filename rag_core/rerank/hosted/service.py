@@ -14,20 +14,22 @@ import ssl
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from rag_core.errors import BadInput, MissingPackage, ModelError
 from rag_core.inference.tokenizer import encodable
 from rag_core.rerank.base import Scored
+from rag_core.rerank.hosted.addresses import check_address, endpoint, parse_key
+from rag_core.rerank.hosted.entries import OLLAMA, OLLAMA_INSTEAD
 from rag_core.rerank.hosted.http import Call, RetryPolicy, post
-from rag_core.rerank.hosted.providers import PROVIDERS, Provider
+from rag_core.rerank.hosted.providers import Provider
 from rag_core.rerank.hosted.shapes import batches_of, body_of, scores_of, usage_of
+from rag_core.rerank.kinds import RerankerSpec
 from rag_core.schema.base import Frozen
 from rag_core.schema.progress import Progress
 from rag_core.schema.steps import PairScore
@@ -72,10 +74,11 @@ class HostedReranker:
         if provider.hosted and not model:
             raise BadInput(f"Say which model of {provider.label}: {provider.name}:<model>.")
         self.space = provider.space
+        self.runs_on = ""
         self.slice_size = provider.batch
         self._provider = provider
         self._model = model
-        self._address = checked_address(provider, address or provider.address)
+        self._address = check_address(provider, address or provider.address)
         self._secret = secret
         self._patience = patience or RetryPolicy()
         self._sleep = sleep
@@ -86,9 +89,16 @@ class HostedReranker:
         self._usage = Usage()
 
     @classmethod
+    def from_spec(cls, spec: RerankerSpec) -> HostedReranker:
+        """The reranker of a key, with the caller's own API key if there is one. Raises BadInput."""
+        if spec.key == OLLAMA.key:
+            raise BadInput(OLLAMA_INSTEAD)
+        return cls.named(spec.key, spec.secret)
+
+    @classmethod
     def named(cls, key: str, secret: SecretStr | None = None) -> HostedReranker:
         """The reranker of a key such as `cohere:rerank-v3.5` or `tei:http://localhost:8080`. Raises BadInput."""
-        provider, rest = parsed(key, os.environ)
+        provider, rest = parse_key(key, os.environ)
         if provider.hosted:
             return cls(provider, model=rest, secret=secret)
         address, _, model = rest.partition("#")
@@ -208,38 +218,3 @@ def _authorities() -> ssl.SSLContext:
     import httpx
 
     return httpx.create_ssl_context()
-
-
-def parsed(key: str, environ: Mapping[str, str]) -> tuple[Provider, str]:
-    """Provider and the rest of a key; a server without an address gets the environment's. Raises BadInput."""
-    name, _, rest = key.partition(":")
-    provider = PROVIDERS.get(name)
-    if provider is None:
-        raise BadInput(f"There is no reranking service {name!r}. Known are: {', '.join(PROVIDERS)}.")
-    rest = rest.strip() or environ.get(provider.address_env, "").strip()
-    if not rest:
-        how = f"{name}:<model>" if provider.hosted else f"{name}:http://localhost:8080, or set {provider.address_env}"
-        raise BadInput(f"{provider.label} is not named in full. Write {how}.")
-    return provider, rest
-
-
-def checked_address(provider: Provider, address: str) -> str:
-    """The address without a trailing slash. Raises BadInput for what is none, or holds more than an address."""
-    try:
-        parts = urlsplit(address.strip())
-        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        sound = False
-    if not sound:
-        raise BadInput(f"{provider.label} needs an address such as http://localhost:8080.")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise BadInput(
-            f"The address of {provider.label} must not hold a user name, a password, ? or #. "
-            f"Set the key in {provider.env} instead."
-        )
-    return address.strip().rstrip("/")
-
-
-def endpoint(provider: Provider, address: str) -> str:
-    """Where requests go: the address with the provider's path, unless it already names a rerank path."""
-    return address if urlsplit(address).path.endswith(("/rerank", "/reranking")) else address + provider.path
