@@ -68,7 +68,7 @@ def table(rows: list[Row], chosen: str) -> pd.DataFrame:
                 "Status": status(entry, missing, chosen),
                 "Kind": sentence_case(entry.kind),
                 "Parameters": entry.size.removesuffix(" parameters"),
-                "Download": entry.download_mb if missing else None,
+                "Download": f"up to {entry.download_mb:,} MB" if missing and entry.download_mb else "",
                 "Licence": "" if entry.kind == "hosted" else entry.licence,
                 "Languages": sentence_case(entry.languages),
                 "Context": entry.context,
@@ -102,7 +102,6 @@ def choose(rows: list[Row], chosen: str) -> Row:
         column_config={
             "Reranker": st.column_config.TextColumn(width=270, pinned=True),
             "Status": st.column_config.TextColumn(width=150),
-            "Download": st.column_config.NumberColumn("Download, up to (MB)", format="localized"),
             "Context": st.column_config.NumberColumn("Context (tokens)", format="localized"),
         },
         on_select=lambda: _clicked(keys),
