@@ -20,6 +20,8 @@ class Given:
     """Scores by passage, 3 units a call."""
 
     space = ScoreSpace.PROBABILITY
+    runs_on = ""
+    slice_size = 1
     model = "given"
     load_ms = 0.0
 
