@@ -62,6 +62,8 @@ def load_bytes(
             raise source.error("It is empty: there is no text in it.")
     except DocumentError as problem:
         return Loaded(problems=(problem,))
+    except RecursionError:
+        return Loaded(problems=(source.error("It is nested too deeply to be read. Save it in a simpler form."),))
     return Loaded(tuple(documents), tuple(problems), (_file(name, parsed),) if documents else ())
 
 

@@ -77,8 +77,6 @@ def _parse(job: ParseJob, stream: BinaryIO) -> ParseReply:
     except MemoryError:
         reason = f"Reading it needs more than {job.limits.memory_mb} MB of memory. Split it into smaller files."
         return ParseReply(problems=((job.name, reason),))
-    except RecursionError:
-        return ParseReply(problems=((job.name, "It is nested too deeply to be read. Save it in a simpler form."),))
     problems = tuple((each.name, each.reason) for each in loaded.problems)
     return ParseReply(documents=loaded.documents, problems=problems, files=loaded.files)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from rag_core.corpus.readers.base import Reader, Source
-from rag_core.corpus.readers.docx import read_docx
 from rag_core.corpus.readers.html import read_html
 from rag_core.corpus.readers.json_records import read_json, read_jsonl
 from rag_core.corpus.readers.markdown import read_markdown
@@ -13,13 +12,14 @@ from rag_core.corpus.readers.pdf.reader import read_pdf
 from rag_core.corpus.readers.sniff import HTML, PDF, WORD, looks_like
 from rag_core.corpus.readers.table import read_table
 from rag_core.corpus.readers.text import read_text
+from rag_core.corpus.readers.word.reader import read_word
 
 READERS_VERSION = 2
 """Raised whenever a file would give another text, so that documents that ship with the app are read again."""
 
 READERS: dict[str, Reader] = {
     ".pdf": read_pdf,
-    ".docx": read_docx,
+    ".docx": read_word,
     ".html": read_html,
     ".htm": read_html,
     ".xhtml": read_html,

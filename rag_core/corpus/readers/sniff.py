@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+import zlib
+
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "an RTF document"),
     (b"\x89PNG\r\n", "a PNG image"),
@@ -29,6 +33,14 @@ _INSIDE_ZIP: tuple[tuple[bytes, str], ...] = (
     (b"opendocument", "an OpenDocument file"),
 )
 
+_CONTENT_TYPES = (
+    (b"wordprocessingml", "a Word document (.docx)"),
+    (b"ms-word", "a Word document (.docx)"),
+    (b"spreadsheetml", "an Excel workbook (.xlsx)"),
+    (b"presentationml", "a PowerPoint presentation (.pptx)"),
+)
+_MOST_TYPES = 2**20
+
 PDF = "a PDF"
 WORD = "a Word document (.docx)"
 HTML = "a web page (HTML)"
@@ -41,9 +53,20 @@ def looks_like(data: bytes) -> str | None:
     if head.startswith(b"%PDF-"):
         return PDF
     if head.startswith(b"PK\x03\x04"):
-        return next((kind for mark, kind in _INSIDE_ZIP if mark in data), "a zip archive")
+        return _office_kind(data) or next((kind for mark, kind in _INSIDE_ZIP if mark in data), "a zip archive")
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return LOCKED if "EncryptedPackage".encode("utf-16-le") in data else "an old Office document (.doc, .xls, .ppt)"
     if head[:100].lower().startswith((b"<!doctype html", b"<html")):
         return HTML
     return next((kind for mark, kind in _MAGIC if data.startswith(mark)), None)
+
+
+def _office_kind(data: bytes) -> str | None:
+    """What an Office file says that it is, in its list of content types; None for another archive or a broken one."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open("[Content_Types].xml") as listed:
+            types = listed.read(_MOST_TYPES).replace(b"\x00", b"")
+    except (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RuntimeError, OSError, zlib.error):
+        return None
+    mains = b" ".join(part for part in types.split(b"<") if b".main+xml" in part or b"mainDocument" in part)
+    return next((kind for mark, kind in _CONTENT_TYPES if mark in (mains or types)), None)

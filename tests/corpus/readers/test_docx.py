@@ -21,11 +21,14 @@ def test_blocks_come_in_their_order():
         cell.text = words
     made.add_heading("Exceptions", 2)
     (document,) = load_bytes("a.docx", saved(made)).documents
-    assert document.text == "# Refunds\n\nWithin 14 days.\n\n- cash\n- card\n\nPlan | Days\nTeam | 30\n\n## Exceptions"
+    assert document.text == (
+        "# Refunds\n\nWithin 14 days.\n\n- cash\n- card\n\n"
+        "| Plan | Days |\n| --- | --- |\n| Team | 30 |\n\n## Exceptions"
+    )
     assert document.title == "Refunds"
 
 
-def test_merged_cells_stand_once_and_hidden_text_not_at_all():
+def test_merged_cells_stand_in_each_column_and_hidden_text_not_at_all():
     made = word()
     table = made.add_table(rows=1, cols=3)
     table.cell(0, 0).merge(table.cell(0, 1)).text = "both"
@@ -33,7 +36,7 @@ def test_merged_cells_stand_once_and_hidden_text_not_at_all():
     table.cell(0, 2).paragraphs[0].add_run(" and unseen").font.hidden = True
     made.add_paragraph("seen ").add_run("unseen").font.hidden = True
     (document,) = load_bytes("a.docx", saved(made)).documents
-    assert document.text == "both | one\n\nseen"
+    assert document.text == "| both | both | one |\n\nseen"
 
 
 def test_the_documents_own_title():

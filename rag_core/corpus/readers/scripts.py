@@ -1,0 +1,32 @@
+"""Raised and lowered letters in plain text: 10 with a raised 6 is `10^6`, never `106`."""
+
+from __future__ import annotations
+
+_LOWERED = str.maketrans("0123456789+-=()aeoxhklmnpst", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₕₖₗₘₙₚₛₜ")
+_ORDINALS = frozenset({"st", "nd", "rd", "th", "er", "ère", "ème", "os", "as", "tm", "sm"})
+_SIGNS = frozenset("*†‡§®™°ªº")
+
+
+def raised(text: str) -> str:
+    """A superscript: `^6`, `^(n+1)`; the letters of an ordinal (1st) and note signs as they are.
+
+    >>> raised("6"), raised("n + 1"), raised("st"), raised("*")
+    ('^6', '^(n + 1)', 'st', '*')
+    """
+    words = text.strip()
+    if not words or words.casefold() in _ORDINALS or set(words) <= _SIGNS:
+        return text
+    return f"^{words}" if words.isalnum() or (words[1:].isalnum() and words[0] in "+-−") else f"^({words})"
+
+
+def lowered(text: str) -> str:
+    """A subscript: with the signs that Unicode has for it, so that a search for CO2 finds it; else `_max`.
+
+    >>> lowered("2"), lowered("max"), lowered("B")
+    ('₂', 'ₘₐₓ', '_B')
+    """
+    words = text.strip()
+    small = words.translate(_LOWERED)
+    if not words or not any(before == after for before, after in zip(words, small, strict=True)):
+        return small
+    return f"_{words}" if words.isalnum() else f"_({words})"

@@ -1,0 +1,257 @@
+"""The words of a paragraph: runs, links, fields and their results, tracked changes, symbols, formulas.
+
+An element that is not known is looked into, so that no kind of wrapper hides its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from rag_core.corpus.readers.scripts import lowered, raised
+from rag_core.corpus.readers.word.package import attribute, child, is_on, local, name_of
+from rag_core.corpus.readers.word.story import Story
+from rag_core.corpus.readers.word.styles import PLAIN, Style
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+Piece = tuple[str, str]
+"""Text, and whether it is raised ("superscript"), lowered ("subscript") or neither ("")."""
+
+_SYMBOLS = dict(zip("abgdezhqiklmnxoprstufcyw", "αβγδεζηθικλμνξοπρστυφχψω", strict=True))
+_SYMBOLS |= {
+    "D": "Δ",
+    "S": "Σ",
+    "W": "Ω",
+    "P": "Π",
+    "F": "Φ",
+    "G": "Γ",
+    "m": "μ",
+    "\xb0": "°",
+    "\xb1": "±",
+    "\xb3": "≥",
+}
+_SYMBOLS |= {"\xa3": "≤", "\xb4": "×", "\xb7": "•", "\xb9": "≠", "\xbb": "≈", "\xae": "→", "\xa5": "∞", "\xd6": "√"}
+_DINGBATS = {"\xfe": "[x]", "\xfd": "[x]", "\x52": "[x]", "\xa8": "[ ]", "\x6f": "[ ]", "\xfc": "✓", "\xfb": "✗"}
+_DINGBATS |= {"\xe0": "→", "\xdf": "←", "\xa7": "▪", "\xd8": "➢", "\x6c": "●", "\x6e": "■", "\x4a": "☺"}
+
+
+def paragraph_words(paragraph: Element, story: Story, style: Style = PLAIN) -> str:
+    """The visible text of a paragraph. Raised and lowered letters that belong together are marked as one."""
+    text, kept, kind = "", "", ""
+    for words, raising in [*_inside(paragraph, story, style), ("", "")]:
+        if raising != kind:
+            text += _SCRIPTS.get(kind, _as_it_is)(kept)
+            kept, kind = "", raising
+        kept += words
+    return (text + kept).strip()
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+_SCRIPTS: dict[str, Callable[[str], str]] = {"superscript": raised, "subscript": lowered}
+
+
+def _inside(element: Element, story: Story, style: Style) -> Iterator[Piece]:
+    """The pieces of all children."""
+    for one in element:
+        handler = _HANDLERS.get(name_of(one), _inside)
+        yield from handler(one, story, style)
+
+
+def _nothing(_element: Element, _story: Story, _style: Style) -> Iterable[Piece]:
+    return ()
+
+
+def _run(element: Element, story: Story, style: Style) -> Iterator[Piece]:
+    own = story.styles.run(child(element, "rPr"), style)
+    pieces = list(_inside(element, story, own))
+    if own.hidden:
+        if hidden := "".join(text for text, _ in pieces).strip():
+            story.leave_out("It is formatted as hidden.", hidden)
+        return
+    yield from pieces
+
+
+def _text(element: Element, story: Story, style: Style) -> Iterator[Piece]:
+    if not story.in_code:
+        yield element.text or "", style.raised
+
+
+def _constant(text: str) -> Callable[[Element, Story, Style], Iterator[Piece]]:
+    def constant(_element: Element, story: Story, style: Style) -> Iterator[Piece]:
+        if not story.in_code:
+            yield text, style.raised
+
+    return constant
+
+
+def _break(element: Element, _story: Story, _style: Style) -> Iterator[Piece]:
+    if attribute(element, "type") not in ("page", "column"):
+        yield "\n", ""
+
+
+def _deleted(element: Element, story: Story, _style: Style) -> Iterable[Piece]:
+    """A tracked deletion, or the place that text was moved from."""
+    text = story.raw_words(element)
+    if text.strip() and name_of(element) == "del":
+        author = f" by {name}" if (name := attribute(element, "author")) else ""
+        story.leave_out(f"It is a deletion{author} that was tracked.", text)
+    return ()
+
+
+def _field(element: Element, story: Story, _style: Style) -> Iterable[Piece]:
+    """The beginning, the turn to the result, and the end of a field."""
+    kind = attribute(element, "fldCharType")
+    if kind == "begin":
+        story.fields.append("code")
+        return _form_field(element, story)
+    if kind == "separate" and story.fields:
+        story.fields[-1] = "result"
+    elif kind == "end" and story.fields:
+        story.fields.pop()
+    return ()
+
+
+def _form_field(element: Element, story: Story) -> Iterable[Piece]:
+    """A tick box or a chosen entry of an old form, which has no result of its own."""
+    if "code" in story.fields[:-1]:
+        return ()
+    data = child(element, "ffData")
+    box, entries = child(data, "checkBox"), child(data, "ddList")
+    if box is not None:
+        checked = child(box, "checked")
+        return [("[x]" if is_on(checked if checked is not None else child(box, "default")) else "[ ]", "")]
+    if entries is not None:
+        options = [attribute(one, "val") for one in entries if name_of(one) == "listEntry"]
+        chosen = attribute(child(entries, "result"), "val") or attribute(child(entries, "default"), "val") or "0"
+        return [(options[int(chosen)], "")] if chosen.isdigit() and int(chosen) < len(options) else ()
+    return ()
+
+
+def _symbol(element: Element, story: Story, style: Style) -> Iterator[Piece]:
+    """A sign of a symbol font, by its place in the font."""
+    font, code = attribute(element, "font"), attribute(element, "char")
+    try:
+        sign = chr(int(code, 16) & 0xFF) if len(code) == 4 and code.upper().startswith("F0") else chr(int(code, 16))
+    except (ValueError, OverflowError):
+        return
+    known = _SYMBOLS if font.lower() == "symbol" else _DINGBATS if "ding" in font.lower() else {}
+    if sign in known:
+        yield known[sign], style.raised
+    else:
+        story.leave_out(f"A sign of the font {font}, which is no letter.", f"U+{code}")
+
+
+def _note(element: Element, story: Story, _style: Style) -> Iterator[Piece]:
+    yield story.mark_note(name_of(element).removesuffix("Reference"), attribute(element, "id")), ""
+
+
+def _ruby(element: Element, story: Story, style: Style) -> Iterator[Piece]:
+    """Text with its reading beside it: 東京 (とうきょう)."""
+    for name, form in (("rubyBase", "{}"), ("rt", " ({})")):
+        part = child(element, name)
+        words = "".join(text for text, _ in _inside(part, story, style)) if part is not None else ""
+        if words:
+            yield form.format(words), style.raised
+
+
+def _choice(element: Element, story: Story, style: Style) -> Iterable[Piece]:
+    """One content in two forms, for newer and for older programs: the first that holds anything."""
+    for form in element:
+        before = story.found
+        pieces = list(_inside(form, story, style))
+        if any(text.strip() for text, _ in pieces) or story.found != before:
+            return pieces
+    return ()
+
+
+def _box(element: Element, story: Story, _style: Style) -> Iterable[Piece]:
+    story.due.append(element)
+    return ()
+
+
+def _word_art(element: Element, _story: Story, _style: Style) -> Iterator[Piece]:
+    if words := attribute(element, "string"):
+        yield f" {words} ", ""
+
+
+def _picture(_element: Element, story: Story, _style: Style) -> Iterable[Piece]:
+    story.pictures += 1
+    return ()
+
+
+def _embedded(element: Element, story: Story, _style: Style) -> Iterable[Piece]:
+    what = attribute(element, "ProgID") or "another program"
+    story.leave_out(f"An object of {what} is embedded there. Add its file by itself.")
+    return ()
+
+
+def _elsewhere(element: Element, story: Story, _style: Style) -> Iterable[Piece]:
+    """A chart or a diagram, which has a part of its own: its words are listed."""
+    for key, ident in element.items():
+        if local(str(key)) in ("id", "dm") and (part := story.package.target(story.part, str(ident))):
+            words = [one.text for one in story.package.xml(part).iter() if name_of(one) in ("t", "v") and one.text]
+            kind = "chart" if name_of(element) == "chart" else "diagram"
+            story.leave_out(f"It is a {kind}.", "\n".join(words))
+    return ()
+
+
+def _fraction(element: Element, story: Story, style: Style) -> Iterator[Piece]:
+    if child(element, "num") is None:  # the drawing language has an `f` of its own
+        return
+    above, below = (_joined(child(element, name), story, style) for name in ("num", "den"))
+    yield f"({above})/({below})", style.raised
+
+
+def _power(element: Element, story: Story, style: Style) -> Iterator[Piece]:
+    """A formula's base with what is raised and lowered beside it."""
+    yield _joined(child(element, "e"), story, style), ""
+    for name, kind in (("sub", "subscript"), ("sup", "superscript")):
+        if words := _joined(child(element, name), story, style):
+            yield words, kind
+            yield "", ""
+
+
+def _joined(element: Element | None, story: Story, style: Style) -> str:
+    pieces = _inside(element, story, style) if element is not None else ()
+    return "".join(_SCRIPTS.get(kind, _as_it_is)(text) for text, kind in pieces).strip()
+
+
+_PROPERTIES = (
+    *("pPr", "rPr", "tblPr", "sdtPr", "sdtEndPr", "smartTagPr", "customXmlPr", "docPr", "fldData", "ffData"),
+    *("ctrlPr", "fPr", "sSupPr", "sSubPr", "sSubSupPr", "instrText", "delInstrText", "delText", "softHyphen"),
+)
+_HANDLERS: dict[str, Callable[[Element, Story, Style], Iterable[Piece]]] = {
+    "r": _run,
+    "t": _text,
+    "tab": _constant("\t"),
+    "ptab": _constant("\t"),
+    "cr": _constant("\n"),
+    "noBreakHyphen": _constant("-"),
+    "br": _break,
+    "sym": _symbol,
+    "del": _deleted,
+    "moveFrom": _deleted,
+    "fldChar": _field,
+    "footnoteReference": _note,
+    "endnoteReference": _note,
+    "ruby": _ruby,
+    "AlternateContent": _choice,
+    "txbxContent": _box,
+    "textpath": _word_art,
+    "blip": _picture,
+    "imagedata": _picture,
+    "OLEObject": _embedded,
+    "chart": _elsewhere,
+    "relIds": _elsewhere,
+    "f": _fraction,
+    "sSup": _power,
+    "sSub": _power,
+    "sSubSup": _power,
+    **dict.fromkeys(_PROPERTIES, _nothing),
+}
+"""How each element is read; one that is not named here is looked into."""

@@ -1,0 +1,95 @@
+"""What a document's styles say of paragraphs and runs: headings, hidden text, raised letters, lists."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rag_core.corpus.readers.word.package import attribute, child, is_on, name_of
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+_HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
+_BODY_TEXT = 9
+"""The outline level of text that is no heading."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """`level` of a heading, from 1 (0: no heading); `raised`: superscript or subscript; `list_of` and `depth`: the list
+    that its paragraphs belong to."""
+
+    name: str = ""
+    level: int = 0
+    hidden: bool = False
+    raised: str = ""
+    list_of: str = ""
+    depth: int = 0
+
+
+PLAIN = Style()
+
+
+class Styles:
+    """The styles of a document by id, each with what it inherits."""
+
+    def __init__(self, part: Element | None) -> None:
+        elements = [one for one in (part if part is not None else ()) if name_of(one) == "style"]
+        self._elements = {attribute(one, "styleId"): one for one in elements}
+        self._known: dict[str, Style] = {}
+        default = (
+            one for one in elements if attribute(one, "type") == "paragraph" and attribute(one, "default") == "1"
+        )
+        self._default = attribute(next(default, None), "styleId")
+
+    def paragraph(self, properties: Element | None) -> Style:
+        """The style of a paragraph with these properties, with what they say themselves."""
+        style = self.of(attribute(child(properties, "pStyle"), "val") or self._default)
+        return _with(style, properties, child(properties, "rPr")) if properties is not None else style
+
+    def run(self, properties: Element | None, paragraph: Style) -> Style:
+        """The style of a run in such a paragraph."""
+        if properties is None:
+            return paragraph
+        own = self.of(attribute(child(properties, "rStyle"), "val"))
+        raised = attribute(child(properties, "vertAlign"), "val")
+        vanish = child(properties, "vanish")
+        hidden = is_on(vanish) if vanish is not None else own.hidden or paragraph.hidden
+        return Style(hidden=hidden, raised=raised or own.raised or paragraph.raised)
+
+    def of(self, style_id: str) -> Style:
+        """The style of that id; a plain one where there is none."""
+        if style_id not in self._known:
+            self._known[style_id] = PLAIN  # a style that is based on itself ends here
+            self._known[style_id] = self._read(style_id)
+        return self._known[style_id]
+
+    def _read(self, style_id: str) -> Style:
+        element = self._elements.get(style_id)
+        if element is None:
+            return PLAIN
+        parent = self.of(attribute(child(element, "basedOn"), "val"))
+        name = attribute(child(element, "name"), "val").lower()
+        style = _with(parent, child(element, "pPr"), child(element, "rPr"))
+        heading = _HEADING.fullmatch(name)
+        level = int(heading[1]) if heading else 1 if name == "title" else style.level
+        raised = attribute(child(element, "rPr", "vertAlign"), "val") or style.raised
+        return Style(name, min(level, 6), style.hidden, raised, style.list_of, style.depth)
+
+
+def _with(style: Style, paragraph: Element | None, run: Element | None) -> Style:
+    """The style with what a `pPr` and its `rPr` change. The run properties of a paragraph are those of its end mark,
+    which say nothing of the text; only in a style they do."""
+    outline = attribute(child(paragraph, "outlineLvl"), "val")
+    level = style.level
+    if outline.isdigit():
+        level = 0 if int(outline) >= _BODY_TEXT else min(int(outline) + 1, 6)
+    numbering = child(paragraph, "numPr")
+    list_of = attribute(child(numbering, "numId"), "val") or style.list_of
+    depth = attribute(child(numbering, "ilvl"), "val")
+    in_style = run is not None and name_of(run.getparent()) == "style"
+    vanish = child(run, "vanish") if in_style else None
+    hidden = is_on(vanish) if vanish is not None else style.hidden
+    return Style(style.name, level, hidden, style.raised, list_of, int(depth) if depth.isdigit() else style.depth)
