@@ -12,8 +12,7 @@ from rag_core.corpus.indexing import StepProgress
 from rag_core.corpus.loading.columns import CsvColumns, guess_columns
 from rag_core.corpus.loading.sandbox import Upload, parse_uploads
 from rag_core.corpus.readers.base import DEFAULT_LIMITS, Limits, Source
-from rag_core.corpus.readers.registry import reader_for
-from rag_core.corpus.readers.table import read_header
+from rag_core.corpus.readers.registry import endings, format_names, preview
 from rag_core.corpus.sample import SAMPLE
 from rag_core.corpus.source_files import replaced_documents
 from rag_core.corpus.storage.collection_store import free_name
@@ -26,7 +25,6 @@ from ui import caches
 from ui.panels import corpus_views, file_notes, views
 from ui.sidebar import state
 
-TYPES = ["pdf", "docx", "html", "htm", "md", "markdown", "txt", "csv", "json", "jsonl"]
 NAMED = 10
 WORDS = {"chunking": "Cutting into passages", "embedding": "Embedding", "indexing": "Indexing", "writing": "Saving"}
 
@@ -35,10 +33,10 @@ def upload_form(current: str, owner: str) -> None:
     """Choose files, where they go and how tables are read; then index. The last results stay on the page."""
     files = st.file_uploader(
         "Documents",
-        type=TYPES,
+        type=endings(),
         accept_multiple_files=True,
         key=f"files_{st.session_state.get('upload_round', 0)}",
-        help="PDF, Word, HTML, Markdown, text, CSV, JSON and JSON Lines. Each file is read apart, with limits.",
+        help=f"{format_names()}. Each file is read apart, with limits.",
     )
     new = "A new collection"
     places = [new] if current == SAMPLE else [new, f"Add to {current}"]
@@ -70,24 +68,24 @@ def _results(uploads: list[Upload]) -> None:
 
 
 def _column_choices(files: list[UploadedFile]) -> dict[int, CsvColumns]:
-    """For each CSV, by its place among the files: which columns are text and title; a guess stands there already."""
+    """For each table, by its place among the files: which columns are text and title; a guess stands there already."""
     chosen = {}
     for place, file in enumerate(files):
-        table = _header(file.file_id, file) if file.name.lower().endswith(".csv") else None
+        table = _preview(file.file_id, file)
         if table:
             chosen[place] = _columns_of(file, *table)
     return chosen
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _header(file_id: str, _file: UploadedFile) -> tuple[list[str], list[list[str]]] | None:  # noqa: ARG001 - the key
-    """Header and first rows as the parser will read them; None where it will not, and then it says why itself."""
+def _preview(file_id: str, _file: UploadedFile) -> tuple[list[str], list[list[str]]] | None:  # noqa: ARG001 - the key
+    """Columns and first rows as the parser will read them; None for no table, or where it will not read the file, and
+    then says why itself."""
     if _file.size > DEFAULT_LIMITS.file_mb * 2**20:
         return None
     source = Source(_file.name, _file.getvalue(), Limits(rows=100))
     try:
-        reader_for(source)
-        return read_header(source)
+        return preview(source)
     except DocumentError:
         return None
 

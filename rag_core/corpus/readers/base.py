@@ -85,3 +85,18 @@ def in_doubt(where: str, reason: str, text: str = "") -> FileNote:
 
 Reader = Callable[[Source], Parsed]
 """Raises DocumentError where nothing of the file can be read."""
+
+Preview = Callable[[Source], tuple[list[str], list[list[str]]]]
+"""The columns of a table and its first rows, for a person to choose by. Raises DocumentError for no table."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """One kind of files. `endings` are in lower case, with the dot; `looks_like`: what its first bytes may look like,
+    by `sniff`, beside text; `preview`: for formats whose documents are rows of a table."""
+
+    name: str
+    endings: tuple[str, ...]
+    read: Reader
+    looks_like: tuple[str, ...] = ()
+    preview: Preview | None = None
