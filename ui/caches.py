@@ -35,7 +35,7 @@ from rag_core.rerank.catalogue import get_reranker
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.schema.answers import Answer
-from rag_core.schema.documents import Passage
+from rag_core.schema.documents import CollectionRef, Passage
 from rag_core.schema.filters import Filter
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import ExtraSearch, Policy
@@ -119,6 +119,27 @@ def collection_names(owner: str) -> list[str]:
     """The sample first, then this session's own, then the shared ones."""
     others = [name for name in [*private(owner).names(owner), *shared().names()] if name != SAMPLE]
     return [SAMPLE, *dict.fromkeys(others)]
+
+
+def name_of(ref: CollectionRef, owner: str) -> str:
+    """What a case's collection is called now. Raises CollectionError where this session does not see it.
+
+    It is told by its id or content: another person's collection may have the same name.
+    """
+    names = collection_names(owner)
+    for name in names:
+        if ready(name) and ref.is_same_as(library_of(name, owner).manifest(name).ref):
+            return name
+    raise CollectionError(
+        f"The collection {ref.name!r} that this case was saved on is not here, or has other content now. "
+        f"You see: {', '.join(names)}. Open one of these in Triage to ask the question there."
+    )
+
+
+def may_be_private(name: str, fingerprint: str, owner: str) -> bool:
+    """True where a case may be about a collection that this session alone sees: its name or its content says so."""
+    mine = private(owner)
+    return any(fingerprint == mine.manifest(one).fingerprint or one == name for one in mine.names(owner))
 
 
 def collection(name: str, owner: str) -> Collection:

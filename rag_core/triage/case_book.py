@@ -30,6 +30,7 @@ class CaseSummary(Frozen):
     id: str
     query: str
     collection: str
+    fingerprint: str
     documents: tuple[str, ...]
     verdict: Verdict
     status: Status
@@ -92,7 +93,7 @@ class CaseBook:
         if text:
             columns = (cases.c.query, cases.c.note, cases.c.documents)
             wanted.append(sa.or_(*(column.icontains(text, autoescape=True) for column in columns)))
-        shown = [column for column in cases.c if column.name not in ("body", "fingerprint", "updated_by", "version")]
+        shown = [column for column in cases.c if column.name not in ("body", "updated_by", "version")]
         asked = sa.select(*shown, _latest_outcome()).where(*wanted).order_by(cases.c.created_at.desc(), cases.c.id)
         with self._store.begin() as connection:
             return [_summary(row) for row in connection.execute(asked).mappings()]

@@ -9,11 +9,12 @@ from typing import Protocol
 
 from rag_core.diagnosis import diagnose, locate
 from rag_core.diagnosis.expected import Corpus
-from rag_core.errors import BadInput, SecondPassError, Stopped
+from rag_core.errors import BadInput, CollectionError, SecondPassError, Stopped
 from rag_core.jobs import JobControl
 from rag_core.pipeline.replay import replay
 from rag_core.schema.answers import Answer
 from rag_core.schema.base import new_id
+from rag_core.schema.documents import CollectionRef
 from rag_core.schema.filters import Filter
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import Policy
@@ -46,8 +47,18 @@ class CaseRuns(Protocol):
         ...
 
 
-OpenCollection = Callable[[str], tuple[CaseRuns, Corpus]]
-"""The pipeline and the documents of a collection, by its name. Raises SecondPassError where it cannot be opened."""
+OpenCollection = Callable[[CollectionRef], tuple[CaseRuns, Corpus]]
+"""The pipeline and the documents of a case's collection. Raises SecondPassError where it cannot be opened."""
+
+
+def check_collection(case: Case, found: CollectionRef) -> None:
+    """Raises CollectionError unless `found` is the collection that the case was saved on: a name alone is no proof."""
+    named = case.trace.collection
+    if not named.is_same_as(found):
+        raise CollectionError(
+            f"This case was saved on another collection called {named.name!r} than the one that you see. "
+            "Open that one, or save the case again on a collection of yours."
+        )
 
 
 def rerun(case: Case, pipeline: CaseRuns, corpus: Corpus, policy: Policy, job_id: str | None = None) -> Rerun:
@@ -57,7 +68,9 @@ def rerun(case: Case, pipeline: CaseRuns, corpus: Corpus, policy: Policy, job_id
     A case whose trace held an answer is answered again, without a language model, since `not cited` is a loss too.
     """
     try:
-        trace = replay(pipeline.score(pipeline.measure(case.query, case.trace.where), policy), policy)
+        measured = pipeline.measure(case.query, case.trace.where)
+        check_collection(case, measured.collection)
+        trace = replay(pipeline.score(measured, policy), policy)
         if case.trace.recorded_answer:
             trace = trace.model_copy(update={"recorded_answer": pipeline.answer(trace)})
         located = [locate(corpus, finding.location.expected) for finding in case.findings]
@@ -102,7 +115,7 @@ def count_outcomes(outcomes: Iterable[RerunOutcome]) -> str:
 
 def _opened(case: Case, open_collection: OpenCollection, policy: Policy, job_id: str) -> Rerun:
     try:
-        pipeline, corpus = open_collection(case.trace.collection.name)
+        pipeline, corpus = open_collection(case.trace.collection)
     except SecondPassError as exc:
         return _failed(case, str(exc), job_id)
     return rerun(case, pipeline, corpus, policy, job_id)

@@ -48,6 +48,8 @@ def test_then_and_now(small, then, now, outcome):
 def test_a_document_that_is_gone_is_not_in_the_corpus_now(small):
     case = case_in(small, FIXED)
     without = world(Passage("a", 0.9, 2.0, "refund"))
+    later = case.trace.model_copy(update={"collection": without.collection.ref})
+    case = case.model_copy(update={"trace": later})
     again = rerun(case, without.pipeline, without.collection, FIXED)
     assert (again.outcome, again.verdict) == (RerunOutcome.NEWLY_LOST, Verdict.NOT_IN_CORPUS)
 
@@ -120,14 +122,23 @@ def test_cancel_stops_after_the_case_it_is_at_and_keeps_what_is_done(small, book
 
 
 def test_a_collection_that_cannot_be_opened_fails_its_cases_and_not_the_job(small, book, store):
-    def open_collection(name):
-        raise CollectionError(f"There is no collection called {name}.")
+    def open_collection(ref):
+        raise CollectionError(f"There is no collection called {ref.name}.")
 
     case = book.save(case_in(small))
     jobs = JobBook(store)
     job = jobs.start("rerun", 1, rerun_all(book, [case.id], open_collection, LOST))
     assert jobs.join(job.id).message == "1 not re-run"
     assert "no collection called World" in book.reruns_of(case.id)[0].error
+
+
+def test_a_collection_of_the_same_name_is_not_the_one_that_the_case_names(small, book, store):
+    case = case_in(small)
+    other = case.trace.collection.model_copy(update={"fingerprint": "of other content", "id": ""})
+    case = book.save(case.model_copy(update={"trace": case.trace.model_copy(update={"collection": other})}))
+    found = rerun(case, small.pipeline, small.collection, FIXED)
+    assert (found.outcome, found.trace, found.findings) == (RerunOutcome.FAILED, None, ())
+    assert "another collection called 'World'" in found.error
 
 
 def test_a_case_deleted_meanwhile_is_passed_over(small, book, store):

@@ -12,6 +12,7 @@ from rag_core.diagnosis import LABELS, Verdict
 from rag_core.diagnosis.expected import Corpus
 from rag_core.errors import CollectionError, SecondPassError
 from rag_core.pipeline.pipeline import Pipeline
+from rag_core.schema.documents import CollectionRef
 from rag_core.triage import CaseSummary, Job, RerunOutcome, Status, export_cases, read_cases, rerun_all
 from rag_core.wording.numbers import count_of
 from ui import auth, caches
@@ -86,6 +87,13 @@ def _choose(rows: list[CaseSummary]) -> None:
 def runner(choice: SidebarState) -> None:
     """Run all open cases again; the progress is read from the database, so a reload finds it."""
     open_cases = caches.case_book().find(status=Status.OPEN)
+    private = [row for row in open_cases if caches.may_be_private(row.collection, row.fingerprint, choice.owner)]
+    if private and not st.checkbox(
+        f"Include {count_of(len(private), 'case')} about collections of yours alone: their passages are stored for "
+        "everybody here",
+        key="rerun_private",
+    ):
+        open_cases = [row for row in open_cases if row not in private]
     latest = caches.job_book().latest(KIND)
     running = latest is not None and not latest.over
     if st.button(
@@ -103,14 +111,16 @@ def runner(choice: SidebarState) -> None:
 def _start(choice: SidebarState, open_cases: list[CaseSummary]) -> None:
     """Open every collection here, where a page can show progress; the thread only runs."""
     opened: dict[str, tuple[Pipeline, Corpus] | str] = {}
-    for name in dict.fromkeys(row.collection for row in open_cases):
+    refs = (caches.case_book().get(row.id).trace.collection for row in open_cases)
+    for ref in {_key(ref): ref for ref in refs}.values():
         try:
-            opened[name] = caches.pipeline(name, choice.owner), caches.collection(name, choice.owner)
+            name = caches.name_of(ref, choice.owner)
+            opened[_key(ref)] = caches.pipeline(name, choice.owner), caches.collection(name, choice.owner)
         except SecondPassError as exc:
-            opened[name] = str(exc)
+            opened[_key(ref)] = str(exc)
 
-    def open_collection(name: str) -> tuple[Pipeline, Corpus]:
-        found = opened[name]
+    def open_collection(ref: CollectionRef) -> tuple[Pipeline, Corpus]:
+        found = opened[_key(ref)]
         if isinstance(found, str):
             raise CollectionError(found)
         return found
@@ -118,6 +128,10 @@ def _start(choice: SidebarState, open_cases: list[CaseSummary]) -> None:
     ids = [row.id for row in open_cases]
     work = rerun_all(caches.case_book(), ids, open_collection, choice.policy)
     caches.job_book().start(KIND, len(ids), work, by=auth.author())
+
+
+def _key(ref: CollectionRef) -> str:
+    return ref.id or ref.fingerprint
 
 
 def _far(job: Job) -> str:

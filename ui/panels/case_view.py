@@ -61,11 +61,14 @@ def show(choice: SidebarState, case_id: str) -> None:
             + (f" by {case.created_by}" if case.created_by else "")
         )
     )
+    named = case.trace.collection
+    if caches.may_be_private(named.name, named.fingerprint, choice.owner):
+        st.warning("This case is about a collection of yours alone. A re-run stores its passages for everybody here.")
     with st.container(horizontal=True):
         if st.button("Run again on the sidebar's settings", key="rerun", type="primary", icon=":material/replay:"):
-            with st.spinner("Running the case again"):
+            with views.guard(), st.spinner("Running the case again"):
                 book.add_rerun(_rerun(choice, case))
-            st.rerun()
+                st.rerun()
         st.button(
             "Look at it in Find the loss", key="reopen", icon=":material/troubleshoot:", on_click=_reopen, args=(case,)
         )
@@ -87,7 +90,7 @@ def show(choice: SidebarState, case_id: str) -> None:
 
 
 def _rerun(choice: SidebarState, case: Case) -> Rerun:
-    name = case.trace.collection.name
+    name = caches.name_of(case.trace.collection, choice.owner)
     pipeline = caches.pipeline(name, choice.owner)
     return rerun(case, pipeline, caches.collection(name, choice.owner), choice.policy)
 
@@ -98,7 +101,7 @@ def _reopen(case: Case) -> None:
     st.session_state["doc"] = case.documents[0]
     st.session_state["quote"] = case.findings[0].location.expected.quote
     st.session_state["view"] = "Find the loss"
-    state.go_to_collection(case.trace.collection.name)
+    state.go_to_collection(caches.name_of(case.trace.collection, state.owner()))
     adopt(case.trace.policy)
     filtering.put(case.trace.where)
 
