@@ -16,7 +16,7 @@ from rag_core.analysis import reranker_ablation
 from rag_core.analysis.sentence_attribution import Attribution, attribute
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.facets import Facets, facets
-from rag_core.corpus.sample import SAMPLE, ensure_sample, is_current, read_examples
+from rag_core.corpus.sample import SAMPLE, read_examples
 from rag_core.corpus.storage.library import Library
 from rag_core.corpus.storage.private_collections import forget_sessions, session_folder
 from rag_core.diagnosis import Location, WhatIf, pairs_needed, what_would_keep
@@ -45,10 +45,9 @@ from rag_core.schema.trace import Trace
 from rag_core.settings import Settings
 from rag_core.storage.database import Store, StoredPairs
 from rag_core.triage import CaseBook, JobBook
+from ui import sample_corpus
 from ui.panels import retrying
 from ui.sidebar import access
-
-STAGES = {"chunking": "Cutting", "embedding": "Embedding", "indexing": "Indexing", "writing": "Saving"}
 
 
 @st.cache_resource
@@ -73,12 +72,6 @@ def case_book() -> CaseBook:
 def job_book() -> JobBook:
     """Work in the background."""
     return JobBook(store())
-
-
-@st.cache_resource
-def building() -> threading.Lock:
-    """One first start at a time; the others wait for it instead of failing."""
-    return threading.Lock()
 
 
 def embedder() -> Embedder:
@@ -144,8 +137,8 @@ def may_be_private(name: str, fingerprint: str, owner: str) -> bool:
 
 def collection(name: str, owner: str) -> Collection:
     """The collection in memory. The sample is indexed on its first use, with a progress bar."""
-    if name == SAMPLE and not _sample_ready():
-        _index_sample()
+    if not ready(name):
+        sample_corpus.ensure(shared(), settings(), embedder(), job_book())
     library = library_of(name, owner)
     return _opened(str(library.root), name, library.manifest(name).fingerprint)
 
@@ -158,37 +151,9 @@ def _opened(root: str, name: str, fingerprint: str) -> Collection:
     return found
 
 
-@st.cache_resource
-def _done() -> set[str]:
-    """What this process has done once and for all."""
-    return set()
-
-
-def _sample_ready() -> bool:
-    """Whether the sample is indexed as its files are; looked up once a process, from when it is."""
-    if SAMPLE not in _done() and is_current(shared(), settings().sample_dir, embedder()):
-        _done().add(SAMPLE)
-    return SAMPLE in _done()
-
-
 def ready(name: str) -> bool:
     """False for a sample that has to be indexed before it can be opened."""
-    return name != SAMPLE or _sample_ready()
-
-
-def _index_sample() -> None:
-    """Index the sample corpus if that has not been done, or if its files have changed since."""
-    place = st.empty()
-
-    def progress(step: str, done: int, total: int) -> None:
-        text = f"First start: {STAGES.get(step, step).lower()} the sample corpus, {done} of {total}"
-        place.progress(done / max(total, 1), text)
-
-    with building():
-        if not _sample_ready():
-            ensure_sample(shared(), settings().sample_dir, embedder(), progress)
-            _done().add(SAMPLE)
-    place.empty()
+    return name != SAMPLE or sample_corpus.ready(shared(), settings(), embedder())
 
 
 @st.cache_resource(max_entries=8)

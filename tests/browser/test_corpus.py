@@ -10,7 +10,7 @@ from docx import Document as Docx
 from fpdf import FPDF
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.conftest import App, ask
+from tests.browser.conftest import App, ask, settled
 
 IMAGE = "![x](https://evil.example/p.png)"
 TAG = "<img src=x onerror=alert(1)>"
@@ -44,9 +44,58 @@ def test_uploading_names_the_broken_file_and_finds_the_fact(page: Page, app: App
     page.get_by_role("button", name="Index", exact=True).click()
     expect(page.get_by_text(re.compile("5 documents were indexed"))).to_be_visible()
     expect(page.get_by_text(re.compile("^Left out: broken.pdf: It is damaged"))).to_be_visible()
-    page.get_by_role("link", name="Inspect").click()
+    page.get_by_role("button", name="Ask about them").click()
     ask(page, "How many crates is the wombat quota?")
     expect(page.get_by_test_id("answer")).to_contain_text("417 crates")
+
+
+TABLE = "title,text\n" + "".join(f"Row {n},The item with the number {n} is kept on a shelf.\n" for n in range(600))
+
+
+def indexing(page: Page, app: App, name: str) -> None:
+    """Start indexing a table that takes some seconds."""
+    page.goto(f"{app.url}/corpus")
+    page.get_by_role("tab", name="Add documents").click()
+    table: FilePayload = {"name": "items.csv", "mimeType": "text/csv", "buffer": TABLE.encode()}
+    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files([table])
+    page.get_by_role("textbox", name="Name of the new collection").fill(name)
+    page.get_by_role("textbox", name="Name of the new collection").press("Enter")
+    page.get_by_role("button", name="Index", exact=True).click()
+
+
+def test_a_page_that_watched_a_job_to_its_end_rests(page: Page, app: App) -> None:
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    indexing(page, app, "Watched")
+    expect(page.get_by_text(re.compile("Embedding passages: .* left"))).to_be_visible()
+    page.get_by_role("tab", name="Manage").click()  # a click while it works
+    expect(page.get_by_text("600 documents were indexed in Watched.")).to_be_visible()
+    settled(page)
+    page.wait_for_timeout(1500)
+    before = len(sent)
+    page.wait_for_timeout(3000)
+    assert len(sent) == before
+
+
+def test_deleting_names_the_documents_can_be_called_off_and_leaves_nothing_selected(page: Page, app: App) -> None:
+    indexing(page, app, "Fewer")
+    expect(page.get_by_text("600 documents were indexed in Fewer.")).to_be_visible()
+    page.get_by_role("tab", name="Documents", exact=True).click()
+    settled(page)
+    grid = page.get_by_role("tabpanel", name="Documents", exact=True).locator(".dvn-scroller").first
+    grid.click(position={"x": 12, "y": 52})  # the box before the first row
+    delete = page.get_by_role("button", name="Delete 1 document")
+    delete.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Row 0 (items.csv#1)")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text("600 of 600 documents")).to_be_visible()
+    delete.click()
+    dialog.get_by_role("button", name="Delete 1 document").click()
+    expect(page.get_by_text("1 document deleted from Fewer; 599 left.")).to_be_visible()
+    expect(page.get_by_text("599 of 599 documents")).to_be_visible()
+    expect(delete).to_have_count(0)
 
 
 def test_documents_show_their_chunk_boundaries(page: Page, app: App) -> None:

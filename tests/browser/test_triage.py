@@ -73,9 +73,9 @@ def test_all_open_cases_run_in_the_background_and_a_reload_finds_the_result(page
     save_case(page, "first of them")
     open_cases(page)
     page.get_by_role("button", name=re.compile("^Run .* open case")).click()
-    expect(page.get_by_test_id("job")).to_contain_text(re.compile(r"\d+ cases? run again .* ago: .*(fixed|lost|kept)"))
+    expect(page.get_by_test_id("job")).to_contain_text(re.compile(r"\d+ cases? re-run .* ago: .*(fixed|lost|kept)"))
     page.reload()
-    expect(page.get_by_test_id("job")).to_contain_text("run again")
+    expect(page.get_by_test_id("job")).to_contain_text("re-run")
 
 
 def test_a_document_that_is_not_there_offers_the_nearest_titles(page: Page, app: App) -> None:

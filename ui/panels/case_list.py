@@ -14,6 +14,7 @@ from rag_core.errors import CollectionError, SecondPassError
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.schema.documents import CollectionRef
 from rag_core.triage import CaseSummary, Job, RerunOutcome, Status, export_cases, read_cases, rerun_all
+from rag_core.wording.durations import ago
 from rag_core.wording.numbers import count_of
 from ui import auth, caches
 from ui.panels import job_progress, views
@@ -105,7 +106,7 @@ def runner(choice: SidebarState) -> None:
         _start(choice, open_cases)
         st.rerun()
     if latest is not None:
-        job_progress.watch(latest.id, _far, _result)
+        job_progress.watch(caches.job_book(), latest, _far, _result)
 
 
 def _start(choice: SidebarState, open_cases: list[CaseSummary]) -> None:
@@ -139,11 +140,11 @@ def _far(job: Job) -> str:
 
 
 def _result(job: Job) -> None:
-    when = f"{datetime.now(UTC) - job.started_at}".partition(".")[0]
+    when = ago((datetime.now(UTC) - job.started_at).total_seconds())
     of = f"{job.done} of {count_of(job.total, 'case')}"
     states = {
-        "done": f"{count_of(job.total, 'case')} run again {when} ago: {job.message}.",
-        "cancelled": f"The re-run was cancelled after {of}: {job.message}.",
+        "done": f"{count_of(job.total, 'case')} re-run {when}: {job.message}.",
+        "cancelled": f"The re-run was stopped after {of}: {job.message}.",
         "failed": f"The re-run failed after {of}. {job.message}",
         "interrupted": f"The re-run was interrupted after {of}. Start it again.",
     }

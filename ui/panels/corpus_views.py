@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from rag_core.corpus.collection import Collection
-from rag_core.corpus.loading.sandbox import Upload
+from rag_core.corpus.storage.orders import FileResult
 from rag_core.schema.documents import Document, Passage
 from rag_core.wording.file_notes import notes_summary
 
@@ -22,8 +22,8 @@ def documents_table(collection: Collection, wanted: str) -> pd.DataFrame:
             "id": document.id,
             "title": document.title,
             "source": document.source,
-            "updated": document.updated_at,
-            "tenant": document.tenant,
+            "updated": str(document.updated_at or ""),
+            "tenant": document.tenant or "",
             "characters": len(document.text),
             "passages": len(collection.passages_of(document.id)),
         }
@@ -31,7 +31,7 @@ def documents_table(collection: Collection, wanted: str) -> pd.DataFrame:
         if not needle or needle in f"{document.id}\n{document.title}\n{document.text}".casefold()
     ]
     columns = ["id", "title", "source", "updated", "tenant", "characters", "passages"]
-    return pd.DataFrame(rows, columns=columns)
+    return _filled(pd.DataFrame(rows, columns=columns))
 
 
 def document_with_passages(document: Document, passages: Sequence[Passage]) -> None:
@@ -58,18 +58,24 @@ def _between(text: str) -> str:
     return f'<div class="sp-between">{html.escape(text.strip())}</div>' if text.strip() else ""
 
 
-def upload_results(uploads: Sequence[Upload]) -> pd.DataFrame:
+def upload_results(files: Sequence[FileResult]) -> pd.DataFrame:
     """A row per file: how many documents came out of it, how it was read, and what was wrong."""
-    return pd.DataFrame(
+    table = pd.DataFrame(
         [
             {
-                "File": upload.name,
-                "Result": "Read" if upload.loaded.documents else "Not read",
-                "Documents": len(upload.loaded.documents),
-                "Encoding": ", ".join(file.encoding for file in upload.loaded.files),
-                "Notes": notes_summary(note for file in upload.loaded.files for note in file.notes),
-                "What was wrong": " ".join(problem.reason for problem in upload.loaded.problems),
+                "File": file.name,
+                "Result": "Read" if file.documents else "Not read",
+                "Documents": file.documents,
+                "Encoding": file.source.encoding if file.source else "",
+                "Notes": notes_summary(file.source.notes) if file.source else "",
+                "What was wrong": " ".join(reason for _, reason in file.problems),
             }
-            for upload in uploads
+            for file in files
         ]
     )
+    return _filled(table)
+
+
+def _filled(table: pd.DataFrame) -> pd.DataFrame:
+    """The table without the columns in which no row says anything."""
+    return table.loc[:, [name for name in table.columns if table.empty or (table[name] != "").any()]]

@@ -44,7 +44,7 @@ def fine_tuning(choice: SidebarState, questions: LabelledSet, of: Bench) -> None
             _start(choice, questions, of, name)
             st.rerun()
     if latest is not None:
-        job_progress.watch(latest.id, _far, _result)
+        job_progress.watch(caches.job_book(), latest, _far, _result)
     _models()
 
 

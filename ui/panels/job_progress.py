@@ -1,33 +1,56 @@
-"""A background job in the page: its progress with a button to cancel it, then its result.
+"""A background job in the page: its progress with a button to stop it, then its result.
 
-The job's state is read from the database, so that a page that is loaded again finds it.
+The job's state is read from the database, so that a page that is loaded again finds it. Only a running job is looked at
+again and again; one that is over is drawn like anything else.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import streamlit as st
 
-from rag_core.triage import Job
-from ui import caches
+from rag_core.jobs import Job, JobBook
 
 REFRESH_S = 1.0
+WAIT_S = 0.3
+
+
+def watch(book: JobBook, job: Job, told: Callable[[Job], str], result: Callable[[Job], None]) -> None:
+    """How far the job is, in the words of `told`; where it is over, its result."""
+    if job.over:
+        result(job)
+    else:
+        running(book, job.id, told, job.kind)
 
 
 @st.fragment(run_every=REFRESH_S)
-def watch(job_id: str, told: Callable[[Job], str], result: Callable[[Job], None]) -> None:
-    """How far the job is, in the words of `told`; when it is over, once, the whole page is drawn again with it."""
-    job = caches.job_book().get(job_id)
-    watched = f"watched_{job.kind}"
+def running(book: JobBook, job_id: str, told: Callable[[Job], str], key: str) -> None:
+    """A bar and Stop, drawn anew each second. Once the job is over the whole page is drawn again, without them."""
+    job = book.get(job_id)
     if job.over:
-        result(job)
-        if st.session_state.get(watched) == job.id:
-            del st.session_state[watched]
-            st.rerun()
-        return
-    st.session_state[watched] = job.id
+        st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(min(1.0, job.done / max(job.total, 1)), told(job))
-        if st.button("Cancel", key=f"cancel_{job.kind}", icon=":material/stop:", disabled=job.cancel):
-            caches.job_book().cancel(job.id)
+        st.progress(job.fraction, told(job))
+        st.button(
+            "Stop",
+            key=f"stop_{key}",
+            icon=":material/stop_circle:",
+            on_click=book.cancel,
+            args=(job.id,),
+            disabled=job.cancel,
+        )
+
+
+def wait(book: JobBook, job_id: str, label: str, key: str) -> Job:
+    """The job once it is over, with a bar and Stop until then. A click elsewhere ends the waiting, not the job."""
+    place = st.empty()
+    with place.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(0.0, label)
+        st.button("Stop", key=f"stop_{key}", icon=":material/stop_circle:", on_click=book.cancel, args=(job_id,))
+    while not (job := book.get(job_id)).over:
+        bar.progress(job.fraction, f"{label}. {job.message}" if job.message else label)
+        time.sleep(WAIT_S)
+    place.empty()
+    return job

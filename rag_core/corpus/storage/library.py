@@ -198,6 +198,10 @@ class Library:
                 theirs.publish(target, partial, name)
             self._shelf.discard(versions)
 
+    def forget_kept(self, name: str) -> None:
+        """Let go of vectors that were made for a collection which was then not saved."""
+        self._kept(name).forget()
+
     def _usable(self, name: str) -> Collection | None:
         """The collection for what can be used again; None where it is damaged, and all must be made anew."""
         try:

@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
 
@@ -42,7 +42,7 @@ class IndexingOrder(Frozen):
     owner: who sees a new collection. by: the visitor who asked, so that the page shows the result to them.
     """
 
-    id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", default_factory=new_id)]
+    id: str = Field(pattern=r"^[0-9a-f]{32}$", default_factory=new_id)
     action: Action
     name: str
     new: bool = False
@@ -53,7 +53,7 @@ class IndexingOrder(Frozen):
     columns: dict[int, CsvColumns] = {}
     document_ids: tuple[str, ...] = ()
     sources: tuple[SourceFile, ...] = ()
-    asked_at: Annotated[AwareDatetime, Field(default_factory=lambda: datetime.now(UTC))]
+    asked_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
 class FileResult(Frozen):

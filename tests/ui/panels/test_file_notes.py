@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rag_core.corpus.storage.orders import OrderBook
 from tests.corpus.pdf_files import Page, written
+from ui import caches
 
 ROOT = Path(__file__).parents[3]
 
@@ -21,8 +23,16 @@ def uploaded(sample: None) -> AppTest:
     at.file_uploader[0].set_value([("depot.pdf", written(page), "application/pdf")])
     at.run()
     at.button(key="index").click().run()
+    (order,) = orders_of(at).all()
+    caches.job_book().join(order.id)
+    at.run()
     assert not at.exception
     return at
+
+
+def orders_of(at: AppTest) -> OrderBook:
+    """What this session has asked for."""
+    return OrderBook(caches.private(at.session_state["owner"]).root)
 
 
 def tables(at: AppTest, *columns: str) -> list[list[dict[str, object]]]:
@@ -46,5 +56,6 @@ def test_after_the_upload_and_later_with_the_collection(uploaded: AppTest) -> No
             [("depot.pdf", 1, "1 place left out")]
         ] * shown
         assert tables(uploaded, "File", "Why", "Words") == [[NOTE]] * shown
-        uploaded.session_state["uploads"] = None
+        for order in orders_of(uploaded).all():
+            uploaded.button(key=f"close_{order.id}").click()
         uploaded.run()

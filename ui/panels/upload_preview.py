@@ -1,0 +1,98 @@
+"""The files of an upload as they will be read, before they are indexed: what is searched and what is left out."""
+
+from __future__ import annotations
+
+import html
+
+import pandas as pd
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from rag_core.corpus.loading.columns import CsvColumns, guess_columns
+from rag_core.corpus.loading.preview import FilePreview, columns_in_words
+from rag_core.corpus.loading.sandbox import parse_uploads
+from rag_core.corpus.readers.base import DEFAULT_LIMITS, Limits, Source
+from rag_core.corpus.readers.registry import preview
+from rag_core.errors import DocumentError
+from rag_core.wording.numbers import count_of
+from ui.panels import file_notes, views
+
+ROWS = 5
+MOST_FILES, MOST_BYTES = 5, 10 * 2**20
+"""Other files than tables are read for a preview up to this many, and up to this size each."""
+
+
+def show(files: list[UploadedFile]) -> dict[int, CsvColumns]:
+    """A preview of each file. Gives the columns that were chosen for tables, by the file's place."""
+    chosen, read = {}, 0
+    for place, file in enumerate(files):
+        table = _table(file.file_id, file)
+        if table:
+            chosen[place] = _show_table(file, *table)
+        elif read < MOST_FILES and file.size <= MOST_BYTES:
+            read += 1
+            _show_file(_preview(file.file_id, file), file.file_id)
+        else:
+            st.caption(views.markdown(f"{file.name}: read when you index it."))
+    return chosen
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _table(file_id: str, _file: UploadedFile) -> tuple[list[str], list[list[str]]] | None:  # noqa: ARG001 - the key
+    """Columns and first rows as the parser will read them; None for no table, or where it will not read the file."""
+    if _file.size > DEFAULT_LIMITS.file_mb * 2**20:
+        return None
+    source = Source(_file.name, _file.getvalue(), Limits(rows=100))
+    try:
+        return preview(source)
+    except DocumentError:
+        return None
+
+
+@st.cache_data(max_entries=200, show_spinner="Reading the files for a preview")
+def _preview(file_id: str, _file: UploadedFile) -> FilePreview:  # noqa: ARG001 - the key
+    return FilePreview.of(parse_uploads([(_file.name, _file.getvalue())])[0])
+
+
+def _show_table(file: UploadedFile, header: list[str], rows: list[list[str]]) -> CsvColumns:
+    """The first rows, and which columns are text and title, as a person chooses them."""
+    guess = guess_columns(header, rows)
+    with st.container(border=True):
+        st.markdown(f"**{views.markdown(file.name)}**")
+        first = [[*row, *[""] * (len(header) - len(row))][: len(header)] for row in rows[:ROWS]]
+        st.dataframe(pd.DataFrame(first, columns=header), hide_index=True, key=f"rows_{file.file_id}")
+        left, right = st.columns([2, 1])
+        text = left.multiselect(
+            "Searched as text",
+            header,
+            default=list(guess.text),
+            key=f"text_{file.file_id}",
+            help="Add a column here if people will ask about it. Several become one line each: “price_eur: 49”.",
+        )
+        title = right.selectbox(
+            "Title",
+            [None, *header],
+            index=header.index(guess.title) + 1 if guess.title else 0,
+            key=f"title_{file.file_id}",
+        )
+        columns = CsvColumns(text=tuple(text) or guess.text, title=title, id=guess.id)
+        st.caption(views.markdown(columns_in_words(columns, header)))
+    return columns
+
+
+def _show_file(preview: FilePreview, key: str) -> None:
+    """How many documents the file gives, how the first ones begin, and what is wrong with it or left out of it."""
+    with st.container(border=True):
+        encoding = f", read as {preview.source.encoding}" if preview.source and preview.source.encoding else ""
+        told = f"{count_of(preview.documents, 'document')}{encoding}"
+        st.markdown(f"**{views.markdown(preview.name)}**: {views.markdown(told)}")
+        for problem in preview.problems:
+            st.warning(views.markdown(problem), icon=":material/warning:")
+        for document in preview.first:
+            st.caption(views.markdown(f"{document.title} · {document.characters:,} characters"))
+            more = " …" if document.characters > len(document.begins) else ""
+            st.html(f'<div class="sp-preview">{html.escape(document.begins)}{more}</div>')
+        if preview.documents > len(preview.first):
+            st.caption(f"and {preview.documents - len(preview.first):,} more")
+        if preview.source:
+            file_notes.show_notes([preview.source], f"preview_notes_{key}")
