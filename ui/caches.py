@@ -8,7 +8,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -368,16 +367,3 @@ def chat(run: Trace, name: str, owner: str, access: ChatAccess, show: Callable[[
 def labelled_set(name: str) -> LabelledSet | None:
     """The labelled queries that come with a collection: the sample has them."""
     return read_folder(settings().sample_dir) if name == SAMPLE else None
-
-
-def set_memory(
-    name: str, owner: str, what: str, policies: tuple[Policy, ...], where: Filter | None = None
-) -> dict[str, Any]:
-    """What is known about each query of a set, by id, under these policies. Shared; it grows as a run goes on."""
-    told = tuple(policy.model_dump_json() for policy in policies)
-    return _set_memory(collection(name, owner).ref.fingerprint, what, told, where)
-
-
-@st.cache_resource(max_entries=16)
-def _set_memory(*key: object) -> dict[str, Any]:  # noqa: ARG001 - the cache is keyed by them
-    return {}

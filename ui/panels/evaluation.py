@@ -6,9 +6,9 @@ is done stays done. Figures come from `rag_core.evaluation`.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import streamlit as st
 
@@ -27,11 +27,13 @@ from rag_core.evaluation.score import measured, unsearched_queries
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.evaluation.table import read_csv
 from rag_core.evaluation.vectorised_replay import fused_rankings, rerank_pass
+from rag_core.schema.base import new_id
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import NO_RERANKER, Policy
 from rag_core.triage import CaseBook, CaseSummary
 from ui import caches
 from ui.panels import query_sets
+from ui.set_results import set_results
 from ui.sidebar.state import SidebarState
 
 OWN, CASES, FILES, RUNS = "Its own questions", "Triage cases", "Files of mine", "Runs made elsewhere"
@@ -43,10 +45,11 @@ LARGEST_POOL = 100
 class Bench:
     """The measurements of one set by query id. `version` counts changes; `times`: measured time by reranker."""
 
+    key: Hashable
+    id: str = field(default_factory=new_id)
     measurements: dict[str, Measurement] = field(default_factory=dict)
     version: int = 0
     times: dict[str, list[LatencyPoint]] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 def source(choice: SidebarState) -> str:
@@ -60,7 +63,7 @@ def labelled(choice: SidebarState, kind: str) -> LabelledSet | None:
     """The labelled set of that source with the grades given in the page; None where files are still missing."""
     makers = {
         OWN: lambda: caches.labelled_set(choice.collection),
-        CASES: lambda: set_of_cases(CaseBook(caches.store()).get(one.id) for one in _cases(choice)),
+        CASES: lambda: _of_cases(tuple((one.id, one.updated_at) for one in _cases(choice))),
         FILES: _from_files,
         RUNS: _from_files,
     }
@@ -75,6 +78,12 @@ def judgments(choice: SidebarState) -> JudgmentBook:
 
 def _cases(choice: SidebarState) -> list[CaseSummary]:
     return CaseBook(caches.store()).find(collection=choice.collection)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the cases")
+def _of_cases(revisions: tuple[tuple[str, datetime], ...]) -> LabelledSet:
+    """The set that these revisions of cases make. A case holds a whole trace, so each is read once."""
+    return set_of_cases(CaseBook(caches.store()).get(case_id) for case_id, _ in revisions)
 
 
 def _from_files() -> LabelledSet | None:
@@ -111,25 +120,29 @@ def elsewhere(questions: LabelledSet) -> EvaluationResult | None:
 
 
 def bench(choice: SidebarState, questions: LabelledSet) -> Bench:
-    """The shared bench of this set over the chosen collection, under the chosen filter."""
-    asked = str(hash(tuple((query.id, query.text) for query in questions.queries)))
-    what = f"evaluate {questions.name} {asked}"
-    memory = caches.set_memory(choice.collection, choice.owner, what, (), choice.where)
-    found: Bench = memory.setdefault("bench", Bench())
+    """The shared bench of this set over the chosen collection, under the chosen filter; an empty one before its first
+    run."""
+    fingerprint = caches.collection(choice.collection, choice.owner).ref.fingerprint
+    asked = tuple((query.id, query.text) for query in questions.queries)
+    key = (fingerprint, questions.name, asked, str(choice.where))
+    found: Bench = set_results().find("evaluate", key).get("bench", Bench(key))
     return found
 
 
 def score(choice: SidebarState, of: Bench, queries: Sequence[Query], policies: Sequence[Policy]) -> None:
-    """Measure and score what the policies ask for, with a bar. Any control that moves stops it; nothing is lost."""
+    """Measure and score what the policies ask for, with a bar. Any control that moves stops it; nothing is lost.
+
+    No lock is held: where two people start the same run, both do its work, and each keeps what the other did.
+    """
+    of = set_results().keep("evaluate", of.key).setdefault("bench", of)
     pipeline = caches.pipeline(choice.collection, choice.owner)
     bar = st.progress(0.0, "Starting")
     st.button("Stop", key="eval_stop", icon=":material/stop_circle:")
-    with of.lock:
-        scored = measured(pipeline, queries, policies, of.measurements, choice.where)
-        for done, (query_id, measurement) in enumerate(scored, start=1):
-            of.measurements[query_id] = measurement
-            of.version += 1
-            bar.progress(done / len(queries), f"Question {done} of {len(queries)}")
+    scored = measured(pipeline, queries, policies, of.measurements, choice.where)
+    for done, (query_id, measurement) in enumerate(scored, start=1):
+        of.measurements[query_id] = measurement
+        of.version += 1
+        bar.progress(done / len(queries), f"Question {done} of {len(queries)}")
     bar.empty()
 
 
@@ -155,7 +168,7 @@ def missing(pools: Pools, policy: Policy) -> int:
 def pools_of(choice: SidebarState, of: Bench, questions: LabelledSet) -> Pools:
     """The arrays of these questions, built again only when more was scored or judged."""
     fingerprint = caches.collection(choice.collection, choice.owner).ref.fingerprint
-    key = (fingerprint, of.version, questions.fingerprint, str(choice.where))
+    key = (fingerprint, of.id, of.version, questions.fingerprint, str(choice.where))
     return _pools(key, dict(of.measurements), questions)
 
 
@@ -168,7 +181,7 @@ def _pools(key: object, _measurements: dict[str, Measurement], _questions: Label
 def outcome(choice: SidebarState, of: Bench, questions: LabelledSet, pools: Pools) -> EvaluationResult:
     """The report under the sidebar's policy, remembered."""
     fingerprint = caches.collection(choice.collection, choice.owner).ref.fingerprint
-    key = (fingerprint, of.version, questions.fingerprint, str(choice.where), choice.policy.model_dump_json())
+    key = (fingerprint, of.id, of.version, questions.fingerprint, str(choice.where), choice.policy.model_dump_json())
     return _outcome(key, of, questions, pools, choice.policy)
 
 

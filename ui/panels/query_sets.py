@@ -14,6 +14,7 @@ from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import Policy
 from rag_core.schema.threshold import Threshold
 from ui import caches
+from ui.set_results import Kind, set_results
 from ui.sidebar.state import SidebarState
 
 T = TypeVar("T")
@@ -54,15 +55,17 @@ def run(
     queries: Sequence[Query],
     policies: Sequence[Policy],
     make: Callable[[Query, Measurement], T],
-    what: str,
+    kind: Kind,
     start: bool,
 ) -> list[T]:
     """What `make` says about each query, once all pairs that the policies need are scored.
 
-    Measures only where `start` is True or everything is known already; returns nothing otherwise. `what` names the
-    kind of result, so that two kinds are not mixed up in the memory that all runs share.
+    Measures only where `start` is True; returns nothing where something is not known yet. Only a run that is started
+    makes an entry in the memory that all runs of this kind share.
     """
-    known: dict[str, T] = caches.set_memory(choice.collection, choice.owner, what, tuple(policies), choice.where)
+    fingerprint = caches.collection(choice.collection, choice.owner).ref.fingerprint
+    key = (fingerprint, tuple(policy.model_dump_json() for policy in policies), str(choice.where))
+    known: dict[str, T] = set_results().keep(kind, key) if start else set_results().find(kind, key)
     missing = [query for query in queries if query.id not in known]
     if missing and not start:
         return []
