@@ -24,7 +24,7 @@ from rag_core.cli.policy_options import policy_of
 from rag_core.errors import BadInput
 from rag_core.evaluation import gate, metrics
 from rag_core.evaluation.beir import read_folder
-from rag_core.evaluation.export import to_csv, to_curves, to_markdown, to_trec
+from rag_core.evaluation.export import curves_csv, queries_csv, to_markdown, to_trec
 from rag_core.evaluation.files import File
 from rag_core.evaluation.indexed import collection_for, unknown_documents
 from rag_core.evaluation.outcome import EvaluationResult, of_candidates, of_measurements, of_runs
@@ -38,7 +38,7 @@ from rag_core.schema.policy import DEFAULT_RERANKER, FULL_DEPTH, SIGNAL_NAMES
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
 
-FORMATS = {"markdown": to_markdown, "json": Report.to_json, "csv": to_csv}
+FORMATS = {"markdown": to_markdown, "json": Report.to_json, "csv": queries_csv}
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -156,8 +156,8 @@ def write(folder: Path, found: EvaluationResult) -> None:
     files = {
         "report.json": found.report.to_json(),
         "report.md": to_markdown(found.report),
-        "queries.csv": to_csv(found.report),
-        "curves.csv": to_curves(found.pools, found.policy, SPLIT),
+        "queries.csv": queries_csv(found.report),
+        "curves.csv": curves_csv(found.pools, found.policy, SPLIT),
         **to_trec(found.labelled, found.rankings),
     }
     for name, content in files.items():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
 
@@ -14,6 +12,7 @@ from rag_core.evaluation.report import HEADLINE, Report
 from rag_core.evaluation.runs import write_qrels, write_run
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.schema.policy import SIGNAL_NAMES, Policy
+from rag_core.storage.spreadsheet import csv_text
 
 MOST_HARMED = 10
 
@@ -33,16 +32,14 @@ def to_markdown(report: Report) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def to_csv(report: Report) -> str:
+def queries_csv(report: Report) -> str:
     """A row per judged query: id, text, then `<step> <metric>` for every step and metric."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     columns = [(step, metric) for step in report.steps for metric in report.metrics]
-    writer.writerow(["query_id", "query", *(_inert(f"{step} {metric}") for step, metric in columns)])
-    for query_id, text in report.texts.items():
-        values = [report.values[step][metric].get(query_id, "") for step, metric in columns]
-        writer.writerow([_inert(query_id), _inert(text), *values])
-    return out.getvalue()
+    rows = [
+        [query_id, text, *(report.values[step][metric].get(query_id) for step, metric in columns)]
+        for query_id, text in report.texts.items()
+    ]
+    return csv_text(["query_id", "query", *(f"{step} {metric}" for step, metric in columns)], rows)
 
 
 def to_trec(labelled: LabelledSet, rankings: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[str, str]:
@@ -58,15 +55,15 @@ def to_trec(labelled: LabelledSet, rankings: Mapping[str, Mapping[str, Sequence[
     return files
 
 
-def to_curves(pools: Pools, policy: Policy, metric: str) -> str:
+def curves_csv(pools: Pools, policy: Policy, metric: str) -> str:
     """Every curve in long form: setting, value, metric before and after reranking, pairs without a score."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["setting", "value", f"fused {metric}", f"final {metric}", "unscored pairs"])
-    for curve in board(pools, policy, metric).curves.values():
-        for point in curve.points:
-            writer.writerow([curve.setting, point.at, point.fused, point.final, point.unscored])
-    return out.getvalue()
+    curves = board(pools, policy, metric).curves.values()
+    rows = [
+        [curve.setting, point.at, point.fused, point.final, point.unscored]
+        for curve in curves
+        for point in curve.points
+    ]
+    return csv_text(["setting", "value", f"fused {metric}", f"final {metric}", "unscored pairs"], rows)
 
 
 def _about(report: Report) -> str:
@@ -127,8 +124,3 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
     return "\n".join([line(head), "|" + "---|" * len(head), *(line(row) for row in rows)])
-
-
-def _inert(text: str) -> str:
-    """Text that a spreadsheet shows and never runs: a leading = + - @ or tab is quoted."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

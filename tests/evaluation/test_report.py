@@ -9,7 +9,7 @@ import pytest
 
 from rag_core.errors import BadInput
 from rag_core.evaluation import gate
-from rag_core.evaluation.export import to_csv, to_markdown
+from rag_core.evaluation.export import queries_csv, to_markdown
 from rag_core.evaluation.gather import build
 from rag_core.evaluation.report import Report, rankings_of, report
 from rag_core.schema.policy import Policy
@@ -117,7 +117,7 @@ def test_markdown_tells_the_whole_story() -> None:
 
 def test_csv_has_a_row_a_query_and_runs_nothing_in_a_spreadsheet() -> None:
     found = made().model_copy(update={"texts": {"q1": "=cmd()", "q2": "two", "q3": "three"}})
-    rows = list(csv.DictReader(io.StringIO(to_csv(found))))
+    rows = list(csv.DictReader(io.StringIO(queries_csv(found))))
 
     assert [row["query_id"] for row in rows] == ["q1", "q2", "q3"]
     assert rows[0]["query"] == "'=cmd()"

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from ui.downloads import table_csv
 from ui.panels import views
 
 CONFIG = {"displayModeBar": False}
@@ -28,7 +29,7 @@ def data(table: pd.DataFrame, key: str) -> None:
         st.dataframe(table, hide_index=True, key=f"{key}_table")
         st.download_button(
             "CSV",
-            data=lambda: table.to_csv(index=False),
+            data=lambda: table_csv(table),
             file_name=f"{key}.csv",
             mime="text/csv",
             key=f"{key}_csv",

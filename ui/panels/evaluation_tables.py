@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from rag_core.evaluation import gate
-from rag_core.evaluation.export import to_csv, to_markdown
+from rag_core.evaluation.export import queries_csv, to_markdown
 from rag_core.evaluation.outcome import EvaluationResult
 from rag_core.evaluation.report import HEADLINE, SPLIT, Report
 from ui.panels import views
@@ -93,7 +93,7 @@ def files(found: EvaluationResult) -> None:
     st.subheader("Take it along", anchor=False)
     kinds = {
         "Report (JSON)": ("report.json", "application/json", found.report.to_json),
-        "Questions (CSV)": ("queries.csv", "text/csv", lambda: to_csv(found.report)),
+        "Questions (CSV)": ("queries.csv", "text/csv", lambda: queries_csv(found.report)),
         "Report (Markdown)": ("report.md", "text/markdown", lambda: to_markdown(found.report)),
     }
     with st.container(horizontal=True):

@@ -16,6 +16,7 @@ from rag_core.schema.answers import Answer
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of
 from ui import caches
+from ui.downloads import table_csv
 from ui.panels import views
 from ui.panels.answer import so_far
 from ui.sidebar.state import SidebarState
@@ -122,7 +123,7 @@ def downloads(trace: Trace) -> None:
         )
         st.download_button(
             "Candidates (CSV)",
-            data=lambda: candidates(trace).to_csv(index=False),
+            data=lambda: table_csv(candidates(trace)),
             file_name=f"{name}.csv",
             mime="text/csv",
             key="download_table",
