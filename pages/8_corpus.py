@@ -11,12 +11,13 @@ from ui.charts import chunk_lengths
 from ui.panels import candidates as candidates_panel
 from ui.panels import changes, corpus_views, file_notes, manage_collection, upload, views
 from ui.sidebar import state
+from ui.sidebar.owner import owner as this_owner
 
 
 def main() -> None:
     """What is being done to collections, then the chosen one: what is in it, and what can be done to it."""
     state.page("Corpus")
-    name, owner = state.collection_choice(), state.owner()
+    name, owner = state.collection_choice(), this_owner()
     with views.guard():
         manage_collection.show_damaged(owner)
         changes.show(owner)

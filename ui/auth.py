@@ -52,6 +52,13 @@ def badge() -> None:
         st.button("Log out", key="logout", type="tertiary", icon=":material/logout:", on_click=st.logout)
 
 
+def account() -> str:
+    """What the login knows the visitor by; empty where nobody has logged in."""
+    if configured() and st.user.is_logged_in:
+        return str(st.user.get("sub") or st.user.get("email") or st.user.get("name") or "")
+    return ""
+
+
 def author() -> str:
     """The name that saved cases carry: the one who logged in, else what was typed in this session."""
     if configured() and st.user.is_logged_in:

@@ -17,7 +17,7 @@ from rag_core.corpus.collection import Collection
 from rag_core.corpus.facets import Facets, facets
 from rag_core.corpus.sample import SAMPLE, read_examples
 from rag_core.corpus.storage.library import Library
-from rag_core.corpus.storage.private_collections import forget_sessions, session_folder
+from rag_core.corpus.storage.private_collections import forget_sessions, session_folder, visited
 from rag_core.diagnosis import Location, WhatIf, pairs_needed, what_would_keep
 from rag_core.errors import BadInput, CollectionError
 from rag_core.evaluation.beir import read_folder
@@ -88,8 +88,14 @@ def _forget_old_sessions() -> int:
     return forget_sessions(settings().data_dir)
 
 
+@st.cache_data(ttl=3600, max_entries=1000)
+def _noted_visit(owner: str) -> None:
+    visited(settings().data_dir, owner)
+
+
 def private(owner: str) -> Library:
-    """The collections of one session. Once an hour, those that nobody can come back to are forgotten."""
+    """The collections of one owner. Reading them counts as use; those that were not used for long are forgotten."""
+    _noted_visit(owner)
     _forget_old_sessions()
     return Library(session_folder(settings().data_dir, owner), settings().exact_limit)
 

@@ -16,6 +16,7 @@ from ui import auth, caches
 from ui.panels import loss_strip, triage, views
 from ui.sidebar import filtering, state
 from ui.sidebar.apply_policy import adopt
+from ui.sidebar.owner import owner
 from ui.sidebar.state import SidebarState
 
 
@@ -101,7 +102,7 @@ def _reopen(case: Case) -> None:
     st.session_state["doc"] = case.documents[0]
     st.session_state["quote"] = case.findings[0].location.expected.quote
     st.session_state["view"] = "Find the loss"
-    state.go_to_collection(caches.name_of(case.trace.collection, state.owner()))
+    state.go_to_collection(caches.name_of(case.trace.collection, owner()))
     adopt(case.trace.policy)
     filtering.put(case.trace.where)
 

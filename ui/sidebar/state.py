@@ -6,7 +6,6 @@ settings survive a reload and a change of page. `SidebarState` is what the sideb
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,6 +34,7 @@ from ui.charts.palette import DARK, LIGHT, Palette
 from ui.panels import views
 from ui.sidebar import access, chat_settings, extra_searches, filtering, first_pass, rewriting
 from ui.sidebar.apply_policy import adopt
+from ui.sidebar.owner import owner, remember
 
 LOGO = Path(__file__).with_name("logo.svg")
 ICON = Path(__file__).with_name("icon.png")
@@ -74,14 +74,9 @@ def page(title: str) -> None:
     views.style()
     auth.guard()
     auth.badge()
+    remember()
     st.title(title, anchor=False)
     st.caption(navigation.PURPOSES[title])
-
-
-def owner() -> str:
-    """This session's token. It names the session's private collections and nothing else."""
-    token: str = st.session_state.setdefault("owner", secrets.token_hex(16))
-    return token
 
 
 def palette() -> Palette:
@@ -98,12 +93,17 @@ def collection_choice() -> str:
     asked = st.query_params.get("c")
     if asked and asked not in names and not sent:  # sent away from it, the link still names the one left behind
         st.warning(views.markdown(_not_here(asked)), icon=":material/link_off:")
+        st.button("Use the sample corpus", key="use_sample", on_click=go_to_collection, args=(SAMPLE,))
+        st.stop()  # a question in the link is about that collection, and is asked of no other
     return st.sidebar.selectbox("Collection", names, key="c", bind="query-params") or SAMPLE
 
 
 def _not_here(name: str) -> str:
     """What to say of a link to a collection that this session does not see."""
-    return f"There is no collection {name} that you can see: it may be another person's or removed. This is the sample."
+    return (
+        f"There is no collection {name} that you can see. It may be another person's, removed, or uploaded in another "
+        "browser. Nothing was asked."
+    )
 
 
 def go_to_collection(name: str) -> None:

@@ -1,4 +1,4 @@
-"""Collections that belong to one browser session: where they lie, and when they are forgotten."""
+"""Collections that belong to one browser or account: where they lie, and when they are forgotten."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 
 from rag_core.errors import BadInput
 
-FORGOTTEN_AFTER = timedelta(days=1)
+FORGOTTEN_AFTER = timedelta(days=30)
+"""How long after the last visit of their owner. As long as a browser keeps the token."""
 
 
 def session_folder(data_dir: Path, owner: str) -> Path:
@@ -20,11 +21,15 @@ def session_folder(data_dir: Path, owner: str) -> Path:
     return data_dir / "sessions" / owner
 
 
-def forget_sessions(data_dir: Path, older_than: timedelta = FORGOTTEN_AFTER) -> int:
-    """Remove the folders of sessions in which nothing was written for so long; how many were removed.
+def visited(data_dir: Path, owner: str) -> None:
+    """Note that the owner is here: whoever reads for days keeps the collections, though nothing is written."""
+    folder = session_folder(data_dir, owner)
+    if folder.is_dir():
+        os.utime(folder)
 
-    A session's token lives in its browser tab alone, so that nobody can come back to such a folder.
-    """
+
+def forget_sessions(data_dir: Path, older_than: timedelta = FORGOTTEN_AFTER) -> int:
+    """Remove the folders of owners who have not been here for so long; how many were removed."""
     folders = [path for path in (data_dir / "sessions").glob("*") if path.is_dir()]
     old = [path for path in folders if _last_written(path) < time.time() - older_than.total_seconds()]
     for path in old:

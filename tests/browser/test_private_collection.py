@@ -1,0 +1,45 @@
+"""A private collection stays with its browser: over a reload, in a second tab, and with nobody else."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Browser, FilePayload, Page, expect
+
+from tests.browser.conftest import PAGE_MS, App, ask, settled
+
+TEXT = b"The zorilla toll is 93 florins for every cart."
+
+
+def upload(page: Page, app: App, name: str) -> None:
+    page.goto(f"{app.url}/corpus")
+    page.get_by_role("tab", name="Add documents").click()
+    files: list[FilePayload] = [{"name": "toll.txt", "mimeType": "text/plain", "buffer": TEXT}]
+    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(files)
+    box = page.get_by_role("textbox", name="Name of the new collection")
+    box.fill(name)
+    box.press("Enter")
+    page.get_by_role("button", name="Index", exact=True).click()
+    expect(page.get_by_text(f"1 document was indexed in {name}.")).to_be_visible()
+
+
+def test_it_survives_a_reload_and_a_second_tab_and_is_seen_by_nobody_else(
+    page: Page, app: App, browser: Browser
+) -> None:
+    upload(page, app, "Orchard")
+    page.goto(f"{app.url}/?c=Orchard&q=How+many+florins+is+the+toll?")
+    expect(page.get_by_test_id("answer")).to_contain_text("93 florins")
+    page.reload()
+    expect(page.get_by_test_id("answer")).to_contain_text("93 florins")
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(second.get_by_test_id("answer")).to_contain_text("93 florins")
+    second.close()
+    stranger = browser.new_context()
+    stranger.set_default_timeout(PAGE_MS)
+    other = stranger.new_page()
+    other.goto(page.url)
+    expect(other.get_by_text("There is no collection Orchard that you can see")).to_be_visible()
+    settled(other)
+    assert other.get_by_test_id("headline").count() == 0
+    other.get_by_role("button", name="Use the sample corpus").click()
+    ask(other, "How long does a refund take?")
+    stranger.close()

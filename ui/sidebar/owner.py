@@ -1,0 +1,37 @@
+"""Who this browser is: the owner of private collections, told by a signed cookie or by the login.
+
+Streamlit reads cookies when a session begins and cannot set one, so a line of script sets it. A reload, a second tab
+and a visit within `DAYS` days come with it. It is in no link: whoever gets your link does not see your collections.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rag_core.storage.owner_tokens import new_token, signed, token_of_account, verified
+from ui import auth, caches
+
+COOKIE = "second_pass_owner"
+DAYS = 30
+
+
+def owner() -> str:
+    """The token of this browser, or of the account that has logged in; it names private collections, nothing else."""
+    if "owner" not in st.session_state:
+        account = auth.account()
+        known = verified(st.context.cookies.get(COOKIE), caches.settings().data_dir)
+        st.session_state["owner"] = token_of_account(account) if account else known or new_token()
+    token: str = st.session_state["owner"]
+    return token
+
+
+def remember() -> None:
+    """Have the browser keep the token, where it does not have one yet and nobody has logged in."""
+    if auth.account() or st.context.cookies.get(COOKIE, "").startswith(owner()):
+        return
+    value = signed(owner(), caches.settings().data_dir)
+    st.html(
+        f"<script>document.cookie='{COOKIE}={value};path=/;max-age={DAYS * 86_400};SameSite=Lax'"
+        "+(location.protocol==='https:'?';Secure':'')</script>",
+        unsafe_allow_javascript=True,
+    )
