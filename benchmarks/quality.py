@@ -111,11 +111,14 @@ def main() -> None:
         "--first", choices=("RRF", "BM25", "dense"), default="RRF", help="whose first candidates to rerank"
     )
     parser.add_argument("--queries", type=int, default=0, help="a fixed random sample of so many; 0: all")
+    parser.add_argument(
+        "--relevant", type=int, default=1, help="the lowest grade that counts; 2 in our knowledge bases"
+    )
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache" / "second-pass-benchmarks")
     args = parser.parse_args()
     rerankers = args.reranker or [key for key in CATALOGUE if key != NONE]
     for path in args.folders:
-        folder = read(path, args.queries)
+        folder = read(path, args.queries, args.relevant)
         for line in table(folder, orders(folder, rerankers, args.pool or [50, 100], args.first, args.cache)):
             print(line, flush=True)
 

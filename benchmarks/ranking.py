@@ -55,8 +55,11 @@ class Folder:
         return [passage.model_text for passage in self.passages.values()]
 
 
-def read(path: Path, sample: int) -> Folder:
-    """The folder's documents, and a fixed random sample of its queries that have a relevant one (0: all of them)."""
+def read(path: Path, sample: int, relevant: int = 1) -> Folder:
+    """The folder's documents, and a fixed random sample of its queries that have a relevant one (0: all of them).
+
+    Grades below `relevant` count as 0.
+    """
     labelled = read_folder(path)
     passages = {
         document.id: Passage(
@@ -69,8 +72,9 @@ def read(path: Path, sample: int) -> Folder:
         )
         for document in read_corpus(File.at(path / "corpus.jsonl"))
     }
-    grades = {q.id: dict(labelled.qrels.get(q.id, {})) for q in labelled.queries}
-    answered = [q for q in labelled.queries if any(grade > 0 for grade in grades[q.id].values())]
+    judged = {q.id: labelled.qrels.get(q.id, {}) for q in labelled.queries}
+    grades = {query: {i: g for i, g in own.items() if g >= max(relevant, 1)} for query, own in judged.items()}
+    answered = [q for q in labelled.queries if grades[q.id]]
     chosen = random.Random(SEED).sample(answered, sample) if 0 < sample < len(answered) else answered
     return Folder(path.name, passages, {q.id: q.text for q in chosen}, grades, len(answered))
 

@@ -1,13 +1,11 @@
-"""Weigh a cross-encoder against late interaction, and make the sum a probability, on held-out questions.
+"""Weigh a cross-encoder against late interaction, and make the sum a probability, on questions not trained on.
 
-A part's scores are divided by their standard deviation within the development pools, then late interaction counts
-`--share` times as much as the cross-encoder. The held-out questions are of the sets that the cross-encoder was trained
-on, so a share fitted to them would trust it more than other text bears out: among shares that rank alike there, take
-the one that ranks best on text that nothing was trained on, such as the sample corpus, never on an evaluation set.
-Scale and bias of the sum are then fitted as `calibrate.py` fits them, on every second question, and so is the default
-threshold; the reliability table is of the others.
+A part's scores are divided by their standard deviation within the pools, then late interaction counts `--share` times
+as much as the cross-encoder. For each share the mean reciprocal rank, nDCG@5 and the area that parts answerable from
+unanswerable questions are printed; take one that is good on graded pools and on the sets of `mine.py` alike, never one
+fitted to an evaluation set. Scale, bias and threshold of the sum are then fitted as `calibrate.py` does.
 
-    python -m training.blend OUT/dev.jsonl MODEL
+    python -m training.blend OUT/pools-university.jsonl MODEL --share 1
 
 Written into the model's config.json (see `rag_core.rerank.blend`), whose own calibration must stand there already.
 """
@@ -15,22 +13,21 @@ Written into the model's config.json (see `rag_core.rerank.blend`), whose own ca
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from rag_core.rerank.base import Reranker
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.late_interaction import LateInteractionReranker
 from rag_core.rerank.platt import BLEND
-from training.calibrate import Pool, fitted, put
-from training.choose import MAX_TOKENS, reciprocal_rank
+from training.calibrate import fitted, pools_of, put
+from training.choose import compare, scored
 from training.data import read_rows
+from training.reliability import Pool, parted
 
-
-def scored(reranker: Reranker, rows: list[dict[str, list[str]]]) -> list[np.ndarray]:
-    """The reranker's scores of every development pool."""
-    return [np.array([p.score for p in reranker.score(str(r["query"]), r["documents"]).pairs]) for r in rows]
+SHARES = (0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 def deviation(pools: list[np.ndarray]) -> float:
@@ -38,32 +35,35 @@ def deviation(pools: list[np.ndarray]) -> float:
     return float(np.sqrt(np.mean(np.concatenate([(pool - pool.mean()) ** 2 for pool in pools]))))
 
 
-def mean_reciprocal_rank(pools: list[Pool]) -> float:
-    """Over the questions, as `choose.py` counts it."""
-    return float(np.mean([reciprocal_rank(pool.scores, [int(x) for x in pool.labels]) for pool in pools]))
+def added(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray], share: float) -> list[np.ndarray]:
+    """Ours + share x theirs."""
+    return [a + share * b for a, b in zip(ours, theirs, strict=True)]
 
 
-def blended(ours: list[np.ndarray], theirs: list[np.ndarray], labels: list[np.ndarray], share: float) -> list[Pool]:
-    """Pools scored by ours + share x theirs."""
-    return [Pool(a + share * b, c) for a, b, c in zip(ours, theirs, labels, strict=True)]
+def line(name: str, rows: Sequence[Mapping[str, Any]], scores: Sequence[np.ndarray]) -> str:
+    """How well these scores order the pools, and part the questions."""
+    found = {name: value for name, value in compare(rows, scores)["all"].items() if name.startswith("model")}
+    pools = pools_of(rows, scores)
+    if not all(pool.answerable for pool in pools):
+        found["parted"] = parted(pools)
+    return " ".join([f"{name}:", *(f"{what} {value:.3f}" for what, value in found.items())])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dev", type=Path)
     parser.add_argument("model", type=Path)
-    parser.add_argument("--share", type=float, default=4.0, help="late interaction's part, in deviations")
+    parser.add_argument("--share", type=float, default=1.0, help="late interaction's part, in deviations")
+    parser.add_argument("--only-look", action="store_true", help="print the shares and write nothing")
     args = parser.parse_args()
     rows = read_rows(args.dev)
-    labels = [np.array(row["labels"]) for row in rows]
-    ours = scored(CrossEncoderReranker(str(args.model), max_length=MAX_TOKENS), rows)
-    theirs = scored(LateInteractionReranker(), rows)
+    ours, theirs = scored(CrossEncoderReranker(str(args.model)), rows), scored(LateInteractionReranker(), rows)
     ratio = deviation(ours) / deviation(theirs)
-    for share in (0.0, 0.25, 0.5, 1.0, 2.0, 4.0):
-        print(f"share {share:4}: MRR {mean_reciprocal_rank(blended(ours, theirs, labels, share * ratio)):.3f}")
-    alone = [Pool(scores, own) for scores, own in zip(theirs, labels, strict=True)]
-    print(f"late interaction alone: MRR {mean_reciprocal_rank(alone):.3f}")
-    write(args.model, blended(ours, theirs, labels, args.share * ratio), args.share * ratio)
+    for share in SHARES:
+        print(line(f"share {share:5}", rows, added(ours, theirs, share * ratio)))
+    print(line("late interaction alone", rows, theirs))
+    if not args.only_look:
+        write(args.model, pools_of(rows, added(ours, theirs, args.share * ratio)), args.share * ratio)
 
 
 def write(model: Path, pools: list[Pool], share: float) -> None:

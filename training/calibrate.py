@@ -1,42 +1,38 @@
-"""Make the sigmoid of a score a probability, and choose the default threshold, on held-out questions.
+"""Make the sigmoid of a score a probability, and choose the default threshold, on questions not trained on.
 
-From the development pools of `mine.py` (fused top 20; one labelled passage each): a temperature and a bias are fitted
-on every second question by maximum likelihood (Platt 1999; Guo et al., ICML 2017), and the reliability table is made on
-the others. The threshold is the highest that lets 97% of the questions pass whose answer is in the pool: to be told "I
-don't know" where the answer was found costs more than a weak answer that shows its source, and on other text scores
-are lower. Both are written into the model's config.json:
+From pools of `graded.py` (all that the app would rerank, fully graded, some questions unanswerable) or of `mine.py`
+(one labelled passage each): a temperature and a bias are fitted on every second question by maximum likelihood (Platt
+1999; Guo et al., ICML 2017), over all pairs and, counting as much, over the best candidate of each question. The
+reliability is that of the others. Both are written into the model's config.json:
 
     "second_pass": {"temperature": t, "bias": b, "default_threshold": p}     calibrated logit = logit / t + b
 
-    python -m training.calibrate OUT/dev.jsonl MODEL
+    python -m training.calibrate OUT/pools-university.jsonl MODEL
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from training.choose import logits
+from rag_core.rerank.cross_encoder import CrossEncoderReranker
+from rag_core.rerank.platt import PlattScaling
+from training.choose import scored
 from training.data import read_rows
+from training.reliability import Pool, all_pairs, best_ones, parted, quality, table
 
-PASSING = 0.97
-BINS = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0)
-
-
-@dataclass(frozen=True)
-class Pool:
-    """One question's candidates: raw logits and whether each is the labelled answer."""
-
-    scores: np.ndarray
-    labels: np.ndarray
+PASSING = 0.92
+"""Share of the answerable questions that the default threshold lets pass: to be told "I don't know" where the answer
+was found costs more than a weak answer that shows its source. On other text scores are lower, hence more than 90%."""
+SHOWN_SHARES = (0.99, 0.97, 0.95, 0.92, 0.9, 0.85, 0.8)
 
 
 @dataclass(frozen=True)
@@ -52,59 +48,79 @@ class Calibration:
 
 
 def read_pools(dev: Path, model: Path) -> list[Pool]:
-    """Score every development pool."""
-    rows = read_rows(dev)
-    scores = logits(model, [(row["query"], document) for row in rows for document in row["documents"]])
-    ends = np.cumsum([len(row["documents"]) for row in rows])
-    parts = np.split(scores, ends[:-1])
-    return [Pool(own, np.array(row["labels"])) for own, row in zip(parts, rows, strict=True)]
+    """Raw scores of every pool, computed as the app does."""
+    rows, said = read_rows(dev), PlattScaling.of(model)
+    raw = [(own - said.bias) * said.temperature for own in scored(CrossEncoderReranker(str(model)), rows)]
+    return pools_of(rows, raw)
 
 
-def fit(pools: list[Pool]) -> Calibration:
-    """Temperature and bias of the highest likelihood over all pairs of the pools."""
-    scores = np.concatenate([pool.scores for pool in pools]).astype(np.float64)
-    labels = np.concatenate([pool.labels for pool in pools])
+def pools_of(rows: Sequence[Mapping[str, Any]], scores: Sequence[np.ndarray]) -> list[Pool]:
+    """The rows' labels beside these scores. Rows that say nothing of it are of answerable questions."""
+    return [
+        Pool(own, np.array(row["labels"]), row.get("answerable", True)) for own, row in zip(scores, rows, strict=True)
+    ]
+
+
+def fit(pools: Sequence[Pool]) -> Calibration:
+    """Temperature and bias of the highest likelihood: of all pairs, plus that of the best candidates."""
+    parts = [all_pairs(pools), best_ones(pools)]
 
     def loss(values: np.ndarray) -> float:
-        raw = scores * np.exp(values[0]) + values[1]
-        return float(np.mean(np.logaddexp(0, raw) - labels * raw))
+        return sum(_surprise(scores * np.exp(values[0]) + values[1], labels) for scores, labels in parts)
 
     slope, bias = minimize(loss, np.zeros(2), method="Nelder-Mead").x
     return Calibration(float(np.exp(-slope)), float(bias))
 
 
-def reliability(pools: list[Pool], calibration: Calibration) -> Iterator[str]:
-    """The table: by bin of probability, how many pairs, their mean probability, the share labelled relevant."""
-    scores = np.concatenate([calibration.probability(pool.scores) for pool in pools])
-    labels = np.concatenate([pool.labels for pool in pools])
-    yield "| probability | pairs | mean probability | share relevant |"
-    yield "|---|---|---|---|"
-    for low, high in pairwise(BINS):
-        here = (scores >= low) & ((scores < high) | (high == 1.0))
-        if here.any():
-            share = f"{labels[here].mean():.3f}"
-            yield f"| {low:.2f} to {high:.2f} | {here.sum()} | {scores[here].mean():.3f} | {share} |"
+def _surprise(raw: np.ndarray, labels: np.ndarray) -> float:
+    """Mean negative log-likelihood of the labels."""
+    return float(np.mean(np.logaddexp(0, raw) - labels * raw))
 
 
-def lenient_threshold(pools: list[Pool], calibration: Calibration) -> tuple[float, float, float]:
-    """(threshold, share of answerable questions that pass, share that do not with their answer taken out): the highest
-    of the hundredths that lets `PASSING` pass, else the lowest."""
-    with_answer = [pool for pool in pools if pool.labels.any()]
-    best = np.array([calibration.probability(pool.scores).max() for pool in with_answer])
-    without = np.array([calibration.probability(pool.scores[pool.labels == 0]).max() for pool in with_answer])
+def told_apart(pools: Sequence[Pool]) -> list[Pool]:
+    """Pools with unanswerable questions among them. Where there are none, each once more with its answers taken out."""
+    if not all(pool.answerable for pool in pools):
+        return list(pools)
+    answered = [pool for pool in pools if pool.labels.any()]
+    without = [(pool.scores[pool.labels == 0], pool.labels[pool.labels == 0]) for pool in answered]
+    return [*answered, *(Pool(scores, labels, answerable=False) for scores, labels in without)]
+
+
+def passed(pools: Sequence[Pool], calibration: Calibration, threshold: float) -> tuple[float, float]:
+    """(share of answerable questions whose best candidate passes, share of the others that are held back)."""
+    best = calibration.probability(best_ones(pools)[0])
+    answerable = np.array([pool.answerable for pool in pools])
+    return float((best[answerable] >= threshold).mean()), float((best[~answerable] < threshold).mean())
+
+
+def threshold_for(pools: Sequence[Pool], calibration: Calibration, share: float = PASSING) -> float:
+    """The highest of the hundredths that lets that share of the answerable questions pass, else the lowest."""
     grid = np.round(np.arange(0.01, 0.99, 0.01), 2)
-    threshold = max((t for t in grid if (best >= t).mean() >= PASSING), default=grid[0])
-    return float(threshold), float((best >= threshold).mean()), float((without < threshold).mean())
+    return float(max((t for t in grid if passed(pools, calibration, t)[0] >= share), default=grid[0]))
 
 
-def fitted(pools: list[Pool]) -> tuple[Calibration, float]:
+def trade(fitted_on: Sequence[Pool], others: Sequence[Pool], calibration: Calibration) -> Iterator[str]:
+    """What each threshold costs, as Markdown; shares are of `fitted_on`, behind the slash of the others."""
+    yield "| threshold | answerable that pass | unanswerable held back |"
+    yield "|---|---|---|"
+    for threshold in sorted({threshold_for(fitted_on, calibration, share) for share in SHOWN_SHARES}):
+        here, there = (passed(pools, calibration, threshold) for pools in (fitted_on, others))
+        yield f"| {threshold:.2f} | {here[0]:.2f} / {there[0]:.2f} | {here[1]:.2f} / {there[1]:.2f} |"
+
+
+def fitted(pools: Sequence[Pool]) -> tuple[Calibration, float]:
     """The calibration and the default threshold from every second pool, printed with how they hold on the others."""
-    calibration = fit(pools[::2])
+    ours, others = pools[::2], pools[1::2]
+    calibration = fit(ours)
     print(f"temperature {calibration.temperature:.3f}, bias {calibration.bias:.3f}")
-    print("\n".join(["before:", *reliability(pools[1::2], Calibration(1.0, 0.0))]))
-    print("\n".join(["after:", *reliability(pools[1::2], calibration)]))
-    threshold, passed, held = lenient_threshold(pools[::2], calibration)
-    print(f"default threshold {threshold}: answerable that pass {passed:.2f}, unanswerable held back {held:.2f}")
+    for name, part in (("all pairs", all_pairs(others)), ("best candidates", best_ones(others))):
+        probabilities = calibration.probability(part[0])
+        print("\n".join([f"\n{name}, {quality(probabilities, part[1])}", *table(probabilities, part[1])]))
+    ours, others = told_apart(ours), told_apart(others)
+    print(f"\nanswerable above unanswerable: {parted(ours):.3f} / {parted(others):.3f}")
+    print("\n".join(trade(ours, others, calibration)))
+    threshold = threshold_for(ours, calibration)
+    print(f"default threshold {threshold}")
     return calibration, threshold
 
 

@@ -1,7 +1,8 @@
 """Read the training sets, split them by document, and turn passages into passage-sized windows.
 
 A data folder holds one folder a set, each with `passages.jsonl` ({id, text, source}) and `pairs.jsonl`
-({query, passage_id}). This module reads and cleans; it searches nothing (`mine.py`) and trains nothing (`train.py`).
+({query, passage_id}). A graded knowledge base is a folder in BEIR's layout whose grades are complete. This module reads
+and cleans; it searches nothing (`mine.py`, `graded.py`) and trains nothing (`train.py`).
 """
 
 from __future__ import annotations
@@ -9,9 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+RELEVANT = 2
+"""The lowest grade of a passage that answers, if only in part."""
 
 SETS = ("qed-train", "clapnq-train", "squad-train", "medquad", "aws-headings")
 DEV_SHARE = 0.04
@@ -44,6 +49,32 @@ class Pair:
     set_name: str
     query: str
     passage_id: str
+
+
+@dataclass(frozen=True)
+class GradedQuestion:
+    """A question on a knowledge base. `grades` has every passage that was judged; all others are 0.
+
+    3 answers fully, 2 in part, 1 looks right and does not answer, 0 has similar words at best.
+    """
+
+    query: str
+    kind: str
+    grades: dict[str, int]
+
+    @property
+    def answerable(self) -> bool:
+        """Whether some passage answers, if only in part."""
+        return any(grade >= RELEVANT for grade in self.grades.values())
+
+
+@dataclass(frozen=True)
+class KnowledgeBase:
+    """One organisation's passages (by id, as the models read them) and the questions graded against all of them."""
+
+    name: str
+    texts: dict[str, str]
+    questions: list[GradedQuestion]
 
 
 def detokenise(text: str) -> str:
@@ -88,6 +119,28 @@ def read_pairs(data: Path, set_name: str) -> list[Pair]:
     """All (query, passage) pairs of a set, in file order."""
     rows = read_rows(data / set_name / "pairs.jsonl")
     return [Pair(set_name, clean_query(set_name, row["query"]), row["passage_id"]) for row in rows]
+
+
+def read_base(folder: Path) -> KnowledgeBase:
+    """A knowledge base: `corpus.jsonl`, `queries.jsonl` (with `metadata.kind`) and `qrels.tsv`.
+
+    Each text has its document's title above it, as in use. Raises ValueError where `metadata.answerable` contradicts
+    the grades, for then the grades are not complete.
+    """
+    grades: dict[str, dict[str, int]] = defaultdict(dict)
+    for line in (folder / "qrels.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        query_id, passage_id, grade = line.split("\t")
+        grades[query_id][passage_id] = int(grade)
+    texts = {
+        row["_id"]: f"{row['title']}\n{row['text']}" if row["title"] else row["text"]
+        for row in read_rows(folder / "corpus.jsonl")
+    }
+    rows = read_rows(folder / "queries.jsonl")
+    questions = [GradedQuestion(row["text"], row["metadata"]["kind"], grades[row["_id"]]) for row in rows]
+    for row, question in zip(rows, questions, strict=True):
+        if row["metadata"]["answerable"] != question.answerable:
+            raise ValueError(f"{folder}: query {row['_id']} is marked answerable or not against its grades.")
+    return KnowledgeBase(folder.name, texts, questions)
 
 
 def document_of(set_name: str, source: str) -> str:

@@ -1,6 +1,6 @@
 """Write the folder that ships: half-precision safetensors, tokenizer and config, loadable by `CrossEncoder(path)`.
 
-python -m training.export RUN/final rag_core/models/second-pass-minilm-v2
+python -m training.export RUN/final rag_core/models/NAME
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def export(source: Path, target: Path) -> None:
         shutil.copyfile(source / name, target / name)
     config = json.loads((source / "config.json").read_text(encoding="utf-8"))
     config |= {"dtype": "float32", "id2label": {"0": "relevance"}, "label2id": {"relevance": 0}}
-    config.pop("transformers_version", None)
+    for of_another in ("transformers_version", "second_pass"):  # a calibration is of the weights it was fitted on
+        config.pop(of_another, None)
     (target / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 

@@ -1,6 +1,6 @@
-"""The training loss: which document answers (listwise, softly taught), and whether this one does (pointwise).
+"""The training loss: which document answers (listwise), and whether this one does (pointwise).
 
-The teacher is any reranker of `rag_core`; `train.py` takes late interaction, which needs no training of its own.
+What a list should look like is worked out before training, by `mix.py`.
 """
 
 from __future__ import annotations
@@ -10,65 +10,67 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rag_core.rerank.base import Reranker
-
-POINTWISE_WEIGHT = 0.3
-TEACHER_SCALE = 15.0
-LABEL_BONUS = 2.0
+POINTWISE_WEIGHT = 0.5
+AT_ONCE = 8
+PAD_TO = 32
 
 
 class AnswerLoss(nn.Module):
-    """ListNet towards a softly taught target, plus 0.3 x binary cross-entropy on every pair.
+    """ListNet towards a soft target, plus 0.5 x binary cross-entropy on every pair.
 
-    The listwise target is softmax(15 x the teacher's score + 2 x label), with a teacher of score space 0 to 1: the
-    label decides most, and negatives that the teacher holds close (some of them unlabelled answers) keep some mass
-    instead of being driven to none. The pointwise part gives the logits a zero, so that their sigmoid can be
+    The listwise part tells candidates apart; a list in which nothing answers has no order to learn and is left out of
+    it. The pointwise part gives the logits a zero, so that "nothing here answers" scores low and a sigmoid can be
     calibrated into a probability.
 
     ListNet: Cao et al., "Learning to Rank: From Pairwise Approach to Listwise Approach", ICML 2007.
     """
 
-    def __init__(self, model: Any, teacher: Reranker, max_tokens: int, bf16: bool = False) -> None:
+    def __init__(self, model: Any, max_tokens: int, bf16: bool = False, at_once: int = AT_ONCE) -> None:
         super().__init__()
         self.model = model
-        self.teacher = teacher
         self.max_tokens = max_tokens
         self.bf16 = bf16
+        self.at_once = at_once
 
     def forward(self, inputs: list[Any], labels: list[Tensor], **_: Any) -> Tensor:
-        """inputs: (queries, documents per query), every group of one size; labels: 1 where relevant, else 0."""
-        queries, documents = inputs
+        """inputs: (queries, documents per query, targets per query), every group of one size; labels: chances."""
+        queries, documents, targets = inputs
         with torch.autocast(self.model.device.type, torch.bfloat16, enabled=self.bf16):
             logits = self.logits([(q, d) for q, group in zip(queries, documents, strict=True) for d in group])
-            taught = torch.tensor([self._taught(q, group) for q, group in zip(queries, documents, strict=True)])
         logits = logits.view(len(queries), -1)
-        relevant = torch.stack(labels).to(logits.device)
-        return listwise(logits, relevant, taught.to(logits.device)) + POINTWISE_WEIGHT * pointwise(logits, relevant)
-
-    def _taught(self, query: str, documents: list[str]) -> list[float]:
-        return [pair.score for pair in self.teacher.score(query, documents).pairs]
+        chances = torch.stack(labels).to(logits.device)
+        target = torch.tensor(targets, device=logits.device)
+        return listwise(logits, target, chances) + POINTWISE_WEIGHT * pointwise(logits, chances)
 
     def logits(self, pairs: list[tuple[str, str]]) -> Tensor:
-        """Raw scores; padded to multiples of 16 tokens, since few distinct shapes keep the allocator's memory warm."""
+        """Raw scores in the order of the pairs, which are read by length, a few at a time: less padding."""
+        order = sorted(range(len(pairs)), key=lambda i: len(pairs[i][0]) + len(pairs[i][1]))
+        parts = [order[i : i + self.at_once] for i in range(0, len(order), self.at_once)]
+        scores = torch.cat([self._read([pairs[i] for i in part]) for part in parts])
+        return scores[torch.tensor(order, device=scores.device).argsort()]
+
+    def _read(self, pairs: list[tuple[str, str]]) -> Tensor:
+        """Padded to multiples of 32 tokens, since few distinct shapes keep the allocator's memory warm."""
         tokens = self.model.tokenizer(
             [q for q, _ in pairs],
             [d for _, d in pairs],
             padding=True,
             truncation="longest_first",
             max_length=self.max_tokens,
-            pad_to_multiple_of=16,
+            pad_to_multiple_of=PAD_TO,
             return_tensors="pt",
         )
         scores: Tensor = self.model(dict(tokens.to(self.model.device)))["scores"].view(-1)
         return scores.float()
 
 
-def listwise(logits: Tensor, relevant: Tensor, taught: Tensor) -> Tensor:
-    """Cross-entropy of softmax(logits) against the softly taught target; all (groups, documents)."""
-    target = (TEACHER_SCALE * taught + LABEL_BONUS * relevant).softmax(dim=1)
-    return -(target * logits.log_softmax(dim=1)).sum(dim=1).mean()
+def listwise(logits: Tensor, target: Tensor, chances: Tensor) -> Tensor:
+    """Cross-entropy of softmax(logits) against softmax(target), in lists with an answer; all (groups, documents)."""
+    answered = (chances.max(dim=1).values > 0).float()
+    each = -(target.softmax(dim=1) * logits.log_softmax(dim=1)).sum(dim=1)
+    return (each * answered).sum() / len(logits)
 
 
-def pointwise(logits: Tensor, relevant: Tensor) -> Tensor:
+def pointwise(logits: Tensor, chances: Tensor) -> Tensor:
     """Binary cross-entropy of every pair; both (groups, documents)."""
-    return nn.functional.binary_cross_entropy_with_logits(logits, relevant)
+    return nn.functional.binary_cross_entropy_with_logits(logits, chances)

@@ -57,6 +57,11 @@ def words(text: str) -> list[str]:
     return [w[:-1] if len(w) > 3 and w.endswith("s") else w for w in _WORD.findall(text.lower()) if w not in _STOP]
 
 
+def stop_words_left_out(query: str) -> str:
+    """`How do I close my account?` -> `close account`; negations are no stop words."""
+    return " ".join(w for w in query.rstrip("?").split() if w.lower() not in _STOP)
+
+
 class Bm25:
     """BM25 (k1 = 1.2, b = 0.75) as one sparse matrix of term x document scores."""
 
@@ -129,11 +134,11 @@ class Corpus:
         return cosines
 
 
-def cloze_questions(name: str, passages: list[Passage], rng: random.Random) -> Iterator[Question]:
+def cloze_questions(name: str, passages: list[Passage], rng: random.Random, share: float) -> Iterator[Question]:
     """A sentence as the query and the rest of its passage as the answer: claims and long information needs."""
     order = list(range(len(passages)))
     rng.shuffle(order)
-    left = CLOZE_QUOTA.get(name, 0)
+    left = int(CLOZE_QUOTA.get(name, 0) * share)
     for number in order:
         parts = sentences(passages[number].text)
         middle = [i for i, s in enumerate(parts) if 8 <= len(s.split()) <= 35]
@@ -144,11 +149,13 @@ def cloze_questions(name: str, passages: list[Passage], rng: random.Random) -> I
         yield Question(parts[chosen], number, " ".join(parts[:chosen] + parts[chosen + 1 :]), False)
 
 
-def topic_questions(name: str, passages: list[Passage], bm25: Bm25, rng: random.Random) -> Iterator[Question]:
+def topic_questions(
+    name: str, passages: list[Passage], bm25: Bm25, rng: random.Random, share: float
+) -> Iterator[Question]:
     """A few sentences of a passage as a long need, and the passage of the same document that is most about it."""
     order = list(range(len(passages)))
     rng.shuffle(order)
-    left = TOPIC_QUOTA.get(name, 0)
+    left = int(TOPIC_QUOTA.get(name, 0) * share)
     for number in order:
         if left == 0:
             return
@@ -163,16 +170,16 @@ def topic_questions(name: str, passages: list[Passage], bm25: Bm25, rng: random.
             yield Question(need, beside[0], passages[beside[0]].text, False, number)
 
 
-def select(data: Path, name: str, rng: random.Random) -> tuple[list[Passage], list[Question]]:
-    """The set's passages as a corpus, and questions on them."""
+def select(data: Path, name: str, rng: random.Random, share: float) -> tuple[list[Passage], list[Question]]:
+    """The set's passages as a corpus, and questions on them: this share of what `QUOTA` and its like say."""
     passages = list(read_passages(data, name).values())
     number = {p.id: i for i, p in enumerate(passages)}
     pairs = [p for p in read_pairs(data, name) if p.passage_id in number]
     rng.shuffle(pairs)
     questions = [to_question(pair, passages, number) for pair in pairs]
     dev = [q for q in questions if q.dev][:DEV_QUERIES]
-    train = [q for q in questions if not q.dev][: QUOTA[name]]
-    return passages, dev + train + list(cloze_questions(name, passages, rng))
+    train = [q for q in questions if not q.dev][: int(QUOTA[name] * share)]
+    return passages, dev + train + list(cloze_questions(name, passages, rng, share))
 
 
 def to_question(pair: Pair, passages: list[Passage], number: dict[str, int]) -> Question:
@@ -194,12 +201,12 @@ def encode(encoder: str, texts: list[str], max_tokens: int, bf16: bool) -> Float
     return np.asarray(vectors.cpu(), dtype=np.float32)
 
 
-def build(data: Path, name: str, encoder: str, cache: Path, bf16: bool) -> Corpus:
-    """Select, index and embed one set; embeddings are kept in `cache` for the next run."""
-    passages, questions = select(data, name, random.Random(f"select:{name}"))
+def build(data: Path, name: str, encoder: str | None, cache: Path, bf16: bool, share: float) -> Corpus:
+    """Select, index and (with an encoder) embed one set; embeddings are kept in `cache` for the next run."""
+    passages, questions = select(data, name, random.Random(f"select:{name}"), share)
     bm25 = Bm25(f"{p.title} {p.text}" for p in passages)
-    questions += topic_questions(name, passages, bm25, random.Random(f"topics:{name}"))
-    if name not in EMBEDDED:
+    questions += topic_questions(name, passages, bm25, random.Random(f"topics:{name}"), share)
+    if name not in EMBEDDED or encoder is None:
         return Corpus(name, passages, questions, bm25, headings=headings(data, name, passages))
     file = cache / f"{name}.npz"
     if not file.exists():
@@ -253,8 +260,8 @@ def negatives(
 def phrase(name: str, query: str, rng: random.Random) -> str:
     """Vary how a question is typed: case, question mark, now and then only its content words."""
     if name in ("squad-train", "medquad") and rng.random() < 0.12:
-        kept = [w for w in query.rstrip("?").split() if w.lower() not in _STOP]
-        return " ".join(kept) if len(kept) >= 2 else query
+        kept = stop_words_left_out(query)
+        return kept if len(kept.split()) >= 2 else query
     query = query.lower() if rng.random() < 0.25 else query
     return query.rstrip("?").strip() if rng.random() < 0.3 else query
 
@@ -338,12 +345,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="folder with one folder a training set")
     parser.add_argument("out", type=Path, help="where groups.jsonl, dev.jsonl and the embeddings go")
-    parser.add_argument("--encoder", required=True, help="folder of all-MiniLM-L6-v2")
+    parser.add_argument("--encoder", help="folder of all-MiniLM-L6-v2; without it, only BM25 finds negatives")
+    parser.add_argument("--share", type=float, default=1.0, help="how much of each set's quota to draw")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--bf16", action="store_true", help="embed in bfloat16: faster where the processor has it")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    corpora = [build(args.data, name, args.encoder, args.out, args.bf16) for name in QUOTA]
+    corpora = [build(args.data, name, args.encoder, args.out, args.bf16, args.share) for name in QUOTA]
     rng = random.Random(args.seed)
     rows = [row for corpus in corpora for row in groups(corpus, corpora, rng)]
     rng.shuffle(rows)

@@ -31,8 +31,7 @@ from rag_core.inference.tokenizer import load_tokenizer
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.weights.backends import Backend
 from rag_core.rerank.weights.tokenise import encode_pairs
-from training.blend import scored
-from training.choose import MAX_TOKENS
+from training.choose import MAX_TOKENS, scored
 from training.data import read_rows
 
 ALPHA = 0.5

@@ -1,10 +1,10 @@
-"""Train the cross-encoder on mined groups with sentence-transformers' trainer; stop and resume at will.
+"""Train the cross-encoder on the groups of `mix.py` with sentence-transformers' trainer; stop and resume at will.
 
-The backbone is a bi-encoder's; the embedding matrix and the lowest layers stay as they are. The learning rate warms up
-and then falls to zero over --steps or over --minutes, whichever runs out first, so that a run on a slow machine still
-ends annealed. Mining is `mine.py`'s; choosing among the checkpoints is `choose.py`'s.
+The backbone is a bi-encoder, or a cross-encoder that was trained before; its embedding matrix and lowest layers stay as
+they are. The learning rate warms up and then falls to zero over --steps or over --minutes, whichever runs out first, so
+that a run on a slow machine still ends annealed. Choosing among the checkpoints is `choose.py`'s.
 
-    python -m training.train OUT/groups.jsonl RUN --backbone FOLDER --teacher FOLDER --minutes 100
+    python -m training.train OUT/train.jsonl RUN --backbone FOLDER --minutes 100
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import TrainerCallback
 
-from rag_core.rerank.late_interaction import LateInteractionReranker
 from training.data import read_rows
 from training.loss import AnswerLoss
 
@@ -59,18 +58,19 @@ class Clock(TrainerCallback):
         self.file.write_text(json.dumps({"minutes": self.used() * self.minutes}))
 
 
-def arrange(rows: list[dict[str, Any]], seed: int) -> Iterator[dict[str, Any]]:
-    """Shuffle; within spans of a few hundred groups, batch those of like length; shuffle the batches again."""
+def arrange(rows: list[dict[str, Any]], seed: int, batch: int = GROUPS_A_BATCH) -> Iterator[dict[str, Any]]:
+    """Whole batches of groups of one size and like length, shuffled; up to a batch of each size is left over."""
     rng = random.Random(seed)
     rng.shuffle(rows)
-    for start in range(0, len(rows), SORTED_SPAN):
-        span = sorted(rows[start : start + SORTED_SPAN], key=lambda r: max(len(d) for d in r["documents"]))
-        batches = [span[i : i + GROUPS_A_BATCH] for i in range(0, len(span), GROUPS_A_BATCH)]
-        rng.shuffle(batches)
-        for batch in batches:
-            for row in batch:
-                label = [1.0] + [0.0] * (len(row["documents"]) - 1)
-                yield {"query": row["query"], "documents": row["documents"], "label": label}
+    batches = []
+    for size in sorted({len(row["documents"]) for row in rows}):
+        alike = [row for row in rows if len(row["documents"]) == size]
+        for start in range(0, len(alike), SORTED_SPAN):
+            span = sorted(alike[start : start + SORTED_SPAN], key=lambda r: max(len(d) for d in r["documents"]))
+            batches += [span[i : i + batch] for i in range(0, len(span) - batch + 1, batch)]
+    rng.shuffle(batches)
+    for one in batches:
+        yield from one
 
 
 def starting_point(backbone: str, folder: Path, seed: int) -> CrossEncoder:
@@ -111,13 +111,14 @@ def main() -> None:
     parser.add_argument("groups", type=Path)
     parser.add_argument("run", type=Path, help="folder for checkpoints; an existing one is resumed")
     parser.add_argument("--backbone", required=True)
-    parser.add_argument("--teacher", required=True, help="a bi-encoder's folder; its late interaction teaches")
     parser.add_argument("--minutes", type=float, default=100.0)
     parser.add_argument("--steps", type=int, default=0, help="0: once through the groups")
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--warmup", type=int, default=100)
     parser.add_argument("--frozen-layers", type=int, default=2)
-    parser.add_argument("--max-tokens", type=int, default=288)
+    parser.add_argument("--max-tokens", type=int, default=320)
+    parser.add_argument("--batch", type=int, default=GROUPS_A_BATCH, help="groups a step; 32 on a GPU")
+    parser.add_argument("--epochs", type=int, default=1, help="times through the groups, each in another order")
     parser.add_argument(
         "--bf16", action="store_true", help="autocast: faster on a GPU or a processor that has bfloat16"
     )
@@ -132,8 +133,9 @@ def train(args: argparse.Namespace) -> None:
     from datasets import Dataset
 
     rows = read_rows(args.groups)
-    data = Dataset.from_list(list(arrange(rows, args.seed)))
-    steps = args.steps or len(data) // GROUPS_A_BATCH
+    orders = [arrange(rows, args.seed + epoch, args.batch) for epoch in range(args.epochs)]
+    data = Dataset.from_list([row for order in orders for row in order])
+    steps = args.steps or len(data) // args.batch
     model = starting_point(args.backbone, args.run / "start", args.seed)
     freeze(model, args.frozen_layers)
     clock = Clock(args.run / "clock.json", args.minutes)
@@ -147,18 +149,19 @@ def train(args: argparse.Namespace) -> None:
         args=CrossEncoderTrainingArguments(
             output_dir=str(args.run),
             max_steps=steps,
-            per_device_train_batch_size=GROUPS_A_BATCH,
+            per_device_train_batch_size=args.batch,
             batch_sampler=InOrder,
             save_steps=args.save_steps,
             logging_steps=25,
             report_to="none",
             seed=args.seed,
             disable_tqdm=True,
+            dataloader_pin_memory=model.device.type == "cuda",
             dataloader_drop_last=True,
             max_grad_norm=1.0,
         ),
         train_dataset=data,
-        loss=AnswerLoss(model, LateInteractionReranker(Path(args.teacher)), args.max_tokens, args.bf16),
+        loss=AnswerLoss(model, args.max_tokens, args.bf16),
         optimizers=(adamw, LambdaLR(adamw, rate)),
         callbacks=[clock],
     )

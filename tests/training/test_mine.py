@@ -80,7 +80,7 @@ def test_a_topic_question_is_answered_by_another_passage_of_its_document() -> No
         Passage("2", "Whales sing at night in the large ocean and eat krill.", "another article", ""),
         Passage("3", "A bicycle has two wheels.", "bicycles", ""),
     ]
-    (question,) = topic_questions("squad-train", articles, Bm25(p.text for p in articles), random.Random(1))
+    (question,) = topic_questions("squad-train", articles, Bm25(p.text for p in articles), random.Random(1), 1.0)
     assert (question.positive, question.origin) == (1, 0)
     assert question.query in articles[0].text
     found = Corpus("squad-train", articles, [question], Bm25(p.text for p in articles))
