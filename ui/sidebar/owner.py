@@ -19,7 +19,7 @@ def owner() -> str:
     """The token of this browser, or of the account that has logged in; it names private collections, nothing else."""
     if "owner" not in st.session_state:
         account = auth.account()
-        known = verified(st.context.cookies.get(COOKIE), caches.settings().data_dir)
+        known = verified(_cookie(), caches.settings().data_dir)
         st.session_state["owner"] = token_of_account(account) if account else known or new_token()
     token: str = st.session_state["owner"]
     return token
@@ -27,7 +27,7 @@ def owner() -> str:
 
 def remember() -> None:
     """Have the browser keep the token, where it does not have one yet and nobody has logged in."""
-    if auth.account() or st.context.cookies.get(COOKIE, "").startswith(owner()):
+    if auth.account() or _cookie().startswith(owner()):
         return
     value = signed(owner(), caches.settings().data_dir)
     st.html(
@@ -35,3 +35,9 @@ def remember() -> None:
         "+(location.protocol==='https:'?';Secure':'')</script>",
         unsafe_allow_javascript=True,
     )
+
+
+def _cookie() -> str:
+    """What the browser sent; empty where it sent nothing. A script that is run without a browser has no real cookies."""
+    sent = st.context.cookies.get(COOKIE)
+    return sent if isinstance(sent, str) else ""
