@@ -38,6 +38,6 @@ def remember() -> None:
 
 
 def _cookie() -> str:
-    """What the browser sent; empty where it sent nothing. A script that is run without a browser has no real cookies."""
+    """What the browser sent; empty where it sent nothing. A script that runs without one has no real cookies."""
     sent = st.context.cookies.get(COOKIE)
     return sent if isinstance(sent, str) else ""
