@@ -6,6 +6,7 @@ SecondPassError
 │   └── UnreadableRecord     something stored that is damaged, or that a newer version wrote
 │       └── BadTrace         a trace that is not one
 ├── CollectionError          a collection that is missing, damaged, busy, or made with another model
+│   └── NewerCollection      one that a newer version of Second Pass wrote; it is whole
 ├── MissingPackage           an optional package is not installed; the message says what to install
 ├── ModelError               a model could not be loaded or failed while it ran
 ├── UnscoredPairs            replay was asked to rank pairs that no one has scored yet
@@ -50,7 +51,11 @@ class DocumentError(BadInput):
 
 
 class UnreadableRecord(BadInput):
-    """Something stored that is damaged, or that a newer version of Second Pass wrote."""
+    """Something stored that is damaged, or, where `newer` is set, that a newer version of Second Pass wrote."""
+
+    def __init__(self, message: str, newer: bool = False) -> None:
+        super().__init__(message)
+        self.newer = newer
 
 
 class BadTrace(UnreadableRecord):
@@ -59,6 +64,10 @@ class BadTrace(UnreadableRecord):
 
 class CollectionError(SecondPassError):
     """A collection that is missing, damaged, busy, or made with another model."""
+
+
+class NewerCollection(CollectionError):
+    """A collection that a newer version of Second Pass wrote. It is whole, and is never offered for removal."""
 
 
 class MissingPackage(SecondPassError):

@@ -23,7 +23,7 @@ class Headroom(Frozen):
     """The loss of one metric, as means over the judged queries: perfect = achieved + all losses.
 
     perfect: what qrels allow (under 1 where queries have no relevant document). retrieval: no search found it at its
-    depth. fusion: found, but outside what is read. screening: read by the first pass, and not handed on; 0 without
+    depth. fusion: found, but outside what is read. first_pass: read by the first pass, and not handed on; 0 without
     one. ranking: in the pool, but not in the best order. signals: what weighing them cost on top (under 0 where it
     helped). `fused` is the pool's metric without reranking: `achieved - fused` of the way from there to `oracle` was
     made.
@@ -37,7 +37,7 @@ class Headroom(Frozen):
     signals: float
     achieved: float
     fused: float
-    first_pass_summary: float = 0.0
+    first_pass: float = 0.0
 
     @property
     def oracle(self) -> float:
@@ -50,7 +50,7 @@ class Headroom(Frozen):
         names = {
             "retrieval": "never found",
             "fusion": "left outside what is read",
-            "first_pass_summary": "cut by the first pass",
+            "first_pass": "cut by the first pass",
             "ranking": "left on the table by the ranking",
             "signals": "lost to signals",
         }
@@ -73,7 +73,7 @@ class Split:
     signals: Floats
     achieved: Floats
     fused: Floats
-    first_pass_summary: Floats
+    first_pass: Floats
     unscored: int
 
 
@@ -96,7 +96,7 @@ def split(pools: Pools, policy: Policy, metric: str) -> Split:
         perfect=perfect,
         retrieval=perfect - union,
         fusion=union - read,
-        first_pass_summary=read - pool,
+        first_pass=read - pool,
         ranking=pool - by_rank,
         signals=by_rank - achieved,
         achieved=achieved,
@@ -110,7 +110,7 @@ def headroom(pools: Pools, policy: Policy, metric: str) -> Headroom | None:
     found = split(pools, policy, metric)
     if found.unscored or not pools.judged.any():
         return None
-    names = ("perfect", "retrieval", "fusion", "ranking", "signals", "achieved", "fused", "first_pass_summary")
+    names = ("perfect", "retrieval", "fusion", "ranking", "signals", "achieved", "fused", "first_pass")
     return Headroom(metric=metric, **{name: float(getattr(found, name)[pools.judged].mean()) for name in names})
 
 

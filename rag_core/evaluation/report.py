@@ -9,9 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import ValidationError
-
-from rag_core.errors import BadInput
+from rag_core.errors import BadInput, UnreadableRecord
 from rag_core.evaluation import metrics
 from rag_core.evaluation.compare import Comparison, aligned, compare_metric
 from rag_core.evaluation.headroom import Headroom, headroom
@@ -20,7 +18,9 @@ from rag_core.evaluation.sets import LabelledSet
 from rag_core.evaluation.vectorised_replay import step_rankings
 from rag_core.schema.base import Frozen
 from rag_core.schema.documents import CollectionRef
+from rag_core.schema.migrations import report_from_version_1
 from rag_core.schema.policy import Policy
+from rag_core.schema.records import RecordFormat
 from rag_core.schema.steps import StepName
 
 BEFORE, AFTER = StepName.FUSED, StepName.ADJUSTED
@@ -36,7 +36,7 @@ class Report(Frozen):
     steps that are compared. `comparisons` are of the headline metrics and of the first one asked for.
     """
 
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     made_at: datetime
     set_name: str
     set_fingerprint: str
@@ -80,13 +80,21 @@ class Report(Frozen):
 
     @classmethod
     def read(cls, text: str | bytes, name: str = "This file") -> Report:
-        """A report from JSON that may come from anywhere. Raises BadInput with the first thing that is wrong."""
+        """A report of this version or an older one, from JSON that may come from anywhere. Raises UnreadableRecord,
+        which says what is wrong."""
         try:
-            return cls.model_validate_json(text)
-        except ValidationError as exc:
-            first = exc.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "the file"
-            raise BadInput(f"{name} is not a saved evaluation: {where}: {first['msg']}.") from exc
+            return REPORT.read(text)
+        except UnreadableRecord as exc:
+            raise UnreadableRecord(f"{name}: {exc}", exc.newer) from exc
+
+
+REPORT = RecordFormat(
+    noun="saved evaluation",
+    model=Report,
+    version=2,
+    upgrades={1: report_from_version_1},
+    accepts="Choose the file that “Report (JSON)” saves on the Evaluate page, or `second-pass evaluate --out` writes.",
+)
 
 
 def rankings_of(pools: Pools, policy: Policy, deepest: int = metrics.DEEPEST) -> dict[str, dict[str, list[str]]]:

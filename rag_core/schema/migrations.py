@@ -104,3 +104,31 @@ def finding_from_version_1(raw: Any) -> Any:
 
 def _step_of_finding(step: Any) -> Any:
     return step_name_from_version_1(step) if isinstance(step, str) else step
+
+
+def findings_from_version_1(raw: Raw) -> Raw:
+    """A case, or a re-run of one; the trace in it says its own version."""
+    return changed(raw, {"findings": each(finding_from_version_1)})
+
+
+HEADROOM_1 = {"screening": "first_pass", "first_pass_summary": "first_pass"}
+
+
+def report_from_version_1(raw: Raw) -> Raw:
+    """A saved evaluation."""
+    return changed(
+        raw,
+        {
+            "collection": collection_from_version_1,
+            "policy": policy_from_version_1,
+            "before": step_name_from_version_1,
+            "after": step_name_from_version_1,
+            "values": lambda values: renamed(values, STEP_NAMES_1),
+            "headroom": lambda headroom: renamed(headroom, HEADROOM_1),
+        },
+    )
+
+
+def manifest_from_version_1(raw: Raw) -> Raw:
+    """What a saved collection says of itself; its files stay as they are."""
+    return renamed(raw, {"chunks": "passages"})

@@ -86,7 +86,8 @@ class RecordFormat(Generic[Value]):
             raise self.error(f"This is not a {self.noun}: its {self.version_field} is no number. {self.accepts}")
         if version > self.version:
             raise self.error(
-                f"This {self.noun} was written by a newer version of Second Pass ({version}); update to open it."
+                f"This {self.noun} was written by a newer version of Second Pass ({version}); update to open it.",
+                newer=True,
             )
         fields: Raw = raw
         for before in range(version, self.version):

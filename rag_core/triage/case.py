@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field
 
 from rag_core.diagnosis import Diagnosis, Location, Verdict
 from rag_core.schema.base import Frozen, new_id
-from rag_core.schema.migrations import finding_from_version_1
+from rag_core.schema.migrations import findings_from_version_1
+from rag_core.schema.records import RecordFormat
 from rag_core.schema.trace import Trace
 
 CaseId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -46,17 +47,12 @@ class Finding(Frozen):
     location: Location
     diagnosis: Diagnosis
 
-    @model_validator(mode="before")
-    @classmethod
-    def _of_this_version(cls, raw: Any) -> Any:
-        """A finding that was saved with a trace of version 1 is upgraded."""
-        old = isinstance(raw, dict) and isinstance(raw.get("location"), dict) and "chunks" in raw["location"]
-        return finding_from_version_1(raw) if old else raw
-
 
 class Case(Frozen):
-    """One saved case. `version` counts its revisions, so that two people cannot overwrite each other unseen."""
+    """One saved case. `version` counts its revisions, so that two people cannot overwrite each other unseen; `format`
+    is the version of its record."""
 
+    format: Literal[2] = 2
     id: CaseId
     version: Annotated[int, Field(ge=1)] = 1
     trace: Trace
@@ -88,6 +84,7 @@ class Case(Frozen):
 class Rerun(Frozen):
     """A case run again: the trace and findings of that day. `error` says why there are none."""
 
+    format: Literal[2] = 2
     id: CaseId
     case_id: CaseId
     job_id: CaseId | None = None
@@ -101,6 +98,24 @@ class Rerun(Frozen):
     def verdict(self) -> Verdict | None:
         """The verdict of that day; None where it could not be run."""
         return verdict_of(self.findings) if self.findings else None
+
+
+CASE = RecordFormat(
+    noun="case",
+    model=Case,
+    version=2,
+    version_field="format",
+    upgrades={1: findings_from_version_1},
+    accepts="Cases are saved on the Triage page, which also exports them.",
+)
+RERUN = RecordFormat(
+    noun="re-run",
+    model=Rerun,
+    version=2,
+    version_field="format",
+    upgrades={1: findings_from_version_1},
+    accepts="Run the case again.",
+)
 
 
 def case_of(

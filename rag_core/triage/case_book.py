@@ -17,7 +17,7 @@ from rag_core.diagnosis import Verdict
 from rag_core.errors import BadInput, CaseConflict
 from rag_core.schema.base import Frozen
 from rag_core.storage.database import UPSERT, Store
-from rag_core.triage.case import Case, Rerun, RerunOutcome, Status
+from rag_core.triage.case import CASE, RERUN, Case, Rerun, RerunOutcome, Status
 from rag_core.triage.tables import cases, reruns
 
 REVISED = ("version", "status", "note", "tags", "updated_by", "updated_at")
@@ -134,7 +134,7 @@ class CaseBook:
         asked = sa.select(reruns.c.body).where(reruns.c.case_id == case_id)
         asked = asked.order_by(reruns.c.at.desc(), reruns.c.id).limit(limit)
         with self._store.begin() as connection:
-            return [Rerun.model_validate_json(body) for body in connection.execute(asked).scalars()]
+            return [RERUN.read(body) for body in connection.execute(asked).scalars()]
 
     def outcomes(self, job_id: str) -> dict[str, RerunOutcome]:
         """What came out of a job's re-runs, by case id."""
@@ -172,7 +172,7 @@ def _revision(case: Case) -> dict[str, Any]:
 def _case(row: sa.RowMapping) -> Case:
     revised = {name: row[name] for name in REVISED}
     revised |= {"status": Status(row["status"]), "tags": tuple(json.loads(row["tags"]))}
-    return Case.model_validate_json(row["body"]).model_copy(update=revised)
+    return CASE.read(row["body"]).model_copy(update=revised)
 
 
 def _summary(row: sa.RowMapping) -> CaseSummary:

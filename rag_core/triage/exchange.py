@@ -8,12 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from pydantic import ValidationError
-
 from rag_core.errors import BadInput
 from rag_core.schema.base import Frozen
 from rag_core.schema.trace import MAX_TRACE_BYTES
-from rag_core.triage.case import Case
+from rag_core.triage.case import CASE, Case
 
 FORMAT = "second-pass-case/1"
 MAX_BYTES = 512 * 2**20
@@ -62,9 +60,4 @@ def _read(line: str) -> Case:
         raise BadInput("this is not JSON.") from exc
     if not isinstance(entry, dict) or entry.get("format") != FORMAT:
         raise BadInput(f"this is no case; its format should be {FORMAT}.")
-    try:
-        return Case.model_validate_json(json.dumps(entry.get("case")))
-    except ValidationError as exc:
-        first = exc.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the case"
-        raise BadInput(f"{where}: {first['msg']}.") from exc
+    return CASE.value_of(entry.get("case"))

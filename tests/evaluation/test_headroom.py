@@ -42,7 +42,7 @@ def test_what_a_first_pass_cuts_is_a_loss_of_its_own() -> None:
     found = headroom(pools_of({"cut": {"a": 1}, "second": {"c": 1}}, [measured] * 2), policy, "nDCG@5")
 
     assert found is not None
-    assert (found.retrieval, found.fusion, found.first_pass_summary) == (0, 0, 1 / 2)
+    assert (found.retrieval, found.fusion, found.first_pass) == (0, 0, 1 / 2)
     assert found.ranking == pytest.approx((1 - 1 / log2(3)) / 2)
     assert found.achieved == pytest.approx(1 / log2(3) / 2)
     assert "0.500 cut by the first pass" in found.sentence

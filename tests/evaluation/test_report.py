@@ -52,7 +52,7 @@ def test_a_report_comes_back_as_it_was_saved() -> None:
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", "nonsense", '{"version": 2}'])
 def test_what_is_no_report_is_refused_by_name(content: str) -> None:
-    with pytest.raises(BadInput, match=r"baseline\.json is not a saved evaluation"):
+    with pytest.raises(BadInput, match=r"baseline\.json: This is not a saved evaluation"):
         Report.read(content, "baseline.json")
 
 

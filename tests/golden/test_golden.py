@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from rag_core.errors import BadTrace
+from rag_core.corpus.storage.library import Library
+from rag_core.errors import BadTrace, CollectionError
+from rag_core.evaluation.judgments import JudgmentBook
+from rag_core.evaluation.report import Report
+from rag_core.evaluation.sets import LabelledSet, Query
+from rag_core.finetune.models import OLD_RECORD, fine_tuned_models, keep_record
+from rag_core.jobs import JobBook
+from rag_core.schema.chunking import Chunking
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
-from rag_core.triage import export_cases, read_cases
+from rag_core.storage.database import Store
+from rag_core.triage import CaseBook, RerunOutcome, export_cases, read_cases
+from tests.corpus.doubles import WordEmbedder
 
 GOLDEN = Path(__file__).parent
 
@@ -49,3 +61,105 @@ def test_a_trace_that_cannot_be_read_says_why_in_words(change, said):
     with pytest.raises(BadTrace, match=said) as error:
         Trace.read(json.dumps(raw))
     assert "Field required" not in str(error.value)
+
+
+def test_a_report_of_version_1_is_read_as_what_it_was():
+    text = (GOLDEN / "report" / "v1.json").read_text(encoding="utf-8")
+    old, report = json.loads(text), Report.read(text)
+    assert report.policy is not None and report.policy.first_pass is not None and report.collection is not None
+    assert report.policy.first_pass.reranker == old["policy"]["screen"]["reranker"]
+    assert report.collection.passages == old["collection"]["chunks"]
+    assert report.steps == tuple("first_pass" if step == "screened" else step for step in old["values"])
+    assert report.mean("first_pass", "nDCG@10") == old["values"]["screened"]["nDCG@10"]["q"]
+    assert report.headroom is not None and report.headroom.first_pass == old["headroom"]["screening"]
+    assert Report.read(report.to_json()) == report
+
+
+def test_a_fine_tuned_model_of_version_1_is_listed(tmp_path):
+    (tmp_path / "mine").mkdir()
+    shutil.copy(GOLDEN / "fine_tune" / "v1.json", tmp_path / "mine" / OLD_RECORD)
+    found = fine_tuned_models(tmp_path)
+    assert found.left_out == ()
+    (model,) = found.found
+    assert (model.name, model.set_name, model.pairs) == ("mine", "Sample corpus", 9)
+    assert model.comparisons["nDCG@10"].after == 0.6
+    keep_record(tmp_path / "mine", model)
+    assert fine_tuned_models(tmp_path).found == (model,)
+
+
+class TestCollectionOfVersion1:
+    @pytest.fixture
+    def library(self, tmp_path: Path) -> Library:
+        shutil.copytree(GOLDEN / "collection" / "v1", tmp_path / "golden")
+        return Library(tmp_path)
+
+    def test_it_is_listed_and_opened(self, library):
+        assert library.names() == ["Golden"] and library.problems() == []
+        opened = library.open("Golden", WordEmbedder())
+        assert [passage.text for passage in opened.passages] == [
+            "A refund takes five working days.",
+            "Goods can be returned within thirty days.",
+        ]
+        assert opened.lexical("refund", depth=2).terms  # in one of two passages, so worth 0 to BM25: no hit
+        asked = WordEmbedder().embed_query(opened.passages[1].model_text)
+        assert [passage_id for passage_id, _ in opened.dense(asked, depth=1).hits] == ["returns.md::0"]
+
+    def test_it_is_renamed_and_still_opens(self, library):
+        assert library.rename("Golden", "Handbook").format == 2
+        assert library.open("Handbook", WordEmbedder()).ref.passages == 2
+
+    def test_it_is_cut_anew_as_one_of_today(self, library):
+        made = library.reindex("Golden", Chunking(max_tokens=100), WordEmbedder())
+        assert made.ref.documents == 2
+        assert "passages.jsonl" in library.manifest("Golden").files
+        assert library.open("Golden", WordEmbedder()).ref == made.ref
+
+    def test_a_changed_file_of_it_is_noticed(self, library):
+        (version,) = (library.root / "golden" / "versions").iterdir()
+        with (version / "chunks.jsonl").open("a") as file:
+            file.write(" ")
+        with pytest.raises(CollectionError, match=r"chunks\.jsonl is not as it was written"):
+            library.open("Golden", WordEmbedder())
+
+
+class TestDatabase:
+    """A dump of each older version, with rows in every table, brought up to date."""
+
+    @pytest.fixture(params=["0001", "0002", "0003"])
+    def store(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+        self.version = request.param
+        file = tmp_path / "old.db"
+        old = sqlite3.connect(file)
+        old.executescript((GOLDEN / "database" / f"{self.version}.sql").read_text(encoding="utf-8"))
+        old.close()
+        store = Store(f"sqlite:///{file}")
+        yield store
+        store.close()
+
+    def test_its_rows_are_still_there(self, store):
+        with store.begin() as connection:
+            assert connection.exec_driver_sql("SELECT model, score FROM pair_scores").all() == [("ce@1", 1.5)]
+        if self.version >= "0002":
+            self.cases_are_read(CaseBook(store))
+            job = JobBook(store).find("b" * 32)
+            assert job is not None and job.message == "1 still lost, 1 not re-run"
+        if self.version >= "0003":
+            grades = JudgmentBook(store).added_to(LabelledSet(name="toy", queries=(Query(id="q", text="q"),), qrels={}))
+            assert grades.qrels == {}  # graded by the name of a set, which tells nothing of what is in it: see below
+            with store.begin() as connection:
+                kept = connection.exec_driver_sql("SELECT set_id, item, grade, judged_by FROM judgments").all()
+            assert kept == [("name:document:toy", "b", 2, "ana")]
+
+    def cases_are_read(self, book: CaseBook) -> None:
+        rows = book.find()
+        assert len(rows) == 8
+        cases = {row.id: book.get(row.id) for row in rows}
+        assert {row.id: (row.query, row.verdict, row.documents) for row in rows} == {
+            key: (case.query, case.verdict, case.documents) for key, case in cases.items()
+        }
+        first = cases["0" * 31 + "1"]
+        assert (first.note, first.tags, first.created_by) == ("The user was told nothing.", ("sso", "okta"), "ana")
+        (rerun,) = book.reruns_of(first.id)
+        assert rerun.outcome is RerunOutcome.STILL_LOST and rerun.trace is not None
+        revised = book.revise(first, note="Seen.", by="bo")
+        assert book.get(first.id) == revised

@@ -34,13 +34,13 @@ def test_lines_that_are_no_case_are_named_and_the_others_kept():
     found = read_cases("\n".join(lines))
     assert len(found.cases) == 1
     assert [problem.split(":")[0] for problem in found.problems] == ["Line 1", "Line 3", "Line 4", "Line 5", "Line 7"]
-    assert "trace.steps" in found.problems[2]
+    assert "“trace › steps”" in found.problems[2]
 
 
 def test_a_case_with_a_strange_id_or_unknown_field_is_refused():
     entry = json.loads(export_cases([a_case()]))
     entry["case"]["id"] = "../../x"
-    assert "id:" in read_cases(json.dumps(entry)).problems[0]
+    assert "“id”" in read_cases(json.dumps(entry)).problems[0]
     entry = json.loads(export_cases([a_case()]))
     entry["case"]["html"] = "x"
     assert "html" in read_cases(json.dumps(entry)).problems[0]

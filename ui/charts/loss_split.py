@@ -13,18 +13,18 @@ PARTS = {
     "achieved": "reached",
     "signals": "lost to signals",
     "ranking": "left by the ranking",
-    "first_pass_summary": "cut by the first pass",
+    "first_pass": "cut by the first pass",
     "fusion": "outside what is read",
     "retrieval": "never found",
 }
-PATTERNS = {"achieved": "", "signals": "+", "ranking": "/", "first_pass_summary": "-", "fusion": "x", "retrieval": "."}
+PATTERNS = {"achieved": "", "signals": "+", "ranking": "/", "first_pass": "-", "fusion": "x", "retrieval": "."}
 
 
 def table(headroom: Headroom) -> pd.DataFrame:
     """A row per part: part, what it means, value, share of perfect."""
     rows = [{"part": name, "meaning": meaning, "value": getattr(headroom, name)} for name, meaning in PARTS.items()]
     frame = pd.DataFrame(rows)
-    frame = frame[(frame["part"] != "first_pass_summary") | (frame["value"] != 0)]
+    frame = frame[(frame["part"] != "first_pass") | (frame["value"] != 0)]
     return frame.assign(share=frame["value"] / max(headroom.perfect, 1e-9))
 
 

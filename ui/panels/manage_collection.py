@@ -108,14 +108,14 @@ def confirmed(label: str, key: str) -> bool:
 
 
 def show_damaged(owner: str) -> None:
-    """Collections that no list shows, for their manifest cannot be read; removing them is all that can be done."""
+    """Collections that no list shows, for their manifest cannot be read. Those that are damaged can be removed."""
     for place, library in {"shared": caches.shared(), "own": caches.private(owner)}.items():
-        problems = library.problems()
-        for problem in problems:
+        for problem in library.problems():
             st.warning(views.markdown(str(problem)), icon=":material/warning:")
-        label = f"Remove {count_of(len(problems), 'damaged collection')}"
-        if problems and st.button(label, key=f"remove_damaged_{place}", icon=":material/delete_forever:"):
-            confirm_remove_damaged(library, len(problems))
+        damaged = library.damaged()
+        label = f"Remove {count_of(damaged, 'damaged collection')}"
+        if damaged and st.button(label, key=f"remove_damaged_{place}", icon=":material/delete_forever:"):
+            confirm_remove_damaged(library, damaged)
 
 
 @st.dialog("Remove damaged collections")

@@ -20,7 +20,7 @@ from rag_core.corpus.collection import Collection
 from rag_core.corpus.storage import serialization
 from rag_core.corpus.storage.manifest import MANIFEST, Manifest, damaged, read_manifest
 from rag_core.corpus.storage.versions import Versions, locked
-from rag_core.errors import BadInput, CollectionError
+from rag_core.errors import BadInput, CollectionError, NewerCollection
 from rag_core.schema.documents import Document
 from rag_core.schema.files import SourceFile
 from rag_core.storage.files import replace_text
@@ -119,8 +119,12 @@ class CollectionStore:
         shutil.rmtree(trash, ignore_errors=True)
 
     def damaged_folders(self) -> list[Path]:
-        """The folders whose manifest cannot be read."""
-        return [folder for folder, found in self._all() if isinstance(found, CollectionError)]
+        """The folders whose manifest cannot be read. One that a newer version wrote is whole, and is not among them."""
+        return [
+            folder
+            for folder, found in self._all()
+            if isinstance(found, CollectionError) and not isinstance(found, NewerCollection)
+        ]
 
     def live(self, versions: Versions, name: str) -> tuple[Path, Manifest]:
         """The live version and its manifest. Raises CollectionError where it went away before the lock was had."""

@@ -67,6 +67,10 @@ class Library:
         """An error for each collection whose manifest cannot be read."""
         return self._shelf.problems()
 
+    def damaged(self) -> int:
+        """How many collections are damaged, which `remove_damaged` removes."""
+        return len(self._shelf.damaged_folders())
+
     def manifest(self, name: str) -> Manifest:
         """What one collection says of itself. Raises CollectionError where there is none of that name."""
         return self._shelf.find(name)[1]
@@ -176,7 +180,7 @@ class Library:
             self._shelf.discard(versions)
 
     def remove_damaged(self) -> None:
-        """Remove the collections whose manifest cannot be read, those in `problems`."""
+        """Remove the collections in `problems`, but for those that a newer version wrote: they are whole."""
         for folder in self._shelf.damaged_folders():
             with self._shelf.writing(folder) as versions:
                 self._shelf.discard(versions)

@@ -10,12 +10,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from rag_core.errors import CollectionError
+from rag_core.errors import CollectionError, NewerCollection, UnreadableRecord
 from rag_core.schema.base import Frozen
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import CollectionRef, Document
+from rag_core.schema.migrations import manifest_from_version_1
+from rag_core.schema.records import RecordFormat
 
 MANIFEST = "manifest.json"
 
@@ -33,7 +35,7 @@ class Manifest(Frozen):
     """`id` stays the same through all versions and names; `owner` is who alone sees the collection, None: everybody
     does."""
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     id: str = ""
     name: str
     owner: str | None = None
@@ -60,6 +62,16 @@ class Manifest(Frozen):
         )
 
 
+MANIFEST_RECORD = RecordFormat(
+    noun="manifest of a collection",
+    model=Manifest,
+    version=2,
+    version_field="format",
+    upgrades={1: manifest_from_version_1},
+    accepts="Remove the collection and add its documents again.",
+)
+
+
 def fingerprint(documents: Iterable[Document], chunking: Chunking, embedding_model: str) -> str:
     """SHA-256 (hex) of the documents in any order, the chunking and the model: the same content, the same value."""
     parts = sorted(_digest(document.model_dump(mode="json")) for document in documents)
@@ -84,12 +96,10 @@ def read_manifest(folder: Path) -> Manifest:
 @lru_cache(maxsize=1024)
 def _read(folder: Path, _version: tuple[int, int, int]) -> Manifest:
     try:
-        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
-    except ValidationError as exc:
-        raise CollectionError(
-            f"The collection in {folder.parent.parent.name} is damaged or was made by another version of this program: "
-            "its manifest cannot be read. Remove it and add its documents again."
-        ) from exc
+        manifest = MANIFEST_RECORD.read((folder / MANIFEST).read_bytes())
+    except UnreadableRecord as exc:
+        kind = NewerCollection if exc.newer else CollectionError
+        raise kind(f"The collection in {folder.parent.parent.name} cannot be opened. {exc}") from exc
     return manifest if manifest.id else manifest.model_copy(update={"id": first_id(manifest.owner, folder)})
 
 

@@ -19,6 +19,7 @@ from rag_core.schema.documents import Document, Passage
 from rag_core.schema.files import SourceFile
 
 _FILES = "files.jsonl"
+_PASSAGES_1 = "chunks.jsonl"
 _DOCUMENTS, _PASSAGES, _VECTORS, _DENSE, _LEXICAL = (
     "documents.jsonl",
     "passages.jsonl",
@@ -51,7 +52,7 @@ def load(folder: Path) -> Collection:
         vectors = np.load(folder / _VECTORS, allow_pickle=False)
         files = _read_files(folder, manifest)
         documents = _read_lines(folder / _DOCUMENTS, Document)
-        passages = _read_lines(folder / _PASSAGES, Passage)
+        passages = _read_lines(folder / _passages_file(manifest), Passage)
         lexical = LexicalIndex.load(folder / _LEXICAL)
         dense = DenseIndex.load(folder / _DENSE, vectors)
     except FileNotFoundError:
@@ -75,6 +76,11 @@ def load_documents(folder: Path) -> tuple[list[Document], list[SourceFile]]:
         return _read_lines(folder / _DOCUMENTS, Document), _read_files(folder, manifest)
     except ValidationError as exc:
         raise damaged(manifest.name, f"{_DOCUMENTS} cannot be read") from exc
+
+
+def _passages_file(manifest: Manifest) -> str:
+    """What a collection of its version calls the file; version 1 called passages chunks."""
+    return _PASSAGES_1 if _PASSAGES_1 in manifest.files else _PASSAGES
 
 
 def _read_files(folder: Path, manifest: Manifest) -> list[SourceFile]:

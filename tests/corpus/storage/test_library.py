@@ -239,12 +239,22 @@ def test_without_its_documents_a_collection_cannot_be_mended(library, embedder, 
 def test_a_damaged_manifest_is_a_problem_and_the_others_are_listed(library, embedder, handbook):
     library.build("Other", documents(1), CHUNKING, embedder)
     (manifest,) = (path for path in library.root.rglob("manifest.json") if '"Handbook"' in path.read_text())
-    manifest.write_text(json.dumps({"format": 99}))
-    assert library.names() == ["Other"]
+    manifest.write_text(manifest.read_text()[:40])
+    assert library.names() == ["Other"] and library.damaged() == 1
     (problem,) = library.problems()
-    assert "another version of this program" in str(problem)
+    assert "not complete JSON" in str(problem)
     library.remove_damaged()
     assert (library.names(), library.problems()) == (["Other"], [])
+
+
+def test_a_collection_of_a_newer_version_is_a_problem_and_is_not_removed_as_damaged(library, embedder, handbook):
+    manifest = version_of(library) / "manifest.json"
+    written = json.dumps(json.loads(manifest.read_text()) | {"format": 99})
+    manifest.write_text(written)
+    (problem,) = library.problems()
+    assert "written by a newer version of Second Pass (99)" in str(problem) and library.damaged() == 0
+    library.remove_damaged()
+    assert manifest.read_text() == written
 
 
 def test_the_id_outlives_every_change(library, embedder, handbook, tmp_path):
