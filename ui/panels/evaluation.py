@@ -18,7 +18,6 @@ from rag_core.evaluation.beir import read_set
 from rag_core.evaluation.board import Board, board
 from rag_core.evaluation.clock import pace_over
 from rag_core.evaluation.files import File
-from rag_core.evaluation.from_cases import set_of_cases
 from rag_core.evaluation.gather import build
 from rag_core.evaluation.judgments import JudgmentBook
 from rag_core.evaluation.outcome import EvaluationResult, of_candidates, of_measurements, of_runs
@@ -31,6 +30,7 @@ from rag_core.schema.base import new_id
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import NO_RERANKER, Policy
 from rag_core.triage import CaseBook, CaseSummary
+from rag_core.triage.labelled_cases import set_of_cases
 from ui import caches
 from ui.panels import query_sets
 from ui.set_results import set_results

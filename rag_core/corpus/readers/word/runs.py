@@ -12,29 +12,13 @@ from rag_core.corpus.readers.scripts import lowered, raised
 from rag_core.corpus.readers.word.package import attribute, child, is_on, local, name_of
 from rag_core.corpus.readers.word.story import Story
 from rag_core.corpus.readers.word.styles import PLAIN, Style
+from rag_core.corpus.readers.word.symbol_fonts import DINGBATS, SYMBOLS
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 Piece = tuple[str, str]
 """Text, and whether it is raised ("superscript"), lowered ("subscript") or neither ("")."""
-
-_SYMBOLS = dict(zip("abgdezhqiklmnxoprstufcyw", "αβγδεζηθικλμνξοπρστυφχψω", strict=True))
-_SYMBOLS |= {
-    "D": "Δ",
-    "S": "Σ",
-    "W": "Ω",
-    "P": "Π",
-    "F": "Φ",
-    "G": "Γ",
-    "m": "μ",
-    "\xb0": "°",
-    "\xb1": "±",
-    "\xb3": "≥",
-}
-_SYMBOLS |= {"\xa3": "≤", "\xb4": "×", "\xb7": "•", "\xb9": "≠", "\xbb": "≈", "\xae": "→", "\xa5": "∞", "\xd6": "√"}
-_DINGBATS = {"\xfe": "[x]", "\xfd": "[x]", "\x52": "[x]", "\xa8": "[ ]", "\x6f": "[ ]", "\xfc": "✓", "\xfb": "✗"}
-_DINGBATS |= {"\xe0": "→", "\xdf": "←", "\xa7": "▪", "\xd8": "➢", "\x6c": "●", "\x6e": "■", "\x4a": "☺"}
 
 
 def paragraph_words(paragraph: Element, story: Story, style: Style = PLAIN) -> str:
@@ -139,7 +123,7 @@ def _symbol(element: Element, story: Story, style: Style) -> Iterator[Piece]:
         sign = chr(int(code, 16) & 0xFF) if len(code) == 4 and code.upper().startswith("F0") else chr(int(code, 16))
     except (ValueError, OverflowError):
         return
-    known = _SYMBOLS if font.lower() == "symbol" else _DINGBATS if "ding" in font.lower() else {}
+    known = SYMBOLS if font.lower() == "symbol" else DINGBATS if "ding" in font.lower() else {}
     if sign in known:
         yield known[sign], style.raised
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag_core.errors import BadInput
-from rag_core.evaluation.from_cases import set_of_cases
+from rag_core.triage.labelled_cases import set_of_cases
 from tests.triage.samples import a_case
 
 

@@ -1,0 +1,53 @@
+"""The shape of the library: what may import what, what lies at the top."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "rag_core"
+LAYERS = (
+    ("schema", "errors", "settings", "installation"),
+    ("inference", "corpus", "retrieval", "rerank", "generation", "storage", "jobs"),
+    ("pipeline",),
+    ("diagnosis", "analysis", "evaluation", "wording"),
+    ("finetune", "triage", "report"),
+    ("cli", "api"),
+)
+"""A part imports from its own row and the rows before it, never from a later one."""
+
+FORMATS = ("rag_core.wording.durations", "rag_core.wording.numbers")
+"""How numbers and durations are written: known to every part."""
+
+RANK = {part: row for row, parts in enumerate(LAYERS) for part in parts}
+MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.relative_to(PACKAGE).parts[0] in RANK]
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """(line, part) of what a module imports from the library as it is loaded."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if (
+            isinstance(node, ast.ImportFrom)
+            and node.module
+            and node.module.startswith("rag_core.")
+            and node.module not in FORMATS
+        ):
+            yield node.lineno, node.module.split(".")[1]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_one_way(path: Path) -> None:
+    own = RANK[path.relative_to(PACKAGE).with_suffix("").parts[0]]
+    assert [(line, part) for line, part in imports(path) if RANK[part] > own] == []
+
+
+def test_every_part_has_its_layer() -> None:
+    parts = {path.relative_to(PACKAGE).with_suffix("").parts[0] for path in PACKAGE.rglob("*.py")}
+    assert parts - RANK.keys() <= {"__init__", "__main__", "models"}
+
+
+def test_few_modules_lie_at_the_top() -> None:
+    assert len([path for path in PACKAGE.glob("*.py") if not path.name.startswith("__")]) <= 4
