@@ -21,6 +21,7 @@ from rag_core.pipeline.cascade import PendingPass, pending_passes, pool_of, read
 from rag_core.pipeline.early_stopping import next_end
 from rag_core.pipeline.extra_searches import asked_of, missing_searches
 from rag_core.pipeline.replay import replay
+from rag_core.pipeline.reranker_scores import drop_outdated, merge_scores
 from rag_core.pipeline.search_round import search_round
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
@@ -87,10 +88,11 @@ class Pipeline:
     def search(self, measurement: Measurement, policy: Policy) -> Measurement:
         """The measurement with every extra search of the policy run, all in parallel; the same one if none was missing.
 
-        A text that was embedded for an earlier search is not embedded again.
-        Where the policy asks for rewriting, the chat model is asked first, once. A failure of it does not raise:
-        `Rewriting.failure` says why.
+        Drops scores of the policy's rerankers if these run another model by now (`drop_outdated`). A text that was
+        embedded for an earlier search is not embedded again. Where the policy asks for rewriting, the chat model is
+        asked first, once. A failure of it does not raise: `Rewriting.failure` says why.
         """
+        measurement = drop_outdated(measurement, policy, self._rerankers)
         if policy.rewrite.on and measurement.rewriting is None:
             measurement = measurement.model_copy(update={"rewriting": self._rewritten(measurement.query)})
         asked = [asked_of(measurement.query, measurement.where, one) for one in missing_searches(measurement, policy)]
@@ -191,7 +193,7 @@ class Pipeline:
             fresh = RerankerScores(model=reranker, space=ScoreSpace.RRF, failure=str(exc))
         else:
             fresh = score_pairs(model, measurement.query, passages, self._cache, progress)
-        merged = {**measurement.rerankings, reranker: _merged(measurement.rerankings.get(reranker), fresh)}
+        merged = {**measurement.rerankings, reranker: merge_scores(measurement.rerankings.get(reranker), fresh)}
         return measurement.model_copy(update={"rerankings": merged})
 
     def run(self, query: str, policy: Policy | None = None, where: Filter | None = None, **changes: object) -> Trace:
@@ -263,20 +265,3 @@ def _checked(query: str) -> str:
     if len(query) > MAX_QUERY_CHARS:
         raise BadInput(f"This question has {len(query)} characters; {MAX_QUERY_CHARS} are read at most. Shorten it.")
     return query
-
-
-def _merged(known: RerankerScores | None, fresh: RerankerScores) -> RerankerScores:
-    """What one reranker has measured so far, added up. A failure stays until a later call succeeds."""
-    if known is None:
-        return fresh
-    return fresh.model_copy(
-        update={
-            "pairs": {**known.pairs, **fresh.pairs},
-            "timing": Timing(started_ms=known.timing.started_ms, took_ms=known.timing.took_ms + fresh.timing.took_ms),
-            "load_ms": known.load_ms + fresh.load_ms,
-            "tokenise_ms": known.tokenise_ms + fresh.tokenise_ms,
-            "tokens": known.tokens + fresh.tokens,
-            "batches": known.batches + fresh.batches,
-            "units": known.units + fresh.units,
-        }
-    )
