@@ -14,9 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
-from rag_core.errors import BadInput, SecondPassError, Stopped
+from rag_core.errors import BadInput, SecondPassError, Stopped, UnreadableRecord
 from rag_core.schema.base import Frozen, new_id
+from rag_core.schema.records import in_words
 from rag_core.storage.columns import Moment
 from rag_core.storage.database import Store, metadata
 
@@ -143,11 +145,11 @@ class JobBook:
         return self.find(job_id) or _missing()
 
     def find(self, job_id: str) -> Job | None:
-        """The job as it is now; None where there is none."""
+        """The job as it is now; None where there is none. Raises UnreadableRecord where it cannot be read."""
         return self._one(sa.select(jobs).where(jobs.c.id == job_id))
 
     def latest(self, kind: str) -> Job | None:
-        """The newest job of that kind; None before the first."""
+        """The newest job of that kind; None before the first. Raises UnreadableRecord where it cannot be read."""
         asked = sa.select(jobs).where(jobs.c.kind == kind)
         return self._one(asked.order_by(jobs.c.started_at.desc(), jobs.c.id).limit(1))
 
@@ -207,7 +209,12 @@ class JobBook:
         if row is None:
             return None
         died = row["state"] == "running" and datetime.now(UTC) - row["seen_at"] > self._silent
-        return Job.model_validate(dict(row) | ({"state": "interrupted"} if died else {}))
+        try:
+            return Job.model_validate(dict(row) | ({"state": "interrupted"} if died else {}))
+        except ValidationError as exc:
+            raise UnreadableRecord(
+                f"What the database has of this job cannot be read: {in_words(exc)}. Start the work again."
+            ) from exc
 
 
 def _missing() -> Job:

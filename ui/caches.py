@@ -119,6 +119,11 @@ def collection_names(owner: str) -> list[str]:
     return [SAMPLE, *dict.fromkeys(others)]
 
 
+def collection_problems(owner: str) -> list[CollectionError]:
+    """What is wrong with each collection that no list names, since what it says of itself cannot be read."""
+    return [*private(owner).problems(), *shared().problems()]
+
+
 def name_of(ref: CollectionRef, owner: str) -> str:
     """What a case's collection is called now. Raises CollectionError where this session does not see it.
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from rag_core.corpus.indexing_jobs import KIND, indexing_work
 from rag_core.corpus.storage.library import Library
 from rag_core.corpus.storage.orders import IndexingOrder, OrderBook, Outcome
 from rag_core.jobs import Job
 from rag_core.schema.documents import Document
+from rag_core.schema.records import Listing, listing
 from ui import auth, caches
 
 
 @dataclass(frozen=True)
 class Change:
-    """An order, the library that it changes, and its job; None where its process died before the job began."""
+    """An order, the library that it changes, what came of it so far, and its job; None where its process died before
+    the job began, or the job cannot be read."""
 
     order: IndexingOrder
     library: Library
+    outcome: Outcome
     job: Job | None
 
     @property
@@ -26,18 +30,13 @@ class Change:
         """The job's state."""
         return self.job.state if self.job else "interrupted"
 
-    @property
-    def outcome(self) -> Outcome:
-        """What came of it so far, file by file."""
-        return OrderBook(self.library.root).outcome(self.order)
-
 
 def begin(
     library: Library, order: IndexingOrder, files: Sequence[bytes] = (), documents: Iterable[Document] | None = None
 ) -> None:
     """Write the order down and start working on it. The visitor's finished ones in this library are put away."""
     orders = OrderBook(library.root)
-    for change in _of(library):
+    for change in _of(library).found:
         if change.state == "done" and change.order.by == order.by:
             orders.discard(change.order)
     go_on(library, orders.place(order, files, documents))
@@ -55,18 +54,32 @@ def discard(change: Change) -> None:
     change.library.forget_kept(change.order.name)
 
 
-def changes(owner: str) -> list[Change]:
+def changes(owner: str) -> Listing[Change]:
     """What this visitor may see: everything in their own library; in the shared one what they asked for or what is not
-    done yet."""
-    shared = [each for each in _of(caches.shared()) if each.state != "done" or each.order.by == owner]
-    return [*_of(caches.private(owner)), *shared]
+    done yet. A note for each that cannot be read."""
+    own, shared = _of(caches.private(owner)), _of(caches.shared())
+    seen = (each for each in shared.found if each.state != "done" or each.order.by == owner)
+    return Listing((*own.found, *seen), (*own.left_out, *shared.left_out))
 
 
 def pending_names(owner: str) -> list[str]:
     """Names of collections that are being made and are not there yet."""
-    return [each.order.name for each in changes(owner) if each.order.new and each.state != "done"]
+    return [each.order.name for each in changes(owner).found if each.order.new and each.state != "done"]
 
 
-def _of(library: Library) -> list[Change]:
-    book = caches.job_book()
-    return [Change(order, library, book.find(order.id)) for order in OrderBook(library.root).all()]
+def _of(library: Library) -> Listing[Change]:
+    """The library's changes. Where a job or an outcome alone cannot be read, its note stands beside the change."""
+    orders, book = OrderBook(library.root), caches.job_book()
+    placed = orders.all()
+    found, left_out = [], list(placed.left_out)
+    for order in placed.found:
+        job = listing([(f"{_called(order)}, its progress", partial(book.find, order.id))])
+        outcome = listing([(f"{_called(order)}, its result", partial(orders.outcome, order))])
+        found.append(Change(order, library, next(iter(outcome.found), Outcome()), next(iter(job.found), None)))
+        left_out += [*job.left_out, *outcome.left_out]
+    return Listing(tuple(found), tuple(left_out))
+
+
+def _called(order: IndexingOrder) -> str:
+    """What a note calls a change."""
+    return f"{order.action} of {order.name}"

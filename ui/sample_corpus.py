@@ -43,7 +43,7 @@ def ensure(library: Library, settings: Settings, embedder: Embedder, book: JobBo
     with _starting():
         if ready(library, settings, embedder):
             return
-        job = book.latest(SAMPLE_KIND)
+        job = job_progress.latest(book, SAMPLE_KIND)
         if job is None or job.state in ("done", "interrupted"):
             job = book.start(SAMPLE_KIND, 0, sample_work(library, settings.sample_dir, embedder))
     if not job.over:

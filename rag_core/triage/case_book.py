@@ -7,25 +7,32 @@ CaseConflict with the case as it is now, and nothing is overwritten.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from rag_core.diagnosis import Verdict
-from rag_core.errors import BadInput, CaseConflict
+from rag_core.errors import BadInput, CaseConflict, UnreadableRecord
 from rag_core.schema.base import Frozen
+from rag_core.schema.records import Listing, in_words, listing
 from rag_core.storage.database import UPSERT, Store
-from rag_core.triage.case import CASE, RERUN, Case, Rerun, RerunOutcome, Status
+from rag_core.triage.case import CASE, RERUN, Case, Rerun, Status
 from rag_core.triage.tables import cases, reruns
+
+NOT_LISTED = ("body", "updated_by", "version")
+"""Columns that the list does not show."""
 
 REVISED = ("version", "status", "note", "tags", "updated_by", "updated_at")
 """What a revision changes: columns of their own, not part of `body`."""
 
 
 class CaseSummary(Frozen):
-    """A row of the list of cases. `outcome` is that of the latest re-run, None before the first."""
+    """A row of the list of cases. `outcome` is that of the latest re-run, in the words that it was stored with; None
+    before the first."""
 
     id: str
     query: str
@@ -39,7 +46,7 @@ class CaseSummary(Frozen):
     created_by: str
     created_at: datetime
     updated_at: datetime
-    outcome: RerunOutcome | None = None
+    outcome: str | None = None
 
 
 class CaseBook:
@@ -47,6 +54,7 @@ class CaseBook:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._unreadable: dict[str, str] = {}
 
     def save(self, case: Case) -> Case:
         """Keep a new case. Raises BadInput where there is one of that id already."""
@@ -62,12 +70,17 @@ class CaseBook:
             return connection.execute(added).first() is not None
 
     def get(self, case_id: str) -> Case:
-        """The case of that id. Raises BadInput where there is none."""
+        """The case of that id. Raises BadInput where there is none, UnreadableRecord where it cannot be read."""
+        found = self.lookup(case_id)
+        if found is None:
+            raise BadInput("This case is not there (any more).")
+        return found
+
+    def lookup(self, case_id: str) -> Case | None:
+        """The case of that id, None where there is none. Raises UnreadableRecord where it cannot be read."""
         with self._store.begin() as connection:
             row = connection.execute(sa.select(cases).where(cases.c.id == case_id)).mappings().one_or_none()
-        if row is None:
-            raise BadInput("This case is not there (any more).")
-        return _case(row)
+        return _case(row) if row else None
 
     def find(
         self,
@@ -77,8 +90,11 @@ class CaseBook:
         collection: str | None = None,
         tag: str | None = None,
         text: str = "",
-    ) -> list[CaseSummary]:
-        """The cases that match all that is given, newest first. `text` stands in the question, note or documents."""
+    ) -> Listing[CaseSummary]:
+        """The cases that match all that is given, newest first. `text` stands in the question, note or documents.
+
+        A case that cannot be read is left out with a note; to know, each is read once.
+        """
         wanted = [
             column == value
             for column, value in (
@@ -93,10 +109,26 @@ class CaseBook:
         if text:
             columns = (cases.c.query, cases.c.note, cases.c.documents)
             wanted.append(sa.or_(*(column.icontains(text, autoescape=True) for column in columns)))
-        shown = [column for column in cases.c if column.name not in ("body", "updated_by", "version")]
+        shown = [column for column in cases.c if column.name not in NOT_LISTED]
         asked = sa.select(*shown, _latest_outcome()).where(*wanted).order_by(cases.c.created_at.desc(), cases.c.id)
         with self._store.begin() as connection:
-            return [_summary(row) for row in connection.execute(asked).mappings()]
+            rows = connection.execute(asked).mappings().all()
+        self._check({row["id"] for row in rows} - self._unreadable.keys())
+        return listing((_called(row), partial(self._summary, row)) for row in rows)
+
+    def _check(self, case_ids: Iterable[str]) -> None:
+        """Read the cases that were not read before, and remember what is wrong with each; empty for nothing."""
+        for case_id in case_ids:
+            try:
+                self.lookup(case_id)
+                self._unreadable[case_id] = ""
+            except UnreadableRecord as exc:
+                self._unreadable[case_id] = str(exc)
+
+    def _summary(self, row: sa.RowMapping) -> CaseSummary:
+        if self._unreadable[row["id"]]:
+            raise UnreadableRecord(self._unreadable[row["id"]])
+        return _summary(row)
 
     def revise(
         self, case: Case, *, status: Status | None = None, note: str | None = None,
@@ -129,18 +161,19 @@ class CaseBook:
                 raise BadInput("This case is not there (any more).")
             connection.execute(sa.insert(reruns).values(row | {"body": run.model_dump_json()}))
 
-    def reruns_of(self, case_id: str, limit: int = 20) -> list[Rerun]:
-        """The latest re-runs of a case, newest first."""
-        asked = sa.select(reruns.c.body).where(reruns.c.case_id == case_id)
+    def reruns_of(self, case_id: str, limit: int = 20) -> Listing[Rerun]:
+        """The latest re-runs of a case, newest first; one that cannot be read is left out with a note."""
+        asked = sa.select(reruns.c.at, reruns.c.body).where(reruns.c.case_id == case_id)
         asked = asked.order_by(reruns.c.at.desc(), reruns.c.id).limit(limit)
         with self._store.begin() as connection:
-            return [RERUN.read(body) for body in connection.execute(asked).scalars()]
+            rows = connection.execute(asked).all()
+        return listing((f"of {at:%Y-%m-%d %H:%M}", partial(RERUN.read, body)) for at, body in rows)
 
-    def outcomes(self, job_id: str) -> dict[str, RerunOutcome]:
-        """What came out of a job's re-runs, by case id."""
+    def outcomes(self, job_id: str) -> dict[str, str]:
+        """What came out of a job's re-runs, by case id, in the words that each was stored with."""
         asked = sa.select(reruns.c.case_id, reruns.c.outcome).where(reruns.c.job_id == job_id)
         with self._store.begin() as connection:
-            return {case_id: RerunOutcome(outcome) for case_id, outcome in connection.execute(asked)}
+            return {row.case_id: row.outcome for row in connection.execute(asked)}
 
 
 def _latest_outcome() -> sa.Label[Any]:
@@ -170,12 +203,27 @@ def _revision(case: Case) -> dict[str, Any]:
 
 
 def _case(row: sa.RowMapping) -> Case:
-    revised = {name: row[name] for name in REVISED}
-    revised |= {"status": Status(row["status"]), "tags": tuple(json.loads(row["tags"]))}
-    return CASE.read(row["body"]).model_copy(update=revised)
+    kept = CASE.read(row["body"])
+    revised = {name: row[name] for name in REVISED} | {"tags": _list(row, "tags")}
+    return CASE.value_of({**dict(kept), **revised})
 
 
 def _summary(row: sa.RowMapping) -> CaseSummary:
-    return CaseSummary.model_validate(
-        dict(row) | {name: tuple(json.loads(row[name])) for name in ("documents", "tags")}
-    )
+    lists = {name: _list(row, name) for name in ("documents", "tags")}
+    try:
+        return CaseSummary.model_validate(dict(row) | lists)
+    except ValidationError as exc:
+        raise UnreadableRecord(f"This is not a case that can be read: {in_words(exc)}.") from exc
+
+
+def _list(row: sa.RowMapping, name: str) -> tuple[str, ...]:
+    """A column that holds a JSON list."""
+    try:
+        return tuple(json.loads(row[name]))
+    except (TypeError, ValueError) as exc:
+        raise UnreadableRecord(f"This is not a case that can be read: “{name}” should be a list.") from exc
+
+
+def _called(row: sa.RowMapping) -> str:
+    """What a note calls a case."""
+    return f"{row['query'][:80]} ({row['id'][:8]})"

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from rag_core.diagnosis import diagnose, locate
 from rag_core.diagnosis.expected import Corpus
-from rag_core.errors import BadInput, CollectionError, SecondPassError, Stopped
+from rag_core.errors import BadInput, CollectionError, SecondPassError, Stopped, UnreadableRecord
 from rag_core.jobs import JobControl
 from rag_core.pipeline.replay import replay
 from rag_core.schema.answers import Answer
@@ -75,7 +75,7 @@ def rerun(case: Case, pipeline: CaseRuns, corpus: Corpus, policy: Policy, job_id
             trace = trace.model_copy(update={"recorded_answer": pipeline.answer(trace)})
         located = [locate(corpus, finding.location.expected) for finding in case.findings]
     except SecondPassError as exc:
-        return _failed(case, str(exc), job_id)
+        return _failed(case.id, str(exc), job_id)
     findings = tuple(Finding(location=place, diagnosis=diagnose(trace, place)) for place in located)
     lost = any(finding.diagnosis.lost for finding in findings)
     return Rerun(
@@ -99,28 +99,36 @@ def rerun_all(
             if control.cancelled():
                 raise Stopped(count_outcomes(book.outcomes(control.job_id).values()))
             with suppress(BadInput):  # deleted meanwhile
-                case = book.get(case_id)
-                book.add_rerun(_opened(case, open_collection, policy, control.job_id))
+                book.add_rerun(_again(book, case_id, open_collection, policy, control.job_id))
             control.step()
         return count_outcomes(book.outcomes(control.job_id).values())
 
     return work
 
 
-def count_outcomes(outcomes: Iterable[RerunOutcome]) -> str:
+def count_outcomes(outcomes: Iterable[str]) -> str:
     """`3 fixed, 1 still lost`; the outcomes in their own order, those that did not come left out."""
     seen = list(outcomes)
     return ", ".join(f"{seen.count(one)} {one}" for one in RerunOutcome if one in seen) or "nothing was run"
+
+
+def _again(book: CaseBook, case_id: str, open_collection: OpenCollection, policy: Policy, job_id: str) -> Rerun:
+    """The case run again. Raises BadInput where it was deleted meanwhile."""
+    try:
+        case = book.get(case_id)
+    except UnreadableRecord as exc:
+        return _failed(case_id, str(exc), job_id)
+    return _opened(case, open_collection, policy, job_id)
 
 
 def _opened(case: Case, open_collection: OpenCollection, policy: Policy, job_id: str) -> Rerun:
     try:
         pipeline, corpus = open_collection(case.trace.collection)
     except SecondPassError as exc:
-        return _failed(case, str(exc), job_id)
+        return _failed(case.id, str(exc), job_id)
     return rerun(case, pipeline, corpus, policy, job_id)
 
 
-def _failed(case: Case, error: str, job_id: str | None) -> Rerun:
+def _failed(case_id: str, error: str, job_id: str | None) -> Rerun:
     now = datetime.now(UTC)
-    return Rerun(id=new_id(), case_id=case.id, job_id=job_id, at=now, outcome=RerunOutcome.FAILED, error=error)
+    return Rerun(id=new_id(), case_id=case_id, job_id=job_id, at=now, outcome=RerunOutcome.FAILED, error=error)

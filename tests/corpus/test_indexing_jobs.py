@@ -68,7 +68,7 @@ def test_files_become_a_collection_and_each_file_has_its_result(book, orders, li
         "outcome.json",
     ]
     orders.discard(order)
-    assert orders.all() == []
+    assert orders.all().found == ()
 
 
 def test_nothing_that_can_be_read_fails_and_says_why(book, orders, library):
@@ -139,7 +139,7 @@ def test_stop_keeps_what_was_made_and_going_on_makes_the_rest(book, orders, libr
     assert book.join(order.id).state == "cancelled"
     assert library.names() == [] and len(slow.embedded) < ROWS
     rest = WordEmbedder()
-    (kept,) = orders.all()
+    (kept,) = orders.all().found
     assert done(book, orders, library, kept, rest).state == "done"
     assert len(rest.embedded) == ROWS - len(slow.embedded)
     assert library.manifest("Notes").documents == ROWS
@@ -165,7 +165,7 @@ class Killed(WordEmbedder):
 
 library, book = Library(Path(sys.argv[1])), JobBook(Store(sys.argv[2]))
 orders = OrderBook(library.root)
-(order,) = orders.all()
+(order,) = orders.all().found
 book.start(KIND, 0, indexing_work(order, orders, library, Killed()), job_id=order.id)
 book.join(order.id)
 """
@@ -179,7 +179,7 @@ def test_after_kill_9_the_upload_is_there_and_only_the_rest_is_embedded(orders, 
     assert killed.returncode == -signal.SIGKILL
     store = Store(url)
     book = JobBook(store, silent=timedelta())
-    (order,) = orders.all()
+    (order,) = orders.all().found
     assert book.get(order.id).state == "interrupted"
     rest = WordEmbedder()
     assert done(book, orders, library, order, rest).state == "done"
@@ -226,7 +226,7 @@ def test_progress_is_told_seldom_and_with_an_estimate_of_what_is_left():
 def test_an_order_of_another_version_of_the_program_is_passed_over(orders, library):
     order = upload(orders, "Notes", ("a.md", b"A"))
     (library.root / ".orders" / order.id / "order.json").write_text('{"action": "paint"}')
-    assert orders.all() == []
+    assert orders.all().found == ()
 
 
 def test_files_that_are_gone_are_asked_for_again(book, orders, library):

@@ -151,7 +151,7 @@ class TestDatabase:
             assert kept == [("name:document:toy", "b", 2, "ana")]
 
     def cases_are_read(self, book: CaseBook) -> None:
-        rows = book.find()
+        rows = book.find().found
         assert len(rows) == 8
         cases = {row.id: book.get(row.id) for row in rows}
         assert {row.id: (row.query, row.verdict, row.documents) for row in rows} == {
@@ -159,7 +159,7 @@ class TestDatabase:
         }
         first = cases["0" * 31 + "1"]
         assert (first.note, first.tags, first.created_by) == ("The user was told nothing.", ("sso", "okta"), "ana")
-        (rerun,) = book.reruns_of(first.id)
+        (rerun,) = book.reruns_of(first.id).found
         assert rerun.outcome is RerunOutcome.STILL_LOST and rerun.trace is not None
         revised = book.revise(first, note="Seen.", by="bo")
         assert book.get(first.id) == revised

@@ -38,7 +38,7 @@ def test_the_list_is_filtered_by_everything_it_shows(book):
     one = book.save(a_case("refund for games?", tags=("eu", "100%"), note="angry"))
     two = book.save(a_case("SSO with okta", LOST.with_(top_k=5), tags=("e",)))
     book.revise(two, status=Status.FIXED)
-    ids = lambda **asked: [row.id for row in book.find(**asked)]  # noqa: E731
+    ids = lambda **asked: [row.id for row in book.find(**asked).found]  # noqa: E731
     assert ids() == [two.id, one.id]
     assert ids(status=Status.OPEN) == [one.id]
     assert ids(verdict=Verdict.KEPT) == [two.id]
@@ -68,7 +68,7 @@ def test_a_deleted_case_takes_its_reruns_along(book):
     case = book.save(a_case())
     book.add_rerun(rerun_of(case))
     book.delete(case.id)
-    assert book.find() == [] and book.reruns_of(case.id) == []
+    assert book.find().found == () and book.reruns_of(case.id).found == ()
     with pytest.raises(BadInput, match="not there"):
         book.get(case.id)
     with pytest.raises(BadInput, match="not there"):
@@ -77,12 +77,12 @@ def test_a_deleted_case_takes_its_reruns_along(book):
 
 def test_the_list_shows_the_latest_outcome(book):
     case = book.save(a_case())
-    assert book.find()[0].outcome is None
+    assert book.find().found[0].outcome is None
     later = rerun_of(case, RerunOutcome.NEWLY_LOST)
     book.add_rerun(rerun_of(case))
     book.add_rerun(later.model_copy(update={"at": later.at.replace(year=later.at.year + 1)}))
-    assert book.find()[0].outcome is RerunOutcome.NEWLY_LOST
-    assert [run.outcome for run in book.reruns_of(case.id)] == [RerunOutcome.NEWLY_LOST, RerunOutcome.FIXED]
+    assert book.find().found[0].outcome == RerunOutcome.NEWLY_LOST
+    assert [run.outcome for run in book.reruns_of(case.id).found] == [RerunOutcome.NEWLY_LOST, RerunOutcome.FIXED]
 
 
 SAVER = """
@@ -110,7 +110,7 @@ def test_eight_processes_that_save_at_once_lose_nothing(book, url):
     shared = book.save(a_case())
     savers = [subprocess.Popen([sys.executable, "-c", SAVER, url, shared.id, f"p{i}"], cwd=ROOT) for i in range(8)]
     assert [saver.wait(300) for saver in savers] == [0] * 8
-    assert len(book.find()) == 1 + 8 * 5
+    assert len(book.find().found) == 1 + 8 * 5
     after = book.get(shared.id)
     assert sorted(after.note.split()) == sorted(f"p{i}{n}" for i in range(8) for n in range(5))
     assert after.version == 1 + 8 * 5

@@ -95,7 +95,7 @@ def test_fifty_cases_in_the_background_and_another_reader_finds_the_result(small
     assert (over.state, over.done, over.total, over.message) == ("done", 50, 50, "25 fixed, 25 still lost")
     assert JobBook(other).latest("rerun") == over
     assert len(CaseBook(other).outcomes(job.id)) == 50
-    assert {row.outcome for row in CaseBook(other).find()} == {RerunOutcome.FIXED, RerunOutcome.STILL_LOST}
+    assert {row.outcome for row in CaseBook(other).find().found} == {RerunOutcome.FIXED, RerunOutcome.STILL_LOST}
     other.close()
 
 
@@ -129,7 +129,7 @@ def test_a_collection_that_cannot_be_opened_fails_its_cases_and_not_the_job(smal
     jobs = JobBook(store)
     job = jobs.start("rerun", 1, rerun_all(book, [case.id], open_collection, LOST))
     assert jobs.join(job.id).message == "1 not re-run"
-    assert "no collection called World" in book.reruns_of(case.id)[0].error
+    assert "no collection called World" in book.reruns_of(case.id).found[0].error
 
 
 def test_a_collection_of_the_same_name_is_not_the_one_that_the_case_names(small, book, store):

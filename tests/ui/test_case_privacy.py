@@ -54,7 +54,7 @@ def test_another_persons_collection_of_the_same_name_is_never_searched_for_a_cas
     job = caches.job_book().latest("rerun")
     assert job is not None
     caches.job_book().join(job.id)
-    (again,) = caches.case_book().reruns_of(case_id)
+    (again,) = caches.case_book().reruns_of(case_id).found
     assert again.outcome is RerunOutcome.FAILED and again.trace is None
     assert "is not here" in again.error
     assert "secret" not in again.model_dump_json()
@@ -71,4 +71,4 @@ def test_cases_about_a_private_collection_run_again_only_where_somebody_says_so(
     job = caches.job_book().latest("rerun")
     assert job is not None
     caches.job_book().join(job.id)
-    assert [one.outcome for one in caches.case_book().reruns_of(case_id)] == [RerunOutcome.STILL_KEPT]
+    assert [one.outcome for one in caches.case_book().reruns_of(case_id).found] == [RerunOutcome.STILL_KEPT]

@@ -50,7 +50,7 @@ def uploaded(at: AppTest, *files: tuple[str, bytes, str], name: str = "Shop") ->
 
 
 def the_order(owner: str = OWNER) -> IndexingOrder:
-    (order,) = OrderBook(caches.private(owner).root).all()
+    (order,) = OrderBook(caches.private(owner).root).all().found
     return order
 
 
@@ -129,7 +129,7 @@ def test_an_upload_whose_process_died_can_go_on_or_be_discarded() -> None:
     at = corpus()
     assert "Interrupted" in said(at)
     drawn(at.button(key=f"discard_{order.id}").click().run())
-    assert OrderBook(caches.private(OWNER).root).all() == [] and "Shop" not in said(at)
+    assert OrderBook(caches.private(OWNER).root).all().found == () and "Shop" not in said(at)
 
 
 def test_rechunking_copying_and_sharing_run_in_the_background_too() -> None:

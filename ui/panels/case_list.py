@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -13,6 +14,7 @@ from rag_core.diagnosis.expected import Corpus
 from rag_core.errors import CollectionError, SecondPassError
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.schema.documents import CollectionRef
+from rag_core.schema.records import Listing
 from rag_core.triage import CaseSummary, Job, RerunOutcome, Status, export_cases, read_cases, rerun_all
 from rag_core.wording.durations import ago
 from rag_core.wording.numbers import count_of
@@ -26,7 +28,9 @@ FILTERS = ("case_status", "case_verdict", "case_tag", "case_text")
 
 def table() -> str | None:
     """The filters and the list; gives the id of the chosen case."""
-    rows = _found()
+    listed = _found()
+    rows = listed.found
+    views.left_out("case", listed.left_out)
     if not rows:
         filtered = any(st.session_state.get(key) for key in FILTERS)
         st.caption("No case matches." if filtered else "No cases yet. Find a loss and save it: it will stand here.")
@@ -46,7 +50,7 @@ def table() -> str | None:
     return st.selectbox("Case in full", ids, key="case", format_func=lambda one: labels[one])
 
 
-def _found() -> list[CaseSummary]:
+def _found() -> Listing[CaseSummary]:
     with st.container(horizontal=True):
         status = st.selectbox("Status", list(Status), index=None, key="case_status", placeholder="All")
         verdicts = list(Verdict)
@@ -58,7 +62,7 @@ def _found() -> list[CaseSummary]:
     return caches.case_book().find(status=status, verdict=verdict, tag=tag.strip() or None, text=text.strip())
 
 
-def frame(rows: list[CaseSummary]) -> pd.DataFrame:
+def frame(rows: Sequence[CaseSummary]) -> pd.DataFrame:
     """The list as it is shown."""
     return pd.DataFrame(
         [
@@ -79,7 +83,7 @@ def frame(rows: list[CaseSummary]) -> pd.DataFrame:
     )
 
 
-def _choose(rows: list[CaseSummary]) -> None:
+def _choose(rows: Sequence[CaseSummary]) -> None:
     chosen = st.session_state["cases"].selection.rows
     if chosen:
         st.session_state["case"] = rows[chosen[0]].id
@@ -87,7 +91,7 @@ def _choose(rows: list[CaseSummary]) -> None:
 
 def runner(choice: SidebarState) -> None:
     """Run all open cases again; the progress is read from the database, so a reload finds it."""
-    open_cases = caches.case_book().find(status=Status.OPEN)
+    open_cases = list(caches.case_book().find(status=Status.OPEN).found)
     private = [row for row in open_cases if caches.may_be_private(row.collection, row.fingerprint, choice.owner)]
     if private and not st.checkbox(
         f"Include {count_of(len(private), 'case')} about collections of yours alone: their passages are stored for "
@@ -95,7 +99,7 @@ def runner(choice: SidebarState) -> None:
         key="rerun_private",
     ):
         open_cases = [row for row in open_cases if row not in private]
-    latest = caches.job_book().latest(KIND)
+    latest = job_progress.latest(caches.job_book(), KIND)
     running = latest is not None and not latest.over
     if st.button(
         f"Run {count_of(len(open_cases), 'open case')} again on the sidebar's settings",
@@ -161,7 +165,7 @@ def exchange() -> None:
     with st.expander("Export and import", icon=":material/swap_vert:"):
         st.download_button(
             "Export all cases (JSONL)",
-            lambda: export_cases(book.get(row.id) for row in book.find()),
+            lambda: export_cases(book.get(row.id) for row in book.find().found),
             "cases.jsonl",
             "application/jsonl",
             key="export_cases",

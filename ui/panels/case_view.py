@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from rag_core.errors import CaseConflict
+from rag_core.schema.records import Listing
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.triage import Case, Finding, Rerun, Status, case_of, differences, export_cases, rerun
@@ -107,12 +108,13 @@ def _reopen(case: Case) -> None:
     filtering.put(case.trace.where)
 
 
-def _now(case: Case, runs: list[Rerun]) -> None:
-    if not runs:
+def _now(case: Case, runs: Listing[Rerun]) -> None:
+    views.left_out("re-run", runs.left_out)
+    if not runs.found:
         st.subheader("Now", anchor=False)
         st.caption("Not run again yet.")
         return
-    run = runs[0]
+    run = runs.found[0]
     if run.trace is None:
         st.subheader("Now", anchor=False)
         st.error(views.markdown(run.error), icon=":material/error:")

@@ -27,7 +27,9 @@ DOING = {
 
 def show(owner: str) -> None:
     """One box for every change that this visitor may see, the newest first."""
-    for change in reversed(indexing.changes(owner)):
+    changes = indexing.changes(owner)
+    views.left_out("change", changes.left_out)
+    for change in reversed(changes.found):
         with st.container(border=True, key=f"change_{change.order.id}"):
             _SHOWN[change.state](change)
 

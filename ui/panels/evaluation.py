@@ -29,10 +29,9 @@ from rag_core.evaluation.vectorised_replay import fused_rankings, rerank_pass
 from rag_core.schema.base import new_id
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import NO_RERANKER, Policy
-from rag_core.triage import CaseBook, CaseSummary
 from rag_core.triage.labelled_cases import set_of_cases
 from ui import caches
-from ui.panels import query_sets
+from ui.panels import query_sets, views
 from ui.set_results import set_results
 from ui.sidebar.state import SidebarState
 
@@ -63,7 +62,7 @@ def labelled(choice: SidebarState, kind: str) -> LabelledSet | None:
     """The labelled set of that source with the grades given in the page; None where files are still missing."""
     makers = {
         OWN: lambda: caches.labelled_set(choice.collection),
-        CASES: lambda: _of_cases(tuple((one.id, one.updated_at) for one in _cases(choice))),
+        CASES: lambda: _of_cases(_cases(choice)),
         FILES: _from_files,
         RUNS: _from_files,
     }
@@ -76,14 +75,17 @@ def judgments(choice: SidebarState) -> JudgmentBook:
     return JudgmentBook(caches.store(), caches.seen_by(choice.collection, choice.owner))
 
 
-def _cases(choice: SidebarState) -> list[CaseSummary]:
-    return CaseBook(caches.store()).find(collection=choice.collection)
+def _cases(choice: SidebarState) -> tuple[tuple[str, datetime], ...]:
+    """Id and latest change of each case of the collection; a note for each one that cannot be read."""
+    listed = caches.case_book().find(collection=choice.collection)
+    views.left_out("case", listed.left_out)
+    return tuple((one.id, one.updated_at) for one in listed.found)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the cases")
 def _of_cases(revisions: tuple[tuple[str, datetime], ...]) -> LabelledSet:
     """The set that these revisions of cases make. A case holds a whole trace, so each is read once."""
-    return set_of_cases(CaseBook(caches.store()).get(case_id) for case_id, _ in revisions)
+    return set_of_cases(caches.case_book().get(case_id) for case_id, _ in revisions)
 
 
 def _from_files() -> LabelledSet | None:

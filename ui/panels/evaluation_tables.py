@@ -104,10 +104,15 @@ def files(found: EvaluationResult) -> None:
             )  # fmt: skip
     saved = st.file_uploader("Compare with a saved report (JSON)", type=["json"], key="eval_baseline")
     if saved is not None:
-        baseline = Report.read(saved.getvalue(), saved.name)
-        metric = SPLIT if SPLIT in found.report.metrics else HEADLINE[-1]
-        failures, remarks = gate.worse(found.report, baseline, [metric], found.report.after)
-        for one in failures:
-            st.error(views.markdown(one), icon=":material/trending_down:")
-        for one in remarks:
-            st.info(views.markdown(one))
+        with views.guard():
+            _against(found, Report.read(saved.getvalue(), saved.name))
+
+
+def _against(found: EvaluationResult, baseline: Report) -> None:
+    """Whether it is worse than a saved evaluation."""
+    metric = SPLIT if SPLIT in found.report.metrics else HEADLINE[-1]
+    failures, remarks = gate.worse(found.report, baseline, [metric], found.report.after)
+    for one in failures:
+        st.error(views.markdown(one), icon=":material/trending_down:")
+    for one in remarks:
+        st.info(views.markdown(one))

@@ -33,7 +33,7 @@ def fine_tuning(choice: SidebarState, questions: LabelledSet, of: Bench) -> None
         f"{ready} questions have their answer in the pool; {LEAST} are needed. About a third is kept apart to "
         "examine the result on. It goes on in the background; on two cores it takes minutes."
     )
-    latest = caches.job_book().latest(KIND)
+    latest = job_progress.latest(caches.job_book(), KIND)
     running = latest is not None and not latest.over
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name of the new model", "my-reranker", key="lesson_name", max_chars=60)

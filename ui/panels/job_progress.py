@@ -12,9 +12,18 @@ from collections.abc import Callable
 import streamlit as st
 
 from rag_core.jobs import Job, JobBook
+from rag_core.schema.records import listing
+from ui.panels import views
 
 REFRESH_S = 1.0
 WAIT_S = 0.3
+
+
+def latest(book: JobBook, kind: str) -> Job | None:
+    """The newest job of that kind; None before the first. One that cannot be read is left out with a note."""
+    found = listing([(f"last {kind}", lambda: book.latest(kind))])
+    views.left_out("job", found.left_out)
+    return next(iter(found.found), None)
 
 
 def watch(book: JobBook, job: Job, told: Callable[[Job], str], result: Callable[[Job], None]) -> None:

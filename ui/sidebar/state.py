@@ -116,6 +116,8 @@ def sidebar() -> SidebarState:
     collection = collection_choice()
     found = filtering.facets_of(collection, owner())
     with st.sidebar:
+        for problem in caches.collection_problems(owner()):
+            st.warning(views.markdown(str(problem)), icon=":material/broken_image:")
         where = filtering.main_filter(found)
         reranker = _reranker()
         narrowed = st.container()

@@ -164,6 +164,8 @@ class CollectionStore:
                     yield folder, read_manifest(live)
             except FileNotFoundError:
                 yield folder, damaged(folder.name, "its live version is missing")
+            except OSError as exc:
+                yield folder, damaged(folder.name, f"it cannot be read ({exc.strerror})")
             except CollectionError as problem:
                 yield folder, problem
 

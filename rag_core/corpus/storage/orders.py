@@ -13,6 +13,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +26,7 @@ from rag_core.schema.base import Frozen, new_id
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
 from rag_core.schema.files import SourceFile
+from rag_core.schema.records import Listing, RecordFormat, listing
 from rag_core.storage.files import replace_text
 
 FOLDER = ".orders"
@@ -42,6 +44,7 @@ class IndexingOrder(Frozen):
     owner: who sees a new collection. by: the visitor who asked, so that the page shows the result to them.
     """
 
+    version: Literal[1] = 1
     id: str = Field(pattern=r"^[0-9a-f]{32}$", default_factory=new_id)
     action: Action
     name: str
@@ -76,6 +79,7 @@ class FileResult(Frozen):
 class Outcome(Frozen):
     """What came of an order so far. `replaced`: ids of documents that others took the place of."""
 
+    version: Literal[1] = 1
     files: tuple[FileResult, ...] = ()
     replaced: tuple[str, ...] = ()
 
@@ -83,6 +87,20 @@ class Outcome(Frozen):
     def sources(self) -> tuple[SourceFile, ...]:
         """The records of the files that gave documents."""
         return tuple(file.source for file in self.files if file.source)
+
+
+ORDER = RecordFormat(
+    noun="change of a collection",
+    model=IndexingOrder,
+    version=1,
+    accepts="Ask for the change again.",
+)
+OUTCOME = RecordFormat(
+    noun="result of a change",
+    model=Outcome,
+    version=1,
+    accepts="What the collection holds is not touched by it.",
+)
 
 
 class OrderBook:
@@ -107,10 +125,11 @@ class OrderBook:
         replace_text(folder / _ORDER, order.model_dump_json())
         return order
 
-    def all(self) -> list[IndexingOrder]:
-        """Every order that was placed and not discarded, the oldest first."""
-        found = [self._read(path) for path in self._folder.glob(f"*/{_ORDER}")]
-        return sorted((order for order in found if order), key=lambda order: order.asked_at)
+    def all(self) -> Listing[IndexingOrder]:
+        """Every order that was placed and not discarded, the oldest first; a note for each that cannot be read."""
+        placed = sorted(self._folder.glob(f"*/{_ORDER}"))
+        found = listing((path.parent.name[:8], partial(_read, path)) for path in placed if path.exists())
+        return Listing(tuple(sorted(found.found, key=lambda order: order.asked_at)), found.left_out)
 
     def files(self, order: IndexingOrder) -> list[tuple[str, bytes]]:
         """Name and content of each uploaded file. Raises BadInput where they are gone."""
@@ -125,8 +144,11 @@ class OrderBook:
         path = self._folder / order.id / _DOCUMENTS
         if not path.exists():
             return None
-        with path.open("rb") as lines:
-            return [Document.model_validate_json(line) for line in lines]
+        try:
+            with path.open("rb") as lines:
+                return [Document.model_validate_json(line) for line in lines]
+        except ValidationError as exc:
+            raise BadInput("The documents that were read cannot be read back. Discard this, and upload again.") from exc
 
     def save_documents(self, order: IndexingOrder, documents: Iterable[Document]) -> None:
         """Keep the documents; the files that they were read from are needed no longer."""
@@ -135,9 +157,9 @@ class OrderBook:
         shutil.rmtree(folder / _FILES, ignore_errors=True)
 
     def outcome(self, order: IndexingOrder) -> Outcome:
-        """What came of it so far."""
+        """What came of it so far. Raises UnreadableRecord where that cannot be read."""
         path = self._folder / order.id / _OUTCOME
-        return Outcome.model_validate_json(path.read_bytes()) if path.exists() else Outcome()
+        return OUTCOME.read(path.read_bytes()) if path.exists() else Outcome()
 
     def save_outcome(self, order: IndexingOrder, outcome: Outcome) -> None:
         """Keep what came of it."""
@@ -152,9 +174,6 @@ class OrderBook:
         """Remove the order and all that it held."""
         shutil.rmtree(self._folder / order.id, ignore_errors=True)
 
-    def _read(self, path: Path) -> IndexingOrder | None:
-        """The order; None where it was discarded meanwhile or another version of the program wrote it."""
-        try:
-            return IndexingOrder.model_validate_json(path.read_bytes())
-        except (FileNotFoundError, ValidationError):
-            return None
+
+def _read(path: Path) -> IndexingOrder:
+    return ORDER.read(path.read_bytes())

@@ -34,7 +34,7 @@ class Versions:
     def live(self) -> Path | None:
         """The folder of the live version; None where nothing was ever made live."""
         try:
-            name = (self.folder / _CURRENT).read_text(encoding="utf-8").strip()
+            name = (self.folder / _CURRENT).read_text(encoding="utf-8", errors="replace").strip()
         except (FileNotFoundError, NotADirectoryError):
             return None
         if not _VERSION_NAME.fullmatch(name):

@@ -23,7 +23,7 @@ def uploaded(sample: None) -> AppTest:
     at.file_uploader[0].set_value([("depot.pdf", written(page), "application/pdf")])
     at.run()
     at.button(key="index").click().run()
-    (order,) = orders_of(at).all()
+    (order,) = orders_of(at).all().found
     caches.job_book().join(order.id)
     at.run()
     assert not at.exception
@@ -56,6 +56,6 @@ def test_after_the_upload_and_later_with_the_collection(uploaded: AppTest) -> No
             [("depot.pdf", 1, "1 place left out")]
         ] * shown
         assert tables(uploaded, "File", "Why", "Words") == [[NOTE]] * shown
-        for order in orders_of(uploaded).all():
+        for order in orders_of(uploaded).all().found:
             uploaded.button(key=f"close_{order.id}").click()
         uploaded.run()
