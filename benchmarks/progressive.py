@@ -20,7 +20,7 @@ import numpy as np
 
 from rag_core.corpus.sample import SAMPLE, ensure_sample
 from rag_core.corpus.storage.library import Library
-from rag_core.pipeline.cascade import read_so_far
+from rag_core.pipeline.cascade import next_slice, read_so_far
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.replay import replay
 from rag_core.rerank.base import Reranker
@@ -93,8 +93,8 @@ def report(engine: Engine, embedder: Embedder, queries: list[str], policy: Polic
 def in_slices(pipeline: Pipeline, measured: Measurement, policy: Policy) -> tuple[float, float]:
     """Milliseconds to the first order and to the last one; after every slice the order so far is replayed."""
     begin, times = time.perf_counter(), []
-    while pipeline.due(measured, policy):
-        measured = pipeline.score_slice(measured, policy)
+    while pending := next_slice(measured, policy):
+        measured = pipeline.score_passages(measured, *pending)
         limit = EarlyStopping(limit=read_so_far(measured, policy))
         replay(measured, policy.with_(stopping=limit))
         times.append((time.perf_counter() - begin) * 1000)

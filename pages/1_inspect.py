@@ -5,11 +5,23 @@ from __future__ import annotations
 import streamlit as st
 
 from rag_core.analysis.run_tables import candidates
+from rag_core.generation.chat.access import ChatAccess
+from rag_core.pipeline.session import QuerySession
 from rag_core.schema.answers import Answer
 from rag_core.schema.trace import Trace
 from rag_core.wording.headline import headline
+from ui import caches
 from ui.charts import rank_movement
-from ui.panels import answer_comparison, history, progressive_rerank, question_box, retrying, step_strip, views
+from ui.panels import (
+    answer_comparison,
+    history,
+    progressive_rerank,
+    question_box,
+    retrying,
+    step_strip,
+    views,
+    waiting,
+)
 from ui.panels import candidates as candidates_panel
 from ui.panels.answer import card
 from ui.sidebar import rewriting, state
@@ -27,23 +39,30 @@ def main() -> None:
         elif not query:
             question_box.welcome(choice)
         else:
-            trace = progressive_rerank.trace(progressive_rerank.early(choice), query)
+            choice = progressive_rerank.early(choice)
+            question = caches.question(choice, query)
+            trace = progressive_rerank.trace(question, choice.policy)
             history.remember(trace)
-            show(trace, None, choice)
+            show(trace, None, question, choice.chat)
 
 
-def show(trace: Trace, answer: Answer | None, choice: state.SidebarState | None = None) -> None:
-    """Everything about one trace, the answer to the reader's question first."""
+def show(
+    trace: Trace, answer: Answer | None, question: QuerySession | None = None, chat: ChatAccess | None = None
+) -> None:
+    """Everything about one trace, the answer to the reader's question first. A saved one comes without a question."""
     views.failure(trace)
-    if choice is not None:
-        retrying.again(trace)
-        rewriting.again(trace, choice.collection, choice.owner)
+    if question is not None:
+        retrying.again(question, trace)
+        rewriting.again(question, trace)
     views.headline(headline(trace))
-    if choice is not None:
+    if question is not None:
         progressive_rerank.rest(trace)
     views.first_pass(trace)
     views.filtered(trace)
-    answer = answered(trace, answer, choice)
+    if answer is not None:
+        card(trace, answer)
+    elif question is not None:
+        answer = answered(question, trace, chat)
     if answer is not None:
         trace = trace.model_copy(update={"recorded_answer": answer})
     step_strip.strip(trace, answer)
@@ -53,12 +72,11 @@ def show(trace: Trace, answer: Answer | None, choice: state.SidebarState | None 
     question_box.downloads(trace)
 
 
-def answered(trace: Trace, answer: Answer | None, choice: state.SidebarState | None) -> Answer | None:
+def answered(question: QuerySession, trace: Trace, chat: ChatAccess | None) -> Answer | None:
     """The answer in its card, beside the one without reranking where that is wanted."""
-    if answer is None and choice is not None:
-        if answer_comparison.wanted(trace):
-            return answer_comparison.show(trace, choice)
-        answer = question_box.answer(trace, choice)
+    if answer_comparison.wanted(trace):
+        return answer_comparison.show(question, trace, chat)
+    answer = waiting.answer(question, trace, chat)
     if answer is not None:
         card(trace, answer)
     return answer

@@ -11,6 +11,7 @@ from rag_core.analysis.threshold_choice import caption as choice_reading
 from rag_core.analysis.threshold_choice import choose
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.pipeline.replay import recut, replay
+from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import THRESHOLD_STEP
@@ -21,7 +22,7 @@ from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import score_text, threshold_text, title_of
 from ui import caches
 from ui.charts import labelled_scores, risk_coverage, score_curve, score_histograms, threshold_tradeoff
-from ui.panels import chart_panel, history, query_sets, question_box, retrying, views
+from ui.panels import chart_panel, history, query_sets, question_box, retrying, views, waiting
 from ui.sidebar import state
 from ui.sidebar.state import SidebarState
 
@@ -39,19 +40,20 @@ def main() -> None:
         if saved is not None:
             show(saved)
         elif query:
-            trace = caches.trace(choice.collection, choice.owner, query, choice.policy, choice.where)
+            question = caches.question(choice, query)
+            trace = waiting.trace(question, choice.policy)
             history.remember(trace)
-            show(trace, live=True)
+            show(trace, question)
         else:
             question_box.welcome(choice)
         calibration(choice)
 
 
-def show(trace: Trace, live: bool = False) -> None:
+def show(trace: Trace, question: QuerySession | None = None) -> None:
     """The threshold with what it does, then every step's scores. A live run that failed can be tried again."""
     views.failure(trace)
-    if live:
-        retrying.again(trace)
+    if question is not None:
+        retrying.again(question, trace)
     views.filtered(trace)
     cutting(trace)
     fig = score_histograms.figure(trace, state.palette())

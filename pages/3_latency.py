@@ -11,12 +11,13 @@ from rag_core.analysis import cost, latency, latency_model
 from rag_core.analysis.latency import duration
 from rag_core.analysis.reranker_speed import measure_speed
 from rag_core.errors import BadInput
+from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import NONE, entry_of
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from ui import caches
 from ui.charts import budget_bar, cost_curve, time_by_pool, waterfall
-from ui.panels import chart_panel, history, question_box, retrying, views
+from ui.panels import chart_panel, history, question_box, retrying, views, waiting
 from ui.sidebar import state
 from ui.sidebar.state import SidebarState
 
@@ -31,9 +32,10 @@ def main() -> None:
     with views.guard():
         trace = None
         if query:
-            trace = caches.trace(choice.collection, choice.owner, query, choice.policy, choice.where)
+            question = caches.question(choice, query)
+            trace = waiting.trace(question, choice.policy)
             history.remember(trace)
-            this_run(with_answer(trace, choice))
+            this_run(question, with_answer(question, trace))
         else:
             question_box.welcome(choice)
         saved = history.opened()
@@ -44,16 +46,15 @@ def main() -> None:
         money(choice, trace, line)
 
 
-def with_answer(trace: Trace, choice: SidebarState) -> Trace:
+def with_answer(question: QuerySession, trace: Trace) -> Trace:
     """The run with its quoted answer, so that the answer's time is there; a chat model is not called from here."""
-    answer = caches.extractive(trace, choice.collection, choice.owner)
-    return trace.model_copy(update={"recorded_answer": answer})
+    return trace.model_copy(update={"recorded_answer": waiting.made_answer(question, trace)})
 
 
-def this_run(trace: Trace) -> None:
+def this_run(question: QuerySession, trace: Trace) -> None:
     """The waterfall, and beside it the figures that do not lie on its axis."""
     views.failure(trace)
-    retrying.again(trace)
+    retrying.again(question, trace)
     loads = trace.loading_ms
     reports = [report for _, report in trace.rerank_passes]
     timed = sum(step.timing.took_ms for step, _ in trace.rerank_passes)

@@ -11,6 +11,7 @@ from rag_core.analysis.rank_agreement import compare_rankings, difference
 from rag_core.analysis.run_comparison import QueryRow, row, table, verdict
 from rag_core.evaluation.sets import Query
 from rag_core.pipeline.replay import replay
+from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import NONE, entry_of
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import FirstPass, Policy, Signals
@@ -18,7 +19,7 @@ from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import threshold_text
 from ui import caches
 from ui.charts import score_scatter, two_columns
-from ui.panels import answer, chart_panel, history, query_sets, question_box, retrying, views
+from ui.panels import answer, chart_panel, history, query_sets, question_box, retrying, views, waiting
 from ui.sidebar import access, state
 from ui.sidebar.state import SidebarState, threshold_for
 
@@ -35,12 +36,10 @@ def main() -> None:
     names = policy_names(other, choice.policy)
     with views.guard():
         if query:
-            traces = [
-                caches.trace(choice.collection, choice.owner, query, policy, choice.where)
-                for policy in (other, choice.policy)
-            ]
-            history.remember(traces[1])
-            one_question(traces[0], traces[1], names, choice)
+            question = caches.question(choice, query)
+            left, right = (waiting.trace(question, policy) for policy in (other, choice.policy))
+            history.remember(right)
+            one_question(question, left, right, names)
         else:
             question_box.welcome(choice)
         many_questions(choice, other, names)
@@ -112,13 +111,13 @@ def _rest(policy: Policy) -> str:
     return f"{cut}, top-{policy.top_k}{', signals' if policy.signals.on else ''}"
 
 
-def one_question(left: Trace, right: Trace, names: tuple[str, str], choice: SidebarState) -> None:
+def one_question(question: QuerySession, left: Trace, right: Trace, names: tuple[str, str]) -> None:
     """The sentence, the columns, both answers, the scatter."""
     for trace in (left, right):
         views.failure(trace)
-    retrying.again(left, right)
+    retrying.again(question, left, right)
     views.headline(difference(left, right, ("A", "B")))
-    answers(left, right, names, choice)
+    answers(question, left, right, names)
     colours = state.palette()
     fig = two_columns.figure(left, right, names, colours)
     chart_panel.show(
@@ -134,11 +133,11 @@ def one_question(left: Trace, right: Trace, names: tuple[str, str], choice: Side
     )
 
 
-def answers(left: Trace, right: Trace, names: tuple[str, str], choice: SidebarState) -> None:
+def answers(question: QuerySession, left: Trace, right: Trace, names: tuple[str, str]) -> None:
     """Each side's quoted answer and time, side by side."""
     for side, column, trace, name in zip("AB", st.columns(2, gap="large"), (left, right), names, strict=True):
         with column:
-            found = caches.extractive(trace, choice.collection, choice.owner)
+            found = waiting.made_answer(question, trace)
             heading = f"{side}: {name} · {duration(trace.took_ms)} before the answer"
             answer.card(trace, found, key=f"answer-{side.lower()}", heading=heading)
 

@@ -36,7 +36,7 @@ def find(choice: SidebarState) -> None:
         return
     found = triage.examine(choice, asked)
     triage.verdict(found)
-    what_if.show(choice, found)
+    what_if.show(found)
     triage.evidence(found)
     sentence_attribution.show(found)
     case_view.save(choice, found)

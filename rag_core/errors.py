@@ -9,6 +9,7 @@ SecondPassError
 │   └── NewerCollection      one that a newer version of Second Pass wrote; it is whole
 ├── MissingPackage           an optional package is not installed; the message says what to install
 ├── ModelError               a model could not be loaded or failed while it ran
+├── WorkStopped              work in the background was stopped before its end
 ├── UnscoredPairs            replay was asked to rank pairs that no one has scored yet
 ├── UnmeasuredSearch         replay was asked to fuse a search that no one has run yet
 ├── CaseConflict             somebody else revised the case meanwhile
@@ -85,6 +86,13 @@ class MissingPackage(SecondPassError):
 
 class ModelError(SecondPassError):
     """A model could not be loaded, or failed while it ran."""
+
+
+class WorkStopped(SecondPassError):
+    """Work in the background was stopped before its end. What it had paid for until then is kept."""
+
+    def __init__(self) -> None:
+        super().__init__("It was stopped before it was done.")
 
 
 class UnscoredPairs(SecondPassError):

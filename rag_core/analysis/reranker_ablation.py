@@ -14,9 +14,8 @@ from rag_core.generation.citations import uncited
 from rag_core.pipeline.replay import replay
 from rag_core.schema.answers import Answer
 from rag_core.schema.measurement import Measurement
-from rag_core.schema.policy import NO_RERANKER, Policy
+from rag_core.schema.policy import Policy
 from rag_core.schema.steps import StepName
-from rag_core.schema.threshold import Threshold
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of, title_of
 
@@ -25,10 +24,8 @@ NAMED = 2
 
 
 def without_reranking(measurement: Measurement, policy: Policy) -> Trace:
-    """The trace of the same policy in fused order, without its first pass too. No threshold: fused scores say nothing
-    about relevance."""
-    plain = policy.with_(reranker=NO_RERANKER, first_pass=None, threshold=Threshold())
-    return replay(measurement, plain)
+    """The trace of the same policy in fused order."""
+    return replay(measurement, policy.unranked)
 
 
 def only_in(one: Trace, other: Trace) -> list[str]:

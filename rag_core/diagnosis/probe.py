@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag_core.diagnosis.expected import Location
-from rag_core.pipeline.cascade import fused_order, read_depth, survivors, unread
+from rag_core.pipeline.cascade import first_read, fused_order, read_depth, survivors, unread
 from rag_core.pipeline.early_stopping import ReadDepth
 from rag_core.pipeline.replay import replay
 from rag_core.schema.documents import Passage
@@ -28,22 +28,16 @@ class Probe:
         self.measurement = measurement
         self.wanted = location.passage_ids
         self._all = not location.whole
-        self._fused: dict[tuple[object, ...], list[str]] = {}
-
-    def fused(self, policy: Policy) -> list[str]:
-        """All candidates of the policy in fused order; its pool is the beginning of them."""
-        key = (policy.depth, policy.fusion, policy.extra_searches, policy.rewrite)
-        if key not in self._fused:
-            self._fused[key] = fused_order(self.measurement, policy)
-        return self._fused[key]
 
     def fused_rank(self, policy: Policy) -> int | None:
         """The best rank of an expected passage among the candidates; None where it is none of them."""
-        return next((rank for rank, c in enumerate(self.fused(policy), start=1) if c in self.wanted), None)
+        return next(
+            (rank for rank, c in enumerate(fused_order(self.measurement, policy), start=1) if c in self.wanted), None
+        )
 
     def head(self, policy: Policy) -> list[str]:
         """The candidates that are read at all: by the first pass where there is one, else by the reranker."""
-        return self.fused(policy)[: policy.first_pass.pool if policy.first_pass else policy.pool]
+        return first_read(self.measurement, policy)
 
     def reached(self, policy: Policy) -> bool:
         """True where enough of what is expected is read at all."""

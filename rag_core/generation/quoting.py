@@ -1,20 +1,92 @@
-"""The extractive answer with its default chooser: late interaction, which costs nothing."""
+"""The extractive answer: which reranker chooses its sentences, and what choosing them cost.
+
+The run's own reranker chooses where it is local and free; a hosted one or a chat model is never asked unless somebody
+names it, for each sentence is a pair that costs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from rag_core.errors import BadInput, ModelError
 from rag_core.generation.extractive import answer_extractively
-from rag_core.rerank.catalogue import LATE_INTERACTION, get_reranker
+from rag_core.rerank.base import Reranker
+from rag_core.rerank.catalogue import LATE_INTERACTION, NONE, entry_of, get_reranker
+from rag_core.rerank.scoring import PairCache, score_pairs
 from rag_core.schema.answers import Answer
 from rag_core.schema.documents import Passage
+from rag_core.schema.measurement import RerankerScores
+from rag_core.schema.rerank_summary import RerankSummary
+from rag_core.schema.trace import Trace
+
+FREE_CHOOSER = LATE_INTERACTION
+"""What chooses sentences where the run's reranker is not asked: it costs nothing and is always there."""
+
+LOCAL_AND_FREE = frozenset({"nothing", "download", "code"})
+"""What a reranker may need, at most, to choose sentences unasked: its weights, and no key, server or chat model."""
 
 
-def quote_answer(query: str, kept: Sequence[Passage]) -> Answer:
-    """Sentences of the kept passages, chosen by MaxSim. Raises ModelError where the model cannot be loaded."""
-    reranker = get_reranker(LATE_INTERACTION)
+def chooser_for(trace: Trace) -> str:
+    """The key of what chooses the sentences of this trace's answer: its reranker where that ran, is local and free."""
+    ran = trace.rerank.status in ("ran", "cached")
+    return trace.policy.reranker if ran and _is_local_and_free(trace.policy.reranker) else FREE_CHOOSER
+
+
+def _is_local_and_free(reranker: str) -> bool:
+    """False for the name of a reranker that only another installation knows."""
+    try:
+        return reranker != NONE and entry_of(reranker).needs in LOCAL_AND_FREE
+    except BadInput:
+        return False
+
+
+def quoted_from(
+    trace: Trace,
+    chooser: str | None = None,
+    rerankers: Callable[[str], Reranker] = get_reranker,
+    cache: PairCache | None = None,
+) -> Answer:
+    """Sentences of a trace's kept passages, chosen by what `chooser_for` says, or by the reranker of that key.
+
+    `Answer.choosing` says how many sentences were scored and what that cost. Raises ModelError where the reranker
+    cannot score, BadInput for a key that nobody knows.
+    """
+    key = chooser or chooser_for(trace)
+    return _quoted(trace.query, [one.passage for one in trace.kept], rerankers(key), cache, key)
+
+
+def _quoted(query: str, kept: Sequence[Passage], chooser: Reranker, cache: PairCache | None, key: str) -> Answer:
+    made: list[RerankerScores] = []
 
     def choose(query: str, sentences: list[str]) -> list[float]:
-        return [pair.score for pair in reranker.score(query, sentences).pairs]
+        texts = [Passage(id=str(i), document_id="", start=0, end=len(s), text=s) for i, s in enumerate(sentences)]
+        scored = score_pairs(chooser, query, texts, cache)
+        if scored.failure:
+            raise ModelError(scored.failure)
+        made.append(scored)
+        return [scored.pairs[one.id].score for one in texts]
 
-    return answer_extractively(query, kept, choose).model_copy(update={"model": reranker.model})
+    answer = answer_extractively(query, kept, choose)
+    return answer.with_(model=chooser.model, choosing=_summary(key, chooser.model, *made))
+
+
+def _summary(name: str, model: str, scored: RerankerScores | None = None) -> RerankSummary:
+    """What the choosing reranker did: nothing where there was no sentence."""
+    if scored is None:
+        return RerankSummary(name=name, model=model, status="idle")
+    cached = sum(pair.cached for pair in scored.pairs.values())
+    fresh = len(scored.pairs) - cached
+    return RerankSummary(
+        name=name,
+        model=model,
+        runs_on=scored.runs_on,
+        status="ran" if fresh else "cached",
+        pairs_scored=fresh,
+        pairs_cached=cached,
+        pairs_timed=fresh,
+        load_ms=scored.load_ms,
+        tokenise_ms=scored.tokenise_ms,
+        tokens=scored.tokens,
+        batches=scored.batches,
+        units=scored.units,
+    )

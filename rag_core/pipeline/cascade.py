@@ -1,17 +1,18 @@
 """The passes of reranking: which candidates each one reads, in which order, and which of them have no score yet.
 
-Without a screen there is one pass, over the pool. With one there are two: the first reads the wide head of the fused
-order, and its best go on to the policy's reranker, so that what the second reads follows from the first's scores.
+Without a first pass there is one pass, over the pool. With one there are two: the first reads the wide head of the
+fused order, and its best go on to the policy's reranker, so that what the second reads follows from the first's scores.
 Pure arithmetic on a measurement: `rag_core.pipeline.pipeline` scores, `rag_core.pipeline.replay` makes the steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from rag_core.errors import UnscoredPairs
-from rag_core.pipeline.early_stopping import ReadDepth, measured_depth
+from rag_core.pipeline.early_stopping import ReadDepth, measured_depth, next_end
 from rag_core.pipeline.extra_searches import list_weights, named_lists
 from rag_core.retrieval.fusion import rrf
 from rag_core.schema.documents import Passage
@@ -29,10 +30,24 @@ class PendingPass(NamedTuple):
     passages: list[Passage]
 
 
-def fused_order(measurement: Measurement, policy: Policy) -> list[str]:
-    """The passage ids of all candidates in fused order."""
-    fused = rrf(named_lists(measurement, policy), list_weights(measurement, policy), policy.fusion.k)
-    return [hit.id for hit in fused]
+class Reading(NamedTuple):
+    """How far the policy's passes have come: which of them reads now, how many it has scored, and of how many."""
+
+    first_pass: bool
+    read: int
+    of: int
+
+
+def fused_order(measurement: Measurement, policy: Policy) -> tuple[str, ...]:
+    """The passage ids of all candidates in fused order; worked out once for the same lists, weights and k."""
+    weights = list_weights(measurement, policy)
+    lists = tuple((name, tuple(ids), weights[name]) for name, ids in named_lists(measurement, policy).items())
+    return _fused(lists, policy.fusion.k)
+
+
+@lru_cache(maxsize=512)
+def _fused(lists: tuple[tuple[str, tuple[str, ...], float], ...], k: int) -> tuple[str, ...]:
+    return tuple(hit.id for hit in rrf({name: ids for name, ids, _ in lists}, {name: w for name, _, w in lists}, k))
 
 
 def first_read(measurement: Measurement, policy: Policy) -> list[str]:
@@ -41,7 +56,7 @@ def first_read(measurement: Measurement, policy: Policy) -> list[str]:
 
     No reranker needs to have scored them.
     """
-    return fused_order(measurement, policy)[: policy.first_pass.pool if policy.first_pass else policy.pool]
+    return list(fused_order(measurement, policy)[: policy.first_pass.pool if policy.first_pass else policy.pool])
 
 
 def pool_of(measurement: Measurement, policy: Policy) -> list[str]:
@@ -91,30 +106,49 @@ def pending_passes(measurement: Measurement, policy: Policy) -> list[PendingPass
     return passes
 
 
-def unscored_passages(measurement: Measurement, policy: Policy) -> list[Passage]:
-    """The passages that the next pass of the policy has not scored yet, in the order in which it reads them."""
-    return next((one.passages for one in pending_passes(measurement, policy)), [])
+def next_slice(
+    measurement: Measurement,
+    policy: Policy,
+    given_up: Container[str] = (),
+    request_size: Callable[[str], int] = lambda _: 1,
+) -> PendingPass | None:
+    """What the next pass that goes on scores next: a few pairs, so that an order can be shown soon; None where nothing
+    is left.
+
+    given_up: rerankers that have failed and are not asked again. request_size: how many pairs a reranker takes in one
+    request, which costs as much for fewer.
+    """
+    passes = (one for one in pending_passes(measurement, policy) if one.reranker not in given_up)
+    pending = next(passes, None)
+    if pending is None or not pending.passages:
+        return pending
+    in_first_pass = policy.first_pass is not None and pending.reranker == policy.first_pass.reranker
+    order = first_read(measurement, policy) if in_first_pass else pool_of(measurement, policy)
+    read = _without_gap(order, measurement.rerankings.get(pending.reranker))
+    due = set(order[: next_end(read, len(order), request_size(pending.reranker))])
+    return PendingPass(pending.reranker, [passage for passage in pending.passages if passage.id in due])
+
+
+def reading(measurement: Measurement, policy: Policy) -> Reading:
+    """How far the policy's passes have come."""
+    try:
+        pool = pool_of(measurement, policy)
+    except UnscoredPairs as exc:
+        head = first_read(measurement, policy)
+        return Reading(True, len(head) - len(exc.passage_ids), len(head))
+    return Reading(False, _without_gap(pool, measurement.rerankings.get(policy.reranker)), len(pool))
 
 
 def read_so_far(measurement: Measurement, policy: Policy) -> int:
     """How many of the policy's pool, from the first one without a gap, its reranker has scored; 0 while the first pass
     has not scored its own."""
-    known = measurement.rerankings.get(policy.reranker)
-    try:
-        pool = pool_of(measurement, policy)
-    except UnscoredPairs:
-        return 0
-    return next((at for at, one in enumerate(pool) if known is None or one not in known.pairs), len(pool))
+    first_pass, read, _ = reading(measurement, policy)
+    return 0 if first_pass else read
 
 
-def has_first_pass(measurement: Measurement, policy: Policy) -> bool:
-    """True where what the policy's reranker reads is known: its first pass has scored all that it reads, or failed, or
-    there is none."""
-    try:
-        pool_of(measurement, policy)
-    except UnscoredPairs:
-        return False
-    return True
+def _without_gap(order: Sequence[str], known: RerankerScores | None) -> int:
+    """How many of an order are scored before the first one that is not."""
+    return next((at for at, one in enumerate(order) if known is None or one not in known.pairs), len(order))
 
 
 def read_depth(pool: Sequence[str], known: RerankerScores | None, policy: Policy) -> ReadDepth:

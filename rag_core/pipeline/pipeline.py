@@ -3,25 +3,24 @@
     trace = Pipeline(collection, embedder).run("How long do refunds take?", Policy())
 
 `measure` embeds the query and searches, in parallel, to full depth, extra searches beside the main one; `score` runs
-the policy's extra searches and its rerankers on the pairs that they read, as far as no one has yet (`score_slice`: on
-the next few, so that an order can be shown soon); `run` does both and replays.
+the policy's extra searches and its rerankers on the pairs that they read, as far as no one has yet; `run` does both and
+replays. One question that several people ask, slice by slice, is a `rag_core.pipeline.session.QuerySession`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from rag_core.errors import BadInput, SecondPassError
-from rag_core.generation.extractive import answer_extractively
 from rag_core.generation.grounding import check_sentences
-from rag_core.pipeline.cascade import PendingPass, pending_passes, pool_of, read_so_far
-from rag_core.pipeline.early_stopping import next_end
+from rag_core.generation.quoting import quoted_from
+from rag_core.pipeline.cascade import pending_passes
 from rag_core.pipeline.extra_searches import asked_of, missing_searches
+from rag_core.pipeline.merging import with_scores
 from rag_core.pipeline.replay import replay
-from rag_core.pipeline.reranker_scores import drop_outdated, merge_scores
 from rag_core.pipeline.search_round import search_round
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
@@ -66,7 +65,7 @@ class Pipeline:
 
         No reranker runs. Raises BadInput for an empty or over-long query.
         """
-        query = _checked(query)
+        query = checked_query(query)
         beside = [asked_of(query, where, one) for one in extra_searches]
         together = search_round(self.engine, self.embedder, [(query, where), *beside], known={})
         found = together.found[query, where]
@@ -88,11 +87,10 @@ class Pipeline:
     def search(self, measurement: Measurement, policy: Policy) -> Measurement:
         """The measurement with every extra search of the policy run, all in parallel; the same one if none was missing.
 
-        Drops scores of the policy's rerankers if these run another model by now (`drop_outdated`). A text that was
-        embedded for an earlier search is not embedded again. Where the policy asks for rewriting, the chat model is
-        asked first, once. A failure of it does not raise: `Rewriting.failure` says why.
+        A text that was embedded for an earlier search is not embedded again.
+        Where the policy asks for rewriting, the chat model is asked first, once. A failure of it does not raise:
+        `Rewriting.failure` says why.
         """
-        measurement = drop_outdated(measurement, policy, self._rerankers)
         if policy.rewrite.on and measurement.rewriting is None:
             measurement = measurement.model_copy(update={"rewriting": self._rewritten(measurement.query)})
         asked = [asked_of(measurement.query, measurement.where, one) for one in missing_searches(measurement, policy)]
@@ -118,67 +116,19 @@ class Pipeline:
         ids = dict.fromkeys(passage_id for hits in lists for passage_id, _ in hits)
         return {passage_id: self.engine.passage(passage_id) for passage_id in ids}
 
-    def score(
-        self,
-        measurement: Measurement,
-        policy: Policy,
-        progress: Progress | None = None,
-        given_up: Collection[str] = (),
-    ) -> Measurement:
+    def score(self, measurement: Measurement, policy: Policy, progress: Progress | None = None) -> Measurement:
         """The measurement with every extra search of the policy run and every pair scored that it needs; the same one
         if nothing was missing. A reranker that cannot load or fails half-way does not raise: `RerankerScores.failure`
         says why. Where the policy has a first pass, it scores first, and the policy's reranker only the pairs of its
-        best. given_up: rerankers that have failed before and are not asked again.
+        best.
         """
-        measurement, failed = self.search(measurement, policy), self._failed(measurement) & set(given_up)
+        measurement, failed = self.search(measurement, policy), set[str]()
         while passes := [one for one in pending_passes(measurement, policy) if one.reranker not in failed]:
             reranker, passages = passes[0]
             measurement = self.score_passages(measurement, reranker, passages, progress)
             if measurement.rerankings[reranker].failure:
                 failed.add(reranker)
         return measurement
-
-    def due(self, measurement: Measurement, policy: Policy, given_up: Collection[str] = ()) -> bool:
-        """True where a pass of the policy has pairs to score, or was not asked at all. Searches come first.
-
-        given_up: rerankers that have failed before and are not asked again.
-        """
-        failed = self._failed(measurement) & set(given_up)
-        return any(one.reranker not in failed for one in pending_passes(measurement, policy))
-
-    def pending(self, measurement: Measurement, policy: Policy) -> list[PendingPass]:
-        """The passes that `score_slice` goes on with: those due that have not failed."""
-        failed = self._failed(measurement)
-        return [one for one in pending_passes(measurement, policy) if one.reranker not in failed]
-
-    def _failed(self, measurement: Measurement) -> set[str]:
-        return {name for name, known in measurement.rerankings.items() if known.failure}
-
-    def score_slice(self, measurement: Measurement, policy: Policy) -> Measurement:
-        """The measurement with the next slice scored, in the order of reading; the same one if nothing was missing.
-
-        A first pass is one slice, since nothing can be shown before it is done; the pool after it comes in small ones.
-        What is read so far is the replay under `EarlyStopping(limit=read_so_far(measurement, policy))`. Whoever calls
-        this may stop at any time and pay for the rest later. Extra searches must have run; a reranker fails as in
-        `score`, and is tried again by a later call once no other pass can go on.
-        """
-        passes = self.pending(measurement, policy) or pending_passes(measurement, policy)
-        if not passes:
-            return measurement
-        reranker, passages = passes[0]
-        if policy.first_pass and reranker == policy.first_pass.reranker:
-            return self.score_passages(measurement, reranker, passages)
-        pool = pool_of(measurement, policy)
-        end = next_end(read_so_far(measurement, policy), len(pool), self._at_once(reranker))
-        first = set(pool[:end])
-        return self.score_passages(measurement, reranker, [passage for passage in passages if passage.id in first])
-
-    def _at_once(self, reranker: str) -> int:
-        """How many pairs a service takes in one request, which costs as much for fewer; 1 for a model of our own."""
-        try:
-            return self._rerankers(reranker).slice_size
-        except SecondPassError:
-            return 1  # scoring meets the same error and carries it to the trace
 
     def score_passages(
         self, measurement: Measurement, reranker: str, passages: Sequence[Passage], progress: Progress | None = None
@@ -187,14 +137,25 @@ class Pipeline:
 
         A reranker that cannot load or fails half-way does not raise, as in `score`.
         """
+        return with_scores(measurement, reranker, self.scores(reranker, measurement.query, passages, progress))
+
+    def scores(
+        self, reranker: str, query: str, passages: Sequence[Passage], progress: Progress | None = None
+    ) -> RerankerScores:
+        """What one reranker says of these passages, asked for those alone that the cache does not know. Never raises
+        for a reranker: `failure` says why."""
         try:
             model = self._rerankers(reranker)
         except SecondPassError as exc:
-            fresh = RerankerScores(model=reranker, space=ScoreSpace.RRF, failure=str(exc))
-        else:
-            fresh = score_pairs(model, measurement.query, passages, self._cache, progress)
-        merged = {**measurement.rerankings, reranker: merge_scores(measurement.rerankings.get(reranker), fresh)}
-        return measurement.model_copy(update={"rerankings": merged})
+            return RerankerScores(model=reranker, space=ScoreSpace.RRF, failure=str(exc))
+        return score_pairs(model, query, passages, self._cache, progress)
+
+    def request_size(self, reranker: str) -> int:
+        """How many pairs a service takes in one request, which costs as much for fewer; 1 for a model of our own."""
+        try:
+            return self._rerankers(reranker).slice_size
+        except SecondPassError:
+            return 1  # scoring meets the same error and carries it to the trace
 
     def run(self, query: str, policy: Policy | None = None, where: Filter | None = None, **changes: object) -> Trace:
         """Measure, score and replay: the whole way of one query, without the answer.
@@ -213,19 +174,16 @@ class Pipeline:
         return await asyncio.to_thread(self.run, query, policy, where, **changes)
 
     def answer(self, trace: Trace, chooser: str | None = None) -> Answer:
-        """The extractive answer to a trace: sentences of its kept passages, chosen by its reranker.
+        """The extractive answer to a trace: sentences of its kept passages, chosen by its reranker where that is local
+        and free, else by late interaction.
 
-        Where no reranker ran, the bi-encoder chooses; `chooser` is the key of a reranker that chooses instead.
-        `Answer.model` names the model that chose.
+        chooser: the key of a reranker that chooses instead, which may cost: `Answer.choosing` says how much. Raises
+        ModelError where it cannot score, BadInput for a key that nobody knows.
         """
-        kept = [trace.passages[hit.passage_id] for hit in trace[StepName.KEPT].hits]
         begin = time.perf_counter()
-        chooser = chooser or (trace.policy.reranker if trace.rerank.status in ("ran", "cached") else None)
-        choose = self._by_reranker(chooser) if chooser else self._by_cosine
-        answer = answer_extractively(trace.query, kept, choose)
+        answer = quoted_from(trace, chooser, self._rerankers, self._cache)
         timing = Timing(started_ms=trace.took_ms, took_ms=(time.perf_counter() - begin) * 1000)
-        model = self._rerankers(chooser).model if chooser else self.embedder.model
-        return answer.model_copy(update={"timing": timing, "model": model})
+        return answer.with_(timing=timing)
 
     def check(self, trace: Trace, answer: Answer) -> Answer:
         """A chat answer to this trace with each sentence checked against its passages: one call of the bi-encoder.
@@ -236,29 +194,12 @@ class Pipeline:
         try:
             return check_sentences(answer, kept, self.embedder.embed)
         except SecondPassError as exc:
-            note = StepWarning(
-                code="not-checked", message=f"Its sentences were not checked against the passages: {exc}"
-            )
-            return answer.model_copy(update={"warnings": (*answer.warnings, note)})
-
-    def _by_reranker(self, key: str) -> Callable[[str, list[str]], list[float]]:
-        def choose(query: str, sentences: list[str]) -> list[float]:
-            as_passages = [
-                Passage(id=str(i), document_id="", start=0, end=len(s), text=s) for i, s in enumerate(sentences)
-            ]
-            scored = score_pairs(self._rerankers(key), query, as_passages, self._cache)
-            if scored.failure:
-                raise SecondPassError(scored.failure)
-            return [scored.pairs[one.id].score for one in as_passages]
-
-        return choose
-
-    def _by_cosine(self, query: str, sentences: list[str]) -> list[float]:
-        vector = self.embedder.embed_query(query)
-        return [float(score) for score in self.embedder.embed(sentences) @ vector]
+            said = f"Its sentences were not checked against the passages: {exc}"
+            return answer.with_(warnings=(*answer.warnings, StepWarning(code="not-checked", message=said)))
 
 
-def _checked(query: str) -> str:
+def checked_query(query: str) -> str:
+    """The question as it is searched. Raises BadInput for one that is empty or too long."""
     query = query.replace("\x00", " ").strip()
     if not query:
         raise BadInput("Type a question first.")

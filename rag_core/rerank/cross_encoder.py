@@ -64,7 +64,6 @@ class CrossEncoderReranker:
 
     space = ScoreSpace.LOGIT
     slice_size = 1
-    identified = True
 
     def __init__(
         self,

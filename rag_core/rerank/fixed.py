@@ -41,7 +41,6 @@ class FixedReranker:
 
     runs_on = ""
     slice_size = 1
-    identified = True
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from pydantic import (
 )
 
 from rag_core.schema.base import Frozen
+from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.steps import StepWarning, Timing
 
 
@@ -58,7 +59,8 @@ class Answer(Frozen):
     "unknown" means that nothing passed the threshold or the model found no answer in the passages.
 
     Token counts are the chat server's own; `dollars` is what they cost. None: not told, or no price is known.
-    `checks`: what was found for each sentence of a chat answer, in order.
+    `checks`: what was found for each sentence of a chat answer, in order. `choosing`: the reranker that chose the
+    sentences of an extractive answer, and what that cost; None in a chat answer.
     """
 
     kind: Literal["extractive", "chat", "unknown"]
@@ -72,6 +74,7 @@ class Answer(Frozen):
     completion_tokens: int | None = None
     dollars: Annotated[FiniteFloat, Field(ge=0)] | None = None
     checks: tuple[SentenceCheck, ...] = ()
+    choosing: RerankSummary | None = None
 
     @model_validator(mode="after")
     def _checks_in_order(self) -> Self:

@@ -185,3 +185,15 @@ class Policy(Frozen):
                 "hands on. Let it read more, or make the pool smaller."
             )
         return self
+
+    @property
+    def rerankers(self) -> tuple[str, ...]:
+        """The rerankers of its passes, in their order; none where it reranks nothing."""
+        named = (*((self.first_pass.reranker,) if self.first_pass else ()), self.reranker)
+        return tuple(one for one in named if one != NO_RERANKER)
+
+    @property
+    def unranked(self) -> Self:
+        """The same policy in fused order, without its first pass too. No threshold: fused scores say nothing about
+        relevance."""
+        return self.with_(reranker=NO_RERANKER, first_pass=None, threshold=Threshold())

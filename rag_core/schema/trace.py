@@ -204,13 +204,13 @@ class Trace(TraceRecord):
     def answer(self) -> Answer:
         """The answer that the run recorded, or else sentences of the kept passages, quoted with their citations.
 
-        Without a recorded answer, late interaction over the packaged bi-encoder chooses the sentences: no key, no cost.
-        Raises ModelError where that model cannot be loaded.
+        Without a recorded answer, the run's reranker chooses the sentences where it is local and free, else late
+        interaction over the packaged bi-encoder: no key, no cost. Raises ModelError where that model cannot be loaded.
         """
         # Making an answer needs models, which this package knows nothing of; reading a trace never gets here.
-        from rag_core.generation.quoting import quote_answer
+        from rag_core.generation.quoting import quoted_from
 
-        return self.recorded_answer or quote_answer(self.query, [one.passage for one in self.kept])
+        return self.recorded_answer or quoted_from(self)
 
     def __repr__(self) -> str:
         from rag_core.wording.run_summary import run_text

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.pipeline.cascade import read_so_far, unscored_passages
+from rag_core.pipeline.cascade import pending_passes, read_so_far
 from rag_core.pipeline.early_stopping import next_end, settled, slice_ends, unchanged_for
 from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import EarlyStopping, Policy, Signals
@@ -66,7 +66,7 @@ def test_a_limit_at_the_end_of_the_pool_stops_nothing():
 
 def test_only_the_pairs_up_to_the_limit_are_asked_for():
     measured = measurement("abcd", "", {"a": 0.0})
-    assert [passage.id for passage in unscored_passages(measured, policy(limit=3))] == ["b", "c"]
+    assert [passage.id for passage in pending_passes(measured, policy(limit=3))[0].passages] == ["b", "c"]
     assert read_so_far(measured, policy()) == 1
 
 
@@ -96,7 +96,7 @@ def test_patience_stops_where_nothing_changed_for_so_many_and_says_that_it_guess
 
 def test_with_a_rule_the_next_slice_is_asked_for_and_no_more():
     measured = measurement(TWENTY, "", dict.fromkeys("abcdefgh", 0.5))
-    assert [passage.id for passage in unscored_passages(measured, policy(certain=True))] == list("ijklmnop")
+    assert [passage.id for passage in pending_passes(measured, policy(certain=True))[0].passages] == list("ijklmnop")
 
 
 def test_a_failed_reranker_is_not_a_stopped_one():

@@ -11,9 +11,10 @@ from rag_core.analysis.latency import bars, percentiles, runs_table
 from rag_core.analysis.rank_agreement import compare_rankings, difference
 from rag_core.analysis.reranker_ablation import without_reranking
 from rag_core.errors import BadInput, BadTrace, UnscoredPairs
-from rag_core.pipeline.cascade import pending_passes, pool_of, read_so_far, unscored_passages
+from rag_core.pipeline.cascade import next_slice, pending_passes, pool_of, read_so_far, reading
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.replay import replay
+from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.fixed import FixedReranker
 from rag_core.schema.policy import EarlyStopping, FirstPass, Policy, Signals
 from rag_core.schema.spaces import ScoreSpace
@@ -156,7 +157,6 @@ def test_what_is_unscored_is_told_pass_by_pass():
     assert [(one.reranker, [c.id for c in one.passages]) for one in pending_passes(first, CASCADE)] == [
         ("ce", ["e", "b", "c"])
     ]
-    assert [c.id for c in unscored_passages(first, CASCADE)] == ["e", "b", "c"]
     with pytest.raises(UnscoredPairs) as error:
         replay(first, CASCADE)
     assert (error.value.reranker, error.value.passage_ids) == ("ce", ("e", "b", "c"))
@@ -177,14 +177,38 @@ def test_the_strong_model_scores_only_what_the_first_pass_hands_on():
     assert set(trace.pairs) == {hit.passage_id for hit in trace[StepName.FIRST_PASS].hits[:2]}
 
 
-def test_slices_read_the_first_pass_whole_and_then_the_pool():
-    cheap, strong = FixedReranker(), FixedReranker()
-    pipeline = toy(cheap, strong)
-    paid = pipeline.score_slice(pipeline.measure("question"), TOY)
-    assert (cheap.scored, strong.scored, read_so_far(paid, TOY)) == (6, 0, 0)
-    paid = pipeline.score_slice(paid, TOY)
-    assert (cheap.scored, strong.scored, read_so_far(paid, TOY)) == (6, 2, 2)
-    assert not pipeline.due(paid, TOY) and pipeline.score_slice(paid, TOY) is paid
+def test_slices_read_the_first_pass_and_then_the_pool():
+    letters = "".join(chr(ord("a") + number) for number in range(20))
+    policy = CASCADE.with_(pool=10, first_pass=FirstPass(reranker="cheap", pool=20))
+    known, read = measurement(letters, ""), []
+    while pending := next_slice(known, policy):
+        reranker, passages = pending
+        scores = known.rerankings[reranker].pairs if reranker in known.rerankings else {}
+        every = {one: pair.score for one, pair in scores.items()} | {one.id: 1.0 for one in passages}
+        known = scored_too(known, reranker, every)
+        read.append((reranker, len(passages), reading(known, policy), read_so_far(known, policy)))
+    assert read == [
+        ("cheap", 8, (True, 8, 20), 0),
+        ("cheap", 8, (True, 16, 20), 0),
+        ("cheap", 4, (False, 0, 10), 0),
+        ("ce", 8, (False, 8, 10), 8),
+        ("ce", 2, (False, 10, 10), 10),
+    ]
+
+
+def test_a_slice_takes_whole_requests_and_passes_over_what_was_given_up():
+    nothing = measurement("abcdef", "")
+    assert [len(next_slice(nothing, CASCADE, (), lambda _, n=size: n).passages) for size in (1, 3, 4)] == [
+        5,
+        5,
+        5,
+    ]
+    plain = Policy(reranker="ce", pool=30)
+    wide = measurement([f"p{number:02}" for number in range(30)], "")
+    assert [len(next_slice(wide, plain, (), lambda _, n=size: n).passages) for size in (1, 5, 20)] == [8, 10, 20]
+    failed = scored_too(nothing, "cheap", {}, failure="No memory.")
+    assert next_slice(failed, CASCADE, {"cheap"}).reranker == "ce"
+    assert next_slice(failed, CASCADE, {"cheap", "ce"}) is None
 
 
 def test_stopping_is_for_the_reranker_and_reads_the_first_passs_order():
@@ -210,13 +234,14 @@ def test_a_first_pass_that_fails_hands_on_the_fused_order_and_says_so():
 
 def test_one_that_was_given_up_is_not_asked_again_while_the_other_goes_on():
     broken, strong = FixedReranker(fail_after=0), FixedReranker()
-    pipeline = toy(broken, strong)
-    once = pipeline.score(pipeline.measure("question"), TOY)
-    wider = TOY.with_(pool=4)
-    assert pipeline.due(once, TOY) and not pipeline.due(once, TOY, given_up={"cheap"})
-    assert pipeline.due(once, wider, given_up={"cheap"})
-    again = pipeline.score(once, wider, given_up={"cheap"})
-    assert again.rerankings["cheap"] == once.rerankings["cheap"] and strong.scored == 4
+    session = QuerySession(toy(broken, strong), "question")
+    session.trace(TOY)
+    asked = broken.calls
+    assert session.trace(TOY.with_(pool=4)).first_pass_summary.status == "failed"
+    assert (broken.calls, strong.scored) == (asked, 4)
+    session.retry()
+    session.trace(TOY)
+    assert broken.calls == asked + 1
 
 
 def test_a_reranker_that_fails_leaves_the_first_passs_order_and_its_scores():

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from rag_core.errors import BadInput, ModelError
-from rag_core.pipeline.cascade import read_so_far
 from rag_core.pipeline.pipeline import MAX_QUERY_CHARS, Pipeline
 from rag_core.pipeline.replay import replay
+from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.base import Scored
 from rag_core.retrieval.engines.protocol import SearchResult
 from rag_core.schema.answers import Answer
@@ -68,8 +68,7 @@ class ToyEngine:
 class LengthReranker:
     """Longer passages score higher; counts pairs; fails if told to."""
 
-    model, space, load_ms = "length@1", ScoreSpace.LOGIT, 1.0
-    runs_on, slice_size, identified = "", 1, True
+    model, space, load_ms, runs_on, slice_size = "length@1", ScoreSpace.LOGIT, 1.0, "", 1
 
     def __init__(self, fails: bool = False) -> None:
         self.pairs, self._fails = 0, fails
@@ -250,13 +249,12 @@ def many():
 def test_slices_end_in_the_order_of_the_full_run_and_cost_the_same():
     policy = Policy(reranker="length", pool=40)
     (sliced, counted), (whole, _) = many(), many()
-    measured, read = sliced.measure("which passage"), []
-    while sliced.due(measured, policy):
-        measured = sliced.score_slice(measured, policy)
-        read.append(read_so_far(measured, policy))
-    assert read == [8, 8 + 8, 16 + 16, 40]
+    session, read = QuerySession(sliced, "which passage"), []
+    while session.next_slice(policy):
+        read.append(session.reading(policy).read)
+    assert read == [0, 8, 8 + 8, 16 + 16, 40]  # the search comes first
     assert counted.pairs == 40
-    ours, theirs = replay(measured, policy), whole.run("which passage", policy)
+    ours, theirs = session.replayed(policy), whole.run("which passage", policy)
     assert ours[StepName.RERANKED].hits == theirs[StepName.RERANKED].hits
     assert ours.rerank.stopped is None
 
@@ -279,7 +277,7 @@ def test_a_rule_that_stops_saves_the_pairs_after_it():
 
 
 def test_a_slice_that_fails_says_so_and_ends():
-    pipeline = build((ManyEngine(), ToyEmbedder(), LengthReranker(fails=True)))
+    session = QuerySession(build((ManyEngine(), ToyEmbedder(), LengthReranker(fails=True))), "which passage")
     policy = Policy(reranker="length", pool=40)
-    measured = pipeline.score_slice(pipeline.measure("which passage"), policy)
-    assert "weights are damaged" in replay(measured, policy).rerank.reason
+    assert [session.next_slice(policy) for _ in range(3)] == [True, True, False]
+    assert "weights are damaged" in session.replayed(policy).rerank.reason

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from rag_core.errors import BadInput, UnscoredPairs
-from rag_core.pipeline.cascade import unscored_passages
+from rag_core.pipeline.cascade import pending_passes
 from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import Fusion, Policy, Signals
 from rag_core.schema.spaces import ScoreSpace
@@ -94,7 +94,7 @@ def test_no_reranker_is_off_not_failed():
 def test_unscored_pairs_are_an_error_that_names_them():
     policy = CE.with_(pool=3)
     measured = measurement("abcd", "", {"a": 1.0})
-    assert [c.id for c in unscored_passages(measured, policy)] == ["b", "c"]
+    assert [c.id for c in pending_passes(measured, policy)[0].passages] == ["b", "c"]
     with pytest.raises(UnscoredPairs) as error:
         replay(measured, policy)
     assert error.value.passage_ids == ("b", "c")

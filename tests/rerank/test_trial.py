@@ -22,7 +22,6 @@ class Given:
     space = ScoreSpace.PROBABILITY
     runs_on = ""
     slice_size = 1
-    identified = True
     model = "given"
     load_ms = 0.0
 

@@ -7,15 +7,16 @@ import html
 import streamlit as st
 
 from rag_core.analysis.reranker_ablation import difference, only_in
+from rag_core.generation.chat.access import ChatAccess
+from rag_core.generation.quoting import chooser_for
+from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.answers import Answer
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of, title_of
-from ui import caches
-from ui.panels import question_box
+from ui.panels import waiting
 from ui.panels.answer import card
-from ui.sidebar.state import SidebarState
 
 
 def wanted(trace: Trace) -> bool:
@@ -31,19 +32,19 @@ def wanted(trace: Trace) -> bool:
     )
 
 
-def show(trace: Trace, choice: SidebarState) -> Answer | None:
+def show(question: QuerySession, trace: Trace, chat: ChatAccess | None) -> Answer | None:
     """Both sides; gives the reranked run's answer. An answer that could not be made says so in its place."""
-    plain = caches.without_reranking(trace, choice.collection, choice.owner)
+    plain = question.without_reranking(trace.policy)
     told = st.container()
     left, right = st.columns(2, gap="medium")
     with right:
-        after = question_box.answer(trace, choice)
+        after = waiting.answer(question, trace, chat)
         if after is not None:
             label = entry_of(trace.policy.reranker).label
             card(trace, after, heading=f"Reranked by {label}")
             st.html(passages(trace, plain, after))
     with left:
-        before = question_box.answer(plain, choice, chooser=trace.policy.reranker)
+        before = waiting.answer(question, plain, chat, chooser_for(trace))
         if before is not None:
             card(plain, before, key="answer_plain", heading="Without reranking")
             st.html(passages(plain, trace, before))

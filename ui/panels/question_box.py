@@ -1,24 +1,21 @@
-"""The question box, the examples, the trace file that opens again, the answer and the downloads of a run."""
+"""The question box, the examples, the trace file that opens again, and the downloads of a run."""
 
 from __future__ import annotations
 
 import json
 import re
-from functools import partial
 
 import streamlit as st
 
 from rag_core.analysis.run_tables import candidates
 from rag_core.corpus.sample import SAMPLE
-from rag_core.errors import BadTrace, SecondPassError
+from rag_core.errors import BadTrace
 from rag_core.report.html import html_report
-from rag_core.schema.answers import Answer
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of
 from ui import caches
 from ui.downloads import table_csv
 from ui.panels import views
-from ui.panels.answer import so_far
 from ui.sidebar.state import SidebarState
 
 EXAMPLES = 5
@@ -87,25 +84,6 @@ def trace_file() -> Trace | None:
         icon=":material/history:",
     )
     return trace
-
-
-def answer(trace: Trace, choice: SidebarState, chooser: str | None = None) -> Answer | None:
-    """The answer: by the chat model where one is chosen, else sentences quoted by the run's reranker, or by `chooser`.
-
-    A model that fails says so.
-    """
-    place = st.empty()
-    try:
-        if choice.chat:
-            show = partial(so_far, place)
-            return caches.chat(trace, choice.collection, choice.owner, choice.chat, show)
-        return caches.extractive(trace, choice.collection, choice.owner, chooser)
-    except SecondPassError as exc:
-        message = f"No answer could be made: {exc} The retrieval results below stand."
-        st.error(views.markdown(message), icon=":material/cloud_off:")
-        return None
-    finally:
-        place.empty()
 
 
 def downloads(trace: Trace) -> None:

@@ -9,12 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from rag_core.diagnosis import LABELS, Diagnosis, Expected, Location, Verdict, diagnose, locate
+from rag_core.pipeline.session import QuerySession
 from rag_core.schema.trace import Trace
 from rag_core.triage import Finding
 from rag_core.wording.numbers import score_text
 from rag_core.wording.run_captions import STEP_LABELS
 from ui import caches
-from ui.panels import history, loss_strip, question_box, retrying, views
+from ui.panels import history, loss_strip, retrying, views, waiting
 from ui.sidebar.state import SidebarState
 
 LISTED = 5000
@@ -39,6 +40,7 @@ class Asked:
 class Found:
     """One question's run, where the expected document is in the collection, and what became of it."""
 
+    question: QuerySession
     trace: Trace
     location: Location
     diagnosis: Diagnosis
@@ -106,19 +108,20 @@ def welcome() -> None:
 def examine(choice: SidebarState, asked: Asked) -> Found:
     """Run the question and find the document on its way. Answered only where the document was kept."""
     location = locate(caches.collection(choice.collection, choice.owner), asked.expected)
-    trace = caches.trace(choice.collection, choice.owner, asked.query, choice.policy, choice.where)
+    question = caches.question(choice, asked.query)
+    trace = waiting.trace(question, choice.policy)
     found = diagnose(trace, location)
-    if not found.lost and (answer := question_box.answer(trace, choice)):
+    if not found.lost and (answer := waiting.answer(question, trace, choice.chat)):
         trace = trace.model_copy(update={"recorded_answer": answer})
         found = diagnose(trace, location)
     history.remember(trace)
-    return Found(trace, location, found)
+    return Found(question, trace, location, found)
 
 
 def verdict(found: Found) -> None:
     """The verdict: its name, its sentence, the strip of steps."""
     views.failure(found.trace)
-    retrying.again(found.trace)
+    retrying.again(found.question, found.trace)
     badge(found.diagnosis)
     views.headline(found.diagnosis.sentence)
     views.filtered(found.trace)

@@ -11,21 +11,19 @@ from rag_core.diagnosis import RULES, Counterfactual, Verdict
 from rag_core.diagnosis import remedies as rules_for
 from rag_core.diagnosis import symptoms as symptoms_of
 from rag_core.wording.numbers import count_of
-from ui import caches
-from ui.panels import views
+from ui.panels import views, waiting
 from ui.panels.triage import Found
 from ui.sidebar.apply_policy import adopt
-from ui.sidebar.state import SidebarState
 
 SHOWN = 6
 """How many changes of settings are shown."""
 
 
-def show(choice: SidebarState, found: Found) -> None:
+def show(found: Found) -> None:
     """The settings that would have kept it, each a click away, and the kind of fix that the symptoms ask for."""
     if found.diagnosis.lost and found.diagnosis.verdict is not Verdict.NOT_CITED:
         st.subheader("What would have kept it", anchor=False)
-        _settings(choice, found)
+        _settings(found)
     applying = rules_for(symptoms_of(found.trace, found.location, found.diagnosis))
     for rule in applying:
         st.markdown(f"**{rule.symptom}: {rule.fix}.** {views.markdown(rule.advice)}")
@@ -33,28 +31,24 @@ def show(choice: SidebarState, found: Found) -> None:
         st.dataframe(decision_table([rule.name for rule in applying]), hide_index=True, key="rules")
 
 
-def _settings(choice: SidebarState, found: Found) -> None:
+def _settings(found: Found) -> None:
     if not found.location.passages:
         return
-    what_if = caches.what_if(choice.collection, choice.owner, found.trace, found.location)
+    with st.spinner("Trying other settings"):
+        what_if = found.question.what_if(found.trace.policy, found.location)
     if not what_if.found:
         st.markdown(f"**{views.markdown(what_if.sentence)}**")
     for number, one in enumerate(what_if.found[:SHOWN]):
         _suggestion(number, one)
     if what_if.unscored:
-        _score_more(choice, found, what_if.unscored)
+        _score_more(found, what_if.unscored)
 
 
-def _score_more(choice: SidebarState, found: Found, pairs: int) -> None:
+def _score_more(found: Found, pairs: int) -> None:
     """The button that pays for the scores without which some settings stay open."""
     if not st.button(f"Score {count_of(pairs, 'more pair')} to know about every setting", key="score_more"):
         return
-    bar = st.progress(0.0, "Scoring")
-
-    def progress(done: int, total: int) -> None:
-        bar.progress(done / max(total, 1), f"Scoring, {done} of {total}")
-
-    caches.score_for_what_if(choice.collection, choice.owner, found.trace, found.location, progress)
+    waiting.settled(found.question, found.trace.policy, found.location)
     st.rerun()
 
 

@@ -21,20 +21,18 @@ from rag_core.generation.chat.access import ChatAccess, from_environment
 from rag_core.rerank import catalogue
 from rag_core.rerank.access import Credentials, credential_scope
 from rag_core.rerank.entry import Entry
-from rag_core.rerank.hosted.identity import start_session
+from rag_core.schema.base import new_id
 from rag_core.schema.records import Listing
 from rag_core.settings import Settings
 
 KEY = "access"
 CHAT = "chat_access"
+ASKER = "asker"
 
 
 def current() -> Credentials:
     """This session's access. A frozen value: a thread may go on with it."""
-    if KEY not in st.session_state:
-        st.session_state[KEY] = Credentials()
-        start_session()
-    found: Credentials = st.session_state[KEY]
+    found: Credentials = st.session_state.setdefault(KEY, Credentials())
     try:
         mine = chat_model()
     except BadInput:
@@ -51,6 +49,14 @@ def chat_model() -> ChatAccess | None:
     """
     mine: ChatAccess | None = st.session_state.get(CHAT)
     return mine or from_environment(os.environ)
+
+
+def asker() -> str:
+    """This session's name, and another one as soon as it may use something else: what failed for it is tried again."""
+    known: tuple[Credentials, str] | None = st.session_state.get(ASKER)
+    if known is None or known[0] != current():
+        known = st.session_state[ASKER] = (current(), new_id())
+    return known[1]
 
 
 def usable() -> dict[str, Entry]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from rag_core.errors import BadInput
+from rag_core.pipeline.session import QuerySession
 from rag_core.schema.policy import Rewrite
 from rag_core.schema.trace import Trace
-from ui import caches
 from ui.panels import views
 from ui.sidebar import access
 
@@ -40,13 +40,12 @@ def rewrite() -> Rewrite:
     return Rewrite(on=True, weight=weight)
 
 
-def again(trace: Trace, collection: str, owner: str) -> None:
+def again(question: QuerySession, trace: Trace) -> None:
     """The way to try again, where the question could not be rewritten."""
     if trace.rewriting and trace.rewriting.failure:
         st.button(
             "Rewrite again",
             key="rewrite_again",
             icon=":material/refresh:",
-            on_click=caches.rewrite_again,
-            args=(collection, owner, trace),
+            on_click=question.rewrite_again,
         )

@@ -12,7 +12,7 @@ it is true is `citations`.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from rag_core.errors import GenerationError
@@ -54,7 +54,7 @@ class ChatStream:
             raise GenerationError("The answer has not come to its end yet.")
         return self._answer
 
-    def pieces(self) -> Iterator[str]:
+    def pieces(self) -> Generator[str, None, None]:
         """Pieces of the text as they arrive. Without passages the model is not asked."""
         begin = time.perf_counter()
         if not self._passages:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from rag_core.errors import BadInput
-from rag_core.rerank.hosted.provider import Provider
-from rag_core.rerank.hosted.providers import PROVIDERS
+from rag_core.rerank.hosted.providers import PROVIDERS, Provider
 
 RERANK_PATHS = ("/rerank", "/reranking")
 

@@ -1,0 +1,62 @@
+"""What all who ask one question share: its measurement and answers, who pays for what now, who was failed by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING
+
+from rag_core.pipeline.background import Works
+from rag_core.pipeline.claims import Claims
+from rag_core.pipeline.merging import with_scores
+from rag_core.schema.answers import Answer
+from rag_core.schema.measurement import Measurement, RerankerScores
+
+if TYPE_CHECKING:
+    from rag_core.diagnosis import WhatIf
+
+
+class Paid:
+    """Read and change it under the lock of `claims`. `what_ifs` are those of the present measurement."""
+
+    def __init__(self) -> None:
+        self.measurement: Measurement | None = None
+        self.answers: dict[Hashable, Answer] = {}
+        self.what_ifs: dict[Hashable, WhatIf] = {}
+        self.rewriting_again: set[str] = set()
+        self.claims = Claims()
+        self.works = Works()
+        self._failed: set[tuple[str, str]] = set()
+
+    def keep(self, measurement: Measurement) -> None:
+        """Put a grown measurement in the place of the present one."""
+        self.measurement = measurement
+        self.what_ifs.clear()
+
+    def keep_scores(self, reranker: str, fresh: RerankerScores, asker: str) -> None:
+        """Add what a reranker has scored, and note whether it failed for this asker."""
+        assert self.measurement is not None
+        self.keep(with_scores(self.measurement, reranker, fresh))
+        change = self._failed.add if fresh.failure else self._failed.discard
+        change((reranker, asker))
+
+    def given_up(self, asker: str) -> set[str]:
+        """The rerankers that failed when this asker last asked them, and for nobody have done better since."""
+        known = self.measurement.rerankings if self.measurement else {}
+        failing = {name for name, scores in known.items() if scores.failure}
+        return {name for name, who in self._failed if who == asker and name in failing}
+
+    def forgive(self, asker: str) -> None:
+        """Forget what failed for this asker."""
+        self._failed = {one for one in self._failed if one[1] != asker}
+
+    def remembered(self, key: Hashable, work_out: Callable[[Measurement], WhatIf]) -> WhatIf:
+        """A finding about the present measurement, worked out once; without the lock, for it may take a while."""
+        with self.claims.lock:
+            known, found = self.measurement, self.what_ifs.get(key)
+        if found is None:
+            assert known is not None
+            found = work_out(known)
+            with self.claims.lock:
+                if self.measurement is known:
+                    self.what_ifs[key] = found
+        return found
