@@ -78,7 +78,7 @@ ColbertReranker(str(folder)).load()""",
         f"{CHAT}; {GRADER}; L(ChatAccess(), 'pointwise').load()",
     ),
     Use(
-        "rerank/hosted/service.py",
+        "rerank/hosted/connection.py",
         "hosted",
         f"{HOSTED}; H.named('tei:http://localhost:1', None).load()",
     ),
@@ -89,7 +89,7 @@ ColbertReranker(str(folder)).load()""",
     ),
 )
 
-REACHED_LATER = {"rerank/hosted/http.py"}
+REACHED_LATER = {"rerank/hosted/http.py", "rerank/hosted/identity.py"}
 """Imports a package that the module before it on every path has imported already."""
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING
 
 from rag_core.pipeline.background import Works
 from rag_core.pipeline.claims import Claims
-from rag_core.pipeline.merging import with_scores
+from rag_core.pipeline.reranker_scores import with_scores
 from rag_core.schema.answers import Answer
 from rag_core.schema.measurement import Measurement, RerankerScores
 
 if TYPE_CHECKING:
     from rag_core.diagnosis import WhatIf
+
+
+SEARCHED = ("passages", "vectors", "extra_searches", "rewriting")
+"""The fields of a measurement that searching fills; scoring fills `rerankings`."""
 
 
 class Paid:
@@ -31,6 +35,18 @@ class Paid:
         """Put a grown measurement in the place of the present one."""
         self.measurement = measurement
         self.what_ifs.clear()
+
+    def keep_searches(self, searched: Measurement) -> None:
+        """Take over what was searched for an earlier state of the measurement; scores made meanwhile stay."""
+        assert self.measurement is not None
+        self.keep(self.measurement.model_copy(update={name: getattr(searched, name) for name in SEARCHED}))
+
+    def drop_scores(self, outdated: Mapping[str, str]) -> None:
+        """Forget what these rerankers have scored, unless it is no longer by the model that is named beside each."""
+        known = self.measurement.rerankings if self.measurement else {}
+        kept = {one: scores for one, scores in known.items() if outdated.get(one) != scores.model}
+        if self.measurement and len(kept) < len(known):
+            self.keep(self.measurement.model_copy(update={"rerankings": kept}))
 
     def keep_scores(self, reranker: str, fresh: RerankerScores, asker: str) -> None:
         """Add what a reranker has scored, and note whether it failed for this asker."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from rag_core.pipeline.background import Steps
 from rag_core.pipeline.cascade import PendingPass, next_slice, pending_passes
 from rag_core.pipeline.extra_searches import missing_searches
-from rag_core.pipeline.merging import with_searches
 from rag_core.pipeline.paid import Paid
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.schema.documents import Passage
@@ -84,7 +83,7 @@ class Payer:
                     known = known.model_copy(update={"rewriting": None})
                 searched = self._pipeline.search(known, policy)
                 with self._paid.claims.lock:
-                    self._paid.keep(with_searches(self._paid.measurement or known, searched))
+                    self._paid.keep_searches(searched)
                     self._paid.rewriting_again.discard(self._asker)
         return bool(due)
 

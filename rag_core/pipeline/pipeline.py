@@ -19,8 +19,8 @@ from rag_core.generation.grounding import check_sentences
 from rag_core.generation.quoting import quoted_from
 from rag_core.pipeline.cascade import pending_passes
 from rag_core.pipeline.extra_searches import asked_of, missing_searches
-from rag_core.pipeline.merging import with_scores
 from rag_core.pipeline.replay import replay
+from rag_core.pipeline.reranker_scores import drop_outdated, with_scores
 from rag_core.pipeline.search_round import search_round
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
@@ -87,10 +87,11 @@ class Pipeline:
     def search(self, measurement: Measurement, policy: Policy) -> Measurement:
         """The measurement with every extra search of the policy run, all in parallel; the same one if none was missing.
 
-        A text that was embedded for an earlier search is not embedded again.
-        Where the policy asks for rewriting, the chat model is asked first, once. A failure of it does not raise:
-        `Rewriting.failure` says why.
+        Drops scores of the policy's rerankers if these run another model by now (`drop_outdated`). A text that was
+        embedded for an earlier search is not embedded again. Where the policy asks for rewriting, the chat model is
+        asked first, once. A failure of it does not raise: `Rewriting.failure` says why.
         """
+        measurement = drop_outdated(measurement, policy, self._rerankers)
         if policy.rewrite.on and measurement.rewriting is None:
             measurement = measurement.model_copy(update={"rewriting": self._rewritten(measurement.query)})
         asked = [asked_of(measurement.query, measurement.where, one) for one in missing_searches(measurement, policy)]
@@ -149,6 +150,11 @@ class Pipeline:
         except SecondPassError as exc:
             return RerankerScores(model=reranker, space=ScoreSpace.RRF, failure=str(exc))
         return score_pairs(model, query, passages, self._cache, progress)
+
+    def without_outdated(self, measurement: Measurement, policy: Policy) -> Measurement:
+        """The measurement without scores of a reranker of the policy that runs another model by now. May ask a server
+        which model it runs."""
+        return drop_outdated(measurement, policy, self._rerankers)
 
     def request_size(self, reranker: str) -> int:
         """How many pairs a service takes in one request, which costs as much for fewer; 1 for a model of our own."""

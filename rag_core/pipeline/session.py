@@ -69,9 +69,21 @@ class QuerySession:
 
         A reranker that fails does not raise: the trace says why it has no scores.
         """
+        self.drop_outdated(policy)
         while (found := self.replayed(policy)) is None:
             finished(self._payer.scoring(policy, in_slices=False))
         return found
+
+    def drop_outdated(self, policy: Policy) -> None:
+        """Forget what rerankers of this policy have scored that run another model by now, as `Pipeline.search` does.
+
+        May ask a server which model it runs; `trace` begins with it.
+        """
+        if (known := self.measurement) is None:
+            return
+        kept = self.pipeline.without_outdated(known, policy).rerankings
+        with self._paid.claims.lock:
+            self._paid.drop_scores({one: was.model for one, was in known.rerankings.items() if one not in kept})
 
     def replayed(self, policy: Policy) -> Trace | None:
         """The trace where all that it needs is paid for, else None."""

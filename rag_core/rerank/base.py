@@ -42,8 +42,13 @@ class Reranker(Protocol):
         """The model's identity: its name with a content hash or revision, and whatever else changes a score.
 
         Pair scores are cached under it, so two models that score differently must never share one. Stable across
-        processes. Reading it loads nothing.
+        processes. Reading it loads nothing; for your own server, it may ask the server what it runs. Never raises.
         """
+        ...
+
+    @property
+    def identified(self) -> bool:
+        """Whether `model` tells this model from any other. If it cannot, its scores are not stored."""
         ...
 
     @property

@@ -50,6 +50,11 @@ class BlendReranker:
         return f"{by.cross_encoder} x {one.model} + {by.late_interaction} x {other.model} + {by.bias}"
 
     @property
+    def identified(self) -> bool:
+        """Whether both models are."""
+        return all(part.identified for part in self.parts)
+
+    @property
     def runs_on(self) -> str:
         """What computes both scores: `OpenVINO, bf16/int8 and bf16`."""
         said = [part.runs_on.partition(", ") for part in self.parts if part.runs_on]

@@ -56,6 +56,7 @@ class ColbertReranker:
     space = ScoreSpace.MAXSIM
     runs_on = "torch, fp32"
     slice_size = 1
+    identified = True
 
     def __init__(self, name: str, device: str = "cpu", trust_remote_code: bool = False) -> None:
         self._name = name

@@ -64,6 +64,7 @@ class CrossEncoderReranker:
 
     space = ScoreSpace.LOGIT
     slice_size = 1
+    identified = True
 
     def __init__(
         self,

@@ -41,6 +41,7 @@ class FixedReranker:
 
     runs_on = ""
     slice_size = 1
+    identified = True
 
     def __init__(
         self,

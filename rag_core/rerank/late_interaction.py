@@ -41,6 +41,7 @@ class LateInteractionReranker:
 
     space = ScoreSpace.MAXSIM
     slice_size = 1
+    identified = True
 
     def __init__(self, folder: Path | None = None, device: str = "cpu") -> None:
         self._given = folder

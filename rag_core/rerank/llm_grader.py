@@ -16,8 +16,9 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import date
 from typing import Any
 
 from rag_core.errors import BadInput, GenerationError, MissingPackage, ModelError
@@ -27,6 +28,10 @@ from rag_core.inference.tokenizer import encodable
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import beginning
 from rag_core.rerank.entry import Entry
+from rag_core.rerank.hosted.connection import open_client
+from rag_core.rerank.hosted.http import RetryPolicy
+from rag_core.rerank.hosted.identity import BEFORE_SCORING_S, DATE, ModelWatch, ServedModel, ask, of_month, today
+from rag_core.rerank.hosted.provider import CHAT_MODELS
 from rag_core.rerank.kinds import RerankerSpec
 from rag_core.schema.answers import Message
 from rag_core.schema.progress import Progress
@@ -93,8 +98,16 @@ class LanguageModelReranker:
     space = ScoreSpace.GRADE
     runs_on = ""
 
-    def __init__(self, chat: ChatAccess, way: str = "pointwise") -> None:
+    def __init__(
+        self,
+        chat: ChatAccess,
+        way: str = "pointwise",
+        clock: Callable[[], float] = time.monotonic,
+        day: Callable[[], date] = today,
+    ) -> None:
         self._chat = chat
+        self._day = day
+        self._watch = ModelWatch(lambda: _served(chat), clock)
         self._window = WAYS[way]
         self.slice_size = CONCURRENCY * max(self._window, CONCURRENCY)
         self._way = way
@@ -118,8 +131,22 @@ class LanguageModelReranker:
 
     @property
     def model(self) -> str:
-        """`llm/<way>/<prompt version>/<model>@<server>/<digest of address and settings>`; never the key."""
-        return f"llm/{self._way}/{VERSION}/{_name(self._chat.config)}"
+        """`llm/<way>/<prompt version>/<model>@<server>/<digest of address and settings> (<what the server runs>)`.
+
+        Never holds the key. A model without a date in its name and without a revision counts for the calendar month.
+        """
+        served = self._watch.served()
+        name = (
+            of_month(served.model, self._day(), DATE)
+            if served.model and not served.revision
+            else self._watch.identity()
+        )
+        return f"llm/{self._way}/{VERSION}/{_name(self._chat.config)} ({name})"
+
+    @property
+    def identified(self) -> bool:
+        """Whether the server says which model it runs."""
+        return bool(self._watch.served().model)
 
     @property
     def load_ms(self) -> float:
@@ -127,13 +154,14 @@ class LanguageModelReranker:
         return self._load_ms
 
     def load(self) -> None:
-        """Import the client. Sends nothing. Raises MissingPackage."""
+        """Import the client, and ask the server what it runs now. Sends no text. Raises MissingPackage."""
         begin = time.perf_counter()
         try:
             import openai  # noqa: F401 - so that its import is not counted as scoring
         except ImportError as exc:
             raise MissingPackage("openai", "A language model as reranker") from exc
         self._load_ms = self._load_ms or (time.perf_counter() - begin) * 1000
+        self._watch.served(BEFORE_SCORING_S)
 
     def score(self, query: str, passages: Sequence[str], progress: Progress | None = None) -> Scored:
         """Grades as shares of 10, in the passages' order; equal passages are asked about once. Raises ModelError."""
@@ -161,11 +189,19 @@ class LanguageModelReranker:
         try:
             reply = complete(self._chat, messages(query, window))
         except GenerationError as exc:
+            self._watch.doubt()
             raise ModelError(str(exc)) from None
         if reply.finish == "length":
             limit = self._chat.config.max_tokens
             raise ModelError(f"The grades were cut at {limit} tokens. Raise the chat model's longest answer.")
         return read_grades(reply.text, len(window), self._chat.config.model), reply
+
+
+def _served(chat: ChatAccess) -> ServedModel:
+    """What the chat server runs. Raises ServerUnreachable or MissingPackage."""
+    headers = {"Authorization": f"Bearer {chat.key.get_secret_value()}"} if chat.key else {}
+    with open_client(RetryPolicy()) as client:
+        return ask(client, chat.config.base_url, (CHAT_MODELS,), headers, chat.config.model)
 
 
 def messages(query: str, window: Sequence[str]) -> tuple[Message, ...]:

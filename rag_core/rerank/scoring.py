@@ -1,7 +1,7 @@
-"""Score a query against passages: look into the cache, run the model on the rest, and say what happened.
+"""Score a query against passages: look them up in the cache, run the model on the rest, and report what happened.
 
-A model's failure never raises here; `RerankerScores.failure` carries it to the trace in words. What a model computes
-is in the adapters; what is done with the scores is in `rag_core.pipeline.replay`.
+A failing model never raises here; `RerankerScores.failure` carries the message to the trace. What a model computes is
+in the adapters, what is done with the scores in `rag_core.pipeline.replay`.
 """
 
 from __future__ import annotations
@@ -20,16 +20,14 @@ from rag_core.schema.progress import Progress
 from rag_core.schema.steps import PairScore, StepWarning, Timing
 
 SLICE = 16
-"""Pairs between two saves to the cache: what a failure half-way can lose."""
+"""Pairs between two saves to the cache: how many a failure can lose."""
 
 
 class PairCache(Protocol):
-    """Pair scores kept by (model, query, content hash of the passage). Raises SecondPassError where it cannot be
-    used.
-    """
+    """Pair scores by (model, query, content hash of the passage). Raises SecondPassError if it cannot be used."""
 
     def get_many(self, model: str, query: str, content_hashes: Sequence[str]) -> dict[str, PairScore]:
-        """The scores that are known, by content hash, each with `cached` set."""
+        """The known scores by content hash, each with `cached` set."""
         ...
 
     def put_many(self, model: str, query: str, pairs: Mapping[str, PairScore]) -> None:
@@ -39,8 +37,16 @@ class PairCache(Protocol):
 
 @dataclass
 class _Run:
-    """What one call of `score_pairs` has come to so far. `known` is keyed by content hash."""
+    """One call of `score_pairs` so far.
 
+    model  the identity that scores are kept under
+    known  scores by content hash
+    """
+
+    reranker: Reranker
+    query: str
+    cache: PairCache | None
+    model: str = ""
     known: dict[str, PairScore] = field(default_factory=dict)
     tokens: int = 0
     batches: int = 0
@@ -50,8 +56,46 @@ class _Run:
     failure: str | None = None
     notes: list[StepWarning] = field(default_factory=list)
 
-    def add(self, hashes: Sequence[str], scored: Scored) -> dict[str, PairScore]:
-        """Take a slice's scores in; gives them by content hash."""
+    def look_up(self, hashes: Sequence[str]) -> None:
+        """Read the cache under the model's identity of now; nothing else is known afterwards."""
+        self.model = self.reranker.model
+        self.known = {}
+        if self.cache is None or not hashes or not self.reranker.identified:
+            return
+        try:
+            self.known = self.cache.get_many(self.model, self.query, hashes)
+        except SecondPassError as exc:
+            self.note("cache-unreadable", f"The cache of scores could not be read, so all pairs were scored: {exc}")
+
+    def load(self) -> None:
+        """Load the model. `load_ms` stays 0 if it was loaded before."""
+        before = self.reranker.load_ms
+        try:
+            self.reranker.load()
+        except Exception as exc:  # noqa: BLE001 - whatever an adapter raises, retrieval's results stay and the trace says why
+            self.failure = describe_failure(exc, "could not be loaded")
+        else:
+            self.load_ms = self.reranker.load_ms if before == 0 else 0.0
+
+    def score(self, texts: Mapping[str, str]) -> None:
+        """Score a slice, texts by content hash, and keep it in the cache."""
+        passages = list(texts.values())
+        try:
+            scored = self.reranker.score(self.query, passages)
+            check_scored(scored, passages)
+        except Exception as exc:  # noqa: BLE001 - as above
+            done = f" {len(self.known)} pairs were scored before that." if self.known else ""
+            self.failure = describe_failure(exc, "failed") + done
+            return
+        fresh = self._add(list(texts), scored)
+        if self.cache is None or not self.reranker.identified:
+            return
+        try:
+            self.cache.put_many(self.model, self.query, fresh)
+        except SecondPassError as exc:
+            self.note("cache-unwritable", f"These scores were not saved for the next run: {exc}")
+
+    def _add(self, hashes: Sequence[str], scored: Scored) -> dict[str, PairScore]:
         fresh = dict(zip(hashes, scored.pairs, strict=True))
         self.known |= fresh
         self.tokens += scored.tokens
@@ -59,6 +103,11 @@ class _Run:
         self.units += scored.units
         self.tokenise_ms += scored.tokenise_ms
         return fresh
+
+    def note(self, code: str, message: str) -> None:
+        """Report each kind of trouble once."""
+        if all(note.code != code for note in self.notes):
+            self.notes.append(StepWarning(code=code, message=message))
 
 
 def score_pairs(
@@ -69,35 +118,32 @@ def score_pairs(
     progress: Progress | None = None,
     slice_size: int | None = None,
 ) -> RerankerScores:
-    """Scores of (query, passage) pairs by passage id; what the model reads of a passage is `Passage.reading`.
+    """Score (query, passage) pairs; the scores are by passage id. The model reads `Passage.model_text`.
 
-    Pairs that the cache knows are not scored again, and if it knows all the model is not even loaded. The rest is
-    scored in slices of like length, shortest first, each cached as it is done, so that a failure half-way keeps what
-    was scored. `slice_size` None: the reranker's own, where it has one (a service is asked once a request's worth).
-    Never raises for a model's failure or a cache's: `failure` and `notes` say why, in words.
+    Pairs in the cache are not scored again; if all are, the model is not even loaded. The rest is scored in slices of
+    similar length, shortest first, and each slice is cached when it is done, so a failure keeps what was scored before
+    it. Scores of a reranker that cannot be identified are never cached.
+
+    slice_size  pairs per slice; None: the reranker's own, at least 16
+
+    Never raises for a failing model or cache: `failure` and `notes` hold the messages.
     """
-    readings = {passage.content_hash: passage.model_text for passage in passages}
-    run = _Run()
+    texts = {passage.content_hash: passage.model_text for passage in passages}
+    run = _Run(reranker, query, cache)
     begin = time.perf_counter()
-    _look_up(run, cache, reranker, query, list(readings))
-    missing = sorted((one for one in readings if one not in run.known), key=lambda one: (len(readings[one]), one))
-    waited = time.perf_counter()
-    if missing:
-        _load(run, reranker)
-    loading = time.perf_counter() - waited
+    missing, loading = _prepare(run, texts)
     size = max(SLICE, reranker.slice_size) if slice_size is None else slice_size
     for start in range(0, len(missing), size):
         if progress:
-            progress(len(run.known), len(readings))
+            progress(len(run.known), len(texts))
         if run.failure:
             break
-        hashes = missing[start : start + size]
-        _score_slice(run, cache, reranker, query, {one: readings[one] for one in hashes})
+        run.score({one: texts[one] for one in missing[start : start + size]})
     if progress:
-        progress(len(run.known), len(readings))
+        progress(len(run.known), len(texts))
     took_ms = (time.perf_counter() - begin - loading) * 1000
     return RerankerScores(
-        model=reranker.model,
+        model=run.model,
         space=reranker.space,
         runs_on=reranker.runs_on,
         pairs={
@@ -114,55 +160,25 @@ def score_pairs(
     )
 
 
-def _look_up(run: _Run, cache: PairCache | None, reranker: Reranker, query: str, hashes: list[str]) -> None:
-    if cache is None or not hashes:
-        return
-    try:
-        run.known |= cache.get_many(reranker.model, query, hashes)
-    except SecondPassError as exc:
-        _note(run, "cache-unreadable", f"Scores that may be known were computed again: {exc}")
+def _prepare(run: _Run, texts: Mapping[str, str]) -> tuple[list[str], float]:
+    """Look up and load. Returns the hashes of what must be scored, shortest text first, and the seconds of loading.
 
-
-def _load(run: _Run, reranker: Reranker) -> None:
-    """Load the model; `run.load_ms` stays 0 where it was loaded before."""
-    before = reranker.load_ms
-    try:
-        reranker.load()
-    except Exception as exc:  # noqa: BLE001 - whatever an adapter raises, retrieval's results stay and the trace says why
-        run.failure = describe_failure(exc, "could not be loaded")
-    else:
-        run.load_ms = reranker.load_ms if before == 0 else 0.0
-
-
-def _score_slice(
-    run: _Run, cache: PairCache | None, reranker: Reranker, query: str, readings: Mapping[str, str]
-) -> None:
-    texts = list(readings.values())
-    try:
-        scored = reranker.score(query, texts)
-        check_scored(scored, texts)
-    except Exception as exc:  # noqa: BLE001 - as above
-        done = f" {len(run.known)} pairs were scored before that." if run.known else ""
-        run.failure = describe_failure(exc, "failed while it ran") + done
-        return
-    fresh = run.add(list(readings), scored)
-    if cache is None:
-        return
-    try:
-        cache.put_many(reranker.model, query, fresh)
-    except SecondPassError as exc:
-        _note(run, "cache-unwritable", f"These scores were not kept for the next run: {exc}")
-
-
-def _note(run: _Run, code: str, message: str) -> None:
-    """Say each trouble once."""
-    if all(note.code != code for note in run.notes):
-        run.notes.append(StepWarning(code=code, message=message))
+    Loading may show another identity: weights that were downloaded, or a server that was restarted with another model.
+    """
+    run.look_up(list(texts))
+    loading = 0.0
+    if len(run.known) < len(texts):
+        begin = time.perf_counter()
+        run.load()
+        loading = time.perf_counter() - begin
+        if run.reranker.model != run.model:
+            run.look_up(list(texts))
+    return sorted((one for one in texts if one not in run.known), key=lambda one: (len(texts[one]), one)), loading
 
 
 def describe_failure(exc: Exception, what: str) -> str:
-    """The failure as a sentence for a user: our own messages as they are, foreign ones introduced."""
+    """The failure as a sentence for users: the library's own messages as they are, others introduced."""
     if isinstance(exc, SecondPassError):
         return str(exc)
     first = (str(exc).strip().splitlines() or [""])[0]
-    return f"The reranker {what} ({type(exc).__name__}: {first[:300]}). Choose another reranker, or try again."
+    return f"The reranker {what} ({type(exc).__name__}: {first[:300]}). Try again, or choose another reranker."

@@ -51,6 +51,7 @@ class PackagedReranker:
 
     runs_on = "torch, fp32"
     slice_size = 1
+    identified = True
 
     def __init__(self, kind: str, name: str, device: str = "cpu") -> None:
         if kind not in SPACES:

@@ -33,6 +33,7 @@ class Script:
     reply: Callable[[dict[str, Any]], str] | None = None
     requests: list[dict[str, Any]] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
+    models: tuple[str, ...] = ("toy",)
     headers_seen: list[str] = field(default_factory=list)
 
 
@@ -67,6 +68,11 @@ def chat_server(script: Script) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
             """Quiet."""
+
+        def do_GET(self) -> None:
+            """The models that it serves."""
+            listed = [{"id": name, "object": "model", "created": time.time_ns()} for name in script.models]
+            self._send(200 if script.models else 404, {"object": "list", "data": listed})
 
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -68,7 +68,8 @@ class ToyEngine:
 class LengthReranker:
     """Longer passages score higher; counts pairs; fails if told to."""
 
-    model, space, load_ms, runs_on, slice_size = "length@1", ScoreSpace.LOGIT, 1.0, "", 1
+    model, space, load_ms = "length@1", ScoreSpace.LOGIT, 1.0
+    runs_on, slice_size, identified = "", 1, True
 
     def __init__(self, fails: bool = False) -> None:
         self.pairs, self._fails = 0, fails

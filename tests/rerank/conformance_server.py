@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,8 +26,33 @@ Results = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
+class Model:
+    """What a server runs. Every score is multiplied by `factor`, so that models can be told apart."""
+
+    name: str = "maker/reranker"
+    revision: str = "0123456789abcdef0123456789abcdef01234567"
+    factor: float = 1.0
+
+
+def _listed(**fields: Callable[[Model], Any]) -> Callable[[Model], Any]:
+    """A list of one model in OpenAI's shape, made anew for each request, as servers do."""
+    return lambda model: {
+        "object": "list",
+        "data": [
+            {"id": model.name, "object": "model", "created": time.time_ns(), "owned_by": "me"}
+            | {name: value(model) for name, value in fields.items()}
+        ],
+    }
+
+
+@dataclass(frozen=True)
 class Wire:
-    """One service. `known`: fields of a request; `cuts`: whether this request asks for long passages to be cut."""
+    """One service.
+
+    known  fields of a request
+    cuts   whether this request asks for long passages to be cut
+    says   what it answers to a GET, by path: what it runs
+    """
 
     path: str
     known: frozenset[str]
@@ -39,6 +65,7 @@ class Wire:
     text: Callable[[Any], str] = str
     cuts: Callable[[Body], bool] = lambda _: True
     must: frozenset[str] = frozenset({"model"})
+    says: Mapping[str, Callable[[Model], Any]] = field(default_factory=dict)
     key: Callable[[Mapping[str, str]], str | None] = lambda headers: (headers.get("Authorization") or "").removeprefix(
         "Bearer "
     )
@@ -61,6 +88,7 @@ _JINA = _wire(
     error=lambda status, said: {"detail": said},
     limit=100,
     must=frozenset(),
+    says={"/v1/models": _listed(root=lambda model: model.revision)},
 )
 
 WIRES = {
@@ -124,6 +152,16 @@ WIRES = {
         logits=True,
         cuts=lambda body: body.get("truncate", False),
         must=frozenset({"raw_scores"}),
+        says={
+            "/info": lambda model: {
+                "model_id": model.name,
+                "model_sha": model.revision or None,
+                "model_dtype": "float32",
+                "model_type": {"reranker": {"id2label": {"0": "LABEL_0"}}},
+                "max_client_batch_size": 32,
+                "version": "1.8.0",
+            }
+        },
     ),
     "llamacpp": _wire(
         "/v1/rerank",
@@ -133,6 +171,7 @@ WIRES = {
         limit=100,
         logits=True,
         must=frozenset(),
+        says={"/v1/models": _listed(meta=lambda model: {"n_params": 22_000_000, "size": len(model.revision)})},
     ),
     "vllm": _wire(
         "/v1/rerank",
@@ -142,6 +181,7 @@ WIRES = {
         limit=256,
         cuts=lambda body: body.get("truncate_prompt_tokens") == -1,
         must=frozenset(),
+        says={"/v1/models": _listed(root=lambda model: f"/models/{model.revision}")},
     ),
     "infinity": _wire(
         "/rerank",
@@ -151,6 +191,7 @@ WIRES = {
         limit=2048,
         logits=True,
         must=frozenset({"raw_scores"}),
+        says={"/models": _listed(backend=lambda model: "torch")},
     ),
     "cohere-shaped": _wire(
         "/v2/rerank",
@@ -159,6 +200,7 @@ WIRES = {
         error=lambda status, said: {"message": said},
         limit=100,
         must=frozenset(),
+        says={"/models": _listed()},
     ),
     "jina-shaped": _JINA,
 }
@@ -166,7 +208,11 @@ WIRES = {
 
 @dataclass
 class Fault:
-    """What one request gets instead of its answer. `results` and `raw` change what a good answer would have been."""
+    """What one request gets instead of its answer. `results` and `raw` change what a good answer would have been.
+
+    hang_up  the connection is closed without an answer
+    restart  afterwards the server runs this model
+    """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -174,11 +220,18 @@ class Fault:
     raw: bytes | None = None
     said: str = "No such luck"
     hang: bool = False
+    hang_up: bool = False
+    restart: Model | None = None
     drip: bool = False
 
 
 class Service:
-    """The running server, its faults to come (one a request) and what it was asked."""
+    """The running server, its faults to come (one a request) and what it was asked.
+
+    model  what it runs now; a test that changes it has restarted the server with another model
+    mute   it does not say what it runs
+    limit  passages per request, if other than usual
+    """
 
     def __init__(self) -> None:
         self.address = ""
@@ -187,6 +240,10 @@ class Service:
     def reset(self) -> None:
         """Forget everything, and let go of requests that hang."""
         self.faults: list[Fault] = []
+        self.model = Model()
+        self.mute = False
+        self.limit: int | None = None
+        self.looked_up = 0
         self.asked: list[Body] = []
         self.requests = 0
         self.under_way = self.most_under_way = 0
@@ -199,18 +256,21 @@ class Service:
             self.requests += 1
             self.asked.append(body)
             fault = self.faults.pop(0) if self.faults else Fault()
-        refusal = refused(wire, headers, body)
+        refusal = refused(wire, headers, body, self.limit or wire.limit)
         if refusal:
             return refusal[0], wire.error(*refusal), fault
         if fault.status != 200:
             return fault.status, wire.error(fault.status, fault.said), fault
         texts = [wire.text(document) for document in body[wire.documents]]
-        results = [{"index": i, wire.score: wire.relevance(body["query"], text)} for i, text in enumerate(texts)]
+        results = [
+            {"index": i, wire.score: wire.relevance(body["query"], text) * self.model.factor}
+            for i, text in enumerate(texts)
+        ]
         results.sort(key=lambda result: -result[wire.score])
         return 200, wire.answer(fault.results(results) if fault.results else results), fault
 
 
-def refused(wire: Wire, headers: Mapping[str, str], body: Body) -> tuple[int, str] | None:
+def refused(wire: Wire, headers: Mapping[str, str], body: Body, limit: int) -> tuple[int, str] | None:
     """Status and message of a request that the service would not take."""
     key = wire.key(headers)
     if key != KEY:
@@ -219,8 +279,8 @@ def refused(wire: Wire, headers: Mapping[str, str], body: Body) -> tuple[int, st
     if unknown or lacking:
         return 422, f"unknown fields {sorted(unknown)}, missing fields {sorted(lacking)}"
     documents = body[wire.documents]
-    if not 0 < len(documents) <= wire.limit:
-        return 413, f"batch size {len(documents)}, the maximum is {wire.limit}"
+    if not 0 < len(documents) <= limit:
+        return 413, f"batch size {len(documents)} > maximum allowed batch size {limit}"
     if not wire.cuts(body) and any(len(wire.text(document).split()) > LONGEST for document in documents):
         return 400, "input is too long"
     return None
@@ -242,6 +302,20 @@ class _Handler(BaseHTTPRequestHandler):
             with service.lock:
                 service.under_way -= 1
 
+    def do_GET(self) -> None:
+        """What the server runs, for a caller with the key."""
+        service, (name, _, path) = self.service, self.path[1:].partition("/")
+        wire = WIRES[name]
+        say = wire.says.get(f"/{path}")
+        with service.lock:
+            service.looked_up += 1
+        if wire.key(self.headers) != KEY:
+            self._send(401, {}, b"{}")
+        elif say is None or service.mute:
+            self._send(404, {}, b"{}")
+        else:
+            self._send(200, {}, json.dumps(say(service.model)).encode())
+
     def _answer(self, service: Service) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         name, _, path = self.path[1:].partition("/")
@@ -251,6 +325,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         status, answer, fault = service.answer(wire, self.headers, body)
         content = json.dumps(answer).encode() if fault.raw is None else fault.raw
+        if fault.restart:
+            service.model = fault.restart
+        if fault.hang_up:
+            self.close_connection = True
+            return
         if fault.hang:
             service.let_go.wait(30)
         self._send(status, fault.headers, b"" if fault.drip else content)
@@ -269,11 +348,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running() -> Iterator[Service]:
-    """The server on a free port of this machine; service `name` is at `<address>/<name>`."""
+def running(port: int = 0) -> Iterator[Service]:
+    """The server on a free port of this machine, or on that one; service `name` is at `<address>/<name>`."""
     service = Service()
     handler = type("Handler", (_Handler,), {"service": service})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         server.daemon_threads = True
         service.address = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -57,7 +57,7 @@ def test_the_key_of_one_is_not_sent_for_another(service: Service) -> None:
         Credentials({}, added=(address,)),
         Credentials({}, keys={address: SecretStr("wrong")}, added=(address,)),
     ):
-        with pytest.raises(Exception, match="did not accept the key"):
+        with pytest.raises(Exception, match="rejected the key"):
             get_reranker(address, access=other).score("q", ["a"])
 
 

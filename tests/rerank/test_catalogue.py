@@ -121,13 +121,15 @@ def test_served_rerankers_are_shared_by_address(monkeypatch: pytest.MonkeyPatch)
     assert isinstance(one, HostedReranker)
     assert get_reranker("tei:http://one:1") is one
     monkeypatch.setenv("TEI_URL", "http://two:2")
-    assert get_reranker("tei").model == "tei:http://two:2"
+    two = get_reranker("tei")
+    assert isinstance(two, HostedReranker)
+    assert two.name == "tei:http://two:2"
 
 
 def test_any_model_of_a_service_and_any_address() -> None:
     entry = entry_of("vllm:http://gpu:8000#BAAI/bge")
     assert (entry.kind, entry.model, unmet_requirement(entry, BARE)) == ("own server", "BAAI/bge", "")
-    assert get_reranker("cohere:rerank-next").model == "cohere:rerank-next"
+    assert get_reranker("cohere:rerank-next").model.startswith("cohere:rerank-next (20")
     assert entry_of("cohere:rerank-next").kind == "hosted"
 
 

@@ -48,5 +48,5 @@ def test_its_scores_are_those_of_the_same_model_here(address: str, reranker: Cro
 
 
 def test_without_the_key_it_refuses_in_words(address: str) -> None:
-    with pytest.raises(ModelError, match="did not accept the key"):
+    with pytest.raises(ModelError, match="rejected the key"):
         get_reranker(f"infinity:{address}#{MODEL}", access=Credentials({})).score(QUERY, PASSAGES)

@@ -139,7 +139,7 @@ def test_a_failure_half_way_keeps_what_was_scored() -> None:
     ("way", "said"),
     [
         ("load", "could not be loaded (OSError: weights.bin: no such file)"),
-        ("vendor", "failed while it ran (RuntimeError: CUDA error)"),
+        ("vendor", "failed (RuntimeError: CUDA error)"),
         ("short", "gave 2 scores for 3 passages"),
         ("nan", "nan instead of a number for the passage that begins “Title b red dogs sleep”"),
     ],

@@ -22,6 +22,7 @@ class Given:
     space = ScoreSpace.PROBABILITY
     runs_on = ""
     slice_size = 1
+    identified = True
     model = "given"
     load_ms = 0.0
 

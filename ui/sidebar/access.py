@@ -21,6 +21,7 @@ from rag_core.generation.chat.access import ChatAccess, from_environment
 from rag_core.rerank import catalogue
 from rag_core.rerank.access import Credentials, credential_scope
 from rag_core.rerank.entry import Entry
+from rag_core.rerank.hosted.identity import start_session
 from rag_core.schema.base import new_id
 from rag_core.schema.records import Listing
 from rag_core.settings import Settings
@@ -32,7 +33,10 @@ ASKER = "asker"
 
 def current() -> Credentials:
     """This session's access. A frozen value: a thread may go on with it."""
-    found: Credentials = st.session_state.setdefault(KEY, Credentials())
+    if KEY not in st.session_state:
+        st.session_state[KEY] = Credentials()
+        start_session()
+    found: Credentials = st.session_state[KEY]
     try:
         mine = chat_model()
     except BadInput:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from rag_core.errors import BadInput
-from rag_core.rerank.hosted.providers import PROVIDERS, Provider
+from rag_core.rerank.hosted.provider import Provider
+from rag_core.rerank.hosted.providers import PROVIDERS
 
 RERANK_PATHS = ("/rerank", "/reranking")
 

@@ -1,12 +1,13 @@
-"""One POST to a reranking service: time-outs, retries that do as the service asks, every status looked at.
+"""One POST to a reranking service: time-outs, retries as the service asks for them, and every status looked at.
 
-What is sent and what an answer means is in `hosted_shapes`. No message, log line or cause of an error holds the key.
+What is sent and what an answer means is in `shapes`. No message, log line or cause of an error holds the key.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,25 +17,43 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rag_core.errors import ModelError
-from rag_core.rerank.hosted.providers import Provider
+from rag_core.rerank.hosted.provider import Provider
 from rag_core.rerank.hosted.shapes import error_of
 
 if TYPE_CHECKING:
     import httpx
 
 MAX_ANSWER_BYTES = 64 * 2**20
-AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
-"""Statuses that may pass by themselves."""
+RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
+"""Statuses of trouble that may pass."""
+
+TOO_LARGE = frozenset({413, 422})
+"""Statuses that servers refuse too many passages with."""
+
+BATCH_LIMIT = re.compile(r"batch size\D+(?:\d+\D+)?(?P<limit>\d+)\s*$")
+"""`batch size 64 > maximum allowed batch size 32`, as Text Embeddings Inference says it."""
+
+
+class RequestTooLarge(ModelError):
+    """The service takes fewer passages per request. `limit`: how many, if it says so."""
+
+    def __init__(self, message: str, limit: int | None) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+class ServiceUnavailable(ModelError):
+    """The service could not be reached, or the connection broke."""
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long a service is waited for, in seconds.
+    """How long to wait for a service, in seconds.
 
-    connect_s, answer_s  to a connection; to the end of one answer
-    attempts             requests at most, the first one included; none is begun later than total_s after the first
-    first_wait_s         back-off: first_wait_s, twice that, four times that, less up to half by chance
-    longest_wait_s       a service that asks for a longer wait than this is not waited for
+    connect_s, answer_s  for a connection; for the end of one answer
+    attempts             requests at most, the first one included; none starts later than total_s after the first
+    first_wait_s         back-off: first_wait_s, then twice that, four times that, each less up to half at random
+    longest_wait_s       a service that asks for a longer wait is not waited for
     """
 
     connect_s: float = 5.0
@@ -47,11 +66,19 @@ class RetryPolicy:
 
 @dataclass(frozen=True)
 class Response:
-    """What came of one request: an answer, or a failure in words, whether it may pass, and the wait asked for."""
+    """The outcome of one request.
+
+    answer   its JSON
+    failure  what went wrong, as a sentence; empty if nothing did
+    error    the exception to raise for the failure
+    retry    whether another attempt may succeed
+    wait_s   the wait that the service asked for
+    """
 
     answer: Any = None
     failure: str = ""
-    again: bool = False
+    error: Callable[[str], ModelError] = ModelError
+    retry: bool = False
     wait_s: float | None = None
 
 
@@ -72,49 +99,60 @@ def post(
     client: httpx.Client,
     call: Call,
     body: Mapping[str, Any],
-    patience: RetryPolicy,
+    policy: RetryPolicy,
     sleep: Callable[[float], None] = time.sleep,
+    on_disconnect: Callable[[], None] = lambda: None,
 ) -> Any:
-    """The answer's JSON. Raises ModelError in words for a user once the service has failed for good."""
+    """Send a request and return the answer's JSON. Calls `on_disconnect` whenever an attempt finds no connection.
+
+    Raises ModelError with a message for users once the service has failed for good: RequestTooLarge if it takes fewer
+    passages, ServiceUnavailable if there is no connection.
+    """
     begin = time.monotonic()
-    for attempt in range(1, patience.attempts + 1):
-        outcome = once(client, call, body, patience)
+    for attempt in range(1, policy.attempts + 1):
+        outcome = once(client, call, body, policy)
         if not outcome.failure:
             return outcome.answer
-        wait = backoff(attempt, patience) if outcome.wait_s is None else outcome.wait_s
-        late = time.monotonic() - begin + wait > patience.total_s
-        if not outcome.again or wait > patience.longest_wait_s or late or attempt == patience.attempts:
+        if outcome.error is ServiceUnavailable:
+            on_disconnect()
+        wait = backoff(attempt, policy) if outcome.wait_s is None else outcome.wait_s
+        late = time.monotonic() - begin + wait > policy.total_s
+        if not outcome.retry or wait > policy.longest_wait_s or late or attempt == policy.attempts:
             break
         sleep(wait)
-    tries = "" if attempt == 1 else f" {attempt} attempts were made."
-    asked = f" It asks to be left alone for {wait:.0f} seconds." if wait > patience.longest_wait_s else ""
-    raise ModelError(f"{outcome.failure}{asked}{tries}")
+    tries = "" if attempt == 1 else f" Gave up after {attempt} attempts."
+    asked = f" Retry after {wait:.0f} s." if wait > policy.longest_wait_s else ""
+    raise outcome.error(f"{outcome.failure}{asked}{tries}")
 
 
-def backoff(attempt: int, patience: RetryPolicy) -> float:
-    """Seconds before the next attempt, spread by chance so that many clients do not return at once."""
-    return float(patience.first_wait_s * 2 ** (attempt - 1) * random.uniform(0.5, 1.0))
+def backoff(attempt: int, policy: RetryPolicy) -> float:
+    """Seconds before the next attempt, with jitter so that many clients do not return at once."""
+    return float(policy.first_wait_s * 2 ** (attempt - 1) * random.uniform(0.5, 1.0))
 
 
-def once(client: httpx.Client, call: Call, body: Mapping[str, Any], patience: RetryPolicy) -> Response:
-    """One request. Never raises for what the network or the service does."""
+def once(client: httpx.Client, call: Call, body: Mapping[str, Any], policy: RetryPolicy) -> Response:
+    """Send one request. Never raises for what the network or the service does."""
     import httpx
 
     who, host = call.provider.label, urlsplit(call.url).netloc
     try:
         with client.stream("POST", call.url, json=body, headers=dict(call.headers)) as response:
-            content = _read(response, time.monotonic() + patience.answer_s)
+            content = _read(response, time.monotonic() + policy.answer_s)
     except (httpx.TimeoutException, TimeoutError) as exc:
-        what = "be reached" if isinstance(exc, httpx.ConnectTimeout) else "answer in full"
-        limit = patience.connect_s if isinstance(exc, httpx.ConnectTimeout) else patience.answer_s
-        return Response(failure=f"{who} ({host}) did not {what} within {limit:g} seconds. Try later.", again=True)
+        connecting = isinstance(exc, httpx.ConnectTimeout)
+        what, limit = ("connect", policy.connect_s) if connecting else ("answer in full", policy.answer_s)
+        return _unavailable(f"{who} ({host}) did not {what} within {limit:g} s. Try again later.")
     except httpx.ConnectError:
-        return Response(failure=f"{who} cannot be reached at {host}. {_reach(call.provider)}", again=True)
+        return _unavailable(f"{who} cannot be reached at {host}. {_reach(call.provider)}")
     except httpx.TransportError as exc:
-        return Response(failure=f"The connection to {who} ({host}) broke off ({type(exc).__name__}).", again=True)
+        return _unavailable(f"The connection to {who} ({host}) broke ({type(exc).__name__}).")
     except (httpx.HTTPError, httpx.InvalidURL, OverflowError) as exc:
-        return Response(failure=f"{who} ({host}) gave no answer that can be read ({type(exc).__name__}).")
-    return _judged(call, response, content)
+        return Response(failure=f"{who} ({host}) sent an answer that cannot be read ({type(exc).__name__}).")
+    return _checked(call, response, content)
+
+
+def _unavailable(failure: str) -> Response:
+    return Response(failure=failure, error=ServiceUnavailable, retry=True)
 
 
 def _read(response: httpx.Response, deadline: float) -> bytes:
@@ -129,26 +167,31 @@ def _read(response: httpx.Response, deadline: float) -> bytes:
     return bytes(content)
 
 
-def _judged(call: Call, response: httpx.Response, content: bytes) -> Response:
+def _checked(call: Call, response: httpx.Response, content: bytes) -> Response:
+    """The outcome of a request that was answered, by its status."""
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):
         answer = None
-    if response.status_code == 200:
+    status = response.status_code
+    if status == 200:
         if answer is None:
-            return Response(failure=f"{call.provider.label} answered with something that is not JSON. Try later.")
+            return Response(failure=f"{call.provider.label} sent an answer that is not JSON. Try again later.")
         return Response(answer=answer)
+    limit = BATCH_LIMIT.search(error_of(call.provider, answer)) if status in TOO_LARGE else None
+    most = int(limit["limit"]) if limit else None
     return Response(
-        failure=_in_words(call, response.status_code, answer),
-        again=response.status_code in AGAIN,
+        failure=_explain(call, status, answer),
+        error=(lambda message: RequestTooLarge(message, most)) if limit or status == 413 else ModelError,
+        retry=status in RETRIED,
         wait_s=retry_after(response.headers),
     )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3: seconds or a date); None without a sound one.
+    """Seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3: seconds or a date); None without a valid one.
 
-    A date is compared with the answer's own `Date`, so that a wrong clock here does no harm.
+    A date is compared with the answer's own `Date`, so a wrong clock on this machine does no harm.
 
     >>> retry_after({"retry-after": "2"})
     2.0
@@ -173,8 +216,8 @@ def _date(text: str) -> datetime | None:
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
-def _in_words(call: Call, status: int, answer: Any) -> str:
-    """What the status means and what to do; the service's own words behind it, except where they may quote the key."""
+def _explain(call: Call, status: int, answer: Any) -> str:
+    """What the status means and what to do, then the service's own words, unless they may quote the key."""
     provider = call.provider
     meaning = MEANINGS.get(status) or MEANINGS[status // 100 * 100 if status < 600 else 500]
     said = "" if status in (401, 403) else error_of(provider, answer)
@@ -185,19 +228,19 @@ def _in_words(call: Call, status: int, answer: Any) -> str:
 
 
 def _reach(provider: Provider) -> str:
-    return "Check this machine's connection." if provider.hosted else "Is the server running, and the address right?"
+    return "Check this machine's connection." if provider.hosted else "Check that it is running and the address."
 
 
 MEANINGS = {
-    100: "{who} answered with status {status}, which is no answer.",
-    200: "{who} answered with status {status}, which is no answer.",
-    300: "{who} sends requests elsewhere ({status}). Give the address that it moved to.",
-    400: "{who} did not accept the request ({status}).",
-    401: "{who} did not accept the key ({status}). Check {env}.",
-    402: "{who} wants to be paid first ({status}): the account has no credit left.",
-    403: "{who} does not allow this key to rerank with this model ({status}). Check {env} and what it may do.",
+    100: "Unexpected answer from {who} (status {status}).",
+    200: "Unexpected answer from {who} (status {status}).",
+    300: "{who} redirects requests ({status}). Enter the address it redirects to.",
+    400: "{who} rejected the request ({status}).",
+    401: "{who} rejected the key ({status}). Check {env}.",
+    402: "{who}: Payment required ({status}): the account is out of credit.",
+    403: "{who} does not allow this key to use this model ({status}). Check {env} and its permissions.",
     404: "{who} has no such model or address ({status}). Check both.",
-    413: "{who} finds the request too large ({status}). Use a smaller pool or shorter passages.",
-    429: "{who} has had too many requests ({status}). Wait a little, or use a smaller pool.",
-    500: "{who} has trouble of its own ({status}). Try later, or choose another reranker.",
+    413: "Request too large for {who} ({status}). Use a smaller pool or shorter passages.",
+    429: "{who}: Rate limited ({status}). Wait a little, or use a smaller pool.",
+    500: "{who} failed ({status}). Try again later, or choose another reranker.",
 }

@@ -1,70 +1,18 @@
-"""Who can be asked to rerank over HTTP, as data: one row a provider. What is done with a row is in `hosted`.
+"""Reranking services and servers, as data: one row per provider. `service` is the adapter over all rows.
 
-    cohere:rerank-v4.0-fast                    a hosted model; its key comes from COHERE_API_KEY
-    tei:http://localhost:8080                  a server of one's own
-    vllm:http://localhost:8000#BAAI/bge-reranker-v2-m3    the same, and which of its models
-    tei                                        the server that TEI_URL names
+    cohere:rerank-v4.0-fast                               a hosted model; its key comes from COHERE_API_KEY
+    tei:http://localhost:8080                             your own server
+    vllm:http://localhost:8000#BAAI/bge-reranker-v2-m3    your own server, and which of its models
+    tei                                                   the server that TEI_URL names
 
-Endpoints, fields and limits are those of the vendors' own SDK sources and reference pages, read in October and
-November 2026. Where no limit on documents is documented, `batch` is a cautious choice and the row says so.
+Endpoints, fields and limits are those of the vendors' SDK sources and reference pages, read in October and November
+2026. If no limit on passages is documented, `batch` is a cautious choice and the row says so.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field, JsonValue
-
-from rag_core.schema.base import Frozen
+from rag_core.rerank.hosted.provider import INFO, MODELS, MODELS_AT_TOP, PROPS, Provider
 from rag_core.schema.spaces import ScoreSpace
-
-
-class Provider(Frozen):
-    """How one provider is asked and how it answers. Places in an answer are dotted paths: `usage.total_tokens`.
-
-    address         scheme and host of a hosted service; empty for a server of one's own
-    env             environment variable of the key; `key_header` and `key_prefix` say how the key is sent
-    address_env     environment variable of a server's address; the key of `env` is sent to that address only
-    takes_model     False: the server has one model, and a name behind `#` only tells its scores from another's
-    documents       field of the passages; with `document_field` each passage is an object with that one field
-    top             field that asks for all results, where the provider has one
-    options         sent with every request; `model_options` with requests to that model
-    results         place of the result list; empty: the answer is the list
-    batch           documents a request; `batch_bytes`: UTF-8 bytes a request, counting the query for each document
-    errors          places of the message in an error answer, the first that holds a string counts
-    tokens, units   places of what was billed, where the provider says so
-    """
-
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z-]*$")]
-    label: str
-    address: str = ""
-    path: str
-    env: str
-    address_env: str = ""
-    key_header: str = "Authorization"
-    key_prefix: str = "Bearer "
-    headers: dict[str, str] = {}
-    takes_model: bool = True
-    documents: str = "documents"
-    document_field: str = ""
-    top: str = ""
-    options: dict[str, JsonValue] = {}
-    model_options: dict[str, dict[str, JsonValue]] = {}
-    results: str = "results"
-    index: str = "index"
-    score: str = "relevance_score"
-    space: ScoreSpace = ScoreSpace.PROBABILITY
-    batch: Annotated[int, Field(ge=1)]
-    batch_bytes: Annotated[int, Field(ge=1)] = 4_000_000
-    errors: tuple[str, ...]
-    tokens: str = ""
-    units: str = ""
-
-    @property
-    def hosted(self) -> bool:
-        """True for a service with an address of its own, which always wants a key."""
-        return bool(self.address)
-
 
 HOSTED = (
     Provider(
@@ -167,6 +115,7 @@ _TEI = Provider(
     batch=32,  # --max-client-batch-size
     batch_bytes=1_500_000,  # --payload-limit
     errors=("error",),
+    probes=(INFO,),
 )
 
 _JINA_SHAPED = Provider(
@@ -180,6 +129,7 @@ _JINA_SHAPED = Provider(
     batch=100,  # no limit known
     errors=("error.message", "message", "detail", "detail.0.msg", "error"),
     tokens="usage.total_tokens",
+    probes=(MODELS, MODELS_AT_TOP, INFO, PROPS),
 )
 
 OWN_SERVERS = (
@@ -203,6 +153,7 @@ OWN_SERVERS = (
         batch=100,  # no limit documented
         errors=("error.message", "message"),
         tokens="usage.total_tokens",
+        probes=(MODELS, PROPS),
     ),
     Provider(
         name="vllm",
@@ -215,6 +166,7 @@ OWN_SERVERS = (
         batch=256,  # no limit documented
         errors=("error.message", "message", "detail"),
         tokens="usage.total_tokens",
+        probes=(MODELS,),
     ),
     Provider(
         name="infinity",
@@ -228,6 +180,7 @@ OWN_SERVERS = (
         batch=2048,
         errors=("error.message", "detail", "detail.0.msg"),
         tokens="usage.total_tokens",
+        probes=(MODELS_AT_TOP,),
     ),
     Provider(
         name="cohere-shaped",
@@ -239,6 +192,7 @@ OWN_SERVERS = (
         batch=100,  # no limit known
         errors=("message", "detail", "error.message", "error"),
         units="meta.billed_units.search_units",
+        probes=(MODELS, MODELS_AT_TOP, INFO, PROPS),
     ),
     _JINA_SHAPED,
     _JINA_SHAPED.model_copy(
@@ -251,4 +205,4 @@ OWN_SERVERS = (
 )
 
 PROVIDERS = {provider.name: provider for provider in (*HOSTED, *OWN_SERVERS)}
-"""Every provider by its name, which is the first part of a reranker's key."""
+"""Every provider by its name, the first part of a reranker's key."""

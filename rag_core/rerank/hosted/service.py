@@ -1,44 +1,37 @@
-"""Any reranker behind HTTP, hosted or on a server of one's own, as one adapter over the table of `providers`.
+"""Any reranker behind HTTP, hosted or on your own server: one adapter over the table of `providers`.
 
     HostedReranker.named("cohere:rerank-v4.0-fast")
     HostedReranker.named("tei:http://localhost:8080")
-    HostedReranker.named("voyage:rerank-2.5", secret=SecretStr("..."))     a key of this session only
+    HostedReranker.named("voyage:rerank-2.5", secret=SecretStr("..."))     # a key of this session only
 
-Bodies and answers are in `hosted_shapes`, the network in `hosted_http`.
+Bodies and answers are in `shapes`, the network in `http` and `connection`, which model a server runs in `identity`.
 """
 
 from __future__ import annotations
 
 import os
-import ssl
 import threading
 import time
-import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from functools import cache
-from typing import TYPE_CHECKING
+from datetime import date
 
 from pydantic import SecretStr
 
-from rag_core.errors import BadInput, MissingPackage, ModelError
+from rag_core.errors import BadInput, ModelError
 from rag_core.inference.tokenizer import encodable
 from rag_core.rerank.base import Scored
-from rag_core.rerank.hosted.addresses import check_address, endpoint, parse_key
+from rag_core.rerank.hosted.addresses import check_address, parse_key
+from rag_core.rerank.hosted.connection import CONCURRENCY, Connection
 from rag_core.rerank.hosted.entries import OLLAMA, OLLAMA_INSTEAD
-from rag_core.rerank.hosted.http import Call, RetryPolicy, post
-from rag_core.rerank.hosted.providers import Provider
+from rag_core.rerank.hosted.http import RequestTooLarge, RetryPolicy, post
+from rag_core.rerank.hosted.identity import BEFORE_SCORING_S, ModelWatch, of_month, today
+from rag_core.rerank.hosted.provider import Provider
 from rag_core.rerank.hosted.shapes import batches_of, body_of, scores_of, usage_of
 from rag_core.rerank.kinds import RerankerSpec
 from rag_core.schema.base import Frozen
 from rag_core.schema.progress import Progress
 from rag_core.schema.steps import PairScore
-
-if TYPE_CHECKING:
-    import httpx
-
-CONCURRENCY = 4
-"""Requests under way at once, for all threads that share a reranker."""
 
 
 class Usage(Frozen):
@@ -56,11 +49,16 @@ class Usage(Frozen):
 class HostedReranker:
     """A reranker behind HTTP (the `Reranker` protocol). Safe to share between threads.
 
-    secret    the key; None: the provider's environment variable, read with each request. The environment's key goes
-              to the provider's own address only, and for a server of one's own to the address in the environment only.
-    sleep     called with the seconds to wait before another attempt
-    `usage` counts all that was asked since this reranker was made; `slice_size` is how many passages one request takes.
+    secret  the key; None: the provider's environment variable (see `Connection`)
+    retry   time-outs and retries
+    sleep   called with the seconds to wait before another attempt
+    clock   seconds, monotonic; the age of what a server said about itself
+    day     returns the date that hosted aliases are dated by
+
+    `usage` counts what was asked since this reranker was made; `slice_size` is how many passages a request takes.
     """
+
+    runs_on = ""
 
     def __init__(
         self,
@@ -68,24 +66,27 @@ class HostedReranker:
         model: str = "",
         address: str = "",
         secret: SecretStr | None = None,
-        patience: RetryPolicy | None = None,
+        retry: RetryPolicy | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        day: Callable[[], date] = today,
     ) -> None:
         if provider.hosted and not model:
             raise BadInput(f"Say which model of {provider.label}: {provider.name}:<model>.")
         self.space = provider.space
-        self.runs_on = ""
         self.slice_size = provider.batch
         self._provider = provider
         self._model = model
-        self._address = check_address(provider, address or provider.address)
-        self._secret = secret
-        self._patience = patience or RetryPolicy()
+        self._retry = retry or RetryPolicy()
         self._sleep = sleep
+        self._day = day
         self._lock = threading.Lock()
         self._gate = threading.BoundedSemaphore(CONCURRENCY)
-        self._client: httpx.Client | None = None
-        self._load_ms = 0.0
+        self._connection = Connection(
+            provider, check_address(provider, address or provider.address), secret, self._retry
+        )
+        self._watch = ModelWatch(lambda: self._connection.ask_model(model), clock)
+        self._most = provider.batch
         self._usage = Usage()
 
     @classmethod
@@ -105,51 +106,70 @@ class HostedReranker:
         return cls(provider, model=model, address=address, secret=secret)
 
     @property
-    def model(self) -> str:
-        """Provider and model, and the address where it is not the provider's own; never the key."""
-        if self._address == self._provider.address:
+    def name(self) -> str:
+        """Provider and model, and the address unless it is the provider's own; never the key."""
+        address = self._connection.address
+        if address == self._provider.address:
             return f"{self._provider.name}:{self._model}"
-        return f"{self._provider.name}:{self._address}" + (f"#{self._model}" if self._model else "")
+        return f"{self._provider.name}:{address}" + (f"#{self._model}" if self._model else "")
+
+    @property
+    def model(self) -> str:
+        """The name, and for your own server what it says it runs: `tei:http://a:8080 (BAAI/bge-reranker-base, 953dc6)`.
+
+        Asks the server if the last answer may be old (see `identity`). Never raises.
+        """
+        if not self._provider.probes:
+            return of_month(self.name, self._day())
+        return f"{self.name} ({self._watch.identity()})"
+
+    @property
+    def identified(self) -> bool:
+        """Whether `model` tells this model from another: False for a server that cannot say what it runs."""
+        return not self._provider.probes or bool(self._watch.served().model)
 
     @property
     def load_ms(self) -> float:
-        """What making the client took, in milliseconds; 0 before."""
-        return self._load_ms
+        """How long making the client took, in milliseconds; 0 before."""
+        return self._connection.load_ms
 
     @property
     def usage(self) -> Usage:
-        """What was asked so far, failed attempts not counted."""
+        """What was asked so far, not counting failed attempts."""
         return self._usage
 
     def __repr__(self) -> str:
-        return f"HostedReranker({self.model!r})"
+        return f"HostedReranker({self.name!r})"
 
     def load(self) -> None:
-        """Make the client and see that there is a key. Sends nothing. Raises ModelError or MissingPackage."""
-        self._key()
-        self._connected()
+        """Make the client, check the key, and ask your own server what it runs now. Sends no text.
+
+        Raises ModelError or MissingPackage.
+        """
+        self._connection.key()
+        self._connection.client()
+        if self._provider.probes:
+            self._watch.served(BEFORE_SCORING_S)
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
-        with self._lock:
-            if self._client is not None:
-                self._client.close()
-            self._client = None
+        self._connection.close()
 
     def score(self, query: str, passages: Sequence[str], progress: Progress | None = None) -> Scored:
-        """Scores in the provider's space, in the passages' order. Raises ModelError in words for a user.
+        """Scores in the provider's space, in the passages' order. Raises ModelError with a message for users.
 
-        Passages go out in as few requests as the provider takes. Its own cut of long passages is not reported, so no
-        `unseen_tokens` are counted; `tokens` is what it billed, where it says so.
+        Sends as few requests as the provider's limits allow. What it cuts of long passages is not reported, so
+        `unseen_tokens` are not counted; `tokens` is what it billed, if it says so.
         """
         asked, texts = encodable(query), [encodable(passage) for passage in passages]
-        parts = batches_of(self._provider, asked, texts)
+        parts = batches_of(self._provider, asked, texts, self._most)
         if not parts:
             return Scored(pairs=())
-        client, secret = self._connected(), self._key()
+        self._connection.key()
+        model = self.model
         scores, spent = [0.0] * len(texts), Usage()
         with ThreadPoolExecutor(max_workers=min(CONCURRENCY, len(parts))) as pool:
-            running = {pool.submit(self._ask, client, secret, asked, [texts[i] for i in part]): part for part in parts}
+            running = {pool.submit(self._ask, asked, [texts[i] for i in part]): part for part in parts}
             try:
                 for future in as_completed(running):
                     found, used = future.result()
@@ -159,62 +179,45 @@ class HostedReranker:
                     if progress:
                         progress(spent.documents, len(texts))
             except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)  # what has not been sent is not sent any more
+                pool.shutdown(wait=False, cancel_futures=True)  # cancel the requests that were not sent yet
                 raise
+        if self.model != model:
+            raise ModelError(
+                f"{self._provider.label} was restarted while it scored. Score again with the model it runs now."
+            )
         pairs = tuple(PairScore(score=score) for score in scores)
         return Scored(pairs=pairs, tokens=spent.tokens, batches=spent.requests, units=spent.units)
 
-    def _ask(self, client: httpx.Client, secret: str, query: str, documents: list[str]) -> tuple[list[float], Usage]:
+    def _ask(self, query: str, documents: list[str]) -> tuple[list[float], Usage]:
+        """Score the documents of one request; in parts, once, if the server finds the request too large."""
+        try:
+            return self._request(query, documents)
+        except RequestTooLarge as exc:
+            if len(documents) == 1:
+                raise
+            size = self._smaller(len(documents), exc.limit)
+        found, used = zip(
+            *(self._request(query, documents[start : start + size]) for start in range(0, len(documents), size)),
+            strict=True,
+        )
+        return [score for some in found for score in some], sum(used, Usage())
+
+    def _smaller(self, size: int, limit: int | None) -> int:
+        """How many passages to send instead of `size`: what the server says it takes, else half. Remembered."""
+        smaller = limit if limit and limit < size else -(-size // 2)
+        with self._lock:
+            self._most = min(self._most, smaller)
+        return smaller
+
+    def _request(self, query: str, documents: list[str]) -> tuple[list[float], Usage]:
         """The scores of one request's documents, and what it cost."""
         provider = self._provider
-        key = {provider.key_header: provider.key_prefix + secret} if secret else {}
-        call = Call(provider, endpoint(provider, self._address), {**provider.headers, **key}, secret)
         with self._gate:
             body = body_of(provider, self._model, query, documents)
-            answer = post(client, call, body, self._patience, self._sleep)
+            call = self._connection.call()
+            answer = post(self._connection.client(), call, body, self._retry, self._sleep, self._watch.doubt)
         tokens, units = usage_of(provider, answer)
         used = Usage(requests=1, documents=len(documents), tokens=tokens, units=units)
         with self._lock:
             self._usage += used
         return scores_of(provider, answer, documents), used
-
-    def _key(self) -> str:
-        """The key, or empty where none is needed. Raises ModelError without one that is, or for an unsound one."""
-        provider = self._provider
-        key = self._secret.get_secret_value().strip() if self._secret else self._environment_key()
-        if provider.hosted and not key:
-            raise ModelError(f"{provider.label} needs a key. Set the environment variable {provider.env}, or give one.")
-        if not all("!" <= letter <= "~" for letter in key):
-            raise ModelError(f"The key for {provider.label} holds characters that no key has. Copy it again, whole.")
-        return key
-
-    def _environment_key(self) -> str:
-        provider = self._provider
-        given = provider.address or os.environ.get(provider.address_env, "").partition("#")[0]
-        return os.environ.get(provider.env, "").strip() if self._address == given.strip().rstrip("/") else ""
-
-    def _connected(self) -> httpx.Client:
-        with self._lock:
-            if self._client is None:
-                begin = time.perf_counter()
-                self._client = _client(self._patience)
-                weakref.finalize(self, self._client.close)  # one that holds a session's key goes with the session
-                self._load_ms = (time.perf_counter() - begin) * 1000
-            return self._client
-
-
-def _client(patience: RetryPolicy) -> httpx.Client:
-    try:
-        import httpx
-    except ImportError as exc:
-        raise MissingPackage("httpx", "A reranker behind HTTP") from exc
-    timeout = httpx.Timeout(patience.answer_s, connect=patience.connect_s)
-    return httpx.Client(timeout=timeout, limits=httpx.Limits(max_connections=CONCURRENCY), verify=_authorities())
-
-
-@cache
-def _authorities() -> ssl.SSLContext:
-    """The certificate authorities that are trusted, read once a process: that takes longer than a request."""
-    import httpx
-
-    return httpx.create_ssl_context()

@@ -1,6 +1,6 @@
-"""What is sent to a reranking service and what is read of its answer, by the provider's row. No network here.
+"""Request bodies and answers of reranking services, by the provider's row. No network here.
 
-Every index and every score is checked: a passage without a score, or with two, is an error and never a guess.
+Every index and every score is checked: a passage without a score, or with two, is an error.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from typing import Any
 
 from rag_core.errors import ModelError
 from rag_core.rerank.checks import beginning
-from rag_core.rerank.hosted.providers import Provider
+from rag_core.rerank.hosted.provider import Provider
 from rag_core.schema.spaces import ScoreSpace
 
 DOCUMENT_BYTES = 150
-"""What a document counts beside its own bytes and the query's (ZeroEntropy's formula, cautious for all)."""
+"""What a document counts on top of its own bytes and the query's (ZeroEntropy's formula, cautious for all)."""
 ROUNDING = 1e-6
 TRY = "Try again, or choose another reranker."
 
 
-def batches_of(provider: Provider, query: str, documents: Sequence[str]) -> list[range]:
-    """The places of the documents of each request: as many as the provider takes, by number and by bytes."""
+def batches_of(provider: Provider, query: str, documents: Sequence[str], most: int) -> list[range]:
+    """The indices of the documents of each request: `most`, or as many as the provider's limit in bytes allows."""
     each = len(query.encode()) + DOCUMENT_BYTES
     found, start, size = [], 0, 0
     for place, document in enumerate(documents):
         cost = len(document.encode()) + each
-        if place > start and (place - start == provider.batch or size + cost > provider.batch_bytes):
+        if place > start and (place - start == most or size + cost > provider.batch_bytes):
             found.append(range(start, place))
             start, size = place, 0
         size += cost
@@ -34,7 +34,7 @@ def batches_of(provider: Provider, query: str, documents: Sequence[str]) -> list
 
 
 def body_of(provider: Provider, model: str, query: str, documents: Sequence[str]) -> dict[str, Any]:
-    """The JSON body of one request. All results are asked for; texts are not asked back."""
+    """The JSON body of one request. Asks for all results, without texts."""
     field = provider.document_field
     return {
         **({"model": model} if model and provider.takes_model else {}),
@@ -50,7 +50,7 @@ def scores_of(provider: Provider, answer: Any, documents: Sequence[str]) -> list
     """One score per document, in the documents' order. Raises ModelError unless each has exactly one finite score."""
     results = dig(answer, provider.results)
     if not isinstance(results, list):
-        raise ModelError(f"{provider.label} answered without a list of results. {_wrong_address(provider)}")
+        raise ModelError(f"{provider.label} sent an answer without a list of results. {_wrong_address(provider)}")
     scores: dict[int, float] = {}
     for result in results:
         place = _place(provider, result, len(documents))
@@ -60,8 +60,8 @@ def scores_of(provider: Provider, answer: Any, documents: Sequence[str]) -> list
     left_out = [place for place in range(len(documents)) if place not in scores]
     if left_out:
         raise ModelError(
-            f"{provider.label} left out {len(left_out)} of {len(documents)} passages, the first one is "
-            f"number {left_out[0] + 1}. {TRY}"
+            f"{provider.label} returned no score for {len(left_out)} of {len(documents)} passages (the first is "
+            f"number {left_out[0] + 1}). {TRY}"
         )
     return [scores[place] for place in range(len(documents))]
 
@@ -69,7 +69,7 @@ def scores_of(provider: Provider, answer: Any, documents: Sequence[str]) -> list
 def _place(provider: Provider, result: Any, count: int) -> int:
     place = result.get(provider.index) if isinstance(result, dict) else None
     if not isinstance(place, int) or isinstance(place, bool) or not 0 <= place < count:
-        raise ModelError(f"{provider.label} scored a passage {place!r:.40} that it was not given ({count} were). {TRY}")
+        raise ModelError(f"{provider.label} scored passage {place!r:.40}, but {count} were sent. {TRY}")
     return place
 
 
@@ -77,30 +77,28 @@ def _score(provider: Provider, result: dict[str, Any], document: str) -> float:
     score = result.get(provider.score)
     if not isinstance(score, int | float) or isinstance(score, bool) or not math.isfinite(score):
         raise ModelError(
-            f"{provider.label} gave {score!r:.40} instead of a number for the passage that begins "
+            f"{provider.label} returned {score!r:.40} instead of a number for the passage that begins "
             f"“{beginning(document)}”. {TRY}"
         )
     if provider.space is not ScoreSpace.PROBABILITY:
         return float(score)
     if not -ROUNDING <= score <= 1 + ROUNDING:
-        raise ModelError(
-            f"{provider.label} gave {score:.6g} where a score from 0 to 1 was to come. {_unbounded(provider)}"
-        )
+        raise ModelError(f"{provider.label} returned {score:.6g}, which is not between 0 and 1. {_unbounded(provider)}")
     return min(1.0, max(0.0, float(score)))
 
 
 def _unbounded(provider: Provider) -> str:
     if provider.hosted:
         return "This model's scores are not probabilities; choose another model."
-    return "This server gives unbounded scores: name it as jina-shaped-logits:<address>."
+    return "This server returns unbounded scores: name it jina-shaped-logits:<address>."
 
 
 def _wrong_address(provider: Provider) -> str:
-    return TRY if provider.hosted else "Check that its address is that of a reranking server, and its kind."
+    return TRY if provider.hosted else "Check the address and the API type."
 
 
 def usage_of(provider: Provider, answer: Any) -> tuple[int, float]:
-    """Tokens and units that the provider says it billed; 0 where it does not say."""
+    """Tokens and units that the provider says it billed; 0 if it does not say."""
     tokens, units = (_count(dig(answer, path)) if path else 0.0 for path in (provider.tokens, provider.units))
     return int(tokens), units
 
@@ -111,13 +109,13 @@ def _count(value: Any) -> float:
 
 
 def error_of(provider: Provider, answer: Any) -> str:
-    """The provider's own words in an error answer; empty where there are none."""
+    """The message in an error answer; empty if there is none."""
     found: Iterator[Any] = (dig(answer, path) for path in provider.errors)
     return next((text.strip() for text in found if isinstance(text, str) and text.strip()), "")
 
 
 def dig(answer: Any, path: str) -> Any:
-    """The value at a dotted path, None where there is none; the empty path is the answer itself.
+    """The value at a dotted path, None if there is none; the empty path is the answer itself.
 
     >>> dig({"detail": [{"msg": "too long"}]}, "detail.0.msg")
     'too long'

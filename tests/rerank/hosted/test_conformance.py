@@ -50,7 +50,7 @@ class TestServed(Conformance):
         reranker.close()
 
     def test_scores_are_the_services_own(self, subject: Subject, service: Service) -> None:
-        wire = WIRES[subject.reranker.model.partition(":")[0]]
+        wire = WIRES[subject.reranker.name.partition(":")[0]]
         # "refunds take five days" has 2 of the query's 5 words, "how long do cats sleep" 3, the last one all 5.
         shares = [2 / 5, 0 / 5, 3 / 5, 0 / 5, 0 / 5, 5 / 5]
         expected = [8 * share - 4 for share in shares] if wire.logits else shares
@@ -62,7 +62,7 @@ class TestServed(Conformance):
         assert service.requests == 0
 
     def test_the_service_gets_the_text_as_it_is(self, subject: Subject, service: Service) -> None:
-        wire = WIRES[subject.reranker.model.partition(":")[0]]
+        wire = WIRES[subject.reranker.name.partition(":")[0]]
         subject.scores(list(ODD), QUERY)
         assert [wire.text(each) for each in service.asked[0][wire.documents]] == [
             text.replace("\ud800", "?") for text in ODD

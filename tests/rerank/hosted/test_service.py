@@ -27,7 +27,7 @@ from tests.rerank.conformance_server import KEY, running
 )
 def test_a_key_names_provider_model_and_address(key: str, model: str, space: ScoreSpace) -> None:
     reranker = HostedReranker.named(key, SecretStr("s3cret"))
-    assert (reranker.model, reranker.space, reranker.load_ms) == (model, space, 0.0)
+    assert (reranker.name, reranker.space, reranker.load_ms) == (model, space, 0.0)
     assert "s3cret" not in repr(reranker) + repr(vars(reranker))
 
 
@@ -60,7 +60,7 @@ def test_no_key_is_said_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.parametrize("key", ["a b", "smart“quote", "line\nbreak", "ключ"])
 def test_a_key_that_cannot_be_sent_is_not_quoted(key: str) -> None:
-    with pytest.raises(ModelError, match="characters that no key has") as caught:
+    with pytest.raises(ModelError, match="characters that no key contains") as caught:
         HostedReranker.named("cohere:m", SecretStr(key)).load()
     assert key not in str(caught.value)
 
@@ -72,7 +72,7 @@ def test_the_environments_key_goes_to_the_environments_address_only(monkeypatch:
         assert HostedReranker.named("tei").score("q", ["q"]).pairs[0].score == 8 * 1 - 4
         assert HostedReranker.named(f"tei:{service.address}/tei").score("q", ["q"]).batches == 1
         monkeypatch.setenv("TEI_URL", "http://mine:8080")
-        with pytest.raises(ModelError, match=r"did not accept the key \(401\)"):
+        with pytest.raises(ModelError, match=r"rejected the key \(401\)"):
             HostedReranker.named(f"tei:{service.address}/tei").score("q", ["q"])
 
 
@@ -92,11 +92,11 @@ def test_the_address_may_name_the_path_itself() -> None:
 def test_requests_are_split_by_number_and_by_bytes() -> None:
     tei = PROVIDERS["tei"].model_copy(update={"batch": 3, "batch_bytes": 500})
     # Three of 1 + 1 + 150 bytes are 456: the number decides.
-    assert batches_of(tei, "q", ["a"] * 4) == [range(3), range(3, 4)]
+    assert batches_of(tei, "q", ["a"] * 4, tei.batch) == [range(3), range(3, 4)]
     # Two of 100 + 1 + 150 bytes are 502: one a request. "é" is two bytes.
-    assert batches_of(tei, "q", ["é" * 50] * 2) == [range(1), range(1, 2)]
-    assert batches_of(tei, "q", ["x" * 9000, "b"]) == [range(1), range(1, 2)]
-    assert batches_of(tei, "q", []) == []
+    assert batches_of(tei, "q", ["é" * 50] * 2, tei.batch) == [range(1), range(1, 2)]
+    assert batches_of(tei, "q", ["x" * 9000, "b"], tei.batch) == [range(1), range(1, 2)]
+    assert batches_of(tei, "q", [], tei.batch) == []
 
 
 def test_bodies_ask_for_all_results_and_no_texts() -> None:

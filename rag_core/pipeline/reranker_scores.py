@@ -1,0 +1,62 @@
+"""A measurement's pair scores over time: added up as more are scored, dropped once the reranker is another model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rag_core.errors import SecondPassError
+from rag_core.rerank.base import Reranker
+from rag_core.schema.measurement import Measurement, RerankerScores
+from rag_core.schema.policy import Policy
+from rag_core.schema.steps import Timing
+
+
+def merge_scores(known: RerankerScores | None, fresh: RerankerScores) -> RerankerScores:
+    """What one reranker has measured so far, added up. A failure stays until a later call succeeds.
+
+    Scores of another model are not added: they replace what was known.
+    """
+    if known is None or (fresh.pairs and known.pairs and fresh.model != known.model):
+        return fresh
+    return fresh.model_copy(
+        update={
+            "pairs": {**known.pairs, **fresh.pairs},
+            "timing": Timing(started_ms=known.timing.started_ms, took_ms=known.timing.took_ms + fresh.timing.took_ms),
+            "load_ms": known.load_ms + fresh.load_ms,
+            "tokenise_ms": known.tokenise_ms + fresh.tokenise_ms,
+            "tokens": known.tokens + fresh.tokens,
+            "batches": known.batches + fresh.batches,
+            "units": known.units + fresh.units,
+        }
+    )
+
+
+def with_scores(measurement: Measurement, reranker: str, fresh: RerankerScores) -> Measurement:
+    """The measurement with what this reranker has scored now."""
+    merged = merge_scores(measurement.rerankings.get(reranker), fresh)
+    return measurement.model_copy(update={"rerankings": {**measurement.rerankings, reranker: merged}})
+
+
+def drop_outdated(measurement: Measurement, policy: Policy, rerankers: Callable[[str], Reranker]) -> Measurement:
+    """The measurement without the scores of a policy's reranker whose model is another one by now.
+
+    A server may have been restarted with another model, or weights replaced; the same measurement if nothing changed.
+    A reranker that cannot be had keeps its scores: they are what its model said.
+    """
+    used = {policy.reranker, *([policy.first_pass.reranker] if policy.first_pass else [])}
+    outdated = {
+        key for key in used & set(measurement.rerankings) if _is_outdated(measurement.rerankings[key], key, rerankers)
+    }
+    if not outdated:
+        return measurement
+    kept = {key: scores for key, scores in measurement.rerankings.items() if key not in outdated}
+    return measurement.model_copy(update={"rerankings": kept})
+
+
+def _is_outdated(scores: RerankerScores, key: str, rerankers: Callable[[str], Reranker]) -> bool:
+    if not scores.pairs:
+        return False
+    try:
+        return rerankers(key).model != scores.model
+    except SecondPassError:
+        return False
