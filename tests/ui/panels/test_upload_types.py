@@ -7,8 +7,10 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from rag_core.corpus.readers.registry import FORMATS, endings
+from rag_core.corpus.storage.orders import OrderBook
 from tests.corpus.files import pdf
 from tests.corpus.word_files import packaged, paragraph
+from ui import caches
 
 ROOT = Path(__file__).parents[3]
 CONTENTS = {
@@ -33,5 +35,10 @@ def test_every_ending_that_can_be_read_can_be_uploaded(sample: None) -> None:
     box.set_value(files).run()
     at.button(key="index").click().run()
     assert not at.exception
-    (results,) = [one.value for one in at.dataframe if "What was wrong" in one.value.columns]
-    assert dict(zip(results["File"], results["What was wrong"], strict=True)) == {name: "" for name, _, _ in files}
+    (order,) = OrderBook(caches.private(at.session_state["owner"]).root).all().found
+    caches.job_book().join(order.id)
+    at.run()
+    assert not at.exception
+    (results,) = [one.value for one in at.dataframe if "Result" in one.value.columns]
+    assert dict(zip(results["File"], results["Documents"], strict=True)) == {name: 1 for name, _, _ in files}
+    assert "What was wrong" not in results.columns
