@@ -59,10 +59,11 @@ def test_files_become_a_collection_and_each_file_has_its_result(book, orders, li
     job = done(book, orders, library, order)
     assert (job.state, job.message) == ("done", "1 document was indexed in Notes.")
     good, bad = orders.outcome(order).files
-    assert good == FileResult(name="a.md", documents=1, source=SourceFile(name="a.md"))
+    assert good == FileResult(name="a.md", documents=1, source=SourceFile(name="a.md", encoding="UTF-8"))
     assert bad.documents == 0 and "damaged" in bad.problems[0][1]
     kept = library.open("Notes", WordEmbedder())
-    assert ([one.id for one in kept.documents()], kept.files) == (["a.md"], (SourceFile(name="a.md"),))
+    assert [one.id for one in kept.documents()] == ["a.md"]
+    assert kept.files == (SourceFile(name="a.md", encoding="UTF-8"),)
     assert sorted(path.name for path in (library.root / ".orders" / order.id).iterdir()) == [
         "order.json",
         "outcome.json",

@@ -193,6 +193,20 @@ def test_the_preview_names_the_columns_that_no_search_looks_at() -> None:
     assert "description: A thing numbered 0.\nprice_eur: 9" in texts
 
 
+def test_the_preview_shows_the_encoding_and_doubts_it() -> None:
+    row = "Клиент может вернуть товар в течение 14 дней."
+    files = [
+        ("items.csv", f"id,text\n1,{row}\n".encode("cp1251"), "text/csv"),
+        ("note.txt", "Zboží můžete vrátit do čtrnácti dnů bez udání důvodu.".encode("iso-8859-2"), "text/plain"),
+    ]
+    at = corpus()
+    drawn(at.file_uploader(key="files_0").set_value(files).run())
+    assert "items.csv, read as Windows-1251" in said(at).replace("**", "")
+    assert "note.txt: 1 document, read as ISO 8859-2" in said(at).replace("**", "")
+    notes = [frame.value for frame in at.dataframe if "Why" in frame.value.columns]
+    assert ["Mac Cyrillic" in notes[0]["Why"][0], "Windows-1250" in notes[1]["Why"][0]] == [True, True]
+
+
 def test_a_link_to_what_is_gone_says_so_but_not_to_who_was_sent_away() -> None:
     at = corpus(c="Gone")
     assert "There is no collection Gone" in at.warning[0].value

@@ -11,9 +11,10 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from rag_core.corpus.loading.columns import CsvColumns, guess_columns
 from rag_core.corpus.loading.preview import FilePreview, columns_in_words
 from rag_core.corpus.loading.sandbox import parse_uploads
-from rag_core.corpus.readers.base import DEFAULT_LIMITS, Limits, Source
+from rag_core.corpus.readers.base import DEFAULT_LIMITS, Limits, Source, TableHead
 from rag_core.corpus.readers.registry import preview
 from rag_core.errors import DocumentError
+from rag_core.schema.files import SourceFile
 from rag_core.wording.numbers import count_of
 from ui.panels import file_notes, views
 
@@ -28,7 +29,7 @@ def show(files: list[UploadedFile]) -> dict[int, CsvColumns]:
     for place, file in enumerate(files):
         table = _table(file.file_id, file)
         if table:
-            chosen[place] = _show_table(file, *table)
+            chosen[place] = _show_table(file, table)
         elif read < MOST_FILES and file.size <= MOST_BYTES:
             read += 1
             _show_file(_preview(file.file_id, file), file.file_id)
@@ -38,7 +39,7 @@ def show(files: list[UploadedFile]) -> dict[int, CsvColumns]:
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _table(file_id: str, _file: UploadedFile) -> tuple[list[str], list[list[str]]] | None:  # noqa: ARG001 - the key
+def _table(file_id: str, _file: UploadedFile) -> TableHead | None:  # noqa: ARG001 - the key
     """Columns and first rows as the parser will read them; None for no table, or where it will not read the file."""
     if _file.size > DEFAULT_LIMITS.file_mb * 2**20:
         return None
@@ -54,11 +55,12 @@ def _preview(file_id: str, _file: UploadedFile) -> FilePreview:  # noqa: ARG001 
     return FilePreview.of(parse_uploads([(_file.name, _file.getvalue())])[0])
 
 
-def _show_table(file: UploadedFile, header: list[str], rows: list[list[str]]) -> CsvColumns:
+def _show_table(file: UploadedFile, table: TableHead) -> CsvColumns:
     """The first rows, and which columns are text and title, as a person chooses them."""
+    header, rows = table.columns, table.rows
     guess = guess_columns(header, rows)
     with st.container(border=True):
-        st.markdown(f"**{views.markdown(file.name)}**")
+        st.markdown(f"**{views.markdown(file.name)}**{_encoding(table.encoding)}")
         first = [[*row, *[""] * (len(header) - len(row))][: len(header)] for row in rows[:ROWS]]
         st.dataframe(pd.DataFrame(first, columns=header), hide_index=True, key=f"rows_{file.file_id}")
         left, right = st.columns([2, 1])
@@ -77,15 +79,22 @@ def _show_table(file: UploadedFile, header: list[str], rows: list[list[str]]) ->
         )
         columns = CsvColumns(text=tuple(text) or guess.text, title=title, id=guess.id)
         st.caption(views.markdown(columns_in_words(columns, header)))
+        record = SourceFile(name=file.name, encoding=table.encoding, notes=table.notes)
+        file_notes.show_notes([record], f"preview_notes_{file.file_id}")
     return columns
+
+
+def _encoding(name: str) -> str:
+    """How the file's bytes are read as text; "" for formats with no choice."""
+    return f", read as {views.markdown(name)}" if name else ""
 
 
 def _show_file(preview: FilePreview, key: str) -> None:
     """How many documents the file gives, how the first ones begin, and what is wrong with it or left out of it."""
     with st.container(border=True):
-        encoding = f", read as {preview.source.encoding}" if preview.source and preview.source.encoding else ""
-        told = f"{count_of(preview.documents, 'document')}{encoding}"
-        st.markdown(f"**{views.markdown(preview.name)}**: {views.markdown(told)}")
+        told = count_of(preview.documents, "document")
+        encoding = _encoding(preview.source.encoding if preview.source else "")
+        st.markdown(f"**{views.markdown(preview.name)}**: {told}{encoding}")
         for problem in preview.problems:
             st.warning(views.markdown(problem), icon=":material/warning:")
         for document in preview.first:

@@ -86,8 +86,19 @@ def in_doubt(where: str, reason: str, text: str = "") -> FileNote:
 Reader = Callable[[Source], Parsed]
 """Raises DocumentError where nothing of the file can be read."""
 
-Preview = Callable[[Source], tuple[list[str], list[list[str]]]]
-"""The columns of a table and its first rows, for a person to choose by. Raises DocumentError for no table."""
+
+@dataclass(frozen=True)
+class TableHead:
+    """The columns of a table and its first rows, for a person to choose by; and how the file was read so far."""
+
+    columns: list[str]
+    rows: list[list[str]]
+    encoding: str = ""
+    notes: tuple[FileNote, ...] = ()
+
+
+Preview = Callable[[Source], TableHead]
+"""Raises DocumentError for no table."""
 
 
 @dataclass(frozen=True)

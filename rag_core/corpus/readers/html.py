@@ -11,7 +11,9 @@ import warnings
 from typing import TYPE_CHECKING
 
 from rag_core.corpus.readers.base import Parsed, Record, Source
+from rag_core.corpus.readers.charset import declared_charset
 from rag_core.corpus.readers.hiding import hides, hiding_selectors, on_desktop
+from rag_core.corpus.readers.text import decode
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -20,6 +22,7 @@ _INVISIBLE = (
     "script, style, template, noscript, iframe, object, svg, canvas, dialog:not([open]), [hidden], input, select"
 )
 _COMMA = re.compile(r",(?![^(\[]*[)\]])")
+_XML = re.compile(r"\A\s*<\?xml[^>]*>")
 _META = ("name", "property")
 
 
@@ -27,12 +30,13 @@ def read_html(source: Source) -> Parsed:
     """One document: headings as `#` lines, `<title>` and `<meta name=... content=...>` as metadata."""
     from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 
+    found = decode(source, declared_charset(source.data))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
-        soup = BeautifulSoup(source.data, "lxml")
+        soup = BeautifulSoup(_XML.sub("", found.text), "lxml")
     metadata = _metadata(soup)
     _strip_hidden(soup)
-    return Parsed([Record(_markdown(source, soup), metadata)])
+    return found.parsed(Record(_markdown(source, soup), metadata))
 
 
 def _metadata(soup: BeautifulSoup) -> dict[str, object]:

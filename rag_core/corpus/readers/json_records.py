@@ -17,8 +17,9 @@ _LISTS = ("documents", "data", "items", "records")
 
 def read_json(source: Source) -> Parsed:
     """A list of objects, an object that holds such a list under `documents`, or one object for one document."""
+    found = decode(source)
     try:
-        value = json.loads(decode(source))
+        value = json.loads(found.text)
     except (ValueError, RecursionError) as exc:
         raise source.error(
             f"It is not valid JSON ({_why(exc)}). If it has an object per line, give it the ending .jsonl."
@@ -28,19 +29,17 @@ def read_json(source: Source) -> Parsed:
     if not isinstance(value, list) or not value:
         raise source.error("It holds no list of documents. Give a list of objects, each with a text field.")
     items = list(enumerate(value, start=1))
-    return _records(
-        source,
-        [(number, item) for number, item in items if isinstance(item, dict)],
-        "item",
-        [(f"item {number}", "It is not an object.") for number, item in items if not isinstance(item, dict)],
-    )
+    rows: list[Row] = [(number, item) for number, item in items if isinstance(item, dict)]
+    bad = [(f"item {number}", "It is not an object.") for number, item in items if not isinstance(item, dict)]
+    return found.noted(_records(source, rows, "item", bad))
 
 
 def read_jsonl(source: Source) -> Parsed:
     """An object per line; a line that is none is named by its number, and the others are read."""
+    found = decode(source)
     rows: list[Row] = []
     bad: list[tuple[str, str]] = []
-    for number, line in enumerate(decode(source).split("\n"), start=1):
+    for number, line in enumerate(found.text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -52,7 +51,7 @@ def read_jsonl(source: Source) -> Parsed:
             rows.append((number, value))
         else:
             bad.append((f"line {number}", "It is not a JSON object."))
-    return _records(source, rows, "line", bad)
+    return found.noted(_records(source, rows, "line", bad))
 
 
 def _records(source: Source, rows: Sequence[Row], word: str, bad: Sequence[tuple[str, str]]) -> Parsed:

@@ -17,9 +17,9 @@ _MAX_FRONT_MATTER = 64 * 1024
 
 def read_markdown(source: Source) -> Parsed:
     """One document; keys of the front matter travel as metadata."""
-    text = decode(source).replace("\r\n", "\n").replace("\r", "\n")
-    metadata, body = _split(source, text)
-    return Parsed([Record(_with_hash_headings(body), metadata)])
+    found = decode(source)
+    metadata, body = _split(source, found.text.replace("\r\n", "\n").replace("\r", "\n"))
+    return found.parsed(Record(_with_hash_headings(body), metadata))
 
 
 def _split(source: Source, text: str) -> tuple[dict[str, object], str]:

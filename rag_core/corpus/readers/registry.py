@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from rag_core.corpus.readers.base import Format, Reader, Source
+from rag_core.corpus.readers.base import Format, Reader, Source, TableHead
 from rag_core.corpus.readers.html import read_html
 from rag_core.corpus.readers.json_records import read_json, read_jsonl
 from rag_core.corpus.readers.markdown import read_markdown
@@ -18,7 +18,7 @@ from rag_core.corpus.readers.table import read_header, read_table
 from rag_core.corpus.readers.text import read_text
 from rag_core.corpus.readers.word.reader import read_word
 
-READERS_VERSION = 2
+READERS_VERSION = 3
 """Raised whenever a file would give another text, so that documents that ship with the app are read again."""
 
 FORMATS: tuple[Format, ...] = (
@@ -80,7 +80,7 @@ def reader_for(source: Source) -> Reader:
     return format_of(source).read
 
 
-def preview(source: Source) -> tuple[list[str], list[list[str]]] | None:
+def preview(source: Source) -> TableHead | None:
     """The columns and first rows of a file that is a table; None for other formats. Raises DocumentError for a file
     that cannot be read."""
     row = format_of(source)

@@ -7,7 +7,7 @@ import io
 import re
 from itertools import islice
 
-from rag_core.corpus.readers.base import Parsed, Source
+from rag_core.corpus.readers.base import Parsed, Source, TableHead
 from rag_core.corpus.readers.rows import Row, rows_to_records
 from rag_core.corpus.readers.text import decode
 
@@ -17,28 +17,35 @@ _MAX_CELL = 2**31 - 1
 
 def read_table(source: Source) -> Parsed:
     """A record per row that is not empty. Row 1 is the first after the header."""
-    header, rows = read_rows(source)
-    return rows_to_records(source, rows, header, "row")
+    found = decode(source)
+    header, rows = _by_column(_rows(source, found.text))
+    return found.noted(rows_to_records(source, rows, header, "row"))
 
 
 def read_rows(source: Source) -> tuple[list[str], list[Row]]:
     """The header, and the rows that are not empty by column. Raises DocumentError for what is no table."""
-    header, *rows = _rows(source)
+    return _by_column(_rows(source, decode(source).text))
+
+
+def read_header(source: Source) -> TableHead:
+    """The header and the first hundred rows, for a person to choose columns by. Raises DocumentError."""
+    found = decode(source)
+    header, *rows = _rows(source, found.text)
+    return TableHead(header, rows[:100], found.encoding, found.notes)
+
+
+def _by_column(cells: list[list[str]]) -> tuple[list[str], list[Row]]:
+    """The header, and the rows that are not empty, by column and number."""
+    header, *rows = cells
     numbered = enumerate(rows, start=1)
     return header, [
         (number, dict(zip(header, row, strict=False))) for number, row in numbered if any(map(str.strip, row))
     ]
 
 
-def read_header(source: Source) -> tuple[list[str], list[list[str]]]:
-    """The header and the first hundred rows, for a person to choose columns by. Raises DocumentError."""
-    header, *rows = _rows(source)
-    return header, rows[:100]
-
-
-def _rows(source: Source) -> list[list[str]]:
+def _rows(source: Source, text: str) -> list[list[str]]:
     """Header and rows, all as text. Raises DocumentError for what is no table."""
-    text = decode(source).replace("\x00", "")
+    text = text.replace("\x00", "")
     csv.field_size_limit(_MAX_CELL)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))

@@ -95,6 +95,6 @@ def test_lines_that_end_as_on_old_macs():
 
 
 def test_header_for_choosing():
-    header, rows = read_header(Source("a.csv", CODES))
-    assert header[:3] == ["id", "title", "text"]
-    assert len(rows) == 2
+    head = read_header(Source("a.csv", CODES))
+    assert head.columns[:3] == ["id", "title", "text"]
+    assert (len(head.rows), head.encoding) == (2, "UTF-8")

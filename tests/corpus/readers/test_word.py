@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rag_core.corpus.loading.load import load_bytes
@@ -319,7 +319,7 @@ class Writer:
 
 
 @given(st.lists(BLOCK, min_size=1, max_size=4))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 def test_every_word_is_in_the_text_or_in_the_list_however_it_is_nested(trees):
     writer = Writer()
     body = "".join(map(writer.of, trees))
