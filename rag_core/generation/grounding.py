@@ -2,9 +2,10 @@
 
 One batched call of the bi-encoder, which is loaded anyway and judges whether two sentences say the same; a reranker
 judges whether a passage answers a question, which is something else. A sentence counts as found where some sentence of
-a cited passage has a cosine of `ALIKE` or more to it and every number and code of it stands in a cited passage: the
-bi-encoder hardly sees that 80 % is not 50 %. On 40 sentences written for this over four documents of the sample corpus
-(20 that a passage says in other words, 20 that it does not say) it is right for 36: a test counts them.
+a cited passage is as close to it as the embedding model's cut-off `alike` says, and every number and code of it stands
+in a cited passage: the bi-encoder hardly sees that 80 % is not 50 %. A model without a cut-off asserts neither. On 40
+sentences written for this over four documents of the sample corpus (20 that a passage says in other words, 20 that it
+does not say) the packaged model is right for 36: a test counts them.
 
 It sees no negation ("refunds are paid" is found in "refunds are not paid"), so "found" is no proof, and "not found" is
 not "false": it asks a person to look.
@@ -20,13 +21,11 @@ from typing import TYPE_CHECKING
 from rag_core.generation.citations import cited_numbers
 from rag_core.generation.sentences import sentences
 from rag_core.schema.answers import Answer, SentenceCheck, SupportVerdict
+from rag_core.schema.cutoffs import CosineCutoffs
 from rag_core.schema.documents import Passage
 
 if TYPE_CHECKING:
     from rag_core.schema.vectors import Vectors
-
-ALIKE = 0.57
-"""Cosine from which two sentences count as saying the same."""
 
 READ = 200
 """Sentences of passages read at most, from the best passage on."""
@@ -51,9 +50,10 @@ class _Evidence:
     text: str
 
 
-def check_sentences(answer: Answer, passages: Sequence[Passage], embed: Embed) -> Answer:
+def check_sentences(answer: Answer, passages: Sequence[Passage], embed: Embed, cutoffs: CosineCutoffs | None) -> Answer:
     """The answer with a check of each sentence; `passages` are the kept ones, best first, as it was given them.
 
+    cutoffs: of the embedding model; where it has none, the verdict is `not calibrated` instead of found or not found.
     Only a chat answer is checked: an extractive one is made of quotes. Where it has no sentence, nothing is embedded.
     """
     spans = answer_sentences(answer.text) if answer.kind == "chat" else []
@@ -65,7 +65,7 @@ def check_sentences(answer: Answer, passages: Sequence[Passage], embed: Embed) -
     alike = vectors[: len(said)] @ vectors[len(said) :].T
     texts = {number: _plain(passage.model_text) for number, passage in enumerate(passages, start=1)}
     checks = tuple(
-        _checked(span, answer.text, evidence, [float(one) for one in row], texts)
+        _checked(span, answer.text, evidence, [float(one) for one in row], texts, cutoffs)
         for span, row in zip(spans, alike, strict=True)
     )
     return answer.model_copy(update={"checks": checks})
@@ -118,7 +118,12 @@ def _evidence(passages: Sequence[Passage]) -> list[_Evidence]:
 
 
 def _checked(
-    span: tuple[int, int], text: str, evidence: Sequence[_Evidence], alike: Sequence[float], texts: Mapping[int, str]
+    span: tuple[int, int],
+    text: str,
+    evidence: Sequence[_Evidence],
+    alike: Sequence[float],
+    texts: Mapping[int, str],
+    cutoffs: CosineCutoffs | None,
 ) -> SentenceCheck:
     """The verdict on one sentence, over the passages that it cites, or over all where it cites none."""
     sentence = text[span[0] : span[1]]
@@ -129,12 +134,11 @@ def _checked(
     there = {figure for number in looked_at for figure in figures(texts[number])}
     absent = tuple(figure for figure in figures(sentence) if figure not in there)
     score = alike[best] if best is not None else 0.0
-    verdict: SupportVerdict = "uncited" if not cited else "found" if score >= ALIKE and not absent else "not found"
     nearest = evidence[best] if best is not None else None
     return SentenceCheck(
         start=span[0],
         end=span[1],
-        verdict=verdict,
+        verdict=_verdict(score, cutoffs, cited=bool(cited), absent=bool(absent)),
         cited=cited,
         number=nearest.number if nearest else None,
         passage_id=nearest.passage_id if nearest else "",
@@ -142,6 +146,17 @@ def _checked(
         score=round(score, 4),
         absent=absent,
     )
+
+
+def _verdict(score: float, cutoffs: CosineCutoffs | None, *, cited: bool, absent: bool) -> SupportVerdict:
+    """What can be asserted; a figure that stands in no cited passage needs no cosine to be missing."""
+    if not cited:
+        return "uncited"
+    if absent:
+        return "not found"
+    if cutoffs is None:
+        return "not calibrated"
+    return "found" if score >= cutoffs.alike else "not found"
 
 
 def _plain(text: str) -> str:

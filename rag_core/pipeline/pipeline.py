@@ -25,6 +25,7 @@ from rag_core.pipeline.search_round import search_round
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.scoring import PairCache, score_pairs
+from rag_core.retrieval.embedders.cutoffs import cutoffs_of
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.retrieval.engines.protocol import Engine
@@ -198,7 +199,7 @@ class Pipeline:
         """
         kept = [trace.passages[hit.passage_id] for hit in trace[StepName.KEPT].hits]
         try:
-            return check_sentences(answer, kept, self.embedder.embed)
+            return check_sentences(answer, kept, self.embedder.embed, cutoffs_of(trace.collection.embedding_model))
         except SecondPassError as exc:
             said = f"Its sentences were not checked against the passages: {exc}"
             return answer.with_(warnings=(*answer.warnings, StepWarning(code="not-checked", message=said)))

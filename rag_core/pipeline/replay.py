@@ -16,6 +16,7 @@ from rag_core.pipeline.early_stopping import ReadDepth
 from rag_core.pipeline.extra_searches import list_weights, named_lists, timeline
 from rag_core.pipeline.rerank_step import IncomingOrder, RerankResult, own_share, paid_before, rerank_step
 from rag_core.pipeline.signals import adjust
+from rag_core.retrieval.embedders.cutoffs import cutoffs_of
 from rag_core.retrieval.fusion import rrf
 from rag_core.schema.documents import Passage
 from rag_core.schema.measurement import Measurement, RankedList
@@ -105,7 +106,9 @@ def _searched(name: StepName, space: ScoreSpace, search: RankedList, measurement
     if name is StepName.LEXICAL:
         warnings = (*step_warnings.lexical(len(hits), search.terms), *warnings)
     else:
-        warnings = (*step_warnings.outside(hits), *warnings)
+        model = measurement.collection.embedding_model
+        far = step_warnings.outside(hits, cutoffs_of(model), model)
+        warnings = (*far, *warnings)
     return Step(
         name=name,
         space=space,

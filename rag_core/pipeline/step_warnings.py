@@ -8,17 +8,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from rag_core.schema.cutoffs import CosineCutoffs
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import Hit, StepWarning
+from rag_core.schema.steps import Hit, Step, StepWarning
 from rag_core.schema.threshold import Threshold, applies, relevance_space
+
+NOT_CALIBRATED = "not-calibrated"
+"""Code of a note that a check could not be made; nothing is known to be wrong."""
 
 SATURATED = 0.999
 """Probabilities over this (or under 1 minus this) no longer tell candidates apart on a screen."""
-
-FAR = 0.25
-"""Best cosines under this mean another subject. With the packaged model: 7 of 10 questions about other things lie
-under it, none of the sample's 177."""
 
 ALIKE = 0.8
 """Texts that share this part of their runs of three words (Jaccard) are near-duplicates."""
@@ -37,6 +37,11 @@ def ties(hits: Sequence[Hit], first: int = 10) -> tuple[StepWarning, ...]:
     return (StepWarning(code="ties", message=message),)
 
 
+def warns(step: Step) -> bool:
+    """Whether anything may be wrong with this step; a check that could not be made says nothing of it."""
+    return any(warning.code != NOT_CALIBRATED for warning in step.warnings)
+
+
 def saturated(probabilities: Sequence[float], top_k: int) -> tuple[StepWarning, ...]:
     """More candidates near probability 1 than are kept: the threshold cannot choose among them."""
     high = sum(p >= SATURATED for p in probabilities)
@@ -46,9 +51,18 @@ def saturated(probabilities: Sequence[float], top_k: int) -> tuple[StepWarning, 
     return (StepWarning(code="saturated", message=message),)
 
 
-def outside(hits: Sequence[Hit]) -> tuple[StepWarning, ...]:
-    """A question that the collection may have nothing on: even its nearest passage is far away."""
-    if not hits or hits[0].score >= FAR:
+def outside(hits: Sequence[Hit], cutoffs: CosineCutoffs | None, model: str) -> tuple[StepWarning, ...]:
+    """A question that the collection may have nothing on: even its nearest passage is far away. Where the embedding
+    model `model` has no cut-offs, that cannot be told, and the warning says so."""
+    if not hits:
+        return ()
+    if cutoffs is None:
+        message = (
+            f"Whether the collection holds anything about this question cannot be told from its nearest passage: the "
+            f"embedding model {model} is not calibrated."
+        )
+        return (StepWarning(code=NOT_CALIBRATED, message=message),)
+    if hits[0].score >= cutoffs.far:
         return ()
     message = (
         f"Even the nearest passage is far from this question (cosine {hits[0].score:.2f}): "

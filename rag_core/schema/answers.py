@@ -30,15 +30,16 @@ class Message(Frozen):
     content: str
 
 
-SupportVerdict = Literal["found", "not found", "uncited"]
+SupportVerdict = Literal["found", "not found", "uncited", "not calibrated"]
 
 
 class SentenceCheck(Frozen):
     """What was found for one sentence of an answer, `text[start:end]`, in the passages that it was given.
 
-    verdict  `found` in a cited passage, `not found` in any cited passage, or `uncited`: it cites none
+    verdict  `found` in a cited passage, `not found` in any cited passage, `uncited`: it cites none, or `not calibrated`
+             for an embedding model of which nobody knows from which cosine on two sentences say the same
     cited    numbers of the passages that it cites
-    number, chunk_id, quote, score    the sentence most like it, of the cited passages (of all, where it cites none),
+    number, passage_id, quote, score    the sentence most like it, of the cited passages (of all, where it cites none),
              and their cosine; None and empty where the passages hold no sentence
     absent   numbers and codes in it that stand in none of those passages
     """

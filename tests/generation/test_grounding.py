@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from rag_core.generation.grounding import ALIKE, answer_sentences, check_sentences, figures
+from rag_core.generation.grounding import answer_sentences, check_sentences, figures
 from rag_core.generation.grounding_words import doubtful, finding, summary, tag
+from rag_core.retrieval.embedders.cutoffs import PACKAGED_CUTOFFS
 from rag_core.schema.answers import Answer, SentenceCheck
+from rag_core.schema.cutoffs import CosineCutoffs
 from tests.builders import passage
 
+TOY = CosineCutoffs(model="toy@1", far=0.3, alike=0.5)
 PASSAGES = (
     passage("a", "Refunds take 5 days. Ask support."),
     passage("b", "Shipping is free."),
@@ -33,8 +36,8 @@ class Meanings:
         return vectors
 
 
-def checked(text: str) -> Answer:
-    return check_sentences(Answer(kind="chat", text=text), PASSAGES, Meanings())
+def checked(text: str, cutoffs: CosineCutoffs | None = TOY) -> Answer:
+    return check_sentences(Answer(kind="chat", text=text), PASSAGES, Meanings(), cutoffs)
 
 
 def verdicts(text: str) -> list[str]:
@@ -87,11 +90,11 @@ def test_a_number_that_names_no_passage_is_no_citation() -> None:
 
 def test_one_call_for_all_and_none_for_an_answer_that_quotes() -> None:
     meanings = Meanings()
-    check_sentences(Answer(kind="chat", text="A refund [1]. Free [2]. Support."), PASSAGES, meanings)
+    check_sentences(Answer(kind="chat", text="A refund [1]. Free [2]. Support."), PASSAGES, meanings, TOY)
     assert meanings.calls == 1
     for kind in ("extractive", "unknown"):
         answer = Answer(kind=kind, text="A refund [1].")
-        assert check_sentences(answer, PASSAGES, meanings) == answer
+        assert check_sentences(answer, PASSAGES, meanings, TOY) == answer
     assert meanings.calls == 1
 
 
@@ -108,6 +111,18 @@ def test_the_words_never_say_false() -> None:
     said = " ".join([summary(answer), *map(finding, answer.checks)]).lower()
     assert not [word for word in ("false", "wrong", "untrue") if word in said]
     assert summary(Answer(kind="chat", text="x")) == ""
+
+
+def test_a_model_that_nobody_calibrated_finds_nothing_and_misses_only_figures() -> None:
+    answer = checked("A refund takes 5 days [1]. A refund takes 7 days [1]. Delivery is free [1]. Ask support.", None)
+    assert [one.verdict for one in answer.checks] == ["not calibrated", "not found", "not calibrated", "uncited"]
+    assert summary(answer).startswith(
+        "2 of 4 not judged by likeness: nobody has calibrated this embedding model; 1 not"
+    )
+    assert [one.start for one in doubtful(answer)] == [answer.checks[1].start, answer.checks[3].start]
+    first = answer.checks[0]
+    assert tag(first) == "" and finding(first).startswith("Not judged by likeness to [1]")
+    assert "Refunds take 5 days." in finding(first), "the closest sentence is still shown to read"
 
 
 @pytest.mark.parametrize("spans", [[(0, 9)], [(2, 2)], [(3, 5), (1, 2)]])
@@ -134,7 +149,7 @@ UNSAID = ["Our support team is very friendly.", "Fingerprint readers are support
 def test_the_packaged_model_tells_what_is_said_from_what_is_not(packaged) -> None:
     passages = [passage("a", " ".join(source for source, _ in SAID))]
     text = " ".join([*(f"{said[:-1]} [1]." for _, said in SAID), *(f"{one[:-1]} [1]." for one in UNSAID)])
-    found = check_sentences(Answer(kind="chat", text=text), passages, packaged.embed).checks
+    found = check_sentences(Answer(kind="chat", text=text), passages, packaged.embed, PACKAGED_CUTOFFS).checks
     assert [one.verdict for one in found] == ["found"] * 3 + ["not found"] * 2
     assert [one.quote for one in found[:3]] == [source for source, _ in SAID]
-    assert all(one.score < ALIKE for one in found[3:])
+    assert all(one.score < PACKAGED_CUTOFFS.alike for one in found[3:])

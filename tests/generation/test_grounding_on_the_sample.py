@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.generation.grounding import ALIKE, check_sentences
+from rag_core.generation.grounding import check_sentences
+from rag_core.retrieval.embedders.cutoffs import PACKAGED_CUTOFFS
 from rag_core.schema.answers import Answer, SentenceCheck
 from tests.builders import passage
 from tests.conftest import ROOT
@@ -80,7 +81,7 @@ def checks(written: dict[str, tuple[str, ...]], embed) -> list[SentenceCheck]:
     for name, sentences in written.items():
         text = (ROOT / "sample_corpus/documents" / name).read_text(encoding="utf-8").split("---", 2)[2]
         answer = Answer(kind="chat", text="\n\n".join(f"{one[:-1]} [1]." for one in sentences))
-        found += check_sentences(answer, [passage("a", text)], embed).checks
+        found += check_sentences(answer, [passage("a", text)], embed, PACKAGED_CUTOFFS).checks
     return found
 
 
@@ -95,7 +96,8 @@ def test_every_sentence_is_checked(judged) -> None:
 
 def test_the_cosine_alone_is_right_for_36_of_40(judged) -> None:
     said, unsaid = judged
-    assert sum(one.score >= ALIKE for one in said) + sum(one.score < ALIKE for one in unsaid) >= 36
+    alike = PACKAGED_CUTOFFS.alike
+    assert sum(one.score >= alike for one in said) + sum(one.score < alike for one in unsaid) >= 36
 
 
 def test_with_figures_it_is_no_worse(judged) -> None:

@@ -7,6 +7,7 @@ import html
 import streamlit as st
 
 from rag_core.analysis.latency import duration, extras_ms
+from rag_core.pipeline.step_warnings import warns
 from rag_core.schema.answers import Answer
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.steps import Step, StepName
@@ -39,7 +40,7 @@ def _step(trace: Trace, step: Step) -> str:
     }
     took = duration(step.timing.took_ms)
     number = f"{step.inputs:,} → {came_out.get(step.name, len(step.hits)):,}"
-    return _cell(STEP_LABELS[step.name], number, took, details[step.name], bool(step.warnings))
+    return _cell(STEP_LABELS[step.name], number, took, details[step.name], warns(step))
 
 
 def _extra_step(trace: Trace) -> str:
@@ -48,7 +49,7 @@ def _extra_step(trace: Trace) -> str:
     found = {passage_id for step in steps for passage_id in step.by_passage}
     rewriting = f", + {duration(trace.rewriting.timing.took_ms)} rewriting" if trace.rewriting else ""
     told = f"{len(trace.extra_searches)} {'search' if len(trace.extra_searches) == 1 else 'searches'}{rewriting}"
-    warn = any(step.warnings for step in steps)
+    warn = any(warns(step) for step in steps)
     return _cell("Extra searches", f"{steps[0].inputs:,} → {len(found):,}", duration(extras_ms(trace)), told, warn)
 
 
