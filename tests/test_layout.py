@@ -23,6 +23,10 @@ FORMATS = ("rag_core.wording.durations", "rag_core.wording.numbers")
 """How numbers and durations are written: known to every part."""
 
 RANK = {part: row for row, parts in enumerate(LAYERS) for part in parts}
+MOST_LINES = 250
+ROOT = PACKAGE.parent
+SOURCES = [path for folder in ("rag_core", "ui", "pages") for path in sorted((ROOT / folder).rglob("*.py"))]
+
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.relative_to(PACKAGE).parts[0] in RANK]
 
 
@@ -51,3 +55,8 @@ def test_every_part_has_its_layer() -> None:
 
 def test_few_modules_lie_at_the_top() -> None:
     assert len([path for path in PACKAGE.glob("*.py") if not path.name.startswith("__")]) <= 4
+
+
+def test_no_module_is_too_long_to_read_in_one_go() -> None:
+    sizes = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES}
+    assert {name: size for name, size in sizes.items() if size > MOST_LINES} == {}

@@ -13,8 +13,9 @@ import numpy as np
 
 from rag_core.evaluation import metrics
 from rag_core.evaluation.pools import Floats, Pools
+from rag_core.evaluation.rankings import Rankings, taken
 from rag_core.evaluation.sweeps import order_before_cut
-from rag_core.evaluation.vectorised_replay import Rankings, first_pass_rankings, fused_rankings, rerank_pass, taken
+from rag_core.evaluation.vectorised_replay import first_pass_rankings, fused_rankings, rerank_pass
 from rag_core.schema.base import Frozen
 from rag_core.schema.policy import Policy
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from rag_core.errors import BadInput
 from rag_core.evaluation.pools import UNJUDGED, Flags, Floats, Ints, Pools
+from rag_core.evaluation.rankings import Rankings
 from rag_core.evaluation.sets import Qrels
-from rag_core.evaluation.vectorised_replay import Rankings
 
 DEFAULT = ("nDCG@10", "nDCG@5", "RR@10", "P@5", "R@100", "AP@100", "Success@5", "Judged@10")
 """The metrics of a table, where nobody asked for others."""

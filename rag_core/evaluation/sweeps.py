@@ -12,14 +12,9 @@ import numpy as np
 
 from rag_core.evaluation import metrics
 from rag_core.evaluation.pools import Floats, Pools
-from rag_core.evaluation.vectorised_replay import (
-    Rankings,
-    adjusted_rankings,
-    fused_rankings,
-    relevance_of,
-    rerank_pass,
-    to_unit_interval,
-)
+from rag_core.evaluation.rankings import Rankings
+from rag_core.evaluation.vectorised_replay import fused_rankings, relevance_of, rerank_pass, to_unit_interval
+from rag_core.evaluation.vectorised_signals import adjusted_rankings
 from rag_core.schema.base import Frozen
 from rag_core.schema.policy import SIGNAL_NAMES, Policy
 from rag_core.schema.spaces import ScoreSpace

@@ -6,49 +6,22 @@ of the two equal. An order is an array of columns, best first, and how many of e
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from rag_core.errors import BadInput
-from rag_core.evaluation.pools import ABSENT, UNDATED, Flags, Floats, Ints, Pools, Scores
+from rag_core.evaluation.pools import ABSENT, Floats, Ints, Pools, Scores
+from rag_core.evaluation.rankings import Rankings, taken
+from rag_core.evaluation.vectorised_signals import adjusted_rankings
 from rag_core.pipeline.extra_searches import list_name
-from rag_core.schema.policy import NO_RERANKER, EarlyStopping, FirstPass, Policy, Signals
+from rag_core.schema.policy import NO_RERANKER, EarlyStopping, FirstPass, Policy
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import Threshold, clearing_rows
 
-Number = TypeVar("Number", np.int64, np.float64)
 SHORT = 2**15 - 1
 """Ranks are sorted as 16-bit integers, which NumPy does by radix; no list is as long."""
-
-
-@dataclass(frozen=True, eq=False)
-class Rankings:
-    """Columns of each query's candidates, best first, shape (Q, L); of row q the first `lengths[q]` count.
-
-    `unscored` (Q,): how many candidates of the pool have no score; where it is not 0 the row's order means nothing.
-    """
-
-    columns: Ints
-    lengths: Ints
-    unscored: Ints
-
-    @property
-    def valid(self) -> Flags:
-        """Shape (Q, L): which places hold a candidate."""
-        inside: Flags = np.arange(self.columns.shape[1]) < self.lengths[:, None]
-        return inside
-
-    def first(self, k: int) -> Rankings:
-        """The first k places."""
-        return replace(self, columns=self.columns[:, :k], lengths=np.minimum(self.lengths, k))
-
-    def take(self, values: npt.NDArray[Number]) -> npt.NDArray[Number]:
-        """Values by candidate (Q, C), put into this order (Q, L)."""
-        return taken(values, self.columns)
 
 
 def search_rankings(pools: Pools, policy: Policy) -> dict[str, Rankings]:
@@ -129,20 +102,6 @@ def rerank_pass(pools: Pools, order: Rankings, policy: Policy) -> Rankings:
     return replace(last, unscored=np.where(first.unscored > 0, first.unscored, last.unscored))
 
 
-def adjusted_rankings(pools: Pools, order: Rankings, relevance: Floats, search: Floats, signals: Signals) -> Rankings:
-    """A reranked order by the combined score, where signals are on.
-
-    relevance: (Q, C), 0..1; search: the fused scores likewise (`to_unit_interval`). The n-th best passage of a
-    document gets diversity 1/n whatever the others do, so placing one by one (`rag_core.pipeline.signals.adjust`)
-    comes to one sort.
-    """
-    if not signals.on:
-        return order
-    base = np.where(order.valid, order.take(_base(pools, relevance, search, signals)), -np.inf)
-    key = -base - signals.diversity / (1 + _turns(pools, order, base))
-    return replace(order, columns=taken(order.columns, np.argsort(key, axis=1, kind="stable")))
-
-
 def kept_rankings(order: Rankings, relevance: Floats, space: ScoreSpace, threshold: Threshold, top_k: int) -> Rankings:
     """What is at or over the threshold, cut to the top k. A threshold for another space cuts nothing."""
     over = clearing_rows(threshold, space, order.take(relevance), order.valid)
@@ -202,54 +161,9 @@ def to_unit_interval(relevance: Floats, space: ScoreSpace, pools: Pools, policy:
     return np.clip(relevance, 0.0, 1.0)
 
 
-def taken(values: npt.NDArray[Number], columns: Ints) -> npt.NDArray[Number]:
-    """`np.take_along_axis(values, columns, axis=1)`, in half the time on arrays of this size."""
-    rows = np.arange(len(values))[:, None] * values.shape[1]
-    found: npt.NDArray[Number] = values.ravel().take(columns + rows)
-    return found
-
-
 def _order(columns: Ints, lengths: Ints) -> Rankings:
     return Rankings(columns, lengths, np.zeros(len(lengths), dtype=np.int64))
 
 
 def _cut(ranks: Ints, depth: int) -> Ints:
     return np.where(ranks <= depth, ranks, ABSENT)
-
-
-def _base(pools: Pools, relevance: Floats, search: Floats, signals: Signals) -> Floats:
-    """The combined score without diversity, summed in the order that `signals.adjust` sums in. Shape (Q, C)."""
-    facts = pools.facts
-    if facts is None:
-        raise BadInput("This run was made elsewhere and has no dates and sources, so signals cannot be weighed.")
-    as_of = facts.measured[:, None] if signals.as_of is None else signals.as_of.toordinal()
-    fresh = 1.0 / (1.0 + np.maximum(0, as_of - facts.updated) / 30.0)
-    fresh = np.where(facts.updated == UNDATED, 0.0, fresh)
-    table = dict(signals.sources)
-    authority = np.array([table.get(name, signals.default_authority) for name in facts.sources] or [0.0])[facts.source]
-    beside = signals.relevance * relevance + signals.freshness * fresh + signals.authority * authority
-    return beside + signals.search * search
-
-
-def _turns(pools: Pools, order: Rankings, base: Floats) -> Ints:
-    """How many passages of the same document come before each place's, by base score, ties by place. Shape (Q, L).
-
-    Documents are counted whatever level is judged. [d, e, d] with base [1, 3, 2] -> [1, 0, 0].
-    """
-    facts = pools.facts
-    document = order.take(pools.unit if facts is None else facts.document)
-    by_base = np.argsort(-base, axis=1, kind="stable")
-    small = np.where(order.valid, document, -1).astype(np.int16)
-    by_document = np.argsort(np.take_along_axis(small, by_base, axis=1), axis=1, kind="stable")
-    within = taken(by_base, by_document)
-    turns = np.empty(document.shape, dtype=np.int64)
-    np.put_along_axis(turns, within, _run_places(np.take_along_axis(small, within, axis=1)), axis=1)
-    return turns
-
-
-def _run_places(values: npt.NDArray[np.int16]) -> Ints:
-    """0, 1, 2 ... within each run of equal values. [[4, 4, 7]] -> [[0, 1, 0]]."""
-    at = np.broadcast_to(np.arange(values.shape[1]), values.shape)
-    new = np.ones(values.shape, dtype=bool)
-    new[:, 1:] = values[:, 1:] != values[:, :-1]
-    return at - np.maximum.accumulate(np.where(new, at, 0), axis=1)

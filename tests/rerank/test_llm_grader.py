@@ -15,7 +15,8 @@ from rag_core.generation.chat.access import ChatAccess, ChatConfig
 from rag_core.rerank.access import Credentials
 from rag_core.rerank.catalogue import entry_of, get_reranker, listed, usable
 from rag_core.rerank.fixed import overlap
-from rag_core.rerank.llm_grader import READ, WAYS, LanguageModelReranker, keys_of, messages, read_grades
+from rag_core.rerank.grading import READ, messages, read_grades
+from rag_core.rerank.llm_grader import WAYS, LanguageModelReranker, keys_of
 from rag_core.rerank.scoring import score_pairs
 from rag_core.schema.spaces import ScoreSpace
 from tests.builders import passage
