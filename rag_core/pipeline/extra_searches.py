@@ -10,7 +10,7 @@ from rag_core.schema.filters import Filter, intersect
 from rag_core.schema.measurement import Measurement, RankedList, Rewriting, SearchRun
 from rag_core.schema.policy import ExtraSearch, Policy, rewritten_name
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import Hit, Step, StepName, StepWarning, Timing
+from rag_core.schema.steps import Hit, Step, StepKind, StepName, StepWarning, Timing
 from rag_core.schema.trace_record import ExtraSearchRun
 
 SPACES = {StepName.DENSE: ScoreSpace.COSINE, StepName.LEXICAL: ScoreSpace.BM25}
@@ -105,8 +105,8 @@ def timeline(
     begins = {0: 0.0}
     for number in sorted(ends):
         begins[number], now_ms = now_ms, now_ms + ends[number]
-    inputs = measurement.collection.passages
-    return reworded, tuple(_run(one, found, inputs, begins[found.round]) for one, found in searches)
+    searched = measurement.collection.passages
+    return reworded, tuple(_run(one, found, searched, begins[found.round]) for one, found in searches)
 
 
 def _rewriting(measurement: Measurement, policy: Policy, now_ms: float) -> Rewriting | None:
@@ -117,15 +117,15 @@ def _rewriting(measurement: Measurement, policy: Policy, now_ms: float) -> Rewri
     return measurement.rewriting.model_copy(update={"timing": timing})
 
 
-def _run(one: ExtraSearch, found: SearchRun, inputs: int, now_ms: float) -> ExtraSearchRun:
+def _run(one: ExtraSearch, found: SearchRun, searched: int, now_ms: float) -> ExtraSearchRun:
     nothing = not found.dense.found and not found.lexical.found
     return ExtraSearchRun(
         name=one.name,
         query=found.query,
         where=found.where,
         embed=_later(found.embed, now_ms),
-        dense=_step(StepName.DENSE, found.dense, one.depth, inputs, now_ms, _empty(found) if nothing else ()),
-        lexical=_step(StepName.LEXICAL, found.lexical, one.depth, inputs, now_ms),
+        dense=_step(StepName.DENSE, found.dense, one.depth, searched, now_ms, _empty(found) if nothing else ()),
+        lexical=_step(StepName.LEXICAL, found.lexical, one.depth, searched, now_ms),
         terms=found.lexical.terms,
     )
 
@@ -134,16 +134,17 @@ def _step(
     name: StepName,
     search: RankedList,
     depth: int,
-    inputs: int,
+    searched: int,
     now_ms: float,
     warnings: tuple[StepWarning, ...] = (),
 ) -> Step:
     hits = (Hit(passage_id=c, rank=rank, score=score) for rank, (c, score) in enumerate(search.found[:depth], start=1))
     return Step(
         name=name,
+        kind=StepKind.SEARCH,
         space=SPACES[name],
         hits=tuple(hits),
-        inputs=inputs,
+        hits_in=searched,
         timing=_later(search.timing, now_ms),
         warnings=(*search.warnings, *warnings),
     )

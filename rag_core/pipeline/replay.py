@@ -22,7 +22,7 @@ from rag_core.schema.documents import Passage
 from rag_core.schema.measurement import Measurement, RankedList
 from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import Hit, Step, StepName, StepWarning, Timing
+from rag_core.schema.steps import Hit, Step, StepKind, StepName, StepWarning, Timing
 from rag_core.schema.threshold import Threshold, clearing, relevance_space, to_relevance
 from rag_core.schema.trace import Trace
 
@@ -111,24 +111,27 @@ def _searched(name: StepName, space: ScoreSpace, search: RankedList, measurement
         warnings = (*far, *warnings)
     return Step(
         name=name,
+        kind=StepKind.SEARCH,
         space=space,
         hits=hits,
-        inputs=measurement.collection.passages,
+        hits_in=measurement.collection.passages,
         timing=search.timing,
         warnings=warnings,
     )
 
 
 def _fused(measurement: Measurement, policy: Policy, watch: _Watch) -> Step:
-    """All lists fused; `inputs` counts a passage as often as a list holds it."""
+    """All lists fused; `hits_in` counts a passage as often as a list holds it."""
     ranked = named_lists(measurement, policy)
     fused = rrf(ranked, list_weights(measurement, policy), policy.fusion.k)
     hits = tuple(Hit(passage_id=h.id, rank=r, score=h.score, parts=h.parts) for r, h in enumerate(fused, start=1))
     return Step(
         name=StepName.FUSED,
+        kind=StepKind.FUSION,
+        inputs=tuple(ranked),
         space=ScoreSpace.RRF,
         hits=hits,
-        inputs=sum(map(len, ranked.values())),
+        hits_in=sum(map(len, ranked.values())),
         timing=watch.lap(),
     )
 
@@ -142,7 +145,7 @@ def _from_first_pass(
     ids = [hit.passage_id for hit in head]
     known = measurement.rerankings.get(policy.first_pass.reranker)
     reach = ReadDepth(len(ids), missing=tuple(unread(ids, known)))
-    came = IncomingOrder(head, ScoreSpace.RRF, "the fused order")
+    came = IncomingOrder(StepName.FUSED, head, ScoreSpace.RRF, "the fused order")
     cost = known if reach.missing else own_share(known, ids)
     return rerank_step(StepName.FIRST_PASS, policy.first_pass.reranker, came, cost, reach, policy.pool, watch.add)
 
@@ -151,12 +154,12 @@ def _reranked(
     head: Sequence[Hit], from_first_pass: RerankResult | None, measurement: Measurement, policy: Policy, watch: _Watch
 ) -> RerankResult:
     """The policy's reranker over its pool: the head of the fused order, or the best of the first pass."""
-    came = IncomingOrder(head, ScoreSpace.RRF, "the fused order")
+    came = IncomingOrder(StepName.FUSED, head, ScoreSpace.RRF, "the fused order")
     known = measurement.rerankings.get(policy.reranker)
     if from_first_pass:
         step = from_first_pass.step
         called = came.called if from_first_pass.report.status == "failed" else "the first pass's order"
-        came = IncomingOrder(step.hits[: policy.pool], step.space, called)
+        came = IncomingOrder(step.name, step.hits[: policy.pool], step.space, called)
     ids = [hit.passage_id for hit in came.hits]
     reach = read_depth(ids, known, policy)
     if policy.first_pass and not reach.missing:
@@ -185,9 +188,11 @@ def _adjusted(fused: Step, reranked: Step, measurement: Measurement, policy: Pol
         )
     return Step(
         name=StepName.ADJUSTED,
+        kind=StepKind.ADJUST,
+        inputs=(reranked.name,),
         space=space,
         hits=hits,
-        inputs=len(reranked.hits),
+        hits_in=len(reranked.hits),
         timing=watch.lap(),
         warnings=warnings,
     )
@@ -220,9 +225,11 @@ def _kept(adjusted: Step, reranked: Step, passages: Mapping[str, Passage], polic
     )
     return Step(
         name=StepName.KEPT,
+        kind=StepKind.SELECT,
+        inputs=(adjusted.name,),
         space=adjusted.space,
         hits=hits,
-        inputs=len(adjusted.hits),
+        hits_in=len(adjusted.hits),
         timing=watch.lap(),
         warnings=warnings,
     )

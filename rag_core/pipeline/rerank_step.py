@@ -16,13 +16,15 @@ from rag_core.schema.measurement import RerankerScores
 from rag_core.schema.policy import NO_RERANKER
 from rag_core.schema.rerank_summary import RerankStatus, RerankSummary
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import Hit, PairScore, Step, StepName, StepWarning, Timing
+from rag_core.schema.steps import Hit, PairScore, Step, StepKind, StepName, StepWarning, Timing
 from rag_core.schema.threshold import relevance_space, to_relevance
 
 
 class IncomingOrder(NamedTuple):
-    """Candidates in the order in which they come to a pass: hits, their score space, and what the order is called."""
+    """Candidates in the order in which they come to a pass: the step that they come from, their hits and score space,
+    and what the order is called."""
 
+    step: StepName
     hits: Sequence[Hit]
     space: ScoreSpace
     called: str
@@ -65,9 +67,11 @@ def rerank_step(
     who = "first pass" if name is StepName.FIRST_PASS else "reranker"
     step = Step(
         name=name,
+        kind=StepKind.RERANK,
+        inputs=(came.step,),
         space=space,
         hits=hits,
-        inputs=len(came.hits),
+        hits_in=len(came.hits),
         timing=lap(known.timing.took_ms if known else 0.0),
         warnings=(
             *step_warnings.rerank(report, reach.read, who, came.called),

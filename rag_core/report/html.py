@@ -132,7 +132,7 @@ def _warnings(trace: Trace) -> str:
 
 def _steps(trace: Trace) -> str:
     rows = [
-        [STEP_LABELS[one.name], one.inputs, len(one.hits), one.space, duration(one.timing.took_ms)]
+        [STEP_LABELS[one.name], one.hits_in, len(one.hits), one.space, duration(one.timing.took_ms)]
         for one in trace.steps
     ]
     return _section("Stages", _table(rows, ["Stage", "In", "Out", "Score space", "Time"]))

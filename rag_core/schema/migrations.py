@@ -6,7 +6,7 @@ Each function changes nothing that it is given; what a field should hold is left
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rag_core.schema.records import Raw
@@ -87,6 +87,38 @@ def _extra_search_from_version_1(raw: Raw) -> Raw:
 
 def _answer_from_version_1(raw: Raw) -> Raw:
     return changed(raw, {"citations": each(_hit_from_version_1), "checks": each(_hit_from_version_1)})
+
+
+KINDS_2 = {
+    "dense": "search",
+    "lexical": "search",
+    "fused": "fusion",
+    "first_pass": "rerank",
+    "reranked": "rerank",
+    "adjusted": "adjust",
+    "kept": "select",
+}
+"""What makes the list of each step of version 2, by its name."""
+
+
+def trace_from_version_2(raw: Raw) -> Raw:
+    """The fields of a trace of version 2 as version 3 has them: a step names its kind and the steps that it reads."""
+    extra = raw.get("extra_searches") or []
+    lists = [f"{run['name']} {name}" for run in extra for name in ("dense", "lexical")]
+    steps, before = [], ""
+    for step in raw["steps"]:
+        reads = {"search": [], "fusion": ["dense", "lexical", *lists]}.get(KINDS_2[step["name"]], [before])
+        steps.append(_step_from_version_2(step, reads))
+        before = step["name"]
+    return raw | {"steps": steps, "extra_searches": each(_extra_search_from_version_2)(extra)}
+
+
+def _step_from_version_2(raw: Raw, reads: Sequence[str] = ()) -> Raw:
+    return renamed(raw, {"inputs": "hits_in"}) | {"kind": KINDS_2[raw["name"]], "inputs": list(reads)}
+
+
+def _extra_search_from_version_2(raw: Raw) -> Raw:
+    return changed(raw, {"dense": _step_from_version_2, "lexical": _step_from_version_2})
 
 
 FINDING_1 = {"chunk_id": "passage_id", "chunks": "passages", "stage": "step"}

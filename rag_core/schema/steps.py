@@ -27,6 +27,31 @@ class StepName(StrEnum):
     KEPT = "kept"
 
 
+class StepKind(StrEnum):
+    """What makes a step's list of passages.
+
+    search  finds passages for the query
+    fusion  joins several lists into one
+    rerank  scores each pair of query and passage, and orders by the score
+    adjust  changes the order by what is known beside relevance
+    select  decides what is kept
+    """
+
+    SEARCH = "search"
+    FUSION = "fusion"
+    RERANK = "rerank"
+    ADJUST = "adjust"
+    SELECT = "select"
+
+
+class Evidence(StrEnum):
+    """How a step is known: `recorded` when it ran, `inferred` from what was recorded, or `unavailable`."""
+
+    RECORDED = "recorded"
+    INFERRED = "inferred"
+    UNAVAILABLE = "unavailable"
+
+
 class Timing(Frozen):
     """When a step started, counted from the start of its run, and how long it took. Milliseconds."""
 
@@ -56,12 +81,19 @@ class StepWarning(Frozen):
 
 
 class Step(Frozen):
-    """One step: the hits that came out of it in order, their score space, its time and its warnings."""
+    """One step: the hits that came out of it in order, their score space, its time and its warnings.
+
+    `inputs` names the steps that it reads; none for a search. `hits_in` counts the hits that it read, one as often as a
+    list held it; for a search, the passages that it searched. `evidence` says how the step is known.
+    """
 
     name: StepName
+    kind: StepKind
+    inputs: tuple[str, ...] = ()
     space: ScoreSpace
     hits: tuple[Hit, ...]
-    inputs: Annotated[int, Field(ge=0)]
+    hits_in: Annotated[int, Field(ge=0)]
+    evidence: Evidence = Evidence.RECORDED
     timing: Timing = Timing()
     warnings: tuple[StepWarning, ...] = ()
 

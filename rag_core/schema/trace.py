@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from rag_core.errors import BadTrace
 from rag_core.schema.answers import Answer
-from rag_core.schema.migrations import trace_from_version_1
+from rag_core.schema.migrations import trace_from_version_1, trace_from_version_2
 from rag_core.schema.policy import MAIN
 from rag_core.schema.ranked_passage import RankedPassage
 from rag_core.schema.records import RecordFormat
@@ -40,7 +40,7 @@ class Trace(TraceRecord):
     @classmethod
     def _of_this_version(cls, raw: Any) -> Any:
         """A trace inside another record, such as a case, is upgraded where it stands."""
-        if not isinstance(raw, dict) or raw.get("version") != 1:
+        if not isinstance(raw, dict) or raw.get("version") not in TRACE.upgrades:
             return raw
         try:
             return TRACE.upgraded(raw)
@@ -243,8 +243,8 @@ class Trace(TraceRecord):
 TRACE = RecordFormat(
     noun="trace",
     model=Trace,
-    version=2,
-    upgrades={1: trace_from_version_1},
+    version=3,
+    upgrades={1: trace_from_version_1, 2: trace_from_version_2},
     accepts="Open the JSON file that “Trace (JSON)” saves under an answer on the Inspect page.",
     error=BadTrace,
 )

@@ -70,7 +70,7 @@ def not_rewritten(failure: str) -> str:
 class TraceRecord(Frozen):
     """The stored fields of a trace, as its file has them."""
 
-    version: Literal[2] = 2
+    version: Literal[3] = 3
     query: str
     where: Filter | None = None
     policy: Policy

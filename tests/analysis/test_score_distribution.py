@@ -12,7 +12,7 @@ from rag_core.analysis.score_distribution import curve, histogram, histograms, w
 from rag_core.pipeline.replay import recut, replay
 from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import Hit, Step, StepName
+from rag_core.schema.steps import Hit, Step, StepKind, StepName
 from rag_core.schema.threshold import Threshold
 from tests.builders import measurement
 
@@ -21,7 +21,7 @@ CE = Policy(reranker="ce")
 
 def step(scores, space=ScoreSpace.COSINE):
     hits = tuple(Hit(passage_id=str(n), rank=n, score=score) for n, score in enumerate(scores, start=1))
-    return Step(name=StepName.DENSE, space=space, hits=hits, inputs=9)
+    return Step(name=StepName.DENSE, space=space, kind=StepKind.SEARCH, hits=hits, hits_in=9)
 
 
 def test_each_stage_is_counted_in_its_own_space():

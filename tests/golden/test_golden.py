@@ -30,7 +30,7 @@ GOLDEN = Path(__file__).parent
 def test_a_trace_of_version_1_opens_as_what_it_was():
     text = (GOLDEN / "trace" / "v1.json").read_text(encoding="utf-8")
     old, trace = json.loads(text), Trace.read(text)
-    assert trace.version == 2 and trace.query == old["query"]
+    assert trace.version == 3 and trace.query == old["query"]
     assert [hit.passage_id for hit in trace[StepName.FUSED].hits] == [
         hit["chunk_id"] for stage in old["stages"] if stage["name"] == "fused" for hit in stage["hits"]
     ]
@@ -40,11 +40,29 @@ def test_a_trace_of_version_1_opens_as_what_it_was():
     assert Trace.read(trace.to_json()) == trace
 
 
+def test_a_trace_of_version_2_opens_with_the_kind_and_the_inputs_of_each_step():
+    text = (GOLDEN / "trace" / "v2.json").read_text(encoding="utf-8")
+    old, trace = json.loads(text), Trace.read(text)
+    lists = [f"{run['name']} {name}" for run in old["extra_searches"] for name in ("dense", "lexical")]
+    assert [(step.name, step.kind, step.inputs) for step in trace.steps] == [
+        ("dense", "search", ()),
+        ("lexical", "search", ()),
+        ("fused", "fusion", ("dense", "lexical", *lists)),
+        ("first_pass", "rerank", ("fused",)),
+        ("reranked", "rerank", ("first_pass",)),
+        ("adjusted", "adjust", ("reranked",)),
+        ("kept", "select", ("adjusted",)),
+    ]
+    assert [step.hits_in for step in trace.steps] == [step["inputs"] for step in old["steps"]]
+    assert Trace.read(trace.to_json()) == trace
+    assert Trace.read((GOLDEN / "trace" / "v1.json").read_text(encoding="utf-8")) == trace
+
+
 def test_a_case_file_of_version_1_is_imported_whole():
     found = read_cases((GOLDEN / "case" / "v1.jsonl").read_text(encoding="utf-8"))
     assert found.problems == ()
     assert len(found.cases) == 8
-    assert {one.trace.version for one in found.cases} == {2}
+    assert {one.trace.version for one in found.cases} == {3}
     assert read_cases(export_cases(list(found.cases))).cases == found.cases
 
 

@@ -45,7 +45,7 @@ def test_every_list_adds_its_weighted_part_to_the_fused_score():
     )
     assert fused["c"].score == pytest.approx(0.5 / (60 + 1) + 0.5 / (60 + 1))
     assert ids(trace, StepName.FUSED) == ["b", "a", "c"]
-    assert trace[StepName.FUSED].inputs == 2 + 1 + 2 + 1
+    assert trace[StepName.FUSED].hits_in == 2 + 1 + 2 + 1
 
 
 def test_the_weight_is_times_the_weights_of_the_fusion():

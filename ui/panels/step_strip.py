@@ -39,7 +39,7 @@ def _step(trace: Trace, step: Step) -> str:
         StepName.KEPT: "nothing kept" if trace.unknown else "threshold, top-k",
     }
     took = duration(step.timing.took_ms)
-    number = f"{step.inputs:,} → {came_out.get(step.name, len(step.hits)):,}"
+    number = f"{step.hits_in:,} → {came_out.get(step.name, len(step.hits)):,}"
     return _cell(STEP_LABELS[step.name], number, took, details[step.name], warns(step))
 
 
@@ -50,7 +50,7 @@ def _extra_step(trace: Trace) -> str:
     rewriting = f", + {duration(trace.rewriting.timing.took_ms)} rewriting" if trace.rewriting else ""
     told = f"{len(trace.extra_searches)} {'search' if len(trace.extra_searches) == 1 else 'searches'}{rewriting}"
     warn = any(warns(step) for step in steps)
-    return _cell("Extra searches", f"{steps[0].inputs:,} → {len(found):,}", duration(extras_ms(trace)), told, warn)
+    return _cell("Extra searches", f"{steps[0].hits_in:,} → {len(found):,}", duration(extras_ms(trace)), told, warn)
 
 
 def _reranked(report: RerankSummary) -> str:
