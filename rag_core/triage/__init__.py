@@ -9,7 +9,7 @@ from rag_core.jobs import Job, JobBook, JobControl
 from rag_core.triage.case import Case, Finding, Rerun, RerunOutcome, Status, case_of
 from rag_core.triage.case_book import CaseBook, CaseSummary
 from rag_core.triage.differences import Difference, differences
-from rag_core.triage.exchange import Imported, export_cases, read_cases
+from rag_core.triage.exchange import Imported, ImportResult, export_cases, export_lines, import_cases, read_cases
 from rag_core.triage.rerun import rerun, rerun_all
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "CaseSummary",
     "Difference",
     "Finding",
+    "ImportResult",
     "Imported",
     "Job",
     "JobBook",
@@ -28,6 +29,8 @@ __all__ = [
     "case_of",
     "differences",
     "export_cases",
+    "export_lines",
+    "import_cases",
     "read_cases",
     "rerun",
     "rerun_all",

@@ -109,7 +109,7 @@ def test_a_case_file_opens_on_another_machine(page: Page, app: App, tmp_path) ->
     page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_text("1 imported, 0 known already.")).to_be_visible()
-    expect(page.get_by_text("Line 2: this is not JSON.")).to_be_visible()
+    expect(page.get_by_text("Line 2: this is not complete JSON in UTF-8.")).to_be_visible()
 
 
 def test_two_people_who_change_one_case_lose_nothing(page: Page, browser: Browser, app: App) -> None:

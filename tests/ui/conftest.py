@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = {
@@ -36,6 +38,21 @@ def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     forget()
     yield
     forget()
+
+
+@pytest.fixture
+def polled(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The intervals, in seconds, at which a browser was told to run a piece of a page again and again."""
+    intervals: list[float] = []
+    enqueue = ScriptRunContext.enqueue
+
+    def noted(context: ScriptRunContext, message: ForwardMsg) -> None:
+        if message.HasField("auto_rerun"):
+            intervals.append(message.auto_rerun.interval)
+        enqueue(context, message)
+
+    monkeypatch.setattr(ScriptRunContext, "enqueue", noted)
+    return intervals
 
 
 def forget() -> None:

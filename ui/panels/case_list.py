@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import html
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from io import RawIOBase
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +17,17 @@ from rag_core.errors import CollectionError, SecondPassError
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.schema.documents import CollectionRef
 from rag_core.schema.records import Listing
-from rag_core.triage import CaseSummary, Job, RerunOutcome, Status, export_cases, read_cases, rerun_all
+from rag_core.triage import (
+    CaseSummary,
+    ImportResult,
+    Job,
+    RerunOutcome,
+    Status,
+    export_lines,
+    import_cases,
+    rerun_all,
+)
+from rag_core.triage.exchange import MAX_BYTES
 from rag_core.wording.durations import ago
 from rag_core.wording.numbers import count_of
 from ui import auth, caches
@@ -161,21 +173,35 @@ def _result(job: Job) -> None:
 
 def exchange() -> None:
     """All cases as one file; cases of a file into the list."""
-    book = caches.case_book()
     with st.expander("Export and import", icon=":material/swap_vert:"):
         st.download_button(
             "Export all cases (JSONL)",
-            lambda: export_cases(book.get(row.id) for row in book.find().found),
+            export_file,
             "cases.jsonl",
             "application/jsonl",
             key="export_cases",
             icon=":material/download:",
             on_click="ignore",
         )
-        file = st.file_uploader("Import a case file", type=["jsonl"], key="import_cases", max_upload_size=512)
+        largest = MAX_BYTES // 2**20
+        file = st.file_uploader("Import a case file", type=["jsonl"], key="import_cases", max_upload_size=largest)
         if file is not None and st.button("Import", key="import_button", icon=":material/upload:"):
-            found = read_cases(file.getvalue())
-            added = sum(book.add(case) for case in found.cases)
-            st.success(f"{added} imported, {len(found.cases) - added} known already.")
-            for problem in found.problems[:20]:
-                st.error(views.markdown(problem))
+            with views.guard():
+                _say_imported(import_cases(caches.case_book(), file))
+
+
+def export_file() -> RawIOBase:
+    """All cases that can be read, a line each, in a file: they are never in memory together."""
+    book = caches.case_book()
+    file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - whoever serves the download closes it
+    file.writelines(line.encode() for line in export_lines(book.get(row.id) for row in book.find().found))
+    file.seek(0)
+    return file
+
+
+def _say_imported(done: ImportResult) -> None:
+    st.success(f"{done.added} imported, {done.known} known already.")
+    for problem in done.problems:
+        st.error(views.markdown(problem))
+    if done.bad > len(done.problems):
+        st.error(f"{done.bad - len(done.problems):,} more lines are no cases.")

@@ -52,6 +52,7 @@ def offered(at: AppTest) -> list[str]:
 def test_a_fine_tuned_model_is_offered_to_every_session_and_its_name_is_taken(
     tiny: Path,  # noqa: F811
     tmp_path: Path,
+    polled: list[float],
 ) -> None:
     key = f"cross-encoder:{tiny}"
     assert "refunds-first" not in offered(opened("7_rerankers.py"))
@@ -66,7 +67,9 @@ def test_a_fine_tuned_model_is_offered_to_every_session_and_its_name_is_taken(
 
     folder = tmp_path / "data" / "rerankers" / "refunds-first"
     assert (folder / "config.json").is_file()
+    polled.clear()
     done(at.run())
+    assert polled == []  # the job is over
     assert list(at.dataframe[-1].value["Model"]) == ["refunds-first"]
     assert "refunds-first" in offered(at)
     assert "refunds-first" in offered(opened("7_rerankers.py"))
