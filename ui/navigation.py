@@ -26,11 +26,11 @@ PAGES = (
 
 PURPOSES = {
     "Inspect": "Ask a question and see what every step of retrieval did with it.",
-    "Scores & threshold": "See how the candidates score, and choose where “I don't know” begins.",
+    "Scores & threshold": "See how the candidates score, and choose the threshold for “I don't know”.",
     "Latency & cost": "See which step takes the time, how many candidates fit your budget, and what that costs.",
-    "Compare": "Set two rerankers or two settings against each other, on one question or on many.",
+    "Compare": "Compare two rerankers or two settings, on one question or on many.",
     "Evaluate": "Measure on labelled questions whether reranking is worth it, and how sure that is.",
-    "Triage": "Find out why a document did not make it into an answer, and the smallest fix.",
+    "Triage": "Find out why a document is missing from an answer, and the smallest fix.",
     "Rerankers": "See which rerankers you can use, what the others need, and try them.",
     "Corpus": "Add documents, and see how they are cut into passages.",
 }

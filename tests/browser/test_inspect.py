@@ -38,7 +38,7 @@ def test_a_slider_answers_by_replay(page: Page, app: App) -> None:
     page.goto(f"{app.url}/?q=refund+annual+plan&k=2")
     strip = page.get_by_test_id("stage-strip")
     expect(strip).to_contain_text("50 → 2")
-    slider = page.get_by_role("slider", name="Top-k")
+    slider = page.get_by_role("slider", name="Passages kept")
     slider.focus()
     slider.press("ArrowRight")
     expect(strip).to_contain_text("50 → 3")

@@ -14,23 +14,26 @@ SET = "?q=refund+period&t_probability=0.2&pool=20&k=3&dw=0.5"
 def settings(tab: Page) -> list[str]:
     """Pool, threshold and top-k as the sidebar shows them."""
     found = tab.get_by_test_id("stSidebar").get_by_test_id("stSlider").all_inner_texts()
-    said = (re.search(r"^(Pool|Threshold[^\n]*|Top-k)\n+([\d.]+)", one) for one in found)
+    said = (re.search(r"^(Candidates to rerank|Threshold|Passages kept)[^\n]*\n+([\d.]+)", one) for one in found)
     return [f"{one[1]} {one[2]}" for one in said if one]
 
 
 def test_reset_lasts(app: App, page: Page) -> None:
     page.goto(f"{app.url}/{SET}")
     sidebar = page.get_by_test_id("stSidebar")
-    top_k = sidebar.get_by_test_id("stSlider").filter(has_text="Top-k")
+    top_k = sidebar.get_by_test_id("stSlider").filter(has_text="Passages kept")
     expect(top_k).to_contain_text("3")
     settled(page)
-    assert settings(page) == ["Pool 20", "Threshold (probability) 0.200", "Top-k 3"]
+    assert settings(page) == ["Candidates to rerank 20", "Threshold 0.200", "Passages kept 3"]
+    changed = sidebar.get_by_text("* Changed: ")
+    expect(changed).to_contain_text("Candidates to rerank (pool), Dense weight, Passages kept for the answer (top-k)")
     sidebar.get_by_role("button", name="Reset settings").click()
+    expect(changed).to_have_count(0)
     expect(page).not_to_have_url(re.compile("pool=|t_probability=|k=3|dw="))
     for name in ("Compare", "Inspect"):
         sidebar.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
         expect(page).to_have_title(re.compile(name))
         settled(page)
         expect(top_k).to_contain_text("5")
-        assert settings(page) == ["Pool 50", "Threshold (probability) 0.010", "Top-k 5"]
+        assert settings(page) == ["Candidates to rerank 50", "Threshold 0.010", "Passages kept 5"]
         assert "refund+period" in page.url

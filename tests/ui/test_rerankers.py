@@ -80,8 +80,8 @@ def test_a_typed_key_is_this_sessions_alone() -> None:
 def test_a_link_to_what_this_session_cannot_use_says_so() -> None:
     at = opened(r="Cohere rerank-v3.5")
     assert at.sidebar.selectbox(key="r").value != HOSTED
-    assert any("cannot be used here" in one.value and "No key" in one.value for one in at.warning)
-    assert any("Name it on the Rerankers page" in one.value for one in opened(r="nonsense").warning)
+    assert any("is not available here" in one.value and "No key" in one.value for one in at.warning)
+    assert any("Add it on the Rerankers page" in one.value for one in opened(r="nonsense").warning)
     assert not opened(r="No reranker").warning
 
 

@@ -1,7 +1,7 @@
-"""What this session may use: keys that were typed in it, rerankers that it named, models whose code it trusts.
+"""What this session may use: the keys that you typed, the rerankers that you added, the models whose code you trust.
 
-It stands in the session's state and nowhere else: not in links, caches, traces or logs, and no other session sees it.
-Keys of the whole process come from the environment, or from `.streamlit/secrets.toml`, which Streamlit puts there.
+It is kept in this session's state only: not in links, caches, traces or logs, and no other session sees it. Keys for
+all sessions come from the environment; Streamlit adds `.streamlit/secrets.toml` to it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def current() -> Credentials:
 
 
 def chat_model() -> ChatAccess | None:
-    """The chat model that this session typed, else what the environment names, else None.
+    """The chat model that you set up in this session, else the environment's, else None.
 
     Raises BadInput for a bad environment.
     """
@@ -64,19 +64,19 @@ def asker() -> str:
 
 
 def usable() -> dict[str, Entry]:
-    """The rerankers that this session can use now, by key; those fine-tuned here are everybody's."""
+    """The rerankers that this session can use now, by key. Everyone can use those that were fine-tuned here."""
     return catalogue.usable(_with_fine_tuned())
 
 
 def listed() -> list[tuple[Entry, str]]:
-    """Every reranker with a name, each with what this session misses for it."""
+    """Every reranker with a name, each with what this session still needs for it."""
     return catalogue.listed(_with_fine_tuned())
 
 
 def not_usable(label: str) -> str:
-    """What to say of a link to a reranker that this session cannot use. Links hold labels."""
+    """The message for a link to a reranker that this session cannot use. Links hold labels."""
     why = next((missing for entry, missing in listed() if entry.label == label), "")
-    return f"The reranker {label} cannot be used here. {why or 'Name it on the Rerankers page first.'}"
+    return f"The reranker {label} is not available here. {why or 'Add it on the Rerankers page first.'}"
 
 
 def _with_fine_tuned() -> Credentials:
@@ -91,12 +91,12 @@ def models() -> Listing[FineTuneResult]:
 
 
 def fine_tuned() -> Path:
-    """Where models lie that were fine-tuned on the page."""
+    """The folder of the models that were fine-tuned in the app."""
     return Settings().data_dir.resolve() / "rerankers"
 
 
 def labels(offered: Mapping[str, Entry]) -> dict[str, str]:
-    """What to call each of them, by key: its label, and its key behind that where two have the same."""
+    """The label of each reranker by key. Where two labels are equal, the key follows in brackets."""
     counts = Counter(entry.label for entry in offered.values())
     return {key: one.label if counts[one.label] == 1 else f"{one.label} ({key})" for key, one in offered.items()}
 
@@ -108,13 +108,13 @@ def keep_key(reranker: str, secret: str) -> None:
 
 
 def forget_key(reranker: str) -> None:
-    """Forget what `keep_key` was given."""
+    """Forget the key that `keep_key` stored."""
     mine = current()
     _set(replace(mine, keys={at: key for at, key in mine.keys.items() if at != credential_scope(reranker)}))
 
 
 def add(reranker: str) -> None:
-    """Offer this reranker in this session. Raises BadInput for a key that names none."""
+    """Add this reranker to this session. Raises BadInput for an unknown key."""
     catalogue.entry_of(reranker)
     mine = current()
     if reranker not in mine.added:
@@ -122,13 +122,13 @@ def add(reranker: str) -> None:
 
 
 def remove(reranker: str) -> None:
-    """Offer it no longer."""
+    """Remove it from this session."""
     mine = current()
     _set(replace(mine, added=tuple(one for one in mine.added if one != reranker)))
 
 
 def trust(model: str, on: bool) -> None:
-    """Let this model's own Python code run in this process, or no longer."""
+    """Allow this model's own Python code to run in this process, or forbid it."""
     mine = current()
     _set(replace(mine, trusted=mine.trusted | {model} if on else mine.trusted - {model}))
 

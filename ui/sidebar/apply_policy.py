@@ -1,4 +1,4 @@
-"""A policy into the sidebar's controls: what a click on "Use this" does. The controls themselves are `state`'s."""
+"""Set the sidebar's controls to a policy, as a click on "Try it" does. `state` draws the controls."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ui.sidebar import access, extra_searches, first_pass, rewriting
 def adopt(policy: Policy) -> None:
     """Set every control to the policy. For callbacks: a drawn control cannot be changed in the same run.
 
-    A reranker that cannot be used here (of a case from elsewhere) is not chosen; the present one stays.
+    A reranker that is not available here is not chosen; the present one stays.
     """
     values: dict[str, object] = {
         "pool": policy.pool,

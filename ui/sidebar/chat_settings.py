@@ -1,8 +1,7 @@
-"""The chat model of this session: typed in a dialog, or the one that the environment names.
+"""The chat model of this session: set up in a dialog or in the environment.
 
-What is typed stands in this session's state and nowhere else: not in links, traces, reports, logs or in a cache that
-another session reads. The environment includes what `.streamlit/secrets.toml` says, which Streamlit puts there. A key
-that was given is never sent back to the browser.
+What you type is kept in this session's state only: not in links, traces, reports, logs or a cache that another session
+reads. Streamlit adds `.streamlit/secrets.toml` to the environment. A key is never sent back to the browser.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ def _open() -> None:
 
 def _who(access: ChatAccess) -> str:
     """Which model, where it is, and who named it."""
-    whose = "typed in this session" if access.scope else "named by the environment"
+    whose = "set up in this session" if access.scope else "set up in the environment"
     return views.markdown(f"{access.config.model} at {access.config.server}, {whose}.")
 
 
@@ -68,7 +67,7 @@ def _dialog(access: ChatAccess | None) -> None:
             test = st.form_submit_button("Test connection", key="chat_test", icon=":material/network_check:")
     if st.session_state.get(CHAT):
         st.button(
-            "Forget what was typed", key="chat_forget", on_click=_forget, type="tertiary", icon=":material/delete:"
+            "Forget these settings", key="chat_forget", on_click=_forget, type="tertiary", icon=":material/delete:"
         )
     if not use and not test:
         return
@@ -87,11 +86,12 @@ def _dialog(access: ChatAccess | None) -> None:
 def _where() -> str:
     """Where the settings go, and what the address means where nobody has to log in."""
     said = (
-        "For this session only: nothing here is saved, shared or put into links. Any server of OpenAI's shape will do."
+        "Any server with an OpenAI-compatible API works. The settings last for this session and are not saved, shared "
+        "or put into links."
     )
     if auth.configured() or not caches.settings().own_models:
         return said
-    return f"{said} This app's own server calls the address, and everybody who can open the app can make it do so."
+    return f"{said} The server of this app calls the address. Anyone who can open the app can make it do so."
 
 
 def _server(config: ChatConfig, access: ChatAccess | None) -> tuple[dict[str, object], str]:
@@ -103,7 +103,9 @@ def _server(config: ChatConfig, access: ChatAccess | None) -> tuple[dict[str, ob
         key="chat_url",
         max_chars=500,
         disabled=fixed,
-        help="This installation takes no other." if fixed else "OpenAI, Ollama (…:11434/v1), vLLM, llama.cpp …",
+        help="This installation allows no other address."
+        if fixed
+        else "OpenAI, Ollama (…:11434/v1), vLLM, llama.cpp …",
     )
     left, right = st.columns(2)
     model = left.text_input("Model", config.model, key="chat_model", max_chars=300)
@@ -113,7 +115,7 @@ def _server(config: ChatConfig, access: ChatAccess | None) -> tuple[dict[str, ob
         key="chat_key",
         max_chars=500,
         autocomplete="off",
-        placeholder="As before" if access and access.key else "Empty where the server needs none",
+        placeholder="Unchanged" if access and access.key else "Leave empty if the server needs none",
     )
     temperature = left.number_input(
         "Temperature",
@@ -122,7 +124,7 @@ def _server(config: ChatConfig, access: ChatAccess | None) -> tuple[dict[str, ob
         config.temperature,
         0.1,
         key="chat_temperature",
-        help="Empty leaves it to the server, as some models demand.",
+        help="Leave empty to use the server's default. Some models require that.",
     )
     longest = right.number_input("Longest answer (tokens)", 1, 100_000, config.max_tokens, 50, key="chat_max_tokens")
     fields: dict[str, object] = {"base_url": config.base_url if fixed else url.strip(), "model": model.strip()}
@@ -143,7 +145,7 @@ def _price(access: ChatAccess | None) -> tuple[float | None, float | None]:
         own.sent if own else None,
         0.01,
         key="chat_price_sent",
-        help=f"For the cost of each answer.{known}",
+        help=f"Used to show the cost of each answer.{known}",
     )
     written = right.number_input(
         "Price of 1M tokens written ($)",
@@ -152,7 +154,7 @@ def _price(access: ChatAccess | None) -> tuple[float | None, float | None]:
         own.written if own else None,
         0.01,
         key="chat_price_written",
-        help=f"For the cost of each answer.{known_written}",
+        help=f"Used to show the cost of each answer.{known_written}",
     )
     return sent, written
 
@@ -162,14 +164,14 @@ def _read(sent: float | None, written: float | None) -> TokenPrice | None:
     if sent is None and written is None:
         return None
     if sent is None or written is None:
-        raise BadInput("A price needs both numbers: for tokens sent and for tokens written. Fill in both or none.")
+        raise BadInput("One of the two prices is missing. Fill in both, for tokens sent and tokens written, or none.")
     return TokenPrice(sent=sent, written=written)
 
 
 def _test(access: ChatAccess) -> None:
     with st.spinner(f"Asking {access.config.model}"):
         reply = greet(access)
-    counted = "" if reply.prompt_tokens is not None else " It reports no token counts, so no cost can be shown."
+    counted = "" if reply.prompt_tokens is not None else " It reports no token counts, so costs are not shown."
     said = f"{reply.model} answered in {duration(reply.took_ms)}.{counted}"
     st.success(views.markdown(said), icon=":material/check_circle:")
 

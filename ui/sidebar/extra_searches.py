@@ -1,6 +1,6 @@
 """Extra searches in the sidebar: how many, and each one's filter, depth, weight and name. All of it is in the link.
 
-What they brought is shown by `views`; searching and fusing is the library's.
+`views` shows what they found.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from rag_core.corpus.facets import Facets
 from rag_core.schema.policy import FULL_DEPTH, RESERVED, ExtraSearch
 from ui.panels import views
 from ui.sidebar import filtering
+from ui.sidebar.controls import CONTROLS, label_of
 
 MOST = 3
 COUNT = "xn"
@@ -29,14 +30,18 @@ PREFIXES = tuple(prefix(number) for number in range(1, MOST + 1))
 
 
 def extra_searches(found: Facets) -> tuple[ExtraSearch, ...]:
-    """Draw the controls and read them; nothing where the collection has nothing to filter by."""
+    """Draw the controls and read them. Draws nothing where the collection has no field to filter by."""
     if not found.any:
         return ()
     for at in PREFIXES:
         filtering.say_unknown(found, at)
     with st.expander("Extra searches", icon=":material/library_add:"):
-        st.caption("Each looks in a part of the collection; what it finds is fused and reranked with the rest.")
-        count = st.selectbox("How many", range(MOST + 1), key=COUNT, bind="query-params") or 0
+        st.caption(
+            "Search a part of the collection again, for example only recent documents. What an extra search finds is "
+            "fused and reranked with the rest."
+        )
+        told = CONTROLS[COUNT].help
+        count = st.selectbox(label_of(COUNT), range(MOST + 1), key=COUNT, bind="query-params", help=told) or 0
         chosen: list[ExtraSearch] = []
         for number in range(1, count + 1):
             one = _one(found, number, [*RESERVED, *(other.name for other in chosen)])
@@ -66,14 +71,14 @@ def _one(found: Facets, number: int, taken: Sequence[str]) -> ExtraSearch | None
         place = st.container()
         where = filtering.fields(found, at)
         depth = st.slider(
-            "Depth",
+            "Results (depth)",
             10,
             FULL_DEPTH,
             DEPTH,
             10,
             key=f"{at}depth",
             bind="query-params",
-            help="How many it adds to each list at most.",
+            help="How many passages this search adds at most to the dense and to the lexical results.",
         )
         weight = st.slider(
             "Weight",
@@ -83,15 +88,22 @@ def _one(found: Facets, number: int, taken: Sequence[str]) -> ExtraSearch | None
             0.1,
             key=f"{at}weight",
             bind="query-params",
-            help="Times the dense and the lexical weight. 0 leaves this search out.",
+            help="Multiplies the dense and the lexical weight. 0 switches this search off.",
         )
         own = str(where or f"Search {number}")[:60]
-        typed = place.text_input("Name", key=f"{at}name", bind="query-params", placeholder=own, max_chars=60)
+        typed = place.text_input(
+            "Name",
+            key=f"{at}name",
+            bind="query-params",
+            placeholder=own,
+            max_chars=60,
+            help="What the results call this search.",
+        )
         name = (typed or "").strip() or own
         if where is None:
-            st.caption(":material/arrow_upward: It starts once it has a filter.")
+            st.caption(":material/arrow_upward: Add a filter to enable this search.")
             return None
         if name in taken:
             name = f"{name[:50]} ({number})"
-            st.caption(views.markdown(f"This name is taken; it is shown as {name}."))
+            st.caption(views.markdown(f"This name is taken. The search is called {name}."))
     return ExtraSearch(name=name, where=where, depth=depth, weight=weight) if weight else None

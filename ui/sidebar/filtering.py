@@ -1,6 +1,6 @@
-"""The fields that a filter is chosen with: tenant, source, updated since. Drawn only where a collection has them.
+"""The fields of a filter: tenant, source, updated since. Only fields that the collection has are drawn.
 
-Which values there are is `rag_core.corpus.facets`'s business, applying the filter that of the searches.
+`rag_core.corpus.facets` finds the values, and the searches apply the filter.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ KEYS = ("tenant", "source", "since")
 
 
 def facets_of(collection: str, owner: str) -> Facets:
-    """What the collection can be filtered by; nothing where it cannot be opened, which the page itself will say.
+    """What the collection can be filtered by. Empty where it cannot be opened; the page says so.
 
-    On the first start the fields wait until the page has indexed the sample, unless the link asks for a filter.
+    On the first start the fields appear after the sample is indexed, unless the link asks for a filter.
     """
     try:
         if not caches.ready(collection) and not any(key.endswith(KEYS) for key in st.query_params):
@@ -41,7 +41,7 @@ def main_filter(found: Facets) -> Filter | None:
     with st.expander("Filter", icon=":material/filter_alt:"):
         where = fields(found)
     if where:
-        st.caption(views.markdown(f"Only {where}. Applied inside both searches."))
+        st.caption(views.markdown(f"Searches only passages with {where}."))
     return where
 
 
@@ -56,7 +56,7 @@ def fields(found: Facets, prefix: str = "") -> Filter | None:
 
 
 def put(where: Filter | None, prefix: str = "") -> None:
-    """Set the fields to a filter. For callbacks. What the fields cannot say is left out."""
+    """Set the fields to a filter, as far as the fields can express it. For callbacks."""
     tenant, source, since = (f"{prefix}{key}" for key in KEYS)
     st.session_state.update({tenant: [], source: [], since: None})
     for one in where.conditions if where else ():
@@ -67,12 +67,12 @@ def put(where: Filter | None, prefix: str = "") -> None:
 
 
 def say_unknown(found: Facets, prefix: str = "") -> None:
-    """A link may ask for what this collection does not have; then more is shown than it asked for."""
+    """Warn where a link filters by a value that this collection does not have."""
     for key, values in zip(KEYS, (found.tenants, found.sources), strict=False):
         unknown = [one for one in st.query_params.get_all(f"{prefix}{key}") if one and one not in values]
         if unknown:
             asked = f"The link filters by {key} {', '.join(unknown)}"
-            message = f"{asked}, which this collection does not have: not applied."
+            message = f"{asked}. This collection does not have it, so that filter is off."
             st.warning(views.markdown(message), icon=":material/link_off:")
 
 
@@ -81,7 +81,8 @@ def _several(label: str, values: Sequence[str], key: str) -> list[str]:
         return []
     if key in st.session_state:  # another collection may not have what was chosen in the last one
         st.session_state[key] = [value for value in st.session_state[key] if value in values]
-    return st.multiselect(label, values, key=key, bind="query-params", placeholder="Any")
+    told = f"Search only passages with one of these values. Empty: any {label.lower()}."
+    return st.multiselect(label, values, key=key, bind="query-params", placeholder="Any", help=told)
 
 
 def _since(found: Facets, key: str) -> date | None:
@@ -93,5 +94,5 @@ def _since(found: Facets, key: str) -> date | None:
         max_value=latest,
         key=key,
         bind="query-params",
-        help=f"The documents are of {found.first} to {found.last}; those without a date are left out.",
+        help=f"The documents are dated {found.first} to {found.last}. Documents without a date are left out.",
     )

@@ -1,6 +1,6 @@
-"""The first pass in the sidebar: which cheap reranker reads a wide pool before the chosen one, and how many it reads.
+"""The first pass in the sidebar: a cheap reranker that narrows the pool before the chosen one reads it.
 
-Off by default. What it did is in the trace; words for it are `rag_core.wording.headline.first_pass`'s.
+Off by default. `rag_core.wording.headline.first_pass` says what it did.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from rag_core.errors import BadInput
 from rag_core.schema.policy import FULL_DEPTH, NO_RERANKER, FirstPass, Policy
 from ui.panels import views
 from ui.sidebar import access
+from ui.sidebar.controls import CONTROLS, label_of
 
 KEY, READS = "fp", "fpn"
 OFF = ""
@@ -18,17 +19,17 @@ READS_AT_FIRST = 100
 
 
 def choose(policy: Policy) -> Policy:
-    """The policy with the first pass that the sidebar asks for; one that cannot be is left out, which the page says."""
+    """The policy with the sidebar's first pass. Where it does not fit the policy, a warning says why it is left out."""
     first_pass = _first_pass(policy.reranker == NO_RERANKER)
     if first_pass is None:
         return policy
     try:
         asked = policy.with_(first_pass=first_pass)
     except BadInput as exc:
-        st.warning(f"{exc} It is left out now.", icon=":material/filter_list_off:")
+        st.warning(f"{exc} The run has no first pass until then.", icon=":material/filter_list_off:")
         return policy
     if first_pass.reranker == policy.reranker:
-        st.caption("Both passes use the same reranker, so the first changes only what is read.")
+        st.caption("Both passes use the same reranker, so the first one only reads more candidates.")
     return asked
 
 
@@ -50,24 +51,24 @@ def _first_pass(off: bool) -> FirstPass | None:
     if st.session_state.get(KEY, OFF) not in (OFF, *offered):
         del st.session_state[KEY]  # its key was forgotten, or its server removed
     key = st.selectbox(
-        "First pass",
+        label_of(KEY),
         [OFF, *offered],
         format_func=lambda name: labels.get(name, "Off"),
         key=KEY,
         bind="query-params",
         disabled=off,
-        help="A cheap reranker reads many candidates first; only its best go on to the reranker above.",
+        help=CONTROLS[KEY].help,
     )
     if not key or off:
         return None
     reads = st.slider(
-        "First pass reads",
+        label_of(READS),
         1,
         2 * FULL_DEPTH,
         READS_AT_FIRST,
         1,
         key=READS,
         bind="query-params",
-        help="How many fused candidates the first pass reads. Its best, as many as the pool, go on.",
+        help=CONTROLS[READS].help,
     )
     return FirstPass(reranker=key, pool=reads)

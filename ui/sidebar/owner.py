@@ -1,7 +1,7 @@
-"""Who this browser is: the owner of private collections, told by a signed cookie or by the login.
+"""The owner of private collections: this browser, known by a signed cookie, or the account that is logged in.
 
-Streamlit reads cookies when a session begins and cannot set one, so a line of script sets it. A reload, a second tab
-and a visit within `DAYS` days come with it. It is in no link: whoever gets your link does not see your collections.
+Streamlit reads cookies but cannot set one, so a line of script sets it. It survives a reload, works in a second tab and
+lasts for `DAYS` days. It is in no link, so people who get your link do not see your collections.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from rag_core.schema.policy import Rewrite
 from rag_core.schema.trace import Trace
 from ui.panels import views
 from ui.sidebar import access
+from ui.sidebar.controls import CONTROLS, label_of
 
 ON, WEIGHT = "rw", "rww"
 
@@ -22,26 +23,27 @@ def rewrite() -> Rewrite:
         model = None
     if model is None:
         if st.query_params.get(ON) == "true":
-            said = "The link asks for a rewritten question, which needs a chat model: not applied."
+            said = "The link rewrites the question. That needs a chat model, so it is off. Set one up to rewrite."
             st.warning(said, icon=":material/link_off:")
         return Rewrite()
     on = st.toggle(
-        "Rewrite the question",
+        label_of(ON),
         key=ON,
         bind="query-params",
         help=views.markdown(
-            f"{model.config.model} at {model.config.server} says the question in other words, or splits it in up to "
-            "three; each is searched beside it. The question is sent there."
+            f"{model.config.model} at {model.config.server} rephrases the question or splits it into up to three. "
+            "Each is searched too. The question is sent to that server."
         ),
     )
     if not on:
         return Rewrite()
-    weight = st.slider("Weight of rewritten queries", 0.1, 3.0, 1.0, 0.1, key=WEIGHT, bind="query-params")
+    told = CONTROLS[WEIGHT].help
+    weight = st.slider(label_of(WEIGHT), 0.1, 3.0, 1.0, 0.1, key=WEIGHT, bind="query-params", help=told)
     return Rewrite(on=True, weight=weight)
 
 
 def again(question: QuerySession, trace: Trace) -> None:
-    """The way to try again, where the question could not be rewritten."""
+    """A button to try again, where the question could not be rewritten."""
     if trace.rewriting and trace.rewriting.failure:
         st.button(
             "Rewrite again",

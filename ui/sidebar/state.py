@@ -1,7 +1,7 @@
-"""Session keys, the sidebar, and links that carry the state.
+"""The sidebar: its controls, their state, and the links that carry it.
 
-Every control of the sidebar is bound to a query parameter of the same key, so a link holds the whole run and the
-settings survive a reload and a change of page. `SidebarState` is what the sidebar says.
+Every control is bound to a query parameter of the same key. So a link holds the whole run, and the settings survive a
+reload and a change of page. `SidebarState` is what the sidebar is set to.
 """
 
 from __future__ import annotations
@@ -19,44 +19,36 @@ from rag_core.schema.filters import Filter
 from rag_core.schema.policy import (
     DEFAULT_RERANKER,
     FULL_DEPTH,
-    SIGNAL_NAMES,
     THRESHOLD_STEP,
     EarlyStopping,
     Fusion,
     Policy,
     Rewrite,
-    Signals,
 )
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold, relevance_space
 from ui import auth, caches, navigation
 from ui.charts.palette import DARK, LIGHT, Palette
 from ui.panels import views
-from ui.sidebar import access, chat_settings, extra_searches, filtering, first_pass, rewriting
+from ui.sidebar import access, chat_settings, extra_searches, filtering, first_pass, rewriting, signals
 from ui.sidebar.apply_policy import adopt
+from ui.sidebar.controls import CONTROLS, changed, label_of, marked, slider
 from ui.sidebar.owner import owner, remember
 
 LOGO = Path(__file__).with_name("logo.svg")
 ICON = Path(__file__).with_name("icon.png")
-RANKS_ONLY = "Fused ranks say nothing about relevance."
-AUTHORITY = (
-    ("policy", 1.0),
-    ("sla", 1.0),
-    ("error-reference", 0.9),
-    ("help-center", 0.8),
-    ("release-notes", 0.7),
-    ("handbook", 0.6),
-    ("marketing", 0.3),
-    ("chat", 0.2),
-)
-"""Authority by source for the signals preset; every other source counts 0.5."""
+RANKS_ONLY = "There is no threshold without a reranker: fused ranks say nothing about relevance."
 
 
 @dataclass(frozen=True)
 class SidebarState:
-    """What the sidebar says: which collection, the policy, and the chat model that writes the answer, if one does.
+    """What the sidebar is set to.
 
-    `owner` is the session that may see private collections, `where` the filter of every search.
+    collection  the collection that is searched
+    policy      the settings of the run
+    owner       the token of the browser or account; it may see private collections
+    chat        the chat model that writes the answer, if one does
+    where       the filter of every search
     """
 
     collection: str
@@ -67,7 +59,7 @@ class SidebarState:
 
 
 def page(title: str) -> None:
-    """The frame of every page: style sheet, title and what the page answers. Each page stands by itself."""
+    """The frame of every page: style sheet, title and what the page answers. Call it first."""
     navigation.publish()
     st.set_page_config(page_title=f"{title} · Second Pass", page_icon=str(ICON), layout="wide")
     st.logo(str(LOGO), size="large")
@@ -85,7 +77,7 @@ def palette() -> Palette:
 
 
 def collection_choice() -> str:
-    """The collection to work on, chosen in the sidebar; the same key on every page."""
+    """The collection that is chosen in the sidebar. Stops the page where a link names one that you cannot see."""
     sent = "go_to" in st.session_state
     if sent:
         st.session_state["c"] = st.session_state.pop("go_to")
@@ -95,14 +87,15 @@ def collection_choice() -> str:
         st.warning(views.markdown(_not_here(asked)), icon=":material/link_off:")
         st.button("Use the sample corpus", key="use_sample", on_click=go_to_collection, args=(SAMPLE,))
         st.stop()  # a question in the link is about that collection, and is asked of no other
-    return st.sidebar.selectbox("Collection", names, key="c", bind="query-params") or SAMPLE
+    told = "The documents that are searched. Add your own on the Corpus page."
+    return st.sidebar.selectbox("Collection", names, key="c", bind="query-params", help=told) or SAMPLE
 
 
 def _not_here(name: str) -> str:
-    """What to say of a link to a collection that this session does not see."""
+    """The message for a link to a collection that this session cannot see."""
     return (
-        f"There is no collection {name} that you can see. It may be another person's, removed, or uploaded in another "
-        "browser. Nothing was asked."
+        f"There is no collection {name} that you can see. It may be private to another person or browser, or it was "
+        "removed. Nothing was searched. Choose a collection, or ask its owner to share it."
     )
 
 
@@ -112,7 +105,7 @@ def go_to_collection(name: str) -> None:
 
 
 def sidebar() -> SidebarState:
-    """Draw the run's settings and read them. Moving one replays; only unscored pairs cost a model call."""
+    """Draw the run's settings and read them. A change is a replay; only unscored pairs need the model."""
     collection = collection_choice()
     found = filtering.facets_of(collection, owner())
     with st.sidebar:
@@ -125,25 +118,40 @@ def sidebar() -> SidebarState:
             reranker=reranker.key,
             **_search(),
             **_keep(reranker),
-            signals=_signals(),
+            signals=signals.choose(),
             extra_searches=extra_searches.extra_searches(found),
             rewrite=rewriting.rewrite(),
         )
         with narrowed:
             policy = first_pass.choose(policy)
         chat = chat_settings.choose()
-        st.button("Reset settings", key="reset", on_click=_reset, icon=":material/restart_alt:", type="tertiary")
+        _reset_button(reranker)
     return SidebarState(collection=collection, policy=policy, owner=owner(), chat=chat, where=where)
 
 
+def _reset_button(reranker: Entry) -> None:
+    """Which settings you have changed, and the way back."""
+    names = changed(_threshold_control(reranker, "t"))
+    if names:
+        st.caption(views.markdown(f"* Changed: {', '.join(names)}."))
+    st.button(
+        "Reset settings",
+        key="reset",
+        on_click=_reset,
+        icon=":material/restart_alt:",
+        type="tertiary",
+        help="Sets every setting to its default. The question, the collection and the chat model stay.",
+    )
+
+
 def asked_in_full(choice: SidebarState) -> SidebarState:
-    """The choice without rewriting, its pool read to the end, where a page knows no other; says what is left out."""
+    """The choice without rewriting and early stopping, for pages that support neither; says so where it matters."""
     plain = choice.policy.with_(rewrite=Rewrite(), stopping=EarlyStopping())
     if choice.policy == plain:
         return choice
     st.caption(
-        ":material/info: Rewriting and stopping early are left out: a set is evaluated on its questions as they are "
-        "asked, their pools read to the end."
+        ":material/info: Rewriting and early stopping are off on this page: each question is used as written, and its "
+        "whole pool is reranked."
     )
     return replace(choice, policy=plain)
 
@@ -157,8 +165,9 @@ def _reranker() -> Entry:
     if st.session_state.get("r", keys[0]) not in offered:
         del st.session_state["r"]  # its key was forgotten, or its server removed
     key = st.selectbox(
-        "Reranker",
+        label_of("r"),
         keys,
+        help=CONTROLS["r"].help,
         index=keys.index(DEFAULT_RERANKER),
         format_func=lambda k: labels[k],
         key="r",
@@ -169,74 +178,50 @@ def _reranker() -> Entry:
 
 
 def _search() -> dict[str, object]:
-    pool = st.slider(
-        "Pool",
-        1,
-        200,
-        50,
-        1,
-        key="pool",
-        bind="query-params",
-        help="How many candidates the reranker reads: the first fused ones, or the best of a first pass.",
-    )
+    pool = slider("pool", 1, 200, 1)
     with st.expander("Search and fusion", icon=":material/search:"):
-        depth = st.slider(
-            "Depth", 1, FULL_DEPTH, 100, 1, key="depth", bind="query-params", help="How many each search returns."
-        )
-        dense = st.slider("Dense weight", 0.0, 3.0, 1.0, 0.1, key="dw", bind="query-params")
-        lexical = st.slider("Lexical weight", 0.0, 3.0, 1.0, 0.1, key="lw", bind="query-params")
-        k = st.slider("RRF k", 1, 200, 60, 1, key="rrfk", bind="query-params", help="Larger: ranks count more alike.")
+        depth = slider("depth", 1, FULL_DEPTH, 1)
+        dense = slider("dw", 0.0, 3.0, 0.1)
+        lexical = slider("lw", 0.0, 3.0, 0.1)
+        k = slider("rrfk", 1, 200, 1)
     return {"pool": pool, "depth": depth, "fusion": Fusion(k=k, dense_weight=dense, lexical_weight=lexical)}
 
 
 def threshold_for(
     reranker: Entry, label: str, key: str, told: str | None = None, box: DeltaGenerator | None = None
 ) -> Threshold:
-    """A slider for the score that this reranker's candidates are judged by, which its label names; at first what the
-    model was given. Disabled, and no threshold, where there are only fused ranks."""
-    slider = (box or st).slider
+    """A slider for the lowest relevance that is kept. The label names the score space; the default is the model's.
+
+    Without a reranker there are only fused ranks: the slider is disabled, and there is no threshold.
+    """
+    draw = (box or st).slider
     space = relevance_space(reranker.space)
     if space is ScoreSpace.RRF:
-        slider(label, 0.0, 1.0, 0.0, key=f"{key}_off", disabled=True, help=RANKS_ONLY)
+        draw(label, 0.0, 1.0, 0.0, key=f"{key}_off", disabled=True, help=RANKS_ONLY)
         return Threshold()
-    at_first = float(reranker.default_threshold or 0.0)
-    named, place = f"{label} ({space})", f"{key}_{space}"
-    minimum = slider(named, 0.0, 1.0, at_first, THRESHOLD_STEP, "%.3f", key=place, bind="query-params", help=told)
+    place, at_first = _threshold_control(reranker, key)
+    named = marked(f"{label} ({space})", place, at_first)
+    minimum = draw(named, 0.0, 1.0, at_first, THRESHOLD_STEP, "%.3f", key=place, bind="query-params", help=told)
     return Threshold(minimum=minimum or None, space=space)
+
+
+def _threshold_control(reranker: Entry, key: str) -> tuple[str, float]:
+    """The key of the threshold slider for this reranker's scores, and the model's default threshold."""
+    return f"{key}_{relevance_space(reranker.space)}", float(reranker.default_threshold or 0.0)
 
 
 def _keep(reranker: Entry) -> dict[str, object]:
     """Threshold and top-k."""
-    told = "Candidates under it are not used; when none is left the answer is “I don't know”."
+    told = "Candidates that score lower are dropped. If none is left, the answer is “I don't know”."
     threshold = threshold_for(reranker, "Threshold", "t", told)
-    top_k = st.slider("Top-k", 1, 20, 5, key="k", bind="query-params", help="How many are kept for the answer.")
+    top_k = slider("k", 1, 20, 1)
     return {"threshold": threshold, "top_k": top_k}
 
 
-def _signals() -> Signals:
-    preset = Signals()
-    with st.expander("Signals", icon=":material/tune:"):
-        on = st.toggle("Weigh search, freshness, authority, diversity", key="sig", bind="query-params")
-        weights = {
-            name: st.slider(
-                name.capitalize(),
-                0.0,
-                1.0,
-                getattr(preset, name),
-                0.05,
-                key=f"w_{name}",
-                bind="query-params",
-                disabled=not on,
-            )
-            for name in SIGNAL_NAMES
-        }
-    return Signals(on=on, sources=AUTHORITY, **weights)
-
-
 def _reset() -> None:
-    """Every setting of the sidebar back to its default; the question, the collection and the chat model stay.
+    """Set every setting to its default; the question, the collection and the chat model stay.
 
-    Each is set to a value: a control whose value is only taken away finds it again in the link.
+    Each gets a value: a control whose value is only removed reads it from the link again.
     """
     entry = access.usable()[DEFAULT_RERANKER]
     threshold = Threshold(minimum=entry.default_threshold or None, space=relevance_space(entry.space))
