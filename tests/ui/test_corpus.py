@@ -207,6 +207,28 @@ def test_the_preview_shows_the_encoding_and_doubts_it() -> None:
     assert ["Mac Cyrillic" in notes[0]["Why"][0], "Windows-1250" in notes[1]["Why"][0]] == [True, True]
 
 
+def test_what_is_not_read_of_a_table_is_named_before_and_after_it_is_indexed() -> None:
+    rows = [
+        "Price list",
+        "",
+        "sku;name;description;price_eur",
+        "A1;Lamp;Shines;49",
+        'A2;Chair;"Stands;30',
+        "A3;Bed;X;9",
+    ]
+    table = "\n".join(rows).encode()
+    at = corpus()
+    drawn(at.file_uploader(key="files_0").set_value([("items.csv", table, "text/csv")]).run())
+    before = next(frame.value for frame in at.dataframe if "Why" in frame.value.columns)
+    assert list(before["Words"]) == ["Price list", 'A2;Chair;"Stands;30']
+    assert "Not searched: price_eur" in said(at)
+    uploaded(at, ("items.csv", table, "text/csv"))
+    caches.job_book().join(the_order().id)
+    shown = next(frame.value for frame in corpus(c="Shop").dataframe if "Why" in frame.value.columns)
+    assert list(shown["Where"]) == ["line 1", "row 2", "column price_eur"]
+    assert caches.private(OWNER).manifest("Shop").documents == 3
+
+
 def test_a_link_to_what_is_gone_says_so_but_not_to_who_was_sent_away() -> None:
     at = corpus(c="Gone")
     assert "There is no collection Gone" in at.warning[0].value

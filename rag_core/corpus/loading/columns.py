@@ -16,7 +16,10 @@ _CODES = ("code", "sku", "error_code", "product_code", "part_number")
 _CODE = re.compile(r"(?=.*[A-Z])(?=.*\d)\S{3,40}")
 """What looks like a code: capitals and digits in one short word."""
 _IDS = ("_id", "id", "doc_id", "document_id", "key", *_CODES)
-_FIELDS = ("source", "updated_at", "tenant")
+FIELDS = ("source", "updated_at", "tenant")
+"""Columns that a document has a place for."""
+_PROSE_WORDS = 5
+"""Words in a cell, on average, from which on a column is prose."""
 
 
 class CsvColumns(Frozen):
@@ -53,7 +56,8 @@ class CsvColumns(Frozen):
 
 
 def guess_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> CsvColumns:
-    """A sensible choice from the names; where none says it, all columns, and the length of their cells.
+    """A sensible choice from the names; where none says it, all columns, and the length of their cells. Columns of
+    prose are text, whatever they are called.
 
     >>> guess_columns(["id", "question", "answer", "source"], [["1", "Why?", "Because it rains.", "faq"]])
     CsvColumns(text=('answer',), title='question', id='id', metadata=None)
@@ -68,9 +72,9 @@ def guess_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> CsvCo
     if text is None:
         taken = {identifier, title} if len(header) > 2 else {identifier}
         text = max(_free(header, taken), key=lambda name: _length(header, rows, name))
-    return CsvColumns(
-        text=(text,), title=title if title != text else None, id=identifier if identifier != text else None
-    )
+    title, identifier = title if title != text else None, identifier if identifier != text else None
+    more = [name for name in _free(header, {title, identifier}) if name == text or _is_prose(header, rows, name)]
+    return CsvColumns(text=tuple(name for name in header if name in (text, *more)), title=title, id=identifier)
 
 
 def _unnamed(header: Sequence[str], rows: Sequence[Sequence[str]], identifier: str | None) -> CsvColumns:
@@ -85,7 +89,7 @@ def _unnamed(header: Sequence[str], rows: Sequence[Sequence[str]], identifier: s
 
 def _free(header: Sequence[str], taken: Collection[str | None]) -> list[str]:
     """The columns that may be text: neither taken nor a known field; all, where that leaves none."""
-    return [name for name in header if name not in taken and name.strip().lower() not in _FIELDS] or list(header)
+    return [name for name in header if name not in taken and name.strip().lower() not in FIELDS] or list(header)
 
 
 def _named(header: Sequence[str], names: Sequence[str]) -> str | None:
@@ -98,6 +102,12 @@ def _is_words(header: Sequence[str], rows: Sequence[Sequence[str]], name: str) -
     """Whether the column's cells hold letters in all of the first hundred rows: no count, price or date."""
     cells = _cells(header, rows, name)
     return bool(cells) and all(any(character.isalpha() for character in cell) for cell in cells)
+
+
+def _is_prose(header: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> bool:
+    """Whether the cells of the column that hold anything are sentences rather than values."""
+    cells = [cell.split() for cell in _cells(header, rows, name) if cell.strip()]
+    return bool(cells) and sum(map(len, cells)) >= _PROSE_WORDS * len(cells)
 
 
 def _length(header: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> int:

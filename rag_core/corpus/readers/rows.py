@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
-from rag_core.corpus.loading.columns import CsvColumns, guess_columns
+from rag_core.corpus.loading.columns import FIELDS, CsvColumns, guess_columns
 from rag_core.corpus.loading.metadata import clean_text
-from rag_core.corpus.readers.base import Parsed, Record, Source
+from rag_core.corpus.readers.base import Parsed, Record, Source, left_out
+from rag_core.corpus.readers.places import numbered
+from rag_core.schema.files import FileNote
 
 _MAX_PROBLEMS = 20
+_ONE_FACT = "No search looks at it; it travels along as a fact. To search it, add the file again and choose it as text."
+_FACTS = "No search looks at them; they travel along as facts. To search one, add the file again and choose it as text."
 
 Row = tuple[int, dict[str, object]]
 """The row's number in its file, as a person counts it, and its values by column."""
@@ -26,13 +31,11 @@ def rows_to_records(
     """
     if len(rows) > source.limits.rows:
         raise source.error(f"It has more than {source.limits.rows:,} {word}s. Split it into several files.")
-    columns = source.columns or guess_columns(
-        header, [[cell(row.get(name)) for name in header] for _, row in rows[:100]]
-    )
+    columns = chosen_columns(source, rows, header)
     missing = columns.missing(header)
     if rows and (missing or not columns.text):
         raise source.error(f"It has no column {', '.join(missing) or 'for the text'}. It has: {', '.join(header)}.")
-    parsed = Parsed([], list(bad))
+    parsed = Parsed([], list(bad), _not_searched(columns, header))
     seen: dict[str, int] = {}
     for number, row in rows:
         identifier = _line(row.get(columns.id)) if columns.id else ""
@@ -42,23 +45,45 @@ def rows_to_records(
             why = f"Its id {key!r} is that of {word} {seen[key]} too. Give it another."
             parsed.problems.append((f"{word} {number}", why))
         elif not text:
-            parsed.problems.append((f"{word} {number}", f"It has no text in {', '.join(columns.text)}."))
+            parsed.problems.append((f"{word} {number}", f"It has no text in {', '.join(columns.text)}.{_holds(row)}"))
         else:
             seen[key] = number
             parsed.records.append(Record(text, _metadata(row, header, columns, identifier), key))
     return _capped(source, parsed, word)
 
 
+def chosen_columns(source: Source, rows: Sequence[Row], header: Sequence[str]) -> CsvColumns:
+    """The columns that a person chose for this file, else a guess by its first hundred rows."""
+    return source.columns or guess_columns(header, [[cell(row.get(name)) for name in header] for _, row in rows[:100]])
+
+
+def _not_searched(columns: CsvColumns, header: Sequence[str]) -> list[FileNote]:
+    """A note that names the columns that no search looks at."""
+    names = [name for name in columns.metadata_of(header) if name.strip().lower() not in FIELDS]
+    if not names:
+        return []
+    why = _ONE_FACT if len(names) == 1 else _FACTS
+    return [left_out(f"column{'s' * (len(names) > 1)} {', '.join(names)}", why)]
+
+
+def _holds(row: dict[str, object]) -> str:
+    """What a row without text holds beside it."""
+    cells = [f"{name}: {words}" for name, value in row.items() if (words := cell(value))]
+    return f" It holds {', '.join(cells)}." if cells else ""
+
+
 def _capped(source: Source, parsed: Parsed, word: str) -> Parsed:
-    """The same records, with the first problems named and one that counts the rest."""
+    """The same records, with the first problems named and one that lists where the others are."""
     more = len(parsed.problems) - _MAX_PROBLEMS
     if more <= 0:
         return parsed
     if not parsed.records:
         place, why = parsed.problems[0]
         raise source.error(f"None of its {len(parsed.problems)} {word}s can be read. The first is {place}: {why}")
-    rest = (f"and {more:,} more {word}{'s' * (more > 1)}", f"Left out too. The first {_MAX_PROBLEMS} are named above.")
-    return Parsed(parsed.records, [*parsed.problems[:_MAX_PROBLEMS], rest])
+    numbers = [int(place.split()[-1].replace(",", "")) for place, _ in parsed.problems[_MAX_PROBLEMS:]]
+    why = f"Left out too: {numbered(word, numbers)}. Why is said of the first {_MAX_PROBLEMS}."
+    rest = (f"and {more:,} more {word}{'s' * (more > 1)}", why)
+    return replace(parsed, problems=[*parsed.problems[:_MAX_PROBLEMS], rest])
 
 
 def row_text(row: dict[str, object], columns: CsvColumns) -> str:
