@@ -16,7 +16,6 @@ from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import THRESHOLD_STEP
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import Threshold, relevance_space
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import score_text, threshold_text, title_of
@@ -97,8 +96,8 @@ def threshold_slider(trace: Trace) -> float:
 
 def kept_and_dropped(trace: Trace) -> None:
     """Two lists, and the answer's fate in words."""
-    kept = trace[StepName.KEPT].hits
-    dropped = [hit for hit in trace[StepName.ADJUSTED].hits if hit.passage_id not in trace[StepName.KEPT].by_passage]
+    kept = trace.kept_step.hits
+    dropped = [hit for hit in trace.final_step.hits if hit.passage_id not in trace.kept_step.by_passage]
     st.subheader(f"Keeps {len(kept)}, drops {len(dropped)}", anchor=False)
     if trace.unknown:
         st.html('<p class="sp-answer" data-testid="verdict">Nothing is left: the answer is “I don\'t know”.</p>')
@@ -117,7 +116,7 @@ def _list(trace: Trace, name: str, ids: list[str]) -> str:
     for passage_id in ids:
         shown = score_text(trace.relevance[passage_id], trace.relevance_space)
         outcome = "" if name == "Kept" else f", {trace.outcome(passage_id)}"
-        rank = trace[StepName.ADJUSTED].by_passage[passage_id].rank
+        rank = trace.final_step.by_passage[passage_id].rank
         rows.append(
             f'<li value="{rank}">{html.escape(title_of(trace.passages[passage_id]))} '
             f"<small>{shown}{outcome}</small></li>"

@@ -13,7 +13,6 @@ from rag_core.analysis.reranker_speed import measure_speed
 from rag_core.errors import BadInput
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import NONE, entry_of
-from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from ui import caches
 from ui.charts import budget_bar, cost_curve, time_by_pool, waterfall
@@ -136,7 +135,7 @@ def by_pool(runs: list[Trace], trace: Trace | None, choice: SidebarState) -> lat
     if pressed and trace is not None:
         measured[:] = measure(trace, choice)
     points = [*latency_model.rerank_points(same), *measured]
-    other = median(run.took_ms - run[StepName.RERANKED].timing.took_ms for run in same) if same else 0.0
+    other = median(run.took_ms - run.reranked_step.timing.took_ms for run in same) if same else 0.0
     try:
         line = latency_model.fit(points)
     except BadInput as exc:

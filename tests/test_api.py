@@ -62,7 +62,7 @@ def test_what_cannot_be_indexed_is_refused_in_words(given, said):
 def test_kept_passages_carry_text_and_ranks(trace):
     best = trace.kept[0]
     assert best.text == TEXTS[1] and best.outcome == "kept" and best.space is ScoreSpace.PROBABILITY
-    assert best.ranks == {step.name.value: step.by_passage["1::0"].rank for step in trace.steps}
+    assert best.ranks == {step.name: step.by_passage["1::0"].rank for step in trace.steps}
     assert [one.id for one in trace.candidates][: len(trace.kept)] == [one.id for one in trace.kept]
     assert list(trace.frame()["passage_id"]) == [hit.passage_id for hit in trace[StepName.FUSED].hits]
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 USUAL_BUDGET_MS = (230.0, 580.0)
 """The usual advice for everything before the language model: 230 to 580 ms."""
 
-PASSES = {StepName.FIRST_PASS: "First pass", StepName.RERANKED: "Rerank"}
-WHO = {StepName.FIRST_PASS: "first pass's reranker", StepName.RERANKED: "reranker"}
+PASSES: dict[str, str] = {StepName.FIRST_PASS: "First pass", StepName.RERANKED: "Rerank"}
+WHO: dict[str, str] = {StepName.FIRST_PASS: "first pass's reranker", StepName.RERANKED: "reranker"}
 
 Warmth = Literal["cold", "warm", "cached"]
 
@@ -62,12 +62,12 @@ def bars(trace: Trace) -> tuple[Bar, ...]:
     if trace.rewriting:
         steps.append(_bar("Rewrite the question", trace.rewriting.timing, _rewritten(trace.rewriting)))
     steps += [bar for run in trace.extra_searches for bar in _extra(run)]
-    steps.append(_bar("Fuse", trace[StepName.FUSED].timing, f"{len(trace[StepName.FUSED].hits)} candidates"))
+    steps.append(_bar("Fuse", trace.fused_step.timing, f"{len(trace.fused_step.hits)} candidates"))
     for step, report in trace.rerank_passes:
         steps += _pass(PASSES[step.name], step.timing, report)
     signals = "" if trace.policy.signals.on else "off: order by relevance"
-    steps.append(_bar("Signals", trace[StepName.ADJUSTED].timing, signals))
-    steps.append(_bar("Threshold and top-k", trace[StepName.KEPT].timing, f"{len(trace[StepName.KEPT].hits)} kept"))
+    steps.append(_bar("Signals", trace.final_step.timing, signals))
+    steps.append(_bar("Threshold and top-k", trace.kept_step.timing, f"{len(trace.kept_step.hits)} kept"))
     if trace.recorded_answer:
         steps.append(_bar("Answer", trace.recorded_answer.timing, trace.recorded_answer.kind))
     return (*steps, *_loads(trace))
@@ -187,7 +187,7 @@ def percentiles(traces: Sequence[Trace]) -> pd.DataFrame:
 
 def _step_times(trace: Trace) -> dict[str, float]:
     """Milliseconds by step; a pass of reranking counts only where a model scored."""
-    names = {
+    names: dict[str, str] = {
         StepName.DENSE: "Dense search",
         StepName.LEXICAL: "Lexical search",
         StepName.FUSED: "Fuse",

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 
 from rag_core.errors import BadInput
 from rag_core.schema.base import Frozen
-from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 
 
@@ -38,7 +37,7 @@ def rerank_points(traces: Iterable[Trace]) -> list[LatencyPoint]:
     """One point per run whose pairs were all scored by a model; runs helped by the cache say nothing of its speed."""
     return [
         LatencyPoint(
-            pairs=trace.rerank.pairs_timed, took_ms=trace[StepName.RERANKED].timing.took_ms, tokens=trace.rerank.tokens
+            pairs=trace.rerank.pairs_timed, took_ms=trace.reranked_step.timing.took_ms, tokens=trace.rerank.tokens
         )
         for trace in traces
         if trace.rerank.status == "ran" and not trace.rerank.pairs_cached

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from pydantic import FiniteFloat
 
 from rag_core.schema.base import Frozen
-from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import Threshold
 from rag_core.schema.trace import Trace
 
@@ -50,7 +49,7 @@ def score_query(trace: Trace, grades: Mapping[str, int]) -> QueryScores:
     scores: dict[bool, list[float]] = {True: [], False: []}
     for passage_id, score in trace.relevance.items():
         scores[trace.passages[passage_id].document_id in relevant].append(score)
-    head = [hit.passage_id for hit in trace[StepName.ADJUSTED].hits[: trace.policy.top_k]]
+    head = [hit.passage_id for hit in trace.final_step.hits[: trace.policy.top_k]]
     right = [trace.relevance[one] for one in head if trace.passages[one].document_id in relevant]
     return QueryScores(
         query=trace.query,

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from rag_core.analysis.latency import duration
 from rag_core.errors import BadInput
 from rag_core.schema.base import Frozen
-from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import ordinal, title_of
 
@@ -46,7 +45,7 @@ def compare_rankings(left: Trace, right: Trace) -> Agreement:
             "These two runs rerank different pools. Give both the same depth, fusion and pool; against a first "
             "pass, a pool of as many as it reads."
         )
-    kept = [[hit.passage_id for hit in trace[StepName.KEPT].hits] for trace in (left, right)]
+    kept = [[hit.passage_id for hit in trace.kept_step.hits] for trace in (left, right)]
     return Agreement(
         common=tuple(one for one in kept[0] if one in kept[1]),
         only_left=tuple(one for one in kept[0] if one not in kept[1]),

@@ -15,7 +15,6 @@ from rag_core.pipeline.replay import replay
 from rag_core.schema.answers import Answer
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import Policy
-from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of, title_of
 
@@ -30,8 +29,8 @@ def without_reranking(measurement: Measurement, policy: Policy) -> Trace:
 
 def only_in(one: Trace, other: Trace) -> list[str]:
     """Passage ids that the one kept and the other did not, in the order of the one."""
-    there = other[StepName.KEPT].by_passage
-    return [hit.passage_id for hit in one[StepName.KEPT].hits if hit.passage_id not in there]
+    there = other.kept_step.by_passage
+    return [hit.passage_id for hit in one.kept_step.hits if hit.passage_id not in there]
 
 
 def difference(plain: Trace, reranked: Trace, before: Answer, after: Answer) -> str:
@@ -45,7 +44,7 @@ def difference(plain: Trace, reranked: Trace, before: Answer, after: Answer) -> 
         return _same_passages(plain, reranked, before, after)
     if not new:
         return f"{_fewer(plain, reranked, gone, before, after)}{_lost(plain, gone, before)}"
-    size = len(plain[StepName.KEPT].hits)
+    size = len(plain.kept_step.hits)
     more = len(gone) - len(new)
     left = f" and left {more} more out" if more > 0 else ""
     cited = {citation.passage_id for citation in after.citations}
@@ -62,13 +61,13 @@ def _fewer(plain: Trace, reranked: Trace, gone: Sequence[str], before: Answer, a
     """Where the reranked answer is made from some of the same passages; names the threshold where that took them."""
     cut = all(reranked.outcome(passage_id) == "under the threshold" for passage_id in gone)
     cause = "Reranking, with the threshold on its scores," if cut else "Reranking"
-    sizes = [len(trace[StepName.KEPT].hits) for trace in (reranked, plain)]
+    sizes = [len(trace.kept_step.hits) for trace in (reranked, plain)]
     kept = f"{cause} leaves {sizes[0]} of the {count_of(sizes[1], 'passage')} that the answer without it is made from"
     return f"{kept}, and brings in nothing new; {_alike(before, after)}."
 
 
 def _same_passages(plain: Trace, reranked: Trace, before: Answer, after: Answer) -> str:
-    orders = [[hit.passage_id for hit in trace[StepName.KEPT].hits] for trace in (plain, reranked)]
+    orders = [[hit.passage_id for hit in trace.kept_step.hits] for trace in (plain, reranked)]
     order = "in the same order" if orders[0] == orders[1] else "in another order"
     return (
         f"Both answers are made from the same {count_of(len(orders[1]), 'passage')}, {order}; {_alike(before, after)}."
@@ -95,7 +94,7 @@ def _lost(plain: Trace, gone: Sequence[str], before: Answer) -> str:
 
 def _named(trace: Trace, passage_ids: Sequence[str]) -> str:
     """`“Title” (fused rank 23)`, two at most and a count of the others."""
-    fused = trace[StepName.FUSED].by_passage
+    fused = trace.fused_step.by_passage
     names = [f"“{title_of(trace.passages[one])}” (fused rank {fused[one].rank})" for one in passage_ids[:NAMED]]
     others = len(passage_ids) - NAMED
     return " and ".join(names) + (f" and {count_of(others, 'other')}" if others > 0 else "")

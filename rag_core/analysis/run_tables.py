@@ -49,7 +49,7 @@ def movement(trace: Trace) -> pd.DataFrame:
 
 def _score(trace: Trace, passage_id: str) -> str:
     """The score of the last step that it came out of, before the cut."""
-    adjusted = trace[StepName.ADJUSTED]
+    adjusted = trace.final_step
     step = adjusted if passage_id in adjusted.by_passage else trace[StepName.FIRST_PASS]
     return score_text(step.by_passage[passage_id].score, step.space)
 

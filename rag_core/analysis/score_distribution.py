@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from rag_core.schema.base import Frozen
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import Step, StepName
+from rag_core.schema.steps import Step, StepKind
 from rag_core.schema.trace import Trace
 
 BINS = 20
@@ -20,7 +20,7 @@ LIMITS = {ScoreSpace.PROBABILITY: (0.0, 1.0)}
 class Histogram(Frozen):
     """How many hits of a step fall into each of equal bins: `edges` has one more entry than `counts`."""
 
-    step: StepName
+    step: str
     space: ScoreSpace
     edges: tuple[float, ...]
     counts: tuple[int, ...]
@@ -61,7 +61,7 @@ def histogram(step: Step, bins: int = BINS) -> Histogram:
 
 def histograms(trace: Trace, bins: int = BINS) -> tuple[Histogram, ...]:
     """One histogram per step up to the signals, each in its own space: before and after reranking side by side."""
-    return tuple(histogram(step, bins) for step in trace.steps if step.name is not StepName.KEPT)
+    return tuple(histogram(step, bins) for step in trace.steps if step.kind is not StepKind.SELECT)
 
 
 def curve(trace: Trace) -> list[tuple[str, float]]:

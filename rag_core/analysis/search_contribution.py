@@ -5,7 +5,6 @@ among the kept. Read from the trace; which search brought one candidate is `Trac
 from __future__ import annotations
 
 from rag_core.schema.base import Frozen
-from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 
 
@@ -23,7 +22,7 @@ class SearchShare(Frozen):
 def search_shares(trace: Trace) -> tuple[SearchShare, ...]:
     """A share per search, the main one first. A candidate counts for every search that found it."""
     pool = {hit.passage_id for hit in trace.pool}
-    kept = set(trace[StepName.KEPT].by_passage)
+    kept = set(trace.kept_step.by_passage)
     by_search = {
         name: {passage_id for step in lists for passage_id in step.by_passage} for name, lists in trace.searches.items()
     }
@@ -46,7 +45,7 @@ def search_shares(trace: Trace) -> tuple[SearchShare, ...]:
 
 def sentence(trace: Trace) -> str:
     """What the extra searches changed, in words: `2 of the 5 kept passages were found by an extra search alone.`"""
-    kept = [hit.passage_id for hit in trace[StepName.KEPT].hits]
+    kept = [hit.passage_id for hit in trace.kept_step.hits]
     main = {passage_id for step in trace.steps[:2] for passage_id in step.by_passage}
     alone = sum(passage_id not in main for passage_id in kept)
     if not kept:

@@ -17,7 +17,6 @@ from rag_core.schema.base import Frozen
 from rag_core.schema.documents import Passage
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import Policy
-from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of, ordinal, score_text, title_of
 
@@ -162,8 +161,8 @@ def _told(probe: Probe, before: Trace, policy: Policy, size: float) -> Counterfa
     assert probe.keeps(after)
     changes = _changes(before.policy, policy)
     entered, left = _exchanged(after, before), _exchanged(before, after)
-    place = next(hit for hit in after[StepName.KEPT].hits if hit.passage_id in probe.wanted)
-    score = score_text(place.score, after[StepName.KEPT].space)
+    place = next(hit for hit in after.kept_step.hits if hit.passage_id in probe.wanted)
+    score = score_text(place.score, after.kept_step.space)
     what = ", ".join(f"{c.label.lower()} {c.after} instead of {c.before}" for c in changes)
     others = tuple(one for one in entered if one.passage_id not in probe.wanted)
     return Counterfactual(
@@ -192,10 +191,10 @@ def _changes(before: Policy, after: Policy) -> tuple[Change, ...]:
 
 
 def _exchanged(there: Trace, not_there: Trace) -> tuple[Place, ...]:
-    gone = not_there[StepName.KEPT].by_passage
+    gone = not_there.kept_step.by_passage
     return tuple(
         Place(passage_id=hit.passage_id, title=title_of(there.passages[hit.passage_id]), rank=hit.rank)
-        for hit in there[StepName.KEPT].hits
+        for hit in there.kept_step.hits
         if hit.passage_id not in gone
     )
 

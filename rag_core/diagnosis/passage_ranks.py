@@ -22,11 +22,11 @@ class PassageRanks:
     passage: Passage
     span: tuple[int, int] | None = None
 
-    def hit(self, step: StepName) -> Hit | None:
+    def hit(self, step: str) -> Hit | None:
         """The passage's hit at that step."""
         return self.trace[step].by_passage.get(self.passage.id)
 
-    def rank(self, step: StepName) -> int:
+    def rank(self, step: str) -> int:
         """Its rank at that step; `LAST` where it did not come out."""
         hit = self.hit(step)
         return hit.rank if hit else LAST

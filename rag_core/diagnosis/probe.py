@@ -16,7 +16,6 @@ from rag_core.pipeline.replay import replay
 from rag_core.schema.documents import Passage
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import NO_RERANKER, Policy
-from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import clearing, relevance_of_score, relevance_space
 from rag_core.schema.trace import Trace
 
@@ -69,7 +68,7 @@ class Probe:
 
     def keeps(self, trace: Trace) -> bool:
         """True where the trace kept what is expected: any of the passages, or all parts of a quote that was cut."""
-        return self._enough(list(trace[StepName.KEPT].by_passage))
+        return self._enough(list(trace.kept_step.by_passage))
 
     def scored(self, reranker: str) -> set[str]:
         """The passages that a reranker has scored."""

@@ -28,11 +28,11 @@ def rivals(verdict: Verdict, trace: Trace, standing: PassageRanks) -> tuple[Riva
     )  # fmt: skip
 
 
-def _step(trace: Trace, step: StepName, hit: Hit) -> RankAtStep:
+def _step(trace: Trace, step: str, hit: Hit) -> RankAtStep:
     return RankAtStep(step=step, space=trace[step].space, rank=hit.rank, score=hit.score, of=len(trace[step].hits))
 
 
-def _head(step: StepName) -> Callable[[PassageRanks], Sequence[Hit]]:
+def _head(step: str) -> Callable[[PassageRanks], Sequence[Hit]]:
     """The first hits of the step."""
     return lambda s: s.trace[step].hits
 
@@ -42,7 +42,7 @@ def _last_in_pool(s: PassageRanks) -> Sequence[Hit]:
     did not come that far. With their fused ranks."""
     if s.trace.first_pass_summary and not s.from_first_pass:
         return s.trace.head[-FIRST:]
-    fused = s.trace[StepName.FUSED].by_passage
+    fused = s.trace.fused_step.by_passage
     return [fused[hit.passage_id] for hit in s.trace.pool_read[-FIRST:]]
 
 
@@ -51,7 +51,7 @@ def _last_handed_on(s: PassageRanks) -> Sequence[Hit]:
     return s.trace.pool[-FIRST:]
 
 
-def _overtakers(step: StepName) -> Callable[[PassageRanks], Sequence[Hit]]:
+def _overtakers(step: str) -> Callable[[PassageRanks], Sequence[Hit]]:
     """Those that stood behind it before the step and before it after."""
 
     def who(s: PassageRanks) -> Sequence[Hit]:
@@ -64,13 +64,13 @@ def _overtakers(step: StepName) -> Callable[[PassageRanks], Sequence[Hit]]:
 
 def _above(s: PassageRanks) -> Sequence[Hit]:
     """The kept ones that stood before it."""
-    return [hit for hit in s.trace[StepName.KEPT].hits if hit.passage_id != s.passage.id]
+    return [hit for hit in s.trace.kept_step.hits if hit.passage_id != s.passage.id]
 
 
 def _cited(s: PassageRanks) -> Sequence[Hit]:
     """The kept ones that the answer cites."""
     cited = {one.passage_id for one in s.trace.recorded_answer.citations} if s.trace.recorded_answer else set()
-    return [hit for hit in s.trace[StepName.KEPT].hits if hit.passage_id in cited]
+    return [hit for hit in s.trace.kept_step.hits if hit.passage_id in cited]
 
 
 def _by_search(s: PassageRanks, hit: Hit) -> str:
@@ -91,7 +91,7 @@ def _search_ranks(trace: Trace, passage_id: str) -> str:
     return ", ".join(parts)
 
 
-def _by_score(step: StepName) -> Callable[[PassageRanks, Hit], str]:
+def _by_score(step: str) -> Callable[[PassageRanks, Hit], str]:
     """Its score against ours, the space named once: `probability 0.15 against 0.12`."""
 
     def why(s: PassageRanks, hit: Hit) -> str:
@@ -119,7 +119,7 @@ def _by_parts(s: PassageRanks, hit: Hit) -> str:
     return f"{name} {hit.parts[name]:.2f} against {ours.parts[name]:.2f} (weight {getattr(weights, name):g})"
 
 
-def _by_reranker(step: StepName) -> Callable[[PassageRanks, Hit], str]:
+def _by_reranker(step: str) -> Callable[[PassageRanks, Hit], str]:
     """Its score against ours, and where it came from."""
 
     def why(s: PassageRanks, hit: Hit) -> str:
@@ -132,7 +132,7 @@ def _by_reranker(step: StepName) -> Callable[[PassageRanks, Hit], str]:
 Who = Callable[[PassageRanks], Sequence[Hit]]
 Why = Callable[[PassageRanks, Hit], str]
 
-_WHO: dict[Verdict, tuple[StepName, Who, Why]] = {
+_WHO: dict[Verdict, tuple[str, Who, Why]] = {
     Verdict.MISSED_BY_BOTH: (StepName.DENSE, _head(StepName.DENSE), _by_score(StepName.DENSE)),
     Verdict.MISSED_BY_DENSE: (StepName.DENSE, _head(StepName.DENSE), _by_score(StepName.DENSE)),
     Verdict.MISSED_BY_LEXICAL: (StepName.LEXICAL, _head(StepName.LEXICAL), _by_score(StepName.LEXICAL)),

@@ -43,22 +43,22 @@ def diagnose(trace: Trace, location: Location) -> Diagnosis:
     )
 
 
-def _steps_of(verdict: Verdict, trace: Trace) -> tuple[StepName | None, StepName | None]:
+def _steps_of(verdict: Verdict, trace: Trace) -> tuple[str | None, str | None]:
     """The steps before and after the loss, as they are in this run."""
     before, after = STEPS[verdict]
-    return (trace.before(after).name if after is StepName.RERANKED else before), after
+    return (trace.before(after).name if after == StepName.RERANKED else before), after
 
 
 def _verdict(standing: PassageRanks, trace: Trace, location: Location) -> Verdict:
     if trace.where and not any(trace.where.matches(passage) for passage in location.passages):
         return Verdict.FILTERED_OUT
-    kept = trace[StepName.KEPT].by_passage
+    kept = trace.kept_step.by_passage
     if not location.whole and not all(passage.id in kept for passage in location.passages):
         return Verdict.CUT_BY_CHUNKING
     return next(verdict for verdict, holds in CHECKS if holds(standing))
 
 
-def _missed_by(missing: StepName, other: StepName) -> Callable[[PassageRanks], bool]:
+def _missed_by(missing: str, other: str) -> Callable[[PassageRanks], bool]:
     """Not found by one search, too far down in the other to reach the pool by it alone, nor by an extra search."""
 
     def holds(s: PassageRanks) -> bool:
@@ -73,7 +73,7 @@ def _read_at_most(trace: Trace) -> int:
     return trace.policy.first_pass.pool if trace.policy.first_pass else trace.policy.pool
 
 
-def _fell(step: StepName) -> Callable[[PassageRanks], bool]:
+def _fell(step: str) -> Callable[[PassageRanks], bool]:
     """The step moved it down, and it ended outside the top-k."""
 
     def holds(s: PassageRanks) -> bool:
@@ -100,13 +100,13 @@ CHECKS: tuple[tuple[Verdict, Callable[[PassageRanks], bool]], ...] = (
 """What settles a verdict for the passage that came furthest; the first that holds."""
 
 
-def _better_search(way: Mapping[StepName, RankAtStep]) -> RankAtStep:
+def _better_search(way: Mapping[str, RankAtStep]) -> RankAtStep:
     return min((way[StepName.DENSE], way[StepName.LEXICAL]), key=lambda step: step.rank or LAST)
 
 
 def _notes(verdict: Verdict, trace: Trace, standing: PassageRanks) -> tuple[str, ...]:
     notes = [
-        f"The {'reranker' if step.name is StepName.RERANKED else 'first pass'} {report.name} did not run: "
+        f"The {'reranker' if step.name == StepName.RERANKED else 'first pass'} {report.name} did not run: "
         f"{report.reason}"
         for step, report in trace.rerank_passes
         if report.status == "failed"

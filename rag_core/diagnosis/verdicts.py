@@ -52,7 +52,7 @@ LABELS = {
     Verdict.KEPT: "Kept",
 }
 
-STEPS: dict[Verdict, tuple[StepName | None, StepName | None]] = {
+STEPS: dict[Verdict, tuple[str | None, str | None]] = {
     Verdict.NOT_IN_CORPUS: (None, None),
     Verdict.FILTERED_OUT: (None, None),
     Verdict.CUT_BY_CHUNKING: (None, None),

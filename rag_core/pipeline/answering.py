@@ -18,7 +18,6 @@ from rag_core.pipeline.background import Steps
 from rag_core.pipeline.paid import Paid
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.schema.answers import Answer
-from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ class Answerer:
     def key(self, trace: Trace) -> Hashable:
         """What tells one answer from another. What a caller's own chat model said is under a scope that is the
         caller's alone."""
-        kept = tuple(hit.passage_id for hit in trace[StepName.KEPT].hits)
+        kept = tuple(hit.passage_id for hit in trace.kept_step.hits)
         if self._chat:
             return "chat", self._chat.scope, self._chat.config, kept
         return "quoted", self._chooser or chooser_for(trace), kept

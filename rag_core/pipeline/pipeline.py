@@ -36,7 +36,7 @@ from rag_core.schema.measurement import Measurement, RerankerScores, Rewriting, 
 from rag_core.schema.policy import FULL_DEPTH, ExtraSearch, Policy
 from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import StepName, StepWarning, Timing
+from rag_core.schema.steps import StepWarning, Timing
 from rag_core.schema.trace import Trace
 
 MAX_QUERY_CHARS = 4000
@@ -197,7 +197,7 @@ class Pipeline:
 
         Where the bi-encoder fails the answer stays as it is, and says that it was not checked.
         """
-        kept = [trace.passages[hit.passage_id] for hit in trace[StepName.KEPT].hits]
+        kept = [trace.passages[hit.passage_id] for hit in trace.kept_step.hits]
         try:
             return check_sentences(answer, kept, self.embedder.embed, cutoffs_of(trace.collection.embedding_model))
         except SecondPassError as exc:

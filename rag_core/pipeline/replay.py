@@ -71,7 +71,7 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
 
 def recut(trace: Trace, threshold: Threshold) -> Trace:
     """The trace under another threshold: only the last step is decided again, so no measurement is needed."""
-    adjusted, reranked = trace[StepName.ADJUSTED], trace[StepName.RERANKED]
+    adjusted, reranked = trace.final_step, trace.reranked_step
     policy = trace.policy.with_(threshold=threshold)
     kept = _kept(adjusted, reranked, trace.passages, policy, _Watch(time.perf_counter, adjusted.timing.ended_ms))
     return trace.model_copy(update={"policy": policy, "steps": (*trace.steps[:-1], kept), "recorded_answer": None})
@@ -103,7 +103,7 @@ def _searched(name: StepName, space: ScoreSpace, search: RankedList, measurement
     found = search.found[: policy.depth]
     hits = tuple(Hit(passage_id=c, rank=rank, score=score) for rank, (c, score) in enumerate(found, start=1))
     warnings = (*search.warnings, *step_warnings.ties(hits))
-    if name is StepName.LEXICAL:
+    if name == StepName.LEXICAL:
         warnings = (*step_warnings.lexical(len(hits), search.terms), *warnings)
     else:
         model = measurement.collection.embedding_model

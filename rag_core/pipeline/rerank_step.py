@@ -24,7 +24,7 @@ class IncomingOrder(NamedTuple):
     """Candidates in the order in which they come to a pass: the step that they come from, their hits and score space,
     and what the order is called."""
 
-    step: StepName
+    step: str
     hits: Sequence[Hit]
     space: ScoreSpace
     called: str
@@ -64,7 +64,7 @@ def rerank_step(
         pairs = {hit.passage_id: known.pairs[hit.passage_id] for hit in read}
         hits, space = _by_score(read, pairs), known.space
     report = _report(reranker, known, came.hits, hits, pairs, reach)
-    who = "first pass" if name is StepName.FIRST_PASS else "reranker"
+    who = "first pass" if name == StepName.FIRST_PASS else "reranker"
     step = Step(
         name=name,
         kind=StepKind.RERANK,

@@ -17,19 +17,18 @@ from rag_core.analysis.run_tables import candidates, lanes, movement, score_plac
 from rag_core.generation.grounding_words import finding, summary
 from rag_core.report import svg
 from rag_core.report.escaped import emphasised
-from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import not_rewritten
 from rag_core.wording.headline import closest, first_pass, headline
 from rag_core.wording.numbers import score_text, title_of
 from rag_core.wording.run_captions import (
     QUOTED,
-    STEP_LABELS,
     answer_cost,
     latency_caption,
     movement_caption,
     rewritten_by,
     score_caption,
+    step_label,
 )
 
 STYLE = Path(__file__).with_name("report.css")
@@ -118,7 +117,7 @@ def _collection(trace: Trace) -> str:
 
 
 def _warnings(trace: Trace) -> str:
-    rows = [[STEP_LABELS[step.name], warning.message] for step in trace.steps for warning in step.warnings]
+    rows = [[step_label(step.name), warning.message] for step in trace.steps for warning in step.warnings]
     rows += [
         [f"Extra search {run.name}", warning.message]
         for run in trace.extra_searches
@@ -132,7 +131,7 @@ def _warnings(trace: Trace) -> str:
 
 def _steps(trace: Trace) -> str:
     rows = [
-        [STEP_LABELS[one.name], one.hits_in, len(one.hits), one.space, duration(one.timing.took_ms)]
+        [step_label(one.name), one.hits_in, len(one.hits), one.space, duration(one.timing.took_ms)]
         for one in trace.steps
     ]
     return _section("Stages", _table(rows, ["Stage", "In", "Out", "Score space", "Time"]))
@@ -175,7 +174,7 @@ def _cell(value: object) -> object:
 
 def _passages(trace: Trace) -> str:
     """The kept passages in the open, the other reranked ones folded away."""
-    adjusted = [hit.passage_id for hit in trace[StepName.ADJUSTED].hits]
+    adjusted = [hit.passage_id for hit in trace.final_step.hits]
     parts = []
     for passage_id in adjusted:
         passage = trace.passages[passage_id]
@@ -183,7 +182,7 @@ def _passages(trace: Trace) -> str:
         facts = f"{_e(passage.document_id)} · {_e(shown)} · {_e(trace.outcome(passage_id))}"
         name = f"{_e(title_of(passage))} <small>{facts}</small>"
         text = f'<p class="note">{_e(passage.heading)}</p><div class="passage">{_e(passage.text)}</div>'
-        opened = " open" if passage_id in trace[StepName.KEPT].by_passage else ""
+        opened = " open" if passage_id in trace.kept_step.by_passage else ""
         parts.append(f"<details{opened}><summary>{name}</summary>{text}</details>")
     return _section("Passages", "".join(parts))
 

@@ -87,7 +87,7 @@ class Step(Frozen):
     list held it; for a search, the passages that it searched. `evidence` says how the step is known.
     """
 
-    name: StepName
+    name: str
     kind: StepKind
     inputs: tuple[str, ...] = ()
     space: ScoreSpace

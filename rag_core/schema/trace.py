@@ -10,7 +10,6 @@ from pydantic import model_validator
 from rag_core.errors import BadTrace
 from rag_core.schema.answers import Answer
 from rag_core.schema.migrations import trace_from_version_1, trace_from_version_2
-from rag_core.schema.policy import MAIN
 from rag_core.schema.ranked_passage import RankedPassage
 from rag_core.schema.records import RecordFormat
 from rag_core.schema.rerank_summary import RerankSummary
@@ -19,7 +18,8 @@ from rag_core.schema.steps import Hit, Step, StepName, StepWarning
 from rag_core.schema.threshold import clearing, lowest_kept, relevance_space, to_relevance
 from rag_core.schema.trace_checks import check
 from rag_core.schema.trace_frame import frame_of
-from rag_core.schema.trace_record import Outcome, RankAtStep, TraceRecord, not_rewritten
+from rag_core.schema.trace_record import Outcome, RankAtStep, not_rewritten
+from rag_core.schema.trace_steps import TraceSteps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAX_TRACE_BYTES = 64 * 2**20
 
 
-class Trace(TraceRecord):
+class Trace(TraceSteps):
     """Everything about one query's way, and all that a picture of it is drawn from.
 
     `passages` holds every candidate, so that a trace can be read where the collection is not. `pairs` holds the
@@ -52,25 +52,11 @@ class Trace(TraceRecord):
         check(self)
         return self
 
-    def __getitem__(self, name: StepName) -> Step:
-        """The step of that name. KeyError for `from_first_pass` in a run without a first pass."""
-        return {step.name: step for step in self.steps}[name]
-
-    def before(self, name: StepName) -> Step:
-        """The step before that one in this run: before `reranked`, `from_first_pass` where there is a first pass."""
-        return self.steps[self.steps.index(self[name]) - 1]
-
     @property
     def rerank_passes(self) -> tuple[tuple[Step, RerankSummary], ...]:
         """The passes of reranking in order, each with its report: the first pass, where there is one, and the last."""
-        last = (self[StepName.RERANKED], self.rerank)
+        last = (self.reranked_step, self.rerank)
         return ((self[StepName.FIRST_PASS], self.first_pass_summary), last) if self.first_pass_summary else (last,)
-
-    @cached_property
-    def searches(self) -> dict[str, tuple[Step, Step]]:
-        """The dense and the lexical list of every search by its name, the main one first."""
-        own = (self[StepName.DENSE], self[StepName.LEXICAL])
-        return {MAIN: own, **{run.name: run.steps for run in self.extra_searches}}
 
     def found_by(self, passage_id: str) -> tuple[str, ...]:
         """The names of the searches that brought this passage, the main one first."""
@@ -88,7 +74,7 @@ class Trace(TraceRecord):
     def head(self) -> tuple[Hit, ...]:
         """The fused candidates that were read at all: by the first pass where there is one, else the pool."""
         first_pass = self.policy.first_pass
-        return self[StepName.FUSED].hits[: first_pass.pool if first_pass else self.policy.pool]
+        return self.fused_step.hits[: first_pass.pool if first_pass else self.policy.pool]
 
     @cached_property
     def cut_by_first_pass(self) -> tuple[Hit, ...]:
@@ -109,18 +95,18 @@ class Trace(TraceRecord):
     def places(self) -> dict[str, int]:
         """The final place of every candidate that was read, before the cut, by passage id; behind the reranked ones, in
         its order, stand those that the first pass did not hand on."""
-        order = (*self[StepName.ADJUSTED].hits, *self.cut_by_first_pass)
+        order = (*self.final_step.hits, *self.cut_by_first_pass)
         return {hit.passage_id: place for place, hit in enumerate(order, start=1)}
 
     @property
     def relevance_space(self) -> ScoreSpace:
         """The space that relevance is judged and cut in: probability for a cross-encoder's logits."""
-        return relevance_space(self[StepName.RERANKED].space)
+        return relevance_space(self.reranked_step.space)
 
     @cached_property
     def relevance(self) -> dict[str, float]:
         """Relevance by passage id of every reranked candidate, in `relevance_space`: what the threshold cuts."""
-        reranked = self[StepName.RERANKED]
+        reranked = self.reranked_step
         return to_relevance(reranked.hits, reranked.space)
 
     @cached_property
@@ -136,12 +122,12 @@ class Trace(TraceRecord):
     @property
     def best(self) -> Hit | None:
         """The first candidate before the threshold, or None if nothing was found."""
-        return next(iter(self[StepName.ADJUSTED].hits), None)
+        return next(iter(self.final_step.hits), None)
 
     @property
     def unknown(self) -> bool:
         """True where nothing was kept: the honest answer is "I don't know"."""
-        return not self[StepName.KEPT].hits
+        return not self.kept_step.hits
 
     @property
     def took_ms(self) -> float:
@@ -168,8 +154,8 @@ class Trace(TraceRecord):
 
     def outcome(self, passage_id: str) -> Outcome:
         """Why this candidate was or was not kept. KeyError for a passage that is no candidate."""
-        self[StepName.FUSED].by_passage[passage_id]
-        if passage_id in self[StepName.KEPT].by_passage:
+        self.fused_step.by_passage[passage_id]
+        if passage_id in self.kept_step.by_passage:
             return "kept"
         if passage_id not in self.relevance:
             if any(hit.passage_id == passage_id for hit in self.cut_by_first_pass):
@@ -189,13 +175,13 @@ class Trace(TraceRecord):
     @cached_property
     def kept(self) -> tuple[RankedPassage, ...]:
         """The passages kept for the answer, best first; none where the answer is "I don't know"."""
-        return tuple(self._ranked(hit.passage_id, hit.rank) for hit in self[StepName.KEPT].hits)
+        return tuple(self._ranked(hit.passage_id, hit.rank) for hit in self.kept_step.hits)
 
     def _ranked(self, passage_id: str, rank: int) -> RankedPassage:
         return RankedPassage(
             passage=self.passages[passage_id],
             rank=rank,
-            ranks={at.step.value: at.rank for at in self.ranks_by_step(passage_id) if at.rank is not None},
+            ranks={at.step: at.rank for at in self.ranks_by_step(passage_id) if at.rank is not None},
             score=self.relevance.get(passage_id),
             space=self.relevance_space,
             outcome=self.outcome(passage_id),

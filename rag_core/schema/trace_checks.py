@@ -28,7 +28,7 @@ def check(trace: Trace) -> None:
 
 def _check_steps(trace: Trace) -> None:
     """The steps are those of the policy, in order."""
-    names = [name for name in StepName if name is not StepName.FIRST_PASS or trace.policy.first_pass]
+    names = [name for name in StepName if name != StepName.FIRST_PASS or trace.policy.first_pass]
     if [step.name for step in trace.steps] != names:
         raise ValueError(f"its steps are not {', '.join(names)}, in this order")
     if (trace.policy.first_pass is None) != (trace.first_pass_summary is None):

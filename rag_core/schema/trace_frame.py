@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rag_core.schema.steps import StepName
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -16,7 +14,7 @@ def frame_of(trace: Trace) -> pd.DataFrame:
     """A row per candidate in fused order; `Trace.frame` says which columns."""
     import pandas as pd
 
-    rows = [_row(trace, hit.passage_id) for hit in trace[StepName.FUSED].hits]
+    rows = [_row(trace, hit.passage_id) for hit in trace.fused_step.hits]
     frame = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["passage_id"])
     whole = [name for name in frame.columns if name.endswith("_rank") or name == "unseen_tokens"]
     return frame.astype(dict.fromkeys(whole, "Int64"))

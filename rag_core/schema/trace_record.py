@@ -20,7 +20,7 @@ from rag_core.schema.policy import (
 )
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import PairScore, Step, StepName, Timing
+from rag_core.schema.steps import PairScore, Step, Timing
 
 
 class ExtraSearchRun(Frozen):
@@ -43,7 +43,7 @@ class ExtraSearchRun(Frozen):
 class RankAtStep(Frozen):
     """Where one passage stood at one step; rank and score are None where it did not come out of it."""
 
-    step: StepName
+    step: str
     space: ScoreSpace
     rank: int | None
     score: FiniteFloat | None

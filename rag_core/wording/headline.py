@@ -15,7 +15,7 @@ def headline(trace: Trace) -> str:
     """What the run did, as plain text: the biggest move of what is kept, how much of it is new, the best score with its
     space, and the time; where nothing was kept, that, with the best score. Titles are quoted in typographic quotes, not
     in markup."""
-    if trace.passages and not trace[StepName.FUSED].hits:
+    if trace.passages and not trace.fused_step.hits:
         return f"Both fusion weights are 0, so nothing reached the pool. {_time(trace)}"
     if not trace.passages:
         return f"Nothing in {trace.collection.name} matched this question. {_time(trace)}"
@@ -30,8 +30,8 @@ def so_far(trace: Trace) -> str:
     """What a run that is still being read can say of its first places: `8 of 50 candidates read; the other 42 ...`."""
     read, rest = len(trace.pool_read), len(trace.pool_unread)
     places = min(trace.policy.top_k, read)
-    scores = {hit.passage_id: hit.score for hit in trace[StepName.RERANKED].hits}
-    space = trace[StepName.RERANKED].space
+    scores = {hit.passage_id: hit.score for hit in trace.reranked_step.hits}
+    space = trace.reranked_step.space
     fixed = 0 if trace.policy.signals.on else settled(list(scores), scores, places, space)
     told = f"{read} of {count_of(len(trace.pool), 'candidate')} read"
     if fixed == trace.policy.top_k:
@@ -80,7 +80,7 @@ def _order_before(trace: Trace) -> str:
 
 def _climb(trace: Trace, before: StepName, after: StepName, step: str) -> str:
     """The climb of a step that mattered most: of what is kept, the candidate that came from furthest down."""
-    kept = trace[StepName.KEPT].by_passage
+    kept = trace.kept_step.by_passage
     head = [hit for hit in trace[after].hits if hit.passage_id in kept]
     ranks = trace[before].by_passage
     climbs = [(ranks[hit.passage_id].rank - hit.rank, hit) for hit in head]
@@ -106,8 +106,8 @@ def _news(trace: Trace) -> str:
     if trace.rerank.status in ("off", "failed") and not trace.policy.signals.on:
         return ""
     k = trace.policy.top_k
-    kept = trace[StepName.KEPT].hits
-    before = {hit.passage_id for hit in trace[StepName.FUSED].hits[:k]}
+    kept = trace.kept_step.hits
+    before = {hit.passage_id for hit in trace.fused_step.hits[:k]}
     new = sum(hit.passage_id not in before for hit in kept)
     if len(kept) == 1:
         return "The kept passage is new." if new else ""
@@ -122,7 +122,7 @@ def _best(trace: Trace) -> str:
     if trace.unknown:
         least = cut_text(trace.policy.threshold)
         return f"Nothing reached the threshold ({least}), so the answer is “I don't know”; the best score was {shown}."
-    head = trace[StepName.ADJUSTED].hits[: trace.policy.top_k]
+    head = trace.final_step.hits[: trace.policy.top_k]
     under = sum(trace.outcome(hit.passage_id) == "under the threshold" for hit in head)
     cut = f"; {under} of the top {len(head)} {'is' if under == 1 else 'are'} under the threshold" if under else ""
     return f"Best score: {shown}{cut}."

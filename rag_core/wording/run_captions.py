@@ -13,7 +13,7 @@ from rag_core.schema.threshold import applies
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import cut_text, ordinal, score_number
 
-STEP_LABELS = {
+STEP_LABELS: dict[str, str] = {
     StepName.DENSE: "Dense search",
     StepName.LEXICAL: "Lexical search",
     StepName.FUSED: "Fusion",
@@ -22,6 +22,12 @@ STEP_LABELS = {
     StepName.ADJUSTED: "Signals",
     StepName.KEPT: "Keep",
 }
+
+
+def step_label(name: str) -> str:
+    """What a step is called on screen; one of a foreign pipeline by its own name."""
+    return STEP_LABELS.get(name, name)
+
 
 QUOTED = "Sentences quoted from the kept passages; no language model wrote this"
 

@@ -14,8 +14,8 @@ from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import cut_text, ordinal, score_text, title_of
 
-SEARCHES = {StepName.DENSE: "dense search", StepName.LEXICAL: "lexical search"}
-WEIGHTS = {StepName.DENSE: "dense_weight", StepName.LEXICAL: "lexical_weight"}
+SEARCHES: dict[str, str] = {StepName.DENSE: "dense search", StepName.LEXICAL: "lexical search"}
+WEIGHTS: dict[str, str] = {StepName.DENSE: "dense_weight", StepName.LEXICAL: "lexical_weight"}
 
 
 def sentence(verdict: Verdict, trace: Trace, location: Location, standing: PassageRanks | None) -> str:
@@ -44,7 +44,7 @@ def _filtered(trace: Trace, location: Location) -> str:
 
 def _cut(trace: Trace, location: Location) -> str:
     pieces = len(location.passages)
-    kept = sum(passage.id in trace[StepName.KEPT].by_passage for passage in location.passages)
+    kept = sum(passage.id in trace.kept_step.by_passage for passage in location.passages)
     return (
         f"The words that answer were cut apart: they stand in {pieces} passages of “{location.title}”, none of which "
         f"holds them whole, and {kept} of the {pieces} {'was' if kept == 1 else 'were'} kept."
@@ -61,14 +61,14 @@ def _missed_by_both(s: PassageRanks) -> str:
     return f"was found by neither search in the first {s.trace.policy.depth} of each: {ends}{nor}."
 
 
-def _end_of(trace: Trace, step: StepName) -> str:
+def _end_of(trace: Trace, step: str) -> str:
     hits = trace[step].hits
     if not hits:
         return f"the {step} list is empty"
     return f"the {step} list ends at {score_text(hits[-1].score, trace[step].space)}"
 
 
-def _missed_by(missing: StepName, other: StepName) -> Callable[[PassageRanks], str]:
+def _missed_by(missing: str, other: str) -> Callable[[PassageRanks], str]:
     def words(s: PassageRanks) -> str:
         return (
             f"was not found by {SEARCHES[missing]} ({_end_of(s.trace, missing)}). {SEARCHES[other].capitalize()} "
@@ -94,7 +94,7 @@ def _fused_out(s: PassageRanks) -> str:
             f"was {' and '.join(found)}; fused it was {_at(s, StepName.FUSED)}, but the reranker stopped "
             f"after {read} of {size} candidates and never read it."
         )
-    last = score_text(s.trace.head[-1].score, s.trace[StepName.FUSED].space)
+    last = score_text(s.trace.head[-1].score, s.trace.fused_step.space)
     first_pass, pool = s.trace.policy.first_pass, s.trace.policy.pool
     reads = f"the {first_pass.pool} that the first pass" if first_pass else f"the pool of {pool} that the reranker"
     return (
@@ -129,7 +129,7 @@ def _cut_by_first_pass(s: PassageRanks) -> str:
     )
 
 
-def _weight(trace: Trace, step: StepName) -> float:
+def _weight(trace: Trace, step: str) -> float:
     return float(getattr(trace.policy.fusion, WEIGHTS[step]))
 
 
@@ -143,7 +143,7 @@ def _unread(s: PassageRanks) -> str:
     )
 
 
-def _moved(step: StepName, mover: str) -> Callable[[PassageRanks], str]:
+def _moved(step: str, mover: str) -> Callable[[PassageRanks], str]:
     def words(s: PassageRanks) -> str:
         return (
             f"stood {_at(s, s.trace.before(step).name)} before; {mover} moved it to {_at(s, step)}, "
@@ -161,7 +161,7 @@ def _under(s: PassageRanks) -> str:
 
 
 def _cut_by_top_k(s: PassageRanks) -> str:
-    kept = s.trace[StepName.KEPT]
+    kept = s.trace.kept_step
     last = score_text(kept.hits[-1].score, kept.space)
     return (
         f"was {_at(s, StepName.FUSED)} after fusion and {_at(s, StepName.ADJUSTED)} in the end; "
@@ -184,12 +184,12 @@ def _first(top_k: int) -> str:
     return "the first is" if top_k == 1 else f"the first {top_k} are"
 
 
-def _at(s: PassageRanks, step: StepName) -> str:
+def _at(s: PassageRanks, step: str) -> str:
     """`3rd (logit 1.20)`."""
     return f"{ordinal(s.rank(step))} ({_score(s, step)})"
 
 
-def _score(s: PassageRanks, step: StepName) -> str:
+def _score(s: PassageRanks, step: str) -> str:
     hit = s.hit(step)
     return score_text(hit.score, s.trace[step].space) if hit else "not there"
 

@@ -93,7 +93,7 @@ def test_missed_by_dense():
     )
     found, _ = verdict_of(some, policy, Expected(document="w"))
     assert found.verdict is Verdict.MISSED_BY_DENSE
-    assert found.before and found.before.step is StepName.LEXICAL and found.before.rank == 3
+    assert found.before and found.before.step == StepName.LEXICAL and found.before.rank == 3
     assert found.after and found.after.rank is None
     assert "3rd (bm25" in found.sentence
 

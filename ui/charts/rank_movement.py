@@ -18,7 +18,6 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from ui.charts.palette import Palette, layout, plain, squeezed
 
@@ -127,7 +126,7 @@ def _heads(trace: Trace) -> list[tuple[float, str]]:
 def _frame(fig: go.Figure, table: pd.DataFrame, trace: Trace, palette: Palette) -> None:
     """Axes, the band of kept places, the two column heads."""
     places = _row(trace, max(len(table), len(trace.head) if trace.first_pass_summary else 1, 1))
-    kept = len(trace[StepName.KEPT].hits)
+    kept = len(trace.kept_step.hits)
     if kept:
         fig.add_shape(
             type="rect", x0=0.97, x1=2.25, y0=0.5, y1=kept + 0.5, fillcolor=palette.band, line_width=0, layer="below"

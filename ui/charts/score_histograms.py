@@ -7,13 +7,12 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from rag_core.analysis.score_distribution import histogram
-from rag_core.schema.steps import Step, StepName
+from rag_core.schema.steps import Step, StepKind, StepName
 from rag_core.schema.trace import Trace
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
-BEFORE = (StepName.DENSE, StepName.LEXICAL, StepName.FUSED)
-NAMES = {
+NAMES: dict[str, str] = {
     StepName.DENSE: "Dense",
     StepName.LEXICAL: "Lexical",
     StepName.FUSED: "Fused",
@@ -23,25 +22,32 @@ NAMES = {
 }
 
 
+def title(step: Step) -> str:
+    """What a panel is called; a step of a foreign pipeline by its own name."""
+    return NAMES.get(step.name, step.name)
+
+
 def panels(trace: Trace) -> list[Step]:
     """The steps that are drawn: the final scores only where they are not the reranker's own again."""
-    same = trace[StepName.ADJUSTED].space is trace[StepName.RERANKED].space
-    left_out = {StepName.KEPT, StepName.ADJUSTED} if same else {StepName.KEPT}
-    return [step for step in trace.steps if step.name not in left_out]
+    same = trace.final_step.space is trace.reranked_step.space
+    left_out = (StepKind.SELECT, StepKind.ADJUST) if same else (StepKind.SELECT,)
+    return [step for step in trace.steps if step.kind not in left_out]
 
 
-def when(name: StepName) -> str:
-    """`before` or `after` reranking; nothing of the first pass, which is neither."""
-    return "" if name is StepName.FIRST_PASS else "before" if name in BEFORE else "after"
+def when(trace: Trace, step: Step) -> str:
+    """`before` or `after` reranking; nothing of a reranker that another follows, which is neither."""
+    if step.kind in (StepKind.SEARCH, StepKind.FUSION):
+        return "before"
+    return "after" if step.kind is not StepKind.RERANK or step is trace.reranked_step else ""
 
 
 def bins(trace: Trace) -> pd.DataFrame:
     """A row per bin: step, space, when ("before", "after" or, of a first pass, "between"), from, to, count."""
     rows = [
         {
-            "step": one.step.value,
+            "step": one.step,
             "space": one.space.value,
-            "when": when(one.step) or "between",
+            "when": when(trace, trace[one.step]) or "between",
             "from": low,
             "to": high,
             "count": count,
@@ -55,9 +61,9 @@ def bins(trace: Trace) -> pd.DataFrame:
 def caption(trace: Trace) -> str:
     """The spans before and after reranking, each with its space."""
     spans = [
-        f"{NAMES[step.name].lower()} {step.space} {step.hits[-1].score:.3g} to {step.hits[0].score:.3g}"
+        f"{title(step).lower()} {step.space} {step.hits[-1].score:.3g} to {step.hits[0].score:.3g}"
         for step in trace.steps
-        if step.hits and step.name in (StepName.DENSE, StepName.FUSED, StepName.ADJUSTED)
+        if step.hits and step in (trace.steps[0], trace.fused_step, trace.final_step)
     ]
     if not spans:
         return "There are no scores to count."
@@ -69,11 +75,11 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
     """The panels side by side, in the order of the steps."""
     table = bins(trace)
     steps = panels(trace)
-    titles = [f"<b>{NAMES[step.name]}</b> {when(step.name)}".strip() for step in steps]
+    titles = [f"<b>{title(step)}</b> {when(trace, step)}".strip() for step in steps]
     fig = make_subplots(rows=1, cols=len(steps), subplot_titles=titles, horizontal_spacing=0.035)
     for place, step in enumerate(steps, start=1):
-        rows = table[table["step"] == step.name.value]
-        colour = palette.same if step.name in BEFORE else palette.up
+        rows = table[table["step"] == step.name]
+        colour = palette.same if step.kind in (StepKind.SEARCH, StepKind.FUSION) else palette.up
         fig.add_trace(_bars(rows, colour), row=1, col=place)
         fig.update_xaxes(**axis(palette, step.space.value, nticks=5), row=1, col=place)
         fig.update_yaxes(**axis(palette, "candidates" if place == 1 else "", rangemode="tozero"), row=1, col=place)

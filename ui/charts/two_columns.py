@@ -9,7 +9,6 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.analysis.rank_agreement import Agreement, compare_rankings
-from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import score_text, title_of
 from ui.charts.palette import Palette, layout, plain, squeezed
@@ -22,7 +21,7 @@ def joined(left: Trace, right: Trace) -> pd.DataFrame:
     """A row per candidate of the pool in the left side's order: chunk_id, title, left_rank, right_rank, moved (places
     gained on the right), kept ("both", "left", "right", "neither"), left_score and right_score (relevance; none where
     a first pass did not hand it on)."""
-    keepers = [trace[StepName.KEPT].by_passage for trace in (left, right)]
+    keepers = [trace.kept_step.by_passage for trace in (left, right)]
     rows = []
     for passage_id, place in left.places.items():
         other = right.places[passage_id]

@@ -12,7 +12,6 @@ from rag_core.generation.quoting import chooser_for
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.answers import Answer
-from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of, title_of
 from ui.panels import waiting
@@ -56,9 +55,9 @@ def show(question: QuerySession, trace: Trace, chat: ChatAccess | None) -> Answe
 
 def passages(one: Trace, other: Trace, answer: Answer) -> str:
     """The passages that one side's answer is made from, as HTML: cited or not, and which the other side never saw."""
-    kept, new = one[StepName.KEPT].hits, set(only_in(one, other))
+    kept, new = one.kept_step.hits, set(only_in(one, other))
     cited = {citation.passage_id for citation in answer.citations}
-    fused = one[StepName.FUSED].by_passage
+    fused = one.fused_step.by_passage
     rows = []
     for hit in kept:
         tags = [f"fused rank {fused[hit.passage_id].rank}"]

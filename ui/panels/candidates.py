@@ -15,11 +15,11 @@ from rag_core.schema.documents import Document, Passage
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import score_text, title_of
-from rag_core.wording.run_captions import STEP_LABELS
+from rag_core.wording.run_captions import step_label
 from ui.panels.marking import marked
 from ui.panels.views import markdown
 
-SHORT = {
+SHORT: dict[str, str] = {
     StepName.DENSE: "Dense",
     StepName.LEXICAL: "Lexical",
     StepName.ADJUSTED: "Final",
@@ -61,7 +61,7 @@ def way_table(trace: Trace, passage_id: str) -> pd.DataFrame:
     """The passage's way through the steps: a row per step with rank, of how many, and score with its space."""
     rows = [
         {
-            "Stage": STEP_LABELS[step.step],
+            "Stage": step_label(step.step),
             "Rank": f"{step.rank} of {step.of}" if step.rank else "not there",
             "Score": score_text(step.score, step.space) if step.score is not None else "",
         }
@@ -82,7 +82,7 @@ def way_table(trace: Trace, passage_id: str) -> pd.DataFrame:
 
 def candidate_label(trace: Trace, passage_id: str) -> str:
     """`1  Refunds for digital goods: EU` with the rank before the cut, or `–` where it was not read."""
-    hit = trace[StepName.ADJUSTED].by_passage.get(passage_id)
+    hit = trace.final_step.by_passage.get(passage_id)
     return f"{hit.rank if hit else '–'}  {title_of(trace.passages[passage_id])}"
 
 
@@ -96,7 +96,7 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
     if trace.extra_searches:
         columns["found_by"] = st.column_config.ListColumn("Found by", width=250)
     for step in trace.steps[:-1]:
-        label = SHORT.get(step.name, STEP_LABELS[step.name])
+        label = SHORT.get(step.name, step_label(step.name))
         columns[f"{step.name}_rank"] = st.column_config.NumberColumn(f"{label} #")
         columns[f"{step.name}_score"] = st.column_config.NumberColumn(
             f"{label} {step.space}", format=f"%.{digits[step.name]}f"

@@ -9,7 +9,6 @@ import streamlit as st
 
 from rag_core.errors import CaseConflict
 from rag_core.schema.records import Listing
-from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.triage import Case, Finding, Rerun, Status, case_of, differences, export_cases, rerun
 from rag_core.wording.numbers import score_text, title_of
@@ -145,7 +144,7 @@ def _side(title: str, trace: Trace, findings: tuple[Finding, ...]) -> None:
 
 def kept_list(trace: Trace, expected: set[str]) -> str:
     """The kept passages in order, the expected ones marked."""
-    kept = trace[StepName.KEPT]
+    kept = trace.kept_step
     items = "".join(
         f"<li>{'<b>' if hit.passage_id in expected else ''}{html.escape(title_of(trace.passages[hit.passage_id]))}"
         f"{' (expected)</b>' if hit.passage_id in expected else ''} "

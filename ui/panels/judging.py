@@ -8,7 +8,6 @@ from rag_core.evaluation.judgments import GRADES, JudgmentBook
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.pipeline.replay import replay
 from rag_core.schema.documents import Passage
-from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import title_of
 from ui import auth
@@ -45,7 +44,7 @@ def judging(choice: SidebarState, questions: LabelledSet, of: Bench) -> None:
 def in_final_order(trace: Trace, questions: LabelledSet) -> dict[str, Passage]:
     """What can be judged (a document's id, or a passage's) -> its best passage, in the order before the cut."""
     found: dict[str, Passage] = {}
-    for hit in trace[StepName.ADJUSTED].hits:
+    for hit in trace.final_step.hits:
         passage = trace.passages[hit.passage_id]
         found.setdefault(passage.id if questions.level == "passage" else passage.document_id, passage)
     return found

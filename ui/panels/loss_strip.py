@@ -49,7 +49,7 @@ class Step:
 
 def steps(diagnosis: Diagnosis) -> list[Step]:
     """The steps in order. What comes after the loss was not reached, whatever ranks it has."""
-    from_first_pass = any(step.step is StepName.FIRST_PASS for step in diagnosis.way)
+    from_first_pass = any(step.step == StepName.FIRST_PASS for step in diagnosis.way)
     there = [row for row in STEPS if row is not FIRST_PASS or from_first_pass or diagnosis.verdict in row[1]]
     lost = next((place for place, (_, verdicts, _) in enumerate(there) if diagnosis.verdict in verdicts), len(there))
     states: list[State] = ["passed" if place < lost else "lost" if place == lost else "after" for place in range(99)]

@@ -15,7 +15,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rag_core.pipeline.session import QuerySession
 from rag_core.schema.policy import EarlyStopping, Policy
-from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.headline import so_far
 from rag_core.wording.numbers import score_text, title_of
@@ -76,7 +75,7 @@ def _show(board: DeltaGenerator, question: QuerySession, policy: Policy) -> None
     if trace is None or not trace.pool_read:
         waiting.bar(board, question, policy)
         return
-    adjusted = trace[StepName.ADJUSTED]
+    adjusted = trace.final_step
     rows = "".join(
         f"<li>{html.escape(title_of(trace.passages[hit.passage_id]))} "
         f"<small>{html.escape(score_text(hit.score, adjusted.space))}</small></li>"

@@ -6,7 +6,6 @@ import streamlit as st
 
 from rag_core.analysis.sentence_attribution import Attribution, contrast
 from rag_core.schema.policy import NO_RERANKER
-from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import title_of
 from ui import caches
@@ -21,7 +20,7 @@ def show(found: Found) -> None:
     if expected is None or expected not in trace.passages or trace.policy.reranker == NO_RERANKER:
         return
     st.subheader("Why this score", anchor=False)
-    others = [hit.passage_id for hit in trace[StepName.ADJUSTED].hits if hit.passage_id != expected]
+    others = [hit.passage_id for hit in trace.final_step.hits if hit.passage_id != expected]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         other = st.selectbox(
             "Compared with", others, key="other", format_func=lambda c: candidates_panel.candidate_label(trace, c)

@@ -13,7 +13,7 @@ from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.steps import Step, StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of
-from rag_core.wording.run_captions import STEP_LABELS
+from rag_core.wording.run_captions import step_label
 
 
 def strip(trace: Trace, answer: Answer | None) -> None:
@@ -28,8 +28,8 @@ def strip(trace: Trace, answer: Answer | None) -> None:
 
 def _step(trace: Trace, step: Step) -> str:
     report = trace.rerank
-    came_out = {StepName.FUSED: len(trace.head), StepName.FIRST_PASS: len(trace.pool)}
-    details = {
+    came_out: dict[str, int] = {StepName.FUSED: len(trace.head), StepName.FIRST_PASS: len(trace.pool)}
+    details: dict[str, str] = {
         StepName.DENSE: f"+ {duration(trace.embed.took_ms)} embedding",
         StepName.LEXICAL: f"{len(trace.terms)} terms matched",
         StepName.FUSED: f"{len(step.hits):,} distinct",
@@ -40,7 +40,7 @@ def _step(trace: Trace, step: Step) -> str:
     }
     took = duration(step.timing.took_ms)
     number = f"{step.hits_in:,} → {came_out.get(step.name, len(step.hits)):,}"
-    return _cell(STEP_LABELS[step.name], number, took, details[step.name], warns(step))
+    return _cell(step_label(step.name), number, took, details.get(step.name, ""), warns(step))
 
 
 def _extra_step(trace: Trace) -> str:

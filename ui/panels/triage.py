@@ -13,7 +13,7 @@ from rag_core.pipeline.session import QuerySession
 from rag_core.schema.trace import Trace
 from rag_core.triage import Finding
 from rag_core.wording.numbers import score_text
-from rag_core.wording.run_captions import STEP_LABELS
+from rag_core.wording.run_captions import step_label
 from ui import caches
 from ui.panels import history, loss_strip, retrying, views, waiting
 from ui.sidebar.state import SidebarState
@@ -166,7 +166,7 @@ def way(diagnosis: Diagnosis) -> pd.DataFrame:
     """A row per step: rank of how many, and score with its space."""
     rows = [
         (
-            STEP_LABELS[step.step],
+            step_label(step.step),
             f"{step.rank} of {step.of}" if step.rank else "not there",
             "" if step.score is None else score_text(step.score, step.space),
         )

@@ -17,7 +17,7 @@ from rag_core.schema.records import LeftOut
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import not_rewritten
 from rag_core.wording import headline as headline_text
-from rag_core.wording.run_captions import STEP_LABELS, rewritten_by
+from rag_core.wording.run_captions import rewritten_by, step_label
 
 STYLE = Path(__file__).with_name("style.css")
 
@@ -73,7 +73,7 @@ def filtered(trace: Trace) -> None:
 def notes(trace: Trace) -> None:
     """The other warnings of the run, by step."""
     lines = [
-        f"**{STEP_LABELS[step.name]}:** {markdown(warning.message)}"
+        f"**{step_label(step.name)}:** {markdown(warning.message)}"
         for step in trace.steps
         for warning in step.warnings
         if warning.code != "rerank-failed"

@@ -49,7 +49,7 @@ SET = [
 def test_histogram_bars_are_the_stage_counts():
     fig = score_histograms.figure(TRACE, LIGHT)
     drawn = [sum(bar.y) for bar in fig.data]
-    assert drawn == [len(step.hits) for step in TRACE.steps if step.name is not StepName.KEPT]
+    assert drawn == [len(step.hits) for step in TRACE.steps if step.name != StepName.KEPT]
     table = score_histograms.bins(TRACE)
     assert set(table[table["when"] == "before"]["space"]) == {"cosine", "bm25", "rrf"}
     assert set(table[table["when"] == "after"]["space"]) == {"logit", "probability"}
