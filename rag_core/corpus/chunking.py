@@ -1,8 +1,8 @@
 """Documents to chunks: at headings first, then to a limit of the bi-encoder's own tokens.
 
 Spans are exact: `document.text[chunk.start:chunk.end] == chunk.text`. Only white space and heading lines stay outside
-of all chunks, and each heading is in the heading path of a chunk or is one itself. Splitting below headings is
-semchunk's (paragraphs, then lines, sentences, words, letters).
+of all chunks, and each heading is in the heading path of a chunk or is one itself; so is the header row of a table that
+is cut (`table_headers`). Splitting below headings is semchunk's (paragraphs, then lines, sentences, words, letters).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from math import ceil
 from typing import cast
 
 from rag_core.corpus.headings import Heading, headings
+from rag_core.corpus.table_headers import header_at, tables
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document, Passage
@@ -53,18 +54,27 @@ def chunk_document(document: Document, chunking: Chunking, embedder: Embedder) -
     """The chunks of one document, in order of reading; ids are `<document id>::<number>`, from 0.
 
     A chunk's text has at most `chunking.max_tokens` tokens, and fewer where its heading line would push it past
-    what the embedder reads (but never fewer than 16). A document of white space only has no chunks.
+    what the embedder reads (but never fewer than 16). A document of white space only has no chunks. A chunk that starts
+    within the rows of a table has the table's header row at the end of its heading path, unless that row would take
+    more than a third of the room.
     """
     counter = TokenCounter(embedder)
     passages: list[Passage] = []
+    found = list(tables(document.text))
     for section in sections(document.text):
         line = Passage(
             id="-", document_id="-", start=0, end=0, text="", heading_path=section.path, title=document.title
         )
         room = embedder.max_tokens - counter(line.heading) - _SPECIAL_TOKENS
+        named = [table for table in found if section.start <= table.start < section.end]
+        headers = {table.header: counter(table.header) for table in named}
+        named = [table for table in named if headers[table.header] <= room // 3]
+        room -= max((headers[table.header] for table in named), default=0)
         budget = max(min(chunking.max_tokens, room), _SMALLEST_BUDGET)
         for start, end in _pieces(document.text, section, budget, chunking.overlap, counter):
-            passages.append(_chunk(document, len(passages), start, end, section.path))
+            header = header_at(named, start)
+            path = (*section.path, header) if header else section.path
+            passages.append(_chunk(document, len(passages), start, end, path))
     return passages
 
 

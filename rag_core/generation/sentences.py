@@ -48,7 +48,8 @@ def sentences(text: str) -> list[Sentence]:
     found: list[Sentence] = []
     prose: list[_Line] = []
     header = ""
-    for line in [*_lines(text), _Line(len(text), len(text), "blank")]:
+    lines = [*_lines(text), _Line(len(text), len(text), "blank")]
+    for line, following in zip(lines, [*lines[1:], lines[-1]], strict=True):
         row = text[line.start : line.end].strip()
         if prose and (line.kind != "prose" or _ends_here(text, prose[-1], line)):
             found += _split(text, prose[0].start, prose[-1].end)
@@ -56,14 +57,20 @@ def sentences(text: str) -> list[Sentence]:
         if line.kind in ("prose", "item"):
             prose.append(line)
         elif line.kind == "row":
-            if header:
+            if header or not _is_header(row, following):
                 found += _trimmed(text, line.start, line.end, header)
-            header = header or row
+            else:
+                header = row
         elif line.kind == "code":
             found += _trimmed(text, line.start, line.end)
         if line.kind not in ("row", "rule"):
             header = ""
     return found or list(_trimmed(text, 0, len(text)))
+
+
+def _is_header(row: str, following: _Line) -> bool:
+    """Whether the first row of a table names its columns: a Markdown one has a rule below it, unless it was cut off."""
+    return following.kind == "rule" or "|" not in row
 
 
 def _lines(text: str) -> Iterator[_Line]:

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from rag_core.corpus.chunking import TokenCounter, chunk_all, chunk_document, sections
 from rag_core.corpus.headings import headings
+from rag_core.corpus.loading.load import load_bytes
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
 from tests.corpus.doubles import WordEmbedder
@@ -94,6 +95,40 @@ def test_overlap_stands_at_the_start_of_the_next_piece():
 def test_overlap_does_not_cross_a_heading():
     passages = cut("# A\n" + "one " * 20 + "\n# B\ntwo", max_tokens=16, overlap=8)
     assert passages[-1].text == "two"
+
+
+PRICES = "| Model | Weight | Price |\n|---|---|---|\n" + "".join(
+    f"| Model {number} | {3 * number} kg | {7 * number} euro |\n" for number in range(1, 40)
+)
+
+
+def test_each_passage_of_a_long_table_carries_the_names_of_its_columns():
+    passages = cut(f"# Price list\n\n{PRICES}\nAll prices are net.\n\n## Notes\n\nNone.", max_tokens=60)
+    rows = [each for each in passages if "| Model" in each.text]
+    assert len(rows) > 4
+    for each in rows:
+        assert each.model_text.count("Model | Weight | Price") == 1
+    assert [each.heading_path for each in rows][:2] == [("Price list",), ("Price list", "Model | Weight | Price")]
+    assert passages[-1].heading_path == ("Price list", "Notes")
+    assert max(len(WordEmbedder().token_spans(each.text)) for each in passages) <= 60
+
+
+@pytest.mark.parametrize("name", ["prices.md", "prices.html"])
+def test_a_long_table_of_a_file_carries_its_columns_in_each_passage(name):
+    rows = "".join(f"<tr><td>Plan {n}</td><td>P{n}</td><td>{n} h</td></tr>" for n in range(40))
+    page = f"<h1>Plans</h1><table><thead><tr><th>Plan</th><th>Level</th><th>Time</th></tr></thead>{rows}</table>"
+    lines = "".join(f"Plan {n} | P{n} | {n} h\n" for n in range(40))
+    text = page if name.endswith("html") else f"Plans\n=====\n\nPlan | Level | Time\n--- | :-: | --:\n{lines}"
+    (loaded,) = load_bytes(name, text.encode()).documents
+    passages = chunk_document(loaded, Chunking(max_tokens=50), WordEmbedder())
+    assert len(passages) > 5
+    assert [each.heading_path for each in passages[1:]] == [("Plans", "Plan | Level | Time")] * (len(passages) - 1)
+
+
+def test_a_header_row_that_takes_most_of_the_room_is_not_repeated():
+    wide = f"| {' | '.join(f'column{number}' for number in range(30))} |\n|{'---|' * 30}\n"
+    rows = "".join(f"| {' | '.join(f'cell{number}' for number in range(30))} |\n" for _ in range(9))
+    assert {each.heading_path for each in cut(wide + rows, embedder=WordEmbedder(max_tokens=48))} == {()}
 
 
 def test_all_documents_in_order_with_progress():

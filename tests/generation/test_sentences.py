@@ -41,6 +41,14 @@ def test_a_table_row_carries_its_header() -> None:
     ]
 
 
+def test_the_rows_of_a_table_that_was_cut_off_from_its_header_are_all_read() -> None:
+    text = "| Gold | 1 h |\n| Silver | 4 h |"
+    assert [(text[one.start : one.end], one.context) for one in sentences(text)] == [
+        ("| Gold | 1 h |", ""),
+        ("| Silver | 4 h |", ""),
+    ]
+
+
 @given(st.text(alphabet="aB. \n|-#!?`1\t", max_size=80))
 def test_spans_are_in_order_and_hold_text(text: str) -> None:
     end = 0
