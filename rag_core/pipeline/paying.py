@@ -1,4 +1,4 @@
-"""Pays for what a question's session lacks, in steps: searches first, then pass after pass, slice by slice.
+"""Pays for what a question lacks after its first search, in steps: more searches, then pass after pass, slice by slice.
 
 No two threads pay for the same (`claims`), and each step's result is kept before the next one begins.
 """
@@ -15,7 +15,6 @@ from rag_core.pipeline.extra_searches import missing_searches
 from rag_core.pipeline.paid import Paid
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.schema.documents import Passage
-from rag_core.schema.filters import Filter
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import Policy
 
@@ -35,10 +34,9 @@ SETTLED_AT_ONCE = 32
 class Payer:
     """Pays for one question in one asker's name, with the pipeline that holds this asker's keys."""
 
-    def __init__(self, pipeline: Pipeline, query: str, where: Filter | None, asker: str, paid: Paid) -> None:
+    def __init__(self, pipeline: Pipeline, query: str, asker: str, paid: Paid) -> None:
         self._pipeline = pipeline
         self._query = query
-        self._where = where
         self._asker = asker
         self._paid = paid
 
@@ -60,15 +58,8 @@ class Payer:
         return lambda known, of: next_slice(known, of, self._paid.given_up(self._asker), sizes.__getitem__)
 
     def scoring(self, policy: Policy, in_slices: bool = True) -> Steps[None, None]:
-        """Pay for what the policy lacks: the main search, the others, then pass after pass, a few pairs at a time."""
-        claims = self._paid.claims
-        with claims.taken(lambda: {} if self._paid.measurement else {"measure": None}) as due:
-            if due:
-                measured = self._pipeline.measure(self._query, self._where, policy.extra_searches)
-                with claims.lock:
-                    self._paid.keep(measured)
-        if due:
-            yield None
+        """Pay for what the policy lacks after the main search: the others, then pass after pass, a few pairs at a
+        time."""
         following = self._slices(policy) if in_slices else self.next_pass
         while self._search_more(policy) or self._score_next(policy, following):
             yield None

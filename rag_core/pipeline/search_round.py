@@ -50,11 +50,10 @@ def search_round(
     There are as many lanes as processors, and two at least; what waits for a lane starts later, and its time says so.
     """
     begin, asked = time.perf_counter(), list(dict.fromkeys(asked))
-    texts, embeds, nearest = _Texts(embedder, known, begin), [], []
+    texts, words, embeds, nearest = _Texts(embedder, known, begin), [], [], []
     with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1)) as lanes:
-        words = [
-            lanes.submit(_timed, begin, partial(engine.lexical, query, FULL_DEPTH, where)) for query, where in asked
-        ]
+        for query, where in asked:
+            words.append(lanes.submit(_timed, begin, partial(engine.lexical, query, FULL_DEPTH, where)))
         for query, where in asked:
             vector, embed = texts.embedded(query)
             embeds.append(embed)

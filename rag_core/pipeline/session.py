@@ -49,7 +49,7 @@ class QuerySession:
 
     def _share(self, paid: Paid) -> None:
         self._paid = paid
-        self._payer = Payer(self.pipeline, self.query, self.where, self.asker, paid)
+        self._payer = Payer(self.pipeline, self.query, self.asker, paid)
 
     def using(self, pipeline: Pipeline, asker: str = "") -> QuerySession:
         """The same question for another asker, with the pipeline that holds its keys. All that was paid for is shared,
@@ -69,10 +69,24 @@ class QuerySession:
 
         A reranker that fails does not raise: the trace says why it has no scores.
         """
+        self.search(policy)
         self.drop_outdated(policy)
         while (found := self.replayed(policy)) is None:
             finished(self._payer.scoring(policy, in_slices=False))
         return found
+
+    def search(self, policy: Policy) -> bool:
+        """Search here and now, unless somebody has: the question and the policy's extra searches at once.
+
+        False where nothing was to do. Rewriting, and extra searches that a later policy adds, are `scoring`'s.
+        """
+        claims = self._paid.claims
+        with claims.taken(lambda: {} if self._paid.measurement else {"measure": None}) as due:
+            if due:
+                measured = self.pipeline.measure(self.query, self.where, policy.extra_searches)
+                with claims.lock:
+                    self._paid.keep(measured)
+        return bool(due)
 
     def drop_outdated(self, policy: Policy) -> None:
         """Forget what rerankers of this policy have scored that run another model by now, as `Pipeline.search` does.
@@ -111,14 +125,16 @@ class QuerySession:
 
     def next_slice(self, policy: Policy) -> bool:
         """Pay for the next step here and now: a search, or a slice of the pool. False where nothing is left."""
-        return next(self._payer.scoring(policy), False) is not False
+        return self.search(policy) or next(self._payer.scoring(policy), False) is not False
 
     def scoring(self, policy: Policy) -> AbstractContextManager[Work[None, None]]:
-        """All that the policy lacks, paid for in the background step by step; joined where it goes on already.
+        """All that the policy lacks after `search`, paid for in the background step by step; joined where it goes on
+        already.
 
         It ends where nobody watches any more. What a step has paid for is kept, so that leaving and stopping lose
         nothing. Look at `replayed` when it is over: who joined another asker's work may have more to pay for.
         """
+        self.search(policy)
         payer = self._payer
         return self._paid.works.watched(("scores", policy), lambda: payer.scoring(policy))
 

@@ -23,6 +23,8 @@ from ui.panels.answer import so_far
 
 def trace(question: QuerySession, policy: Policy) -> Trace:
     """The question's trace under this policy, after a bar for what is not paid for yet."""
+    with st.spinner("Searching"):
+        question.search(policy)
     question.drop_outdated(policy)
     board = st.empty()
     found = until(lambda: question.replayed(policy), question, policy, lambda: bar(board, question, policy))
