@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
+from rag_core.schema.base import Scalar
 from rag_core.schema.documents import CollectionRef, Passage
 from rag_core.schema.measurement import Measurement, RankedList, RerankerScores
 from rag_core.schema.spaces import ScoreSpace
@@ -21,6 +22,7 @@ def passage(
     source: str = "",
     updated_at: date | None = None,
     tenant: str | None = None,
+    metadata: Mapping[str, Scalar] | None = None,
 ) -> Passage:
     """A passage whose document is itself unless told."""
     text = text or f"text of {passage_id}"
@@ -34,6 +36,7 @@ def passage(
         source=source,
         updated_at=updated_at,
         tenant=tenant,
+        metadata=metadata or {},
     )
 
 

@@ -8,19 +8,21 @@ from collections.abc import Iterable
 from datetime import date
 
 from rag_core.schema.base import Frozen
-from rag_core.schema.documents import Document
+from rag_core.schema.documents import Document, stated_authority
 
 
 class Facets(Frozen):
     """The values that a filter can choose among, sorted. A field in which all documents agree offers none.
 
-    first, last: the earliest and latest `updated_at`; None where fewer than two days are known.
+    first, last: the earliest and latest `updated_at`; None where fewer than two days are known. authority: whether any
+    document states one, which is for the signals and no filter.
     """
 
     tenants: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     first: date | None = None
     last: date | None = None
+    authority: bool = False
 
     @property
     def any(self) -> bool:
@@ -30,6 +32,7 @@ class Facets(Frozen):
 
 def facets(documents: Iterable[Document]) -> Facets:
     """The facets of these documents; a document without a tenant or source differs from all that have one."""
+    documents = tuple(documents)
     rows = [(document.tenant or "", document.source, document.updated_at) for document in documents]
     days = sorted({day for _, _, day in rows if day})
     several = len(days) > 1
@@ -38,6 +41,7 @@ def facets(documents: Iterable[Document]) -> Facets:
         sources=_telling({source for _, source, _ in rows}),
         first=days[0] if several else None,
         last=days[-1] if several else None,
+        authority=any(stated_authority(document.metadata) is not None for document in documents),
     )
 
 

@@ -127,14 +127,17 @@ def _facts(rows: Sequence[Measurement], ids: Sequence[Sequence[str]]) -> Facts:
     width = max((len(of_row) for of_row in ids), default=0)
     sources: dict[str, int] = {}
     updated, source, document = [], [], []
-    for row, of_row in zip(rows, ids, strict=True):
+    stated = np.full((len(rows), width), np.nan)
+    for at, (row, of_row) in enumerate(zip(rows, ids, strict=True)):
         passages = [row.passages[c] for c in of_row]
+        stated[at, : len(passages)] = [np.nan if one.authority is None else one.authority for one in passages]
         updated.append([_ordinal(passage.updated_at) for passage in passages])
         numbers: dict[str, int] = {}
         document.append([numbers.setdefault(passage.document_id, len(numbers)) for passage in passages])
         source.append([sources.setdefault(passage.source, len(sources)) for passage in passages])
     return Facts(
         updated=padded(updated, width, UNDATED),
+        authority=stated,
         document=padded(document, width, -1),
         source=padded(source, width, 0),
         sources=tuple(sources),

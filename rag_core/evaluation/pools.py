@@ -49,10 +49,12 @@ class Scores:
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """What the signals read, (Q, C) but for `measured` (Q,). updated: ordinal day or UNDATED; source: index into
-    `sources`; document: which document of its query; measured: ordinal day of measurement."""
+    """What the signals read, (Q, C) but for `measured` (Q,). updated: ordinal day or UNDATED; authority: what the
+    document states, NaN where it states none; source: index into `sources`; document: which document of its query;
+    measured: ordinal day of measurement."""
 
     updated: Ints
+    authority: Floats
     document: Ints
     source: Ints
     sources: tuple[str, ...]

@@ -36,7 +36,8 @@ def _base(pools: Pools, relevance: Floats, search: Floats, signals: Signals) -> 
     fresh = 1.0 / (1.0 + np.maximum(0, as_of - facts.updated) / 30.0)
     fresh = np.where(facts.updated == UNDATED, 0.0, fresh)
     table = dict(signals.sources)
-    authority = np.array([table.get(name, signals.default_authority) for name in facts.sources] or [0.0])[facts.source]
+    of_source = np.array([table.get(name, signals.default_authority) for name in facts.sources] or [0.0])[facts.source]
+    authority = np.where(np.isnan(facts.authority), of_source, facts.authority)
     beside = signals.relevance * relevance + signals.freshness * fresh + signals.authority * authority
     return beside + signals.search * search
 

@@ -3,7 +3,7 @@
 final = w_r * relevance + w_f * freshness + w_a * authority + w_s * search + w_d * diversity, each part 0..1:
 
     freshness   1 / (1 + days / 30), days since the document was updated; 0 where the date is not known
-    authority   the policy's table per source
+    authority   what the document states of itself; without that, the policy's table per source
     search      the fused score as a share of the best possible, 1 where every list has it first
     diversity   1 / (1 + passages of the same document already placed), so it depends on the order so far
 """
@@ -30,6 +30,12 @@ def freshness(updated_at: date | None, as_of: date) -> float:
     return 1.0 / (1.0 + max(0, (as_of - updated_at).days) / 30.0)
 
 
+def authority(passage: Passage, by_source: Mapping[str, float], default: float) -> float:
+    """What the passage's document states, else what its source has, else the default."""
+    stated = passage.authority
+    return by_source.get(passage.source, default) if stated is None else stated
+
+
 def adjust(
     relevance: Sequence[tuple[str, float]],
     search: Mapping[str, float],
@@ -43,14 +49,14 @@ def adjust(
     by one; at each the candidate with the highest final score given what is placed already; ties go to the one that
     came first. Every part of a score is in `Hit.parts`, before its weight.
     """
-    authority = dict(signals.sources)
+    by_source = dict(signals.sources)
     queues: dict[str, list[tuple[float, int, str, dict[str, float]]]] = {}
     for place, (passage_id, value) in enumerate(relevance):
         passage = passages[passage_id]
         parts = {
             "relevance": value,
             "freshness": freshness(passage.updated_at, as_of),
-            "authority": authority.get(passage.source, signals.default_authority),
+            "authority": authority(passage, by_source, signals.default_authority),
             "search": search[passage_id],
         }
         base = sum(getattr(signals, name) * part for name, part in parts.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
 from typing import Annotated
@@ -12,6 +13,19 @@ from pydantic import (
 )
 
 from rag_core.schema.base import Frozen, Scalar
+
+
+def stated_authority(metadata: Mapping[str, Scalar]) -> float | None:
+    """The number from 0 to 1 that metadata gives as `authority`, as a number or in text; None for anything else.
+
+    >>> stated_authority({"authority": "0.3"}), stated_authority({"authority": "the council"}), stated_authority({})
+    (0.3, None, None)
+    """
+    try:
+        given = float(metadata.get("authority", "nan"))
+    except ValueError:
+        return None
+    return given if 0 <= given <= 1 else None
 
 
 class Document(Frozen):
@@ -52,6 +66,11 @@ class Passage(Frozen):
     def model_text(self) -> str:
         """What the models read: the heading line, then the text. It ends with `text`, always."""
         return f"{self.heading}\n{self.text}" if self.heading else self.text
+
+    @cached_property
+    def authority(self) -> float | None:
+        """What its document says that it counts, 0..1; None where it says nothing."""
+        return stated_authority(self.metadata)
 
     @cached_property
     def content_hash(self) -> str:

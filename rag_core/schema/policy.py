@@ -50,8 +50,9 @@ class Signals(Frozen):
     """final = relevance*w_r + freshness*w_f + authority*w_a + search*w_s + diversity*w_d. Off by default: order by
     relevance alone. `search` is the fused score as a share of the best possible: what the searches thought stays in.
 
-    `authority` maps a document's source to 0..1 (pairs, so that the value stays hashable); a source that is
-    not listed gets `default_authority`. `as_of` is the day freshness counts from; None: the day of measurement.
+    A document has the authority that its metadata states (`Passage.authority`), else what `sources` gives its source
+    (pairs, so that the value stays hashable), else `default_authority`. `as_of` is the day freshness counts from; None:
+    the day of measurement.
     """
 
     on: bool = False

@@ -30,6 +30,11 @@ def test_a_document_without_a_tenant_differs_from_one_with_a_tenant():
     assert facets([document("1", tenant="a"), document("2")]).tenants == ("a",)
 
 
+def test_whether_any_document_states_its_authority():
+    assert facets([document("1"), document("2", metadata={"authority": "0.4"})]).authority
+    assert not facets([document("1"), document("2", metadata={"authority": "the council"})]).authority
+
+
 def test_nothing_is_offered_where_all_agree():
     same = [document(name, tenant="a", source="chat", updated_at=EARLY) for name in "12"]
     assert facets(same) == facets([]) == Facets()

@@ -41,6 +41,7 @@ def measured(draw: st.DrawFn, space: ScoreSpace) -> Measurement:
             one,
             document_id=draw(st.sampled_from(["d1", "d2", "d3", f"own-{one}"])),
             source=draw(st.sampled_from(["policy", "chat", ""])),
+            metadata=draw(st.sampled_from([{}, {"authority": 0.7}, {"authority": "0.1"}, {"authority": "high"}])),
             updated_at=draw(st.sampled_from([None, date(2026, 9, 1), date(2026, 10, 30), date(2020, 1, 1)])),
         )
         for one in LETTERS

@@ -35,6 +35,17 @@ def test_diversity_lets_another_document_pass():
     ]
 
 
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [({"authority": 0.7}, 0.7), ({"authority": "0.7"}, 0.7), ({"authority": "the council"}, 0.2), ({}, 0.2)],
+)
+def test_what_a_document_states_goes_before_what_its_source_has(metadata, expected):
+    passages = {"a": passage("a", source="chat", metadata=metadata)}
+    only = Signals(on=True, relevance=0, freshness=0, authority=1, diversity=0, sources=(("chat", 0.2),))
+    (hit,) = adjust([("a", 0.9)], {"a": 0.0}, passages, only, TODAY)
+    assert hit.parts["authority"] == hit.score == expected
+
+
 def greedy(relevance, passages, signals):
     """The definition, word for word: at each place the highest final score given what is placed."""
     left, placed, order = list(relevance), {}, []

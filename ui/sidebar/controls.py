@@ -84,7 +84,7 @@ CONTROLS: dict[str, Control] = {
     "w_authority": Control(
         "Authority",
         _SIGNALS.authority,
-        "Weight of the document's source. Policies count most, chats least, unknown sources half.",
+        "Weight of the authority from 0 to 1 that a document states in its metadata. One that states none counts half.",
     ),
     "w_diversity": Control(
         "Diversity",

@@ -118,7 +118,7 @@ def sidebar() -> SidebarState:
             reranker=reranker.key,
             **_search(),
             **_keep(reranker),
-            signals=signals.choose(),
+            signals=signals.choose(found.authority or not caches.ready(collection)),
             extra_searches=extra_searches.extra_searches(found),
             rewrite=rewriting.rewrite(),
         )
