@@ -14,8 +14,20 @@ from rag_core.api import evaluate, index, rerank
 from rag_core.installation.version import __version__
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.catalogue import get_reranker
+from rag_core.runs.recorder.record import record
 from rag_core.schema.documents import Passage
 from rag_core.schema.policy import Policy
 from rag_core.schema.trace import Trace
 
-__all__ = ["Passage", "Pipeline", "Policy", "Trace", "__version__", "evaluate", "get_reranker", "index", "rerank"]
+__all__ = [
+    "Passage",
+    "Pipeline",
+    "Policy",
+    "Trace",
+    "__version__",
+    "evaluate",
+    "get_reranker",
+    "index",
+    "record",
+    "rerank",
+]

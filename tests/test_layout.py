@@ -13,7 +13,7 @@ LAYERS = (
     ("schema", "errors", "settings", "installation"),
     ("inference", "corpus", "retrieval", "rerank", "generation", "storage", "jobs"),
     ("pipeline",),
-    ("diagnosis", "analysis", "evaluation", "wording"),
+    ("diagnosis", "analysis", "evaluation", "runs", "wording"),
     ("finetune", "triage", "report"),
     ("cli", "api"),
 )
