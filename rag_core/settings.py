@@ -27,5 +27,8 @@ class Settings(BaseSettings):
     exact_limit: Annotated[int, Field(ge=0)] = 100_000
     """Collections up to this many passages are searched exactly; larger ones through HNSW."""
     own_models: bool = True
-    """Whether a visitor may name models, folders and servers of their own, and let a model run its own code. Turn it
-    off where the app is open to people who must not make this machine fetch or run things."""
+    """Whether visitors may name models, folders and servers of their own, and let a model run its own code. Those who
+    neither sit at this machine nor have logged in may not, whatever this says."""
+    strangers_may_run_code_here: bool = False
+    """Treat everybody who can reach the app like one who has logged in. They can then make this machine call
+    addresses, read folders, download models and run a model's own Python code."""

@@ -22,7 +22,6 @@ from rag_core.generation.rewrite import rewrite
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.base import Reranker
-from rag_core.rerank.catalogue import get_reranker
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.schema.documents import CollectionRef, Passage
@@ -164,12 +163,12 @@ def pair_cache() -> StoredPairs:
 
 def pipeline(name: str, owner: str) -> Pipeline:
     """The pipeline over a collection, with the models that this session may use. A thread may go on with it."""
-    mine, chat_model = access.current(), _chat_model()
+    chat_model = _chat_model()
     return Pipeline(
         collection(name, owner),
         embedder(),
         pair_cache(),
-        partial(get_reranker, settings=settings(), access=mine),
+        access.rerankers(settings()),
         partial(rewrite, chat_model) if chat_model else None,
     )
 
@@ -184,7 +183,7 @@ def _chat_model() -> ChatAccess | None:
 
 def reranker(key: str) -> Reranker:
     """The reranker of that key, as this session may use it."""
-    return get_reranker(key, settings(), access.current())
+    return access.rerankers(settings())(key)
 
 
 @st.cache_resource(max_entries=200, show_spinner=False)

@@ -29,7 +29,7 @@ client_secret = "client-secret"
 server_metadata_url = "{identity.url}/.well-known/openid-configuration"
 """
         )
-        with started(folder, port, "--secrets.files", str(secrets)) as running:
+        with started(folder, port, "--secrets.files", str(secrets), "--server.address", "0.0.0.0") as running:
             yield running
 
 
@@ -54,6 +54,8 @@ def test_who_has_logged_in_is_named_and_can_leave(visitor: Page, guarded: App) -
     visitor.get_by_role("button", name="Log in").click()
     expect(visitor.get_by_text("Ana <b>Lyst</b>")).to_be_visible()
     expect(visitor.get_by_role("textbox").first).to_be_visible()
+    visitor.goto(f"{guarded.url}/rerankers")  # for other machines; but who has logged in may name a server
+    expect(visitor.get_by_role("button", name="Add the server")).to_be_visible()
     visitor.get_by_role("button", name="Log out").click()
     expect(visitor.get_by_role("button", name="Log in")).to_be_visible()
 

@@ -8,7 +8,7 @@ from rag_core.errors import BadInput
 from rag_core.rerank.hosted.providers import OWN_SERVERS
 from rag_core.rerank.hosted.service import HostedReranker
 from rag_core.rerank.registry import kinds
-from ui import auth, caches
+from ui import visitors
 from ui.panels import views
 from ui.panels.reranker_list import sentence_case
 from ui.sidebar import access
@@ -20,8 +20,8 @@ OPEN = " No login is set up: anyone who can open this page can make it send requ
 def show() -> None:
     """Both forms, or why there are none."""
     st.subheader("Add your own", anchor=False)
-    if not caches.settings().own_models:
-        st.caption("Switched off on this installation (SECOND_PASS_OWN_MODELS).")
+    if refused := visitors.why_nothing_of_ones_own():
+        st.caption(refused)
         return
     server, model = st.columns(2, gap="large")
     with server, st.form("add_server"):
@@ -42,7 +42,7 @@ def _server() -> None:
         key="server_address",
         max_chars=190,
         placeholder="http://localhost:8080",
-        help=ASKED_BY + ("" if auth.configured() else OPEN),
+        help=ASKED_BY + (OPEN if visitors.strangers() else ""),
     )
     st.text_input("Model", key="server_model", max_chars=90, help="Only if the server has several models.")
     st.text_input("Key", type="password", key="server_key", max_chars=400, help="Only if the server asks for one.")
@@ -100,7 +100,11 @@ def _add_model() -> None:
         state["add_problem"] = "Enter a hub name or a folder."
         return
     reranker = str(state["model_kind"]) + name
-    access.add(reranker)
+    try:
+        access.add(reranker)
+    except BadInput as exc:
+        state["add_problem"] = str(exc)
+        return
     _look_at(reranker)
 
 

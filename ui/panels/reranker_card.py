@@ -12,7 +12,7 @@ from rag_core.rerank.entry import Entry
 from rag_core.rerank.hosted.providers import PROVIDERS
 from rag_core.rerank.trial import PASSAGES, QUERY, Trial, try_out
 from rag_core.rerank.weights.download import download, plan_download
-from ui import auth, caches
+from ui import caches, visitors
 from ui.panels import views
 from ui.sidebar import access
 
@@ -142,6 +142,9 @@ def _download(entry: Entry, missing: str) -> None:
     ready = entry.needs == "download" or entry.model in access.current().trusted
     if not missing or not ready:
         return
+    if refused := visitors.why_no_downloads():
+        st.caption(refused)
+        return
     if st.button("Download", key="download", icon=":material/download:"):
         bar = st.progress(0.0, "Asking the model hub")
         try:
@@ -165,7 +168,9 @@ def _fetch(entry: Entry, bar: Callable[[float, str], object]) -> None:
 
 def _code_switch(entry: Entry) -> None:
     """`trust_remote_code` for this one model, off until somebody turns it on here."""
-    if not caches.settings().own_models:
+    if refused := visitors.why_nothing_of_ones_own():
+        if entry.needs == "code":
+            st.caption(refused)
         return
     on = st.toggle(
         "Let this model run its own Python code (trust_remote_code)",
@@ -175,7 +180,7 @@ def _code_switch(entry: Entry) -> None:
         help="Off: only models of the architectures that transformers knows can be loaded.",
     )
     if on:
-        who = "" if auth.configured() else " Anybody who can reach this address can do the same: no login is set up."
+        who = " Anybody who can reach this address can do the same: no login is set up." if visitors.strangers() else ""
         st.warning(
             "The maker's Python code will run here with all rights of this process: it can read your files and keys "
             f"and use your network. Turn this on only for a maker that you trust.{who}",

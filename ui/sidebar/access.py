@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,11 +20,14 @@ from rag_core.finetune.models import FineTuneResult, fine_tuned_models
 from rag_core.generation.chat.access import ChatAccess, from_environment
 from rag_core.rerank import catalogue
 from rag_core.rerank.access import Credentials, credential_scope
+from rag_core.rerank.base import Reranker
+from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.entry import Entry
 from rag_core.rerank.hosted.identity import start_session
 from rag_core.schema.base import new_id
 from rag_core.schema.records import Listing
 from rag_core.settings import Settings
+from ui import visitors
 
 KEY = "access"
 CHAT = "chat_access"
@@ -73,6 +76,23 @@ def listed() -> list[tuple[Entry, str]]:
     return catalogue.listed(_with_fine_tuned())
 
 
+def rerankers(settings: Settings) -> Callable[[str], Reranker]:
+    """Makes a reranker of this session by its key. A thread may go on with it.
+
+    The key may come from a trace or a case that somebody else made. Where visitors may not name what they like, it
+    raises BadInput for any that is not offered here: such a key holds an address, a folder or a hub name.
+    """
+    mine, refused = current(), visitors.why_nothing_of_ones_own()
+    offered = frozenset(entry.key for entry, _ in listed()) if refused else frozenset()
+
+    def make(key: str) -> Reranker:
+        if refused and key not in offered:
+            raise BadInput(f"The reranker {key} is not offered here. {refused}")
+        return get_reranker(key, settings, mine)
+
+    return make
+
+
 def not_usable(label: str) -> str:
     """The message for a link to a reranker that this session cannot use. Links hold labels."""
     why = next((missing for entry, missing in listed() if entry.label == label), "")
@@ -114,7 +134,8 @@ def forget_key(reranker: str) -> None:
 
 
 def add(reranker: str) -> None:
-    """Add this reranker to this session. Raises BadInput for an unknown key."""
+    """Add this reranker to this session. Raises BadInput for an unknown key, or where visitors may not."""
+    _check_allowed()
     catalogue.entry_of(reranker)
     mine = current()
     if reranker not in mine.added:
@@ -128,9 +149,16 @@ def remove(reranker: str) -> None:
 
 
 def trust(model: str, on: bool) -> None:
-    """Allow this model's own Python code to run in this process, or forbid it."""
+    """Allow this model's own Python code to run in this process, or forbid it. Raises BadInput where visitors may not."""
+    if on:
+        _check_allowed()
     mine = current()
     _set(replace(mine, trusted=mine.trusted | {model} if on else mine.trusted - {model}))
+
+
+def _check_allowed() -> None:
+    if refused := visitors.why_nothing_of_ones_own():
+        raise BadInput(refused)
 
 
 def _set(mine: Credentials) -> None:

@@ -13,7 +13,7 @@ from rag_core.errors import BadInput, SecondPassError
 from rag_core.generation.chat.access import ChatAccess, ChatConfig, typed
 from rag_core.generation.chat.client import greet
 from rag_core.generation.chat.price import TokenPrice
-from ui import auth, caches
+from ui import visitors
 from ui.panels import views
 from ui.sidebar.access import CHAT, chat_model
 
@@ -89,23 +89,21 @@ def _where() -> str:
         "Any server with an OpenAI-compatible API works. The settings last for this session and are not saved, shared "
         "or put into links."
     )
-    if auth.configured() or not caches.settings().own_models:
+    if not visitors.strangers() or visitors.why_nothing_of_ones_own():
         return said
     return f"{said} The server of this app calls the address. Anyone who can open the app can make it do so."
 
 
 def _server(config: ChatConfig, access: ChatAccess | None) -> tuple[dict[str, object], str]:
     """The fields of a `ChatConfig`, and the key as typed (empty: as it was)."""
-    fixed = not caches.settings().own_models
+    refused = visitors.why_nothing_of_ones_own()
     url = st.text_input(
         "Address",
         config.base_url,
         key="chat_url",
         max_chars=500,
-        disabled=fixed,
-        help="This installation allows no other address."
-        if fixed
-        else "OpenAI, Ollama (…:11434/v1), vLLM, llama.cpp …",
+        disabled=bool(refused),
+        help=refused or "OpenAI, Ollama (…:11434/v1), vLLM, llama.cpp …",
     )
     left, right = st.columns(2)
     model = left.text_input("Model", config.model, key="chat_model", max_chars=300)
@@ -127,7 +125,7 @@ def _server(config: ChatConfig, access: ChatAccess | None) -> tuple[dict[str, ob
         help="Leave empty to use the server's default. Some models require that.",
     )
     longest = right.number_input("Longest answer (tokens)", 1, 100_000, config.max_tokens, 50, key="chat_max_tokens")
-    fields: dict[str, object] = {"base_url": config.base_url if fixed else url.strip(), "model": model.strip()}
+    fields: dict[str, object] = {"base_url": config.base_url if refused else url.strip(), "model": model.strip()}
     return {**fields, "temperature": temperature, "max_tokens": longest}, secret
 
 
