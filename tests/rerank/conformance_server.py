@@ -231,6 +231,7 @@ class Service:
     model  what it runs now; a test that changes it has restarted the server with another model
     mute   it does not say what it runs
     limit  passages per request, if other than usual
+    most_chars  characters of all passages of a request; it does not say how many, as a limit on bytes does not
     """
 
     def __init__(self) -> None:
@@ -243,6 +244,7 @@ class Service:
         self.model = Model()
         self.mute = False
         self.limit: int | None = None
+        self.most_chars: int | None = None
         self.looked_up = 0
         self.asked: list[Body] = []
         self.requests = 0
@@ -256,7 +258,7 @@ class Service:
             self.requests += 1
             self.asked.append(body)
             fault = self.faults.pop(0) if self.faults else Fault()
-        refusal = refused(wire, headers, body, self.limit or wire.limit)
+        refusal = refused(wire, headers, body, self.limit or wire.limit) or self._too_heavy(wire, body)
         if refusal:
             return refusal[0], wire.error(*refusal), fault
         if fault.status != 200:
@@ -268,6 +270,10 @@ class Service:
         ]
         results.sort(key=lambda result: -result[wire.score])
         return 200, wire.answer(fault.results(results) if fault.results else results), fault
+
+    def _too_heavy(self, wire: Wire, body: Body) -> tuple[int, str] | None:
+        chars = sum(len(wire.text(document)) for document in body[wire.documents])
+        return (413, "length limit exceeded") if self.most_chars and chars > self.most_chars else None
 
 
 def refused(wire: Wire, headers: Mapping[str, str], body: Body, limit: int) -> tuple[int, str] | None:

@@ -240,7 +240,7 @@ MEANINGS = {
     402: "{who}: Payment required ({status}): the account is out of credit.",
     403: "{who} does not allow this key to use this model ({status}). Check {env} and its permissions.",
     404: "{who} has no such model or address ({status}). Check both.",
-    413: "Request too large for {who} ({status}). Use a smaller pool or shorter passages.",
+    413: "Request too large for {who} ({status}).",
     429: "{who}: Rate limited ({status}). Wait a little, or use a smaller pool.",
     500: "{who} failed ({status}). Try again later, or choose another reranker.",
 }

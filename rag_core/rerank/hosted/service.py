@@ -189,25 +189,23 @@ class HostedReranker:
         return Scored(pairs=pairs, tokens=spent.tokens, batches=spent.requests, units=spent.units)
 
     def _ask(self, query: str, documents: list[str]) -> tuple[list[float], Usage]:
-        """Score the documents of one request; in parts, once, if the server finds the request too large."""
+        """Score the documents of one request; in smaller ones where the server finds it too large, down to one each.
+
+        Raises ModelError for a document that is too large by itself.
+        """
         try:
             return self._request(query, documents)
         except RequestTooLarge as exc:
             if len(documents) == 1:
-                raise
-            size = self._smaller(len(documents), exc.limit)
-        found, used = zip(
-            *(self._request(query, documents[start : start + size]) for start in range(0, len(documents), size)),
-            strict=True,
-        )
-        return [score for some in found for score in some], sum(used, Usage())
-
-    def _smaller(self, size: int, limit: int | None) -> int:
-        """How many passages to send instead of `size`: what the server says it takes, else half. Remembered."""
-        smaller = limit if limit and limit < size else -(-size // 2)
+                raise ModelError(
+                    f"{exc} It held one passage of {len(documents[0]):,} characters. "
+                    "Index the documents in shorter passages, or raise the server's limit."
+                ) from None
+            size = exc.limit if exc.limit and exc.limit < len(documents) else -(-len(documents) // 2)
+        parts = [self._ask(query, documents[start : start + size]) for start in range(0, len(documents), size)]
         with self._lock:
-            self._most = min(self._most, smaller)
-        return smaller
+            self._most = min(self._most, size)
+        return [score for found, _ in parts for score in found], sum((used for _, used in parts), Usage())
 
     def _request(self, query: str, documents: list[str]) -> tuple[list[float], Usage]:
         """The scores of one request's documents, and what it cost."""

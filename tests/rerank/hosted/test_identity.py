@@ -214,17 +214,33 @@ def test_a_request_that_is_too_large_is_split_by_what_the_server_says(service: S
     assert [len(body["texts"]) for body in service.asked] == [10, 10, 10, 10]
 
 
-def test_a_server_that_does_not_say_how_much_it_takes_gets_half_once(service: Service) -> None:
+def test_a_server_that_does_not_say_how_much_it_takes_gets_halves_of_halves(service: Service) -> None:
+    service.most_chars = 12
     reranker = served(service, "jina-shaped")
-    service.faults = [Fault(413, said="payload too large")]
-    assert len(reranker.score("red cats", ["blue"] * 9).pairs) == 9
-    assert [len(body["documents"]) for body in service.asked] == [9, 5, 4]
-    service.faults = [Fault(413), Fault(413)]
-    with pytest.raises(ModelError, match=r"Request too large .*\(413\)"):
-        reranker.score("red cats", ["blue"] * 4)
-    service.faults = [Fault(413)]
-    with pytest.raises(ModelError, match=r"\(413\)"):
-        reranker.score("red cats", ["one passage"])
+    texts = ["red cats", "red", "blue", "cats", "red cats", "blue", "blue", "red"]
+    found = [pair.score for pair in reranker.score("red cats", texts).pairs]
+    sent = [[*body["documents"]] for body in service.asked]
+    # Of 8 texts with 38 characters: 4 with 19 are too large, 2 with 11 are not; 8 and 4 with 8 are sent, and so on.
+    assert sent == [texts, texts[:4], texts[:2], texts[2:4], texts[4:], texts[4:6], texts[6:]]
+    service.most_chars = None
+    assert found == [pair.score for pair in served(service, "jina-shaped").score("red cats", texts).pairs]
+
+
+@pytest.mark.parametrize("name", ["jina-shaped", "tei"])
+def test_one_passage_that_is_too_large_says_what_to_do_and_ends_it(service: Service, name: str) -> None:
+    service.most_chars = 12
+    reranker = served(service, name)
+    with pytest.raises(ModelError, match=r"\(413\).*one passage of 25 characters.*shorter passages"):
+        reranker.score("red cats", ["blue", "cats", "c" * 25, "red"])
+    sizes = [len(body["documents" if name == "jina-shaped" else "texts"]) for body in service.asked]
+    assert sizes == [4, 2, 2, 1]  # the last two are halved, the long one is refused alone, nothing is sent after it
+    service.asked.clear()
+    with pytest.raises(ModelError, match="25 characters"):
+        reranker.score("red cats", ["c" * 25])
+    assert len(service.asked) == 1
+    service.asked.clear()
+    reranker.score("red cats", ["red"] * 4)
+    assert len(service.asked) == 1, "one bad passage is no reason for small requests"
 
 
 def asked(probe: Probe, answer: Any, named: str = "") -> ServedModel:
