@@ -149,7 +149,7 @@ def remove(reranker: str) -> None:
 
 
 def trust(model: str, on: bool) -> None:
-    """Allow this model's own Python code to run in this process, or forbid it. Raises BadInput where visitors may not."""
+    """Allow this model's own Python code to run here, or forbid it. Raises BadInput where visitors may not."""
     if on:
         _check_allowed()
     mine = current()
