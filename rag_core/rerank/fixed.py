@@ -39,6 +39,7 @@ class FixedReranker:
     `calls` and `scored` count what ran, so that a test can see that nothing did.
     """
 
+    space: ScoreSpace
     runs_on = ""
     slice_size = 1
     identified = True

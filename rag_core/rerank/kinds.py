@@ -12,8 +12,10 @@ RerankerKind(
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, cast
@@ -21,7 +23,7 @@ from typing import TYPE_CHECKING, cast
 from pydantic import SecretStr
 
 from rag_core.errors import ModelError, first_line
-from rag_core.rerank.base import Reranker
+from rag_core.rerank.base import Reranker, missing_members
 from rag_core.rerank.entry import Entry, Requirement
 from rag_core.schema.spaces import ScoreSpace
 
@@ -118,10 +120,37 @@ class RerankerKind:
             note=self.note,
         )
 
+    def fault(self) -> str:
+        """Why none of its rerankers can be used, as a sentence; empty if nothing is known against them.
+
+        Imports the factory, unless a package that it needs is missing. Where the factory is a class or a classmethod,
+        the class must define or announce (`slice_size: int`) every member of the `Reranker` protocol.
+        """
+        if any(find_spec(name) is None for name in self.packages):
+            return ""
+        try:
+            factory = resolve_name(self.factory)
+        except Exception as exc:  # noqa: BLE001 - another package's import may raise anything
+            return f"its factory {self.factory} could not be imported ({type(exc).__name__}: {first_line(exc)})."
+        made = factory.__self__ if inspect.ismethod(factory) else factory
+        if inspect.isclass(made) and (missing := missing_members(made)):
+            return f"{made.__qualname__} defines or announces no {_listed(missing)}."
+        return ""
+
     def make(self, spec: RerankerSpec) -> Reranker:
         """Make a reranker. Raises BadInput or ModelError with a message for users."""
         try:
             factory = cast(Callable[[RerankerSpec], Reranker], resolve_name(self.factory))
         except (ImportError, AttributeError) as exc:
             raise ModelError(f"{self.name} rerankers could not be imported: {first_line(exc)}") from exc
-        return factory(spec)
+        made = factory(spec)
+        if missing := missing_members(made):
+            raise ModelError(
+                f"{self.name} rerankers cannot be used: {type(made).__qualname__} has no {_listed(missing)}, which "
+                "every reranker has. Update the package that brings it, or choose another reranker."
+            )
+        return made
+
+
+def _listed(names: list[str]) -> str:
+    return " and no ".join(names)

@@ -78,6 +78,7 @@ class LanguageModelReranker:
 
     space = ScoreSpace.GRADE
     runs_on = ""
+    slice_size: int
 
     def __init__(
         self,

@@ -3,7 +3,8 @@
     [project.entry-points."second_pass.rerankers"]          # in the package's pyproject.toml
     flashrank = "second_pass_flashrank:KIND"                # KIND is a RerankerKind
 
-A plug-in that cannot be used does no harm: it is left out, and the Rerankers page names it and says why.
+A plug-in that cannot be used does no harm: it is left out, and the Rerankers page names it and says why. Its factory
+is imported when the kinds are first asked for, to look whether its rerankers have all that a reranker has.
 """
 
 from __future__ import annotations
@@ -60,4 +61,6 @@ def _fault(kind: object, taken: Collection[RerankerKind]) -> str:
         return f"there is a kind {kind.name!r} already."
     prefixes = {prefix: one.name for one in taken for prefix in one.prefixes}
     twice = next((prefix for prefix in kind.prefixes if prefix in prefixes), "")
-    return f"keys that begin with {twice} belong to the kind {prefixes[twice]!r}." if twice else ""
+    if twice:
+        return f"keys that begin with {twice} belong to the kind {prefixes[twice]!r}."
+    return kind.fault()

@@ -49,6 +49,7 @@ class PackagedReranker:
     decimals.
     """
 
+    space: ScoreSpace
     runs_on = "torch, fp32"
     slice_size = 1
     identified = True

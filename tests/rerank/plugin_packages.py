@@ -18,6 +18,25 @@ class Toy(FixedReranker):
 
 KIND = RerankerKind(name="toy", factory="toy_reranker:Toy.from_spec", prefixes=("toy:",), space=ScoreSpace.LOGIT)
 """
+PARTIAL = """
+from rag_core.rerank.kinds import RerankerKind
+from rag_core.schema.spaces import ScoreSpace
+
+
+class Toy:
+    space, model, load_ms = ScoreSpace.LOGIT, "toy", 0.0
+
+    def load(self): ...
+
+    def score(self, query, passages, progress=None): ...
+
+    @classmethod
+    def from_spec(cls, spec):
+        return cls()
+
+
+KIND = RerankerKind(name="toy", factory="toy_reranker:Toy.from_spec", prefixes=("toy:",), space=ScoreSpace.LOGIT)
+"""
 BROKEN = "raise ImportError('libtoy.so is gone')"
 NOT_A_KIND = "KIND = 'toy'"
 TAKEN = GOOD.replace('name="toy"', 'name="greedy"').replace('("toy:",)', '("colbert:",)')

@@ -11,9 +11,12 @@ import pytest
 
 from rag_core.errors import ModelError
 from rag_core.rerank.access import Credentials
+from rag_core.rerank.base import missing_members
 from rag_core.rerank.catalogue import entry_of, get_reranker, usable
 from rag_core.rerank.registry import BUILT_IN, broken_plugins, kinds, reload_plugins
-from tests.rerank.plugin_packages import BROKEN, GOOD, NOT_A_KIND, TAKEN, install
+from rag_core.rerank.requirements import unmet_requirement
+from rag_core.schema.spaces import ScoreSpace
+from tests.rerank.plugin_packages import BROKEN, GOOD, NOT_A_KIND, PARTIAL, TAKEN, install
 
 BARE = Credentials({})
 
@@ -48,6 +51,9 @@ def test_a_plug_ins_rerankers_are_made_by_their_key(site: Path) -> None:
         (NOT_A_KIND, "it is a str, not a RerankerKind"),
         (TAKEN, "keys that begin with colbert: belong to the kind 'ColBERT'"),
         (GOOD.replace('name="toy"', 'name="blend"'), "there is a kind 'blend' already"),
+        (PARTIAL, "Toy defines or announces no identified and no runs_on and no slice_size."),
+        (GOOD.replace("Toy.from_spec", "Gone.from_spec"), "toy_reranker:Gone.from_spec could not be imported"),
+        (GOOD.replace("toy_reranker:Toy", "gone:Toy"), "gone:Toy.from_spec could not be imported (ModuleNotFoundError"),
     ],
 )
 def test_a_broken_plug_in_is_named_and_left_out(source: str, reason: str, site: Path) -> None:
@@ -60,8 +66,43 @@ def test_a_broken_plug_in_is_named_and_left_out(source: str, reason: str, site: 
     assert set(usable(BARE))
 
 
-def test_a_plug_in_whose_factory_is_gone_is_a_sentence(site: Path) -> None:
-    install(site, "toy-reranker", GOOD.replace("Toy.from_spec", "Gone.from_spec"))
+def test_a_plug_in_whose_package_is_missing_is_kept_and_says_what_to_install(site: Path) -> None:
+    lacking = GOOD.replace('prefixes=("toy:",)', 'prefixes=("toy:",), packages=("libtoy",)')
+    install(site, "toy-reranker", lacking.replace("Toy.from_spec", "Gone.from_spec"))
     reload_plugins()
+    assert broken_plugins() == ()
+    assert "libtoy" in unmet_requirement(entry_of("toy:x"))
     with pytest.raises(ModelError, match="toy rerankers could not be imported"):
         get_reranker("toy:x")
+
+
+def test_what_a_factory_makes_is_looked_at_too(site: Path) -> None:
+    function = PARTIAL.replace("toy_reranker:Toy.from_spec", "toy_reranker:make")
+    install(site, "toy-reranker", f"{function}\n\ndef make(spec):\n    return Toy()\n")
+    reload_plugins()
+    assert broken_plugins() == ()
+    with pytest.raises(ModelError, match="Toy has no identified and no runs_on and no slice_size"):
+        get_reranker("toy:x")
+
+
+def test_looking_at_a_reranker_reads_nothing_of_it() -> None:
+    class Loud(Fields):
+        @property
+        def model(self) -> str:
+            raise AssertionError("it was read")
+
+    assert missing_members(Loud()) == missing_members(Loud) == []
+
+
+class Fields:
+    """A reranker as far as its members go; `slice_size` is only announced."""
+
+    space, runs_on, identified, load_ms = ScoreSpace.LOGIT, "", True, 0.0
+    slice_size: int
+
+    def __init__(self) -> None:
+        self.slice_size = 1
+
+    def load(self) -> None: ...
+
+    def score(self, query: str, passages: list[str], progress: object = None) -> None: ...

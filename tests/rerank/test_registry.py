@@ -16,6 +16,7 @@ from rag_core.schema.spaces import ScoreSpace
 @pytest.mark.parametrize("kind", BUILT_IN, ids=lambda kind: kind.name)
 def test_a_row_is_whole(kind: RerankerKind) -> None:
     assert callable(resolve_name(kind.factory))
+    assert kind.fault() == ""
     assert kind.space or kind.describe
     assert all(entry.kind == kind.name and entry.space in (kind.space or entry.space,) for entry in kind.entries)
 

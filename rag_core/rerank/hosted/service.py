@@ -31,6 +31,7 @@ from rag_core.rerank.hosted.shapes import batches_of, body_of, scores_of, usage_
 from rag_core.rerank.kinds import RerankerSpec
 from rag_core.schema.base import Frozen
 from rag_core.schema.progress import Progress
+from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
 
 
@@ -58,7 +59,9 @@ class HostedReranker:
     `usage` counts what was asked since this reranker was made; `slice_size` is how many passages a request takes.
     """
 
+    space: ScoreSpace
     runs_on = ""
+    slice_size: int
 
     def __init__(
         self,
