@@ -26,8 +26,10 @@ WHO: dict[str, str] = {StepName.FIRST_PASS: "first pass's reranker", StepName.RE
 Warmth = Literal["cold", "warm", "cached"]
 
 
-def duration(took_ms: float) -> str:
-    """`0.4 ms`, `12 ms`, `1.3 s`."""
+def duration(took_ms: float | None) -> str:
+    """`0.4 ms`, `12 ms`, `1.3 s`; `no time` where none was recorded."""
+    if took_ms is None:
+        return "no time"
     if took_ms >= 1000:
         return f"{took_ms / 1000:.1f} s"
     return f"{took_ms:.1f} ms" if took_ms < 10 else f"{took_ms:.0f} ms"

@@ -130,10 +130,7 @@ def _warnings(trace: Trace) -> str:
 
 
 def _steps(trace: Trace) -> str:
-    rows = [
-        [step_label(one.name), one.hits_in, len(one.hits), one.space, duration(one.timing.took_ms)]
-        for one in trace.steps
-    ]
+    rows = [[step_label(one.name), one.hits_in, len(one.hits), one.space, duration(one.took_ms)] for one in trace.steps]
     return _section("Stages", _table(rows, ["Stage", "In", "Out", "Score space", "Time"]))
 
 

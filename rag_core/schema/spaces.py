@@ -16,6 +16,10 @@ class ScoreSpace(StrEnum):
     probability  sigmoid of a logit, 0..1
     grade        a language model's grade from 0 to 10 as a share, 0..1: its opinion, not a probability
     combined     weighted sum of relevance and signals
+    dot          dot product of vectors of any length, unbounded
+    distance     how far apart two vectors are, 0 and up; lower is better
+    rank         the rank itself, where no score was recorded; lower is better
+    unknown      a score of another pipeline that nobody has named; only its order says something
     """
 
     COSINE = "cosine"
@@ -26,3 +30,12 @@ class ScoreSpace(StrEnum):
     PROBABILITY = "probability"
     GRADE = "grade"
     COMBINED = "combined"
+    DOT = "dot"
+    DISTANCE = "distance"
+    RANK = "rank"
+    UNKNOWN = "unknown"
+
+    @property
+    def lower_is_better(self) -> bool:
+        """True for a distance and a bare rank. The order of a step's hits is what was recorded, whatever this says."""
+        return self in (ScoreSpace.DISTANCE, ScoreSpace.RANK)

@@ -84,7 +84,8 @@ class Step(Frozen):
     """One step: the hits that came out of it in order, their score space, its time and its warnings.
 
     `inputs` names the steps that it reads; none for a search. `hits_in` counts the hits that it read, one as often as a
-    list held it; for a search, the passages that it searched. `evidence` says how the step is known.
+    list held it; for a search, the passages that it searched; None where that was not recorded. `timed` is False
+    where no time was recorded. `evidence` says how the step is known, `model` what made its scores ("": not known).
     """
 
     name: str
@@ -92,10 +93,17 @@ class Step(Frozen):
     inputs: tuple[str, ...] = ()
     space: ScoreSpace
     hits: tuple[Hit, ...]
-    hits_in: Annotated[int, Field(ge=0)]
+    hits_in: Annotated[int | None, Field(ge=0)]
     evidence: Evidence = Evidence.RECORDED
     timing: Timing = Timing()
+    timed: bool = True
+    model: str = ""
     warnings: tuple[StepWarning, ...] = ()
+
+    @property
+    def took_ms(self) -> float | None:
+        """How long it took; None where no time was recorded."""
+        return self.timing.took_ms if self.timed else None
 
     @cached_property
     def by_passage(self) -> dict[str, Hit]:

@@ -14,12 +14,12 @@ from rag_core.schema.ranked_passage import RankedPassage
 from rag_core.schema.records import RecordFormat
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import Hit, Step, StepName, StepWarning
+from rag_core.schema.steps import Evidence, Hit, Step, StepKind, StepName, StepWarning
 from rag_core.schema.threshold import clearing, lowest_kept, relevance_space, to_relevance
 from rag_core.schema.trace_checks import check
 from rag_core.schema.trace_frame import frame_of
+from rag_core.schema.trace_pool import TracePool
 from rag_core.schema.trace_record import Outcome, RankAtStep, not_rewritten
-from rag_core.schema.trace_steps import TraceSteps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAX_TRACE_BYTES = 64 * 2**20
 
 
-class Trace(TraceSteps):
+class Trace(TracePool):
     """Everything about one query's way, and all that a picture of it is drawn from.
 
     `passages` holds every candidate, so that a trace can be read where the collection is not. `pairs` holds the
@@ -55,6 +55,8 @@ class Trace(TraceSteps):
     @property
     def rerank_passes(self) -> tuple[tuple[Step, RerankSummary], ...]:
         """The passes of reranking in order, each with its report: the first pass, where there is one, and the last."""
+        if self.origin:
+            return tuple((step, self._report_of(step)) for step in self.of_kind(StepKind.RERANK))
         last = (self.reranked_step, self.rerank)
         return ((self[StepName.FIRST_PASS], self.first_pass_summary), last) if self.first_pass_summary else (last,)
 
@@ -65,37 +67,10 @@ class Trace(TraceSteps):
         )
 
     @cached_property
-    def pool(self) -> tuple[Hit, ...]:
-        """The candidates that went on to the reranker, with rank and score of the step before it: the first fused
-        ones, or the first pass's best."""
-        return self.before(StepName.RERANKED).hits[: self.policy.pool]
-
-    @cached_property
-    def head(self) -> tuple[Hit, ...]:
-        """The fused candidates that were read at all: by the first pass where there is one, else the pool."""
-        first_pass = self.policy.first_pass
-        return self.fused_step.hits[: first_pass.pool if first_pass else self.policy.pool]
-
-    @cached_property
-    def cut_by_first_pass(self) -> tuple[Hit, ...]:
-        """The candidates that the first pass read and did not hand on, in its order; none without one."""
-        return self[StepName.FIRST_PASS].hits[self.policy.pool :] if self.first_pass_summary else ()
-
-    @cached_property
-    def pool_read(self) -> tuple[Hit, ...]:
-        """The part of the pool that came out of the reranker: all of it, unless the reranker was stopped."""
-        return self.pool[: max(0, len(self.pool) - self.rerank.pairs_unread)]
-
-    @cached_property
-    def pool_unread(self) -> tuple[Hit, ...]:
-        """The rest of the pool: without the reranker's score, in the order before behind all that was read."""
-        return self.pool[len(self.pool_read) :]
-
-    @cached_property
     def places(self) -> dict[str, int]:
         """The final place of every candidate that was read, before the cut, by passage id; behind the reranked ones, in
         its order, stand those that the first pass did not hand on."""
-        order = (*self.final_step.hits, *self.cut_by_first_pass)
+        order = (*self.final_step.hits, *self.cut_by_first_pass, *self.not_returned)
         return {hit.passage_id: place for place, hit in enumerate(order, start=1)}
 
     @property
@@ -135,6 +110,11 @@ class Trace(TraceSteps):
         return max(step.timing.ended_ms for step in self.steps)
 
     @property
+    def timed(self) -> bool:
+        """False where the time of a step was not recorded, so that `took_ms` says too little."""
+        return all(step.timed for step in self.steps if step.evidence is Evidence.RECORDED)
+
+    @property
     def loading_ms(self) -> float:
         """Loading the bi-encoder and the rerankers, where this run had to; not part of `took_ms`. Milliseconds."""
         return self.model_load_ms + sum(report.load_ms for _, report in self.rerank_passes)
@@ -154,9 +134,11 @@ class Trace(TraceSteps):
 
     def outcome(self, passage_id: str) -> Outcome:
         """Why this candidate was or was not kept. KeyError for a passage that is no candidate."""
-        self.fused_step.by_passage[passage_id]
+        self.passages[passage_id]
         if passage_id in self.kept_step.by_passage:
             return "kept"
+        if any(hit.passage_id == passage_id for hit in self.not_returned):
+            return "not returned by the reranker"
         if passage_id not in self.relevance:
             if any(hit.passage_id == passage_id for hit in self.cut_by_first_pass):
                 return "cut by the first pass"
@@ -176,6 +158,12 @@ class Trace(TraceSteps):
     def kept(self) -> tuple[RankedPassage, ...]:
         """The passages kept for the answer, best first; none where the answer is "I don't know"."""
         return tuple(self._ranked(hit.passage_id, hit.rank) for hit in self.kept_step.hits)
+
+    def _report_of(self, step: Step) -> RerankSummary:
+        """What is known of a recorded reranker."""
+        if step is self.reranked_step:
+            return self.rerank
+        return RerankSummary(name=step.model or step.name, model=step.model, status="ran", pairs_scored=len(step.hits))
 
     def _ranked(self, passage_id: str, rank: int) -> RankedPassage:
         return RankedPassage(

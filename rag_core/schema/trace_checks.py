@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rag_core.schema.policy import rewritten_name
-from rag_core.schema.steps import Step, StepName
+from rag_core.schema.steps import Step, StepKind, StepName
 
 if TYPE_CHECKING:
     from rag_core.schema.trace import Trace
@@ -17,13 +17,30 @@ if TYPE_CHECKING:
 
 def check(trace: Trace) -> None:
     """Raises ValueError for the first thing that is wrong."""
-    _check_steps(trace)
+    (_check_recorded_steps if trace.origin else _check_steps)(trace)
     for step in trace.steps:
         _check_hits(trace, step, f"step {step.name}")
-    _check_extra_searches(trace)
     _check_passages(trace)
-    _check_flow(trace)
+    if not trace.origin:
+        _check_extra_searches(trace)
+        _check_flow(trace)
     _check_citations(trace)
+
+
+def _check_recorded_steps(trace: Trace) -> None:
+    """Another pipeline's steps: each reads earlier ones, one of them finds passages, the last selects."""
+    known: set[str] = set()
+    for step in trace.steps:
+        if step.name in known:
+            raise ValueError(f"two of its steps are called {step.name}")
+        if missing := next((name for name in step.inputs if name not in known), None):
+            raise ValueError(f"step {step.name} reads {missing}, which is no earlier step")
+        known.add(step.name)
+    kinds = [step.kind for step in trace.steps]
+    if StepKind.SEARCH not in kinds and StepKind.FUSION not in kinds:
+        raise ValueError("it has no step that finds passages")
+    if kinds[-1] is not StepKind.SELECT:
+        raise ValueError("its last step is not the one that selects what is kept")
 
 
 def _check_steps(trace: Trace) -> None:
@@ -99,5 +116,5 @@ def _check_citations(trace: Trace) -> None:
         return
     cited = {citation.passage_id for citation in trace.recorded_answer.citations}
     cited |= {one.passage_id for one in trace.recorded_answer.checks if one.passage_id}
-    if not cited <= set(trace[StepName.KEPT].by_passage):
+    if not cited <= set(trace.kept_step.by_passage):
         raise ValueError("its answer has a citation of a passage that was not kept")

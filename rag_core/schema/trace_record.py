@@ -23,6 +23,17 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore, Step, Timing
 
 
+class Origin(Frozen):
+    """Which pipeline a trace was recorded in, where it was not ours.
+
+    `project` is its name, `source` what brought the record ("recorder", "otlp", ...), `run_id` the record's id there.
+    """
+
+    project: str
+    source: str = ""
+    run_id: str = ""
+
+
 class ExtraSearchRun(Frozen):
     """An extra search in a run: its lists as steps, cut to its depth. `where` is the filter it was searched under."""
 
@@ -58,7 +69,13 @@ class RankAtStep(Frozen):
 
 
 Outcome = Literal[
-    "kept", "cut by top-k", "under the threshold", "not read", "cut by the first pass", "outside the pool"
+    "kept",
+    "cut by top-k",
+    "under the threshold",
+    "not read",
+    "cut by the first pass",
+    "not returned by the reranker",
+    "outside the pool",
 ]
 
 
@@ -78,7 +95,7 @@ class TraceRecord(Frozen):
     measured_at: datetime
     embed: Timing
     model_load_ms: FiniteFloat = 0.0
-    steps: Annotated[tuple[Step, ...], Field(min_length=6)]
+    steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     first_pass_summary: RerankSummary | None = None
     rerank: RerankSummary
     terms: tuple[str, ...] = ()
@@ -88,3 +105,4 @@ class TraceRecord(Frozen):
     extra_searches: tuple[ExtraSearchRun, ...] = ()
     rewriting: Rewriting | None = None
     recorded_answer: Answer | None = None
+    origin: Origin | None = None

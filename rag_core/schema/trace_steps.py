@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 from rag_core.schema.policy import MAIN
@@ -18,20 +19,38 @@ class TraceSteps(TraceRecord):
     """
 
     def __getitem__(self, name: str) -> Step:
-        """The step of that name. KeyError where this run has none, as `first_pass` in a run without a first pass."""
-        return {step.name: step for step in self.steps}[name]
+        """The step of that name. KeyError where this run has none, as `first_pass` in a run without a first pass.
+
+        In a run of another pipeline, `fused`, `reranked`, `adjusted` and `kept` are the steps that play these parts.
+        """
+        named = {step.name: step for step in self.steps}
+        if self.origin and name not in named and name in PARTS:
+            return PARTS[name](self)
+        return named[name]
 
     def before(self, name: str) -> Step:
-        """The step before that one in this run: before `reranked`, `first_pass` where there is a first pass."""
-        return self.steps[self.steps.index(self[name]) - 1]
+        """The step that this one reads, or the one before it where it reads none or several.
+
+        Before `reranked` stands `first_pass` where there is a first pass.
+        """
+        step = self[name]
+        return self[step.inputs[0]] if len(step.inputs) == 1 else self.steps[max(0, self.steps.index(step) - 1)]
 
     def of_kind(self, kind: StepKind) -> tuple[Step, ...]:
         """The steps of that kind, in order; those of the extra searches are not among them."""
         return tuple(step for step in self.steps if step.kind is kind)
 
     @cached_property
-    def searches(self) -> dict[str, tuple[Step, Step]]:
-        """The dense and the lexical list of every search by its name, the main one first."""
+    def lists(self) -> dict[str, Step]:
+        """Every search's list by its name, those of the extra searches as `recent dense`."""
+        own = {step.name: step for step in self.of_kind(StepKind.SEARCH)}
+        return own | {f"{run.name} {step.name}": step for run in self.extra_searches for step in run.steps}
+
+    @cached_property
+    def searches(self) -> dict[str, tuple[Step, ...]]:
+        """The lists of every search by its name, the main one first: dense and lexical, or what was recorded."""
+        if self.origin:
+            return {name: (step,) for name, step in self.lists.items()}
         own = (self[StepName.DENSE], self[StepName.LEXICAL])
         return {MAIN: own, **{run.name: run.steps for run in self.extra_searches}}
 
@@ -54,3 +73,12 @@ class TraceSteps(TraceRecord):
     def kept_step(self) -> Step:
         """What is kept for the answer."""
         return self.of_kind(StepKind.SELECT)[-1]
+
+
+PARTS: dict[str, Callable[[TraceSteps], Step]] = {
+    StepName.FUSED: lambda trace: trace.fused_step,
+    StepName.RERANKED: lambda trace: trace.reranked_step,
+    StepName.ADJUSTED: lambda trace: trace.final_step,
+    StepName.KEPT: lambda trace: trace.kept_step,
+}
+"""The parts that steps play, under the names that they have in our pipeline."""

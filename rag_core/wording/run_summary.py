@@ -27,9 +27,7 @@ def run_text(trace: Trace) -> str:
 
 def run_html(trace: Trace) -> str:
     """The headline, the steps with their times, and the kept passages, as HTML. All text is escaped."""
-    steps = [
-        (step_label(step.name), len(step.hits), str(step.space), duration(step.timing.took_ms)) for step in trace.steps
-    ]
+    steps = [(step_label(step.name), len(step.hits), str(step.space), duration(step.took_ms)) for step in trace.steps]
     kept = [(one.rank, one.title, _score(one), " ".join(one.text.split())[:TEXT_CHARS]) for one in trace.kept]
     tables = _table(("Step", "Passages", "Score space", "Time"), steps)
     tables += _table(("Rank", "Document", "Score", "Text"), kept) if kept else ""

@@ -38,7 +38,7 @@ def _step(trace: Trace, step: Step) -> str:
         StepName.ADJUSTED: "on" if trace.policy.signals.on else "off: by relevance",
         StepName.KEPT: "nothing kept" if trace.unknown else "threshold, top-k",
     }
-    took = duration(step.timing.took_ms)
+    took = duration(step.took_ms)
     number = f"{step.hits_in:,} → {came_out.get(step.name, len(step.hits)):,}"
     return _cell(step_label(step.name), number, took, details.get(step.name, ""), warns(step))
 
