@@ -1,6 +1,7 @@
 """Runs: recorded queries of any pipeline, your own or somebody else's.
 
-run            what a run is
-sent           how a run is sent: the published record, forgiving about ids, ranks and texts
-recorder       three lines around your own steps
+run        what a run is
+sent       how a run is sent: the published record, forgiving about ids, ranks and texts
+recorder   three lines around your own steps
+store      runs in the database
 """

@@ -70,6 +70,14 @@ class RunStep(Frozen):
         """Whether higher or lower scores are better; None where nobody said."""
         return self.direction or DIRECTIONS[self.space]
 
+    @property
+    def best(self) -> float | None:
+        """The best score; where no direction is known, that of the first hit. None without scores."""
+        scores = [hit.score for hit in self.hits if hit.score is not None]
+        if not scores:
+            return None
+        return {"higher": max(scores), "lower": min(scores), None: scores[0]}[self.better]
+
     @cached_property
     def by_passage(self) -> dict[str, RunHit]:
         """Hit of each passage id of this step."""

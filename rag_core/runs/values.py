@@ -16,7 +16,7 @@ MAX_TEXT = 200_000
 """Characters of a query, an answer or a passage's text."""
 
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 PassageId = Annotated[str, Field(min_length=1, max_length=1000)]
 
 

@@ -1,8 +1,8 @@
 """The database: SQLite in the data folder by default, any other that SQLAlchemy speaks when `DATABASE_URL` says so.
 
-Pair scores are kept here; cases, re-runs and jobs by `rag_core.triage`; the schema's versions are in
-`rag_core.storage.migrations`. Threads and processes may write at once: every write is an upsert in a
-transaction of its own, SQLite runs in WAL mode with a busy timeout. Nothing here knows a model.
+Pair scores are kept here; cases and re-runs by `rag_core.triage`, runs by `rag_core.runs.store`; the schema's versions
+are in `rag_core.storage.migrations`. Threads and processes may write at once: every write is an upsert in a transaction
+of its own, SQLite runs in WAL mode with a busy timeout. Nothing here knows a model.
 """
 
 from __future__ import annotations

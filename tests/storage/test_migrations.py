@@ -13,6 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import rag_core.jobs
+import rag_core.runs.store.tables
 import rag_core.triage.tables  # noqa: F401
 from rag_core.errors import SecondPassError
 from rag_core.evaluation.judgments import judgments

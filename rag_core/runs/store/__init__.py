@@ -1,0 +1,7 @@
+"""Runs in the database.
+
+tables     the tables, as the code uses them
+summary    what is listed of a run
+checks     what is suspicious about a run
+run_book   add, list, read and delete runs
+"""
