@@ -1,6 +1,5 @@
-"""Which style rules hide what they match, on a desktop screen. Knows CSS as text; finding elements is `html`'s.
-
-Each rule is judged by its own declarations; a later rule that shows again what an earlier one hides is not followed.
+"""What the rules of a style sheet declare on a desktop screen, and which values hide text. Knows CSS as text; which
+elements a rule matches, and which of several rules wins, is `cascade`'s.
 """
 
 from __future__ import annotations
@@ -38,6 +37,11 @@ _HIDING = {
     for name in names.split()
 }
 _SIZES = ("width", "height", "max-width", "max-height")
+_OVERFLOWS = ("overflow", "overflow-x", "overflow-y")
+_CLIPS = ("background-clip", "-webkit-background-clip")
+_WATCHED = frozenset({*_HIDING, *_SIZES, *_OVERFLOWS, *_CLIPS})
+_MOVES = ("transition", "animation")
+_FADING = ("opacity", "visibility", "transform", "left", "right", "top", "bottom")
 _TINY_SIZE = re.compile(_TINY, re.IGNORECASE)
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
@@ -55,26 +59,64 @@ class _Block:
     declarations: list[str] = field(default_factory=list)
 
 
-def hides(declarations: str) -> bool:
-    """True for declarations, as of a `style` attribute, that put text out of sight.
+@dataclass(frozen=True)
+class Value:
+    """One declared value. `important`: it wins over those that are not."""
 
-    >>> hides("color: red; left: -9999px"), hides("opacity: 0.5")
+    text: str
+    important: bool = False
+
+
+Declarations = dict[str, Value]
+
+
+def declared(text: str) -> Declarations:
+    """The declarations of a rule or a `style` attribute that bear on whether text is seen.
+
+    >>> declared("color: red; LEFT: -9999px !important")
+    {'color': Value(text='red', important=False), 'left': Value(text='-9999px', important=True)}
+    """
+    values: Declarations = {}
+    for declaration in _COMMENT.sub("", text).split(";"):
+        name, _, value = declaration.partition(":")
+        name, (value, *marks) = name.strip().lower(), value.split("!")
+        if name in _WATCHED or name.startswith(_MOVES):
+            values[name] = Value(value.strip(), any(mark.strip().lower() == "important" for mark in marks))
+    return values
+
+
+def hides(values: Declarations) -> bool:
+    """True for values that put text out of sight.
+
+    >>> hides(declared("color: red; left: -9999px")), hides(declared("opacity: 0.5"))
     (True, False)
     """
-    values = {}
-    for declaration in _COMMENT.sub("", declarations).split(";"):
-        name, _, value = declaration.partition(":")
-        values[name.strip().lower()] = value.split("!")[0].strip()
-    if "text" in (values.get("background-clip"), values.get("-webkit-background-clip")):  # its background shows as ink
+    if any(_is(values, name, "text") for name in _CLIPS):  # the background shows as ink
         values = {name: value for name, value in values.items() if _HIDING.get(name) is not _HIDING["color"]}
-    if any(name in _HIDING and _HIDING[name].fullmatch(value) for name, value in values.items()):
+    if any(name in _HIDING and _HIDING[name].fullmatch(value.text) for name, value in values.items()):
         return True
-    clipped = any(re.match(r"hidden|clip", values.get(name, "")) for name in ("overflow", "overflow-x", "overflow-y"))
-    return clipped and any(_TINY_SIZE.fullmatch(values.get(name, "-")) for name in _SIZES)
+    clipped = any(re.match(r"hidden|clip", values[name].text) for name in _OVERFLOWS if name in values)
+    return clipped and any(_TINY_SIZE.fullmatch(values[name].text) for name in _SIZES if name in values)
 
 
-def hiding_selectors(css: str) -> Iterator[str]:
-    """Selectors of the rules that hide what they match on a desktop screen, at rest."""
+def reveals(values: Declarations) -> bool:
+    """True for values that hide text only until it moves into sight, as on pages that fade in while they are read.
+
+    >>> reveals(declared("opacity: 0; transition: opacity 1s")), reveals(declared("display: none"))
+    (True, False)
+    """
+    if not any(name.startswith(_MOVES) for name in values):
+        return False
+    return not hides({name: value for name, value in values.items() if name not in _FADING})
+
+
+def _is(values: Declarations, name: str, text: str) -> bool:
+    return name in values and values[name].text == text
+
+
+def rules(css: str) -> Iterator[tuple[str, Declarations]]:
+    """Selectors and declarations of the rules that hold on a desktop screen, at rest, in order. Rules that do not bear
+    on whether text is seen are left out."""
     css = _COMMENT.sub("", css)
     stack, prelude_at = [_Block("", True)], 0
     for token in _TOKEN.finditer(css):
@@ -88,8 +130,9 @@ def hiding_selectors(css: str) -> Iterator[str]:
         stack[-1].declarations.append(text)
         if token.group() == "}" and len(stack) > 1:
             block = stack.pop()
-            if block.selector and block.applies and hides(";".join(block.declarations)):
-                yield block.selector
+            values = declared(";".join(block.declarations)) if block.selector and block.applies else {}
+            if values:
+                yield block.selector, values
 
 
 def _opened(outer: _Block, prelude: str) -> _Block:

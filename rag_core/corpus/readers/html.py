@@ -1,27 +1,36 @@
 """HTML: what a reader of the page would see, as Markdown. Hidden text does not get in.
 
-Left out: scripts, styles, templates, comments, `hidden` elements, elements hidden by their own style, and those
-that a rule of the page's own `<style>` hides on a desktop screen (`hiding`). Style sheets elsewhere are not fetched.
+Left out: scripts, styles, templates, comments, and, each listed with its words: `hidden` elements, those that a style
+of the page itself hides on a desktop screen (`cascade`), menus, pictures with words in them, filled-in fields. Style
+sheets elsewhere are not fetched.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rag_core.corpus.readers.base import Parsed, Record, Source
+from rag_core.corpus.readers.base import Parsed, Record, Source, in_doubt, left_out
+from rag_core.corpus.readers.cascade import hidden_by_style
 from rag_core.corpus.readers.charset import declared_charset
-from rag_core.corpus.readers.hiding import hides, hiding_selectors, on_desktop
+from rag_core.corpus.readers.hiding import on_desktop
 from rag_core.corpus.readers.text import decode
+from rag_core.schema.files import FileNote
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
-_INVISIBLE = (
-    "script, style, template, noscript, iframe, object, svg, canvas, dialog:not([open]), [hidden], input, select"
-)
-_COMMA = re.compile(r",(?![^(\[]*[)\]])")
+_CODE = "script, style, template, noscript, head"
+_PICTURES = "iframe, object, svg, canvas, input, select"
+_CLOSED = "dialog:not([open]), [hidden]:not([hidden=until-found])"
+_MENUS = "nav, [role=navigation]"
+_DRAWN = "It is in a picture, a frame or a form of the page."
+_HIDDEN = "The page hides it."
+_AROUND = "It is a menu, or the header or footer around the page's content."
+_FADES = "The page hides it at first and moves it into sight. It was read."
+_MOST_NOTES = 20
 _XML = re.compile(r"\A\s*<\?xml[^>]*>")
 _META = ("name", "property")
 
@@ -35,8 +44,9 @@ def read_html(source: Source) -> Parsed:
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         soup = BeautifulSoup(_XML.sub("", found.text), "lxml")
     metadata = _metadata(soup)
-    _strip_hidden(soup)
-    return found.parsed(Record(_markdown(source, soup), metadata))
+    notes = _strip_unseen(soup)
+    parsed = found.parsed(Record(_markdown(source, soup), metadata))
+    return replace(parsed, notes=[*parsed.notes, *notes])
 
 
 def _metadata(soup: BeautifulSoup) -> dict[str, object]:
@@ -51,15 +61,64 @@ def _metadata(soup: BeautifulSoup) -> dict[str, object]:
     return values
 
 
-def _strip_hidden(soup: BeautifulSoup) -> None:
-    """Take everything out that a person looking at the page does not see."""
-    hidden = [*soup.select(_INVISIBLE)]
-    hidden += [tag for tag in soup.find_all(style=True) if hides(str(tag["style"]))]
-    for selector in hiding_selectors(_css(soup)):
-        hidden += _select(soup, selector)
-    for tag in [*hidden, *soup.find_all("head")]:
+def _strip_unseen(soup: BeautifulSoup) -> list[FileNote]:
+    """Take everything out that a person looking at the page does not see, and what stands around the page's content.
+    Gives notes of the words in it, and of those that are kept in doubt."""
+    unseen = [(tag, "") for tag in soup.select(_CODE)]
+    unseen += [(tag, _DRAWN) for tag in soup.select(_PICTURES)]
+    unseen += [(tag, _HIDDEN) for tag in soup.select(_CLOSED)]
+    styled = list(hidden_by_style(soup, _css(soup)))
+    unseen += [(one.tag, _HIDDEN) for one in styled if not one.fades]
+    unseen += [(tag, _AROUND) for tag in _around(soup)]
+    doubts = _doubts([one.tag for one in styled if one.fades])
+    notes = []
+    for tag, why in unseen:
+        words = "" if tag.decomposed or not why else _words(tag)
+        if words:
+            notes.append(left_out(_place(tag), why, words))
         if not tag.decomposed:
             tag.decompose()
+    return [*_few(notes), *_few(doubts)]
+
+
+def _around(soup: BeautifulSoup) -> list[Tag]:
+    """Menus, and the header and footer of a page that says where its main part is; none that holds the main heading."""
+    main = soup.select_one("main, [role=main]")
+    found = soup.select(_MENUS + (", header, footer, [role=banner], [role=contentinfo]" if main else ""))
+    inside = [tag for tag in found if not tag.select_one("h1, main, [role=main], article")]
+    return [tag for tag in inside if not tag.find_parent(["main", "article"]) or tag.name == "nav"]
+
+
+def _doubts(tags: list[Tag]) -> list[FileNote]:
+    """Notes of text that the page shows only after it moved."""
+    return [in_doubt(_place(tag), _FADES, words) for tag in tags if (words := _words(tag))]
+
+
+def _few(notes: list[FileNote]) -> list[FileNote]:
+    """The first twenty notes; the words of the others in one more."""
+    if len(notes) <= _MOST_NOTES:
+        return notes
+    rest = notes[_MOST_NOTES:]
+    more = rest[0].model_copy(
+        update={"where": f"{len(rest):,} more elements", "text": "\n".join(note.text for note in rest)}
+    )
+    return [*notes[:_MOST_NOTES], more]
+
+
+def _place(tag: Tag) -> str:
+    """An element as a person who looks at the page's source finds it: `<div id="old">`."""
+    named = next(
+        (f' {name}="{" ".join(tag.get_attribute_list(name))}"' for name in ("id", "class") if tag.get(name)), ""
+    )
+    return f"<{tag.name}{named}>"
+
+
+def _words(tag: Tag) -> str:
+    """What an element says, without scripts and styles in it; the value of a field that is filled in."""
+    if tag.name == "input":
+        return str(tag.get("value") or "").strip() if tag.get("type", "text") not in ("hidden", "password") else ""
+    parts = [piece for piece in tag.find_all(string=True) if piece.find_parent(["script", "style", "template"]) is None]
+    return " ".join(" ".join(part for part in parts if type(part).__name__ == "NavigableString").split())
 
 
 def _css(soup: BeautifulSoup) -> str:
@@ -68,32 +127,11 @@ def _css(soup: BeautifulSoup) -> str:
     return "\n".join(sheet.get_text() for sheet in sheets if on_desktop(str(sheet.get("media") or "all")))
 
 
-def _select(soup: BeautifulSoup, selectors: str) -> list[Tag]:
-    """The elements that the selectors match; none for one that says nothing about a page at rest (`:hover`)."""
-    from soupsieve import SelectorSyntaxError
-
-    found: list[Tag] = []
-    for selector in _COMMA.split(selectors):
-        try:
-            found += soup.select(selector.strip())
-        except (SelectorSyntaxError, NotImplementedError):
-            continue
-    return found
-
-
 def _markdown(source: Source, soup: BeautifulSoup) -> str:
-    """The visible page as Markdown: `#` headings, lists and tables kept, link targets and images left out."""
-    from markdownify import MarkdownConverter
+    """The visible page as Markdown."""
+    from rag_core.corpus.readers.html_markdown import markdown_of
 
-    converter = MarkdownConverter(
-        heading_style="atx",
-        bullets="-",
-        strip=["a", "img"],
-        escape_asterisks=False,
-        escape_underscores=False,
-        escape_misc=False,
-    )
     try:
-        return str(converter.convert_soup(soup)).strip()
+        return markdown_of(soup)
     except RecursionError as exc:
         raise source.error("Its elements are nested too deeply to be read. Save the page's text instead.") from exc

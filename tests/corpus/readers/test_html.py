@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rag_core.corpus.loading.load import load_bytes
 
@@ -123,3 +125,146 @@ def test_nested_too_deeply_is_refused_by_name():
 def test_only_hidden_text_is_empty():
     (problem,) = load_bytes("a.html", b"<p hidden>x</p>").problems
     assert "empty" in problem.reason
+
+
+def notes(body: str, head: str = "") -> list[tuple[str, str, str]]:
+    loaded = load_bytes("a.html", f"<html><head>{head}</head><body><p>14 days</p>{body}</body></html>".encode())
+    return [(note.kind, note.where, note.text) for note in loaded.files[0].notes]
+
+
+@pytest.mark.parametrize(
+    ("style", "body"),
+    [
+        (".pane {display: none} .pane.open {display: block}", "<div class='pane open'>seen</div>"),
+        (".pane.open {display: block} .pane {display: none}", "<div class='pane open'>seen</div>"),
+        (".pane {display: none} .pane {display: block}", "<div class='pane'>seen</div>"),
+        (".pane {display: block !important} #a.pane {display: none}", "<div class='pane' id=a>seen</div>"),
+        (".collapse {height: 0; overflow: hidden} .show {height: auto}", "<div class='collapse show'>seen</div>"),
+        ("p.x {opacity: 0} @media (min-width: 40em) {p.x {opacity: 1}}", "<p class=x>seen</p>"),
+        (".x {display: none}", "<p class=x style='display: block'>seen</p>"),
+        (".hidden {display: none} .md\\:block {display: block}", "<p class='hidden md:block'>seen</p>"),
+        (".menu {left: -9999px} .menu.on {left: 0}", "<p class='menu on'>seen</p>"),
+    ],
+)
+def test_a_rule_that_shows_again_what_another_hides_is_followed(style, body):
+    assert page(f"<p>14 days</p>{body}", f"<style>{style}</style>") == "14 days\n\nseen"
+    assert notes(body, f"<style>{style}</style>") == []
+
+
+@pytest.mark.parametrize(
+    ("style", "body"),
+    [
+        (".pane.open {display: block} .pane {display: none}", "<div class='pane'>gone</div>"),
+        (".pane {display: block} #a {display: none}", "<div class='pane' id=a>gone</div>"),
+        (".x {display: none !important}", "<p class=x style='display: block'>gone</p>"),
+        (".x {display: block} .x {display: none}", "<p class=x>gone</p>"),
+        (".a\\31 {display: none}", "<p class='a1'>gone</p>"),
+        ("div > :not(.b):is(.c, .d) {display: none}", "<div><p class=c>gone</p></div>"),
+        ("[data-x='a b'] .c:first-child {display: none}", "<div data-x='a b'><p class=c>gone</p></div>"),
+        ("", "<p hidden>gone</p>"),
+        ("", "<nav>gone</nav>"),
+        ("", "<svg><text>gone</text></svg>"),
+        ("", "<input value='gone'>"),
+    ],
+)
+def test_what_is_not_seen_is_listed_with_its_words(style, body):
+    assert page(f"<p>14 days</p>{body}", f"<style>{style}</style>") == "14 days"
+    ((kind, _, words),) = notes(body, f"<style>{style}</style>")
+    assert (kind, words) == ("left out", "gone")
+
+
+def test_text_that_fades_in_is_read_and_doubted():
+    style = "<style>.r {opacity: 0; transition: opacity 1s}</style>"
+    assert page("<p class=r>Costs 5 euro</p>", style) == "Costs 5 euro"
+    assert notes("<p class=r>Costs 5 euro</p>", style) == [("in doubt", '<p class="r">', "Costs 5 euro")]
+    assert notes("<p class=wow style='visibility: hidden'>Costs 5 euro</p>")[0][0] == "in doubt"
+
+
+def test_the_header_and_footer_around_a_main_part_are_listed():
+    body = "<header>Acme <nav>Home</nav></header><main><header><h1>Fees</h1></header><p>5 euro</p></main>"
+    body += "<footer>© Acme</footer>"
+    assert page(body) == "# Fees\n\n5 euro"
+    assert [words for _, _, words in notes(body)] == ["Acme Home", "© Acme"]
+    assert page("<header>Acme</header><p>5 euro</p><footer>© Acme</footer>") == "Acme\n\n5 euro\n\n© Acme"
+
+
+def test_raised_and_lowered_letters_are_told_from_the_number_before_them():
+    assert page(
+        "<p>Up to 10<sup>6</sup> files for $50<sup>1</sup> a month, CO<sub>2</sub>, the 1<sup>st</sup></p>"
+    ) == ("Up to 10^6 files for $50^1 a month, CO₂, the 1st")
+
+
+def test_links_to_a_heading_itself_are_no_words():
+    body = "<h2 id=a>Fees<a class='headerlink' href='#a'>¶</a></h2><p>5 <a href='#b'>euro</a></p>"
+    body += "<h3><a href='#c'>#</a> Ways</h3>"
+    assert page(body) == "## Fees\n\n5 euro\n\n### Ways"
+
+
+def table(text: str) -> list[list[str]]:
+    return [[cell.strip() for cell in line.strip("| ").split("|")] for line in text.splitlines() if "---" not in line]
+
+
+@pytest.mark.parametrize(
+    ("html", "rows"),
+    [
+        (
+            "<tr><th rowspan=2>Plan</th><th colspan=2>Price</th></tr><tr><th>EU</th><th>US</th></tr>"
+            "<tr><td>Team</td><td>5</td><td>6</td></tr>",
+            [["Plan", "Price", "Price"], ["Plan", "EU", "US"], ["Team", "5", "6"]],
+        ),
+        (
+            "<thead><tr><th rowspan=2>Plan</th><th colspan=2>Price</th></tr><tr><th>EU</th><th>US</th></tr></thead>"
+            "<tbody><tr><td>Team</td><td>5</td><td>6</td></tr></tbody>",
+            [["Plan", "Price EU", "Price US"], ["Team", "5", "6"]],
+        ),
+        (
+            "<tr><th>Plan</th><th>Days</th></tr><tr><td rowspan='2'>Team</td><td>5</td></tr><tr><td>6</td></tr>"
+            "<tr><td rowspan=0>Pro</td><td>7</td></tr><tr><td>8</td></tr>",
+            [["Plan", "Days"], ["Team", "5"], ["Team", "6"], ["Pro", "7"], ["Pro", "8"]],
+        ),
+        (
+            "<tr><th>A</th><th>B</th></tr><tr><td colspan=2>both</td></tr><tr><td>short</td></tr>",
+            [["A", "B"], ["both", "both"], ["short"]],
+        ),
+    ],
+)
+def test_cells_over_several_rows_and_columns_stand_in_each_of_them(html, rows):
+    assert table(page(f"<table>{html}</table>")) == rows
+
+
+def test_a_table_for_the_layout_is_no_table():
+    inner = "<table><tr><th>Plan</th><th>Days</th></tr><tr><td>Team</td><td>30</td></tr></table>"
+    text = page(f"<table><tr><td>Left</td><td>{inner}</td></tr></table>")
+    assert text == "Left\n\n| Plan | Days |\n| --- | --- |\n| Team | 30 |"
+
+
+def test_spans_without_measure_cost_no_memory():
+    cells = "<td colspan=9999 rowspan=9999>x</td>" * 50
+    assert "x" in page(f"<table>{f'<tr>{cells}</tr>' * 50}</table>")
+
+
+TAGS = ["p", "div", "nav", "main", "footer", "h2", "ul", "li", "table", "tr", "td", "th", "thead", "b", "sup", "sub"]
+TAGS += ["a", "pre", "code", "blockquote", "dl", "dt", "dd", "details", "summary", "caption", "figure", "figcaption"]
+TAGS += ["button", "label", "textarea", "select", "option", "svg", "dialog", "article", "header", "q", "ins", "del"]
+STYLES = ["", "", " hidden", " style='display:none'", " class=x", " class=r", " rowspan=2", " colspan=3", " href='#a'"]
+TREE = st.recursive(
+    st.just(""),
+    lambda inner: st.tuples(st.sampled_from(TAGS), st.sampled_from(STYLES), st.lists(inner, min_size=1, max_size=3)),
+    max_leaves=14,
+)
+
+
+@given(st.lists(TREE, min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_every_word_of_a_page_is_in_the_text_or_in_the_list_however_it_is_nested(trees):
+    words = []
+
+    def written(tree):
+        words.append(f"word{len(words)}x")
+        mine = words[-1]
+        return mine if tree == "" else f"<{tree[0]}{tree[1]}>{mine} {' '.join(map(written, tree[2]))}</{tree[0]}> "
+
+    head = "<style>.x {display: none} .r {opacity: 0; transition: all 1s}</style>"
+    loaded = load_bytes("a.html", f"<html><head>{head}</head><body>{' '.join(map(written, trees))} end</body>".encode())
+    held = loaded.documents[0].text + " ".join(note.text for note in loaded.files[0].notes)
+    assert [word for word in words if word not in held] == []

@@ -1,0 +1,111 @@
+"""A page's visible elements as Markdown: headings, lists, tables with their spans filled, raised letters marked."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import TYPE_CHECKING, Any
+
+from markdownify import MarkdownConverter
+
+from rag_core.corpus.readers.scripts import lowered, raised
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup, Tag
+
+_MOST_SPAN = 100
+_MOST_CELLS = 20_000
+_MARKS = {"¶", "#", "§", "🔗", "⚓", "\u200b"}
+_CELLS = ("td", "th")
+
+
+class _Converter(MarkdownConverter):
+    """markdownify, with superscripts and subscripts told from the number before them."""
+
+    def convert_sup(self, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: ARG002 - its names
+        return raised(text)
+
+    def convert_sub(self, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: ARG002 - its names
+        return lowered(text)
+
+
+def markdown_of(soup: BeautifulSoup) -> str:
+    """The page as Markdown; link targets and images are left out. Changes the soup. Raises RecursionError for one that
+    is nested too deeply."""
+    for link in soup.select("a[href^='#'], a.headerlink, a.anchor"):
+        if link.get_text(strip=True) in _MARKS:
+            link.decompose()
+    for table in soup.find_all("table"):
+        if table.find("table"):
+            _unwrap(table)
+        else:
+            _fill(table)
+    converter = _Converter(
+        heading_style="atx",
+        bullets="-",
+        strip=["a", "img"],
+        escape_asterisks=False,
+        escape_underscores=False,
+        escape_misc=False,
+    )
+    return str(converter.convert_soup(soup)).strip()
+
+
+def _unwrap(table: Tag) -> None:
+    """A table that holds tables is there for the layout: its cells become blocks of the page."""
+    for part in table.find_all(["tbody", "thead", "tfoot", "tr", *_CELLS]):
+        if part.find_parent("table") is table:
+            part.name = "div"
+    table.name = "div"
+
+
+def _fill(table: Tag) -> None:
+    """Write a cell that goes over several rows or columns into each of them, and several header rows into one."""
+    rows = table.find_all("tr")
+    grid: dict[tuple[int, int], Tag] = {}
+    for number, row in enumerate(rows):
+        column = 0
+        for cell in row.find_all(_CELLS, recursive=False):
+            while (number, column) in grid:
+                column += 1
+            down, right = _span(cell, "rowspan", len(rows) - number), _span(cell, "colspan", _MOST_SPAN)
+            for place in ((number + y, column + x) for y in range(down) for x in range(right)):
+                if len(grid) < _MOST_CELLS:
+                    grid.setdefault(place, cell)
+    width = max((column for _, column in grid), default=-1) + 1
+    head = len([row for row in rows if row.find_parent("thead")])
+    for number, row in enumerate(rows):
+        cells = [_copied(grid.get((number, column))) for column in range(width)]
+        row.clear()
+        row.extend(cells)
+    _merge(rows[:head])
+
+
+def _span(cell: Tag, name: str, most: int) -> int:
+    """How far a cell goes; `0` is "to the end" for rows."""
+    written = re.match(r"\s*(\d{1,4})", str(cell.get(name) or "1"))
+    number = int(written.group(1)) if written else 1
+    return min(number or most, most)
+
+
+def _copied(cell: Tag | None) -> Any:
+    from bs4 import BeautifulSoup
+
+    if cell is None:
+        return BeautifulSoup("", "lxml").new_tag("td")
+    made = copy.copy(cell)
+    for name in ("rowspan", "colspan"):
+        made.attrs.pop(name, None)
+    return made
+
+
+def _merge(rows: list[Tag]) -> None:
+    """Several header rows as one: `Price` over `EU` becomes `Price EU`."""
+    if len(rows) < 2:
+        return
+    columns = zip(*(row.find_all(_CELLS, recursive=False) for row in rows), strict=True)
+    for column in list(columns):
+        words = [" ".join(cell.get_text(" ").split()) for cell in column]
+        column[0].string = " ".join(dict.fromkeys(word for word in words if word))
+    for row in rows[1:]:
+        row.decompose()
