@@ -69,7 +69,8 @@ def index(
     embedder, chunking = embedder or get_embedder(), chunking or Chunking()
     if save is not None:
         return Library(Path(save)).build(called, documents, chunking, embedder, replace=True, files=files)
-    plan = IndexingPlan(called, None, chunking, Settings().exact_limit, files)
+    settings = Settings()
+    plan = IndexingPlan(called, None, chunking, settings.exact_limit, files, engine=settings.engine)
     return index_documents(plan, documents, embedder)
 
 

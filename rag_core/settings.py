@@ -26,6 +26,8 @@ class Settings(BaseSettings):
     device: Literal["cpu", "cuda", "mps"] = "cpu"
     exact_limit: Annotated[int, Field(ge=0)] = 100_000
     """Collections up to this many passages are searched exactly; larger ones through HNSW."""
+    engine: str = "faiss"
+    """What holds the vectors of collections that are indexed from now on: a name of `retrieval.engines.registry`."""
     own_models: bool = True
     """Whether visitors may name models, folders and servers of their own, and let a model run its own code. Those who
     neither sit at this machine nor have logged in may not, whatever this says."""

@@ -13,7 +13,8 @@ from rag_core.corpus.collection import Collection
 from rag_core.corpus.facets import Facets, facets
 from rag_core.corpus.sample import SAMPLE, read_examples
 from rag_core.corpus.storage.library import Library
-from rag_core.corpus.storage.private_collections import forget_sessions, session_folder, visited
+from rag_core.corpus.storage.private_collections import forget_sessions, visited
+from rag_core.corpus.storage.visible import VisibleCollections, shared_library
 from rag_core.errors import BadInput, CollectionError
 from rag_core.evaluation.beir import read_folder
 from rag_core.evaluation.sets import LabelledSet
@@ -24,7 +25,7 @@ from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.base import Reranker
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
-from rag_core.schema.documents import CollectionRef, Passage
+from rag_core.schema.documents import Passage
 from rag_core.schema.filters import Filter
 from rag_core.schema.progress import Progress
 from rag_core.schema.trace import Trace
@@ -69,7 +70,19 @@ def embedder() -> Embedder:
 
 def shared() -> Library:
     """The collections that everybody sees."""
-    return Library(settings().data_dir / "collections", settings().exact_limit)
+    return shared_library(settings())
+
+
+def private(owner: str) -> Library:
+    """The collections of one owner."""
+    return visible(owner).own
+
+
+def visible(owner: str) -> VisibleCollections:
+    """The collections that this session sees. Looking at them counts as use; those not used for long are forgotten."""
+    _noted_visit(owner)
+    _forget_old_sessions()
+    return VisibleCollections(settings(), owner)
 
 
 @st.cache_data(ttl=3600)
@@ -82,63 +95,11 @@ def _noted_visit(owner: str) -> None:
     visited(settings().data_dir, owner)
 
 
-def private(owner: str) -> Library:
-    """The collections of one owner. Reading them counts as use; those that were not used for long are forgotten."""
-    _noted_visit(owner)
-    _forget_old_sessions()
-    return Library(session_folder(settings().data_dir, owner), settings().exact_limit)
-
-
-def library_of(name: str, owner: str) -> Library:
-    """The library that holds the collection: the session's own first, then the shared one."""
-    mine = private(owner)
-    return mine if name != SAMPLE and name in mine.names(owner) else shared()
-
-
-def seen_by(name: str, owner: str) -> str:
-    """Who alone sees the collection: its owner; empty where everybody does."""
-    if name == SAMPLE:
-        return ""
-    return library_of(name, owner).manifest(name).owner or ""
-
-
-def collection_names(owner: str) -> list[str]:
-    """The sample first, then this session's own, then the shared ones."""
-    others = [name for name in [*private(owner).names(owner), *shared().names()] if name != SAMPLE]
-    return [SAMPLE, *dict.fromkeys(others)]
-
-
-def collection_problems(owner: str) -> list[CollectionError]:
-    """What is wrong with each collection that no list names, since what it says of itself cannot be read."""
-    return [*private(owner).problems(), *shared().problems()]
-
-
-def name_of(ref: CollectionRef, owner: str) -> str:
-    """What a case's collection is called now. Raises CollectionError where this session does not see it.
-
-    It is told by its id or content: another person's collection may have the same name.
-    """
-    names = collection_names(owner)
-    for name in names:
-        if ready(name) and ref.is_same_as(library_of(name, owner).manifest(name).ref):
-            return name
-    raise CollectionError(
-        f"The collection {ref.name!r} that this case was saved on is not here, or has other content now. "
-        f"You see: {', '.join(names)}. Open one of these in Triage to ask the question there."
-    )
-
-
-def may_be_private(name: str, fingerprint: str, owner: str) -> bool:
-    """True where a case may be about a collection that this session alone sees: its name or its content says so."""
-    mine = private(owner)
-    return any(fingerprint == mine.manifest(one).fingerprint or one == name for one in mine.names(owner))
-
-
 def collection(name: str, owner: str) -> Collection:
     """The collection in memory. The sample is indexed on its first use, with a progress bar."""
     if not ready(name):
         sample_corpus.ensure(shared(), settings(), embedder(), job_book())
-    library = library_of(name, owner)
+    library = visible(owner).library_of(name)
     return _opened(str(library.root), name, library.manifest(name).fingerprint)
 
 
@@ -207,7 +168,7 @@ def question(choice: SidebarState, query: str) -> QuerySession:
     found, writer = collection(choice.collection, choice.owner), ("", "")
     if choice.policy.rewrite.on and (chat_model := _chat_model()):
         writer = (chat_model.scope, chat_model.config.model_dump_json())
-    root = str(library_of(choice.collection, choice.owner).root)
+    root = str(visible(choice.owner).library_of(choice.collection).root)
     shared_one = _question(root, choice.collection, found.ref.fingerprint, query, choice.where, writer)
     return shared_one.using(pipeline(choice.collection, choice.owner), access.asker())
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rag_core.corpus.loading.load import Loaded, load_folder
 from rag_core.corpus.storage.library import Library
+from rag_core.corpus.storage.visible import shared_library
 from rag_core.errors import BadInput
 from rag_core.settings import Settings
 
@@ -23,7 +24,7 @@ def read_folder(folder: Path) -> Loaded:
 
 def library(settings: Settings) -> Library:
     """The collections that the app shows to everybody."""
-    return Library(settings.data_dir / "collections", settings.exact_limit)
+    return shared_library(settings)
 
 
 def progress(step: str, done: int, total: int) -> None:

@@ -21,7 +21,7 @@ from rag_core.schema.filters import Filter
 
 if TYPE_CHECKING:
     from rag_core.retrieval.bm25 import LexicalIndex
-    from rag_core.retrieval.engines.faiss_index import DenseIndex
+    from rag_core.retrieval.engines.protocol import VectorIndex
     from rag_core.retrieval.topk import Mask, Rows
     from rag_core.schema.vectors import Vectors
 
@@ -40,7 +40,7 @@ class Collection:
         documents: Sequence[Document],
         passages: Sequence[Passage],
         vectors: Vectors,
-        dense: DenseIndex,
+        dense: VectorIndex,
         lexical: LexicalIndex,
         files: Sequence[SourceFile] = (),
     ) -> None:

@@ -19,7 +19,7 @@ from rag_core.corpus.source_files import with_documents
 from rag_core.corpus.storage.manifest import Manifest, fingerprint
 from rag_core.errors import BadInput
 from rag_core.retrieval.bm25 import LexicalIndex
-from rag_core.retrieval.engines.faiss_index import DenseIndex
+from rag_core.retrieval.engines.registry import DEFAULT_ENGINE, engine_named
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document, Passage
 from rag_core.schema.files import SourceFile
@@ -42,8 +42,8 @@ def ignore(_step: str, _done: int, _total: int) -> None:
 class IndexingPlan:
     """What is to be made: a name, its owner (None: all), the chunking, and up to which size search is exact.
 
-    `files` are those that the documents came from. `id` says of which collection this is a version; a new one where it
-    is left out.
+    `files` are those that the documents came from. `engine` is what holds the vectors (`retrieval.engines.registry`).
+    `id` says of which collection this is a version; a new one where it is left out.
     """
 
     name: str
@@ -51,6 +51,7 @@ class IndexingPlan:
     chunking: Chunking
     exact_limit: int
     files: tuple[SourceFile, ...] = ()
+    engine: str = field(default=DEFAULT_ENGINE, kw_only=True)
     id: str = field(default_factory=lambda: uuid.uuid4().hex, kw_only=True)
 
 
@@ -151,7 +152,7 @@ def _assemble(
     tell(0, 2)
     lexical = LexicalIndex.build([each.model_text for each in passages])
     tell(1, 2)
-    dense = DenseIndex.build(vectors, plan.exact_limit)
+    dense = engine_named(plan.engine).build(vectors, plan.exact_limit)
     tell(2, 2)
     manifest = Manifest(
         id=plan.id,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -77,21 +76,3 @@ class Reranker(Protocol):
         Raises ModelError if the model fails or returns something that is not a finite number.
         """
         ...
-
-
-MEMBERS = tuple(name for name in vars(Reranker) if not name.startswith("_"))
-"""The names of the protocol."""
-
-
-def missing_members(reranker: object) -> list[str]:
-    """The members of the protocol that a reranker lacks. Reads none of them, for that may load or ask something.
-
-    Of a class it tells what is neither defined nor annotated there (`slice_size: int`).
-    """
-    declared: set[str] = set()
-    if inspect.isclass(reranker):
-        declared = {name for part in reranker.__mro__ for name in inspect.get_annotations(part)}
-    absent = object()
-    return [
-        name for name in MEMBERS if name not in declared and inspect.getattr_static(reranker, name, absent) is absent
-    ]

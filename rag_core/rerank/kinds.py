@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, cast
 from pydantic import SecretStr
 
 from rag_core.errors import ModelError, first_line
-from rag_core.rerank.base import Reranker, missing_members
+from rag_core.rerank.base import Reranker
 from rag_core.rerank.entry import Entry, Requirement
+from rag_core.schema.protocols import listed, missing_members
 from rag_core.schema.spaces import ScoreSpace
 
 if TYPE_CHECKING:
@@ -133,8 +134,8 @@ class RerankerKind:
         except Exception as exc:  # noqa: BLE001 - another package's import may raise anything
             return f"its factory {self.factory} could not be imported ({type(exc).__name__}: {first_line(exc)})."
         made = factory.__self__ if inspect.ismethod(factory) else factory
-        if inspect.isclass(made) and (missing := missing_members(made)):
-            return f"{made.__qualname__} defines or announces no {_listed(missing)}."
+        if inspect.isclass(made) and (missing := missing_members(Reranker, made)):
+            return f"{made.__qualname__} defines or announces no {listed(missing)}."
         return ""
 
     def make(self, spec: RerankerSpec) -> Reranker:
@@ -144,13 +145,9 @@ class RerankerKind:
         except (ImportError, AttributeError) as exc:
             raise ModelError(f"{self.name} rerankers could not be imported: {first_line(exc)}") from exc
         made = factory(spec)
-        if missing := missing_members(made):
+        if missing := missing_members(Reranker, made):
             raise ModelError(
-                f"{self.name} rerankers cannot be used: {type(made).__qualname__} has no {_listed(missing)}, which "
+                f"{self.name} rerankers cannot be used: {type(made).__qualname__} has no {listed(missing)}, which "
                 "every reranker has. Update the package that brings it, or choose another reranker."
             )
         return made
-
-
-def _listed(names: list[str]) -> str:
-    return " and no ".join(names)

@@ -13,7 +13,8 @@ import math
 import random
 from dataclasses import dataclass
 
-from rag_core.rerank.base import Reranker, missing_members
+from rag_core.rerank.base import Reranker
+from rag_core.schema.protocols import missing_members
 from rag_core.schema.spaces import ScoreSpace
 
 QUERY = "how long do refunds take"
@@ -113,6 +114,6 @@ class Conformance:
         assert subject.reranker.model.strip()
 
     def test_it_says_what_computes_it_and_how_many_passages_cost_as_much_as_one(self, subject: Subject) -> None:
-        assert missing_members(subject.reranker) == missing_members(type(subject.reranker)) == []
+        assert missing_members(Reranker, subject.reranker) == missing_members(Reranker, type(subject.reranker)) == []
         assert isinstance(subject.reranker.runs_on, str)
         assert subject.reranker.slice_size >= 1

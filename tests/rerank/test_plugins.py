@@ -11,10 +11,11 @@ import pytest
 
 from rag_core.errors import ModelError
 from rag_core.rerank.access import Credentials
-from rag_core.rerank.base import missing_members
+from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import entry_of, get_reranker, usable
 from rag_core.rerank.registry import BUILT_IN, broken_plugins, kinds, reload_plugins
 from rag_core.rerank.requirements import unmet_requirement
+from rag_core.schema.protocols import missing_members
 from rag_core.schema.spaces import ScoreSpace
 from tests.rerank.plugin_packages import BROKEN, GOOD, NOT_A_KIND, PARTIAL, TAKEN, install
 
@@ -91,7 +92,7 @@ def test_looking_at_a_reranker_reads_nothing_of_it() -> None:
         def model(self) -> str:
             raise AssertionError("it was read")
 
-    assert missing_members(Loud()) == missing_members(Loud) == []
+    assert missing_members(Reranker, Loud()) == missing_members(Reranker, Loud) == []
 
 
 class Fields:

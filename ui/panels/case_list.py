@@ -104,7 +104,8 @@ def _choose(rows: Sequence[CaseSummary]) -> None:
 def runner(choice: SidebarState) -> None:
     """Run all open cases again; the progress is read from the database, so a reload finds it."""
     open_cases = list(caches.case_book().find(status=Status.OPEN).found)
-    private = [row for row in open_cases if caches.may_be_private(row.collection, row.fingerprint, choice.owner)]
+    seen = caches.visible(choice.owner)
+    private = [row for row in open_cases if seen.may_be_private(row.collection, row.fingerprint)]
     if private and not st.checkbox(
         f"Include {count_of(len(private), 'case')} about collections of yours alone: their passages are stored for "
         "everybody here",
@@ -131,7 +132,7 @@ def _start(choice: SidebarState, open_cases: list[CaseSummary]) -> None:
     refs = (caches.case_book().get(row.id).trace.collection for row in open_cases)
     for ref in {_key(ref): ref for ref in refs}.values():
         try:
-            name = caches.name_of(ref, choice.owner)
+            name = caches.visible(choice.owner).name_of(ref)
             opened[_key(ref)] = caches.pipeline(name, choice.owner), caches.collection(name, choice.owner)
         except SecondPassError as exc:
             opened[_key(ref)] = str(exc)

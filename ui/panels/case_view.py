@@ -63,7 +63,7 @@ def show(choice: SidebarState, case_id: str) -> None:
         )
     )
     named = case.trace.collection
-    if caches.may_be_private(named.name, named.fingerprint, choice.owner):
+    if caches.visible(choice.owner).may_be_private(named.name, named.fingerprint):
         st.warning("This case is about a collection of yours alone. A re-run stores its passages for everybody here.")
     with st.container(horizontal=True):
         if st.button("Run again on the sidebar's settings", key="rerun", type="primary", icon=":material/replay:"):
@@ -91,7 +91,7 @@ def show(choice: SidebarState, case_id: str) -> None:
 
 
 def _rerun(choice: SidebarState, case: Case) -> Rerun:
-    name = caches.name_of(case.trace.collection, choice.owner)
+    name = caches.visible(choice.owner).name_of(case.trace.collection)
     pipeline = caches.pipeline(name, choice.owner)
     return rerun(case, pipeline, caches.collection(name, choice.owner), choice.policy)
 
@@ -102,7 +102,7 @@ def _reopen(case: Case) -> None:
     st.session_state["doc"] = case.documents[0]
     st.session_state["quote"] = case.findings[0].location.expected.quote
     st.session_state["view"] = "Find the loss"
-    state.go_to_collection(caches.name_of(case.trace.collection, owner()))
+    state.go_to_collection(caches.visible(owner()).name_of(case.trace.collection))
     adopt(case.trace.policy)
     filtering.put(case.trace.where)
 

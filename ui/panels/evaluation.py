@@ -72,7 +72,7 @@ def labelled(choice: SidebarState, kind: str) -> LabelledSet | None:
 
 def judgments(choice: SidebarState) -> JudgmentBook:
     """The grades given in the page: everybody's, or over a private collection its owner's alone."""
-    return JudgmentBook(caches.store(), caches.seen_by(choice.collection, choice.owner))
+    return JudgmentBook(caches.store(), caches.visible(choice.owner).seen_by(choice.collection))
 
 
 def _cases(choice: SidebarState) -> tuple[tuple[str, datetime], ...]:

@@ -32,7 +32,7 @@ def show(collection: Collection, name: str, owner: str) -> None:
         if st.button("Make my own copy", key="copy", icon=":material/content_copy:"):
             upload.copy(collection, owner)
         return
-    library = caches.library_of(name, owner)
+    library = caches.visible(owner).library_of(name)
     with st.form("reindex"):
         st.markdown("**Chunking**")
         now = collection.manifest.chunking
@@ -44,7 +44,7 @@ def show(collection: Collection, name: str, owner: str) -> None:
     with st.form("rename"):
         new = st.text_input("Name", value=name, key="new_name", max_chars=80)
         if st.form_submit_button("Rename", icon=":material/edit:") and new and new != name:
-            others = [each for each in caches.collection_names(owner) if each != name]
+            others = [each for each in caches.visible(owner).names() if each != name]
             renamed = library.rename(name, free_name(new, others)).name
             done(f"{name} is now called {renamed}.", go_to=renamed)
     if collection.manifest.owner is not None and st.button("Save for all", key="share", icon=":material/group:"):
@@ -89,7 +89,7 @@ def confirm_delete(collection: Collection, owner: str, ids: list[str]) -> None:
     if confirmed(f"Delete {count_of(len(ids), 'document')}", "delete"):
         with views.guard():
             order = IndexingOrder(action="delete", name=name, by=owner, document_ids=tuple(ids))
-            indexing.begin(caches.library_of(name, owner), order)
+            indexing.begin(caches.visible(owner).library_of(name), order)
             st.session_state["deleted"] = st.session_state.get("deleted", 0) + 1
             st.rerun()
 

@@ -44,7 +44,7 @@ def upload_form(current: str, owner: str) -> None:
 
 def _free(name: str, owner: str) -> str:
     """The name, where no collection has it and none that is being made."""
-    return free_name(name, [*caches.collection_names(owner), *indexing.pending_names(owner)])
+    return free_name(name, [*caches.visible(owner).names(), *indexing.pending_names(owner)])
 
 
 def _start(
@@ -61,7 +61,7 @@ def _start(
         files=tuple(safe_label(file.name) for file in files),
         columns=columns,
     )
-    library = caches.private(owner) if new else caches.library_of(name, owner)
+    library = caches.private(owner) if new else caches.visible(owner).library_of(name)
     indexing.begin(library, order, [file.getvalue() for file in files])
     st.session_state["upload_round"] = st.session_state.get("upload_round", 0) + 1
     st.rerun()
@@ -69,7 +69,7 @@ def _start(
 
 def copy(collection: Collection, owner: str) -> None:
     """Start a private copy of a collection under a name of its own."""
-    taken = {*caches.collection_names(owner), *indexing.pending_names(owner)}
+    taken = {*caches.visible(owner).names(), *indexing.pending_names(owner)}
     name = next(f"My sample {n}" for n in range(1, len(taken) + 2) if f"My sample {n}" not in taken)
     order = IndexingOrder(
         action="copy",

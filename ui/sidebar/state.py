@@ -81,7 +81,7 @@ def collection_choice() -> str:
     sent = "go_to" in st.session_state
     if sent:
         st.session_state["c"] = st.session_state.pop("go_to")
-    names = caches.collection_names(owner())
+    names = caches.visible(owner()).names()
     asked = st.query_params.get("c")
     if asked and asked not in names and not sent:  # sent away from it, the link still names the one left behind
         st.warning(views.markdown(_not_here(asked)), icon=":material/link_off:")
@@ -109,7 +109,7 @@ def sidebar() -> SidebarState:
     collection = collection_choice()
     found = filtering.facets_of(collection, owner())
     with st.sidebar:
-        for problem in caches.collection_problems(owner()):
+        for problem in caches.visible(owner()).problems():
             st.warning(views.markdown(str(problem)), icon=":material/broken_image:")
         where = filtering.main_filter(found)
         reranker = _reranker()

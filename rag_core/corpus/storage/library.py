@@ -9,6 +9,7 @@ again on top of that. Readers are never kept waiting.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -49,9 +50,9 @@ class Library:
     library.open("Handbook", embedder).lexical("refund", depth=10)
     """
 
-    def __init__(self, root: Path, exact_limit: int = 100_000, wait: float = 10.0) -> None:
+    def __init__(self, root: Path, exact_limit: int = 100_000, wait: float = 10.0, engine: str = "faiss") -> None:
         self.root = root
-        self.exact_limit = exact_limit
+        self._plan = functools.partial(IndexingPlan, exact_limit=exact_limit, engine=engine)
         self._shelf = CollectionStore(root, wait)
 
     def names(self, owner: str | None = None) -> list[str]:
@@ -107,8 +108,9 @@ class Library:
         """
         name = checked_name(name)
         there = self._shelf.lookup(name)
-        own = {"id": there[1].id} if there else {}
-        plan = IndexingPlan(name, owner, chunking, self.exact_limit, tuple(files), **own)
+        plan = self._plan(name, owner, chunking, files=tuple(files))
+        if there:
+            plan = dataclasses.replace(plan, id=there[1].id)
         kept = self._kept(name)
 
         def made() -> Collection:
@@ -140,7 +142,7 @@ class Library:
             known = self.open(name, embedder)
             gone = replaced_documents(known.documents(), known.files, documents, files)
             together = [*(document for document in known.documents() if document.id not in gone), *documents]
-            plan = dataclasses.replace(self._plan(known), files=(*known.files, *files))
+            plan = dataclasses.replace(self._plan_of(known), files=(*known.files, *files))
             return index_documents(plan, together, embedder, known, progress, kept)
 
         return self._write(self._shelf.find(name)[0], made, progress, kept)
@@ -151,7 +153,7 @@ class Library:
 
         def made() -> Collection:
             known = self._shelf.load(name)
-            return without_documents(self._plan(known), known, gone, progress)
+            return without_documents(self._plan_of(known), known, gone, progress)
 
         return self._write(self._shelf.find(name)[0], made, progress)
 
@@ -164,7 +166,7 @@ class Library:
 
         def made() -> Collection:
             manifest, (documents, files) = self._shelf.find(name)[1], self._shelf.load_documents(name)
-            plan = IndexingPlan(name, manifest.owner, chunking, self.exact_limit, tuple(files), id=manifest.id)
+            plan = self._plan(name, manifest.owner, chunking, files=tuple(files), id=manifest.id)
             return index_documents(plan, documents, embedder, self._usable(name), progress, kept)
 
         return self._write(self._shelf.find(name)[0], made, progress, kept)
@@ -213,9 +215,9 @@ class Library:
         except CollectionError:
             return None
 
-    def _plan(self, known: Collection) -> IndexingPlan:
+    def _plan_of(self, known: Collection) -> IndexingPlan:
         made = known.manifest
-        return IndexingPlan(made.name, made.owner, made.chunking, self.exact_limit, known.files, id=made.id)
+        return self._plan(made.name, made.owner, made.chunking, files=known.files, id=made.id)
 
     def _kept(self, name: str) -> KeptVectors:
         """Where vectors for this collection are kept until it is saved."""

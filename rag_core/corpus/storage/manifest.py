@@ -33,7 +33,7 @@ class FileRecord(Frozen):
 
 class Manifest(Frozen):
     """`id` stays the same through all versions and names; `owner` is who alone sees the collection, None: everybody
-    does."""
+    does; `index` is the kind of its vector index."""
 
     format: Literal[2] = 2
     id: str = ""
@@ -46,7 +46,7 @@ class Manifest(Frozen):
     documents: Count
     passages: Count
     fingerprint: str
-    index: Literal["exact", "hnsw"]
+    index: str
     files: dict[str, FileRecord] = {}
 
     @property

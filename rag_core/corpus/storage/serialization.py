@@ -13,7 +13,7 @@ from rag_core.corpus.collection import Collection
 from rag_core.corpus.storage.manifest import MANIFEST, Manifest, check_files, checksums, damaged, read_manifest
 from rag_core.errors import CollectionError
 from rag_core.retrieval.bm25 import LexicalIndex
-from rag_core.retrieval.engines.faiss_index import DenseIndex
+from rag_core.retrieval.engines.registry import engine_of
 from rag_core.schema.base import Frozen
 from rag_core.schema.documents import Document, Passage
 from rag_core.schema.files import SourceFile
@@ -54,7 +54,7 @@ def load(folder: Path) -> Collection:
         documents = _read_lines(folder / _DOCUMENTS, Document)
         passages = _read_lines(folder / _passages_file(manifest), Passage)
         lexical = LexicalIndex.load(folder / _LEXICAL)
-        dense = DenseIndex.load(folder / _DENSE, vectors)
+        dense = engine_of(manifest.index).load(folder / _DENSE, vectors)
     except FileNotFoundError:
         raise
     except (ValidationError, ValueError, OSError) as exc:

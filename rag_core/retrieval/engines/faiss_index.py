@@ -37,10 +37,12 @@ _META, _GRAPH = "dense.json", "hnsw.faiss"
 class DenseIndex:
     """Read-only once made, and safe to search from several threads. Make one with `build` or `load`."""
 
+    kind: Kind
+
     def __init__(self, index: Any, kind: Kind, exact_limit: int) -> None:
         self._index = index
         self._flat = index if kind == "exact" else _storage(index)
-        self.kind: Kind = kind
+        self.kind = kind
         self.exact_limit = exact_limit
 
     @property
