@@ -83,6 +83,21 @@ ColbertReranker(str(folder)).load()""",
         f"{HOSTED}; H.named('tei:http://localhost:1', None).load()",
     ),
     Use(
+        "runs/collector/server.py",
+        "collect",
+        "from rag_core.runs.collector.server import application; application(None, None)",
+    ),
+    Use(
+        "runs/spans/otlp.py",
+        "collect",
+        "from rag_core.runs.spans.otlp import spans_of_protobuf; spans_of_protobuf(b'')",
+    ),
+    Use(
+        "cli/collect.py",
+        "collect",
+        "from rag_core.cli.main import _parser as p; g = p().parse_args(['collect']); g.run(g)",
+    ),
+    Use(
         "storage/database.py",
         "postgres",
         "from rag_core.storage.database import Store; Store('postgresql+psycopg://a@localhost/b').begin().__enter__()",

@@ -4,6 +4,7 @@
     second-pass ask "How long do refunds take?" handbook  index a folder in memory and ask it one question
     second-pass index handbook --name Handbook            index a folder and keep it
     second-pass evaluate SET_DIR                          measure rerankers on labelled questions
+    second-pass collect                                   take runs and traces of other programs
 
 Exit codes: 0 done, 1 a gate said no, 2 the input cannot be used, 130 stopped by Ctrl-C.
 """
@@ -14,7 +15,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from rag_core.cli import app, ask, evaluate, index
+from rag_core.cli import app, ask, collect, evaluate, index
 from rag_core.errors import SecondPassError
 from rag_core.installation.version import __version__
 
@@ -23,6 +24,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "ask": (ask.describe, "ask a folder of documents one question"),
     "index": (index.describe, "index a folder of documents and keep it"),
     "evaluate": (evaluate.describe, "measure rerankers on labelled questions"),
+    "collect": (collect.describe, "take runs and traces of other programs"),
 }
 """Name of each command -> what adds its arguments and its `run` to a parser, and a line of help."""
 

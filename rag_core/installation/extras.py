@@ -16,6 +16,9 @@ EXTRAS: dict[str, str] = {
     "datasets": "train",
     "accelerate": "train",
     "psycopg": "postgres",
+    "starlette": "collect",
+    "uvicorn": "collect",
+    "opentelemetry": "collect",
 }
 """Module -> the extra of pyproject.toml that it comes with."""
 

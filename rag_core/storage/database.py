@@ -14,7 +14,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -61,10 +61,11 @@ class Store:
 
     Store("sqlite:///data/second_pass.db")
     Store.from_settings(Settings())
+    Store.from_settings(Settings(), durable=True)      what is written is on the disk before the transaction ends
     Every method raises SecondPassError with what to do where the database cannot be read or written.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, durable: bool = False) -> None:
         try:
             self._url = sa.make_url(url)
         except sa.exc.ArgumentError as exc:
@@ -75,12 +76,13 @@ class Store:
             self._url.get_dialect()
         except sa.exc.NoSuchModuleError as exc:
             raise BadInput(f"SQLAlchemy has no driver {self._url.get_driver_name()} for this database.") from exc
+        self._tune = partial(_tune_sqlite, synchronous="FULL" if durable else "NORMAL")
         self._opening = threading.Lock()
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Store:
+    def from_settings(cls, settings: Settings, durable: bool = False) -> Store:
         """The database at `DATABASE_URL` where that is set, else the SQLite file in the data folder."""
-        return cls(os.environ.get("DATABASE_URL", "").strip() or f"sqlite:///{settings.data_dir / FILE}")
+        return cls(os.environ.get("DATABASE_URL", "").strip() or f"sqlite:///{settings.data_dir / FILE}", durable)
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -104,7 +106,7 @@ class Store:
                 Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
             engine = sa.create_engine(self._url, pool_pre_ping=not local)
             if local:
-                sa.event.listen(engine, "connect", _tune_sqlite)
+                sa.event.listen(engine, "connect", self._tune)
             _up_to_date(engine)
         except (sa.exc.DBAPIError, OSError) as exc:
             raise SecondPassError(self._in_words(exc)) from exc
@@ -136,9 +138,9 @@ class Store:
         return StoredPairs(self)
 
 
-def _tune_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _tune_sqlite(connection: sqlite3.Connection, _record: object, synchronous: str) -> None:
     cursor = connection.cursor()
-    for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -1,0 +1,6 @@
+"""The collector: an HTTP server that takes runs and traces of other programs into the database.
+
+limits    sizes, rates, who may post
+intake    a request's body into the database
+server    the routes, and the work in the background
+"""

@@ -1,0 +1,181 @@
+"""The collector's routes, and its work in the background.
+
+    POST /v1/runs      the run record (docs/run-record.schema.json): one, a list, or a line each
+    POST /v1/traces    OTLP/HTTP, protobuf or JSON
+    GET  /health
+
+Bodies may be gzip. 401 and 403: not allowed; 413: too large; 415: another type; 429 and 503, with Retry-After: come
+again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from rag_core.errors import MissingPackage, SecondPassError
+from rag_core.runs.collector.intake import Answer, Intake
+from rag_core.runs.collector.limits import Limits, Rate, Refused, check_access, unpacked
+from rag_core.runs.store.run_book import RunBook
+from rag_core.runs.store.span_book import SpanBook
+from rag_core.storage.database import Store
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+SETTLED = timedelta(seconds=1)
+"""How long a trace is left alone after its last span before a run is made of it."""
+
+LOOK_EVERY_S, TRIM_EVERY_S = 0.5, 600.0
+LOG = logging.getLogger("second_pass.runs")
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long runs are kept, and how many of each project; None: all."""
+
+    days: int | None = None
+    number: int | None = None
+
+
+def application(store: Store, limits: Limits, retention: Retention | None = None) -> Starlette:
+    """The collector as an ASGI application. The store must be durable (`Store(url, durable=True)`)."""
+    try:
+        from starlette.applications import Starlette
+        from starlette.routing import Route
+    except ImportError as exc:
+        raise MissingPackage("starlette", "The collector") from exc
+
+    intake, background = Intake(store), Background(store, retention or Retention())
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        background.start()
+        yield
+        background.stop()
+
+    guard = Guard(limits)
+    return Starlette(
+        routes=[
+            Route("/v1/runs", guard.route(intake.runs), methods=["POST"]),
+            Route("/v1/traces", guard.route(intake.traces), methods=["POST"]),
+            Route("/health", _health),
+        ],
+        lifespan=lifespan,
+    )
+
+
+class Guard:
+    """Lets requests through within the limits."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._rate = Rate(limits.per_second, limits.burst)
+        self._open = 0
+
+    def route(self, take: Callable[[bytes, str], Answer]) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint of what takes a body and its content type."""
+
+        async def endpoint(request: Request) -> Response:
+            from starlette.concurrency import run_in_threadpool
+            from starlette.responses import Response
+
+            try:
+                check_access(self._limits, request.headers.get("authorization", ""), request.headers.get("host", ""))
+                self._rate.take()
+                with self:
+                    body = await self._body(request)
+                    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+                    answer, kind = await run_in_threadpool(take, body, kind)
+                return Response(answer, media_type=kind)
+            except Refused as exc:
+                return _refusal(exc)
+            except SecondPassError as exc:  # the database: what was sent is not lost, it comes again
+                LOG.error("A request was not taken: %s", exc)
+                return _refusal(Refused(503, str(exc), 5))
+
+        return endpoint
+
+    def __enter__(self) -> None:
+        if self._open >= self._limits.at_once:
+            raise Refused(503, "The collector is busy.", 1)
+        self._open += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._open -= 1
+
+    async def _body(self, request: Request) -> bytes:
+        """The body, unpacked; refused as soon as it is too large."""
+        most = self._limits.max_bytes
+        parts = bytearray()
+        async for part in request.stream():
+            parts += part
+            if len(parts) > most:
+                raise Refused(413, f"The body has more than {most // 2**20} MB. Send smaller batches.")
+        return unpacked(bytes(parts), request.headers.get("content-encoding", "").strip().lower(), most)
+
+
+def _refusal(refused: Refused) -> Response:
+    from starlette.responses import Response
+
+    headers = {} if refused.retry_after is None else {"Retry-After": str(refused.retry_after)}
+    body = json.dumps({"code": refused.status, "message": str(refused)})
+    return Response(body, refused.status, headers, media_type="application/json")
+
+
+async def _health(_request: Request) -> Response:
+    from starlette.responses import Response
+
+    return Response('{"status": "ok"}', media_type="application/json")
+
+
+class Background:
+    """Makes runs of the spans that have arrived, and trims what is too old, in a thread."""
+
+    def __init__(self, store: Store, retention: Retention) -> None:
+        self._runs, self._spans, self._retention = RunBook(store), SpanBook(store), retention
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="second-pass-collector", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Make runs of all that has arrived, and end."""
+        self._end.set()
+        self._thread.join(30)
+
+    def _work(self) -> None:
+        waited = TRIM_EVERY_S
+        while not self._end.wait(LOOK_EVERY_S):
+            waited += LOOK_EVERY_S
+            self._try(lambda: self._make(SETTLED))
+            if waited >= TRIM_EVERY_S:
+                waited = 0.0
+                self._try(self._trim)
+        self._try(lambda: self._make(timedelta(0)))
+
+    def _make(self, settled: timedelta) -> None:
+        while self._spans.make_runs(settled):
+            pass
+
+    def _trim(self) -> None:
+        self._spans.forget()
+        if self._retention != Retention():
+            self._runs.trim(days=self._retention.days, number=self._retention.number)
+
+    def _try(self, work: Callable[[], None]) -> None:
+        """Whatever goes wrong is said in the log and tried again with the next look."""
+        try:
+            work()
+        except Exception:  # the thread must go on: requests are acknowledged meanwhile
+            LOG.exception("Work in the background failed; it is tried again.")

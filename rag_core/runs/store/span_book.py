@@ -1,0 +1,129 @@
+"""Spans in the database, and the runs that are made of them.
+
+A trace arrives in parts, late and out of order, so its spans are kept for a while, and its run is made anew whenever
+more of them have come. What was written and not yet made into a run is found again after a crash.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+
+from rag_core.errors import SecondPassError
+from rag_core.runs.run import Run
+from rag_core.runs.spans.assemble import run_of_spans
+from rag_core.runs.spans.span import SPAN, Span
+from rag_core.runs.store.run_book import packed, put_runs, unpacked
+from rag_core.runs.store.tables import run_spans, run_traces
+from rag_core.schema.records import listing
+from rag_core.storage.database import UPSERT, Store
+
+KEPT = timedelta(days=1)
+"""How long spans wait for the rest of their trace."""
+
+REMEMBERED = timedelta(days=30)
+"""How long it is known that a trace was closed, so that a late span makes no second run of it."""
+
+AT_ONCE = 50
+"""Traces that are made into runs between two looks at the clock."""
+
+IN_ONE_STATEMENT = 400
+LOG = logging.getLogger("second_pass.runs")
+
+
+class SpanBook:
+    """The spans of one database. Safe to share between threads; any number of processes may write at once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add(self, spans: Sequence[Span], now: datetime | None = None) -> int:
+        """Keep spans, in one transaction; how many came too late, because their trace is closed."""
+        now = now or datetime.now(UTC)
+        with self._store.begin() as connection:
+            closed = _closed(connection, {span.trace_id for span in spans})
+            taken = {(span.trace_id, span.span_id): span for span in spans if span.trace_id not in closed}
+            if taken:
+                _write(connection, list(taken.values()), now)
+        return sum(1 for span in spans if span.trace_id in closed)
+
+    def make_runs(self, settled: timedelta = timedelta(0), now: datetime | None = None) -> int:
+        """Make runs of the traces that have changed, and not since `settled` ago; how many traces were looked at."""
+        until = (now or datetime.now(UTC)) - settled
+        changed = sa.select(run_traces).where(run_traces.c.pending, run_traces.c.changed_at <= until)
+        with self._store.begin() as connection:
+            rows = connection.execute(changed.order_by(run_traces.c.changed_at).limit(AT_ONCE)).all()
+        for row in rows:
+            self._make(row.trace_id, row.changed_at)
+        return len(rows)
+
+    def forget(self, now: datetime | None = None) -> int:
+        """Drop the spans that have waited long enough; how many."""
+        now = now or datetime.now(UTC)
+        with self._store.begin() as connection:
+            done = sa.select(run_traces.c.trace_id).where(~run_traces.c.pending, run_traces.c.changed_at < now - KEPT)
+            dropped = connection.execute(sa.delete(run_spans).where(run_spans.c.trace_id.in_(done))).rowcount
+            connection.execute(sa.delete(run_traces).where(run_traces.c.changed_at < now - REMEMBERED))
+        return dropped
+
+    def _make(self, trace_id: str, changed_at: datetime) -> None:
+        """Make the run of a trace. What cannot be made into one is said in the log, and the next trace comes."""
+        with self._store.begin() as connection:
+            bodies = connection.execute(sa.select(run_spans.c.body).where(run_spans.c.trace_id == trace_id)).scalars()
+            run = _run(trace_id, bodies.all())
+            if run is not None:
+                put_runs(connection, [run])
+            same = (run_traces.c.trace_id == trace_id) & (run_traces.c.changed_at == changed_at)
+            connection.execute(sa.update(run_traces).where(same).values(pending=False))
+
+
+def _run(trace_id: str, bodies: Sequence[bytes]) -> Run | None:
+    read = listing((trace_id, partial(_span, body)) for body in bodies)
+    try:
+        return run_of_spans(read.found)
+    except (SecondPassError, ValueError, OverflowError) as exc:
+        LOG.warning("The trace %s cannot be made into a run: %s", trace_id, exc)
+        return None
+
+
+def _span(body: bytes) -> Span:
+    return SPAN.read(unpacked(body, "span"))
+
+
+def _closed(connection: sa.Connection, trace_ids: set[str]) -> set[str]:
+    """The traces that are known and whose spans were dropped."""
+    closed: set[str] = set()
+    asked = sorted(trace_ids)
+    for start in range(0, len(asked), IN_ONE_STATEMENT):
+        some = asked[start : start + IN_ONE_STATEMENT]
+        waiting = sa.select(run_spans.c.trace_id).where(run_spans.c.trace_id == run_traces.c.trace_id).exists()
+        wanted = sa.select(run_traces.c.trace_id).where(run_traces.c.trace_id.in_(some), ~waiting)
+        closed |= set(connection.execute(wanted).scalars())
+    return closed
+
+
+def _write(connection: sa.Connection, spans: Sequence[Span], now: datetime) -> None:
+    rows: list[dict[str, Any]] = [
+        {
+            "trace_id": span.trace_id,
+            "span_id": span.span_id,
+            "project": span.project,
+            "received_at": now,
+            "body": packed(span.model_dump_json()),
+        }
+        for span in spans
+    ]
+    insert = UPSERT[connection.dialect.name](run_spans)
+    fresh = {name: insert.excluded[name] for name in ("project", "received_at", "body")}
+    connection.execute(insert.on_conflict_do_update(index_elements=["trace_id", "span_id"], set_=fresh), rows)
+    insert = UPSERT[connection.dialect.name](run_traces)
+    fresh = {name: insert.excluded[name] for name in ("changed_at", "pending")}
+    traces = [
+        {"trace_id": one, "changed_at": now, "pending": True} for one in sorted({row["trace_id"] for row in rows})
+    ]
+    connection.execute(insert.on_conflict_do_update(index_elements=["trace_id"], set_=fresh), traces)

@@ -1,0 +1,105 @@
+"""`second-pass collect` as a process of its own: what it acknowledged survives a kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from rag_core.cli.main import main
+from rag_core.runs.store.run_book import RunBook
+from rag_core.storage.database import FILE, Store
+from tests.runs.samples import a_run
+from tests.runs.spans.traces import TRACE
+
+ROOT = Path(__file__).parents[2]
+SPAN = {"traceId": TRACE, "spanId": "00000000000000ab", "name": "search", "attributes": [
+    {"key": "openinference.span.kind", "value": {"stringValue": "RETRIEVER"}}]}  # fmt: skip
+
+
+@contextmanager
+def process(folder, *options, **env):
+    """The command, and its address once it answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "rag_core", "collect", "--port", str(port), "--data-dir", str(folder), *options]
+    running = subprocess.Popen(command, cwd=ROOT, env=os.environ | env, stderr=subprocess.PIPE)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(600):
+            assert running.poll() is None, running.stderr.read()
+            try:
+                httpx.get(f"{address}/health")
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        yield running, address
+    finally:
+        running.kill()
+        running.wait(30)
+        running.stderr.close()
+
+
+def runs_once_there(folder, number):
+    store = Store(f"sqlite:///{folder / FILE}")
+    try:
+        for _ in range(300):
+            found = RunBook(store).find().found
+            if len(found) == number:
+                return {row.id for row in found}
+            time.sleep(0.1)
+        raise AssertionError(f"{len(found)} runs of {number}")
+    finally:
+        store.close()
+
+
+def test_what_was_acknowledged_is_there_after_a_kill_and_a_restart(tmp_path):
+    with process(tmp_path) as (running, address):
+        body = {"resourceSpans": [{"scopeSpans": [{"spans": [SPAN]}]}]}
+        assert httpx.post(f"{address}/v1/traces", json=body).status_code == 200
+        assert httpx.post(f"{address}/v1/runs", json=a_run("r1").model_dump(mode="json")).status_code == 200
+        running.send_signal(signal.SIGKILL)
+        running.wait(30)
+    with process(tmp_path):
+        assert runs_once_there(tmp_path, 2) == {TRACE, "r1"}
+
+
+def test_old_runs_are_trimmed_when_it_starts(tmp_path):
+    store = Store(f"sqlite:///{tmp_path / FILE}")
+    RunBook(store).add([a_run("old", hours=-1), a_run("new")])
+    store.close()
+    with process(tmp_path, "--keep-runs", "1"):
+        assert runs_once_there(tmp_path, 1) == {"new"}
+
+
+def test_an_interrupt_ends_it_with_the_runs_made(tmp_path):
+    with process(tmp_path) as (running, address):
+        body = {"resourceSpans": [{"scopeSpans": [{"spans": [SPAN]}]}]}
+        assert httpx.post(f"{address}/v1/traces", json=body).status_code == 200
+        running.send_signal(signal.SIGINT)
+        running.wait(30)
+        assert runs_once_there(tmp_path, 1) == {TRACE}
+
+
+def test_other_machines_are_not_let_in_without_a_token(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("SECOND_PASS_TOKEN", raising=False)
+    monkeypatch.setenv("SECOND_PASS_DATA_DIR", str(tmp_path))
+    assert main(["collect", "--host", "0.0.0.0"]) == 2
+    assert "SECOND_PASS_TOKEN" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--keep-days", "--keep-runs", "--max-mb", "--per-second"])
+@pytest.mark.parametrize("value", ["0", "-1"])
+def test_limits_must_be_more_than_nothing(option, value, capsys):
+    with pytest.raises(SystemExit):
+        main(["collect", option, value])
+    assert option in capsys.readouterr().err

@@ -1,0 +1,122 @@
+"""Programs post runs: the recorder, or anything that speaks HTTP. What is taken is there; what is not says why."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sqlite3
+from contextlib import closing
+
+import httpx
+import pytest
+
+import rag_core
+from rag_core.runs.collector.limits import Limits, Rate, Refused, checked_address
+from rag_core.runs.recorder.delivery import flush, status
+from tests.runs.collector.conftest import collecting
+from tests.runs.samples import a_run
+
+
+def post(collector, content, kind="application/json", path="/v1/runs", **headers):
+    return httpx.post(f"{collector.address}{path}", content=content, headers={"Content-Type": kind} | headers)
+
+
+def test_what_the_recorder_posts_is_there(collector):
+    with rag_core.record("bot", "How long?", to=collector.address) as run:
+        run.search("dense", [("a", "Thirty days.", 0.5)], space="cosine")
+    assert flush(10) and status(collector.address).delivered == 1
+    kept = collector.book.get("bot", run.id)
+    assert kept.step("dense").hits[0].score == 0.5 and kept.passage("a").text == "Thirty days."
+
+
+def test_one_many_and_lines_are_taken(collector):
+    one, two = a_run("a").to_json(), a_run("b").to_json()
+    assert post(collector, one).json() == {"accepted": 1, "ids": ["a"], "rejected": []}
+    assert post(collector, f"[{one}, {two}]").json()["ids"] == ["a", "b"]
+    assert post(collector, f"{one}\n\n{two}\n", "application/x-ndjson; charset=utf-8").json()["accepted"] == 2
+    packed = gzip.compress(a_run("c").to_json().encode())
+    assert post(collector, packed, **{"Content-Encoding": "gzip"}).json()["accepted"] == 1
+    assert collector.book.count() == 3
+
+
+def test_what_is_wrong_is_rejected_with_its_place_and_the_rest_is_taken(collector):
+    answer = post(collector, json.dumps([{"project": "bot"}, json.loads(a_run().to_json()), 3]))
+    assert answer.status_code == 200 and answer.json()["accepted"] == 1
+    assert [one["index"] for one in answer.json()["rejected"]] == [0, 2]
+    assert "“query” is missing" in answer.json()["rejected"][0]["error"]
+    lines = post(collector, b"{oops\n" + a_run("b").to_json().encode(), "application/x-ndjson").json()
+    assert lines["ids"] == ["b"] and lines["rejected"][0]["index"] == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "code"),
+    [
+        (b"{", {}, 400),
+        (b"[" * 1500, {}, 400),
+        (b"{}", {}, 400),
+        (b"[3]", {}, 400),
+        (b"\xff\xfe", {}, 400),
+        (b"{}", {"kind": "text/plain"}, 415),
+        (b"no gzip", {"Content-Encoding": "gzip"}, 400),
+        (gzip.compress(b"{}")[:-4], {"Content-Encoding": "gzip"}, 400),
+        (b"{}", {"Content-Encoding": "br"}, 415),
+        (b" " * 3000, {}, 413),
+        (gzip.compress(b" " * 100_000), {"Content-Encoding": "gzip"}, 413),
+        (b"{}", {"Host": "evil.example"}, 403),
+        (b"{}", {"path": "/v1/traces"}, 400),
+        (b"\xff", {"path": "/v1/traces", "kind": "application/x-protobuf"}, 400),
+        (b"{}", {"path": "/v1/traces", "kind": "text/plain"}, 415),
+        (b"{}", {"path": "/v1/logs"}, 404),
+    ],
+)
+def test_what_is_not_taken_says_why(tmp_path, content, headers, code):
+    with collecting(tmp_path, Limits(max_bytes=2000)) as collector:
+        answer = post(collector, content, **headers)
+        assert answer.status_code == code and answer.text
+        assert post(collector, a_run().to_json()[:1] + "}").status_code == 400
+        assert collector.book.count() == 0
+
+
+def test_a_token_is_asked_for_where_one_is_set(tmp_path):
+    with collecting(tmp_path, Limits(token="secret")) as collector:
+        run = a_run().to_json()
+        assert post(collector, run).status_code == 401
+        assert post(collector, run, Authorization="Bearer wrong").status_code == 401
+        assert post(collector, run, Authorization="Bearer secret", Host="bot.example").status_code == 200
+
+
+def test_too_many_are_asked_to_come_again(tmp_path):
+    with collecting(tmp_path, Limits(per_second=0.01, burst=2)) as collector:
+        answers = [post(collector, a_run().to_json()) for _ in range(3)]
+    assert [one.status_code for one in answers] == [200, 200, 429]
+    assert int(answers[2].headers["Retry-After"]) > 50
+
+
+def test_a_rate_fills_up_again():
+    now = [0.0]
+    rate = Rate(2, 3, clock=lambda: now[0])
+    for _ in range(3):
+        rate.take()
+    with pytest.raises(Refused) as caught:
+        rate.take()
+    assert caught.value.retry_after == 1
+    now[0] = 0.5
+    rate.take()
+
+
+def test_other_machines_need_a_token():
+    checked_address("127.0.0.1", "")
+    checked_address("0.0.0.0", "secret")
+    with pytest.raises(rag_core.api.BadInput, match="SECOND_PASS_TOKEN"):
+        checked_address("0.0.0.0", "")
+
+
+def test_a_database_that_fails_is_said_and_the_run_may_come_again(collector, tmp_path):
+    assert post(collector, a_run("first").to_json()).status_code == 200
+    with closing(sqlite3.connect(tmp_path / "runs.db")) as other:
+        other.execute("ALTER TABLE runs RENAME TO hidden")
+        answer = post(collector, a_run().to_json())
+        assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
+        assert "cannot be used" in answer.json()["message"]
+        other.execute("ALTER TABLE hidden RENAME TO runs")
+    assert post(collector, a_run().to_json()).status_code == 200
