@@ -106,7 +106,7 @@ def ranking(trace: Trace) -> None:
     st.subheader("Candidates", anchor=False)
     candidates_panel.candidate_table(trace, table, key="candidates", on_select=lambda: choose_in_table(ids))
     st.selectbox(
-        "Candidate in full",
+        "Read a passage",
         ids,
         key="cand",
         format_func=lambda passage_id: candidates_panel.candidate_label(trace, passage_id),

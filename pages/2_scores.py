@@ -18,7 +18,7 @@ from rag_core.schema.policy import THRESHOLD_STEP
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold, relevance_space
 from rag_core.schema.trace import Trace
-from rag_core.wording.numbers import score_text, threshold_text, title_of
+from rag_core.wording.numbers import count_of, score_text, threshold_text, title_of
 from ui import caches
 from ui.charts import labelled_scores, risk_coverage, score_curve, score_histograms, threshold_tradeoff
 from ui.panels import chart_panel, history, query_sets, question_box, retrying, views, waiting
@@ -56,9 +56,7 @@ def show(trace: Trace, question: QuerySession | None = None) -> None:
     views.filtered(trace)
     cutting(trace)
     fig = score_histograms.figure(trace, state.palette())
-    chart_panel.show(
-        "Scores by stage", score_histograms.caption(trace), fig, score_histograms.bins(trace), "histograms"
-    )
+    chart_panel.show("Scores by step", score_histograms.caption(trace), fig, score_histograms.bins(trace), "histograms")
 
 
 @st.fragment
@@ -67,7 +65,7 @@ def cutting(trace: Trace) -> None:
     space = trace.relevance_space
     cut = trace
     if space is ScoreSpace.RRF:
-        st.info("Fused ranks say nothing about relevance, so nothing can be cut. Choose a reranker in the sidebar.")
+        st.info(f"{state.RANKS_ONLY} Choose a reranker in the sidebar.")
     else:
         minimum = threshold_slider(trace)
         cut = recut(trace, Threshold(minimum=minimum or None, space=space))
@@ -95,7 +93,7 @@ def threshold_slider(trace: Trace) -> float:
 
 
 def kept_and_dropped(trace: Trace) -> None:
-    """Two lists, and the answer's fate in words."""
+    """Two lists, and what becomes of the answer."""
     kept = trace.kept_step.hits
     dropped = [hit for hit in trace.final_step.hits if hit.passage_id not in trace.kept_step.by_passage]
     st.subheader(f"Keeps {len(kept)}, drops {len(dropped)}", anchor=False)
@@ -111,7 +109,7 @@ def kept_and_dropped(trace: Trace) -> None:
 
 
 def _list(trace: Trace, name: str, ids: list[str]) -> str:
-    """An HTML list of passages with score and fate, every title escaped."""
+    """An HTML list of passages with score and outcome, every title escaped."""
     rows = []
     for passage_id in ids:
         shown = score_text(trace.relevance[passage_id], trace.relevance_space)
@@ -128,7 +126,7 @@ def put_button(minimum: float, space: ScoreSpace, key: str) -> None:
     """Puts a threshold into the policy, which is the sidebar's: the nearest that its slider has."""
     settable = min(1.0, max(0.0, round(round(minimum / THRESHOLD_STEP) * THRESHOLD_STEP, 3)))
     clicked = st.button(
-        f"Use {space} {threshold_text(settable)} as the threshold",
+        f"Set the threshold to {space} {threshold_text(settable)}",
         key=key,
         icon=":material/input:",
         on_click=_put,
@@ -144,14 +142,14 @@ def _put(minimum: float, space: ScoreSpace) -> None:
 
 def calibration(choice: SidebarState) -> None:
     """The labelled set: score it once, then choose a threshold by its cost."""
-    st.header("On a labelled set", anchor=False)
+    st.header("Choose a threshold from labelled questions", anchor=False)
     questions = caches.labelled_set(choice.collection)
     if questions is None:
-        st.caption("This collection has no labelled questions. The sample corpus comes with a set.")
+        st.caption("This collection has no labelled questions. Choose the sample corpus, which comes with some.")
         return
     space = relevance_space(entry_of(choice.policy.reranker).space)
     if space is ScoreSpace.RRF:
-        st.caption("Fused ranks say nothing about relevance. Choose a reranker in the sidebar to choose a threshold.")
+        st.caption(f"{state.RANKS_ONLY} Choose a reranker in the sidebar.")
         return
     scored = scored_set(choice, questions)
     if scored:
@@ -163,7 +161,7 @@ def scored_set(choice: SidebarState, questions: LabelledSet) -> list[QueryScores
     policy = query_sets.uncut(choice.policy)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         queries = query_sets.chosen(questions, "Questions", "set_size")
-        start = st.button(f"Score {len(queries)} questions", key="score_set", icon=":material/play_arrow:")
+        start = st.button(f"Score {count_of(len(queries), 'question')}", key="score_set", icon=":material/play_arrow:")
 
     def make(query: Query, measurement: Measurement) -> QueryScores:
         return score_query(replay(measurement, policy), query_sets.grades_of(questions, query))
@@ -175,7 +173,7 @@ def scored_set(choice: SidebarState, questions: LabelledSet) -> list[QueryScores
 def chosen_threshold(scored: list[QueryScores], space: ScoreSpace) -> None:
     """The distributions, the trade, and the threshold that costs least at the chosen cost."""
     cost = st.select_slider(
-        "A wrong answer costs as much as this many refused ones",
+        "One wrong answer is as bad as this many “I don't know”",
         COSTS,
         1.0,
         key="wrong_cost",
@@ -187,7 +185,11 @@ def chosen_threshold(scored: list[QueryScores], space: ScoreSpace) -> None:
     colours = state.palette()
     fig = labelled_scores.figure(scored, space, colours)
     chart_panel.show(
-        "How the set scores", labelled_scores.caption(scored), fig, labelled_scores.bins(scored), "labelled"
+        "Scores of the labelled questions",
+        labelled_scores.caption(scored),
+        fig,
+        labelled_scores.bins(scored),
+        "labelled",
     )
     left, right = st.columns(2, gap="large")
     with left:

@@ -60,8 +60,8 @@ def this_run(question: QuerySession, trace: Trace) -> None:
     tokenised = sum(report.tokenise_ms for report in reports)
     share = f"{tokenised / timed:.0%}" if timed and tokenised else "–"
     figures = {
-        "Before the answer": duration(trace.took_ms),
-        "Model loading, apart": duration(loads) if loads else "none: warm",
+        "Time before the answer": duration(trace.took_ms),
+        "Model loading": duration(loads) if loads else "0 (already loaded)",
         "Pairs scored": f"{trace.pairs_timed:,}",
         "From the cache": f"{sum(report.pairs_cached for report in reports):,}",
         "Batches": f"{sum(report.batches for report in reports):,}",
@@ -103,8 +103,8 @@ def many_runs(runs: list[Trace]) -> None:
         format_func=lambda kind: f"{kind} ({len(runs) if kind == 'all' else kinds[kind]})",
     )
     st.caption(
-        "Cold: a model was loaded for the run (loading itself is not counted). Cached: no pair was scored. With fewer "
-        "than 20 runs the 95th percentile is close to the slowest run."
+        "Cold: the run loaded a model (the loading time is not counted). Cached: no pair was scored. With fewer than "
+        "20 runs the 95th percentile is close to the slowest run."
     )
     chosen = [trace for trace in runs if wanted in (None, "all") or latency.warmth(trace) == wanted]
     table = latency.percentiles(chosen)
@@ -115,7 +115,7 @@ def many_runs(runs: list[Trace]) -> None:
 
 def by_pool(runs: list[Trace], trace: Trace | None, choice: SidebarState) -> latency_model.LatencyLine | None:
     """Time against pool size for the chosen reranker, from the runs and from a measurement on request."""
-    st.header("Time by pool", anchor=False)
+    st.header("How many candidates fit your budget", anchor=False)
     same = [run for run in runs if run.policy.reranker == choice.policy.reranker]
     measured: list[latency_model.LatencyPoint] = st.session_state.setdefault("paces", {}).setdefault(
         choice.policy.reranker, []
@@ -130,7 +130,7 @@ def by_pool(runs: list[Trace], trace: Trace | None, choice: SidebarState) -> lat
             key="measure_pace",
             icon=":material/speed:",
             disabled=trace is None or off,
-            help="Scores heads of this question's pool, 5 to 40 passages, past the cache.",
+            help="Times the reranker on 5 to 40 passages of this question, bypassing the cache.",
         )
     if pressed and trace is not None:
         measured[:] = measure(trace, choice)
@@ -149,11 +149,11 @@ def by_pool(runs: list[Trace], trace: Trace | None, choice: SidebarState) -> lat
 
 def measure(trace: Trace, choice: SidebarState) -> list[latency_model.LatencyPoint]:
     """The reranker's pace on this question's pool, with a bar."""
-    bar = st.progress(0.0, "Scoring heads of the pool")
+    bar = st.progress(0.0, "Timing the reranker")
     passages = [trace.passages[hit.passage_id] for hit in trace.pool]
 
     def step(done: int, total: int) -> None:
-        bar.progress(done / max(total, 1), "Scoring heads of the pool")
+        bar.progress(done / max(total, 1), "Timing the reranker")
 
     reranker = caches.reranker(choice.policy.reranker)
     points = measure_speed(reranker, trace.query, passages, progress=step)
@@ -167,7 +167,9 @@ def money(choice: SidebarState, trace: Trace | None, line: latency_model.Latency
     measured = _pairs_a_second(trace, line)
     first, second, third, fourth, fifth = st.columns(5)
     queries = first.number_input("Queries a day", 1, 100_000_000, 10_000, 1000, key="qpd", bind="query-params")
-    pool = second.number_input("Pool", 1, 1000, choice.policy.pool, key="cost_pool", bind="query-params")
+    pool = second.number_input(
+        "Candidates to rerank", 1, 1000, choice.policy.pool, key="cost_pool", bind="query-params"
+    )
     hosted = third.number_input(
         "Hosted, $ per 1,000 searches", 0.01, 1000.0, cost.HOSTED.dollars, 0.1, key="hosted", bind="query-params"
     )
@@ -186,7 +188,7 @@ def money(choice: SidebarState, trace: Trace | None, line: latency_model.Latency
             icon=":material/speed:",
         )
     else:
-        st.caption("Pairs a second is a placeholder until something was measured above.")
+        st.caption("The pairs a second are assumed. Press “Measure this reranker” above to measure this machine.")
     load = cost.Load(queries_a_day=float(queries), pool=int(pool))
     rates = cost.Rates(hosted_per_1000=float(hosted), machine_an_hour=float(machine), pairs_a_second=float(speed))
     fig = cost_curve.figure(load, rates, state.palette())
@@ -214,8 +216,8 @@ def sources() -> str:
     ]
     assumed = (
         f"Hosted services count up to {cost.PASSAGES_A_SEARCH} passages as one search. Own machines run day and night "
-        "and carry three times the mean load. Measure the pairs a second on the machine that you would rent: this one "
-        "may be another."
+        "and are sized for three times the mean load. Measure the pairs a second on the machine that you would rent: "
+        "this one may differ."
     )
     return views.markdown(f"Default prices: {'; '.join(told)}. Check them before you decide. {assumed}")
 

@@ -1,4 +1,4 @@
-"""Compare: two ways over the same question and the same frozen pool, and over a set of questions."""
+"""Compare: two policies on the same question and the same frozen pool, and on many questions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rag_core.rerank.catalogue import NONE, entry_of
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import FirstPass, Policy, Signals
 from rag_core.schema.trace import Trace
-from rag_core.wording.numbers import threshold_text
+from rag_core.wording.numbers import count_of, threshold_text
 from ui import caches
 from ui.charts import score_scatter, two_columns
 from ui.panels import answer, chart_panel, history, query_sets, question_box, retrying, views, waiting
@@ -24,7 +24,7 @@ from ui.sidebar import access, state
 from ui.sidebar.state import SidebarState, threshold_for
 
 COLUMNS = ("query", "kind", "rbo", "tau", "left_first", "right_first", "common", "only_left", "only_right")
-SAMPLE_SET, SESSION, TYPED = "Labelled questions", "This session's questions", "Questions that I paste"
+SAMPLE_SET, SESSION, TYPED = "Labelled questions", "This session's questions", "Pasted questions"
 
 
 def main() -> None:
@@ -60,7 +60,7 @@ def other_policy(policy: Policy) -> Policy:
         format_func=lambda name: labels[name],
         key="ra",
         bind="query-params",
-        help="Side A. Side B is the sidebar's policy; both rerank the same candidates.",
+        help="Side A. Side B uses the settings in the sidebar. Both rerank the same candidates.",
     )
     top_k = top_k_box.slider("A: top-k", 1, 20, policy.top_k, key="ka", bind="query-params")
     on = switches.toggle("A: signals", policy.signals.on, key="siga", bind="query-params")
@@ -143,14 +143,15 @@ def answers(question: QuerySession, left: Trace, right: Trace, names: tuple[str,
 
 
 def many_questions(choice: SidebarState, other: Policy, names: tuple[str, str]) -> None:
-    """Which questions differ most between the two ways, and whether B earns its keep where labels say so."""
-    on_trial = NONE in (other.reranker, choice.policy.reranker)
-    st.header("Does the reranker earn its keep here?" if on_trial else "Over a set of questions", anchor=False)
+    """Which questions differ most between A and B, and which side the labels say is better."""
+    st.header("Compare A and B on many questions", anchor=False)
     questions, grades = question_set(choice)
     if not questions:
-        st.caption("No questions yet.")
+        st.caption("Ask or paste some questions to compare A and B on them.")
         return
-    start = st.button(f"Compare on {len(questions)} questions", key="compare_set", icon=":material/play_arrow:")
+    start = st.button(
+        f"Compare on {count_of(len(questions), 'question')}", key="compare_set", icon=":material/play_arrow:"
+    )
 
     def make(query: Query, measurement: Measurement) -> QueryRow:
         left, right = (replay(measurement, policy) for policy in (other, choice.policy))
@@ -161,7 +162,7 @@ def many_questions(choice: SidebarState, other: Policy, names: tuple[str, str]) 
         return
     views.headline(verdict(rows, ("A", "B")))
     frame = table(rows)
-    st.caption("What differs most comes first. Choose a row to look at that question.")
+    st.caption("The questions that differ most come first. Select a row to see that question.")
     st.dataframe(
         frame,
         hide_index=True,
@@ -189,9 +190,9 @@ def question_set(choice: SidebarState) -> tuple[list[Query], dict[str, dict[str,
     kinds = [SAMPLE_SET, SESSION, TYPED] if labelled else [SESSION, TYPED]
     kind = st.segmented_control("Questions", kinds, default=kinds[0], key="which_set") or kinds[0]
     if kind == SAMPLE_SET and labelled:
-        return query_sets.chosen(labelled, "How many", "compare_size", at_first=30), labelled.qrels
+        return query_sets.chosen(labelled, "Number of questions", "compare_size", at_first=30), labelled.qrels
     if kind == TYPED:
-        text = st.text_area("One question a line", key="typed_questions", max_chars=20_000)
+        text = st.text_area("One question per line", key="typed_questions", max_chars=20_000)
         return _queries(line.strip() for line in text.splitlines()), {}
     return _queries(trace.query for trace in history.runs()), {}
 

@@ -11,6 +11,7 @@ from rag_core.evaluation.outcome import EvaluationResult
 from rag_core.evaluation.report import HEADLINE, SPLIT
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.schema.policy import NO_RERANKER, Policy
+from rag_core.wording.numbers import count_of
 from ui.charts import cut_curves, group_changes, loss_split, quality_time, setting_curve
 from ui.charts.quality_time import Way
 from ui.panels import chart_panel, evaluation, evaluation_tables, fine_tuning, judging, views
@@ -29,7 +30,7 @@ def main() -> None:
         kind = evaluation.source(choice)
         questions = evaluation.labelled(choice, kind)
         if questions is None:
-            st.caption("Give questions and their grades to begin.")
+            st.caption("Add questions and their grades to start.")
             return
         if kind == evaluation.RUNS:
             found = evaluation.elsewhere(questions)
@@ -50,7 +51,7 @@ def measured(choice: SidebarState, questions: LabelledSet) -> None:
     pools = None if fresh else evaluation.pools_of(choice, bench, asked)
     lacking = None if pools is None else evaluation.missing(pools, choice.policy)
     if lacking != 0:
-        label = f"Score {len(queries)} questions" if lacking is None else f"Score {lacking:,} pairs"
+        label = f"Evaluate {count_of(len(queries), 'question')}" if lacking is None else f"Score {lacking:,} pairs"
         if not place.button(label, key="eval_score", type="primary", icon=":material/play_arrow:"):
             st.caption(begin(len(queries), len(fresh)))
             return
@@ -58,16 +59,16 @@ def measured(choice: SidebarState, questions: LabelledSet) -> None:
         st.rerun()
     if pools is not None:
         show(choice, evaluation.outcome(choice, bench, asked, pools), bench)
-        st.header("Judge what was found", anchor=False)
+        st.header("Grade passages", anchor=False)
         judging.judging(choice, asked, bench)
         fine_tuning.fine_tuning(choice, asked, bench)
 
 
 def begin(asked: int, fresh: int) -> str:
-    """What stands beside the button to score: what it will do, or how far it has come."""
+    """The note next to the button: what scoring will do, or how far it is."""
     if fresh == asked:
-        return "The reranker reads the pool of every question once. All figures and curves after that are replays."
-    return f"{asked - fresh} of {asked} questions are measured. Scoring goes on from there."
+        return "The reranker scores the candidates of every question once. After that, every setting answers at once."
+    return f"{asked - fresh} of {asked} questions are measured. Scoring continues from there."
 
 
 def show(choice: SidebarState, found: EvaluationResult, bench: Bench | None) -> None:
@@ -75,7 +76,7 @@ def show(choice: SidebarState, found: EvaluationResult, bench: Bench | None) -> 
     evaluation_tables.headline(found.report)
     evaluation_tables.notices(found.report)
     evaluation_tables.steps(found.report)
-    metric = str(st.selectbox("Curves of", METRICS, key="eval_metric", bind="query-params") or METRICS[0])
+    metric = str(st.selectbox("Metric", METRICS, key="eval_metric", bind="query-params") or METRICS[0])
     board = evaluation.curves(found, metric)
     colours = state.palette()
     if board.headroom:
@@ -131,7 +132,7 @@ def complete(choice: SidebarState, found: EvaluationResult, board: Board, bench:
     if not board.unscored:
         return
     queries = [found.labelled.by_id[one] for one in found.pools.query_ids]
-    told = f"Some points of the curves are open: at least {board.unscored:,} pairs have no score yet."
+    told = f"Some points of the curves are missing: at least {board.unscored:,} pairs have no score yet."
     st.caption(told)
     if st.button("Score them", key="eval_complete", icon=":material/playlist_add:"):
         evaluation.score(choice, bench, queries, asked_by(choice.policy, evaluation.LARGEST_POOL))
@@ -151,7 +152,7 @@ def times(found: EvaluationResult, bench: Bench, metric: str) -> None:
         told = quality_time.caption(ways, metric)
         chart_panel.show("Quality against time", told, fig, quality_time.table(ways), "quality_time")
     if found.policy.first_pass:
-        st.caption("Each reranker stands here alone; what it does after a first pass is in the figures above.")
+        st.caption("This chart shows each reranker alone. The figures above include the first pass.")
 
 
 def ways_of(found: EvaluationResult, bench: Bench, metric: str) -> list[Way]:

@@ -8,11 +8,11 @@ from ui.panels import case_list, case_view, sentence_attribution, triage, views,
 from ui.sidebar import state
 from ui.sidebar.state import SidebarState
 
-FIND, CASES = "Find the loss", "Cases"
+FIND, CASES = "Why was it not found?", "Cases"
 
 
 def main() -> None:
-    """The search for a loss, or the saved cases."""
+    """The diagnosis of one question, or the saved cases."""
     state.page("Triage")
     choice = state.sidebar()
     view = st.segmented_control(

@@ -20,7 +20,10 @@ def main() -> None:
     if shown:
         reranker_card.show(*reranker_list.choose(shown, chosen))
     else:
-        st.info("None of this kind can be used now.", icon=":material/search_off:")
+        st.info(
+            "No reranker of this kind is ready. Turn off “Ready only” to see what each one needs.",
+            icon=":material/search_off:",
+        )
     reranker_add.show()
 
 

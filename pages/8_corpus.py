@@ -48,7 +48,7 @@ def say_what_was_done() -> None:
 def summary(collection: Collection) -> None:
     """One line on what this is and who sees it."""
     manifest = collection.manifest
-    seen = "seen by everybody who uses this app" if manifest.owner is None else "seen in this browser session only"
+    seen = "shared with everyone who uses this app" if manifest.owner is None else "private to you"
     chunking = manifest.chunking
     st.markdown(
         f"**{count_of(manifest.documents, 'document')}** in **{count_of(manifest.passages, 'passage')}** of up to "
@@ -61,11 +61,13 @@ def summary(collection: Collection) -> None:
 @st.fragment
 def show_documents(collection: Collection, name: str, owner: str) -> None:
     """A table to search and select in; the chosen document with its passage boundaries."""
-    wanted = st.text_input("Search within", key="within", placeholder="Words in the title or the text", type="search")
+    wanted = st.text_input(
+        "Search the documents", key="within", placeholder="Words in the title or the text", type="search"
+    )
     table = corpus_views.documents_table(collection, wanted or "")
     st.caption(f"{len(table):,} of {collection.ref.documents:,} documents")
     if table.empty:
-        st.info("No document holds these words.", icon=":material/search_off:")
+        st.info("No document contains these words.", icon=":material/search_off:")
         return
     names = {column: column.capitalize() if column != "id" else "Document" for column in table.columns}
     # A key of its own for these rows: a choice never passes to other documents that come to stand in its place.
@@ -86,7 +88,7 @@ def show_documents(collection: Collection, name: str, owner: str) -> None:
             manage_collection.confirm_delete(collection, owner, chosen)
     ids = [str(value) for value in table["id"]]
     place = ids.index(chosen[0]) if chosen and chosen[0] in ids else 0
-    document_id = st.selectbox("Document in full", ids, index=place, key=f"document_{place}_{len(ids)}")
+    document_id = st.selectbox("Read a document", ids, index=place, key=f"document_{place}_{len(ids)}")
     document = collection.document(document_id or ids[0])
     passages = collection.passages_of(document.id)
     st.subheader(views.markdown(document.title or document.id), anchor=False)

@@ -59,7 +59,7 @@ def _ask(job: Job, library: Library, settings: Settings, embedder: Embedder, boo
     if job.state == "failed":
         st.error(job.message, icon=":material/error:")
     else:
-        st.info("The sample corpus is not indexed to its end. What was embedded is kept.", icon=":material/pause:")
+        st.info("Indexing the sample corpus was interrupted. What is done is kept.", icon=":material/pause:")
     if st.button("Index the sample corpus", key="sample_again", icon=":material/play_arrow:"):
         book.start(SAMPLE_KIND, 0, sample_work(library, settings.sample_dir, embedder))
         st.rerun()

@@ -47,7 +47,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("--pool", type=int, default=50, help="how many candidates the reranker reads (default: %(default)s)")
     add("--reranker", default=DEFAULT_RERANKER, help="default: %(default)s")
     add("--threshold", type=float, help="the lowest score that is kept; 0 keeps all (default: the reranker's own)")
-    add("--json", action="store_true", help="print the whole trace as JSON, for the app's “Open a saved trace”")
+    add("--json", action="store_true", help="print the whole trace as JSON, for the app's “Open a saved run”")
     parser.set_defaults(run=run)
 
 

@@ -131,7 +131,7 @@ def _warnings(trace: Trace) -> str:
 
 def _steps(trace: Trace) -> str:
     rows = [[step_label(one.name), one.hits_in, len(one.hits), one.space, duration(one.took_ms)] for one in trace.steps]
-    return _section("Stages", _table(rows, ["Stage", "In", "Out", "Score space", "Time"]))
+    return _section("Steps", _table(rows, ["Step", "In", "Out", "Score space", "Time"]))
 
 
 def _searches(trace: Trace) -> str:
@@ -186,4 +186,4 @@ def _passages(trace: Trace) -> str:
 
 def _policy(trace: Trace) -> str:
     told = json.dumps(json.loads(trace.policy.model_dump_json()), indent=2)
-    return _section("Policy", f"<details><summary>All settings</summary><pre>{_e(told)}</pre></details>")
+    return _section("Settings", f"<details><summary>All settings</summary><pre>{_e(told)}</pre></details>")

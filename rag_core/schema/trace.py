@@ -219,6 +219,6 @@ TRACE = RecordFormat(
     model=Trace,
     version=3,
     upgrades={1: trace_from_version_1, 2: trace_from_version_2},
-    accepts="Open the JSON file that “Trace (JSON)” saves under an answer on the Inspect page.",
+    accepts="Open the JSON file that “Run (JSON)” saves under an answer on the Inspect page.",
     error=BadTrace,
 )

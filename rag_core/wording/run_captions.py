@@ -20,7 +20,7 @@ STEP_LABELS: dict[str, str] = {
     StepName.FIRST_PASS: "First pass",
     StepName.RERANKED: "Rerank",
     StepName.ADJUSTED: "Signals",
-    StepName.KEPT: "Keep",
+    StepName.KEPT: "Kept",
 }
 
 

@@ -117,7 +117,7 @@ def page(browser: Browser, app: App) -> Iterator[Page]:
 
 def ask(page: Page, question: str) -> None:
     """Type a question as a user does, press Enter, and wait until the headline is one of a run."""
-    box = page.get_by_role("textbox", name=re.compile("^Ask "))
+    box = page.get_by_role("textbox", name=re.compile("^Question "))
     box.fill(question)
     box.press("Enter")
     headline = page.get_by_test_id("headline")

@@ -51,7 +51,7 @@ def test_a_model_is_tested_and_used_and_its_key_stays_here(page: Page, app: App,
     expect(page.get_by_text("7 tokens in, 3 out · $0.000013")).to_be_visible()
     assert set(script.authorizations) == {f"Bearer {KEY}"}
     said = [page.url, page.content()]
-    for name in ("Trace (JSON)", "Report (HTML)"):
+    for name in ("Run (JSON)", "Report (HTML)"):
         button = page.get_by_role("button", name=name)
         said += [download(page, button, tmp_path / "saved").read_text()]
     assert not [one for one in [*said, app.log] if KEY in one]

@@ -106,10 +106,10 @@ def test_documents_show_their_chunk_boundaries(page: Page, app: App) -> None:
 
 def test_search_within_that_finds_nothing_is_kind(page: Page, app: App) -> None:
     page.goto(f"{app.url}/corpus")
-    box = page.get_by_role("searchbox", name="Search within").or_(page.get_by_label("Search within"))
+    box = page.get_by_role("searchbox", name="Search the documents").or_(page.get_by_label("Search the documents"))
     box.first.fill("zzzz-nothing-holds-this")
     box.first.press("Enter")
-    expect(page.get_by_text("No document holds these words.")).to_be_visible()
+    expect(page.get_by_text("No document contains these words.")).to_be_visible()
 
 
 def test_hostile_names_and_texts_are_only_text(page: Page, app: App) -> None:

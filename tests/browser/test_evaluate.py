@@ -25,12 +25,12 @@ def warm(browser: Browser, app: App) -> None:
 
 def test_a_few_questions_are_scored_and_judged(page: Page, app: App) -> None:
     page.goto(f"{app.url}/evaluate?{LINK}")
-    page.get_by_role("button", name="Score 8 questions").click()
+    page.get_by_role("button", name="Evaluate 8 questions").click()
     expect(page.get_by_test_id("headline")).to_contain_text("nDCG@5: No query changed")
     expect(page.get_by_text("Where quality is lost")).to_be_visible()
     expect(page.get_by_text("nDCG@10 by pool")).to_be_visible()
 
-    left = page.get_by_text(re.compile(r"\d+ of \d+ in this pool are unjudged"))
+    left = page.get_by_text(re.compile(r"\d+ of \d+ passages in this pool have no grade"))
     before = int(re.findall(r"\d+", left.inner_text())[0])
     page.get_by_role("button", name="2 · helps").click()
     expect(left).to_have_text(re.compile(rf"^{before - 1} of "))
@@ -39,12 +39,12 @@ def test_a_few_questions_are_scored_and_judged(page: Page, app: App) -> None:
 def test_an_extra_search_is_evaluated_and_weighing_it_scores_nothing(page: Page, app: App) -> None:
     link = f"{app.url}/evaluate?{LINK}&xn=1&x1_tenant=halvorsen&x1_name=Freight"
     page.goto(link)
-    page.get_by_role("button", name="Score 8 questions").click()
+    page.get_by_role("button", name="Evaluate 8 questions").click()
     expect(page.get_by_test_id("headline")).to_contain_text("nDCG@5: No query changed")
     page.goto(f"{link}&x1_weight=2.0")
     expect(page.get_by_test_id("headline")).to_contain_text("nDCG@5: No query changed")
     page.goto(link.replace("halvorsen", "castellan"))
-    expect(page.get_by_text("The reranker reads the pool of every question once.")).to_be_visible()
+    expect(page.get_by_text("The reranker scores the candidates of every question once.")).to_be_visible()
 
 
 def test_runs_of_another_stack_get_the_same_pictures(page: Page, app: App, tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_runs_of_another_stack_get_the_same_pictures(page: Page, app: App, tmp_p
     (tmp_path / "before.run").write_text("".join(f"q{n} Q0 x 1 2 t\nq{n} Q0 a 2 1 t\n" for n in asked))
     (tmp_path / "after.run").write_text("".join(f"q{n} Q0 a 1 2 t\nq{n} Q0 x 2 1 t\n" for n in asked))
     page.goto(f"{app.url}/evaluate?r=No+reranker")
-    page.get_by_text("Runs made elsewhere").click()
+    page.get_by_text("Results of another system").click()
     chooser = page.locator("input[type=file]")
     expect(chooser).to_have_count(1)
     chooser.nth(0).set_input_files(tmp_path / "set.csv")

@@ -19,7 +19,7 @@ def test_a_typed_question_gives_the_whole_picture(page: Page, app: App) -> None:
     expect(page.get_by_test_id("headline")).to_contain_text("Best score")
     expect(page.get_by_test_id("answer")).not_to_be_empty()
     strip = page.get_by_test_id("stage-strip")
-    for step in ("Dense search", "Lexical search", "Fusion", "Rerank", "Keep", "Answer"):
+    for step in ("Dense search", "Lexical search", "Fusion", "Rerank", "Kept", "Answer"):
         expect(strip).to_contain_text(step)
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
@@ -30,7 +30,7 @@ def test_a_typed_question_gives_the_whole_picture(page: Page, app: App) -> None:
 def test_the_link_carries_the_run_into_another_browser(page: Page, app: App) -> None:
     page.goto(f"{app.url}/?q=refund+annual+plan&k=2&pool=10")
     page.get_by_test_id("headline").wait_for()
-    expect(page.get_by_role("textbox", name=re.compile("^Ask "))).to_have_value("refund annual plan")
+    expect(page.get_by_role("textbox", name=re.compile("^Question "))).to_have_value("refund annual plan")
     expect(page.get_by_test_id("stage-strip")).to_contain_text("10 → 2")
 
 
@@ -53,12 +53,12 @@ def test_no_reranker_is_said_in_words(page: Page, app: App) -> None:
 def test_a_trace_downloads_and_opens_again(page: Page, app: App, tmp_path) -> None:
     page.goto(f"{app.url}/?q=refund+annual+plan")
     page.get_by_test_id("headline").wait_for()
-    path = download(page, page.get_by_role("button", name="Trace (JSON)"), tmp_path / "saved.json")
+    path = download(page, page.get_by_role("button", name="Run (JSON)"), tmp_path / "saved.json")
     assert json.loads(path.read_text())["query"] == "refund annual plan"
     page.goto(app.url)
-    page.get_by_text("Open a saved trace").click()
+    page.get_by_text("Open a saved run").click()
     page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
-    expect(page.get_by_text("This is a saved trace")).to_be_visible()
+    expect(page.get_by_text("This is a saved run")).to_be_visible()
     expect(page.get_by_test_id("headline")).to_be_visible()
 
 
@@ -67,7 +67,7 @@ def test_a_file_that_is_no_trace_says_why(page: Page, app: App, tmp_path, conten
     path = tmp_path / "broken.json"
     path.write_text(content)
     page.goto(app.url)
-    page.get_by_text("Open a saved trace").click()
+    page.get_by_text("Open a saved run").click()
     page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
     expect(page.get_by_text("This is not a trace")).to_be_visible()
 

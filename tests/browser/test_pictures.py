@@ -49,7 +49,7 @@ def test_the_threshold_from_nothing_to_all_ends_in_i_do_not_know(page: Page, app
 
 def test_one_click_puts_the_threshold_into_the_policy(page: Page, app: App) -> None:
     page.goto(f"{app.url}/scores?{LINK}&cut_maxsim=0.99")
-    page.get_by_role("button", name="Use maxsim 0.99 as the threshold").click()
+    page.get_by_role("button", name="Set the threshold to maxsim 0.99").click()
     policy = page.get_by_role("slider", name=re.compile(r"^Threshold \(maxsim\)"))
     expect(policy).to_have_value("0.99")
     assert "t_maxsim=0.99" in page.url
@@ -126,7 +126,7 @@ def test_a_set_of_questions_shows_what_differs_most_first(page: Page, app: App) 
     page.goto(f"{app.url}/compare?q=refund&pool=5&compare_size=5&r=Late+interaction+(MaxSim)")
     page.get_by_role("button", name="Compare on 5 questions").click()
     expect(page.get_by_text(re.compile(r"A and B keep other passages for \d of 5 queries"))).to_be_visible()
-    expect(page.get_by_text("What differs most comes first")).to_be_visible()
+    expect(page.get_by_text("The questions that differ most come first")).to_be_visible()
 
 
 def test_a_labelled_set_gives_a_threshold_or_says_that_none_separates(page: Page, app: App) -> None:

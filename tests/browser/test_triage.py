@@ -35,7 +35,7 @@ def lost_at(page: Page) -> Locator:
 
 def open_cases(page: Page) -> None:
     page.get_by_role("radio", name="Cases").click()
-    page.get_by_role("button", name=re.compile("^Run .* open case")).wait_for()
+    page.get_by_role("button", name=re.compile("^Re-run .* open case")).wait_for()
 
 
 def save_case(page: Page, note: str, tags: str = "") -> None:
@@ -44,7 +44,7 @@ def save_case(page: Page, note: str, tags: str = "") -> None:
     page.get_by_role("textbox", name="Note").fill(note)
     page.get_by_role("textbox", name="Tags").fill(tags)
     page.get_by_role("button", name="Save case").click()
-    page.get_by_text("Saved. You find it under Cases").wait_for()
+    page.get_by_text("Saved. Find it under Cases").wait_for()
 
 
 def test_a_loss_is_found_kept_as_a_case_mended_by_a_click_and_run_again(page: Page, app: App) -> None:
@@ -55,13 +55,13 @@ def test_a_loss_is_found_kept_as_a_case_mended_by_a_click_and_run_again(page: Pa
 
     suggestion = page.get_by_test_id("what-if").filter(has_text="Top-k")
     expect(suggestion).to_contain_text(re.compile(r"Top-k \d+ instead of 1 keeps it"))
-    page.get_by_role("button", name="Use this").first.click()
+    page.get_by_role("button", name="Try it").first.click()
     expect(page.get_by_test_id("headline")).to_contain_text(re.compile("kept|given to the answer"))
     assert re.search(r"[?&]k=\d+", page.url)
 
     open_cases(page)
     expect(page.get_by_test_id("headline")).to_contain_text(QUESTION)
-    page.get_by_role("button", name="Run again on the sidebar's settings").click()
+    page.get_by_role("button", name="Re-run with the current settings").click()
     expect(page.get_by_role("heading", name="Now: fixed")).to_be_visible()
     expect(page.get_by_test_id("loss-strip").first.locator(".sp-loss-lost")).to_contain_text("Top-k")
     expect(page.get_by_test_id("loss-strip").last.locator(".sp-loss-lost")).to_have_count(0)
@@ -72,7 +72,7 @@ def test_all_open_cases_run_in_the_background_and_a_reload_finds_the_result(page
     lost_at(page).wait_for()
     save_case(page, "first of them")
     open_cases(page)
-    page.get_by_role("button", name=re.compile("^Run .* open case")).click()
+    page.get_by_role("button", name=re.compile("^Re-run .* open case")).click()
     expect(page.get_by_test_id("job")).to_contain_text(re.compile(r"\d+ cases? re-run .* ago: .*(fixed|lost|kept)"))
     page.reload()
     expect(page.get_by_test_id("job")).to_contain_text("re-run")
@@ -84,7 +84,7 @@ def test_a_document_that_is_not_there_offers_the_nearest_titles(page: Page, app:
     box = page.get_by_role("combobox", name=re.compile("Document that should have answered"))
     box.fill("Moving a tenant to another planet")
     box.press("Enter")
-    page.get_by_role("button", name="Find the loss").click()
+    page.get_by_role("button", name="Find out why").click()
     expect(lost_at(page)).to_contain_text("Corpus")
     expect(page.get_by_test_id("headline")).to_contain_text("Moving a tenant to another region")
 
@@ -108,7 +108,7 @@ def test_a_case_file_opens_on_another_machine(page: Page, app: App, tmp_path) ->
     path.write_text(json.dumps(entry) + "\nnot a case\n")
     page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
     page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_text("1 imported, 0 known already.")).to_be_visible()
+    expect(page.get_by_text("1 imported, 0 already here.")).to_be_visible()
     expect(page.get_by_text("Line 2: this is not complete JSON in UTF-8.")).to_be_visible()
 
 

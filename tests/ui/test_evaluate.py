@@ -20,7 +20,7 @@ def uploaded(question: str) -> AppTest:
     at = AppTest.from_file(str(PAGE), default_timeout=300)
     at.query_params["r"] = "No reranker"
     at.run()
-    at.segmented_control(key="eval_source").set_value("Files of mine").run()
+    at.segmented_control(key="eval_source").set_value("My questions").run()
     queries = json.dumps({"_id": "1", "text": question}) + "\n"
     qrels = "query-id\tcorpus-id\tscore\n1\trefunds.md\t1\n"
     files = [("queries.jsonl", queries.encode(), "application/jsonl"), ("qrels.tsv", qrels.encode(), "text/plain")]

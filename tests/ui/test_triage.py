@@ -28,7 +28,7 @@ def test_rivals_are_those_of_the_diagnosis():
 
 def test_the_way_is_that_of_the_trace():
     table = way(FOUND)
-    assert list(table["Rank"])[:4] == ["1 of 3", "not there", "2 of 3", "3 of 3"]
+    assert list(table["Rank"])[:4] == ["1 of 3", "not ranked", "2 of 3", "3 of 3"]
     assert list(table["Score"])[:2] == ["cosine 0.99", ""]
 
 

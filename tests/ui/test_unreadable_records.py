@@ -95,12 +95,12 @@ def test_a_case_is_left_out_of_the_list_of_running_again_of_the_export_and_of_ev
     assert f"Left out: the case {QUESTIONS[0]} ({bad.id[:8]}): This" in notes(at) and why in notes(at)
     assert list(at.dataframe[0].value["Question"]) == [good.query]
     assert at.selectbox(key="case").options == [f"{good.query} · {good.created_at:%Y-%m-%d %H:%M}"]
-    assert at.button(key="rerun_all").label.startswith("Run 1 open case again")
+    assert at.button(key="rerun_all").label.startswith("Re-run 1 open case")
 
     at = opened("evaluate")
     at.segmented_control(key="eval_source").set_value("Triage cases")
     assert f"the case {QUESTIONS[0]} ({bad.id[:8]})" in notes(drawn(at.run()))
-    assert at.button(key="eval_score").label == "Score 1 questions"
+    assert at.button(key="eval_score").label == "Evaluate 1 question"
 
 
 def test_a_case_whose_columns_hold_what_no_version_wrote_is_left_out() -> None:
@@ -120,7 +120,7 @@ def test_a_rerun_is_left_out_of_its_case(damage: Damage, why: str) -> None:
     rewrite(reruns, run.id, damage)
     at = opened("triage", view="Cases")
     assert f"Left out: the re-run of {run.at:%Y-%m-%d %H:%M}" in notes(at) and why in notes(at)
-    assert any(one.value == "Not run again yet." for one in at.caption)
+    assert any(one.value == "Not re-run yet." for one in at.caption)
     assert at.button(key="rerun")
 
 
@@ -159,7 +159,7 @@ def test_a_saved_evaluation_is_said_to_be_unreadable_beside_the_figures(damage: 
     drawn(at.run())
     told = "\n".join(str(one.value) for one in at.error).replace("\\", "")
     assert "last.json: This" in told and why in told
-    assert at.dataframe and any(one.value == "Judge what was found" for one in at.header)
+    assert at.dataframe and any(one.value == "Grade passages" for one in at.header)
 
 
 @DAMAGES

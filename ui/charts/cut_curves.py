@@ -15,8 +15,8 @@ from ui.charts.palette import Palette, layout
 LINES = {
     "success": ("a relevant document kept", "solid", "up"),
     "precision": ("relevant share of what is kept", "dash", "down"),
-    "answered": ("answered at all", "dot", "same"),
-    "refused": ("unanswerable, refused", "dashdot", "text"),
+    "answered": ("answered", "dot", "same"),
+    "refused": ("unanswerable and refused", "dashdot", "text"),
 }
 
 

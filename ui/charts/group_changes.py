@@ -43,7 +43,7 @@ def caption(groups: Mapping[str, Comparison]) -> str:
         f"Clearly better for {', '.join(helped)}." if helped else "",
         f"Worse for {', '.join(hurt)}." if hurt else "",
     ]
-    return " ".join(part for part in told if part) or "In no group is the change clear of zero."
+    return " ".join(part for part in told if part) or "The change is not significant in any group."
 
 
 def figure(groups: Mapping[str, Comparison], metric: str, palette: Palette) -> go.Figure:

@@ -63,9 +63,9 @@ def caption(queries: Sequence[QueryScores]) -> str:
     answerable = sum(query.answerable for query in queries)
     parted = auroc(queries)
     if parted is None:
-        return f"All {len(queries)} questions are of one kind; there is nothing to part."
+        return f"All {len(queries)} questions are of one kind; there is nothing to separate."
     return (
-        f"An answerable question's best score is over an unanswerable one's in {parted:.0%} of pairs "
+        f"An answerable question's best score is higher than an unanswerable one's in {parted:.0%} of pairs "
         f"({answerable} and {len(queries) - answerable} questions); 50% would be chance."
     )
 

@@ -14,7 +14,7 @@ PARTS = {
     "signals": "lost to signals",
     "ranking": "left by the ranking",
     "first_pass": "cut by the first pass",
-    "fusion": "outside what is read",
+    "fusion": "outside the pool",
     "retrieval": "never found",
 }
 PATTERNS = {"achieved": "", "signals": "+", "ranking": "/", "first_pass": "-", "fusion": "x", "retrieval": "."}

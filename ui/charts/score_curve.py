@@ -48,7 +48,7 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
         layout=layout(
             palette,
             330,
-            xaxis=axis(palette, "place after reranking", range=[0.2, max(len(table), 2) + 0.8]),
+            xaxis=axis(palette, "rank after reranking", range=[0.2, max(len(table), 2) + 0.8]),
             yaxis=axis(palette, str(space), **unit),
             showlegend=True,
             legend={"orientation": "h", "y": 1.12, "x": 0},
@@ -87,7 +87,7 @@ def _dots(rows: pd.DataFrame, outcome: str, symbol: str, palette: Palette) -> di
         "name": f"{outcome} ({len(rows)})",
         "marker": {"symbol": symbol, "size": 9, "color": colour, "line": {"width": 1.5, "color": colour}},
         "text": [plain(title, 80) for title in rows["title"]],
-        "hovertemplate": f"<b>%{{text}}</b><br>place %{{x}}, %{{y:.4g}}<br>{outcome}<extra></extra>",
+        "hovertemplate": f"<b>%{{text}}</b><br>rank %{{x}}, %{{y:.4g}}<br>{outcome}<extra></extra>",
     }
 
 

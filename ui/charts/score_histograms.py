@@ -68,7 +68,7 @@ def caption(trace: Trace) -> str:
     if not spans:
         return "There are no scores to count."
     told = "; ".join(spans)
-    return f"Before and after reranking, each stage in its own score space, so no axis is shared: {told}."
+    return f"Before and after reranking, each step in its own score space, so no axis is shared: {told}."
 
 
 def figure(trace: Trace, palette: Palette) -> go.Figure:

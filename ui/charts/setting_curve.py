@@ -17,7 +17,7 @@ TITLES = {
     "depth": "depth (candidates each search returns)",
     "lexical share": "lexical share of the fusion weights",
     "rrf k": "RRF k",
-    "search": "weight of the search's score",
+    "search": "weight of the retrieval score",
     "freshness": "weight of freshness",
     "authority": "weight of authority",
     "diversity": "weight of diversity",
@@ -42,8 +42,8 @@ def caption(sweep: Sweep) -> str:
         if knee is not None and knee.at != best.at:
             told += f" {knee.at:g} already brings 95% of that gain ({knee.final:.3f})."
     if missing:
-        told += f" {missing} of {len(sweep.points)} points need up to {sweep.unscored:,} pairs that nobody has scored."
-    return told.strip() or "Nothing is known yet."
+        told += f" {missing} of {len(sweep.points)} points need up to {sweep.unscored:,} pairs that are not scored yet."
+    return told.strip() or "Nothing is scored yet."
 
 
 def figure(sweep: Sweep, palette: Palette) -> go.Figure:

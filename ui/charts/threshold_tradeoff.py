@@ -33,7 +33,7 @@ def caption(queries: Sequence[QueryScores], minimum: float) -> str:
         return f"At {cut} no question is answered."
     return (
         f"At {cut}, {row['answered']:.0f} of {len(queries)} questions are answered, {row['right']:.0f} of them "
-        f"rightly (precision {row['precision']:.2f}, recall {row['recall']:.2f}); "
+        f"correctly (precision {row['precision']:.2f}, recall {row['recall']:.2f}); "
         f"{row['refused']:.0f} that have an answer are refused."
     )
 

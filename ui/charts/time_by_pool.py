@@ -20,12 +20,10 @@ def table(points: Sequence[LatencyPoint]) -> pd.DataFrame:
 def caption(line: LatencyLine, budget_ms: float, other_ms: float) -> str:
     """The line, and the pool that fits the budget."""
     pool = pool_for(line, budget_ms, other_ms)
-    speed = (
-        f"{line.pairs_per_second:.3g} pairs a second beside {line.fixed_ms:.0f} ms fixed ({line.points} measurements)"
-    )
+    speed = f"{line.pairs_per_second:.3g} pairs a second plus {line.fixed_ms:.0f} ms fixed ({line.points} measurements)"
     if not pool:
-        return f"{speed}: no pool fits {budget_ms:.0f} ms, of which everything else takes {other_ms:.0f} ms."
-    return f"{speed}: a pool of {pool} fits {budget_ms:.0f} ms, of which everything else takes {other_ms:.0f} ms."
+        return f"{speed}: no pool fits {budget_ms:.0f} ms; the other steps take {other_ms:.0f} ms."
+    return f"{speed}: a pool of {pool} fits {budget_ms:.0f} ms; the other steps take {other_ms:.0f} ms."
 
 
 def figure(

@@ -49,7 +49,7 @@ def caption(agreement: Agreement) -> str:
     tau = "" if agreement.tau is None else f" Kendall tau {agreement.tau:.2f} (1 same order, -1 reversed),"
     both, left, right = (len(ids) for ids in (agreement.common, agreement.only_left, agreement.only_right))
     return (
-        f"{left} unique to A · {both} common · {right} unique to B.{tau} RBO {agreement.rbo:.2f} (1 same, top places "
+        f"Kept: {both} by both, {left} only by A, {right} only by B.{tau} RBO {agreement.rbo:.2f} (1 same, top places "
         f"count most); {agreement.moved} of {agreement.pool} moved."
     )
 

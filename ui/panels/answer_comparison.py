@@ -26,8 +26,8 @@ def wanted(trace: Trace) -> bool:
         "Compare with the answer without reranking",
         key="vs",
         bind="query-params",
-        help="The same question, searches and answerer, with the passages in fused order. No model reranks again; a "
-        "chat model is asked a second time.",
+        help="Answers the same question from the passages in fused order. Nothing is reranked again. A chat model is "
+        "asked a second time.",
     )
 
 
@@ -66,5 +66,5 @@ def passages(one: Trace, other: Trace, answer: Answer) -> str:
         name = html.escape(title_of(one.passages[hit.passage_id]))
         strong = f"<b>{name}</b>" if hit.passage_id in new else name
         rows.append(f"<li>{strong}<br><small>{' · '.join(tags)}</small></li>")
-    title = f"Made from {count_of(len(kept), 'passage')}" if kept else "Made from nothing: no passage was kept"
+    title = f"Made from {count_of(len(kept), 'passage')}" if kept else "No passage was kept"
     return f'<div class="sp-path">{title}</div><ol class="sp-list">{"".join(rows)}</ol>'

@@ -61,16 +61,16 @@ def way_table(trace: Trace, passage_id: str) -> pd.DataFrame:
     """The passage's way through the steps: a row per step with rank, of how many, and score with its space."""
     rows = [
         {
-            "Stage": step_label(step.step),
-            "Rank": f"{step.rank} of {step.of}" if step.rank else "not there",
+            "Step": step_label(step.step),
+            "Rank": f"{step.rank} of {step.of}" if step.rank else "not ranked",
             "Score": score_text(step.score, step.space) if step.score is not None else "",
         }
         for step in trace.ranks_by_step(passage_id)
     ]
     rows[2:2] = [
         {
-            "Stage": f"{run.name}: {step.name}",
-            "Rank": f"{hit.rank} of {len(step.hits)}" if hit else "not there",
+            "Step": f"{run.name}: {step.name}",
+            "Rank": f"{hit.rank} of {len(step.hits)}" if hit else "not ranked",
             "Score": score_text(hit.score, step.space) if hit else "",
         }
         for run in trace.extra_searches
@@ -90,7 +90,7 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
     """A row per candidate, its rank and score at every step; sortable; a click chooses a row."""
     digits = {"dense": 3, "lexical": 1, "fused": 4, "first_pass": 2, "reranked": 2, "adjusted": 3}
     columns: dict[str, Any] = {
-        "outcome": st.column_config.TextColumn("Fate", width=120),
+        "outcome": st.column_config.TextColumn("Outcome", width=120),
         "title": st.column_config.TextColumn("Passage", width=380),
     }
     if trace.extra_searches:
@@ -101,7 +101,7 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
         columns[f"{step.name}_score"] = st.column_config.NumberColumn(
             f"{label} {step.space}", format=f"%.{digits[step.name]}f"
         )
-    columns["unseen_tokens"] = st.column_config.NumberColumn("Tokens unseen")
+    columns["unseen_tokens"] = st.column_config.NumberColumn("Tokens not read")
     found_by = ["found_by"] if trace.extra_searches else []
     first = ["adjusted_rank", "title", *found_by, "outcome", "adjusted_score", "reranked_rank", "reranked_score"]
     shown = table.assign(

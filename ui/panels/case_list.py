@@ -45,7 +45,7 @@ def table() -> str | None:
     views.left_out("case", listed.left_out)
     if not rows:
         filtered = any(st.session_state.get(key) for key in FILTERS)
-        st.caption("No case matches." if filtered else "No cases yet. Find a loss and save it: it will stand here.")
+        st.caption("No case matches." if filtered else "No cases yet. Find a lost document and save it as a case.")
         return None
     st.dataframe(
         frame(rows),
@@ -59,7 +59,7 @@ def table() -> str | None:
     labels = {row.id: f"{row.query[:80]} · {row.created_at:%Y-%m-%d %H:%M}" for row in rows}
     if st.session_state.get("case") not in ids:
         st.session_state["case"] = ids[0]
-    return st.selectbox("Case in full", ids, key="case", format_func=lambda one: labels[one])
+    return st.selectbox("Open a case", ids, key="case", format_func=lambda one: labels[one])
 
 
 def _found() -> Listing[CaseSummary]:
@@ -107,15 +107,14 @@ def runner(choice: SidebarState) -> None:
     seen = caches.visible(choice.owner)
     private = [row for row in open_cases if seen.may_be_private(row.collection, row.fingerprint)]
     if private and not st.checkbox(
-        f"Include {count_of(len(private), 'case')} about collections of yours alone: their passages are stored for "
-        "everybody here",
+        f"Include {count_of(len(private), 'case')} on your private collections: their passages are stored for everyone",
         key="rerun_private",
     ):
         open_cases = [row for row in open_cases if row not in private]
     latest = job_progress.latest(caches.job_book(), KIND)
     running = latest is not None and not latest.over
     if st.button(
-        f"Run {count_of(len(open_cases), 'open case')} again on the sidebar's settings",
+        f"Re-run {count_of(len(open_cases), 'open case')} with the current settings",
         key="rerun_all",
         icon=":material/replay:",
         disabled=running or not open_cases,
@@ -153,7 +152,7 @@ def _key(ref: CollectionRef) -> str:
 
 
 def _far(job: Job) -> str:
-    return f"{job.done} of {count_of(job.total, 'case')} run again"
+    return f"{job.done} of {count_of(job.total, 'case')} re-run"
 
 
 def _result(job: Job) -> None:
@@ -201,7 +200,7 @@ def export_file() -> RawIOBase:
 
 
 def _say_imported(done: ImportResult) -> None:
-    st.success(f"{done.added} imported, {done.known} known already.")
+    st.success(f"{done.added} imported, {done.known} already here.")
     for problem in done.problems:
         st.error(views.markdown(problem))
     if done.bad > len(done.problems):

@@ -26,7 +26,7 @@ def save(choice: SidebarState, found: triage.Found) -> None:
     with st.expander("Save as a case", icon=":material/bookmark_add:"):
         private = choice.collection in caches.private(choice.owner).names(choice.owner)
         if private:
-            st.warning("This collection is yours alone; a saved case, with its passages, is seen by everybody here.")
+            st.warning("This collection is private. Everyone here can see a saved case and its passages.")
         with st.form("save_case", border=False):
             note = st.text_area(
                 "Note", key="case_note", max_chars=20_000, placeholder="What the user was told, and why it was wrong"
@@ -40,9 +40,7 @@ def save(choice: SidebarState, found: triage.Found) -> None:
             st.session_state["case"] = case.id
             st.session_state["case_saved"] = shown
         if st.session_state.get("case_saved") == shown:
-            st.success(
-                "Saved. You find it under Cases, and can run it again there after a fix.", icon=":material/check:"
-            )
+            st.success("Saved. Find it under Cases, and re-run it there after a fix.", icon=":material/check:")
 
 
 def split_tags(text: str) -> list[str]:
@@ -64,17 +62,15 @@ def show(choice: SidebarState, case_id: str) -> None:
     )
     named = case.trace.collection
     if caches.visible(choice.owner).may_be_private(named.name, named.fingerprint):
-        st.warning("This case is about a collection of yours alone. A re-run stores its passages for everybody here.")
+        st.warning("This case is about a private collection. A re-run stores its passages for everyone here.")
     with st.container(horizontal=True):
-        if st.button("Run again on the sidebar's settings", key="rerun", type="primary", icon=":material/replay:"):
-            with views.guard(), st.spinner("Running the case again"):
+        if st.button("Re-run with the current settings", key="rerun", type="primary", icon=":material/replay:"):
+            with views.guard(), st.spinner("Re-running the case"):
                 book.add_rerun(_rerun(choice, case))
                 st.rerun()
-        st.button(
-            "Look at it in Find the loss", key="reopen", icon=":material/troubleshoot:", on_click=_reopen, args=(case,)
-        )
+        st.button("Open in Triage", key="reopen", icon=":material/troubleshoot:", on_click=_reopen, args=(case,))
         st.download_button(
-            "Case file",
+            "Download (JSONL)",
             lambda: export_cases([case]),
             f"case-{case.id[:8]}.jsonl",
             "application/jsonl",
@@ -101,7 +97,7 @@ def _reopen(case: Case) -> None:
     st.session_state["q"] = case.query
     st.session_state["doc"] = case.documents[0]
     st.session_state["quote"] = case.findings[0].location.expected.quote
-    st.session_state["view"] = "Find the loss"
+    st.session_state["view"] = "Why was it not found?"
     state.go_to_collection(caches.visible(owner()).name_of(case.trace.collection))
     adopt(case.trace.policy)
     filtering.put(case.trace.where)
@@ -111,7 +107,7 @@ def _now(case: Case, runs: Listing[Rerun]) -> None:
     views.left_out("re-run", runs.left_out)
     if not runs.found:
         st.subheader("Now", anchor=False)
-        st.caption("Not run again yet.")
+        st.caption("Not re-run yet.")
         return
     run = runs.found[0]
     if run.trace is None:
@@ -121,7 +117,7 @@ def _now(case: Case, runs: Listing[Rerun]) -> None:
     _side(f"Now: {run.outcome}", run.trace, run.findings)
     changed = differences(case.trace, run.trace)
     if changed:
-        st.caption("What is not the same")
+        st.caption("Differences")
         st.dataframe(
             pd.DataFrame([(d.what, d.then, d.now) for d in changed], columns=["What", "Then", "Now"]),
             hide_index=True,
@@ -171,7 +167,7 @@ def _revise(case: Case) -> None:
             st.rerun()
         except CaseConflict as exc:
             st.error(views.markdown(str(exc)), icon=":material/group:")
-            st.caption("The note as it is there now")
+            st.caption("The note as it is saved now")
             st.code(case.note, language=None, wrap_lines=True)
             st.session_state[f"seen_{case.id}"] = case
     else:

@@ -19,7 +19,7 @@ WATCHED = "watched_changes"
 DOING = {
     "upload": "Adding {files} to {name}",
     "copy": "Copying into {name}",
-    "rechunk": "Cutting {name} into passages anew",
+    "rechunk": "Cutting {name} into passages again",
     "delete": "Deleting {documents} from {name}",
     "share": "Sharing {name}",
 }
@@ -43,7 +43,7 @@ def _title(change: Change) -> str:
 def _running(change: Change) -> None:
     st.markdown(f"**{_title(change)}**")
     job_progress.running(caches.job_book(), change.order.id, _told, change.order.id)
-    st.caption("You can go on working, or close this page: it goes on, and stands here when you come back.")
+    st.caption("You can keep working or close this page. The work continues, and you find it here when you come back.")
     if change.order.new:
         st.session_state.setdefault(WATCHED, set()).add(change.order.id)
 
@@ -60,7 +60,7 @@ def _unfinished(change: Change) -> None:
     st.markdown(f"**{_title(change)}**")
     st.info(f"{how}{far}. What was read and embedded is kept.", icon=":material/pause:")
     _results(change)
-    _go_on_or_discard(change, "Go on")
+    _go_on_or_discard(change, "Continue")
 
 
 def _failed(change: Change) -> None:

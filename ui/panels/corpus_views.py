@@ -40,9 +40,7 @@ def document_with_passages(document: Document, passages: Sequence[Passage]) -> N
     for number, passage in enumerate(sorted(passages, key=lambda one: one.start), start=1):
         pieces.append(_between(document.text[at : passage.start]))
         overlap = max(0, at - passage.start)
-        again = (
-            f' <i title="characters that also stand in the passage before">{overlap} repeated</i>' if overlap else ""
-        )
+        again = f' <i title="characters repeated from the previous passage">{overlap} repeated</i>' if overlap else ""
         path = html.escape(" > ".join(passage.heading_path))
         pieces.append(
             f'<div class="sp-chunk"><span class="sp-chunk-no">{number}</span><span class="sp-path">{path}{again}</span>'

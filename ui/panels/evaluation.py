@@ -35,7 +35,7 @@ from ui.panels import query_sets, views
 from ui.set_results import set_results
 from ui.sidebar.state import SidebarState
 
-OWN, CASES, FILES, RUNS = "Its own questions", "Triage cases", "Files of mine", "Runs made elsewhere"
+OWN, CASES, FILES, RUNS = "Built-in questions", "Triage cases", "My questions", "Results of another system"
 LARGEST_POOL = 100
 """Curves go this far, and so does scoring all of them."""
 
@@ -104,7 +104,7 @@ def _from_files() -> LabelledSet | None:
     if "jsonl" in by_end and qrels:
         return read_set(by_end["jsonl"], qrels, by_end["jsonl"].name.rpartition(".")[0])
     if by_end:
-        st.info("Both files are needed: the questions (JSONL) and their grades (TSV).", icon=":material/upload_file:")
+        st.info("Add both files: the questions (JSONL) and their grades (TSV).", icon=":material/upload_file:")
     return None
 
 
@@ -174,7 +174,7 @@ def pools_of(choice: SidebarState, of: Bench, questions: LabelledSet) -> Pools:
     return _pools(key, dict(of.measurements), questions)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Gathering what was measured")
+@st.cache_resource(max_entries=8, show_spinner="Collecting the scores")
 def _pools(key: object, _measurements: dict[str, Measurement], _questions: LabelledSet) -> Pools:  # noqa: ARG001
     known = {one: _measurements[one] for one in _questions.by_id if one in _measurements}
     return build(known, _questions)
@@ -187,7 +187,7 @@ def outcome(choice: SidebarState, of: Bench, questions: LabelledSet, pools: Pool
     return _outcome(key, of, questions, pools, choice.policy)
 
 
-@st.cache_resource(max_entries=16, show_spinner="Measuring every stage")
+@st.cache_resource(max_entries=16, show_spinner="Evaluating every step")
 def _outcome(key: object, _of: Bench, _questions: LabelledSet, _pools: Pools, _policy: Policy) -> EvaluationResult:  # noqa: ARG001
     known = {one: _of.measurements[one] for one in _pools.query_ids}
     return of_measurements(_questions, known, _policy, pools=_pools)
@@ -220,5 +220,5 @@ def measure_times(of: Bench, found: EvaluationResult, rerankers: Sequence[str]) 
 def spread(questions: LabelledSet) -> list[Query]:
     """As many questions as the slider says."""
     if not questions.asked:
-        raise BadInput(f"No question of {questions.name} has a grade. Judge some, or choose another set.")
+        raise BadInput(f"No question of {questions.name} has a grade. Grade some passages, or choose another set.")
     return query_sets.chosen(questions, "Questions", "eval_size")

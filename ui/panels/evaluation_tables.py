@@ -11,6 +11,7 @@ from rag_core.evaluation import gate
 from rag_core.evaluation.export import queries_csv, to_markdown
 from rag_core.evaluation.outcome import EvaluationResult
 from rag_core.evaluation.report import HEADLINE, SPLIT, Report
+from rag_core.wording.numbers import count_of
 from ui.panels import views
 
 SHOWN = 50
@@ -42,12 +43,12 @@ def headline(report: Report) -> None:
 def steps(report: Report) -> None:
     """Mean of every metric at every step, and what is judged of each list."""
     rows = [
-        {"Stage": NAMES.get(step, step), **{metric: report.mean(step, metric) for metric in report.metrics}}
+        {"Step": NAMES.get(step, step), **{metric: report.mean(step, metric) for metric in report.metrics}}
         for step in report.steps
     ]
-    st.subheader("Every stage", anchor=False)
+    st.subheader("Every step", anchor=False)
     counts = f"{report.judged} judged questions, {report.judgments:,} grades"
-    st.caption(f"{counts}. Judged@10 is the judged share of the first ten; what nobody judged counts as not relevant.")
+    st.caption(f"{counts}. Judged@10 is the share of the first ten that has a grade. No grade counts as not relevant.")
     columns = {metric: st.column_config.NumberColumn(format="%.3f") for metric in report.metrics}
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="eval_stages", column_config=columns)
 
@@ -59,8 +60,8 @@ def harmed(report: Report, collection: str) -> None:
     losing = sum(change < 0 for _, change in changes)
     if not changes:
         return
-    st.subheader("Harmed first", anchor=False)
-    st.caption(f"{losing} questions lose {metric} by reranking, {len(changes) - losing} gain; the rest is not shown.")
+    st.subheader("Questions that changed most", anchor=False)
+    st.caption(f"Reranking lowers {metric} for {losing} questions and raises it for {len(changes) - losing}.")
     rows = []
     for query_id, change in [*changes[:SHOWN], *changes[max(SHOWN, len(changes) - SHOWN) :]]:
         link = urlencode({**st.query_params.to_dict(), "q": report.texts[query_id], "c": collection})
@@ -83,14 +84,14 @@ def harmed(report: Report, collection: str) -> None:
 def notices(report: Report) -> None:
     """What a reader must know about the files and the set, folded away."""
     if report.notices:
-        with st.expander(f"{len(report.notices)} notes on this set", icon=":material/info:"):
+        with st.expander(f"{count_of(len(report.notices), 'note')} on this set", icon=":material/info:"):
             for one in report.notices:
                 st.markdown(f"- {views.markdown(one)}")
 
 
 def files(found: EvaluationResult) -> None:
     """The report as JSON, CSV and Markdown, and a saved one to compare with."""
-    st.subheader("Take it along", anchor=False)
+    st.subheader("Download", anchor=False)
     kinds = {
         "Report (JSON)": ("report.json", "application/json", found.report.to_json),
         "Questions (CSV)": ("queries.csv", "text/csv", lambda: queries_csv(found.report)),

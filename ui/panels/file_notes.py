@@ -47,7 +47,7 @@ def show_notes(files: Sequence[SourceFile], key: str) -> None:
     """What was left out of these files or is in doubt, folded away; nothing where there is nothing to say."""
     said = notes_summary(note for file in files for note in file.notes)
     if said:
-        with st.expander(f"Notes on the reading: {said}", icon=":material/info:"):
+        with st.expander(f"Notes on the files: {said}", icon=":material/info:"):
             st.dataframe(notes_table(files), hide_index=True, key=key, column_config=_WIDE)
 
 

@@ -21,8 +21,8 @@ KIND = "learn"
 
 
 def fine_tuning(choice: SidebarState, questions: LabelledSet, of: Bench) -> None:
-    """How many questions can be learned from, a name, a button; then what came of it, whichever way it went."""
-    st.header("Learn from these labels", anchor=False)
+    """How many questions it can train on, a name, a button; then what came of it, whichever way it went."""
+    st.header("Fine-tune on these grades", anchor=False)
     try:
         base_folder(choice.policy.reranker)
     except SecondPassError as exc:
@@ -30,8 +30,8 @@ def fine_tuning(choice: SidebarState, questions: LabelledSet, of: Bench) -> None
         return
     ready = len(trainable_queries(questions, of.measurements, choice.policy))
     st.caption(
-        f"{ready} questions have their answer in the pool; {LEAST} are needed. About a third is kept apart to "
-        "examine the result on. It goes on in the background; on two cores it takes minutes."
+        f"{ready} questions have their answer in the pool; {LEAST} are needed. About a third is held out to evaluate "
+        "the result. Training runs in the background and takes minutes on two cores."
     )
     latest = job_progress.latest(caches.job_book(), KIND)
     running = latest is not None and not latest.over
@@ -63,7 +63,7 @@ def _start(choice: SidebarState, questions: LabelledSet, of: Bench, name: str) -
 def _far(job: Job) -> str:
     if not job.total:
         return "Loading the model"
-    return f"Step {job.done} of {job.total}" if job.done < job.total else "Examining it on the questions kept apart"
+    return f"Step {job.done} of {job.total}" if job.done < job.total else "Evaluating it on the held-out questions"
 
 
 def _result(job: Job) -> None:
@@ -93,7 +93,7 @@ def _row(model: FineTuneResult) -> dict[str, object]:
         "Model": model.name,
         "From": model.base,
         "Trained on": f"{len(model.train)} questions, {model.pairs} pairs",
-        "Kept apart": len(model.held_out),
+        "Held out": len(model.held_out),
         f"{METRICS[0]} before": found.before,
         "after": found.after,
         "95% interval": f"{found.low:+.3f} to {found.high:+.3f}",

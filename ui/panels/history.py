@@ -35,7 +35,7 @@ def _identity(trace: Trace) -> tuple[object, ...]:
 def opened() -> list[Trace]:
     """Saved traces from files, drawn as an uploader. A file that is no trace says why; the others count."""
     files = st.file_uploader(
-        "Add saved runs (trace files)", type=["json"], accept_multiple_files=True, key="saved_runs", max_upload_size=64
+        "Add saved runs (JSON)", type=["json"], accept_multiple_files=True, key="saved_runs", max_upload_size=64
     )
     traces = []
     for file in files:

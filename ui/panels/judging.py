@@ -22,10 +22,10 @@ def judging(choice: SidebarState, questions: LabelledSet, of: Bench) -> None:
     """The question, the next passage that nobody judged, the four grades. Figures follow when the page runs again."""
     queries = [query for query in questions.queries if query.id in of.measurements]
     if not queries:
-        st.caption("Score the questions first; then the passages that were found can be judged here.")
+        st.caption("Evaluate the questions first. Then you can grade the passages that were found.")
         return
     query = st.selectbox(
-        "Question to judge", queries, format_func=lambda one: one.text, key="judge_query", placeholder="Choose one"
+        "Question to grade", queries, format_func=lambda one: one.text, key="judge_query", placeholder="Choose one"
     )
     book = evaluation.judgments(choice)
     now = book.added_to(questions)
@@ -33,11 +33,13 @@ def judging(choice: SidebarState, questions: LabelledSet, of: Bench) -> None:
     pool = in_final_order(trace, now)
     grades = now.qrels.get(query.id, {})
     unjudged = [item for item in pool if item not in grades]
-    st.progress(1 - len(unjudged) / max(len(pool), 1), f"{len(unjudged)} of {len(pool)} in this pool are unjudged.")
+    st.progress(
+        1 - len(unjudged) / max(len(pool), 1), f"{len(unjudged)} of {len(pool)} passages in this pool have no grade."
+    )
     item = _chosen(query, pool, unjudged, grades)
     if item is not None:
         _passage(trace, pool[item], now, query, item, book)
-    if st.button("Take these grades into the figures", key="judge_apply", icon=":material/refresh:"):
+    if st.button("Apply grades", key="judge_apply", icon=":material/refresh:"):
         st.rerun()
 
 
@@ -58,7 +60,7 @@ def _chosen(query: Query, pool: dict[str, Passage], unjudged: list[str], grades:
     places = {item: place for place, item in enumerate(pool, start=1)}
 
     def label(item: str) -> str:
-        grade = f"grade {grades[item]}" if item in grades else "unjudged"
+        grade = f"grade {grades[item]}" if item in grades else "no grade"
         return f"{places[item]}. {title_of(pool[item])} · {grade}"
 
     first = unjudged[0] if unjudged else next(iter(pool))
@@ -81,6 +83,6 @@ def _passage(
                 args=(questions, query.id, item, grade, auth.author()),
             )
         st.button(
-            "Take back", key="grade_back", icon=":material/undo:", on_click=book.take_back,
+            "Undo", key="grade_back", icon=":material/undo:", on_click=book.take_back,
             args=(questions, query.id, item), type="tertiary",
         )  # fmt: skip

@@ -26,10 +26,10 @@ def read_only(name: str) -> bool:
 
 
 def show(collection: Collection, name: str, owner: str) -> None:
-    """Re-index, rename, save for all, remove; the sample is copied instead."""
+    """Re-index, rename, share, remove; the sample is copied instead."""
     if read_only(name):
-        st.info("The sample stays as it is. Make a copy to cut it differently or to change its documents.")
-        if st.button("Make my own copy", key="copy", icon=":material/content_copy:"):
+        st.info("The sample corpus cannot be changed. Make a copy to re-chunk it or to change its documents.")
+        if st.button("Make a copy", key="copy", icon=":material/content_copy:"):
             upload.copy(collection, owner)
         return
     library = caches.visible(owner).library_of(name)
@@ -47,7 +47,7 @@ def show(collection: Collection, name: str, owner: str) -> None:
             others = [each for each in caches.visible(owner).names() if each != name]
             renamed = library.rename(name, free_name(new, others)).name
             done(f"{name} is now called {renamed}.", go_to=renamed)
-    if collection.manifest.owner is not None and st.button("Save for all", key="share", icon=":material/group:"):
+    if collection.manifest.owner is not None and st.button("Share with everyone", key="share", icon=":material/group:"):
         begin(library, IndexingOrder(action="share", name=name, by=owner))
     if st.button("Remove this collection", key="remove", icon=":material/delete_forever:"):
         confirm_remove(collection, library)
@@ -122,7 +122,7 @@ def show_damaged(owner: str) -> None:
 def confirm_remove_damaged(library: Library, count: int) -> None:
     """Removing asks first."""
     what = count_of(count, "damaged collection")
-    st.markdown(f"{what} will be removed for good, with whatever could still be saved from the files by hand.")
+    st.markdown(f"{what} will be removed for good, with anything that you could still recover from the files by hand.")
     if confirmed(f"Remove {what}", "remove_damaged"):
         with views.guard():
             library.remove_damaged()

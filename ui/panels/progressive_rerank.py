@@ -24,24 +24,24 @@ from ui.sidebar.state import SidebarState
 STOPPED = "stopped_run"
 PATIENCE = 16
 EARLY = {
-    "to the end": EarlyStopping(),
-    "until nothing can change": EarlyStopping(certain=True),
-    f"until {PATIENCE} change nothing": EarlyStopping(patience=PATIENCE),
+    "off": EarlyStopping(),
+    "when nothing can change": EarlyStopping(certain=True),
+    f"after {PATIENCE} without change": EarlyStopping(patience=PATIENCE),
 }
 
 
 def early(choice: SidebarState) -> SidebarState:
     """The choice with what the sidebar says about stopping by itself; drawn on this page alone."""
     said = st.sidebar.selectbox(
-        "Read the pool",
+        "Early stopping",
         list(EARLY),
         key="early",
         bind="query-params",
-        help="“Until nothing can change”: every kept candidate has the highest score there is; a cross-encoder's logit "
-        f"has no highest, so it reads on. “Until {PATIENCE} change nothing”: a guess that may miss a candidate further "
-        "down. Other pages read to the end.",
+        help="“When nothing can change” stops once every kept candidate has the highest possible score. Logits have no "
+        f"upper bound, so with them the whole pool is always read. “After {PATIENCE} without change” is a guess: it "
+        "may miss a candidate further down. Other pages always read the whole pool.",
     )
-    return replace(choice, policy=choice.policy.with_(stopping=EARLY[said or "to the end"]))
+    return replace(choice, policy=choice.policy.with_(stopping=EARLY[said or "off"]))
 
 
 def trace(question: QuerySession, policy: Policy) -> Trace:
@@ -96,7 +96,7 @@ def rest(trace: Trace) -> None:
             key="read_rest",
             on_click=_go_on,
             icon=":material/resume:",
-            help="Scores only the candidates that are not read yet.",
+            help="Scores the candidates that are not read yet.",
         )
 
 

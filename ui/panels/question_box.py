@@ -25,7 +25,7 @@ def question(choice: SidebarState, disabled: bool = False) -> str:
     """The question box in a form, so that typing runs nothing; below it, examples to click."""
     with st.form("ask", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
-            f"Ask {views.markdown(choice.collection)}",
+            f"Question (to: {views.markdown(choice.collection)})",
             key="q",
             bind="query-params",
             placeholder="Type a question, a product code or an error message",
@@ -62,14 +62,14 @@ def welcome(choice: SidebarState) -> None:
     with views.guard():
         collection = caches.collection(choice.collection, choice.owner)
         size = f"{count_of(collection.ref.documents, 'document')} in {count_of(collection.ref.passages, 'passage')}"
-        views.headline("See which step of retrieval brought the answer up, and which one lost it.")
+        views.headline("See which step of retrieval found the answer, and which one lost it.")
         st.caption(views.markdown(f"{choice.collection}: {size}."))
 
 
 def trace_file() -> Trace | None:
     """A trace file that was opened, or None. A file that is no trace says why."""
-    with st.sidebar.expander("Open a saved trace", icon=":material/folder_open:"):
-        file = st.file_uploader("Trace file (JSON)", type=["json"], key="trace_file", max_upload_size=64)
+    with st.sidebar.expander("Open a saved run", icon=":material/folder_open:"):
+        file = st.file_uploader("Run file (JSON)", type=["json"], key="trace_file", max_upload_size=64)
     if file is None:
         return None
     try:
@@ -79,8 +79,8 @@ def trace_file() -> Trace | None:
         return None
     when = trace.measured_at.strftime("%Y-%m-%d %H:%M")
     st.info(
-        f"This is a saved trace of {when} UTC, as it was. The sidebar does not change it; remove the file there "
-        "to ask again.",
+        f"This is a saved run of {when} UTC. The settings do not change it. Remove the file in the sidebar to ask "
+        "again.",
         icon=":material/history:",
     )
     return trace
@@ -91,7 +91,7 @@ def downloads(trace: Trace) -> None:
     name = re.sub(r"[^a-z0-9]+", "-", trace.query.lower())[:40].strip("-") or "trace"
     with st.container(horizontal=True):
         st.download_button(
-            "Trace (JSON)",
+            "Run (JSON)",
             data=lambda: trace.to_json(),
             file_name=f"{name}.trace.json",
             mime="application/json",
@@ -115,8 +115,8 @@ def downloads(trace: Trace) -> None:
             mime="text/html",
             key="download_report",
             icon=":material/description:",
-            help="The whole run as one file for a ticket: opens alone, holds no script.",
+            help="The whole run in one file, for example for a ticket. It works offline and contains no script.",
             on_click="ignore",
         )
-    with st.expander("Policy of this run", icon=":material/tune:"):
+    with st.expander("Settings of this run", icon=":material/tune:"):
         st.json(json.loads(trace.policy.model_dump_json()), expanded=False)

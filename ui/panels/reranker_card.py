@@ -64,7 +64,7 @@ def _use(entry: Entry, missing: str) -> None:
         disabled=bool(missing) or chosen,
         on_click=_put,
         args=(entry.key,),
-        help="Puts it into the sidebar.",
+        help="Selects it in the sidebar.",
     )
 
 
@@ -78,7 +78,7 @@ def _try(entry: Entry, missing: str) -> bool:
         key="try",
         icon=":material/play_arrow:",
         disabled=bool(missing) or entry.key == NONE,
-        help="Scores three invented passages, past the cache." + (BILLED if entry.kind == "hosted" else ""),
+        help="Scores three made-up passages, bypassing the cache." + (BILLED if entry.kind == "hosted" else ""),
     )
 
 
@@ -180,7 +180,7 @@ def _code_switch(entry: Entry) -> None:
         help="Off: only models of the architectures that transformers knows can be loaded.",
     )
     if on:
-        who = " Anybody who can reach this address can do the same: no login is set up." if visitors.strangers() else ""
+        who = " Anyone who can open this address can do the same: no login is set up." if visitors.strangers() else ""
         st.warning(
             "The maker's Python code will run here with all rights of this process: it can read your files and keys "
             f"and use your network. Turn this on only for a maker that you trust.{who}",

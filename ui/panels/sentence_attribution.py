@@ -57,6 +57,5 @@ def _side_by_side(attributions: list[Attribution]) -> None:
         with column:
             st.html(sentence_marks.markup(attribution))
     st.caption(
-        "Blue and bold carries the score, orange and dashed pulls it down: by how much it changes without "
-        "that sentence."
+        "Blue and bold raises the score, orange and dashed lowers it. The number is the change without the sentence."
     )

@@ -9,8 +9,8 @@ from rag_core.report.escaped import emphasised
 from rag_core.wording.numbers import score_text
 
 TITLES: dict[Role, str] = {
-    "carries": "carries the score",
-    "hurts": "pulls the score down",
+    "carries": "raises the score",
+    "hurts": "lowers the score",
     "neither": "hardly matters",
     "unread": "not read by the reranker",
 }

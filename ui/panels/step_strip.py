@@ -31,11 +31,11 @@ def _step(trace: Trace, step: Step) -> str:
     came_out: dict[str, int] = {StepName.FUSED: len(trace.head), StepName.FIRST_PASS: len(trace.pool)}
     details: dict[str, str] = {
         StepName.DENSE: f"+ {duration(trace.embed.took_ms)} embedding",
-        StepName.LEXICAL: f"{len(trace.terms)} terms matched",
+        StepName.LEXICAL: f"{count_of(len(trace.terms), 'term')} matched",
         StepName.FUSED: f"{len(step.hits):,} distinct",
         StepName.FIRST_PASS: _reranked(trace.first_pass_summary or report),
         StepName.RERANKED: _reranked(report) + (f", {report.pairs_unread} not read" if report.stopped else ""),
-        StepName.ADJUSTED: "on" if trace.policy.signals.on else "off: by relevance",
+        StepName.ADJUSTED: "on" if trace.policy.signals.on else "off",
         StepName.KEPT: "nothing kept" if trace.unknown else "threshold, top-k",
     }
     took = duration(step.took_ms)

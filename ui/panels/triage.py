@@ -60,14 +60,14 @@ def form(choice: SidebarState) -> Asked | None:
             document = _document(choice)
         left, right = st.columns([4, 1], vertical_alignment="bottom")
         quote = left.text_input(
-            "The words that answer (optional)",
+            "Sentence that answers (optional)",
             key="quote",
             bind="query-params",
             max_chars=10_000,
-            placeholder="Copied from the document: tells a cut by chunking and an unread part",
+            placeholder="Copy it from the document: it shows whether chunking split it or the reranker did not read it",
         )
         right.form_submit_button(
-            "Find the loss", type="primary", icon=":material/troubleshoot:", key="find", width="stretch"
+            "Find out why", type="primary", icon=":material/troubleshoot:", key="find", width="stretch"
         )
     query = str(st.session_state.get("q") or "").strip()
     if not query or not document:
@@ -100,8 +100,8 @@ def _document(choice: SidebarState) -> str:
 def welcome() -> None:
     """What the page will show, before anything was asked."""
     st.caption(
-        "A wrong answer, and you know the document that should have given it? Give both: the verdict names the step "
-        "at which it was lost, what outranked it there, and the smallest change that would have kept it."
+        "Enter a question that got a wrong answer, and the document that should have answered it. You see the step "
+        "that lost the document, what outranked it there, and the smallest change that keeps it."
     )
 
 
@@ -150,9 +150,9 @@ def evidence(found: Found) -> None:
             table = rivals(found.diagnosis)
             st.dataframe(table, hide_index=True, key="rivals", column_config=shown, row_height=WRAPPED)
         else:
-            st.caption("The answer cites nothing." if not_cited else "No other passage is to blame.")
+            st.caption("The answer cites nothing." if not_cited else "It was not outranked.")
     with right:
-        st.subheader("Its way", anchor=False)
+        st.subheader("Its rank at each step", anchor=False)
         st.dataframe(way(found.diagnosis), hide_index=True, key="way")
 
 
@@ -167,9 +167,9 @@ def way(diagnosis: Diagnosis) -> pd.DataFrame:
     rows = [
         (
             step_label(step.step),
-            f"{step.rank} of {step.of}" if step.rank else "not there",
+            f"{step.rank} of {step.of}" if step.rank else "not ranked",
             "" if step.score is None else score_text(step.score, step.space),
         )
         for step in diagnosis.way
     ]
-    return pd.DataFrame(rows, columns=["Stage", "Rank", "Score"])
+    return pd.DataFrame(rows, columns=["Step", "Rank", "Score"])

@@ -26,11 +26,11 @@ def upload_form(current: str, owner: str) -> None:
         type=endings(),
         accept_multiple_files=True,
         key=f"files_{st.session_state.get('upload_round', 0)}",
-        help=f"{format_names()}. Each file is read apart, with limits.",
+        help=f"{format_names()}. Each file is parsed in a separate process with time and memory limits.",
     )
     columns = upload_preview.show(files)
     places = [NEW] if current == SAMPLE else [NEW, f"Add to {current}"]
-    place = st.radio("Where to", places, key="where_to", horizontal=True, format_func=views.markdown)
+    place = st.radio("Where to add them", places, key="where_to", horizontal=True, format_func=views.markdown)
     new = place == NEW
     name = st.text_input(
         "Name of the new collection", "My documents", key="new_collection", max_chars=80, disabled=not new

@@ -60,7 +60,7 @@ def answer(
     try:
         return made_answer(question, run, chat, chooser)
     except SecondPassError as exc:
-        message = f"No answer could be made: {exc} The retrieval results below stand."
+        message = f"There is no answer: {exc} The retrieval results below are complete."
         st.error(views.markdown(message), icon=":material/cloud_off:")
         return None
 

@@ -22,12 +22,12 @@ SHOWN = 6
 def show(found: Found) -> None:
     """The settings that would have kept it, each a click away, and the kind of fix that the symptoms ask for."""
     if found.diagnosis.lost and found.diagnosis.verdict is not Verdict.NOT_CITED:
-        st.subheader("What would have kept it", anchor=False)
+        st.subheader("Smallest fix", anchor=False)
         _settings(found)
     applying = rules_for(symptoms_of(found.trace, found.location, found.diagnosis))
     for rule in applying:
         st.markdown(f"**{rule.symptom}: {rule.fix}.** {views.markdown(rule.advice)}")
-    with st.expander("The decision table", icon=":material/rule:"):
+    with st.expander("Which fix for which symptom", icon=":material/rule:"):
         st.dataframe(decision_table([rule.name for rule in applying]), hide_index=True, key="rules")
 
 
@@ -46,7 +46,7 @@ def _settings(found: Found) -> None:
 
 def _score_more(found: Found, pairs: int) -> None:
     """The button that pays for the scores without which some settings stay open."""
-    if not st.button(f"Score {count_of(pairs, 'more pair')} to know about every setting", key="score_more"):
+    if not st.button(f"Check more settings ({count_of(pairs, 'more score')})", key="score_more"):
         return
     waiting.settled(found.question, found.trace.policy, found.location)
     st.rerun()
@@ -57,7 +57,7 @@ def _suggestion(number: int, one: Counterfactual) -> None:
     with st.container(border=True):
         words, button = st.columns([6, 1], vertical_alignment="center")
     words.html(f'<div class="sp-what-if" data-testid="what-if">{html.escape(one.sentence)}</div>')
-    button.button("Use this", key=f"use{number}", on_click=adopt, args=(one.policy,), width="stretch")
+    button.button("Try it", key=f"use{number}", on_click=adopt, args=(one.policy,), width="stretch")
 
 
 def decision_table(applying: list[str]) -> pd.DataFrame:

@@ -229,4 +229,4 @@ def _reset() -> None:
     adopt(Policy(reranker=entry.key, threshold=threshold))
     filtering.put(None)
     extra_searches.forget()
-    st.session_state.update({"early": "to the end", first_pass.READS: first_pass.READS_AT_FIRST, rewriting.WEIGHT: 1.0})
+    st.session_state.update({"early": "off", first_pass.READS: first_pass.READS_AT_FIRST, rewriting.WEIGHT: 1.0})

@@ -54,7 +54,7 @@ def test_a_curve_draws_its_points_and_leaves_unknown_ones_open(palette) -> None:
 def test_a_curve_in_words() -> None:
     assert setting_curve.caption(CURVE) == (
         "nDCG@10 is highest (0.700) at pool 20. 10 already brings 95% of that gain (0.690). "
-        "1 of 4 points need up to 30 pairs that nobody has scored."
+        "1 of 4 points need up to 30 pairs that are not scored yet."
     )
 
 
@@ -70,7 +70,7 @@ def test_the_parts_of_the_loss_fill_the_bar(palette) -> None:
         "reached": 0.6,
         "lost to signals": 0.0,
         "left by the ranking": 0.25,
-        "outside what is read": 0.05,
+        "outside the pool": 0.05,
         "never found": 0.1,
     }  # fmt: skip
     assert loss_split.table(SPLIT)["share"].sum() == pytest.approx(1)
@@ -100,7 +100,7 @@ def test_cuts_draw_the_rates_that_are_known(palette) -> None:
 
     assert drawn["a relevant document kept"] == [0, 1, 1]
     assert drawn["relevant share of what is kept"] == [0, 1 / 2, 1 / 3]
-    assert "unanswerable, refused" not in drawn
+    assert "unanswerable and refused" not in drawn
     assert cut_curves.caption(cuts, "top_k") == (
         "At most 100% of the questions keep a relevant document, at top-k 2 with 2.0 passages each."
     )

@@ -32,7 +32,7 @@ def test_without_one_a_line_goes_from_side_to_side() -> None:
 
 def test_the_candidates_are_ordered_by_how_far_they_came() -> None:
     assert list(candidates(TRACE)["passage_id"]) == ["b", "c", "e", "d", "a", "f"]
-    assert list(way_table(TRACE, "d")["Rank"])[3:5] == ["4 of 5", "not there"]
+    assert list(way_table(TRACE, "d")["Rank"])[3:5] == ["4 of 5", "not ranked"]
 
 
 def test_histograms_and_waterfall_show_both_passes() -> None:
@@ -47,7 +47,7 @@ def test_histograms_and_waterfall_show_both_passes() -> None:
 def test_against_the_single_reranker_nothing_is_drawn_that_has_no_score() -> None:
     table = two_columns.joined(SINGLE, TRACE).set_index("passage_id")
     assert table.loc["a", "right_rank"] == 5 and table["right_score"].isna().sum() == 2
-    assert "2 that a first pass did not hand on" in score_scatter.caption(SINGLE, TRACE)
+    assert "2 that the first pass dropped" in score_scatter.caption(SINGLE, TRACE)
     dots = [dot for line in score_scatter.figure(SINGLE, TRACE, ("A", "B"), LIGHT).data[1:] for dot in line.x]
     assert len(dots) == 3
     assert two_columns.figure(SINGLE, TRACE, ("A", "B"), LIGHT).data

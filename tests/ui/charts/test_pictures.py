@@ -130,7 +130,7 @@ def test_rates_are_outcomes():
     table = threshold_tradeoff.rates(SET).set_index("threshold")
     assert table.loc[0.0, "answered_share"] == 1
     assert table.loc[0.5, "precision"] == pytest.approx(1 / 2)
-    assert "At 0.50, 2 of 3 questions are answered, 1 of them rightly" in threshold_tradeoff.caption(SET, 0.5)
+    assert "At 0.50, 2 of 3 questions are answered, 1 of them correctly" in threshold_tradeoff.caption(SET, 0.5)
     fig = threshold_tradeoff.figure(SET, choose(SET), ScoreSpace.PROBABILITY, LIGHT)
     assert [line.line.dash for line in fig.data] == ["solid", "dash", "dot"]
     assert list(fig.data[2].y) == list(table["answered_share"])
@@ -200,7 +200,7 @@ def test_both_columns_are_the_two_rankings():
     assert sorted(line.y for line in fig.data[:-2]) == sorted(
         (row.left_rank, row.right_rank) for row in table.itertuples()
     )
-    assert "1 unique to A · 0 common · 1 unique to B" in two_columns.caption(compare_rankings(OFF, TRACE))
+    assert "Kept: 0 by both, 1 only by A, 1 only by B." in two_columns.caption(compare_rankings(OFF, TRACE))
 
 
 def test_the_scatter_has_a_dot_a_candidate_and_a_diagonal_only_in_one_space():

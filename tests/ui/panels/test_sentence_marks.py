@@ -22,9 +22,9 @@ def attribution():
 
 def test_every_sentence_has_its_role_its_effect_and_its_words():
     html = markup(attribution())
-    assert '<span class="sp-carries sp-telling" title="carries the score: +2.00; alone logit 1.50">' in html
+    assert '<span class="sp-carries sp-telling" title="raises the score: +2.00; alone logit 1.50">' in html
     assert "A &lt;b&gt;bold&lt;/b&gt; claim.<sub>+2.00</sub>" in html
-    assert '<span class="sp-hurts" title="pulls the score down: -0.50' in html
+    assert '<span class="sp-hurts" title="lowers the score: -0.50' in html
     assert "Then &amp; then.<sub>-0.50</sub>" in html
     assert ">No more.</span>" in html
     assert "d&lt;i&gt; · logit 1.25" in html and "<b>" not in html
