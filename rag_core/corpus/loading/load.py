@@ -6,12 +6,12 @@ process of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rag_core.corpus.loading.columns import CsvColumns
-from rag_core.corpus.loading.metadata import to_document
+from rag_core.corpus.loading.metadata import date_notes, to_document
 from rag_core.corpus.readers.base import DEFAULT_LIMITS, Limits, Parsed, Source, left_out
 from rag_core.corpus.readers.registry import reader_for
 from rag_core.corpus.readers.table import read_rows
@@ -64,13 +64,13 @@ def load_bytes(
         return Loaded(problems=(problem,))
     except RecursionError:
         return Loaded(problems=(source.error("It is nested too deeply to be read. Save it in a simpler form."),))
-    return Loaded(tuple(documents), tuple(problems), (_file(name, parsed),) if documents else ())
+    return Loaded(tuple(documents), tuple(problems), (_file(name, parsed, documents),) if documents else ())
 
 
-def _file(name: str, parsed: Parsed) -> SourceFile:
+def _file(name: str, parsed: Parsed, documents: Sequence[Document]) -> SourceFile:
     """What to keep of the file itself; rows that could not be read are left out too."""
     rows = [left_out(place, reason) for place, reason in parsed.problems]
-    return SourceFile(name=name, encoding=parsed.encoding, notes=(*parsed.notes, *rows))
+    return SourceFile(name=name, encoding=parsed.encoding, notes=(*parsed.notes, *rows, *date_notes(documents)))
 
 
 def load_folder(folder: Path, *, limits: Limits = DEFAULT_LIMITS) -> Loaded:

@@ -5,35 +5,46 @@ from __future__ import annotations
 import json
 import math
 import re
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import PurePosixPath
 
 from rag_core.corpus.headings import first_heading
-from rag_core.corpus.readers.base import Record
+from rag_core.corpus.loading.dates import DATE_FIELDS, field_name, is_ambiguous, parse_date
+from rag_core.corpus.readers.base import Record, in_doubt
 from rag_core.schema.base import Scalar
 from rag_core.schema.documents import Document
+from rag_core.schema.files import FileNote
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _BREAK = re.compile(r"\r\n?|[\x0c\x85\u2028\u2029]")
 _MANY_BREAKS = re.compile(r"\n{4,}")
 _MANY_BLANKS = re.compile(r"[ \t\u00a0]{17,}")
-_DATE_FORMATS = ("%Y/%m/%d", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y")
+_SHOWN = 5
+_MADE_UP = re.compile(
+    r"untitled.*|\(?anonymous\)?|no title|title|unbenannt.*|sans titre|sin título|microsoft word|word document"
+    r"|(?:document|presentation|dokument|book|slide|blank)\s?\d*|(?:microsoft )?powerpoint.presentation"
+    r"|microsoft (?:office )?(?:word|powerpoint|excel|publisher) ?- .*"
+    r"|.*\.(?:docx?|dotx?|pptx?|xlsx?|indd|qxd|pdf|tex|dvi|ps|rtf|odt|ott|wpd|md|html?)",
+    re.IGNORECASE,
+)
+"""Titles that programs give a file that has none."""
 
 
 def to_document(name: str, record: Record, extra: dict[str, object] | None = None) -> Document:
     """The document of one record of the file `name`; `extra` (from a metadata table) wins over the file's own.
 
-    The id is the name, and for a row `name#key`. Without a title: the first heading, or the file's stem. An
-    `updated_at` that is no date stays in the metadata as it was written.
+    The id is the name, and for a row `name#key`. Without a title, or with one that a program made up: the first
+    heading, or the file's stem. The date is `updated_at`, else another of `DATE_FIELDS`; one that cannot be read stays
+    in the metadata as it was written.
     """
     given = {**record.metadata, **{key: value for key, value in (extra or {}).items() if value not in (None, "")}}
     values = {clean_text(str(key)).strip(): scalar(value) for key, value in given.items()}
     text = clean_text(record.text)
-    written = values.pop("updated_at", None)
-    updated_at = parse_date(written)
-    if updated_at is None and written is not None:
-        values["updated_at"] = written
-    title, source, tenant = (_line(values.pop(key, None)) for key in ("title", "source", "tenant"))
+    updated_at = _dated(values)
+    title, source, tenant = (_line(_taken(values, key)) for key in ("title", "source", "tenant"))
+    if not record.key and not (extra or {}).get("title") and _MADE_UP.fullmatch(title):
+        title = ""
     return Document(
         id=f"{name}#{record.key}" if record.key else name,
         text=text,
@@ -52,7 +63,7 @@ def clean_text(text: str) -> str:
 
 
 def scalar(value: object) -> Scalar | None:
-    """A metadata value as text, number or truth value; nested ones as JSON text; None for nothing."""
+    """A metadata value as text, number or truth value; a list as `a, b`; nested ones as JSON text; None for nothing."""
     if isinstance(value, str):
         return clean_text(value).strip() or None
     if value is None or isinstance(value, bool | int):
@@ -61,24 +72,50 @@ def scalar(value: object) -> Scalar | None:
         return value if math.isfinite(value) else str(value)
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, list) and value and all(isinstance(one, str | int | float | date) for one in value):
+        return clean_text(", ".join(str(scalar(one)) for one in value))
     return clean_text(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def parse_date(value: Scalar | None) -> date | None:
-    """The day that is written there, or None. `03/04/2026` could be two days, so it is none."""
-    if not isinstance(value, str):
-        return None
-    text = value.strip()
-    try:
-        return datetime.fromisoformat(text).date()
-    except ValueError:
-        pass
-    for form in _DATE_FORMATS:
-        try:
-            return datetime.strptime(text, form).date()
-        except ValueError:
-            continue
+def date_notes(documents: Sequence[Document]) -> list[FileNote]:
+    """A note of the dates of a file that were not read, each as it is written."""
+    unread: dict[bool, list[str]] = {}
+    for document in documents:
+        written = None if document.updated_at else _written_date(document.metadata)
+        if written is not None:
+            unread.setdefault(is_ambiguous(written), []).append(str(written))
+    notes = []
+    for ambiguous, values in unread.items():
+        different = list(dict.fromkeys(values))
+        them = "It" if len(different) == 1 else "Each of them"
+        why = f"{them} could be two days" if ambiguous else f"{them} is no date that can be read"
+        why += ", so the document has no date. Write it as 2026-03-14."
+        notes.append(in_doubt("date", why, ", ".join(different[:_SHOWN]) + (", …" if len(different) > _SHOWN else "")))
+    return notes
+
+
+def _written_date(values: Mapping[str, Scalar]) -> Scalar | None:
+    """What stands where a date is expected."""
+    by_name = {field_name(key): value for key, value in reversed(list(values.items()))}
+    return next((by_name[name] for name in DATE_FIELDS if name in by_name), None)
+
+
+def _dated(values: dict[str, Scalar | None]) -> date | None:
+    """The first date among the metadata by `DATE_FIELDS`. `updated_at` is taken out, the others stay."""
+    by_name = {field_name(key): key for key in reversed(values)}
+    for name in DATE_FIELDS:
+        found = parse_date(values[by_name[name]]) if name in by_name else None
+        if found:
+            if name == DATE_FIELDS[0]:
+                del values[by_name[name]]
+            return found
     return None
+
+
+def _taken(values: dict[str, Scalar | None], name: str) -> Scalar | None:
+    """The value of this name, whatever its case, taken out of the metadata."""
+    key = name if name in values else next((key for key in values if key.lower() == name), name)
+    return values.pop(key, None)
 
 
 def _line(value: Scalar | None) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from rag_core.corpus.readers.base import Parsed, Source, TableHead, in_doubt
 from rag_core.corpus.readers.grid import Grid, read_grid
 from rag_core.corpus.readers.places import numbered
+from rag_core.corpus.readers.plain import escaped
 from rag_core.corpus.readers.rows import Row, chosen_columns, rows_to_records
 from rag_core.corpus.readers.text import decode
 from rag_core.schema.files import FileNote
@@ -16,14 +17,15 @@ def read_table(source: Source) -> Parsed:
     """A record per row that is not empty. Row 1 is the first after the header.
 
     Cells beyond the header's are part of the last column where that is text; else it cannot be told what belongs where,
-    and the row is a problem.
+    and the row is a problem. A cell has no headings: a `#` that begins a line of it is escaped.
     """
     found = decode(source)
     grid = _named(source, read_grid(source, found.text))
     columns = chosen_columns(source, _by_column(grid), grid.header)
     grid, bad, notes = _fitted(grid, last_is_text=grid.header[-1] in columns.text)
     parsed = rows_to_records(replace(source, columns=columns), _by_column(grid), grid.header, "row", bad)
-    return found.noted(replace(parsed, notes=[*grid.notes, *notes, *parsed.notes]))
+    records = [replace(record, text=escaped(record.text)) for record in parsed.records]
+    return found.noted(replace(parsed, records=records, notes=[*grid.notes, *notes, *parsed.notes]))
 
 
 def read_rows(source: Source) -> tuple[list[str], list[Row]]:

@@ -9,6 +9,7 @@ from itertools import zip_longest
 
 from rag_core.corpus.readers.base import Parsed, Record, Source, in_doubt
 from rag_core.corpus.readers.encodings import NAMES, Guess, decoded, guess, is_text
+from rag_core.corpus.readers.plain import escaped
 from rag_core.schema.files import FileNote
 
 _MARKS = (
@@ -39,9 +40,9 @@ class Text:
 
 
 def read_text(source: Source) -> Parsed:
-    """The whole file as one document."""
+    """The whole file as one document. Plain text has no headings: a `#` that begins a line is escaped."""
     found = decode(source)
-    return found.parsed(Record(found.text))
+    return found.parsed(Record(escaped(found.text.replace("\r\n", "\n").replace("\r", "\n"))))
 
 
 def decode(source: Source, declared: str = "") -> Text:

@@ -2,7 +2,9 @@ from datetime import date
 
 import pytest
 
-from rag_core.corpus.loading.metadata import clean_text, parse_date, scalar, to_document
+from rag_core.corpus.loading.dates import parse_date
+from rag_core.corpus.loading.load import load_bytes
+from rag_core.corpus.loading.metadata import clean_text, scalar, to_document
 from rag_core.corpus.readers.base import Record
 
 
@@ -47,6 +49,20 @@ def test_the_metadata_table_wins_but_not_with_empty_cells():
         ("14.03.2026", date(2026, 3, 14)),
         ("14 March 2026", date(2026, 3, 14)),
         ("March 14, 2026", date(2026, 3, 14)),
+        ("13/02/2026", date(2026, 2, 13)),
+        ("02/13/2026", date(2026, 2, 13)),
+        ("13-02-2026", date(2026, 2, 13)),
+        ("05/05/2026", date(2026, 5, 5)),
+        ("2 Feb 2026", date(2026, 2, 2)),
+        ("Sept. 2nd, 2026", date(2026, 9, 2)),
+        ("Tue, 03 Feb 2026 10:00:00 +0000", date(2026, 2, 3)),
+        ("3rd of February 2026 at 10:00", date(2026, 2, 3)),
+        ("13.2.26", date(2026, 2, 13)),
+        ("20260314", date(2026, 3, 14)),
+        ("2026-03-14 10:00:00", date(2026, 3, 14)),
+        ("14/03/2026 10:00", date(2026, 3, 14)),
+        ("31/31/2026", None),
+        ("2026-02", None),
         ("03/04/2026", None),
         ("soon", None),
         (2026, None),
@@ -67,6 +83,7 @@ def test_dates(value, expected):
         (0.5, 0.5),
         (float("nan"), "nan"),
         (date(2026, 1, 2), "2026-01-02"),
+        (["a", "b", 3], "a, b, 3"),
         (["a", {"b": 1}], '["a", {"b": 1}]'),
     ],
 )
@@ -77,3 +94,64 @@ def test_scalars(value, expected):
 def test_text_is_cleaned():
     assert clean_text("\ufeffa\x00b\ud800c\r\nd\re\u2028f") == "abc\nd\ne\nf"
     assert clean_text("a" + "\n" * 50 + "b" + " " * 100 + "c") == "a\n\n\nb" + " " * 16 + "c"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "day", "kept"),
+    [
+        ({"Updated_At": "2026-03-14"}, "2026-03-14", {}),
+        ({"date": "14/03/2026"}, "2026-03-14", {"date": "14/03/2026"}),
+        ({"updated_at": "soon", "date": "2026-03-14"}, "2026-03-14", {"updated_at": "soon", "date": "2026-03-14"}),
+        (
+            {"date": "2026-01-01", "lastmod": "2026-03-14"},
+            "2026-03-14",
+            {"date": "2026-01-01", "lastmod": "2026-03-14"},
+        ),
+        ({"created": "2026-03-14"}, "None", {"created": "2026-03-14"}),
+    ],
+)
+def test_any_date_of_a_document_dates_it_the_best_first(metadata, day, kept):
+    document = to_document("a.md", Record("x", metadata))
+    assert (str(document.updated_at), document.metadata) == (day, kept)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ("a.html", "<meta property='article:modified_time' content='2026-03-14T10:00:00Z'><p>x</p>"),
+        ("a.md", "---\nlast-modified: 14 March 2026\n---\nx"),
+        ("a.jsonl", '{"text": "x", "published_at": "14/03/2026"}'),
+        ("a.csv", "text,Date\nx,14.03.2026\n"),
+    ],
+)
+def test_dates_of_files(data):
+    (document,) = load_bytes(data[0], data[1].encode()).documents
+    assert document.updated_at == date(2026, 3, 14)
+
+
+def test_dates_that_could_be_two_days_are_named_with_the_file():
+    table = "text,updated_at\na,03/04/2026\nb,13/04/2026\nc,spring\nd,05/06/2026\n"
+    loaded = load_bytes("a.csv", table.encode())
+    assert [str(one.updated_at) for one in loaded.documents] == ["None", "2026-04-13", "None", "None"]
+    notes = [(note.kind, note.where, note.text) for note in loaded.files[0].notes]
+    assert notes == [("in doubt", "date", "03/04/2026, 05/06/2026"), ("in doubt", "date", "spring")]
+    assert "two days" in loaded.files[0].notes[0].reason
+
+
+@pytest.mark.parametrize(
+    "made_up",
+    [
+        "untitled",
+        "(anonymous)",
+        "Microsoft Word - plan_v3.doc",
+        "PowerPoint Presentation",
+        "Word Document",
+        "Document1",
+    ],
+)
+def test_a_title_that_a_program_made_up_is_none(made_up):
+    assert to_document("plan.pdf", Record("# Drill\nx", {"title": made_up})).title == "Drill"
+    assert to_document("plan.pdf", Record("x", {"title": made_up})).title == "plan"
+    assert to_document("plan.csv", Record("x", {"title": made_up}, key="1")).title == made_up
+    assert to_document("plan.pdf", Record("x"), {"title": made_up}).title == made_up
+    assert to_document("plan.pdf", Record("x", {"title": "Documents to bring"})).title == "Documents to bring"

@@ -179,6 +179,11 @@ def test_columns_that_no_search_looks_at_are_named_and_prose_is_searched():
     assert notes_of(both) == []
 
 
+def test_a_cell_that_begins_with_a_hash_is_no_heading():
+    (document,) = load_bytes("a.csv", b"sku,text\nA1,# of seats: 5\n").documents
+    assert (document.title, document.text) == ("A1", "\\# of seats: 5")
+
+
 def test_many_bad_rows_are_listed_by_number():
     data = b"id,text\n" + b"".join(b"%d,\n" % n for n in range(25)) + b"ok,good\n"
     assert "rows 21 to 25" in load_bytes("a.csv", data).problems[-1].reason

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.encoding_texts import TEXTS
+from rag_core.corpus.headings import headings
 from rag_core.corpus.loading.load import load_bytes
 from rag_core.corpus.loading.metadata import clean_text
 from rag_core.corpus.readers.charset import declared_charset
@@ -165,3 +166,9 @@ def test_an_xhtml_page_with_a_declaration():
 def test_refusals(data, words):
     (problem,) = load_bytes("a.txt", data).problems
     assert words in problem.reason
+
+
+def test_a_line_of_plain_text_that_begins_with_a_hash_is_no_heading():
+    (document,) = load_bytes("backup.txt", b"Backup\n\n# stop the service first\nsystemctl stop app\n").documents
+    assert (document.title, list(headings(document.text))) == ("backup", [])
+    assert "stop the service first" in document.text
