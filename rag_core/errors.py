@@ -119,7 +119,9 @@ class CaseConflict(SecondPassError):
     """Somebody else revised the case meanwhile. `current` is the case as it is now; nothing was overwritten."""
 
     def __init__(self, by: str, current: object) -> None:
-        super().__init__(f"{by or 'Somebody else'} changed this case meanwhile. See what it says now, then save again.")
+        super().__init__(
+            f"{by or 'Somebody else'} changed this case in the meantime. Check what it says now, then save again."
+        )
         self.current = current
 
 

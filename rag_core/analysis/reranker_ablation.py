@@ -37,9 +37,7 @@ def difference(plain: Trace, reranked: Trace, before: Answer, after: Answer) -> 
     """What reranking changed for the answer, in one or two sentences; says so where it changed nothing."""
     new, gone = only_in(reranked, plain), only_in(plain, reranked)
     if reranked.unknown:
-        return (
-            "After reranking nothing passes the threshold, so it says “I don't know”; without it there is no such cut."
-        )
+        return "Nothing passes the threshold after reranking: the answer is “I don't know”. Without it nothing is cut."
     if not new and not gone:
         return _same_passages(plain, reranked, before, after)
     if not new:

@@ -67,10 +67,10 @@ def table(rows: Sequence[QueryRow]) -> pd.DataFrame:
 def verdict(rows: Sequence[QueryRow], names: tuple[str, str] = ("A", "B")) -> str:
     """What changes over the set, and for the labelled queries which side ranks the first relevant passage higher."""
     changed = sum(one.only_left + one.only_right > 0 for one in rows)
-    told = f"{names[0]} and {names[1]} keep other passages for {changed} of {len(rows)} queries."
+    told = f"{names[0]} and {names[1]} keep different passages for {changed} of {len(rows)} queries."
     known = [one for one in rows if one.labelled]
     if not known:
-        return f"{told} Without labels nobody can say which side is right."
+        return f"{told} Without labels the better side is unknown."
     left, right = (sum(_gain(one, side) > 0 for one in known) for side in (-1, 1))
     mean = [
         sum(_reciprocal(getattr(one, side)) for one in known) / len(known) for side in ("left_first", "right_first")

@@ -63,7 +63,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar=("NAME", "KEY=VALUE"),
-        help="search beside the main search too: tenant=A,B source=A,B since=2026-09-01 query='other words' depth=20 "
+        help="add a search to the main search: tenant=A,B source=A,B since=2026-09-01 query='other words' depth=20 "
         "weight=0.5; once for each",
     )
     add("--first-pass", nargs=2, metavar=("RERANKER", "READS"), help="a cheap reranker that reads a wider pool first")
@@ -71,19 +71,19 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "--search",
         type=float,
         metavar="WEIGHT",
-        help="weigh the fused score beside relevance, 0 to 1 (no other signal)",
+        help="the weight of the retrieval score next to relevance, 0 to 1 (no other signal)",
     )
     add("--limit", type=int, help="ask only so many of the queries, evenly spread")
-    add("--before", type=Path, metavar="RUN", help="a TREC run made elsewhere, before reranking")
+    add("--before", type=Path, metavar="RUN", help="a TREC run of another system, before reranking")
     add("--after", type=Path, metavar="RUN", help="the TREC run after reranking")
-    add("--candidates", type=Path, metavar="JSONL", help="candidates with scores, from another stack")
+    add("--candidates", type=Path, metavar="JSONL", help="candidates with scores, from another system")
     add("--metrics", nargs="+", default=list(metrics.DEFAULT), metavar="M@k", help="default: %(default)s")
     add("--format", choices=FORMATS, default="markdown", help="what is printed (default: %(default)s)")
     add("--out", type=Path, metavar="DIR", help="write report.json, .md, .csv, curves.csv, qrels and run files here")
     add("--fail-under", nargs="+", default=[], metavar="M@k=X", help="exit 1 where a mean is under its minimum")
     add("--baseline", type=Path, metavar="JSON", help="exit 1 where clearly worse than this saved report.json")
     add("--step", help="the step that the gate looks at (default: the order before the cut)")
-    parser.set_defaults(run=run, stopped=" What was scored is kept; the same command goes on where this one was.")
+    parser.set_defaults(run=run, stopped=" What was scored is kept. Run the same command again to continue.")
 
 
 def run(given: argparse.Namespace) -> int:
@@ -93,13 +93,13 @@ def run(given: argparse.Namespace) -> int:
     names = [*given.metrics, *(one.metric for one in requirements)]
     labelled = read_labelled(given.set, given.passages)
     if given.after and not given.before:
-        raise BadInput("--after is a reranking of something: give the run before it too (--before).")
+        raise BadInput("--after needs the run before reranking too. Add --before.")
     if given.before or given.candidates:
         for name in ("extra", "first_pass", "search"):
             if getattr(given, name):
                 flag = name.replace("_", "-")
                 raise BadInput(
-                    f"--{flag} is part of our own pipeline: a ranking made elsewhere has none. Leave it out."
+                    f"--{flag} needs the pipeline of Second Pass; you gave rankings of another system. Leave it out."
                 )
     found = _elsewhere(given, labelled, names) if given.before or given.candidates else _own(given, labelled, names)
     sys.stdout.write(FORMATS[given.format](found.report))

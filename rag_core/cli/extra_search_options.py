@@ -29,7 +29,7 @@ def extra_search(words: Sequence[str]) -> ExtraSearch:
         if not equals or not value or key not in (*FILTERS, *PLAIN):
             raise BadInput(f"--extra {name}: {word!r} is no setting of an extra search. Write {USAGE}.")
         if key in values:
-            raise BadInput(f"--extra {name}: {key} is given twice. Several values stand in one word: {key}=A,B.")
+            raise BadInput(f"--extra {name}: {key} is given twice. Write several values as {key}=A,B.")
         values[key] = value
     lists = {
         key: [one.strip() for one in values.get(key, "").split(",") if one.strip()] for key in ("tenant", "source")

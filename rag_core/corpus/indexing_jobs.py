@@ -176,10 +176,10 @@ def _delete(task: _Task) -> str:
 
 def _share(task: _Task) -> str:
     if task.shared is task.library:
-        raise CollectionError(f"Everybody sees {task.order.name} already.")
+        raise CollectionError(f"Everyone sees {task.order.name} already.")
     task.progress("writing", 0, 1)
     task.library.share_to(task.shared, task.order.name)
-    return f"Everybody who uses this app now sees {task.order.name}."
+    return f"Everyone who uses this app now sees {task.order.name}."
 
 
 _ACTIONS: dict[Action, Callable[[_Task], str]] = {

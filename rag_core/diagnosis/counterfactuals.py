@@ -219,8 +219,8 @@ def _never_read(probe: Probe, before: Trace) -> str:
         return ""
     missing = sum(hit.passage_id not in scored for hit in before.pool[: places[0]])
     return (
-        f"It was never read, so that nobody knows its score: reading on to it, {places[0]} candidates instead of "
-        f"{len(before.pool_read)}, takes {count_of(missing, 'more pair')}. "
+        f"The reranker did not read it, so its score is unknown. Reading {places[0]} candidates instead of "
+        f"{len(before.pool_read)} takes {count_of(missing, 'more pair')}. "
     )
 
 
@@ -228,7 +228,7 @@ def _summary(found: Sequence[Counterfactual], unscored: int) -> str:
     pairs = count_of(unscored, "more pair")
     if found:
         best = min(found, key=lambda one: one.size)
-        return best.sentence + (f" {pairs} would have to be scored to know about every setting." if unscored else "")
+        return best.sentence + (f" Checking every setting takes {pairs}." if unscored else "")
     if unscored:
-        return f"None of the settings whose pairs are scored keeps it; {pairs} would tell about the others."
+        return f"No setting whose pairs are scored keeps it. Checking the others takes {pairs}."
     return "No setting within its range keeps it."

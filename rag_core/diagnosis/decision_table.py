@@ -35,22 +35,22 @@ RULES = (
         symptom="In the top 50, not in the top 5",
         when=(_verdict(*_RANKED_TOO_LOW), _rank("fused_rank", "at most", 50), _rank("final_rank", "more than", 5)),
         fix=Fix.RERANKER,
-        advice="The searches find it and the order is wrong. Rerank a pool that holds it, or try a better reranker.",
+        advice="The searches find it but rank it too low. Rerank a pool that contains it, or try another reranker.",
     ),
     Rule(
         name="not-top-50",
         symptom="Not in the top 50 at all",
         when=(_verdict(*_MISSED), _rank("fused_rank", "more than", 50)),
         fix=Fix.SEARCH,
-        advice="No reranker sees what the searches do not bring. Try other embeddings, both searches together, or "
-        "smaller passages.",
+        advice="A reranker sees only what the searches find. Try other embeddings, both searches together, or smaller "
+        "passages.",
     ),
     Rule(
         name="codes-missed",
         symptom="Codes and IDs are missed",
         when=(_verdict(*_MISSED), Condition(symptom="code_missed", compare="is", value=True)),
         fix=Fix.LEXICAL,
-        advice="The question names a code that stands in the passage. Embeddings blur codes; give lexical search "
+        advice="The question names a code that is in the passage. Embeddings blur codes; give lexical search "
         "more weight.",
     ),
     Rule(
@@ -58,7 +58,7 @@ RULES = (
         symptom="Too many candidates confuse the LLM",
         when=(_verdict(Verdict.NOT_CITED), _quoted(False), _rank("kept_count", "more than", 3)),
         fix=Fix.SMALLER_TOP_K,
-        advice="The passage was given and not used. Give fewer passages, so that it stands out.",
+        advice="The passage was given and not used. Give fewer passages.",
     ),
     Rule(
         name="latency",
@@ -72,57 +72,57 @@ RULES = (
         symptom="Quality varies between users",
         when=(Condition(symptom="varies", compare="is", value=True),),
         fix=Fix.REWRITING,
-        advice="Asked in other words, the same document is kept. Passages that say more of their context, or a "
-        "rewritten question, even that out.",
+        advice="Asked in other words, the question keeps the document. Give passages more context, or rewrite the "
+        "question.",
     ),
     Rule(
         name="not-in-corpus",
         symptom="The document is not in the collection",
         when=(_verdict(Verdict.NOT_IN_CORPUS),),
         fix=Fix.DOCUMENTS,
-        advice="Add the document, or look whether it is there under another title.",
+        advice="Add the document, or check whether it has another title.",
     ),
     Rule(
         name="filtered-out",
         symptom="The filter leaves the document out",
         when=(_verdict(Verdict.FILTERED_OUT),),
         fix=Fix.FILTER,
-        advice="Widen the question's filter, or mend the document's metadata.",
+        advice="Widen the question's filter, or correct the document's metadata.",
     ),
     Rule(
         name="cut-by-chunking",
-        symptom="The answer is cut apart",
+        symptom="Chunking splits the answer",
         when=(_verdict(Verdict.CUT_BY_CHUNKING),),
         fix=Fix.CHUNKING,
-        advice="Cut larger passages, or let them overlap by at least the length of the words that answer.",
+        advice="Make passages larger, or overlap them by at least the length of the answer.",
     ),
     Rule(
         name="cut-by-first-pass",
         symptom="The first pass puts it too far down",
         when=(_verdict(Verdict.CUT_BY_FIRST_PASS),),
         fix=Fix.FIRST_PASS,
-        advice="The reranker never read it. Let the first pass hand more on, take a better one, or leave it out.",
+        advice="The reranker did not read it. Enlarge the pool, use another first pass, or turn it off.",
     ),
     Rule(
         name="unread",
-        symptom="The answer stands past the reranker's limit",
+        symptom="The answer is beyond the reranker's token limit",
         when=(_verdict(Verdict.UNREAD),),
         fix=Fix.CHUNKING,
-        advice="Cut smaller passages, or take a reranker that reads longer ones.",
+        advice="Make passages smaller, or use a reranker that reads longer ones.",
     ),
     Rule(
         name="pushed-down",
         symptom="A signal outweighs relevance",
         when=(_verdict(Verdict.PUSHED_DOWN),),
         fix=Fix.SIGNALS,
-        advice="Lower the weight of the signal, or mend the date or source that it reads.",
+        advice="Lower the weight of the signal, or correct the date or source that it uses.",
     ),
     Rule(
         name="under-threshold",
         symptom="Relevant, and under the threshold",
         when=(_verdict(Verdict.UNDER_THRESHOLD), _rank("final_rank", "at most", 5)),
         fix=Fix.THRESHOLD,
-        advice="The order is right and the threshold too strict for this reranker. Choose it from labelled questions.",
+        advice="The order is right, but the threshold is too strict. Choose it from labelled questions.",
     ),
     Rule(
         name="top-k-too-small",
@@ -136,7 +136,7 @@ RULES = (
         symptom="Given among few passages, and not used",
         when=(_verdict(Verdict.NOT_CITED), _quoted(False), _rank("kept_count", "at most", 3)),
         fix=Fix.GENERATION,
-        advice="Retrieval did its part. Look at the exact prompt, or ask another model.",
+        advice="Retrieval worked. Check the exact prompt, or try another model.",
     ),
     Rule(
         name="quoted-another",

@@ -130,8 +130,8 @@ def _named(passages: tuple[Passage, ...], expected: Expected) -> tuple[Passage, 
     named = tuple(passage for passage in passages if passage.id == expected.passage_id)
     if not named:
         raise BadInput(
-            f"“{expected.document}” has no chunk {expected.passage_id}; it may have been cut anew since. "
-            "Choose the chunk again, or expect the document."
+            f"“{expected.document}” has no passage {expected.passage_id}; it may have been re-chunked since. "
+            "Choose the passage again, or expect the whole document."
         )
     return named
 
@@ -141,7 +141,7 @@ def _holding(document: Document, passages: Sequence[Passage], quote: str) -> dic
     places = _places(document.text, quote)
     if not places:
         raise BadInput(
-            f"The text of “{document.title or document.id}” does not hold these words. "
+            f"The text of “{document.title or document.id}” does not contain these words. "
             "Copy them from the document as it was loaded, or leave the field empty."
         )
     for whole in (True, False):

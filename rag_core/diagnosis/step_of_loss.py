@@ -115,6 +115,6 @@ def _notes(verdict: Verdict, trace: Trace, standing: PassageRanks) -> tuple[str,
     if pair and pair.unseen_tokens and verdict is not Verdict.UNREAD and standing.span is None:
         notes.append(
             f"The reranker did not read the last {pair.unseen_tokens} of this passage's {pair.tokens} tokens. "
-            "Quote the words that answer to know whether they lay there."
+            "Enter the sentence that answers to see whether it is in that part."
         )
     return tuple(notes)

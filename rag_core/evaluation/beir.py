@@ -53,7 +53,7 @@ def read_queries(file: File, faults: Faults) -> list[Query]:
         elif not isinstance(text, str) or not text.strip():
             faults.add(number, f"query {query_id!r} has no text.")
         elif query_id in found:
-            faults.add(number, f"query {query_id!r} stands in this file twice.")
+            faults.add(number, f"query {query_id!r} is in this file twice.")
         else:
             found[query_id] = Query(
                 id=query_id, text=text.strip(), kind=str(row.get("kind") or ""), fields=_plain(row, _NOT_FIELDS)
@@ -114,7 +114,7 @@ def read_corpus(file: File) -> Iterator[Document]:
         if document is None:
             continue
         if document.id in seen:
-            faults.add(number, f"document {document.id!r} stands in this file twice.")
+            faults.add(number, f"document {document.id!r} is in this file twice.")
             continue
         seen.add(document.id)
         yield document

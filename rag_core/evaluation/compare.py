@@ -74,12 +74,12 @@ class Comparison(Frozen):
 
     def _how_many(self) -> str:
         if self.needed is None:
-            return "There is no difference to find more labels for."
+            return "There is no difference that more labels could confirm."
         if self.needed > 100 * self.queries:
-            return "At this difference no number of labels that anyone makes would tell; take the two as alike."
+            return "No realistic number of labels can tell a difference this small. Treat the two as equal."
         if self.needed <= self.queries:
-            return "The evidence is at the edge; a few more labelled queries would settle it."
-        return f"If the difference stays so, about {self.needed} queries would do."
+            return "It is a close call. A few more labelled queries would decide it."
+        return f"If the difference stays the same, about {self.needed} queries are enough."
 
 
 def compare_metric(before: Sequence[float] | Floats, after: Sequence[float] | Floats, seed: int = 0) -> Comparison:

@@ -71,9 +71,8 @@ def _about(report: Report) -> str:
     if report.unanswerable:
         told += f", {report.unanswerable} queries that nothing answers"
     if report.collection:
-        told += (
-            f"; {report.collection.name}: {report.collection.documents} documents, {report.collection.passages} chunks"
-        )
+        of = report.collection
+        told += f"; {of.name}: {of.documents} documents, {of.passages} passages"
     if report.policy:
         told += f"; reranker {report.policy.reranker}, pool {report.policy.pool}, depth {report.policy.depth}"
         told += "".join(f"; extra search {one}" for one in report.policy.extra_searches)
@@ -116,7 +115,7 @@ def _harmed(report: Report) -> str:
     metric = HEADLINE[-1]
     harmed = [(one, change) for one, change in report.changes(metric) if change < 0][:MOST_HARMED]
     rows = [[one, f"{change:+.3f}", report.texts.get(one, "")] for one, change in harmed]
-    return f"## Most harmed\n\n{_table(['query', f'{metric} change', 'text'], rows)}" if rows else ""
+    return f"## Questions that lost most\n\n{_table(['query', f'{metric} change', 'text'], rows)}" if rows else ""
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

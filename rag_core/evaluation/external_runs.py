@@ -141,7 +141,7 @@ def _notices(before: TrecRun, after: TrecRun | None, query_ids: Sequence[str]) -
     )
     if new:
         told.append(
-            f"{new} documents of {after.name} do not stand in {before.name}: it is no reranking of it alone. "
+            f"{new} documents of {after.name} are not in {before.name}, so it reranks more than that run. "
             "Curves and the split of the loss leave them out."
         )
     return told

@@ -33,7 +33,7 @@ def parse(text: str) -> GateRequirement:
 def under(report: Report, requirements: Sequence[GateRequirement], step: str) -> list[str]:
     """A sentence for every requirement that the step does not meet."""
     return [
-        f"{one.metric} of the {step} stage is {report.mean(step, one.metric):.4f}, under {one.minimum:g}."
+        f"{one.metric} of the step {step} is {report.mean(step, one.metric):.4f}, under {one.minimum:g}."
         for one in requirements
         if report.mean(step, one.metric) < one.minimum
     ]
@@ -49,7 +49,7 @@ def worse(report: Report, baseline: Report, names: Sequence[str], step: str) -> 
     remarks: list[str] = []
     for name in names:
         if name not in baseline.values.get(step, {}):
-            raise BadInput(f"The baseline has no {name} of the {step} stage. Save a new baseline with it.")
+            raise BadInput(f"The baseline has no {name} of the step {step}. Save a new baseline with it.")
         ids, old, new = aligned(baseline.values[step][name], report.values[step][name])
         if not ids:
             raise BadInput("The baseline was measured on other queries; there is nothing to compare.")

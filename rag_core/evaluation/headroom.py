@@ -50,9 +50,9 @@ class Headroom(Frozen):
         """The split in words, the largest loss first."""
         names = {
             "retrieval": "never found",
-            "fusion": "left outside what is read",
+            "fusion": "left outside the pool",
             "first_pass": "cut by the first pass",
-            "ranking": "left on the table by the ranking",
+            "ranking": "left by the ranking",
             "signals": "lost to signals",
         }
         losses = sorted(((getattr(self, name), words) for name, words in names.items()), reverse=True)

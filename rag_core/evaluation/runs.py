@@ -79,10 +79,10 @@ def read_run(file: File, labelled: LabelledSet) -> TrecRun:
             strange.setdefault(query_id, number)
             continue
         if item in scores.setdefault(query_id, {}):
-            faults.add(number, f"document {item!r} stands in the ranking of {query_id!r} twice.")
+            faults.add(number, f"document {item!r} is in the ranking of {query_id!r} twice.")
         scores[query_id][item] = score
     if not scores and not faults.faults:
-        faults.add(1, f"no query of the set {labelled.name} stands in this file.")
+        faults.add(1, f"no query of the set {labelled.name} is in this file.")
     faults.check()
     for query_id, number in strange.items():
         faults.note(number, f"the set {labelled.name} has no query {query_id!r}; its ranking is not used.")
@@ -130,16 +130,16 @@ def read_candidates(file: File, labelled: LabelledSet) -> tuple[dict[str, Candid
             continue
         ids = [candidate.id for candidate in one.candidates]
         if one.query_id in found:
-            faults.add(number, f"query {one.query_id!r} stands in this file twice.")
+            faults.add(number, f"query {one.query_id!r} is in this file twice.")
         elif len(set(ids)) < len(ids):
             twice = next(item for at, item in enumerate(ids) if item in ids[:at])
-            faults.add(number, f"candidate {twice!r} of query {one.query_id!r} stands there twice.")
+            faults.add(number, f"candidate {twice!r} of query {one.query_id!r} is there twice.")
         elif one.query_id not in labelled.by_id:
             faults.note(number, f"the set {labelled.name} has no query {one.query_id!r}; its candidates are not used.")
         else:
             found[one.query_id] = one
     if not found and not faults.faults:
-        faults.add(1, f"no query of the set {labelled.name} stands in this file.")
+        faults.add(1, f"no query of the set {labelled.name} is in this file.")
     faults.check()
     return found, tuple(summary(faults.notices))
 

@@ -117,9 +117,9 @@ def step_rankings(pools: Pools, policy: Policy) -> dict[str, Rankings]:
     Raises BadInput for what the arrays do not hold: rewriting, a rule to stop, a greater depth, a search not run.
     """
     if policy.rewrite.on:
-        raise BadInput("A set is evaluated on the questions as they are asked. Leave out rewriting.")
+        raise BadInput("Evaluation uses each question as it is written. Turn off rewriting.")
     if policy.stopping != EarlyStopping():
-        raise BadInput("A set is evaluated on pools that are read to the end. Leave out the rule to stop early.")
+        raise BadInput("Evaluation reads whole pools. Turn off early stopping.")
     deepest = max([policy.depth, *(one.depth for one in policy.extra_searches)])
     if deepest > pools.depth:
         raise BadInput(f"These queries were measured to depth {pools.depth}; measure them again for {deepest}.")

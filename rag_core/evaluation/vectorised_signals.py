@@ -31,7 +31,7 @@ def _base(pools: Pools, relevance: Floats, search: Floats, signals: Signals) -> 
     """The combined score without diversity, summed in the order that `signals.adjust` sums in. Shape (Q, C)."""
     facts = pools.facts
     if facts is None:
-        raise BadInput("This run was made elsewhere and has no dates and sources, so signals cannot be weighed.")
+        raise BadInput("Rankings of another system have no dates and sources, so signals do not apply.")
     as_of = facts.measured[:, None] if signals.as_of is None else signals.as_of.toordinal()
     fresh = 1.0 / (1.0 + np.maximum(0, as_of - facts.updated) / 30.0)
     fresh = np.where(facts.updated == UNDATED, 0.0, fresh)

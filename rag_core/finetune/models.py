@@ -30,7 +30,7 @@ METRICS = ("nDCG@10", "nDCG@5", "P@5")
 class FineTuneResult(Frozen):
     """How a model was fine-tuned and what that changed.
 
-    `key` is the reranker's key in a policy. `comparisons`: before and after, by metric, on the questions kept apart.
+    `key` is the reranker's key in a policy. `comparisons`: before and after, by metric, on the held-out questions.
     """
 
     version: Literal[2] = 2
@@ -49,7 +49,7 @@ class FineTuneResult(Frozen):
         """The verdict, whichever way it went."""
         found = self.comparisons[METRICS[0]]
         return (
-            f"On {len(self.held_out)} questions kept apart, {METRICS[0]} {found.before:.3f} → {found.after:.3f}. "
+            f"On {len(self.held_out)} held-out questions, {METRICS[0]} {found.before:.3f} → {found.after:.3f}. "
             f"{found.sentence}"
         )
 

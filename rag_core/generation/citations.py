@@ -35,7 +35,7 @@ def read_citations(text: str, passages: Sequence[Passage]) -> tuple[tuple[Citati
         message = f"The answer cites {named}, but it was given passages 1 to {len(passages)} only."
         warnings.append(StepWarning(code="citation-out-of-range", message=message))
     if not good:
-        message = "The answer cites no passage that it was given: what it says may come from elsewhere."
+        message = "The answer cites none of its passages, so it may not be based on them."
         warnings.append(StepWarning(code="no-citation", message=message))
     return good, tuple(warnings)
 

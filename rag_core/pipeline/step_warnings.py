@@ -98,8 +98,8 @@ def lexical(found: int, terms: Sequence[str]) -> tuple[StepWarning, ...]:
     """An empty lexical list and why."""
     if found:
         return ()
-    common = "its words stand in half of the passages or more, which BM25 counts as no evidence, or a filter left none"
-    why = common if terms else "no word of the query stands in the collection"
+    common = "its words are in half of the passages or more, which BM25 ignores, or the filter excludes all of them"
+    why = common if terms else "no word of the question is in the collection"
     return (StepWarning(code="lexical-empty", message=f"The lexical search found nothing: {why}."),)
 
 
@@ -112,7 +112,7 @@ def rerank(
     """
     warnings = []
     if report.status == "failed":
-        instead = f"What goes on is {order}." if who == "first pass" else f"What you see is {order}."
+        instead = f"Instead, {order} goes on." if who == "first pass" else f"You see {order}."
         message = f"The {who} {report.name} did not run: {report.reason} {instead}"
         warnings.append(StepWarning(code="rerank-failed", message=message))
     if report.stopped:
@@ -140,8 +140,8 @@ _WHY_STOPPED = {
 def _stopped(report: RerankSummary, read: int) -> str:
     rest, why = report.pairs_unread, _WHY_STOPPED[report.stopped or "asked"]
     return (
-        f"The reranker {why}. It read {read} of {read + rest} candidates; the unread ones have no score and stand "
-        "behind the others, in the order before."
+        f"The reranker {why}. It read {read} of {read + rest} candidates; the others have no score and follow in "
+        "the order before."
     )
 
 

@@ -22,7 +22,7 @@ def check_finite(scores: Sequence[float], passages: Sequence[str]) -> None:
         if not math.isfinite(score):
             raise ModelError(
                 f"The reranker gave {score} instead of a number for the passage that begins “{beginning(passage)}”. "
-                "Its weights or its precision do not bear such text; use another reranker."
+                "Try another reranker or precision."
             )
 
 

@@ -171,11 +171,11 @@ def _hits(sent: Sequence[SentHit], book: PassageBook) -> tuple[tuple[RunHit, ...
     for key, rank, score in keys:
         first.setdefault(key, (rank, score))
     ranks = [rank for rank, _ in first.values()]
-    notes = [_note("passage-twice", "A passage stands in this list more than once; its best rank counts.")]
+    notes = [_note("passage-twice", "A passage is in this list more than once; its best rank counts.")]
     notes = notes if len(first) < len(keys) else []
     if len(set(ranks)) < len(ranks):
         ranks = list(range(1, len(ranks) + 1))
-        notes.append(_note("ranks-repeat", "Ranks repeat in this list; they were counted anew in its order."))
+        notes.append(_note("ranks-repeat", "Ranks repeat in this list; they are replaced by the order of the list."))
     hits = (
         RunHit(passage_id=key, rank=rank, score=score)
         for rank, (key, (_, score)) in zip(ranks, first.items(), strict=True)

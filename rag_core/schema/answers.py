@@ -82,5 +82,5 @@ class Answer(Frozen):
         ends = [0, *(one.end for one in self.checks)]
         for before, one in zip(ends, self.checks, strict=False):
             if not before <= one.start < one.end <= len(self.text):
-                raise ValueError(f"checks: no sentence of the answer stands at {one.start} to {one.end}")
+                raise ValueError(f"checks: no sentence of the answer is at {one.start} to {one.end}")
         return self

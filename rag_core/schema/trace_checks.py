@@ -86,7 +86,7 @@ def _check_extra_searches(trace: Trace) -> None:
 def _check_passages(trace: Trace) -> None:
     """Every passage stands under its own id and under the run's filter."""
     if any(key != passage.id for key, passage in trace.passages.items()):
-        raise ValueError("a passage stands under the id of another")
+        raise ValueError("a passage has the id of another")
     if trace.where and not all(trace.where.matches(passage) for passage in trace.passages.values()):
         raise ValueError("it has a candidate that the run's filter excludes")
 

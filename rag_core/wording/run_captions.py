@@ -29,7 +29,7 @@ def step_label(name: str) -> str:
     return STEP_LABELS.get(name, name)
 
 
-QUOTED = "Sentences quoted from the kept passages; no language model wrote this"
+QUOTED = "Quoted word for word from the kept passages; no language model wrote this"
 
 
 def movement_caption(trace: Trace) -> str:
@@ -43,7 +43,7 @@ def movement_caption(trace: Trace) -> str:
         len(lost) > 0
     )
     ended = len(trace.cut_by_first_pass)
-    cut = f" {ended} ended at the first pass; ranks past {len(trace.pool)} are drawn closer together."
+    cut = f" {ended} ended at the first pass. Ranks past {len(trace.pool)} are drawn closer together."
     cut *= bool(trace.cut_by_first_pass)
     unread = f" {len(trace.pool_unread)} were not read and are not drawn." * bool(trace.pool_unread)
     return f"{up} of {len(table)} candidates moved up, {down} down.{cut}{leavers}{unread}"

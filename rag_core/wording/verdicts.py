@@ -46,8 +46,8 @@ def _cut(trace: Trace, location: Location) -> str:
     pieces = len(location.passages)
     kept = sum(passage.id in trace.kept_step.by_passage for passage in location.passages)
     return (
-        f"The words that answer were cut apart: they stand in {pieces} passages of “{location.title}”, none of which "
-        f"holds them whole, and {kept} of the {pieces} {'was' if kept == 1 else 'were'} kept."
+        f"Chunking split the words that answer into {pieces} passages of “{location.title}”. None of them contains "
+        f"all of the words, and {kept} of the {pieces} {'was' if kept == 1 else 'were'} kept."
     )
 
 
@@ -136,9 +136,9 @@ def _weight(trace: Trace, step: str) -> float:
 def _unread(s: PassageRanks) -> str:
     pair = s.pair
     unread, tokens = (pair.unseen_tokens, pair.tokens) if pair else (0, 0)
-    telling = "the words that answer stand" if s.span else "most of the question's words in it stand"
+    telling = "the words that answer are" if s.span else "most of the question's words in it are"
     return (
-        f"was in the pool, but {telling} past the reranker's limit: it did not read the last {unread} of {tokens} "
+        f"was in the pool, but {telling} beyond the reranker's limit: it did not read the last {unread} of {tokens} "
         f"tokens and put the passage {_at(s, StepName.RERANKED)}."
     )
 
@@ -146,7 +146,7 @@ def _unread(s: PassageRanks) -> str:
 def _moved(step: str, mover: str) -> Callable[[PassageRanks], str]:
     def words(s: PassageRanks) -> str:
         return (
-            f"stood {_at(s, s.trace.before(step).name)} before; {mover} moved it to {_at(s, step)}, "
+            f"was {_at(s, s.trace.before(step).name)} before; {mover} moved it to {_at(s, step)}, "
             f"and only {_first(s.trace.policy.top_k)} kept."
         )
 
@@ -191,7 +191,7 @@ def _at(s: PassageRanks, step: str) -> str:
 
 def _score(s: PassageRanks, step: str) -> str:
     hit = s.hit(step)
-    return score_text(hit.score, s.trace[step].space) if hit else "not there"
+    return score_text(hit.score, s.trace[step].space) if hit else "not ranked"
 
 
 _OF_LOCATION: dict[Verdict, Callable[[Trace, Location], str]] = {

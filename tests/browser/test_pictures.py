@@ -125,7 +125,7 @@ def test_the_report_opens_alone_from_disk(page: Page, app: App, tmp_path: Path) 
 def test_a_set_of_questions_shows_what_differs_most_first(page: Page, app: App) -> None:
     page.goto(f"{app.url}/compare?q=refund&pool=5&compare_size=5&r=Late+interaction+(MaxSim)")
     page.get_by_role("button", name="Compare on 5 questions").click()
-    expect(page.get_by_text(re.compile(r"A and B keep other passages for \d of 5 queries"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"A and B keep different passages for \d of 5 queries"))).to_be_visible()
     expect(page.get_by_text("The questions that differ most come first")).to_be_visible()
 
 

@@ -66,7 +66,7 @@ def test_files_are_written_and_read_back(folder: Path, capsys: pytest.CaptureFix
 def test_the_gate_exits_with_1(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate(folder, "--fail-under", "RR@10=0.5") == 0
     assert evaluate(folder, "--fail-under", "RR@10=0.51") == 1
-    assert "FAILED: RR@10 of the adjusted stage is 0.5000, under 0.51." in capsys.readouterr().err
+    assert "FAILED: RR@10 of the step adjusted is 0.5000, under 0.51." in capsys.readouterr().err
 
 
 def test_clearly_worse_than_the_baseline_exits_with_1(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,8 +85,8 @@ def test_clearly_worse_than_the_baseline_exits_with_1(folder: Path, capsys: pyte
         (["--metrics", "BLEU@2"], "is not a metric"),
         (["--step", "lunch"], "There is no step 'lunch'; there are fused, adjusted"),
         (["--after", "nowhere.run"], "There is no file nowhere.run"),
-        (["--first-pass", "late-interaction", "9"], "--first-pass is part of our own pipeline"),
-        (["--search", "0.3"], "--search is part of our own pipeline"),
+        (["--first-pass", "late-interaction", "9"], "--first-pass needs the pipeline of Second Pass"),
+        (["--search", "0.3"], "--search needs the pipeline of Second Pass"),
         (["--baseline", "queries.jsonl"], "There is no file"),
     ],
 )
@@ -99,7 +99,7 @@ def test_what_cannot_be_used_exits_with_2(
 
 def test_an_after_run_alone_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(folder), "--after", str(folder / "after.run")]) == 2
-    assert "give the run before it too" in capsys.readouterr().err
+    assert "Add --before" in capsys.readouterr().err
 
 
 def test_our_own_pipeline_over_the_sets_own_documents(

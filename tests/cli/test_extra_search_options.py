@@ -105,6 +105,6 @@ def test_an_unknown_setting_exits_with_2(folder: Path, capsys: pytest.CaptureFix
     assert main(["evaluate", str(folder), "--extra", "acme", "tenants=acme"]) == 2
     assert "is no setting of an extra search" in capsys.readouterr().err
     assert main(["evaluate", str(folder), "--extra", "acme", "--before", "x.run"]) == 2
-    assert "a ranking made elsewhere has none" in capsys.readouterr().err
+    assert "you gave rankings of another system" in capsys.readouterr().err
     assert main(["evaluate", str(folder), "--extra", "a", "--extra", "a"]) == 2
     assert "needs a name of its own" in capsys.readouterr().err

@@ -146,7 +146,7 @@ def test_pairs_without_a_score_leave_settings_open_until_they_are_scored():
     needed = pairs_needed(measured, policy, expecting(measured, "f"))
     assert {reranker: [c.id for c in passages] for reranker, passages in needed.items()} == {"ce": ["d", "e", "f"]}
     assert ("pool",) not in by_setting(open_) and open_.unscored == 3
-    assert "3 more pairs would" in open_.sentence
+    assert "takes 3 more pairs" in open_.sentence
     full = measurement("abcdef", "", scores | {"d": 0.0, "e": 0.0, "f": 1.0})
     told = what_would_keep(full, policy, expecting(full, "f"))
     assert by_setting(told)[("pool",)].policy.pool == 6 and told.unscored == 0

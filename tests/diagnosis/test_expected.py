@@ -80,7 +80,7 @@ def test_a_chunk_by_id():
 
 
 def test_a_quote_that_the_document_does_not_hold():
-    with pytest.raises(BadInput, match="does not hold these words"):
+    with pytest.raises(BadInput, match="does not contain these words"):
         locate(Shelf(), Expected(document="sla.md", quote="five hours"))
 
 

@@ -51,7 +51,7 @@ def test_outside_what_the_first_pass_reads_it_was_fused_out():
 def test_the_reranker_answers_for_what_it_did_after_the_first_pass():
     found = diagnosed("a")
     assert found.verdict is Verdict.DEMOTED and found.before.step == StepName.FIRST_PASS
-    assert "stood 1st (maxsim 0.90) before; the reranker moved it to 2nd (logit 1.00)" in found.sentence
+    assert "was 1st (maxsim 0.90) before; the reranker moved it to 2nd (logit 1.00)" in found.sentence
 
 
 def test_a_first_pass_that_did_not_run_is_named():

@@ -77,8 +77,8 @@ def test_what_was_never_scored_is_said_to_be_unknown_with_what_it_takes():
     what_if = what_would_keep(measured, policy, where(measured, "d"))
     assert what_if.found == ()
     assert what_if.sentence == (
-        "It was never read, so that nobody knows its score: reading on to it, 4 candidates instead of 2, takes 2 more "
-        "pairs. None of the settings whose pairs are scored keeps it; 4 more pairs would tell about the others."
+        "The reranker did not read it, so its score is unknown. Reading 4 candidates instead of 2 takes 2 more pairs. "
+        "No setting whose pairs are scored keeps it. Checking the others takes 4 more pairs."
     )
     needed = pairs_needed(measured, policy, where(measured, "d"))
     assert [passage.id for passage in needed["ce"]] == ["c", "d", "e", "f"]
@@ -89,7 +89,7 @@ def test_what_was_never_scored_is_said_to_be_unknown_with_what_it_takes():
 def test_a_score_on_the_way_counts_once():
     measured = measurement("abcdef", "", {"a": 0.0, "b": 1.0, "c": 0.5})
     what_if = what_would_keep(measured, asked(2, top_k=2), where(measured, "d"))
-    assert "4 candidates instead of 2, takes 1 more pair." in what_if.sentence
+    assert "4 candidates instead of 2 takes 1 more pair." in what_if.sentence
 
 
 def test_a_weight_that_brings_it_among_the_read_needs_no_other_pair():

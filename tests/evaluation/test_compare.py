@@ -60,7 +60,7 @@ def test_too_few_labels_say_how_many_would_do() -> None:
 
     assert not found.clear
     assert found.needed == np.ceil(((1.959964 + 0.841621) * change.std(ddof=1) / change.mean()) ** 2)
-    assert f"about {found.needed} queries would do" in found.sentence
+    assert f"about {found.needed} queries are enough" in found.sentence
 
 
 @pytest.mark.parametrize(

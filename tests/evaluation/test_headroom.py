@@ -29,9 +29,7 @@ def test_each_loss_has_its_place() -> None:
     assert found.ranking == pytest.approx((1 - 1 / log2(3)) / 4)
     assert found.achieved == pytest.approx((1 / log2(3) + 1) / 4)
     assert found.fused == pytest.approx((1 / log2(4) + 1 + 1 / log2(3)) / 4)
-    assert found.sentence.startswith(
-        "nDCG@5 0.408; 0.592 is missing: 0.250 never found, 0.250 left outside what is read"
-    )
+    assert found.sentence.startswith("nDCG@5 0.408; 0.592 is missing: 0.250 never found, 0.250 left outside the pool")
 
 
 def test_what_a_first_pass_cuts_is_a_loss_of_its_own() -> None:

@@ -70,7 +70,7 @@ def test_every_fault_of_both_files_is_said_at_once_with_its_line() -> None:
     assert told[1].startswith("queries.jsonl, line 3: not JSON")
     assert told[2] == "queries.jsonl, line 4: this is JSON, but not an object like {…}."
     assert told[3] == "queries.jsonl, line 5: this query has no _id."
-    assert told[4] == "queries.jsonl, line 6: query 'q1' stands in this file twice."
+    assert told[4] == "queries.jsonl, line 6: query 'q1' is in this file twice."
     assert told[5] == "qrels.tsv, line 2: 'q1' and 'd1' are graded 2 and 1; which one holds?"
     assert told[6].startswith("qrels.tsv, line 3: expected query, document and grade")
     assert told[7].startswith("qrels.tsv, line 4: the grade 'high' is not a whole number")
@@ -140,7 +140,7 @@ def test_a_corpus_says_what_is_wrong_at_its_end() -> None:
     corpus = text("corpus.jsonl", '{"_id": "a", "text": "x"}\n{"_id": "a", "text": "y"}\n{"_id": "b", "text": 5}\n')
     with pytest.raises(BadInput) as caught:
         list(read_corpus(corpus))
-    assert str(caught.value).splitlines()[0] == "corpus.jsonl, line 2: document 'a' stands in this file twice."
+    assert str(caught.value).splitlines()[0] == "corpus.jsonl, line 2: document 'a' is in this file twice."
     assert "line 3: document 'b': text" in str(caught.value)
 
 

@@ -59,9 +59,9 @@ def test_ties_are_read_as_trec_eval_reads_them() -> None:
     [
         ("q1 Q0 a 1\n", r"after\.run, line 1: expected query, Q0, document, rank, score and tag, found 4 columns"),
         ("q1 Q0 a 1 nan t\n", r"line 1: the score 'nan' is not a finite number"),
-        ("q1 Q0 a 1 2 t\nq1 Q0 a 2 1 t\n", r"line 2: document 'a' stands in the ranking of 'q1' twice"),
-        ("q9 Q0 a 1 2 t\n", "no query of the set toy stands in this file"),
-        ("", "no query of the set toy stands in this file"),
+        ("q1 Q0 a 1 2 t\nq1 Q0 a 2 1 t\n", r"line 2: document 'a' is in the ranking of 'q1' twice"),
+        ("q9 Q0 a 1 2 t\n", "no query of the set toy is in this file"),
+        ("", "no query of the set toy is in this file"),
     ],
 )
 def test_a_run_with_faults(content: str, said: str) -> None:
@@ -93,7 +93,7 @@ def test_a_run_alone_is_its_own_final_order() -> None:
 def test_an_after_run_that_found_other_documents_says_so() -> None:
     _, notices = pools_of_runs(SET, run("before", q1="ab", q2="de"), run("after", q1="bxa"))
     assert notices[0] == "after has no ranking for 1 queries of before, 'q2' first."
-    assert notices[1].startswith("1 documents of after do not stand in before")
+    assert notices[1].startswith("1 documents of after are not in before")
 
 
 def test_candidates_come_back_as_they_were_written() -> None:
@@ -117,9 +117,9 @@ def test_candidates_come_back_as_they_were_written() -> None:
         ('{"query_id": "q1", "candidates": [{"id": "a", "rank": 1}]}', "Extra inputs are not permitted"),
         (
             '{"query_id": "q1", "candidates": [{"id": "a"}, {"id": "a"}]}',
-            "candidate 'a' of query 'q1' stands there twice",
+            "candidate 'a' of query 'q1' is there twice",
         ),
-        ('{"query_id": "q1", "candidates": []}\n{"query_id": "q1", "candidates": []}', "line 2: query 'q1' stands"),
+        ('{"query_id": "q1", "candidates": []}\n{"query_id": "q1", "candidates": []}', "line 2: query 'q1' is in this file twice"),
         ('{"query_id": "q1", "candidates": [{"id": "a", "scores": {"ce": NaN}}]}', "line 1"),
         ('{"query_id": "q9", "candidates": []}', "no query of the set toy"),
     ],

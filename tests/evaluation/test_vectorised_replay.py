@@ -161,7 +161,7 @@ def test_rows_of_different_lengths_are_padded() -> None:
 )
 def test_what_the_arrays_do_not_hold_is_refused(change):
     pools = pools_of({"q": {"a": 1}}, [measurement("ab", "b", {"a": 1.0, "b": 0.0})])
-    with pytest.raises(BadInput, match="A set is evaluated on"):
+    with pytest.raises(BadInput, match=r"Evaluation (uses each|reads whole)"):
         vectorised_replay.step_rankings(pools, Policy(**change))
 
 

@@ -226,7 +226,7 @@ def test_a_first_pass_that_fails_hands_on_the_fused_order_and_says_so():
     trace = toy(broken, strong).run("question", TOY)
     assert trace.first_pass_summary is not None and trace.first_pass_summary.status == "failed"
     assert trace.first_pass_summary.reason in trace[StepName.FIRST_PASS].warnings[0].message
-    assert "What goes on is the fused order." in trace[StepName.FIRST_PASS].warnings[0].message
+    assert "Instead, the fused order goes on." in trace[StepName.FIRST_PASS].warnings[0].message
     assert [hit.passage_id for hit in trace.pool] == ids(trace, StepName.FUSED)[:2]
     assert trace.rerank.status == "ran" and strong.scored == 2
     assert "did not run; the first 2 in fused order" in first_pass(trace)
@@ -248,7 +248,7 @@ def test_a_reranker_that_fails_leaves_the_first_passs_order_and_its_scores():
     lost = scored_too(measurement("abcdef", "", failure="Out of memory."), "cheap", CHEAP)
     trace = replay(lost, CASCADE.with_(threshold=Threshold(minimum=0.6, space=ScoreSpace.MAXSIM)))
     assert ids(trace, StepName.RERANKED) == ["e", "b", "c"] and trace.relevance_space is ScoreSpace.MAXSIM
-    assert "What you see is the first pass's order." in trace[StepName.RERANKED].warnings[0].message
+    assert "You see the first pass's order." in trace[StepName.RERANKED].warnings[0].message
     assert "this is the first pass's order" in headline(trace)
     assert ids(trace, StepName.KEPT) == ["e"]
 

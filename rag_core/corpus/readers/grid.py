@@ -183,7 +183,7 @@ def _above(record: _Record, skipped: int) -> FileNote:
     place = numbered(
         "line", range(record.first_line + 1 + skipped, record.first_line + 1 + skipped + len(record.lines))
     )
-    return left_out(place, "It stands above the header row of the table.", record.words)
+    return left_out(place, "It is above the header row of the table.", record.words)
 
 
 def _header_doubt(header: Sequence[str]) -> list[FileNote]:

@@ -51,7 +51,7 @@ class ChatConfig(Frozen):
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must be an address such as http://localhost:11434/v1")
         if parts.username or parts.password:
-            raise ValueError("must not hold a user name or password; the key is given apart")
+            raise ValueError("must not contain a user name or password; enter the key in its own field")
         if parts.query or parts.fragment:
             raise ValueError("must not hold ? or #")
         return url.rstrip("/")

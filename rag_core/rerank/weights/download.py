@@ -153,7 +153,9 @@ def _wait(future: Future[Any]) -> None:
 def _in_words(name: str) -> Iterator[None]:
     """The hub's failures as a sentence that says what to do."""
     if offline():
-        raise ModelError(f"{name} is not on this machine and HF_HUB_OFFLINE forbids to fetch it. {INSTEAD}")
+        raise ModelError(
+            f"{name} is not on this machine, and HF_HUB_OFFLINE is set, so it cannot be downloaded. {INSTEAD}"
+        )
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 
     try:

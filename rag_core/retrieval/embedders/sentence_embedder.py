@@ -171,8 +171,8 @@ class SentenceEmbedder:
         if self._folder is not None:
             return f"The embedding model in {self._folder} could not be loaded: {reason}"
         return (
-            f"The embedding model {self._asked} is neither a folder nor on this machine, and could not be had from the "
-            f"model hub. Give the folder of a sentence-transformers model, or `{PACKAGED}`. ({reason})"
+            f"The embedding model {self._asked} is neither a folder nor on this machine, and the model hub does not "
+            f"provide it. Give the folder of a sentence-transformers model, or `{PACKAGED}`. ({reason})"
         )
 
     @property

@@ -110,7 +110,7 @@ def _page_notes(pages: _Pages) -> list[FileNote]:
         reason = "No text, only images: probably a scan. Run text recognition (OCR) on the file first."
         notes.append(left_out(numbered("page", pages.pictures), reason))
     if pages.doubtful:
-        reason = "Text stands in columns side by side. Sentences of different columns may be mixed or out of order."
+        reason = "The text is in columns side by side. Sentences of different columns may be mixed or out of order."
         notes.append(in_doubt(numbered("page", pages.doubtful), reason))
     return notes
 
