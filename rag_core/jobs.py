@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from rag_core.errors import BadInput, SecondPassError, Stopped, UnreadableRecord
 from rag_core.schema.base import Frozen, new_id
-from rag_core.schema.records import in_words
+from rag_core.schema.validation import in_words
 from rag_core.storage.columns import Moment
 from rag_core.storage.database import Store, metadata
 

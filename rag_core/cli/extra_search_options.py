@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from rag_core.errors import BadInput
 from rag_core.schema.filters import make_filter
 from rag_core.schema.policy import ExtraSearch
+from rag_core.schema.validation import in_words
 
 FILTERS = ("tenant", "source", "since")
 PLAIN = ("query", "depth", "weight")
@@ -27,7 +28,7 @@ def extra_search(words: Sequence[str]) -> ExtraSearch:
     for word in settings:
         key, equals, value = word.partition("=")
         if not equals or not value or key not in (*FILTERS, *PLAIN):
-            raise BadInput(f"--extra {name}: {word!r} is no setting of an extra search. Write {USAGE}.")
+            raise BadInput(f"--extra {name}: {word!r} is not a setting of an extra search. Write {USAGE}.")
         if key in values:
             raise BadInput(f"--extra {name}: {key} is given twice. Write several values as {key}=A,B.")
         values[key] = value
@@ -39,12 +40,11 @@ def extra_search(words: Sequence[str]) -> ExtraSearch:
         plain = {key: values[key] for key in PLAIN if key in values}
         return ExtraSearch.model_validate({"name": name, "where": where, **plain})
     except ValidationError as exc:
-        first = exc.errors()[0]
-        raise BadInput(f"--extra {name}: {first['loc'][0]}: {first['msg']}.") from exc
+        raise BadInput(f"--extra {name}: {in_words(exc)}. Write {USAGE}.") from exc
 
 
 def _day(name: str, text: str | None) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as exc:
-        raise BadInput(f"--extra {name}: since={text} is no date. Write since=2026-09-01.") from exc
+        raise BadInput(f"--extra {name}: since={text} is not a date. Write since=2026-09-01.") from exc

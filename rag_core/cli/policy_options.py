@@ -8,9 +8,11 @@ from rag_core.errors import BadInput
 from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.policy import Policy
 from rag_core.schema.threshold import Threshold, relevance_space
+from rag_core.schema.validation import in_words
 
 FLAGS = {"first_pass": "first-pass", "signals": "search", "extra_searches": "extra", "top_k": "top-k"}
 """The option that sets a policy's field, where it has another name."""
+_OPTIONS = {field: f"--{FLAGS.get(field, field)}" for field in Policy.model_fields}
 
 
 def policy_of(**values: object) -> Policy:
@@ -18,10 +20,7 @@ def policy_of(**values: object) -> Policy:
     try:
         policy = Policy.model_validate(values)
     except ValidationError as exc:
-        first = exc.errors()[0]
-        where = f"--{FLAGS.get(str(first['loc'][0]), first['loc'][0])}: " if first["loc"] else ""
-        said = first["msg"].removeprefix("Value error, ").rstrip(".")
-        raise BadInput(f"{where}{said}.") from exc
+        raise BadInput(f"{in_words(exc, _OPTIONS)}.") from exc
     for reranker in (policy.reranker, *([policy.first_pass.reranker] if policy.first_pass else [])):
         entry_of(reranker)
     return policy

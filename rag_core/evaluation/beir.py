@@ -16,6 +16,7 @@ from rag_core.errors import BadInput
 from rag_core.evaluation.files import Faults, File, lines, objects, summary
 from rag_core.evaluation.sets import LabelledSet, Level, Query
 from rag_core.schema.documents import Document
+from rag_core.schema.validation import in_words
 
 QRELS = ("qrels.tsv", "qrels/test.tsv", "qrels.txt", "qrels.trec")
 HEADERS = {"query-id", "query_id", "qid", "queryid"}
@@ -133,8 +134,7 @@ def _document(row: dict[str, Any], number: int, faults: Faults) -> Document | No
     try:
         return Document.model_validate({"id": document_id, "text": row.get("text", ""), "metadata": metadata, **own})
     except ValidationError as exc:
-        first = exc.errors()[0]
-        faults.add(number, f"document {document_id!r}: {'.'.join(map(str, first['loc']))}: {first['msg']}.")
+        faults.add(number, f"document {document_id!r}: {in_words(exc)}.")
         return None
 
 

@@ -20,6 +20,7 @@ from rag_core.evaluation.files import Faults, File, lines, objects, summary
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.schema.base import Frozen
 from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.validation import in_words
 
 DEEPEST = 1000
 """How many documents a query's ranking keeps."""
@@ -46,6 +47,12 @@ class Candidate(Frozen):
     title: str = ""
     found: dict[str, FiniteFloat] = {}
     scores: dict[str, FiniteFloat] = {}
+
+
+CANDIDATES_LINE = (
+    '{"query_id": "q1", "candidates": [{"id": "c1", "found": {"dense": 0.8}, "scores": {"my-reranker": 3.1}}]}: a list '
+    "of candidates, each with its scores by search (found) and by reranker (scores)."
+)
 
 
 class Candidates(Frozen):
@@ -147,8 +154,7 @@ def read_candidates(file: File, labelled: LabelledSet) -> tuple[dict[str, Candid
 def _first(exc: Exception) -> str:
     if not isinstance(exc, ValidationError):
         return f"{exc}."
-    first = exc.errors()[0]
-    return f"{'.'.join(str(part) for part in first['loc']) or 'the line'}: {first['msg']}."
+    return f"{in_words(exc)}. A line should look like {CANDIDATES_LINE}"
 
 
 def write_run(ranking: Mapping[str, Sequence[str]], tag: str) -> str:

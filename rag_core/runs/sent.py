@@ -34,7 +34,8 @@ from rag_core.runs.values import (
     Timing,
 )
 from rag_core.schema.base import Frozen, Scalar, new_id
-from rag_core.schema.records import RecordFormat, in_words
+from rag_core.schema.records import RecordFormat
+from rag_core.schema.validation import in_words
 
 
 class SentHit(Frozen):

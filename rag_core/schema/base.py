@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from rag_core.errors import BadInput
+from rag_core.schema.validation import in_words
 
 Scalar = str | int | FiniteFloat | bool
 
@@ -33,15 +34,7 @@ class Frozen(BaseModel):
         try:
             return type(self).model_validate(fields | changes)
         except ValidationError as exc:
-            raise BadInput(_said(exc)) from exc
-
-
-def _said(exc: ValidationError) -> str:
-    """The first thing that is wrong, as a sentence; our own validators' messages as they are."""
-    first = exc.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    message = first["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"{where}: {message}." if where else f"{message}."
+            raise BadInput(f"{in_words(exc)}.") from exc
 
 
 def new_id() -> str:

@@ -19,27 +19,12 @@ from pydantic import ValidationError
 
 from rag_core.errors import SecondPassError, UnreadableRecord, first_line
 from rag_core.schema.base import Frozen
+from rag_core.schema.validation import in_words
 
 Value = TypeVar("Value", bound=Frozen)
 Item = TypeVar("Item")
 Raw = dict[str, Any]
 Upgrade = Callable[[Raw], Raw]
-
-_EXPECTED = {
-    "int": "a whole number",
-    "float": "a number",
-    "finite": "a number",
-    "string": "text",
-    "bool": "true or false",
-    "date": "a date",
-    "datetime": "a date and time",
-    "timezone": "a date and time with its zone",
-    "tuple": "a list",
-    "list": "a list",
-    "dict": "an object",
-    "model": "an object",
-}
-"""What a value should be, by the first word of pydantic's error type."""
 
 
 @dataclass(frozen=True)
@@ -133,30 +118,3 @@ def listing(records: Iterable[tuple[str, Callable[[], Item]]]) -> Listing[Item]:
         except OSError as exc:
             left_out.append(LeftOut(name, f"It cannot be read ({exc.strerror or first_line(exc)})."))
     return Listing(tuple(found), tuple(left_out))
-
-
-def in_words(exc: ValidationError) -> str:
-    """The first thing that is wrong, in words: `“policy” is missing`."""
-    first = exc.errors(include_url=False)[0]
-    where, kind = _place(first["loc"]), first["type"]
-    if kind == "missing":
-        return f"{where} is missing"
-    if kind == "extra_forbidden":
-        return f"{where} is not a field that this version knows"
-    if kind == "value_error":
-        said = str(first["ctx"]["error"])
-        return f"{where}: {said}" if first["loc"] else said
-    if kind in ("literal_error", "enum"):
-        return f"{where} should be {first['ctx']['expected']}"
-    expected = _EXPECTED.get(kind.partition("_")[0])
-    return f"{where} should be {expected}" if expected and _of_type(kind) else f"{where} has a value that does not fit"
-
-
-def _of_type(kind: str) -> bool:
-    """True for errors about a value's type, not about its size."""
-    return kind.endswith(("_type", "_parsing", "_number", "_aware", "_from_float"))
-
-
-def _place(parts: tuple[int | str, ...]) -> str:
-    """`“steps › 1 › hits”`: list places count from 1."""
-    return f"“{' › '.join(str(one + 1) if isinstance(one, int) else one for one in parts)}”" if parts else "it"

@@ -18,7 +18,8 @@ from pydantic import ValidationError
 from rag_core.diagnosis import Verdict
 from rag_core.errors import BadInput, CaseConflict, UnreadableRecord
 from rag_core.schema.base import Frozen
-from rag_core.schema.records import Listing, in_words, listing
+from rag_core.schema.records import Listing, listing
+from rag_core.schema.validation import in_words
 from rag_core.storage.database import UPSERT, Store
 from rag_core.triage.case import CASE, RERUN, Case, Rerun, Status
 from rag_core.triage.tables import cases, reruns

@@ -74,7 +74,7 @@ def test_a_collection_is_replaced_only_where_that_is_asked_for(handbook, capsys)
         (["{empty}"], "No file below"),
         (["--collection", "Nothing"], "Nothing"),
         (["{empty}", "--collection", "Handbook"], "Give either a folder or --collection."),
-        (["{handbook}", "--top-k", "0"], "--top-k: "),
+        (["{handbook}", "--top-k", "0"], "--top-k should be 1 or more."),
         (["{handbook}", "--reranker", "nobody"], "There is no reranker 'nobody'"),
     ],
 )

@@ -138,7 +138,7 @@ def test_a_first_pass_and_the_search_signal_are_part_of_the_policy(
     assert main([*command, "--first-pass", "late-interaction", "1"]) == 2
     assert "Value error" not in capsys.readouterr().err
     assert main([*command, "--search", "7"]) == 2
-    assert "--search: " in capsys.readouterr().err
+    assert "--search should be 1 or less" in capsys.readouterr().err
 
 
 def test_a_judged_document_that_the_collection_lacks_is_noted(

@@ -37,12 +37,12 @@ def test_every_setting_is_read():
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("tenants=acme", "'tenants=acme' is no setting"),
-        ("tenant", "'tenant' is no setting"),
-        ("tenant=", "'tenant=' is no setting"),
-        ("since=yesterday", "since=yesterday is no date"),
-        ("depth=900", "--extra recent: depth:"),
-        ("weight=much", "--extra recent: weight:"),
+        ("tenants=acme", "'tenants=acme' is not a setting"),
+        ("tenant", "'tenant' is not a setting"),
+        ("tenant=", "'tenant=' is not a setting"),
+        ("since=yesterday", "since=yesterday is not a date"),
+        ("depth=900", "--extra recent: “depth” should be"),
+        ("weight=much", "--extra recent: “weight” should be a number"),
     ],
 )
 def test_what_cannot_be_is_named(word, said):
@@ -103,7 +103,7 @@ def test_an_evaluation_with_an_extra_search(folder: Path, capsys: pytest.Capture
 
 def test_an_unknown_setting_exits_with_2(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(folder), "--extra", "acme", "tenants=acme"]) == 2
-    assert "is no setting of an extra search" in capsys.readouterr().err
+    assert "is not a setting of an extra search" in capsys.readouterr().err
     assert main(["evaluate", str(folder), "--extra", "acme", "--before", "x.run"]) == 2
     assert "you gave rankings of another system" in capsys.readouterr().err
     assert main(["evaluate", str(folder), "--extra", "a", "--extra", "a"]) == 2

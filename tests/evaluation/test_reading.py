@@ -141,7 +141,7 @@ def test_a_corpus_says_what_is_wrong_at_its_end() -> None:
     with pytest.raises(BadInput) as caught:
         list(read_corpus(corpus))
     assert str(caught.value).splitlines()[0] == "corpus.jsonl, line 2: document 'a' is in this file twice."
-    assert "line 3: document 'b': text" in str(caught.value)
+    assert "line 3: document 'b': “text” should be text" in str(caught.value)
 
 
 def test_a_csv_with_guessed_columns() -> None:

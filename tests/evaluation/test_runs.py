@@ -112,14 +112,20 @@ def test_candidates_come_back_as_they_were_written() -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('{"query_id": "q1"}', "line 1: candidates: Field required"),
-        ('{"query_id": "q1", "candidates": [{"id": "a", "found": {"dense": "high"}}]}', r"candidates\.0\.found\.dense"),
-        ('{"query_id": "q1", "candidates": [{"id": "a", "rank": 1}]}', "Extra inputs are not permitted"),
+        ('{"query_id": "q1"}', "“candidates” is missing. A line should look like"),
+        (
+            '{"query_id": "q1", "candidates": [{"id": "a", "found": {"dense": "high"}}]}',
+            r"found › dense” should be a number",
+        ),
+        ('{"query_id": "q1", "candidates": [{"id": "a", "rank": 1}]}', "“candidates › 1 › rank” is not a field"),
         (
             '{"query_id": "q1", "candidates": [{"id": "a"}, {"id": "a"}]}',
             "candidate 'a' of query 'q1' is there twice",
         ),
-        ('{"query_id": "q1", "candidates": []}\n{"query_id": "q1", "candidates": []}', "line 2: query 'q1' is in this file twice"),
+        (
+            '{"query_id": "q1", "candidates": []}\n{"query_id": "q1", "candidates": []}',
+            "line 2: query 'q1' is in this file twice",
+        ),
         ('{"query_id": "q1", "candidates": [{"id": "a", "scores": {"ce": NaN}}]}', "line 1"),
         ('{"query_id": "q9", "candidates": []}', "no query of the set toy"),
     ],

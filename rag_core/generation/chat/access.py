@@ -19,6 +19,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from rag_core.errors import BadInput
 from rag_core.generation.chat.price import KNOWN, TokenPrice
 from rag_core.schema.base import Frozen
+from rag_core.schema.validation import in_words
 
 OPENAI = "https://api.openai.com/v1"
 
@@ -30,6 +31,7 @@ LABELS = {
     "timeout_s": "The time-out",
 }
 """How a user knows the fields of a `ChatConfig`."""
+VARIABLES = {"base_url": "OPENAI_BASE_URL", "model": "OPENAI_MODEL"}
 
 
 class ChatConfig(Frozen):
@@ -49,11 +51,11 @@ class ChatConfig(Frozen):
     def _plain_address(cls, url: str) -> str:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("must be an address such as http://localhost:11434/v1")
+            raise ValueError("must look like http://localhost:11434/v1")
         if parts.username or parts.password:
             raise ValueError("must not contain a user name or password; enter the key in its own field")
         if parts.query or parts.fragment:
-            raise ValueError("must not hold ? or #")
+            raise ValueError("must not contain ? or #")
         return url.rstrip("/")
 
     @property
@@ -87,8 +89,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> ChatAccess | No
     try:
         config = ChatConfig.model_validate({name: value for name, value in given.items() if value})
     except ValidationError as exc:
-        wrong = exc.errors()[0]
-        raise BadInput(f"OPENAI_{str(wrong['loc'][0]).upper()} cannot be used: it {_said(wrong['msg'])}.") from exc
+        raise BadInput(f"{in_words(exc, VARIABLES)}.") from exc
     return ChatAccess(config=config, key=_sound(key), price=known_price(config))
 
 
@@ -101,9 +102,7 @@ def typed(fields: Mapping[str, object], key: str, price: TokenPrice | None, besi
     try:
         config = ChatConfig.model_validate(dict(fields))
     except ValidationError as exc:
-        wrong = exc.errors()[0]
-        name = str(wrong["loc"][0]) if wrong["loc"] else ""
-        raise BadInput(f"{LABELS.get(name, name)} cannot be used: it {_said(wrong['msg'])}.") from exc
+        raise BadInput(f"{in_words(exc, LABELS)}.") from exc
     own = _sound(key.strip())
     if own is None and beside is not None and beside.config.base_url == config.base_url:
         own = beside.key
@@ -118,11 +117,5 @@ def known_price(config: ChatConfig) -> TokenPrice | None:
 def _sound(key: str) -> SecretStr | None:
     """The key, or None for an empty one. Raises BadInput for one that no header can carry."""
     if not all("!" <= letter <= "~" for letter in key):
-        raise BadInput("The key holds characters that no key has. Copy it again, whole.")
+        raise BadInput("The key contains characters that no key has. Copy the whole key again.")
     return SecretStr(key) if key else None
-
-
-def _said(message: str) -> str:
-    """A validator's message as the end of a sentence."""
-    text = message.removeprefix("Value error, ")
-    return text if text.startswith("must") else text[:1].lower() + text[1:].replace("Input s", "s")

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from rag_core.errors import BadInput, MissingPackage
 from rag_core.runs.spans.span import Span, kept_attributes, project_of
-from rag_core.schema.records import in_words
+from rag_core.schema.validation import in_words
 
 if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue

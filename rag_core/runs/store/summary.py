@@ -14,7 +14,7 @@ from rag_core.runs.run import Run, RunStep
 from rag_core.runs.store.checks import checks
 from rag_core.runs.values import Feedback, Space, StepKind
 from rag_core.schema.base import Frozen
-from rag_core.schema.records import in_words
+from rag_core.schema.validation import in_words
 
 
 class RunSummary(Frozen):

@@ -24,7 +24,7 @@ def test_the_environment_names_server_model_and_key() -> None:
     found = from_environment({**given, "OPENAI_API_KEY": KEY})
     assert secret_of(found) == KEY
     assert KEY not in repr(found)
-    with pytest.raises(BadInput, match="OPENAI_BASE_URL cannot be used: it must be an address"):
+    with pytest.raises(BadInput, match="OPENAI_BASE_URL must look like"):
         from_environment({"OPENAI_BASE_URL": "localhost"})
 
 
@@ -52,11 +52,11 @@ def test_the_key_from_before_goes_to_its_own_address_only() -> None:
 @pytest.mark.parametrize(
     ("fields", "key", "said"),
     [
-        ({"base_url": "nowhere"}, "", "The address cannot be used: it must be an address such as"),
-        ({"model": ""}, "", "The model's name cannot be used"),
-        ({"temperature": 7}, "", "The temperature cannot be used"),
-        ({"max_tokens": 0}, "", "The longest answer cannot be used"),
-        ({}, "sk with spaces", "The key holds characters"),
+        ({"base_url": "nowhere"}, "", "The address must look like http"),
+        ({"model": ""}, "", "The model's name should not be empty"),
+        ({"temperature": 7}, "", "The temperature should be 2 or less"),
+        ({"max_tokens": 0}, "", "The longest answer should be 1 or more"),
+        ({}, "sk with spaces", "The key contains characters"),
     ],
 )
 def test_what_cannot_be_used_is_named(fields: dict[str, object], key: str, said: str) -> None:
