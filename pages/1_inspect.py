@@ -18,6 +18,7 @@ from ui.panels import (
     progressive_rerank,
     question_box,
     retrying,
+    spent,
     step_strip,
     views,
     waiting,
@@ -66,6 +67,7 @@ def show(
     if answer is not None:
         trace = trace.model_copy(update={"recorded_answer": answer})
     step_strip.strip(trace, answer)
+    spent.of_runs(trace)
     views.searches(trace)
     views.notes(trace)
     ranking(trace)

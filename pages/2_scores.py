@@ -21,7 +21,7 @@ from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of, score_text, threshold_text, title_of
 from ui import caches
 from ui.charts import labelled_scores, risk_coverage, score_curve, score_histograms, threshold_tradeoff
-from ui.panels import chart_panel, history, query_sets, question_box, retrying, views, waiting
+from ui.panels import chart_panel, history, query_sets, question_box, retrying, spent, views, waiting
 from ui.sidebar import state
 from ui.sidebar.state import SidebarState
 
@@ -54,6 +54,7 @@ def show(trace: Trace, question: QuerySession | None = None) -> None:
     if question is not None:
         retrying.again(question, trace)
     views.filtered(trace)
+    spent.of_runs(trace)
     cutting(trace)
     fig = score_histograms.figure(trace, state.palette())
     chart_panel.show("Scores by step", score_histograms.caption(trace), fig, score_histograms.bins(trace), "histograms")

@@ -16,7 +16,7 @@ from rag_core.rerank.catalogue import NONE, entry_of
 from rag_core.schema.trace import Trace
 from ui import caches
 from ui.charts import budget_bar, cost_curve, time_by_pool, waterfall
-from ui.panels import chart_panel, history, question_box, retrying, views, waiting
+from ui.panels import chart_panel, history, question_box, retrying, spent, views, waiting
 from ui.sidebar import state
 from ui.sidebar.state import SidebarState
 
@@ -72,6 +72,7 @@ def this_run(question: QuerySession, trace: Trace) -> None:
     with st.container(horizontal=True, key="run_figures"):
         for name, value in figures.items():
             st.metric(name, value)
+    spent.of_runs(trace)
     fig = waterfall.figure(trace, state.palette())
     chart_panel.show("This run", waterfall.caption(trace), fig, waterfall.lanes(trace), "waterfall")
 
@@ -133,7 +134,9 @@ def by_pool(runs: list[Trace], trace: Trace | None, choice: SidebarState) -> lat
             help="Times the reranker on 5 to 40 passages of this question, bypassing the cache.",
         )
     if pressed and trace is not None:
-        measured[:] = measure(trace, choice)
+        with spent.counted("speed"):
+            measured[:] = measure(trace, choice)
+    spent.of_work("speed")
     points = [*latency_model.rerank_points(same), *measured]
     other = median(run.took_ms - run.reranked_step.timing.took_ms for run in same) if same else 0.0
     try:
@@ -149,16 +152,15 @@ def by_pool(runs: list[Trace], trace: Trace | None, choice: SidebarState) -> lat
 
 def measure(trace: Trace, choice: SidebarState) -> list[latency_model.LatencyPoint]:
     """The reranker's pace on this question's pool, with a bar."""
-    bar = st.progress(0.0, "Timing the reranker")
     passages = [trace.passages[hit.passage_id] for hit in trace.pool]
 
-    def step(done: int, total: int) -> None:
-        bar.progress(done / max(total, 1), "Timing the reranker")
+    with waiting.stoppable("speed", "Timing the reranker") as bar:
 
-    reranker = caches.reranker(choice.policy.reranker)
-    points = measure_speed(reranker, trace.query, passages, progress=step)
-    bar.empty()
-    return points
+        def step(done: int, total: int) -> None:
+            bar.progress(done / max(total, 1), "Timing the reranker")
+
+        reranker = caches.reranker(choice.policy.reranker)
+        return measure_speed(reranker, trace.query, passages, progress=step)
 
 
 def money(choice: SidebarState, trace: Trace | None, line: latency_model.LatencyLine | None) -> None:

@@ -19,7 +19,7 @@ from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of, threshold_text
 from ui import caches
 from ui.charts import score_scatter, two_columns
-from ui.panels import answer, chart_panel, history, query_sets, question_box, retrying, views, waiting
+from ui.panels import answer, chart_panel, history, query_sets, question_box, retrying, spent, views, waiting
 from ui.sidebar import access, state
 from ui.sidebar.state import SidebarState, threshold_for
 
@@ -117,7 +117,7 @@ def one_question(question: QuerySession, left: Trace, right: Trace, names: tuple
         views.failure(trace)
     retrying.again(question, left, right)
     views.headline(difference(left, right, ("A", "B")))
-    answers(question, left, right, names)
+    spent.of_runs(*answers(question, left, right, names))
     colours = state.palette()
     fig = two_columns.figure(left, right, names, colours)
     chart_panel.show(
@@ -133,13 +133,16 @@ def one_question(question: QuerySession, left: Trace, right: Trace, names: tuple
     )
 
 
-def answers(question: QuerySession, left: Trace, right: Trace, names: tuple[str, str]) -> None:
-    """Each side's quoted answer and time, side by side."""
+def answers(question: QuerySession, left: Trace, right: Trace, names: tuple[str, str]) -> list[Trace]:
+    """Each side's quoted answer and time, side by side; the runs with their answers."""
+    answered = []
     for side, column, trace, name in zip("AB", st.columns(2, gap="large"), (left, right), names, strict=True):
         with column:
             found = waiting.made_answer(question, trace)
             heading = f"{side}: {name} · {duration(trace.took_ms)} before the answer"
             answer.card(trace, found, key=f"answer-{side.lower()}", heading=heading)
+        answered.append(trace.model_copy(update={"recorded_answer": found}))
+    return answered
 
 
 def many_questions(choice: SidebarState, other: Policy, names: tuple[str, str]) -> None:

@@ -14,7 +14,7 @@ from rag_core.schema.policy import NO_RERANKER, Policy
 from rag_core.wording.numbers import count_of
 from ui.charts import cut_curves, group_changes, loss_split, quality_time, setting_curve
 from ui.charts.quality_time import Way
-from ui.panels import chart_panel, evaluation, evaluation_tables, fine_tuning, judging, views
+from ui.panels import chart_panel, evaluation, evaluation_tables, fine_tuning, judging, spent, views
 from ui.panels.evaluation import Bench
 from ui.sidebar import state
 from ui.sidebar.state import SidebarState
@@ -50,6 +50,7 @@ def measured(choice: SidebarState, questions: LabelledSet) -> None:
     asked = questions.only(query.id for query in queries)
     pools = None if fresh else evaluation.pools_of(choice, bench, asked)
     lacking = None if pools is None else evaluation.missing(pools, choice.policy)
+    spent.of_work("evaluation")
     if lacking != 0:
         label = f"Evaluate {count_of(len(queries), 'question')}" if lacking is None else f"Score {lacking:,} pairs"
         if not place.button(label, key="eval_score", type="primary", icon=":material/play_arrow:"):

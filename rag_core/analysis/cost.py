@@ -43,10 +43,15 @@ def billed(units: float, tokens: int, price: Price | None) -> str:
     """
     said = [f"{units:,g} {'unit' if units == 1 else 'units'}"] if units else []
     said += [f"{tokens:,} tokens"] if tokens else []
-    counted = {"search": units, "token": tokens}.get(price.counts, 0) if price else 0
-    if price and counted:
-        said.append(f"${counted * price.dollars / price.per:.2g}")
+    if dollars := dollars_of(units, tokens, price):
+        said.append(f"${dollars:.2g}")
     return ", ".join(said) or "not said"
+
+
+def dollars_of(units: float, tokens: int, price: Price | None) -> float | None:
+    """What these units or tokens cost; None without a price, or where the service does not say what it counts."""
+    counted = {"search": units, "token": tokens}.get(price.counts, 0) if price else 0
+    return counted * price.dollars / price.per if price and counted else None
 
 
 class Load(Frozen):

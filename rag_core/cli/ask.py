@@ -6,7 +6,7 @@
     second-pass ask "How long do refunds take?" handbook --json            the whole trace, as JSON
 
 Prints a sentence on what reranking did, the answer with its citations, and the passages kept for it, each with its rank
-at every step.
+at every step; then how many requests went to services, if any.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+from rag_core.analysis.paid_calls import paid_calls
 from rag_core.api import index
 from rag_core.cli.documents import library, read_folder
 from rag_core.cli.policy_options import policy_of, threshold_of
@@ -23,12 +24,14 @@ from rag_core.corpus.collection import Collection
 from rag_core.errors import BadInput
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
+from rag_core.schema.answers import Answer
 from rag_core.schema.policy import DEFAULT_RERANKER
 from rag_core.schema.ranked_passage import RankedPassage
 from rag_core.schema.trace import Trace
 from rag_core.settings import Settings
 from rag_core.wording.headline import headline
 from rag_core.wording.numbers import count_of, score_text, title_of
+from rag_core.wording.paid_calls import paid_text
 
 WIDTH = 100
 LINES = 4
@@ -79,11 +82,14 @@ def report(trace: Trace) -> str:
     """The headline, the warnings, the answer and the kept passages, as plain text."""
     warnings = [textwrap.fill(f"Note: {one.message}", WIDTH) for one in trace.warnings]
     kept = [_passage(number, one) for number, one in enumerate(trace.kept, start=1)]
-    return "\n\n".join([textwrap.fill(headline(trace), WIDTH), *warnings, _answer(trace), *kept])
+    answer = trace.answer()
+    paid = paid_text(paid_calls(trace.model_copy(update={"recorded_answer": answer})))
+    told = [textwrap.fill(headline(trace), WIDTH), *warnings, _answer(answer), *kept]
+    return "\n\n".join([*told, textwrap.fill(paid, WIDTH)] if paid else told)
 
 
-def _answer(trace: Trace) -> str:
-    lines = trace.answer().text.splitlines()
+def _answer(answer: Answer) -> str:
+    lines = answer.text.splitlines()
     return "\n".join(textwrap.fill(line, WIDTH) for line in lines)
 
 

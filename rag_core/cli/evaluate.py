@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from rag_core.analysis.paid_calls import calls_by_service
 from rag_core.cli.documents import library, progress
 from rag_core.cli.extra_search_options import extra_search
 from rag_core.cli.policy_options import policy_of
@@ -33,10 +35,12 @@ from rag_core.evaluation.score import score_set
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.evaluation.table import read_csv
 from rag_core.pipeline.pipeline import Pipeline
+from rag_core.rerank.metering import metered
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.schema.policy import DEFAULT_RERANKER, FULL_DEPTH, SIGNAL_NAMES
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
+from rag_core.wording.paid_calls import paid_text
 
 FORMATS = {"markdown": to_markdown, "json": Report.to_json, "csv": queries_csv}
 
@@ -126,8 +130,20 @@ def _own(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str])
     collection = collection_for(given.set, library(settings), embedder, given.collection, progress)
     pipeline = Pipeline(collection, embedder, Store.from_settings(settings).pair_cache())
     asked = labelled.only(_spread([query.id for query in labelled.asked], given.limit))
-    measurements = score_set(pipeline, asked, [policy], _progress)
+    with _told_what_was_sent():
+        measurements = score_set(pipeline, asked, [policy], _progress)
     return of_measurements(asked, measurements, policy, names, unknown_documents(asked, collection))
+
+
+@contextmanager
+def _told_what_was_sent() -> Iterator[None]:
+    """Say on stderr how many requests the work inside sent to services, also where it is stopped or fails."""
+    with metered() as meter:
+        try:
+            yield
+        finally:
+            if said := paid_text(calls_by_service(meter.spent)):
+                sys.stderr.write(f"\n{said}\n")
 
 
 def _beside(given: argparse.Namespace) -> dict[str, object]:

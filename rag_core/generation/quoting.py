@@ -89,4 +89,5 @@ def _summary(name: str, model: str, scored: RerankerScores | None = None) -> Rer
         tokens=scored.tokens,
         batches=scored.batches,
         units=scored.units,
+        requests=scored.requests,
     )

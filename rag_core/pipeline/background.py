@@ -78,6 +78,11 @@ class Work(Generic[S, T]):
         with self._changed:
             self._closed = True
 
+    def end_unwatched(self) -> None:
+        """End it after the step that it is at once nobody watches any more, lasting or not."""
+        with self._changed:
+            self._lasting = False
+
     def enter(self) -> bool:
         """Watch it; False where it has ended or is about to."""
         with self._changed:

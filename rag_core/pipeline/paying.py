@@ -70,9 +70,13 @@ class Payer:
             if due:
                 known = self._paid.measurement
                 assert known is not None
-                if self._asker in self._paid.rewriting_again:
-                    known = known.model_copy(update={"rewriting": None})
-                searched = self._pipeline.search(known, policy)
+                before = known.rewriting if self._asker in self._paid.rewriting_again else None
+                searched = self._pipeline.search(
+                    known.model_copy(update={"rewriting": None}) if before else known, policy
+                )
+                if before and searched.rewriting:
+                    again = searched.rewriting.with_(requests=before.requests + searched.rewriting.requests)
+                    searched = searched.model_copy(update={"rewriting": again})
                 with self._paid.claims.lock:
                     self._paid.keep_searches(searched)
                     self._paid.rewriting_again.discard(self._asker)

@@ -110,7 +110,7 @@ class Pipeline:
 
     def _rewritten(self, query: str) -> Rewriting:
         if self._rewriter is None:
-            return Rewriting(model="", failure="No chat model is set up here.")
+            return Rewriting(model="", requests=0, failure="No chat model is set up here.")
         return self._rewriter(query)
 
     def _passages(self, found: Iterable[SearchRun]) -> dict[str, Passage]:

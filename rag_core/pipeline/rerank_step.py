@@ -103,6 +103,7 @@ def own_share(known: RerankerScores | None, passage_ids: Sequence[str]) -> Reran
             "tokens": round(known.tokens * share),
             "batches": math.ceil(known.batches * share),
             "units": known.units * share,
+            "requests": math.ceil(known.requests * share),
         }
     )
 
@@ -163,6 +164,7 @@ def _report(
         tokens=cost.tokens,
         batches=cost.batches,
         units=cost.units,
+        requests=cost.requests,
     )
 
 

@@ -27,6 +27,7 @@ def merge_scores(known: RerankerScores | None, fresh: RerankerScores) -> Reranke
             "tokens": known.tokens + fresh.tokens,
             "batches": known.batches + fresh.batches,
             "units": known.units + fresh.units,
+            "requests": known.requests + fresh.requests,
         }
     )
 

@@ -29,6 +29,7 @@ from rag_core.rerank.hosted.http import RetryPolicy
 from rag_core.rerank.hosted.identity import BEFORE_SCORING_S, DATE, ModelWatch, ServedModel, ask, of_month, today
 from rag_core.rerank.hosted.provider import CHAT_MODELS
 from rag_core.rerank.kinds import RerankerSpec
+from rag_core.rerank.metering import carried
 from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
@@ -152,7 +153,7 @@ class LanguageModelReranker:
         grades: dict[str, float] = {}
         tokens = 0
         with ThreadPoolExecutor(max_workers=CONCURRENCY) as pool:
-            running = {pool.submit(self._ask, encodable(query), window): window for window in windows}
+            running = {pool.submit(carried(self._ask), encodable(query), window): window for window in windows}
             try:
                 for future in as_completed(running):
                     found, reply = future.result()

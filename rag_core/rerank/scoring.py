@@ -14,8 +14,10 @@ from typing import Protocol
 from rag_core.errors import SecondPassError
 from rag_core.rerank.base import Reranker, Scored
 from rag_core.rerank.checks import check_scored
+from rag_core.rerank.metering import Meter, metered
 from rag_core.schema.documents import Passage
 from rag_core.schema.measurement import RerankerScores
+from rag_core.schema.paid_calls import PaidCalls
 from rag_core.schema.progress import Progress
 from rag_core.schema.steps import PairScore, StepWarning, Timing
 
@@ -51,6 +53,7 @@ class _Run:
     tokens: int = 0
     batches: int = 0
     units: float = 0.0
+    requests: int = 0
     tokenise_ms: float = 0.0
     load_ms: float = 0.0
     failure: str | None = None
@@ -79,14 +82,17 @@ class _Run:
 
     def score(self, texts: Mapping[str, str]) -> None:
         """Score a slice, texts by content hash, and keep it in the cache."""
-        passages = list(texts.values())
+        passages, meter = list(texts.values()), Meter()
         try:
-            scored = self.reranker.score(self.query, passages)
+            with metered(meter):
+                scored = self.reranker.score(self.query, passages)
             check_scored(scored, passages)
         except Exception as exc:  # noqa: BLE001 - as above
+            self._count(meter.total)
             done = f" {len(self.known)} pairs were scored before that." if self.known else ""
             self.failure = describe_failure(exc, "failed") + done
             return
+        self._count(meter.total.with_(tokens=scored.tokens, units=scored.units))
         fresh = self._add(list(texts), scored)
         if self.cache is None or not self.reranker.identified:
             return
@@ -98,11 +104,15 @@ class _Run:
     def _add(self, hashes: Sequence[str], scored: Scored) -> dict[str, PairScore]:
         fresh = dict(zip(hashes, scored.pairs, strict=True))
         self.known |= fresh
-        self.tokens += scored.tokens
         self.batches += scored.batches
-        self.units += scored.units
         self.tokenise_ms += scored.tokenise_ms
         return fresh
+
+    def _count(self, spent: PaidCalls) -> None:
+        """What a slice cost, also one that failed after some of its requests."""
+        self.requests += spent.requests
+        self.tokens += spent.tokens
+        self.units += spent.units
 
     def note(self, code: str, message: str) -> None:
         """Report each kind of trouble once."""
@@ -155,6 +165,7 @@ def score_pairs(
         tokens=run.tokens,
         batches=run.batches,
         units=run.units,
+        requests=run.requests,
         failure=run.failure,
         notes=tuple(run.notes),
     )

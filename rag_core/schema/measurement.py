@@ -52,7 +52,7 @@ class Rewriting(Frozen):
     """What a chat model made of the question, and what that took. Token counts are the server's, None without any.
 
     `queries` are searched beside the question; none where it only repeated it. `failure` is None, or says in words why
-    there are none.
+    there are none. `requests`: how many were sent for it, earlier tries included.
     """
 
     model: str
@@ -62,6 +62,7 @@ class Rewriting(Frozen):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     dollars: FiniteFloat | None = None
+    requests: Annotated[int, Field(ge=0)] = 1
     failure: str | None = None
 
 
@@ -71,6 +72,7 @@ class RerankerScores(Frozen):
     `failure` is None, or says in words why there are no scores (or not for all); `notes` are lesser troubles, such
     as a cache that could not be read. Times in milliseconds, of the scoring calls of this measurement, added up;
     `load_ms` is model loading and not part of `timing`. `units` is what a hosted service billed, in units of its own.
+    `requests`: how many were sent to a service, a server or a chat model, those that failed included.
     `runs_on`: what computes the scores, in words (`OpenVINO, bf16`); empty where the reranker does not say.
     """
 
@@ -84,6 +86,7 @@ class RerankerScores(Frozen):
     tokens: int = 0
     batches: int = 0
     units: FiniteFloat = 0.0
+    requests: int = 0
     failure: str | None = None
     notes: tuple[StepWarning, ...] = ()
 

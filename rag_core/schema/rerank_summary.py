@@ -28,6 +28,7 @@ class RerankSummary(Frozen):
     `pairs_timed`: how many pairs the step's time, `tokens`, `batches` and `units` paid for. Larger than
     `pairs_scored` where the policy's pool was made smaller after the measurement; in a run with a first pass never:
     there the cost is the share of its own pairs in what was scored together.
+    `requests`: how many were sent to a service, a server or a chat model, those that failed included.
     `runs_on`: what computes its scores, in words; empty where the reranker does not say.
     """
 
@@ -49,3 +50,4 @@ class RerankSummary(Frozen):
     tokens: int = 0
     batches: int = 0
     units: FiniteFloat = 0.0
+    requests: int = 0

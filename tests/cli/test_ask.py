@@ -8,6 +8,7 @@ import pytest
 
 from rag_core.cli.main import main
 from rag_core.schema.trace import Trace
+from tests.rerank.conformance_server import KEY, running
 
 QUESTION = "How long do refunds take?"
 
@@ -91,3 +92,15 @@ def test_without_a_folder_it_asks_the_sample(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("SECOND_PASS_SAMPLE_DIR", str(tmp_path))
     assert main(["ask", QUESTION]) == 0
     assert "(refunds.md)" in capsys.readouterr().out
+
+
+def test_it_says_how_many_requests_went_to_services(handbook, capsys, monkeypatch):
+    with running() as service:
+        monkeypatch.setenv("RERANK_API_KEY", KEY)
+        monkeypatch.setenv("RERANK_URL", f"{service.address}/jina-shaped")
+        assert main(["ask", QUESTION, str(handbook), "--reranker", "jina-shaped"]) == 0
+        assert service.requests == 1
+    shown = capsys.readouterr().out
+    assert "Requests: 1. Rerank: 1 to" in shown and "[1] Refunds" in shown
+    assert main(["ask", QUESTION, str(handbook)]) == 0
+    assert "Requests:" not in capsys.readouterr().out

@@ -9,6 +9,7 @@ import pytest
 
 from rag_core.cli.main import main
 from rag_core.evaluation.report import Report
+from tests.rerank.conformance_server import KEY, Fault, running
 
 QUERIES = "".join(
     json.dumps({"_id": f"q{n}", "text": f"what is topic {n}", "kind": f"k{n % 2}"}) + "\n" for n in range(6)
@@ -150,3 +151,20 @@ def test_a_judged_document_that_the_collection_lacks_is_noted(
     assert "5 judged documents are not in" in capsys.readouterr().out
     assert main(["evaluate", str(folder), "--pool", "0"]) == 2
     assert main(["evaluate", str(folder), "--collection", "Nowhere"]) == 2
+
+
+def test_it_says_how_many_requests_went_to_services_where_it_fails_too(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_documents(folder, monkeypatch, 6)
+    monkeypatch.setenv("RERANK_API_KEY", KEY)
+    with running() as service:
+        monkeypatch.setenv("RERANK_URL", f"{service.address}/jina-shaped")
+        command = ["evaluate", str(folder), "--reranker", "jina-shaped"]
+        service.faults = [Fault(), Fault(400)]
+        assert main(command) == 2
+        assert service.requests == 2
+        assert "Requests: 2. 2 to" in capsys.readouterr().err
+        assert main(command) == 0
+        assert "Requests: 5. 5 to" in capsys.readouterr().err
+        assert service.requests == 2 + 5

@@ -14,7 +14,7 @@ from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.answers import Answer
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of, title_of
-from ui.panels import waiting
+from ui.panels import spent, waiting
 from ui.panels.answer import card
 
 
@@ -46,6 +46,8 @@ def show(question: QuerySession, trace: Trace, chat: ChatAccess | None) -> Answe
         before = waiting.answer(question, plain, chat, chooser_for(trace))
         if before is not None:
             card(plain, before, key="answer_plain", heading="Without reranking")
+            if after is None or before.prompt != after.prompt:  # a prompt is sent once, and no two are alike
+                spent.of_answer(before)
             st.html(passages(plain, trace, before))
     if before is not None and after is not None:
         said = html.escape(difference(plain, trace, before, after))

@@ -13,7 +13,7 @@ from rag_core.schema.trace import Trace
 from rag_core.triage import Case, Finding, Rerun, Status, case_of, differences, export_cases, rerun
 from rag_core.wording.numbers import score_text, title_of
 from ui import auth, caches
-from ui.panels import loss_strip, triage, views
+from ui.panels import loss_strip, spent, triage, views
 from ui.sidebar import filtering, state
 from ui.sidebar.apply_policy import adopt
 from ui.sidebar.owner import owner
@@ -65,7 +65,7 @@ def show(choice: SidebarState, case_id: str) -> None:
         st.warning("This case is about a private collection. A re-run stores its passages for everyone here.")
     with st.container(horizontal=True):
         if st.button("Re-run with the current settings", key="rerun", type="primary", icon=":material/replay:"):
-            with views.guard(), st.spinner("Re-running the case"):
+            with views.guard(), st.spinner("Re-running the case"), spent.counted("rerun"):
                 book.add_rerun(_rerun(choice, case))
                 st.rerun()
         st.button("Open in Triage", key="reopen", icon=":material/troubleshoot:", on_click=_reopen, args=(case,))
@@ -78,6 +78,7 @@ def show(choice: SidebarState, case_id: str) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
+    spent.of_work("rerun")
     then, now = st.columns(2, gap="large")
     with then:
         _side("Then", case.trace, case.findings)

@@ -31,7 +31,7 @@ from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import NO_RERANKER, Policy
 from rag_core.triage.labelled_cases import set_of_cases
 from ui import caches
-from ui.panels import query_sets, views
+from ui.panels import query_sets, spent, views, waiting
 from ui.set_results import set_results
 from ui.sidebar.state import SidebarState
 
@@ -138,14 +138,12 @@ def score(choice: SidebarState, of: Bench, queries: Sequence[Query], policies: S
     """
     of = set_results().keep("evaluate", of.key).setdefault("bench", of)
     pipeline = caches.pipeline(choice.collection, choice.owner)
-    bar = st.progress(0.0, "Starting")
-    st.button("Stop", key="eval_stop", icon=":material/stop_circle:")
-    scored = measured(pipeline, queries, policies, of.measurements, choice.where)
-    for done, (query_id, measurement) in enumerate(scored, start=1):
-        of.measurements[query_id] = measurement
-        of.version += 1
-        bar.progress(done / len(queries), f"Question {done} of {len(queries)}")
-    bar.empty()
+    with waiting.stoppable("evaluation", "Starting") as bar, spent.counted("evaluation"):
+        scored = measured(pipeline, queries, policies, of.measurements, choice.where)
+        for done, (query_id, measurement) in enumerate(scored, start=1):
+            of.measurements[query_id] = measurement
+            of.version += 1
+            bar.progress(done / len(queries), f"Question {done} of {len(queries)}")
 
 
 def unmeasured(of: Bench, queries: Sequence[Query], policy: Policy) -> list[Query]:
@@ -209,12 +207,15 @@ def measure_times(of: Bench, found: EvaluationResult, rerankers: Sequence[str]) 
     """Measure what these rerankers take on this machine over the outcome's questions, past every cache."""
     policy = found.policy
     rows = {one: of.measurements[one] for one in found.pools.query_ids}
-    bar = st.progress(0.0, "Measuring time")
-    for done, name in enumerate(rerankers):
-        bar.progress(done / len(rerankers), f"Measuring {name}")
-        wide = policy.with_(pool=LARGEST_POOL, first_pass=None)
-        of.times[name] = pace_over(rows, wide, caches.reranker(name))
-    bar.empty()
+    with waiting.stoppable("times", "Measuring time") as bar, spent.counted("evaluation"):
+        for at, name in enumerate(rerankers):
+
+            def step(done: int, total: int, at: int = at, name: str = name) -> None:
+                bar.progress((at + done / max(total, 1)) / len(rerankers), f"Measuring {name}")
+
+            step(0, 1)
+            wide = policy.with_(pool=LARGEST_POOL, first_pass=None)
+            of.times[name] = pace_over(rows, wide, caches.reranker(name), progress=step)
 
 
 def spread(questions: LabelledSet) -> list[Query]:

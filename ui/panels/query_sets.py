@@ -14,6 +14,7 @@ from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import Policy
 from rag_core.schema.threshold import Threshold
 from ui import caches
+from ui.panels import spent, waiting
 from ui.set_results import Kind, set_results
 from ui.sidebar.state import SidebarState
 
@@ -68,9 +69,12 @@ def run(
     known: dict[str, T] = set_results().keep(kind, key) if start else set_results().find(kind, key)
     missing = [query for query in queries if query.id not in known]
     if missing and not start:
+        spent.of_work(kind)  # of a run that was stopped
         return []
     if missing:
-        _measure(choice, missing, policies, make, known)
+        with spent.counted(kind):
+            _measure(choice, missing, policies, make, known)
+    spent.of_work(kind)
     return [known[query.id] for query in queries]
 
 
@@ -84,11 +88,15 @@ def _measure(
     pipeline = caches.pipeline(choice.collection, choice.owner)
     if any(policy.rewrite.on for policy in policies):
         st.caption(f":material/info: Each of these {len(missing)} questions is sent to the chat model for rewriting.")
-    bar = st.progress(0.0, "Starting")
-    for done, query in enumerate(missing):
-        bar.progress(done / len(missing), f"Question {done + 1} of {len(missing)}. Moving a control stops the run.")
-        measurement = pipeline.measure(query.text, choice.where)
-        for policy in policies:
-            measurement = pipeline.score(measurement, policy)
-        known[query.id] = make(query, measurement)
-    bar.empty()
+    with waiting.stoppable("set", "Starting") as bar:
+        for done, query in enumerate(missing):
+            said = f"Question {done + 1} of {len(missing)}. Moving a control stops the run too."
+
+            def step(scored: int, pairs: int, done: int = done, said: str = said) -> None:
+                bar.progress((done + scored / max(pairs, 1)) / len(missing), said)
+
+            step(0, 1)
+            measurement = pipeline.measure(query.text, choice.where)
+            for policy in policies:
+                measurement = pipeline.score(measurement, policy, step)
+            known[query.id] = make(query, measurement)

@@ -13,7 +13,7 @@ from rag_core.rerank.hosted.providers import PROVIDERS
 from rag_core.rerank.trial import PASSAGES, QUERY, Trial, try_out
 from rag_core.rerank.weights.download import download, plan_download
 from ui import caches, visitors
-from ui.panels import views
+from ui.panels import spent, views
 from ui.sidebar import access
 
 NONE = "none"
@@ -37,10 +37,12 @@ def show(entry: Entry, missing: str) -> None:
             if entry.key in access.current().added:
                 st.button("Remove", key="remove", icon=":material/close:", on_click=access.remove, args=(entry.key,))
         if tried:
-            st.session_state["tried"] = (entry.key, _tried(entry))
+            with spent.counted("tried"):
+                st.session_state["tried"] = (entry.key, _tried(entry))
         last = st.session_state.get("tried")
         if last and last[0] == entry.key:
             _outcome(last[1])
+        spent.of_work("tried")
         if entry.price:
             price = entry.price
             st.caption(views.markdown(f"${price.dollars:g} for {price.what}, read {price.read} at {price.source}"))

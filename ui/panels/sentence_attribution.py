@@ -10,7 +10,7 @@ from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import title_of
 from ui import caches
 from ui.panels import candidates as candidates_panel
-from ui.panels import sentence_marks, views
+from ui.panels import sentence_marks, spent, views, waiting
 from ui.panels.triage import Found
 
 
@@ -29,24 +29,25 @@ def show(found: Found) -> None:
     pair = tuple(one for one in (expected, other) if one)
     key = ("why", trace.collection.fingerprint, trace.query, trace.policy.reranker, pair)
     if start:
-        st.session_state[key[0]] = (key, _explained(trace, pair))
+        with spent.counted("why"):
+            st.session_state[key[0]] = (key, _explained(trace, pair))
+    spent.of_work("why")
     kept = st.session_state.get("why")
     if kept and kept[0] == key:
         _side_by_side(kept[1])
 
 
 def _explained(trace: Trace, passage_ids: tuple[str, ...]) -> list[Attribution]:
-    bar = st.progress(0.0, "Scoring sentences")
     made = []
-    for number, passage_id in enumerate(passage_ids):
-        title = title_of(trace.passages[passage_id])
+    with waiting.stoppable("why", "Scoring sentences") as bar:
+        for number, passage_id in enumerate(passage_ids):
+            title = title_of(trace.passages[passage_id])
 
-        def progress(done: int, total: int, base: int = number, title: str = title) -> None:
-            part = (base + done / max(total, 1)) / len(passage_ids)
-            bar.progress(part, views.markdown(f"Scoring the sentences of {title}, {done} of {total}"))
+            def progress(done: int, total: int, base: int = number, title: str = title) -> None:
+                part = (base + done / max(total, 1)) / len(passage_ids)
+                bar.progress(part, views.markdown(f"Scoring the sentences of {title}, {done} of {total}"))
 
-        made.append(caches.why(trace, trace.passages[passage_id], progress))
-    bar.empty()
+            made.append(caches.why(trace, trace.passages[passage_id], progress))
     return made
 
 

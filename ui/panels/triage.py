@@ -3,6 +3,7 @@ would have kept the document is shown by `what_if`, why it scored so by `why`.""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,12 +11,13 @@ import streamlit as st
 
 from rag_core.diagnosis import LABELS, Diagnosis, Expected, Location, Verdict, diagnose, locate
 from rag_core.pipeline.session import QuerySession
+from rag_core.schema.documents import Document
 from rag_core.schema.trace import Trace
 from rag_core.triage import Finding
 from rag_core.wording.numbers import score_text
 from rag_core.wording.run_captions import step_label
 from ui import caches
-from ui.panels import history, loss_strip, retrying, views, waiting
+from ui.panels import history, loss_strip, retrying, spent, views, waiting
 from ui.sidebar.state import SidebarState
 
 LISTED = 5000
@@ -53,11 +55,12 @@ class Found:
 
 def form(choice: SidebarState) -> Asked | None:
     """The question, the document that should have answered it, and the words that do. None until both are given."""
+    documents = caches.collection(choice.collection, choice.owner).documents()  # a form allows no button of indexing
     with st.form("triage", border=False):
         left, right = st.columns(2)
         left.text_input("Question", key="q", bind="query-params", max_chars=4000, placeholder="As the user asked it")
         with right:
-            document = _document(choice)
+            document = _document(documents)
         left, right = st.columns([4, 1], vertical_alignment="bottom")
         quote = left.text_input(
             "Sentence that answers (optional)",
@@ -75,9 +78,8 @@ def form(choice: SidebarState) -> Asked | None:
     return Asked(query, Expected(document=document, quote=quote.strip()))
 
 
-def _document(choice: SidebarState) -> str:
+def _document(documents: Sequence[Document]) -> str:
     """The expected document's id, or what was typed where the list does not have it."""
-    documents = caches.collection(choice.collection, choice.owner).documents()
     label = "Document that should have answered"
     if len(documents) > LISTED:
         return st.text_input(label, key="doc", bind="query-params", placeholder="Id or title").strip()
@@ -129,6 +131,7 @@ def verdict(found: Found) -> None:
     for note in found.diagnosis.notes:
         st.caption(views.markdown(note))
     views.notes(found.trace)
+    spent.of_runs(found.trace)
 
 
 def badge(diagnosis: Diagnosis) -> None:

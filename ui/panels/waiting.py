@@ -5,13 +5,16 @@ The work goes on in a thread that all who ask the same share. A click ends the w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rag_core.diagnosis import Location
 from rag_core.errors import SecondPassError
 from rag_core.generation.chat.access import ChatAccess
+from rag_core.pipeline.background import Work
 from rag_core.pipeline.session import QuerySession
 from rag_core.schema.answers import Answer
 from rag_core.schema.policy import Policy
@@ -20,16 +23,61 @@ from rag_core.wording.progress import progress_share, progress_text
 from ui.panels import views
 from ui.panels.answer import so_far
 
+STOPPED = "stopped_waiting"
+"""What this session has stopped: a run, or the answer to one. Something else that it asks for is not stopped."""
+
 
 def trace(question: QuerySession, policy: Policy) -> Trace:
     """The question's trace under this policy, after a bar for what is not paid for yet."""
     with st.spinner("Searching"):
         question.search(policy)
     question.drop_outdated(policy)
-    board = st.empty()
+    if (ready := question.replayed(policy)) is not None:
+        return ready
+    run = ("trace", question.query, policy)
+    if st.session_state.get(STOPPED) == run:
+        _offer_to_go_on("Stopped. What was scored is kept.", "go_on")
+        st.stop()
+    place = st.empty()
+    with place.container():
+        board = st.empty()
+        _stop_button(run)
     found = until(lambda: question.replayed(policy), question, policy, lambda: bar(board, question, policy))
-    board.empty()
+    place.empty()
     return found
+
+
+@contextmanager
+def stoppable(key: str, text: str) -> Iterator[DeltaGenerator]:
+    """A bar with Stop below it, for work in this run of the page. A click on Stop or on any control ends it as soon as
+    the bar is drawn again."""
+    place = st.empty()
+    with place.container():
+        board = st.progress(0.0, text)
+        st.button("Stop", key=f"stop_{key}", icon=":material/stop_circle:")
+    yield board
+    place.empty()
+
+
+def _stop_button(run: Hashable, work: Work[str, None] | None = None) -> None:
+    key = f"stop_{hash(run)}"  # a page may wait twice
+    st.button("Stop", key=key, on_click=_stop, args=(run, work), icon=":material/stop_circle:")
+
+
+def _stop(run: Hashable, work: Work[str, None] | None) -> None:
+    st.session_state[STOPPED] = run
+    if work is not None:
+        work.end_unwatched()
+
+
+def _offer_to_go_on(said: str, key: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(views.markdown(said))
+        st.button("Go on", key=key, on_click=_go_on, icon=":material/resume:")
+
+
+def _go_on() -> None:
+    st.session_state.pop(STOPPED, None)
 
 
 def until(found: Callable[[], Trace | None], question: QuerySession, policy: Policy, show: Callable[[], None]) -> Trace:
@@ -44,7 +92,7 @@ def until(found: Callable[[], Trace | None], question: QuerySession, policy: Pol
     return made
 
 
-def bar(board: st.delta_generator.DeltaGenerator, question: QuerySession, policy: Policy) -> None:
+def bar(board: DeltaGenerator, question: QuerySession, policy: Policy) -> None:
     """How far the question has come under this policy."""
     reading = question.reading(policy)
     board.progress(progress_share(reading), progress_text(reading, policy.rewrite.on))
@@ -55,8 +103,11 @@ def answer(
 ) -> Answer | None:
     """The answer: by the chat model where one is given, as it comes in, else quoted sentences.
 
-    A model that fails says so, and there is none.
+    A model that fails says so, and there is none; nor where this session has stopped the chat model.
     """
+    if st.session_state.get(STOPPED) == _asked(run, chat) and question.answered(run, chat, chooser) is None:
+        _offer_to_go_on("The answer was stopped. Its request was sent and may be billed.", f"go_on_{chooser or ''}")
+        return None
     try:
         return made_answer(question, run, chat, chooser)
     except SecondPassError as exc:
@@ -77,6 +128,8 @@ def made_answer(
             st.spinner("Answering", show_time=True),
         ):
             text = st.empty()
+            if chat:
+                _stop_button(_asked(run, chat), work)
             for _ in work.changes():
                 so_far(text, work.said or "")
         work.result()
@@ -84,11 +137,14 @@ def made_answer(
     return found
 
 
+def _asked(run: Trace, chat: ChatAccess | None) -> Hashable:
+    return "answer", run.query, tuple(hit.passage_id for hit in run.kept_step.hits), chat
+
+
 def settled(question: QuerySession, policy: Policy, location: Location) -> None:
     """Score the pairs that leave settings open, with a bar."""
-    board = st.progress(0.0, "Scoring")
-    with question.settling(policy, location) as work:
+    with stoppable("settling", "Scoring") as board, question.settling(policy, location) as work:
         for _ in work.changes():
             done, total = work.said or (0, 1)
             board.progress(done / max(total, 1), f"Scoring, {done} of {total}")
-    work.result()
+        work.result()

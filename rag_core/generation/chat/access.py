@@ -76,6 +76,11 @@ class ChatAccess(Frozen):
     price: TokenPrice | None = None
     scope: str = ""
 
+    @property
+    def name(self) -> str:
+        """Model and server, short enough to show: `llama3.2@localhost:11434`."""
+        return f"{self.config.model}@{self.config.server}"
+
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> ChatAccess | None:
     """Server, model and key from OPENAI_BASE_URL, OPENAI_MODEL and OPENAI_API_KEY; None without key and address.

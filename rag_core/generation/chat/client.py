@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, Any
 from rag_core.errors import GenerationError, MissingPackage
 from rag_core.generation.chat.access import OPENAI, ChatAccess
 from rag_core.generation.chat.errors import in_words
+from rag_core.generation.chat.price import cost
+from rag_core.rerank.metering import sent, spend
 from rag_core.schema.answers import Message
 from rag_core.schema.base import Frozen
+from rag_core.schema.paid_calls import PaidCalls
 
 if TYPE_CHECKING:
     import openai
@@ -46,17 +49,25 @@ def complete(access: ChatAccess, messages: Sequence[Message]) -> Completion:
     """The whole reply at once; its text may be empty. Raises GenerationError in words for a user, without the key."""
     begin = time.perf_counter()
     with connected(access) as client:
+        sent(access.name)
         reply = client.chat.completions.create(**request(access, messages))
         choice = reply.choices[0]
-        usage = reply.usage
+        prompt, written = (getattr(reply.usage, f"{name}_tokens", None) for name in ("prompt", "completion"))
+        billed(access, prompt, written)
         return Completion(
             text=choice.message.content or "",
             finish=choice.finish_reason or "",
             model=reply.model or access.config.model,
             took_ms=(time.perf_counter() - begin) * 1000,
-            prompt_tokens=getattr(usage, "prompt_tokens", None),
-            completion_tokens=getattr(usage, "completion_tokens", None),
+            prompt_tokens=prompt,
+            completion_tokens=written,
         )
+
+
+def billed(access: ChatAccess, prompt: int | None, written: int | None) -> None:
+    """Tell the open meters what a reply took. None: the server reported no count."""
+    dollars = cost(access.price, prompt, written)
+    spend(access.name, PaidCalls(tokens=(prompt or 0) + (written or 0), dollars=dollars))
 
 
 def greet(access: ChatAccess) -> Completion:

@@ -17,10 +17,11 @@ from typing import Any
 
 from rag_core.errors import GenerationError
 from rag_core.generation.chat.access import ChatAccess
-from rag_core.generation.chat.client import connected, request
+from rag_core.generation.chat.client import billed, connected, request
 from rag_core.generation.chat.price import priced
 from rag_core.generation.citations import is_unknown, read_citations
 from rag_core.generation.prompt import DONT_KNOW, build_messages
+from rag_core.rerank.metering import sent
 from rag_core.schema.answers import Answer
 from rag_core.schema.documents import Passage
 from rag_core.schema.steps import StepWarning, Timing
@@ -70,6 +71,7 @@ class ChatStream:
 
     def _receive(self) -> Iterator[str]:
         """Text pieces from the server; whatever the client raises is put into words."""
+        sent(self._access.name)
         options: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
         with (
             connected(self._access, self._received) as client,
@@ -117,4 +119,5 @@ class ChatStream:
             prompt_tokens=getattr(self._usage, "prompt_tokens", None),
             completion_tokens=getattr(self._usage, "completion_tokens", None),
         )
+        billed(self._access, answer.prompt_tokens, answer.completion_tokens)
         return priced(answer, self._access.price)

@@ -102,14 +102,17 @@ def post(
     policy: RetryPolicy,
     sleep: Callable[[float], None] = time.sleep,
     on_disconnect: Callable[[], None] = lambda: None,
+    on_send: Callable[[], None] = lambda: None,
 ) -> Any:
-    """Send a request and return the answer's JSON. Calls `on_disconnect` whenever an attempt finds no connection.
+    """Send a request and return the answer's JSON. Calls `on_send` before each attempt, `on_disconnect` whenever one
+    finds no connection.
 
     Raises ModelError with a message for users once the service has failed for good: RequestTooLarge if it takes fewer
     passages, ServiceUnavailable if there is no connection.
     """
     begin = time.monotonic()
     for attempt in range(1, policy.attempts + 1):
+        on_send()
         outcome = once(client, call, body, policy)
         if not outcome.failure:
             return outcome.answer

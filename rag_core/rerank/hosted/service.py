@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import date
+from functools import partial
 
 from pydantic import SecretStr
 
@@ -29,7 +30,9 @@ from rag_core.rerank.hosted.identity import BEFORE_SCORING_S, ModelWatch, of_mon
 from rag_core.rerank.hosted.provider import Provider
 from rag_core.rerank.hosted.shapes import batches_of, body_of, scores_of, usage_of
 from rag_core.rerank.kinds import RerankerSpec
+from rag_core.rerank.metering import carried, sent, spend
 from rag_core.schema.base import Frozen
+from rag_core.schema.paid_calls import PaidCalls
 from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
@@ -172,7 +175,7 @@ class HostedReranker:
         model = self.model
         scores, spent = [0.0] * len(texts), Usage()
         with ThreadPoolExecutor(max_workers=min(CONCURRENCY, len(parts))) as pool:
-            running = {pool.submit(self._ask, asked, [texts[i] for i in part]): part for part in parts}
+            running = {pool.submit(carried(self._ask), asked, [texts[i] for i in part]): part for part in parts}
             try:
                 for future in as_completed(running):
                     found, used = future.result()
@@ -216,8 +219,10 @@ class HostedReranker:
         with self._gate:
             body = body_of(provider, self._model, query, documents)
             call = self._connection.call()
-            answer = post(self._connection.client(), call, body, self._retry, self._sleep, self._watch.doubt)
+            client, on_send = self._connection.client(), partial(sent, self.name)
+            answer = post(client, call, body, self._retry, self._sleep, self._watch.doubt, on_send)
         tokens, units = usage_of(provider, answer)
+        spend(self.name, PaidCalls(tokens=tokens, units=units))
         used = Usage(requests=1, documents=len(documents), tokens=tokens, units=units)
         with self._lock:
             self._usage += used

@@ -1,0 +1,36 @@
+"""`PaidCalls`: what was asked of services and servers that may bill for it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, FiniteFloat
+
+from rag_core.schema.base import Frozen
+
+
+class PaidCalls(Frozen):
+    """What one service or server was asked. Requests that it refused or that failed count too.
+
+    tokens, units  what it says it billed; 0 where it does not say
+    dollars        what that costs; None without a known price
+    """
+
+    requests: Annotated[int, Field(ge=0)] = 0
+    tokens: Annotated[int, Field(ge=0)] = 0
+    units: Annotated[FiniteFloat, Field(ge=0)] = 0.0
+    dollars: Annotated[FiniteFloat, Field(ge=0)] | None = None
+
+    def __add__(self, other: PaidCalls) -> PaidCalls:
+        """Both together.
+
+        >>> PaidCalls(requests=1, tokens=5) + PaidCalls(requests=2, dollars=0.5)
+        PaidCalls(requests=3, tokens=5, units=0.0, dollars=0.5)
+        """
+        known = [one.dollars for one in (self, other) if one.dollars is not None]
+        return PaidCalls(
+            requests=self.requests + other.requests,
+            tokens=self.tokens + other.tokens,
+            units=self.units + other.units,
+            dollars=sum(known) if known else None,
+        )

@@ -1,0 +1,142 @@
+"""The requests that a run reports are those that its servers have counted, failed ones included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from pydantic import SecretStr
+
+from rag_core.analysis.paid_calls import calls_by_service, paid_calls, total
+from rag_core.generation.chat.access import ChatAccess, ChatConfig
+from rag_core.generation.chat.price import TokenPrice
+from rag_core.generation.rewrite import rewrite
+from rag_core.pipeline.pipeline import Pipeline
+from rag_core.pipeline.session import QuerySession
+from rag_core.rerank.access import Credentials
+from rag_core.rerank.catalogue import entry_of, get_reranker
+from rag_core.rerank.llm_grader import keys_of
+from rag_core.rerank.metering import metered
+from rag_core.schema.paid_calls import PaidCalls
+from rag_core.schema.policy import FirstPass, Policy, Rewrite
+from rag_core.schema.threshold import Threshold
+from rag_core.wording.paid_calls import paid_text
+from tests.diagnosis.worlds import Passage, world
+from tests.generation.chat_server import Script, chat_server
+from tests.rerank.conformance_server import KEY, Fault, Service, running
+
+PASSAGES = [Passage(f"p{n}", n / 20, words="refund") for n in range(12)]
+EVERYTHING = Threshold()
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with running() as served:
+        yield served
+
+
+def grades(request: dict[str, object]) -> str:
+    """A chat model that rewrites, grades one passage, or answers, as it is asked."""
+    system = request["messages"][0]["content"]  # type: ignore[index]
+    if "rewrite" in system:
+        return '["money back"]'
+    return "Five days [1]." if request.get("stream") else "7"
+
+
+def asking(chat: ChatAccess, service: Service) -> tuple[Pipeline, str]:
+    plain = world(*PASSAGES).pipeline
+    key = f"jina-shaped:{service.address}/jina-shaped"
+    access = Credentials(environ={}, keys={key: SecretStr(KEY)}, chat=chat)
+    return Pipeline(
+        plain.engine, plain.embedder, rerankers=partial(get_reranker, access=access), rewriter=partial(rewrite, chat)
+    ), key
+
+
+def test_a_run_with_a_service_a_grader_rewriting_and_an_answer(service: Service) -> None:
+    script = Script(reply=grades)
+    with chat_server(script) as url:
+        chat = ChatAccess(config=ChatConfig(base_url=url, model="toy"), price=TokenPrice(sent=1, written=1))
+        pipeline, key = asking(chat, service)
+        grader = next(one for one in keys_of(chat) if "pointwise" in one)
+        policy = Policy(
+            reranker=grader,
+            pool=4,
+            first_pass=FirstPass(reranker=key, pool=10),
+            rewrite=Rewrite(on=True),
+            threshold=EVERYTHING,
+        )
+        session = QuerySession(pipeline, "refund")
+        with metered() as meter:
+            trace = session.trace(policy)
+        written = session.answer(trace, chat)
+        trace = trace.model_copy(update={"recorded_answer": written})
+    steps = {one.step: one for one in paid_calls(trace)}
+    assert steps["first pass"].calls.requests == service.requests == 1
+    assert {name: one.calls.requests for name, one in steps.items()} == {
+        "rewriting": 1,
+        "first pass": 1,
+        "rerank": 4,
+        "answer": 1,
+    }
+    assert len(script.requests) == 1 + 4 + 1
+    assert steps["rerank"].calls.tokens == 4 * 10
+    assert steps["answer"].calls.dollars == pytest.approx(10 / 1_000_000)
+    assert total(calls_by_service(meter.spent)).requests == 1 + 1 + 4  # the answer came after it
+    assert paid_text(paid_calls(trace)).startswith("Requests: 7. Rewriting: 1 to toy")
+    assert trace.model_validate_json(trace.to_json()) == trace
+
+
+def test_what_fails_or_is_refused_was_sent_all_the_same(service: Service) -> None:
+    pipeline, key = asking(ChatAccess(), service)
+    policy = Policy(reranker=key, pool=8, threshold=EVERYTHING)
+    service.faults = [Fault(413), Fault(), Fault(400)]  # the whole, its first half, its second half
+    session = QuerySession(pipeline, "refund")
+    failed = session.trace(policy)
+    assert failed.rerank.status == "failed"
+    assert total(paid_calls(failed)).requests == service.requests == 3
+    session.retry()
+    assert total(paid_calls(session.trace(policy))).requests == service.requests > 3
+
+
+def test_rewriting_again_is_added_to_what_was_asked_before(service: Service) -> None:
+    script = Script(reply=grades)
+    with chat_server(script) as url:
+        chat = ChatAccess(config=ChatConfig(base_url=url, model="toy"))
+        pipeline, _ = asking(chat, service)
+        policy = Policy(reranker="none", rewrite=Rewrite(on=True))
+        session = QuerySession(pipeline, "refund")
+        session.trace(policy)
+        session.rewrite_again()
+        assert total(paid_calls(session.trace(policy))).requests == len(script.requests) == 2
+
+
+def test_the_extractive_answer_sends_nothing_unless_told_so(service: Service) -> None:
+    pipeline, key = asking(ChatAccess(), service)
+    trace = pipeline.run("refund", Policy(reranker=key, pool=8, threshold=EVERYTHING))
+    before = service.requests
+    free = trace.model_copy(update={"recorded_answer": pipeline.answer(trace)})
+    assert service.requests == before
+    assert [one.step for one in paid_calls(free)] == ["rerank"]
+    told = trace.model_copy(update={"recorded_answer": pipeline.answer(trace, key)})
+    assert service.requests > before
+    assert total(paid_calls(told)).requests == service.requests
+
+
+def test_two_policies_of_one_question_pay_once_for_the_same_scores(service: Service) -> None:
+    pipeline, key = asking(ChatAccess(), service)
+    session = QuerySession(pipeline, "refund")
+    one, other = (session.trace(Policy(reranker=key, top_k=k, threshold=EVERYTHING)) for k in (2, 3))
+    assert total(paid_calls(one, other)).requests == service.requests
+
+
+def test_scores_from_the_cache_and_models_of_this_machine_send_nothing() -> None:
+    trace = world(*PASSAGES).pipeline.run("refund", Policy(reranker="late-interaction"))
+    assert paid_calls(trace) == () and paid_text(()) == ""
+
+
+def test_a_known_price_gives_dollars() -> None:
+    (one,) = calls_by_service({"cohere:rerank-v3.5": PaidCalls(requests=2, units=2)})
+    price = entry_of("cohere:rerank-v3.5").price
+    assert one.who == "Cohere rerank-v3.5"
+    assert price is None or one.calls.dollars == pytest.approx(2 * price.dollars / price.per)
