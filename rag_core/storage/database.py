@@ -65,7 +65,8 @@ class Store:
     Every method raises SecondPassError with what to do where the database cannot be read or written.
     """
 
-    def __init__(self, url: str, durable: bool = False) -> None:
+    def __init__(self, url: str, durable: bool = False, wait_s: float = 30.0) -> None:
+        """`wait_s`: how long to wait for a connection that others have in use."""
         try:
             self._url = sa.make_url(url)
         except sa.exc.ArgumentError as exc:
@@ -77,6 +78,7 @@ class Store:
         except sa.exc.NoSuchModuleError as exc:
             raise BadInput(f"SQLAlchemy has no driver {self._url.get_driver_name()} for this database.") from exc
         self._tune = partial(_tune_sqlite, synchronous="FULL" if durable else "NORMAL")
+        self._wait_s = wait_s
         self._opening = threading.Lock()
 
     @classmethod
@@ -90,7 +92,7 @@ class Store:
         try:
             with self._open().begin() as connection:
                 yield connection
-        except sa.exc.DBAPIError as exc:
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as exc:
             raise SecondPassError(self._in_words(exc)) from exc
 
     def _open(self) -> sa.Engine:
@@ -104,15 +106,21 @@ class Store:
         try:
             if local and self._url.database and self._url.database != ":memory:":
                 Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
-            engine = sa.create_engine(self._url, pool_pre_ping=not local)
+            wait = {"pool_timeout": self._wait_s} if self._pooled else {}
+            engine = sa.create_engine(self._url, pool_pre_ping=not local, **wait)
             if local:
                 sa.event.listen(engine, "connect", self._tune)
             _up_to_date(engine)
-        except (sa.exc.DBAPIError, OSError) as exc:
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError, OSError) as exc:
             raise SecondPassError(self._in_words(exc)) from exc
         except ImportError as exc:
             raise MissingPackage(self._url.get_driver_name(), "This database") from exc
         return engine
+
+    @property
+    def _pooled(self) -> bool:
+        """False for a database in memory, which has one connection."""
+        return self._url.get_backend_name() != "sqlite" or self._url.database not in (None, "", ":memory:")
 
     def _in_words(self, exc: Exception) -> str:
         """The sentence for a user; `DATABASE_URL` is shown without its password."""
@@ -122,7 +130,7 @@ class Store:
             return (
                 f"The database {where} is damaged ({reason}). Move that file away; a new one is made at the next start."
             )
-        if "locked" in reason:
+        if "locked" in reason or isinstance(exc, sa.exc.TimeoutError):
             return f"The database {where} is busy ({reason}). Try again in a moment."
         return f"The database {where} cannot be used ({reason}). Check that it is there and may be written."
 

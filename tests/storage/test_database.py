@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,14 @@ def test_the_file_lies_in_the_data_folder_unless_told(tmp_path: Path, monkeypatc
     monkeypatch.setenv("DATABASE_URL", "oracle://x")
     with pytest.raises(BadInput, match="must be sqlite or postgresql"):
         Store.from_settings(Settings(data_dir=tmp_path))
+
+
+def test_no_free_connection_is_said_as_a_busy_database_is(url: str) -> None:
+    store = Store(url, wait_s=0.05)
+    with ExitStack() as held:
+        for _ in range(15):  # SQLAlchemy's pool: 5, and 10 more when it is busy
+            held.enter_context(store.begin())
+        with pytest.raises(SecondPassError, match=r"second_pass\.db is busy .*Try again in a moment"):
+            store.pair_cache().get_many("m", "q", ["a"])
+    assert store.pair_cache().get_many("m", "q", ["a"]) == {}
+    store.close()
