@@ -23,7 +23,7 @@ from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
 from rag_core.rerank.kinds import RerankerSpec
 from rag_core.rerank.token_vectors import TokenVectorCache, TokenVectors, maxsim
-from rag_core.rerank.weights.hub import fetch, identity_here
+from rag_core.rerank.weights.hub import fetch, identity_here, loaded_as
 from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
@@ -64,6 +64,7 @@ class ColbertReranker:
         self._trust = trust_remote_code
         self._lock = threading.RLock()
         self._model: _Loaded | None = None
+        self._loaded_as = ""
         self._load_ms = 0.0
         self._kept = TokenVectorCache()
 
@@ -75,7 +76,7 @@ class ColbertReranker:
     @property
     def model(self) -> str:
         """`colbert/<name>@<hash of its files, or the hub's commit>`; `@absent` while it is not on this machine."""
-        return f"colbert/{identity_here(self._name)}"
+        return f"colbert/{self._loaded_as or identity_here(self._name)}"
 
     @property
     def load_ms(self) -> float:
@@ -90,8 +91,9 @@ class ColbertReranker:
         with self._lock:
             if self._model is None:
                 begin = time.perf_counter()
-                self._model = self._load(fetch(self._name, self._trust))
+                loaded, self._loaded_as = loaded_as(self._name, fetch(self._name, self._trust), self._load)
                 self._load_ms = (time.perf_counter() - begin) * 1000
+                self._model = loaded
             return self._model
 
     def _load(self, folder: Path) -> _Loaded:

@@ -27,7 +27,7 @@ from rag_core.rerank.kinds import RerankerSpec
 from rag_core.rerank.platt import PlattScaling
 from rag_core.rerank.shipped import MODELS
 from rag_core.rerank.weights.backends import DESCRIBED, LOADERS, MARKS, Backend, Runner, resolve_backend
-from rag_core.rerank.weights.hub import fetch, identity_here
+from rag_core.rerank.weights.hub import fetch, identity_here, loaded_as
 from rag_core.rerank.weights.tokenise import Pair, encode_pairs, limit_of
 from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
@@ -85,6 +85,7 @@ class CrossEncoderReranker:
         self._max_length = max_length
         self._lock = threading.Lock()
         self._model: _Loaded | None = None
+        self._loaded_as = ""
         self._load_ms = 0.0
 
     @classmethod
@@ -97,10 +98,13 @@ class CrossEncoderReranker:
     def model(self) -> str:
         """Name, hash of its files (or the hub's commit), and whatever else changes a score. Loads nothing.
 
-        Ends with `@absent` as long as the model is not on this machine.
+        Of the files that were loaded, once they are: those that lie there later are another model's. Ends with
+        `@absent` as long as the model is not on this machine.
         """
-        mark = MARKS[self._runs()]()
-        return identity_here(self._name) + mark + (f"/{self._max_length} tokens" if self._max_length else "")
+        return self._loaded_as or self._in_full(identity_here(self._name))
+
+    def _in_full(self, identity: str) -> str:
+        return identity + MARKS[self._runs()]() + (f"/{self._max_length} tokens" if self._max_length else "")
 
     @property
     def runs_on(self) -> str:
@@ -123,8 +127,11 @@ class CrossEncoderReranker:
         with self._lock:
             if self._model is None:
                 begin = time.perf_counter()
-                self._model = self._load(fetch(self._name, self._trust))
+                folder = fetch(self._name, self._trust)
+                loaded, identity = loaded_as(self._name, folder, self._load)
+                self._loaded_as = self._in_full(identity)
                 self._load_ms = (time.perf_counter() - begin) * 1000
+                self._model = loaded
             return self._model
 
     def _load(self, folder: Path) -> _Loaded:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+from rag_core.errors import ModelError
 from rag_core.inference import engine
 from rag_core.inference.encoder import on_openvino
 from rag_core.inference.texts import TextEncoder
@@ -48,6 +49,7 @@ class LateInteractionReranker:
         self._device = device
         self._lock = threading.RLock()
         self._load_ms = 0.0
+        self._loaded_as = ""
         self._kept = TokenVectorCache()
 
     @classmethod
@@ -55,10 +57,13 @@ class LateInteractionReranker:
         """The reranker of `late-interaction`."""
         return cls(device=spec.device)
 
-    @cached_property
+    @property
     def model(self) -> str:
         """`late-interaction/all-MiniLM-L6-v2@<weights' SHA-256>/maxsim-1`, and `/openvino-bf16` where that is what runs
-        it; hashes the weights, loads nothing."""
+        it; hashes the weights, loads nothing. Of the weights that were loaded, once they are."""
+        return self._loaded_as or self._identity()
+
+    def _identity(self) -> str:
         name = PACKAGED_NAME if self._given is None else self._folder.resolve().name
         mark = f"/openvino-{engine.best_precision()}" if on_openvino(self._folder, self._device) else ""
         return f"late-interaction/{name}@{weights_sha256(self._folder)[:12]}/{VERSION}{mark}"
@@ -86,7 +91,11 @@ class LateInteractionReranker:
     def _encoder(self) -> TextEncoder:
         """The caller holds the lock."""
         begin = time.perf_counter()
+        before = self._identity()
         loaded = TextEncoder(self._folder, self._device, MAX_TOKENS)
+        if self._identity() != before:
+            raise ModelError(f"The files in {self._folder} were replaced while they were loaded. Try again.")
+        self._loaded_as = before
         self._load_ms = (time.perf_counter() - begin) * 1000
         return loaded
 

@@ -20,7 +20,7 @@ from rag_core.inference.tokenizer import encodable
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
 from rag_core.rerank.kinds import RerankerSpec
-from rag_core.rerank.weights.hub import fetch, identity_here
+from rag_core.rerank.weights.hub import fetch, identity_here, loaded_as
 from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
@@ -63,6 +63,7 @@ class PackagedReranker:
         self._device = device
         self._lock = threading.Lock()
         self._model: Any = None
+        self._loaded_as = ""
         self._load_ms = 0.0
 
     @classmethod
@@ -74,7 +75,7 @@ class PackagedReranker:
     @property
     def model(self) -> str:
         """`rerankers/<kind>/<name>@<hash of its files, or the hub's commit>`; `@absent` while it is not here."""
-        return f"rerankers/{self._kind}/{identity_here(self._name)}"
+        return f"rerankers/{self._kind}/{self._loaded_as or identity_here(self._name)}"
 
     @property
     def load_ms(self) -> float:
@@ -86,16 +87,15 @@ class PackagedReranker:
         with self._lock:
             if self._model is None:
                 begin = time.perf_counter()
-                self._model = self._load()
+                self._model, self._loaded_as = loaded_as(self._name, fetch(self._name), self._load)
                 self._load_ms = (time.perf_counter() - begin) * 1000
 
-    def _load(self) -> Any:
+    def _load(self, folder: Path) -> Any:
         try:
             import rerankers
             import torch
         except ImportError as exc:
             raise MissingPackage("rerankers", "This reranker") from exc
-        folder: Path = fetch(self._name)
         try:
             model = rerankers.Reranker(
                 str(folder),

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from rag_core.errors import ModelError, SecondPassError
 from rag_core.schema.progress import Progress
+
+T = TypeVar("T")
 
 WEIGHTS = ("*.safetensors", "onnx/*.onnx", "openvino/*.bin")
 NOT_COUNTED = {"fine_tune.json", "lesson.json"}
@@ -97,11 +101,34 @@ def folder_here(name: str) -> Path | None:
         return None
 
 
-@cache
+def loaded_as(name: str, folder: Path, load: Callable[[Path], T]) -> tuple[T, str]:
+    """What `load` makes of the folder's files, and the `identity` of these files: keep it as long as that is in use.
+
+    Raises ModelError where they were replaced meanwhile, for then nobody knows which were read.
+    """
+    before = identity(name, folder)
+    made = load(folder)
+    if identity(name, folder) != before:
+        raise ModelError(f"The files of {name} were replaced while they were loaded. Try again.")
+    return made, before
+
+
 def fingerprint(folder: Path) -> str:
-    """SHA-256 (hex) over the files that can change a score, by relative path; computed once a process."""
+    """SHA-256 (hex) over the files that can change a score, by relative path; read again once one was replaced."""
+    files = sorted(path for path in folder.rglob("*") if _counts(path))
+    return _digest(folder, tuple((path, *_state(path)) for path in files))
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is replaced or written to."""
+    now = path.stat()
+    return now.st_ino, now.st_size, now.st_mtime_ns
+
+
+@lru_cache(maxsize=64)
+def _digest(folder: Path, files: tuple[tuple[Path, int, int, int], ...]) -> str:
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if _counts(path)):
+    for path, *_ in files:
         with path.open("rb") as file:
             digest.update(str(path.relative_to(folder)).encode() + hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()

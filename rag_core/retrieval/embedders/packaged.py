@@ -6,7 +6,7 @@ all-MiniLM-L6-v2 (Reimers and Gurevych, arXiv:1908.10084; Apache-2.0): 384 dimen
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from rag_core.errors import MissingPackage, ModelError
@@ -50,12 +50,20 @@ def _installed() -> Path:
     return Path(spec.submodule_search_locations[0]) / "model"
 
 
-@cache
 def weights_sha256(folder: Path) -> str:
-    """SHA-256 (hex) over the folder's *.safetensors, by name. Raises ModelError where there are none."""
+    """SHA-256 (hex) over the folder's *.safetensors, by name; read again once one was replaced.
+
+    Raises ModelError where there are none.
+    """
     files = sorted(folder.rglob("*.safetensors"))
     if not files:
         raise ModelError(f"{folder} holds no *.safetensors weights. Give the folder of a sentence-transformers model.")
+    states = [path.stat() for path in files]
+    return _sha256(tuple(files), tuple((now.st_ino, now.st_size, now.st_mtime_ns) for now in states))
+
+
+@lru_cache(maxsize=16)
+def _sha256(files: tuple[Path, ...], _states: tuple[tuple[int, int, int], ...]) -> str:
     if len(files) == 1:
         with files[0].open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -19,6 +19,7 @@ import numpy as np
 from rag_core.errors import MissingPackage, ModelError, first_line
 from rag_core.inference.encoder import on_openvino
 from rag_core.inference.tokenizer import encodable, load_tokenizer
+from rag_core.rerank.weights.hub import fingerprint, folder_here
 from rag_core.retrieval.embedders.mean_pooled import MeanPooled
 from rag_core.retrieval.embedders.packaged import PACKAGED, PACKAGED_NAME, packaged_folder, weights_sha256
 
@@ -48,15 +49,36 @@ class SentenceEmbedder:
         self._device = device
         self._lock = threading.RLock()
         self._load_ms = 0.0
+        self._loaded_as = ""
 
-    @cached_property
+    @property
     def model(self) -> str:
-        """Name and the first 12 digits of the weights' SHA-256, or of the hub's commit."""
-        if self._folder is None:
-            commit = getattr(self._encoder[0].auto_model.config, "_commit_hash", None)
-            return f"{self._asked}@{(commit or 'unknown')[:12]}"
-        name = PACKAGED_NAME if self._asked == PACKAGED else self._folder.resolve().name
-        return f"{name}@{weights_sha256(self._folder)[:12]}"
+        """Name and 12 digits that tell one model from another: of a folder's files, or of the hub's commit.
+
+        Of what was loaded, once it is. Raises ModelError where a hub model's commit cannot be told.
+        """
+        return self._loaded_as or self._identity()
+
+    def _identity(self) -> str:
+        """Of what lies on this machine now. A folder counts with all that changes a vector, such as how it is pooled;
+        the packaged model with its weights, for its other files come with them."""
+        if self._asked == PACKAGED:
+            return f"{PACKAGED_NAME}@{weights_sha256(packaged_folder())[:12]}"
+        if self._folder is not None:
+            weights_sha256(self._folder)  # raises where there are none
+            return f"{self._folder.resolve().name}@{fingerprint(self._folder)[:12]}"
+        return f"{self._asked}@{self._commit()[:12]}"
+
+    def _commit(self) -> str:
+        """The commit of the hub that was loaded."""
+        commit: str | None = getattr(self._encoder[0].auto_model.config, "_commit_hash", None)
+        folder = None if commit else folder_here(self._asked)
+        if not commit and folder is None:
+            raise ModelError(
+                f"Nobody can tell which version of {self._asked} was loaded, so its vectors cannot be kept. "
+                "Download it and give its folder."
+            )
+        return commit or str(folder and folder.name)
 
     @cached_property
     def dimensions(self) -> int:
@@ -124,7 +146,11 @@ class SentenceEmbedder:
     def _loaded(self) -> Any:
         started = time.perf_counter()
         plain = self._asked == PACKAGED and on_openvino(packaged_folder(), self._device)
+        before = self._identity() if self._folder is not None else ""
         encoder = MeanPooled(packaged_folder(), self.max_tokens) if plain else self._sentence_transformer()
+        if before and self._identity() != before:
+            raise ModelError(f"The files in {self._folder} were replaced while they were loaded. Try again.")
+        self._loaded_as = before
         self._load_ms = (time.perf_counter() - started) * 1000
         return encoder
 

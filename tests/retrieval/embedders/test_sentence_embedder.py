@@ -113,8 +113,31 @@ def test_one_embedder_a_process() -> None:
 def test_a_folder_that_is_no_model_is_said_to_be(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="holds no"):
         _ = SentenceEmbedder(str(tmp_path)).model
-    with pytest.raises(ModelError, match="could not be loaded"):
+    with pytest.raises(ModelError, match="holds no"):
         SentenceEmbedder(str(tmp_path)).embed_query("a")
+
+
+@pytest.mark.parametrize("name", ["1_Pooling/config.json", "modules.json", "tokenizer_config.json"])
+def test_a_folder_is_another_model_where_anything_that_changes_a_vector_does(tmp_path: Path, name: str) -> None:
+    folder = Path(shutil.copytree(packaged_folder(), tmp_path / "model"))
+    before = SentenceEmbedder(str(folder)).model
+    (folder / "README.md").write_text("words do not count")
+    assert SentenceEmbedder(str(folder)).model == before
+    (folder / name).write_text((folder / name).read_text() + "\n")
+    assert SentenceEmbedder(str(folder)).model != before
+
+
+def test_the_identity_is_that_of_what_was_loaded(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(packaged_folder(), tmp_path / "model"))
+    pooling = folder / "1_Pooling" / "config.json"
+    fresh = SentenceEmbedder(str(folder))
+    before = fresh.model
+    pooling.write_text(pooling.read_text() + "\n")  # replaced before it is loaded
+    fresh.embed_query("a")
+    loaded = fresh.model
+    assert loaded != before
+    pooling.write_text(pooling.read_text() + "\n")  # and again after that
+    assert fresh.model == loaded != SentenceEmbedder(str(folder)).model
 
 
 def test_damaged_weights_are_said_to_be(tmp_path: Path) -> None:
