@@ -120,7 +120,7 @@ def _best(trace: Trace) -> str:
         return ""
     shown = score_text(*_judged(trace, best))
     if trace.unknown:
-        least = cut_text(trace.policy.threshold)
+        least = cut_text(trace)
         return f"Nothing reached the threshold ({least}), so the answer is “I don't know”; the best score was {shown}."
     head = trace.final_step.hits[: trace.policy.top_k]
     under = sum(trace.outcome(hit.passage_id) == "under the threshold" for hit in head)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rag_core.schema.documents import Passage
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.threshold import Threshold
+
+if TYPE_CHECKING:
+    from rag_core.schema.trace import Trace
 
 
 def title_of(passage: Passage) -> str:
@@ -54,6 +58,6 @@ def threshold_text(minimum: float) -> str:
     return f"{minimum:.2f}" if round(minimum, 2) == round(minimum, 3) else f"{minimum:.3f}"
 
 
-def cut_text(threshold: Threshold) -> str:
-    """Where a threshold cuts, with its space: `probability 0.01`; 0 where it cuts nothing."""
-    return f"{threshold.space} {threshold_text(threshold.minimum or 0.0)}"
+def cut_text(trace: Trace) -> str:
+    """Where the threshold cut this run, with its space: `probability 0.01`; 0 where it cut nothing."""
+    return f"{trace.relevance_space} {threshold_text(trace.lowest_kept or 0.0)}"

@@ -56,7 +56,7 @@ def score_caption(trace: Trace) -> str:
         return "There is nothing to keep or to drop."
     cut, space = trace.policy.threshold, trace.relevance_space
     if applies(cut, space):
-        first = f"{len(trace.over_threshold)} of {len(table)} candidates are at or over {cut_text(cut)}"
+        first = f"{len(trace.over_threshold)} of {len(table)} candidates are at or over {cut_text(trace)}"
     else:
         first = f"No threshold cuts these {len(table)} candidates ({space} scores)"
     gap = widest_gap(list(table["score"]))

@@ -156,7 +156,7 @@ def _moved(step: str, mover: str) -> Callable[[PassageRanks], str]:
 def _under(s: PassageRanks) -> str:
     trace = s.trace
     score = score_text(trace.relevance[s.passage.id], trace.relevance_space)
-    least = cut_text(trace.policy.threshold)
+    least = cut_text(trace)
     return f"was ranked {ordinal(s.rank(StepName.ADJUSTED))}, but its {score} is under the threshold of {least}."
 
 

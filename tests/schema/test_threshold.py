@@ -42,14 +42,16 @@ def test_a_run_keeps_what_the_rule_keeps_and_says_so() -> None:
     assert list(trace[StepName.KEPT].by_passage) == ["a", "b"]  # 0.8 * 0.5 = 0.4
     assert [trace.outcome(one) for one in "abcd"] == ["kept", "kept", "under the threshold", "under the threshold"]
     assert trace.lowest_kept == 0.4
-    assert score_caption(trace).startswith("2 of 4 candidates are at or over")
+    assert score_caption(trace).startswith("2 of 4 candidates are at or over maxsim 0.40")
     assert list(recut(trace, HALF.with_(minimum=0.4))[StepName.KEPT].by_passage) == ["a", "b", "c"]  # 0.32
     assert closest(trace) == ""
 
 
 def test_the_diagnosis_follows_it_and_finds_the_value_that_keeps() -> None:
     trace = replay(MEASURED, POLICY)
-    assert diagnose(trace, expecting(MEASURED, "c")).verdict is Verdict.UNDER_THRESHOLD
+    verdict = diagnose(trace, expecting(MEASURED, "c"))
+    assert verdict.verdict is Verdict.UNDER_THRESHOLD
+    assert "maxsim 0.39 is under the threshold of maxsim 0.40" in verdict.sentence
     found = what_would_keep(MEASURED, POLICY, expecting(MEASURED, "c"))
     assert found.found[0].policy.threshold.minimum == 0.485  # 0.8 * 0.485 = 0.388; 0.49 would ask for 0.392
     check(MEASURED, POLICY, found, "c")
