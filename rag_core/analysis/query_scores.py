@@ -118,7 +118,8 @@ class ScoreColumns:
         """Which queries are answered, and which rightly, at each threshold: twice (queries, thresholds)."""
         import numpy as np
 
-        lowest = [Threshold(minimum=float(value)).lowest(self.best) for value in thresholds]
+        best = np.where(np.isfinite(self.best), self.best, 0.0)  # the rule is asked about scores that there are
+        lowest = [Threshold(minimum=float(value)).lowest(best) for value in thresholds]
         columns = [(self.best >= least, self.right >= least) for least in lowest]
         none = np.zeros((len(self.best), 0), dtype=bool)
         answered, right = (np.hstack([none, *(column[at] for column in columns)]) for at in (0, 1))

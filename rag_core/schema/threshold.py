@@ -93,5 +93,6 @@ def clearing_rows(threshold: Threshold, space: ScoreSpace, relevance: Floats, co
     if not applies(threshold, space):
         return counts
     best = np.max(relevance, axis=1, keepdims=True, where=counts, initial=-np.inf)
+    best = np.where(np.isfinite(best), best, 0.0)  # the rule is asked about scores that there are
     over: Flags = counts & (relevance >= threshold.lowest(best))
     return over

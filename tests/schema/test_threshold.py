@@ -88,6 +88,10 @@ def test_both_forms_keep_what_is_at_the_minimum_in_its_own_space_alone(space: Sc
     assert not rows[0, 3]  # holds no candidate
 
 
-def test_nothing_found_is_nothing_kept() -> None:
-    assert clearing(HALF, HALF.space, {}) == frozenset()
+@pytest.mark.parametrize("minimum", [0.0, 0.5])
+def test_nothing_found_is_nothing_kept(minimum: float) -> None:
+    rule = HALF.with_(minimum=minimum)
+    assert clearing(rule, HALF.space, {}) == frozenset()
+    rows = clearing_rows(rule, HALF.space, np.array([[0.3, 0.2], [0.0, 0.0]]), np.array([[True, True], [False, False]]))
+    assert rows.tolist() == [[True, True], [False, False]]
     assert clearing_rows(HALF, HALF.space, np.zeros((2, 0)), np.zeros((2, 0), dtype=bool)).shape == (2, 0)

@@ -63,7 +63,7 @@ ENGINES = (
         packages=("faiss",),
     ),
 )
-DEFAULT_ENGINE = ENGINES[0].name
+DEFAULT_ENGINE = "faiss"
 
 
 def engine_named(name: str) -> EngineKind:
