@@ -6,21 +6,25 @@ PY := $(VENV)/bin/python
 QUICK := tests/schema tests/golden tests/pipeline tests/analysis tests/evaluation tests/retrieval/test_fusion.py \
 	tests/retrieval/test_bm25.py tests/rerank/test_fixed.py tests/rerank/test_scoring.py tests/test_requirements.py
 
-.PHONY: run check test format clean infinity
+.PHONY: run check lint types quick test format clean infinity
 
 run: $(VENV)/.run
 	$(PY) -m streamlit run app.py
 
 check: $(VENV)/.test
-	$(PY) -m ruff check .
-	$(PY) -m ruff format --check .
-	$(PY) -m mypy
-	$(PY) -m pytest -q $(QUICK)
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync lint types quick
 
-test: $(VENV)/.test
+lint: $(VENV)/.test
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+types: $(VENV)/.test
 	$(PY) -m mypy
+
+quick: $(VENV)/.test
+	$(PY) -m pytest -q -m "not slow" $(QUICK)
+
+test: $(VENV)/.test lint types
 	$(PY) -m pytest
 
 format: $(VENV)/.test

@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 
@@ -55,16 +56,21 @@ def closure(names: set[str]) -> set[str]:
     return found
 
 
+@cache
+def imports_of(path: Path) -> frozenset[str]:
+    """Top-level names of a module's imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            names.add(node.module.split(".")[0])
+    return frozenset(names)
+
+
 def imported(folders: tuple[str, ...]) -> set[str]:
     """Top-level names of all third-party imports below the folders."""
-    files = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
-    names: set[str] = set()
-    for path in files:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                names |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-                names.add(node.module.split(".")[0])
+    names = {name for folder in folders for path in (ROOT / folder).rglob("*.py") for name in imports_of(path)}
     own = {"rag_core", "ui", "pages", "tests", "training", "benchmarks"}
     return {name for name in names if name not in sys.stdlib_module_names and name not in own}
 

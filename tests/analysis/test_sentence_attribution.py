@@ -117,6 +117,7 @@ TELLING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("query", "text", "telling"), TELLING)
 @pytest.mark.parametrize("key", [key for key in CATALOGUE if key != "none"])
 def test_the_models_that_ship_pick_the_telling_sentence(key, query, text, telling):

@@ -135,6 +135,7 @@ def test_candidates_with_faults(content: str, said: str) -> None:
         read_candidates(file(content, "candidates.jsonl"), SET)
 
 
+@pytest.mark.slow
 def test_exported_files_give_the_same_figures_through_the_command_of_ir_measures(tmp_path: Path) -> None:
     """Ids with spaces, passages that share documents, ties, a query without a relevant document, one without a find."""
     passages = [passage(one, document_id=f"doc {one.upper() if one in 'abc' else 'X'}") for one in "abcdef"]

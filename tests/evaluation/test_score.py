@@ -88,6 +88,7 @@ def test_a_reranker_that_fails_stops_the_pass_and_says_where() -> None:
         score_set(pipeline(FixedReranker(fail_after=10)), SET, [POLICY])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="kill -9 is POSIX")
 def test_killed_half_way_the_restart_scores_only_the_rest(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/pairs.db"
