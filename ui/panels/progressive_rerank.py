@@ -19,6 +19,7 @@ from rag_core.schema.trace import Trace
 from rag_core.wording.headline import so_far
 from rag_core.wording.numbers import score_text, title_of
 from ui.panels import waiting
+from ui.sidebar import link_values
 from ui.sidebar.state import SidebarState
 
 STOPPED = "stopped_run"
@@ -32,6 +33,7 @@ EARLY = {
 
 def early(choice: SidebarState) -> SidebarState:
     """The choice with what the sidebar says about stopping by itself; drawn on this page alone."""
+    link_values.choice("early", "Early stopping", list(EARLY))
     said = st.sidebar.selectbox(
         "Early stopping",
         list(EARLY),
@@ -41,6 +43,8 @@ def early(choice: SidebarState) -> SidebarState:
         f"upper bound, so with them the whole pool is always read. “After {PATIENCE} without change” is a guess: it "
         "may miss a candidate further down. Other pages always read the whole pool.",
     )
+    with st.sidebar:
+        link_values.show(on_one_page=True)
     return replace(choice, policy=choice.policy.with_(stopping=EARLY[said or "off"]))
 
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 import streamlit as st
 
 from rag_core.schema.policy import FirstPass, Policy, Signals
+from ui.sidebar import link_values
 
 Number = TypeVar("Number", int, float)
 _POLICY, _SIGNALS = Policy(), Signals()
@@ -126,6 +127,7 @@ def changed(threshold: tuple[str, object]) -> list[str]:
 def slider(key: str, low: Number, high: Number, step: Number, disabled: bool = False) -> Number:
     """Draw a setting as a slider that is bound to the link."""
     control = CONTROLS[key]
+    link_values.number(key, control.label, low, high)
     default: Number = type(low)(control.default)
     return st.slider(
         label_of(key), low, high, default, step, key=key, bind="query-params", help=control.help, disabled=disabled

@@ -10,7 +10,7 @@ import streamlit as st
 from rag_core.errors import BadInput
 from rag_core.schema.policy import FULL_DEPTH, NO_RERANKER, FirstPass, Policy
 from ui.panels import views
-from ui.sidebar import access
+from ui.sidebar import access, link_values
 from ui.sidebar.controls import CONTROLS, label_of
 
 KEY, READS = "fp", "fpn"
@@ -61,6 +61,7 @@ def _first_pass(off: bool) -> FirstPass | None:
     )
     if not key or off:
         return None
+    link_values.number(READS, CONTROLS[READS].label, 1, 2 * FULL_DEPTH)
     reads = st.slider(
         label_of(READS),
         1,

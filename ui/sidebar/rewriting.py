@@ -9,7 +9,7 @@ from rag_core.pipeline.session import QuerySession
 from rag_core.schema.policy import Rewrite
 from rag_core.schema.trace import Trace
 from ui.panels import views
-from ui.sidebar import access
+from ui.sidebar import access, link_values
 from ui.sidebar.controls import CONTROLS, label_of
 
 ON, WEIGHT = "rw", "rww"
@@ -38,6 +38,7 @@ def rewrite() -> Rewrite:
     if not on:
         return Rewrite()
     told = CONTROLS[WEIGHT].help
+    link_values.number(WEIGHT, CONTROLS[WEIGHT].label, 0.1, 3.0)
     weight = st.slider(label_of(WEIGHT), 0.1, 3.0, 1.0, 0.1, key=WEIGHT, bind="query-params", help=told)
     return Rewrite(on=True, weight=weight)
 

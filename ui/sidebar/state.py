@@ -30,7 +30,7 @@ from rag_core.schema.threshold import Threshold, relevance_space
 from ui import auth, caches, navigation
 from ui.charts.palette import DARK, LIGHT, Palette
 from ui.panels import views
-from ui.sidebar import access, chat_settings, extra_searches, filtering, first_pass, rewriting, signals
+from ui.sidebar import access, chat_settings, extra_searches, filtering, first_pass, link_values, rewriting, signals
 from ui.sidebar.apply_policy import adopt
 from ui.sidebar.controls import CONTROLS, changed, label_of, marked, slider
 from ui.sidebar.owner import owner, remember
@@ -111,6 +111,7 @@ def sidebar() -> SidebarState:
     with st.sidebar:
         for problem in caches.visible(owner()).problems():
             st.warning(views.markdown(str(problem)), icon=":material/broken_image:")
+        notes = st.container()
         where = filtering.main_filter(found)
         reranker = _reranker()
         narrowed = st.container()
@@ -125,6 +126,8 @@ def sidebar() -> SidebarState:
         with narrowed:
             policy = first_pass.choose(policy)
         chat = chat_settings.choose()
+        with notes:
+            link_values.show()
         _reset_button(reranker)
     return SidebarState(collection=collection, policy=policy, owner=owner(), chat=chat, where=where)
 
@@ -200,6 +203,7 @@ def threshold_for(
         draw(label, 0.0, 1.0, 0.0, key=f"{key}_off", disabled=True, help=RANKS_ONLY)
         return Threshold()
     place, at_first = _threshold_control(reranker, key)
+    link_values.number(place, f"{label} ({space})", 0.0, 1.0)
     named = marked(f"{label} ({space})", place, at_first)
     minimum = draw(named, 0.0, 1.0, at_first, THRESHOLD_STEP, "%.3f", key=place, bind="query-params", help=told)
     return Threshold(minimum=minimum or None, space=space)
@@ -229,4 +233,5 @@ def _reset() -> None:
     adopt(Policy(reranker=entry.key, threshold=threshold))
     filtering.put(None)
     extra_searches.forget()
+    link_values.forget()
     st.session_state.update({"early": "off", first_pass.READS: first_pass.READS_AT_FIRST, rewriting.WEIGHT: 1.0})

@@ -1,0 +1,80 @@
+"""Values of a link that a setting cannot have. Streamlit corrects or drops them; the sidebar names them.
+
+`number` and `choice` look at the link before their control is drawn, `show` draws a note for each value that does not
+fit. A note goes away when you change that setting, or reset all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from ui.panels import views
+
+REFUSED = "refused_link_values"
+ON_ONE_PAGE = ("early",)
+"""Settings below the sidebar's own, which one page draws: it shows their notes itself."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What the link asks for, what is accepted, and what the setting became (None before it is drawn)."""
+
+    label: str
+    asked: str
+    accepted: str
+    became: object = None
+
+    def __str__(self) -> str:
+        now = f"It is {self.became} now." if self.became != "" else "It has its default now."
+        return f"The link sets “{self.label}” to {self.asked}. {self.accepted} {now}"
+
+
+def number(key: str, label: str, low: float, high: float) -> None:
+    """Remember a value of the link that is no number from low to high."""
+    asked = _asked(key)
+    if asked is not None and not _fits(asked, low, high):
+        _remember(key, Refused(label, asked, f"It must be a number from {low:g} to {high:g}."))
+
+
+def choice(key: str, label: str, options: Sequence[str]) -> None:
+    """Remember a value of the link that is none of the options."""
+    asked = _asked(key)
+    if asked is not None and asked not in options:
+        _remember(key, Refused(label, asked, f"It must be one of: {', '.join(options)}."))
+
+
+def show(on_one_page: bool = False) -> None:
+    """A note for each value that did not fit, until its setting is changed. Call it after the controls are drawn."""
+    notes: dict[str, Refused] = st.session_state.get(REFUSED, {})
+    for key, note in [one for one in notes.items() if (one[0] in ON_ONE_PAGE) == on_one_page]:
+        value = st.session_state.get(key, "")
+        if note.became is None:
+            notes[key] = note = replace(note, became=value)
+        if note.became == value:
+            st.warning(views.markdown(str(note)), icon=":material/link_off:")
+        else:
+            del notes[key]
+
+
+def forget() -> None:
+    """Drop all notes: the settings are reset."""
+    st.session_state.pop(REFUSED, None)
+
+
+def _asked(key: str) -> str | None:
+    """What the link says of a control that is not drawn yet."""
+    return None if key in st.session_state else st.query_params.get(key)
+
+
+def _fits(asked: str, low: float, high: float) -> bool:
+    try:
+        return low <= float(asked) <= high
+    except ValueError:
+        return False
+
+
+def _remember(key: str, note: Refused) -> None:
+    st.session_state.setdefault(REFUSED, {})[key] = note
