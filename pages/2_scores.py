@@ -7,7 +7,6 @@ import html
 import streamlit as st
 
 from rag_core.analysis.query_scores import QueryScores, score_query
-from rag_core.analysis.threshold_choice import caption as choice_reading
 from rag_core.analysis.threshold_choice import choose
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.pipeline.replay import recut, replay
@@ -18,6 +17,7 @@ from rag_core.schema.policy import THRESHOLD_STEP
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold, relevance_space
 from rag_core.schema.trace import Trace
+from rag_core.wording.analysis_captions import threshold_choice_caption
 from rag_core.wording.numbers import count_of, score_text, threshold_text, title_of
 from ui import caches
 from ui.charts import labelled_scores, risk_coverage, score_curve, score_histograms, threshold_tradeoff
@@ -181,7 +181,8 @@ def chosen_threshold(scored: list[QueryScores], space: ScoreSpace) -> None:
         bind="query-params",
     )
     best = choose(scored, float(cost))
-    st.html(f'<div class="sp-headline" data-testid="choice">{html.escape(choice_reading(scored, best, space))}</div>')
+    told = threshold_choice_caption(scored, best, space)
+    st.html(f'<div class="sp-headline" data-testid="choice">{html.escape(told)}</div>')
     put_button(best.minimum, space, "put_best")
     colours = state.palette()
     fig = labelled_scores.figure(scored, space, colours)

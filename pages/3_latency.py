@@ -14,6 +14,7 @@ from rag_core.errors import BadInput
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import NONE, entry_of
 from rag_core.schema.trace import Trace
+from rag_core.wording.analysis_captions import cost_caption
 from ui import caches
 from ui.charts import budget_bar, cost_curve, time_by_pool, waterfall
 from ui.panels import chart_panel, history, question_box, retrying, spent, views, waiting
@@ -194,7 +195,7 @@ def money(choice: SidebarState, trace: Trace | None, line: latency_model.Latency
     load = cost.Load(queries_a_day=float(queries), pool=int(pool))
     rates = cost.Rates(hosted_per_1000=float(hosted), machine_an_hour=float(machine), pairs_a_second=float(speed))
     fig = cost_curve.figure(load, rates, state.palette())
-    chart_panel.show("Hosted or self-hosted", cost.caption(load, rates), fig, cost_curve.table(load, rates), "cost")
+    chart_panel.show("Hosted or self-hosted", cost_caption(load, rates), fig, cost_curve.table(load, rates), "cost")
     st.caption(sources())
 
 

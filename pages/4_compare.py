@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import streamlit as st
 
 from rag_core.analysis.latency import duration
-from rag_core.analysis.rank_agreement import compare_rankings, difference
-from rag_core.analysis.run_comparison import QueryRow, row, table, verdict
+from rag_core.analysis.rank_agreement import compare_rankings
+from rag_core.analysis.run_comparison import QueryRow, row, table, tally
 from rag_core.evaluation.sets import Query
 from rag_core.pipeline.replay import replay
 from rag_core.pipeline.session import QuerySession
@@ -16,6 +16,7 @@ from rag_core.rerank.catalogue import NONE, entry_of
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import FirstPass, Policy, Signals
 from rag_core.schema.trace import Trace
+from rag_core.wording.comparisons import comparison_verdict, difference
 from rag_core.wording.numbers import count_of, threshold_text
 from ui import caches
 from ui.charts import score_scatter, two_columns
@@ -163,7 +164,7 @@ def many_questions(choice: SidebarState, other: Policy, names: tuple[str, str]) 
     rows = query_sets.run(choice, questions, [other, choice.policy], make, "compared", start)
     if not rows:
         return
-    views.headline(verdict(rows, ("A", "B")))
+    views.headline(comparison_verdict(tally(rows), ("A", "B")))
     frame = table(rows)
     st.caption("The questions that differ most come first. Select a row to see that question.")
     st.dataframe(

@@ -105,15 +105,3 @@ def break_even(load: Load, rates: Rates) -> float | None:
     """
     queries = rates.machine_an_hour * 24 / hosted_a_query(load.pool, rates)
     return queries if queries <= queries_a_machine(load, rates) else None
-
-
-def caption(load: Load, rates: Rates) -> str:
-    """The comparison in plain sentences."""
-    cost = monthly(load, rates)
-    machines = "1 machine" if cost.machines == 1 else f"{cost.machines} machines"
-    first = f"Hosted ${cost.hosted:,.0f} a month, self-hosted ${cost.own:,.0f} ({machines})."
-    even = break_even(load, rates)
-    if even is None:
-        full = queries_a_machine(load, rates)
-        return f"{first} At this speed a machine carries {full:,.0f} queries a day at most, and never pays for itself."
-    return f"{first} Self-hosting breaks even at {even:,.0f} queries a day."

@@ -7,11 +7,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
-from rag_core.analysis.latency import duration
 from rag_core.errors import BadInput
 from rag_core.schema.base import Frozen
 from rag_core.schema.trace import Trace
-from rag_core.wording.numbers import ordinal, title_of
 
 PERSISTENCE = 0.9
 """RBO's p: with 0.9 the first ten places carry 86 % of the weight (Webber et al. 2010)."""
@@ -106,60 +104,3 @@ def _new_in_common(short: Sequence[str], long: Sequence[str]) -> list[int]:
 def _order(trace: Trace) -> list[str]:
     """All that was read, best first; what a first pass did not hand on stands behind what was reranked."""
     return list(trace.places)
-
-
-def difference(left: Trace, right: Trace, names: tuple[str, str] = ("A", "B")) -> str:
-    """What differs, in plain sentences that name passages, ranks and times; every figure is read from the traces."""
-    agreement = compare_rankings(left, right)
-    sentences = [
-        _overlap(agreement, names),
-        _newcomer(agreement, left, right, names),
-        _leaver(agreement, left, right, names),
-    ]
-    sentences += [_answers(left, right, names), _pace(left, right, names)]
-    return " ".join(sentence for sentence in sentences if sentence)
-
-
-def _overlap(agreement: Agreement, names: tuple[str, str]) -> str:
-    if not agreement.pool:
-        return "Neither side found anything."
-    if not agreement.moved and not agreement.only_left and not agreement.only_right:
-        return f"{names[0]} and {names[1]} give the same {agreement.pool} places and keep the same passages."
-    both, left, right = (len(ids) for ids in (agreement.common, agreement.only_left, agreement.only_right))
-    return f"Both keep {both} of the same passages; {left} only {names[0]}, {right} only {names[1]}."
-
-
-def _newcomer(agreement: Agreement, left: Trace, right: Trace, names: tuple[str, str]) -> str:
-    """The best placed passage that only the right side keeps."""
-    if not agreement.only_right:
-        return ""
-    return f"{names[1]} brings in {_moved(agreement.only_right[0], left, right, names)}."
-
-
-def _leaver(agreement: Agreement, left: Trace, right: Trace, names: tuple[str, str]) -> str:
-    if not agreement.only_left:
-        return ""
-    return f"{names[1]} drops {_moved(agreement.only_left[0], left, right, names)}."
-
-
-def _moved(passage_id: str, left: Trace, right: Trace, names: tuple[str, str]) -> str:
-    before, after = (trace.places[passage_id] for trace in (left, right))
-    title = f"“{title_of(left.passages[passage_id])}”"
-    if before == after:
-        return f"{title}, {ordinal(after)} on both sides"
-    return f"{title}, {ordinal(before)} in {names[0]} and {ordinal(after)} in {names[1]}"
-
-
-def _answers(left: Trace, right: Trace, names: tuple[str, str]) -> str:
-    """Who says "I don't know", where only one does."""
-    if left.unknown == right.unknown:
-        return "Both answer “I don't know”." if left.unknown else ""
-    return f"{names[0 if left.unknown else 1]} answers “I don't know”, {names[1 if left.unknown else 0]} does not."
-
-
-def _pace(left: Trace, right: Trace, names: tuple[str, str]) -> str:
-    gap = right.took_ms - left.took_ms
-    if abs(gap) < 1:
-        return "They take the same time."
-    more = "more" if gap > 0 else "less"
-    return f"{names[1]} takes {duration(abs(gap))} {more} ({duration(left.took_ms)} and {duration(right.took_ms)})."

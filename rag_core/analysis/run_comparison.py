@@ -64,21 +64,36 @@ def table(rows: Sequence[QueryRow]) -> pd.DataFrame:
     return whole.sort_values(["rbo", "query"], kind="stable").reset_index(drop=True)
 
 
-def verdict(rows: Sequence[QueryRow], names: tuple[str, str] = ("A", "B")) -> str:
-    """What changes over the set, and for the labelled queries which side ranks the first relevant passage higher."""
-    changed = sum(one.only_left + one.only_right > 0 for one in rows)
-    told = f"{names[0]} and {names[1]} keep different passages for {changed} of {len(rows)} queries."
+class Tally(Frozen):
+    """Many queries counted. `changed`: the two sides keep different passages. The others count labelled queries only:
+    which side ranks the first relevant passage higher, and the mean of its reciprocal rank."""
+
+    queries: int
+    changed: int
+    labelled: int
+    left_wins: int
+    right_wins: int
+    left_mean: float = 0.0
+    right_mean: float = 0.0
+
+    @property
+    def ties(self) -> int:
+        """Labelled queries whose first relevant passage has the same rank on both sides."""
+        return self.labelled - self.left_wins - self.right_wins
+
+
+def tally(rows: Sequence[QueryRow]) -> Tally:
+    """What changes over the queries, counted."""
     known = [one for one in rows if one.labelled]
-    if not known:
-        return f"{told} Without labels the better side is unknown."
-    left, right = (sum(_gain(one, side) > 0 for one in known) for side in (-1, 1))
-    mean = [
-        sum(_reciprocal(getattr(one, side)) for one in known) / len(known) for side in ("left_first", "right_first")
-    ]
-    return (
-        f"{told} Of {len(known)} labelled ones, {names[1]} ranks the first relevant passage higher for {right}, "
-        f"{names[0]} for {left}, {len(known) - left - right} are equal; mean reciprocal rank {mean[0]:.3f} and "
-        f"{mean[1]:.3f}."
+    total = max(len(known), 1)
+    return Tally(
+        queries=len(rows),
+        changed=sum(one.only_left + one.only_right > 0 for one in rows),
+        labelled=len(known),
+        left_wins=sum(_gain(one, -1) > 0 for one in known),
+        right_wins=sum(_gain(one, 1) > 0 for one in known),
+        left_mean=sum(_reciprocal(one.left_first) for one in known) / total,
+        right_mean=sum(_reciprocal(one.right_first) for one in known) / total,
     )
 
 

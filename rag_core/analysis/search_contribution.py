@@ -41,14 +41,3 @@ def search_shares(trace: Trace) -> tuple[SearchShare, ...]:
             )
         )
     return tuple(told)
-
-
-def sentence(trace: Trace) -> str:
-    """What the extra searches changed, in words: `2 of the 5 kept passages were found by an extra search alone.`"""
-    kept = [hit.passage_id for hit in trace.kept_step.hits]
-    main = {passage_id for step in trace.steps[:2] for passage_id in step.by_passage}
-    alone = sum(passage_id not in main for passage_id in kept)
-    if not kept:
-        return "Nothing was kept."
-    who = "an extra search" if len(trace.extra_searches) == 1 else "the extra searches"
-    return f"{alone or 'None'} of the {len(kept)} kept passages {'was' if alone == 1 else 'were'} found by {who} alone."

@@ -18,7 +18,6 @@ from rag_core.schema.documents import Passage
 from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
-from rag_core.wording.numbers import score_text, title_of
 
 NOTABLE = 0.25
 """A sentence is marked when its effect is at least this share of the largest one."""
@@ -89,27 +88,6 @@ def attribute(
         whole=whole.score,
         effects=tuple(_effects(raw, _seen(passage, whole))),
     )
-
-
-def contrast(one: Attribution, other: Attribution) -> str:
-    """Why one passage scores above another, in words: what carries the one, what the other has and what hurts it."""
-    above, below = sorted((one, other), key=lambda each: -each.whole)
-    first = (
-        f"“{title_of(above.passage)}” scores {score_text(above.whole, above.space)}, "
-        f"“{title_of(below.passage)}” {score_text(below.whole, below.space)}."
-    )
-    parts = [first, *_reasons(above, "carries", "the first"), *_reasons(below, "carries", "the second")]
-    return " ".join([*parts, *_reasons(below, "hurts", "the second")])
-
-
-def _reasons(attribution: Attribution, role: Role, which: str) -> list[str]:
-    """The strongest sentence of that role, in words; none where there is none."""
-    held = [one for one in attribution.effects if one.role == role]
-    if not held:
-        return []
-    best = max(held, key=lambda one: abs(one.effect))
-    verb = "carries" if role == "carries" else "pulls down"
-    return [f"What {verb} {which}: “{attribution.text_of(best)}” ({best.effect:+.2f} {attribution.space})."]
 
 
 def _alone(passage: Passage, sentence: Sentence) -> str:

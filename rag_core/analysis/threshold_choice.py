@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from rag_core.analysis.query_scores import QueryScores, ScoreColumns, auroc
+from rag_core.analysis.query_scores import QueryScores, ScoreColumns
 from rag_core.errors import BadInput
 from rag_core.schema.base import Frozen
-from rag_core.schema.spaces import ScoreSpace
-from rag_core.wording.numbers import threshold_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -85,25 +83,6 @@ def choose(
         saving_high=100 * saving_high,
         wrong_cost=wrong_cost,
         queries=n,
-    )
-
-
-def caption(queries: Sequence[QueryScores], choice: Choice, space: ScoreSpace) -> str:
-    """The choice in plain sentences, with its uncertainty; or that no threshold separates."""
-    answerable = sum(query.answerable for query in queries)
-    parted = auroc(queries)
-    known = f"{answerable} answerable and {len(queries) - answerable} unanswerable questions"
-    order = f" An answerable one scores higher in {parted:.0%} of pairs." if parted is not None else ""
-    if not choice.separates:
-        return (
-            f"No threshold separates these {known}: the best one saves {choice.saving:.1f} a hundred questions "
-            f"(95 % interval {choice.saving_low:.1f} to {choice.saving_high:.1f}) against no threshold at all.{order}"
-        )
-    cut, low, high = map(threshold_text, (choice.minimum, choice.low, choice.high))
-    return (
-        f"Cut at {space} {cut} (95 % interval {low} to {high}): on {known} it "
-        f"saves {choice.saving:.1f} a hundred questions (95 % interval {choice.saving_low:.1f} to "
-        f"{choice.saving_high:.1f}).{order}"
     )
 
 

@@ -13,11 +13,11 @@ from rag_core.analysis.cost import (
     Rates,
     billed,
     break_even,
-    caption,
     hosted_a_query,
     monthly,
     queries_a_machine,
 )
+from rag_core.wording.analysis_captions import cost_caption
 
 DAYS = 365 / 12
 
@@ -58,7 +58,7 @@ def test_break_even_is_where_both_cost_the_same():
 def test_a_slow_machine_never_breaks_even():
     load, slow = Load(queries_a_day=1000, pool=100), Rates(pairs_a_second=1)
     assert break_even(load, slow) is None
-    assert "never pays for itself" in caption(load, slow)
+    assert "never pays for itself" in cost_caption(load, slow)
 
 
 def test_default_prices_say_where_they_were_read():

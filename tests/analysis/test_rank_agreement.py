@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
-from rag_core.analysis.rank_agreement import compare_rankings, difference, kendall_tau, rbo
+from rag_core.analysis.rank_agreement import compare_rankings, kendall_tau, rbo
 from rag_core.errors import BadInput
 from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import Fusion, Policy
 from rag_core.schema.threshold import Threshold
+from rag_core.wording.comparisons import difference
 from tests.builders import measurement
 
 OFF = Policy(reranker="none", top_k=2)

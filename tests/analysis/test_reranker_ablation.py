@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from rag_core.analysis.reranker_ablation import difference, only_in, without_reranking
+from rag_core.analysis.reranker_ablation import only_in, without_reranking
 from rag_core.pipeline.replay import replay
 from rag_core.schema.answers import Answer, Citation
 from rag_core.schema.policy import Policy
 from rag_core.schema.threshold import Threshold
 from rag_core.schema.trace import Trace
+from rag_core.wording.comparisons import reranking_difference
 from tests.builders import measurement
 
 # Both searches give a, b, c, d in this order, so that is the fused order; the reranker turns it round.
@@ -41,7 +42,7 @@ def test_what_only_one_side_saw() -> None:
 
 
 def test_the_sentence_names_what_the_answer_rests_on() -> None:
-    said = difference(*both(), citing("x", "a"), citing("y", "d"))
+    said = reranking_difference(*both(), citing("x", "a"), citing("y", "d"))
     assert said == (
         "Reranking replaced 2 of the 2 passages that the answer is made from: the reranked answer rests on "
         "“Title d” (fused rank 4), which the other side never saw. "
@@ -50,31 +51,33 @@ def test_the_sentence_names_what_the_answer_rests_on() -> None:
 
 
 def test_a_new_passage_that_the_answer_does_not_use_is_no_merit() -> None:
-    said = difference(*both(top_k=3), citing("x", "b"), citing("y", "b"))
+    said = reranking_difference(*both(top_k=3), citing("x", "b"), citing("y", "b"))
     assert "brought in “Title d” (fused rank 4), but the answer does not rest on what is new" in said
     assert "dropped" not in said
 
 
 def test_the_same_passages_are_called_the_same() -> None:
-    said = difference(*both(top_k=4), citing("x", "a"), citing("x", "a"))
+    said = reranking_difference(*both(top_k=4), citing("x", "a"), citing("x", "a"))
     assert said == "Both answers are made from the same 4 passages, in another order; the answers are the same."
 
 
 def test_other_numbers_for_the_same_passages_are_no_difference() -> None:
-    said = difference(*both(top_k=4), citing("x [1].", "a"), citing("x [4].", "a"))
+    said = reranking_difference(*both(top_k=4), citing("x [1].", "a"), citing("x [4].", "a"))
     assert said.endswith("the answers are the same.")
-    assert difference(*both(top_k=4), citing("x [1].", "a"), citing("x [1].", "d")).endswith("the answers differ.")
+    assert reranking_difference(*both(top_k=4), citing("x [1].", "a"), citing("x [1].", "d")).endswith(
+        "the answers differ."
+    )
 
 
 def test_a_threshold_that_keeps_nothing_is_told() -> None:
     plain, reranked = both(threshold=Threshold(minimum=0.999))
-    assert "I don't know" in difference(plain, reranked, citing("x", "a"), Answer(kind="unknown", text="?"))
+    assert "I don't know" in reranking_difference(plain, reranked, citing("x", "a"), Answer(kind="unknown", text="?"))
 
 
 def test_a_threshold_that_keeps_less_brings_nothing_new() -> None:
     measured = measurement("ab", "ab", {"a": 2.0, "b": -2.0})
     limited = Policy(reranker="ce", top_k=2, threshold=Threshold(minimum=0.5))
-    said = difference(
+    said = reranking_difference(
         without_reranking(measured, limited), replay(measured, limited), citing("x", "b"), citing("y", "a")
     )
     assert said.startswith(
@@ -87,7 +90,7 @@ def test_a_threshold_that_keeps_less_brings_nothing_new() -> None:
 def test_what_the_threshold_took_is_not_called_replaced() -> None:
     measured = measurement("abcd", "abcd", {"d": 3.0, "a": -1.0, "b": -2.0, "c": -3.0})
     limited = Policy(reranker="ce", top_k=3, threshold=Threshold(minimum=0.5))
-    said = difference(
+    said = reranking_difference(
         without_reranking(measured, limited), replay(measured, limited), citing("x", "a"), citing("y", "d")
     )
     assert said.startswith("Reranking replaced 1 of the 3 passages that the answer is made from and left 2 more out:")

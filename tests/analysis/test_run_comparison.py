@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from rag_core.analysis.run_comparison import row, table, verdict
+from rag_core.analysis.run_comparison import row, table, tally
 from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import Policy
+from rag_core.wording.comparisons import comparison_verdict
 from tests.builders import measurement
 
 OFF = Policy(reranker="none", top_k=1)
@@ -33,7 +34,7 @@ def test_what_differs_most_comes_first():
 
 
 def test_the_verdict_counts_and_averages():
-    told = verdict([MOVED, SAME, WORSE, UNLABELLED], ("off", "on"))
+    told = comparison_verdict(tally([MOVED, SAME, WORSE, UNLABELLED]), ("off", "on"))
     assert "keep different passages for 2 of 4 queries" in told
     assert "on ranks the first relevant passage higher for 1, off for 1, 1 are equal" in told
     off, on = (1 / 3 + 1 / 2 + 1) / 3, (1 + 1 / 2 + 1 / 2) / 3
@@ -41,11 +42,11 @@ def test_the_verdict_counts_and_averages():
 
 
 def test_without_labels_no_side_is_called_right():
-    assert verdict([UNLABELLED]).endswith("Without labels the better side is unknown.")
+    assert comparison_verdict(tally([UNLABELLED])).endswith("Without labels the better side is unknown.")
 
 
 def test_an_unfound_document_has_no_rank():
     lost = pair("lost", {"a": 0.0, "b": 0.0, "c": 0.0}, {"doc-z": 1})
     assert (lost.left_first, lost.right_first) == (None, None)
     assert table([lost])["left_first"].isna().all()
-    assert "mean reciprocal rank 0.000 and 0.000" in verdict([lost])
+    assert "mean reciprocal rank 0.000 and 0.000" in comparison_verdict(tally([lost]))

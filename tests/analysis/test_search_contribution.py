@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from rag_core.analysis.search_contribution import SearchShare, search_shares, sentence
+from rag_core.analysis.search_contribution import SearchShare, search_shares
 from rag_core.pipeline.replay import replay
+from rag_core.wording.analysis_captions import extra_search_sentence
 from tests.pipeline.test_extra_searches import POLICY, measured
 
 
@@ -14,10 +15,10 @@ def test_shares_count_candidates_pool_and_kept():
         SearchShare(name="main", found=2, only=1, pooled=2, kept=1, kept_only=0),
         SearchShare(name="recent", found=2, only=1, pooled=1, kept=1, kept_only=0),
     )
-    assert sentence(trace) == "None of the 1 kept passages were found by an extra search alone."
+    assert extra_search_sentence(trace) == "None of the 1 kept passages were found by an extra search alone."
 
 
 def test_what_only_an_extra_search_found_is_said():
     trace = replay(measured(), POLICY)
     assert [one.kept_only for one in search_shares(trace)] == [1, 1]
-    assert sentence(trace) == "1 of the 3 kept passages was found by an extra search alone."
+    assert extra_search_sentence(trace) == "1 of the 3 kept passages was found by an extra search alone."

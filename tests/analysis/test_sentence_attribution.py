@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.analysis.sentence_attribution import attribute, contrast
+from rag_core.analysis.sentence_attribution import attribute
 from rag_core.errors import ModelError
 from rag_core.rerank.catalogue import CATALOGUE, get_reranker
 from rag_core.rerank.fixed import FixedReranker
 from rag_core.schema.documents import Passage
+from rag_core.wording.analysis_captions import contrast
 
 FIRST, SECOND, THIRD = "Offices open at nine.", "Refunds take thirty days.", "Games are never refunded."
 TEXT = f"{FIRST} {SECOND} {THIRD}"

@@ -9,11 +9,12 @@ import pytest
 from scipy.stats import mannwhitneyu
 
 from rag_core.analysis.query_scores import QueryScores, auroc, outcomes, risk_coverage, score_query
-from rag_core.analysis.threshold_choice import caption, choose
+from rag_core.analysis.threshold_choice import choose
 from rag_core.errors import BadInput
 from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
+from rag_core.wording.analysis_captions import threshold_choice_caption
 from tests.builders import measurement, passage
 
 
@@ -73,7 +74,7 @@ def test_parted_scores_are_cut_half_way():
     assert choice.separates
     assert choice.low <= choice.minimum <= choice.high
     assert auroc(queries) == 1
-    assert "Cut at probability 0.50" in caption(queries, choice, ScoreSpace.PROBABILITY)
+    assert "Cut at probability 0.50" in threshold_choice_caption(queries, choice, ScoreSpace.PROBABILITY)
 
 
 def test_scores_that_say_nothing_are_called_that():
@@ -82,7 +83,7 @@ def test_scores_that_say_nothing_are_called_that():
     queries = [query(s, s) if n % 2 else no_answer(s) for n, s in enumerate(scores)]
     choice = choose(queries)
     assert not choice.separates
-    assert caption(queries, choice, ScoreSpace.PROBABILITY).startswith("No threshold separates")
+    assert threshold_choice_caption(queries, choice, ScoreSpace.PROBABILITY).startswith("No threshold separates")
 
 
 def test_a_dear_wrong_answer_raises_the_threshold():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from rag_core.analysis.latency import bars, percentiles, runs_table
-from rag_core.analysis.rank_agreement import compare_rankings, difference
+from rag_core.analysis.rank_agreement import compare_rankings
 from rag_core.analysis.reranker_ablation import without_reranking
 from rag_core.errors import BadInput, BadTrace, UnscoredPairs
 from rag_core.pipeline.cascade import next_slice, pending_passes, pool_of, read_so_far, reading
@@ -21,6 +21,7 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import Threshold
 from rag_core.schema.trace import Trace
+from rag_core.wording.comparisons import difference
 from rag_core.wording.headline import first_pass, headline
 from tests.builders import measurement, scored_too
 from tests.pipeline.test_pipeline import ToyEmbedder, ToyEngine

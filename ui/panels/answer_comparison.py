@@ -6,13 +6,14 @@ import html
 
 import streamlit as st
 
-from rag_core.analysis.reranker_ablation import difference, only_in
+from rag_core.analysis.reranker_ablation import only_in
 from rag_core.generation.chat.access import ChatAccess
 from rag_core.generation.quoting import chooser_for
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.answers import Answer
 from rag_core.schema.trace import Trace
+from rag_core.wording.comparisons import reranking_difference
 from rag_core.wording.numbers import count_of, title_of
 from ui.panels import spent, waiting
 from ui.panels.answer import card
@@ -50,7 +51,7 @@ def show(question: QuerySession, trace: Trace, chat: ChatAccess | None) -> Answe
                 spent.of_answer(before)
             st.html(passages(plain, trace, before))
     if before is not None and after is not None:
-        said = html.escape(difference(plain, trace, before, after))
+        said = html.escape(reranking_difference(plain, trace, before, after))
         told.html(f'<div class="sp-headline" data-testid="two-answers">{said}</div>')
     return after
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rag_core.analysis.sentence_attribution import Attribution, contrast
+from rag_core.analysis.sentence_attribution import Attribution
 from rag_core.schema.policy import NO_RERANKER
 from rag_core.schema.trace import Trace
+from rag_core.wording.analysis_captions import contrast
 from rag_core.wording.numbers import title_of
 from ui import caches
 from ui.panels import candidates as candidates_panel

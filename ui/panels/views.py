@@ -10,13 +10,13 @@ from pathlib import Path
 import streamlit as st
 
 from rag_core.analysis.run_tables import share_table
-from rag_core.analysis.search_contribution import sentence
 from rag_core.errors import SecondPassError
 from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.records import LeftOut
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import not_rewritten
 from rag_core.wording import headline as headline_text
+from rag_core.wording.analysis_captions import extra_search_sentence
 from rag_core.wording.run_captions import rewritten_by, step_label
 
 STYLE = Path(__file__).with_name("style.css")
@@ -99,7 +99,7 @@ def searches(trace: Trace) -> None:
     """What each search brought, where there are extra ones, and who wrote the rewritten queries."""
     if trace.extra_searches:
         st.subheader("What each search brought", anchor=False)
-        st.caption(sentence(trace))
+        st.caption(extra_search_sentence(trace))
         st.dataframe(share_table(trace), hide_index=True, key="shares")
     if trace.rewriting and not trace.rewriting.failure:
         st.caption(markdown(rewritten_by(trace.rewriting)))
