@@ -41,6 +41,7 @@ def test_a_value_that_does_not_fit_is_named(key: str, asked: str, accepted: str)
 
 def test_the_note_stays_until_the_setting_is_changed() -> None:
     at = opened(pool="9999", k="3")
+    assert not at.slider(key="pool").label.endswith("*") and at.slider(key="k").label.endswith("*")
     assert len(notes(at.run())) == 1 and at.slider(key="k").value == 3
     assert notes(at.slider(key="pool").set_value(20).run()) == []
 

@@ -110,7 +110,9 @@ def marked(label: str, key: str, default: object) -> str:
 
 def differs(key: str, default: object) -> bool:
     """True where the control has another value than its default, or the link gives it one before it is drawn."""
-    return bool(st.session_state[key] != default) if key in st.session_state else key in st.query_params
+    if key in st.session_state:
+        return bool(st.session_state[key] != default)
+    return key in st.query_params and not link_values.refused(key)
 
 
 def label_of(key: str) -> str:

@@ -59,6 +59,11 @@ def show(on_one_page: bool = False) -> None:
             del notes[key]
 
 
+def refused(key: str) -> bool:
+    """True where the link's value of this setting does not fit."""
+    return key in st.session_state.get(REFUSED, {})
+
+
 def forget() -> None:
     """Drop all notes: the settings are reset."""
     st.session_state.pop(REFUSED, None)
