@@ -113,8 +113,9 @@ class LexicalIndex:
         (folder / _META).write_text(json.dumps({"tokenizer": VERSION, "rows": self.rows}), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> LexicalIndex:
-        """Read an index that `save` wrote. Raises CollectionError where it is damaged or of another tokenizer."""
+    def load(cls, folder: Path, texts: Sequence[str] | None = None) -> LexicalIndex:
+        """Read an index that `save` wrote. One of another tokenizer is built anew of the `texts`, where they are given.
+        Raises CollectionError where it is damaged, or of another tokenizer."""
         from zipfile import BadZipFile
 
         from scipy.sparse import load_npz
@@ -131,6 +132,8 @@ class LexicalIndex:
             ) from exc
         if not fits:
             raise CollectionError(f"The lexical index in {folder} is damaged. Index the collection again.")
+        if meta.get("tokenizer") != VERSION and texts is not None:
+            return cls.build(texts)
         if meta.get("tokenizer") != VERSION:
             raise CollectionError(
                 f"The lexical index in {folder} was made by another version of the tokenizer. "

@@ -14,7 +14,13 @@ so that it is found by either. Scripts that put no spaces between words are cut 
     3.5 GB of 1,000 GB        3.5 gb 1000 1 000 gb
     well-known IT, it's O'Hara's  well known it ohara
     C++ or C#                 c++ c#
+    10GB, 2.5 kg, 2.5kg       10gb 10 gb 2.5 kg 2.5kg 2.5 kg
+    Café crème                café cafe crème creme
     東京都                    東京 京都
+    हिन्दी में खोज               हिन्दी में खोज
+
+Marks stay with their letter (vowel signs of Hindi, of Thai); those that writers may leave out (accents of Latin and
+Greek letters, dots of ё) are counted both ways, those of Arabic and Hebrew not at all, nor are soft hyphens.
 """
 
 from __future__ import annotations
@@ -26,7 +32,7 @@ from collections.abc import Collection, Iterator
 from functools import cache, lru_cache
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 """Raised whenever a text would give other tokens, so that a saved index is not searched with foreign words."""
 
 LONGEST = 100
@@ -42,20 +48,43 @@ STOP_WORDS = frozenset(
 _NO_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 """Thai, Lao, Burmese, Khmer, kana, Han, Hangul."""
 
-_RUN = re.compile(r"[^\W_]+(?:[-‐_.,/\\@:+'’][^\W_]+)*[+#]*")
+_SILENT = "\u00ad\u034f\u0640\u200b-\u200f\u2060\ufe00-\ufe0f"
+"""Soft hyphens, joiners and the like: they stand in words and are none of their letters."""
+
+_MARKS = "".join(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) in ("Mn", "Mc", "Me"))
+_AFTER = f"[{_MARKS}{_SILENT}]*"
+_MARKED = re.compile(f"[{_MARKS}{_SILENT}]")
+
+_RUN_OF = r"(?:[^\W_]{after})+(?:[-‐_.,/\\@:+'’](?:[^\W_]{after})+)*[+#]*"
+_RUN, _MARKED_RUN = re.compile(_RUN_OF.format(after="")), re.compile(_RUN_OF.format(after=_AFTER))
 """The text is cut into runs by this cheap pattern first; what a run holds is worked out once and remembered."""
 
-_KIND = re.compile(
-    rf"""(?P<bigrams>[{_NO_SPACES}]+)
-      | (?P<symbol>\b[cfj](?:\+\+|\#)(?!\w))                                 # C++, F#
-      | (?P<grouped>\b\d{{1,3}}(?:,\d{{3}})+\b)                              # 1,000,000
-      | (?P<word>[^\W_{_NO_SPACES}]+(?:[-‐_./\\@:+'’][^\W_{_NO_SPACES}]+)*)  # a word or a code""",
-    re.IGNORECASE | re.VERBOSE,
-)
+
+def _kinds(after: str) -> re.Pattern[str]:
+    """The kinds of pieces in a run; `after`: what may follow a letter and belongs to it."""
+    letter = rf"(?:[^\W_{_NO_SPACES}]{after})"
+    return re.compile(
+        rf"""(?P<bigrams>[{_NO_SPACES}](?:[{_NO_SPACES}]{f"|{after[:-1]}" if after else ""})*)
+          | (?P<symbol>\b[cfj](?:\+\+|\#)(?!\w))                                 # C++, F#
+          | (?P<grouped>\b\d{{1,3}}(?:,\d{{3}})+\b)                              # 1,000,000
+          | (?P<word>{letter}+(?:[-‐_./\\@:+'’]{letter}+)*)                      # a word or a code""",
+        re.IGNORECASE | re.VERBOSE,
+    )
+
+
+_KIND, _MARKED_KIND = _kinds(""), _kinds(_AFTER)
+_CLUSTER = re.compile(f".{_AFTER}", re.DOTALL)
 _SEGMENT = re.compile(r"[^/\\@:+]+")
 _NUMBER = r"v?\d+(?:\.\d+)+(?![^\W_])"
 _CODE = re.compile(r"[\d_.@\\:+]|/.*/|^[A-Z]+-[A-Z-]+$")
-_PART = re.compile(rf"(?<![^\W_]){_NUMBER}|[^-‐_.,/\\@:+]+", re.IGNORECASE)
+_UNITS = (
+    "b bit bits kb mb gb tb pb kib mib gib tib kbit mbit gbit kbps mbps gbps hz khz mhz ghz v kv mv ma mah w kw mw kwh"
+    " mwh wh va mm cm m km nm \u03bcm um ft mi kg mg \u03bcg lb lbs oz ml dl cl ms \u03bcs us ns min mins h hr hrs"
+    " px pt em dpi rpm bar psi pa kpa mpa hpa db kj kcal eur usd gbp sec secs"
+)
+_MEASURE = rf"\d+(?:\.\d+)*(?:{'|'.join(_UNITS.split())})(?![^\W_])"
+_PART = re.compile(rf"(?<![^\W_])(?:{_MEASURE}|{_NUMBER})|[^-‐_.,/\\@:+]+", re.IGNORECASE)
+_UNIT = re.compile(rf"(\d+(?:\.\d+)*)({'|'.join(_UNITS.split())})")
 _VERSION = re.compile(r"v?((\d+\.\d+)[\d.]*)")
 
 Piece = tuple[str, int, int]
@@ -66,7 +95,7 @@ def tokenize(text: str) -> list[str]:
     if not unicodedata.is_normalized("NFKC", text):
         text = unicodedata.normalize("NFKC", text)
     tokens: list[str] = []
-    for run in _RUN.findall(text):
+    for run in _runs(text).findall(text):
         tokens.extend(_tokens_of(run))
     return tokens
 
@@ -74,7 +103,7 @@ def tokenize(text: str) -> list[str]:
 def term_spans(text: str, terms: Collection[str]) -> list[tuple[int, int]]:
     """Where the text holds one of the tokens `terms`: (start, end) in order, not overlapping. For marking matches."""
     spans: list[tuple[int, int]] = []
-    for run in _RUN.finditer(text):
+    for run in _runs(text).finditer(text):
         pieces = _pieces(run.group())
         spans.extend((run.start() + start, run.start() + end) for token, start, end in pieces if token in terms)
     merged: list[tuple[int, int]] = []
@@ -86,6 +115,10 @@ def term_spans(text: str, terms: Collection[str]) -> list[tuple[int, int]]:
     return merged
 
 
+def _runs(text: str) -> re.Pattern[str]:
+    return _MARKED_RUN if not text.isascii() and _MARKED.search(text) else _RUN
+
+
 @lru_cache(maxsize=200_000)
 def _tokens_of(run: str) -> tuple[str, ...]:
     return tuple(token for token, _, _ in _pieces(run))
@@ -93,14 +126,18 @@ def _tokens_of(run: str) -> tuple[str, ...]:
 
 def _pieces(run: str) -> Iterator[Piece]:
     """Tokens of a run with their spans in it."""
-    for match in _KIND.finditer(run):
+    kind = _MARKED_KIND if not run.isascii() and _MARKED.search(run) else _KIND
+    for match in kind.finditer(run):
         for token, start, end in _PIECES[str(match.lastgroup)](match.group()):
             yield token, match.start() + start, match.start() + end
 
 
 def _bigrams(run: str) -> Iterator[Piece]:
-    for start in range(max(1, len(run) - 1)):
-        yield _fold(run[start : start + 2]), start, min(start + 2, len(run))
+    """Every two letters that follow each other, each with its marks."""
+    spans = [match.span() for match in _CLUSTER.finditer(run)]
+    for (start, end), (_, after) in zip(spans, [*spans[1:], spans[-1]], strict=True):
+        if after != end or len(spans) == 1:
+            yield _fold(run[start:after]), start, after
 
 
 def _symbol(run: str) -> Iterator[Piece]:
@@ -133,19 +170,42 @@ def _words(run: str) -> Iterator[Piece]:
 
 
 def _forms(part: str) -> Iterator[str]:
-    """What one part counts as: nothing for a stop word, a stem for a word, all its precisions for a version."""
+    """What one part counts as: nothing for a stop word, a stem for a word, all its precisions for a version, number and
+    unit for a measure, a word with accents without them too."""
     folded = _fold(part)
     if version := _VERSION.fullmatch(folded):
         yield from dict.fromkeys((folded, version[1], version[2]))
-    elif folded not in STOP_WORDS or (len(part) > 1 and part.isupper()):
-        yield _stem(folded) if folded.isascii() and folded.isalpha() else folded
+    elif measure := _UNIT.fullmatch(folded):
+        yield from (folded, measure[1], measure[2])
+    elif folded and (folded not in STOP_WORDS or (len(part) > 1 and part.isupper())):
+        yield from dict.fromkeys(_stemmed(word) for word in (folded, _bare(folded)))
+
+
+def _stemmed(word: str) -> str:
+    return _stem(word) if word.isascii() and word.isalpha() else word
+
+
+def _bare(word: str) -> str:
+    """The word without the accents that writers may leave out; that of й and the vowels of Hindi are none."""
+    if word.isascii():
+        return word
+    bare = _ACCENT.sub(r"\1", unicodedata.normalize("NFD", word))
+    return unicodedata.normalize("NFC", bare)
 
 
 def _fold(text: str) -> str:
     """One spelling: NFKC, case-folded, plain hyphens, no possessive, no apostrophes."""
     folded = unicodedata.normalize("NFKC", text).casefold().replace("‐", "-").replace("’", "'")
+    if not folded.isascii():
+        folded = _UNHEARD.sub("", folded)
     return folded.removesuffix("'s").replace("'", "")
 
+
+_ACCENT = re.compile(r"([a-zα-ω])[\u0300-\u036f]+|(?<=е)\u0308()")
+_UNHEARD = re.compile(
+    f"[{_SILENT}\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]"
+)
+"""What is left out of every word: the points of Hebrew and Arabic, which are hardly ever written, too."""
 
 _PIECES = {"bigrams": _bigrams, "symbol": _symbol, "grouped": _grouped, "word": _code}
 

@@ -1,5 +1,6 @@
 """BM25 held against rank_bm25 itself, with filters inside the search, from disk and from threads."""
 
+import json
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -130,6 +131,18 @@ def test_a_damaged_index_is_said_to_be(damage: Callable[[Path], object], index: 
     damage(tmp_path)
     with pytest.raises(CollectionError, match="Index the collection again"):
         LexicalIndex.load(tmp_path)
+
+
+def test_an_index_of_an_earlier_tokenizer_is_built_anew_where_its_texts_are_there(
+    index: LexicalIndex, tmp_path: Path
+) -> None:
+    index.save(tmp_path)
+    (tmp_path / "lexical.json").write_text(f'{{"tokenizer": 0, "rows": {index.rows}}}')
+    (tmp_path / "terms.json").write_text(json.dumps([f"old-{number}" for number in range(index.terms)]))
+    again = LexicalIndex.load(tmp_path, TEXTS)
+    assert [again.search(text, 5)[0].tolist() for text in TEXTS] == [
+        index.search(text, 5)[0].tolist() for text in TEXTS
+    ]
 
 
 def test_threads_find_what_one_finds(index: LexicalIndex) -> None:

@@ -39,10 +39,44 @@ def test_the_table_of_the_docstring(text: str, expected: str) -> None:
         ("1000 GB", "1,000 GB"),
         ("café", unicodedata.normalize("NFD", "Café")),
         ("STRASSE", "straße"),
+        ("cafe creme", "Café crème"),
+        ("Ωμεγα", "Ωμέγα"),
+        ("елка", "ёлка"),
+        ("عربي", "عَرَبِيّ"),
+        ("שלום", "שָׁלוֹם"),
+        ("Donaudampfschiff", "Donau\u00addampf\u00adschiff"),
+        ("کتابها", "کتاب\u200cها"),
+        ("खोज", "हिन्दी में खोज"),
+        ("คืนเงิน", "ขอเงินคืน"),
+        ("10 GB", "10GB"),
+        ("10gb", "10 GB and 10GB"),
+        ("2.5 kg", "a 2.5kg box"),
+        ("5 µm", "a 5μm sieve"),
     ],
 )
 def test_a_query_meets_a_text(query: str, text: str) -> None:
     assert set(tokenize(query)) & set(tokenize(text))
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("हिन्दी", "में खोज"),
+        ("йога", "иога"),
+        ("KB-ERR-2847", "2847a"),
+        ("कि", "का"),
+    ],
+)
+def test_words_that_differ_do_not_meet(query: str, text: str) -> None:
+    assert not set(tokenize(query)) & set(tokenize(text))
+
+
+@pytest.mark.parametrize("text", ["हिन्दी में खोज", "ขอเงินคืน", "Donau\u00addampf\u00adschiff", "မြန်မာ", "cafe\u0301"])
+def test_no_letter_is_cut_from_its_marks(text: str) -> None:
+    for start, end in term_spans(text, set(tokenize(text))):
+        assert not unicodedata.combining(text[start])
+        assert end == len(text) or not unicodedata.category(text[end]).startswith("M")
+    assert all(not unicodedata.category(token[0]).startswith("M") for token in tokenize(text))
 
 
 def test_versions_do_not_meet_by_their_small_numbers() -> None:
@@ -82,7 +116,7 @@ def test_any_text_gives_clean_tokens(text: str) -> None:
     assert found == tokenize(unicodedata.normalize("NFKC", text))
 
 
-@given(st.text(st.sampled_from("aB1 -_./@:+',’#東京é\n"), max_size=60))
+@given(st.text(st.sampled_from("aB1 -_./@:+',’#東京é\u0301\u00adहि\u094dขอิ\u200dё\n"), max_size=60))
 def test_spans_of_all_tokens_lie_in_order_within_the_text(text: str) -> None:
     spans = term_spans(text, set(tokenize(text)))
     flat = [position for span in spans for position in span]

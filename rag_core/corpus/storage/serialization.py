@@ -53,7 +53,7 @@ def load(folder: Path) -> Collection:
         files = _read_files(folder, manifest)
         documents = _read_lines(folder / _DOCUMENTS, Document)
         passages = _read_lines(folder / _passages_file(manifest), Passage)
-        lexical = LexicalIndex.load(folder / _LEXICAL)
+        lexical = LexicalIndex.load(folder / _LEXICAL, [each.model_text for each in passages])
         dense = engine_of(manifest.index).load(folder / _DENSE, vectors)
     except FileNotFoundError:
         raise
