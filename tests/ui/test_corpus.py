@@ -193,6 +193,20 @@ def test_the_preview_names_the_columns_that_no_search_looks_at() -> None:
     assert "description: A thing numbered 0.\nprice_eur: 9" in texts
 
 
+def test_the_columns_of_json_are_chosen_as_those_of_a_table() -> None:
+    lines = b'{"page_content": "It shines.", "metadata": {"price_eur": 49, "source": "shop"}}\n'
+    at = corpus()
+    drawn(at.file_uploader(key="files_0").set_value([("items.jsonl", lines, "application/x-ndjson")]).run())
+    assert "Searched: page_content. Not searched: price_eur" in said(at)
+    (text,) = at.multiselect
+    drawn(text.set_value(["page_content", "price_eur"]).run())
+    at.text_input(key="new_collection").set_value("Shop").run()
+    drawn(at.button(key="index").click().run())
+    caches.job_book().join(the_order().id)
+    (line,) = next(caches.private(OWNER).root.rglob("documents.jsonl")).read_text().splitlines()
+    assert json.loads(line)["text"] == "page_content: It shines.\nprice_eur: 49"
+
+
 def test_the_preview_shows_the_encoding_and_doubts_it() -> None:
     row = "Клиент может вернуть товар в течение 14 дней."
     files = [

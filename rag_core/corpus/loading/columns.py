@@ -11,11 +11,23 @@ from collections.abc import Collection, Sequence
 from rag_core.schema.base import Frozen
 
 _TITLES = ("title", "name", "subject", "heading", "headline", "question", "summary")
-_TEXTS = ("text", "body", "content", "passage", "answer", "description", "message", "article", "document", "abstract")
+_TEXTS = (
+    "text",
+    "page_content",
+    "body",
+    "content",
+    "passage",
+    "answer",
+    "description",
+    "message",
+    "article",
+    "document",
+    "abstract",
+)
 _CODES = ("code", "sku", "error_code", "product_code", "part_number")
 _CODE = re.compile(r"(?=.*[A-Z])(?=.*\d)\S{3,40}")
 """What looks like a code: capitals and digits in one short word."""
-_IDS = ("_id", "id", "doc_id", "document_id", "key", *_CODES)
+_IDS = ("_id", "id", "doc_id", "document_id", "id_", "node_id", "key", *_CODES)
 FIELDS = ("source", "updated_at", "tenant")
 """Columns that a document has a place for."""
 _PROSE_WORDS = 5

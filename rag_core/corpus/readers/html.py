@@ -32,6 +32,7 @@ _AROUND = "It is a menu, or the header or footer around the page's content."
 _FADES = "The page hides it at first and moves it into sight. It was read."
 _MOST_NOTES = 20
 _XML = re.compile(r"\A\s*<\?xml[^>]*>")
+_TAGS = re.compile(r"</(?:p|div|li|ul|ol|table|h[1-6]|span|strong|em|b|i|a)\s*>|<br\s*/?>", re.IGNORECASE)
 _META = ("name", "property")
 
 
@@ -47,6 +48,17 @@ def read_html(source: Source) -> Parsed:
     notes = _strip_unseen(soup)
     parsed = found.parsed(Record(_markdown(source, soup), metadata))
     return replace(parsed, notes=[*parsed.notes, *notes])
+
+
+def fragment_text(source: Source, words: str) -> str:
+    """A piece of HTML, as tools keep the body of an article, as Markdown; text without tags as it is."""
+    from bs4 import BeautifulSoup
+
+    if not _TAGS.search(words):
+        return words
+    soup = BeautifulSoup(words, "lxml")
+    _strip_unseen(soup)
+    return _markdown(source, soup)
 
 
 def _metadata(soup: BeautifulSoup) -> dict[str, object]:

@@ -1,45 +1,87 @@
 """JSON and JSON Lines: a document per object, as BEIR's `corpus.jsonl` (`_id`, `title`, `text`) has them.
 
-Which fields are text, title and id is guessed as for a table's columns; nested values travel as JSON text.
+Which fields are text, title and id is guessed as for a table's columns; what other programs write is
+unfolded first (`json_shapes`).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
-from rag_core.corpus.readers.base import Parsed, Source
-from rag_core.corpus.readers.rows import Row, rows_to_records
-from rag_core.corpus.readers.text import decode
+from rag_core.corpus.readers.base import Parsed, Source, TableHead
+from rag_core.corpus.readers.json_shapes import listed, unfolded
+from rag_core.corpus.readers.rows import Row, cell, rows_to_records
+from rag_core.corpus.readers.text import Text, decode
+from rag_core.schema.files import FileNote
 
-_LISTS = ("documents", "data", "items", "records")
+
+_LARGEST_HEAD = 10 * 2**20
+_HEAD_LINES = 200
 
 
 def read_json(source: Source) -> Parsed:
-    """A list of objects, an object that holds such a list under `documents`, or one object for one document."""
+    """A list of objects, an object that holds such a list, or one object for one document."""
     found = decode(source)
+    rows, bad, notes = _items(source, found.text)
+    parsed = _records(source, rows, "item", bad)
+    return found.noted(replace(parsed, notes=[*notes, *parsed.notes]))
+
+
+def read_json_head(source: Source) -> TableHead:
+    """The fields of the first objects, for a person to choose by. Raises DocumentError for what is no list of them, and
+    for a file that is too large to be looked into before it is indexed."""
+    if len(source.data) > _LARGEST_HEAD:
+        raise source.error("It is too large to be looked into before it is indexed.")
+    found = decode(source)
+    rows, _, notes = _items(source, found.text)
+    return _head(found, rows, notes)
+
+
+def read_jsonl_head(source: Source) -> TableHead:
+    """The same of the first lines of JSON Lines."""
+    found = decode(source)
+    return _head(found, _lines("\n".join(found.text.split("\n", _HEAD_LINES)[:_HEAD_LINES]))[0], [])
+
+
+def _head(found: Text, rows: Sequence[Row], notes: Sequence[FileNote]) -> TableHead:
+    header = list(dict.fromkeys(name for _, row in rows[:100] for name in row))
+    cells = [[cell(row.get(name)) for name in header] for _, row in rows[:100]]
+    return TableHead(header, cells, found.encoding, (*found.notes, *notes))
+
+
+def _items(source: Source, text: str) -> tuple[list[Row], list[tuple[str, str]], list[FileNote]]:
+    """The documents in a JSON value, what is none of them, and notes of what stands beside them."""
     try:
-        value = json.loads(found.text)
+        value = json.loads(text)
     except (ValueError, RecursionError) as exc:
         raise source.error(
             f"It is not valid JSON ({_why(exc)}). If it has an object per line, give it the ending .jsonl."
         ) from exc
-    if isinstance(value, dict):
-        value = next((value[key] for key in _LISTS if isinstance(value.get(key), list)), [value])
-    if not isinstance(value, list) or not value:
+    items, notes = listed(value)
+    if not items:
         raise source.error("It holds no list of documents. Give a list of objects, each with a text field.")
-    items = list(enumerate(value, start=1))
-    rows: list[Row] = [(number, item) for number, item in items if isinstance(item, dict)]
-    bad = [(f"item {number}", "It is not an object.") for number, item in items if not isinstance(item, dict)]
-    return found.noted(_records(source, rows, "item", bad))
+    numbered = list(enumerate(items, start=1))
+    rows: list[Row] = [(number, unfolded(item)) for number, item in numbered if isinstance(item, dict)]
+    bad = [
+        (f"item {number}", f"It is not an object: {item}") for number, item in numbered if not isinstance(item, dict)
+    ]
+    return rows, bad, notes
 
 
 def read_jsonl(source: Source) -> Parsed:
     """An object per line; a line that is none is named by its number, and the others are read."""
     found = decode(source)
+    rows, bad = _lines(found.text)
+    return found.noted(_records(source, rows, "line", bad))
+
+
+def _lines(text: str) -> tuple[list[Row], list[tuple[str, str]]]:
+    """The object of each line, and the lines that hold none."""
     rows: list[Row] = []
     bad: list[tuple[str, str]] = []
-    for number, line in enumerate(found.text.split("\n"), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -48,10 +90,10 @@ def read_jsonl(source: Source) -> Parsed:
             bad.append((f"line {number}", f"It is not valid JSON ({_why(exc)})."))
             continue
         if isinstance(value, dict):
-            rows.append((number, value))
+            rows.append((number, unfolded(value)))
         else:
             bad.append((f"line {number}", "It is not a JSON object."))
-    return found.noted(_records(source, rows, "line", bad))
+    return rows, bad
 
 
 def _records(source: Source, rows: Sequence[Row], word: str, bad: Sequence[tuple[str, str]]) -> Parsed:

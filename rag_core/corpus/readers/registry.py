@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from rag_core.corpus.readers.base import Format, Reader, Source, TableHead
 from rag_core.corpus.readers.html import read_html
-from rag_core.corpus.readers.json_records import read_json, read_jsonl
+from rag_core.corpus.readers.json_records import read_json, read_json_head, read_jsonl, read_jsonl_head
 from rag_core.corpus.readers.markdown import read_markdown
 from rag_core.corpus.readers.pdf.reader import read_pdf
 from rag_core.corpus.readers.sniff import HTML, PDF, WORD, looks_like
@@ -18,7 +18,7 @@ from rag_core.corpus.readers.table import read_header, read_table
 from rag_core.corpus.readers.text import read_text
 from rag_core.corpus.readers.word.reader import read_word
 
-READERS_VERSION = 6
+READERS_VERSION = 7
 """Raised whenever a file would give another text, so that documents that ship with the app are read again."""
 
 FORMATS: tuple[Format, ...] = (
@@ -28,8 +28,8 @@ FORMATS: tuple[Format, ...] = (
     Format("Markdown", (".md", ".markdown"), read_markdown, looks_like=(HTML,)),
     Format("text", (".txt", ".text"), read_text, looks_like=(HTML,)),
     Format("CSV", (".csv", ".tsv"), read_table, preview=read_header),
-    Format("JSON", (".json",), read_json),
-    Format("JSON Lines", (".jsonl", ".ndjson"), read_jsonl),
+    Format("JSON", (".json",), read_json, preview=read_json_head),
+    Format("JSON Lines", (".jsonl", ".ndjson"), read_jsonl, preview=read_jsonl_head),
 )
 
 _BY_ENDING = {ending: row for row in FORMATS for ending in row.endings}

@@ -9,6 +9,7 @@ from dataclasses import replace
 from rag_core.corpus.loading.columns import FIELDS, CsvColumns, guess_columns
 from rag_core.corpus.loading.metadata import clean_text
 from rag_core.corpus.readers.base import Parsed, Record, Source, left_out
+from rag_core.corpus.readers.html import fragment_text
 from rag_core.corpus.readers.places import numbered
 from rag_core.schema.files import FileNote
 
@@ -40,7 +41,7 @@ def rows_to_records(
     for number, row in rows:
         identifier = _line(row.get(columns.id)) if columns.id else ""
         key = identifier or str(number)
-        text = row_text(row, columns)
+        text = row_text(source, row, columns)
         if key in seen:
             why = f"Its id {key!r} is that of {word} {seen[key]} too. Give it another."
             parsed.problems.append((f"{word} {number}", why))
@@ -86,18 +87,24 @@ def _capped(source: Source, parsed: Parsed, word: str) -> Parsed:
     return replace(parsed, problems=[*parsed.problems[:_MAX_PROBLEMS], rest])
 
 
-def row_text(row: dict[str, object], columns: CsvColumns) -> str:
-    """One text column as it is; of several a `column: value` line each."""
-    cells = [(name, cell(row.get(name))) for name in columns.text]
+def row_text(source: Source, row: dict[str, object], columns: CsvColumns) -> str:
+    """One text column as it is; of several a `column: value` line each. HTML in a cell becomes text."""
+    cells = [(name, fragment_text(source, cell(row.get(name)))) for name in columns.text]
     if len(cells) == 1:
         return cells[0][1]
     return "\n".join(f"{name}: {value}" for name, value in cells if value)
 
 
 def cell(value: object) -> str:
-    """A value as text: strings as they are, nothing as "", anything else as JSON."""
+    """A value as text: strings as they are, nothing as "", a list as `a, b`, an object as `name: value` lines."""
     if isinstance(value, str):
         return value.strip()
+    if isinstance(value, list) and all(isinstance(one, str | int | float) for one in value):
+        return ", ".join(str(one) for one in value)
+    if isinstance(value, list) and all(isinstance(one, dict) for one in value):
+        return "\n".join(cell(one) for one in value)
+    if isinstance(value, dict):
+        return "\n".join(f"{name}: {cell(one)}" for name, one in value.items() if one not in (None, ""))
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 

@@ -1,6 +1,10 @@
 import json
 
+import pytest
+
 from rag_core.corpus.loading.load import load_bytes
+from rag_core.corpus.readers.base import Source
+from rag_core.corpus.readers.json_records import read_json_head, read_jsonl_head
 
 
 def test_beir_lines():
@@ -8,7 +12,7 @@ def test_beir_lines():
     lines += b'{"_id": "d2", "title": "", "text": "two"}\n'
     first, second = load_bytes("corpus.jsonl", lines).documents
     assert (first.id, first.title, first.text) == ("corpus.jsonl#d1", "T", "one")
-    assert first.metadata == {"metadata": '{"k": [1]}'}
+    assert first.metadata == {"k": "1"}
     assert (second.id, second.title, second.metadata) == ("corpus.jsonl#d2", "d2", {})
 
 
@@ -45,3 +49,100 @@ def test_refusals():
         (b"<html><p>x</p></html>", "web page"),
     ]:
         assert words in load_bytes("a.json", data).problems[0].reason
+
+
+FACTS = {"source": "refunds.md", "updated_at": "2026-01-05", "tenant": "acme", "plan": "Team"}
+SHAPES = {
+    "LangChain": {"page_content": "Refunds take 14 days.", "metadata": FACTS},
+    "LangChain's dump": {
+        "lc": 1,
+        "type": "constructor",
+        "id": ["langchain", "schema", "Document"],
+        "kwargs": {"page_content": "Refunds take 14 days.", "metadata": FACTS},
+    },
+    "Haystack": {"id": "7", "content": "Refunds take 14 days.", "meta": FACTS, "embedding": [0.5] * 384, "score": None},
+    "LlamaIndex": {
+        "id_": "7",
+        "embedding": None,
+        "metadata": FACTS,
+        "text_resource": {"text": "Refunds take 14 days.", "mimetype": None},
+        "excluded_embed_metadata_keys": [],
+        "text_template": "{metadata_str}\n\n{content}",
+        "class_name": "Document",
+    },
+    "a search engine's hit": {
+        "_index": "kb",
+        "_id": "7",
+        "_score": 1.5,
+        "_source": {"text": "Refunds take 14 days.", **FACTS},
+    },
+    "flat": {"text": "Refunds take 14 days.", **FACTS},
+}
+NODE = {"id_": "7", "text": "Refunds take 14 days.", "metadata": FACTS, "relationships": {}, "class_name": "TextNode"}
+WHOLE = {
+    "a LlamaIndex store": {"docstore/data": {"7": {"__data__": NODE, "__type__": "1"}}, "docstore/metadata": {}},
+    "Chroma": {"ids": ["7"], "documents": ["Refunds take 14 days."], "metadatas": [FACTS], "embeddings": None},
+    "an API reply": {"status": "ok", "reply": {"articles": [{"body": "Refunds take 14 days.", **FACTS}], "next": 2}},
+    "one list": {"generated": "2026", "tickets": [{"text": "Refunds take 14 days.", **FACTS}]},
+}
+
+
+def is_the_refund(loaded):
+    (document,) = loaded.documents
+    assert (document.text, document.source, document.tenant) == ("Refunds take 14 days.", "refunds.md", "acme")
+    assert (str(document.updated_at), document.metadata["plan"]) == ("2026-01-05", "Team")
+    assert not loaded.problems
+    return document
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+def test_documents_as_other_programs_write_them(shape):
+    is_the_refund(load_bytes("a.jsonl", json.dumps(shape).encode()))
+    is_the_refund(load_bytes("a.json", json.dumps([shape]).encode()))
+
+
+@pytest.mark.parametrize("value", WHOLE.values(), ids=WHOLE.keys())
+def test_files_as_other_programs_write_them(value):
+    is_the_refund(load_bytes("a.json", json.dumps(value).encode()))
+
+
+def test_what_stands_beside_the_list_of_documents_is_listed():
+    loaded = load_bytes("a.json", json.dumps(WHOLE["an API reply"]).encode())
+    notes = [(note.where, note.text) for note in loaded.files[0].notes if note.where[:6] != "column"]
+    assert notes == [("status", "status: ok"), ("reply.next", "next: 2")]
+
+
+def test_one_article_with_lists_in_it_is_one_document():
+    article = {"title": "T", "text": "A whole article.", "authors": [{"name": "Ann"}, {"name": "Ben"}]}
+    (document,) = load_bytes("a.json", json.dumps(article).encode()).documents
+    assert (document.title, document.text) == ("T", "A whole article.")
+
+
+def test_html_in_a_field_is_read_as_a_page():
+    body = "<p>Up to 10<sup>6</sup> files &amp; more.</p><script>track()</script><ul><li>cash</li></ul>"
+    for name, data in [
+        ("a.jsonl", json.dumps({"title": "T", "body": body})),
+        ("a.csv", 'title,body\nT,"' + body + '"\n'),
+    ]:
+        (document,) = load_bytes(name, data.encode()).documents
+        assert document.text == "Up to 10^6 files & more.\n\n- cash"
+    (document,) = load_bytes("a.jsonl", b'{"text": "if a < b and c > d then e</x>"}').documents
+    assert document.text == "if a < b and c > d then e</x>"
+
+
+def test_nested_values_are_text_that_can_be_read():
+    row = {
+        "title": "T",
+        "steps": ["Turn it off.", "Wait."],
+        "text": [{"q": "Why?", "a": "So."}, {"q": "How?", "a": "Thus."}],
+    }
+    (document,) = load_bytes("a.jsonl", json.dumps(row).encode()).documents
+    assert document.text == "q: Why?\na: So.\nq: How?\na: Thus."
+    assert document.metadata == {"steps": "Turn it off., Wait."}
+
+
+def test_an_object_in_another_shape_for_choosing_columns():
+    head = read_jsonl_head(Source("a.jsonl", json.dumps(SHAPES["LangChain"]).encode()))
+    assert (head.columns[0], head.rows[0][0], head.encoding) == ("page_content", "Refunds take 14 days.", "UTF-8")
+    head = read_json_head(Source("a.json", json.dumps(WHOLE["Chroma"]).encode()))
+    assert head.columns[:2] == ["_id", "text"]
