@@ -107,7 +107,8 @@ def judgment_of(cells: Sequence[str], number: int, faults: Faults) -> tuple[str,
 
 def read_corpus(file: File) -> Iterator[Document]:
     """The documents of `corpus.jsonl`, streamed: `_id`, `text`, `title`, and `source`, `updated_at`, `tenant` where
-    given; other plain fields become metadata. Raises BadInput at the end with every fault found."""
+    given; other plain fields become metadata. One with a title alone is read by it. Raises
+    BadInput at the end with every fault found."""
     faults = Faults(file.name)
     seen: set[str] = set()
     for number, row in objects(file, faults, max_mb=None):
@@ -131,8 +132,9 @@ def _document(row: dict[str, Any], number: int, faults: Faults) -> Document | No
     metadata = _plain(row, {"_id", "id", "text", "title", "source", "updated_at", "tenant"})
     if isinstance(row.get("metadata"), dict):
         metadata = {**metadata, **_plain(row["metadata"], set())}
+    text = row.get("text") or own.get("title", "")
     try:
-        return Document.model_validate({"id": document_id, "text": row.get("text", ""), "metadata": metadata, **own})
+        return Document.model_validate({"id": document_id, "text": text, "metadata": metadata, **own})
     except ValidationError as exc:
         faults.add(number, f"document {document_id!r}: {in_words(exc)}.")
         return None

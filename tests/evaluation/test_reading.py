@@ -144,6 +144,13 @@ def test_a_corpus_says_what_is_wrong_at_its_end() -> None:
     assert "line 3: document 'b': “text” should be text" in str(caught.value)
 
 
+def test_a_document_with_a_title_alone_is_read_by_it() -> None:
+    corpus = text(
+        "corpus.jsonl", '{"_id": "a", "title": "Lamps", "text": ""}\n{"_id": "b", "title": "T", "text": null}\n'
+    )
+    assert [document.text for document in read_corpus(corpus)] == ["Lamps", "T"]
+
+
 def test_a_csv_with_guessed_columns() -> None:
     found = read_csv(text("mine.csv", 'Question,doc_id,Label\n"how, exactly?",d1,2\n"how, exactly?",d2,\nwhy,,\n'))
 

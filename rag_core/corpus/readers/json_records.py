@@ -16,7 +16,6 @@ from rag_core.corpus.readers.rows import Row, cell, rows_to_records
 from rag_core.corpus.readers.text import Text, decode
 from rag_core.schema.files import FileNote
 
-
 _LARGEST_HEAD = 10 * 2**20
 _HEAD_LINES = 200
 

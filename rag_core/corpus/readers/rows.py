@@ -26,9 +26,9 @@ def rows_to_records(
 ) -> Parsed:
     """A record per row; `word` is what a row is called in messages ("row", "line").
 
-    The key is the id column's value, else the row's number. Rows without text, and rows whose id stands in an
-    earlier one, are problems beside `bad`: the first twenty are named, the others counted. A file with more than
-    twenty of them and no row that can be read is refused whole.
+    The key is the id column's value, else the row's number. A row with a title alone has it as its text. Rows without
+    either, and rows whose id stands in an earlier one, are problems beside `bad`: the first twenty are named, the
+    others counted. A file with more than twenty of them and no row that can be read is refused whole.
     """
     if len(rows) > source.limits.rows:
         raise source.error(f"It has more than {source.limits.rows:,} {word}s. Split it into several files.")
@@ -41,7 +41,9 @@ def rows_to_records(
     for number, row in rows:
         identifier = _line(row.get(columns.id)) if columns.id else ""
         key = identifier or str(number)
-        text = row_text(source, row, columns)
+        metadata = _metadata(row, header, columns, identifier)
+        title = cell(row.get(columns.title)) if columns.title else ""
+        text = row_text(source, row, columns) or title
         if key in seen:
             why = f"Its id {key!r} is that of {word} {seen[key]} too. Give it another."
             parsed.problems.append((f"{word} {number}", why))
@@ -49,7 +51,7 @@ def rows_to_records(
             parsed.problems.append((f"{word} {number}", f"It has no text in {', '.join(columns.text)}.{_holds(row)}"))
         else:
             seen[key] = number
-            parsed.records.append(Record(text, _metadata(row, header, columns, identifier), key))
+            parsed.records.append(Record(text, metadata, key))
     return _capped(source, parsed, word)
 
 

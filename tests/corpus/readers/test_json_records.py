@@ -146,3 +146,15 @@ def test_an_object_in_another_shape_for_choosing_columns():
     assert (head.columns[0], head.rows[0][0], head.encoding) == ("page_content", "Refunds take 14 days.", "UTF-8")
     head = read_json_head(Source("a.json", json.dumps(WHOLE["Chroma"]).encode()))
     assert head.columns[:2] == ["_id", "text"]
+
+
+def test_a_document_with_a_title_and_no_text_is_found_by_its_title():
+    lines = b'{"_id": "d1", "title": "T", "text": "one"}\n{"_id": "d2", "title": "Lamp warranty", "text": ""}\n'
+    lines += b'{"_id": "d3", "title": "Chairs", "text": null}\n{"_id": "d4", "title": "", "text": ""}\n'
+    loaded = load_bytes("corpus.jsonl", lines)
+    assert [(one.title, one.text) for one in loaded.documents] == [
+        ("T", "one"),
+        ("Lamp warranty", "Lamp warranty"),
+        ("Chairs", "Chairs"),
+    ]
+    assert [problem.name for problem in loaded.problems] == ["corpus.jsonl, line 4"]
