@@ -75,7 +75,7 @@ def test_a_quote_that_no_chunk_holds_whole_is_cut():
 def test_a_chunk_by_id():
     found = locate(Shelf(), Expected(document="refunds.md", passage_id="refunds.md::1"))
     assert found.passage_ids == {"refunds.md::1"}
-    with pytest.raises(BadInput, match="cut anew"):
+    with pytest.raises(BadInput, match="re-chunked"):
         locate(Shelf(), Expected(document="refunds.md", passage_id="refunds.md::9"))
 
 
