@@ -78,7 +78,7 @@ def test_the_gate_fails_under_a_minimum() -> None:
     found = made()
     assert gate.under(found, [gate.parse("RR@10=0.8")], "adjusted") == []
     assert gate.under(found, [gate.parse("RR@10=0.8")], "fused") == [
-        "RR@10 of the fused stage is 0.5556, under 0.8.",
+        "RR@10 of the step fused is 0.5556, under 0.8.",
     ]
 
 
@@ -96,7 +96,7 @@ def test_the_gate_fails_where_it_is_clearly_worse_than_the_baseline() -> None:
 def test_a_baseline_on_other_queries_or_without_the_metric_is_refused() -> None:
     with pytest.raises(BadInput, match="on other queries"):
         gate.worse(made(), made(x1={"c": 1}), ["RR@10"], "adjusted")
-    with pytest.raises(BadInput, match="no AP@100 of the adjusted stage"):
+    with pytest.raises(BadInput, match="no AP@100 of the step adjusted"):
         gate.worse(made(), made(), ["AP@100"], "adjusted")
 
 

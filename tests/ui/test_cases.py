@@ -50,7 +50,7 @@ def test_a_case_file_is_imported_line_by_line_and_its_bad_lines_are_named(monkey
         monkeypatch.setattr(UploadedFile, way, whole)
     case = a_case()
     at = imported(cases_page(), b"no case\n" * 21 + export_cases([case]).encode())
-    assert at.success[0].value == "1 imported, 0 known already."
+    assert at.success[0].value == "1 imported, 0 already here."
     assert "this is not complete JSON" in at.error[0].value
     assert [at.error[20].value, len(at.error)] == ["1 more lines are no cases.", 21]
     assert caches.case_book().get(case.id) == case
