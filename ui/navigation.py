@@ -38,13 +38,12 @@ PURPOSES = {
 
 
 def navigation() -> st.Page:
-    """Show the pages in the sidebar; the one that the address asks for."""
-    return st.navigation(
-        [
-            st.Page(FOLDER / file, title=title, icon=icon, default=place == 0)
-            for place, (file, title, icon) in enumerate(PAGES)
-        ]
-    )
+    """Show the pages in the sidebar; the one that the address asks for. The start page has its own name as well."""
+    pages = [st.Page(FOLDER / file, title=title, icon=icon) for file, title, icon in PAGES[1:]]
+    file, title, icon = PAGES[0]
+    start = st.Page(FOLDER / file, title=title, icon=icon, url_path="start", default=True)
+    named = st.Page(FOLDER / file, title=title, icon=icon, visibility="hidden")
+    return st.navigation([start, *pages, named])
 
 
 def publish() -> None:

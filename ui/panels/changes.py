@@ -7,7 +7,7 @@ import streamlit as st
 from rag_core.corpus.indexing_jobs import left_out
 from rag_core.jobs import Job
 from rag_core.wording.numbers import count_of
-from ui import caches, indexing
+from ui import caches, indexing, links
 from ui.indexing import Change
 from ui.navigation import FOLDER
 from ui.panels import corpus_views, file_notes, job_progress, views
@@ -101,8 +101,7 @@ def ask_about(name: str) -> None:
     """A button that goes to Inspect on this collection."""
     if st.button("Ask about them", key="ask_about", type="primary", icon=":material/manage_search:"):
         state.go_to_collection(name)
-        # Without it Streamlit refuses to leave a page whose controls are bound to the address.
-        st.switch_page(FOLDER / "1_inspect.py", query_params={})
+        st.switch_page(FOLDER / "1_inspect.py", query_params=links.without_collection())
 
 
 def _results(change: Change) -> None:

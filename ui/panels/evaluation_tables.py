@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import pandas as pd
 import streamlit as st
 
@@ -12,6 +10,7 @@ from rag_core.evaluation.export import queries_csv, to_markdown
 from rag_core.evaluation.outcome import EvaluationResult
 from rag_core.evaluation.report import HEADLINE, SPLIT, Report
 from rag_core.wording.numbers import count_of
+from ui import links
 from ui.panels import views
 
 SHOWN = 50
@@ -64,21 +63,20 @@ def harmed(report: Report, collection: str) -> None:
     st.caption(f"Reranking lowers {metric} for {losing} questions and raises it for {len(changes) - losing}.")
     rows = []
     for query_id, change in [*changes[:SHOWN], *changes[max(SHOWN, len(changes) - SHOWN) :]]:
-        link = urlencode({**st.query_params.to_dict(), "q": report.texts[query_id], "c": collection})
         rows.append(
             {
                 "Question": report.texts[query_id],
                 "Before": report.values[report.before][metric][query_id],
                 "After": report.values[report.after][metric][query_id],
                 "Change": change,
-                "Inspect": f"/?{link}",
-                "Triage": f"/triage?{link}",
+                "Inspect": links.address("", q=report.texts[query_id], c=collection),
+                "Triage": links.address("triage", q=report.texts[query_id], c=collection),
             }
         )
     columns = {name: st.column_config.NumberColumn(format="%.3f") for name in ("Before", "After")}
     columns["Change"] = st.column_config.NumberColumn(format="%+.3f")
-    links = {name: st.column_config.LinkColumn(display_text=name) for name in ("Inspect", "Triage")}
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="eval_harmed", column_config={**columns, **links})
+    opened = {name: st.column_config.LinkColumn(display_text=name) for name in ("Inspect", "Triage")}
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="eval_harmed", column_config={**columns, **opened})
 
 
 def notices(report: Report) -> None:

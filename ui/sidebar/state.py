@@ -27,7 +27,7 @@ from rag_core.schema.policy import (
 )
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold, relevance_space
-from ui import auth, caches, navigation
+from ui import auth, caches, links, navigation
 from ui.charts.palette import DARK, LIGHT, Palette
 from ui.panels import views
 from ui.sidebar import access, chat_settings, extra_searches, filtering, first_pass, link_values, rewriting, signals
@@ -61,6 +61,7 @@ class SidebarState:
 def page(title: str) -> None:
     """The frame of every page: style sheet, title and what the page answers. Call it first."""
     navigation.publish()
+    links.arrive()
     st.set_page_config(page_title=f"{title} · Second Pass", page_icon=str(ICON), layout="wide")
     st.logo(str(LOGO), size="large")
     views.style()
@@ -129,6 +130,7 @@ def sidebar() -> SidebarState:
         with notes:
             link_values.show()
         _reset_button(reranker)
+    links.keep()
     return SidebarState(collection=collection, policy=policy, owner=owner(), chat=chat, where=where)
 
 

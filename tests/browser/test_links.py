@@ -1,0 +1,126 @@
+"""The address is the whole link: it stays whole from page to page, and Back goes through pages and questions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import App, ask, settled, started
+from tests.serving import free_port
+from ui.navigation import PAGES
+
+SET = "q=refund+period&t_probability=0.2&pool=20&k=3&dw=0.5&tenant=halvorsen&tenant=castellan&r=No+reranker"
+TITLES = [title for _, title, _ in PAGES]
+
+
+def carried(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def go(page: Page, title: str) -> None:
+    page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
+    expect(page).to_have_title(f"{title} · Second Pass")
+    settled(page)
+
+
+@pytest.mark.parametrize("address", ["", "evaluate", "corpus"])
+def test_the_menu_keeps_the_link_after_a_reload(page: Page, app: App, address: str) -> None:
+    page.goto(f"{app.url}/{address}?{SET}")
+    page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox").first.wait_for()
+    settled(page)
+    page.reload()
+    settled(page)
+    for title in (*TITLES[3:], *TITLES[:3]):
+        go(page, title)
+        assert carried(page) == parse_qs(SET), title
+    go(page, "Inspect")
+    expect(page.get_by_role("textbox", name=re.compile("^Question"))).to_have_value("refund period")
+    expect(page.get_by_test_id("stage-strip")).to_contain_text("→ 3")
+
+
+def test_back_goes_page_by_page_each_with_its_link(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/?{SET}")
+    settled(page)
+    visited = ["Inspect", "Compare", "Corpus", "Triage", "Inspect"]
+    for title in visited[1:]:
+        go(page, title)
+    for title in visited[-2::-1]:
+        page.go_back()
+        expect(page).to_have_title(f"{title} · Second Pass")
+        settled(page)
+        assert carried(page) == parse_qs(SET), title
+
+
+def test_back_goes_question_by_question(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/?r=No+reranker")
+    settled(page)
+    ask(page, "refund period")
+    ask(page, "exit code 21")
+    expect(page).to_have_url(re.compile("q=exit"))
+    slider = page.get_by_role("slider", name=re.compile("top-k", re.IGNORECASE))
+    slider.focus()
+    slider.press("ArrowRight")
+    expect(page).to_have_url(re.compile("k=6"))
+    box = page.get_by_role("textbox", name=re.compile("^Question"))
+    for left in ("refund period", ""):
+        page.go_back()
+        expect(box).to_have_value(left)
+        settled(page)
+
+
+def test_back_brings_the_settings_of_then(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/?q=refund+period&r=No+reranker&k=2")
+    expect(page.get_by_test_id("stage-strip")).to_contain_text("→ 2")
+    go(page, "Compare")
+    slider = page.get_by_role("slider", name=re.compile("kept for the answer"))
+    slider.focus()
+    slider.press("ArrowRight")
+    expect(page).to_have_url(re.compile("k=3"))
+    settled(page)
+    page.go_back()
+    expect(page.get_by_test_id("stage-strip")).to_contain_text("→ 2")
+
+
+def test_the_start_page_has_its_own_name_as_well(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/inspect?{SET}")
+    expect(page.get_by_test_id("stage-strip")).to_contain_text("→ 3")
+    assert page.get_by_text("Page not found").count() == 0
+    go(page, "Inspect")
+    assert carried(page) == parse_qs(SET)
+
+
+@pytest.fixture(scope="module")
+def under_a_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    with started(tmp_path_factory.mktemp("path"), free_port(), base="team/search") as running:
+        yield running
+
+
+def test_links_of_a_table_hold_under_a_base_path(browser: Browser, under_a_path: App, tmp_path: Path) -> None:
+    """A click on each link cell: the page opens under the path, with every value of a repeated parameter."""
+    link = "eval_size=12&pool=10&source=help-center&source=policy"
+    page = browser.new_page()
+    page.goto(f"{under_a_path.url}/evaluate?{link}")
+    page.get_by_role("button", name=re.compile(r"\b12 questions")).click(timeout=300_000)
+    page.get_by_role("heading", name="Grade passages").wait_for()
+    settled(page)
+    table = page.get_by_test_id("stDataFrame").nth(2)
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box is not None
+    for from_the_right, path in ((130, "/team/search/"), (52, "/team/search/triage")):
+        at = (box["x"] + box["width"] - from_the_right, box["y"] + 50)
+        page.mouse.move(*at)
+        with page.context.expect_page() as opened:
+            page.mouse.click(*at)
+        tab = opened.value
+        assert urlsplit(tab.url).path == path
+        query = parse_qs(urlsplit(tab.url).query)
+        assert (query["source"], query["pool"], query["c"]) == (["help-center", "policy"], ["10"], ["Sample corpus"])
+        assert query["q"]
+        tab.close()
+    page.close()

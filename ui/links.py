@@ -1,0 +1,84 @@
+"""Links: the address carries the question, the collection and the settings, and keeps them from page to page.
+
+Streamlit ties a control of a page to the address of that page alone: on a change of page it drops what the last page's
+controls held. `arrive` puts it back before the new page is drawn, so that each page's address is the whole link.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+KEPT, ARRIVED = "link", "link_arrived"
+HISTORY = Path(__file__).with_name("history.js")
+
+Params = dict[str, list[str]]
+
+
+def arrive() -> None:
+    """Keep the link of this run; on a change of page, write the whole link into the address and run the page from it.
+
+    Back and Forward go to an address that is a whole link already: what it does not name goes back to its default.
+    """
+    _write_history()
+    ctx = get_script_run_ctx()
+    if ctx is None:
+        return
+    last: tuple[str, Params] = st.session_state.get(KEPT, (ctx.page_script_hash, {}))
+    if last[0] == ctx.page_script_hash:
+        if st.session_state.pop(ARRIVED, False):
+            st.query_params.update()  # once more: what the run before sent is dropped where this one starts at once
+        keep()
+        return
+    asked = _params(ctx.query_string)
+    if ctx.is_history_navigation:
+        for key in {"q", *last[1]} - asked.keys():
+            st.session_state.pop(key, None)
+    else:
+        asked = {**last[1], **asked}
+    if "go_to" in st.session_state:  # a collection that the last page chose comes before the link's
+        asked.pop("c", None)
+    st.session_state.update({KEPT: (ctx.page_script_hash, asked), ARRIVED: True})
+    st.query_params.from_dict(asked)
+    st.rerun()
+
+
+def keep() -> None:
+    """Keep the link as it is now: also once the sidebar is drawn, since a reset changes the address while drawing."""
+    if (ctx := get_script_run_ctx()) is not None:
+        st.session_state[KEPT] = (ctx.page_script_hash, present())
+
+
+def present() -> Params:
+    """The link's parameters, each with all of its values."""
+    return {key: st.query_params.get_all(key) for key in st.query_params}
+
+
+def without_collection() -> Params:
+    """The link for `st.switch_page`, which refuses parameters that a control of the present page holds."""
+    return {key: values for key, values in present().items() if key != "c"}
+
+
+def address(page: str, **changes: str) -> str:
+    """The address of a page (`""` is the start page) with the present link and these changes to it.
+
+    It is relative to the page it stands on, so it holds under any `server.baseUrlPath` and behind a proxy.
+    """
+    return f"./{page}?{urlencode({**present(), **changes}, doseq=True)}"
+
+
+def _params(query: str) -> Params:
+    return {key: values for key, values in parse_qs(query, keep_blank_values=True).items() if not _embed(key)}
+
+
+def _embed(key: str) -> bool:
+    """Whether Streamlit keeps this parameter for itself."""
+    return key.lower() in ("embed", "embed_options")
+
+
+def _write_history() -> None:
+    """Have the browser's Back go by pages and questions."""
+    st.html(f"<script>{HISTORY.read_text(encoding='utf-8')}</script>", unsafe_allow_javascript=True)
