@@ -7,7 +7,7 @@ from statistics import median
 import pandas as pd
 import streamlit as st
 
-from rag_core.analysis import cost, latency, latency_model
+from rag_core.analysis import cost, latency, latency_model, latency_of_runs
 from rag_core.analysis.latency import duration
 from rag_core.analysis.reranker_speed import measure_speed
 from rag_core.errors import BadInput
@@ -61,7 +61,7 @@ def this_run(question: QuerySession, trace: Trace) -> None:
     tokenised = sum(report.tokenise_ms for report in reports)
     share = f"{tokenised / timed:.0%}" if timed and tokenised else "–"
     figures = {
-        "Time before the answer": duration(trace.took_ms),
+        "Time before the answer": latency.time_text(trace.took),
         "Model loading": duration(loads) if loads else "0 (already loaded)",
         "Pairs scored": f"{trace.pairs_timed:,}",
         "From the cache": f"{sum(report.pairs_cached for report in reports):,}",
@@ -88,6 +88,7 @@ def _bill(trace: Trace) -> dict[str, str]:
 @st.fragment
 def many_runs(runs: list[Trace]) -> None:
     """Where the machine stands against the usual budget, and percentiles per step."""
+    runs = latency_of_runs.measured_runs(runs) or runs
     before = [trace.took_ms for trace in runs if trace.rerank.pairs_timed] or [trace.took_ms for trace in runs]
     p50, p95 = median(before), float(pd.Series(before).quantile(0.95))
     fig = budget_bar.figure(p50, p95, state.palette())
@@ -109,10 +110,10 @@ def many_runs(runs: list[Trace]) -> None:
         "20 runs the 95th percentile is close to the slowest run."
     )
     chosen = [trace for trace in runs if wanted in (None, "all") or latency.warmth(trace) == wanted]
-    table = latency.percentiles(chosen)
+    table = latency_of_runs.percentiles(chosen)
     numbers = {name: st.column_config.NumberColumn(f"{name} (ms)", format="%.1f") for name in ("p50", "p95", "max")}
     st.dataframe(table, hide_index=True, key="percentiles", column_config=numbers)
-    chart_panel.data(latency.runs_table(runs), "runs")
+    chart_panel.data(latency_of_runs.runs_table(runs), "runs")
 
 
 def by_pool(runs: list[Trace], trace: Trace | None, choice: SidebarState) -> latency_model.LatencyLine | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from rag_core.analysis.latency import duration
+from rag_core.analysis.latency import time_text
 from rag_core.analysis.rank_agreement import compare_rankings
 from rag_core.analysis.run_comparison import QueryRow, row, table, tally
 from rag_core.evaluation.sets import Query
@@ -140,7 +140,7 @@ def answers(question: QuerySession, left: Trace, right: Trace, names: tuple[str,
     for side, column, trace, name in zip("AB", st.columns(2, gap="large"), (left, right), names, strict=True):
         with column:
             found = waiting.made_answer(question, trace)
-            heading = f"{side}: {name} · {duration(trace.took_ms)} before the answer"
+            heading = f"{side}: {name} · {time_text(trace.took)} before the answer"
             answer.card(trace, found, key=f"answer-{side.lower()}", heading=heading)
         answered.append(trace.model_copy(update={"recorded_answer": found}))
     return answered

@@ -1,21 +1,18 @@
-"""Where the time of one run went, and of many: bars on the run's time line, percentiles per step. Times are read from
-traces; nothing here measures. What a larger pool costs is in `rag_core.analysis.latency_model`.
+"""Where the time of one run went: bars on the run's time line. Times are read from traces; nothing here measures.
+
+Many runs are in `rag_core.analysis.latency_of_runs`, what a larger pool costs in `rag_core.analysis.latency_model`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from rag_core.schema.base import Frozen
 from rag_core.schema.measurement import Rewriting
 from rag_core.schema.rerank_summary import RerankSummary
-from rag_core.schema.steps import StepName, Timing
+from rag_core.schema.steps import Step, StepName, Timing
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import ExtraSearchRun
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 USUAL_BUDGET_MS = (230.0, 580.0)
 """The usual advice for everything before the language model: 230 to 580 ms."""
@@ -35,10 +32,21 @@ def duration(took_ms: float | None) -> str:
     return f"{took_ms:.1f} ms" if took_ms < 10 else f"{took_ms:.0f} ms"
 
 
+def time_text(timing: Timing) -> str:
+    """`4.4 s`, and `about 4.4 s` where it is estimated."""
+    return f"{'about ' * timing.estimated}{duration(timing.took_ms)}"
+
+
+def step_time(step: Step) -> str:
+    """The same of a step; `no time` where none was recorded."""
+    return time_text(step.timing) if step.timed else duration(None)
+
+
 class Bar(Frozen):
     """One step on the run's time line, in milliseconds from its start. `note` says what was done or spared.
 
-    `kind` "load" is model loading: paid once per process, kept off the time line, so it starts at 0.
+    `kind` "load" is model loading: paid once per process, kept off the time line, so it starts at 0. `estimated`: a
+    share of a time that was measured for more.
     """
 
     step: str
@@ -46,6 +54,7 @@ class Bar(Frozen):
     took_ms: float
     note: str = ""
     kind: Literal["inference", "load"] = "inference"
+    estimated: bool = False
 
     @property
     def ended_ms(self) -> float:
@@ -76,7 +85,7 @@ def bars(trace: Trace) -> tuple[Bar, ...]:
 
 
 def _bar(step: str, timing: Timing, note: str) -> Bar:
-    return Bar(step=step, started_ms=timing.started_ms, took_ms=timing.took_ms, note=note)
+    return Bar(step=step, started_ms=timing.started_ms, took_ms=timing.took_ms, note=note, estimated=timing.estimated)
 
 
 def _rewritten(one: Rewriting) -> str:
@@ -129,9 +138,9 @@ def _pass(step: str, timing: Timing, report: RerankSummary) -> list[Bar]:
     tokenising = min(report.tokenise_ms, timing.took_ms)
     if not tokenising:
         return [_bar(step, timing, note)]
-    rest = Timing(started_ms=timing.started_ms + tokenising, took_ms=timing.took_ms - tokenising)
+    rest = timing.with_(started_ms=timing.started_ms + tokenising, took_ms=timing.took_ms - tokenising)
     share = f"{tokenising / timing.took_ms:.0%} of {'reranking' if step == 'Rerank' else 'the first pass'}"
-    first = _bar(f"{step}: tokenise", Timing(started_ms=timing.started_ms, took_ms=tokenising), share)
+    first = _bar(f"{step}: tokenise", timing.with_(took_ms=tokenising), share)
     return [first, _bar(f"{step}: score", rest, note)]
 
 
@@ -160,77 +169,6 @@ def warmth(trace: Trace) -> Warmth:
 def waiting_ms(trace: Trace) -> float:
     """What the asker waited for before the answer: the run, and model loading where this run had to load."""
     return trace.took_ms + trace.loading_ms
-
-
-def percentiles(traces: Sequence[Trace]) -> pd.DataFrame:
-    """A row per step over many runs: step, runs, p50, p95, max in milliseconds; last row: all before the answer.
-
-    Percentiles are interpolated linearly between runs; with fewer than 20 runs the 95th is close to the slowest.
-    """
-    import numpy as np
-    import pandas as pd
-
-    times: dict[str, list[float]] = {}
-    for trace in traces:
-        for step, took in _step_times(trace).items():
-            times.setdefault(step, []).append(took)
-    rows = [
-        {
-            "step": step,
-            "runs": len(took),
-            "p50": float(np.percentile(took, 50)),
-            "p95": float(np.percentile(took, 95)),
-            "max": max(took),
-        }
-        for step, took in times.items()
-    ]
-    return pd.DataFrame(rows, columns=["step", "runs", "p50", "p95", "max"])
-
-
-def _step_times(trace: Trace) -> dict[str, float]:
-    """Milliseconds by step; a pass of reranking counts only where a model scored."""
-    names: dict[str, str] = {
-        StepName.DENSE: "Dense search",
-        StepName.LEXICAL: "Lexical search",
-        StepName.FUSED: "Fuse",
-        **PASSES,
-        StepName.ADJUSTED: "Signals",
-        StepName.KEPT: "Threshold and top-k",
-    }
-    spared = {step.name for step, report in trace.rerank_passes if not report.pairs_timed}
-    times = {"Embed the query": trace.embed.took_ms}
-    times |= {names[step.name]: step.timing.took_ms for step in trace.steps if step.name not in spared}
-    if trace.rewriting:
-        times["Rewrite the question"] = trace.rewriting.timing.took_ms
-    if trace.extra_searches:
-        times["Extra searches"] = extras_ms(trace)
-    if trace.recorded_answer:
-        times["Answer"] = trace.recorded_answer.timing.took_ms
-    times["All before the answer"] = trace.took_ms
-    return times
-
-
-def runs_table(traces: Sequence[Trace]) -> pd.DataFrame:
-    """A row per run: what was asked, how, and how long it took."""
-    import pandas as pd
-
-    return pd.DataFrame(
-        [
-            {
-                "measured_at": trace.measured_at,
-                "query": trace.query,
-                "reranker": trace.policy.reranker,
-                "first_pass": trace.first_pass_summary.name if trace.first_pass_summary else "",
-                "pool": trace.policy.pool,
-                "kind": warmth(trace),
-                "pairs_scored": trace.pairs_timed,
-                "pairs_cached": sum(report.pairs_cached for _, report in trace.rerank_passes),
-                "before_answer_ms": trace.took_ms,
-                "waited_ms": waiting_ms(trace),
-            }
-            for trace in traces
-        ]
-    )
 
 
 def standing(took_ms: float, budget: tuple[float, float] = USUAL_BUDGET_MS) -> Literal["under", "within", "over"]:

@@ -34,13 +34,14 @@ class LatencyLine(Frozen):
 
 
 def rerank_points(traces: Iterable[Trace]) -> list[LatencyPoint]:
-    """One point per run whose pairs were all scored by a model; runs helped by the cache say nothing of its speed."""
+    """One point per run whose pairs were all scored by a model and timed: runs helped by the cache, and estimated
+    times, say nothing of its speed."""
     return [
         LatencyPoint(
             pairs=trace.rerank.pairs_timed, took_ms=trace.reranked_step.timing.took_ms, tokens=trace.rerank.tokens
         )
         for trace in traces
-        if trace.rerank.status == "ran" and not trace.rerank.pairs_cached
+        if trace.rerank.status == "ran" and not trace.rerank.pairs_cached and not trace.reranked_step.timing.estimated
     ]
 
 

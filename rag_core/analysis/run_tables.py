@@ -70,9 +70,10 @@ def score_places(trace: Trace) -> pd.DataFrame:
 
 
 def lanes(trace: Trace) -> pd.DataFrame:
-    """A row per step (two where it paused): step, kind ("inference" or "load"), started_ms, took_ms, note."""
-    rows = [bar.model_dump(include={"step", "kind", "started_ms", "took_ms", "note"}) for bar in bars(trace)]
-    return pd.DataFrame(rows, columns=["step", "kind", "started_ms", "took_ms", "note"])
+    """A row per step (two where it paused): step, kind ("inference" or "load"), its times, estimated, note."""
+    columns = ["step", "kind", "started_ms", "took_ms", "estimated", "note"]
+    rows = [bar.model_dump(include=set(columns)) for bar in bars(trace)]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def candidates(trace: Trace) -> pd.DataFrame:

@@ -87,11 +87,11 @@ class _Watch:
 
     def lap(self) -> Timing:
         """The time since the last lap, as a step that begins where the one before it ended."""
-        return self.add((self._clock() - self._mark) * 1000)
+        return self.add(Timing(took_ms=max(0.0, (self._clock() - self._mark) * 1000)))
 
-    def add(self, took_ms: float) -> Timing:
+    def add(self, measured: Timing) -> Timing:
         """A step that took so long when it was measured."""
-        timing = Timing(started_ms=self._now_ms, took_ms=max(0.0, took_ms))
+        timing = measured.with_(started_ms=self._now_ms)
         self._now_ms = timing.ended_ms
         self._mark = self._clock()
         return timing
@@ -162,8 +162,8 @@ def _reranked(
         came = IncomingOrder(step.name, step.hits[: policy.pool], step.space, called)
     ids = [hit.passage_id for hit in came.hits]
     reach = read_depth(ids, known, policy)
-    if policy.first_pass and not reach.missing:
-        once = policy.first_pass.reranker == policy.reranker
+    if not reach.missing:
+        once = policy.first_pass is not None and policy.first_pass.reranker == policy.reranker
         known = paid_before(known) if once else own_share(known, ids[: reach.read])
     return rerank_step(StepName.RERANKED, policy.reranker, came, known, reach, policy.top_k, watch.add)
 

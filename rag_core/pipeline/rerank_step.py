@@ -45,12 +45,12 @@ def rerank_step(
     known: RerankerScores | None,
     reach: ReadDepth,
     keeps: int,
-    lap: Callable[[float], Timing],
+    lap: Callable[[Timing], Timing],
 ) -> RerankResult:
     """Highest score first, ties in the order in which they came; that order itself where no reranker ran or it failed.
 
     reach: how far it reads; `known` may be of more pairs. keeps: how many of them the run hands on. lap: lays
-    milliseconds on the run's time line. Raises UnscoredPairs where pairs have no score and nothing says why.
+    a measured time on the run's time line. Raises UnscoredPairs where pairs have no score and nothing says why.
     """
     if known and not reach.missing:
         known = known.model_copy(update={"failure": None})
@@ -72,7 +72,7 @@ def rerank_step(
         space=space,
         hits=hits,
         hits_in=len(came.hits),
-        timing=lap(known.timing.took_ms if known else 0.0),
+        timing=lap(known.timing if known else Timing()),
         warnings=(
             *step_warnings.rerank(report, reach.read, who, came.called),
             *(known.notes if known else ()),
@@ -92,13 +92,13 @@ def own_share(known: RerankerScores | None, passage_ids: Sequence[str]) -> Reran
         return known
     pairs = {passage_id: known.pairs[passage_id] for passage_id in passage_ids if passage_id in known.pairs}
     paid, own = (sum(not pair.cached for pair in of.values()) for of in (known.pairs, pairs))
-    share = own / paid if paid else len(pairs) / max(len(known.pairs), 1)
-    if share == 1.0:
+    if len(pairs) == len(known.pairs):
         return known
+    share = own / paid if paid else len(pairs) / max(len(known.pairs), 1)
     return known.model_copy(
         update={
             "pairs": pairs,
-            "timing": Timing(started_ms=known.timing.started_ms, took_ms=known.timing.took_ms * share),
+            "timing": known.timing.with_(took_ms=known.timing.took_ms * share, estimated=share < 1),
             "tokenise_ms": known.tokenise_ms * share,
             "tokens": round(known.tokens * share),
             "batches": math.ceil(known.batches * share),

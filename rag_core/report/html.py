@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rag_core.analysis.latency import bars, duration
+from rag_core.analysis.latency import bars, duration, step_time, time_text
 from rag_core.analysis.run_tables import candidates, lanes, movement, score_places, share_table
 from rag_core.generation.grounding_words import finding, summary
 from rag_core.report import svg
@@ -106,7 +106,7 @@ def _facts(trace: Trace) -> str:
         ["Reranker's model", report.model or "none"],
         *([["Computed by", report.runs_on]] if report.runs_on else []),
         ["Pairs", f"{report.pairs_scored} scored, {report.pairs_cached} from the cache, {report.passages_cut} cut"],
-        ["Time before the answer", duration(trace.took_ms)],
+        ["Time before the answer", time_text(trace.took)],
     ]
     return _section("Run", _table(rows))
 
@@ -130,7 +130,7 @@ def _warnings(trace: Trace) -> str:
 
 
 def _steps(trace: Trace) -> str:
-    rows = [[step_label(one.name), one.hits_in, len(one.hits), one.space, duration(one.took_ms)] for one in trace.steps]
+    rows = [[step_label(one.name), one.hits_in, len(one.hits), one.space, step_time(one)] for one in trace.steps]
     return _section("Steps", _table(rows, ["Step", "In", "Out", "Score space", "Time"]))
 
 

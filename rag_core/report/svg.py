@@ -94,7 +94,11 @@ def time_bars(lanes: pd.DataFrame) -> str:
         x, wide = left + span * row["started_ms"] / end, max(1.5, span * row["took_ms"] / end)
         parts.append(_text(left - 8, y + 13, row["step"], "end"))
         parts.append(f'<rect class="bar" x="{x:.1f}" y="{y}" width="{wide:.1f}" height="17"/>')
-        note = f"{row['took_ms']:.1f} ms" + (f"  {_cut(row['note'], 60)}" if row["note"] else "")
+        note = (
+            "about " * row["estimated"]
+            + f"{row['took_ms']:.1f} ms"
+            + (f"  {_cut(row['note'], 60)}" if row["note"] else "")
+        )
         parts.append(_text(x + wide + 6, y + 13, note, "start", "m"))
     return _svg(16 + 24 * len(steps), parts, "Where the time went")
 

@@ -25,9 +25,8 @@ class RerankSummary(Frozen):
 
     `pairs_unread`: how many candidates at the end of the pool it did not read, because it was `stopped`: when `asked`,
     when nothing unread could enter the first k (`certain`), or when these had not changed for long (`patience`).
-    `pairs_timed`: how many pairs the step's time, `tokens`, `batches` and `units` paid for. Larger than
-    `pairs_scored` where the policy's pool was made smaller after the measurement; in a run with a first pass never:
-    there the cost is the share of its own pairs in what was scored together.
+    `pairs_timed`: how many pairs the step's time, `tokens`, `batches` and `units` paid for. Where more were scored than
+    this run reads, these are the share of its own pairs, and the step's timing is marked as estimated.
     `requests`: how many were sent to a service, a server or a chat model, those that failed included.
     `runs_on`: what computes its scores, in words; empty where the reranker does not say.
     """

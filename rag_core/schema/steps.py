@@ -53,10 +53,14 @@ class Evidence(StrEnum):
 
 
 class Timing(Frozen):
-    """When a step started, counted from the start of its run, and how long it took. Milliseconds."""
+    """When a step started, counted from the start of its run, and how long it took. Milliseconds.
+
+    estimated: this part of a step was not timed alone; it is its share of a time that was measured for more.
+    """
 
     started_ms: FiniteFloat = 0.0
     took_ms: Annotated[FiniteFloat, Field(ge=0)] = 0.0
+    estimated: bool = False
 
     @property
     def ended_ms(self) -> float:

@@ -14,7 +14,7 @@ from rag_core.schema.ranked_passage import RankedPassage
 from rag_core.schema.records import RecordFormat
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import Evidence, Hit, Step, StepKind, StepName, StepWarning
+from rag_core.schema.steps import Evidence, Hit, Step, StepKind, StepName, StepWarning, Timing
 from rag_core.schema.threshold import clearing, lowest_kept, relevance_space, to_relevance
 from rag_core.schema.trace_checks import check
 from rag_core.schema.trace_frame import frame_of
@@ -107,7 +107,13 @@ class Trace(TracePool):
     @property
     def took_ms(self) -> float:
         """From the start to the end of the last step; model loading is not in it. Milliseconds."""
-        return max(step.timing.ended_ms for step in self.steps)
+        return self.took.took_ms
+
+    @property
+    def took(self) -> Timing:
+        """The whole run's time; an estimate where a step's is, since more pairs were scored than this run reads."""
+        ended = max(step.timing.ended_ms for step in self.steps)
+        return Timing(took_ms=ended, estimated=any(step.timing.estimated for step in self.steps))
 
     @property
     def timed(self) -> bool:

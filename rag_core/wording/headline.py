@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rag_core.analysis.latency import time_text
 from rag_core.pipeline.early_stopping import settled
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, StepName
@@ -149,8 +150,7 @@ def _judged(trace: Trace, best: Hit) -> tuple[float, ScoreSpace]:
 
 
 def _time(trace: Trace) -> str:
-    took = trace.took_ms
     loading = trace.loading_ms
     extra = f" (and {loading / 1000:.1f} s to load models, once)" if loading >= 50 else ""
-    shown = f"{took / 1000:.1f} s" if took >= 1000 else f"{took:.0f} ms"
-    return f"{shown}{extra}."
+    shown = time_text(trace.took)
+    return f"{shown[0].upper()}{shown[1:]}{extra}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag_core.analysis.latency import duration
+from rag_core.analysis.latency import duration, time_text
 from rag_core.analysis.run_tables import lanes, movement, score_places
 from rag_core.analysis.score_distribution import widest_gap
 from rag_core.generation.chat.price import dollars_text
@@ -22,6 +22,8 @@ STEP_LABELS: dict[str, str] = {
     StepName.ADJUSTED: "Signals",
     StepName.KEPT: "Kept",
 }
+
+ESTIMATED = " “About”: more candidates were scored than this run reads; it is their share of the time measured."
 
 
 def step_label(name: str) -> str:
@@ -74,12 +76,13 @@ def latency_caption(trace: Trace) -> str:
     before = steps[steps["step"] != "Answer"]
     slowest = before.sort_values("took_ms", ascending=False).iloc[0]
     total = max(trace.took_ms, 1e-9)
-    told = (
-        f"{duration(trace.took_ms)} before the answer; {slowest['step']} took {slowest['took_ms'] / total:.0%} of it."
-    )
+    whole = time_text(trace.took)
+    share = f"{slowest['took_ms'] / total:.0%}"
+    told = f"{whole[0].upper()}{whole[1:]} before the answer; {slowest['step']} took {share} of it."
     loads = table[table["kind"] == "load"]["took_ms"].sum()
     cached = sum(report.pairs_cached for _, report in trace.rerank_passes)
     spared = f" {cached} pair scores came from the cache." if cached else ""
+    told += ESTIMATED if trace.took.estimated else ""
     return f"{told}{spared}" + (f" Loading models took {duration(loads)} on top, once." if loads else "")
 
 

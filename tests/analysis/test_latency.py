@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from rag_core.analysis.latency import bars, percentiles, runs_table, standing, waiting_ms, warmth
+from rag_core.analysis.latency import bars, standing, waiting_ms, warmth
 from rag_core.analysis.latency_model import LatencyPoint, fit, pool_for, rerank_points
+from rag_core.analysis.latency_of_runs import measured_runs, percentiles, runs_table
 from rag_core.errors import BadInput
 from rag_core.pipeline.replay import replay
 from rag_core.schema.answers import Answer
 from rag_core.schema.measurement import SearchRun
 from rag_core.schema.policy import ExtraSearch, Policy
 from rag_core.schema.steps import StepName, Timing
+from rag_core.wording.headline import headline
+from rag_core.wording.run_captions import latency_caption
 from tests.builders import measurement
 
 CE = Policy(reranker="ce")
@@ -95,10 +100,23 @@ def test_cached_reranking_does_not_count_as_speed():
     assert percentiles(traces).set_index("step").loc["Rerank", "runs"] == 2
 
 
-def test_a_pool_made_smaller_afterwards_still_names_the_pairs_that_were_paid_for():
-    trace = timed(pool=2)
-    assert (trace.rerank.pairs_scored, trace.rerank.pairs_timed) == (2, 3)
-    assert rerank_points([trace]) == [LatencyPoint(pairs=3, took_ms=40)]
+def test_a_pool_made_smaller_afterwards_shows_its_own_share_and_says_that_it_is_one():
+    whole, smaller = timed(), timed(pool=2, tokenise_ms=12.0)
+    told = {bar.step: bar for bar in bars(smaller)}
+    assert smaller.reranked_step.timing.took_ms == pytest.approx(40 * 2 / 3)
+    assert (told["Rerank: tokenise"].took_ms, told["Rerank: score"].took_ms) == pytest.approx((8, 40 * 2 / 3 - 8))
+    assert told["Signals"].started_ms == pytest.approx(7 + 40 * 2 / 3, abs=1)
+    assert (smaller.rerank.pairs_scored, smaller.rerank.pairs_timed) == (2, 2)
+    assert (whole.took.estimated, smaller.took.estimated, smaller.reranked_step.timing.estimated) == (False, True, True)
+    assert "bout" not in latency_caption(whole) + headline(whole)
+    for told_of in (latency_caption, headline):
+        assert re.search(r"About 3\d ms", told_of(smaller))
+
+
+def test_an_estimated_time_says_nothing_of_the_speed():
+    whole, smaller = timed(), timed(pool=2)
+    assert rerank_points([smaller]) == []
+    assert measured_runs([whole, smaller]) == [whole]
 
 
 def test_the_line_and_the_pool_for_a_budget():

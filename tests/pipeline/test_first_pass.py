@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from rag_core.analysis.latency import bars, percentiles, runs_table
+from rag_core.analysis.latency import bars
+from rag_core.analysis.latency_of_runs import percentiles, runs_table
 from rag_core.analysis.rank_agreement import compare_rankings
 from rag_core.analysis.reranker_ablation import without_reranking
 from rag_core.errors import BadInput, BadTrace, UnscoredPairs

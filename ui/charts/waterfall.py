@@ -39,8 +39,8 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
                 "pattern": {"shape": ["/" if step.endswith(TOKENISE) else "" for step in steps["step"]]},
             },
             text=[
-                f"{duration(took)}  {plain(note, 70)}" * ends
-                for took, note, ends in zip(together, steps["note"], last, strict=True)
+                f"{'about ' * guess}{duration(took)}  {plain(note, 70)}" * ends
+                for took, guess, note, ends in zip(together, steps["estimated"], steps["note"], last, strict=True)
             ],
             textposition="outside",
             textfont={"size": 12, "color": palette.text},

@@ -28,8 +28,8 @@ def runs() -> list[Trace]:
 
 
 def _identity(trace: Trace) -> tuple[object, ...]:
-    paid = (trace.policy.reranker, trace.rerank.pairs_timed, trace.rerank.pairs_cached)
-    return (trace.query, trace.collection.fingerprint, trace.measured_at, *paid)
+    timed = "estimated" if trace.took.estimated else (trace.rerank.pairs_timed, trace.rerank.pairs_cached)
+    return (trace.query, trace.collection.fingerprint, trace.measured_at, trace.policy.reranker, timed)
 
 
 def opened() -> list[Trace]:

@@ -6,7 +6,7 @@ import html
 
 import streamlit as st
 
-from rag_core.analysis.latency import duration, extras_ms
+from rag_core.analysis.latency import duration, extras_ms, step_time
 from rag_core.pipeline.step_warnings import warns
 from rag_core.schema.answers import Answer
 from rag_core.schema.rerank_summary import RerankSummary
@@ -38,7 +38,7 @@ def _step(trace: Trace, step: Step) -> str:
         StepName.ADJUSTED: "on" if trace.policy.signals.on else "off",
         StepName.KEPT: "nothing kept" if trace.unknown else "threshold, top-k",
     }
-    took = duration(step.took_ms)
+    took = step_time(step)
     number = f"{step.hits_in:,} → {came_out.get(step.name, len(step.hits)):,}"
     return _cell(step_label(step.name), number, took, details.get(step.name, ""), warns(step))
 
