@@ -93,10 +93,6 @@ class CollectionRef(Frozen):
     passages: Annotated[int, Field(ge=0)]
     id: str = ""
 
-    def is_same_as(self, other: CollectionRef) -> bool:
-        """True for the same collection, whatever its name or version is now; without ids, for the same content."""
-        return self.id == other.id if self.id and other.id else self.fingerprint == other.fingerprint
-
     def same_as(self, other: CollectionRef) -> bool:
         """True where both are versions of one collection: the same id, or the same content where one has no id.
 

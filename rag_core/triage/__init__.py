@@ -2,7 +2,7 @@
 
 book = CaseBook(store)
 case = book.save(case_of(trace, findings, note="...", by="ana"))
-then_and_now = rerun(case, pipeline, collection, policy)
+then_and_now = rerun(case, QuerySession(pipeline, case.query, case.trace.where), collection, policy)
 """
 
 from rag_core.jobs import Job, JobBook, JobControl

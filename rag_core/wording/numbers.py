@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
+from typing import TYPE_CHECKING, TypeVar
 
 from rag_core.schema.documents import Passage
 from rag_core.schema.spaces import ScoreSpace
 
 if TYPE_CHECKING:
     from rag_core.schema.trace import Trace
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+def told_apart(names: Mapping[Key, str], *details: Mapping[Key, str]) -> dict[Key, str]:
+    """The names, those that are equal followed by the first detail that tells them apart, then the next.
+
+    >>> told_apart({1: "SSO", 2: "SSO", 3: "Plans"}, {1: "okta.md", 2: "entra.md", 3: "plans.md"})
+    {1: 'SSO · okta.md', 2: 'SSO · entra.md', 3: 'Plans'}
+    """
+    names = dict(names)
+    for detail in details:
+        count = Counter(names.values())
+        names = {
+            key: f"{name} · {detail[key]}" if count[name] > 1 and detail[key] else name for key, name in names.items()
+        }
+    return names
+
+
+def titles_of(passages: Iterable[Passage]) -> dict[str, str]:
+    """The title of each passage by its id; where several are equal with the document, then with the part of it."""
+    by_id = {passage.id: passage for passage in passages}
+    documents = {key: one.document_id for key, one in by_id.items()}
+    parts = {key: f"from character {one.start:,}" for key, one in by_id.items()}
+    return told_apart({key: title_of(one) for key, one in by_id.items()}, documents, parts)
 
 
 def title_of(passage: Passage) -> str:

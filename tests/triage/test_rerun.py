@@ -9,7 +9,9 @@ import pytest
 
 from rag_core.diagnosis import Expected, Verdict, diagnose, locate
 from rag_core.errors import BadInput, CollectionError
+from rag_core.generation.chat.access import ChatAccess, ChatConfig
 from rag_core.jobs import SILENT
+from rag_core.pipeline.session import QuerySession
 from rag_core.schema.policy import Policy
 from rag_core.schema.threshold import Threshold
 from rag_core.storage.database import Store
@@ -22,13 +24,18 @@ FIXED = LOST.with_(top_k=2)
 
 @pytest.fixture(scope="module")
 def small():
-    return world(Passage("a", 0.9, 2.0, "refund"), Passage("b", 0.8, 1.0, "refund"), Passage("c", 0.1, 0.0))
+    """Both refunds score the same, so that the answer quotes whichever of them is kept."""
+    return world(Passage("a", 0.9, 2.0, "refund"), Passage("b", 0.8, 2.0, "refund"), Passage("c", 0.1, 0.0))
 
 
 def case_in(small, policy=LOST, document="b", question=QUESTION):
     trace = small.pipeline.run(question, policy)
     location = locate(small.collection, Expected(document=document))
     return case_of(trace, [Finding(location=location, diagnosis=diagnose(trace, location))])
+
+
+def run_again(case, small, policy):
+    return rerun(case, QuerySession(small.pipeline, case.query, case.trace.where), small.collection, policy)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +48,7 @@ def case_in(small, policy=LOST, document="b", question=QUESTION):
     ],
 )
 def test_then_and_now(small, then, now, outcome):
-    again = rerun(case_in(small, then), small.pipeline, small.collection, now)
+    again = run_again(case_in(small, then), small, now)
     assert again.outcome is outcome and again.trace and again.trace.policy == now
 
 
@@ -50,7 +57,7 @@ def test_a_document_that_is_gone_is_not_in_the_corpus_now(small):
     without = world(Passage("a", 0.9, 2.0, "refund"))
     later = case.trace.model_copy(update={"collection": without.collection.ref})
     case = case.model_copy(update={"trace": later})
-    again = rerun(case, without.pipeline, without.collection, FIXED)
+    again = run_again(case, without, FIXED)
     assert (again.outcome, again.verdict) == (RerunOutcome.NEWLY_LOST, Verdict.NOT_IN_CORPUS)
 
 
@@ -59,16 +66,25 @@ def test_a_case_that_cannot_be_run_says_why(small):
     passage = case.findings[0].location.expected.model_copy(update={"passage_id": "b::7"})
     gone = case.findings[0].location.model_copy(update={"expected": passage})
     case = case.model_copy(update={"findings": (case.findings[0].model_copy(update={"location": gone}),)})
-    again = rerun(case, small.pipeline, small.collection, LOST)
-    assert again.outcome is RerunOutcome.FAILED and "cut anew" in again.error and again.verdict is None
+    again = run_again(case, small, LOST)
+    assert again.outcome is RerunOutcome.FAILED and "re-chunked" in again.error and again.verdict is None
 
 
-def test_an_answer_is_asked_for_again_where_there_was_one(small):
-    case = case_in(small, FIXED)
-    answered = small.pipeline.answer(case.trace)
-    case = case.model_copy(update={"trace": case.trace.model_copy(update={"recorded_answer": answered})})
-    again = rerun(case, small.pipeline, small.collection, FIXED)
-    assert again.trace and again.trace.recorded_answer and again.trace.recorded_answer.kind == answered.kind
+def test_a_document_that_is_kept_and_not_cited_is_not_fixed(small):
+    found = world(Passage("a", 0.9, 2.0, "refund"), Passage("b", 0.8, 1.0, "refund"))
+    case = case_in(found)
+    assert case.trace.recorded_answer is None
+    again = run_again(case, found, FIXED)
+    assert (again.outcome, again.verdict) == (RerunOutcome.STILL_LOST, Verdict.NOT_CITED)
+    assert again.trace and [one.passage_id for one in again.trace.recorded_answer.citations] == ["a::0"]
+
+
+def test_a_case_that_cannot_be_answered_is_not_called_fixed(small):
+    case = case_in(small)
+
+    nobody = ChatAccess(config=ChatConfig(base_url="http://localhost:9/v1", model="toy"))
+    again = rerun(case, QuerySession(small.pipeline, case.query), small.collection, FIXED, chat=nobody)
+    assert (again.outcome, again.trace) == (RerunOutcome.FAILED, None) and "localhost:9" in again.error
 
 
 def wait_until(jobs, job_id, holds):
@@ -136,7 +152,7 @@ def test_a_collection_of_the_same_name_is_not_the_one_that_the_case_names(small,
     case = case_in(small)
     other = case.trace.collection.model_copy(update={"fingerprint": "of other content", "id": ""})
     case = book.save(case.model_copy(update={"trace": case.trace.model_copy(update={"collection": other})}))
-    found = rerun(case, small.pipeline, small.collection, FIXED)
+    found = run_again(case, small, FIXED)
     assert (found.outcome, found.trace, found.findings) == (RerunOutcome.FAILED, None, ())
     assert "another collection called 'World'" in found.error
 

@@ -13,13 +13,19 @@ from streamlit.runtime.download_data_util import convert_data_to_bytes_and_infer
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.testing.v1 import AppTest
 
+from rag_core.corpus.sample import SAMPLE
+from rag_core.diagnosis import LABELS, Expected, diagnose, locate
 from rag_core.jobs import JobControl
-from rag_core.triage import exchange, export_cases
+from rag_core.schema.policy import Policy
+from rag_core.triage import Finding, RerunOutcome, Status, case_of, exchange, export_cases
 from tests.triage.samples import a_case
 from ui import caches
 from ui.panels import case_list, job_progress
 
 PAGE = Path(__file__).parents[2] / "pages" / "6_triage.py"
+OWNER = "ab" * 16
+QUESTION = "KB-17 refund arrives"
+"""Finds errors.md, refunds.md and returns.md in this order; the answer quotes refunds.md alone."""
 pytestmark = pytest.mark.usefixtures("sample")
 
 
@@ -89,3 +95,49 @@ def test_a_job_is_looked_at_again_and_again_only_while_it_runs(polled: list[floa
     polled.clear()
     cases_page()
     assert polled == []
+
+
+def saved_case(document: str, settings: Policy) -> str:
+    """A case of the sample's collection, as it is saved where nobody looked at an answer."""
+    trace = caches.pipeline(SAMPLE, OWNER).run(QUESTION, settings)
+    location = locate(caches.collection(SAMPLE, OWNER), Expected(document=document))
+    case = case_of(trace, [Finding(location=location, diagnosis=diagnose(trace, location))])
+    return caches.case_book().save(case).id
+
+
+def triage_page(**settings: object) -> AppTest:
+    at = AppTest.from_file(str(PAGE), default_timeout=300)
+    at.session_state["owner"] = OWNER
+    at.query_params.update({name: str(value) for name, value in settings.items()})
+    at.run()
+    assert not at.exception
+    return at
+
+
+def test_a_rerun_says_what_find_the_loss_says_on_the_same_settings_and_is_fixed_only_if_cited():
+    lost = Policy(reranker="none", top_k=1)
+    unused, cited = saved_case("returns.md", lost), saved_case("refunds.md", lost)
+    settings = {"r": "No reranker", "k": 3, "q": QUESTION}
+    for case_id, name in ((unused, "returns"), (cited, "refunds")):
+        seen = triage_page(**settings, doc=f"{name.capitalize()} · {name}.md")
+        at = triage_page(**settings, view="Cases")
+        at.selectbox(key="case").set_value(case_id).run()
+        at.button(key="rerun").click().run()
+        assert not at.exception
+        (again,) = caches.case_book().reruns_of(case_id).found
+        assert again.verdict
+        assert any(f"{LABELS[again.verdict]}]" in one.value for one in seen.markdown), name
+    outcomes = {row.id: row.outcome for row in caches.case_book().find().found}
+    assert outcomes == {unused: RerunOutcome.STILL_LOST, cited: RerunOutcome.FIXED}
+
+
+def test_a_status_that_a_rerun_contradicts_is_changed_by_a_click():
+    case_id = saved_case("refunds.md", Policy(reranker="none", top_k=1))
+    for k, status in ((3, Status.FIXED), (1, Status.OPEN)):
+        at = triage_page(r="No reranker", k=k, view="Cases")
+        at.button(key="rerun").click().run()
+        at.button(key="agree").click().run()
+        assert not at.exception
+        assert caches.case_book().get(case_id).status is status
+        assert at.selectbox(key=f"status_{case_id}").value is status
+        assert "agree" not in [one.key for one in at.button]

@@ -19,6 +19,7 @@ from rag_core.corpus.storage.orders import IndexingOrder, OrderBook
 from rag_core.diagnosis import Expected, diagnose, locate
 from rag_core.finetune.models import RECORD
 from rag_core.jobs import jobs
+from rag_core.pipeline.session import QuerySession
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
 from rag_core.schema.policy import Policy
@@ -115,7 +116,8 @@ def test_a_case_whose_columns_hold_what_no_version_wrote_is_left_out() -> None:
 @DAMAGES
 def test_a_rerun_is_left_out_of_its_case(damage: Damage, why: str) -> None:
     case = saved_case(QUESTIONS[0])
-    run = rerun(case, caches.pipeline("Sample corpus", OWNER), caches.collection("Sample corpus", OWNER), Policy())
+    question = QuerySession(caches.pipeline("Sample corpus", OWNER), case.query)
+    run = rerun(case, question, caches.collection("Sample corpus", OWNER), Policy())
     caches.case_book().add_rerun(run)
     rewrite(reruns, run.id, damage)
     at = opened("triage", view="Cases")

@@ -29,7 +29,7 @@ from rag_core.triage import (
 )
 from rag_core.triage.exchange import MAX_BYTES
 from rag_core.wording.durations import ago
-from rag_core.wording.numbers import count_of
+from rag_core.wording.numbers import count_of, told_apart
 from ui import auth, caches
 from ui.panels import job_progress, views
 from ui.sidebar.state import SidebarState
@@ -56,10 +56,19 @@ def table() -> str | None:
         selection_mode="single-row",
     )
     ids = [row.id for row in rows]
-    labels = {row.id: f"{row.query[:80]} · {row.created_at:%Y-%m-%d %H:%M}" for row in rows}
+    labels = _labels(rows)
     if st.session_state.get("case") not in ids:
         st.session_state["case"] = ids[0]
     return st.selectbox("Open a case", ids, key="case", format_func=lambda one: labels[one])
+
+
+def _labels(rows: Sequence[CaseSummary]) -> dict[str, str]:
+    """What each case is called in the list to choose from: no two alike, for a browser knows them by that."""
+    return told_apart(
+        {row.id: f"{row.query[:80]} · {', '.join(row.documents)[:60]}" for row in rows},
+        {row.id: f"{row.created_at:%Y-%m-%d %H:%M}" for row in rows},
+        {row.id: row.id[:8] for row in rows},
+    )
 
 
 def _found() -> Listing[CaseSummary]:
@@ -111,6 +120,8 @@ def runner(choice: SidebarState) -> None:
         key="rerun_private",
     ):
         open_cases = [row for row in open_cases if row not in private]
+    if choice.chat:
+        st.caption(views.markdown(f"{choice.chat.config.model} answers each case anew: one request a case."))
     latest = job_progress.latest(caches.job_book(), KIND)
     running = latest is not None and not latest.over
     if st.button(
@@ -143,7 +154,7 @@ def _start(choice: SidebarState, open_cases: list[CaseSummary]) -> None:
         return found
 
     ids = [row.id for row in open_cases]
-    work = rerun_all(caches.case_book(), ids, open_collection, choice.policy)
+    work = rerun_all(caches.case_book(), ids, open_collection, choice.policy, choice.chat)
     caches.job_book().start(KIND, len(ids), work, by=auth.author())
 
 

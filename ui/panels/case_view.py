@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -10,10 +11,10 @@ import streamlit as st
 from rag_core.errors import CaseConflict
 from rag_core.schema.records import Listing
 from rag_core.schema.trace import Trace
-from rag_core.triage import Case, Finding, Rerun, Status, case_of, differences, export_cases, rerun
+from rag_core.triage import Case, Finding, Rerun, RerunOutcome, Status, case_of, differences, export_cases, rerun
 from rag_core.wording.numbers import score_text, title_of
 from ui import auth, caches
-from ui.panels import loss_strip, spent, triage, views
+from ui.panels import loss_strip, spent, triage, views, waiting
 from ui.sidebar import filtering, state
 from ui.sidebar.apply_policy import adopt
 from ui.sidebar.owner import owner
@@ -65,8 +66,8 @@ def show(choice: SidebarState, case_id: str) -> None:
         st.warning("This case is about a private collection. A re-run stores its passages for everyone here.")
     with st.container(horizontal=True):
         if st.button("Re-run with the current settings", key="rerun", type="primary", icon=":material/replay:"):
-            with views.guard(), st.spinner("Re-running the case"), spent.counted("rerun"):
-                book.add_rerun(_rerun(choice, case))
+            with views.guard(), spent.counted("rerun"):
+                book.add_rerun(_run_again(choice, case))
                 st.rerun()
         st.button("Open in Triage", key="reopen", icon=":material/troubleshoot:", on_click=_reopen, args=(case,))
         st.download_button(
@@ -87,10 +88,13 @@ def show(choice: SidebarState, case_id: str) -> None:
     _revise(case)
 
 
-def _rerun(choice: SidebarState, case: Case) -> Rerun:
+def _run_again(choice: SidebarState, case: Case) -> Rerun:
+    """The case on the sidebar's settings, as the question is triaged: both say the same."""
     name = caches.visible(choice.owner).name_of(case.trace.collection)
-    pipeline = caches.pipeline(name, choice.owner)
-    return rerun(case, pipeline, caches.collection(name, choice.owner), choice.policy)
+    there = replace(choice, collection=name, where=case.trace.where)
+    question = caches.question(there, case.query)
+    waiting.made_answer(question, waiting.trace(question, choice.policy), choice.chat)
+    return rerun(case, question, caches.collection(name, choice.owner), choice.policy, choice.chat)
 
 
 def _reopen(case: Case) -> None:
@@ -116,6 +120,7 @@ def _now(case: Case, runs: Listing[Rerun]) -> None:
         st.error(views.markdown(run.error), icon=":material/error:")
         return
     _side(f"Now: {run.outcome}", run.trace, run.findings)
+    _agree(case, run)
     changed = differences(case.trace, run.trace)
     if changed:
         st.caption("Differences")
@@ -126,6 +131,29 @@ def _now(case: Case, runs: Listing[Rerun]) -> None:
         )
     else:
         st.caption("Settings, models and documents are the same.")
+
+
+DISAGREE = {
+    (Status.OPEN, RerunOutcome.FIXED): ("Mark as fixed", Status.FIXED),
+    (Status.FIXED, RerunOutcome.STILL_LOST): ("Reopen", Status.OPEN),
+    (Status.FIXED, RerunOutcome.NEWLY_LOST): ("Reopen", Status.OPEN),
+}
+"""Where a case's status is not what its last re-run found: the button that makes it so, and the status that it sets."""
+
+
+def _agree(case: Case, run: Rerun) -> None:
+    """A button where the status says one thing and the re-run another."""
+    if (case.status, run.outcome) not in DISAGREE:
+        return
+    label, status = DISAGREE[case.status, run.outcome]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(views.markdown(f"The case is marked “{case.status}”."))
+        if st.button(label, key="agree", icon=":material/flag:"):
+            with views.guard():
+                caches.case_book().revise(case, status=status, by=auth.author())
+                st.session_state.pop(f"seen_{case.id}", None)
+                st.session_state[f"status_{case.id}"] = status
+                st.rerun()
 
 
 def _side(title: str, trace: Trace, findings: tuple[Finding, ...]) -> None:

@@ -18,6 +18,7 @@ from rag_core.wording.numbers import score_text
 from rag_core.wording.run_captions import step_label
 from ui import caches
 from ui.panels import history, loss_strip, retrying, spent, views, waiting
+from ui.panels.answer import card
 from ui.sidebar.state import SidebarState
 
 LISTED = 5000
@@ -108,20 +109,18 @@ def welcome() -> None:
 
 
 def examine(choice: SidebarState, asked: Asked) -> Found:
-    """Run the question and find the document on its way. Answered only where the document was kept."""
+    """Run the question, answer it, and find the document on its way."""
     location = locate(caches.collection(choice.collection, choice.owner), asked.expected)
     question = caches.question(choice, asked.query)
     trace = waiting.trace(question, choice.policy)
-    found = diagnose(trace, location)
-    if not found.lost and (answer := waiting.answer(question, trace, choice.chat)):
+    if answer := waiting.answer(question, trace, choice.chat):
         trace = trace.model_copy(update={"recorded_answer": answer})
-        found = diagnose(trace, location)
     history.remember(trace)
-    return Found(question, trace, location, found)
+    return Found(question, trace, location, diagnose(trace, location))
 
 
 def verdict(found: Found) -> None:
-    """The verdict: its name, its sentence, the strip of steps."""
+    """The verdict: its name, its sentence, the strip of steps; then the answer that was given."""
     views.failure(found.trace)
     retrying.again(found.question, found.trace)
     badge(found.diagnosis)
@@ -131,6 +130,8 @@ def verdict(found: Found) -> None:
     for note in found.diagnosis.notes:
         st.caption(views.markdown(note))
     views.notes(found.trace)
+    if found.trace.recorded_answer:
+        card(found.trace, found.trace.recorded_answer, heading="The answer on these settings")
     spent.of_runs(found.trace)
 
 

@@ -52,7 +52,7 @@ class VisibleCollections:
         """
         for name in self.names():
             library = self.library_of(name)
-            if name in library.names(self.owner) and ref.is_same_as(library.manifest(name).ref):
+            if name in library.names(self.owner) and ref.same_as(library.manifest(name).ref):
                 return name
         raise CollectionError(
             f"The collection {ref.name!r} that this case was saved on is not here, or has other content now. "
