@@ -14,6 +14,7 @@ from rag_core.api import evaluate, index, rerank
 from rag_core.installation.version import __version__
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.catalogue import get_reranker
+from rag_core.runs.importers.registry import open_runs
 from rag_core.runs.recorder.record import record
 from rag_core.schema.documents import Passage
 from rag_core.schema.policy import Policy
@@ -28,6 +29,7 @@ __all__ = [
     "evaluate",
     "get_reranker",
     "index",
+    "open_runs",
     "record",
     "rerank",
 ]

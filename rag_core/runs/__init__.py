@@ -4,4 +4,7 @@ run        what a run is
 sent       how a run is sent: the published record, forgiving about ids, ranks and texts
 recorder   three lines around your own steps
 store      runs in the database
+spans      traces of other programs, and how they become runs
+collector  the server that takes both
+importers  exports of other programs
 """

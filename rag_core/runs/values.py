@@ -1,13 +1,16 @@
-"""The small values that a run is made of: kinds of steps, score spaces, where a fact comes from."""
+"""The small values that a run is made of. Kinds of steps, score spaces and evidence are those of a trace."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat
 
 from rag_core.schema.base import Frozen, Scalar
+from rag_core.schema.spaces import ScoreSpace as Space
+from rag_core.schema.steps import Evidence, StepKind
+
+__all__ = ["Evidence", "Space", "StepKind"]
 
 Direction = Literal["higher", "lower"]
 """Which scores are better."""
@@ -20,56 +23,8 @@ Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")
 PassageId = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-class StepKind(StrEnum):
-    """What a step does.
-
-    search  finds passages        fusion  makes one list of several
-    rerank  scores a list anew    adjust  changes scores or order by rules
-    select  keeps a part of a list in its order
-    """
-
-    SEARCH = "search"
-    FUSION = "fusion"
-    RERANK = "rerank"
-    ADJUST = "adjust"
-    SELECT = "select"
-
-
-class Evidence(StrEnum):
-    """Where a step comes from: it was recorded, worked out from what was recorded, or it took place unrecorded."""
-
-    RECORDED = "recorded"
-    INFERRED = "inferred"
-    UNAVAILABLE = "unavailable"
-
-
-class Space(StrEnum):
-    """What a recorded score means.
-
-    cosine       dot product of unit vectors       dot          dot product of any vectors
-    distance     lower is better                   bm25         BM25 of any variant
-    rrf          reciprocal rank fusion            maxsim       late interaction
-    logit        a cross-encoder's raw output      probability  0..1
-    grade        a language model's grade          combined     a sum of several
-    unknown      nobody said; its direction may be given with the step
-    """
-
-    COSINE = "cosine"
-    DOT = "dot"
-    DISTANCE = "distance"
-    BM25 = "bm25"
-    RRF = "rrf"
-    MAXSIM = "maxsim"
-    LOGIT = "logit"
-    PROBABILITY = "probability"
-    GRADE = "grade"
-    COMBINED = "combined"
-    UNKNOWN = "unknown"
-
-
 DIRECTIONS: dict[Space, Direction | None] = {
-    **dict.fromkeys(Space, "higher"),
-    Space.DISTANCE: "lower",
+    **{space: "lower" if space.lower_is_better else "higher" for space in Space},
     Space.UNKNOWN: None,
 }
 """The direction of each space; None where it has to be given."""

@@ -58,8 +58,10 @@ class SpanBook:
         changed = sa.select(run_traces).where(run_traces.c.pending, run_traces.c.changed_at <= until)
         with self._store.begin() as connection:
             rows = connection.execute(changed.order_by(run_traces.c.changed_at).limit(AT_ONCE)).all()
-        for row in rows:
-            self._make(row.trace_id, row.changed_at)
+            bodies = _bodies(connection, [row.trace_id for row in rows])
+        if rows:
+            made = [run for row in rows if (run := _run(row.trace_id, bodies[row.trace_id])) is not None]
+            self._put(made, [{"of": row.trace_id, "at": row.changed_at} for row in rows])
         return len(rows)
 
     def forget(self, now: datetime | None = None) -> int:
@@ -71,18 +73,28 @@ class SpanBook:
             connection.execute(sa.delete(run_traces).where(run_traces.c.changed_at < now - REMEMBERED))
         return dropped
 
-    def _make(self, trace_id: str, changed_at: datetime) -> None:
-        """Make the run of a trace. What cannot be made into one is said in the log, and the next trace comes."""
+    def _put(self, runs: list[Run], traces: list[dict[str, Any]]) -> None:
+        """Write the runs, and that their traces are made; one that has changed meanwhile stays pending."""
+        of: sa.BindParameter[str] = sa.bindparam("of")
+        at: sa.BindParameter[datetime] = sa.bindparam("at")
+        same = (run_traces.c.trace_id == of) & (run_traces.c.changed_at == at)
         with self._store.begin() as connection:
-            bodies = connection.execute(sa.select(run_spans.c.body).where(run_spans.c.trace_id == trace_id)).scalars()
-            run = _run(trace_id, bodies.all())
-            if run is not None:
-                put_runs(connection, [run])
-            same = (run_traces.c.trace_id == trace_id) & (run_traces.c.changed_at == changed_at)
-            connection.execute(sa.update(run_traces).where(same).values(pending=False))
+            if runs:
+                put_runs(connection, runs)
+            connection.execute(sa.update(run_traces).where(same).values(pending=False), traces)
+
+
+def _bodies(connection: sa.Connection, trace_ids: list[str]) -> dict[str, list[bytes]]:
+    """The stored spans of these traces."""
+    found: dict[str, list[bytes]] = {one: [] for one in trace_ids}
+    wanted = sa.select(run_spans.c.trace_id, run_spans.c.body).where(run_spans.c.trace_id.in_(trace_ids))
+    for row in connection.execute(wanted):
+        found[row.trace_id].append(row.body)
+    return found
 
 
 def _run(trace_id: str, bodies: Sequence[bytes]) -> Run | None:
+    """The run of a trace. What cannot be made into one is said in the log, and the next trace comes."""
     read = listing((trace_id, partial(_span, body)) for body in bodies)
     try:
         return run_of_spans(read.found)

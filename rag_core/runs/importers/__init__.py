@@ -1,0 +1,1 @@
+"""Importers: runs from the exports of other programs. One module a format, one row in `registry`."""

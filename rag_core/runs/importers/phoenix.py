@@ -1,0 +1,89 @@
+"""Spans of Arize Phoenix: `client.get_spans_dataframe()` as Parquet or JSON, or the spans that its API returns.
+
+A row has `context.trace_id`, `context.span_id`, `parent_id`, `name`, `span_kind`, `start_time`, `end_time`,
+`status_code`, `status_message` and `attributes.*`, or these nested.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from rag_core.runs.importers.foreign_spans import hex_id, nanoseconds
+from rag_core.runs.importers.source import ParsedValue, Problems, Source, runs_of_traces
+from rag_core.runs.run import Run
+from rag_core.runs.spans import names
+from rag_core.runs.spans.documents import flattened, json_of
+from rag_core.runs.spans.span import Span, kept_attributes
+from rag_core.schema.records import in_words
+
+SPAN_ID, TRACE_ID = "context.span_id", "context.trace_id"
+MESSAGES = (names.LLM_INPUT, names.LLM_OUTPUT)
+
+
+def fits(value: Any) -> bool:
+    """True for a span of Phoenix, or a frame of them by columns."""
+    return isinstance(value, dict) and (SPAN_ID in value or "span_id" in _dict(value.get("context")))
+
+
+def read(_source: Source, values: list[ParsedValue], problems: Problems) -> list[Run]:
+    """A run of each trace with retrieval."""
+    spans: list[Span] = []
+    for place, row in _rows(values):
+        try:
+            spans.append(_span(row))
+        except ValidationError as exc:
+            problems.add(place, f"{in_words(exc)}.")
+        except (TypeError, ValueError, AttributeError, LookupError, OverflowError) as exc:
+            problems.add(place, f"this is no span of Phoenix ({exc or type(exc).__name__}).")
+    return runs_of_traces(spans, problems, "phoenix")
+
+
+def _rows(values: list[ParsedValue]) -> list[ParsedValue]:
+    """The rows; a frame that was written by columns (`{"name": {"0": ...}}`) is turned."""
+    if len(values) == 1 and isinstance(frame := values[0][1], dict) and isinstance(frame.get(SPAN_ID), dict):
+        columns = {name: column for name, column in frame.items() if isinstance(column, dict)}
+        return [(f"row {row}", {name: one.get(row) for name, one in columns.items()}) for row in frame[SPAN_ID]]
+    return values
+
+
+def _span(row: dict[str, Any]) -> Span:
+    flat = _flat(row)
+    attributes = {name.removeprefix("attributes."): one for name, one in flat.items() if name.startswith("attributes.")}
+    attributes.setdefault(names.KIND, flat.get("span_kind"))
+    parent = flat.get("parent_id")
+    failed = str(flat.get("status_code") or "").upper() == "ERROR"
+    return Span(
+        trace_id=hex_id(flat[TRACE_ID], 32),
+        span_id=hex_id(flat[SPAN_ID], 16),
+        parent_id=hex_id(parent, 16) if isinstance(parent, str) and parent else "",
+        name=str(flat.get("name") or ""),
+        started_ns=nanoseconds(flat.get("start_time")),
+        ended_ns=nanoseconds(flat.get("end_time")),
+        project=str(flat.get("project_name") or attributes.get(names.PROJECT) or "phoenix")[:200],
+        attributes=kept_attributes((name, one) for name, one in attributes.items() if one is not None),
+        error=str(flat.get("status_message") or "It failed.")[:1000] if failed else None,
+    )
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """A row with its nested parts joined; columns that hold dicts (`attributes.llm`) too. JSON inputs stay text."""
+    flat = flattened({name: _plain(value) for name, value in row.items()})
+    return {name: json.dumps(one) if isinstance(one, dict) else one for name, one in flat.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Lists of NumPy (from Parquet) as lists; attributes that are one JSON text as what it says."""
+    value = value.tolist() if hasattr(value, "tolist") and not isinstance(value, (str, bytes)) else value
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    value = json_of(value)
+    return value if isinstance(value, dict) else {}

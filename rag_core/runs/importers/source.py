@@ -1,0 +1,110 @@
+"""What importers read and give: a file's bytes, its JSON values with their places, and the runs that were opened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rag_core.errors import BadInput, SecondPassError
+from rag_core.runs.run import Run
+from rag_core.runs.spans.assemble import run_of_spans
+from rag_core.runs.spans.span import Span
+
+MAX_BYTES = 512 * 2**20
+SHOWN = 200
+"""Problems that are kept; the rest is counted."""
+
+ParsedValue = tuple[str, Any]
+"""A place in the file ("line 3") and what stands there."""
+
+
+@dataclass(frozen=True)
+class OpenedRuns:
+    """The runs of a file, in its order, and what of it could not be read: each with its place and why."""
+
+    runs: tuple[Run, ...]
+    problems: tuple[str, ...] = ()
+    format: str = ""
+
+
+@dataclass
+class Problems:
+    """Collects what cannot be read."""
+
+    found: list[str] = field(default_factory=list)
+    more: int = 0
+
+    def add(self, place: str, reason: object) -> None:
+        """One thing at a place."""
+        if len(self.found) < SHOWN:
+            self.found.append(f"{place[:1].upper()}{place[1:]}: {reason}")
+        else:
+            self.more += 1
+
+    def all(self) -> tuple[str, ...]:
+        """Those that were kept, and how many more there are."""
+        return (*self.found, *([f"{self.more} more could not be read."] if self.more else []))
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file: its name, and its bytes."""
+
+    name: str
+    data: bytes
+
+    @classmethod
+    def at(cls, path: Path) -> Source:
+        """A file on disk. Raises BadInput where it cannot be read or is too large."""
+        try:
+            if path.stat().st_size > MAX_BYTES:
+                raise BadInput(f"{path.name} is larger than {MAX_BYTES // 2**20} MB. Split it.")
+            return cls(path.name, path.read_bytes())
+        except OSError as exc:
+            raise BadInput(f"{path} cannot be read ({exc.strerror}).") from exc
+
+    @property
+    def suffix(self) -> str:
+        """The end of its name in small letters: ".csv"."""
+        return Path(self.name).suffix.lower()
+
+    def values(self, problems: Problems) -> list[ParsedValue]:
+        """Its JSON values: the entries of a list, one object, or a value a line. A line that is none is a problem."""
+        text = self.data.decode("utf-8-sig", "replace")
+        try:
+            whole = json.loads(text)
+        except (ValueError, RecursionError):
+            return _of_lines(text, problems)
+        if isinstance(whole, list):
+            return [(f"entry {number}", one) for number, one in enumerate(whole, start=1)]
+        return [("the file", whole)]
+
+
+def _of_lines(text: str, problems: Problems) -> list[ParsedValue]:
+    values: list[ParsedValue] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            try:
+                values.append((f"line {number}", json.loads(line)))
+            except (ValueError, RecursionError):
+                problems.add(f"line {number}", "it is not complete JSON.")
+    return values
+
+
+def runs_of_traces(spans: Iterable[Span], problems: Problems, source: str) -> list[Run]:
+    """A run of each trace among the spans, in the order in which the traces come."""
+    traces: dict[str, list[Span]] = {}
+    for span in spans:
+        traces.setdefault(span.trace_id, []).append(span)
+    runs: list[Run] = []
+    for trace_id, some in traces.items():
+        try:
+            run = run_of_spans(some, source)
+        except (SecondPassError, ValueError, OverflowError) as exc:
+            problems.add(f"trace {trace_id}", exc)
+        else:
+            runs += [run] if run else []
+    return runs

@@ -1,0 +1,175 @@
+"""A table with a row per candidate: CSV, TSV, JSON (also by lines) or Parquet.
+
+    open_table(Source.at(path), columns=Columns(query="question", text="chunk", step="list", score="score"))
+
+Rows of one run and list stand together or apart; a list's order is its ranks, else that of the rows.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+from rag_core.errors import BadInput, MissingPackage, SecondPassError
+from rag_core.runs.importers.columns import Columns, StepMeaning, guess_columns, meanings
+from rag_core.runs.importers.source import OpenedRuns, ParsedValue, Problems, Source
+from rag_core.runs.passage_book import content_key
+from rag_core.runs.recorder.shapes import cleaned, finite
+from rag_core.runs.sent import run_from
+from rag_core.runs.values import MAX_TEXT, StepKind
+
+ONE_LIST = "candidates"
+"""What the list of a table without a column for it is called."""
+
+TRUE = ("1", "1.0", "true", "yes", "y", "kept", "x")
+
+Row = dict[str, Any]
+
+
+def open_table(
+    source: Source, *, columns: Columns | None = None, steps: Mapping[str, StepMeaning] | None = None,
+    project: str = "",
+) -> OpenedRuns:  # fmt: skip
+    """The runs of a table. Raises BadInput where its columns do not say enough; a bad row is a problem at its place."""
+    problems = Problems()
+    rows = rows_of(source, problems)
+    header = list(dict.fromkeys(name for _, row in rows[:1000] for name in row))
+    chosen = (columns or guess_columns(header)).checked(header)
+    runs: dict[str, dict[str, Any]] = {}
+    for place, row in rows:
+        try:
+            _add(runs, row, chosen)
+        except ValueError as exc:
+            problems.add(place, exc)
+    made = []
+    for key, parts in runs.items():
+        try:
+            made.append(run_from(_sent(key, parts, chosen, steps, project or source.name)))
+        except SecondPassError as exc:
+            problems.add(f"run {key}", exc)
+    return OpenedRuns(tuple(made), problems.all(), "table")
+
+
+def rows_of(source: Source, problems: Problems) -> list[ParsedValue]:
+    """The rows with their places."""
+    if source.suffix == ".parquet":
+        return [(f"row {number}", row) for number, row in enumerate(parquet_rows(source), start=1)]
+    if source.suffix in (".csv", ".tsv"):
+        return _csv_rows(source, problems)
+    values = source.values(problems)
+    for place, value in values:
+        if not isinstance(value, dict):
+            problems.add(place, "it is no object with a field for each column.")
+    return [(place, value) for place, value in values if isinstance(value, dict)]
+
+
+def parquet_rows(source: Source) -> list[Row]:
+    """The rows of a Parquet file. Raises BadInput where it is none."""
+    import pandas as pd
+
+    try:
+        return [{str(name): value for name, value in row.items()}
+                for row in pd.read_parquet(io.BytesIO(source.data)).to_dict("records")]  # fmt: skip
+    except ImportError as exc:
+        raise MissingPackage("pyarrow", "Reading Parquet") from exc
+    except (ValueError, OSError, KeyError) as exc:
+        raise BadInput(f"{source.name} is no Parquet file that can be read.") from exc
+
+
+def _csv_rows(source: Source, problems: Problems) -> list[ParsedValue]:
+    csv.field_size_limit(MAX_TEXT * 10)
+    text = source.data.decode("utf-8-sig", "replace").replace("\x00", "\ufffd")
+    first = text.partition("\n")[0]
+    delimiter = max("\t;,", key=first.count) if source.suffix == ".csv" else "\t"
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    header = next(reader, [])
+    rows: list[ParsedValue] = []
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return rows
+        except csv.Error as exc:
+            problems.add(f"line {reader.line_num}", exc)
+            continue
+        if len(cells) > len(header):
+            problems.add(f"line {reader.line_num}", f"it has {len(cells)} cells for {len(header)} columns.")
+        elif any(cell.strip() for cell in cells):
+            rows.append((f"line {reader.line_num}", dict(zip(header, cells, strict=False))))
+
+
+def _add(runs: dict[str, dict[str, Any]], row: Row, columns: Columns) -> None:
+    """Put a row to its run and list. Raises ValueError in words where it is no candidate."""
+    query, key = _text(row, columns.query), _text(row, columns.run)
+    if not query and key not in runs:
+        raise ValueError("it has no query.")
+    text, passage_id = _text(row, columns.text), _text(row, columns.passage_id)
+    if not text and not passage_id:
+        raise ValueError("its passage has neither id nor text.")
+    rank = _number(row, columns.rank, "rank")
+    if rank is not None and (rank < 0 or rank != int(rank)):
+        raise ValueError(f"its rank {rank} is no whole number.")
+    hit = {
+        "passage_id": passage_id[:1000] or content_key(text),
+        "text": text or None,
+        "title": _text(row, columns.title)[:2000],
+        "score": _number(row, columns.score, "score"),
+    }
+    run = runs.setdefault(key or query, {"query": query, "steps": {}, "kept": {}})
+    name = _text(row, columns.step)[:180] or ONE_LIST
+    run["steps"].setdefault(name, []).append((rank, hit))
+    if _text(row, columns.kept).strip().lower() in TRUE:
+        run["kept"].setdefault(hit["passage_id"], {"passage_id": hit["passage_id"]})
+
+
+def _sent(
+    key: str, parts: dict[str, Any], columns: Columns, given: Mapping[str, StepMeaning] | None, project: str
+) -> dict[str, Any]:
+    """The run record. A fusion reads the searches, any other step the one before it."""
+    found = meanings(list(parts["steps"]), columns.score, given)
+    order = sorted(found, key=lambda name: list(StepKind).index(found[name].kind))
+    steps: list[dict[str, Any]] = []
+    for name in order:
+        meaning = found[name]
+        before = [one["name"] for one in steps[-1:]]
+        searches = [one["name"] for one in steps if one["kind"] is StepKind.SEARCH]
+        reads = {StepKind.SEARCH: [], StepKind.FUSION: searches}
+        hits = _ranked(parts["steps"][name])
+        steps.append({"name": name, "inputs": reads.get(meaning.kind, before), "hits": hits, **dict(meaning)})
+    if parts["kept"]:
+        name = next(one for one in ("kept", "kept (2)") if one not in found)
+        steps.append(
+            {"name": name, "kind": StepKind.SELECT, "inputs": [steps[-1]["name"]], "hits": list(parts["kept"].values())}
+        )
+    identifier = content_key(f"{project}\n{key}").replace("content", "table")
+    return {"id": identifier, "project": project[:200], "query": parts["query"], "steps": steps, "source": "table"}
+
+
+def _ranked(rows: list[tuple[float | None, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The hits by their ranks, those without one behind, counted from 1."""
+    in_order = sorted(rows, key=lambda one: (one[0] is None, one[0] or 0))
+    lowest = next((rank for rank, _ in in_order if rank is not None), 1)
+    shift = 1 if lowest == 0 else 0
+    last = itertools.count(int(max((rank or 0 for rank, _ in in_order), default=0)) + 1 + shift)
+    return [hit | {"rank": int(rank) + shift if rank is not None else next(last)} for rank, hit in in_order]
+
+
+def _text(row: Row, column: str | None) -> str:
+    value = row.get(column) if column is not None else None
+    if value is None or (isinstance(value, float) and value != value):
+        return ""
+    whole = isinstance(value, float) and value.is_integer()
+    return cleaned(str(int(value)) if whole else str(value), MAX_TEXT).strip()
+
+
+def _number(row: Row, column: str | None, noun: str) -> float | None:
+    text = _text(row, column)
+    if not text:
+        return None
+    try:
+        return finite(float(text))
+    except ValueError as exc:
+        raise ValueError(f"its {noun} {text[:40]!r} is no number.") from exc

@@ -1,0 +1,278 @@
+"""A file is opened by what stands in it; what is malformed is a problem with its place, and nothing else is lost."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+import rag_core
+from rag_core.errors import BadInput
+from rag_core.runs.importers.registry import open_source
+from rag_core.runs.importers.source import Source
+from rag_core.runs.sent import read_run
+from rag_core.runs.values import StepKind
+from tests.runs.samples import a_run
+from tests.runs.spans.test_otlp import GOOD as OTLP_SPAN
+from tests.runs.spans.test_otlp import MALFORMED as MALFORMED_SPANS
+from tests.runs.spans.test_otlp import request as otlp_request
+from tests.runs.spans.traces import TRACE
+
+DOCUMENTS = [
+    {"document.content": "Thirty days.", "document.score": 0.9, "document.id": "a"},
+    {"document.content": "We ship.", "document.score": 0.4, "document.metadata": {"source": "b.md"}},
+]
+PHOENIX = [
+    {"context.trace_id": TRACE, "context.span_id": "00000000000000a1", "parent_id": None, "name": "query",
+     "span_kind": "CHAIN", "start_time": "2026-11-28T09:30:00.000000+00:00", "end_time": "2026-11-28T09:30:02+00:00",
+     "status_code": "OK", "status_message": "", "attributes.input.value": "How long?",
+     "attributes.output.value": "Thirty days.", "attributes.retrieval.documents": None},
+    {"context.trace_id": TRACE, "context.span_id": "00000000000000a2", "parent_id": "00000000000000a1",
+     "name": "retrieve", "span_kind": "RETRIEVER", "start_time": "2026-11-28T09:30:00.100000+00:00",
+     "end_time": "2026-11-28T09:30:00.150000+00:00", "status_code": "OK", "status_message": "",
+     "attributes.input.value": "How long?", "attributes.output.value": None,
+     "attributes.retrieval.documents": DOCUMENTS},
+]  # fmt: skip
+PASSAGES = [{"page_content": "Thirty days.", "metadata": {"source": "a.md"}},
+            {"page_content": "We ship.", "metadata": {"source": "b.md"}}]  # fmt: skip
+LANGFUSE = [
+    {"id": "o1", "traceId": "t-1", "type": "CHAIN", "name": "ask", "startTime": "2026-11-28T09:30:00Z",
+     "endTime": "2026-11-28T09:30:02Z", "input": {"question": "How long?"}, "output": {"answer": "Thirty days."}},
+    {"id": "o2", "traceId": "t-1", "parentObservationId": "o1", "type": "RETRIEVER", "name": "vectors",
+     "startTime": "2026-11-28T09:30:00.100Z", "endTime": "2026-11-28T09:30:00.150Z", "input": "How long?",
+     "output": PASSAGES},
+    {"id": "o3", "traceId": "t-1", "parentObservationId": "o1", "type": "SPAN", "name": "rerank", "model": "cohere",
+     "startTime": "2026-11-28T09:30:00.200Z", "endTime": "2026-11-28T09:30:00.300Z",
+     "input": {"query": "How long?", "documents": PASSAGES},
+     "output": [PASSAGES[1] | {"score": 0.8}, PASSAGES[0] | {"score": 0.1}]},
+    {"id": "o4", "traceId": "t-1", "parentObservationId": "o1", "type": "GENERATION", "name": "llm", "model": "gpt",
+     "startTime": "2026-11-28T09:30:00.400Z", "endTime": "2026-11-28T09:30:01Z",
+     "input": [{"role": "user", "content": "Use: Thirty days. We ship."}], "output": {"content": "Thirty days."}},
+]  # fmt: skip
+TABLE = [
+    {"question": "How long?", "list": "dense", "doc_id": 7, "text": "Thirty days.", "score": 0.9, "kept": "yes"},
+    {"question": "How long?", "list": "dense", "doc_id": 8, "text": "We ship.", "score": 0.4, "kept": "no"},
+    {"question": "How long?", "list": "reranked", "doc_id": 8, "text": "We ship.", "score": 3.5, "kept": ""},
+    {"question": "Where?", "list": "dense", "doc_id": 8, "text": "We ship.", "score": None, "kept": None},
+]
+
+
+def write(path, rows, lines=False):
+    path.write_text("\n".join(map(json.dumps, rows)) if lines else json.dumps(rows), encoding="utf-8")
+    return path
+
+
+def steps(run):
+    return [(step.name, step.kind, step.inputs, [hit.score for hit in step.hits]) for step in run.steps]
+
+
+@pytest.mark.parametrize("lines", [True, False])
+def test_run_records(tmp_path, lines):
+    runs = [a_run("a"), a_run("b")]
+    opened = rag_core.open_runs(write(tmp_path / "r.jsonl", [json.loads(run.to_json()) for run in runs], lines))
+    assert opened.runs == tuple(runs) and opened.format == "records" and opened.problems == ()
+
+
+def test_what_the_recorder_wrote_is_opened(tmp_path):
+    from rag_core.runs.recorder.delivery import flush
+
+    with rag_core.record("bot", "q", to=tmp_path / "runs.jsonl") as run:
+        run.search("dense", ["x"])
+    assert flush(10) and rag_core.open_runs(tmp_path / "runs.jsonl").runs[0].id == run.id
+
+
+@pytest.mark.parametrize("lines", [True, False])
+def test_otlp_spans_of_a_trace_may_be_spread_over_the_file(tmp_path, lines):
+    other = OTLP_SPAN | {"spanId": "00000000000000cd", "parentSpanId": "00000000000000ab", "attributes": [
+        {"key": "openinference.span.kind", "value": {"stringValue": "RERANKER"}}]}  # fmt: skip
+    rows = [otlp_request(OTLP_SPAN), otlp_request(other)]
+    opened = rag_core.open_runs(write(tmp_path / "t.json", rows, lines))
+    assert opened.format == "otlp" and len(opened.runs) == 1 and len(opened.runs[0].steps) == 2
+
+
+def phoenix_forms(tmp_path):
+    frame = pd.DataFrame(PHOENIX).set_index("context.span_id", drop=False)
+    frame.to_json(tmp_path / "columns.json")
+    frame.to_json(tmp_path / "records.json", orient="records")
+    frame.to_parquet(tmp_path / "frame.parquet")
+    times = frame.assign(start_time=pd.to_datetime(frame["start_time"], format="ISO8601"),
+                         end_time=pd.to_datetime(frame["end_time"], format="ISO8601"))  # fmt: skip
+    times.to_parquet(tmp_path / "times.parquet")
+    nested = [
+        {"context": {"trace_id": row["context.trace_id"], "span_id": row["context.span_id"]},
+         **{name: value for name, value in row.items() if not name.startswith(("context", "attributes"))},
+         "attributes": {name.removeprefix("attributes."): value for name, value in row.items()
+                        if name.startswith("attributes") and value is not None}}
+        for row in PHOENIX
+    ]  # fmt: skip
+    write(tmp_path / "nested.jsonl", nested, lines=True)
+    return ["columns.json", "records.json", "frame.parquet", "times.parquet", "nested.jsonl"]
+
+
+def test_phoenix_frames_and_spans_in_every_form(tmp_path):
+    for name in phoenix_forms(tmp_path):
+        opened = rag_core.open_runs(tmp_path / name)
+        (run,) = opened.runs
+        assert (opened.format, opened.problems, run.source) == ("phoenix", (), "phoenix"), name
+        assert (run.id, run.query, run.answer) == (TRACE, "How long?", "Thirty days."), name
+        assert steps(run) == [("retrieve", StepKind.SEARCH, (), [0.9, 0.4])], name
+        assert run.steps[0].timing.took_ms == 50 and run.steps[0].timing.started_ms == 100, name
+        assert run.passage(run.steps[0].hits[1].passage_id).source == "b.md", name
+        assert f"{run.started_at:%Y-%m-%d %H:%M}" == "2026-11-28 09:30", name
+
+
+def test_langfuse_observations_become_search_rerank_and_answer(tmp_path):
+    opened = rag_core.open_runs(write(tmp_path / "o.jsonl", LANGFUSE, lines=True))
+    (run,) = opened.runs
+    assert (opened.format, run.query, run.answer, run.source) == ("langfuse", "How long?", "Thirty days.", "langfuse")
+    assert steps(run)[:2] == [
+        ("vectors", StepKind.SEARCH, (), [None, None]),
+        ("rerank", StepKind.RERANK, ("vectors",), [0.8, 0.1]),
+    ]
+    assert run.step("rerank").model == "cohere" and run.attributes["language_model"] == "gpt"
+
+
+def test_langfuse_traces_bring_their_scores(tmp_path):
+    trace = {"id": "t-1", "input": {"question": "How long, really?"}, "output": "Thirty.",
+             "timestamp": "2026-11-28T09:30:00Z",
+             "observations": [one | {"traceId": "t-1"} for one in LANGFUSE[1:]], "sessionId": "s",
+             "scores": [{"name": "thumbs", "value": 1, "comment": "ok"}, {"name": "none"}, 3]}  # fmt: skip
+    for one in trace["observations"]:
+        one["parentObservationId"] = None
+    (run,) = rag_core.open_runs(write(tmp_path / "t.json", trace)).runs
+    assert run.query == "How long, really?" and run.answer == "Thirty."
+    assert [(one.name, one.value, one.comment) for one in run.feedback] == [("thumbs", 1, "ok")]
+
+
+def test_a_table_in_every_form(tmp_path):
+    frame = pd.DataFrame(TABLE)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_csv(tmp_path / "semicolons.csv", index=False, sep=";")
+    frame.to_csv(tmp_path / "t.tsv", index=False, sep="\t")
+    frame.to_parquet(tmp_path / "t.parquet")
+    write(tmp_path / "t.jsonl", TABLE, lines=True)
+    for path in sorted(tmp_path.iterdir()):
+        opened = rag_core.open_runs(path, project="bot")
+        first, second = opened.runs
+        assert (opened.format, opened.problems) == ("table", ()), path.name
+        assert steps(first) == [
+            ("dense", StepKind.SEARCH, (), [0.9, 0.4]),
+            ("reranked", StepKind.RERANK, ("dense",), [3.5]),
+            ("kept", StepKind.SELECT, ("reranked",), [None]),
+        ], path.name
+        assert first.passage("7").text == "Thirty days." and first.project == "bot", path.name
+        assert steps(second) == [("dense", StepKind.SEARCH, (), [None])], path.name
+
+
+def test_the_guess_of_a_table_can_be_corrected(tmp_path):
+    from rag_core.runs.importers.columns import Columns, StepMeaning
+    from rag_core.runs.values import Space
+
+    rows = [
+        {"q": "How long?", "what": "x", "by": "ce", "d": 0.5},
+        {"q": "How long?", "what": "y", "by": "ce", "d": 0.1},
+    ]
+    path = write(tmp_path / "t.json", rows)
+    with pytest.raises(BadInput, match=r"Say which column is the query\. The table has q, what, by, d"):
+        rag_core.open_runs(path)
+    columns = Columns(query="q", text="what", step="by", score="d")
+    meant = {"ce": StepMeaning(kind=StepKind.RERANK, space=Space.DISTANCE)}
+    (run,) = rag_core.open_runs(path, columns=columns, steps=meant).runs
+    assert run.steps[0].kind is StepKind.RERANK and run.steps[0].better == "lower"
+    with pytest.raises(BadInput, match="no column 'nope'"):
+        rag_core.open_runs(path, columns=Columns(query="nope", text="what"))
+
+
+def test_ranks_decide_the_order_and_may_count_from_zero(tmp_path):
+    rows = [{"query": "q", "id": one, "rank": rank} for one, rank in (("b", 1), ("a", 0), ("c", None), ("d", 2))]
+    (run,) = rag_core.open_runs(write(tmp_path / "t.json", rows)).runs
+    assert [(hit.passage_id, hit.rank) for hit in run.steps[0].hits] == [("a", 1), ("b", 2), ("d", 3), ("c", 4)]
+
+
+def test_trec_runs_with_their_corpus(tmp_path):
+    write(tmp_path / "queries.jsonl", [{"_id": "q1", "text": "How long?"}, {"_id": "q2", "text": "Where?"}], lines=True)
+    write(tmp_path / "corpus.jsonl", [{"_id": "a", "title": "Refunds", "text": "Thirty days."}], lines=True)
+    (tmp_path / "bm25.run").write_text("q1 Q0 a 1 2.5 x\nq1 Q0 b 2 3.5 x\nbroken\nq9 Q0 a 1 1 x\n")
+    (tmp_path / "rerank.trec").write_text("q1 Q0 a 1 0.9 y\n")
+    opened = rag_core.open_runs(tmp_path)
+    (run,) = opened.runs
+    assert steps(run) == [
+        ("bm25", StepKind.SEARCH, (), [3.5, 2.5]),
+        ("rerank", StepKind.RERANK, ("bm25",), [0.9]),
+    ]
+    assert run.passage("a").text == "Thirty days." and run.passage("b").text is None and opened.format == "trec"
+    assert (
+        len(opened.problems) == 2 and opened.problems[0].startswith("Line 3 of bm25.run") and "q9" in opened.problems[1]
+    )
+
+
+def test_the_same_file_gives_the_same_runs(tmp_path):
+    for rows in (PHOENIX, LANGFUSE, TABLE):
+        path = write(tmp_path / "f.json", rows)
+        first, second = (rag_core.open_runs(path).runs for _ in range(2))
+        assert [run.id for run in first] == [run.id for run in second]
+        assert all(read_run(run.to_json()) == run for run in first)
+
+
+PHOENIX_SPAN, OBSERVATION, ROW, RECORD = PHOENIX[1], LANGFUSE[1], TABLE[0], json.loads(a_run().to_json())
+MALFORMED = {
+    "records": (RECORD, [
+        None, 3, "x", [], {}, {"project": "bot"}, RECORD | {"query": None}, RECORD | {"project": ""},
+        RECORD | {"steps": 3}, RECORD | {"steps": [3]}, RECORD | {"steps": [{"name": "a"}]},
+        RECORD | {"steps": [{"name": "a", "kind": "nothing"}]}, RECORD | {"started_at": "soon"},
+        RECORD | {"passages": [{"id": ""}]}, RECORD | {"attributes": {"a": [1]}}, RECORD | {"feedback": [{}]},
+        RECORD | {"version": 99}, RECORD | {"version": "x"}, RECORD | {"id": "a b"}, RECORD | {"more": 1},
+        RECORD | {"steps": [{"name": "a", "kind": "search", "hits": [{"text": "x", "rank": 0}]}]},
+        RECORD | {"steps": [{"name": "a", "kind": "search", "hits": [{"text": "x", "score": "inf"}]}]},
+        RECORD | {"steps": [{"name": "a", "kind": "search", "inputs": ["b"]}]},
+    ]),
+    "otlp": (otlp_request(OTLP_SPAN), [otlp_request(one) for one in MALFORMED_SPANS] + [
+        None, 3, {}, {"resourceSpans": 3}]),
+    "phoenix": (PHOENIX_SPAN, [
+        None, 3, [], {}, {"context.span_id": "a"}, PHOENIX_SPAN | {"context.trace_id": None},
+        PHOENIX_SPAN | {"context.span_id": ""}, PHOENIX_SPAN | {"start_time": "soon"},
+        PHOENIX_SPAN | {"start_time": [1]}, PHOENIX_SPAN | {"end_time": [1]},
+        PHOENIX_SPAN | {"start_time": -1}, PHOENIX_SPAN | {"name": "x" * 3000},
+    ]),
+    "langfuse": (OBSERVATION, [
+        None, 3, [], {}, {"traceId": "t", "type": "SPAN"}, OBSERVATION | {"traceId": None}, OBSERVATION | {"id": ""},
+        OBSERVATION | {"startTime": "soon"}, OBSERVATION | {"startTime": []}, OBSERVATION | {"endTime": {"a": 1}},
+        {"observations": [3], "id": "t"}, {"observations": [{}], "id": "t"},
+    ]),
+    "table": (ROW, [
+        None, 3, [], {}, ROW | {"question": ""}, ROW | {"question": None}, ROW | {"doc_id": None, "text": ""},
+        ROW | {"score": "high"}, ROW | {"score": [1]},
+    ]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("format", "bad"),
+    [(name, bad) for name, (_, cases) in MALFORMED.items() for bad in cases],
+    ids=[f"{name}-{number}" for name, (_, cases) in MALFORMED.items() for number in range(len(cases))],
+)
+def test_what_is_malformed_is_said_with_its_place_and_loses_nothing_else(format, bad):  # noqa: A002
+    good = MALFORMED[format][0]
+    alone = open_source(Source("f.jsonl", json.dumps([good]).encode()), format=format)
+    lines = "\n".join(map(json.dumps, [good, bad])) + "\n{cut off"
+    opened = open_source(Source("f.jsonl", lines.encode()), format=format)
+    assert opened.runs[0].steps == alone.runs[0].steps
+    assert any("Line 2" in one or "run" in one.lower() for one in opened.problems)
+    assert any(one.startswith("Line 3: it is not complete JSON") for one in opened.problems)
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"3", b"\xff\xfe\x00", b"a,b\n1,2\n", b"PAR1", b'{"a": 1}'])
+@pytest.mark.parametrize("name", ["f.json", "f.jsonl", "f.csv", "f.tsv", "f.parquet", "f"])
+def test_what_holds_no_run_is_refused_in_words(data, name):
+    with pytest.raises(BadInput):
+        open_source(Source(name, data))
+
+
+def test_what_is_not_there_or_unknown_is_said(tmp_path):
+    with pytest.raises(BadInput, match="cannot be read"):
+        rag_core.open_runs(tmp_path / "nowhere.json")
+    with pytest.raises(BadInput, match="no TREC runs"):
+        rag_core.open_runs(tmp_path)
+    with pytest.raises(BadInput, match="no format 'xml'"):
+        rag_core.open_runs(write(tmp_path / "f.json", []), format="xml")
