@@ -23,7 +23,7 @@ from rag_core.runs.spans.documents import json_of
 from rag_core.runs.spans.names import SpanKind
 from rag_core.runs.spans.span import Span
 from rag_core.runs.values import MAX_TEXT, Feedback
-from rag_core.schema.records import in_words
+from rag_core.schema.validation import in_words
 
 KINDS = {"GENERATION": SpanKind.LLM, "RETRIEVER": SpanKind.RETRIEVER, "EMBEDDING": SpanKind.EMBEDDING,
          "AGENT": SpanKind.AGENT}  # fmt: skip

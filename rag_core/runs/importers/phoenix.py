@@ -17,7 +17,7 @@ from rag_core.runs.run import Run
 from rag_core.runs.spans import names
 from rag_core.runs.spans.documents import flattened, json_of
 from rag_core.runs.spans.span import Span, kept_attributes
-from rag_core.schema.records import in_words
+from rag_core.schema.validation import in_words
 
 SPAN_ID, TRACE_ID = "context.span_id", "context.trace_id"
 MESSAGES = (names.LLM_INPUT, names.LLM_OUTPUT)

@@ -139,7 +139,10 @@ def _notes(tree: Tree) -> list[dict[str, str]]:
     notes = []
     if tree.incomplete:
         notes.append({"code": "incomplete-trace", "message": "Parts of this trace have not arrived."})
-    failed = [span for span in tree.spans if span.error is not None and span.kind not in names.SpanKind.__members__]
+    if tree.left_out:
+        message = f"This trace is too long; its last {tree.left_out} spans are left out."
+        notes.append({"code": "trace-cut", "message": message})
+    failed = [span for span in tree.spans if span.error is not None and span.kind not in SpanKind.__members__]
     failed += [span for span in tree.spans if span.error is not None and span.kind in (SpanKind.LLM, SpanKind.CHAIN)]
     if failed:
         message = f"{failed[0].name} failed: {failed[0].error}"

@@ -11,7 +11,17 @@ from rag_core.runs.recorder.shapes import cleaned, finite, scalars
 from rag_core.runs.spans import names
 from rag_core.runs.values import MAX_TEXT, RunPassage
 
-QUERY_KEYS = ("query", "question", "input", "query_str", "str_or_query_bundle", "query_bundle", "user_input", "prompt")
+QUERY_KEYS = (
+    "query",
+    "question",
+    "input",
+    "q",
+    "query_str",
+    "str_or_query_bundle",
+    "query_bundle",
+    "user_input",
+    "prompt",
+)
 ANSWER_KEYS = ("answer", "output", "response", "result", "text", "content", "generations", "output_text")
 MESSAGES = ("messages", "chat_history", "generations")
 

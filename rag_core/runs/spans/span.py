@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -28,7 +29,7 @@ class Span(Frozen):
     attributes: dict[str, Any] = {}
     error: str | None = None
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """OpenInference's kind in capitals; empty for spans of other conventions."""
         return str(self.attributes.get(names.KIND, "")).upper()

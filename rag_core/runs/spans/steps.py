@@ -4,6 +4,7 @@ Spans do not say what a list was made from, so that is worked out:
 
 - a retriever that holds several retrievers has fused their lists; one that holds one has cut or reordered its list
   (or only passed it on: then it is no step)
+- a retriever without documents that is the only list in another is no step: the outer one has its documents
 - a reranker read the latest list that has all its input documents; where none has, its input is a step of its own,
   marked as inferred, which fuses the open searches if these have the documents
 """
@@ -63,6 +64,8 @@ class Steps:
     def retriever(self, span: Span) -> None:
         """A search; or, where it holds other lists, what it made of them."""
         made = self._listed(span, StepKind.SEARCH, names.RETRIEVED, asked(span.text(names.INPUT)))
+        if not made.hits and self._only_one_in_another(span):
+            return
         made = replace(made, model=self._embedding(span))
         inner = [self.by_span[one.span_id] for one in self._lists_in(span) if one.span_id in self.by_span]
         open_ones = [name for name in inner if name in self._unread()]
@@ -72,6 +75,15 @@ class Steps:
             self._add(replace(made, kind=StepKind.FUSION, inputs=tuple(open_ones), model=""), span)
         else:
             self._wrapper(made, open_ones[0], span)
+
+    def _only_one_in_another(self, span: Span) -> bool:
+        """True for a retriever that is the one list in another retriever: LlamaIndex wraps each in two spans, of which
+        the outer has the documents."""
+        outer = self.tree.nearest(span)
+        if outer is None or outer.kind != SpanKind.RETRIEVER:
+            return False
+        siblings = (one for one in self.tree.lists if self.tree.nearest(one) is outer)
+        return all(one is span for one in siblings)
 
     def reranker(self, span: Span) -> None:
         """A reranking, with the list that it read."""

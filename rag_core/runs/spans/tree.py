@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cached_property
 
+from rag_core.runs.run import MAX_STEPS
 from rag_core.runs.spans.names import SpanKind
 from rag_core.runs.spans.span import Span
 
@@ -12,13 +13,18 @@ LISTS = (SpanKind.RETRIEVER, SpanKind.RERANKER)
 """Kinds of spans that have ranked lists."""
 
 
+MAX_SPANS = 5000
+"""Spans of a trace that are looked at, the earliest."""
+
+
 class Tree:
-    """The spans of one trace."""
+    """The spans of one trace. `left_out` counts those past the limit."""
 
     def __init__(self, spans: Iterable[Span]) -> None:
-        by_id = {span.span_id: span for span in spans}
-        self.spans = sorted(by_id.values(), key=lambda span: (span.started_ns, span.span_id))
-        self._by_id = by_id
+        known = {span.span_id: span for span in spans}
+        self.spans = sorted(known.values(), key=_begun)[:MAX_SPANS]
+        self.left_out = len(known) - len(self.spans)
+        self._by_id = {span.span_id: span for span in self.spans}
 
     @cached_property
     def roots(self) -> list[Span]:
@@ -28,7 +34,7 @@ class Tree:
     @cached_property
     def lists(self) -> list[Span]:
         """The spans with ranked lists, in the order in which they ended: what stands in another before it."""
-        inner = [span for span in self.spans if span.kind in LISTS]
+        inner = [span for span in self.spans if span.kind in LISTS][:MAX_STEPS]
         return sorted(inner, key=lambda span: (span.ended_ns, -self._depth(span), span.started_ns, span.span_id))
 
     @property
@@ -41,22 +47,60 @@ class Tree:
         return next((span for span in sorted(self.spans, key=self._depth) if span.kind), None)
 
     def within(self, span: Span, kinds: Iterable[str]) -> list[Span]:
-        """The spans of these kinds that stand in it, at any depth."""
-        wanted = set(kinds)
-        inner = (one for one in self.spans if one.kind in wanted)
-        return [one for one in inner if any(above.span_id == span.span_id for above in self._above(one))]
+        """The spans with ranked lists, or embeddings, that are of these kinds and stand in it, at any depth."""
+        wanted, open_ones = set(kinds), [span.span_id]
+        inner: list[Span] = []
+        while open_ones:
+            below = self._below.get(open_ones.pop(), ())
+            open_ones += [one.span_id for one in below]
+            inner += [one for one in below if one.kind in wanted]
+        return sorted(inner, key=_begun)
 
     def nearest(self, span: Span) -> Span | None:
         """The innermost span with ranked lists that this one stands in."""
-        return next((one for one in self._above(span) if one.kind in LISTS), None)
-
-    def _depth(self, span: Span) -> int:
-        return sum(1 for _ in self._above(span))
-
-    def _above(self, span: Span) -> Iterator[Span]:
-        """Its parent, that one's parent, and so on. A ring of parents ends where it began."""
         seen = {span.span_id}
         while (parent := self._by_id.get(span.parent_id)) is not None and parent.span_id not in seen:
+            if parent.kind in LISTS:
+                return parent
             seen.add(parent.span_id)
-            yield parent
             span = parent
+        return None
+
+    @cached_property
+    def _below(self) -> dict[str, list[Span]]:
+        """By the span with a ranked list that each stands in: the lists and embeddings directly below it."""
+        below: dict[str, list[Span]] = {}
+        for span in (*self.lists, *(one for one in self.spans if one.kind == SpanKind.EMBEDDING)):
+            if (outer := self.nearest(span)) is not None and not self._in_ring(span):
+                below.setdefault(outer.span_id, []).append(span)
+        return below
+
+    def _in_ring(self, span: Span) -> bool:
+        """True where its parents form a ring, so that it stands in itself."""
+        return span.span_id not in self._depths
+
+    @cached_property
+    def _children(self) -> dict[str, list[Span]]:
+        children: dict[str, list[Span]] = {}
+        for span in self.spans:
+            children.setdefault(span.parent_id, []).append(span)
+        return children
+
+    @cached_property
+    def _depths(self) -> dict[str, int]:
+        """How many spans each stands in. Spans whose parents form a ring are not among them."""
+        depths = {span.span_id: 0 for span in self.roots}
+        open_ones = list(depths)
+        while open_ones:
+            above = open_ones.pop()
+            for span in self._children.get(above, ()):
+                depths[span.span_id] = depths[above] + 1
+                open_ones.append(span.span_id)
+        return depths
+
+    def _depth(self, span: Span) -> int:
+        return self._depths.get(span.span_id, 0)
+
+
+def _begun(span: Span) -> tuple[int, str]:
+    return span.started_ns, span.span_id

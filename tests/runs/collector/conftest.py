@@ -27,17 +27,17 @@ class Collector:
     book: RunBook
 
     def run(self, project: str, run_id: str) -> Run:
-        """The run, once it is there."""
-        return self.runs(1, project) and self.book.get(project, run_id)
+        """The run, once it is there and whole."""
+        return next(run for run in self.runs(1, project) if run.id == run_id)
 
     def runs(self, number: int, project: str | None = None) -> list[Run]:
-        """All runs, once there are so many."""
-        for _ in range(200):
+        """All runs, once there are so many and each is whole: the rest of a trace may come after its first run."""
+        for _ in range(300):
             found = self.book.find(project, limit=1000).found
-            if len(found) >= number:
+            if len(found) >= number and not any("incomplete-trace" in row.notes for row in found):
                 return [self.book.get(row.project, row.id) for row in found]
             time.sleep(0.1)
-        raise AssertionError(f"{len(found)} runs of {number} have arrived")
+        raise AssertionError(f"{len(found)} runs of {number} have arrived, or some are not whole")
 
 
 @contextmanager

@@ -82,8 +82,8 @@ def test_the_sdk_tries_again_where_it_is_asked_to(tmp_path):
     from rag_core.runs.collector.limits import Limits
     from tests.runs.collector.conftest import collecting
 
-    with collecting(tmp_path, Limits(per_second=1, burst=1)) as one:
-        exporter = OTLPSpanExporter(f"{one.address}/v1/traces")
+    with collecting(tmp_path, Limits(per_second=5, burst=1)) as one:
+        exporter = OTLPSpanExporter(f"{one.address}/v1/traces", timeout=60)
         provider = TracerProvider(resource=Resource({"service.name": "bot"}))
         results = []
 

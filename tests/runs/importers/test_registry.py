@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,6 +12,7 @@ import rag_core
 from rag_core.errors import BadInput
 from rag_core.runs.importers.registry import open_source
 from rag_core.runs.importers.source import Source
+from rag_core.runs.passage_book import content_key
 from rag_core.runs.sent import read_run
 from rag_core.runs.values import StepKind
 from tests.runs.samples import a_run
@@ -276,3 +278,47 @@ def test_what_is_not_there_or_unknown_is_said(tmp_path):
         rag_core.open_runs(tmp_path)
     with pytest.raises(BadInput, match="no format 'xml'"):
         rag_core.open_runs(write(tmp_path / "f.json", []), format="xml")
+
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "traces"
+
+
+def lists(run):
+    return [(step.name, step.kind, step.inputs, [hit.passage_id for hit in step.hits]) for step in run.steps]
+
+
+def test_a_trace_of_langchain_with_an_ensemble_inside_a_compressor():
+    """langchain-core 1.8.3, openinference-instrumentation-langchain 0.1.80."""
+    (run,) = rag_core.open_runs(GOLDEN / "langchain.jsonl").runs
+    refunds, ship, closed = (
+        content_key(one)
+        for one in ("Refunds take thirty days.", "We ship worldwide, always.", "The office is closed on Sunday.")
+    )
+    assert (run.project, run.query, run.answer) == ("lc-app", "How long do refunds take?", "Thirty days.")
+    assert lists(run) == [
+        ("R", StepKind.SEARCH, (), [refunds, ship]),
+        ("R (2)", StepKind.SEARCH, (), [closed, ship]),
+        ("Ens", StepKind.FUSION, ("R", "R (2)"), [refunds, ship, closed]),
+        ("Comp", StepKind.ADJUST, ("Ens",), [closed, ship]),
+        ("read by the model", StepKind.SELECT, ("Comp",), [closed, ship]),
+    ]
+    assert run.passage(refunds).source == "0.md" and run.warnings == ()
+
+
+def test_a_trace_of_llama_index_with_fusion_and_a_reranker():
+    """llama-index-core 0.14.25, openinference-instrumentation-llama-index 4.6.1."""
+    (run,) = rag_core.open_runs(GOLDEN / "llama_index.jsonl").runs
+    assert lists(run) == [
+        ("Vectors.retrieve", StepKind.SEARCH, (), ["n0", "n1"]),
+        ("Keywords.retrieve", StepKind.SEARCH, (), ["n1", "n2"]),
+        (
+            "QueryFusionRetriever.retrieve",
+            StepKind.FUSION,
+            ("Vectors.retrieve", "Keywords.retrieve"),
+            ["n1", "n0", "n2"],
+        ),
+        ("MyRerank._postprocess_nodes", StepKind.RERANK, ("QueryFusionRetriever.retrieve",), ["n2", "n0"]),
+        ("read by the model", StepKind.SELECT, ("MyRerank._postprocess_nodes",), ["n2", "n0"]),
+    ]
+    assert run.steps[3].model == "my-reranker" and run.query == "How long do refunds take?" and run.warnings == ()
+    assert [hit.score for hit in run.steps[3].hits] == [2.0, 1.0] and all(step.query is None for step in run.steps)

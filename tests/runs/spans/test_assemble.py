@@ -102,6 +102,15 @@ def test_a_retriever_around_one_list_cuts_reorders_or_is_no_step(out, kinds):
     assert run.steps[-1].inputs == (() if len(kinds) == 1 else ("inner",))
 
 
+def test_an_empty_span_inside_a_retriever_is_no_step_but_a_search_that_found_nothing_is():
+    shell = retriever(2, 1, 20, 1, query='{"q": {"query_str": "How long?"}}', name="_retrieve")
+    run = run_of_spans([retriever(1, 0, 50, 0, A, name="retrieve"), shell])
+    assert [(step.name, step.kind, step.inputs) for step in run.steps] == [("retrieve", StepKind.SEARCH, ())]
+    both = [retriever(1, 0, 50, 0, A, name="ensemble"), retriever(2, 1, 2, 1, A), retriever(3, 1, 3, 1, name="empty")]
+    assert [step.name for step in run_of_spans(both).steps] == ["retriever", "empty", "ensemble"]
+    assert [step.name for step in run_of_spans(both[2:]).steps] == ["empty"]
+
+
 def test_two_rerankers_in_a_row_each_read_the_list_before():
     spans = [
         retriever(1, 0, 10, 0, A, B, C),
@@ -161,6 +170,12 @@ def test_a_step_that_failed_says_so():
 def test_the_question_is_found_in_the_input(given, query):
     run = run_of_spans([span(1, "CHAIN", 0, 9, attributes={"input.value": given}), retriever(2, 1, 2, 1, A, query="x")])
     assert run.query == query and run.steps[0].query == "x"
+
+
+def test_a_trace_without_an_end_is_cut_and_says_so():
+    spans = [retriever(number, number, number + 1, max(0, number - 1), A) for number in range(1, 5200)]
+    run = run_of_spans(spans)
+    assert len(run.steps) <= 200 and "trace-cut" in [note.code for note in run.warnings]
 
 
 def test_parents_in_a_ring_end():
