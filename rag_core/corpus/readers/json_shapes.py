@@ -97,7 +97,7 @@ def _beside(value: Object, chosen: str, path: str) -> list[FileNote]:
     if not rest:
         return []
     words = ", ".join(f"{key}: {one}" for key, one in rest.items())
-    return [left_out(f"{path}{', '.join(rest)}", f"It stands beside the list {path}{chosen}.", words)]
+    return [left_out(f"{path}{', '.join(rest)}", f"It is not part of the list {path}{chosen}.", words)]
 
 
 def _docstore(value: Object) -> tuple[list[object], list[FileNote]] | None:
