@@ -180,9 +180,7 @@ def money(choice: SidebarState, trace: Trace | None, line: latency_model.Latency
     machine = fourth.number_input(
         "Own machine, $ an hour", 0.01, 1000.0, cost.GPU.dollars, 0.05, key="gpu", bind="query-params"
     )
-    speed = fifth.number_input(
-        "Pairs a second", 0.1, 1e7, round(measured or UNMEASURED, 1), 10.0, key="pps", bind="query-params"
-    )
+    speed = fifth.number_input("Pairs a second", 0.1, 1e7, UNMEASURED, 10.0, key="pps", bind="query-params")
     if measured:
         st.button(
             f"Use the measured {measured:.3g} pairs a second",
@@ -191,6 +189,11 @@ def money(choice: SidebarState, trace: Trace | None, line: latency_model.Latency
             args=(measured,),
             icon=":material/speed:",
         )
+        if abs(float(speed) - measured) < 1:
+            st.caption(
+                "The speed is this machine's, the price a rented GPU's unless you change it. Enter what this machine "
+                "costs an hour."
+            )
     else:
         st.caption("The pairs a second are assumed. Press “Measure this reranker” above to measure this machine.")
     load = cost.Load(queries_a_day=float(queries), pool=int(pool))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rag_core.analysis.latency_of_runs import expected_ms
 from rag_core.evaluation import sweeps
 from rag_core.evaluation.board import Board, asked_by
 from rag_core.evaluation.clock import retrieval_ms
@@ -11,15 +12,27 @@ from rag_core.evaluation.outcome import EvaluationResult
 from rag_core.evaluation.report import HEADLINE, SPLIT
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.schema.policy import NO_RERANKER, Policy
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.threshold import relevance_space
+from rag_core.wording.evaluations import evaluation_estimate
 from rag_core.wording.numbers import count_of
 from ui.charts import cut_curves, group_changes, loss_split, quality_time, setting_curve
 from ui.charts.quality_time import Way
-from ui.panels import chart_panel, evaluation, evaluation_tables, fine_tuning, judging, spent, views
+from ui.panels import chart_panel, evaluation, evaluation_tables, fine_tuning, history, judging, spent, views
 from ui.panels.evaluation import Bench
 from ui.sidebar import state
 from ui.sidebar.state import SidebarState
 
 METRICS = (SPLIT, "nDCG@5", "RR@10", "P@5", "R@100", "AP@100", "Success@5")
+
+PROMISE = """
+You get:
+
+- a verdict with its certainty: is what the answer gets better after reranking than before?
+- the step at which the right passages are lost: search, pool, ranking or threshold
+- curves over pool, depth, threshold and top-k, with the least value that is enough
+- the questions that reranking helps and those it harms, each linked to Inspect and Triage
+"""
 
 
 def main() -> None:
@@ -54,7 +67,8 @@ def measured(choice: SidebarState, questions: LabelledSet) -> None:
     if lacking != 0:
         label = f"Evaluate {count_of(len(queries), 'question')}" if lacking is None else f"Score {lacking:,} pairs"
         if not place.button(label, key="eval_score", type="primary", icon=":material/play_arrow:"):
-            st.caption(begin(len(queries), len(fresh)))
+            st.caption(begin(choice, len(queries), len(fresh)))
+            st.markdown(PROMISE)
             return
         evaluation.score(choice, bench, queries, [choice.policy])
         st.rerun()
@@ -65,11 +79,13 @@ def measured(choice: SidebarState, questions: LabelledSet) -> None:
         fine_tuning.fine_tuning(choice, asked, bench)
 
 
-def begin(asked: int, fresh: int) -> str:
-    """The note next to the button: what scoring will do, or how far it is."""
+def begin(choice: SidebarState, asked: int, fresh: int) -> str:
+    """The note next to the button: what scoring will do and how long it may take, or how far it is."""
+    takes = evaluation_estimate(expected_ms(history.runs(), choice.policy, fresh))
     if fresh == asked:
-        return "The reranker scores the candidates of every question once. After that, every setting answers at once."
-    return f"{asked - fresh} of {asked} questions are measured. Scoring continues from there."
+        once = "The reranker scores the candidates of every question once. After that, every setting answers at once."
+        return f"{once} {takes}"
+    return f"{asked - fresh} of {asked} questions are measured. Scoring continues from there. {takes}"
 
 
 def show(choice: SidebarState, found: EvaluationResult, bench: Bench | None) -> None:
@@ -122,8 +138,9 @@ def cuts(found: EvaluationResult, board: Board) -> None:
     if policy.reranker == NO_RERANKER:
         return
     with left:
-        title = f"threshold ({found.pools.scores[policy.reranker].space})"
-        fig = cut_curves.figure(board.by_threshold, "threshold", policy.threshold.minimum, title, colours)
+        space = relevance_space(found.pools.scores[policy.reranker].space)
+        log, now = space is ScoreSpace.PROBABILITY, policy.threshold.minimum
+        fig = cut_curves.figure(board.by_threshold, "threshold", now, f"threshold ({space})", colours, log)
         told = cut_curves.caption(board.by_threshold, "threshold")
         chart_panel.show("What a threshold keeps", told, fig, cut_curves.table(board.by_threshold), "thresholds")
 

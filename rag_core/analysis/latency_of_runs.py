@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 from typing import TYPE_CHECKING
 
 from rag_core.analysis.latency import PASSES, extras_ms, waiting_ms, warmth
+from rag_core.schema.policy import Policy
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 
@@ -16,6 +18,19 @@ if TYPE_CHECKING:
 def measured_runs(traces: Sequence[Trace]) -> list[Trace]:
     """Those of the runs that were timed as they are; not those whose time is an estimate, as after a smaller pool."""
     return [trace for trace in traces if not trace.took.estimated]
+
+
+def expected_ms(traces: Sequence[Trace], policy: Policy, questions: int) -> float | None:
+    """How long so many questions take under a policy before their answers, by the median of the runs that were timed
+    with its reranker and pool; None where there is none."""
+    alike = [
+        trace.took_ms
+        for trace in measured_runs(traces)
+        if (trace.policy.reranker, trace.policy.pool, trace.policy.first_pass)
+        == (policy.reranker, policy.pool, policy.first_pass)
+        and not any(report.pairs_cached for _, report in trace.rerank_passes)
+    ]
+    return median(alike) * questions if alike else None
 
 
 def percentiles(traces: Sequence[Trace]) -> pd.DataFrame:

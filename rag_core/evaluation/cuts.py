@@ -74,13 +74,18 @@ class Cuts:
         )
 
     def by_threshold(self, steps: int = STEPS) -> list[Cut]:
-        """Evenly spaced thresholds over the scores that are there, in the space that is judged; top-k as it is."""
+        """No threshold, then `steps` over the scores that are there, in the space that is cut; top-k as it is.
+
+        Probabilities from 0.001 to 1 in even ratios, since most are close to 0; other scores in even distances.
+        """
         scores = self.order.take(self.relevance)[self.order.valid]
         scores = scores[np.isfinite(scores)]
         if not scores.size:
             return []
-        low, high = (0.0, 1.0) if self.space is ScoreSpace.PROBABILITY else (float(scores.min()), float(scores.max()))
-        values = [float(value) for value in np.linspace(low, high, steps + 1)]
+        if self.space is ScoreSpace.PROBABILITY:
+            values = [0.0, *(float(value) for value in np.geomspace(0.001, 1.0, steps))]
+        else:
+            values = [float(value) for value in np.linspace(scores.min(), scores.max(), steps + 1)]
         return [self.at(Threshold(minimum=value, space=self.space), self.policy.top_k) for value in values]
 
     def by_top_k(self, top_ks: Sequence[int] = TOP_KS) -> list[Cut]:

@@ -22,7 +22,12 @@ def to_markdown(report: Report) -> str:
     parts = [
         f"# {report.set_name}: {report.before} against {report.after}",
         _about(report),
-        "\n".join(f"- **{name}**: {_headline(report.comparisons[name])}" for name in HEADLINE),
+        "\n".join(
+            [
+                *(f"- **{name}**: {_headline(report.comparisons[name])}" for name in HEADLINE),
+                *(f"- **{name}, kept for the answer**: {_headline(found)}" for name, found in report.answered.items()),
+            ]
+        ),
         _table(["step", *report.metrics], [_stage_row(report, step) for step in report.steps]),
         report.headroom.sentence if report.headroom else "",
         *(_group(field, groups) for field, groups in report.groups.items()),

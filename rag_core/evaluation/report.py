@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Literal
 
 from rag_core.errors import BadInput, UnreadableRecord
@@ -73,6 +74,13 @@ class Report(Frozen):
         return sorted(
             ((one, new - old) for one, old, new in zip(ids, before, after, strict=True)), key=lambda pair: pair[1]
         )
+
+    @cached_property
+    def answered(self) -> dict[str, Comparison]:
+        """The headline metrics of what reaches the answer, after threshold and top-k, against `before`. Empty where the
+        cut was not measured."""
+        kept = self.values.get(StepName.KEPT, {})
+        return {name: between(self.values[self.before][name], kept[name]) for name in HEADLINE if name in kept}
 
     def to_json(self) -> str:
         """The report as JSON text; `Report.read` gives it back without loss."""

@@ -54,14 +54,15 @@ class Sweep(Frozen):
     def knee(self) -> SweepPoint | None:
         """The least value that brings 95% of what the best brings over the least: past it, more buys little.
 
-        None where fewer than three points are known or nothing is gained.
+        None where fewer than three points are known, nothing is gained, or the gain goes on to the last of them.
         """
         known = [point for point in self.points if point.final is not None]
         best = self.best
         if len(known) < 3 or best is None or _final(best) - _final(known[0]) <= 1e-9:
             return None
         enough = _final(known[0]) + KNEE * (_final(best) - _final(known[0]))
-        return next(point for point in known if _final(point) >= enough)
+        found = next(point for point in known if _final(point) >= enough)
+        return None if found is known[-1] else found
 
     @property
     def unscored(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import plotly.graph_objects as go
@@ -31,13 +32,16 @@ def mark(
     x: float | None = None,
     y: float | None = None,
     above: bool = False,
+    log: bool = False,
 ) -> None:
     """A dashed line at one value of an axis, with its name at the line's end; `above` the plot, in a margin of 24,
-    where lines run along its top."""
+    where lines run along its top; `log` where the x axis is logarithmic."""
     style = {"line_dash": "dash", "line_width": 1.5, "line_color": palette.text}
     label = {"annotation_text": text, "annotation_font_size": 12, "annotation_font_color": palette.text}
     if x is not None:
         lifted = {"annotation_yanchor": "bottom"} if above else {}
         fig.add_vline(x=x, annotation_position="top right", **style, **label, **lifted)
+        if log:  # plotly places a line by its value, and its name by the value's logarithm
+            fig.layout.annotations[-1].x = math.log10(x)
     if y is not None:
         fig.add_hline(y=y, annotation_position="top right", **style, **label)

@@ -24,8 +24,8 @@ def caption(p50: float, runs: int) -> str:
     low, high = USUAL_BUDGET_MS
     run = "this run" if runs == 1 else f"the median of {runs} runs"
     return (
-        f"{run.capitalize()} takes {duration(p50)} before the answer: {WORDS[standing(p50)]} the usual "
-        f"{low:.0f} to {high:.0f} ms."
+        f"{run.capitalize()} takes {duration(p50)} before the answer: {WORDS[standing(p50)]} the assumed "
+        f"{low:.0f} to {high:.0f} ms (a rule of thumb, not a measurement; set your own budget below)."
     )
 
 

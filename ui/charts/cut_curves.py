@@ -20,6 +20,13 @@ LINES = {
 }
 
 
+LOG = {
+    "type": "log",
+    "tickvals": [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1],
+    "ticktext": ["0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1"],
+}
+
+
 def table(cuts: Sequence[Cut]) -> pd.DataFrame:
     """A row per cut, as `Cut` says."""
     return pd.DataFrame([cut.model_dump() for cut in cuts], columns=list(Cut.model_fields))
@@ -38,9 +45,13 @@ def caption(cuts: Sequence[Cut], over: str) -> str:
     )
 
 
-def figure(cuts: Sequence[Cut], over: str, now: float | None, title: str, palette: Palette) -> go.Figure:
-    """A line per rate over `threshold` or `top_k`; the policy's own value dashed."""
+def figure(
+    cuts: Sequence[Cut], over: str, now: float | None, title: str, palette: Palette, log: bool = False
+) -> go.Figure:
+    """A line per rate over `threshold` or `top_k`; the policy's own value dashed. `log`: thresholds by size, as of
+    probabilities, of which most are close to 0."""
     frame = table(cuts)
+    frame = frame[frame[over] > 0] if log else frame
     colours = {"up": palette.up, "down": palette.down, "same": palette.same, "text": palette.text}
     fig = go.Figure()
     for name, (label, dash, colour) in LINES.items():
@@ -56,14 +67,14 @@ def figure(cuts: Sequence[Cut], over: str, now: float | None, title: str, palett
                 hovertemplate=f"{label}: %{{y:.0%}} at %{{x:.3g}}<extra></extra>",
             )
         )
-    if now is not None:
-        mark(fig, palette, f"now: {now:g}", x=now, above=True)
+    if now:
+        mark(fig, palette, f"now: {now:g}", x=now, above=True, log=log)
     shared = layout(palette, 400, margin={"l": 8, "r": 8, "t": 24, "b": 120})
     shared["showlegend"] = True
     fig.update_layout(
         **shared,
         legend={"orientation": "h", "y": -0.28, "x": 0},
-        xaxis=axis(palette, title),
+        xaxis=axis(palette, title, **(LOG if log else {})),
         yaxis=axis(palette, "share", range=[0, 1.03], tickformat=".0%"),
     )
     return fig

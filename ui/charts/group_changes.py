@@ -12,6 +12,8 @@ from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
 
 ROW_PX = 34
+FEWEST = 4
+"""Fewer questions bound nothing: their interval is not drawn."""
 HOVER = "%{customdata[0]:.3f} → %{customdata[1]:.3f}; %{customdata[2]}<extra></extra>"
 
 
@@ -46,6 +48,14 @@ def caption(groups: Mapping[str, Comparison]) -> str:
     return " ".join(part for part in told if part) or "The change is not significant in any group."
 
 
+def _span(groups: Mapping[str, Comparison]) -> list[float]:
+    """From the lowest to the highest value that is drawn, with room for a mark on the left and a note on the right."""
+    drawn = [(one.low, one.high) if one.queries >= FEWEST else (one.difference,) * 2 for one in groups.values()]
+    low, high = min(0.0, *(low for low, _ in drawn)), max(0.0, *(high for _, high in drawn))
+    wide = max(high - low, 0.05)
+    return [low - 0.05 * wide, high + 0.2 * wide]
+
+
 def figure(groups: Mapping[str, Comparison], metric: str, palette: Palette) -> go.Figure:
     """A mark and a bar per group around zero: up triangles gain, down triangles lose, circles cannot be told."""
     rows = list(groups.items())[::-1]
@@ -56,12 +66,15 @@ def figure(groups: Mapping[str, Comparison], metric: str, palette: Palette) -> g
         go.Scatter(
             x=[one.difference for _, one in rows],
             y=[f"{plain(name, 28)} ({one.queries})" for name, one in rows],
-            mode="markers",
+            mode="markers+text",
+            text=["" if one.queries >= FEWEST else f"too few ({one.queries})" for _, one in rows],
+            textposition="middle right",
+            textfont={"size": 12, "color": palette.muted},
             error_x={
                 "type": "data",
                 "symmetric": False,
-                "array": [one.high - one.difference for _, one in rows],
-                "arrayminus": [one.difference - one.low for _, one in rows],
+                "array": [one.high - one.difference if one.queries >= FEWEST else 0 for _, one in rows],
+                "arrayminus": [one.difference - one.low if one.queries >= FEWEST else 0 for _, one in rows],
                 "color": palette.same,
             },
             marker={
@@ -80,7 +93,7 @@ def figure(groups: Mapping[str, Comparison], metric: str, palette: Palette) -> g
         **layout(
             palette,
             80 + ROW_PX * len(rows),
-            xaxis=axis(palette, f"change of {metric}, 95% interval", tickformat="+.2f"),
+            xaxis=axis(palette, f"change of {metric}, 95% interval", tickformat="+.2f", range=_span(groups)),
             yaxis=axis(palette),
         )
     )

@@ -88,9 +88,17 @@ def figure(queries: Sequence[QueryScores], space: ScoreSpace, palette: Palette) 
                 font={"size": 12, "color": colour},
             )
         fig.update_xaxes(**axis(palette, str(space)), row=1, col=place)
-        fig.update_yaxes(**axis(palette, "share" if place == 1 else "", tickformat=".0%"), row=1, col=place)
+        shares = axis(palette, "share" if place == 1 else "", **_ticks(table[table["panel"] == panel]["share"].max()))
+        fig.update_yaxes(**shares, row=1, col=place)
     fig.update_layout(**layout(palette, 300, barmode="relative", bargap=0.06, margin={"l": 8, "r": 8, "t": 30, "b": 8}))
     return fig
+
+
+def _ticks(most: float) -> dict[str, object]:
+    """Ticks of a mirrored axis: a share is positive whichever way its bar goes."""
+    step = next((one for one in (0.05, 0.1, 0.2, 0.25) if most / one <= 4), 0.5)
+    places = [step * n for n in range(-int(most / step) - 1, int(most / step) + 2)]
+    return {"tickvals": places, "ticktext": [f"{abs(place):.0%}" for place in places]}
 
 
 def _bars(rows: pd.DataFrame, kind: str, sign: int, colour: str) -> go.Bar:

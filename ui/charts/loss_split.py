@@ -34,7 +34,8 @@ def caption(headroom: Headroom) -> str:
 
 
 def figure(headroom: Headroom, palette: Palette) -> go.Figure:
-    """The bar; a part too thin for its label shows it on hover. A part under zero (signals that helped) is left out."""
+    """The bar; a hatched part lets the page shine through. A part too thin for its label shows it on hover; one under
+    zero (signals that helped) is left out."""
     shades = (palette.up, palette.text, palette.down, palette.text, palette.same, palette.faint)
     colours = dict(zip(PARTS, shades, strict=True))
     fig = go.Figure()
@@ -49,6 +50,7 @@ def figure(headroom: Headroom, palette: Palette) -> go.Figure:
                 text=[label],
                 textposition="inside",
                 insidetextanchor="middle",
+                insidetextfont={"color": palette.text if PATTERNS[row["part"]] else palette.on},
                 marker={
                     "color": colours[row["part"]],
                     "pattern": {"shape": PATTERNS[row["part"]], "fgcolor": palette.text, "size": 5, "solidity": 0.12},

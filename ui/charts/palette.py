@@ -25,6 +25,8 @@ class Palette:
     muted: str
     grid: str
     band: str
+    on: str
+    """Text on a bar of a strong colour."""
 
 
 LIGHT = Palette(
@@ -36,6 +38,7 @@ LIGHT = Palette(
     muted="#5b6875",
     grid="#e6ebf0",
     band="rgba(0,114,178,0.07)",
+    on="#ffffff",
 )
 DARK = Palette(
     up="#56b4e9",
@@ -46,6 +49,7 @@ DARK = Palette(
     muted="#9aa7b4",
     grid="#26313c",
     band="rgba(86,180,233,0.10)",
+    on="#0b1016",
 )
 
 

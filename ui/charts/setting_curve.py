@@ -71,7 +71,7 @@ def figure(sweep: Sweep, palette: Palette) -> go.Figure:
             palette,
             300,
             xaxis=axis(palette, TITLES[sweep.setting]),
-            yaxis=axis(palette, f"mean {sweep.metric}", tickformat=".2f"),
+            yaxis=axis(palette, f"mean {sweep.metric} (not from 0)", tickformat=".2f"),
             margin={"l": 8, "r": 8, "t": 24, "b": 8},
         )
     )

@@ -218,8 +218,12 @@ def measure_times(of: Bench, found: EvaluationResult, rerankers: Sequence[str]) 
             of.times[name] = pace_over(rows, wide, caches.reranker(name), progress=step)
 
 
+AT_FIRST = 20
+"""Questions of an evaluation unless told otherwise: enough for a first look, in minutes."""
+
+
 def spread(questions: LabelledSet) -> list[Query]:
     """As many questions as the slider says."""
     if not questions.asked:
         raise BadInput(f"No question of {questions.name} has a grade. Grade some passages, or choose another set.")
-    return query_sets.chosen(questions, "Questions", "eval_size")
+    return query_sets.chosen(questions, "Questions", "eval_size", at_first=AT_FIRST)

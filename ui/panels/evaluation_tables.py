@@ -9,6 +9,7 @@ from rag_core.evaluation import gate
 from rag_core.evaluation.export import queries_csv, to_markdown
 from rag_core.evaluation.outcome import EvaluationResult
 from rag_core.evaluation.report import HEADLINE, SPLIT, Report
+from rag_core.wording.evaluations import evaluation_verdict
 from rag_core.wording.numbers import count_of
 from ui import links
 from ui.panels import views
@@ -18,11 +19,13 @@ NAMES = {"adjusted": "final order", "kept": "kept"}
 
 
 def headline(report: Report) -> None:
-    """The verdict on the last headline metric, then both with interval, p-value and counts."""
-    views.headline(f"{HEADLINE[-1]}: {report.comparisons[HEADLINE[-1]].sentence}")
+    """The verdict on what reaches the answer, then both metrics with interval, p-value and counts, before and after
+    the cut."""
+    views.headline(evaluation_verdict(report))
+    compared = {f"{name}, order": report.comparisons[name] for name in HEADLINE}
+    compared |= {f"{name}, kept for the answer": found for name, found in report.answered.items()}
     rows = []
-    for name in HEADLINE:
-        found = report.comparisons[name]
+    for name, found in compared.items():
         rows.append(
             {
                 "Metric": name,

@@ -124,3 +124,43 @@ def test_the_present_values_name_stands_over_the_lines(palette) -> None:
     top_k = cut_curves.figure(cuts.by_top_k([1, 2]), "top_k", 2, "top-k", palette)
     for fig in (setting_curve.figure(CURVE, palette), top_k):
         assert fig.layout.annotations[-1].yanchor == "bottom" and fig.layout.margin.t >= 24
+
+
+def test_a_gain_that_goes_on_to_the_last_point_has_no_knee(palette) -> None:
+    rising = CURVE.model_copy(
+        update={"points": tuple(SweepPoint(at=n, fused=0.5, final=0.5 + n / 100) for n in (5, 10, 20))}
+    )
+    assert rising.knee is None
+    assert len(setting_curve.figure(rising, palette).data) == 2
+
+
+def test_a_handful_of_questions_has_no_interval_and_says_so(palette) -> None:
+    groups = {"few": compare_metric([0.1, 0.9, 0.5], [0.9, 0.1, 0.5]), "more": compare_metric([0.1] * 4, [0.5] * 4)}
+    (dots,) = group_changes.figure(groups, "nDCG@5", palette).data
+    assert list(dots.text) == ["", "too few (3)"]
+    assert (dots.error_x.array[1], dots.error_x.arrayminus[1]) == (0, 0)
+
+
+def test_labels_of_the_parts_stand_out_from_their_bars(palette) -> None:
+    for bar in loss_split.figure(SPLIT, palette).data:
+        page = "#ffffff" if palette is LIGHT else "#10161d"  # seen through a hatched bar
+        assert contrast(page if bar.marker.pattern.shape else bar.marker.color, bar.insidetextfont.color) >= 4.5
+
+
+def contrast(one: str, other: str) -> float:
+    """The WCAG contrast ratio of two hex colours."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        red, green, blue = (p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    high, low = sorted((light(one), light(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_thresholds_are_drawn_where_they_matter(palette) -> None:
+    cuts = Cuts(pools_of({"q": {"b": 1}}, [plain("ab", "", {"a": 2.0, "b": 1.0})]), Policy(reranker="ce", pool=2))
+    fig = cut_curves.figure(cuts.by_threshold(7), "threshold", 0.01, "threshold", palette, log=True)
+    assert fig.layout.xaxis.type == "log" and min(fig.data[0].x) == pytest.approx(0.001)
+    assert (fig.layout.shapes[-1].x0, fig.layout.annotations[-1].x) == (0.01, -2)

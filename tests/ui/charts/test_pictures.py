@@ -171,7 +171,7 @@ def test_the_budget_bar_draws_its_table():
     fig = budget_bar.figure(400, 700, LIGHT)
     assert (fig.data[0].x[0], fig.data[1].x[0]) == (400, 700)
     assert (fig.layout.shapes[0].x0, fig.layout.shapes[0].x1) == (230, 580)
-    assert "within the usual 230 to 580 ms" in budget_bar.caption(400, 7)
+    assert "within the assumed 230 to 580 ms (a rule of thumb" in budget_bar.caption(400, 7)
 
 
 def test_the_cost_lines_are_monthly_costs():
