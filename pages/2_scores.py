@@ -15,10 +15,11 @@ from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import THRESHOLD_STEP
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.threshold import Threshold, relevance_space
+from rag_core.schema.threshold import Threshold, can_cut, relevance_space
 from rag_core.schema.trace import Trace
 from rag_core.wording.analysis_captions import threshold_choice_caption
 from rag_core.wording.numbers import count_of, score_text, threshold_text, title_of
+from rag_core.wording.run_captions import uncuttable
 from ui import caches
 from ui.charts import labelled_scores, risk_coverage, score_curve, score_histograms, threshold_tradeoff
 from ui.panels import chart_panel, history, query_sets, question_box, retrying, spent, views, waiting
@@ -65,18 +66,18 @@ def cutting(trace: Trace) -> None:
     """The slider, the sorted scores and what is kept and dropped. Moving it redraws only these, and runs no model."""
     space = trace.relevance_space
     cut = trace
-    if space is ScoreSpace.RRF:
-        st.info(f"{state.RANKS_ONLY} Choose a reranker in the sidebar.")
+    if not can_cut(space):
+        st.info(uncuttable(trace) if trace.origin else f"{state.RANKS_ONLY} Choose a reranker in the sidebar.")
     else:
         minimum = threshold_slider(trace)
-        cut = recut(trace, Threshold(minimum=minimum or None, space=space))
+        cut = trace if trace.origin and not minimum else recut(trace, Threshold(minimum=minimum or None, space=space))
     left, right = st.columns([3, 2], gap="large")
     with left:
         fig = score_curve.figure(cut, state.palette())
         chart_panel.show("Sorted scores", score_curve.caption(cut), fig, score_curve.places(cut), "curve")
     with right:
         kept_and_dropped(cut)
-        if space is not ScoreSpace.RRF:
+        if can_cut(space) and not trace.origin:
             put_button(minimum, space, "put_cut")
 
 
@@ -98,13 +99,14 @@ def kept_and_dropped(trace: Trace) -> None:
     kept = trace.kept_step.hits
     dropped = [hit for hit in trace.final_step.hits if hit.passage_id not in trace.kept_step.by_passage]
     st.subheader(f"Keeps {len(kept)}, drops {len(dropped)}", anchor=False)
-    if trace.unknown:
+    if trace.unknown and not trace.origin:
         st.html('<p class="sp-answer" data-testid="verdict">Nothing is left: the answer is “I don\'t know”.</p>')
     lists = [
         ("Kept", [hit.passage_id for hit in kept]),
         ("Dropped", [hit.passage_id for hit in dropped[:DROPPED_SHOWN]]),
     ]
-    st.html("".join(_list(trace, name, ids) for name, ids in lists if ids))
+    if kept or dropped:
+        st.html("".join(_list(trace, name, ids) for name, ids in lists if ids))
     if len(dropped) > DROPPED_SHOWN:
         st.caption(f"and {len(dropped) - DROPPED_SHOWN} more, all in the table")
 
@@ -113,7 +115,8 @@ def _list(trace: Trace, name: str, ids: list[str]) -> str:
     """An HTML list of passages with score and outcome, every title escaped."""
     rows = []
     for passage_id in ids:
-        shown = score_text(trace.relevance[passage_id], trace.relevance_space)
+        score = trace.relevance.get(passage_id)
+        shown = "no score" if score is None else score_text(score, trace.relevance_space)
         outcome = "" if name == "Kept" else f", {trace.outcome(passage_id)}"
         rank = trace.final_step.by_passage[passage_id].rank
         rows.append(

@@ -24,7 +24,7 @@ Warmth = Literal["cold", "warm", "cached"]
 
 
 def duration(took_ms: float | None) -> str:
-    """`0.4 ms`, `12 ms`, `1.3 s`; `no time` where none was recorded."""
+    """`0.4 ms`, `12 ms`, `1.3 s`; `no time` where no time was recorded."""
     if took_ms is None:
         return "no time"
     if took_ms >= 1000:
@@ -67,6 +67,8 @@ def bars(trace: Trace) -> tuple[Bar, ...]:
 
     An extra search with a pause in it is two bars of the same step.
     """
+    if trace.origin:
+        return _recorded(trace)
     steps = [_bar("Embed the query", trace.embed, trace.collection.embedding_model)]
     steps.append(_bar("Dense search", trace[StepName.DENSE].timing, f"{len(trace[StepName.DENSE].hits)} found"))
     steps.append(_bar("Lexical search", trace[StepName.LEXICAL].timing, f"{len(trace[StepName.LEXICAL].hits)} found"))
@@ -82,6 +84,11 @@ def bars(trace: Trace) -> tuple[Bar, ...]:
     if trace.recorded_answer:
         steps.append(_bar("Answer", trace.recorded_answer.timing, trace.recorded_answer.kind))
     return (*steps, *_loads(trace))
+
+
+def _recorded(trace: Trace) -> tuple[Bar, ...]:
+    """The steps of another pipeline's run whose time was recorded, by their own names."""
+    return tuple(_bar(step.name, step.timing, f"{len(step.hits)} passages") for step in trace.steps if step.timed)
 
 
 def _bar(step: str, timing: Timing, note: str) -> Bar:

@@ -68,6 +68,8 @@ def _step_times(trace: Trace) -> dict[str, float]:
         StepName.ADJUSTED: "Signals",
         StepName.KEPT: "Threshold and top-k",
     }
+    if trace.origin:
+        return {step.name: step.timing.took_ms for step in trace.steps if step.timed}
     spared = {step.name for step, report in trace.rerank_passes if not report.pairs_timed}
     times = {"Embed the query": trace.embed.took_ms}
     times |= {names[step.name]: step.timing.took_ms for step in trace.steps if step.name not in spared}

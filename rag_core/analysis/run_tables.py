@@ -11,7 +11,7 @@ from rag_core.analysis.latency import bars
 from rag_core.analysis.score_distribution import curve
 from rag_core.analysis.search_contribution import search_shares
 from rag_core.schema.policy import MAIN
-from rag_core.schema.steps import StepName
+from rag_core.schema.steps import StepKind, StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import score_text, title_of
 
@@ -49,8 +49,11 @@ def movement(trace: Trace) -> pd.DataFrame:
 
 def _score(trace: Trace, passage_id: str) -> str:
     """The score of the last step that it came out of, before the cut."""
-    adjusted = trace.final_step
-    step = adjusted if passage_id in adjusted.by_passage else trace[StepName.FIRST_PASS]
+    step = next(
+        one
+        for one in (trace.final_step, *reversed(trace.steps))
+        if passage_id in one.by_passage and one.kind is not StepKind.SELECT
+    )
     return score_text(step.by_passage[passage_id].score, step.space)
 
 
@@ -82,7 +85,12 @@ def candidates(trace: Trace) -> pd.DataFrame:
     if frame.empty:
         return frame
     places = frame["passage_id"].map(trace.places).fillna(10**6)
-    return frame.assign(order=places).sort_values(["order", "fused_rank"]).drop(columns="order").reset_index(drop=True)
+    return (
+        frame.assign(order=places)
+        .sort_values(["order", f"{trace.fused_step.name}_rank"])
+        .drop(columns="order")
+        .reset_index(drop=True)
+    )
 
 
 def share_table(trace: Trace) -> pd.DataFrame:

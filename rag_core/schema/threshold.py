@@ -54,6 +54,11 @@ def relevance_space(reranked: ScoreSpace) -> ScoreSpace:
     return ScoreSpace.PROBABILITY if reranked is ScoreSpace.LOGIT else reranked
 
 
+def can_cut(space: ScoreSpace) -> bool:
+    """True where a score of this space says something of relevance, on a scale from 0 to 1."""
+    return space in (ScoreSpace.PROBABILITY, ScoreSpace.COSINE, ScoreSpace.MAXSIM, ScoreSpace.GRADE)
+
+
 def to_relevance(hits: Sequence[Hit], space: ScoreSpace) -> dict[str, float]:
     """Relevance by passage id, in `relevance_space(space)`, of hits whose scores are in `space`; order kept."""
     return {hit.passage_id: relevance_of_score(hit.score, space) for hit in hits}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rag_core.schema.spaces import ScoreSpace
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -32,7 +34,9 @@ def _row(trace: Trace, passage_id: str) -> dict[str, object]:
         "found_by": ", ".join(trace.found_by(passage.id)),
     }
     for at in trace.ranks_by_step(passage.id):
-        row |= {f"{at.step}_rank": at.rank, f"{at.step}_score": at.score}
+        row[f"{at.step}_rank"] = at.rank
+        if at.space is not ScoreSpace.RANK:
+            row[f"{at.step}_score"] = at.score
     for run in trace.extra_searches:
         for step in run.steps:
             there = step.by_passage.get(passage.id)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from rag_core.schema.policy import MAIN
-from rag_core.schema.steps import Step, StepKind, StepName
+from rag_core.schema.steps import Evidence, Step, StepKind, StepName
 from rag_core.schema.trace_record import TraceRecord
 
 
@@ -56,18 +56,23 @@ class TraceSteps(TraceRecord):
 
     @cached_property
     def fused_step(self) -> Step:
-        """Every candidate in one order: the last fusion, or the last search where nothing was fused."""
-        return (*self.of_kind(StepKind.SEARCH), *self.of_kind(StepKind.FUSION))[-1]
+        """Every candidate in one order: the last fusion, or the last search where nothing was fused; the first list
+        that was recorded where no search was."""
+        first = next((step for step in self.steps if step.evidence is not Evidence.UNAVAILABLE), self.steps[0])
+        return (first, *self._known(StepKind.SEARCH), *self._known(StepKind.FUSION))[-1]
 
     @cached_property
     def reranked_step(self) -> Step:
         """The last reranker's order; `fused_step` where there is no reranker."""
-        return (self.fused_step, *self.of_kind(StepKind.RERANK))[-1]
+        return (self.fused_step, *self._known(StepKind.RERANK))[-1]
 
     @cached_property
     def final_step(self) -> Step:
         """The order that the threshold and the top-k cut: after signals, or else `reranked_step`."""
-        return (self.reranked_step, *self.of_kind(StepKind.ADJUST))[-1]
+        return (self.reranked_step, *self._known(StepKind.ADJUST))[-1]
+
+    def _known(self, kind: StepKind) -> tuple[Step, ...]:
+        return tuple(step for step in self.of_kind(kind) if step.evidence is not Evidence.UNAVAILABLE)
 
     @cached_property
     def kept_step(self) -> Step:

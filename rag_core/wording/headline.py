@@ -10,12 +10,15 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of, cut_text, ordinal, score_text, threshold_text, title_of
+from rag_core.wording.recorded_headline import recorded_headline
 
 
 def headline(trace: Trace) -> str:
     """What the run did, as plain text: the biggest move of what is kept, how much of it is new, the best score with its
     space, and the time; where nothing was kept, that, with the best score. Titles are quoted in typographic quotes, not
     in markup."""
+    if trace.origin:
+        return recorded_headline(trace)
     if trace.passages and not trace.fused_step.hits:
         return f"Both fusion weights are 0, so nothing reached the pool. {_time(trace)}"
     if not trace.passages:

@@ -74,6 +74,8 @@ def latency_caption(trace: Trace) -> str:
     table = lanes(trace)
     steps = table[table["kind"] == "inference"]
     before = steps[steps["step"] != "Answer"]
+    if before.empty:
+        return "No step's time was recorded."
     slowest = before.sort_values("took_ms", ascending=False).iloc[0]
     total = max(trace.took_ms, 1e-9)
     whole = time_text(trace.took)
@@ -104,3 +106,8 @@ def answer_cost(answer: Answer) -> str:
     tokens = f"{answer.prompt_tokens:,} tokens in, {answer.completion_tokens:,} out"
     paid = "no price given" if answer.dollars is None else dollars_text(answer.dollars)
     return f"{tokens} · {paid} · {took}"
+
+
+def uncuttable(trace: Trace) -> str:
+    """Why no threshold can be tried on another pipeline's run."""
+    return f"A threshold needs scores from 0 to 1. The last scores of this run are of the kind “{trace.relevance_space}”."

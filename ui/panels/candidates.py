@@ -99,11 +99,13 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
         label = SHORT.get(step.name, step_label(step.name))
         columns[f"{step.name}_rank"] = st.column_config.NumberColumn(f"{label} #")
         columns[f"{step.name}_score"] = st.column_config.NumberColumn(
-            f"{label} {step.space}", format=f"%.{digits[step.name]}f"
+            f"{label} {step.space}", format=f"%.{digits.get(step.name, 3)}f"
         )
     columns["unseen_tokens"] = st.column_config.NumberColumn("Tokens not read")
     found_by = ["found_by"] if trace.extra_searches else []
-    first = ["adjusted_rank", "title", *found_by, "outcome", "adjusted_score", "reranked_rank", "reranked_score"]
+    last, reranked = trace.final_step.name, trace.reranked_step.name
+    parts = [f"{last}_rank", "title", *found_by, "outcome", f"{last}_score", f"{reranked}_rank", f"{reranked}_score"]
+    first = [name for name in dict.fromkeys(parts) if name in table.columns or name in columns]
     shown = table.assign(
         title=[title_of(trace.passages[passage_id]) for passage_id in table["passage_id"]],
         found_by=table["passage_id"].map(lambda passage_id: list(trace.found_by(passage_id))),

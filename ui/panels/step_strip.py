@@ -10,7 +10,7 @@ from rag_core.analysis.latency import duration, extras_ms, step_time
 from rag_core.pipeline.step_warnings import warns
 from rag_core.schema.answers import Answer
 from rag_core.schema.rerank_summary import RerankSummary
-from rag_core.schema.steps import Step, StepName
+from rag_core.schema.steps import Evidence, Step, StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of
 from rag_core.wording.run_captions import step_label
@@ -26,7 +26,19 @@ def strip(trace: Trace, answer: Answer | None) -> None:
     st.html(f'<div class="sp-strip" data-testid="stage-strip">{"".join(steps)}</div>')
 
 
+def _recorded(step: Step) -> str:
+    """A step of another pipeline, by its own name."""
+    number = "–" if step.evidence is Evidence.UNAVAILABLE else f"{len(step.hits):,}"
+    if step.hits_in is not None:
+        number = f"{step.hits_in:,} → {number}"
+    detail = {Evidence.UNAVAILABLE: "not recorded", Evidence.INFERRED: "worked out, not recorded"}
+    told = detail.get(step.evidence, step.model or step.kind)
+    return _cell(step.name, number, duration(step.took_ms), told, warns(step))
+
+
 def _step(trace: Trace, step: Step) -> str:
+    if trace.origin:
+        return _recorded(step)
     report = trace.rerank
     came_out: dict[str, int] = {StepName.FUSED: len(trace.head), StepName.FIRST_PASS: len(trace.pool)}
     details: dict[str, str] = {
