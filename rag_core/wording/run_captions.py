@@ -110,4 +110,6 @@ def answer_cost(answer: Answer) -> str:
 
 def uncuttable(trace: Trace) -> str:
     """Why no threshold can be tried on another pipeline's run."""
-    return f"A threshold needs scores from 0 to 1. The last scores of this run are of the kind “{trace.relevance_space}”."
+    return (
+        f"A threshold needs scores from 0 to 1. The last scores of this run are of the kind “{trace.relevance_space}”."
+    )

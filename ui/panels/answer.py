@@ -24,7 +24,7 @@ def card(trace: Trace, answer: Answer, key: str = "answer", heading: str = "") -
     """The answer with its citations, and what it is. `key` names the card where a page shows two."""
     kinds = {
         "extractive": QUOTED,
-        "chat": f"Written by {answer.model} from the kept passages",
+        "chat": f"Written by {answer.model} from the kept passages" if answer.model else "Recorded with the run",
         "unknown": "No kept passage answers this",
     }
     with st.container(border=True, key=key):

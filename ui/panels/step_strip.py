@@ -21,7 +21,8 @@ def strip(trace: Trace, answer: Answer | None) -> None:
     steps = [_step(trace, step) for step in trace.steps]
     steps[2:2] = [_extra_step(trace)] if trace.extra_searches else []
     if answer:
-        took, cited = duration(answer.timing.took_ms), count_of(len(answer.citations), "citation")
+        took = "recorded" if trace.origin else duration(answer.timing.took_ms)
+        cited = "" if trace.origin else count_of(len(answer.citations), "citation")
         steps.append(_cell("Answer", answer.kind, took, cited, bool(answer.warnings)))
     st.html(f'<div class="sp-strip" data-testid="stage-strip">{"".join(steps)}</div>')
 
