@@ -60,6 +60,8 @@ def total(steps: tuple[PaidStep, ...]) -> PaidCalls:
 
 
 def _steps(trace: Trace) -> list[PaidStep]:
+    if trace.origin:  # what another pipeline sent was not sent from here
+        return []
     rewriting = trace.rewriting
     steps = [_chat("rewriting", rewriting, rewriting.requests)] if rewriting and rewriting.prompt else []
     names = ["first pass", "rerank"][-len(trace.rerank_passes) :]
