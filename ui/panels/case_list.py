@@ -121,7 +121,7 @@ def runner(choice: SidebarState) -> None:
     ):
         open_cases = [row for row in open_cases if row not in private]
     if choice.chat:
-        st.caption(views.markdown(f"{choice.chat.config.model} answers each case anew: one request a case."))
+        st.caption(views.markdown(f"{choice.chat.config.model} answers each case again: one request a case."))
     latest = job_progress.latest(caches.job_book(), KIND)
     running = latest is not None and not latest.over
     if st.button(
