@@ -54,7 +54,9 @@ ColbertReranker(str(folder)).load()""",
     Use(
         "retrieval/embedders/sentence_embedder.py",
         "torch",
-        "from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder as S; S(str(folder)).embed(['x'])",
+        """from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder as S
+(folder / 'model.safetensors').touch()
+S(str(folder)).embed(['x'])""",
     ),
     Use(
         "inference/encoder.py",
