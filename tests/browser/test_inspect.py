@@ -62,14 +62,21 @@ def test_a_trace_downloads_and_opens_again(page: Page, app: App, tmp_path) -> No
     expect(page.get_by_test_id("headline")).to_be_visible()
 
 
-@pytest.mark.parametrize("content", ["{}", "not json", '{"version": 1, "query": "<script>alert(1)</script>"}'])
-def test_a_file_that_is_no_trace_says_why(page: Page, app: App, tmp_path, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{}", "This is not a trace"),
+        ("not json", "No run can be read from this file"),
+        ('{"version": 1, "query": "<script>alert(1)</script>"}', "This is not a trace"),
+    ],
+)
+def test_a_file_that_is_no_trace_says_why(page: Page, app: App, tmp_path, content: str, said: str) -> None:
     path = tmp_path / "broken.json"
     path.write_text(content)
     page.goto(app.url)
     page.get_by_text("Open a saved run").click()
     page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
-    expect(page.get_by_text("This is not a trace")).to_be_visible()
+    expect(page.get_by_text(said)).to_be_visible()
 
 
 def test_reading_stops_at_a_click_and_goes_on_at_another(page: Page, app: App) -> None:

@@ -78,6 +78,6 @@ def test_names_that_cannot_be_folders_are_refused(tmp_path: Path, name: str) -> 
 def test_a_record_does_not_change_what_identifies_the_model(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "config.json").write_text("{}")
-    before = fingerprint.__wrapped__(tmp_path / "mine")
+    before = fingerprint(tmp_path / "mine")
     keep_record(tmp_path / "mine", result())
-    assert fingerprint.__wrapped__(tmp_path / "mine") == before
+    assert fingerprint(tmp_path / "mine") == before
