@@ -51,7 +51,7 @@ def test_a_revision_of_an_old_version_is_refused_and_shows_what_is_there(book):
     case = book.save(a_case(by="ana"))
     bens = book.revise(case, note="Ben's note", by="ben")
     assert bens.version == 2 and book.get(case.id) == bens
-    with pytest.raises(CaseConflict, match="ben changed this case meanwhile") as caught:
+    with pytest.raises(CaseConflict, match="ben changed this case") as caught:
         book.revise(case, note="Ana's note", by="ana")
     assert caught.value.current == bens
     assert book.revise(caught.value.current, note="Ben's note. Ana's note.", by="ana").version == 3
