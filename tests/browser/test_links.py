@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, ask, settled, started
-from tests.serving import free_port
+from tests.browser.conftest import App, ask, settled
 from ui.navigation import PAGES
 
 SET = "q=refund+period&t_probability=0.2&pool=20&k=3&dw=0.5&tenant=halvorsen&tenant=castellan&r=No+reranker"
@@ -92,35 +89,3 @@ def test_the_start_page_has_its_own_name_as_well(page: Page, app: App) -> None:
     assert page.get_by_text("Page not found").count() == 0
     go(page, "Inspect")
     assert carried(page) == parse_qs(SET)
-
-
-@pytest.fixture(scope="module")
-def under_a_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    with started(tmp_path_factory.mktemp("path"), free_port(), base="team/search") as running:
-        yield running
-
-
-def test_links_of_a_table_hold_under_a_base_path(browser: Browser, under_a_path: App, tmp_path: Path) -> None:
-    """A click on each link cell: the page opens under the path, with every value of a repeated parameter."""
-    link = "eval_size=12&pool=10&source=help-center&source=policy"
-    page = browser.new_page()
-    page.goto(f"{under_a_path.url}/evaluate?{link}")
-    page.get_by_role("button", name=re.compile(r"\b12 questions")).click(timeout=300_000)
-    page.get_by_role("heading", name="Grade passages").wait_for()
-    settled(page)
-    table = page.get_by_test_id("stDataFrame").nth(2)
-    table.scroll_into_view_if_needed()
-    box = table.bounding_box()
-    assert box is not None
-    for from_the_right, path in ((130, "/team/search/"), (52, "/team/search/triage")):
-        at = (box["x"] + box["width"] - from_the_right, box["y"] + 50)
-        page.mouse.move(*at)
-        with page.context.expect_page() as opened:
-            page.mouse.click(*at)
-        tab = opened.value
-        assert urlsplit(tab.url).path == path
-        query = parse_qs(urlsplit(tab.url).query)
-        assert (query["source"], query["pool"], query["c"]) == (["help-center", "policy"], ["10"], ["Sample corpus"])
-        assert query["q"]
-        tab.close()
-    page.close()
