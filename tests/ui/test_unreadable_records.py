@@ -95,7 +95,7 @@ def test_a_case_is_left_out_of_the_list_of_running_again_of_the_export_and_of_ev
     at = opened("triage", view="Cases")
     assert f"Left out: the case {QUESTIONS[0]} ({bad.id[:8]}): This" in notes(at) and why in notes(at)
     assert list(at.dataframe[0].value["Question"]) == [good.query]
-    assert at.selectbox(key="case").options == [f"{good.query} · {good.created_at:%Y-%m-%d %H:%M}"]
+    assert [one.split(" · ")[0] for one in at.selectbox(key="case").options] == [good.query]
     assert at.button(key="rerun_all").label.startswith("Re-run 1 open case")
 
     at = opened("evaluate")
