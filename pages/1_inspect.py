@@ -20,6 +20,7 @@ from ui.panels import (
     retrying,
     spent,
     step_strip,
+    to_triage,
     views,
     waiting,
 )
@@ -31,6 +32,7 @@ from ui.sidebar import rewriting, state
 def main() -> None:
     """Ask, then show: the sentence, the answer, the strip, the movement, the candidates, one of them in full."""
     state.page("Inspect")
+    to_triage.leave()
     choice = state.sidebar()
     saved = question_box.trace_file()
     query = question_box.question(choice, disabled=saved is not None)
@@ -70,7 +72,7 @@ def show(
     spent.of_runs(trace)
     views.searches(trace)
     views.notes(trace)
-    ranking(trace)
+    ranking(trace, live=question is not None)
     question_box.downloads(trace)
 
 
@@ -85,8 +87,11 @@ def answered(question: QuerySession, trace: Trace, chat: ChatAccess | None) -> A
 
 
 @st.fragment
-def ranking(trace: Trace) -> None:
-    """The chart, the table and the chosen candidate; choosing one redraws only these."""
+def ranking(trace: Trace, live: bool) -> None:
+    """The chart, the table and the chosen candidate; choosing one redraws only these.
+
+    live: the run was asked here and now, so that its question can be triaged on the sidebar's settings.
+    """
     table = candidates(trace)
     if table.empty:
         return
@@ -114,6 +119,8 @@ def ranking(trace: Trace) -> None:
         format_func=lambda passage_id: candidates_panel.candidate_label(trace, passage_id),
     )
     candidates_panel.candidate(trace, st.session_state["cand"])
+    if live:
+        to_triage.ask(trace, st.session_state["cand"])
 
 
 def choose_in_chart() -> None:

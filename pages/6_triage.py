@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui.panels import case_list, case_view, sentence_attribution, triage, views, what_if
+from ui.panels import (
+    case_files,
+    case_list,
+    case_view,
+    sentence_attribution,
+    to_triage,
+    triage,
+    tried_fix,
+    views,
+    what_if,
+)
 from ui.sidebar import state
 from ui.sidebar.state import SidebarState
 
-FIND, CASES = "Why was it not found?", "Cases"
+FIND, CASES = triage.FIND, triage.CASES
 
 
 def main() -> None:
     """The diagnosis of one question, or the saved cases."""
     state.page("Triage")
+    to_triage.arrive()
     choice = state.sidebar()
+    if case_list.linked() and "view" not in st.session_state:
+        st.session_state["view"] = CASES
     view = st.segmented_control(
         "View",
         [FIND, CASES],
@@ -30,11 +43,13 @@ def main() -> None:
 
 def find(choice: SidebarState) -> None:
     """A question and the document that should have answered it: the verdict and everything it rests on."""
+    case_list.forget_link()
     asked = triage.form(choice)
     if asked is None:
         triage.welcome()
         return
     found = triage.examine(choice, asked)
+    tried_fix.say(found)
     triage.verdict(found)
     what_if.show(found)
     triage.evidence(found)
@@ -48,7 +63,7 @@ def cases(choice: SidebarState) -> None:
     chosen = case_list.table()
     if chosen:
         case_view.show(choice, chosen)
-    case_list.exchange()
+    case_files.exchange()
 
 
 VIEWS = {FIND: find, CASES: cases}

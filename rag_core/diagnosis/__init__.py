@@ -4,12 +4,20 @@
     found = diagnose(trace, location)              # the step of loss, with its evidence
     tried = what_would_keep(measurement, policy, location)   # by replay, no model
 
-Everything is read from traces and measurements. Nothing here runs a model.
+Everything is read from traces and measurements. Only `check_fix` runs a model, for the answer under a change.
 """
 
-from rag_core.diagnosis.counterfactuals import Change, Counterfactual, WhatIf, pairs_needed, what_would_keep
+from rag_core.diagnosis.counterfactuals import (
+    Change,
+    Counterfactual,
+    WhatIf,
+    changes_between,
+    pairs_needed,
+    what_would_keep,
+)
 from rag_core.diagnosis.decision_table import RULES, remedies
 from rag_core.diagnosis.expected import Expected, Location, Nearest, locate, nearest_documents
+from rag_core.diagnosis.fix_check import CheckedFix, check_fix
 from rag_core.diagnosis.rules import Fix, Rule, Symptoms
 from rag_core.diagnosis.step_of_loss import diagnose
 from rag_core.diagnosis.symptoms import symptoms
@@ -19,6 +27,7 @@ __all__ = [
     "LABELS",
     "RULES",
     "Change",
+    "CheckedFix",
     "Counterfactual",
     "Diagnosis",
     "Expected",
@@ -30,6 +39,8 @@ __all__ = [
     "Symptoms",
     "Verdict",
     "WhatIf",
+    "changes_between",
+    "check_fix",
     "diagnose",
     "locate",
     "nearest_documents",

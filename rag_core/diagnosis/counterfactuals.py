@@ -159,7 +159,7 @@ def _by_switch(probe: Probe, policy: Policy) -> Iterator[tuple[Policy, float]]:
 def _told(probe: Probe, before: Trace, policy: Policy, size: float) -> Counterfactual:
     after = probe.trace(policy)
     assert probe.keeps(after)
-    changes = _changes(before.policy, policy)
+    changes = changes_between(before.policy, policy)
     entered, left = _exchanged(after, before), _exchanged(before, after)
     place = next(hit for hit in after.kept_step.hits if hit.passage_id in probe.wanted)
     score = score_text(place.score, after.kept_step.space)
@@ -176,7 +176,8 @@ def _told(probe: Probe, before: Trace, policy: Policy, size: float) -> Counterfa
     )
 
 
-def _changes(before: Policy, after: Policy) -> tuple[Change, ...]:
+def changes_between(before: Policy, after: Policy) -> tuple[Change, ...]:
+    """The settings that differ, in the words that they are shown with."""
     numbers = [
         Change(setting=s.name, label=s.label, before=s.text(s.read(before)), after=s.text(s.read(after)))
         for s in SETTINGS

@@ -10,9 +10,6 @@ from typing import Literal
 from rag_core.diagnosis.rules import Condition, Fix, Rule, Symptoms
 from rag_core.diagnosis.verdicts import Verdict
 
-BUDGET_MS = 580.0
-"""The upper end of what is usually granted before the language model starts (230 to 580 ms)."""
-
 _MISSED = (Verdict.MISSED_BY_BOTH, Verdict.MISSED_BY_DENSE, Verdict.MISSED_BY_LEXICAL, Verdict.FUSED_OUT)
 _RANKED_TOO_LOW = (Verdict.DEMOTED, Verdict.CUT_BY_TOP_K, Verdict.UNDER_THRESHOLD, *_MISSED)
 
@@ -59,13 +56,6 @@ RULES = (
         when=(_verdict(Verdict.NOT_CITED), _quoted(False), _rank("kept_count", "more than", 3)),
         fix=Fix.SMALLER_TOP_K,
         advice="The passage was given and not used. Give fewer passages.",
-    ),
-    Rule(
-        name="latency",
-        symptom="The run takes too long",
-        when=(Condition(symptom="took_ms", compare="more than", value=BUDGET_MS),),
-        fix=Fix.FASTER,
-        advice=f"The run took more than the {BUDGET_MS:.0f} ms that are usually granted before the LLM.",
     ),
     Rule(
         name="varies-between-users",
@@ -147,12 +137,10 @@ RULES = (
         "out of date or of less authority, weigh freshness or authority, filter by source, or remove the document.",
     ),
 )
-"""The decision table. The first six rows are the general advice for retrieval with a reranker; the others name the
+"""The decision table. The first five rows are the general advice for retrieval with a reranker; the others name the
 fix that a verdict itself points to."""
 
 
 def remedies(symptoms: Symptoms) -> tuple[Rule, ...]:
-    """The rules that apply, in the table's order but that on time last: it is about no document. None for a document
-    that was kept in time."""
-    applying = [rule for rule in RULES if rule.applies(symptoms)]
-    return tuple(sorted(applying, key=lambda rule: rule.fix is Fix.FASTER))
+    """The rules that apply, in the table's order. None for a document that was kept and cited."""
+    return tuple(rule for rule in RULES if rule.applies(symptoms))

@@ -24,7 +24,6 @@ class Fix(StrEnum):
     FIRST_PASS = "a larger pool, or another first pass"
     SMALLER_TOP_K = "a smaller top-k"
     LARGER_TOP_K = "a larger top-k"
-    FASTER = "a smaller model or pool"
     REWRITING = "chunking or query rewriting"
     DOCUMENTS = "the documents"
     FILTER = "the filter"
@@ -49,7 +48,6 @@ class Symptoms(Frozen):
     final_rank: int = LAST
     code_missed: bool = False
     kept_count: int = 0
-    took_ms: float = 0.0
     varies: bool = False
     quoted: bool = False
 

@@ -24,7 +24,6 @@ def symptoms(trace: Trace, location: Location, diagnosis: Diagnosis, others: Seq
         final_rank=standing.rank(StepName.ADJUSTED) if standing else LAST,
         code_missed=bool(standing and _code_missed(standing)),
         kept_count=len(trace.kept_step.hits),
-        took_ms=trace.took_ms,
         varies=len(lost) == 2,
         quoted=trace.recorded_answer is not None and trace.recorded_answer.kind == "extractive",
     )

@@ -1,14 +1,11 @@
 """A whole run as one HTML file that a support ticket can carry: opens alone from disk, holds no script, loads nothing.
 
-A content security policy in the file forbids everything but its own style, and every text is escaped.
+The frame of the file, and what keeps it harmless, is `page`'s.
 """
 
 from __future__ import annotations
 
-import html
 import json
-from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
@@ -17,6 +14,7 @@ from rag_core.analysis.run_tables import candidates, lanes, movement, score_plac
 from rag_core.generation.grounding_words import finding, summary
 from rag_core.report import svg
 from rag_core.report.escaped import emphasised
+from rag_core.report.page import escape, page, section, table
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import not_rewritten
 from rag_core.wording.headline import closest, first_pass, headline
@@ -31,16 +29,13 @@ from rag_core.wording.run_captions import (
     step_label,
 )
 
-STYLE = Path(__file__).with_name("report.css")
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-
 
 def html_report(trace: Trace) -> str:
     """The report of a run, its answer included where the trace has one."""
     parts = [
-        f"<h1>{_e(trace.query)}</h1>",
-        f'<p class="lead">{_e(headline(trace))}</p>',
-        _answer(trace),
+        f"<h1>{escape(trace.query)}</h1>",
+        f'<p class="lead">{escape(headline(trace))}</p>',
+        answer_section(trace),
         _facts(trace),
         _warnings(trace),
         _steps(trace),
@@ -52,46 +47,28 @@ def html_report(trace: Trace) -> str:
         _passages(trace),
         _policy(trace),
     ]
-    head = (
-        f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{_e(trace.query[:80])} · Second Pass</title><style>{STYLE.read_text(encoding='utf-8')}</style>"
-    )
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>'
-
-
-def _e(value: object) -> str:
-    return html.escape(str(value))
-
-
-def _section(title: str, body: str) -> str:
-    return f"<section><h2>{_e(title)}</h2>{body}</section>" if body else ""
+    return page(trace.query, parts)
 
 
 def _drawing(title: str, sentence: str, drawn: str, more: str = "") -> str:
-    return _section(title, f"<figure><figcaption>{_e(sentence)}</figcaption>{drawn}</figure>{more}")
+    return section(title, f"<figure><figcaption>{escape(sentence)}</figcaption>{drawn}</figure>{more}")
 
 
-def _table(rows: Sequence[Sequence[object]], head: Sequence[str] = ()) -> str:
-    top = f"<thead><tr>{''.join(f'<th>{_e(name)}</th>' for name in head)}</tr></thead>" if head else ""
-    body = "".join(f"<tr>{''.join(f'<td>{_e(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table>{top}<tbody>{body}</tbody></table>"
-
-
-def _answer(trace: Trace) -> str:
+def answer_section(trace: Trace) -> str:
+    """The answer with its citations and checks; empty where the trace has none."""
     answer = trace.recorded_answer
     if answer is None:
         return ""
-    text = emphasised(_e(answer.text)).replace("\n", "<br>")
+    text = emphasised(escape(answer.text)).replace("\n", "<br>")
     cited = [[f"[{one.number}]", title_of(trace.passages[one.passage_id]), one.quote] for one in answer.citations]
     took = f" · {answer_cost(answer)}" if answer.prompt else ""
-    near = f'<p class="note">{_e(closest(trace))}</p>' if closest(trace) else ""
+    near = f'<p class="note">{escape(closest(trace))}</p>' if closest(trace) else ""
     by_model = f"{answer.model}{took}"
     made = {"chat": f"chat · {by_model}", "extractive": QUOTED, "unknown": by_model}[answer.kind]
-    kind = near + (f'<p class="note">{_e(made)}</p>' if made else "")
+    kind = near + (f'<p class="note">{escape(made)}</p>' if made else "")
     checks = [[answer.text[one.start : one.end], finding(one)] for one in answer.checks]
-    checked = f'<p class="note">{_e(summary(answer))}</p>{_table(checks, ["Sentence", "Check"])}' if checks else ""
-    return _section("Answer", f"<p>{text}</p>{kind}{_table(cited) if cited else ''}{checked}")
+    checked = f'<p class="note">{escape(summary(answer))}</p>{table(checks, ["Sentence", "Check"])}' if checks else ""
+    return section("Answer", f"<p>{text}</p>{kind}{table(cited) if cited else ''}{checked}")
 
 
 def _facts(trace: Trace) -> str:
@@ -108,7 +85,7 @@ def _facts(trace: Trace) -> str:
         ["Pairs", f"{report.pairs_scored} scored, {report.pairs_cached} from the cache, {report.passages_cut} cut"],
         ["Time before the answer", time_text(trace.took)],
     ]
-    return _section("Run", _table(rows))
+    return section("Run", table(rows))
 
 
 def _collection(trace: Trace) -> str:
@@ -126,12 +103,12 @@ def _warnings(trace: Trace) -> str:
     ]
     if trace.rewriting and trace.rewriting.failure:
         rows.append(["Rewriting", not_rewritten(trace.rewriting.failure)])
-    return _section("Notes", _table(rows) if rows else "")
+    return section("Notes", table(rows) if rows else "")
 
 
 def _steps(trace: Trace) -> str:
     rows = [[step_label(one.name), one.hits_in, len(one.hits), one.space, step_time(one)] for one in trace.steps]
-    return _section("Steps", _table(rows, ["Step", "In", "Out", "Score space", "Time"]))
+    return section("Steps", table(rows, ["Step", "In", "Out", "Score space", "Time"]))
 
 
 def _searches(trace: Trace) -> str:
@@ -139,8 +116,8 @@ def _searches(trace: Trace) -> str:
     if not trace.extra_searches:
         return ""
     frame = share_table(trace)
-    wrote = f'<p class="note">{_e(rewritten_by(trace.rewriting))}</p>' if trace.rewriting else ""
-    return _section("Searches", wrote + _table(list(frame.itertuples(index=False)), list(frame.columns)))
+    wrote = f'<p class="note">{escape(rewritten_by(trace.rewriting))}</p>' if trace.rewriting else ""
+    return section("Searches", wrote + table(list(frame.itertuples(index=False)), list(frame.columns)))
 
 
 def _dots(trace: Trace) -> str:
@@ -149,7 +126,7 @@ def _dots(trace: Trace) -> str:
 
 def _times(trace: Trace) -> str:
     loads = [[bar.step, duration(bar.took_ms), bar.note] for bar in bars(trace) if bar.kind == "load"]
-    return _table(loads) if loads else ""
+    return table(loads) if loads else ""
 
 
 def _candidates(trace: Trace) -> str:
@@ -160,7 +137,7 @@ def _candidates(trace: Trace) -> str:
     names = [name for name in frame.columns if name not in hidden]
     rows = [[_cell(value) for value in row] for row in frame[names].itertuples(index=False)]
     heads = [name.replace("_", " ") for name in names]
-    return _section("Candidates", f'<div class="wide">{_table(rows, heads)}</div>')
+    return section("Candidates", f'<div class="wide">{table(rows, heads)}</div>')
 
 
 def _cell(value: object) -> object:
@@ -176,14 +153,14 @@ def _passages(trace: Trace) -> str:
     for passage_id in adjusted:
         passage = trace.passages[passage_id]
         shown = score_text(trace.relevance[passage_id], trace.relevance_space)
-        facts = f"{_e(passage.document_id)} · {_e(shown)} · {_e(trace.outcome(passage_id))}"
-        name = f"{_e(title_of(passage))} <small>{facts}</small>"
-        text = f'<p class="note">{_e(passage.heading)}</p><div class="passage">{_e(passage.text)}</div>'
+        facts = f"{escape(passage.document_id)} · {escape(shown)} · {escape(trace.outcome(passage_id))}"
+        name = f"{escape(title_of(passage))} <small>{facts}</small>"
+        text = f'<p class="note">{escape(passage.heading)}</p><div class="passage">{escape(passage.text)}</div>'
         opened = " open" if passage_id in trace.kept_step.by_passage else ""
         parts.append(f"<details{opened}><summary>{name}</summary>{text}</details>")
-    return _section("Passages", "".join(parts))
+    return section("Passages", "".join(parts))
 
 
 def _policy(trace: Trace) -> str:
     told = json.dumps(json.loads(trace.policy.model_dump_json()), indent=2)
-    return _section("Settings", f"<details><summary>All settings</summary><pre>{_e(told)}</pre></details>")
+    return section("Settings", f"<details><summary>All settings</summary><pre>{escape(told)}</pre></details>")

@@ -92,7 +92,7 @@ class CaseBook:
         tag: str | None = None,
         text: str = "",
     ) -> Listing[CaseSummary]:
-        """The cases that match all that is given, newest first. `text` stands in the question, note or documents.
+        """The cases that match all that is given, newest first. `text` stands in the question, note, documents or tags.
 
         A case that cannot be read is left out with a note; to know, each is read once.
         """
@@ -108,7 +108,7 @@ class CaseBook:
         if tag:
             wanted.append(cases.c.tags.contains(json.dumps(tag, ensure_ascii=False), autoescape=True))
         if text:
-            columns = (cases.c.query, cases.c.note, cases.c.documents)
+            columns = (cases.c.query, cases.c.note, cases.c.documents, cases.c.tags)
             wanted.append(sa.or_(*(column.icontains(text, autoescape=True) for column in columns)))
         shown = [column for column in cases.c if column.name not in NOT_LISTED]
         asked = sa.select(*shown, _latest_outcome()).where(*wanted).order_by(cases.c.created_at.desc(), cases.c.id)

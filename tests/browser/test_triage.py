@@ -79,14 +79,13 @@ def test_all_open_cases_run_in_the_background_and_a_reload_finds_the_result(page
 
 
 def test_a_document_that_is_not_there_offers_the_nearest_titles(page: Page, app: App) -> None:
-    page.goto(triage(app))
+    page.goto(triage(app, k=1))
     lost_at(page).wait_for()
-    box = page.get_by_role("combobox", name=re.compile("Document that should have answered"))
-    box.fill("Moving a tenant to another planet")
-    box.press("Enter")
-    page.get_by_role("button", name="Find out why").click()
+    page.get_by_role("button", name="Not in the list").click()
+    page.get_by_role("textbox", name="Its title or id").fill("Regional terms - Atlantis")
+    page.keyboard.press("Enter")
     expect(lost_at(page)).to_contain_text("Corpus")
-    expect(page.get_by_test_id("headline")).to_contain_text("Moving a tenant to another region")
+    expect(page.get_by_test_id("headline")).to_contain_text("The nearest titles are “Regional terms")
 
 
 def test_sentences_that_earned_the_score_are_marked(page: Page, app: App) -> None:
@@ -131,7 +130,53 @@ def test_two_people_who_change_one_case_lose_nothing(page: Page, browser: Browse
 
     note.fill("what Ana found out")
     page.get_by_role("button", name="Save changes").click()
-    expect(page.get_by_text("changed this case meanwhile")).to_be_visible()
+    expect(page.get_by_text("changed this case in the meantime")).to_be_visible()
     expect(page.get_by_text("what Ben found out")).to_be_visible()
     expect(note).to_have_value("what Ana found out")
     other.close()
+
+
+def test_a_passage_on_inspect_leads_to_its_triage_with_everything_filled_in(page: Page, app: App) -> None:
+    asked = {"q": QUESTION, "r": "No reranker", "k": 3, "pool": 20}
+    page.goto(f"{app.url}/?" + "&".join(f"{name}={quote_plus(str(value))}" for name, value in asked.items()))
+    page.get_by_role("button", name=re.compile("should have answered$")).click()
+    page.get_by_test_id("loss-strip").wait_for()
+    settled(page)
+    for setting in ("k=3", "pool=20", "r=No+reranker", "doc=", "q=from"):
+        assert setting in page.url
+    page.reload()
+    expect(page.get_by_test_id("loss-strip")).to_be_visible()
+
+
+def test_a_link_opens_a_case_and_a_case_opens_a_triage_that_survives_a_reload(page: Page, app: App) -> None:
+    page.goto(triage(app, "who may see backups", k=1))
+    lost_at(page).wait_for()
+    save_case(page, "to be linked")
+    open_cases(page)
+    page.get_by_role("button", name="Copy link").click()
+    link = page.get_by_test_id("stCode").inner_text().strip()
+    page.goto(link)
+    expect(page.get_by_role("textbox", name="Note")).to_have_value("to be linked")
+    page.get_by_role("button", name="Open in Triage").click()
+    page.get_by_role("button", name="Find out why").wait_for()
+    expect(lost_at(page)).to_contain_text("lost here")
+    settled(page)
+    page.reload()
+    expect(lost_at(page)).to_contain_text("lost here")
+
+
+def test_a_case_is_deleted_after_a_question_that_names_it(page: Page, app: App) -> None:
+    page.goto(triage(app, "how are guests invited", k=1))
+    lost_at(page).wait_for()
+    save_case(page, "to be deleted")
+    open_cases(page)
+    page.get_by_role("button", name="Delete", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("how are guests invited")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_role("textbox", name="Note")).to_have_value("to be deleted")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    dialog.get_by_role("button", name="Delete this case").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_test_id("headline")).not_to_contain_text("how are guests invited")

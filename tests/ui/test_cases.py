@@ -20,7 +20,7 @@ from rag_core.schema.policy import Policy
 from rag_core.triage import Finding, RerunOutcome, Status, case_of, exchange, export_cases
 from tests.triage.samples import a_case
 from ui import caches
-from ui.panels import case_list, job_progress
+from ui.panels import case_files, case_list, job_progress
 
 PAGE = Path(__file__).parents[2] / "pages" / "6_triage.py"
 OWNER = "ab" * 16
@@ -71,7 +71,7 @@ def test_a_file_over_the_limit_is_refused_with_what_to_do(monkeypatch):
 
 def test_the_export_is_written_to_a_file_case_by_case_and_can_be_imported_again():
     known = [caches.case_book().save(a_case(question)) for question in ("one?", "two?")]
-    with case_list.export_file() as file:
+    with case_files.export_file() as file:
         assert os.fstat(file.fileno()).st_size > 0
         data = convert_data_to_bytes_and_infer_mime(file, ValueError())[0]
     for case in known:
@@ -119,7 +119,7 @@ def test_a_rerun_says_what_find_the_loss_says_on_the_same_settings_and_is_fixed_
     unused, cited = saved_case("returns.md", lost), saved_case("refunds.md", lost)
     settings = {"r": "No reranker", "k": 3, "q": QUESTION}
     for case_id, name in ((unused, "returns"), (cited, "refunds")):
-        seen = triage_page(**settings, doc=f"{name.capitalize()} · {name}.md")
+        seen = triage_page(**settings, doc=f"{name}.md")
         at = triage_page(**settings, view="Cases")
         at.selectbox(key="case").set_value(case_id).run()
         at.button(key="rerun").click().run()
@@ -141,3 +141,28 @@ def test_a_status_that_a_rerun_contradicts_is_changed_by_a_click():
         assert caches.case_book().get(case_id).status is status
         assert at.selectbox(key=f"status_{case_id}").value is status
         assert "agree" not in [one.key for one in at.button]
+
+
+def test_a_link_opens_its_case_and_says_where_it_is_gone():
+    first, _ = (saved_case("refunds.md", Policy(reranker="none", top_k=k)) for k in (1, 2))
+    at = triage_page(case=first)
+    assert at.selectbox(key="case").value == first
+    assert at.query_params["case"] == first
+    assert [one.value for one in at.code if f"?case={first}" in one.value]
+    gone = triage_page(case="0" * 32)
+    assert any("was deleted" in one.value for one in gone.warning)
+
+
+def test_a_search_finds_tags():
+    case = caches.case_book().save(a_case(tags=("sso",)))
+    assert [row.id for row in caches.case_book().find(text="SSO").found] == [case.id]
+
+
+def test_deleting_a_case_names_it_and_can_be_called_off():
+    case_id = saved_case("refunds.md", Policy(reranker="none", top_k=1))
+    at = cases_page()
+    at.button(key="delete_case").click().run()
+    assert any(QUESTION.replace("-", "\\-") in one.value and "0 re" in one.value for one in at.markdown)
+    at.button(key="delete_case_cancel").click().run()
+    assert not at.exception and caches.case_book().lookup(case_id)
+    assert "delete_case_sure" not in [one.key for one in at.button]

@@ -9,6 +9,7 @@ from rag_core.analysis.latency import USUAL_BUDGET_MS, duration, standing
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
+SLOWER = " A smaller model or fewer candidates make it faster."
 WORDS = {"under": "faster than", "within": "within", "over": "slower than"}
 
 
@@ -26,6 +27,7 @@ def caption(p50: float, runs: int) -> str:
     return (
         f"{run.capitalize()} takes {duration(p50)} before the answer: {WORDS[standing(p50)]} the assumed "
         f"{low:.0f} to {high:.0f} ms (a rule of thumb, not a measurement; set your own budget below)."
+        f"{SLOWER * (standing(p50) == 'over')}"
     )
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import html
-import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from io import RawIOBase
 
 import pandas as pd
 import streamlit as st
@@ -19,15 +17,11 @@ from rag_core.schema.documents import CollectionRef
 from rag_core.schema.records import Listing
 from rag_core.triage import (
     CaseSummary,
-    ImportResult,
     Job,
     RerunOutcome,
     Status,
-    export_lines,
-    import_cases,
     rerun_all,
 )
-from rag_core.triage.exchange import MAX_BYTES
 from rag_core.wording.durations import ago
 from rag_core.wording.numbers import count_of, told_apart
 from ui import auth, caches
@@ -35,6 +29,12 @@ from ui.panels import job_progress, views
 from ui.sidebar.state import SidebarState
 
 KIND = "rerun"
+LINKED = "case"
+"""The parameter of a link that names a case."""
+
+ADDRESSED = "case_in_address"
+"""Session key: the case that the address names, as far as the page knows."""
+
 FILTERS = ("case_status", "case_verdict", "case_tag", "case_text")
 
 
@@ -47,19 +47,53 @@ def table() -> str | None:
         filtered = any(st.session_state.get(key) for key in FILTERS)
         st.caption("No case matches." if filtered else "No cases yet. Find a lost document and save it as a case.")
         return None
+    key = f"cases_{st.session_state.get('cases_deleted', 0)}"  # no row is chosen anew once one is deleted
     st.dataframe(
         frame(rows),
         hide_index=True,
-        key="cases",
-        on_select=lambda: _choose(rows),
+        key=key,
+        on_select=lambda: _choose(rows, key),
         column_config={"Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
         selection_mode="single-row",
     )
     ids = [row.id for row in rows]
     labels = _labels(rows)
+    _take_from_link(ids)
     if st.session_state.get("case") not in ids:
         st.session_state["case"] = ids[0]
-    return st.selectbox("Open a case", ids, key="case", format_func=lambda one: labels[one])
+    chosen = st.selectbox("Open a case", ids, key="case", format_func=lambda one: labels[one])
+    if st.session_state.get(ADDRESSED) != chosen:
+        st.session_state[ADDRESSED] = st.query_params[LINKED] = chosen
+    return chosen
+
+
+def address(case_id: str) -> str:
+    """The full link to a case."""
+    return f"{(st.context.url or '/triage').rstrip('/')}?{LINKED}={case_id}"
+
+
+def linked() -> bool:
+    """True where the link that was opened names a case and no view."""
+    return LINKED in st.query_params and "view" not in st.query_params
+
+
+def forget_link() -> None:
+    """Take the case out of the address, where none is shown."""
+    st.session_state.pop(ADDRESSED, None)
+    if LINKED in st.query_params:
+        del st.query_params[LINKED]
+
+
+def _take_from_link(ids: Sequence[str]) -> None:
+    """Choose the case of the link that was opened, once; say so where it is not there."""
+    asked = st.query_params.get(LINKED)
+    if not asked or asked == st.session_state.get(ADDRESSED):
+        return
+    st.session_state[ADDRESSED] = asked
+    if asked in ids:
+        st.session_state["case"] = asked
+    else:
+        st.warning("The case of this link is not in the list: it was deleted, or the filters hide it.")
 
 
 def _labels(rows: Sequence[CaseSummary]) -> dict[str, str]:
@@ -79,7 +113,7 @@ def _found() -> Listing[CaseSummary]:
             "Verdict", verdicts, index=None, key="case_verdict", placeholder="All", format_func=lambda one: LABELS[one]
         )
         tag = st.text_input("Tag", key="case_tag")
-        text = st.text_input("Search", key="case_text", placeholder="In question, note, document")
+        text = st.text_input("Search", key="case_text", placeholder="In question, note, document, tag")
     return caches.case_book().find(status=status, verdict=verdict, tag=tag.strip() or None, text=text.strip())
 
 
@@ -104,8 +138,8 @@ def frame(rows: Sequence[CaseSummary]) -> pd.DataFrame:
     )
 
 
-def _choose(rows: Sequence[CaseSummary]) -> None:
-    chosen = st.session_state["cases"].selection.rows
+def _choose(rows: Sequence[CaseSummary], key: str) -> None:
+    chosen = st.session_state[key].selection.rows
     if chosen:
         st.session_state["case"] = rows[chosen[0]].id
 
@@ -180,39 +214,3 @@ def _result(job: Job) -> None:
     wanted = [one for one in (RerunOutcome.NEWLY_LOST, RerunOutcome.FAILED) if one in outcomes.values()]
     for outcome in wanted:
         st.warning(f"{sum(each is outcome for each in outcomes.values())} {outcome}", icon=":material/warning:")
-
-
-def exchange() -> None:
-    """All cases as one file; cases of a file into the list."""
-    with st.expander("Export and import", icon=":material/swap_vert:"):
-        st.download_button(
-            "Export all cases (JSONL)",
-            export_file,
-            "cases.jsonl",
-            "application/jsonl",
-            key="export_cases",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        largest = MAX_BYTES // 2**20
-        file = st.file_uploader("Import a case file", type=["jsonl"], key="import_cases", max_upload_size=largest)
-        if file is not None and st.button("Import", key="import_button", icon=":material/upload:"):
-            with views.guard():
-                _say_imported(import_cases(caches.case_book(), file))
-
-
-def export_file() -> RawIOBase:
-    """All cases that can be read, a line each, in a file: they are never in memory together."""
-    book = caches.case_book()
-    file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - whoever serves the download closes it
-    file.writelines(line.encode() for line in export_lines(book.get(row.id) for row in book.find().found))
-    file.seek(0)
-    return file
-
-
-def _say_imported(done: ImportResult) -> None:
-    st.success(f"{done.added} imported, {done.known} already here.")
-    for problem in done.problems:
-        st.error(views.markdown(problem))
-    if done.bad > len(done.problems):
-        st.error(f"{done.bad - len(done.problems):,} more lines are no cases.")

@@ -8,27 +8,29 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
+from rag_core.diagnosis import LABELS
 from rag_core.errors import CaseConflict
+from rag_core.report.case import case_report
 from rag_core.schema.records import Listing
 from rag_core.schema.trace import Trace
 from rag_core.triage import Case, Finding, Rerun, RerunOutcome, Status, case_of, differences, export_cases, rerun
-from rag_core.wording.numbers import score_text, title_of
+from rag_core.wording.numbers import count_of, score_text, titles_of
 from ui import auth, caches
-from ui.panels import loss_strip, spent, triage, views, waiting
-from ui.sidebar import filtering, state
-from ui.sidebar.apply_policy import adopt
-from ui.sidebar.owner import owner
+from ui.panels import case_list, loss_strip, spent, to_triage, triage, tried_fix, views, waiting
+from ui.panels.answer import card
+from ui.panels.manage_collection import confirmed
 from ui.sidebar.state import SidebarState
 
 
 def save(choice: SidebarState, found: triage.Found) -> None:
     """The form that keeps this run as a case. That it is saved stays said, however often the page is drawn again."""
-    shown = (found.trace.query, found.trace.policy, found.location)
+    shown = (found.trace.query, found.location)
     with st.expander("Save as a case", icon=":material/bookmark_add:"):
         private = choice.collection in caches.private(choice.owner).names(choice.owner)
         if private:
             st.warning("This collection is private. Everyone here can see a saved case and its passages.")
         with st.form("save_case", border=False):
+            trace, finding = _which_run(found)
             note = st.text_area(
                 "Note", key="case_note", max_chars=20_000, placeholder="What the user was told, and why it was wrong"
             )
@@ -36,12 +38,24 @@ def save(choice: SidebarState, found: triage.Found) -> None:
             auth.ask_author()
             pressed = st.form_submit_button("Save case", key="save_case_button", icon=":material/save:")
         if pressed:
-            case = case_of(found.trace, [found.finding], note=note, tags=split_tags(tags), by=auth.author())
+            case = case_of(trace, [finding], note=note, tags=split_tags(tags), by=auth.author())
             caches.case_book().save(case)
             st.session_state["case"] = case.id
             st.session_state["case_saved"] = shown
         if st.session_state.get("case_saved") == shown:
             st.success("Saved. Find it under Cases, and re-run it there after a fix.", icon=":material/check:")
+
+
+def _which_run(found: triage.Found) -> tuple[Trace, Finding]:
+    """The run to save: where a change is being tried, the loss before it unless somebody chooses the present one."""
+    loss = tried_fix.loss_before(found)
+    if loss is None:
+        return found.trace, found.finding
+    runs = {
+        f"Before the change: {LABELS[loss.finding.diagnosis.verdict]}": (loss.trace, loss.finding),
+        f"Now ({tried_fix.changes(loss, found)}): {LABELS[found.diagnosis.verdict]}": (found.trace, found.finding),
+    }
+    return runs[st.radio("Which run to save", list(runs), key="case_run")]
 
 
 def split_tags(text: str) -> list[str]:
@@ -69,7 +83,26 @@ def show(choice: SidebarState, case_id: str) -> None:
             with views.guard(), spent.counted("rerun"):
                 book.add_rerun(_run_again(choice, case))
                 st.rerun()
-        st.button("Open in Triage", key="reopen", icon=":material/troubleshoot:", on_click=_reopen, args=(case,))
+        st.button(
+            "Open in Triage",
+            key="reopen",
+            icon=":material/troubleshoot:",
+            on_click=to_triage.fill,
+            args=(_filled(case),),
+        )
+        with st.popover("Copy link", icon=":material/link:"):
+            st.code(case_list.address(case.id), language=None)
+            st.caption("Opens this case for everyone who can use this app.")
+        st.download_button(
+            "Report (HTML)",
+            lambda: case_report(case, runs.found),
+            f"case-{case.id[:8]}.html",
+            "text/html",
+            key="case_report",
+            icon=":material/description:",
+            help="The case as one file for a ticket or a mail: opens alone, holds no script.",
+            on_click="ignore",
+        )
         st.download_button(
             "Download (JSONL)",
             lambda: export_cases([case]),
@@ -82,7 +115,7 @@ def show(choice: SidebarState, case_id: str) -> None:
     spent.of_work("rerun")
     then, now = st.columns(2, gap="large")
     with then:
-        _side("Then", case.trace, case.findings)
+        _side("Then", case.trace, case.findings, "answer_then")
     with now:
         _now(case, runs)
     _revise(case)
@@ -97,15 +130,8 @@ def _run_again(choice: SidebarState, case: Case) -> Rerun:
     return rerun(case, question, caches.collection(name, choice.owner), choice.policy, choice.chat)
 
 
-def _reopen(case: Case) -> None:
-    """The case's question, document and settings into the other view."""
-    st.session_state["q"] = case.query
-    st.session_state["doc"] = case.documents[0]
-    st.session_state["quote"] = case.findings[0].location.expected.quote
-    st.session_state["view"] = "Why was it not found?"
-    state.go_to_collection(caches.visible(owner()).name_of(case.trace.collection))
-    adopt(case.trace.policy)
-    filtering.put(case.trace.where)
+def _filled(case: Case) -> to_triage.Filled:
+    return to_triage.Filled(case.trace, case.documents[0], case.findings[0].location.expected.quote)
 
 
 def _now(case: Case, runs: Listing[Rerun]) -> None:
@@ -119,7 +145,7 @@ def _now(case: Case, runs: Listing[Rerun]) -> None:
         st.subheader("Now", anchor=False)
         st.error(views.markdown(run.error), icon=":material/error:")
         return
-    _side(f"Now: {run.outcome}", run.trace, run.findings)
+    _side(f"Now: {run.outcome}", run.trace, run.findings, "answer_now")
     _agree(case, run)
     changed = differences(case.trace, run.trace)
     if changed:
@@ -156,7 +182,7 @@ def _agree(case: Case, run: Rerun) -> None:
                 st.rerun()
 
 
-def _side(title: str, trace: Trace, findings: tuple[Finding, ...]) -> None:
+def _side(title: str, trace: Trace, findings: tuple[Finding, ...], key: str) -> None:
     """One side: verdict and way of each expected document, and what was kept."""
     st.subheader(title, anchor=False)
     for finding in findings:
@@ -165,13 +191,16 @@ def _side(title: str, trace: Trace, findings: tuple[Finding, ...]) -> None:
         st.html(loss_strip.markup(finding.diagnosis))
     expected = {passage_id for finding in findings for passage_id in finding.location.passage_ids}
     st.html(kept_list(trace, expected))
+    if trace.recorded_answer:
+        card(trace, trace.recorded_answer, key=key, heading="The answer")
 
 
 def kept_list(trace: Trace, expected: set[str]) -> str:
     """The kept passages in order, the expected ones marked."""
     kept = trace.kept_step
+    titles = titles_of(one.passage for one in trace.kept)
     items = "".join(
-        f"<li>{'<b>' if hit.passage_id in expected else ''}{html.escape(title_of(trace.passages[hit.passage_id]))}"
+        f"<li>{'<b>' if hit.passage_id in expected else ''}{html.escape(titles[hit.passage_id])}"
         f"{' (expected)</b>' if hit.passage_id in expected else ''} "
         f"<small>{html.escape(score_text(hit.score, kept.space))}</small></li>"
         for hit in kept.hits
@@ -201,8 +230,19 @@ def _revise(case: Case) -> None:
             st.session_state[f"seen_{case.id}"] = case
     else:
         st.session_state.setdefault(f"seen_{case.id}", case)
-    with st.popover("Delete", icon=":material/delete:"):
-        if st.button("Delete this case and its re-runs", key="delete_case"):
+    if st.button("Delete", key="delete_case", icon=":material/delete:", type="tertiary"):
+        _confirm_delete(case)
+
+
+@st.dialog("Delete case")
+def _confirm_delete(case: Case) -> None:
+    """Deleting names what goes, and can be called off."""
+    runs = count_of(len(caches.case_book().reruns_of(case.id, limit=1000).found), "re-run")
+    saved = f"saved {case.created_at:%Y-%m-%d %H:%M} UTC{f' by {case.created_by}' if case.created_by else ''}"
+    st.markdown(views.markdown(f"“{case.query}”, {saved}, will be deleted for everyone, with its note and {runs}."))
+    if confirmed("Delete this case", "delete_case"):
+        with views.guard():
             caches.case_book().delete(case.id)
             st.session_state.pop("case", None)
+            st.session_state["cases_deleted"] = st.session_state.get("cases_deleted", 0) + 1
             st.rerun()

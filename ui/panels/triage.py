@@ -4,12 +4,15 @@ would have kept the document is shown by `what_if`, why it scored so by `why`.""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from rag_core.diagnosis import LABELS, Diagnosis, Expected, Location, Verdict, diagnose, locate
+from rag_core.generation.chat.access import ChatAccess
 from rag_core.pipeline.session import QuerySession
 from rag_core.schema.documents import Document
 from rag_core.schema.trace import Trace
@@ -21,14 +24,21 @@ from ui.panels import history, loss_strip, retrying, spent, views, waiting
 from ui.panels.answer import card
 from ui.sidebar.state import SidebarState
 
+FIND, CASES = "Why was it not found?", "Cases"
+"""The two views of the page."""
+
+TAKEN = "doc_taken"
+"""Session key: the document that a link named, once it is in the form."""
+
+DOCUMENT = "Document that should have answered"
 LISTED = 5000
 """Up to this many documents are offered as a list; of more, the id or title is typed."""
 
+ONE_LINE = 28
+"""Characters of a reason that fit in one line at 1280 pixels."""
+
 WRAPPED = 80
 """Height of a row in which the longest reason stands whole, in lines (pixels)."""
-
-SHOWN = 6
-"""How many changes of settings are shown."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,7 @@ class Found:
     trace: Trace
     location: Location
     diagnosis: Diagnosis
+    chat: ChatAccess | None = None
 
     @property
     def finding(self) -> Finding:
@@ -55,10 +66,11 @@ class Found:
 
 
 def form(choice: SidebarState) -> Asked | None:
-    """The question, the document that should have answered it, and the words that do. None until both are given."""
+    """The question, the document that should have answered it, and the words that do. None until both are given; then
+    it says which one is missing."""
     documents = caches.collection(choice.collection, choice.owner).documents()  # a form allows no button of indexing
     with st.form("triage", border=False):
-        left, right = st.columns(2)
+        left, right = st.columns([4, 5])
         left.text_input("Question", key="q", bind="query-params", max_chars=4000, placeholder="As the user asked it")
         with right:
             document = _document(documents)
@@ -70,34 +82,59 @@ def form(choice: SidebarState) -> Asked | None:
             max_chars=10_000,
             placeholder="Copy it from the document: it shows whether chunking split it or the reranker did not read it",
         )
-        right.form_submit_button(
+        pressed = right.form_submit_button(
             "Find out why", type="primary", icon=":material/troubleshoot:", key="find", width="stretch"
         )
     query = str(st.session_state.get("q") or "").strip()
-    if not query or not document:
-        return None
-    return Asked(query, Expected(document=document, quote=quote.strip()))
+    if query and document:
+        return Asked(query, Expected(document=document, quote=quote.strip()))
+    if pressed or query or document:
+        missing = [
+            words
+            for given, words in ((query, "the question"), (document, "the document that should have answered"))
+            if not given
+        ]
+        st.info(f"Enter {' and '.join(missing)}.", icon=":material/edit:")
+    return None
 
 
 def _document(documents: Sequence[Document]) -> str:
-    """The expected document's id, or what was typed where the list does not have it."""
-    label = "Document that should have answered"
+    """The expected document's id, or the title that was typed of one that the list does not have."""
     if len(documents) > LISTED:
-        return st.text_input(label, key="doc", bind="query-params", placeholder="Id or title").strip()
-    titles = {document.id: f"{document.title} · {document.id}" for document in documents}
-    return (
-        st.selectbox(
-            label,
-            list(titles),
-            index=None,
-            format_func=lambda one: titles.get(one, one),
-            key="doc",
-            bind="query-params",
-            placeholder="Type to search, by title or id",
-            accept_new_options=True,
-        )
-        or ""
+        return st.text_input(DOCUMENT, key="doc", bind="query-params", placeholder="Id or title").strip()
+    names = {document.id: f"{document.title} · {document.id}" for document in documents}
+    _take_from_link(names)
+    listed, unlisted = st.columns([7, 3], vertical_alignment="bottom")
+    chosen = listed.selectbox(
+        DOCUMENT,
+        list(names),
+        index=None,
+        format_func=lambda one: names.get(one, one),
+        key="doc",
+        bind="query-params",
+        placeholder="Type to search, by title or id",
     )
+    with unlisted.popover("Not in the list", width="stretch"):
+        typed = st.text_input("Its title or id", key="unlisted", bind="query-params", max_chars=500)
+        st.caption("You see the nearest titles that the collection has.")
+    return typed.strip() or chosen or ""
+
+
+def _take_from_link(names: dict[str, str]) -> None:
+    """A link, or a case, names a document by its id, or one that the list does not have (any more)."""
+    from_link = not st.session_state.get("doc")
+    asked = st.session_state.get("doc") or st.query_params.get("doc")
+    if not asked or asked in names.values() or asked == st.session_state.get(TAKEN):
+        return
+    st.session_state[TAKEN] = asked
+    if asked in names:
+        st.session_state["doc"] = asked
+        with suppress(StreamlitAPIException):  # the field is drawn already: Streamlit writes its address
+            st.query_params["doc"] = names[asked]
+        if from_link:
+            st.rerun()  # Streamlit drops what a link says of a field in another form than its own
+    else:
+        st.session_state.update(doc=None, unlisted=asked)
 
 
 def welcome() -> None:
@@ -116,7 +153,7 @@ def examine(choice: SidebarState, asked: Asked) -> Found:
     if answer := waiting.answer(question, trace, choice.chat):
         trace = trace.model_copy(update={"recorded_answer": answer})
     history.remember(trace)
-    return Found(question, trace, location, diagnose(trace, location))
+    return Found(question, trace, location, diagnose(trace, location), choice.chat)
 
 
 def verdict(found: Found) -> None:
@@ -152,7 +189,8 @@ def evidence(found: Found) -> None:
         if found.diagnosis.rivals:
             shown = {"Rank": st.column_config.NumberColumn(width=40), "Passage": st.column_config.TextColumn(width=230)}
             table = rivals(found.diagnosis)
-            st.dataframe(table, hide_index=True, key="rivals", column_config=shown, row_height=WRAPPED)
+            height = WRAPPED if table["Why"].str.len().max() > ONE_LINE else None
+            st.dataframe(table, hide_index=True, key="rivals", column_config=shown, row_height=height)
         else:
             st.caption("The answer cites nothing." if not_cited else "It was not outranked.")
     with right:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from rag_core.diagnosis import RULES, Counterfactual, Verdict
+from rag_core.diagnosis import LABELS, RULES, CheckedFix, Counterfactual, Verdict, check_fix
 from rag_core.diagnosis import remedies as rules_for
 from rag_core.diagnosis import symptoms as symptoms_of
 from rag_core.wording.numbers import count_of
-from ui.panels import views, waiting
+from ui.panels import tried_fix, views, waiting
 from ui.panels.triage import Found
-from ui.sidebar.apply_policy import adopt
 
 SHOWN = 6
 """How many changes of settings are shown."""
@@ -38,10 +38,27 @@ def _settings(found: Found) -> None:
         what_if = found.question.what_if(found.trace.policy, found.location)
     if not what_if.found:
         st.markdown(f"**{views.markdown(what_if.sentence)}**")
-    for number, one in enumerate(what_if.found[:SHOWN]):
-        _suggestion(number, one)
+    for number, one in enumerate(_checked(found, what_if.found[:SHOWN])):
+        _suggestion(found, number, one)
     if what_if.unscored:
         _score_more(found, what_if.unscored)
+
+
+def _checked(found: Found, fixes: Sequence[Counterfactual]) -> list[CheckedFix]:
+    """The fixes with what the answer makes of each, those first whose answer cites the document.
+
+    Quoted answers cost nothing and are checked at once; a chat model is asked where somebody presses for it.
+    """
+    asked = (found.trace.query, found.trace.policy, found.location, found.chat)
+    if found.chat and fixes and st.session_state.get("fixes_checked") != asked:
+        requests = count_of(len(fixes), "request")
+        label = f"Check whether the answer cites it ({requests} to {found.chat.config.model})"
+        if not st.button(label, key="check_fixes", icon=":material/fact_check:"):
+            return [CheckedFix(fix=fix) for fix in fixes]
+        st.session_state["fixes_checked"] = asked
+    with st.spinner("Checking the answers"):
+        checked = [check_fix(found.question, fix, found.location, found.chat) for fix in fixes]
+    return sorted(checked, key=lambda one: one.lost)
 
 
 def _score_more(found: Found, pairs: int) -> None:
@@ -52,12 +69,25 @@ def _score_more(found: Found, pairs: int) -> None:
     st.rerun()
 
 
-def _suggestion(number: int, one: Counterfactual) -> None:
-    """One change in words, and the button that makes it."""
+def _suggestion(found: Found, number: int, one: CheckedFix) -> None:
+    """One change in words, what the answer makes of it, and the button that makes the change."""
     with st.container(border=True):
         words, button = st.columns([6, 1], vertical_alignment="center")
-    words.html(f'<div class="sp-what-if" data-testid="what-if">{html.escape(one.sentence)}</div>')
-    button.button("Try it", key=f"use{number}", on_click=adopt, args=(one.policy,), width="stretch")
+    words.html(f'<div class="sp-what-if" data-testid="what-if">{html.escape(one.fix.sentence)}</div>')
+    with words:
+        _mark(one)
+    with button:
+        tried_fix.button(found, one.fix, f"use{number}")
+
+
+def _mark(one: CheckedFix) -> None:
+    """Whether the fix is one up to the answer."""
+    if one.verdict is None:
+        st.badge("Answer not checked", icon=":material/help:", color="gray")
+    elif one.lost:
+        st.badge(LABELS[one.verdict], icon=":material/cancel:", color="orange")
+    else:
+        st.badge("The answer cites it", icon=":material/check_circle:", color="blue")
 
 
 def decision_table(applying: list[str]) -> pd.DataFrame:

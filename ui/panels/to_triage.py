@@ -1,0 +1,77 @@
+"""From a wrong answer to Triage: the question, the settings and the document that should have answered go along."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from rag_core.schema.trace import Trace
+from rag_core.wording.numbers import title_of
+from ui import caches
+from ui.navigation import FOLDER
+from ui.panels import triage, views
+from ui.sidebar import filtering, state
+from ui.sidebar.apply_policy import adopt
+from ui.sidebar.owner import owner
+
+PENDING = "to_triage"
+"""Session key: what another page sends."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A run to triage, and the document that should have answered."""
+
+    trace: Trace
+    document: str
+    quote: str = ""
+
+
+def ask(trace: Trace, passage_id: str) -> None:
+    """Two buttons under a passage: it, or a document that is not shown here, should have answered."""
+    passage = trace.passages[passage_id]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("Wrong answer?", width="content")
+        if st.button(
+            f"“{views.markdown(title_of(passage))}” should have answered",
+            key="should_have",
+            icon=":material/troubleshoot:",
+        ):
+            _go(trace, passage.document_id)
+        if st.button("Another document should have", key="another_should_have", type="tertiary"):
+            _go(trace, "")
+
+
+def _go(trace: Trace, document: str) -> None:
+    """Send the question, its settings and the document, empty for none, to Triage."""
+    st.session_state[PENDING] = Filled(trace, document)
+    st.rerun()  # of the whole page: a part that is drawn alone cannot leave it
+
+
+def leave() -> None:
+    """Go to Triage where something was sent there. Call it before the controls are drawn."""
+    if PENDING in st.session_state:
+        # Without it Streamlit refuses to leave a page whose controls are bound to the address.
+        st.switch_page(FOLDER / "6_triage.py", query_params={})
+
+
+def arrive() -> None:
+    """Fill the form with what another page has sent here. Call it before the controls are drawn."""
+    if filled := st.session_state.pop(PENDING, None):
+        fill(filled)
+
+
+def fill(filled: Filled) -> None:
+    """The run's question, document and settings into the form and the sidebar, before they are drawn."""
+    st.session_state.pop(triage.TAKEN, None)
+    st.session_state.update(
+        q=filled.trace.query, doc=filled.document or None, unlisted="", quote=filled.quote, view=triage.FIND
+    )
+    with suppress(StreamlitAPIException):  # a field that is drawn already: Streamlit writes its address
+        st.query_params["q"] = filled.trace.query
+    state.go_to_collection(caches.visible(owner()).name_of(filled.trace.collection))
+    adopt(filled.trace.policy)
+    filtering.put(filled.trace.where)
