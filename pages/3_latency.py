@@ -87,13 +87,13 @@ def _bill(trace: Trace) -> dict[str, str]:
 
 @st.fragment
 def many_runs(runs: list[Trace]) -> None:
-    """Where the machine stands against the usual budget, and percentiles per step."""
+    """Where the machine stands against the assumed budget, and percentiles per step."""
     runs = latency_of_runs.measured_runs(runs) or runs
     before = [trace.took_ms for trace in runs if trace.rerank.pairs_timed] or [trace.took_ms for trace in runs]
     p50, p95 = median(before), float(pd.Series(before).quantile(0.95))
     fig = budget_bar.figure(p50, p95, state.palette())
     chart_panel.show(
-        "Against the usual budget", budget_bar.caption(p50, len(before)), fig, budget_bar.table(p50, p95), "budget"
+        "Against the assumed budget", budget_bar.caption(p50, len(before)), fig, budget_bar.table(p50, p95), "budget"
     )
     st.subheader("Percentiles by step", anchor=False)
     kinds = pd.Series([latency.warmth(trace) for trace in runs]).value_counts()

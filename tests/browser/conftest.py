@@ -91,8 +91,9 @@ def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail("The app did not answer in time.")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """A headless Chromium for the tests of this folder only: while it is open, no test can start an event loop."""
     if CHROMIUM is None:
         message = "Chromium is not on this machine; install it (Debian: apt-get install chromium) to run browser tests."
         if os.environ.get("CI") == "true":

@@ -98,7 +98,7 @@ def test_off_against_on_shows_the_moved_document_on_both_sides(page: Page, app: 
 def test_the_waterfall_names_cache_hits_and_the_budget(page: Page, app: App) -> None:
     page.goto(f"{app.url}/latency?{LINK}")
     expect(page.get_by_text(re.compile(r"before the answer; .* took \d+% of it"))).to_be_visible()
-    expect(page.get_by_text(re.compile("the usual 230 to 580 ms"))).to_be_visible()
+    expect(page.get_by_text(re.compile("the assumed 230 to 580 ms"))).to_be_visible()
     expect(page.get_by_text(re.compile(r"Hosted \$\d+ a month, self-hosted"))).to_be_visible()
 
 

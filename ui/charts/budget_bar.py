@@ -1,4 +1,4 @@
-"""Where this machine stands against the usual budget for everything before the language model."""
+"""Where this machine stands against the assumed budget for everything before the language model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WORDS = {"under": "faster than", "within": "within", "over": "slower than"}
 def table(p50: float, p95: float) -> pd.DataFrame:
     """The figures that are drawn: name, ms."""
     low, high = USUAL_BUDGET_MS
-    names = {"median run": p50, "95th percentile": p95, "usual budget from": low, "usual budget to": high}
+    names = {"median run": p50, "95th percentile": p95, "assumed budget from": low, "assumed budget to": high}
     return pd.DataFrame({"name": list(names), "ms": list(names.values())})
 
 
@@ -32,7 +32,7 @@ def caption(p50: float, runs: int) -> str:
 
 
 def figure(p50: float, p95: float, palette: Palette) -> go.Figure:
-    """A bar for the median, a tick for the 95th percentile, the band of the usual budget behind them."""
+    """A bar for the median, a tick for the 95th percentile, the band of the assumed budget behind them."""
     low, high = USUAL_BUDGET_MS
     fig = go.Figure(
         [
@@ -60,7 +60,7 @@ def figure(p50: float, p95: float, palette: Palette) -> go.Figure:
         y=1.02,
         yref="paper",
         yanchor="bottom",
-        text=f"usual budget {low:.0f} to {high:.0f} ms",
+        text=f"assumed budget {low:.0f} to {high:.0f} ms",
         showarrow=False,
         font={"size": 12, "color": palette.muted},
     )
