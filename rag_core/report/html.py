@@ -68,7 +68,9 @@ def answer_section(trace: Trace) -> str:
     kind = near + (f'<p class="note">{escape(made)}</p>' if made else "")
     checks = [[answer.text[one.start : one.end], finding(one)] for one in answer.checks]
     checked = f'<p class="note">{escape(summary(answer))}</p>{table(checks, ["Sentence", "Check"])}' if checks else ""
-    return section("Answer", f"<p>{text}</p>{kind}{table(cited) if cited else ''}{checked}")
+    thought = f'<p class="note">The model\'s reasoning, no part of the answer: {escape(answer.reasoning)}</p>'
+    reasoning = thought if answer.reasoning else ""
+    return section("Answer", f"<p>{text}</p>{kind}{table(cited) if cited else ''}{checked}{reasoning}")
 
 
 def _facts(trace: Trace) -> str:

@@ -60,12 +60,14 @@ class Answer(Frozen):
     "unknown" means that nothing passed the threshold or the model found no answer in the passages.
 
     Token counts are the chat server's own; `dollars` is what they cost. None: not told, or no price is known.
+    `reasoning`: what a chat model thought before it answered, where its server tells; no part of the answer.
     `checks`: what was found for each sentence of a chat answer, in order. `choosing`: the reranker that chose the
     sentences of an extractive answer, and what that cost; None in a chat answer.
     """
 
     kind: Literal["extractive", "chat", "unknown"]
     text: str
+    reasoning: str = ""
     citations: tuple[Citation, ...] = ()
     model: str = ""
     prompt: tuple[Message, ...] = ()

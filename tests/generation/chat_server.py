@@ -19,6 +19,8 @@ class Script:
     """What the next request gets: text pieces streamed as events (whole where it asks so), or a status with a body.
 
     `reply` makes the text from the request instead. `usage`: the token counts, None for a server that gives none.
+    `refuse` gives the status and the body of a refusal for a path and a request, or None. `kind` is the content type of
+    what is streamed. `deltas` are streamed instead of pieces, as they are.
     """
 
     pieces: tuple[str, ...] = ("Five days [1].",)
@@ -35,6 +37,10 @@ class Script:
     authorizations: list[str] = field(default_factory=list)
     models: tuple[str, ...] = ("toy",)
     headers_seen: list[str] = field(default_factory=list)
+    refuse: Callable[[str, dict[str, Any]], tuple[int, Any] | None] | None = None
+    kind: str = "text/event-stream"
+    deltas: tuple[dict[str, Any], ...] = ()
+    done: bool = False
 
 
 def event(payload: object) -> bytes:
@@ -45,6 +51,11 @@ def passage(content: str | None, finish: str | None = None, usage: object = None
     choice = {"index": 0, "delta": {"content": content} if content else {}, "finish_reason": finish}
     base = {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "toy"}
     return {**base, "choices": [] if usage else [choice], "usage": usage}
+
+
+def delta_of(delta: dict[str, Any]) -> dict[str, Any]:
+    """An event with this delta as it is."""
+    return passage(None) | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
 
 
 def whole(text: str, script: Script) -> dict[str, Any]:
@@ -80,6 +91,9 @@ def chat_server(script: Script) -> Iterator[str]:
             script.authorizations.append(self.headers["Authorization"])
             script.headers_seen += [f"{name}: {value}" for name, value in self.headers.items()]
             time.sleep(script.pause_s)
+            if script.refuse and (refusal := script.refuse(self.path, request)):
+                self._send(*refusal)
+                return
             if script.status != 200:
                 self._send(script.status, script.body)
                 return
@@ -89,7 +103,7 @@ def chat_server(script: Script) -> Iterator[str]:
             else:
                 self._send(200, whole("".join(pieces), script))
 
-        def _send(self, status: int, content: dict[str, Any]) -> None:
+        def _send(self, status: int, content: Any) -> None:
             body = script.raw if script.raw is not None else json.dumps(content).encode()
             self.send_response(status)
             for name, value in script.headers.items():
@@ -100,14 +114,15 @@ def chat_server(script: Script) -> Iterator[str]:
             self.wfile.write(body)
 
         def _stream(self, pieces: tuple[str, ...]) -> None:
-            events = [event(passage(piece)) for piece in pieces]
+            events = [event(delta_of(one)) for one in script.deltas] or [event(passage(piece)) for piece in pieces]
             if script.finish:
                 events.append(event(passage(None, script.finish)))
                 events += [event(passage(None, usage=script.usage))] if script.usage else []
+            if script.finish or script.done:
                 events.append(b"data: [DONE]\n\n")
             data = script.raw if script.raw is not None else b"".join(events)
             self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Content-Type", script.kind)
             self.send_header("Content-Length", str(len(data) + (1000 if script.hang_up else 0)))
             self.end_headers()
             self.wfile.write(data)

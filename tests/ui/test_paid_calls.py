@@ -72,6 +72,14 @@ def test_inspect_with_rewriting_and_both_answers_by_a_chat_model(service: Servic
     assert told(at) == service.requests + len(chat.requests)
 
 
+def test_what_the_chat_model_thought_is_folded_beside_its_answer(service: Service, chat: Script) -> None:
+    chat.reply = lambda request: "<think>Perhaps [2].</think>\n\nFive days [1]." if request.get("stream") else "[]"
+    at = opened("1_inspect.py", service, gen="Chat model")
+    (folded,) = [one for one in at.expander if one.label == "The model's reasoning"]
+    assert [one.value for one in folded.text] == ["Perhaps [2]."]
+    assert not [one for one in at.get("html") if "Perhaps" in one.proto.body]
+
+
 @pytest.mark.parametrize("page", ["1_inspect.py", "2_scores.py", "3_latency.py", "4_compare.py"])
 def test_one_run(service: Service, page: str) -> None:
     at = opened(page, service)

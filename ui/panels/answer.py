@@ -35,6 +35,8 @@ def card(trace: Trace, answer: Answer, key: str = "answer", heading: str = "") -
         st.caption(markdown(" · ".join(told)))
         _doubts(answer)
         _sources(trace, answer)
+        if answer.reasoning:
+            _reasoning(answer)
         if answer.prompt:
             _prompt(answer)
         for warning in answer.warnings:
@@ -117,6 +119,12 @@ def source_line(passage: Passage) -> str:
     """`Refunds: First purchase · policies/refunds.md · updated 2026-02-01`: an outdated source shows its age."""
     dated = [f"updated {passage.updated_at}"] if passage.updated_at else []
     return " · ".join([title_of(passage), passage.document_id, *dated])
+
+
+def _reasoning(answer: Answer) -> None:
+    with st.expander("The model's reasoning", icon=":material/psychology:"):
+        st.caption("Written before the answer and no part of it. Numbers in it are not counted as citations.")
+        st.text(answer.reasoning)
 
 
 def _prompt(answer: Answer) -> None:

@@ -170,7 +170,7 @@ def _test(access: ChatAccess) -> None:
     with st.spinner(f"Asking {access.config.model}"):
         reply = greet(access)
     counted = "" if reply.prompt_tokens is not None else " It reports no token counts, so costs are not shown."
-    said = f"{reply.model} answered in {duration(reply.took_ms)}.{counted}"
+    said = " ".join([f"{reply.model} answered in {duration(reply.took_ms)}.{counted}", *reply.notes])
     st.success(views.markdown(said), icon=":material/check_circle:")
 
 

@@ -38,6 +38,7 @@ class ChatConfig(Frozen):
     """Which model is asked, and how. The key is passed apart, so that a config can be shown and saved.
 
     temperature: None leaves it to the server, as some models demand. timeout_s: the longest silence, not the whole.
+    base_url: may be given with `/chat/completions`; where the server has its chat under `/v1`, that may be left out.
     """
 
     base_url: str = OPENAI
@@ -56,7 +57,7 @@ class ChatConfig(Frozen):
             raise ValueError("must not contain a user name or password; enter the key in its own field")
         if parts.query or parts.fragment:
             raise ValueError("must not contain ? or #")
-        return url.rstrip("/")
+        return url.rstrip("/").removesuffix("/chat/completions").rstrip("/")
 
     @property
     def server(self) -> str:

@@ -2,8 +2,8 @@
 
     complete(access, messages).text
 
-An answer that comes piece by piece is `chat`'s, what a failure is called `chat_errors`'s. Nothing is retried: a user
-who waits is better told.
+An answer that comes piece by piece is `stream`'s, what a failure is called `errors`'s. Nothing is asked again, but for
+what a server asks for itself (`dialect`): a user who waits is better told.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from rag_core.errors import GenerationError, MissingPackage
-from rag_core.generation.chat.access import OPENAI, ChatAccess
-from rag_core.generation.chat.errors import in_words
+from rag_core.generation.chat.access import ChatAccess
+from rag_core.generation.chat.dialect import Dialect, usual
+from rag_core.generation.chat.errors import in_words, refused_with
 from rag_core.generation.chat.price import cost
+from rag_core.generation.chat.reasoning import parted
+from rag_core.generation.chat.replies import error_in, opened, pieces_of, wants
 from rag_core.rerank.metering import sent, spend
 from rag_core.schema.answers import Message
 from rag_core.schema.base import Frozen
@@ -34,7 +37,8 @@ GREETING = (Message(role="user", content="Reply with the one word: ready"),)
 class Completion(Frozen):
     """One whole reply. `model` is what the server calls it; counts are the server's, None where it gave none.
 
-    `finish` is the server's word for why the text ended: "stop", or "length" where the limit cut it.
+    `text` is without the model's reasoning. `finish` is the server's word for why it ended: "stop", or "length" where
+    the limit cut it. `notes`: what of the request was changed because the server asked for that, in words.
     """
 
     text: str
@@ -43,24 +47,25 @@ class Completion(Frozen):
     took_ms: float
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 def complete(access: ChatAccess, messages: Sequence[Message]) -> Completion:
     """The whole reply at once; its text may be empty. Raises GenerationError in words for a user, without the key."""
     begin = time.perf_counter()
     with connected(access) as client:
-        sent(access.name)
-        reply = client.chat.completions.create(**request(access, messages))
-        choice = reply.choices[0]
-        prompt, written = (getattr(reply.usage, f"{name}_tokens", None) for name in ("prompt", "completion"))
+        reply, dialect = asked(client, access, messages)
+        (piece,) = pieces_of(reply)
+        prompt, written = (getattr(piece.usage, f"{name}_tokens", None) for name in ("prompt", "completion"))
         billed(access, prompt, written)
         return Completion(
-            text=choice.message.content or "",
-            finish=choice.finish_reason or "",
+            text=parted(piece.said.text).text,
+            finish=piece.finish,
             model=reply.model or access.config.model,
             took_ms=(time.perf_counter() - begin) * 1000,
             prompt_tokens=prompt,
             completion_tokens=written,
+            notes=dialect.notes(access.config),
         )
 
 
@@ -85,7 +90,7 @@ def connected(access: ChatAccess, received: Sequence[str] = ()) -> Iterator[open
         import openai
     except ImportError as exc:
         raise MissingPackage("openai", "An answer by a chat model") from exc
-    config, key = access.config, access.key.get_secret_value() if access.key else NO_KEY
+    config, key = access.config, _key(access)
     try:
         with openai.OpenAI(api_key=key, base_url=config.base_url, timeout=config.timeout_s, max_retries=0) as client:
             client.organization = client.project = None  # the environment's; they are nobody else's business
@@ -95,16 +100,34 @@ def connected(access: ChatAccess, received: Sequence[str] = ()) -> Iterator[open
         raise GenerationError(in_words(exc, config.model, config.base_url, key, "".join(received))) from None
 
 
-def request(access: ChatAccess, messages: Sequence[Message]) -> dict[str, Any]:
-    """The request's fields."""
-    config = access.config
-    # OpenAI's newer models refuse `max_tokens`, other servers know nothing else.
-    limit = "max_completion_tokens" if config.base_url == OPENAI else "max_tokens"
-    fields: dict[str, Any] = {
-        "model": config.model,
-        "messages": [message.model_dump() for message in messages],
-        limit: config.max_tokens,
-    }
-    if config.temperature is not None:
-        fields["temperature"] = config.temperature
-    return fields
+def asked(
+    client: openai.OpenAI, access: ChatAccess, messages: Sequence[Message], *, stream: bool = False
+) -> tuple[Any, Dialect]:
+    """A stream of events, or a whole reply where none was asked for or the server does not stream; and the dialect that
+    it was asked in. The server is asked once more for each thing that it wants otherwise.
+    """
+    import openai
+
+    config, dialect = access.config, usual(access.config)
+    while True:
+        sent(access.name)
+        fields = dialect.fields(config, messages, stream=stream)
+        try:
+            client.base_url = dialect.address(config)
+            reply = opened(client.chat.completions.create(**fields))
+        except openai.APIStatusError as exc:
+            wanted = dialect.instead(config, exc.status_code, wants(exc))
+            if wanted is None:
+                raise
+        else:
+            said = error_in(reply)
+            wanted = dialect.instead(config, 200, said)
+            if not said:
+                return reply, dialect
+            if wanted is None:
+                raise GenerationError(refused_with(said, config.model, _key(access)))
+        dialect = wanted
+
+
+def _key(access: ChatAccess) -> str:
+    return access.key.get_secret_value() if access.key else NO_KEY

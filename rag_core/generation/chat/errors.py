@@ -1,8 +1,13 @@
-"""What went wrong with a chat server, in words for a user and without the key. One table, no retries."""
+"""What went wrong with a chat server, in words for a user and without the key. One table, no retries.
+
+said_by({"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs are not permitted"}]})
+    -> "body.stream_options: Extra inputs are not permitted"
+"""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +17,11 @@ from rag_core.errors import first_line
 
 @dataclass(frozen=True)
 class _Failure:
-    """What a sentence may be made of. `reason` is the server's own words, the key struck out."""
+    """What a sentence may be made of. `reason` is the server's own words, the key struck out; `asked` the address."""
 
     model: str
     server: str
+    asked: str
     reason: str
     wait_s: float | None
     quota: bool
@@ -31,17 +37,37 @@ def in_words(exc: Exception, model: str, server: str, key: str, received: str) -
 
 def _failure(exc: Exception, model: str, server: str, key: str) -> _Failure:
     body = getattr(exc, "body", None)
-    body = body if isinstance(body, dict) else {}
-    reason = str(body.get("message") or first_line(exc)).replace(key, "•••")[:300]
-    codes = f"{body.get('code')} {body.get('type')} {reason}".lower()
+    reason = (said_by(body) or first_line(exc)).replace(key, "•••")[:300]
+    codes = f"{_field(body, 'code')} {_field(body, 'type')} {reason}".lower()
     return _Failure(
         model=model,
         server=server,
+        asked=str(getattr(getattr(exc, "request", None), "url", "")) or server,
         reason=reason.rstrip("."),
         wait_s=_retry_after(getattr(exc, "response", None)),
         quota="insufficient_quota" in codes,
         too_long="context_length" in codes or "context length" in codes or "context size" in codes,
     )
+
+
+def said_by(body: object) -> str:
+    """The words of a server in the body of its error, in whichever of the usual places they are; "" for none."""
+    if isinstance(body, str):
+        return " ".join(re.sub(r"<[^>]*>", " ", body).split())
+    if isinstance(body, list):
+        return "; ".join(filter(None, map(said_by, body)))
+    if not isinstance(body, dict):
+        return ""
+    words = next((words for key in _SAID if (words := said_by(body.get(key)))), "")
+    place = ".".join(map(str, body["loc"])) if isinstance(body.get("loc"), list) else ""
+    return f"{place}: {words}" if words and place else words
+
+
+_SAID = ("error", "message", "detail", "errors", "msg")
+
+
+def _field(body: object, name: str) -> str:
+    return str(body.get(name) or "") if isinstance(body, dict) else ""
 
 
 def _retry_after(response: Any) -> float | None:
@@ -63,7 +89,7 @@ def _forbidden(failure: _Failure) -> str:
 
 def _not_found(failure: _Failure) -> str:
     return (
-        f"{failure.server} has no model {failure.model}, or is no chat server. "
+        f"The server has no model {failure.model}, or no chat at {failure.asked}. It says: {failure.reason}. "
         "Check the model's name (OPENAI_MODEL) and the address."
     )
 
@@ -97,6 +123,12 @@ def _broken(failure: _Failure) -> str:
 
 def _other(failure: _Failure) -> str:
     return f"{failure.server} did not answer as a chat server does ({failure.reason}). Check the address."
+
+
+def refused_with(words: str, model: str, key: str) -> str:
+    """The sentence for an error that came as a reply."""
+    said = words.replace(key, "•••") if len(key) > 4 else words
+    return f"The language model's server did not answer for {model}. It says: {said[:300].rstrip('.')}."
 
 
 WORDS: dict[str, Callable[[_Failure], str]] = {

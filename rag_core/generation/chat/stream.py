@@ -5,8 +5,8 @@
     for piece in stream.pieces(): ...
     stream.answer
 
-Which model that is and with which key is `chat_access`, the request `chat_client`; what is sent is `prompt`, what of
-it is true is `citations`.
+Which model that is and with which key is `access`, the request `client`; what is sent is `prompt`, what the model
+thinks before it answers `reasoning`, what of the answer is true `citations`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from typing import Any
 
 from rag_core.errors import GenerationError
 from rag_core.generation.chat.access import ChatAccess
-from rag_core.generation.chat.client import billed, connected, request
+from rag_core.generation.chat.client import asked, billed, connected
+from rag_core.generation.chat.dialect import Dialect
 from rag_core.generation.chat.price import priced
+from rag_core.generation.chat.reasoning import Said, parted
+from rag_core.generation.chat.replies import Piece, pieces_of
 from rag_core.generation.citations import is_unknown, read_citations
 from rag_core.generation.prompt import DONT_KNOW, build_messages
-from rag_core.rerank.metering import sent
 from rag_core.schema.answers import Answer
 from rag_core.schema.documents import Passage
 from rag_core.schema.steps import StepWarning, Timing
@@ -44,8 +46,12 @@ class ChatStream:
         self._config = access.config
         self._passages = tuple(passages)
         self._received: list[str] = []
-        self._finish: str | None = None
+        self._thoughts: list[str] = []
+        self._shown = ""
+        self._dialect = Dialect()
+        self._finish = ""
         self._usage: Any = None
+        self._tools: list[str] = []
         self._answer: Answer | None = None
 
     @property
@@ -63,59 +69,69 @@ class ChatStream:
             yield DONT_KNOW
             return
         yield from self._receive()
-        if not self._text.strip():
-            raise GenerationError(self._nothing())
-        if self._finish is None:
-            raise GenerationError(f"The answer broke off after {len(self._text)} characters. Ask again.")
-        self._answer = self._finished((time.perf_counter() - begin) * 1000)
+        said = self._said(whole=True)
+        if not said.text.strip():
+            raise GenerationError(self._nothing(said))
+        self._answer = self._finished(said, (time.perf_counter() - begin) * 1000)
 
     def _receive(self) -> Iterator[str]:
         """Text pieces from the server; whatever the client raises is put into words."""
-        sent(self._access.name)
-        options: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
-        with (
-            connected(self._access, self._received) as client,
-            client.chat.completions.create(**request(self._access, self.prompt), **options) as stream,
-        ):
-            for event in stream:
-                yield from self._take(event)
+        with connected(self._access, self._received) as client:
+            reply, self._dialect = asked(client, self._access, self.prompt, stream=True)
+            self.prompt = self._dialect.messages(self.prompt)
+            for piece in pieces_of(reply):
+                yield from self._take(piece)
 
-    @property
-    def _text(self) -> str:
-        return "".join(self._received)
+    def _said(self, *, whole: bool) -> Said:
+        """The answer so far, and the model's reasoning apart from it."""
+        said = parted("".join(self._received), whole=whole)
+        beside = "".join(self._thoughts).strip()
+        return Said(said.text, "\n\n".join(one for one in (beside, said.reasoning) if one))
 
-    def _take(self, event: Any) -> Iterator[str]:
-        self._usage = event.usage or self._usage
-        for choice in event.choices[:1]:
-            self._finish = choice.finish_reason or self._finish
-            piece = choice.delta.content if choice.delta else None
-            if piece:
-                self._received.append(piece)
-                yield piece
+    def _take(self, piece: Piece) -> Iterator[str]:
+        """What of the answer is new with this piece."""
+        self._usage = piece.usage or self._usage
+        self._finish = piece.finish or self._finish
+        self._tools += piece.tools
+        self._received.append(piece.said.text)
+        self._thoughts.append(piece.said.reasoning)
+        text, shown = self._said(whole=False).text, self._shown
+        if text.startswith(shown) and len(text) > len(shown):
+            self._shown = text
+            yield text[len(shown) :]
 
-    def _nothing(self) -> str:
+    def _nothing(self, said: Said) -> str:
         """Why a finished stream held no text."""
         reasons = {
             "length": f"used up its {self._config.max_tokens} tokens before it said anything. Raise the limit",
             "content_filter": "was stopped by its provider's content filter. Ask in other words",
+            "tool_calls": f"asked for a tool ({', '.join(self._tools)}) instead. Turn off tools at its server",
         }
-        said = reasons.get(self._finish or "", "gave an empty answer. Ask again, or choose another model")
-        return f"The model {self._config.model} {said}."
+        silent = "gave its reasoning and no answer" if said.reasoning else "gave an empty answer"
+        why = reasons.get(self._finish, f"{silent}. Ask again, or choose another model")
+        return f"The model {self._config.model} {why}."
 
-    def _finished(self, took_ms: float) -> Answer:
-        citations, warnings = read_citations(self._text, self._passages)
+    def _warnings(self) -> Iterator[StepWarning]:
+        """What to know of how the answer came in."""
         if self._finish == "length":
-            message = f"The answer was cut at {self._config.max_tokens} tokens."
-            warnings = (*warnings, StepWarning(code="answer-cut", message=message))
-        unknown = is_unknown(self._text)
+            yield StepWarning(code="answer-cut", message=f"The answer was cut at {self._config.max_tokens} tokens.")
+        if not self._finish:
+            yield StepWarning(code="answer-unfinished", message="The server did not say that the answer is complete.")
+        for note in self._dialect.notes(self._config):
+            yield StepWarning(code="request-changed", message=note)
+
+    def _finished(self, said: Said, took_ms: float) -> Answer:
+        citations, warnings = read_citations(said.text, self._passages)
+        unknown = is_unknown(said.text)
         answer = Answer(
             kind="unknown" if unknown else "chat",
-            text=self._text.strip(),
+            text=said.text.strip(),
+            reasoning=said.reasoning,
             citations=() if unknown else citations,
             model=self._config.model,
             prompt=self.prompt,
             timing=Timing(took_ms=took_ms),
-            warnings=() if unknown else warnings,
+            warnings=(*(() if unknown else warnings), *self._warnings()),
             prompt_tokens=getattr(self._usage, "prompt_tokens", None),
             completion_tokens=getattr(self._usage, "completion_tokens", None),
         )

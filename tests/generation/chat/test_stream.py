@@ -124,8 +124,10 @@ def test_a_dead_server_is_named() -> None:
         list(stream_answer(access_to(url), "q", CHUNKS).pieces())
 
 
-def test_a_stream_that_ends_early_is_no_answer() -> None:
-    assert "broke off after 8 characters" in failure(Script(pieces=("Five day",), finish=None))
+def test_an_answer_without_a_finish_reason_is_whole_and_says_so() -> None:
+    answer = ask(Script(pieces=("Five days [1].",), finish=None, done=True))[0].answer
+    assert answer.text == "Five days [1]."
+    assert [one.message for one in answer.warnings] == ["The server did not say that the answer is complete."]
 
 
 def test_a_connection_that_breaks_half_way_is_no_answer() -> None:
