@@ -4,6 +4,8 @@
     found = diagnose(trace, location)              # the step of loss, with its evidence
     tried = what_would_keep(measurement, policy, location)   # by replay, no model
 
+In another pipeline's run, `locate_in_run(trace, expected)` finds the document among what was recorded.
+
 Everything is read from traces and measurements. Only `check_fix` runs a model, for the answer under a change.
 """
 
@@ -17,6 +19,7 @@ from rag_core.diagnosis.counterfactuals import (
 )
 from rag_core.diagnosis.decision_table import RULES, remedies
 from rag_core.diagnosis.expected import Expected, Location, Nearest, locate, nearest_documents
+from rag_core.diagnosis.expected_in_run import locate_in_run
 from rag_core.diagnosis.fix_check import CheckedFix, check_fix
 from rag_core.diagnosis.rules import Fix, Rule, Symptoms
 from rag_core.diagnosis.step_of_loss import diagnose
@@ -43,6 +46,7 @@ __all__ = [
     "check_fix",
     "diagnose",
     "locate",
+    "locate_in_run",
     "nearest_documents",
     "pairs_needed",
     "remedies",

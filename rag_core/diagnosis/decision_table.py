@@ -10,8 +10,14 @@ from typing import Literal
 from rag_core.diagnosis.rules import Condition, Fix, Rule, Symptoms
 from rag_core.diagnosis.verdicts import Verdict
 
-_MISSED = (Verdict.MISSED_BY_BOTH, Verdict.MISSED_BY_DENSE, Verdict.MISSED_BY_LEXICAL, Verdict.FUSED_OUT)
-_RANKED_TOO_LOW = (Verdict.DEMOTED, Verdict.CUT_BY_TOP_K, Verdict.UNDER_THRESHOLD, *_MISSED)
+_MISSED = (
+    Verdict.MISSED_BY_BOTH,
+    Verdict.MISSED_BY_DENSE,
+    Verdict.MISSED_BY_LEXICAL,
+    Verdict.MISSED,
+    Verdict.FUSED_OUT,
+)
+_RANKED_TOO_LOW = (Verdict.DEMOTED, Verdict.CUT_BY_TOP_K, Verdict.NOT_SELECTED, Verdict.UNDER_THRESHOLD, *_MISSED)
 
 
 def _verdict(*verdicts: Verdict) -> Condition:
@@ -101,6 +107,13 @@ RULES = (
         advice="Make passages smaller, or use a reranker that reads longer ones.",
     ),
     Rule(
+        name="not-returned",
+        symptom="The reranker reads it and does not return it",
+        when=(_verdict(Verdict.NOT_RETURNED),),
+        fix=Fix.RERANKER,
+        advice="Let the reranker return more of what it reads, or try another one on the recorded candidates.",
+    ),
+    Rule(
         name="pushed-down",
         symptom="A signal outweighs relevance",
         when=(_verdict(Verdict.PUSHED_DOWN),),
@@ -117,7 +130,7 @@ RULES = (
     Rule(
         name="top-k-too-small",
         symptom="In the top 5, and cut by an even smaller top-k",
-        when=(_verdict(Verdict.CUT_BY_TOP_K, Verdict.DEMOTED), _rank("final_rank", "at most", 5)),
+        when=(_verdict(Verdict.CUT_BY_TOP_K, Verdict.NOT_SELECTED, Verdict.DEMOTED), _rank("final_rank", "at most", 5)),
         fix=Fix.LARGER_TOP_K,
         advice="It is ranked well enough to be given. Keep a few more passages.",
     ),

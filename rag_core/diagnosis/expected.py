@@ -138,7 +138,7 @@ def _named(passages: tuple[Passage, ...], expected: Expected) -> tuple[Passage, 
 
 def _holding(document: Document, passages: Sequence[Passage], quote: str) -> dict[str, object]:
     """The passages that hold the quote whole; where none does, those that hold a part of it."""
-    places = _places(document.text, quote)
+    places = places_in(document.text, quote)
     if not places:
         raise BadInput(
             f"The text of “{document.title or document.id}” does not contain these words. "
@@ -155,7 +155,7 @@ def _holding(document: Document, passages: Sequence[Passage], quote: str) -> dic
     raise AssertionError("unreachable")
 
 
-def _places(text: str, quote: str) -> list[Span]:
+def places_in(text: str, quote: str) -> list[Span]:
     """Where the quote stands; runs of white space count as one space, case does not count."""
     pattern = r"\s+".join(map(re.escape, quote.split()))
     return [match.span() for match in re.finditer(pattern, text, re.IGNORECASE)]

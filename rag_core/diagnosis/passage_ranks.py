@@ -54,8 +54,8 @@ class PassageRanks:
     @property
     def searched_best(self) -> int:
         """The best of its search ranks, those in extra searches included."""
-        extra = (hit.rank for _, _, hit in self.extra_hits)
-        return min(self.rank(StepName.DENSE), self.rank(StepName.LEXICAL), *extra)
+        hits = (one.by_passage.get(self.passage.id) for one in self.trace.lists.values())
+        return min((hit.rank for hit in hits if hit), default=LAST)
 
     @property
     def extra_hits(self) -> list[tuple[str, Step, Hit]]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from rag_core.diagnosis.expected import Location
 from rag_core.diagnosis.passage_ranks import LAST, PassageRanks, furthest_passage
+from rag_core.diagnosis.recorded_run import diagnose_run
 from rag_core.diagnosis.rivals import rivals
 from rag_core.diagnosis.verdicts import STEPS, Diagnosis, Verdict
 from rag_core.schema.steps import StepName
@@ -22,8 +23,11 @@ def diagnose(trace: Trace, location: Location) -> Diagnosis:
     """Where the expected document was lost in this run, with its evidence.
 
     Of several expected passages the one that came furthest counts. A document that was kept gives `kept`, or
-    `not-cited` where the trace holds an answer that cites none of the expected passages.
+    `not-cited` where the trace holds an answer that cites none of the expected passages. In a run of another pipeline,
+    `locate_in_run` gives the location, and the verdict may be that it cannot be told.
     """
+    if trace.origin:
+        return diagnose_run(trace, location)
     if not location.passages:
         verdict = Verdict.CUT_BY_CHUNKING if location.in_corpus else Verdict.NOT_IN_CORPUS
         return Diagnosis(verdict=verdict, sentence=sentence(verdict, trace, location, None))

@@ -10,7 +10,12 @@ from rag_core.schema.trace_record import RankAtStep
 
 
 class Verdict(StrEnum):
-    """Where the expected passage was lost: the first step, in order, that explains why it was not used."""
+    """Where the expected passage was lost: the first step, in order, that explains why it was not used.
+
+    `missed`, `not-returned`, `not-selected` and `cannot-tell` are of another pipeline's runs alone: no search found it;
+    a reranker read it and did not return it; it was not among the kept, for a top-k or a threshold that the run does
+    not name; too little was recorded to tell.
+    """
 
     NOT_IN_CORPUS = "not-in-corpus"
     FILTERED_OUT = "filtered-out"
@@ -18,20 +23,24 @@ class Verdict(StrEnum):
     MISSED_BY_BOTH = "missed-by-both"
     MISSED_BY_DENSE = "missed-by-dense"
     MISSED_BY_LEXICAL = "missed-by-lexical"
+    MISSED = "missed"
     FUSED_OUT = "fused-out"
     CUT_BY_FIRST_PASS = "cut-by-first-pass"
     UNREAD = "unread"
+    NOT_RETURNED = "not-returned"
     DEMOTED = "demoted"
     PUSHED_DOWN = "pushed-down"
     UNDER_THRESHOLD = "under-threshold"
     CUT_BY_TOP_K = "cut-by-top-k"
+    NOT_SELECTED = "not-selected"
     NOT_CITED = "not-cited"
     KEPT = "kept"
+    CANNOT_TELL = "cannot-tell"
 
     @property
     def lost(self) -> bool:
-        """True for every verdict but `kept`."""
-        return self is not Verdict.KEPT
+        """True where it is known that the document was not used."""
+        return self not in (Verdict.KEPT, Verdict.CANNOT_TELL)
 
 
 LABELS = {
@@ -41,15 +50,19 @@ LABELS = {
     Verdict.MISSED_BY_BOTH: "Missed by both searches",
     Verdict.MISSED_BY_DENSE: "Missed by dense search",
     Verdict.MISSED_BY_LEXICAL: "Missed by lexical search",
+    Verdict.MISSED: "Missed by every search",
     Verdict.FUSED_OUT: "Fused out of the pool",
     Verdict.CUT_BY_FIRST_PASS: "Cut by the first pass",
     Verdict.UNREAD: "Beyond the reranker's token limit",
+    Verdict.NOT_RETURNED: "Not returned by the reranker",
     Verdict.DEMOTED: "Demoted by the reranker",
     Verdict.PUSHED_DOWN: "Pushed down by a signal",
     Verdict.UNDER_THRESHOLD: "Under the threshold",
     Verdict.CUT_BY_TOP_K: "Cut by top-k",
+    Verdict.NOT_SELECTED: "Not selected",
     Verdict.NOT_CITED: "Kept, but not cited",
     Verdict.KEPT: "Kept",
+    Verdict.CANNOT_TELL: "Cannot be told from this run",
 }
 
 STEPS: dict[Verdict, tuple[str | None, str | None]] = {
@@ -71,7 +84,8 @@ STEPS: dict[Verdict, tuple[str | None, str | None]] = {
 }
 """The steps before and after the loss: the passage came out of the first and not, or further down, out of the second.
 
-In a run with a first pass, that is the step before `reranked`."""
+In a run with a first pass, that is the step before `reranked`. The steps of another pipeline's run have names of their
+own, see `recorded_path`."""
 
 
 class Rival(Frozen):
@@ -86,9 +100,10 @@ class Rival(Frozen):
 class Diagnosis(Frozen):
     """The verdict on one expected document, with all that it rests on.
 
-    chunk_id: the expected passage that came furthest (None where there is none). way: its rank and score at every
+    passage_id: the expected passage that came furthest (None where there is none). way: its rank and score at every
     step; before and after: the two steps between which it was lost. notes: what else a reader must know, such as
-    a reranker that did not run.
+    a reranker that did not run. recorded: of another pipeline's run, whose steps have names of their own; needs: what
+    that pipeline has to record so that it can be told.
     """
 
     verdict: Verdict
@@ -99,8 +114,10 @@ class Diagnosis(Frozen):
     after: RankAtStep | None = None
     rivals: tuple[Rival, ...] = ()
     notes: tuple[str, ...] = ()
+    recorded: bool = False
+    needs: tuple[str, ...] = ()
 
     @property
     def lost(self) -> bool:
-        """True where the document was not used."""
+        """True where it is known that the document was not used."""
         return self.verdict.lost

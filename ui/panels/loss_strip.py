@@ -22,16 +22,16 @@ STEPS: tuple[StepRow, ...] = (
     ("Chunking", (Verdict.CUT_BY_CHUNKING,), ()),
     (
         "Searches",
-        (Verdict.MISSED_BY_BOTH, Verdict.MISSED_BY_DENSE, Verdict.MISSED_BY_LEXICAL),
+        (Verdict.MISSED_BY_BOTH, Verdict.MISSED_BY_DENSE, Verdict.MISSED_BY_LEXICAL, Verdict.MISSED),
         (StepName.DENSE, StepName.LEXICAL),
     ),
     ("Pool", (Verdict.FUSED_OUT,), (StepName.FUSED,)),
     FIRST_PASS,
     ("Token limit", (Verdict.UNREAD,), ()),
-    ("Rerank", (Verdict.DEMOTED,), (StepName.RERANKED,)),
+    ("Rerank", (Verdict.DEMOTED, Verdict.NOT_RETURNED), (StepName.RERANKED,)),
     ("Signals", (Verdict.PUSHED_DOWN,), (StepName.ADJUSTED,)),
     ("Threshold", (Verdict.UNDER_THRESHOLD,), ()),
-    ("Top-k", (Verdict.CUT_BY_TOP_K,), (StepName.KEPT,)),
+    ("Top-k", (Verdict.CUT_BY_TOP_K, Verdict.NOT_SELECTED), (StepName.KEPT,)),
     ("Answer", (Verdict.NOT_CITED,), ()),
 )
 """The steps in order: the label, the verdicts that lose a document there, the steps whose ranks it shows.
@@ -49,6 +49,8 @@ class Step:
 
 def steps(diagnosis: Diagnosis) -> list[Step]:
     """The steps in order. What comes after the loss was not reached, whatever ranks it has."""
+    if diagnosis.recorded:
+        return _recorded(diagnosis)
     from_first_pass = any(step.step == StepName.FIRST_PASS for step in diagnosis.way)
     there = [row for row in STEPS if row is not FIRST_PASS or from_first_pass or diagnosis.verdict in row[1]]
     lost = next((place for place, (_, verdicts, _) in enumerate(there) if diagnosis.verdict in verdicts), len(there))
@@ -56,6 +58,17 @@ def steps(diagnosis: Diagnosis) -> list[Step]:
     return [
         Step(label, states[place], _ranks(diagnosis, steps) if states[place] != "after" else "")
         for place, (label, _, steps) in enumerate(there)
+    ]
+
+
+def _recorded(diagnosis: Diagnosis) -> list[Step]:
+    """The steps of another pipeline under their own names; where none lost it, each with its rank."""
+    names = [one.step for one in diagnosis.way]
+    lost = names.index(diagnosis.after.step) if diagnosis.lost and diagnosis.after else len(names)
+    states: list[State] = ["passed" if place < lost else "lost" if place == lost else "after" for place in range(99)]
+    return [
+        Step(one.step, states[place], (ordinal(one.rank) if one.rank else "–") if states[place] != "after" else "")
+        for place, one in enumerate(diagnosis.way)
     ]
 
 

@@ -175,6 +175,8 @@ def verdict(found: Found) -> None:
 def badge(diagnosis: Diagnosis) -> None:
     """The verdict's name, coloured and with a mark."""
     icon, colour = (":material/cancel:", "orange") if diagnosis.lost else (":material/check_circle:", "blue")
+    if diagnosis.verdict is Verdict.CANNOT_TELL:
+        icon, colour = ":material/help:", "gray"
     st.badge(LABELS[diagnosis.verdict], icon=icon, color=colour)  # type: ignore[arg-type]
 
 

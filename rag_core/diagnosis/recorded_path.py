@@ -1,0 +1,145 @@
+"""Where one passage was lost on its way through the steps of any pipeline, told by their kinds and inputs.
+
+Walks back from what was kept: the passage was lost at the first step that does not have it and reads one that does.
+Where nothing before a step is recorded, it cannot be told, and the gaps say what is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rag_core.diagnosis.verdicts import Verdict
+from rag_core.schema.steps import Evidence, Step, StepKind
+from rag_core.schema.trace import Trace
+
+
+class Missing(StrEnum):
+    """What a run would have to record: the kept passages, the searches or the list that a step read, the step that read
+    a list, ids, texts."""
+
+    KEPT = "kept"
+    SEARCHES = "searches"
+    INPUT = "input"
+    READER = "reader"
+    IDS = "ids"
+    TEXTS = "texts"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that was not recorded, and the step that it belongs to."""
+
+    missing: Missing
+    step: str = ""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What became of a passage: the step that settles it, the one before that still had it, and what is missing."""
+
+    verdict: Verdict
+    step: Step | None = None
+    before: Step | None = None
+    gaps: tuple[Gap, ...] = ()
+
+
+LOST_AT: dict[StepKind, Verdict] = {
+    StepKind.SEARCH: Verdict.MISSED,
+    StepKind.FUSION: Verdict.FUSED_OUT,
+    StepKind.RERANK: Verdict.NOT_RETURNED,
+    StepKind.ADJUST: Verdict.PUSHED_DOWN,
+    StepKind.SELECT: Verdict.NOT_SELECTED,
+}
+"""The verdict where a step of this kind reads the passage and does not have it."""
+
+
+def ending(trace: Trace, passage_id: str | None) -> Ending:
+    """What became of a passage; None for one that no step has."""
+    kept = trace.kept_step
+    if passage_id in kept.by_passage:
+        before = next((one for one in reads_of(trace, kept) if passage_id in one.by_passage), None)
+        if kept.evidence is Evidence.RECORDED:
+            return Ending(Verdict.KEPT, kept, before)
+        return Ending(Verdict.CANNOT_TELL, kept, before, (Gap(Missing.KEPT),))
+    found = _lost(trace, passage_id, kept)
+    aside = next((one for one in reversed(trace.steps) if passage_id in one.by_passage), None)
+    if found.verdict is Verdict.MISSED and not found.before and aside:
+        return Ending(Verdict.CANNOT_TELL, aside, gaps=(Gap(Missing.READER, aside.name),))
+    return _moved(trace, passage_id, found) if found.step is kept and passage_id else found
+
+
+def reads_of(trace: Trace, step: Step) -> tuple[Step, ...]:
+    """The recorded steps that a step reads; none where that is not known.
+
+    Where it names none, it is taken to read what no step has read before it: every open search for a fusion, else the
+    only open step. Lists that lack a passage of its own cannot be all that it read.
+    """
+    earlier = [one for one in trace.steps[: trace.steps.index(step)] if one.evidence is not Evidence.UNAVAILABLE]
+    if step.inputs:
+        return tuple(one for one in earlier if one.name in step.inputs)
+    read = {name for one in trace.steps for name in one.inputs}
+    unread = tuple(one for one in earlier if one.name not in read)
+    if step.kind is StepKind.SEARCH or (step.kind is not StepKind.FUSION and len(unread) != 1):
+        return ()
+    return unread if complete(step, unread) else ()
+
+
+def complete(step: Step, reads: tuple[Step, ...]) -> bool:
+    """True where every passage of the step is in one of those lists."""
+    return set(step.by_passage) <= {passage_id for one in reads for passage_id in one.by_passage}
+
+
+def _lost(trace: Trace, passage_id: str | None, step: Step) -> Ending:
+    """Where it was lost, at this step that does not have it or before."""
+    reads = reads_of(trace, step)
+    holding = [one for one in reads if passage_id in one.by_passage]
+    if passage_id and holding:
+        before = min(holding, key=lambda one: one.by_passage[passage_id].rank)
+        first_pass = step.kind is StepKind.RERANK and step is not trace.reranked_step
+        return Ending(Verdict.CUT_BY_FIRST_PASS if first_pass else LOST_AT[step.kind], step, before)
+    if not reads:
+        return _at_the_start(step)
+    endings = [_lost(trace, passage_id, one) for one in reads]
+    if lost := next((one for one in endings if one.before), None):
+        return lost
+    gaps = [gap for one in endings for gap in one.gaps]
+    if not complete(step, reads):
+        gaps.append(_gap_before(step))
+    if gaps:
+        told = next((one.step for one in endings if one.gaps), step)
+        return Ending(Verdict.CANNOT_TELL, told, gaps=tuple(dict.fromkeys(gaps)))
+    return endings[0]
+
+
+def _at_the_start(step: Step) -> Ending:
+    """A step before which nothing is recorded: a search has missed it, of any other it cannot be told."""
+    if step.kind is StepKind.SEARCH and step.evidence is Evidence.RECORDED:
+        return Ending(Verdict.MISSED, step)
+    return Ending(Verdict.CANNOT_TELL, step, gaps=(_gap_before(step),))
+
+
+def _gap_before(step: Step) -> Gap:
+    finding = step.kind in (StepKind.SEARCH, StepKind.FUSION)
+    return Gap(Missing.SEARCHES if finding else Missing.INPUT, step.name)
+
+
+def in_order(trace: Trace) -> bool:
+    """True where the kept passages are the first of the list that they were selected from."""
+    kept = [hit.passage_id for hit in trace.kept_step.hits]
+    return any(kept == [hit.passage_id for hit in one.hits[: len(kept)]] for one in reads_of(trace, trace.kept_step))
+
+
+def _moved(trace: Trace, passage_id: str, found: Ending) -> Ending:
+    """The reranker or the rule that moved it from among the first k to behind them, where one did."""
+    k = len(trace.kept_step.hits)
+    if not k or not in_order(trace):
+        return found
+    for step, verdict in ((trace.reranked_step, Verdict.DEMOTED), (trace.final_step, Verdict.PUSHED_DOWN)):
+        after = step.by_passage.get(passage_id)
+        ranked = [one for one in reads_of(trace, step) if passage_id in one.by_passage]
+        if after is None or len(ranked) != 1 or step.kind not in (StepKind.RERANK, StepKind.ADJUST):
+            continue
+        if after.rank > max(k, ranked[0].by_passage[passage_id].rank):
+            return Ending(verdict, step, ranked[0])
+    return found
