@@ -15,6 +15,7 @@ from ui.charts import rank_movement
 from ui.panels import (
     answer_comparison,
     history,
+    linked_run,
     progressive_rerank,
     question_box,
     retrying,
@@ -34,7 +35,7 @@ def main() -> None:
     state.page("Inspect")
     to_triage.leave()
     choice = state.sidebar()
-    saved = question_box.trace_file()
+    saved = question_box.trace_file() or linked_run.opened()
     query = question_box.question(choice, disabled=saved is not None)
     with views.guard():
         if saved is not None:

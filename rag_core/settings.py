@@ -34,3 +34,5 @@ class Settings(BaseSettings):
     strangers_may_run_code_here: bool = False
     """Treat everybody who can reach the app like one who has logged in. They can then make this machine call
     addresses, read folders, download models and run a model's own Python code."""
+    strangers_may_read_runs: bool = False
+    """Let everybody who can reach the app read the recorded runs: what people asked, and what they were answered."""

@@ -25,6 +25,7 @@ from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.base import Reranker
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
+from rag_core.runs.store.run_book import RunBook
 from rag_core.schema.documents import Passage
 from rag_core.schema.filters import Filter
 from rag_core.schema.progress import Progress
@@ -55,6 +56,12 @@ def store() -> Store:
 def case_book() -> CaseBook:
     """The triage cases."""
     return CaseBook(store())
+
+
+@st.cache_resource
+def run_book() -> RunBook:
+    """The recorded runs."""
+    return RunBook(store())
 
 
 @st.cache_resource

@@ -13,6 +13,9 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 KEPT, ARRIVED = "link", "link_arrived"
+RUN = "run"
+"""The parameter of a link that names a recorded run: `project/id`."""
+
 HISTORY = Path(__file__).with_name("history.js")
 
 Params = dict[str, list[str]]
@@ -63,11 +66,20 @@ def without_collection() -> Params:
 
 
 def address(page: str, **changes: str) -> str:
-    """The address of a page (`""` is the start page) with the present link and these changes to it.
+    """The address of a page (`""` is the start page) with the present link and these changes to it. A recorded run is
+    left behind, for the link is about something else.
 
     It is relative to the page it stands on, so it holds under any `server.baseUrlPath` and behind a proxy.
     """
-    return f"./{page}?{urlencode({**present(), **changes}, doseq=True)}"
+    kept = {key: values for key, values in present().items() if key != RUN}
+    return f"./{page}?{urlencode({**kept, **changes}, doseq=True)}"
+
+
+def forget_run() -> None:
+    """Take the recorded run out of the link."""
+    if RUN in st.query_params:
+        del st.query_params[RUN]
+    keep()
 
 
 def _params(query: str) -> Params:

@@ -21,6 +21,7 @@ PAGES = (
     ("6_triage.py", "Triage", ":material/troubleshoot:"),
     ("7_rerankers.py", "Rerankers", ":material/swap_vert:"),
     ("8_corpus.py", "Corpus", ":material/library_books:"),
+    ("9_runs.py", "Runs", ":material/list_alt:"),
 )
 """File, title and icon of each page; the first is the start page."""
 
@@ -33,6 +34,7 @@ PURPOSES = {
     "Triage": "Find out why a document is missing from an answer, and the smallest fix.",
     "Rerankers": "See which rerankers you can use, what the others need, and try them.",
     "Corpus": "Add documents, and see how they are cut into passages.",
+    "Runs": "See the recorded runs of your pipelines, find the suspicious ones, and open them.",
 }
 """What each page answers, in one line under its title."""
 

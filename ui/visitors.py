@@ -1,4 +1,5 @@
-"""What visitors may make this machine do: call addresses, read folders, fetch models, run a model's own code.
+"""What visitors may make this machine do (call addresses, read folders, fetch models, run a model's own code), and
+whether they may read what other people asked.
 
 Those may who sit at this machine or have logged in. For anybody else the operator must say so, by a setting that is
 named after its risk; no other setting opens it.
@@ -20,6 +21,11 @@ FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
 OPEN_TO_STRANGERS = (
     "Off on this installation: it can be reached from other machines and has no login. "
     "Set up a login, or let it listen on localhost only (see docs/deploy.md)."
+)
+RUNS_CLOSED = (
+    "Recorded runs hold what people asked. They are closed here: this installation can be reached from other machines "
+    "and has no login. Set up a login, let it listen on localhost only, or set SECOND_PASS_STRANGERS_MAY_READ_RUNS "
+    "(see docs/deploy.md)."
 )
 SWITCHED_OFF = "Switched off on this installation (SECOND_PASS_OWN_MODELS)."
 
@@ -50,3 +56,9 @@ def why_no_downloads() -> str:
 def why_nothing_of_ones_own() -> str:
     """Why visitors may not name servers, folders and models, nor let a model run its code; empty where they may."""
     return why_no_downloads() or ("" if Settings().own_models else SWITCHED_OFF)
+
+
+def why_no_runs() -> str:
+    """Why visitors may not read recorded runs; empty where they may."""
+    allowed = not strangers() or Settings().strangers_may_run_code_here or Settings().strangers_may_read_runs
+    return "" if allowed else RUNS_CLOSED

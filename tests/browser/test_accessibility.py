@@ -12,7 +12,7 @@ from tests.browser.conftest import PAGE_MS, App, ask, settled
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 QUESTION = "How long do I have to ask for a refund?"
-PAGES = ("", "scores", "latency", "compare", "evaluate", "triage", "rerankers", "corpus")
+PAGES = ("", "scores", "latency", "compare", "evaluate", "triage", "rerankers", "corpus", "runs")
 ASKED = ("", "scores", "latency", "compare", "triage")
 
 

@@ -101,6 +101,7 @@ def ask_about(name: str) -> None:
     """A button that goes to Inspect on this collection."""
     if st.button("Ask about them", key="ask_about", type="primary", icon=":material/manage_search:"):
         state.go_to_collection(name)
+        links.forget_run()
         st.switch_page(FOLDER / "1_inspect.py", query_params=links.without_collection())
 
 

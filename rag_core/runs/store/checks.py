@@ -36,6 +36,12 @@ def _idle(run: Run) -> Iterator[Note]:
             yield Note(code="reranker-idle", message=f"{step.name} left the order as it was.")
 
 
+def _failed(run: Run) -> Iterator[Note]:
+    for step in run.of_kind(StepKind.RERANK):
+        if any(note.code == "step-failed" for note in step.warnings):
+            yield Note(code="rerank-failed", message=f"{step.name} failed.")
+
+
 def _ties(run: Run) -> Iterator[Note]:
     for step in run.of_kind(StepKind.RERANK):
         scores = [hit.score for hit in step.hits if hit.score is not None]
@@ -71,4 +77,11 @@ def _kept(run: Run) -> RunStep:
     return run.last
 
 
-CHECKS: tuple[Callable[[Run], Iterator[Note]], ...] = (_idle, _ties, _nothing_kept, _near_duplicates, _slow_step)
+CHECKS: tuple[Callable[[Run], Iterator[Note]], ...] = (
+    _idle,
+    _failed,
+    _ties,
+    _nothing_kept,
+    _near_duplicates,
+    _slow_step,
+)

@@ -66,7 +66,7 @@ class RunBook:
     ) -> Listing[RunSummary]:  # fmt: skip
         """The runs that match all that is given, newest first: from `since` to before `until`, with `text` in the query
         or as the id, with the note of that code. One that cannot be listed is left out with a note."""
-        wanted = sa.select(runs).where(*_matching(project, since, until, text, note))
+        wanted = sa.select(runs).where(*matching(project, since, until, text, note))
         wanted = wanted.order_by(runs.c.started_at.desc(), runs.c.id).limit(limit).offset(offset)
         with self._store.begin() as connection:
             rows = connection.execute(wanted).mappings().all()
@@ -77,7 +77,7 @@ class RunBook:
         text: str = "", note: str = "",
     ) -> int:  # fmt: skip
         """How many runs `find` would list without a limit."""
-        wanted = sa.select(sa.func.count()).select_from(runs).where(*_matching(project, since, until, text, note))
+        wanted = sa.select(sa.func.count()).select_from(runs).where(*matching(project, since, until, text, note))
         with self._store.begin() as connection:
             return connection.execute(wanted).scalar_one()
 
@@ -167,9 +167,10 @@ def _delete(connection: sa.Connection, keys: list[tuple[str, str]]) -> None:
     connection.execute(sa.delete(run_spans).where(run_spans.c.trace_id == key, run_spans.c.project == of), rows)
 
 
-def _matching(
+def matching(
     project: str | None, since: datetime | None, until: datetime | None, text: str, note: str
 ) -> list[sa.ColumnElement[bool]]:
+    """What a run's row must be, as `RunBook.find` has it."""
     conditions: list[sa.ColumnElement[bool]] = []
     if project is not None:
         conditions.append(runs.c.project == project)

@@ -68,6 +68,15 @@ def test_what_is_suspicious_is_listed_and_filtered(book):
     assert book.find(note="ties").found[0].notes == ("reranker-idle", "ties")
 
 
+def test_a_reranker_that_failed_is_told_from_another_step(book):
+    failed = [{"code": "step-failed", "message": "429"}]
+    search, rerank, kept = a_run().model_dump()["steps"]
+    book.add([a_run("reranker", steps=[search, rerank | {"warnings": failed}, kept])])
+    book.add([a_run("search", steps=[search | {"warnings": failed}, rerank, kept])])
+    assert ids(book, note="rerank-failed") == ["reranker"]
+    assert set(ids(book, note="step-failed")) == {"reranker", "search"}
+
+
 def test_runs_are_trimmed_by_age_and_by_number(book):
     book.add([a_run(f"r{at}", hours=24 * at) for at in range(6)])
     book.add([a_run("other", project="other", hours=24 * 3)])

@@ -1,0 +1,27 @@
+"""Runs: the recorded queries of your pipelines, which of them are suspicious, and how long they took."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import caches, visitors
+from ui.panels import linked_run, run_list, run_sources, views
+from ui.sidebar import state
+
+
+def main() -> None:
+    """The list, or how to get runs where there are none."""
+    state.page("Runs")
+    linked_run.leave()
+    with views.guard():
+        if refused := visitors.why_no_runs():
+            st.info(refused, icon=":material/lock:")
+            return
+        projects = caches.run_book().projects()
+        if projects:
+            run_list.show(projects)
+        else:
+            run_sources.welcome()
+
+
+main()

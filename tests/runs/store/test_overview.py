@@ -1,0 +1,35 @@
+"""Notes and times of many runs are read from what is listed of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from rag_core.runs.store.overview import RunFilter, note_counts, times_of
+from rag_core.runs.store.run_book import RunBook
+from rag_core.runs.store.tables import runs
+from tests.runs.samples import NOON, a_run
+from tests.triage.conftest import postgres_server, store, url  # noqa: F401
+
+TIED = [{"name": "reranked", "kind": "rerank", "hits": [{"passage_id": one, "text": one, "score": 1} for one in "abc"]}]
+
+
+def test_notes_are_counted_the_most_frequent_first(store):  # noqa: F811
+    noted = {"warnings": [{"code": "budget-over", "message": "Too dear."}]}
+    RunBook(store).add([a_run("a", steps=TIED, **noted), a_run("b", steps=TIED), a_run("c", project="other", **noted)])
+    RunBook(store).add([a_run("damaged", steps=TIED)])
+    with store.begin() as connection:
+        connection.execute(sa.update(runs).where(runs.c.id == "damaged").values(notes="{"))
+    assert note_counts(store, RunFilter()) == {"budget-over": 2, "ties": 2}
+    assert note_counts(store, RunFilter(project="other")) == {"budget-over": 1}
+
+
+def test_times_come_in_order_for_the_runs_that_have_one(store):  # noqa: F811
+    timed = a_run().model_dump()["steps"]
+    untimed = [step | {"timing": None} for step in timed]
+    RunBook(store).add([a_run("late", hours=2), a_run("early", hours=-1), a_run("untimed", steps=untimed)])
+    started_s, took_ms = times_of(store, RunFilter(since=NOON - timedelta(hours=1)))
+    assert started_s.tolist() == [int(NOON.timestamp()) - 3600, int(NOON.timestamp()) + 7200]
+    assert took_ms.tolist() == [25, 25]
+    assert times_of(store, RunFilter(text="nothing"))[0].tolist() == []

@@ -1,0 +1,105 @@
+"""The recorded runs: the filters, how they did over time, and the list in which a click opens one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from rag_core.analysis.times_of_runs import times_of_runs
+from rag_core.runs.store.overview import RunFilter, note_counts, times_of
+from rag_core.runs.store.run_book import Project
+from rag_core.runs.store.summary import RunSummary
+from rag_core.wording import run_list as told
+from ui import caches
+from ui.charts import times_strip
+from ui.panels import chart_panel, linked_run, views
+from ui.sidebar import state
+
+AT_ONCE = 100
+"""Runs on one page of the list."""
+
+
+def filters(projects: Sequence[Project]) -> RunFilter:
+    """The controls over the list; each is part of the link."""
+    names = [one.name for one in projects]
+    codes = sorted(note_counts(caches.store(), RunFilter()), key=told.check_label)
+    with st.container(horizontal=True):
+        project = st.selectbox("Project", names, index=None, key="run_project", placeholder="All", bind="query-params")
+        code = st.selectbox(
+            "Check", codes, index=None, key="run_check", placeholder="All", format_func=told.check_label,
+            bind="query-params", help="Runs in which this health check found something.",
+        )  # fmt: skip
+        period = st.selectbox("Time", list(told.PERIODS), key="run_period", bind="query-params")
+        text = st.text_input(
+            "Search", key="run_text", placeholder="In the query, or a run's id", max_chars=4000, bind="query-params"
+        )
+    length = told.PERIODS[period or "All"]
+    since = datetime.now(UTC) - length if length else None
+    return RunFilter(project=project, note=code or "", since=since, text=(text or "").strip())
+
+
+def show(projects: Sequence[Project]) -> None:
+    """Filters, sentence, times, checks, list."""
+    chosen = filters(projects)
+    number = caches.run_book().count(**dict(chosen))
+    views.headline(told.size_sentence(number, projects, filtered=chosen != RunFilter()))
+    if not number:
+        st.caption("No run matches. Change the filters.")
+        return
+    times(chosen)
+    st.caption(views.markdown(told.checks_sentence(note_counts(caches.store(), chosen))))
+    _list(chosen, number)
+
+
+def times(chosen: RunFilter) -> None:
+    """The total time over time."""
+    found = times_of_runs(*times_of(caches.store(), chosen))
+    st.caption(views.markdown(told.times_sentence(found)))
+    if len(found.table) > 1:
+        fig = times_strip.figure(found, state.palette())
+        st.plotly_chart(fig, key="run_times", theme=None, config=chart_panel.CONFIG)
+
+
+def _list(chosen: RunFilter, number: int) -> None:
+    """A page of the list, newest first; a click on a row opens the run."""
+    place, below = st.container(), st.container(horizontal=True, vertical_alignment="bottom")
+    page = _page(-(-number // AT_ONCE), below)
+    found = caches.run_book().find(**dict(chosen), limit=AT_ONCE, offset=(page - 1) * AT_ONCE)
+    views.left_out("run", found.left_out)
+    rows = found.found
+    key = f"runs_{chosen.project}_{chosen.note}_{chosen.text}_{st.session_state.get('run_period')}_{page}"
+    place.dataframe(
+        told.run_table(rows),
+        hide_index=True,
+        key=key,
+        on_select=lambda: _clicked(rows, key),
+        selection_mode="single-row",
+        column_config={
+            "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone="UTC"),
+            "Query": st.column_config.TextColumn(width=300),
+            "Checks": st.column_config.TextColumn(width=170),
+            "Took (ms)": st.column_config.NumberColumn(format="%.0f"),
+        },
+    )
+    names = told.run_names(rows)
+    with below:
+        picked = st.selectbox("Run", list(names), key="run_picked", format_func=lambda one: names.get(one, ""))
+        if st.button("Open in Inspect", key="run_open", icon=":material/manage_search:") and picked:
+            linked_run.send(*picked)
+            st.rerun()
+
+
+def _page(pages: int, below: DeltaGenerator) -> int:
+    """Which page of the list, counted from 1."""
+    if pages == 1:
+        return 1
+    return int(below.number_input(f"Page (of {pages:,})", 1, pages, 1, key="run_page", width=140))
+
+
+def _clicked(rows: Sequence[RunSummary], key: str) -> None:
+    chosen = st.session_state[key].selection.rows
+    if chosen and chosen[0] < len(rows):
+        linked_run.send(rows[chosen[0]].project, rows[chosen[0]].id)
