@@ -19,6 +19,7 @@ from ui.panels import (
     progressive_rerank,
     question_box,
     retrying,
+    saved_run,
     spent,
     step_strip,
     to_triage,
@@ -35,7 +36,7 @@ def main() -> None:
     state.page("Inspect")
     to_triage.leave()
     choice = state.sidebar()
-    saved = question_box.trace_file() or linked_run.opened()
+    saved = saved_run.trace_file() or linked_run.opened()
     query = question_box.question(choice, disabled=saved is not None)
     with views.guard():
         if saved is not None:

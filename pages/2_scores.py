@@ -22,7 +22,18 @@ from rag_core.wording.numbers import count_of, score_text, threshold_text, title
 from rag_core.wording.run_captions import uncuttable
 from ui import caches
 from ui.charts import labelled_scores, risk_coverage, score_curve, score_histograms, threshold_tradeoff
-from ui.panels import chart_panel, history, linked_run, query_sets, question_box, retrying, spent, views, waiting
+from ui.panels import (
+    chart_panel,
+    history,
+    linked_run,
+    query_sets,
+    question_box,
+    retrying,
+    saved_run,
+    spent,
+    views,
+    waiting,
+)
 from ui.sidebar import state
 from ui.sidebar.state import SidebarState
 
@@ -34,7 +45,7 @@ def main() -> None:
     """One question's scores and its threshold, then the threshold of the labelled set."""
     state.page("Scores & threshold")
     choice = state.sidebar()
-    saved = question_box.trace_file() or linked_run.opened()
+    saved = saved_run.trace_file() or linked_run.opened()
     query = question_box.question(choice, disabled=saved is not None)
     with views.guard():
         if saved is not None:

@@ -1,64 +1,91 @@
-"""Open a file of runs: a trace that Second Pass saved, the record of one run, or a line for each of many.
+"""Open a file of runs as traces: one that Second Pass saved, records, or what `importers.registry` opens.
 
-opened = open_file(data)
+opened = open_file(data, "spans.json")
 opened.traces[0], opened.problems
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from pathlib import Path
 
-import pydantic_core
-
-from rag_core.errors import BadTrace, UnreadableRecord
+from rag_core.errors import BadInput, BadTrace, UnreadableRecord
 from rag_core.runs.as_trace import trace_of
+from rag_core.runs.importers import records
+from rag_core.runs.importers.registry import TABLE_SUFFIXES, open_runs, open_source
+from rag_core.runs.importers.source import OpenedRuns, ParsedValue, Problems, Source
 from rag_core.runs.sent import run_from
 from rag_core.schema.base import Frozen
 from rag_core.schema.trace import MAX_TRACE_BYTES, TRACE, Trace
 
-ACCEPTS = "Open a trace that Second Pass saved, the record of a run, or a file with one record a line."
+ACCEPTS = (
+    "Open a trace that Second Pass saved, the record of a run or one a line, a table of candidates, or an export of "
+    "OpenTelemetry, Phoenix or Langfuse."
+)
+SUFFIXES = ("json", "jsonl", "ndjson", *(suffix.removeprefix(".") for suffix in TABLE_SUFFIXES))
+"""How the names of such files end."""
 
 
 class Opened(Frozen):
-    """What was in a file: its traces in order, and each line that could not be read, with its number and why."""
+    """What was in a file: its traces in order, and each part that could not be read, with its place and why."""
 
     traces: tuple[Trace, ...]
     problems: tuple[str, ...] = ()
 
 
-def open_file(data: str | bytes) -> Opened:
-    """The traces of a file. Raises UnreadableRecord in words where it holds none that can be read."""
+def open_path(path: Path) -> Opened:
+    """The traces of a file, or of a folder of TREC runs. Raises BadInput where there are none."""
+    if path.is_dir():
+        return _traces(open_runs(path))
+    source = Source.at(path)
+    return open_file(source.data, source.name)
+
+
+def open_file(data: str | bytes, name: str = "runs.json") -> Opened:
+    """The traces of a file of that name. Raises UnreadableRecord in words where it holds none that can be read."""
     if len(data) > MAX_TRACE_BYTES:
         raise BadTrace(f"This file is larger than {MAX_TRACE_BYTES // 2**20} MB. Split it between lines.")
+    source = Source(name, data.encode() if isinstance(data, str) else data)
+    problems = Problems()
+    values = [] if source.suffix in TABLE_SUFFIXES else source.values(problems)
+    if any(_ours(value) for _, value in values):
+        return _some(_of_values(values, problems), problems.all())
     try:
-        raw = pydantic_core.from_json(data)
-    except ValueError:
-        return _of_lines(data)
-    return Opened(traces=(_trace(raw),))
+        return _traces(open_source(source))
+    except UnreadableRecord:
+        raise
+    except BadInput as exc:
+        raise BadTrace(f"{exc} {ACCEPTS}") from exc
 
 
-def _of_lines(data: str | bytes) -> Opened:
-    traces, problems = [], []
-    for number, line in _lines(data):
+def _ours(value: object) -> bool:
+    """True for a trace, or for what was one: a version and no project."""
+    return isinstance(value, dict) and "project" not in value and bool(value.keys() & {"policy", "version"})
+
+
+def _of_values(values: Iterable[ParsedValue], problems: Problems) -> list[Trace]:
+    """The trace of each value, a saved trace or a run record."""
+    traces = []
+    for place, value in values:
         try:
-            traces.append(_trace(pydantic_core.from_json(line)))
+            traces.append(trace_of(run_from(value)) if records.fits(value) else TRACE.value_of(value))
         except UnreadableRecord as exc:
-            problems.append(f"Line {number}: {exc}")
-        except ValueError:
-            problems.append(f"Line {number}: it is not complete JSON.")
+            problems.add(place, exc)
+    return traces
+
+
+def _traces(opened: OpenedRuns) -> Opened:
+    traces, problems = [], []
+    for run in opened.runs:
+        try:
+            traces.append(trace_of(run))
+        except BadTrace as exc:
+            problems.append(str(exc))
+    return _some(traces, (*opened.problems, *problems))
+
+
+def _some(traces: list[Trace], problems: tuple[str, ...]) -> Opened:
+    """What was opened. Raises BadTrace where that is nothing."""
     if not traces:
-        raise BadTrace(f"No run can be read from this file. {problems[0]} {ACCEPTS}" if problems else ACCEPTS)
-    return Opened(traces=tuple(traces), problems=tuple(problems))
-
-
-def _lines(data: str | bytes) -> Iterator[tuple[int, bytes]]:
-    """Each line that is not blank, with its number from 1."""
-    text = data.encode() if isinstance(data, str) else data
-    return ((number, line) for number, line in enumerate(text.split(b"\n"), start=1) if line.strip())
-
-
-def _trace(raw: object) -> Trace:
-    """The trace of parsed JSON: a record of a run has a project."""
-    if isinstance(raw, dict) and "project" in raw:
-        return trace_of(run_from(raw))
-    return TRACE.value_of(raw)
+        raise BadTrace(" ".join(("No run can be read from this file.", *problems[:1], ACCEPTS)))
+    return Opened(traces=tuple(traces), problems=problems)

@@ -1,4 +1,4 @@
-"""The question box, the examples, the trace file that opens again, and the downloads of a run."""
+"""The question box, the examples, and the downloads of a run."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import streamlit as st
 
 from rag_core.analysis.run_tables import candidates
 from rag_core.corpus.sample import SAMPLE
-from rag_core.errors import UnreadableRecord
 from rag_core.report.html import html_report
-from rag_core.runs.opening import Opened, open_file
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of
 from ui import caches
@@ -20,10 +18,6 @@ from ui.panels import views
 from ui.sidebar.state import SidebarState
 
 EXAMPLES = 5
-
-
-MOST_PROBLEMS = 3
-"""Lines of an opened file that are named."""
 
 
 def question(choice: SidebarState, disabled: bool = False) -> str:
@@ -69,50 +63,6 @@ def welcome(choice: SidebarState) -> None:
         size = f"{count_of(collection.ref.documents, 'document')} in {count_of(collection.ref.passages, 'passage')}"
         views.headline("See which step of retrieval found the answer, and which one lost it.")
         st.caption(views.markdown(f"{choice.collection}: {size}."))
-
-
-def trace_file() -> Trace | None:
-    """The trace of a file that was opened, or None. A file that holds none says why."""
-    with st.sidebar.expander("Open a saved run", icon=":material/folder_open:"):
-        file = st.file_uploader(
-            "Run file (JSON)",
-            type=["json", "jsonl"],
-            key="trace_file",
-            max_upload_size=64,
-            help="A run that you saved here, or those of your own pipeline that `rag_core.record` wrote.",
-        )
-        if file is None:
-            return None
-        try:
-            opened = open_file(file.getvalue())
-        except UnreadableRecord as exc:
-            st.error(views.markdown(str(exc)), icon=":material/error:")
-            return None
-        trace = _chosen(opened)
-    when = trace.measured_at.strftime("%Y-%m-%d %H:%M")
-    project = views.markdown(trace.origin.project) if trace.origin else ""
-    what = f"“{views.markdown(trace.query)}”, a run of {project} of" if project else "a saved run of"
-    st.info(
-        f"This is {what} {when} UTC. The settings do not change it. Remove the file in the sidebar to ask again.",
-        icon=":material/history:",
-    )
-    return trace
-
-
-def _chosen(opened: Opened) -> Trace:
-    """The trace that the reader chose where the file has several, the newest at first; a note for bad lines."""
-    for problem in opened.problems[:MOST_PROBLEMS]:
-        st.warning(views.markdown(problem), icon=":material/warning:")
-    if len(opened.problems) > MOST_PROBLEMS:
-        st.caption(f"{len(opened.problems) - MOST_PROBLEMS} more lines cannot be read.")
-    if len(opened.traces) == 1:
-        return opened.traces[0]
-    order = sorted(range(len(opened.traces)), key=lambda at: opened.traces[at].measured_at, reverse=True)
-
-    def called(at: int) -> str:
-        return f"{opened.traces[at].measured_at:%Y-%m-%d %H:%M}  {opened.traces[at].query}"
-
-    return opened.traces[st.selectbox("Run", order, format_func=called, key="trace_of_file")]
 
 
 def downloads(trace: Trace) -> None:

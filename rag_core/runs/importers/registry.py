@@ -39,6 +39,9 @@ FORMATS: dict[str, Format] = {
     "langfuse": Format("Langfuse observations", langfuse.fits, langfuse.read),
 }
 TABLE, TREC = "table", "trec"
+TEXT_TABLES = (".csv", ".tsv")
+TABLE_SUFFIXES = (*TEXT_TABLES, ".parquet")
+"""Files that hold no JSON."""
 SAMPLED = 50
 """Values that are looked at to find out what a file is."""
 
@@ -81,7 +84,7 @@ def open_source(
 def _values(source: Source, problems: Problems) -> list[ParsedValue]:
     if source.suffix == ".parquet":
         return [(f"row {number}", row) for number, row in enumerate(parquet_rows(source), start=1)]
-    return [] if source.suffix in (".csv", ".tsv") else source.values(problems)
+    return [] if source.suffix in TEXT_TABLES else source.values(problems)
 
 
 def _format_of(values: list[ParsedValue]) -> str:
