@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import caches, visitors
-from ui.panels import linked_run, run_list, run_sources, views
+from ui.panels import linked_run, run_import, run_list, run_sources, views
 from ui.sidebar import state
 
 
@@ -17,11 +17,13 @@ def main() -> None:
         if refused := visitors.why_no_runs():
             st.info(refused, icon=":material/lock:")
             return
+        run_import.say_imported()
         projects = caches.run_book().projects()
         if projects:
             run_list.show(projects)
         else:
             run_sources.welcome()
+        run_import.show(open_at_first=not projects)
 
 
 main()

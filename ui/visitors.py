@@ -62,3 +62,8 @@ def why_no_runs() -> str:
     """Why visitors may not read recorded runs; empty where they may."""
     allowed = not strangers() or Settings().strangers_may_run_code_here or Settings().strangers_may_read_runs
     return "" if allowed else RUNS_CLOSED
+
+
+def why_runs_stay() -> str:
+    """Why visitors may not add or delete recorded runs; empty where they may."""
+    return OPEN_TO_STRANGERS if strangers() and not Settings().strangers_may_run_code_here else ""

@@ -9,6 +9,7 @@ import pandas as pd
 
 from rag_core.analysis.latency import duration
 from rag_core.analysis.times_of_runs import DAY, HOUR, MINUTE, TimesOfRuns
+from rag_core.runs.importers.source import OpenedRuns
 from rag_core.runs.store.run_book import Project
 from rag_core.runs.store.summary import RunSummary
 from rag_core.runs.values import Feedback
@@ -32,6 +33,19 @@ CHECKS: dict[str, str] = {
 }
 """What each note is called, by its code."""
 
+COLUMN_LABELS: dict[str, str] = {
+    "query": "Query",
+    "run": "Id of the run",
+    "passage_id": "Id of the passage",
+    "text": "Text",
+    "title": "Title",
+    "step": "List",
+    "rank": "Rank",
+    "score": "Score",
+    "kept": "Kept",
+}
+"""What each part of a table of candidates is called."""
+
 PERIODS: dict[str, timedelta | None] = {
     "All": None,
     "Last hour": timedelta(hours=1),
@@ -41,6 +55,9 @@ PERIODS: dict[str, timedelta | None] = {
 }
 
 COLUMNS = ("Time (UTC)", "Query", "Checks", "Best relevance", "Took (ms)", "Feedback", "Project", "Steps")
+NAMED = 5
+"""Projects that a sentence names."""
+
 UNITS = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"))
 
 
@@ -117,6 +134,13 @@ def times_sentence(times: TimesOfRuns) -> str:
         return f"The one run with a recorded time took {half}."
     told = f"Half of the {times.runs:,} timed runs took at most {half}, 90% at most {most}, 99% at most {nearly_all}."
     return f"{told} A point is {_stretch(times.width_s)}." if len(times.table) > 1 else told
+
+
+def imported_sentence(opened: OpenedRuns) -> str:
+    """`12 runs imported into support-bot, shop.`"""
+    projects = list(dict.fromkeys(run.project for run in opened.runs))
+    more = f" and {count_of(len(projects) - NAMED, 'other project')}" if len(projects) > NAMED else ""
+    return f"{count_of(len(opened.runs), 'run')} imported into {', '.join(projects[:NAMED])}{more}."
 
 
 def _stretch(width_s: int) -> str:

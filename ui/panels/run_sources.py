@@ -8,7 +8,7 @@ THREE_WAYS = """\
 - **Traces:** start `second-pass collect`, and your program with `OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318`.
 - **Python:** put `with rag_core.record("support-bot", query) as run:` around your steps, with
   `SECOND_PASS_RUNS=http://127.0.0.1:4318`. Both are in `docs/connect.md`.
-- **A file:** open run records on Inspect, under **Open a saved run**."""
+- **A file:** import an export below, from Phoenix or Langfuse, of OpenTelemetry, or a table of candidates."""
 
 
 def welcome() -> None:

@@ -1,1 +1,2 @@
-"""Importers: runs from the exports of other programs. One module a format, one row in `registry`."""
+"""Importers: runs from the exports of other programs. One module a format, one row in `registry`; `uploads`
+lets a person correct what a table says."""

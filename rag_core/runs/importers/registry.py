@@ -81,6 +81,11 @@ def open_source(
     return _some(source.name, OpenedRuns(tuple(runs), problems.all(), chosen))
 
 
+def format_of(source: Source) -> str:
+    """The format that a file looks like: one of `FORMATS`, or "table"."""
+    return _format_of(_values(source, Problems()))
+
+
 def _values(source: Source, problems: Problems) -> list[ParsedValue]:
     if source.suffix == ".parquet":
         return [(f"row {number}", row) for number, row in enumerate(parquet_rows(source), start=1)]

@@ -36,7 +36,7 @@ def open_table(
     """The runs of a table. Raises BadInput where its columns do not say enough; a bad row is a problem at its place."""
     problems = Problems()
     rows = rows_of(source, problems)
-    header = list(dict.fromkeys(name for _, row in rows[:1000] for name in row))
+    header = header_of(rows)
     chosen = (columns or guess_columns(header)).checked(header)
     runs: dict[str, dict[str, Any]] = {}
     for place, row in rows:
@@ -51,6 +51,16 @@ def open_table(
         except SecondPassError as exc:
             problems.add(f"run {key}", exc)
     return OpenedRuns(tuple(made), problems.all(), "table")
+
+
+def header_of(rows: list[ParsedValue]) -> list[str]:
+    """The names of the columns, in order."""
+    return list(dict.fromkeys(name for _, row in rows[:1000] for name in row))
+
+
+def list_of(row: Row, columns: Columns) -> str:
+    """The name of the row's list."""
+    return _text(row, columns.step)[:180] or ONE_LIST
 
 
 def rows_of(source: Source, problems: Problems) -> list[ParsedValue]:
@@ -119,8 +129,7 @@ def _add(runs: dict[str, dict[str, Any]], row: Row, columns: Columns) -> None:
         "score": _number(row, columns.score, "score"),
     }
     run = runs.setdefault(key or query, {"query": query, "steps": {}, "kept": {}})
-    name = _text(row, columns.step)[:180] or ONE_LIST
-    run["steps"].setdefault(name, []).append((rank, hit))
+    run["steps"].setdefault(list_of(row, columns), []).append((rank, hit))
     if _text(row, columns.kept).strip().lower() in TRUE:
         run["kept"].setdefault(hit["passage_id"], {"passage_id": hit["passage_id"]})
 

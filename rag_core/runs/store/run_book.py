@@ -25,6 +25,9 @@ from rag_core.storage.database import UPSERT, Store
 AT_ONCE = 2000
 """Runs that one transaction deletes at most, so that nobody waits long for the database."""
 
+ADDED_AT_ONCE = 200
+"""Runs that one transaction of many adds."""
+
 PACKED = 3
 """zlib's level: most of the saving for little time."""
 
@@ -50,6 +53,11 @@ class RunBook:
             return
         with self._store.begin() as connection:
             put_runs(connection, by_key.values())
+
+    def add_many(self, some: Sequence[Run]) -> None:
+        """Keep these runs, some at a time, so that nobody waits long for the database."""
+        for start in range(0, len(some), ADDED_AT_ONCE):
+            self.add(some[start : start + ADDED_AT_ONCE])
 
     def get(self, project: str, run_id: str) -> Run:
         """The run. Raises BadInput where there is none, UnreadableRecord where it cannot be read."""

@@ -1,0 +1,133 @@
+"""Exports are imported from the Runs page; of a table, the guess is shown and can be corrected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit import config
+from streamlit.testing.v1 import AppTest
+
+from rag_core.runs.run import Run
+from rag_core.runs.values import Space, StepKind
+from tests.runs.importers.test_registry import LANGFUSE, OTLP_SPAN, PHOENIX, otlp_request
+from tests.runs.samples import a_run
+from ui import caches, visitors
+
+PAGE = str(Path(__file__).parents[2] / "pages" / "9_runs.py")
+TABLE = """question,where,doc_id,body,value
+How long?,ce,a,Thirty days.,4.5
+How long?,ce,b,We ship.,-2
+How long?,dense,b,We ship.,0.4
+"""
+JSON_FILES = {
+    "langfuse": LANGFUSE,
+    "otlp": otlp_request(OTLP_SPAN),
+    "phoenix": PHOENIX,
+    "records": [a_run().model_dump(mode="json")],
+}
+pytestmark = pytest.mark.usefixtures("sample")
+
+
+@pytest.fixture
+def readable_by_everyone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The app listens for every machine without a login, and shows its runs."""
+    monkeypatch.setenv("SECOND_PASS_STRANGERS_MAY_READ_RUNS", "true")
+    before = config.get_option("server.address")
+    config.set_option("server.address", "0.0.0.0")
+    yield
+    config.set_option("server.address", before)
+
+
+def uploaded(*files: tuple[str, str]) -> AppTest:
+    at = AppTest.from_file(PAGE, default_timeout=300).run()
+    at.file_uploader(key="run_files_0").set_value([(name, text.encode(), "text/plain") for name, text in files]).run()
+    assert not at.exception
+    return at
+
+
+def imported(at: AppTest) -> list[Run]:
+    at.button(key="run_import").click().run()
+    assert not at.exception and not at.error
+    book = caches.run_book()
+    return [book.get(row.project, row.id) for row in book.find().found]
+
+
+def box(at: AppTest, start: str):
+    return next(one for one in at.selectbox if str(one.key).startswith(start))
+
+
+@pytest.mark.parametrize("name", JSON_FILES)
+def test_an_export_of_any_program_is_known_and_imported(name: str):
+    at = uploaded(("export.json", json.dumps(JSON_FILES[name])))
+    assert box(at, "run_format").value == name
+    (run,) = imported(at)
+    assert run.steps
+    assert any(f"1 run imported into {run.project}" in str(one.value).replace("\\", "") for one in at.success)
+    assert len(at.dataframe) == 1 and not at.file_uploader[0].value
+
+
+def test_the_guess_at_a_tables_columns_is_shown_and_corrected():
+    at = uploaded(("candidates.csv", TABLE))
+    shown = {part: box(at, f"run_column_{part}").value for part in ("query", "passage_id", "text", "step", "score")}
+    assert shown == {"query": "question", "passage_id": "doc_id", "text": "body", "step": None, "score": None}
+    box(at, "run_column_step").select("where").run()
+    box(at, "run_column_score").select("value").run()
+    box(at, "run_kind_ce").select(StepKind.RERANK).run()
+    box(at, "run_space_ce").select(Space.LOGIT).run()
+    at.text_input[-1].set_value("desk").run()
+    (run,) = imported(at)
+    assert run.project == "desk" and [step.name for step in run.steps] == ["dense", "ce"]
+    reranked = run.step("ce")
+    assert (reranked.kind, reranked.space, reranked.best) == (StepKind.RERANK, Space.LOGIT, 4.5)
+    assert run.step("dense").space is Space.UNKNOWN
+
+
+def test_the_direction_of_an_unknown_score_is_asked_for():
+    at = uploaded(("candidates.csv", TABLE.replace("where", "list").replace("value", "score")))
+    box(at, "run_better_dense").select("lower").run()
+    (run,) = imported(at)
+    assert run.step("dense").direction == "lower" and run.step("ce").direction is None
+
+
+def test_a_table_without_a_query_says_so_and_waits_for_the_column():
+    at = uploaded(("candidates.csv", TABLE.replace("question", "asked")))
+    assert any("which column is the query" in str(one.value) for one in at.error)
+    box(at, "run_column_query").select("asked").run()
+    assert not at.error and imported(at)[0].query == "How long?"
+
+
+def test_trec_runs_come_with_their_queries_and_corpus():
+    at = uploaded(
+        ("bm25.run", "q1 Q0 a 1 7.5 x\nq1 Q0 b 2 3.5 x\n"),
+        ("queries.jsonl", '{"_id": "q1", "text": "How long?"}\n'),
+        ("corpus.jsonl", '{"_id": "a", "text": "Thirty days."}\n'),
+    )
+    box(at, "run_space_bm25").select(Space.BM25).run()
+    (run,) = imported(at)
+    assert run.step("bm25").space is Space.BM25 and run.passage("a").text == "Thirty days."
+
+
+def test_what_cannot_be_read_is_listed_and_the_rest_is_imported():
+    good = a_run().to_json()
+    at = uploaded(("runs.jsonl", f"{good}\nnonsense\n"))
+    assert len(imported(at)) == 1
+    assert any("Line 2" in str(one.value) for one in at.markdown)
+
+
+@pytest.mark.parametrize(
+    "files", [[("a.csv", "x"), ("b.csv", "y")], [("broken.json", "{")], [("a.run", "q1 Q0 a 1 2 x")]]
+)
+def test_files_that_cannot_be_read_say_so_and_add_nothing(files: list[tuple[str, str]]):
+    at = uploaded(*files)
+    if any(one.key == "run_import" for one in at.button):
+        at.button(key="run_import").click().run()
+    assert at.error and not at.exception and not caches.run_book().projects()
+
+
+@pytest.mark.usefixtures("readable_by_everyone")
+def test_strangers_import_nothing():
+    at = AppTest.from_file(PAGE, default_timeout=300).run()
+    assert not at.file_uploader and any(one.value == visitors.OPEN_TO_STRANGERS for one in at.caption)
