@@ -1,33 +1,126 @@
-"""`[n]` in a model's answer, checked against the passages that it was given. What those say is for `support`."""
+"""Citations in a model's answer, checked against the passages that it was given. What those say is for `grounding`.
+
+    "[1]", "[1, 2]", "[1-3]", "[^1]", "[[1]]", "【1†source】", "[passage 1]", "(source 2)"
+
+A number in brackets is no citation in code, nor where a passage has the same words before it: then it is the document's
+own mark, quoted with its text.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rag_core.generation.prompt import DONT_KNOW
-from rag_core.schema.answers import Citation
+from rag_core.schema.answers import Answer, Citation
 from rag_core.schema.documents import Passage
 from rag_core.schema.steps import StepWarning
 
-_CITED = re.compile(r"\[\s*(\d{1,4}(?:\s*[,;]\s*\d{1,4})*)\s*\]")
+_LONGEST_RANGE = 20
+_LABEL = r"(?:(?:passage|source|document|doc|chunk|reference|ref|citation|cite)s?\.?[ \t:#]*|\#\s*)"
+_NUMBER = r"\d{1,4}"
+_LIST = (
+    rf"(?:{_LABEL})?{_NUMBER}(?:\s*(?:,\s*and|[,;&]|and|[-–—])\s*(?:{_LABEL})?{_NUMBER})*"  # 1, 2 and 4-6; passage 1
+)
+MARK = re.compile(
+    rf"\^?\[{{1,2}}\s*\^?{_LIST}\s*\]{{1,2}}"
+    rf"|[【［]\s*{_LIST}\s*(?:†[^】］\n]{{0,80}})?[】］]"
+    rf"|\(\s*{_LABEL}{_NUMBER}(?:\s*(?:,\s*and|[,;&]|and|[-–—])\s*(?:{_LABEL})?{_NUMBER})*\s*\)",
+    re.IGNORECASE,
+)
+"""What may be a citation, as it is written."""
+_NUMBERS = re.compile(rf"({_NUMBER})(?:\s*[-–—]\s*(?:{_LABEL})?({_NUMBER}))?", re.IGNORECASE)
+_CODE = re.compile(r"^(?:```|~~~).*?(?:^(?:```|~~~)|\Z)|(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL | re.MULTILINE)
+_CLAUSE_ENDS = re.compile(r"""\s*(?:\Z|[\n.,;:!?)"”’]|\^?\[|[【［])""")
+_WORD_BEFORE = re.compile(r"\S{1,40}\s?\Z")
 
 
-def cited_numbers(text: str) -> list[int]:
+@dataclass(frozen=True)
+class Mark:
+    """One citation, `text[start:end]`, and the passages that it names, by number."""
+
+    start: int
+    end: int
+    numbers: tuple[int, ...]
+
+
+def marks(text: str, passages: Sequence[Passage] = ()) -> list[Mark]:
+    """The citations of a text in their order; `passages`: those that it was made from.
+
+    >>> [(one.start, one.numbers) for one in marks("A [2]. B [1-3]; `c[4]`.")]
+    [(2, (2,)), (9, (1, 2, 3))]
+    """
+    code = [found.span() for found in _CODE.finditer(text)]
+    theirs = [" ".join(one.text.split()) for one in passages]
+    found = [one for one in MARK.finditer(text) if not any(start <= one.start() < end for start, end in code)]
+    found = [one for one in found if not _is_quoted(text, one, theirs)]
+    apart = any(not _is_glued(text, one) for one in found)
+    return [
+        Mark(*one.span(), numbers_in(one.group()))
+        for one in found
+        if not (apart and _is_glued(text, one) and not _CLAUSE_ENDS.match(text, one.end()))
+    ]
+
+
+def _is_glued(text: str, mark: re.Match[str]) -> bool:
+    """Whether it stands straight behind a word of Latin letters or a digit, as in `items[1]`."""
+    before = text[mark.start() - 1 : mark.start()]
+    return before == "_" or (before.isascii() and before.isalnum())
+
+
+def _is_quoted(text: str, mark: re.Match[str], theirs: Sequence[str]) -> bool:
+    """Whether a passage has this mark too, behind the same word."""
+    word = _WORD_BEFORE.search(text, 0, mark.start())
+    quoted = " ".join(f"{word.group() if word else ''}{mark.group()}".split())
+    return bool(word) and any(quoted in one for one in theirs)
+
+
+def numbers_in(mark: str) -> tuple[int, ...]:
+    """The numbers that a citation names: numbers_in("[1, 4-6]") -> (1, 4, 5, 6)."""
+    found: list[int] = []
+    for first, last in _NUMBERS.findall(mark.partition("†")[0]):
+        low, high = int(first), int(last or first)
+        found += range(low, high + 1) if low <= high < low + _LONGEST_RANGE else (low, high)
+    return tuple(dict.fromkeys(found))
+
+
+def cited_numbers(text: str, passages: Sequence[Passage] = ()) -> list[int]:
     """Numbers in order of first appearance: cited_numbers("A [2]. B [1, 2].") -> [2, 1]."""
-    found = (int(number) for group in _CITED.findall(text) for number in re.findall(r"\d+", group))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(number for mark in marks(text, passages) for number in mark.numbers))
 
 
-def uncited(text: str) -> str:
-    """The text without its citations: uncited("A [2]. B [1, 2].") -> "A. B."."""
-    return re.sub(rf"\s*{_CITED.pattern}", "", text)
+def without(text: str, found: Sequence[Mark]) -> str:
+    """The text without these marks and the white space before them: "A [2]. B [1, 2]." -> "A. B."."""
+    pieces, at = [], 0
+    for mark in found:
+        pieces.append(text[at : mark.start].rstrip())
+        at = mark.end
+    return "".join([*pieces, text[at:]])
+
+
+def marks_of(answer: Answer) -> list[Mark]:
+    """The citations that an answer draws: those that were found when it was made."""
+    spans = sorted({span for one in answer.citations for span in one.spans})
+    return [
+        Mark(start, end, tuple(one.number for one in answer.citations if (start, end) in one.spans))
+        for start, end in spans
+    ]
 
 
 def read_citations(text: str, passages: Sequence[Passage]) -> tuple[tuple[Citation, ...], tuple[StepWarning, ...]]:
     """Citations of passages that were given, and a warning for numbers that name none, or for no citation at all."""
-    numbers = cited_numbers(text)
-    good = tuple(Citation(number=n, passage_id=passages[n - 1].id) for n in numbers if 1 <= n <= len(passages))
+    found = marks(text, passages)
+    numbers = list(dict.fromkeys(number for mark in found for number in mark.numbers))
+    good = tuple(
+        Citation(
+            number=n,
+            passage_id=passages[n - 1].id,
+            spans=tuple((mark.start, mark.end) for mark in found if n in mark.numbers),
+        )
+        for n in numbers
+        if 1 <= n <= len(passages)
+    )
     wrong = [n for n in numbers if not 1 <= n <= len(passages)]
     warnings = []
     if wrong:

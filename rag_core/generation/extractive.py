@@ -46,12 +46,14 @@ def answer_extractively(query: str, passages: Sequence[Passage], score: Score) -
     if not quotes:
         return Answer(kind="unknown", text=f"{DONT_KNOW}: no passage was kept that could answer this.")
     scores = score(query, [quote.reading for quote in quotes])
-    chosen = _choose(quotes, scores)
-    return Answer(
-        kind="extractive",
-        text="\n".join(f"“{quote.text}” [{quote.number}]" for quote in chosen),
-        citations=tuple(Citation(number=one.number, passage_id=one.passage.id, quote=one.text) for one in chosen),
-    )
+    text, citations = "", []
+    for one in _choose(quotes, scores):
+        text += ("\n" if text else "") + f"“{one.text}” "
+        mark = f"[{one.number}]"
+        span = (len(text), len(text) + len(mark))
+        citations.append(Citation(number=one.number, passage_id=one.passage.id, quote=one.text, spans=(span,)))
+        text += mark
+    return Answer(kind="extractive", text=text, citations=tuple(citations))
 
 
 def _quotes(passages: Sequence[Passage]) -> list[_Quote]:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag_core.generation.citations import cited_numbers
+from rag_core.generation.citations import MARK, Mark, marks, without
 from rag_core.generation.sentences import sentences
 from rag_core.schema.answers import Answer, SentenceCheck, SupportVerdict
 from rag_core.schema.cutoffs import CosineCutoffs
@@ -33,9 +33,8 @@ READ = 200
 Embed = Callable[[Sequence[str]], "Vectors"]
 """Unit vectors of texts, shape (texts, dimensions)."""
 
-_MARKS = re.compile(r"\[\s*\d{1,4}(?:\s*[,;]\s*\d{1,4})*\s*\]")
-_LEADING = re.compile(rf"(?:\s*{_MARKS.pattern})+[.]?\s*")
-_GLUED = re.compile(rf"[.!?](?:{_MARKS.pattern})+\s+")
+_LEADING = re.compile(rf"(?:\s*(?:{MARK.pattern}))+[.]?\s*", re.IGNORECASE)
+_GLUED = re.compile(rf"[.!?](?:{MARK.pattern})+\s+", re.IGNORECASE)
 """A full stop with citations straight behind it, which `sentences` does not take for an end."""
 
 _FIGURE = re.compile(r"(?:[A-Za-z]+-)*[A-Za-z]*\d[\w.,:/-]*")
@@ -60,13 +59,14 @@ def check_sentences(answer: Answer, passages: Sequence[Passage], embed: Embed, c
     if not spans:
         return answer
     evidence = _evidence(passages)
-    said = [_MARKS.sub("", answer.text[start:end]).strip() for start, end in spans]
+    found = marks(answer.text, passages)
+    said = [_without_marks(answer.text, span, found) for span in spans]
     vectors = embed([_plain(text) for text in (*said, *(one.text for one in evidence))])
     alike = vectors[: len(said)] @ vectors[len(said) :].T
     texts = {number: _plain(passage.model_text) for number, passage in enumerate(passages, start=1)}
     checks = tuple(
-        _checked(span, answer.text, evidence, [float(one) for one in row], texts, cutoffs)
-        for span, row in zip(spans, alike, strict=True)
+        _checked(span, words, _cited(span, found), evidence, [float(one) for one in row], texts, cutoffs)
+        for span, words, row in zip(spans, said, alike, strict=True)
     )
     return answer.model_copy(update={"checks": checks})
 
@@ -83,7 +83,7 @@ def answer_sentences(text: str) -> list[tuple[int, int]]:
         if spans and marks:
             spans[-1] = (spans[-1][0], start + len(marks.group().rstrip()))
             start = marks.end()
-        if re.search(r"\w", _MARKS.sub("", text[start:end])):
+        if re.search(r"\w", MARK.sub("", text[start:end])):
             spans.append((start, end))
     return spans
 
@@ -101,8 +101,21 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
 def figures(text: str) -> tuple[str, ...]:
     """Numbers and codes in order of appearance, as they are compared: figures("80 % of KB-17, 5.000,00") ->
     ("80", "kb-17", "5.000,00")."""
-    found = (match.group().rstrip(".,:/-").lower() for match in _FIGURE.finditer(_MARKS.sub("", text)))
+    found = (match.group().rstrip(".,:/-").lower() for match in _FIGURE.finditer(without(text, marks(text))))
     return tuple(dict.fromkeys(found))
+
+
+def _without_marks(text: str, span: tuple[int, int], found: Sequence[Mark]) -> str:
+    """The sentence without its citations."""
+    start, end = span
+    inside = [Mark(one.start - start, one.end - start, one.numbers) for one in found if start <= one.start < end]
+    return without(text[start:end], inside).strip()
+
+
+def _cited(span: tuple[int, int], found: Sequence[Mark]) -> tuple[int, ...]:
+    """The numbers that the sentence cites."""
+    inside = (number for one in found if span[0] <= one.start < span[1] for number in one.numbers)
+    return tuple(dict.fromkeys(inside))
 
 
 def _evidence(passages: Sequence[Passage]) -> list[_Evidence]:
@@ -119,20 +132,20 @@ def _evidence(passages: Sequence[Passage]) -> list[_Evidence]:
 
 def _checked(
     span: tuple[int, int],
-    text: str,
+    said: str,
+    named: Sequence[int],
     evidence: Sequence[_Evidence],
     alike: Sequence[float],
     texts: Mapping[int, str],
     cutoffs: CosineCutoffs | None,
 ) -> SentenceCheck:
-    """The verdict on one sentence, over the passages that it cites, or over all where it cites none."""
-    sentence = text[span[0] : span[1]]
-    cited = tuple(number for number in cited_numbers(sentence) if number in texts)
+    """The verdict on what one sentence says, over the passages that it names, or over all where it cites none."""
+    cited = tuple(number for number in named if number in texts)
     looked_at = cited or tuple(texts)
     places = [place for place, one in enumerate(evidence) if one.number in looked_at]
     best = max(places, key=lambda place: alike[place], default=None)
     there = {figure for number in looked_at for figure in figures(texts[number])}
-    absent = tuple(figure for figure in figures(sentence) if figure not in there)
+    absent = tuple(figure for figure in figures(said) if figure not in there)
     score = alike[best] if best is not None else 0.0
     nearest = evidence[best] if best is not None else None
     return SentenceCheck(

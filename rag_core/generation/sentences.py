@@ -16,7 +16,8 @@ BEFORE_NUMBERS = frozenset({"no", "nr", "fig", "eq", "sec", "vol", "p", "pp", "a
 WRAP = 60
 """A line shorter than this was ended by its writer, not by a page's margin."""
 
-_END = re.compile(r"""(?:[.!?…]+["'”’)\]]*(?=\s)|[。！？]+)""")
+_END = re.compile(r"""(?:[.!?…]+["'”’)\]]*(?:\^?\[\^?\w{1,4}\]|\^\d{1,3})*(?=\s)|[。！？]+)""")
+"""The end of a sentence; marks of notes may be glued to it, as in `in 1998.[2] It`."""
 _ITEM = re.compile(r"\s*(?:[-*•+–]|\d{1,3}[.)]|[a-z][.)])\s+")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s")
 _RULE = re.compile(r"[\s|:=*_+-]+")

@@ -16,11 +16,15 @@ from rag_core.schema.steps import StepWarning, Timing
 
 
 class Citation(Frozen):
-    """`[number]` in an answer rests on this passage; `quote` is the sentence taken from it, where one was."""
+    """`[number]` in an answer rests on this passage; `quote` is the sentence taken from it, where one was.
+
+    `spans`: where it is written, `text[start:end]`. A number in brackets anywhere else is part of what is said.
+    """
 
     number: Annotated[int, Field(ge=1)]
     passage_id: str
     quote: str = ""
+    spans: tuple[tuple[Annotated[int, Field(ge=0)], int], ...] = ()
 
 
 class Message(Frozen):
@@ -85,4 +89,6 @@ class Answer(Frozen):
         for before, one in zip(ends, self.checks, strict=False):
             if not before <= one.start < one.end <= len(self.text):
                 raise ValueError(f"checks: no sentence of the answer is at {one.start} to {one.end}")
+        if any(not start < end <= len(self.text) for one in self.citations for start, end in one.spans):
+            raise ValueError("citations: one is beyond the end of the answer")
         return self

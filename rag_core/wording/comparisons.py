@@ -11,7 +11,7 @@ from rag_core.analysis.latency import duration
 from rag_core.analysis.rank_agreement import Agreement, compare_rankings
 from rag_core.analysis.reranker_ablation import only_in
 from rag_core.analysis.run_comparison import Tally
-from rag_core.generation.citations import uncited
+from rag_core.generation.citations import marks_of, without
 from rag_core.schema.answers import Answer
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of, ordinal, title_of
@@ -134,7 +134,7 @@ def _alike(before: Answer, after: Answer) -> str:
 
 def _content(answer: Answer) -> tuple[str, frozenset[str]]:
     """What is said and on which passages, whatever their numbers are."""
-    return uncited(answer.text), frozenset(citation.passage_id for citation in answer.citations)
+    return without(answer.text, marks_of(answer)), frozenset(citation.passage_id for citation in answer.citations)
 
 
 def _lost(plain: Trace, gone: Sequence[str], before: Answer) -> str:

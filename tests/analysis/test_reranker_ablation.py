@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rag_core.analysis.reranker_ablation import only_in, without_reranking
+from rag_core.generation.citations import marks
 from rag_core.pipeline.replay import replay
 from rag_core.schema.answers import Answer, Citation
 from rag_core.schema.policy import Policy
@@ -24,7 +25,8 @@ def both(**update: object) -> tuple[Trace, Trace]:
 
 
 def citing(text: str, *passage_ids: str) -> Answer:
-    citations = tuple(Citation(number=n, passage_id=one) for n, one in enumerate(passage_ids, start=1))
+    spans = tuple((mark.start, mark.end) for mark in marks(text))
+    citations = tuple(Citation(number=n, passage_id=one, spans=spans) for n, one in enumerate(passage_ids, start=1))
     return Answer(kind="chat", text=text, citations=citations)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.generation.citations import cited_numbers, is_unknown
+from rag_core.generation.citations import cited_numbers, is_unknown, read_citations
+from tests.builders import passage
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,55 @@ from rag_core.generation.citations import cited_numbers, is_unknown
 )
 def test_numbers_in_order_of_first_appearance(text: str, numbers: list[int]) -> None:
     assert cited_numbers(text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Five days 【1】.", [1]),
+        ("Five days 【2†handbook】.", [2]),
+        ("Five days ［1］.", [1]),
+        ("Five days [1-3].", [1, 2, 3]),
+        ("Five days [1–2].", [1, 2]),
+        ("Five days [passage 1]. See [Passage 2].", [1, 2]),
+        ("Five days [Passages 1, 2 and 3].", [1, 2, 3]),
+        ("Five days (source 2).", [2]),
+        ("Five days [Source: 2].", [2]),
+        ("Five days [^1].", [1]),
+        ("Five days ^[1].", [1]),
+        ("Five days [[1]].", [1]),
+        ("Five days [#1].", [1]),
+        ("Five days[1] and free[2].", [1, 2]),
+        ("五天[1]，免费[2]。", [1, 2]),
+        ("In (2019) it cost 5 (1).", []),
+    ],
+)
+def test_citations_in_the_forms_that_models_use(text: str, numbers: list[int]) -> None:
+    assert cited_numbers(text) == numbers
+
+
+@pytest.mark.parametrize(
+    "code", ["`items[3]`", "``a `b` c[3]``", "\n```python\nitems[3]\n```\n", "\n~~~\nx = [3]\n~~~\n", "arr[3] is code."]
+)
+def test_a_number_in_code_is_no_citation(code: str) -> None:
+    assert cited_numbers(f"Take the first [1]: {code} It is [2].") == [1, 2]
+
+
+def test_a_mark_that_is_quoted_from_a_passage_is_no_citation() -> None:
+    given = [passage("a", "It came in 1998.[2] It moves\n40 litres.[3] See [1]."), passage("b", "x"), passage("c", "y")]
+    citations, warnings = read_citations("It moves 40 litres.[3] It came in 1998.[2] It is blue [2].", given)
+    assert [(one.number, one.spans) for one in citations] == [(2, ((54, 57),))]
+    assert warnings == ()
+
+
+def test_every_place_of_a_citation_is_kept() -> None:
+    text = "A [1]. B [1, 2]. C [9]."
+    citations, warnings = read_citations(text, [passage("a", "x"), passage("b", "y")])
+    assert [(one.number, [text[start:end] for start, end in one.spans]) for one in citations] == [
+        (1, ["[1]", "[1, 2]"]),
+        (2, ["[1, 2]"]),
+    ]
+    assert [one.code for one in warnings] == ["citation-out-of-range"]
 
 
 @pytest.mark.parametrize("text", ["I don't know", "I don’t know.", " “I don't know” ", "**I don't know**"])

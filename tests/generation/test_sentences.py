@@ -21,6 +21,10 @@ def cut(text: str) -> list[str]:
         ("Dr. J. Smith left at 5 p.m. today.", ["Dr. J. Smith left at 5 p.m. today."]),
         ("He said “stop.” Then he left.", ["He said “stop.”", "Then he left."]),
         ("これは文です。次の文。", ["これは文です。", "次の文。"]),
+        (
+            "In 1998.[2] It moves.[3][4] It opens.^5 At 5 bar.[1]",
+            ["In 1998.[2]", "It moves.[3][4]", "It opens.^5", "At 5 bar.[1]"],
+        ),
         ("- one\n- two\n  wrapped\n1. three", ["one", "two\n  wrapped", "three"]),
         ("## Heading\n\nText.\n\n---\n", ["Text."]),
         ("```\nmake run\n```\nDone.", ["make run", "Done."]),

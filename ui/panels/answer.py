@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from rag_core.generation.citations import Mark, marks_of, numbers_in, without
 from rag_core.generation.grounding_words import doubtful, finding, summary, tag
 from rag_core.report.escaped import emphasised
 from rag_core.schema.answers import Answer, SentenceCheck
@@ -49,17 +49,20 @@ def so_far(place: DeltaGenerator, text: str) -> None:
 
 
 def marked_text(answer: Answer) -> str:
-    """The answer as HTML, all escaped: `[n]` as superscripts, a doubtful sentence underlined, its doubt behind it."""
+    """The answer as HTML, all escaped: citations as superscripts, a doubtful sentence underlined, its doubt behind it.
+
+    Only what was found to be a citation is drawn as one: `[2]` in a quote is the document's own.
+    """
     pieces, at = [], 0
     for check in answer.checks:
-        pieces.append(_with_citations(answer.text[at : check.start]))
-        pieces.append(_sentence(answer.text[check.start : check.end], check))
+        pieces.append(_with_citations(answer, at, check.start))
+        pieces.append(_sentence(answer, check))
         at = check.end
-    return "".join([*pieces, _with_citations(answer.text[at:])])
+    return "".join([*pieces, _with_citations(answer, at, len(answer.text))])
 
 
-def _sentence(text: str, check: SentenceCheck) -> str:
-    shown, doubt = _with_citations(text), tag(check)
+def _sentence(answer: Answer, check: SentenceCheck) -> str:
+    shown, doubt = _with_citations(answer, check.start, check.end), tag(check)
     if not doubt:
         return shown
     title = html.escape(finding(check), quote=True)
@@ -67,10 +70,27 @@ def _sentence(text: str, check: SentenceCheck) -> str:
     return f'<span class="sp-doubt" title="{title}">{shown}</span> {label}'
 
 
-def _with_citations(text: str) -> str:
-    """Escaped answer text with its [n] as superscripts."""
-    escaped = emphasised(html.escape(text))
-    return re.sub(r"\[(\d{1,3})\]", r"<sup>\1</sup>", escaped).replace("\n", "<br>")
+def _with_citations(answer: Answer, start: int, end: int) -> str:
+    """A part of the answer's text, escaped, with its citations as superscripts. They are put in last, so that what
+    stands around them is read as one: `**bold [1] words**`."""
+    found = [mark for mark in marks_of(answer) if start <= mark.start < end]
+    text, at = "", start
+    for place, mark in enumerate(found):
+        text += f"{_plain(answer.text[at : mark.start])}{_HERE}{place}{_HERE}"
+        at = mark.end
+    shown = emphasised(html.escape(text + _plain(answer.text[at:end])))
+    for place, mark in enumerate(found):
+        numbers = ", ".join(map(str, numbers_in(answer.text[mark.start : mark.end])))
+        shown = shown.replace(f"{_HERE}{place}{_HERE}", f"<sup>{numbers}</sup>")
+    return shown.replace("\n", "<br>")
+
+
+_HERE = "\ue000"
+"""Stands where a citation goes; a text that holds it itself loses it."""
+
+
+def _plain(text: str) -> str:
+    return text.replace(_HERE, "")
 
 
 def _doubts(answer: Answer) -> None:
@@ -88,10 +108,7 @@ def _doubts(answer: Answer) -> None:
 
 
 def _findings(answer: Answer, checks: Sequence[SentenceCheck]) -> str:
-    items = (
-        f"<li>“{_e(_short(answer.text[one.start : one.end]))}”<br><small>{emphasised(_e(finding(one)))}</small></li>"
-        for one in checks
-    )
+    items = (f"<li>“{_e(_short(answer, one))}”<br><small>{emphasised(_e(finding(one)))}</small></li>" for one in checks)
     return f'<ul class="sp-list sp-findings">{"".join(items)}</ul>'
 
 
@@ -99,9 +116,12 @@ def _e(text: str) -> str:
     return html.escape(text)
 
 
-def _short(sentence: str) -> str:
+def _short(answer: Answer, check: SentenceCheck) -> str:
     """A sentence in one line without its citations."""
-    return " ".join(re.sub(r"\[[\d,; ]+\]", "", sentence).replace("**", "").split()).replace(" .", ".")
+    start, end = check.start, check.end
+    inside = [Mark(one.start - start, one.end - start, one.numbers) for one in marks_of(answer)]
+    sentence = without(answer.text[start:end], [one for one in inside if 0 <= one.start < end - start])
+    return " ".join(sentence.replace("**", "").split())
 
 
 def _sources(trace: Trace, answer: Answer) -> None:

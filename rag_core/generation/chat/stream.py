@@ -121,11 +121,12 @@ class ChatStream:
             yield StepWarning(code="request-changed", message=note)
 
     def _finished(self, said: Said, took_ms: float) -> Answer:
-        citations, warnings = read_citations(said.text, self._passages)
-        unknown = is_unknown(said.text)
+        text = said.text.strip()
+        citations, warnings = read_citations(text, self._passages)
+        unknown = is_unknown(text)
         answer = Answer(
             kind="unknown" if unknown else "chat",
-            text=said.text.strip(),
+            text=text,
             reasoning=said.reasoning,
             citations=() if unknown else citations,
             model=self._config.model,
