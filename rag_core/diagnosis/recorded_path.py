@@ -7,31 +7,11 @@ Where nothing before a step is recorded, it cannot be told, and the gaps say wha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from rag_core.diagnosis.run_facts import Gap, Missing
 from rag_core.diagnosis.verdicts import Verdict
 from rag_core.schema.steps import Evidence, Step, StepKind
 from rag_core.schema.trace import Trace
-
-
-class Missing(StrEnum):
-    """What a run would have to record: the kept passages, the searches or the list that a step read, the step that read
-    a list, ids, texts."""
-
-    KEPT = "kept"
-    SEARCHES = "searches"
-    INPUT = "input"
-    READER = "reader"
-    IDS = "ids"
-    TEXTS = "texts"
-
-
-@dataclass(frozen=True)
-class Gap:
-    """Something that was not recorded, and the step that it belongs to."""
-
-    missing: Missing
-    step: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,11 +41,11 @@ def ending(trace: Trace, passage_id: str | None) -> Ending:
         before = next((one for one in reads_of(trace, kept) if passage_id in one.by_passage), None)
         if kept.evidence is Evidence.RECORDED:
             return Ending(Verdict.KEPT, kept, before)
-        return Ending(Verdict.CANNOT_TELL, kept, before, (Gap(Missing.KEPT),))
+        return Ending(Verdict.CANNOT_TELL, kept, before, (Gap(missing=Missing.KEPT),))
     found = _lost(trace, passage_id, kept)
     aside = next((one for one in reversed(trace.steps) if passage_id in one.by_passage), None)
     if found.verdict is Verdict.MISSED and not found.before and aside:
-        return Ending(Verdict.CANNOT_TELL, aside, gaps=(Gap(Missing.READER, aside.name),))
+        return Ending(Verdict.CANNOT_TELL, aside, gaps=(Gap(missing=Missing.READER, step=aside.name),))
     return _moved(trace, passage_id, found) if found.step is kept and passage_id else found
 
 
@@ -121,7 +101,7 @@ def _at_the_start(step: Step) -> Ending:
 
 def _gap_before(step: Step) -> Gap:
     finding = step.kind in (StepKind.SEARCH, StepKind.FUSION)
-    return Gap(Missing.SEARCHES if finding else Missing.INPUT, step.name)
+    return Gap(missing=Missing.SEARCHES if finding else Missing.INPUT, step=step.name)
 
 
 def in_order(trace: Trace) -> bool:

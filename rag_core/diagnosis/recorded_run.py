@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from rag_core.diagnosis.expected import Location
 from rag_core.diagnosis.expected_in_run import made_up
-from rag_core.diagnosis.recorded_path import Ending, Gap, Missing, ending
+from rag_core.diagnosis.recorded_path import Ending, ending
+from rag_core.diagnosis.run_evidence import doubts, run_facts
+from rag_core.diagnosis.run_facts import ByStep, Gap, Missing
 from rag_core.diagnosis.verdicts import Diagnosis, Rival, Verdict
 from rag_core.schema.steps import Hit
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import RankAtStep
 from rag_core.wording.numbers import title_of
-from rag_core.wording.recorded_verdicts import notes_on, recorded_sentence, to_record, why_above
 
 FIRST = 5
 """How many rivals a diagnosis names."""
@@ -29,15 +30,15 @@ def diagnose_run(trace: Trace, location: Location) -> Diagnosis:
     way = trace.ranks_by_step(passage_id) if passage_id else ()
     return Diagnosis(
         verdict=found.verdict,
-        sentence=recorded_sentence(found, trace, location, passage_id),
+        facts=run_facts(found, trace, location, passage_id),
         passage_id=passage_id,
         way=way,
         before=_at(found.before.name if found.before else None, way),
         after=_at(found.step.name if found.step else None, way),
         rivals=_rivals(trace, passage_id, found) if passage_id else (),
-        notes=notes_on(found, trace, location, passage_id),
+        notes=doubts(found, trace, location, passage_id),
         recorded=True,
-        needs=tuple(to_record(gap) for gap in found.gaps),
+        needs=found.gaps,
     )
 
 
@@ -59,9 +60,11 @@ def _unknown(trace: Trace, location: Location) -> Ending | None:
     passages = trace.passages.values()
     if location.document_id is None:
         nameless = bool(passages) and all(made_up(one.document_id) and not one.title for one in passages)
-        return Ending(Verdict.CANNOT_TELL, gaps=(Gap(Missing.IDS),)) if nameless else None
+        return Ending(Verdict.CANNOT_TELL, gaps=(Gap(missing=Missing.IDS),)) if nameless else None
     textless = any(not one.text for one in passages if one.document_id == location.document_id)
-    return Ending(Verdict.CANNOT_TELL, gaps=(Gap(Missing.TEXTS),)) if textless and location.expected.quote else None
+    if textless and location.expected.quote:
+        return Ending(Verdict.CANNOT_TELL, gaps=(Gap(missing=Missing.TEXTS),))
+    return None
 
 
 def _not_cited(trace: Trace, passage_id: str | None, found: Ending) -> Ending:
@@ -87,10 +90,17 @@ def _rivals(trace: Trace, passage_id: str, found: Ending) -> tuple[Rival, ...]:
 
 
 def _rival(trace: Trace, found: Ending, hit: Hit, passage_id: str) -> Rival:
-    assert found.step is not None
+    assert found.step is not None and found.before is not None
+    ours, came = found.step.by_passage.get(passage_id), found.before.by_passage.get(hit.passage_id)
     return Rival(
         passage_id=hit.passage_id,
         title=title_of(trace.passages[hit.passage_id]),
         step=RankAtStep.of_passage(found.step, hit.passage_id),
-        why=why_above(found, hit, passage_id),
+        why=ByStep(
+            space=found.step.space,
+            theirs=hit.score,
+            ours=ours.score if ours else None,
+            before=found.before.name,
+            came_from=came.rank if came else None,
+        ),
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from rag_core.diagnosis.facts import Score
 from rag_core.diagnosis.passage_ranks import PassageRanks
+from rag_core.diagnosis.reasons import ByPlace, ByScore, BySearch, BySignal, Reason, SearchRank
 from rag_core.diagnosis.verdicts import Rival, Verdict
-from rag_core.schema.steps import Hit, StepName
+from rag_core.schema.steps import Hit, Step, StepName
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import RankAtStep
-from rag_core.wording.numbers import ordinal, score_number, score_text, title_of
+from rag_core.wording.numbers import title_of
 
 FIRST = 5
 """How many rivals a diagnosis names."""
@@ -73,42 +75,44 @@ def _cited(s: PassageRanks) -> Sequence[Hit]:
     return [hit for hit in s.trace.kept_step.hits if hit.passage_id in cited]
 
 
-def _by_search(s: PassageRanks, hit: Hit) -> str:
-    """Its two search ranks against ours."""
-    ours = _search_ranks(s.trace, s.passage.id)
-    return f"{_search_ranks(s.trace, hit.passage_id)}; the expected passage {ours}"
+def _by_search(s: PassageRanks, hit: Hit) -> Reason:
+    """Its search ranks against ours."""
+    return BySearch(theirs=_search_ranks(s.trace, hit.passage_id), ours=_search_ranks(s.trace, s.passage.id))
 
 
-def _search_ranks(trace: Trace, passage_id: str) -> str:
-    parts = []
-    for step in (StepName.DENSE, StepName.LEXICAL):
-        hit = trace[step].by_passage.get(passage_id)
-        parts.append(f"{step} {ordinal(hit.rank)}" if hit else f"not in {step}")
-    extra_searches = [
-        (run.name, one, one.by_passage.get(passage_id)) for run in trace.extra_searches for one in run.steps
+def _search_ranks(trace: Trace, passage_id: str) -> tuple[SearchRank, ...]:
+    """In both lists of the main search, and in those of extra searches that have it."""
+    main = [SearchRank(step=step, rank=_rank(trace[step], passage_id)) for step in (StepName.DENSE, StepName.LEXICAL)]
+    extra = [
+        SearchRank(search=run.name, step=step.name, rank=_rank(step, passage_id))
+        for run in trace.extra_searches
+        for step in run.steps
+        if passage_id in step.by_passage
     ]
-    parts += [f"“{name}” {one.name} {ordinal(hit.rank)}" for name, one, hit in extra_searches if hit]
-    return ", ".join(parts)
+    return (*main, *extra)
 
 
-def _by_score(step: str) -> Callable[[PassageRanks, Hit], str]:
-    """Its score against ours, the space named once: `probability 0.15 against 0.12`."""
+def _rank(step: Step, passage_id: str) -> int | None:
+    hit = step.by_passage.get(passage_id)
+    return hit.rank if hit else None
 
-    def why(s: PassageRanks, hit: Hit) -> str:
-        space, ours = s.trace[step].space, s.hit(step)
-        theirs = s.trace[step].by_passage[hit.passage_id]
-        text = score_text(theirs.score, space)
-        return f"{text} against {score_number(ours.score, space)}" if ours else text
+
+def _by_score(step: str) -> Callable[[PassageRanks, Hit], ByScore]:
+    """Its score against ours."""
+
+    def why(s: PassageRanks, hit: Hit) -> ByScore:
+        ours, theirs = s.hit(step), s.trace[step].by_passage[hit.passage_id]
+        return ByScore(theirs=Score(score=theirs.score, space=s.trace[step].space), ours=ours.score if ours else None)
 
     return why
 
 
-def _by_place(s: PassageRanks, hit: Hit) -> str:
+def _by_place(s: PassageRanks, hit: Hit) -> Reason:
     """Where it was given to the answer, and where ours was."""
-    return f"passage {hit.rank} against {s.rank(StepName.KEPT)}"
+    return ByPlace(theirs=hit.rank, ours=s.rank(StepName.KEPT))
 
 
-def _by_parts(s: PassageRanks, hit: Hit) -> str:
+def _by_parts(s: PassageRanks, hit: Hit) -> Reason:
     """The signal whose weighted part put it ahead most."""
     ours = s.hit(StepName.ADJUSTED)
     if ours is None or not hit.parts:
@@ -116,21 +120,21 @@ def _by_parts(s: PassageRanks, hit: Hit) -> str:
     weights = s.trace.policy.signals
     lead = {name: getattr(weights, name) * (part - ours.parts[name]) for name, part in hit.parts.items()}
     name = max(lead, key=lambda key: lead[key])
-    return f"{name} {hit.parts[name]:.2f} against {ours.parts[name]:.2f} (weight {getattr(weights, name):g})"
+    return BySignal(signal=name, theirs=hit.parts[name], ours=ours.parts[name], weight=getattr(weights, name))
 
 
-def _by_reranker(step: str) -> Callable[[PassageRanks, Hit], str]:
+def _by_reranker(step: str) -> Callable[[PassageRanks, Hit], Reason]:
     """Its score against ours, and where it came from."""
 
-    def why(s: PassageRanks, hit: Hit) -> str:
+    def why(s: PassageRanks, hit: Hit) -> Reason:
         before = s.trace.before(step).by_passage[hit.passage_id].rank
-        return f"{_by_score(step)(s, hit)}; it came from {ordinal(before)}"
+        return _by_score(step)(s, hit).with_(came_from=before)
 
     return why
 
 
 Who = Callable[[PassageRanks], Sequence[Hit]]
-Why = Callable[[PassageRanks, Hit], str]
+Why = Callable[[PassageRanks, Hit], Reason]
 
 _WHO: dict[Verdict, tuple[str, Who, Why]] = {
     Verdict.MISSED_BY_BOTH: (StepName.DENSE, _head(StepName.DENSE), _by_score(StepName.DENSE)),

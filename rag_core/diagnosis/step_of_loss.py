@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from rag_core.diagnosis.evidence import facts_of
 from rag_core.diagnosis.expected import Location
 from rag_core.diagnosis.passage_ranks import LAST, PassageRanks, furthest_passage
+from rag_core.diagnosis.reasons import DidNotRun, EndUnread, Note
 from rag_core.diagnosis.recorded_run import diagnose_run
 from rag_core.diagnosis.rivals import rivals
 from rag_core.diagnosis.verdicts import STEPS, Diagnosis, Verdict
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import RankAtStep
-from rag_core.wording.verdicts import sentence
 
 
 def diagnose(trace: Trace, location: Location) -> Diagnosis:
@@ -30,14 +31,24 @@ def diagnose(trace: Trace, location: Location) -> Diagnosis:
         return diagnose_run(trace, location)
     if not location.passages:
         verdict = Verdict.CUT_BY_CHUNKING if location.in_corpus else Verdict.NOT_IN_CORPUS
-        return Diagnosis(verdict=verdict, sentence=sentence(verdict, trace, location, None))
+        return told(verdict, trace, location, None)
     standing = furthest_passage(trace, location)
-    verdict = _verdict(standing, trace, location)
+    return told(_verdict(standing, trace, location), trace, location, standing)
+
+
+def told(verdict: Verdict, trace: Trace, location: Location, standing: PassageRanks | None) -> Diagnosis:
+    """A verdict with its evidence. `standing` is None only where the location has no passages.
+
+    Raises LookupError where the trace does not hold the evidence, which no trace of that verdict does.
+    """
+    facts = facts_of(verdict, trace, location, standing)
+    if standing is None:
+        return Diagnosis(verdict=verdict, facts=facts)
     way = {step.step: step for step in trace.ranks_by_step(standing.passage.id)}
     before, after = (way[step] if step else None for step in _steps_of(verdict, trace))
     return Diagnosis(
         verdict=verdict,
-        sentence=sentence(verdict, trace, location, standing),
+        facts=facts,
         passage_id=standing.passage.id,
         way=tuple(way.values()),
         before=_better_search(way) if verdict is Verdict.FUSED_OUT else before,
@@ -108,17 +119,15 @@ def _better_search(way: Mapping[str, RankAtStep]) -> RankAtStep:
     return min((way[StepName.DENSE], way[StepName.LEXICAL]), key=lambda step: step.rank or LAST)
 
 
-def _notes(verdict: Verdict, trace: Trace, standing: PassageRanks) -> tuple[str, ...]:
-    notes = [
-        f"The {'reranker' if step.name == StepName.RERANKED else 'first pass'} {report.name} did not run: "
-        f"{report.reason}"
+def _notes(verdict: Verdict, trace: Trace, standing: PassageRanks) -> tuple[Note, ...]:
+    notes: list[Note] = [
+        DidNotRun(
+            role="reranker" if step.name == StepName.RERANKED else "first pass", name=report.name, reason=report.reason
+        )
         for step, report in trace.rerank_passes
         if report.status == "failed"
     ]
     pair = standing.pair
     if pair and pair.unseen_tokens and verdict is not Verdict.UNREAD and standing.span is None:
-        notes.append(
-            f"The reranker did not read the last {pair.unseen_tokens} of this passage's {pair.tokens} tokens. "
-            "Enter the sentence that answers to see whether it is in that part."
-        )
+        notes.append(EndUnread(unseen_tokens=pair.unseen_tokens, tokens=pair.tokens))
     return tuple(notes)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from rag_core.diagnosis.facts import Facts
+from rag_core.diagnosis.reasons import Note, Reason
+from rag_core.diagnosis.run_facts import Gap
 from rag_core.schema.base import Frozen
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace_record import RankAtStep
@@ -94,28 +97,28 @@ class Rival(Frozen):
     passage_id: str
     title: str
     step: RankAtStep
-    why: str
+    why: Reason
 
 
 class Diagnosis(Frozen):
-    """The verdict on one expected document, with all that it rests on.
+    """The verdict on one expected document, with all that it rests on, as data.
 
-    passage_id: the expected passage that came furthest (None where there is none). way: its rank and score at every
-    step; before and after: the two steps between which it was lost. notes: what else a reader must know, such as
-    a reranker that did not run. recorded: of another pipeline's run, whose steps have names of their own; needs: what
-    that pipeline has to record so that it can be told.
+    facts: the numbers and names that the verdict is told by. passage_id: the expected passage that came furthest (None
+    where there is none). way: its rank and score at every step; before and after: the two steps between which it was
+    lost. notes: what else a reader must know, such as a reranker that did not run. recorded: of another pipeline's run,
+    whose steps have names of their own; needs: what that pipeline has to record so that it can be told.
     """
 
     verdict: Verdict
-    sentence: str
+    facts: Facts
     passage_id: str | None = None
     way: tuple[RankAtStep, ...] = ()
     before: RankAtStep | None = None
     after: RankAtStep | None = None
     rivals: tuple[Rival, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     recorded: bool = False
-    needs: tuple[str, ...] = ()
+    needs: tuple[Gap, ...] = ()
 
     @property
     def lost(self) -> bool:

@@ -13,6 +13,7 @@ from rag_core.triage.case import Case, Finding, Rerun
 from rag_core.triage.differences import differences
 from rag_core.wording.numbers import score_text, titles_of
 from rag_core.wording.run_captions import step_label
+from rag_core.wording.verdicts import sentence
 
 WHEN = "%Y-%m-%d %H:%M UTC"
 
@@ -21,7 +22,7 @@ def case_report(case: Case, runs: Sequence[Rerun] = ()) -> str:
     """The report of a case, with its last re-run where there is one. `runs`: the newest first."""
     parts = [
         f"<h1>{escape(case.query)}</h1>",
-        *(f'<p class="lead">{escape(one.diagnosis.sentence)}</p>' for one in case.findings),
+        *(f'<p class="lead">{escape(sentence(one.diagnosis))}</p>' for one in case.findings),
         _facts(case),
         *_run(case.trace, case.findings),
     ]

@@ -17,6 +17,7 @@ from rag_core.schema.base import Frozen, new_id
 from rag_core.schema.migrations import findings_from_version_1
 from rag_core.schema.records import RecordFormat
 from rag_core.schema.trace import Trace
+from rag_core.triage.migrations import findings_from_version_2
 
 CaseId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Name = Annotated[str, Field(max_length=200)]
@@ -52,7 +53,7 @@ class Case(Frozen):
     """One saved case. `version` counts its revisions, so that two people cannot overwrite each other unseen; `format`
     is the version of its record."""
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     id: CaseId
     version: Annotated[int, Field(ge=1)] = 1
     trace: Trace
@@ -72,7 +73,7 @@ class Case(Frozen):
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict on the first expected document that was lost; `kept` where none was."""
+        """The verdict on the first expected document that was lost; else `cannot-tell` where one cannot be told."""
         return verdict_of(self.findings)
 
     @property
@@ -84,7 +85,7 @@ class Case(Frozen):
 class Rerun(Frozen):
     """A case run again: the trace and findings of that day. `error` says why there are none."""
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     id: CaseId
     case_id: CaseId
     job_id: CaseId | None = None
@@ -103,17 +104,17 @@ class Rerun(Frozen):
 CASE = RecordFormat(
     noun="case",
     model=Case,
-    version=2,
+    version=3,
     version_field="format",
-    upgrades={1: findings_from_version_1},
+    upgrades={1: findings_from_version_1, 2: findings_from_version_2},
     accepts="Cases are saved on the Triage page, which also exports them.",
 )
 RERUN = RecordFormat(
     noun="re-run",
     model=Rerun,
-    version=2,
+    version=3,
     version_field="format",
-    upgrades={1: findings_from_version_1},
+    upgrades={1: findings_from_version_1, 2: findings_from_version_2},
     accepts="Run the case again.",
 )
 
@@ -137,6 +138,6 @@ def case_of(
 
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict:
-    """The first verdict that is a loss; `kept` where there is none."""
-    lost = (one.diagnosis.verdict for one in findings if one.diagnosis.lost)
-    return next(lost, Verdict.KEPT)
+    """The first verdict that is a loss; where there is none `cannot-tell`, or `kept` where all are."""
+    verdicts = (one.diagnosis.verdict for one in findings)
+    return min(verdicts, key=lambda one: (not one.lost, one is Verdict.KEPT), default=Verdict.KEPT)

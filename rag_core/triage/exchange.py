@@ -7,6 +7,7 @@ ones are kept. No more than one case is in memory at a time.
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
@@ -16,6 +17,7 @@ from rag_core.errors import BadInput, UnreadableRecord
 from rag_core.schema.base import Frozen
 from rag_core.triage.case import CASE, Case
 from rag_core.triage.case_book import CaseBook
+from rag_core.wording.verdicts import sentence
 
 FORMAT = "second-pass-case/1"
 MAX_BYTES = 100 * 2**20
@@ -48,9 +50,11 @@ class ImportResult(Frozen):
 
 
 def export_lines(cases: Iterable[Case]) -> Iterator[str]:
-    """One line a case; `read_cases` gives them back without loss."""
+    """One line a case; `read_cases` gives them back without loss. `verdicts` says in words what the case holds as data,
+    for a person or a program that reads the file elsewhere; reading a case leaves it out."""
     for case in cases:
-        yield f'{{"format": "{FORMAT}", "case": {case.model_dump_json()}}}\n'
+        said = json.dumps([sentence(one.diagnosis) for one in case.findings], ensure_ascii=False)
+        yield f'{{"format": "{FORMAT}", "case": {case.model_dump_json()}, "verdicts": {said}}}\n'
 
 
 def export_cases(cases: Iterable[Case]) -> str:

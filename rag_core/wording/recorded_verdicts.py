@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from rag_core.diagnosis.expected import Location
-from rag_core.diagnosis.recorded_path import Ending, Gap, Missing, in_order, reads_of
-from rag_core.diagnosis.verdicts import Verdict
-from rag_core.schema.steps import Hit, Step, StepKind
-from rag_core.schema.trace import Trace
-from rag_core.wording.numbers import count_of, ordinal, score_number, score_text, title_of
+from rag_core.diagnosis.run_facts import (
+    Absence,
+    ByStep,
+    Doubt,
+    Gap,
+    Missing,
+    OpenQuestion,
+    Returned,
+    RunKept,
+    RunLeftOut,
+    RunMissed,
+    RunMoved,
+    RunNotCited,
+    RunNotReturned,
+    RunNotSelected,
+    RunReached,
+    RunUnknown,
+)
+from rag_core.schema.trace_record import RankAtStep
+from rag_core.wording.numbers import count_of, ordinal, score_number, score_text
 from rag_core.wording.recorded_headline import NAMELESS
-
-
-def recorded_sentence(found: Ending, trace: Trace, location: Location, passage_id: str | None) -> str:
-    """The verdict in words. passage_id: the expected passage that came furthest; None where the run has none."""
-    if passage_id is None:
-        return f"{_absent(trace, location)} {_WITHOUT_A_PASSAGE[found.verdict](found, trace)}".strip()
-    return f"“{title_of(trace.passages[passage_id])}” {_OF_PASSAGE[found.verdict](found, trace, passage_id)}"
 
 
 def to_record(gap: Gap) -> str:
@@ -25,142 +33,128 @@ def to_record(gap: Gap) -> str:
     return _TO_RECORD[gap.missing].format(step=gap.step)
 
 
-def notes_on(found: Ending, trace: Trace, location: Location, passage_id: str | None) -> tuple[str, ...]:
-    """What else a reader must know of the verdict."""
-    notes = []
-    if found.verdict is Verdict.MISSED and passage_id is None:
-        notes.append("Whether the index of that pipeline has it cannot be told from a run.")
-    if found.verdict is Verdict.MISSED and location.expected.quote and location.in_corpus:
-        notes.append("Chunking may have split these words between two passages.")
-    if found.verdict in (Verdict.NOT_RETURNED, Verdict.CUT_BY_FIRST_PASS) and _only_the_first(found):
-        notes.append("It returned exactly the first passages of that list, so it may not have read this one.")
-    if found.verdict is Verdict.NOT_SELECTED and in_order(trace) and trace.kept_step.hits:
-        notes.append("Whether a top-k or a threshold cut it was not recorded.")
-    return tuple(notes)
-
-
-def why_above(found: Ending, hit: Hit, passage_id: str) -> str:
+def why_above(reason: ByStep) -> str:
     """A rival's score against ours where both have one, and where it came from."""
-    assert found.step is not None and found.before is not None
-    ours, came = found.step.by_passage.get(passage_id), found.before.by_passage.get(hit.passage_id)
-    score = "" if found.step.space in NAMELESS else score_text(hit.score, found.step.space)
-    if score and ours:
-        score += f" against {score_number(ours.score, found.step.space)}"
-    parts = [score, f"{ordinal(came.rank)} in {found.before.name}" if came else f"not in {found.before.name}"]
-    return "; ".join(part for part in parts if part)
+    score = "" if reason.space in NAMELESS else score_text(reason.theirs, reason.space)
+    if score and reason.ours is not None:
+        score += f" against {score_number(reason.ours, reason.space)}"
+    came = f"not in {reason.before}" if reason.came_from is None else f"{ordinal(reason.came_from)} in {reason.before}"
+    return "; ".join(part for part in (score, came) if part)
 
 
-def _absent(trace: Trace, location: Location) -> str:
-    recorded = count_of(len(trace.passages), "passage")
-    if location.passages:
-        return f"“{location.title}” is in no list of this run."
-    if location.in_corpus:
-        return f"No recorded passage of “{location.title}” has these words."
-    near = ", ".join(f"“{one.title}”" for one in location.nearest[:3])
-    said = f"None of the {recorded} of this run belongs to “{location.expected.document}”."
+def left_open(note: OpenQuestion) -> str:
+    """What the run leaves open."""
+    return _OPEN[note.doubt]
+
+
+def _absent(absence: Absence) -> str:
+    return _ABSENT[absence.kind](absence)
+
+
+def _no_document(absence: Absence) -> str:
+    near = ", ".join(f"“{title}”" for title in absence.nearest)
+    said = f"None of the {count_of(absence.passages, 'passage')} of this run belongs to “{absence.name}”."
     return f"{said} The nearest titles are {near}." if near else said
 
 
-def _sizes(found: Ending, trace: Trace) -> str:
-    """What each search returned."""
-    searches = trace.of_kind(StepKind.SEARCH) or ((found.step,) if found.step else ())
-    return ", ".join(f"{one.name} returned {count_of(len(one.hits), 'passage')}" for one in searches)
+def _missed(facts: RunMissed) -> str:
+    sizes = ", ".join(f"{one.step} returned {_passages(one)}" for one in facts.searches)
+    return f"{_absent(facts.absence)} No search of this run found it: {sizes}."
 
 
-def _missed(found: Ending, trace: Trace) -> str:
-    return f"No search of this run found it: {_sizes(found, trace)}."
+def _unknown(facts: RunUnknown) -> str:
+    return f"{_absent(facts.absence)} {_unrecorded(facts.gaps)}"
 
 
-def _cannot_tell(found: Ending, _trace: Trace) -> str:
-    return " ".join(f"{_UNRECORDED[gap.missing].format(step=gap.step)}" for gap in found.gaps)
+def _unrecorded(gaps: Sequence[Gap]) -> str:
+    return " ".join(_UNRECORDED[gap.missing].format(step=gap.step) for gap in gaps)
 
 
-def _kept(found: Ending, _trace: Trace, passage_id: str) -> str:
-    assert found.step is not None
-    return f"was not lost: it was kept {_at(found.step, passage_id)} of {len(found.step.hits)}."
+def _reached(facts: RunReached) -> str:
+    return f"“{facts.title}” was {_of(facts.last)}. {_unrecorded(facts.gaps)}"
 
 
-def _not_cited(found: Ending, _trace: Trace, passage_id: str) -> str:
-    assert found.step is not None
+def _left_out(facts: RunLeftOut) -> str:
+    before, by = facts.before, facts.by
+    return f"“{facts.title}” was {_at(before)} in {before.step}; {by.step} left it out of its {_passages(by)}."
+
+
+def _not_returned(facts: RunNotReturned) -> str:
+    read = f", so {facts.unread_by} did not read it" if facts.unread_by else ""
     return (
-        f"was given to the answer as passage {found.step.by_passage[passage_id].rank}, but the answer does not cite it."
+        f"“{facts.title}” was {_of(facts.before)}; {facts.by.step} returned {_passages(facts.by)} and not this one"
+        f"{read}."
     )
 
 
-def _reached(found: Ending, trace: Trace, passage_id: str) -> str:
-    last = [step for step in trace.steps if passage_id in step.by_passage][-1]
-    last = found.before or last
-    return f"was {_at(last, passage_id)} of {len(last.hits)} in {last.name}. {_cannot_tell(found, trace)}"
-
-
-def _dropped(found: Ending, _trace: Trace, passage_id: str) -> str:
-    assert found.step is not None and found.before is not None
-    kept = count_of(len(found.step.hits), "passage")
-    return f"was {_at(found.before, passage_id)} in {found.before.name}; {found.step.name} left it out of its {kept}."
-
-
-def _not_returned(found: Ending, trace: Trace, passage_id: str) -> str:
-    assert found.step is not None and found.before is not None
-    after = next((one.name for one in trace.steps if found.step in reads_of(trace, one)), "")
-    read = f", so {after} did not read it" if found.verdict is Verdict.CUT_BY_FIRST_PASS and after else ""
+def _moved(facts: RunMoved) -> str:
+    before, after = facts.before, facts.after
     return (
-        f"was {_at(found.before, passage_id)} of {len(found.before.hits)} in {found.before.name}; {found.step.name} "
-        f"returned {count_of(len(found.step.hits), 'passage')} and not this one{read}."
+        f"“{facts.title}” was {_at(before)} in {before.step}; {after.step} moved it to {_at(after)}, "
+        f"and only {_first(facts.kept)} kept."
     )
 
 
-def _moved(found: Ending, trace: Trace, passage_id: str) -> str:
-    assert found.step is not None and found.before is not None
-    if passage_id not in found.step.by_passage:
-        return _dropped(found, trace, passage_id)
-    return (
-        f"was {_at(found.before, passage_id)} in {found.before.name}; {found.step.name} moved it to "
-        f"{_at(found.step, passage_id)}, and only {_first(len(trace.kept_step.hits))} kept."
-    )
+def _not_selected(facts: RunNotSelected) -> str:
+    place = f"“{facts.title}” was {_of(facts.before)}"
+    if not facts.by.passages:
+        return f"{place}; {facts.by.step} kept nothing."
+    if facts.first:
+        return f"{place}; only {_first(facts.by.passages)} kept."
+    return f"{place}; {facts.by.step} kept {_passages(facts.by)} and not this one."
 
 
-def _not_selected(found: Ending, trace: Trace, passage_id: str) -> str:
-    assert found.step is not None and found.before is not None
-    place = f"was {_at(found.before, passage_id)} of {len(found.before.hits)} in {found.before.name}"
-    if not found.step.hits:
-        return f"{place}; {found.step.name} kept nothing."
-    if found.step is trace.kept_step and in_order(trace):
-        return f"{place}; only {_first(len(found.step.hits))} kept."
-    return f"{place}; {found.step.name} kept {count_of(len(found.step.hits), 'passage')} and not this one."
+def _not_cited(facts: RunNotCited) -> str:
+    return f"“{facts.title}” was given to the answer as passage {facts.rank}, but the answer does not cite it."
 
 
-def _only_the_first(found: Ending) -> bool:
-    if found.step is None or found.before is None or len(found.step.hits) < 2:
-        return False
-    first = found.before.hits[: len(found.step.hits)]
-    return {hit.passage_id for hit in first} == set(found.step.by_passage)
+def _kept(facts: RunKept) -> str:
+    return f"“{facts.title}” was not lost: it was kept {_at(facts.kept)} of {facts.kept.of}."
+
+
+def _passages(returned: Returned) -> str:
+    return count_of(returned.passages, "passage")
 
 
 def _first(k: int) -> str:
     return "the first was" if k == 1 else f"the first {k} were"
 
 
-def _at(step: Step, passage_id: str) -> str:
+def _of(at: RankAtStep) -> str:
+    """`3rd (logit 1.20) of 7 in fusion`."""
+    return f"{_at(at)} of {at.of} in {at.step}"
+
+
+def _at(at: RankAtStep) -> str:
     """`3rd (logit 1.20)`; the rank alone where the score's kind is not known."""
-    hit = step.by_passage[passage_id]
-    return ordinal(hit.rank) if step.space in NAMELESS else f"{ordinal(hit.rank)} ({score_text(hit.score, step.space)})"
+    if at.rank is None or at.score is None:
+        return "not ranked"
+    return ordinal(at.rank) if at.space in NAMELESS else f"{ordinal(at.rank)} ({score_text(at.score, at.space)})"
 
 
-_WITHOUT_A_PASSAGE: dict[Verdict, Callable[[Ending, Trace], str]] = {
-    Verdict.MISSED: _missed,
-    Verdict.CANNOT_TELL: _cannot_tell,
+_ABSENT: dict[str, Callable[[Absence], str]] = {
+    "no-list": lambda absence: f"“{absence.name}” is in no list of this run.",
+    "no-words": lambda absence: f"No recorded passage of “{absence.name}” has these words.",
+    "no-document": _no_document,
 }
-_OF_PASSAGE: dict[Verdict, Callable[[Ending, Trace, str], str]] = {
-    Verdict.KEPT: _kept,
-    Verdict.NOT_CITED: _not_cited,
-    Verdict.CANNOT_TELL: _reached,
-    Verdict.MISSED: _dropped,
-    Verdict.FUSED_OUT: _dropped,
-    Verdict.NOT_RETURNED: _not_returned,
-    Verdict.CUT_BY_FIRST_PASS: _not_returned,
-    Verdict.DEMOTED: _moved,
-    Verdict.PUSHED_DOWN: _moved,
-    Verdict.NOT_SELECTED: _not_selected,
+RUN_WORDS: dict[type, Callable[[Any], str]] = {
+    RunMissed: _missed,
+    RunUnknown: _unknown,
+    RunReached: _reached,
+    RunLeftOut: _left_out,
+    RunNotReturned: _not_returned,
+    RunMoved: _moved,
+    RunNotSelected: _not_selected,
+    RunNotCited: _not_cited,
+    RunKept: _kept,
+}
+"""The sentence of each kind of facts."""
+
+_OPEN: dict[Doubt, str] = {
+    Doubt.INDEX: "Whether the index of that pipeline has it cannot be told from a run.",
+    Doubt.SPLIT: "Chunking may have split these words between two passages.",
+    Doubt.READ: "It returned exactly the first passages of that list, so it may not have read this one.",
+    Doubt.CUT: "Whether a top-k or a threshold cut it was not recorded.",
 }
 _UNRECORDED: dict[Missing, str] = {
     Missing.KEPT: "What was kept for the answer was not recorded, so whether it was used cannot be told.",

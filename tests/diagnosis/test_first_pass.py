@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from rag_core.diagnosis import Fix, Verdict, diagnose, pairs_needed, remedies, symptoms, what_would_keep
+from rag_core.diagnosis.facts import Reads, Score
+from rag_core.diagnosis.reasons import ByScore, DidNotRun
 from rag_core.diagnosis.settings import SWITCHES
 from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import FirstPass, Policy
@@ -29,36 +31,37 @@ def diagnosed(passage_id, found=None, policy=CASCADE):
 def test_it_was_read_and_not_handed_on():
     found = diagnosed("e")
     assert found.verdict is Verdict.CUT_BY_FIRST_PASS and found.lost
-    assert "5th (rrf 0.0154) after fusion" in found.sentence  # 1/(60+5)
-    assert "the first pass (cheap) put it 5th (maxsim 0.20) of 5" in found.sentence
-    assert "only its best 2 went on to ce (the last of them has maxsim 0.80)" in found.sentence
+    facts = found.facts
+    assert (facts.fused.rank, facts.fused.score) == (5, 1 / (60 + 5))
+    assert (facts.first_pass, facts.placed.rank, facts.placed.of, facts.placed.score) == ("cheap", 5, 5, 0.2)
+    assert (facts.handed_on, facts.reranker, facts.last) == (2, "ce", Score(score=0.8, space="maxsim"))
     assert (found.before.step, found.after.step) == (StepName.FUSED, StepName.FIRST_PASS)
     assert [(one.passage_id, one.step.rank) for one in found.rivals] == [("a", 1), ("b", 2)]
-    assert found.rivals[1].why == "maxsim 0.80 against 0.20; it came from 2nd"
+    assert found.rivals[1].why == ByScore(theirs=Score(score=0.8, space="maxsim"), ours=0.2, came_from=2)
     assert [step.label for step in steps(found) if step.state == "lost"] == ["First pass"]
 
 
 def test_outside_what_the_first_pass_reads_it_was_fused_out():
     found = diagnosed("f", scored_too(measurement("abcdef", "abcdef", STRONG), "cheap", CHEAP))
     assert found.verdict is Verdict.FUSED_OUT
-    assert "outside the 5 that the first pass reads (the last in it has rrf 0.0308)" in found.sentence  # 2/(60+5)
+    assert found.facts.reads == Reads(by="first pass", count=5) and found.facts.last.score == 2 / (60 + 5)
     assert [one.passage_id for one in found.rivals] == list("abcde")
     alone = diagnosed("f")
     assert alone.verdict is Verdict.MISSED_BY_LEXICAL
-    assert "too far down for a first pass that reads 5" in alone.sentence
+    assert alone.facts.reads == Reads(by="first pass", count=5)
 
 
 def test_the_reranker_answers_for_what_it_did_after_the_first_pass():
     found = diagnosed("a")
     assert found.verdict is Verdict.DEMOTED and found.before.step == StepName.FIRST_PASS
-    assert "was 1st (maxsim 0.90) before; the reranker moved it to 2nd (logit 1.00)" in found.sentence
+    assert (found.facts.before.rank, found.facts.after.rank, found.facts.by) == (1, 2, "reranker")
 
 
 def test_a_first_pass_that_did_not_run_is_named():
     found = diagnosed("e", scored_too(measurement("abcdef", "", STRONG), "cheap", {}, failure="No memory."))
     assert found.verdict is Verdict.CUT_BY_FIRST_PASS
-    assert "(cheap) did not run, so only the first 2 went on" in found.sentence
-    assert found.notes == ("The first pass cheap did not run: No memory.",)
+    assert (found.facts.first_pass, found.facts.placed, found.facts.handed_on) == ("cheap", None, 2)
+    assert found.notes == (DidNotRun(role="first pass", name="cheap", reason="No memory."),)
 
 
 def test_the_least_pool_or_no_first_pass_keeps_it():

@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 
 from rag_core.diagnosis import Expected, Verdict, diagnose, locate_in_run, remedies, symptoms
+from rag_core.diagnosis.run_facts import Doubt, Gap, Missing, OpenQuestion
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.sent import run_from
 from rag_core.schema.answers import Answer, Citation
+from rag_core.wording.recorded_verdicts import to_record
+from rag_core.wording.rivals import why
+from rag_core.wording.verdicts import sentence
 from tests.runs.odd_runs import DENSE, FUSED, LARGE, ODD, WORDS, hits, odd_run, step
 from ui.panels.loss_strip import markup
 
@@ -36,10 +40,10 @@ def test_every_document_of_every_run_has_a_verdict(name):
     trace = trace_of(odd_run(name))
     for document in (*trace.passages, "nobody"):
         found = diagnosed(trace, document)
-        assert found.recorded and found.sentence.endswith(".")
+        assert found.recorded and sentence(found).endswith(".")
         assert bool(found.needs) == (found.verdict is Verdict.CANNOT_TELL)
         assert (found.verdict is Verdict.KEPT) <= (document in trace.kept_step.by_passage)
-        assert diagnosed(trace, document, quote="says so").sentence
+        assert sentence(diagnosed(trace, document, quote="says so"))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +132,7 @@ def test_the_odd_runs_are_told_as_far_as_they_go(name, document, verdict):
 )
 def test_a_loss_is_told_at_its_step(steps, document, verdict, said):
     found = diagnosed(of_steps(*steps), document)
-    assert found.verdict is verdict and found.sentence.endswith(said)
+    assert found.verdict is verdict and sentence(found).endswith(said)
 
 
 @pytest.mark.parametrize(
@@ -145,12 +149,12 @@ def test_a_loss_is_told_at_its_step(steps, document, verdict, said):
 def test_what_was_not_recorded_is_not_guessed(steps, document, record):
     found = diagnosed(of_steps(*steps), document)
     assert found.verdict is Verdict.CANNOT_TELL and not found.lost
-    assert record in found.needs[0] and "cannot be told" in found.sentence
+    assert record in to_record(found.needs[0]) and "cannot be told" in sentence(found)
 
 
 def test_the_words_that_answer_need_texts():
     found = diagnosed(trace_of(odd_run("no texts")), "b", quote="says so")
-    assert found.verdict is Verdict.CANNOT_TELL and found.needs == ("Record the texts of the passages.",)
+    assert found.verdict is Verdict.CANNOT_TELL and found.needs == (Gap(missing=Missing.TEXTS),)
 
 
 def test_a_document_is_found_by_id_title_and_words():
@@ -164,8 +168,8 @@ def test_a_document_is_found_by_id_title_and_words():
     quoted = diagnosed(trace, "Refunds", quote="take  30 days")
     assert (quoted.verdict, quoted.passage_id) == (Verdict.NOT_SELECTED, "refunds#1")
     absent = diagnosed(trace, "Refunds", quote="two years")
-    assert absent.verdict is Verdict.MISSED and "Chunking may have split" in " ".join(absent.notes)
-    assert "“Refunds”" in diagnosed(trace, "Refunds EU").sentence
+    assert absent.verdict is Verdict.MISSED and OpenQuestion(doubt=Doubt.SPLIT) in absent.notes
+    assert diagnosed(trace, "Refunds EU").facts.absence.nearest == ("Refunds",)
 
 
 def test_an_answer_that_cites_others_does_not_use_it():
@@ -177,6 +181,7 @@ def test_an_answer_that_cites_others_does_not_use_it():
 
 def test_what_came_ahead_is_named():
     found = diagnosed(of_steps(*WHOLE), "a")
-    assert [(one.passage_id, one.why) for one in found.rivals] == [("b", "logit 3.00 against -2.00; 3rd in fusion")]
+    (rival,) = found.rivals
+    assert (rival.passage_id, why(rival)) == ("b", "logit 3.00 against -2.00; 3rd in fusion")
     assert (found.before.step, found.before.rank, found.after.step, found.after.rank) == ("fusion", 2, "large model", 3)
     assert "✗ lost here: 3rd" in markup(found) and "<b>large model</b>" in markup(found)

@@ -7,6 +7,8 @@ from datetime import date
 import pytest
 
 from rag_core.diagnosis import Expected, Verdict, diagnose, locate
+from rag_core.diagnosis.facts import FilteredOut, Kept, NoCandidate, NoText, Reads, Score, Split
+from rag_core.diagnosis.reasons import ByPlace, ByScore, DidNotRun, EndUnread, SearchRank
 from rag_core.pipeline.replay import replay
 from rag_core.schema.answers import Answer, Citation
 from rag_core.schema.chunking import Chunking
@@ -15,6 +17,7 @@ from rag_core.schema.filters import Equal, Filter, make_filter
 from rag_core.schema.policy import ExtraSearch, Fusion, Policy, Signals
 from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import Threshold
+from rag_core.wording.verdicts import sentence
 from tests.builders import measurement
 from tests.diagnosis.worlds import QUESTION, Passage, World, world
 
@@ -41,7 +44,7 @@ def four(**scores):
 def test_not_in_the_corpus_offers_the_nearest_titles():
     found, _ = verdict_of(four(), FIXED, Expected(document="Titel b"))
     assert found.verdict is Verdict.NOT_IN_CORPUS
-    assert "“Title b”" in found.sentence and found.passage_id is None
+    assert found.facts.nearest[0] == "Title b" and found.passage_id is None
 
 
 def test_a_document_without_text_has_no_passage():
@@ -49,7 +52,7 @@ def test_a_document_without_text_has_no_passage():
     some = World([empty, Passage("a", 0.5).document])
     found, _ = verdict_of(some, FIXED, Expected(document="e"))
     assert found.verdict is Verdict.CUT_BY_CHUNKING
-    assert "no text" in found.sentence
+    assert found.facts == NoText(collection="World", title="Empty")
 
 
 def test_excluded_by_the_filter():
@@ -57,7 +60,7 @@ def test_excluded_by_the_filter():
     where = Filter(conditions=(Equal(field="tenant", value="other"),))
     found, _ = verdict_of(some, FIXED, Expected(document="a"), where)
     assert found.verdict is Verdict.FILTERED_OUT
-    assert "(tenant)" in found.sentence
+    assert found.facts == FilteredOut(title="Title a", fields=("tenant",))
 
 
 def test_cut_by_chunking():
@@ -69,7 +72,7 @@ def test_cut_by_chunking():
     quote = " ".join(words[words.index(last_word) - 2 : words.index(last_word) + 3])
     found, _ = verdict_of(some, FIXED, Expected(document="long", quote=quote))
     assert found.verdict is Verdict.CUT_BY_CHUNKING
-    assert "into 2 passages" in found.sentence
+    assert found.facts == Split(title="Long", pieces=2, kept=0)
     whole, _ = verdict_of(some, FIXED, Expected(document="long", quote=" ".join(words[:3])))
     assert whole.verdict is not Verdict.CUT_BY_CHUNKING
 
@@ -78,7 +81,7 @@ def test_missed_by_both():
     found, _ = verdict_of(four(), FIXED.with_(depth=3), Expected(document="z0"))
     assert found.verdict is Verdict.MISSED_BY_BOTH
     assert [rival.passage_id for rival in found.rivals] == ["a::0", "b::0", "c::0"]
-    assert "cosine 0.70" in found.sentence and "first 3 of each" in found.sentence
+    assert found.facts.depth == 3 and round(found.facts.dense_end.score, 2) == 0.7
     assert all(step.rank is None for step in found.way)
 
 
@@ -95,7 +98,8 @@ def test_missed_by_dense():
     assert found.verdict is Verdict.MISSED_BY_DENSE
     assert found.before and found.before.step == StepName.LEXICAL and found.before.rank == 3
     assert found.after and found.after.rank is None
-    assert "3rd (bm25" in found.sentence
+    assert found.facts.missing == "dense" and found.facts.other == found.before
+    assert found.facts.reads == Reads(by="reranker", count=2)
 
 
 def test_missed_by_lexical():
@@ -117,14 +121,15 @@ def test_fused_out_of_the_pool_though_a_search_had_it_high():
     assert found.before and (found.before.step, found.before.rank) == (StepName.DENSE, 1)
     assert found.after and found.after.rank is not None and found.after.rank > 2
     assert [rival.passage_id for rival in found.rivals] == [hit.passage_id for hit in trace.pool]
-    assert "the expected passage dense 1st, not in lexical" in found.rivals[0].why
+    ours = (SearchRank(step="dense", rank=1), SearchRank(step="lexical", rank=None))
+    assert found.rivals[0].why.ours == ours
 
 
 def test_fused_out_where_the_only_list_that_had_it_weighs_nothing():
     policy = FIXED.with_(fusion=Fusion(dense_weight=0))
     found, _ = verdict_of(four(), policy, Expected(document="a"))
     assert found.verdict is Verdict.FUSED_OUT
-    assert "the weight of dense search is 0" in found.sentence
+    assert isinstance(found.facts, NoCandidate) and [one.at.step for one in found.facts.found] == ["dense"]
 
 
 LONG = "words without meaning here one two three four the term is thirty days refund"
@@ -135,7 +140,7 @@ def test_telling_part_beyond_the_limit_with_a_quote():
     expected = Expected(document="a", quote="the  term is Thirty days")
     found, _ = verdict_of(some, FIXED.with_(top_k=1), expected)
     assert found.verdict is Verdict.UNREAD
-    assert "the words that answer are beyond" in found.sentence
+    assert found.facts.quoted and found.facts.tokens - found.facts.unseen_tokens == 8
     read = Expected(document="a", quote="words without meaning")
     assert verdict_of(some, FIXED.with_(top_k=1), read)[0].verdict is Verdict.DEMOTED
 
@@ -147,7 +152,7 @@ def test_telling_part_beyond_the_limit_without_a_quote_is_told_by_the_questions_
     assert found.verdict is Verdict.UNREAD
     found, _ = verdict_of(some, policy, Expected(document="a"), question="meaning")
     assert found.verdict is not Verdict.UNREAD
-    assert "Enter the sentence that answers" in found.notes[0]
+    assert isinstance(found.notes[0], EndUnread)
 
 
 def test_demoted_by_the_reranker():
@@ -156,8 +161,8 @@ def test_demoted_by_the_reranker():
     assert found.verdict is Verdict.DEMOTED
     assert found.before and found.after and (found.before.rank, found.after.rank) == (1, 4)
     assert [rival.passage_id for rival in found.rivals] == ["d::0", "c::0", "a::0"]
-    assert "logit 3.00 against -3.00" in found.rivals[0].why
-    assert "logit -3.00" in found.sentence and "4th" in found.sentence
+    assert found.rivals[0].why == ByScore(theirs=Score(score=3.0, space="logit"), ours=-3.0, came_from=3)
+    assert (found.facts.by, found.facts.after, found.facts.top_k) == ("reranker", found.after, 2)
 
 
 def test_pushed_down_by_a_signal():
@@ -172,14 +177,15 @@ def test_pushed_down_by_a_signal():
     found, _ = verdict_of(some, policy, Expected(document="a"))
     assert found.verdict is Verdict.PUSHED_DOWN
     assert found.rivals[0].passage_id == "b::0"
-    assert found.rivals[0].why.startswith("freshness 1.00 against 0.0")
+    why = found.rivals[0].why
+    assert (why.signal, why.theirs, why.weight) == ("freshness", 1.0, 0.5) and why.ours < 0.05
 
 
 def test_under_the_threshold():
     policy = FIXED.with_(threshold=Threshold(minimum=0.9))
     found, _ = verdict_of(four(b=0.0), policy, Expected(document="b"))
     assert found.verdict is Verdict.UNDER_THRESHOLD
-    assert "probability 0.50 is under the threshold of probability 0.90" in found.sentence
+    assert found.facts.relevance == Score(score=0.5, space="probability") and found.facts.threshold == 0.9
 
 
 def test_cut_by_top_k():
@@ -203,7 +209,7 @@ def test_given_and_cited_or_not(citations, verdict):
     answered = trace.model_copy(update={"recorded_answer": Answer(kind="chat", text="So [1].", citations=citations)})
     found = diagnose(answered, locate(some.collection, Expected(document="a")))
     assert found.verdict is verdict
-    cited_instead = [("b::0", "passage 2 against 1")] if verdict is Verdict.NOT_CITED else []
+    cited_instead = [("b::0", ByPlace(theirs=2, ours=1))] if verdict is Verdict.NOT_CITED else []
     assert [(one.passage_id, one.why) for one in found.rivals] == cited_instead
 
 
@@ -211,13 +217,13 @@ def test_i_dont_know_is_said_so():
     some = four(a=2.0)
     trace = some.pipeline.run(QUESTION, FIXED).model_copy(update={"recorded_answer": Answer(kind="unknown", text="?")})
     found = diagnose(trace, locate(some.collection, Expected(document="a")))
-    assert found.verdict is Verdict.NOT_CITED and "I don't know" in found.sentence
+    assert found.verdict is Verdict.NOT_CITED and found.facts.unknown
 
 
 def test_kept():
     found, _ = verdict_of(four(a=2.0), FIXED, Expected(document="a"))
     assert found.verdict is Verdict.KEPT and not found.lost
-    assert "kept 1st (probability 0.88)" in found.sentence
+    assert found.facts == Kept(title="Title a", kept=found.after, cited=False) and found.after.rank == 1
 
 
 def test_the_chunk_that_came_furthest_counts():
@@ -232,7 +238,7 @@ def test_a_reranker_that_did_not_run_is_noted():
     location = locate(Listed(trace.passages.values()), Expected(document="doc-d"))
     found = diagnose(trace, location)
     assert found.verdict is Verdict.CUT_BY_TOP_K
-    assert found.notes == ("The reranker ce did not run: The weights are damaged.",)
+    assert found.notes == (DidNotRun(role="reranker", name="ce", reason="The weights are damaged."),)
 
 
 class Listed:
@@ -269,12 +275,25 @@ def test_fused_out_names_the_extra_search_that_had_it():
     some, policy = of_acme(weight=0.1)
     found, _ = verdict_of(some, policy.with_(pool=5), Expected(document="x"), question="other")
     assert found.verdict is Verdict.FUSED_OUT
-    assert "1st (cosine 0.50) in the extra search “acme”, dense" in found.sentence
-    assert "not in dense, not in lexical, “acme” dense 1st" in found.rivals[0].why
+    assert [(one.search, one.at.step, one.at.rank) for one in found.facts.found] == [("acme", "dense", 1)]
+    assert [(one.search, one.step, one.rank) for one in found.rivals[0].why.ours] == [
+        ("", "dense", None),
+        ("", "lexical", None),
+        ("acme", "dense", 1),
+    ]
+
+
+def test_a_passage_that_only_a_weightless_list_of_an_extra_search_has_is_no_candidate():
+    some, policy = of_acme()
+    weightless = policy.with_(fusion=Fusion(dense_weight=0))
+    found, _ = verdict_of(some, weightless, Expected(document="x"), question="other")
+    assert found.verdict is Verdict.FUSED_OUT
+    assert isinstance(found.facts, NoCandidate) and [one.search for one in found.facts.found] == ["acme"]
+    assert "in the extra search “acme”, dense, but the weight of dense search is 0" in sentence(found)
 
 
 def test_missed_by_every_search_names_the_extra_ones():
     some, policy = of_acme(depth=1)
     found, _ = verdict_of(some, policy, Expected(document="y"), question="other")
     assert found.verdict is Verdict.MISSED_BY_BOTH
-    assert "nor by the extra search “acme”" in found.sentence
+    assert found.facts.extra_searches == ("acme",)

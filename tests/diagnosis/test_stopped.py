@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag_core.diagnosis import Expected, Location, Verdict, diagnose, pairs_needed, what_would_keep
+from rag_core.diagnosis.facts import NotReached
 from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import EarlyStopping, FirstPass, Fusion, Policy, Signals
 from rag_core.schema.spaces import ScoreSpace
@@ -23,7 +24,7 @@ def test_an_unread_document_was_never_read() -> None:
         ),
     )
     assert found.verdict is Verdict.FUSED_OUT
-    assert "the reranker stopped after 2 of 4 candidates and never read it" in found.sentence
+    assert isinstance(found.facts, NotReached) and (found.facts.read, found.facts.pool) == (2, 4)
 
 
 def where(measured, passage_id):

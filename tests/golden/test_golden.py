@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from rag_core.corpus.storage.library import Library
+from rag_core.diagnosis import Verdict
+from rag_core.diagnosis.facts import Recorded
 from rag_core.errors import BadTrace, CollectionError
 from rag_core.evaluation.judgments import JudgmentBook
 from rag_core.evaluation.report import Report
@@ -22,6 +24,9 @@ from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.storage.database import Store
 from rag_core.triage import CaseBook, RerunOutcome, export_cases, read_cases
+from rag_core.wording.recorded_verdicts import to_record
+from rag_core.wording.rivals import note_text, why
+from rag_core.wording.verdicts import sentence
 from tests.corpus.doubles import WordEmbedder
 
 GOLDEN = Path(__file__).parent
@@ -58,11 +63,54 @@ def test_a_trace_of_version_2_opens_with_the_kind_and_the_inputs_of_each_step():
     assert Trace.read((GOLDEN / "trace" / "v1.json").read_text(encoding="utf-8")) == trace
 
 
+@pytest.mark.parametrize(("name", "cases"), [("v2.jsonl", 29), ("v2-runs.jsonl", 26)])
+def test_a_case_file_of_version_2_says_as_data_what_it_said_in_sentences(name, cases):
+    text = (GOLDEN / "case" / name).read_text(encoding="utf-8")
+    old, found = [json.loads(line)["case"] for line in text.splitlines()], read_cases(text)
+    assert found.problems == () and len(found.cases) == len(old) == cases
+    for before, case in zip(old, found.cases, strict=True):
+        (said,), (finding,) = before["findings"], case.findings
+        diagnosis, said = finding.diagnosis, said["diagnosis"]
+        assert (diagnosis.verdict, diagnosis.passage_id) == (said["verdict"], said["passage_id"])
+        assert sentence(diagnosis) == said["sentence"] and diagnosis.facts.kind != "recorded"
+        assert [why(rival) for rival in diagnosis.rivals] == [rival["why"] for rival in said["rivals"]]
+        assert [note_text(note) for note in diagnosis.notes] == said["notes"]
+        assert [to_record(gap) for gap in diagnosis.needs] == said.get("needs", [])
+    assert "sentence" not in json.loads(export_cases(found.cases[:1]))["case"]["findings"][0]["diagnosis"]
+    assert read_cases(export_cases(found.cases)).cases == found.cases
+
+
+def test_the_cases_of_version_2_have_every_verdict():
+    texts = [(GOLDEN / "case" / name).read_text(encoding="utf-8") for name in ("v2.jsonl", "v2-runs.jsonl")]
+    assert {case.verdict for text in texts for case in read_cases(text).cases} == set(Verdict)
+
+
+def test_words_of_an_old_case_stay_where_its_run_does_not_bear_them_out():
+    line = (GOLDEN / "case" / "v2.jsonl").read_text(encoding="utf-8").splitlines()[2]
+    entry = json.loads(line)
+    said = entry["case"]["findings"][0]["diagnosis"]
+    said["verdict"] = "under-threshold"  # of a passage that no reranker has read
+    found = read_cases(json.dumps(entry))
+    (diagnosis,) = (one.diagnosis for case in found.cases for one in case.findings)
+    assert diagnosis.facts == Recorded(recorded_sentence=said["sentence"])
+    assert sentence(diagnosis) == said["sentence"] and diagnosis.verdict is Verdict.UNDER_THRESHOLD
+    assert [why(rival) for rival in diagnosis.rivals] == [rival["why"] for rival in said["rivals"]]
+    assert [note_text(note) for note in diagnosis.notes] == said["notes"] != []
+    assert read_cases(export_cases(found.cases)).cases == found.cases
+
+
+def test_an_old_case_with_a_damaged_run_is_named_by_what_is_wrong():
+    entry = json.loads((GOLDEN / "case" / "v2.jsonl").read_text(encoding="utf-8").splitlines()[0])
+    entry["case"]["trace"]["steps"] = []
+    assert "“trace › steps”" in read_cases(json.dumps(entry)).problems[0]
+
+
 def test_a_case_file_of_version_1_is_imported_whole():
     found = read_cases((GOLDEN / "case" / "v1.jsonl").read_text(encoding="utf-8"))
     assert found.problems == ()
     assert len(found.cases) == 8
     assert {one.trace.version for one in found.cases} == {3}
+    assert all(one.diagnosis.facts.kind != "recorded" for case in found.cases for one in case.findings)
     assert read_cases(export_cases(list(found.cases))).cases == found.cases
 
 
@@ -179,5 +227,6 @@ class TestDatabase:
         assert (first.note, first.tags, first.created_by) == ("The user was told nothing.", ("sso", "okta"), "ana")
         (rerun,) = book.reruns_of(first.id).found
         assert rerun.outcome is RerunOutcome.STILL_LOST and rerun.trace is not None
+        assert sentence(rerun.findings[0].diagnosis).startswith("“")
         revised = book.revise(first, note="Seen.", by="bo")
         assert book.get(first.id) == revised

@@ -18,6 +18,7 @@ from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import Threshold, clearing, clearing_rows
 from rag_core.wording.headline import closest
 from rag_core.wording.run_captions import score_caption
+from rag_core.wording.verdicts import sentence
 from tests.builders import measurement
 from tests.diagnosis.promise import check
 from tests.diagnosis.test_counterfactuals import expecting
@@ -51,7 +52,7 @@ def test_the_diagnosis_follows_it_and_finds_the_value_that_keeps() -> None:
     trace = replay(MEASURED, POLICY)
     verdict = diagnose(trace, expecting(MEASURED, "c"))
     assert verdict.verdict is Verdict.UNDER_THRESHOLD
-    assert "maxsim 0.39 is under the threshold of maxsim 0.40" in verdict.sentence
+    assert "maxsim 0.39 is under the threshold of maxsim 0.40" in sentence(verdict)
     found = what_would_keep(MEASURED, POLICY, expecting(MEASURED, "c"))
     assert found.found[0].policy.threshold.minimum == 0.485  # 0.8 * 0.485 = 0.388; 0.49 would ask for 0.392
     check(MEASURED, POLICY, found, "c")

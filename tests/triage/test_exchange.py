@@ -9,6 +9,7 @@ import pytest
 
 from rag_core.errors import BadInput
 from rag_core.triage import exchange, export_cases, export_lines, import_cases, read_cases
+from rag_core.wording.verdicts import sentence
 from tests.triage.samples import a_case
 
 
@@ -22,8 +23,15 @@ def test_cases_go_to_a_file_and_back():
 
 def test_a_file_alone_shows_the_case():
     (case,) = read_cases(export_cases([a_case()])).cases
-    assert case.findings[0].diagnosis.sentence.startswith("“Title b” was 2nd")
+    assert sentence(case.findings[0].diagnosis).startswith("“Title b” was 2nd")
     assert case.trace.passages["b"].text == "text of b"
+
+
+def test_a_line_says_in_words_what_its_case_holds_as_data():
+    case = a_case()
+    line = json.loads(export_cases([case]))
+    assert line["verdicts"] == [sentence(case.findings[0].diagnosis)]
+    assert line["case"]["findings"][0]["diagnosis"]["facts"]["kind"] == "cut-by-top-k"
 
 
 def test_lines_that_are_no_case_are_named_and_the_others_kept():

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from rag_core.diagnosis import RULES, diagnose
 from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import Policy
+from rag_core.wording.rivals import why
 from tests.builders import measurement
 from tests.diagnosis.test_counterfactuals import expecting
 from ui.panels.case_view import kept_list, split_tags
@@ -23,7 +24,7 @@ FOUND = diagnose(TRACE, expecting(MEASURED, "a"))
 def test_rivals_are_those_of_the_diagnosis():
     table = rivals(FOUND)
     assert list(table["Rank"]) == [rival.step.rank for rival in FOUND.rivals]
-    assert list(table["Why"]) == [rival.why for rival in FOUND.rivals]
+    assert list(table["Why"]) == [why(rival) for rival in FOUND.rivals]
 
 
 def test_the_way_is_that_of_the_trace():

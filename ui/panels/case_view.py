@@ -15,6 +15,7 @@ from rag_core.schema.records import Listing
 from rag_core.schema.trace import Trace
 from rag_core.triage import Case, Finding, Rerun, RerunOutcome, Status, case_of, differences, export_cases, rerun
 from rag_core.wording.numbers import count_of, score_text, titles_of
+from rag_core.wording.verdicts import sentence
 from ui import auth, caches
 from ui.panels import case_list, loss_strip, spent, to_triage, triage, tried_fix, views, waiting
 from ui.panels.answer import card
@@ -187,7 +188,7 @@ def _side(title: str, trace: Trace, findings: tuple[Finding, ...], key: str) -> 
     st.subheader(title, anchor=False)
     for finding in findings:
         triage.badge(finding.diagnosis)
-        st.markdown(views.markdown(finding.diagnosis.sentence))
+        st.markdown(views.markdown(sentence(finding.diagnosis)))
         st.html(loss_strip.markup(finding.diagnosis))
     expected = {passage_id for finding in findings for passage_id in finding.location.passage_ids}
     st.html(kept_list(trace, expected))

@@ -18,7 +18,9 @@ from rag_core.schema.documents import Document
 from rag_core.schema.trace import Trace
 from rag_core.triage import Finding
 from rag_core.wording.numbers import score_text
+from rag_core.wording.rivals import note_text, why
 from rag_core.wording.run_captions import step_label
+from rag_core.wording.verdicts import sentence
 from ui import caches
 from ui.panels import history, loss_strip, retrying, spent, views, waiting
 from ui.panels.answer import card
@@ -161,11 +163,11 @@ def verdict(found: Found) -> None:
     views.failure(found.trace)
     retrying.again(found.question, found.trace)
     badge(found.diagnosis)
-    views.headline(found.diagnosis.sentence)
+    views.headline(sentence(found.diagnosis))
     views.filtered(found.trace)
     st.html(loss_strip.markup(found.diagnosis))
     for note in found.diagnosis.notes:
-        st.caption(views.markdown(note))
+        st.caption(views.markdown(note_text(note)))
     views.notes(found.trace)
     if found.trace.recorded_answer:
         card(found.trace, found.trace.recorded_answer, heading="The answer on these settings")
@@ -202,7 +204,7 @@ def evidence(found: Found) -> None:
 
 def rivals(diagnosis: Diagnosis) -> pd.DataFrame:
     """A row per rival: its rank at the step of the loss, passage, and why it stood there."""
-    rows = [(rival.step.rank, rival.title, rival.why) for rival in diagnosis.rivals]
+    rows = [(rival.step.rank, rival.title, why(rival)) for rival in diagnosis.rivals]
     return pd.DataFrame(rows, columns=["Rank", "Passage", "Why"])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag_core.diagnosis import Diagnosis, Verdict, diagnose
+from rag_core.diagnosis.facts import Recorded
 from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import Policy
 from tests.builders import measurement
@@ -12,6 +13,7 @@ from tests.diagnosis.test_counterfactuals import expecting
 from ui.panels.loss_strip import STEPS, markup, steps
 
 CE = Policy(reranker="ce")
+ANY = Recorded(recorded_sentence="")
 
 
 def found(passage_id, policy=CE):
@@ -34,10 +36,10 @@ def test_a_kept_passage_passes_everywhere():
 
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_every_loss_has_exactly_one_step(verdict):
-    states = [step.state for step in steps(Diagnosis(verdict=verdict, sentence=""))]
+    states = [step.state for step in steps(Diagnosis(verdict=verdict, facts=ANY))]
     assert states.count("lost") == (1 if verdict.lost else 0)
     assert sum(verdict in verdicts for _, verdicts, _ in STEPS) == states.count("lost")
 
 
 def test_a_loss_without_a_rank_is_just_one():
-    assert "✗ lost here<" in markup(Diagnosis(verdict=Verdict.NOT_IN_CORPUS, sentence=""))
+    assert "✗ lost here<" in markup(Diagnosis(verdict=Verdict.NOT_IN_CORPUS, facts=ANY))
