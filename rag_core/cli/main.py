@@ -2,11 +2,14 @@
 
     second-pass app                                       open the browser app
     second-pass ask "How long do refunds take?" handbook  index a folder in memory and ask it one question
+    second-pass inspect "How long do refunds take?"       every step of one run, asked here or recorded
+    second-pass triage --run runs.jsonl --expect doc-7    at which step the right document was lost
     second-pass index handbook --name Handbook            index a folder and keep it
     second-pass evaluate SET_DIR                          measure rerankers on labelled questions
     second-pass collect                                   take runs and traces of other programs
 
-Exit codes: 0 done, 1 a gate said no, 2 the input cannot be used, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 the answer is no (a gate failed, nothing was kept, the document was not kept),
+2 the input cannot be used, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -15,13 +18,15 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from rag_core.cli import app, ask, collect, evaluate, index
+from rag_core.cli import app, ask, collect, evaluate, index, inspect, triage
 from rag_core.errors import SecondPassError
 from rag_core.installation.version import __version__
 
 COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "app": (app.describe, "open the browser app"),
     "ask": (ask.describe, "ask a folder of documents one question"),
+    "inspect": (inspect.describe, "show every step of one run, asked here or recorded"),
+    "triage": (triage.describe, "say at which step the right document was lost"),
     "index": (index.describe, "index a folder of documents and keep it"),
     "evaluate": (evaluate.describe, "measure rerankers on labelled questions"),
     "collect": (collect.describe, "take runs and traces of other programs"),

@@ -21,6 +21,7 @@ from rag_core.diagnosis.decision_table import RULES, remedies
 from rag_core.diagnosis.expected import Expected, Location, Nearest, locate, nearest_documents
 from rag_core.diagnosis.expected_in_run import locate_in_run
 from rag_core.diagnosis.fix_check import CheckedFix, check_fix
+from rag_core.diagnosis.recorded_counterfactual import what_would_keep_in_run
 from rag_core.diagnosis.rules import Fix, Rule, Symptoms
 from rag_core.diagnosis.step_of_loss import diagnose
 from rag_core.diagnosis.symptoms import symptoms
@@ -52,4 +53,5 @@ __all__ = [
     "remedies",
     "symptoms",
     "what_would_keep",
+    "what_would_keep_in_run",
 ]

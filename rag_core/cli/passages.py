@@ -1,0 +1,31 @@
+"""How the commands print a kept passage, and a table."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from rag_core.schema.ranked_passage import RankedPassage
+from rag_core.wording.numbers import score_text, title_of
+
+WIDTH = 100
+LINES = 4
+"""Lines that are printed of a passage."""
+
+
+def passage_text(number: int, kept: RankedPassage) -> str:
+    """`[1] Title (document)`, its rank at each step and its score, and the beginning of its text."""
+    ranks = ", ".join(f"{step} {rank}" for step, rank in kept.ranks.items())
+    score = "" if kept.score is None else f"; {score_text(kept.score, kept.space)}"
+    text = textwrap.wrap(kept.text, WIDTH - 4, max_lines=LINES, placeholder=" ...")
+    lines = (f"ranks: {ranks}{score}", *text)
+    return f"[{number}] {title_of(kept.passage)} ({kept.passage.document_id})\n" + textwrap.indent(
+        "\n".join(lines), "    "
+    )
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """The rows in columns, the first row as their heads."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = (zip(row, widths, strict=True) for row in rows)
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in row).rstrip() for row in padded)

@@ -1,0 +1,114 @@
+"""What the commands about one question share: its options, and its run, asked here or recorded by another pipeline."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag_core.api import index
+from rag_core.cli.documents import library, read_folder
+from rag_core.cli.policy_options import policy_of, threshold_of
+from rag_core.corpus.collection import Collection
+from rag_core.errors import BadInput
+from rag_core.pipeline.pipeline import Pipeline
+from rag_core.pipeline.session import QuerySession
+from rag_core.retrieval.embedders.sentence_embedder import get_embedder
+from rag_core.runs.opening import open_path
+from rag_core.schema.policy import DEFAULT_RERANKER, Policy
+from rag_core.schema.trace import Trace
+from rag_core.settings import Settings
+from rag_core.wording.numbers import count_of
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Where the documents are, and the settings of the run."""
+    add = parser.add_argument
+    add("folder", nargs="?", type=Path, help="a folder of documents (default: the sample corpus)")
+    add("--collection", metavar="NAME", help="ask this saved collection instead of a folder")
+    add("--top-k", type=int, default=5, help="how many passages are kept (default: %(default)s)")
+    add("--pool", type=int, default=50, help="how many candidates the reranker reads (default: %(default)s)")
+    add("--reranker", default=DEFAULT_RERANKER, help="default: %(default)s")
+    add("--threshold", type=float, help="the lowest score that is kept; 0 keeps all (default: the reranker's own)")
+
+
+def add_question_or_run(parser: argparse.ArgumentParser) -> None:
+    """A question with its options, or a recorded run."""
+    parser.add_argument(
+        "question", nargs="?", help="what you want to know; with --run, the query of the run to look at"
+    )
+    add_options(parser)
+    parser.add_argument(
+        "--run", dest="file", type=Path, metavar="FILE",
+        help="look at a recorded run: a saved trace, run records, an export or a table (docs/connect.md)",
+    )  # fmt: skip
+    parser.add_argument("--run-id", metavar="ID", help="which run of the file (default: the newest)")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question's run. A recorded one has no session and no collection."""
+
+    trace: Trace
+    policy: Policy
+    session: QuerySession | None = None
+    collection: Collection | None = None
+
+
+def asked(given: argparse.Namespace) -> Asked:
+    """The run that the arguments ask for. Raises BadInput where they contradict each other, or nothing can be read."""
+    if given.file:
+        if given.folder or given.collection:
+            raise BadInput("Give either --run or the documents to search.")
+        trace = recorded(given.file, given.question, given.run_id)
+        return Asked(trace, trace.policy)
+    if not given.question:
+        raise BadInput("Give a question, or a recorded run with --run FILE.")
+    policy = policy_from(given)
+    collection = collection_from(given, Settings())
+    session = QuerySession(pipeline_over(collection, Settings()), given.question)
+    return Asked(session.trace(policy), policy, session, collection)
+
+
+def recorded(path: Path, query: str | None, run_id: str | None) -> Trace:
+    """The run of a file that has this query and id; the newest of several. What cannot be read is named on stderr."""
+    opened = open_path(path)
+    for problem in opened.problems:
+        sys.stderr.write(f"Left out: {problem}\n")
+    wanted = [
+        one
+        for one in opened.traces
+        if query in (None, one.query) and run_id in (None, one.origin.run_id if one.origin else "")
+    ]
+    if not wanted:
+        queries = ", ".join(f"“{one.query}”" for one in opened.traces[:5])
+        raise BadInput(f"{path.name} has no such run. It has {count_of(len(opened.traces), 'run')}: {queries}.")
+    if len(wanted) > 1:
+        sys.stderr.write(f"{len(wanted)} runs; this is the newest. Name another by its query or --run-id.\n")
+    return max(wanted, key=lambda one: one.measured_at)
+
+
+def policy_from(given: argparse.Namespace) -> Policy:
+    """The settings of the run. Raises BadInput for one that is out of range."""
+    threshold = threshold_of(given.reranker, given.threshold)
+    return policy_of(top_k=given.top_k, pool=given.pool, reranker=given.reranker, threshold=threshold)
+
+
+def pipeline_over(collection: Collection, settings: Settings) -> Pipeline:
+    """The pipeline over a collection, with the environment's bi-encoder."""
+    return Pipeline(collection, get_embedder(settings.embedding_model, settings.device))
+
+
+def collection_from(given: argparse.Namespace, settings: Settings) -> Collection:
+    """The saved collection, or the folder indexed in memory."""
+    embedder = get_embedder(settings.embedding_model, settings.device)
+    if given.collection:
+        if given.folder:
+            raise BadInput("Give either a folder or --collection.")
+        return library(settings).open(given.collection, embedder)
+    folder = given.folder or settings.sample_dir / "documents"
+    documents = read_folder(folder).documents
+    sys.stderr.write(f"Indexing {count_of(len(documents), 'document')} of {folder}\n")
+    name = given.folder.resolve().name if given.folder else "Sample corpus"
+    return index(texts=documents, name=name, embedder=embedder)

@@ -1,0 +1,116 @@
+"""`second-pass triage [QUESTION [FOLDER]] --expect DOCUMENT`: at which step the right document was lost.
+
+    second-pass triage "How long do refunds take?" handbook --expect refunds.md
+    second-pass triage "How long do refunds take?" --collection Handbook --expect refunds.md --quote "30 days"
+    second-pass triage --run runs.jsonl --expect refunds.md              a recorded run of any pipeline
+    second-pass triage --run spans.json --expect refunds.md --json       for scripts
+
+Prints the verdict, the document's rank at each step, what outranked it, and the smallest change that keeps it. It looks
+at retrieval up to what is kept; no answer is made. In a recorded run the document is named by its id, title or source.
+
+Exit codes: 0 the document was kept, 1 it was lost or that cannot be told, 2 the input cannot be used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import textwrap
+from typing import Any
+
+from rag_core.cli.passages import WIDTH, table
+from rag_core.cli.questions import Asked, add_question_or_run, asked
+from rag_core.diagnosis import (
+    LABELS,
+    Diagnosis,
+    Expected,
+    Rule,
+    Verdict,
+    WhatIf,
+    diagnose,
+    locate,
+    locate_in_run,
+    remedies,
+    symptoms,
+    what_would_keep_in_run,
+)
+from rag_core.wording.headline import headline
+from rag_core.wording.numbers import score_text
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = __doc__
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    add_question_or_run(parser)
+    parser.add_argument("--expect", required=True, metavar="DOCUMENT", help="the document that should have answered")
+    parser.add_argument("--quote", default="", help="the words of it that answer")
+    parser.add_argument("--json", action="store_true", help="print the same as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Ask or open, diagnose, print; 0 where the document was kept."""
+    question = asked(given)
+    expected = Expected(document=given.expect, quote=given.quote)
+    trace = question.trace
+    location = locate(question.collection, expected) if question.collection else locate_in_run(trace, expected)
+    found = diagnose(trace, location)
+    if question.session:
+        what_if = question.session.what_if(question.policy, location)
+    else:
+        what_if = what_would_keep_in_run(trace, found)
+    fixes = remedies(symptoms(trace, location, found))
+    told = facts(question, found, what_if, fixes)
+    sys.stdout.write(
+        f"{json.dumps(told, indent=2, ensure_ascii=False) if given.json else report(found, what_if, fixes)}\n"
+    )
+    return 0 if found.verdict is Verdict.KEPT else 1
+
+
+def report(found: Diagnosis, what_if: WhatIf, fixes: tuple[Rule, ...]) -> str:
+    """The verdict with its evidence, as plain text."""
+    parts = [f"{LABELS[found.verdict]}\n{textwrap.fill(found.sentence, WIDTH)}"]
+    if found.way:
+        rows = [
+            (
+                one.step,
+                f"{one.rank} of {one.of}" if one.rank else f"not among {one.of}",
+                "" if one.score is None else score_text(one.score, one.space),
+            )
+            for one in found.way
+        ]
+        parts.append(table([("step", "rank", "score"), *rows]))
+    if found.rivals:
+        ahead = [f"  {one.step.rank}. {one.title}: {one.why}" for one in found.rivals]
+        parts.append("\n".join(["Ahead of it:", *ahead]))
+    if found.verdict is not Verdict.KEPT:
+        parts.append(textwrap.fill(f"What would have kept it: {what_if.sentence}", WIDTH))
+    parts += [textwrap.fill(f"Fix: {one.fix}. {one.advice}", WIDTH) for one in fixes]
+    parts += [textwrap.fill(f"Note: {one}", WIDTH) for one in (*found.notes, *found.needs)]
+    return "\n\n".join(parts)
+
+
+def facts(question: Asked, found: Diagnosis, what_if: WhatIf, fixes: tuple[Rule, ...]) -> dict[str, Any]:
+    """What `report` says, for a script."""
+    return {
+        "query": question.trace.query,
+        "pipeline": question.trace.collection.name,
+        "headline": headline(question.trace),
+        "verdict": found.verdict,
+        "kept": found.verdict is Verdict.KEPT,
+        "sentence": found.sentence,
+        "passage_id": found.passage_id,
+        "before": found.before.step if found.before else None,
+        "lost_at": found.after.step if found.after and found.lost else None,
+        "ranks": [one.model_dump(mode="json") for one in found.way],
+        "ahead": [one.model_dump(mode="json") for one in found.rivals],
+        "what_would_keep": {
+            "sentence": what_if.sentence,
+            "changes": [[change.model_dump() for change in one.changes] for one in what_if.found],
+        },
+        "fixes": [{"fix": one.fix, "advice": one.advice} for one in fixes],
+        "notes": list(found.notes),
+        "needs": list(found.needs),
+    }
