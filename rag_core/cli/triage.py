@@ -37,6 +37,9 @@ from rag_core.diagnosis import (
 )
 from rag_core.wording.headline import headline
 from rag_core.wording.numbers import score_text
+from rag_core.wording.recorded_verdicts import to_record
+from rag_core.wording.rivals import note_text, why
+from rag_core.wording.verdicts import sentence
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +74,7 @@ def run(given: argparse.Namespace) -> int:
 
 def report(found: Diagnosis, what_if: WhatIf, fixes: tuple[Rule, ...]) -> str:
     """The verdict with its evidence, as plain text."""
-    parts = [f"{LABELS[found.verdict]}\n{textwrap.fill(found.sentence, WIDTH)}"]
+    parts = [f"{LABELS[found.verdict]}\n{textwrap.fill(sentence(found), WIDTH)}"]
     if found.way:
         rows = [
             (
@@ -83,13 +86,22 @@ def report(found: Diagnosis, what_if: WhatIf, fixes: tuple[Rule, ...]) -> str:
         ]
         parts.append(table([("step", "rank", "score"), *rows]))
     if found.rivals:
-        ahead = [f"  {one.step.rank}. {one.title}: {one.why}" for one in found.rivals]
+        ahead = [f"  {one.step.rank}. {one.title}: {why(one)}" for one in found.rivals]
         parts.append("\n".join(["Ahead of it:", *ahead]))
     if found.verdict is not Verdict.KEPT:
         parts.append(textwrap.fill(f"What would have kept it: {what_if.sentence}", WIDTH))
     parts += [textwrap.fill(f"Fix: {one.fix}. {one.advice}", WIDTH) for one in fixes]
-    parts += [textwrap.fill(f"Note: {one}", WIDTH) for one in (*found.notes, *found.needs)]
+    parts += [textwrap.fill(f"Note: {one}", WIDTH) for one in (*_notes(found), *_needs(found))]
     return "\n\n".join(parts)
+
+
+def _notes(found: Diagnosis) -> list[str]:
+    return [note_text(one) for one in found.notes]
+
+
+def _needs(found: Diagnosis) -> list[str]:
+    """What that pipeline has to record so that it can be told."""
+    return [to_record(one) for one in found.needs]
 
 
 def facts(question: Asked, found: Diagnosis, what_if: WhatIf, fixes: tuple[Rule, ...]) -> dict[str, Any]:
@@ -100,17 +112,20 @@ def facts(question: Asked, found: Diagnosis, what_if: WhatIf, fixes: tuple[Rule,
         "headline": headline(question.trace),
         "verdict": found.verdict,
         "kept": found.verdict is Verdict.KEPT,
-        "sentence": found.sentence,
+        "sentence": sentence(found),
         "passage_id": found.passage_id,
         "before": found.before.step if found.before else None,
         "lost_at": found.after.step if found.after and found.lost else None,
         "ranks": [one.model_dump(mode="json") for one in found.way],
-        "ahead": [one.model_dump(mode="json") for one in found.rivals],
+        "ahead": [
+            {"passage_id": one.passage_id, "title": one.title, "rank": one.step.rank, "why": why(one)}
+            for one in found.rivals
+        ],
         "what_would_keep": {
             "sentence": what_if.sentence,
             "changes": [[change.model_dump() for change in one.changes] for one in what_if.found],
         },
         "fixes": [{"fix": one.fix, "advice": one.advice} for one in fixes],
-        "notes": list(found.notes),
-        "needs": list(found.needs),
+        "notes": _notes(found),
+        "needs": _needs(found),
     }
