@@ -1,4 +1,5 @@
-"""BEIR folders: `queries.jsonl`, `qrels.tsv` (or `qrels/test.tsv`) and `corpus.jsonl`; TREC qrels too.
+"""BEIR folders: `queries.jsonl`, `qrels.tsv` (or `qrels/test.tsv`, else `qrels/dev.tsv`, `qrels/train.tsv`) and
+`corpus.jsonl`, each packed with gzip or not; TREC qrels too.
 
 Gives a LabelledSet, and the corpus as a stream of Documents. Everything wrong is said at once, by file and line.
 """
@@ -6,6 +7,7 @@ Gives a LabelledSet, and the corpus as a stream of Documents. Everything wrong i
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,17 +20,32 @@ from rag_core.evaluation.sets import LabelledSet, Level, Query
 from rag_core.schema.documents import Document
 from rag_core.schema.validation import in_words
 
-QRELS = ("qrels.tsv", "qrels/test.tsv", "qrels.txt", "qrels.trec")
+QRELS = (
+    *("qrels.tsv", "qrels/test.tsv", "qrels.txt", "qrels.trec"),
+    *("qrels/dev.tsv", "qrels/validation.tsv", "qrels/valid.tsv", "qrels/train.tsv"),
+)
 HEADERS = {"query-id", "query_id", "qid", "queryid"}
+_SIGN = re.compile(r"\t|\A[^\s,;]+([,;])[^\s,;]+\1[^\s,;]+\s*\Z")
+"""A tab, or commas or semicolons between three cells without white space."""
 _NOT_FIELDS = {"_id", "id", "text", "kind"}
 
 
 def read_folder(folder: Path, level: Level = "document") -> LabelledSet:
     """The labelled set in a BEIR folder. Raises BadInput with every fault found in its files."""
-    qrels = next((folder / name for name in QRELS if (folder / name).is_file()), None)
-    if qrels is None:
+    found = {name: file for name in QRELS if (file := File.in_folder(folder, name))}
+    if not found:
         raise BadInput(f"{folder} has no qrels. A labelled set needs queries.jsonl and one of {', '.join(QRELS)}.")
-    return read_set(File.at(folder / "queries.jsonl"), File.at(qrels), folder.name, level)
+    queries = File.in_folder(folder, "queries.jsonl") or File.at(folder / "queries.jsonl")
+    used, *others = found
+    labelled = read_set(queries, found[used], folder.name, level)
+    if not others:
+        return labelled
+    notice = f"{folder.name} has several qrels. {used} is used; {', '.join(others)} {_is(others)} not."
+    return labelled.model_copy(update={"notices": (notice, *labelled.notices)})
+
+
+def _is(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def read_set(queries: File, qrels: File, name: str, level: Level = "document") -> LabelledSet:
@@ -72,7 +89,7 @@ def read_qrels(file: File, faults: Faults, known: Container[str] | None = None) 
     """
     grades: dict[str, dict[str, int]] = {}
     for number, text in lines(file, faults):
-        cells = [cell.strip() for cell in text.split("\t")] if "\t" in text else text.split()
+        cells = _cells(text)
         if number == 1 and cells[0].lower() in HEADERS:
             continue
         row = judgment_of(cells, number, faults)
@@ -85,6 +102,14 @@ def read_qrels(file: File, faults: Faults, known: Container[str] | None = None) 
         if before != grade:
             faults.add(number, f"{query_id!r} and {item!r} are graded {before} and {grade}; which one holds?")
     return grades
+
+
+def _cells(text: str) -> list[str]:
+    """The cells of a line: between tabs, commas or semicolons, else between white space."""
+    found = _SIGN.search(text)
+    if not found:
+        return text.split()
+    return [cell.strip().strip('"') for cell in text.split(found[1] or "\t")]
 
 
 def judgment_of(cells: Sequence[str], number: int, faults: Faults) -> tuple[str, str, int] | None:

@@ -38,8 +38,8 @@ def collection_for(
 
 def documents_of(folder: Path) -> Sequence[Document]:
     """The documents that come with a set: `corpus.jsonl` (BEIR), or files below `documents/`."""
-    if (folder / "corpus.jsonl").is_file():
-        return list(read_corpus(File.at(folder / "corpus.jsonl")))
+    if corpus := File.in_folder(folder, "corpus.jsonl"):
+        return list(read_corpus(corpus))
     if (folder / "documents").is_dir():
         loaded = load_folder(folder / "documents")
         if loaded.problems:

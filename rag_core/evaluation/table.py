@@ -1,17 +1,19 @@
 """A labelled set from a CSV: a row per judgment (query, document or passage id, grade).
 
-Which column is what is guessed from its name and can be given.
+Which column is what is guessed from its name and can be given. Separator, encoding, header and quotation marks are read
+as those of a document's table.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from rag_core.corpus.readers.base import Limits, Source
+from rag_core.corpus.readers.grid import Grid, read_grid
 from rag_core.errors import BadInput
 from rag_core.evaluation.beir import judgment_of
-from rag_core.evaluation.files import Faults, File, lines
+from rag_core.evaluation.files import Faults, File, text_of
 from rag_core.evaluation.sets import LabelledSet, Level, Query
 
 NAMES: dict[str, tuple[str, ...]] = {
@@ -24,6 +26,8 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 """Column names that are recognised, by what they hold; case does not matter."""
 
+_ROWS = Limits(rows=5_000_000)
+
 
 def read_csv(file: File, columns: Mapping[str, str] | None = None) -> LabelledSet:
     """The labelled set in a CSV with a header. `columns` says which column holds what, where the guess is wrong.
@@ -35,15 +39,15 @@ def read_csv(file: File, columns: Mapping[str, str] | None = None) -> LabelledSe
     query-id column the n-th different query is `q<n>`. Raises BadInput with every fault found, by line.
     """
     faults = Faults(file.name)
-    rows = _rows(file, faults)
-    header = next(rows, (1, []))[1]
+    grid = _grid(file, faults)
+    header, width = grid.header, len(grid.header)
     places = _places(header, columns or {}, file.name)
     queries: dict[str, Query] = {}
     ids: dict[str, str] = {}
     qrels: dict[str, dict[str, int]] = {}
-    for number, cells in rows:
-        if len(cells) != len(header):
-            faults.add(number, f"{len(cells)} cells where the header has {len(header)}.")
+    for number, (_, cells) in zip(grid.lines, grid.rows, strict=True):
+        if len(cells) < width or any(cell.strip() for cell in cells[width:]):
+            faults.add(number, f"{len(cells)} cells where the header has {width}.")
             continue
         row = {what: cells[place].strip() for what, place in places.items()}
         if not row["query"]:
@@ -58,28 +62,18 @@ def read_csv(file: File, columns: Mapping[str, str] | None = None) -> LabelledSe
         faults.add(1, "there is no query in this file.")
     faults.check()
     level: Level = "document" if "document" in places else "passage"
-    name = Path(file.name).stem
+    name = Path(file.name.removesuffix(".gz")).stem
     return LabelledSet(
         name=name, queries=tuple(queries.values()), qrels=qrels, level=level, notices=tuple(faults.notices)
     )
 
 
-def _rows(file: File, faults: Faults) -> Iterator[tuple[int, list[str]]]:
-    """(line number of the row's last line, cells) of every row."""
-    texts = lines(file, faults)
-    at = 0
-
-    def feed() -> Iterator[str]:
-        nonlocal at
-        for number, text in texts:
-            at = number
-            yield text + "\n"
-
-    try:
-        for cells in csv.reader(feed(), strict=True):
-            yield at, cells
-    except csv.Error as exc:
-        faults.add(at, f"this is not CSV ({exc}).")
+def _grid(file: File, faults: Faults) -> Grid:
+    """The table of the file; what is in doubt about it is a notice. Raises BadInput where there is no row."""
+    grid = read_grid(Source(file.name, b"", _ROWS), text_of(file, faults))
+    for note in grid.notes:
+        faults.tell(f"{note.where}: {note.reason} {note.text}".strip())
+    return grid
 
 
 def _places(header: Sequence[str], given: Mapping[str, str], name: str) -> dict[str, int]:

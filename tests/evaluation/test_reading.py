@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from rag_core.errors import BadInput
 from rag_core.evaluation.beir import read_corpus, read_folder, read_set
 from rag_core.evaluation.files import MAX_MB, File
+from rag_core.evaluation.indexed import documents_of
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.evaluation.table import read_csv
 
@@ -92,10 +94,46 @@ def test_what_loses_nothing_is_a_notice() -> None:
     assert [query.id for query in found.judged] == ["q1", "q2"]
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'{"_id": "q1", "text": "caf\xe9"}\n'])
-def test_a_line_that_is_not_utf8_is_a_fault(content: bytes) -> None:
-    with pytest.raises(BadInput, match=r"queries\.jsonl, line 1: this line is not UTF-8"):
-        both(content)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252"])
+def test_files_in_any_encoding_are_read(encoding: str) -> None:
+    queries = '{"_id": "q1", "text": "Wie lange dauert die Rückgabe für Geschäftskunden?"}\n'
+    found = both(queries.encode(encoding), QRELS.encode(encoding))
+    assert found.by_id["q1"].text == "Wie lange dauert die Rückgabe für Geschäftskunden?"
+    assert found.qrels == {"q1": {"d1": 2, "d2": 0}}
+    table = "Frage;document_id\nWie lange dauert die Rückgabe für Geschäftskunden?;d1\n"
+    assert read_csv(text("m.csv", table.encode(encoding)), {"query": "Frage"}).judgments == 1
+
+
+def test_a_file_that_is_no_text_is_one_sentence() -> None:
+    with pytest.raises(BadInput, match=r"\Aqueries\.jsonl: It [^\n]*\Z"):
+        both(bytes(range(256)) * 10)
+
+
+def test_a_packed_set_is_read_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "queries.jsonl.gz").write_bytes(gzip.compress(QUERIES.encode()))
+    (tmp_path / "corpus.jsonl.gz").write_bytes(gzip.compress(b'{"_id": "d1", "text": "x"}\n'))
+    (tmp_path / "qrels").mkdir()
+    (tmp_path / "qrels" / "dev.tsv.gz").write_bytes(gzip.compress(QRELS.encode()))
+    assert read_folder(tmp_path).qrels == {"q1": {"d1": 2, "d2": 0}}
+    assert [one.id for one in documents_of(tmp_path)] == ["d1"]
+    with pytest.raises(BadInput, match=r"queries\.jsonl cannot be unpacked"):
+        both(gzip.compress(QUERIES.encode() * 50)[:40])
+
+
+def test_which_of_several_qrels_is_used_is_said(tmp_path: Path) -> None:
+    (tmp_path / "queries.jsonl").write_text(QUERIES)
+    (tmp_path / "qrels").mkdir()
+    (tmp_path / "qrels" / "train.tsv").write_text(QRELS)
+    assert read_folder(tmp_path).notices == ()
+    (tmp_path / "qrels" / "dev.tsv").write_text(QRELS)
+    (tmp_path / "qrels" / "test.tsv").write_text(QRELS)
+    (notice,) = read_folder(tmp_path).notices
+    assert notice.endswith("qrels/test.tsv is used; qrels/dev.tsv, qrels/train.tsv are not.")
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t", " "])
+def test_qrels_with_any_separator(sign: str) -> None:
+    assert both(qrels=QRELS.replace("\t", sign)).qrels == {"q1": {"d1": 2, "d2": 0}}
 
 
 def test_an_empty_file_is_a_fault() -> None:
@@ -172,18 +210,38 @@ def test_a_csv_with_given_columns() -> None:
     ("content", "said"),
     [
         ("query,grade\nhow,1\n", "needs a column for the query and one for the document or passage id"),
-        ("query,document\nhow\n", r"line 2: 1 cells where the header has 2"),
+        ("query,document\nhow,d1\nhow\n", r"line 3: 1 cells where the header has 2"),
         ("query,document\n,d1\n", r"line 2: the query is empty"),
         ("query,document,grade\nhow,d1,good\n", r"line 2: the grade 'good' is not a whole number"),
         ("query,document,grade\nhow,d1,1\nhow,d1,2\n", r"line 3: 'q1' and 'd1' are graded 1 and 2"),
         ("query_id,query,document\nq,how,d1\nq,why,d1\n", r"line 3: query 'q' has another text than before"),
-        ('query,document\n"how,d1\n', "this is not CSV"),
-        ("", "needs a column"),
+        ("", "It has no rows below a header line"),
     ],
 )
 def test_a_csv_with_faults(content: str, said: str) -> None:
     with pytest.raises(BadInput, match=said):
         read_csv(text("m.csv", content))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "query;document_id;grade\nhow, exactly?;d1;2\n",
+        "sep=;\nquery;document_id;grade\nhow, exactly?;d1;2\n",
+        "query\tdocument_id\tgrade\nhow, exactly?\td1\t2\n",
+        'query,document_id,grade,,\n"how, exactly?",d1,2,,\n',
+    ],
+)
+def test_a_csv_as_spreadsheets_write_it(content: str) -> None:
+    found = read_csv(text("m.csv", content))
+    assert ([query.text for query in found.queries], found.qrels) == (["how, exactly?"], {"q1": {"d1": 2}})
+
+
+def test_what_is_in_doubt_in_a_csv_is_a_notice() -> None:
+    found = read_csv(text("m.csv", 'Made by Ann\n\nquery,document\n"how,d1\nwhy,d2\n'))
+    assert [notice.partition(": ")[2].partition(":")[0] for notice in found.notices] == ["line 1", "row 1"]
+    with pytest.raises(BadInput, match=r"m\.csv, line 4: the query is empty"):
+        read_csv(text("m.csv", "Made by Ann\n\nquery,document\n,d1\nwhy,d2\n"))
 
 
 def test_a_part_of_a_set_forgets_nothing_and_keeps_nothing_else() -> None:

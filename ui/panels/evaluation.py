@@ -92,12 +92,12 @@ def _from_files() -> LabelledSet | None:
     """A set that was uploaded: a CSV, or queries and qrels in BEIR's layout."""
     files = st.file_uploader(
         "A CSV (query, document_id, grade), or queries.jsonl and qrels.tsv together",
-        type=["csv", "jsonl", "tsv", "txt", "trec"],
+        type=["csv", "jsonl", "tsv", "txt", "trec", "gz"],
         accept_multiple_files=True,
         key="eval_files",
         max_upload_size=100,
     )
-    by_end = {one.name.rpartition(".")[2].lower(): File.uploaded(one.name, one.getvalue()) for one in files or []}
+    by_end = {file.ending: file for file in (File.uploaded(one.name, one.getvalue()) for one in files or [])}
     if "csv" in by_end:
         return read_csv(by_end["csv"])
     qrels = next((by_end[end] for end in ("tsv", "trec", "txt") if end in by_end), None)
@@ -116,7 +116,7 @@ def elsewhere(questions: LabelledSet) -> EvaluationResult | None:
     if before is None:
         return None
     first = File.uploaded(before.name, before.getvalue())
-    if before.name.endswith(".jsonl"):
+    if first.ending == "jsonl":
         return of_candidates(questions, first)
     return of_runs(questions, first, File.uploaded(after.name, after.getvalue()) if after else None)
 

@@ -31,12 +31,13 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 @dataclass(frozen=True)
 class Grid:
     """The names of the columns, the rows below with their numbers (1 is the first below the header; empty ones are
-    counted and left out), the separator, and what to say of the reading."""
+    counted and left out), the separator, what to say of the reading, and the line that each row begins on."""
 
     header: list[str]
     rows: list[tuple[int, list[str]]]
     separator: str
     notes: list[FileNote]
+    lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,9 @@ def read_grid(source: Source, text: str) -> Grid:
     below = list(enumerate(records[at + 1 :], start=1))
     above = [_above(record, int(given is not None)) for record in records[:at] if record.filled]
     rows = [(number, record.cells) for number, record in below if record.filled]
-    return Grid(header, rows, dialect.separator, [*above, *_header_doubt(header), *_row_doubts(below, dialect, width)])
+    begun = tuple(record.first_line + (2 if given else 1) for _, record in below if record.filled)
+    notes = [*above, *_header_doubt(header), *_row_doubts(below, dialect, width)]
+    return Grid(header, rows, dialect.separator, notes, begun)
 
 
 def _dialect(lines: Sequence[str], separator: str) -> _Dialect:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rag_core.corpus.readers import base as readers
+from rag_core.corpus.readers.text import decode
 from rag_core.errors import BadInput, SecondPassError
 from rag_core.runs.run import Run
 from rag_core.runs.spans.assemble import run_of_spans
@@ -71,9 +73,18 @@ class Source:
         """The end of its name in small letters: ".csv"."""
         return Path(self.name).suffix.lower()
 
+    def text(self, problems: Problems) -> str:
+        """Its text, in whatever encoding; a doubt about that is a problem. Raises BadInput for what is no text."""
+        if not self.data:
+            return ""
+        found = decode(readers.Source(self.name, self.data))
+        for note in found.notes:
+            problems.add("encoding", note.reason)
+        return found.text
+
     def values(self, problems: Problems) -> list[ParsedValue]:
         """Its JSON values: the entries of a list, one object, or a value a line. A line that is none is a problem."""
-        text = self.data.decode("utf-8-sig", "replace")
+        text = self.text(problems)
         try:
             whole = json.loads(text)
         except (ValueError, RecursionError):

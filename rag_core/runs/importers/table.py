@@ -91,7 +91,7 @@ def parquet_rows(source: Source) -> list[Row]:
 
 def _csv_rows(source: Source, problems: Problems) -> list[ParsedValue]:
     csv.field_size_limit(MAX_TEXT * 10)
-    text = source.data.decode("utf-8-sig", "replace").replace("\x00", "\ufffd")
+    text = source.text(problems).replace("\x00", "\ufffd")
     first = text.partition("\n")[0]
     delimiter = max("\t;,", key=first.count) if source.suffix == ".csv" else "\t"
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

@@ -12,7 +12,7 @@ from typing import Any
 
 from rag_core.errors import BadInput, SecondPassError
 from rag_core.evaluation.beir import read_corpus, read_queries
-from rag_core.evaluation.files import Faults, File
+from rag_core.evaluation.files import Faults, File, lines
 from rag_core.runs.importers.columns import StepMeaning, guess_meaning
 from rag_core.runs.importers.source import OpenedRuns, Problems
 from rag_core.runs.passage_book import content_key
@@ -54,15 +54,16 @@ def open_folder(folder: Path, *, steps: Mapping[str, StepMeaning] | None = None,
 def _ranking(path: Path, problems: Problems) -> Ranking:
     """The lines of a file, best first for each query."""
     ranking: Ranking = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+    faults = Faults(path.name)
+    for number, line in lines(File.at(path), faults):
         cells = line.split()
-        if not cells:
-            continue
         try:
             query_id, _, item, _, score, *_ = cells
             ranking.setdefault(query_id, []).append((item, float(score)))
         except ValueError:
             problems.add(f"line {number} of {path.name}", "it is not `query Q0 passage rank score tag`.")
+    for notice in faults.notices:
+        problems.add("encoding", notice)
     return {query_id: sorted(items, key=lambda one: -one[1]) for query_id, items in ranking.items()}
 
 
