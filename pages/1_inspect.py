@@ -15,6 +15,7 @@ from ui.charts import rank_movement
 from ui.panels import (
     answer_comparison,
     history,
+    known,
     linked_run,
     progressive_rerank,
     question_box,
@@ -61,6 +62,7 @@ def show(
         rewriting.again(question, trace)
     views.headline(headline(trace))
     if question is not None:
+        known.verdict(trace)
         progressive_rerank.rest(trace)
     views.first_pass(trace)
     views.filtered(trace)
@@ -103,6 +105,7 @@ def ranking(trace: Trace, live: bool) -> None:
     st.session_state.update(cand=chosen, cand_of=trace.query)  # set anew, so that the box shows its present rank
     st.subheader("Rank movement", anchor=False)
     st.caption(rank_movement.caption(trace))
+    st.caption(rank_movement.key(trace))
     fig = rank_movement.figure(trace, state.palette(), chosen)
     st.plotly_chart(
         fig,

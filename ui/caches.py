@@ -187,7 +187,7 @@ def why(run: Trace, passage: Passage, progress: Progress) -> Attribution:
 
 @st.cache_data
 def examples(count: int) -> list[dict[str, str]]:
-    """Example questions of the sample corpus, each of another kind."""
+    """Example questions of the sample corpus, each with what it shows."""
     return read_examples(settings().sample_dir, count)
 
 

@@ -48,15 +48,21 @@ def ensure_sample(library: Library, folder: Path, embedder: Embedder, progress: 
 
 
 def read_examples(folder: Path, count: int) -> list[dict[str, str]]:
-    """The first labelled query of each kind, up to `count`: {"text", "kind"}. Empty where there is no query file."""
+    """The queries that `examples.json` names, up to `count`: {"text", "shows"}, where `shows` says what to look for.
+
+    Without that file the first query of each kind; empty where there is no query file.
+    """
     path = folder / "queries.jsonl"
     if not path.exists():
         return []
-    by_kind: dict[str, dict[str, str]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        query = json.loads(line)
-        by_kind.setdefault(query["kind"], {"text": query["text"], "kind": query["kind"]})
-    return list(by_kind.values())[:count]
+    queries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    chosen = folder / "examples.json"
+    if not chosen.exists():
+        by_kind = {query["kind"]: {"text": query["text"], "shows": query["kind"]} for query in reversed(queries)}
+        return list(by_kind.values())[::-1][:count]
+    texts = {query["_id"]: query["text"] for query in queries}
+    examples = json.loads(chosen.read_text(encoding="utf-8"))
+    return [{"text": texts[one["id"]], "shows": one["shows"]} for one in examples][:count]
 
 
 def _stamp(folder: Path, model: str) -> str:

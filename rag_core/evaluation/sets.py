@@ -56,6 +56,10 @@ class LabelledSet(Frozen):
         """Query of each id."""
         return {query.id: query for query in self.queries}
 
+    def find(self, text: str) -> Query | None:
+        """The query with this text that is worth scoring; None where the set has none."""
+        return next((query for query in self.asked if query.text == text), None)
+
     @cached_property
     def judged(self) -> tuple[Query, ...]:
         """The queries that metrics are averaged over: those with at least one judgment, as trec_eval does."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from rag_core.analysis.run_tables import CUT, movement
 from rag_core.wording.run_captions import movement_caption as caption
 
-__all__ = ["caption", "figure", "movement"]
+__all__ = ["caption", "figure", "key", "movement"]
 
 from collections.abc import Hashable, Mapping
 from typing import Any
@@ -31,6 +31,19 @@ CLOSE = 0.3
 """How far apart the ranks stand that the first pass did not hand on, in rows."""
 
 
+SIGNS = {"cut by top-k": "○", "under the threshold": "×", "cut by the first pass": "◇"}
+
+
+def key(trace: Trace) -> str:
+    """What the marks at the ends of the lines mean, as far as they are drawn."""
+    outcomes = set(movement(trace)["outcome"])
+    cut = ", ".join(f"{sign} {outcome}" for outcome, sign in SIGNS.items() if outcome in outcomes)
+    kept = "Kept: ▲ moved up, ▼ moved down, ● same place. " if "kept" in outcomes else ""
+    return (
+        f"{kept}{f'Not kept: {cut}.' if cut else ''} Titles: what is kept, what was first before, and the chosen one."
+    )
+
+
 def figure(trace: Trace, palette: Palette, chosen: str | None = None) -> go.Figure:
     """The chart. `chosen`: the passage id to draw on top of the others."""
     table = movement(trace)
@@ -39,7 +52,7 @@ def figure(trace: Trace, palette: Palette, chosen: str | None = None) -> go.Figu
     order = sorted(table.to_dict("records"), key=lambda row: (row["passage_id"] == chosen, row["passage_id"] in told))
     for row in order:
         fig.add_trace(_line(row, trace, palette, row["passage_id"] in told, row["passage_id"] == chosen))
-    labelled = table[table["passage_id"].isin(told)]
+    labelled = table[table["passage_id"].isin(told | {chosen})]
     fig.add_trace(_labels(labelled, "before", trace, palette))
     fig.add_trace(_labels(labelled[labelled["outcome"] != CUT], "after", trace, palette))
     _frame(fig, table, trace, palette)

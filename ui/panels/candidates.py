@@ -12,6 +12,7 @@ import streamlit as st
 from rag_core.report.escaped import emphasised
 from rag_core.retrieval.tokenize import term_spans
 from rag_core.schema.documents import Document, Passage
+from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import score_text, title_of
@@ -87,39 +88,53 @@ def candidate_label(trace: Trace, passage_id: str) -> str:
 
 
 def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Callable[[], None]) -> None:
-    """A row per candidate, its rank and score at every step; sortable; a click chooses a row."""
-    digits = {"dense": 3, "lexical": 1, "fused": 4, "first_pass": 2, "reranked": 2, "adjusted": 3}
-    columns: dict[str, Any] = {
-        "outcome": st.column_config.TextColumn("Outcome", width=120),
-        "title": st.column_config.TextColumn("Passage", width=380),
-    }
-    if trace.extra_searches:
-        columns["found_by"] = st.column_config.ListColumn("Found by", width=250)
-    for step in trace.steps[:-1]:
-        label = SHORT.get(step.name, step_label(step.name))
-        columns[f"{step.name}_rank"] = st.column_config.NumberColumn(f"{label} #")
-        columns[f"{step.name}_score"] = st.column_config.NumberColumn(
-            f"{label} {step.space}", format=f"%.{digits.get(step.name, 3)}f"
-        )
-    columns["unseen_tokens"] = st.column_config.NumberColumn("Tokens not read")
-    found_by = ["found_by"] if trace.extra_searches else []
-    last, reranked = trace.final_step.name, trace.reranked_step.name
-    parts = [f"{last}_rank", "title", *found_by, "outcome", f"{last}_score", f"{reranked}_rank", f"{reranked}_score"]
-    first = [name for name in dict.fromkeys(parts) if name in table.columns or name in columns]
+    """A row per candidate, its rank at every step in the order of the steps; the scores on request. A click chooses a
+    row."""
+    columns = _columns(trace)
     shown = table.assign(
         title=[title_of(trace.passages[passage_id]) for passage_id in table["passage_id"]],
         found_by=table["passage_id"].map(lambda passage_id: list(trace.found_by(passage_id))),
     )
+    everything = st.toggle("Show the scores of every step", key=f"{key}_scores")
     st.dataframe(
         shown,
         key=key,
-        column_order=[*first, *(name for name in columns if name not in first)],
+        column_order=list(columns) if everything else _ranks_first(trace, columns),
         column_config=columns,
         hide_index=True,
         height=340,
         on_select=on_select,
         selection_mode="single-row",
     )
+
+
+def _columns(trace: Trace) -> dict[str, Any]:
+    """All columns: passage, rank and score of each step in order, what became of it."""
+    digits = {"dense": "%.3f", "lexical": "%.1f", "fused": "%.4f", "first_pass": "%.2f", "reranked": "%.2f"}
+    columns: dict[str, Any] = {"title": st.column_config.TextColumn("Passage", width=300)}
+    for step in trace.steps[:-1]:
+        label = SHORT.get(step.name, step_label(step.name))
+        # three significant digits, so that a probability of 0.0004 is not shown as 0.000
+        form = "%.3g" if step.space is ScoreSpace.PROBABILITY else digits.get(step.name, "%.3f")
+        columns[f"{step.name}_rank"] = st.column_config.NumberColumn(f"{label} #", width=75)
+        columns[f"{step.name}_score"] = st.column_config.NumberColumn(f"{label} {step.space}", format=form)
+    columns["outcome"] = st.column_config.TextColumn("Outcome", width=125)
+    if trace.extra_searches:
+        columns["found_by"] = st.column_config.ListColumn("Found by", width=250)
+    columns["unseen_tokens"] = st.column_config.NumberColumn("Tokens not read")
+    return columns
+
+
+def _ranks_first(trace: Trace, columns: dict[str, Any]) -> list[str]:
+    """Passage, ranks, outcome and the last score; not the final rank where it is the reranker's again."""
+    final, reranked = trace.final_step, trace.reranked_step
+    again = final is not reranked and [hit.passage_id for hit in final.hits] == [
+        hit.passage_id for hit in reranked.hits
+    ]
+    left_out = f"{final.name}_rank" if again else ""
+    ranks = [name for name in columns if name.endswith("_rank") and name != left_out]
+    found_by = ["found_by"] if trace.extra_searches else []
+    return ["title", *ranks, "outcome", f"{final.name}_score", *found_by]
 
 
 def candidate(trace: Trace, passage_id: str) -> None:

@@ -41,12 +41,11 @@ def question(choice: SidebarState, disabled: bool = False) -> str:
 def _examples(shown: bool) -> None:
     """Example questions of several kinds: in the open before the first question, folded away after it."""
     place = st.container() if shown else st.expander("Example questions", icon=":material/lightbulb:")
-    with place, st.container(horizontal=True, gap="small"):
+    with place, st.container(gap="xsmall"):
         for number, example in enumerate(caches.examples(EXAMPLES)):
             st.button(
-                example["text"],
+                f"**{views.markdown(example['shows'])}**   {views.markdown(example['text'])}",
                 key=f"example{number}",
-                help=f"Kind: {example['kind']}",
                 on_click=_put,
                 args=(example["text"],),
             )

@@ -29,7 +29,7 @@ def style() -> None:
 
 def headline(sentence: str) -> None:
     """What happened, in one sentence, large."""
-    st.html(f'<div class="sp-headline" data-testid="headline">{html.escape(sentence)}</div>')
+    st.html(f'<div class="sp-headline" data-testid="headline" role="status">{html.escape(sentence)}</div>')
 
 
 @contextmanager

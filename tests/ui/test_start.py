@@ -1,0 +1,41 @@
+"""The start page's examples say what each shows, and a question with a known answer says whether the run is right."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rag_core.corpus.sample import read_examples
+from rag_core.settings import Settings
+from tests.ui.test_first_pass import ROOT, opened, shown
+
+pytestmark = pytest.mark.usefixtures("sample")
+
+
+def test_an_example_is_asked_by_a_click() -> None:
+    at = AppTest.from_file(str(ROOT / "pages" / "1_inspect.py"), default_timeout=300).run()
+    assert "paraphrase" in at.button(key="example0").label
+    at.button(key="example0").click().run()
+    assert not at.exception
+    assert at.text_input(key="q").value == "when do I get my money back"
+    assert "“Refunds” answers it" in shown(at)
+
+
+def test_a_question_that_nothing_answers_is_right_where_nothing_is_kept() -> None:
+    assert "Right: no document answers this question" in shown(opened("1_inspect.py", q="who won the race"))
+    assert "no document answers" not in shown(opened("1_inspect.py", q="who won the other race"))
+
+
+def test_the_samples_own_examples_are_questions_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SECOND_PASS_SAMPLE_DIR")
+    found = read_examples(Settings().sample_dir, 9)
+    assert [one["shows"] for one in found][:2] == ["Reranking finds the answer", "Found, then lost"]
+    assert all(one["text"] for one in found)
+
+
+def test_candidates_show_their_ranks_in_the_order_of_the_steps_and_scores_on_request() -> None:
+    at = opened("1_inspect.py")
+    order = list(at.dataframe(key="candidates").proto.column_order)
+    assert order == ["title", "dense_rank", "lexical_rank", "fused_rank", "reranked_rank", "outcome", "adjusted_score"]
+    at.toggle(key="candidates_scores").set_value(True).run()
+    assert "lexical_score" in at.dataframe(key="candidates").proto.column_order
