@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import caches, visitors
-from ui.panels import linked_run, run_import, run_list, run_sources, views
+from ui.panels import linked_run, run_housekeeping, run_import, run_list, run_sources, views
 from ui.sidebar import state
 
 
@@ -18,12 +18,15 @@ def main() -> None:
             st.info(refused, icon=":material/lock:")
             return
         run_import.say_imported()
+        run_housekeeping.say_deleted()
+        caches.trim_runs()
         projects = caches.run_book().projects()
         if projects:
             run_list.show(projects)
         else:
             run_sources.welcome()
         run_import.show(open_at_first=not projects)
+        run_housekeeping.show(projects)
 
 
 main()

@@ -25,6 +25,7 @@ from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.base import Reranker
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
+from rag_core.runs.store import retention
 from rag_core.runs.store.run_book import RunBook
 from rag_core.schema.documents import Passage
 from rag_core.schema.filters import Filter
@@ -62,6 +63,12 @@ def case_book() -> CaseBook:
 def run_book() -> RunBook:
     """The recorded runs."""
     return RunBook(store())
+
+
+@st.cache_data(ttl=3600)
+def trim_runs() -> int:
+    """Delete the recorded runs that are kept no longer, at most once an hour; how many."""
+    return retention.apply(store())
 
 
 @st.cache_resource

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from rag_core.errors import MissingPackage
 from rag_core.runs.collector.limits import Limits, checked_address
-from rag_core.runs.collector.server import Retention, application
+from rag_core.runs.collector.server import application
+from rag_core.runs.store.retention import Retention
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
 

@@ -10,6 +10,7 @@ import pandas as pd
 from rag_core.analysis.latency import duration
 from rag_core.analysis.times_of_runs import DAY, HOUR, MINUTE, TimesOfRuns
 from rag_core.runs.importers.source import OpenedRuns
+from rag_core.runs.store.retention import Retention
 from rag_core.runs.store.run_book import Project
 from rag_core.runs.store.summary import RunSummary
 from rag_core.runs.values import Feedback
@@ -146,3 +147,12 @@ def imported_sentence(opened: OpenedRuns) -> str:
 def _stretch(width_s: int) -> str:
     size, name = next(unit for unit in UNITS if width_s >= unit[0])
     return count_of(width_s // size, name)
+
+
+def retention_sentence(rule: Retention) -> str:
+    """What is kept: `Runs are kept for 30 days, and the newest 1,000 of each project only.`"""
+    if rule.days is None:
+        kept = "All runs" if rule.number is None else f"The newest {rule.number:,} runs of each project"
+        return f"{kept} are kept."
+    newest = f", and the newest {rule.number:,} of each project only" if rule.number is not None else ""
+    return f"Runs are kept for {count_of(rule.days, 'day')}{newest}."

@@ -14,8 +14,35 @@ from tests.runs.samples import a_run
 REFUNDS, POSTAGE = "How long do refunds take?", "Who pays the postage?"
 
 
+def store_of(app: App) -> Store:
+    return Store(f"sqlite:///{app.data / FILE}")
+
+
+def test_a_project_is_deleted_only_once_that_is_confirmed(page: Page, app: App) -> None:
+    store = store_of(app)
+    book = RunBook(store)
+    book.add([a_run("d1", project="doomed"), a_run("d2", project="doomed", hours=1), a_run("s1", project="spared")])
+    page.goto(f"{app.url}/runs")
+    page.get_by_text("Keep and delete").click()
+    settled(page)
+    page.get_by_role("combobox", name=re.compile("Project to delete")).press("ArrowDown")
+    page.get_by_role("option", name="doomed").click()
+    for sure in (False, True):
+        settled(page)
+        page.get_by_role("button", name="Delete the project").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text("doomed with its 2 runs")
+        dialog.get_by_role("button", name="Delete this project" if sure else "Cancel").click()
+        expect(dialog).to_have_count(0)
+        assert sure or book.count("doomed") == 2
+    expect(page.get_by_text("doomed was deleted with 2 runs.")).to_be_visible()
+    assert (book.count("doomed"), book.count("spared")) == (0, 1)
+    book.delete_project("spared")
+    store.close()
+
+
 def test_a_click_opens_a_run_on_inspect_and_a_reload_keeps_it(page: Page, app: App) -> None:
-    store = Store(f"sqlite:///{app.data / FILE}")
+    store = store_of(app)
     book = RunBook(store)
     book.add([a_run("r1", REFUNDS, "browser/bot"), a_run("r2", POSTAGE, "browser/shop", hours=1)])
     page.goto(f"{app.url}/runs?run_project=browser/bot")

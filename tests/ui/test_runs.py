@@ -10,6 +10,7 @@ import pytest
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
+from rag_core.runs.store.retention import Retention, keep, retention
 from rag_core.wording.run_list import run_table
 from tests.runs.samples import a_run
 from ui import caches, visitors
@@ -138,6 +139,56 @@ def test_a_run_without_steps_says_why_it_cannot_be_opened():
     caches.run_book().add([a_run("r1", steps=[])])
     assert "has no steps" in said(opened("1_inspect.py", run="bot/r1"))
     assert queries(opened()) == ["How long do refunds take?"]
+
+
+def test_a_rule_that_deletes_nothing_now_is_saved_at_once():
+    record()
+    at = opened()
+    at.number_input(key="run_number").set_value(50)
+    at.button(key="run_rule_save").click().run()
+    assert not at.exception and retention(caches.store()) == Retention(number=50)
+    assert len(queries(at)) == 3 and "The newest 50 runs of each project are kept." in said(at)
+
+
+def test_a_rule_that_deletes_runs_asks_first():
+    record()
+    at = opened()
+    at.number_input(key="run_number").set_value(1)
+    at.button(key="run_rule_save").click().run()
+    assert "1 run will be deleted now" in said(at) and len(queries(at)) == 3
+    assert retention(caches.store()) == Retention()
+
+
+def test_a_page_that_opens_deletes_what_the_rule_keeps_no_longer():
+    record()
+    keep(caches.store(), Retention(number=1))
+    assert len(queries(opened())) == 2
+
+
+def test_deleting_a_project_asks_first():
+    record()
+    at = opened()
+    assert at.button(key="run_delete").disabled
+    at.selectbox(key="run_doomed").select("bot").run()
+    at.button(key="run_delete").click().run()
+    assert "bot with its 2 runs" in said(at) and len(queries(at)) == 3
+
+
+def test_a_filter_by_a_project_that_is_gone_is_dropped():
+    record()
+    at = opened()
+    at.selectbox(key="run_project").select("bot").run()
+    caches.run_book().delete_project("bot")
+    at.run()
+    assert not at.exception and queries(at) == ["Is there a discount?"]
+
+
+@pytest.mark.usefixtures("everyone")
+def test_strangers_who_may_read_runs_delete_none(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SECOND_PASS_STRANGERS_MAY_READ_RUNS", "true")
+    record()
+    keys = [one.key for one in opened().button]
+    assert "run_delete" not in keys and "run_rule_save" not in keys
 
 
 @pytest.mark.usefixtures("everyone")

@@ -79,8 +79,8 @@ def _list(chosen: RunFilter, number: int) -> None:
         selection_mode="single-row",
         column_config={
             "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone="UTC"),
-            "Query": st.column_config.TextColumn(width=300),
-            "Checks": st.column_config.TextColumn(width=170),
+            "Query": st.column_config.TextColumn(width=250),
+            "Checks": st.column_config.TextColumn(width=160),
             "Took (ms)": st.column_config.NumberColumn(format="%.0f"),
         },
     )

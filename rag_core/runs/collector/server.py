@@ -15,14 +15,14 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rag_core.errors import MissingPackage, SecondPassError
 from rag_core.runs.collector.intake import Answer, Intake
 from rag_core.runs.collector.limits import Limits, Rate, Refused, check_access, unpacked
-from rag_core.runs.store.run_book import RunBook
+from rag_core.runs.store import retention as rules
+from rag_core.runs.store.retention import Retention
 from rag_core.runs.store.span_book import SpanBook
 from rag_core.storage.database import Store
 
@@ -36,14 +36,6 @@ SETTLED = timedelta(seconds=1)
 
 LOOK_EVERY_S, TRIM_EVERY_S = 0.5, 600.0
 LOG = logging.getLogger("second_pass.runs")
-
-
-@dataclass(frozen=True)
-class Retention:
-    """How long runs are kept, and how many of each project; None: all."""
-
-    days: int | None = None
-    number: int | None = None
 
 
 def application(store: Store, limits: Limits, retention: Retention | None = None) -> Starlette:
@@ -141,7 +133,7 @@ class Background:
     """Makes runs of the spans that have arrived, and trims what is too old, in a thread."""
 
     def __init__(self, store: Store, retention: Retention) -> None:
-        self._runs, self._spans, self._retention = RunBook(store), SpanBook(store), retention
+        self._store, self._spans, self._retention = store, SpanBook(store), retention
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._work, name="second-pass-collector", daemon=True)
 
@@ -170,8 +162,7 @@ class Background:
 
     def _trim(self) -> None:
         self._spans.forget()
-        if self._retention != Retention():
-            self._runs.trim(days=self._retention.days, number=self._retention.number)
+        rules.apply(self._store, self._retention)
 
     def _try(self, work: Callable[[], None]) -> None:
         """Whatever goes wrong is said in the log and tried again with the next look."""

@@ -59,3 +59,12 @@ run_traces = sa.Table(
     sa.Index("run_traces_by_state", "pending", "changed_at"),
 )
 """The traces of these spans; `pending` until a run is made of what has arrived."""
+
+run_retention = sa.Table(
+    "run_retention",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("days", sa.Integer),
+    sa.Column("number", sa.Integer),
+)
+"""How long runs are kept: one row, 1, or none; see `rag_core.runs.store.retention`."""

@@ -13,8 +13,9 @@ import pytest
 import uvicorn
 
 from rag_core.runs.collector.limits import Limits
-from rag_core.runs.collector.server import Retention, application
+from rag_core.runs.collector.server import application
 from rag_core.runs.run import Run
+from rag_core.runs.store.retention import Retention
 from rag_core.runs.store.run_book import RunBook
 from rag_core.storage.database import Store
 
