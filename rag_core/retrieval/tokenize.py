@@ -15,6 +15,7 @@ so that it is found by either. Scripts that put no spaces between words are cut 
     well-known IT, it's O'Hara's  well known it ohara
     C++ or C#                 c++ c#
     10GB, 2.5 kg, 2.5kg       10gb 10 gb 2.5 kg 2.5kg 2.5 kg
+    1,000GB                   1000gb 1000 1 000 gb
     Café crème                café cafe crème creme
     東京都                    東京 京都
     हिन्दी में खोज               हिन्दी में खोज
@@ -32,7 +33,7 @@ from collections.abc import Collection, Iterator
 from functools import cache, lru_cache
 from typing import Any
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a text would give other tokens, so that a saved index is not searched with foreign words."""
 
 LONGEST = 100
@@ -60,13 +61,20 @@ _RUN, _MARKED_RUN = re.compile(_RUN_OF.format(after="")), re.compile(_RUN_OF.for
 """The text is cut into runs by this cheap pattern first; what a run holds is worked out once and remembered."""
 
 
+_UNITS = (
+    "b bit bits kb mb gb tb pb kib mib gib tib kbit mbit gbit kbps mbps gbps hz khz mhz ghz v kv mv ma mah w kw mw kwh"
+    " mwh wh va mm cm m km nm \u03bcm um ft mi kg mg \u03bcg lb lbs oz ml dl cl ms \u03bcs us ns min mins h hr hrs"
+    " px pt em dpi rpm bar psi pa kpa mpa hpa db kj kcal eur usd gbp sec secs"
+).replace(" ", "|")
+
+
 def _kinds(after: str) -> re.Pattern[str]:
     """The kinds of pieces in a run; `after`: what may follow a letter and belongs to it."""
     letter = rf"(?:[^\W_{_NO_SPACES}]{after})"
     return re.compile(
         rf"""(?P<bigrams>[{_NO_SPACES}](?:[{_NO_SPACES}]{f"|{after[:-1]}" if after else ""})*)
           | (?P<symbol>\b[cfj](?:\+\+|\#)(?!\w))                                 # C++, F#
-          | (?P<grouped>\b\d{{1,3}}(?:,\d{{3}})+\b)                              # 1,000,000
+          | (?P<grouped>\b\d{{1,3}}(?:,\d{{3}})+(?:{_UNITS})?\b)         # 1,000,000 and 1,000GB
           | (?P<word>{letter}+(?:[-‐_./\\@:+'’]{letter}+)*)                      # a word or a code""",
         re.IGNORECASE | re.VERBOSE,
     )
@@ -77,14 +85,9 @@ _CLUSTER = re.compile(f".{_AFTER}", re.DOTALL)
 _SEGMENT = re.compile(r"[^/\\@:+]+")
 _NUMBER = r"v?\d+(?:\.\d+)+(?![^\W_])"
 _CODE = re.compile(r"[\d_.@\\:+]|/.*/|^[A-Z]+-[A-Z-]+$")
-_UNITS = (
-    "b bit bits kb mb gb tb pb kib mib gib tib kbit mbit gbit kbps mbps gbps hz khz mhz ghz v kv mv ma mah w kw mw kwh"
-    " mwh wh va mm cm m km nm \u03bcm um ft mi kg mg \u03bcg lb lbs oz ml dl cl ms \u03bcs us ns min mins h hr hrs"
-    " px pt em dpi rpm bar psi pa kpa mpa hpa db kj kcal eur usd gbp sec secs"
-)
-_MEASURE = rf"\d+(?:\.\d+)*(?:{'|'.join(_UNITS.split())})(?![^\W_])"
+_MEASURE = rf"\d+(?:\.\d+)*(?:{_UNITS})(?![^\W_])"
 _PART = re.compile(rf"(?<![^\W_])(?:{_MEASURE}|{_NUMBER})|[^-‐_.,/\\@:+]+", re.IGNORECASE)
-_UNIT = re.compile(rf"(\d+(?:\.\d+)*)({'|'.join(_UNITS.split())})")
+_UNIT = re.compile(rf"(\d+(?:\.\d+)*)({_UNITS})")
 _VERSION = re.compile(r"v?((\d+\.\d+)[\d.]*)")
 
 Piece = tuple[str, int, int]
@@ -145,9 +148,17 @@ def _symbol(run: str) -> Iterator[Piece]:
 
 
 def _grouped(run: str) -> Iterator[Piece]:
-    """`1,000` as 1000, and in parts, for it may be a list (`404,500`)."""
-    yield run.replace(",", ""), 0, len(run)
-    yield from _words(run)
+    """`1,000` as 1000, and in parts, for it may be a list (`404,500`); `1,000GB` as 1000gb, 1000 and gb too."""
+    number = re.match(r"[\d,]+", run)
+    end = number.end() if number else 0
+    unit = _fold(run[end:])
+    whole = run[:end].replace(",", "")
+    if unit:
+        yield f"{whole}{unit}", 0, len(run)
+    yield whole, 0, end
+    yield from _words(run[:end])
+    if unit:
+        yield unit, end, len(run)
 
 
 def _code(run: str) -> Iterator[Piece]:
