@@ -35,6 +35,7 @@ from rag_core.diagnosis import (
     symptoms,
     what_would_keep_in_run,
 )
+from rag_core.wording.fixes import change_texts, what_if_sentence
 from rag_core.wording.headline import headline
 from rag_core.wording.numbers import score_text
 from rag_core.wording.recorded_verdicts import to_record
@@ -89,7 +90,7 @@ def report(found: Diagnosis, what_if: WhatIf, fixes: tuple[Rule, ...]) -> str:
         ahead = [f"  {one.step.rank}. {one.title}: {why(one)}" for one in found.rivals]
         parts.append("\n".join(["Ahead of it:", *ahead]))
     if found.verdict is not Verdict.KEPT:
-        parts.append(textwrap.fill(f"What would have kept it: {what_if.sentence}", WIDTH))
+        parts.append(textwrap.fill(f"What would have kept it: {what_if_sentence(what_if)}", WIDTH))
     parts += [textwrap.fill(f"Fix: {one.fix}. {one.advice}", WIDTH) for one in fixes]
     parts += [textwrap.fill(f"Note: {one}", WIDTH) for one in (*_notes(found), *_needs(found))]
     return "\n\n".join(parts)
@@ -122,8 +123,8 @@ def facts(question: Asked, found: Diagnosis, what_if: WhatIf, fixes: tuple[Rule,
             for one in found.rivals
         ],
         "what_would_keep": {
-            "sentence": what_if.sentence,
-            "changes": [[change.model_dump() for change in one.changes] for one in what_if.found],
+            "sentence": what_if_sentence(what_if),
+            "changes": [[change_texts(change) for change in one.changes] for one in what_if.found],
         },
         "fixes": [{"fix": one.fix, "advice": one.advice} for one in fixes],
         "notes": _notes(found),

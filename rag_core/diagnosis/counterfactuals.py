@@ -7,18 +7,20 @@ pools hold pairs that no one has scored is left open; `pairs_needed` names the p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Literal
 
 from rag_core.diagnosis.combined import combined, wide_enough
 from rag_core.diagnosis.expected import Location
+from rag_core.diagnosis.facts import Score
 from rag_core.diagnosis.probe import Probe
-from rag_core.diagnosis.settings import SETTINGS, SWITCHES, Setting
+from rag_core.diagnosis.settings import SETTINGS, SWITCHES, Setting, State
 from rag_core.schema.base import Frozen
 from rag_core.schema.documents import Passage
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import Policy
 from rag_core.schema.trace import Trace
-from rag_core.wording.numbers import count_of, ordinal, score_text, title_of
+from rag_core.wording.numbers import title_of
 
 POOLING = (
     "pool",
@@ -34,12 +36,12 @@ READING = ("first_pass", "stopping")
 
 
 class Change(Frozen):
-    """One setting and its values as they are shown. `setting` is the policy's field, such as `fusion.dense_weight`."""
+    """One setting and its values: numbers, or the states of a switch. `setting` is the policy's field, such as
+    `fusion.dense_weight`."""
 
     setting: str
-    label: str
-    before: str
-    after: str
+    before: float | State
+    after: float | State
 
 
 class Place(Frozen):
@@ -53,24 +55,53 @@ class Place(Frozen):
 class Counterfactual(Frozen):
     """A change of the policy that keeps the document, and what else it changes in the top-k.
 
-    size: the change's share of its setting's range, added up over the changes; a switch counts 1.
+    size: the change's share of its setting's range, added up over the changes; a switch counts 1. rank and score: those
+    at which it is kept; no score where the run of another pipeline tells none. of: the list of such a run whose first
+    are kept.
     """
 
     changes: tuple[Change, ...]
     policy: Policy
     size: float
     rank: int
+    score: Score | None
+    of: str = ""
     entered: tuple[Place, ...] = ()
     left: tuple[Place, ...] = ()
-    sentence: str
+
+
+class NotRead(Frozen):
+    """A document without a score that a stopped reranker never came to: its place in the pool, how many candidates were
+    read, and how many scores are missing up to it."""
+
+    place: int
+    read: int
+    missing: int
+
+
+class Obstacle(Frozen):
+    """Why nothing is known that keeps a document in another pipeline's run. `step`: the one that it is about.
+
+    unordered    what is kept is not simply the first of the step's list
+    missed       no search found it
+    unscored     the step, a reranker, did not record its score
+    not-listed   it is not in the list that was cut
+    unknown      it cannot be told whether it was lost
+    """
+
+    kind: Literal["unordered", "missed", "unscored", "not-listed", "unknown"]
+    step: str = ""
 
 
 class WhatIf(Frozen):
-    """All that was found, smallest change first. `unscored`: pairs without a score, which left settings open."""
+    """All that was found, smallest change first. `unscored`: pairs without a score, which left settings open. `kept`:
+    the policy keeps the document already. `obstacle`: why nothing is found in a run of another pipeline."""
 
-    found: tuple[Counterfactual, ...]
-    unscored: int
-    sentence: str
+    found: tuple[Counterfactual, ...] = ()
+    unscored: int = 0
+    kept: bool = False
+    not_read: NotRead | None = None
+    obstacle: Obstacle | None = None
 
 
 def what_would_keep(measurement: Measurement, policy: Policy, location: Location) -> WhatIf:
@@ -82,16 +113,15 @@ def what_would_keep(measurement: Measurement, policy: Policy, location: Location
     probe = Probe(measurement, location)
     before = probe.trace(policy)
     if probe.keeps(before):
-        return WhatIf(found=(), unscored=0, sentence="It is kept already.")
+        return WhatIf(kept=True)
     found = [*_by_setting(probe, policy), *_by_switch(probe, policy)]
     if not found and location.whole and (together := combined(probe, policy)):
         found = [(together, sum(s.size(s.read(policy), s.read(together)) for s in SETTINGS))]
     told = [_told(probe, before, changed, size) for changed, size in found]
-    unscored = sum(map(len, _needed(probe, policy).values()))
     return WhatIf(
         found=tuple(sorted(told, key=lambda one: one.size)),
-        unscored=unscored,
-        sentence=f"{_never_read(probe, before)}{_summary(told, unscored)}",
+        unscored=sum(map(len, _needed(probe, policy).values())),
+        not_read=_not_read(probe, before),
     )
 
 
@@ -159,32 +189,27 @@ def _by_switch(probe: Probe, policy: Policy) -> Iterator[tuple[Policy, float]]:
 def _told(probe: Probe, before: Trace, policy: Policy, size: float) -> Counterfactual:
     after = probe.trace(policy)
     assert probe.keeps(after)
-    changes = changes_between(before.policy, policy)
-    entered, left = _exchanged(after, before), _exchanged(before, after)
     place = next(hit for hit in after.kept_step.hits if hit.passage_id in probe.wanted)
-    score = score_text(place.score, after.kept_step.space)
-    what = ", ".join(f"{c.label.lower()} {c.after} instead of {c.before}" for c in changes)
-    others = tuple(one for one in entered if one.passage_id not in probe.wanted)
     return Counterfactual(
-        changes=changes,
+        changes=changes_between(before.policy, policy),
         policy=policy,
         size=size,
         rank=place.rank,
-        entered=others,
-        left=left,
-        sentence=f"{what.capitalize()} keeps it, {ordinal(place.rank)} ({score}). {_others(others, left)}",
+        score=Score(score=place.score, space=after.kept_step.space),
+        entered=tuple(one for one in _exchanged(after, before) if one.passage_id not in probe.wanted),
+        left=_exchanged(before, after),
     )
 
 
 def changes_between(before: Policy, after: Policy) -> tuple[Change, ...]:
-    """The settings that differ, in the words that they are shown with."""
+    """The settings that differ."""
     numbers = [
-        Change(setting=s.name, label=s.label, before=s.text(s.read(before)), after=s.text(s.read(after)))
+        Change(setting=s.name, before=s.read(before), after=s.read(after))
         for s in SETTINGS
         if s.applies(before) and s.applies(after) and s.read(before) != s.read(after)
     ]
     switched = [
-        Change(setting=s.setting, label=s.label, before=s.before, after=s.after)
+        Change(setting=s.setting, before=s.before, after=s.after)
         for s in SWITCHES
         if after != before and s.change(before) == after
     ]
@@ -200,36 +225,11 @@ def _exchanged(there: Trace, not_there: Trace) -> tuple[Place, ...]:
     )
 
 
-def _others(entered: Sequence[Place], left: Sequence[Place]) -> str:
-    """What else changes in the top-k, in words."""
-    parts = [
-        f"{verb} {', '.join(f'“{one.title}”' for one in places[:3])}"
-        + f" and {len(places) - 3} more" * (len(places) > 3)
-        for verb, places in (("it also brings in", entered), ("it drops", left))
-        if places
-    ]
-    text = "; ".join(parts) or "nothing else changes in the top-k"
-    return f"{text[0].upper()}{text[1:]}."
-
-
-def _never_read(probe: Probe, before: Trace) -> str:
-    """What is not known of a document without a score that a stopped reranker never came to; empty for any other."""
+def _not_read(probe: Probe, before: Trace) -> NotRead | None:
+    """What is not known of a document without a score that a stopped reranker never came to; None for any other."""
     places = [place for place, hit in enumerate(before.pool, start=1) if hit.passage_id in probe.wanted]
     scored = probe.scored(before.policy.reranker)
     if not places or places[0] <= len(before.pool_read) or scored & probe.wanted:
-        return ""
+        return None
     missing = sum(hit.passage_id not in scored for hit in before.pool[: places[0]])
-    return (
-        f"The reranker did not read it, so its score is unknown. Reading {places[0]} candidates instead of "
-        f"{len(before.pool_read)} takes {count_of(missing, 'more pair')}. "
-    )
-
-
-def _summary(found: Sequence[Counterfactual], unscored: int) -> str:
-    pairs = count_of(unscored, "more pair")
-    if found:
-        best = min(found, key=lambda one: one.size)
-        return best.sentence + (f" Checking every setting takes {pairs}." if unscored else "")
-    if unscored:
-        return f"No setting whose pairs are scored keeps it. Checking the others takes {pairs}."
-    return "No setting within its range keeps it."
+    return NotRead(place=places[0], read=len(before.pool_read), missing=missing)

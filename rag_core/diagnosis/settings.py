@@ -9,13 +9,14 @@ from typing import Literal
 
 from rag_core.schema.base import Frozen
 from rag_core.schema.policy import FULL_DEPTH, NO_RERANKER, SIGNAL_NAMES, THRESHOLD_STEP, EarlyStopping, Policy, Rewrite
-from rag_core.wording.numbers import threshold_text
+
+State = Literal["on", "off", "none"]
+"""What a switch stands at."""
 
 
 class Setting(Frozen):
     """A number of the policy: where it stands, its range and step, and the directions in which it can help."""
 
-    label: str
     path: tuple[str, ...]
     low: float
     high: float
@@ -75,27 +76,18 @@ class Setting(Frozen):
         """How large a change is: its share of the range, 0..1."""
         return abs(after - before) / (self.high - self.low)
 
-    def text(self, value: float) -> str:
-        """`12`, `0.35`, `0.005`; a threshold of nothing is `none`."""
-        if self.name == "threshold.minimum":
-            return "none" if value == self.low else threshold_text(value)
-        return f"{value:.0f}" if self.step == 1 else f"{value:.2f}" if self.step < 0.1 else f"{value:.1f}"
-
 
 SETTINGS = (
-    Setting(label="Top-k", path=("top_k",), low=1, high=20, step=1, towards=(1,)),
-    Setting(label="Threshold", path=("threshold", "minimum"), low=0, high=1, step=THRESHOLD_STEP, towards=(-1,)),
-    Setting(label="Pool", path=("pool",), low=1, high=200, step=1),
-    Setting(label="Reading", path=("stopping", "limit"), low=1, high=2 * FULL_DEPTH, step=1, towards=(1,)),
-    Setting(label="Patience", path=("stopping", "patience"), low=1, high=2 * FULL_DEPTH, step=1, towards=(1,)),
-    Setting(label="First pass reads", path=("first_pass", "pool"), low=1, high=2 * FULL_DEPTH, step=1),
-    Setting(label="Depth", path=("depth",), low=1, high=FULL_DEPTH, step=1),
-    Setting(label="Dense weight", path=("fusion", "dense_weight"), low=0, high=3, step=0.1),
-    Setting(label="Lexical weight", path=("fusion", "lexical_weight"), low=0, high=3, step=0.1),
-    *(
-        Setting(label=f"{name.capitalize()} weight", path=("signals", name), low=0, high=1, step=0.05)
-        for name in SIGNAL_NAMES
-    ),
+    Setting(path=("top_k",), low=1, high=20, step=1, towards=(1,)),
+    Setting(path=("threshold", "minimum"), low=0, high=1, step=THRESHOLD_STEP, towards=(-1,)),
+    Setting(path=("pool",), low=1, high=200, step=1),
+    Setting(path=("stopping", "limit"), low=1, high=2 * FULL_DEPTH, step=1, towards=(1,)),
+    Setting(path=("stopping", "patience"), low=1, high=2 * FULL_DEPTH, step=1, towards=(1,)),
+    Setting(path=("first_pass", "pool"), low=1, high=2 * FULL_DEPTH, step=1),
+    Setting(path=("depth",), low=1, high=FULL_DEPTH, step=1),
+    Setting(path=("fusion", "dense_weight"), low=0, high=3, step=0.1),
+    Setting(path=("fusion", "lexical_weight"), low=0, high=3, step=0.1),
+    *(Setting(path=("signals", name), low=0, high=1, step=0.05) for name in SIGNAL_NAMES),
 )
 """No larger than a person can set: a document that only a top-k of 45 would keep needs another fix."""
 
@@ -105,20 +97,19 @@ class Switch:
     """A change that is not a matter of degree: what it replaces in the policy."""
 
     setting: str
-    label: str
-    before: str
-    after: str
+    before: State
+    after: State
     change: Callable[[Policy], Policy]
 
 
 SWITCHES = (
-    Switch("signals.on", "Signals", "off", "on", lambda p: _signals(p, True)),
-    Switch("signals.on", "Signals", "on", "off", lambda p: _signals(p, False)),
-    Switch("reranker", "Reranker", "on", "none", lambda p: _without_first_pass(p, {"reranker": NO_RERANKER})),
-    Switch("first_pass", "First pass", "on", "none", lambda p: _without_first_pass(p, {})),
-    Switch("stopping", "Stopping early", "on", "off", lambda p: p.with_(stopping=EarlyStopping())),
-    Switch("extra_searches", "Extra searches", "on", "none", lambda p: p.with_(extra_searches=())),
-    Switch("rewrite.on", "Rewriting", "on", "off", lambda p: p.with_(rewrite=Rewrite())),
+    Switch("signals.on", "off", "on", lambda p: _signals(p, True)),
+    Switch("signals.on", "on", "off", lambda p: _signals(p, False)),
+    Switch("reranker", "on", "none", lambda p: _without_first_pass(p, {"reranker": NO_RERANKER})),
+    Switch("first_pass", "on", "none", lambda p: _without_first_pass(p, {})),
+    Switch("stopping", "on", "off", lambda p: p.with_(stopping=EarlyStopping())),
+    Switch("extra_searches", "on", "none", lambda p: p.with_(extra_searches=())),
+    Switch("rewrite.on", "on", "off", lambda p: p.with_(rewrite=Rewrite())),
 )
 """A switch that changes nothing in a policy does not apply to it."""
 

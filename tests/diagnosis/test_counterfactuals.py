@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_core.diagnosis import Expected, Location, pairs_needed, what_would_keep
+from rag_core.diagnosis import Change, Expected, Location, WhatIf, pairs_needed, what_would_keep
 from rag_core.schema.measurement import SearchRun
 from rag_core.schema.policy import ExtraSearch, Fusion, Policy, Signals
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Timing
 from rag_core.schema.threshold import Threshold
+from rag_core.wording.fixes import fix_sentence, what_if_sentence
 from tests.builders import measurement, passage
 from tests.diagnosis.promise import check
 
@@ -36,7 +37,7 @@ def test_the_least_top_k():
     measured = measurement("abcdef", "", dict(zip("abcdef", (6, 5, 4, 3, 2, 1), strict=True)))
     policy = CE.with_(top_k=2)
     found = by_setting(what_would_keep(measured, policy, expecting(measured, "e")))
-    assert found[("top_k",)].changes[0].after == "5" and found[("top_k",)].rank == 5
+    assert found[("top_k",)].changes[0].after == 5 and found[("top_k",)].rank == 5
     assert [place.passage_id for place in found[("top_k",)].entered] == ["c", "d"]
     assert found[("top_k",)].left == ()
     assert found[("top_k",)].size == pytest.approx((5 - 2) / 19)
@@ -47,14 +48,16 @@ def test_the_threshold_is_lowered_to_the_score_and_no_further():
     policy = CE.with_(threshold=Threshold(minimum=0.6))
     found = by_setting(what_would_keep(measured, policy, expecting(measured, "b")))
     assert found[("threshold.minimum",)].policy.threshold.minimum == 0.47
-    assert "Threshold 0.47 instead of 0.60 keeps it, 2nd (probability 0.47)" in found[("threshold.minimum",)].sentence
+    kept = found[("threshold.minimum",)]
+    assert kept.changes == (Change(setting="threshold.minimum", before=0.6, after=0.47),)
+    assert (kept.rank, kept.score.space, round(kept.score.score, 6)) == (2, "probability", 0.47)
 
 
 def test_a_low_threshold_is_lowered_by_half_a_hundredth():
     measured = measurement("ab", "", {"a": 3.0, "b": math.log(0.008 / 0.992)})
     policy = CE.with_(threshold=Threshold(minimum=0.01))
     found = by_setting(what_would_keep(measured, policy, expecting(measured, "b")))[("threshold.minimum",)]
-    assert "Threshold 0.005 instead of 0.01 keeps it, 2nd (probability 0.008)" in found.sentence
+    assert found.changes == (Change(setting="threshold.minimum", before=0.01, after=0.005),)
 
 
 def test_the_least_pool():
@@ -112,7 +115,7 @@ def test_smallest_change_first():
     measured = measurement("abcdef", "", dict(zip("abcdef", (6, 5, 4, 3, 2, 1), strict=True)))
     what_if = what_would_keep(measured, CE.with_(top_k=2), expecting(measured, "c"))
     sizes = [one.size for one in what_if.found]
-    assert sizes == sorted(sizes) and what_if.sentence == what_if.found[0].sentence
+    assert sizes == sorted(sizes) and what_if_sentence(what_if) == fix_sentence(what_if.found[0])
 
 
 def test_several_settings_where_no_single_one_is_enough():
@@ -122,20 +125,20 @@ def test_several_settings_where_no_single_one_is_enough():
     policy = CE.with_(pool=50, top_k=1)
     what_if = what_would_keep(measured, policy, expecting(measured, "c120"))
     (only,) = what_if.found
-    assert {c.setting: c.after for c in only.changes} == {"depth": "121", "pool": "121", "top_k": "4"}
+    assert {c.setting: c.after for c in only.changes} == {"depth": 121, "pool": 121, "top_k": 4}
     check(measured, policy, what_if, "c120")
 
 
 def test_where_nothing_helps_it_says_so():
     measured = measurement("abc", "", dict.fromkeys("abc", 0.0))
     what_if = what_would_keep(measured, CE, expecting(measured, "never-found"))
-    assert what_if.found == () and what_if.sentence == "No setting within its range keeps it."
+    assert what_if == WhatIf()
     assert pairs_needed(measured, CE, expecting(measured, "never-found")) == {}
 
 
 def test_what_is_kept_needs_nothing():
     measured = measurement("abc", "", dict.fromkeys("abc", 0.0))
-    assert what_would_keep(measured, CE, expecting(measured, "a")).sentence == "It is kept already."
+    assert what_would_keep(measured, CE, expecting(measured, "a")) == WhatIf(kept=True)
 
 
 def test_pairs_without_a_score_leave_settings_open_until_they_are_scored():
@@ -146,7 +149,6 @@ def test_pairs_without_a_score_leave_settings_open_until_they_are_scored():
     needed = pairs_needed(measured, policy, expecting(measured, "f"))
     assert {reranker: [c.id for c in passages] for reranker, passages in needed.items()} == {"ce": ["d", "e", "f"]}
     assert ("pool",) not in by_setting(open_) and open_.unscored == 3
-    assert "takes 3 more pairs" in open_.sentence
     full = measurement("abcdef", "", scores | {"d": 0.0, "e": 0.0, "f": 1.0})
     told = what_would_keep(full, policy, expecting(full, "f"))
     assert by_setting(told)[("pool",)].policy.pool == 6 and told.unscored == 0

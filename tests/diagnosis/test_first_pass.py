@@ -70,7 +70,7 @@ def test_the_least_pool_or_no_first_pass_keeps_it():
     assert found[("pool",)].policy.pool == 5
     off = found[("pool", "first_pass")]
     assert off.policy.first_pass is None and off.policy.pool == 5
-    assert "Pool 5 instead of 2, first pass none instead of on keeps it" in off.sentence
+    assert [(one.before, one.after) for one in off.changes] == [(2, 5), ("on", "none")]
     check(measured(), CASCADE, what_if, "e")
 
 

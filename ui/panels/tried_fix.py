@@ -10,6 +10,7 @@ from rag_core.diagnosis import LABELS, Counterfactual, changes_between
 from rag_core.schema.policy import Policy
 from rag_core.schema.trace import Trace
 from rag_core.triage import Finding
+from rag_core.wording.fixes import changes_text
 from ui.panels import views
 from ui.panels.triage import Found
 from ui.sidebar.apply_policy import adopt
@@ -48,8 +49,7 @@ def loss_before(found: Found) -> Loss | None:
 
 def changes(loss: Loss, found: Found) -> str:
     """`Top-k is now 6 (was 5)`; empty where the settings are those of the loss."""
-    told = changes_between(loss.trace.policy, found.trace.policy)
-    return ", ".join(f"{one.label} is now {one.after} (was {one.before})" for one in told)
+    return changes_text(changes_between(loss.trace.policy, found.trace.policy))
 
 
 def say(found: Found) -> None:

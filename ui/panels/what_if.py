@@ -11,6 +11,7 @@ import streamlit as st
 from rag_core.diagnosis import LABELS, RULES, CheckedFix, Counterfactual, Verdict, check_fix
 from rag_core.diagnosis import remedies as rules_for
 from rag_core.diagnosis import symptoms as symptoms_of
+from rag_core.wording.fixes import fix_sentence, what_if_sentence
 from rag_core.wording.numbers import count_of
 from ui.panels import tried_fix, views, waiting
 from ui.panels.triage import Found
@@ -37,7 +38,7 @@ def _settings(found: Found) -> None:
     with st.spinner("Trying other settings"):
         what_if = found.question.what_if(found.trace.policy, found.location)
     if not what_if.found:
-        st.markdown(f"**{views.markdown(what_if.sentence)}**")
+        st.markdown(f"**{views.markdown(what_if_sentence(what_if))}**")
     for number, one in enumerate(_checked(found, what_if.found[:SHOWN])):
         _suggestion(found, number, one)
     if what_if.unscored:
@@ -73,7 +74,7 @@ def _suggestion(found: Found, number: int, one: CheckedFix) -> None:
     """One change in words, what the answer makes of it, and the button that makes the change."""
     with st.container(border=True):
         words, button = st.columns([6, 1], vertical_alignment="center")
-    words.html(f'<div class="sp-what-if" data-testid="what-if">{html.escape(one.fix.sentence)}</div>')
+    words.html(f'<div class="sp-what-if" data-testid="what-if">{html.escape(fix_sentence(one.fix))}</div>')
     with words:
         _mark(one)
     with button:
