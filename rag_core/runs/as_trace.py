@@ -38,13 +38,13 @@ def trace_of(run: Run) -> Trace:
     steps = _counted(_with_what_is_kept(_with_one_list(_with_a_search(recorded))))
     last = next((one for one in reversed(steps) if one.kind is StepKind.RERANK), None)
     named = (last.model or last.name)[:300] if last else NO_RERANKER
-    texts = tuple(one for one in run.passages if one.text is not None)
-    steps[-1] = steps[-1].model_copy(update={"warnings": (*steps[-1].warnings, *_without_text(run, len(texts)))})
+    steps[-1] = steps[-1].model_copy(update={"warnings": (*steps[-1].warnings, *_without_text(run))})
+    longest = _within(max(len(one.hits) for one in steps), FULL_DEPTH)
     return Trace(
         query=run.query,
         policy=Policy(
-            depth=_within(max(len(one.hits) for one in steps), FULL_DEPTH),
-            pool=_within(max(len(one.hits) for one in steps), FULL_DEPTH),
+            depth=longest,
+            pool=longest,
             reranker=named,
             top_k=_within(len(steps[-1].hits), 100),
         ),
@@ -80,15 +80,15 @@ def _step(one: RunStep, timing: Timing) -> Step:
     scored = all(hit.score is not None for hit in one.hits)
     return Step(
         name=one.name,
-        kind=StepKind(one.kind.value),
+        kind=one.kind,
         inputs=one.inputs,
-        space=ScoreSpace(one.space.value) if scored and one.hits else ScoreSpace.RANK,
+        space=one.space if scored and one.hits else ScoreSpace.RANK,
         hits=tuple(
             Hit(passage_id=hit.passage_id, rank=place, score=hit.score if scored and hit.score is not None else place)
             for place, hit in enumerate(one.hits, start=1)
         ),
         hits_in=None,
-        evidence=Evidence(one.evidence.value),
+        evidence=one.evidence,
         timing=timing,
         timed=one.timing is not None,
         model=one.model,
@@ -137,8 +137,7 @@ def _with_what_is_kept(steps: list[Step]) -> list[Step]:
     if steps[-1].kind is StepKind.SELECT:
         return steps
     last = steps[-1]
-    order = [hit.passage_id for hit in last.hits]
-    kept = _made(_free(KEPT, steps), StepKind.SELECT, (last.name,), Evidence.INFERRED, order)
+    kept = _made(_free(KEPT, steps), StepKind.SELECT, (last.name,), Evidence.INFERRED)
     return [*steps, kept.model_copy(update={"space": last.space, "hits": last.hits})]
 
 
@@ -202,9 +201,9 @@ def _passage(one: RunPassage) -> Passage:
     )
 
 
-def _without_text(run: Run, texts: int) -> tuple[StepWarning, ...]:
+def _without_text(run: Run) -> tuple[StepWarning, ...]:
     """A note where texts are missing."""
-    missing = len(run.passages) - texts
+    missing = sum(one.text is None for one in run.passages)
     if not missing:
         return ()
     said = f"The text of {missing} of {len(run.passages)} passages was not recorded."

@@ -143,7 +143,7 @@ class Trace(TracePool):
         self.passages[passage_id]
         if passage_id in self.kept_step.by_passage:
             return "kept"
-        if any(hit.passage_id == passage_id for hit in self.not_returned):
+        if self.origin and passage_id in self.pool_step.by_passage and passage_id not in self.relevance:
             return "not returned by the reranker"
         if passage_id not in self.relevance:
             if any(hit.passage_id == passage_id for hit in self.cut_by_first_pass):

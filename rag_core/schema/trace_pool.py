@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from rag_core.schema.steps import Hit, StepKind, StepName
+from rag_core.schema.steps import Hit, Step, StepKind, StepName
 from rag_core.schema.trace_steps import TraceSteps
 
 
@@ -12,13 +12,16 @@ class TracePool(TraceSteps):
     """The candidates of a trace by how far they went."""
 
     @cached_property
+    def pool_step(self) -> Step:
+        """The step that the last reranker reads; without a reranker, the one that plays its part."""
+        last = self.reranked_step
+        return self.before(last.name) if last.kind is StepKind.RERANK else last
+
+    @cached_property
     def pool(self) -> tuple[Hit, ...]:
         """The candidates that went on to the reranker, with rank and score of the step before it: the first fused
         ones, or the first pass's best."""
-        if self.origin:
-            last = self.reranked_step
-            return (self.before(last.name) if last.kind is StepKind.RERANK else last).hits
-        return self.before(StepName.RERANKED).hits[: self.policy.pool]
+        return self.pool_step.hits if self.origin else self.pool_step.hits[: self.policy.pool]
 
     @cached_property
     def head(self) -> tuple[Hit, ...]:
