@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 from pydantic import (
     BaseModel,
@@ -35,6 +36,13 @@ class Frozen(BaseModel):
             return type(self).model_validate(fields | changes)
         except ValidationError as exc:
             raise BadInput(f"{in_words(exc)}.") from exc
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's, but what was worked out of the old fields and cached is worked out again from the new ones."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
 
 def new_id() -> str:

@@ -80,7 +80,9 @@ def test_recut_keeps_what_replay_keeps(logits, minimum, top_k):
     measured = measurement("abcdefgh"[: len(logits)], "", dict(zip("abcdefgh", logits, strict=False)))
     policy = CE.with_(top_k=top_k)
     threshold = Threshold(minimum=minimum)
-    again = recut(replay(measured, policy), threshold)
+    trace = replay(measured, policy)
+    assert trace.kept_step and trace.places  # worked out before, and not of the run that is cut again
+    again = recut(trace, threshold)
     told = replay(measured, policy.with_(threshold=threshold))
     assert again[StepName.KEPT].hits == told[StepName.KEPT].hits
     assert again.policy == told.policy
