@@ -20,12 +20,24 @@ from rag_core.wording.comparisons import comparison_verdict, difference
 from rag_core.wording.numbers import count_of, threshold_text
 from ui import caches
 from ui.charts import score_scatter, two_columns
-from ui.panels import answer, chart_panel, history, query_sets, question_box, retrying, spent, views, waiting
+from ui.panels import (
+    answer,
+    chart_panel,
+    history,
+    query_sets,
+    question_box,
+    recorded_queries,
+    retrying,
+    spent,
+    views,
+    waiting,
+)
 from ui.sidebar import access, state
 from ui.sidebar.state import SidebarState, threshold_for
 
 COLUMNS = ("query", "kind", "rbo", "tau", "left_first", "right_first", "common", "only_left", "only_right")
 SAMPLE_SET, SESSION, TYPED = "Labelled questions", "This session's questions", "Pasted questions"
+RECORDED = "Recorded runs"
 
 
 def main() -> None:
@@ -191,13 +203,16 @@ def many_questions(choice: SidebarState, other: Policy, names: tuple[str, str]) 
 def question_set(choice: SidebarState) -> tuple[list[Query], dict[str, dict[str, int]]]:
     """The questions to compare on, and their grades where they are labelled."""
     labelled = caches.labelled_set(choice.collection)
-    kinds = [SAMPLE_SET, SESSION, TYPED] if labelled else [SESSION, TYPED]
+    recorded = [RECORDED] if recorded_queries.there() else []
+    kinds = [*([SAMPLE_SET] if labelled else []), SESSION, TYPED, *recorded]
     kind = st.segmented_control("Questions", kinds, default=kinds[0], key="which_set") or kinds[0]
     if kind == SAMPLE_SET and labelled:
         return query_sets.chosen(labelled, "Number of questions", "compare_size", at_first=30), labelled.qrels
     if kind == TYPED:
         text = st.text_area("One question per line", key="typed_questions", max_chars=20_000)
         return _queries(line.strip() for line in text.splitlines()), {}
+    if kind == RECORDED:
+        return _queries(recorded_queries.choose()), {}
     return _queries(trace.query for trace in history.runs()), {}
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rag_core.evaluation.board import board
 from rag_core.evaluation.compare import Comparison
@@ -45,6 +47,12 @@ def queries_csv(report: Report) -> str:
         for query_id, text in report.texts.items()
     ]
     return csv_text(["query_id", "query", *(f"{step} {metric}" for step, metric in columns)], rows)
+
+
+def queries_jsonl(texts: Iterable[str]) -> str:
+    """A file of queries as BEIR has it, for grades to be added: a line each, `_id` (by its text) and `text`."""
+    rows = [{"_id": hashlib.sha256(text.encode()).hexdigest()[:12], "text": text} for text in texts]
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def to_trec(labelled: LabelledSet, rankings: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[str, str]:

@@ -207,3 +207,17 @@ def test_strangers_read_no_run_unless_the_operator_says_so(monkeypatch: pytest.M
 
 def test_the_table_of_no_runs_has_its_columns():
     assert list(run_table([]).columns)[:3] == ["Time (UTC)", "Query", "Checks"]
+
+
+def test_recorded_queries_can_be_compared_on():
+    at = opened("4_compare.py")
+    assert "Recorded runs" not in at.segmented_control(key="which_set").options
+    record()
+    at.run()
+    at.segmented_control(key="which_set").set_value("Recorded runs").run()
+    assert at.button(key="compare_set").label == "Compare on 3 questions"
+    at.selectbox(key="recorded_project").select("bot").run()
+    assert at.button(key="compare_set").label == "Compare on 2 questions"
+    at.selectbox(key="recorded_check").select("reranker-idle").run()
+    at.button(key="compare_set").click().run()
+    assert not at.exception and "Who pays *the* postage?" in list(at.dataframe[-1].value["query"])

@@ -9,7 +9,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rag_core.analysis.times_of_runs import times_of_runs
-from rag_core.runs.store.overview import RunFilter, note_counts, times_of
+from rag_core.evaluation.export import queries_jsonl
+from rag_core.runs.store.overview import RunFilter, note_counts, queries_of, times_of
 from rag_core.runs.store.run_book import Project
 from rag_core.runs.store.summary import RunSummary
 from rag_core.wording import run_list as told
@@ -20,6 +21,9 @@ from ui.sidebar import state
 
 AT_ONCE = 100
 """Runs on one page of the list."""
+
+MOST_QUERIES = 10_000
+"""Queries of one download."""
 
 
 def filters(projects: Sequence[Project]) -> RunFilter:
@@ -90,6 +94,16 @@ def _list(chosen: RunFilter, number: int) -> None:
         if st.button("Open in Inspect", key="run_open", icon=":material/manage_search:") and picked:
             linked_run.send(*picked)
             st.rerun()
+        st.download_button(
+            "Queries (JSONL)",
+            data=lambda: queries_jsonl(queries_of(caches.store(), chosen, MOST_QUERIES)),
+            file_name="queries.jsonl",
+            mime="application/jsonl",
+            key="run_queries",
+            icon=":material/download:",
+            help="The different queries of these runs. Add grades to it, and open both on Evaluate.",
+            on_click="ignore",
+        )
 
 
 def _page(pages: int, below: DeltaGenerator) -> int:

@@ -1,4 +1,5 @@
-"""What many runs have in common, without reading any of them whole: how often each note, and how long they took."""
+"""What many runs have in common, without reading any of them whole: how often each note, what was asked,
+and how long they took."""
 
 from __future__ import annotations
 
@@ -43,6 +44,15 @@ def note_counts(store: Store, chosen: RunFilter) -> dict[str, int]:
         for notes, number in connection.execute(wanted):
             counts.update(dict.fromkeys(_codes(notes), number))
     return dict(counts.most_common())
+
+
+def queries_of(store: Store, chosen: RunFilter, limit: int) -> list[str]:
+    """The different queries of the runs, at most so many, the newest first. Blank ones are left out."""
+    latest = sa.func.max(runs.c.started_at)
+    wanted = sa.select(runs.c.query).where(*matching(**dict(chosen)), sa.func.trim(runs.c.query) != "")
+    with store.begin() as connection:
+        rows = connection.execute(wanted.group_by(runs.c.query).order_by(latest.desc(), runs.c.query).limit(limit))
+        return [query for (query,) in rows]
 
 
 def times_of(store: Store, chosen: RunFilter) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:

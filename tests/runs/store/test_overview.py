@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from rag_core.runs.store.overview import RunFilter, note_counts, times_of
+from rag_core.runs.store.overview import RunFilter, note_counts, queries_of, times_of
 from rag_core.runs.store.run_book import RunBook
 from rag_core.runs.store.tables import runs
 from tests.runs.samples import NOON, a_run
@@ -33,3 +33,11 @@ def test_times_come_in_order_for_the_runs_that_have_one(store):  # noqa: F811
     assert started_s.tolist() == [int(NOON.timestamp()) - 3600, int(NOON.timestamp()) + 7200]
     assert took_ms.tolist() == [25, 25]
     assert times_of(store, RunFilter(text="nothing"))[0].tolist() == []
+
+
+def test_queries_come_once_the_newest_first(store):  # noqa: F811
+    asked = [("a", "one", 0), ("b", "two", 1), ("c", "one", 2), ("d", "  ", 3), ("e", "three", -1)]
+    RunBook(store).add(a_run(run_id, query, hours=hours) for run_id, query, hours in asked)
+    assert queries_of(store, RunFilter(), 10) == ["one", "two", "three"]
+    assert queries_of(store, RunFilter(), 2) == ["one", "two"]
+    assert queries_of(store, RunFilter(until=NOON), 2) == ["three"]
