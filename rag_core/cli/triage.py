@@ -22,7 +22,6 @@ from typing import Any
 from rag_core.cli.passages import WIDTH, table
 from rag_core.cli.questions import Asked, add_question_or_run, asked
 from rag_core.diagnosis import (
-    LABELS,
     Diagnosis,
     Expected,
     Rule,
@@ -39,8 +38,9 @@ from rag_core.wording.fixes import change_texts, what_if_sentence
 from rag_core.wording.headline import headline
 from rag_core.wording.numbers import score_text
 from rag_core.wording.recorded_verdicts import to_record
+from rag_core.wording.remedies import advice, fix_name
 from rag_core.wording.rivals import note_text, why
-from rag_core.wording.verdicts import sentence
+from rag_core.wording.verdicts import VERDICT_LABELS, sentence
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +75,7 @@ def run(given: argparse.Namespace) -> int:
 
 def report(found: Diagnosis, what_if: WhatIf, fixes: tuple[Rule, ...]) -> str:
     """The verdict with its evidence, as plain text."""
-    parts = [f"{LABELS[found.verdict]}\n{textwrap.fill(sentence(found), WIDTH)}"]
+    parts = [f"{VERDICT_LABELS[found.verdict]}\n{textwrap.fill(sentence(found), WIDTH)}"]
     if found.way:
         rows = [
             (
@@ -91,7 +91,7 @@ def report(found: Diagnosis, what_if: WhatIf, fixes: tuple[Rule, ...]) -> str:
         parts.append("\n".join(["Ahead of it:", *ahead]))
     if found.verdict is not Verdict.KEPT:
         parts.append(textwrap.fill(f"What would have kept it: {what_if_sentence(what_if)}", WIDTH))
-    parts += [textwrap.fill(f"Fix: {one.fix}. {one.advice}", WIDTH) for one in fixes]
+    parts += [textwrap.fill(f"Fix: {fix_name(one)}. {advice(one)}", WIDTH) for one in fixes]
     parts += [textwrap.fill(f"Note: {one}", WIDTH) for one in (*_notes(found), *_needs(found))]
     return "\n\n".join(parts)
 
@@ -126,7 +126,7 @@ def facts(question: Asked, found: Diagnosis, what_if: WhatIf, fixes: tuple[Rule,
             "sentence": what_if_sentence(what_if),
             "changes": [[change_texts(change) for change in one.changes] for one in what_if.found],
         },
-        "fixes": [{"fix": one.fix, "advice": one.advice} for one in fixes],
+        "fixes": [{"fix": fix_name(one), "advice": advice(one)} for one in fixes],
         "notes": _notes(found),
         "needs": _needs(found),
     }

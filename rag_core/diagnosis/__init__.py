@@ -25,10 +25,9 @@ from rag_core.diagnosis.recorded_counterfactual import what_would_keep_in_run
 from rag_core.diagnosis.rules import Fix, Rule, Symptoms
 from rag_core.diagnosis.step_of_loss import diagnose
 from rag_core.diagnosis.symptoms import symptoms
-from rag_core.diagnosis.verdicts import LABELS, Diagnosis, Rival, Verdict
+from rag_core.diagnosis.verdicts import Diagnosis, Rival, Verdict
 
 __all__ = [
-    "LABELS",
     "RULES",
     "Change",
     "CheckedFix",

@@ -18,20 +18,20 @@ from rag_core.schema.base import Frozen
 class Fix(StrEnum):
     """The kinds of fix."""
 
-    RERANKER = "a reranker, or a better one"
-    SEARCH = "embeddings, hybrid search, or chunking"
-    LEXICAL = "lexical search"
-    FIRST_PASS = "a larger pool, or another first pass"
-    SMALLER_TOP_K = "a smaller top-k"
-    LARGER_TOP_K = "a larger top-k"
-    REWRITING = "chunking or query rewriting"
-    DOCUMENTS = "the documents"
-    FILTER = "the filter"
+    RERANKER = "reranker"
+    SEARCH = "search"
+    LEXICAL = "lexical"
+    FIRST_PASS = "first-pass"
+    SMALLER_TOP_K = "smaller-top-k"
+    LARGER_TOP_K = "larger-top-k"
+    REWRITING = "rewriting"
+    DOCUMENTS = "documents"
+    FILTER = "filter"
     CHUNKING = "chunking"
-    SIGNALS = "the signals"
-    THRESHOLD = "the threshold"
-    GENERATION = "how the answer is made"
-    PREFERENCE = "which documents count more"
+    SIGNALS = "signals"
+    THRESHOLD = "threshold"
+    GENERATION = "generation"
+    PREFERENCE = "preference"
 
 
 class Symptoms(Frozen):
@@ -63,22 +63,13 @@ class Condition(Frozen):
         """True where the symptom compares so."""
         return _COMPARE[self.compare](getattr(symptoms, self.symptom), self.value)
 
-    def __str__(self) -> str:
-        words = self.symptom.replace("_", " ")
-        if isinstance(self.value, bool):
-            return words if self.value else f"not {words}"
-        value = " or ".join(self.value) if isinstance(self.value, tuple) else f"{self.value:g}"
-        return f"{words} {self.compare.removesuffix(' one of')} {value}"
-
 
 class Rule(Frozen):
-    """A row of the decision table: the symptom in words, when it is there, the kind of fix, and what to do."""
+    """A row of the decision table: when its symptom is there, and the kind of fix."""
 
     name: str
-    symptom: str
     when: tuple[Condition, ...]
     fix: Fix
-    advice: str
 
     def applies(self, symptoms: Symptoms) -> bool:
         """True where all conditions hold."""

@@ -46,28 +46,6 @@ class Verdict(StrEnum):
         return self not in (Verdict.KEPT, Verdict.CANNOT_TELL)
 
 
-LABELS = {
-    Verdict.NOT_IN_CORPUS: "Not in the corpus",
-    Verdict.FILTERED_OUT: "Excluded by the filter",
-    Verdict.CUT_BY_CHUNKING: "Cut by chunking",
-    Verdict.MISSED_BY_BOTH: "Missed by both searches",
-    Verdict.MISSED_BY_DENSE: "Missed by dense search",
-    Verdict.MISSED_BY_LEXICAL: "Missed by lexical search",
-    Verdict.MISSED: "Missed by every search",
-    Verdict.FUSED_OUT: "Fused out of the pool",
-    Verdict.CUT_BY_FIRST_PASS: "Cut by the first pass",
-    Verdict.UNREAD: "Beyond the reranker's token limit",
-    Verdict.NOT_RETURNED: "Not returned by the reranker",
-    Verdict.DEMOTED: "Demoted by the reranker",
-    Verdict.PUSHED_DOWN: "Pushed down by a signal",
-    Verdict.UNDER_THRESHOLD: "Under the threshold",
-    Verdict.CUT_BY_TOP_K: "Cut by top-k",
-    Verdict.NOT_SELECTED: "Not selected",
-    Verdict.NOT_CITED: "Kept, but not cited",
-    Verdict.KEPT: "Kept",
-    Verdict.CANNOT_TELL: "Cannot be told from this run",
-}
-
 STEPS: dict[Verdict, tuple[str | None, str | None]] = {
     Verdict.NOT_IN_CORPUS: (None, None),
     Verdict.FILTERED_OUT: (None, None),

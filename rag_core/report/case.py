@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rag_core.diagnosis import LABELS
 from rag_core.report.html import answer_section
 from rag_core.report.page import escape, page, section, table
 from rag_core.schema.trace import Trace
@@ -13,7 +12,7 @@ from rag_core.triage.case import Case, Finding, Rerun
 from rag_core.triage.differences import differences
 from rag_core.wording.numbers import score_text, titles_of
 from rag_core.wording.run_captions import step_label
-from rag_core.wording.verdicts import sentence
+from rag_core.wording.verdicts import VERDICT_LABELS, sentence
 
 WHEN = "%Y-%m-%d %H:%M UTC"
 
@@ -34,7 +33,7 @@ def case_report(case: Case, runs: Sequence[Rerun] = ()) -> str:
 def _facts(case: Case) -> str:
     rows = [
         ["Expected", ", ".join(case.documents)],
-        ["Verdict", LABELS[case.verdict]],
+        ["Verdict", VERDICT_LABELS[case.verdict]],
         ["Status", str(case.status)],
         ["Note", case.note],
         ["Tags", ", ".join(case.tags)],
@@ -59,7 +58,7 @@ def _ranks(finding: Finding) -> str:
         for one in finding.diagnosis.way
     ]
     name = finding.location.title or finding.location.expected.document
-    verdict = f"<p>{escape(LABELS[finding.diagnosis.verdict])}</p>"
+    verdict = f"<p>{escape(VERDICT_LABELS[finding.diagnosis.verdict])}</p>"
     return section(f"Where “{name}” stood", verdict + (table(rows, ["Step", "Rank", "Score"]) if rows else ""))
 
 

@@ -28,10 +28,33 @@ from rag_core.diagnosis.facts import (
     Split,
     UnderThreshold,
 )
-from rag_core.diagnosis.verdicts import Diagnosis
+from rag_core.diagnosis.verdicts import Diagnosis, Verdict
 from rag_core.schema.trace_record import RankAtStep
 from rag_core.wording.numbers import ordinal, score_text, threshold_text
 from rag_core.wording.recorded_verdicts import RUN_WORDS
+
+VERDICT_LABELS = {
+    Verdict.NOT_IN_CORPUS: "Not in the corpus",
+    Verdict.FILTERED_OUT: "Excluded by the filter",
+    Verdict.CUT_BY_CHUNKING: "Cut by chunking",
+    Verdict.MISSED_BY_BOTH: "Missed by both searches",
+    Verdict.MISSED_BY_DENSE: "Missed by dense search",
+    Verdict.MISSED_BY_LEXICAL: "Missed by lexical search",
+    Verdict.MISSED: "Missed by every search",
+    Verdict.FUSED_OUT: "Fused out of the pool",
+    Verdict.CUT_BY_FIRST_PASS: "Cut by the first pass",
+    Verdict.UNREAD: "Beyond the reranker's token limit",
+    Verdict.NOT_RETURNED: "Not returned by the reranker",
+    Verdict.DEMOTED: "Demoted by the reranker",
+    Verdict.PUSHED_DOWN: "Pushed down by a signal",
+    Verdict.UNDER_THRESHOLD: "Under the threshold",
+    Verdict.CUT_BY_TOP_K: "Cut by top-k",
+    Verdict.NOT_SELECTED: "Not selected",
+    Verdict.NOT_CITED: "Kept, but not cited",
+    Verdict.KEPT: "Kept",
+    Verdict.CANNOT_TELL: "Cannot be told from this run",
+}
+"""The name of each verdict, as badges and lists show it."""
 
 SEARCHES = {"dense": "dense search", "lexical": "lexical search"}
 OTHER = {"dense": "lexical", "lexical": "dense"}

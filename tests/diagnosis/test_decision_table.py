@@ -107,8 +107,7 @@ def test_an_answer_of_quotes_needs_no_smaller_top_k():
     assert [rule.name for rule in remedies(lost.model_copy(update={"quoted": True}))] == ["quoted-another"]
 
 
-def test_every_row_says_in_words_when_it_holds():
-    assert str(RULES[0].when[1]) == "fused rank at most 50"
+def test_every_row_has_a_name_of_its_own():
     assert len({rule.name for rule in RULES}) == len(RULES)
 
 

@@ -14,10 +14,11 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit.testing.v1 import AppTest
 
 from rag_core.corpus.sample import SAMPLE
-from rag_core.diagnosis import LABELS, Expected, diagnose, locate
+from rag_core.diagnosis import Expected, diagnose, locate
 from rag_core.jobs import JobControl
 from rag_core.schema.policy import Policy
 from rag_core.triage import Finding, RerunOutcome, Status, case_of, exchange, export_cases
+from rag_core.wording.verdicts import VERDICT_LABELS
 from tests.triage.samples import a_case
 from ui import caches
 from ui.panels import case_files, case_list, job_progress
@@ -126,7 +127,7 @@ def test_a_rerun_says_what_find_the_loss_says_on_the_same_settings_and_is_fixed_
         assert not at.exception
         (again,) = caches.case_book().reruns_of(case_id).found
         assert again.verdict
-        assert any(f"{LABELS[again.verdict]}]" in one.value for one in seen.markdown), name
+        assert any(f"{VERDICT_LABELS[again.verdict]}]" in one.value for one in seen.markdown), name
     outcomes = {row.id: row.outcome for row in caches.case_book().find().found}
     assert outcomes == {unused: RerunOutcome.STILL_LOST, cited: RerunOutcome.FIXED}
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import streamlit as st
 
-from rag_core.diagnosis import LABELS, Verdict
+from rag_core.diagnosis import Verdict
 from rag_core.diagnosis.expected import Corpus
 from rag_core.errors import CollectionError, SecondPassError
 from rag_core.pipeline.pipeline import Pipeline
@@ -24,6 +24,7 @@ from rag_core.triage import (
 )
 from rag_core.wording.durations import ago
 from rag_core.wording.numbers import count_of, told_apart
+from rag_core.wording.verdicts import VERDICT_LABELS
 from ui import auth, caches
 from ui.panels import job_progress, views
 from ui.sidebar.state import SidebarState
@@ -110,7 +111,12 @@ def _found() -> Listing[CaseSummary]:
         status = st.selectbox("Status", list(Status), index=None, key="case_status", placeholder="All")
         verdicts = list(Verdict)
         verdict = st.selectbox(
-            "Verdict", verdicts, index=None, key="case_verdict", placeholder="All", format_func=lambda one: LABELS[one]
+            "Verdict",
+            verdicts,
+            index=None,
+            key="case_verdict",
+            placeholder="All",
+            format_func=VERDICT_LABELS.__getitem__,
         )
         tag = st.text_input("Tag", key="case_tag")
         text = st.text_input("Search", key="case_text", placeholder="In question, note, document, tag")
@@ -124,7 +130,7 @@ def frame(rows: Sequence[CaseSummary]) -> pd.DataFrame:
             (
                 row.query,
                 ", ".join(row.documents),
-                LABELS[row.verdict],
+                VERDICT_LABELS[row.verdict],
                 str(row.status),
                 str(row.outcome or ""),
                 ", ".join(row.tags),

@@ -8,14 +8,13 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from rag_core.diagnosis import LABELS
 from rag_core.errors import CaseConflict
 from rag_core.report.case import case_report
 from rag_core.schema.records import Listing
 from rag_core.schema.trace import Trace
 from rag_core.triage import Case, Finding, Rerun, RerunOutcome, Status, case_of, differences, export_cases, rerun
 from rag_core.wording.numbers import count_of, score_text, titles_of
-from rag_core.wording.verdicts import sentence
+from rag_core.wording.verdicts import VERDICT_LABELS, sentence
 from ui import auth, caches
 from ui.panels import case_list, loss_strip, spent, to_triage, triage, tried_fix, views, waiting
 from ui.panels.answer import card
@@ -52,9 +51,10 @@ def _which_run(found: triage.Found) -> tuple[Trace, Finding]:
     loss = tried_fix.loss_before(found)
     if loss is None:
         return found.trace, found.finding
+    before, now = VERDICT_LABELS[loss.finding.diagnosis.verdict], VERDICT_LABELS[found.diagnosis.verdict]
     runs = {
-        f"Before the change: {LABELS[loss.finding.diagnosis.verdict]}": (loss.trace, loss.finding),
-        f"Now ({tried_fix.changes(loss, found)}): {LABELS[found.diagnosis.verdict]}": (found.trace, found.finding),
+        f"Before the change: {before}": (loss.trace, loss.finding),
+        f"Now ({tried_fix.changes(loss, found)}): {now}": (found.trace, found.finding),
     }
     return runs[st.radio("Which run to save", list(runs), key="case_run")]
 

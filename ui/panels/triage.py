@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from rag_core.diagnosis import LABELS, Diagnosis, Expected, Location, Verdict, diagnose, locate
+from rag_core.diagnosis import Diagnosis, Expected, Location, Verdict, diagnose, locate
 from rag_core.generation.chat.access import ChatAccess
 from rag_core.pipeline.session import QuerySession
 from rag_core.schema.documents import Document
@@ -20,7 +20,7 @@ from rag_core.triage import Finding
 from rag_core.wording.numbers import score_text
 from rag_core.wording.rivals import note_text, why
 from rag_core.wording.run_captions import step_label
-from rag_core.wording.verdicts import sentence
+from rag_core.wording.verdicts import VERDICT_LABELS, sentence
 from ui import caches
 from ui.panels import history, loss_strip, retrying, spent, views, waiting
 from ui.panels.answer import card
@@ -179,7 +179,7 @@ def badge(diagnosis: Diagnosis) -> None:
     icon, colour = (":material/cancel:", "orange") if diagnosis.lost else (":material/check_circle:", "blue")
     if diagnosis.verdict is Verdict.CANNOT_TELL:
         icon, colour = ":material/help:", "gray"
-    st.badge(LABELS[diagnosis.verdict], icon=icon, color=colour)  # type: ignore[arg-type]
+    st.badge(VERDICT_LABELS[diagnosis.verdict], icon=icon, color=colour)  # type: ignore[arg-type]
 
 
 def evidence(found: Found) -> None:

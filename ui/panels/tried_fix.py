@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from rag_core.diagnosis import LABELS, Counterfactual, changes_between
+from rag_core.diagnosis import Counterfactual, changes_between
 from rag_core.schema.policy import Policy
 from rag_core.schema.trace import Trace
 from rag_core.triage import Finding
 from rag_core.wording.fixes import changes_text
+from rag_core.wording.verdicts import VERDICT_LABELS
 from ui.panels import views
 from ui.panels.triage import Found
 from ui.sidebar.apply_policy import adopt
@@ -58,7 +59,8 @@ def say(found: Found) -> None:
     if loss is None:
         return
     lost = found.diagnosis.lost
-    remains = f"It is not fixed: {LABELS[found.diagnosis.verdict].lower()}." if lost else "The answer cites it now."
+    label = VERDICT_LABELS[found.diagnosis.verdict].lower()
+    remains = f"It is not fixed: {label}." if lost else "The answer cites it now."
     with st.container(horizontal=True, vertical_alignment="center", key="tried"):
         show = st.warning if lost else st.success
         show(views.markdown(f"{changes(loss, found)}. {remains}"), icon=":material/tune:")

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from rag_core.diagnosis import LABELS, RULES, CheckedFix, Counterfactual, Verdict, check_fix
+from rag_core.diagnosis import RULES, CheckedFix, Counterfactual, Verdict, check_fix
 from rag_core.diagnosis import remedies as rules_for
 from rag_core.diagnosis import symptoms as symptoms_of
 from rag_core.wording.fixes import fix_sentence, what_if_sentence
 from rag_core.wording.numbers import count_of
+from rag_core.wording.remedies import advice, conditions, fix_name, symptom
+from rag_core.wording.verdicts import VERDICT_LABELS
 from ui.panels import tried_fix, views, waiting
 from ui.panels.triage import Found
 
@@ -27,7 +29,7 @@ def show(found: Found) -> None:
         _settings(found)
     applying = rules_for(symptoms_of(found.trace, found.location, found.diagnosis))
     for rule in applying:
-        st.markdown(f"**{rule.symptom}: {rule.fix}.** {views.markdown(rule.advice)}")
+        st.markdown(f"**{symptom(rule)}: {fix_name(rule)}.** {views.markdown(advice(rule))}")
     with st.expander("Which fix for which symptom", icon=":material/rule:"):
         st.dataframe(decision_table([rule.name for rule in applying]), hide_index=True, key="rules")
 
@@ -86,15 +88,12 @@ def _mark(one: CheckedFix) -> None:
     if one.verdict is None:
         st.badge("Answer not checked", icon=":material/help:", color="gray")
     elif one.lost:
-        st.badge(LABELS[one.verdict], icon=":material/cancel:", color="orange")
+        st.badge(VERDICT_LABELS[one.verdict], icon=":material/cancel:", color="orange")
     else:
         st.badge("The answer cites it", icon=":material/check_circle:", color="blue")
 
 
 def decision_table(applying: list[str]) -> pd.DataFrame:
     """All rules: whether each applies here, its symptom, the conditions and the kind of fix."""
-    rows = [
-        ("yes" if rule.name in applying else "", rule.symptom, "; ".join(map(str, rule.when)), str(rule.fix))
-        for rule in RULES
-    ]
+    rows = [("yes" if rule.name in applying else "", symptom(rule), conditions(rule), fix_name(rule)) for rule in RULES]
     return pd.DataFrame(rows, columns=["Here", "Symptom", "When", "Fix"])
