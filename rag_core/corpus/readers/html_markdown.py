@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markdownify import MarkdownConverter
 
-from rag_core.corpus.readers.scripts import lowered, raised
+from rag_core.corpus.readers.scripts import lowered, raised, struck
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -17,10 +17,12 @@ _MOST_SPAN = 100
 _MOST_CELLS = 20_000
 _MARKS = {"¶", "#", "§", "🔗", "⚓", "\u200b"}
 _CELLS = ("td", "th")
+_STRUCK = re.compile(r"text-decoration[^;]*\bline-through\b", re.IGNORECASE)
 
 
 class _Converter(MarkdownConverter):
-    """markdownify, with superscripts and subscripts told from the number before them."""
+    """markdownify, with superscripts and subscripts told from the number before them, and all that is struck through
+    marked: `~~$50~~ $40`."""
 
     def convert_sup(self, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: ARG002 - its names
         return raised(text)
@@ -28,10 +30,15 @@ class _Converter(MarkdownConverter):
     def convert_sub(self, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: ARG002 - its names
         return lowered(text)
 
+    def convert_strike(self, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: ARG002 - its names
+        return struck(text)
+
 
 def markdown_of(soup: BeautifulSoup) -> str:
     """The page as Markdown; link targets and images are left out. Changes the soup. Raises RecursionError for one that
     is nested too deeply."""
+    for span in soup.find_all("span", style=_STRUCK):
+        span.name = "del"
     for link in soup.select("a[href^='#'], a.headerlink, a.anchor"):
         if link.get_text(strip=True) in _MARKS:
             link.decompose()

@@ -1,4 +1,4 @@
-"""Raised and lowered letters in plain text: 10 with a raised 6 is `10^6`, never `106`."""
+"""Raised, lowered and struck letters in plain text: 10 with a raised 6 is `10^6`, never `106`."""
 
 from __future__ import annotations
 
@@ -30,3 +30,13 @@ def lowered(text: str) -> str:
     if not words or not any(before == after for before, after in zip(words, small, strict=True)):
         return small
     return f"_{words}" if words.isalnum() else f"_({words})"
+
+
+def struck(text: str) -> str:
+    """What is struck through, as Markdown writes it: an old price is not taken for the new one.
+
+    >>> struck("$50 ")
+    '~~$50~~ '
+    """
+    words = text.strip()
+    return text.replace(words, f"~~{words}~~", 1) if words else text

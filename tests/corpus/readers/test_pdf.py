@@ -95,6 +95,11 @@ def test_half_of_the_pages_are_not_most():
     assert only("a.pdf", data).text.count("Left") == 4
 
 
+def test_a_document_of_page_numbers_alone_is_one():
+    data = written(lines("Page 1"), lines("Page 2"), lines("Page 3"))
+    assert [word for word in only("a.pdf", data).text.split() if word.isdigit()] == ["1", "2", "3"]
+
+
 _WORD = st.from_regex(r"[a-z]{1,7}|[A-Z]{2,4}-[0-9]{1,4}|[0-9]{1,4}", fullmatch=True)
 _LINE = st.lists(_WORD, min_size=1, max_size=8).map(" ".join)
 _RUNNING = st.sampled_from(

@@ -16,6 +16,7 @@ _LONGEST_HEADING = 150
 _WRAPPED_FROM = 40
 _PARTED = re.compile(r"([^\W_]*)\ufffe\n?([^\W_]*)")
 _WORDS = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_AFTER_SCRIPT = re.compile(r"(?:\^\S+|\^\([^()]*\)|[₀-₉]+)\Z")
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 
 
@@ -53,13 +54,27 @@ def _is_heading(line: Line, body: float) -> bool:
 
 
 def _joint(before: Line, line: Line, after_heading: bool) -> str:
-    """What goes between two lines: nothing after a hyphen, a blank where a sentence runs on, else a line break."""
+    """What goes between two lines: nothing after a hyphen, a blank where a sentence runs on, else a line break.
+
+    PDFium also parts a line behind a raised letter: that is one line again.
+    """
     if after_heading:
         return "\n\n"
+    if _AFTER_SCRIPT.search(before.text) and _same_row(before, line):
+        return "" if line.text[0] in ".,;:!?)" else " "
     if len(before.text) >= _WRAPPED_FROM and before.text[-1] == "-" and before.text[-2].isalnum():
         return ""
     runs_on = len(before.text) >= _WRAPPED_FROM and line.text[:1].islower() and before.text[-1] not in ".!?:;|"
     return " " if runs_on else "\n"
+
+
+def _same_row(before: Line, line: Line) -> bool:
+    """Whether the line goes on where the one before it ends."""
+    if before.box is None or line.box is None:
+        return False
+    height = line.box[3] - line.box[1]
+    overlap = min(before.box[3], line.box[3]) - max(before.box[1], line.box[1])
+    return overlap > height / 2 and -height < line.box[0] - before.box[2] < height
 
 
 def unhyphenated(text: str) -> tuple[str, list[str]]:

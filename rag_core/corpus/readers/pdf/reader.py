@@ -53,6 +53,8 @@ def read_pdf(source: Source) -> Parsed:
         title = pdf.get_metadata_value("Title").strip()
         notes = [*found.notes, *_whole_file(pdf)]
     lines, running = drop_running_lines(found.lines)
+    if not any(lines):  # a document of page numbers, say, is one all the same
+        lines, running = found.lines, []
     text, guesses = to_markdown([line for page in lines for line in page])
     if not text.strip() and found.damaged:
         raise source.error(f"Its {numbered('page', found.damaged)} cannot be read. Save or export it again.")
@@ -83,10 +85,12 @@ def _read_page(pdf: PdfDocument, number: int, pages: _Pages) -> None:
 
     from rag_core.corpus.readers.pdf.annotations import looks_of, read_annotations
     from rag_core.corpus.readers.pdf.placing import missing_marks, with_marks
+    from rag_core.corpus.readers.pdf.raised_letters import has_scripts, with_scripts
 
     page = pdf[number]
     text = page.get_textpage()
     lines = page_lines(text)
+    scripted = {line: with_scripts(text, line) for line in lines} if has_scripts(text) else {}
     if order_is_doubtful(text):
         pages.doubtful.append(number + 1)
     if not lines and any(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE])):
@@ -97,7 +101,7 @@ def _read_page(pdf: PdfDocument, number: int, pages: _Pages) -> None:
         marks = [*found.marks, *missing_marks(lines, found.marks, looks)]
         lines = with_marks(text, lines, marks)
         pages.notes += found.notes
-    pages.lines.append(lines)
+    pages.lines.append([scripted.get(line, line) for line in lines])
 
 
 def _page_notes(pages: _Pages) -> list[FileNote]:

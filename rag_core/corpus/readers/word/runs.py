@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from rag_core.corpus.readers.scripts import lowered, raised
+from rag_core.corpus.readers.scripts import lowered, raised, struck
 from rag_core.corpus.readers.word.package import attribute, child, is_on, local, name_of
 from rag_core.corpus.readers.word.story import Story
 from rag_core.corpus.readers.word.styles import PLAIN, Style
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
 Piece = tuple[str, str]
-"""Text, and whether it is raised ("superscript"), lowered ("subscript") or neither ("")."""
+"""Text, and how it is drawn: raised ("superscript"), lowered ("subscript"), struck through ("struck") or as it is."""
 
 
 def paragraph_words(paragraph: Element, story: Story, style: Style = PLAIN) -> str:
-    """The visible text of a paragraph. Raised and lowered letters that belong together are marked as one."""
+    """The visible text of a paragraph. What is raised, lowered or struck through together is marked as one."""
     text, kept, kind = "", "", ""
     for words, raising in [*_inside(paragraph, story, style), ("", "")]:
         if raising != kind:
@@ -36,7 +36,7 @@ def _as_it_is(text: str) -> str:
     return text
 
 
-_SCRIPTS: dict[str, Callable[[str], str]] = {"superscript": raised, "subscript": lowered}
+_SCRIPTS: dict[str, Callable[[str], str]] = {"superscript": raised, "subscript": lowered, "struck": struck}
 
 
 def _inside(element: Element, story: Story, style: Style) -> Iterator[Piece]:
@@ -62,13 +62,13 @@ def _run(element: Element, story: Story, style: Style) -> Iterator[Piece]:
 
 def _text(element: Element, story: Story, style: Style) -> Iterator[Piece]:
     if not story.in_code:
-        yield element.text or "", style.raised
+        yield element.text or "", style.drawn
 
 
 def _constant(text: str) -> Callable[[Element, Story, Style], Iterator[Piece]]:
     def constant(_element: Element, story: Story, style: Style) -> Iterator[Piece]:
         if not story.in_code:
-            yield text, style.raised
+            yield text, style.drawn
 
     return constant
 
@@ -125,7 +125,7 @@ def _symbol(element: Element, story: Story, style: Style) -> Iterator[Piece]:
         return
     known = SYMBOLS if font.lower() == "symbol" else DINGBATS if "ding" in font.lower() else {}
     if sign in known:
-        yield known[sign], style.raised
+        yield known[sign], style.drawn
     else:
         story.leave_out(f"A sign of the font {font}, which is no letter.", f"U+{code}")
 
@@ -140,7 +140,7 @@ def _ruby(element: Element, story: Story, style: Style) -> Iterator[Piece]:
         part = child(element, name)
         words = "".join(text for text, _ in _inside(part, story, style)) if part is not None else ""
         if words:
-            yield form.format(words), style.raised
+            yield form.format(words), style.drawn
 
 
 def _choice(element: Element, story: Story, style: Style) -> Iterable[Piece]:
@@ -188,7 +188,7 @@ def _fraction(element: Element, story: Story, style: Style) -> Iterator[Piece]:
     if child(element, "num") is None:  # the drawing language has an `f` of its own
         return
     above, below = (_joined(child(element, name), story, style) for name in ("num", "den"))
-    yield f"({above})/({below})", style.raised
+    yield f"({above})/({below})", style.drawn
 
 
 def _power(element: Element, story: Story, style: Style) -> Iterator[Piece]:

@@ -18,18 +18,21 @@ _BODY_TEXT = 9
 
 @dataclass(frozen=True)
 class Style:
-    """`level` of a heading, from 1 (0: no heading); `raised`: superscript or subscript; `list_of` and `depth`: the list
-    that its paragraphs belong to."""
+    """`level` of a heading, from 1 (0: no heading); `drawn`: "superscript", "subscript" or "struck"; `list_of` and
+    `depth`: the list that its paragraphs belong to."""
 
     name: str = ""
     level: int = 0
     hidden: bool = False
-    raised: str = ""
+    drawn: str = ""
     list_of: str = ""
     depth: int = 0
 
 
 PLAIN = Style()
+
+_SHIFTED = 3
+"""Half points from which on letters of a size of their own are raised or lowered, as other programs write it."""
 
 
 class Styles:
@@ -54,10 +57,9 @@ class Styles:
         if properties is None:
             return paragraph
         own = self.of(attribute(child(properties, "rStyle"), "val"))
-        raised = attribute(child(properties, "vertAlign"), "val")
         vanish = child(properties, "vanish")
         hidden = is_on(vanish) if vanish is not None else own.hidden or paragraph.hidden
-        return Style(hidden=hidden, raised=raised or own.raised or paragraph.raised)
+        return Style(hidden=hidden, drawn=_drawn(properties) or own.drawn or paragraph.drawn)
 
     def of(self, style_id: str) -> Style:
         """The style of that id; a plain one where there is none."""
@@ -75,8 +77,21 @@ class Styles:
         style = _with(parent, child(element, "pPr"), child(element, "rPr"))
         heading = _HEADING.fullmatch(name)
         level = int(heading[1]) if heading else 1 if name == "title" else style.level
-        raised = attribute(child(element, "rPr", "vertAlign"), "val") or style.raised
-        return Style(name, min(level, 6), style.hidden, raised, style.list_of, style.depth)
+        drawn = _drawn(child(element, "rPr")) or style.drawn
+        return Style(name, min(level, 6), style.hidden, drawn, style.list_of, style.depth)
+
+
+def _drawn(run: Element | None) -> str:
+    """How the letters of a run are drawn; "" where its properties do not say."""
+    for name in ("strike", "dstrike"):
+        if is_on(child(run, name)):
+            return "struck"
+    if own := attribute(child(run, "vertAlign"), "val"):
+        return own
+    shift = attribute(child(run, "position"), "val")
+    if child(run, "sz") is not None and shift.lstrip("-").isdigit() and abs(int(shift)) >= _SHIFTED:
+        return "superscript" if int(shift) > 0 else "subscript"
+    return "plain" if child(run, "strike") is not None else ""
 
 
 def _with(style: Style, paragraph: Element | None, run: Element | None) -> Style:
@@ -92,4 +107,4 @@ def _with(style: Style, paragraph: Element | None, run: Element | None) -> Style
     in_style = run is not None and name_of(run.getparent()) == "style"
     vanish = child(run, "vanish") if in_style else None
     hidden = is_on(vanish) if vanish is not None else style.hidden
-    return Style(style.name, level, hidden, style.raised, list_of, int(depth) if depth.isdigit() else style.depth)
+    return Style(style.name, level, hidden, style.drawn, list_of, int(depth) if depth.isdigit() else style.depth)

@@ -1,0 +1,84 @@
+"""Raised and lowered letters of a PDF's words: 10 with a small 6 above the line is `10^6`, never `106`.
+
+Only words with a figure in them are looked at: there a raised letter makes another number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING
+
+from rag_core.corpus.readers.pdf.page_lines import Box, Line, letter_box
+from rag_core.corpus.readers.scripts import lowered, raised
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfTextPage
+
+_WITH_FIGURE = re.compile(r"\S*\d\S*")
+_SMALLER = 0.8
+_OFF_THE_LINE = 0.06
+"""How far from its line a small letter is to be, in heights of the full ones."""
+
+
+def has_scripts(page: PdfTextPage) -> bool:
+    """Whether a piece of text stands straight beside one of another height, as each raised letter does: a quick look
+    at the page, for most have none."""
+    boxes = [page.get_rect(place) for place in range(page.count_rects())]
+    return any(_may_be_script(one, other) for one, other in pairwise(boxes))
+
+
+def _may_be_script(one: Box, other: Box) -> bool:
+    heights = sorted((one[3] - one[1], other[3] - other[1]))
+    beside = abs(other[0] - one[2]) < heights[1] and one[1] < other[3] and other[1] < one[3]
+    return beside and heights[0] < _SMALLER * heights[1]
+
+
+def with_scripts(page: PdfTextPage, line: Line) -> Line:
+    """The line with its raised and lowered letters marked. Its words must be as the page has them."""
+    if line.first is None:
+        return line
+    text, at = "", 0
+    for found in _WITH_FIGURE.finditer(line.text):
+        start, end = found.span()
+        text += line.text[at:start] + _word(page, found.group(), line.first + start)
+        at = end
+    return replace(line, text=text + line.text[at:])
+
+
+def _word(page: PdfTextPage, word: str, first: int) -> str:
+    """The word that begins at this place of the page, its raised and lowered letters marked."""
+    if len(word) < 2:
+        return word
+    boxes = [letter_box(page, first + place) for place in range(len(word))]
+    heights = [top - bottom for _, bottom, _, top in boxes]
+    full = max(heights)
+    if min(heights) >= _SMALLER * full:
+        return word
+    line = _baseline(page, first + heights.index(full))
+    shifts = [_baseline(page, first + place) - line for place in range(len(word))]
+    kinds = [
+        _kind(shift / full) if height < _SMALLER * full else "" for shift, height in zip(shifts, heights, strict=True)
+    ]
+    parts = groupby(zip(word, kinds, strict=True), key=lambda one: one[1])
+    return "".join(_MARKED[kind]("".join(letter for letter, _ in letters)) for kind, letters in parts)
+
+
+def _kind(shift: float) -> str:
+    return "raised" if shift > _OFF_THE_LINE else "lowered" if shift < -_OFF_THE_LINE else ""
+
+
+_MARKED: dict[str, Callable[[str], str]] = {"raised": raised, "lowered": lowered, "": str}
+
+
+def _baseline(page: PdfTextPage, place: int) -> float:
+    """The height on the page of the line that a letter is written on."""
+    from ctypes import c_double
+
+    from pypdfium2 import raw
+
+    x, y = c_double(), c_double()
+    raw.FPDFText_GetCharOrigin(page.raw, place, x, y)
+    return y.value
