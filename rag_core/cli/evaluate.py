@@ -40,6 +40,7 @@ from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.schema.policy import DEFAULT_RERANKER, FULL_DEPTH, SIGNAL_NAMES
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
+from rag_core.wording.metric_changes import CHANGED, against_baseline_text, shortfall_text
 from rag_core.wording.paid_calls import paid_text
 
 FORMATS = {"markdown": to_markdown, "json": Report.to_json, "csv": queries_csv}
@@ -185,13 +186,15 @@ def _verdict(found: Report, requirements: Sequence[gate.GateRequirement], baseli
     """Say what the gate says on stderr; its exit code."""
     if step not in found.steps:
         raise BadInput(f"There is no step {step!r}; there are {', '.join(found.steps)}.")
-    failures, remarks = gate.under(found, requirements, step), list[str]()
+    failures, remarks = [shortfall_text(one) for one in gate.under(found, requirements, step)], list[str]()
     if baseline is not None:
         names = list(dict.fromkeys(one.metric for one in requirements)) or [
             SPLIT if SPLIT in found.metrics else "nDCG@5"
         ]
-        worse, remarks = gate.worse(found, baseline, names, step)
-        failures += worse
+        check = gate.worse(found, baseline, names, step)
+        failures += [against_baseline_text(one) for one in check.compared if one.failed]
+        remarks += [against_baseline_text(one) for one in check.compared if not one.failed]
+        remarks += [CHANGED[one] for one in check.changed]
     for line in (*remarks, *(f"FAILED: {failure}" for failure in failures)):
         sys.stderr.write(f"{line}\n")
     return 1 if failures else 0

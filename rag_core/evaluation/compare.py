@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from statistics import NormalDist
 
 import numpy as np
@@ -27,7 +28,28 @@ SHOWN = 3
 """Digits of a difference in the verdict; a bound that shows as +0.000 touches zero."""
 PRACTICAL = 0.01
 """A difference under this is alike in practice: nobody sees it in a list of ten."""
+UNREALISTIC = 100
+"""Nobody labels so many times as many queries."""
 _BLOCK = 2**20
+
+
+class ChangeVerdict(StrEnum):
+    """What a comparison says: no query changed; clearly better or worse; too little to matter; too few labels."""
+
+    UNCHANGED = "unchanged"
+    BETTER = "better"
+    WORSE = "worse"
+    ALIKE = "alike"
+    UNSURE = "unsure"
+
+
+class MoreLabels(StrEnum):
+    """Whether more labels would tell: there is nothing to tell; more than anyone has; a few; about `needed`."""
+
+    NO_DIFFERENCE = "no difference"
+    TOO_MANY = "too many"
+    A_FEW = "a few"
+    SO_MANY = "so many"
 
 
 class Comparison(Frozen):
@@ -61,25 +83,23 @@ class Comparison(Frozen):
         return apart and self.p_value < SIGNIFICANT
 
     @property
-    def sentence(self) -> str:
-        """The verdict in words."""
-        interval = f"{self.difference:+.3f} (95% interval {self.low:+.3f} to {self.high:+.3f})"
+    def verdict(self) -> ChangeVerdict:
+        """What the interval says of the change."""
         if not self.wins + self.losses:
-            return f"No query changed ({self.queries} compared)."
+            return ChangeVerdict.UNCHANGED
         if self.clear:
-            return f"{'Better' if self.difference > 0 else 'Worse'} by {interval}."
-        if self.high <= PRACTICAL and self.low >= -PRACTICAL:
-            return f"Alike: {interval}, and either way less than {PRACTICAL}."
-        return f"Too few labels to tell: {interval} over {self.queries} queries. {self._how_many()}"
+            return ChangeVerdict.BETTER if self.difference > 0 else ChangeVerdict.WORSE
+        alike = self.high <= PRACTICAL and self.low >= -PRACTICAL
+        return ChangeVerdict.ALIKE if alike else ChangeVerdict.UNSURE
 
-    def _how_many(self) -> str:
+    @property
+    def more_labels(self) -> MoreLabels:
+        """How many more labels would tell where these do not."""
         if self.needed is None:
-            return "There is no difference that more labels could confirm."
-        if self.needed > 100 * self.queries:
-            return "No realistic number of labels can tell a difference this small. Treat the two as equal."
-        if self.needed <= self.queries:
-            return "It is a close call. A few more labelled queries would decide it."
-        return f"If the difference stays the same, about {self.needed} queries are enough."
+            return MoreLabels.NO_DIFFERENCE
+        if self.needed > UNREALISTIC * self.queries:
+            return MoreLabels.TOO_MANY
+        return MoreLabels.A_FEW if self.needed <= self.queries else MoreLabels.SO_MANY
 
 
 def compare_metric(before: Sequence[float] | Floats, after: Sequence[float] | Floats, seed: int = 0) -> Comparison:

@@ -15,6 +15,7 @@ from rag_core.evaluation.runs import write_qrels, write_run
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.schema.policy import SIGNAL_NAMES, Policy
 from rag_core.storage.spreadsheet import csv_text
+from rag_core.wording.metric_changes import comparison_sentence, headroom_sentence
 
 MOST_HARMED = 10
 
@@ -31,7 +32,7 @@ def to_markdown(report: Report) -> str:
             ]
         ),
         _table(["step", *report.metrics], [_stage_row(report, step) for step in report.steps]),
-        report.headroom.sentence if report.headroom else "",
+        headroom_sentence(report.headroom) if report.headroom else "",
         *(_group(field, groups) for field, groups in report.groups.items()),
         _harmed(report),
         "\n".join(f"- {one}" for one in report.notices),
@@ -98,7 +99,7 @@ def _about(report: Report) -> str:
 
 def _headline(found: Comparison) -> str:
     return (
-        f"{found.before:.3f} → {found.after:.3f}. {found.sentence} p = {found.p_value:.3g}; "
+        f"{found.before:.3f} → {found.after:.3f}. {comparison_sentence(found)} p = {found.p_value:.3g}; "
         f"{found.wins} better, {found.ties} equal, {found.losses} worse."
     )
 

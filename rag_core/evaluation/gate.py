@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
 
 from rag_core.errors import BadInput
 from rag_core.evaluation import metrics
-from rag_core.evaluation.compare import aligned, compare_metric
+from rag_core.evaluation.compare import Comparison, aligned, compare_metric
 from rag_core.evaluation.report import Report
 from rag_core.schema.base import Frozen
 
@@ -16,6 +17,41 @@ class GateRequirement(Frozen):
 
     metric: str
     minimum: float
+
+
+class Shortfall(Frozen):
+    """A requirement that a step does not meet, with the mean that it has."""
+
+    metric: str
+    step: str
+    mean: float
+    minimum: float
+
+
+class AgainstBaseline(Frozen):
+    """A metric now against the same in a saved evaluation. It fails where it is clearly worse."""
+
+    metric: str
+    found: Comparison
+
+    @property
+    def failed(self) -> bool:
+        """True where it is clearly worse than the baseline."""
+        return self.found.clear and self.found.difference < 0
+
+
+class Changed(StrEnum):
+    """What is not the same as when the baseline was saved."""
+
+    LABELLED_SET = "labelled set"
+    COLLECTION = "collection"
+
+
+class BaselineCheck(Frozen):
+    """Every metric against the baseline, and what has changed since."""
+
+    compared: tuple[AgainstBaseline, ...]
+    changed: tuple[Changed, ...] = ()
 
 
 def parse(text: str) -> GateRequirement:
@@ -30,41 +66,37 @@ def parse(text: str) -> GateRequirement:
     return GateRequirement(metric=str(metrics.parse(name)), minimum=minimum)
 
 
-def under(report: Report, requirements: Sequence[GateRequirement], step: str) -> list[str]:
-    """A sentence for every requirement that the step does not meet."""
+def under(report: Report, requirements: Sequence[GateRequirement], step: str) -> list[Shortfall]:
+    """The requirements that the step does not meet."""
+    found = [(one, report.mean(step, one.metric)) for one in requirements]
     return [
-        f"{one.metric} of the step {step} is {report.mean(step, one.metric):.4f}, under {one.minimum:g}."
-        for one in requirements
-        if report.mean(step, one.metric) < one.minimum
+        Shortfall(metric=one.metric, step=step, mean=mean, minimum=one.minimum)
+        for one, mean in found
+        if mean < one.minimum
     ]
 
 
-def worse(report: Report, baseline: Report, names: Sequence[str], step: str) -> tuple[list[str], list[str]]:
-    """(failures, remarks) of a comparison with a saved evaluation, over the queries that both have.
+def worse(report: Report, baseline: Report, names: Sequence[str], step: str) -> BaselineCheck:
+    """A comparison with a saved evaluation, over the queries that both have.
 
-    A metric fails where it is clearly worse (`Comparison.clear`). Raises BadInput where the two cannot be
-    compared: no common query, or a metric or step that the baseline does not have.
+    Raises BadInput where the two cannot be compared: no common query, or a metric or step that the baseline does not
+    have.
     """
-    failures: list[str] = []
-    remarks: list[str] = []
+    compared = []
     for name in names:
         if name not in baseline.values.get(step, {}):
             raise BadInput(f"The baseline has no {name} of the step {step}. Save a new baseline with it.")
         ids, old, new = aligned(baseline.values[step][name], report.values[step][name])
         if not ids:
             raise BadInput("The baseline was measured on other queries; there is nothing to compare.")
-        found = compare_metric(old, new)
-        told = f"{name} against the baseline: {found.sentence}"
-        (failures if found.clear and found.difference < 0 else remarks).append(told)
-    return failures, remarks + _remarks(report, baseline)
+        compared.append(AgainstBaseline(metric=name, found=compare_metric(old, new)))
+    return BaselineCheck(compared=tuple(compared), changed=tuple(_changed(report, baseline)))
 
 
-def _remarks(report: Report, baseline: Report) -> list[str]:
+def _changed(report: Report, baseline: Report) -> Iterator[Changed]:
     """What makes the two less alike than they look."""
-    told = []
     if report.set_fingerprint != baseline.set_fingerprint:
-        told.append("The labelled set has changed since the baseline; the common queries are compared.")
+        yield Changed.LABELLED_SET
     here, there = report.collection, baseline.collection
     if here and there and here.fingerprint != there.fingerprint:
-        told.append("The collection has changed since the baseline.")
-    return told
+        yield Changed.COLLECTION

@@ -45,23 +45,6 @@ class Headroom(Frozen):
         """The best order of the same pool."""
         return self.achieved + self.signals + self.ranking
 
-    @property
-    def sentence(self) -> str:
-        """The split in words, the largest loss first."""
-        names = {
-            "retrieval": "never found",
-            "fusion": "left outside the pool",
-            "first_pass": "cut by the first pass",
-            "ranking": "left by the ranking",
-            "signals": "lost to signals",
-        }
-        losses = sorted(((getattr(self, name), words) for name, words in names.items()), reverse=True)
-        told = [f"{loss:.3f} {words}" for loss, words in losses if loss >= 0.0005]
-        missing = self.perfect - self.achieved
-        if not told:
-            return f"{self.metric} {self.achieved:.3f}: nothing is lost."
-        return f"{self.metric} {self.achieved:.3f}; {missing:.3f} is missing: {', '.join(told)}."
-
 
 @dataclass(frozen=True, eq=False)
 class Split:

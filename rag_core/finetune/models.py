@@ -45,13 +45,9 @@ class FineTuneResult(Frozen):
     comparisons: dict[str, Comparison]
 
     @property
-    def sentence(self) -> str:
-        """The verdict, whichever way it went."""
-        found = self.comparisons[METRICS[0]]
-        return (
-            f"On {len(self.held_out)} held-out questions, {METRICS[0]} {found.before:.3f} → {found.after:.3f}. "
-            f"{found.sentence}"
-        )
+    def headline(self) -> tuple[str, Comparison]:
+        """The metric that decides, and what became of it."""
+        return METRICS[0], self.comparisons[METRICS[0]]
 
 
 def _same_fields(raw: Raw) -> Raw:

@@ -1,7 +1,7 @@
 """Fine-tune a cross-encoder on a set's judgments, and say on questions kept apart whether that helped.
 
     result = fine_tune(pipeline, labelled, measurements, policy, new_folder(Path("data/rerankers"), "mine"))
-    result.sentence        # whichever way it went
+    result.headline        # the metric that decides, before and after, whichever way it went
 
 The result is a folder that any sentence-transformers CrossEncoder loads; the policy's reranker
 `cross-encoder:<folder>` uses it. The training pairs are made in `pairs.py`, the folders are listed in `models.py`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rag_core.evaluation.report import HEADLINE, Report
+from rag_core.wording.metric_changes import comparison_sentence
 from rag_core.wording.numbers import count_of, threshold_text
 
 SHOWN = 0.0005
@@ -19,11 +20,11 @@ def evaluation_verdict(report: Report) -> str:
     metric = HEADLINE[-1]
     order, kept = report.comparisons[metric], report.answered.get(metric)
     if kept is None or abs(kept.difference - order.difference) < SHOWN:
-        return f"{metric}: {order.sentence}"
+        return f"{metric}: {comparison_sentence(order)}"
     taken = order.difference - kept.difference
     change = f"takes {taken:.3f} of it" if taken > 0 else f"adds {-taken:.3f}"
     alone = f"Reranking alone gives {order.difference:+.3f}; {_cut(report)} {change}."
-    return f"{metric} of the passages that the answer gets: {kept.sentence} {alone}"
+    return f"{metric} of the passages that the answer gets: {comparison_sentence(kept)} {alone}"
 
 
 def evaluation_estimate(expected_ms: float | None) -> str:

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from rag_core.errors import BadInput
-from rag_core.evaluation.compare import compare_metric, interval, permutation, queries_needed
+from rag_core.evaluation.compare import ChangeVerdict, MoreLabels, compare_metric, interval, permutation, queries_needed
 
 
 @pytest.mark.parametrize("queries", [15, 60])
@@ -42,14 +42,15 @@ def test_nothing_changed() -> None:
 
     assert (found.low, found.high, found.p_value, found.needed) == (0, 0, 1, None)
     assert (found.wins, found.ties, found.losses) == (0, 2, 0)
-    assert found.sentence == "No query changed (2 compared)."
+    assert found.verdict is ChangeVerdict.UNCHANGED
 
 
 def test_a_clear_gain_is_called_better_and_a_clear_loss_worse() -> None:
     low, high = np.full(40, 0.2), 0.5 + np.random.default_rng(3).normal(0, 0.05, 40)
 
-    assert compare_metric(low, high).sentence.startswith("Better by +0.298")
-    assert compare_metric(high, low).sentence.startswith("Worse by -0.298")
+    better, worse = compare_metric(low, high), compare_metric(high, low)
+    assert (better.verdict, round(better.difference, 3)) == (ChangeVerdict.BETTER, 0.298)
+    assert (worse.verdict, round(worse.difference, 3)) == (ChangeVerdict.WORSE, -0.298)
     assert compare_metric(low, high).p_value < 0.001
 
 
@@ -60,7 +61,7 @@ def test_too_few_labels_say_how_many_would_do() -> None:
 
     assert not found.clear
     assert found.needed == np.ceil(((1.959964 + 0.841621) * change.std(ddof=1) / change.mean()) ** 2)
-    assert f"about {found.needed} queries are enough" in found.sentence
+    assert (found.verdict, found.more_labels) == (ChangeVerdict.UNSURE, MoreLabels.SO_MANY)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_a_verdict_needs_an_interval_apart_from_zero_and_a_small_p(low, high, p_
     found = compare_metric([0.2] * 30, [0.3] * 30).model_copy(update={"low": low, "high": high, "p_value": p_value})
 
     assert found.clear is clear
-    assert found.sentence.startswith(("Better by", "Worse by")) is clear
+    assert (found.verdict in (ChangeVerdict.BETTER, ChangeVerdict.WORSE)) is clear
 
 
 def test_the_needed_number_of_queries_gives_the_promised_power() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rag_core.evaluation.headroom import headroom
 from rag_core.schema.policy import FirstPass, Policy
+from rag_core.wording.metric_changes import headroom_sentence
 from tests.builders import scored_too
 from tests.evaluation.builders import plain, pools_of
 
@@ -29,7 +30,8 @@ def test_each_loss_has_its_place() -> None:
     assert found.ranking == pytest.approx((1 - 1 / log2(3)) / 4)
     assert found.achieved == pytest.approx((1 / log2(3) + 1) / 4)
     assert found.fused == pytest.approx((1 / log2(4) + 1 + 1 / log2(3)) / 4)
-    assert found.sentence.startswith("nDCG@5 0.408; 0.592 is missing: 0.250 never found, 0.250 left outside the pool")
+    said = "nDCG@5 0.408; 0.592 is missing: 0.250 never found, 0.250 left outside the pool"
+    assert headroom_sentence(found).startswith(said)
 
 
 def test_what_a_first_pass_cuts_is_a_loss_of_its_own() -> None:
@@ -43,7 +45,7 @@ def test_what_a_first_pass_cuts_is_a_loss_of_its_own() -> None:
     assert (found.retrieval, found.fusion, found.first_pass) == (0, 0, 1 / 2)
     assert found.ranking == pytest.approx((1 - 1 / log2(3)) / 2)
     assert found.achieved == pytest.approx(1 / log2(3) / 2)
-    assert "0.500 cut by the first pass" in found.sentence
+    assert "0.500 cut by the first pass" in headroom_sentence(found)
 
 
 def test_what_the_metric_allows_is_the_measure_of_perfect() -> None:
@@ -51,7 +53,7 @@ def test_what_the_metric_allows_is_the_measure_of_perfect() -> None:
     found = headroom(pools_of({"q": {"b": 1}}, [plain("ab", "", {"a": 1.0, "b": 2.0})]), POLICY, "P@5")
     assert found is not None
     assert (found.perfect, found.achieved) == (1 / 5, 1 / 5)
-    assert found.sentence == "P@5 0.200: nothing is lost."
+    assert headroom_sentence(found) == "P@5 0.200: nothing is lost."
 
 
 @settings(max_examples=40, deadline=None)

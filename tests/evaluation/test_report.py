@@ -77,20 +77,21 @@ def test_requirements_are_read_and_refused() -> None:
 def test_the_gate_fails_under_a_minimum() -> None:
     found = made()
     assert gate.under(found, [gate.parse("RR@10=0.8")], "adjusted") == []
-    assert gate.under(found, [gate.parse("RR@10=0.8")], "fused") == [
-        "RR@10 of the step fused is 0.5556, under 0.8.",
-    ]
+    (short,) = gate.under(found, [gate.parse("RR@10=0.8")], "fused")
+    assert (short.metric, short.step, short.minimum) == ("RR@10", "fused", 0.8)
+    assert short.mean == pytest.approx(0.5556, abs=1e-4)
 
 
 def test_the_gate_fails_where_it_is_clearly_worse_than_the_baseline() -> None:
     qrels = {f"q{n}": {"c": 1, "a": n % 2} for n in range(30)}
     good, bad = made("c", **qrels), made("b", **qrels)
 
-    failures, remarks = gate.worse(bad, good, ["RR@10"], "adjusted")
-    assert len(failures) == 1 and failures[0].startswith("RR@10 against the baseline: Worse by")
-    assert gate.worse(good, good, ["RR@10"], "adjusted")[0] == []
-    assert gate.worse(good, bad, ["RR@10"], "adjusted")[0] == []
-    assert remarks == []
+    def failed(now: Report, then: Report) -> list[str]:
+        return [one.metric for one in gate.worse(now, then, ["RR@10"], "adjusted").compared if one.failed]
+
+    assert failed(bad, good) == ["RR@10"]
+    assert failed(good, good) == failed(good, bad) == []
+    assert gate.worse(bad, good, ["RR@10"], "adjusted").changed == ()
 
 
 def test_a_baseline_on_other_queries_or_without_the_metric_is_refused() -> None:
@@ -101,8 +102,8 @@ def test_a_baseline_on_other_queries_or_without_the_metric_is_refused() -> None:
 
 
 def test_a_changed_set_is_remarked() -> None:
-    _, remarks = gate.worse(made(), made(q1={"c": 2}, q2={"a": 1}), ["RR@10"], "adjusted")
-    assert remarks[-1].startswith("The labelled set has changed since the baseline")
+    check = gate.worse(made(), made(q1={"c": 2}, q2={"a": 1}), ["RR@10"], "adjusted")
+    assert check.changed == (gate.Changed.LABELLED_SET,)
 
 
 def test_markdown_tells_the_whole_story() -> None:

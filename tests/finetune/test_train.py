@@ -106,7 +106,7 @@ def test_a_fine_tuning_from_end_to_end(
     assert len(result.held_out) == int(12 * 0.35) and len(result.train) == 8
     assert seen[-1][0] == seen[-1][1] == len(seen)
     assert result.comparisons["nDCG@10"].queries == len(result.held_out)
-    assert result.sentence.startswith("On 4 held-out questions, nDCG@10 ")
+    assert result.headline == ("nDCG@10", result.comparisons["nDCG@10"])
     assert fine_tuned_models(tmp_path / "rerankers").found == (result,)
     taught = pipeline.score(measurements["q0"], policy.with_(reranker=result.key))
     assert taught.rerankings[result.key].failure is None

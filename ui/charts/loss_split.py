@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.evaluation.headroom import Headroom
+from rag_core.wording.metric_changes import headroom_sentence
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
@@ -30,7 +31,7 @@ def table(headroom: Headroom) -> pd.DataFrame:
 
 def caption(headroom: Headroom) -> str:
     """The split in words, and where it ends."""
-    return f"{headroom.sentence} Counted before threshold and top-k, which cut the order further."
+    return f"{headroom_sentence(headroom)} Counted before threshold and top-k, which cut the order further."
 
 
 def figure(headroom: Headroom, palette: Palette) -> go.Figure:

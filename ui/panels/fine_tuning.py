@@ -11,6 +11,7 @@ from rag_core.finetune.models import METRICS, FineTuneResult, new_folder
 from rag_core.finetune.pairs import LEAST, trainable_queries
 from rag_core.finetune.train import base_folder, fine_tune
 from rag_core.triage import Job, JobControl
+from rag_core.wording.metric_changes import fine_tuning_sentence
 from ui import auth, caches
 from ui.panels import job_progress, views
 from ui.panels.evaluation import Bench
@@ -55,7 +56,7 @@ def _start(choice: SidebarState, questions: LabelledSet, of: Bench, name: str) -
 
     def work(control: JobControl) -> str:
         made = fine_tune(pipeline, questions, measurements, choice.policy, folder, control.reach, control.cancelled)
-        return made.sentence
+        return fine_tuning_sentence(len(made.held_out), *made.headline)
 
     caches.job_book().start(KIND, 0, work, by=auth.author())
 

@@ -1,0 +1,60 @@
+"""Comparisons and the gate, as a person reads them."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag_core.evaluation.compare import Comparison
+from rag_core.evaluation.gate import AgainstBaseline, Changed, Shortfall
+from rag_core.wording.metric_changes import (
+    CHANGED,
+    against_baseline_text,
+    comparison_sentence,
+    fine_tuning_sentence,
+    shortfall_text,
+)
+
+CLEAR = Comparison(
+    queries=40, before=0.2, after=0.498, low=0.28, high=0.31, p_value=0.001, wins=30, ties=10, losses=0, needed=3
+)
+WORSE = CLEAR.with_(before=0.498, after=0.2, low=-0.31, high=-0.28)
+UNSURE = CLEAR.with_(after=0.21, low=-0.05, high=0.07, p_value=0.6)
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (CLEAR, "Better by +0.298 (95% interval +0.280 to +0.310)."),
+        (WORSE, "Worse by -0.298 (95% interval -0.310 to -0.280)."),
+        (CLEAR.with_(wins=0, losses=0), "No query changed (40 compared)."),
+        (
+            UNSURE.with_(low=-0.004, high=0.009),
+            "Alike: +0.010 (95% interval -0.004 to +0.009), and either way less than 0.01.",
+        ),
+        (UNSURE, "It is a close call. A few more labelled queries would decide it."),
+        (UNSURE.with_(needed=None), "There is no difference that more labels could confirm."),
+        (UNSURE.with_(needed=90), "If the difference stays the same, about 90 queries are enough."),
+        (UNSURE.with_(needed=4001), "No realistic number of labels can tell a difference this small. Treat the two as "
+            "equal."),
+    ],
+)  # fmt: skip
+def test_a_comparison(found: Comparison, said: str) -> None:
+    assert comparison_sentence(found).endswith(said)
+
+
+def test_too_few_labels_name_the_interval_first() -> None:
+    said = "Too few labels to tell: +0.010 (95% interval -0.050 to +0.070) over 40 queries. It is a close call."
+    assert comparison_sentence(UNSURE).startswith(said)
+
+
+def test_the_gate() -> None:
+    short = Shortfall(metric="RR@10", step="fused", mean=0.55556, minimum=0.8)
+    assert shortfall_text(short) == "RR@10 of the step fused is 0.5556, under 0.8."
+    against = AgainstBaseline(metric="RR@10", found=WORSE)
+    assert against.failed and against_baseline_text(against).startswith("RR@10 against the baseline: Worse by -0.298")
+    assert set(CHANGED) == set(Changed)
+
+
+def test_what_fine_tuning_changed() -> None:
+    said = fine_tuning_sentence(4, "nDCG@10", CLEAR)
+    assert said.startswith("On 4 held-out questions, nDCG@10 0.200 → 0.498. Better by +0.298")
