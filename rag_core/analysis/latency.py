@@ -7,6 +7,17 @@ from __future__ import annotations
 
 from typing import Literal
 
+from rag_core.analysis.bar_notes import (
+    BarNote,
+    ByModel,
+    Came,
+    ExtraFound,
+    Plain,
+    Rewrote,
+    Scored,
+    ShareOf,
+    Unscored,
+)
 from rag_core.schema.base import Frozen
 from rag_core.schema.measurement import Rewriting
 from rag_core.schema.rerank_summary import RerankSummary
@@ -17,8 +28,22 @@ from rag_core.schema.trace_record import ExtraSearchRun
 USUAL_BUDGET_MS = (230.0, 580.0)
 """The usual advice for everything before the language model: 230 to 580 ms."""
 
-PASSES: dict[str, str] = {StepName.FIRST_PASS: "First pass", StepName.RERANKED: "Rerank"}
-WHO: dict[str, str] = {StepName.FIRST_PASS: "first pass's reranker", StepName.RERANKED: "reranker"}
+Lane = Literal[
+    "embed", "dense", "lexical", "rewrite", "extra", "fuse", "first_pass", "rerank", "adjust", "select", "answer",
+    "recorded", "bi-encoder", "first_pass reranker", "reranker",
+]  # fmt: skip
+"""What a bar is of: a step of the run, an extra search, a step of another pipeline, or a model that was loaded."""
+
+PASSES: dict[str, Literal["first_pass", "rerank"]] = {StepName.FIRST_PASS: "first_pass", StepName.RERANKED: "rerank"}
+STEP_LANES: dict[str, Lane] = {
+    StepName.DENSE: "dense",
+    StepName.LEXICAL: "lexical",
+    StepName.FUSED: "fuse",
+    **PASSES,
+    StepName.ADJUSTED: "adjust",
+    StepName.KEPT: "select",
+}
+LOADED: dict[str, Lane] = {StepName.FIRST_PASS: "first_pass reranker", StepName.RERANKED: "reranker"}
 
 Warmth = Literal["cold", "warm", "cached"]
 
@@ -45,14 +70,17 @@ def step_time(step: Step) -> str:
 class Bar(Frozen):
     """One step on the run's time line, in milliseconds from its start. `note` says what was done or spared.
 
-    `kind` "load" is model loading: paid once per process, kept off the time line, so it starts at 0. `estimated`: a
-    share of a time that was measured for more.
+    `name` is that of an extra search, or of a step of another pipeline. `part`: tokenising and scoring apart. `kind`
+    "load" is model loading: paid once per process, kept off the time line, so it starts at 0. `estimated`: a share of a
+    time that was measured for more.
     """
 
-    step: str
+    lane: Lane
+    name: str = ""
+    part: Literal["", "tokenise", "score"] = ""
     started_ms: float
     took_ms: float
-    note: str = ""
+    note: BarNote = Plain()
     kind: Literal["inference", "load"] = "inference"
     estimated: bool = False
 
@@ -69,53 +97,78 @@ def bars(trace: Trace) -> tuple[Bar, ...]:
     """
     if trace.origin:
         return _recorded(trace)
-    steps = [_bar("Embed the query", trace.embed, trace.collection.embedding_model)]
-    steps.append(_bar("Dense search", trace[StepName.DENSE].timing, f"{len(trace[StepName.DENSE].hits)} found"))
-    steps.append(_bar("Lexical search", trace[StepName.LEXICAL].timing, f"{len(trace[StepName.LEXICAL].hits)} found"))
+    dense, lexical = trace[StepName.DENSE], trace[StepName.LEXICAL]
+    steps = [_bar("embed", trace.embed, ByModel(model=trace.collection.embedding_model))]
+    steps.append(_bar("dense", dense.timing, Came(count=len(dense.hits), called="found")))
+    steps.append(_bar("lexical", lexical.timing, Came(count=len(lexical.hits), called="found")))
     if trace.rewriting:
-        steps.append(_bar("Rewrite the question", trace.rewriting.timing, _rewritten(trace.rewriting)))
+        steps.append(_bar("rewrite", trace.rewriting.timing, _rewrote(trace.rewriting)))
     steps += [bar for run in trace.extra_searches for bar in _extra(run)]
-    steps.append(_bar("Fuse", trace.fused_step.timing, f"{len(trace.fused_step.hits)} candidates"))
+    fused, kept = trace.fused_step, trace.kept_step
+    steps.append(_bar("fuse", fused.timing, Came(count=len(fused.hits), called="candidates")))
     for step, report in trace.rerank_passes:
         steps += _pass(PASSES[step.name], step.timing, report)
-    signals = "" if trace.policy.signals.on else "off: order by relevance"
-    steps.append(_bar("Signals", trace.final_step.timing, signals))
-    steps.append(_bar("Threshold and top-k", trace.kept_step.timing, f"{len(trace.kept_step.hits)} kept"))
+    steps.append(_bar("adjust", trace.final_step.timing, Plain(what="" if trace.policy.signals.on else "signals-off")))
+    steps.append(_bar("select", kept.timing, Came(count=len(kept.hits), called="kept")))
     if trace.recorded_answer:
-        steps.append(_bar("Answer", trace.recorded_answer.timing, trace.recorded_answer.kind))
+        steps.append(_bar("answer", trace.recorded_answer.timing, Plain(what=trace.recorded_answer.kind)))
     return (*steps, *_loads(trace))
 
 
 def _recorded(trace: Trace) -> tuple[Bar, ...]:
     """The steps of another pipeline's run whose time was recorded, by their own names."""
-    return tuple(_bar(step.name, step.timing, f"{len(step.hits)} passages") for step in trace.steps if step.timed)
+    return tuple(
+        _bar("recorded", step.timing, Came(count=len(step.hits), called="passages"), name=step.name)
+        for step in trace.steps
+        if step.timed
+    )
 
 
-def _bar(step: str, timing: Timing, note: str) -> Bar:
-    return Bar(step=step, started_ms=timing.started_ms, took_ms=timing.took_ms, note=note, estimated=timing.estimated)
+def _bar(
+    lane: Lane, timing: Timing, note: BarNote, *, name: str = "", part: Literal["", "tokenise", "score"] = ""
+) -> Bar:
+    return Bar(
+        lane=lane,
+        name=name,
+        part=part,
+        started_ms=timing.started_ms,
+        took_ms=timing.took_ms,
+        note=note,
+        estimated=timing.estimated,
+    )
 
 
-def _rewritten(one: Rewriting) -> str:
-    """`2 queries by llama3.2, 84 + 20 tokens`"""
-    counts = (one.prompt_tokens, one.completion_tokens)
-    tokens = "" if None in counts else f", {counts[0]} + {counts[1]} tokens"
-    queries = "query" if len(one.queries) == 1 else "queries"
-    return "failed" if one.failure else f"{len(one.queries)} {queries} by {one.model}{tokens}"
+def _rewrote(one: Rewriting) -> Rewrote:
+    return Rewrote(
+        queries=len(one.queries),
+        model=one.model,
+        failed=bool(one.failure),
+        prompt_tokens=one.prompt_tokens,
+        completion_tokens=one.completion_tokens,
+    )
 
 
 def _extra(run: ExtraSearchRun) -> list[Bar]:
     """One bar where its embedding and lists touch; two where a list waited, as for an embedding that it shares."""
-    step = f"Extra search: {run.name}"
-    found = f"{len({passage_id for step in run.steps for passage_id in step.by_passage})} found"
-    dense, lexical = run.dense.timing, run.lexical.timing
-    if run.embed.took_ms:
-        dense = _span(run.embed, dense)
-    else:
-        found += "; shares an embedding"
-    first, second = sorted([("dense", dense), ("lexical", lexical)], key=lambda part: part[1].started_ms)
+    found = len({passage_id for step in run.steps for passage_id in step.by_passage})
+    shares = not run.embed.took_ms
+    dense = run.dense.timing if shares else _span(run.embed, run.dense.timing)
+    lexical = run.lexical.timing
+    if dense.started_ms < lexical.started_ms:
+        return _lists(run.name, ("dense", dense), ("lexical", lexical), found, shares)
+    return _lists(run.name, ("lexical", lexical), ("dense", dense), found, shares)
+
+
+Listed = tuple[Literal["dense", "lexical"], Timing]
+
+
+def _lists(name: str, first: Listed, second: Listed, found: int, shares: bool) -> list[Bar]:
     if first[1].ended_ms >= second[1].started_ms:
-        return [_bar(step, _span(dense, lexical), found)]
-    return [_bar(step, first[1], f"{first[0]} list"), _bar(step, second[1], f"{second[0]} list; {found}")]
+        return [_bar("extra", _span(first[1], second[1]), ExtraFound(found=found, shares=shares), name=name)]
+    return [
+        _bar("extra", first[1], ExtraFound(found=None, only=first[0]), name=name),
+        _bar("extra", second[1], ExtraFound(found=found, only=second[0], shares=shares), name=name),
+    ]
 
 
 def _span(one: Timing, other: Timing) -> Timing:
@@ -132,36 +185,33 @@ def extras_ms(trace: Trace) -> float:
     return worked
 
 
-def _pass(step: str, timing: Timing, report: RerankSummary) -> list[Bar]:
+def _pass(lane: Literal["first_pass", "rerank"], timing: Timing, report: RerankSummary) -> list[Bar]:
     """Tokenising and the model apart where the reranker told them apart; they alternate batch by batch, and are
     drawn one after the other."""
-    if report.status in ("off", "failed", "idle"):
-        return [_bar(step, timing, {"off": "off", "failed": "did not run", "idle": "nothing to score"}[report.status])]
-    spared = f"{report.pairs_cached} of {report.pairs_cached + report.pairs_scored} pairs from the cache"
-    if not report.pairs_timed:
-        return [_bar(step, timing, spared)]
-    note = f"{_count(report.pairs_timed, 'pair')}, {_count(report.batches, 'batch')}, {_count(report.tokens, 'token')}"
-    note = f"{note}; {spared}" if report.pairs_cached else note
+    if report.status == "off" or report.status == "failed" or report.status == "idle":
+        return [_bar(lane, timing, Unscored(why=report.status))]
+    note = Scored(
+        pairs=report.pairs_timed,
+        batches=report.batches,
+        tokens=report.tokens,
+        cached=report.pairs_cached,
+        all=report.pairs_cached + report.pairs_scored,
+    )
     tokenising = min(report.tokenise_ms, timing.took_ms)
-    if not tokenising:
-        return [_bar(step, timing, note)]
+    if not report.pairs_timed or not tokenising:
+        return [_bar(lane, timing, note)]
     rest = timing.with_(started_ms=timing.started_ms + tokenising, took_ms=timing.took_ms - tokenising)
-    share = f"{tokenising / timing.took_ms:.0%} of {'reranking' if step == 'Rerank' else 'the first pass'}"
-    first = _bar(f"{step}: tokenise", timing.with_(took_ms=tokenising), share)
-    return [first, _bar(f"{step}: score", rest, note)]
-
-
-def _count(number: int, word: str) -> str:
-    plural = {"batch": "batches"}.get(word, f"{word}s")
-    return f"{number:,} {word if number == 1 else plural}"
+    share = ShareOf(share=tokenising / timing.took_ms)
+    first = _bar(lane, timing.with_(took_ms=tokenising), share, part="tokenise")
+    return [first, _bar(lane, rest, note, part="score")]
 
 
 def _loads(trace: Trace) -> list[Bar]:
-    loads = {"Load the bi-encoder": trace.model_load_ms}
-    loads |= {f"Load the {WHO[step.name]}": report.load_ms for step, report in trace.rerank_passes}
+    loads: dict[Lane, float] = {"bi-encoder": trace.model_load_ms}
+    loads |= {LOADED[step.name]: report.load_ms for step, report in trace.rerank_passes}
     return [
-        Bar(step=step, started_ms=0.0, took_ms=took, note="once per process, not in the run's time", kind="load")
-        for step, took in loads.items()
+        Bar(lane=lane, started_ms=0.0, took_ms=took, note=Plain(what="once"), kind="load")
+        for lane, took in loads.items()
         if took > 0
     ]
 

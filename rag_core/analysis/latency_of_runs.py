@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from statistics import median
 from typing import TYPE_CHECKING
 
-from rag_core.analysis.latency import PASSES, extras_ms, waiting_ms, warmth
+from rag_core.analysis.latency import STEP_LANES, extras_ms, waiting_ms, warmth
 from rag_core.schema.policy import Policy
-from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
+from rag_core.wording.latency_bars import ALL_BEFORE, EXTRA_SEARCHES, LANES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,26 +60,18 @@ def percentiles(traces: Sequence[Trace]) -> pd.DataFrame:
 
 def _step_times(trace: Trace) -> dict[str, float]:
     """Milliseconds by step; a pass of reranking counts only where a model scored."""
-    names: dict[str, str] = {
-        StepName.DENSE: "Dense search",
-        StepName.LEXICAL: "Lexical search",
-        StepName.FUSED: "Fuse",
-        **PASSES,
-        StepName.ADJUSTED: "Signals",
-        StepName.KEPT: "Threshold and top-k",
-    }
     if trace.origin:
         return {step.name: step.timing.took_ms for step in trace.steps if step.timed}
     spared = {step.name for step, report in trace.rerank_passes if not report.pairs_timed}
-    times = {"Embed the query": trace.embed.took_ms}
-    times |= {names[step.name]: step.timing.took_ms for step in trace.steps if step.name not in spared}
+    times = {LANES["embed"]: trace.embed.took_ms}
+    times |= {LANES[STEP_LANES[step.name]]: step.timing.took_ms for step in trace.steps if step.name not in spared}
     if trace.rewriting:
-        times["Rewrite the question"] = trace.rewriting.timing.took_ms
+        times[LANES["rewrite"]] = trace.rewriting.timing.took_ms
     if trace.extra_searches:
-        times["Extra searches"] = extras_ms(trace)
+        times[EXTRA_SEARCHES] = extras_ms(trace)
     if trace.recorded_answer:
-        times["Answer"] = trace.recorded_answer.timing.took_ms
-    times["All before the answer"] = trace.took_ms
+        times[LANES["answer"]] = trace.recorded_answer.timing.took_ms
+    times[ALL_BEFORE] = trace.took_ms
     return times
 
 

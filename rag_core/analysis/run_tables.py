@@ -13,6 +13,7 @@ from rag_core.analysis.search_contribution import search_shares
 from rag_core.schema.policy import MAIN
 from rag_core.schema.steps import StepKind, StepName
 from rag_core.schema.trace import Trace
+from rag_core.wording.latency_bars import bar_label, bar_note
 from rag_core.wording.numbers import score_text, title_of
 
 CUT = "cut by the first pass"
@@ -74,9 +75,10 @@ def score_places(trace: Trace) -> pd.DataFrame:
 
 def lanes(trace: Trace) -> pd.DataFrame:
     """A row per step (two where it paused): step, kind ("inference" or "load"), its times, estimated, note."""
-    columns = ["step", "kind", "started_ms", "took_ms", "estimated", "note"]
-    rows = [bar.model_dump(include=set(columns)) for bar in bars(trace)]
-    return pd.DataFrame(rows, columns=columns)
+    rows = [
+        (bar_label(bar), bar.kind, bar.started_ms, bar.took_ms, bar.estimated, bar_note(bar)) for bar in bars(trace)
+    ]
+    return pd.DataFrame(rows, columns=["step", "kind", "started_ms", "took_ms", "estimated", "note"])
 
 
 def candidates(trace: Trace) -> pd.DataFrame:

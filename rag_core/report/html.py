@@ -18,6 +18,7 @@ from rag_core.report.page import escape, page, section, table
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import not_rewritten
 from rag_core.wording.headline import closest, first_pass, headline
+from rag_core.wording.latency_bars import bar_label, bar_note
 from rag_core.wording.numbers import score_text, title_of
 from rag_core.wording.run_captions import (
     QUOTED,
@@ -127,7 +128,7 @@ def _dots(trace: Trace) -> str:
 
 
 def _times(trace: Trace) -> str:
-    loads = [[bar.step, duration(bar.took_ms), bar.note] for bar in bars(trace) if bar.kind == "load"]
+    loads = [[bar_label(bar), duration(bar.took_ms), bar_note(bar)] for bar in bars(trace) if bar.kind == "load"]
     return table(loads) if loads else ""
 
 

@@ -41,16 +41,6 @@ class Trial(Frozen):
         """Whether the passage that answers the question has the highest score."""
         return bool(self.scores) and self.scores[0] == max(self.scores) and len(set(self.scores)) > 1
 
-    @property
-    def sentence(self) -> str:
-        """The outcome in words."""
-        if self.failure:
-            return self.failure
-        by = f" by {self.runs_on}" if self.runs_on else ""
-        loading = f", after {self.load_ms:,.0f} ms of loading" if self.load_ms >= 1 else ""
-        order = "The right passage is first." if self.right_first else "It does not put the right passage first."
-        return f"It works: {len(self.scores)} passages scored{by} in {self.took_ms:,.0f} ms{loading}. {order}"
-
 
 def try_out(reranker: Reranker) -> Trial:
     """Score the three passages. Never raises for a model's failure: `Trial.failure` says it in words."""

@@ -16,6 +16,7 @@ from rag_core.schema.measurement import SearchRun
 from rag_core.schema.policy import ExtraSearch, Policy
 from rag_core.schema.steps import StepName, Timing
 from rag_core.wording.headline import headline
+from rag_core.wording.latency_bars import bar_label, bar_note
 from rag_core.wording.run_captions import latency_caption
 from tests.builders import measurement
 
@@ -34,7 +35,7 @@ def timed(scores=SCORES, pool=50, cached=(), **cost):
 
 
 def test_the_two_searches_overlap_and_the_rest_follows():
-    told = {bar.step: bar for bar in bars(timed())}
+    told = {bar_label(bar): bar for bar in bars(timed())}
     assert (told["Embed the query"].started_ms, told["Embed the query"].ended_ms) == (0, 5)
     assert (told["Dense search"].started_ms, told["Dense search"].ended_ms) == (5, 7)
     assert (told["Lexical search"].started_ms, told["Lexical search"].ended_ms) == (0, 3)
@@ -44,24 +45,24 @@ def test_the_two_searches_overlap_and_the_rest_follows():
 
 
 def test_tokenising_is_told_apart_with_its_share():
-    told = {bar.step: bar for bar in bars(timed(tokenise_ms=10.0, tokens=120, batches=1))}
-    assert told["Rerank: tokenise"].note == "25% of reranking"
+    told = {bar_label(bar): bar for bar in bars(timed(tokenise_ms=10.0, tokens=120, batches=1))}
+    assert bar_note(told["Rerank: tokenise"]) == "25% of reranking"
     assert (told["Rerank: tokenise"].took_ms, told["Rerank: score"].took_ms) == (10, 30)
     assert told["Rerank: score"].started_ms == pytest.approx(told["Rerank: tokenise"].ended_ms)
-    assert told["Rerank: score"].note == "3 pairs, 1 batch, 120 tokens"
+    assert bar_note(told["Rerank: score"]) == "3 pairs, 1 batch, 120 tokens"
 
 
 def test_cache_hits_are_named():
-    whole = {bar.step: bar for bar in bars(timed(cached="abc"))}
-    assert whole["Rerank"].note == "3 of 3 pairs from the cache"
-    part = {bar.step: bar for bar in bars(timed(cached="a", batches=2, tokens=7))}
-    assert part["Rerank"].note == "2 pairs, 2 batches, 7 tokens; 1 of 3 pairs from the cache"
+    whole = {bar_label(bar): bar for bar in bars(timed(cached="abc"))}
+    assert bar_note(whole["Rerank"]) == "3 of 3 pairs from the cache"
+    part = {bar_label(bar): bar for bar in bars(timed(cached="a", batches=2, tokens=7))}
+    assert bar_note(part["Rerank"]) == "2 pairs, 2 batches, 7 tokens; 1 of 3 pairs from the cache"
 
 
 def test_loading_stands_apart():
     trace = timed(load_ms=900.0)
     loads = [bar for bar in bars(trace) if bar.kind == "load"]
-    assert [(bar.step, bar.took_ms) for bar in loads] == [("Load the reranker", 900)]
+    assert [(bar_label(bar), bar.took_ms) for bar in loads] == [("Load the reranker", 900)]
     assert trace.took_ms < 900
     assert waiting_ms(trace) == pytest.approx(trace.took_ms + 900)
     assert warmth(trace) == "cold"
@@ -75,14 +76,14 @@ def test_warm_and_cached():
 def test_a_reranker_that_is_off_or_failed_is_named_as_such():
     off = replay(measurement("abc", ""), Policy(reranker="none"))
     failed = replay(measurement("abc", "", failure="no memory"), CE)
-    assert {bar.step: bar.note for bar in bars(off)}["Rerank"] == "off"
-    assert {bar.step: bar.note for bar in bars(failed)}["Rerank"] == "did not run"
+    assert {bar_label(bar): bar_note(bar) for bar in bars(off)}["Rerank"] == "off"
+    assert {bar_label(bar): bar_note(bar) for bar in bars(failed)}["Rerank"] == "did not run"
 
 
 def test_the_answer_is_the_last_step():
     answer = Answer(kind="extractive", text="x", timing=Timing(started_ms=60, took_ms=9))
     trace = timed().model_copy(update={"recorded_answer": answer})
-    assert (bars(trace)[-1].step, bars(trace)[-1].took_ms) == ("Answer", 9)
+    assert (bars(trace)[-1].lane, bars(trace)[-1].took_ms) == ("answer", 9)
 
 
 def test_percentiles_per_step():
@@ -102,7 +103,7 @@ def test_cached_reranking_does_not_count_as_speed():
 
 def test_a_pool_made_smaller_afterwards_shows_its_own_share_and_says_that_it_is_one():
     whole, smaller = timed(), timed(pool=2, tokenise_ms=12.0)
-    told = {bar.step: bar for bar in bars(smaller)}
+    told = {bar_label(bar): bar for bar in bars(smaller)}
     assert smaller.reranked_step.timing.took_ms == pytest.approx(40 * 2 / 3)
     assert (told["Rerank: tokenise"].took_ms, told["Rerank: score"].took_ms) == pytest.approx((8, 40 * 2 / 3 - 8))
     assert told["Signals"].started_ms == pytest.approx(7 + 40 * 2 / 3, abs=1)
@@ -148,7 +149,7 @@ def test_standing_against_the_usual_budget():
 
 def test_bars_tell_the_trace_and_nothing_else():
     trace = timed()
-    told = {bar.step: bar.took_ms for bar in bars(trace)}
+    told = {bar_label(bar): bar.took_ms for bar in bars(trace)}
     assert told["Fuse"] == trace[StepName.FUSED].timing.took_ms
     assert told["Threshold and top-k"] == trace[StepName.KEPT].timing.took_ms
 
@@ -167,8 +168,8 @@ def test_an_extra_search_has_a_bar_of_its_own():
     measured = measurement("abc", "ab", SCORES | {"d": 0.0}).model_copy(update={"extra_searches": (extra,)})
     measured = measured.model_copy(update={"passages": {**measured.passages, **there.passages}})
     trace = replay(measured, CE.with_(extra_searches=(ExtraSearch(name="again", query="again"),)))
-    told = {bar.step: bar for bar in bars(trace)}
+    told = {bar_label(bar): bar for bar in bars(trace)}
     assert (told["Extra search: again"].started_ms, told["Extra search: again"].ended_ms) == (7, 7 + 5 + 2)
-    assert told["Extra search: again"].note == "3 found"
+    assert bar_note(told["Extra search: again"]) == "3 found"
     assert told["Fuse"].started_ms == 7 + 5 + 2
     assert percentiles([trace]).set_index("step").loc["Extra searches", "p50"] == 5 + 2

@@ -24,6 +24,7 @@ from rag_core.schema.threshold import Threshold
 from rag_core.schema.trace import Trace
 from rag_core.wording.comparisons import difference
 from rag_core.wording.headline import first_pass, headline
+from rag_core.wording.latency_bars import bar_label, bar_note
 from tests.builders import measurement, scored_too
 from tests.pipeline.test_pipeline import ToyEmbedder, ToyEngine
 
@@ -82,8 +83,8 @@ def test_the_time_of_a_pass_is_the_share_of_its_own_pairs():
     spared = replay(found.model_copy(update={"rerankings": {**found.rerankings, "cheap": looked_up}}), CASCADE)
     assert spared[StepName.FIRST_PASS].timing.took_ms == pytest.approx(10 * 5 / 6)
     assert spared.first_pass_summary is not None and spared.first_pass_summary.status == "cached"
-    steps = {bar.step: bar for bar in bars(trace)}
-    assert steps["First pass"].note.startswith("5 pairs") and steps["Rerank"].note.startswith("3 pairs")
+    steps = {bar_label(bar): bar for bar in bars(trace)}
+    assert bar_note(steps["First pass"]).startswith("5 pairs") and bar_note(steps["Rerank"]).startswith("3 pairs")
     assert list(percentiles([trace])["step"])[3:6] == ["Fuse", "First pass", "Rerank"]
     assert list(runs_table([trace])[["first_pass", "pairs_scored"]].iloc[0]) == ["cheap", 8]
 

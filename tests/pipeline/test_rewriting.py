@@ -15,6 +15,7 @@ from rag_core.schema.measurement import Rewriting
 from rag_core.schema.policy import ExtraSearch, Policy, Rewrite
 from rag_core.schema.steps import StepName, Timing
 from rag_core.schema.trace import Trace
+from rag_core.wording.latency_bars import bar_label, bar_note
 from tests.builders import measurement
 from tests.diagnosis.worlds import Passage, world
 
@@ -95,9 +96,9 @@ def test_a_question_that_was_not_rewritten_yet_is_an_error():
 
 
 def test_its_time_comes_before_its_searches():
-    told = {bar.step: bar for bar in bars(pipeline(Writer("cancel plan")).run("refund", ON))}
+    told = {bar_label(bar): bar for bar in bars(pipeline(Writer("cancel plan")).run("refund", ON))}
     assert told["Rewrite the question"].took_ms == 30
-    assert told["Rewrite the question"].note == "1 query by toy"
+    assert bar_note(told["Rewrite the question"]) == "1 query by toy"
     assert told["Extra search: rewritten 1"].started_ms >= told["Rewrite the question"].ended_ms
     assert told["Fuse"].started_ms == pytest.approx(told["Extra search: rewritten 1"].ended_ms)
 

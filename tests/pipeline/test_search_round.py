@@ -21,6 +21,7 @@ from rag_core.schema.filters import make_filter
 from rag_core.schema.measurement import Measurement, SearchRun
 from rag_core.schema.policy import ExtraSearch, Policy
 from rag_core.schema.steps import StepName, Timing
+from rag_core.wording.latency_bars import bar_label, bar_note
 from tests.builders import measurement, passage
 from tests.diagnosis.worlds import Passage, world
 
@@ -200,7 +201,7 @@ def lanes(trace):
     """When each step was at work, by its name."""
     told: dict[str, list[tuple[float, float]]] = {}
     for bar in bars(trace):
-        told.setdefault(bar.step, []).append((bar.started_ms, bar.ended_ms))
+        told.setdefault(bar_label(bar), []).append((bar.started_ms, bar.ended_ms))
     return told
 
 
@@ -234,11 +235,11 @@ def test_a_search_that_embeds_its_own_words_is_one_bar():
     own = trace.extra_searches[0].model_copy(update={"embed": Timing(started_ms=1, took_ms=4)})
     alone = trace.model_copy(update={"extra_searches": (own,)})
     assert lanes(alone)["Extra search: extra 0"] == [(0, 9)]
-    assert {bar.step: bar.note for bar in bars(alone)}["Extra search: extra 0"] == "2 found"
+    assert {bar_label(bar): bar_note(bar) for bar in bars(alone)}["Extra search: extra 0"] == "2 found"
 
 
 def test_the_notes_say_what_was_not_embedded_again():
-    notes = [bar.note for bar in bars(laid(0)) if bar.step == "Extra search: extra 0"]
+    notes = [bar_note(bar) for bar in bars(laid(0)) if bar_label(bar) == "Extra search: extra 0"]
     assert notes == ["lexical list", "dense list; 2 found; shares an embedding"]
 
 

@@ -41,22 +41,20 @@ class Given:
 def test_a_reranker_that_works() -> None:
     trial = try_out(Given(0.9, 0.2, 0.1))
     assert (trial.scores, trial.units, trial.right_first, trial.failure) == ((0.9, 0.2, 0.1), 3.0, True, "")
-    assert trial.sentence.startswith("It works: 3 passages scored in ")
-    assert trial.sentence.endswith("The right passage is first.")
 
 
 @pytest.mark.parametrize("scores", [(0.1, 0.9, 0.2), (0.5, 0.5, 0.5)])
 def test_a_wrong_order_and_scores_that_tie_are_said(scores: tuple[float, ...]) -> None:
-    assert try_out(Given(*scores)).sentence.endswith("It does not put the right passage first.")
+    assert try_out(Given(*scores)).right_first is False
 
 
-def test_a_failure_is_the_sentence() -> None:
+def test_a_failure_is_said() -> None:
     trial = try_out(Given())
-    assert (trial.sentence, trial.scores) == ("The server is asleep.", ())
+    assert (trial.failure, trial.scores) == ("The server is asleep.", ())
 
 
 def test_what_computes_is_said(fast: CrossEncoderReranker) -> None:
-    assert f"3 passages scored by {fast.runs_on} in " in try_out(fast).sentence
+    assert try_out(fast).runs_on == fast.runs_on != ""
 
 
 def test_late_interaction_passes() -> None:

@@ -12,6 +12,7 @@ from rag_core.rerank.entry import Entry
 from rag_core.rerank.hosted.providers import PROVIDERS
 from rag_core.rerank.trial import PASSAGES, QUERY, Trial, try_out
 from rag_core.rerank.weights.download import download, plan_download
+from rag_core.wording.trials import trial_sentence
 from ui import caches, visitors
 from ui.panels import spent, views
 from ui.sidebar import access
@@ -95,9 +96,9 @@ def _outcome(trial: Trial) -> None:
         st.error(views.markdown(trial.failure), icon=":material/error:")
         return
     if trial.right_first:
-        st.success(views.markdown(trial.sentence), icon=":material/check_circle:")
+        st.success(views.markdown(trial_sentence(trial)), icon=":material/check_circle:")
     else:
-        st.warning(views.markdown(trial.sentence), icon=":material/warning:")
+        st.warning(views.markdown(trial_sentence(trial)), icon=":material/warning:")
     st.caption(views.markdown(QUERY))
     scores = pd.DataFrame({"Passage": PASSAGES, str(trial.space): trial.scores})
     numbers = {str(trial.space): st.column_config.NumberColumn(format="%.4f", width=120)}

@@ -17,6 +17,7 @@ from rag_core.schema.policy import Policy, Signals
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import Threshold
+from rag_core.wording.latency_bars import bar_label
 from tests.builders import measurement, passage
 from ui.charts import (
     budget_bar,
@@ -144,7 +145,7 @@ def test_the_mark_on_risk_and_coverage_is_the_threshold():
 
 def test_the_waterfall_is_the_bars():
     table = waterfall.lanes(TRACE)
-    assert list(table["step"]) == [bar.step for bar in bars(TRACE)]
+    assert list(table["step"]) == [bar_label(bar) for bar in bars(TRACE)]
     fig = waterfall.figure(TRACE, LIGHT)
     assert list(fig.data[0].base) == [bar.started_ms for bar in bars(TRACE)]
     assert "Rerank took" in waterfall.caption(TRACE)
