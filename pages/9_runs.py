@@ -17,6 +17,7 @@ def main() -> None:
         if refused := visitors.why_no_runs():
             st.info(refused, icon=":material/lock:")
             return
+        running = run_sources.collector()
         run_import.say_imported()
         run_housekeeping.say_deleted()
         caches.trim_runs()
@@ -24,7 +25,7 @@ def main() -> None:
         if projects:
             run_list.show(projects)
         else:
-            run_sources.welcome()
+            run_sources.welcome(running)
         run_import.show(open_at_first=not projects)
         run_housekeeping.show(projects)
 

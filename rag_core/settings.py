@@ -34,5 +34,7 @@ class Settings(BaseSettings):
     strangers_may_run_code_here: bool = False
     """Treat everybody who can reach the app like one who has logged in. They can then make this machine call
     addresses, read folders, download models and run a model's own Python code."""
+    collect: str = ""
+    """Where the app collects runs and traces beside itself: a port of this machine, or `host:port`; empty: nowhere."""
     strangers_may_read_runs: bool = False
     """Let everybody who can reach the app read the recorded runs: what people asked, and what they were answered."""

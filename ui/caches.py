@@ -25,6 +25,7 @@ from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.base import Reranker
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
+from rag_core.runs.collector.in_process import RunningCollector, of_settings
 from rag_core.runs.store import retention
 from rag_core.runs.store.run_book import RunBook
 from rag_core.schema.documents import Passage
@@ -63,6 +64,12 @@ def case_book() -> CaseBook:
 def run_book() -> RunBook:
     """The recorded runs."""
     return RunBook(store())
+
+
+@st.cache_resource
+def collector() -> RunningCollector | None:
+    """The collector beside the app, where the operator has asked for one. Raises where it cannot listen, each time."""
+    return of_settings(settings())
 
 
 @st.cache_data(ttl=3600)

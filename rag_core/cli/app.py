@@ -19,6 +19,7 @@ from pathlib import Path
 
 from rag_core.errors import MissingPackage
 from rag_core.installation.locations import app_folder
+from rag_core.runs.collector.in_process import of_settings
 from rag_core.settings import Settings
 
 PACKAGES = ("streamlit", "plotly")
@@ -44,7 +45,10 @@ def run(given: argparse.Namespace) -> int:
             raise MissingPackage(package, "The browser app")
     if given.data_dir:
         os.environ["SECOND_PASS_DATA_DIR"] = str(given.data_dir)
-    sys.stderr.write(f"Data folder: {Settings().data_dir.resolve()}\n")
+    settings = Settings()
+    sys.stderr.write(f"Data folder: {settings.data_dir.resolve()}\n")
+    if collector := of_settings(settings):
+        sys.stderr.write(f"Collecting on {collector.url}\n")
     sys.argv = ["streamlit", "run", str(app_folder() / "app.py"), *streamlit_options(given)]
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
     return 0

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from streamlit import config
 from streamlit.testing.v1 import AppTest
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from rag_core.runs.store.retention import Retention, keep, retention
 from rag_core.wording.run_list import run_table
 from tests.runs.samples import a_run
+from tests.serving import free_port
 from ui import caches, visitors
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -221,3 +223,43 @@ def test_recorded_queries_can_be_compared_on():
     at.selectbox(key="recorded_check").select("reranker-idle").run()
     at.button(key="compare_set").click().run()
     assert not at.exception and "Who pays *the* postage?" in list(at.dataframe[-1].value["query"])
+
+
+def test_the_app_collects_where_the_operator_says_so(monkeypatch: pytest.MonkeyPatch):
+    port = free_port()
+    monkeypatch.setenv("SECOND_PASS_COLLECT", str(port))
+    opened("7_rerankers.py")  # any page starts it
+    try:
+        body = a_run("sent").model_dump_json()
+        headers = {"content-type": "application/json"}
+        assert httpx.post(f"http://127.0.0.1:{port}/v1/runs", content=body, headers=headers).status_code == 200
+        caches.run_book().delete("bot", ["sent"])
+        told = said(opened())
+        assert f"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:{port}" in told and "Collecting on" in told
+        assert "second-pass collect" not in told
+    finally:
+        running = caches.collector()
+        assert running
+        running.end()
+
+
+@pytest.mark.parametrize("value", ["nonsense", "0.0.0.0:4318"])
+def test_a_collector_that_cannot_start_is_said_on_the_page_and_costs_nothing_else(
+    value: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SECOND_PASS_COLLECT", value)
+    monkeypatch.delenv("SECOND_PASS_TOKEN", raising=False)
+    record()
+    at = opened()
+    assert len(at.error) == 1 and "SECOND_PASS_" in str(at.error[0].value).replace("\\", "") and len(queries(at)) == 3
+    assert not opened("7_rerankers.py").error
+
+
+def test_a_filter_that_leaves_fewer_pages_shows_one_that_is_there():
+    book = caches.run_book()
+    book.add(a_run(f"r{number}", f"query {number % 5 > 1}", hours=-number) for number in range(250))
+    at = opened()
+    at.number_input(key="run_page").set_value(3).run()
+    at.text_input(key="run_text").set_value("True").run()
+    assert not at.exception and len(queries(at)) == 100
+    assert at.number_input(key="run_page").value == 1

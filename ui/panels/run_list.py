@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from rag_core.analysis.times_of_runs import times_of_runs
+from rag_core.analysis.times_of_runs import TimesOfRuns, times_of_runs
 from rag_core.evaluation.export import queries_jsonl
 from rag_core.runs.store.overview import RunFilter, note_counts, queries_of, times_of
 from rag_core.runs.store.run_book import Project
@@ -41,7 +41,8 @@ def filters(projects: Sequence[Project]) -> RunFilter:
             "Search", key="run_text", placeholder="In the query, or a run's id", max_chars=4000, bind="query-params"
         )
     length = told.PERIODS[period or "All"]
-    since = datetime.now(UTC) - length if length else None
+    now = datetime.now(UTC).replace(second=0, microsecond=0)  # by the minute, so that figures can be remembered
+    since = now - length if length else None
     return RunFilter(project=project, note=code or "", since=since, text=(text or "").strip())
 
 
@@ -53,18 +54,23 @@ def show(projects: Sequence[Project]) -> None:
     if not number:
         st.caption("No run matches. Change the filters.")
         return
-    times(chosen)
+    times(chosen, number)
     st.caption(views.markdown(told.checks_sentence(note_counts(caches.store(), chosen))))
     _list(chosen, number)
 
 
-def times(chosen: RunFilter) -> None:
+def times(chosen: RunFilter, number: int) -> None:
     """The total time over time."""
-    found = times_of_runs(*times_of(caches.store(), chosen))
+    found = _times(chosen, number)
     st.caption(views.markdown(told.times_sentence(found)))
     if len(found.table) > 1:
         fig = times_strip.figure(found, state.palette())
         st.plotly_chart(fig, key="run_times", theme=None, config=chart_panel.CONFIG)
+
+
+@st.cache_data(max_entries=64, ttl=60, show_spinner=False, hash_funcs={RunFilter: RunFilter.model_dump_json})
+def _times(chosen: RunFilter, number: int) -> TimesOfRuns:  # noqa: ARG001 - as many runs as this: others are read anew
+    return times_of_runs(*times_of(caches.store(), chosen))
 
 
 def _list(chosen: RunFilter, number: int) -> None:
@@ -83,8 +89,9 @@ def _list(chosen: RunFilter, number: int) -> None:
         selection_mode="single-row",
         column_config={
             "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone="UTC"),
-            "Query": st.column_config.TextColumn(width=250),
+            "Query": st.column_config.TextColumn(width=220),
             "Checks": st.column_config.TextColumn(width=160),
+            "Feedback": st.column_config.TextColumn(width=105),
             "Took (ms)": st.column_config.NumberColumn(format="%.0f"),
         },
     )

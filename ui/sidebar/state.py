@@ -6,6 +6,7 @@ reload and a change of page. `SidebarState` is what the sidebar is set to.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rag_core.corpus.sample import SAMPLE
+from rag_core.errors import SecondPassError
 from rag_core.generation.chat.access import ChatAccess
 from rag_core.rerank.entry import Entry
 from rag_core.schema.filters import Filter
@@ -68,6 +70,8 @@ def page(title: str) -> None:
     auth.guard()
     auth.badge()
     remember()
+    with suppress(SecondPassError):  # the Runs page says what is wrong with it
+        caches.collector()
     st.title(title, anchor=False)
     st.caption(navigation.PURPOSES[title])
 
