@@ -12,6 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 FOLDER = Path(__file__).parents[1] / "pages"
+ICON = Path(__file__).parent / "sidebar" / "icon.png"
 PAGES = (
     ("1_inspect.py", "Inspect", ":material/manage_search:"),
     ("2_scores.py", "Scores & threshold", ":material/align_vertical_center:"),
@@ -40,7 +41,11 @@ PURPOSES = {
 
 
 def navigation() -> st.Page:
-    """Show the pages in the sidebar; the one that the address asks for. The start page has its own name as well."""
+    """Show the pages in the sidebar; the one that the address asks for. The start page has its own name as well.
+
+    The app's icon is set first: else the browser asks a font service for the page's icon, to show it on its tab.
+    """
+    st.set_page_config(page_icon=str(ICON))
     pages = [st.Page(FOLDER / file, title=title, icon=icon) for file, title, icon in PAGES[1:]]
     file, title, icon = PAGES[0]
     start = st.Page(FOLDER / file, title=title, icon=icon, url_path="start", default=True)

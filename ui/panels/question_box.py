@@ -24,7 +24,7 @@ def question(choice: SidebarState, disabled: bool = False) -> str:
     """The question box in a form, so that typing runs nothing; below it, examples to click."""
     with st.form("ask", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
-            f"Question (to: {views.markdown(choice.collection)})",
+            f"Question (to: {views.label(choice.collection)})",
             key="q",
             bind="query-params",
             placeholder="Type a question, a product code or an error message",

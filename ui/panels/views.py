@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,8 +92,23 @@ def notes(trace: Trace) -> None:
 
 
 def markdown(text: str) -> str:
-    """Text that may hold names from documents, shown literally by Markdown."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>~$:" else c for c in text)
+    """Text that may hold names from documents, shown literally by Markdown: no address in it becomes a link."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>~$:" else c for c in _COMES_ALIVE.sub(_BREAK, text))
+
+
+def label(text: str) -> str:
+    """The same for the label of a field: a screen reader reads the label as it is written, so that a backslash is only
+    where the text would be drawn as something else (`my_docs` is not)."""
+    return _DRAWN.sub(r"\\\g<0>", _COMES_ALIVE.sub(_BREAK, text))
+
+
+_DRAWN = re.compile(r"[\\`*\[\]<>~$:|]|(?<!\w)_|_(?!\w)")
+_COMES_ALIVE = re.compile(
+    r"(?<=http)(?=s?://)|(?<=www)(?=\.)|(?<=[-.\w+]@)(?=[-\w]+(?:\.[-\w]+)*\.[-\w]*[^\W\d_](?![-\w]))", re.IGNORECASE
+)
+"""Where an address is broken: Streamlit makes links of web and mail addresses, even of escaped ones."""
+_BREAK = "\u2060"
+"""A word joiner, which nobody sees."""
 
 
 def searches(trace: Trace) -> None:

@@ -38,7 +38,6 @@ from ui.sidebar.controls import CONTROLS, changed, label_of, marked, slider
 from ui.sidebar.owner import owner, remember
 
 LOGO = Path(__file__).with_name("logo.svg")
-ICON = Path(__file__).with_name("icon.png")
 RANKS_ONLY = "There is no threshold without a reranker: fused ranks say nothing about relevance."
 
 
@@ -64,7 +63,7 @@ def page(title: str) -> None:
     """The frame of every page: style sheet, title and what the page answers. Call it first."""
     navigation.publish()
     links.arrive()
-    st.set_page_config(page_title=f"{title} · Second Pass", page_icon=str(ICON), layout="wide")
+    st.set_page_config(page_title=f"{title} · Second Pass", page_icon=str(navigation.ICON), layout="wide")
     st.logo(str(LOGO), size="large")
     views.style()
     auth.guard()
