@@ -7,6 +7,7 @@ import streamlit as st
 from rag_core.analysis.run_tables import candidates
 from rag_core.generation.chat.access import ChatAccess
 from rag_core.pipeline.session import QuerySession
+from rag_core.runs.replaying import RunChange
 from rag_core.schema.answers import Answer
 from rag_core.schema.trace import Trace
 from rag_core.wording.headline import headline
@@ -20,6 +21,7 @@ from ui.panels import (
     progressive_rerank,
     question_box,
     retrying,
+    run_replay,
     saved_run,
     spent,
     step_strip,
@@ -29,19 +31,22 @@ from ui.panels import (
 )
 from ui.panels import candidates as candidates_panel
 from ui.panels.answer import card
-from ui.sidebar import rewriting, state
+from ui.sidebar import recorded, rewriting, state
 
 
 def main() -> None:
     """Ask, then show: the sentence, the answer, the strip, the movement, the candidates, one of them in full."""
     state.page("Inspect")
     to_triage.leave()
-    choice = state.sidebar()
-    saved = saved_run.trace_file() or linked_run.opened()
+    run = saved_run.peek() or linked_run.peek()
+    change = recorded.choose(run) if run and run.origin else RunChange()
+    choice = state.at_rest() if run and run.origin else state.sidebar()
+    saved = saved_run.trace_file(replays=True) or linked_run.opened(replays=True)
     query = question_box.question(choice, disabled=saved is not None)
     with views.guard():
         if saved is not None:
-            show(saved, saved.recorded_answer)
+            shown = run_replay.replayed(saved, change)
+            show(shown, shown.recorded_answer)
         elif not query:
             question_box.welcome(choice)
         else:

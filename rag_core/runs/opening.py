@@ -11,9 +11,8 @@ from pathlib import Path
 
 from rag_core.errors import BadInput, BadTrace, UnreadableRecord
 from rag_core.runs.as_trace import trace_of
-from rag_core.runs.importers import records
 from rag_core.runs.importers.registry import TABLE_SUFFIXES, open_runs, open_source
-from rag_core.runs.importers.source import OpenedRuns, ParsedValue, Problems, Source
+from rag_core.runs.importers.source import WHOLE, OpenedRuns, ParsedValue, Problems, Source
 from rag_core.runs.sent import run_from
 from rag_core.schema.base import Frozen
 from rag_core.schema.trace import MAX_TRACE_BYTES, TRACE, Trace
@@ -55,7 +54,10 @@ def open_file(data: str | bytes, name: str = "runs.json") -> Opened:
     except UnreadableRecord:
         raise
     except BadInput as exc:
-        raise BadTrace(f"{exc} {ACCEPTS}") from exc
+        if len(values) == 1 and not problems.found:
+            return Opened(traces=(_trace(values[0][1]),))  # which says what is wrong with it
+        reason = str(exc) if source.suffix in TABLE_SUFFIXES else next(iter(problems.all()), "")
+        raise BadTrace(" ".join(filter(None, ("No run can be read from this file.", reason, ACCEPTS)))) from exc
 
 
 def _ours(value: object) -> bool:
@@ -68,10 +70,19 @@ def _of_values(values: Iterable[ParsedValue], problems: Problems) -> list[Trace]
     traces = []
     for place, value in values:
         try:
-            traces.append(trace_of(run_from(value)) if records.fits(value) else TRACE.value_of(value))
+            traces.append(_trace(value))
         except UnreadableRecord as exc:
+            if place == WHOLE:
+                raise
             problems.add(place, exc)
     return traces
+
+
+def _trace(value: object) -> Trace:
+    """The trace of a parsed value: a record of a run has a project."""
+    if isinstance(value, dict) and "project" in value:
+        return trace_of(run_from(value))
+    return TRACE.value_of(value)
 
 
 def _traces(opened: OpenedRuns) -> Opened:

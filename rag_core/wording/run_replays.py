@@ -53,6 +53,7 @@ _WHY: dict[Obstacle, str] = {
     Obstacle.RULES: "{final} reorders by rules that were not recorded.",
     Obstacle.SPACE: "A threshold needs scores from 0 to 1. The scores of this run are of the kind “{space}”. Choose a "
     "reranker to get such scores.",
+    Obstacle.RANKS: "A threshold needs scores from 0 to 1, and the chosen reranker gives none.",
     Obstacle.ORDER: "What {kept} selected is not the first of {final}, so its rule is not known. Choose a reranker to "
     "select by its order.",
     Obstacle.LISTS: "It needs at least two recorded searches, and all that the fusion reads.",

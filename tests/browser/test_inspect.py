@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import App, ask, download
+from tests.runs.odd_runs import odd_run
 
 QUESTION = "How long do I have to ask for a refund of an annual plan?"
 
@@ -77,6 +78,24 @@ def test_a_file_that_is_no_trace_says_why(page: Page, app: App, tmp_path, conten
     page.get_by_text("Open a saved run").click()
     page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
     expect(page.get_by_text(said)).to_be_visible()
+
+
+def test_a_recorded_run_is_replayed_and_the_settings_come_back(page: Page, app: App, tmp_path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(odd_run("dense and a reranker").to_json())
+    page.goto(f"{app.url}/?k=3")
+    page.get_by_test_id("headline").wait_for()
+    page.get_by_text("Open a saved run").click()
+    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
+    expect(page.get_by_text("The sidebar replays it")).to_be_visible()
+    page.get_by_role("combobox", name="Reranker").press("ArrowDown")
+    page.get_by_role("option", name="Late interaction").click()
+    page.get_by_role("button", name="Score 5 candidates").click()
+    expect(page.get_by_text("This is a replay.")).to_be_visible()
+    expect(page.get_by_test_id("stage-strip")).to_contain_text("late-interaction")
+    page.get_by_text("Open a saved run").click()
+    page.get_by_role("button", name="Remove").first.click()
+    expect(page.get_by_role("slider", name="Passages kept")).to_have_value("3")
 
 
 def test_reading_stops_at_a_click_and_goes_on_at_another(page: Page, app: App) -> None:

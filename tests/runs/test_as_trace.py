@@ -94,3 +94,20 @@ def test_a_file_without_a_run_says_what_can_be_opened(data):
     with pytest.raises(UnreadableRecord) as error:
         open_file(data)
     assert "Traceback" not in str(error.value) and len(str(error.value)) > 40
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("broken.json", "{}", "This is not a trace"),
+        ("broken.json", '{"version": 1, "query": "q"}', "This is not a trace"),
+        ("broken.json", '{"project": "bot"}', "This is not a run"),
+        ("broken.json", "not json", "No run can be read from this file. Line 1: it is not complete JSON."),
+        ("broken.json", '[{"a": 1}, {"a": 2}]', "No run can be read from this file. Open a trace"),
+        ("broken.csv", "a,b\n1,2", "Say which column is the query. The table has a, b."),
+    ],
+)
+def test_a_file_without_a_run_says_what_is_wrong_with_it(name, data, said):
+    with pytest.raises(UnreadableRecord) as error:
+        open_file(data, name)
+    assert said in str(error.value)

@@ -11,12 +11,15 @@ from streamlit.testing.v1 import AppTest
 
 from rag_core.analysis.latency import bars
 from rag_core.runs.as_trace import trace_of
+from rag_core.runs.replaying import obstacles
 from rag_core.wording.headline import headline
+from rag_core.wording.run_replays import why_not
 from tests.runs.importers.test_registry import LANGFUSE, PHOENIX, TABLE
 from tests.runs.odd_runs import ODD, odd_run
 from ui.charts import rank_movement, score_histograms, waterfall
 from ui.charts.palette import DARK
 from ui.panels import saved_run
+from ui.sidebar.recorded import key_of
 
 PAGES = Path(__file__).parents[2] / "pages"
 PAGE = str(PAGES / "1_inspect.py")
@@ -64,6 +67,76 @@ def test_one_of_many_runs_is_chosen_and_lines_that_are_none_are_named(sample):
     at.selectbox(key="trace_of_file").select(1).run()
     assert not at.exception
     assert any("<b>rerank</b>" in str(one.proto) for one in at.get("html"))
+
+
+def opened(name):
+    """Inspect with this run, and its trace."""
+    at = AppTest.from_file(PAGE, default_timeout=60).run()
+    run = odd_run(name)
+    at.file_uploader(key="trace_file").set_value(("run.json", run.to_json().encode(), "application/json")).run()
+    return at, trace_of(run)
+
+
+def kept(at):
+    """The ids that are marked as kept in the table of candidates, by rank."""
+    table = next(one.value for one in at.dataframe if "passage_id" in one.value.columns)
+    return list(table[table["outcome"] == "kept"]["passage_id"])
+
+
+WHOLE = "dense and a reranker"
+
+
+def test_the_sidebar_cuts_a_recorded_run_again_and_goes_back(sample):
+    at, trace = opened(WHOLE)
+    assert kept(at) == list("cab") and not any("replay." in str(one.value) for one in at.info)
+    at.slider(key=key_of(trace, "k")).set_value(1).run()
+    assert kept(at) == ["c"] and any("1 of the 3 passages" in str(one.value) for one in at.info)
+    table = next(one.value for one in at.dataframe if "Recorded" in one.value.columns)
+    assert [list(row)[1:] for row in table.fillna(0).to_numpy()] == [[1, 1], [2, 0], [3, 0]]
+    at.slider(key=key_of(trace, "k")).set_value(3).run()
+    at.slider(key=key_of(trace, "t_probability")).set_value(0.3).run()
+    assert kept(at) == ["c", "a"]
+    at.button(key="as_recorded").click().run()
+    assert kept(at) == list("cab") and not at.exception
+
+
+def test_a_reranker_scores_the_recorded_candidates_on_a_click_alone(sample):
+    at, trace = opened(WHOLE)
+    at.selectbox(key=key_of(trace, "r")).select("late-interaction").run()
+    assert kept(at) == list("cab") and any("as it was recorded" in str(one.value) for one in at.caption)
+    at.button(key="score_run").click().run()
+    assert not at.exception and any("This is a replay" in str(one.value) for one in at.info)
+    shown = " ".join(str(one.proto) for one in at.get("html"))
+    assert "<b>late-interaction</b>" in shown and "<b>rerank</b>" not in shown and "5 → 5" in shown
+    assert len(kept(at)) == 3
+    at.slider(key=key_of(trace, "pool")).set_value(2).run()
+    assert set(kept(at)) == {"a", "b"}
+    assert not [one for one in at.button if one.key == "score_run"]
+
+
+def test_what_cannot_be_replayed_is_disabled_and_says_why(sample):
+    at, trace = opened("no texts")
+    for control, reason in obstacles(trace).items():
+        box = at.selectbox(key=key_of(trace, f"off_{control}"))
+        assert box.disabled and box.help.replace("\\", "") == why_not(reason, trace)
+
+
+def test_recorded_searches_are_fused_with_other_weights(sample):
+    at, trace = opened("two searches that nothing fused")
+    at.toggle(key=key_of(trace, "fuse")).set_value(True).run()
+    at.slider(key=key_of(trace, "w_words")).set_value(0.0).run()
+    assert kept(at) == list("abcde") and not at.exception
+
+
+def test_the_settings_for_new_questions_come_back(sample):
+    at = AppTest.from_file(PAGE, default_timeout=60).run()
+    at.slider(key="k").set_value(3).run()
+    file = ("run.json", odd_run(WHOLE).to_json().encode(), "application/json")
+    at.file_uploader(key="trace_file").set_value(file).run()
+    assert not [one for one in at.slider if one.key == "k"]
+    at.slider(key=key_of(trace_of(odd_run(WHOLE)), "k")).set_value(1).run()
+    at.file_uploader(key="trace_file").set_value(None).run()
+    assert at.slider(key="k").value == 3 and not at.exception
 
 
 EXPORTS = {

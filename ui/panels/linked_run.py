@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from rag_core.errors import BadInput, SecondPassError
@@ -9,7 +11,7 @@ from rag_core.runs.as_trace import trace_of
 from rag_core.schema.trace import Trace
 from ui import caches, links, visitors
 from ui.navigation import FOLDER
-from ui.panels import views
+from ui.panels import saved_run, views
 
 PENDING = "open_run"
 """Session key: the run that a page sends to Inspect."""
@@ -26,8 +28,19 @@ def leave() -> None:
         st.switch_page(FOLDER / "1_inspect.py", query_params={links.RUN: st.session_state.pop(PENDING)})
 
 
-def opened() -> Trace | None:
-    """The trace of the run that the link names, or None; what is wrong with it is said."""
+def peek() -> Trace | None:
+    """The trace that `opened` will give, before the sidebar is drawn; None where it gives none."""
+    named = st.query_params.get(links.RUN, "")
+    with suppress(SecondPassError):
+        return _trace(named) if named else None
+    return None
+
+
+def opened(replays: bool = False) -> Trace | None:
+    """The trace of the run that the link names, or None; what is wrong with it is said.
+
+    replays: whether the sidebar replays it on this page.
+    """
     named = st.query_params.get(links.RUN, "")
     if not named:
         return None
@@ -39,8 +52,8 @@ def opened() -> Trace | None:
         return None
     when = trace.measured_at.strftime("%Y-%m-%d %H:%M")
     st.info(
-        f"This is “{views.markdown(trace.query)}”, a run of {views.markdown(trace.collection.name)} of {when} UTC. The "
-        "settings do not change it.",
+        f"This is “{views.markdown(trace.query)}”, a run of {views.markdown(trace.collection.name)} of {when} UTC. "
+        f"{saved_run.REPLAYED if replays else 'The settings do not change it.'}",
         icon=":material/history:",
     )
     _close()

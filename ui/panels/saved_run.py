@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
@@ -10,15 +12,20 @@ from rag_core.runs.opening import SUFFIXES, Opened, open_file
 from rag_core.schema.trace import Trace
 from ui.panels import views
 
+REPLAYED = "The sidebar replays it, as far as it was recorded."
 MOST_PROBLEMS = 3
 """Parts of an opened file that are named."""
 
+CHOSEN = "trace_of_file"
 OPENED = "opened_file"
 """Session key: the id of the upload, and what is in it."""
 
 
-def trace_file() -> Trace | None:
-    """The trace of a file that was opened, or None. A file that holds none says why."""
+def trace_file(replays: bool = False) -> Trace | None:
+    """The trace of a file that was opened, or None. A file that holds none says why.
+
+    replays: whether the sidebar replays a recorded run on this page.
+    """
     with st.sidebar.expander("Open a saved run", icon=":material/folder_open:"):
         file = st.file_uploader(
             "Run file",
@@ -39,12 +46,30 @@ def trace_file() -> Trace | None:
         trace = _chosen(opened)
     when = trace.measured_at.strftime("%Y-%m-%d %H:%M")
     project = views.markdown(trace.origin.project) if trace.origin else ""
+    does = REPLAYED if replays and trace.origin else "The settings do not change it."
     what = f"“{views.markdown(trace.query)}”, a run of {project} of" if project else "a saved run of"
     st.info(
-        f"This is {what} {when} UTC. The settings do not change it. Remove the file in the sidebar to ask again.",
+        f"This is {what} {when} UTC. {does} Remove the file in the sidebar to ask again.",
         icon=":material/history:",
     )
     return trace
+
+
+def peek() -> Trace | None:
+    """The trace that `trace_file` will give, before the sidebar is drawn; None where it gives none."""
+    file: UploadedFile | None = st.session_state.get("trace_file")
+    if file is None:
+        return None
+    try:
+        traces = _opened(file).traces
+    except BadInput:
+        return None
+    chosen = st.session_state.get(CHOSEN)
+    return traces[chosen if chosen is not None and chosen < len(traces) else _newest_first(traces)[0]]
+
+
+def _newest_first(traces: Sequence[Trace]) -> list[int]:
+    return sorted(range(len(traces)), key=lambda at: traces[at].measured_at, reverse=True)
 
 
 def _opened(file: UploadedFile) -> Opened:
@@ -64,9 +89,8 @@ def _chosen(opened: Opened) -> Trace:
         st.caption(f"{len(opened.problems) - MOST_PROBLEMS} more parts cannot be read.")
     if len(opened.traces) == 1:
         return opened.traces[0]
-    order = sorted(range(len(opened.traces)), key=lambda at: opened.traces[at].measured_at, reverse=True)
 
     def called(at: int) -> str:
         return f"{opened.traces[at].measured_at:%Y-%m-%d %H:%M}  {opened.traces[at].query}"
 
-    return opened.traces[st.selectbox("Run", order, format_func=called, key="trace_of_file")]
+    return opened.traces[st.selectbox("Run", _newest_first(opened.traces), format_func=called, key=CHOSEN)]

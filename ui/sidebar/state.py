@@ -137,6 +137,11 @@ def sidebar() -> SidebarState:
     return SidebarState(collection=collection, policy=policy, owner=owner(), chat=chat, where=where)
 
 
+def at_rest() -> SidebarState:
+    """What the sidebar says while its controls are not drawn: the collection, and the settings at first."""
+    return SidebarState(collection=st.session_state.get("c") or SAMPLE, policy=Policy(), owner=owner())
+
+
 def _reset_button(reranker: Entry) -> None:
     """Which settings you have changed, and the way back."""
     names = changed(_threshold_control(reranker, "t"))

@@ -16,6 +16,9 @@ from rag_core.runs.spans.assemble import run_of_spans
 from rag_core.runs.spans.span import Span
 
 MAX_BYTES = 512 * 2**20
+WHOLE = "the file"
+"""The place of the one value of a file."""
+
 SHOWN = 200
 """Problems that are kept; the rest is counted."""
 
@@ -91,7 +94,7 @@ class Source:
             return _of_lines(text, problems)
         if isinstance(whole, list):
             return [(f"entry {number}", one) for number, one in enumerate(whole, start=1)]
-        return [("the file", whole)]
+        return [(WHOLE, whole)]
 
 
 def _of_lines(text: str, problems: Problems) -> list[ParsedValue]:

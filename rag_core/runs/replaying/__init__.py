@@ -8,6 +8,7 @@ Only `score_run` runs a model.
 """
 
 from rag_core.runs.replaying.changes import RunChange
+from rag_core.runs.replaying.comparison import kept_table
 from rag_core.runs.replaying.obstacles import Control, Obstacle, candidates_of, obstacles
 from rag_core.runs.replaying.replay_run import replay_run
 from rag_core.runs.replaying.score_run import readable, score_run
@@ -17,6 +18,7 @@ __all__ = [
     "Obstacle",
     "RunChange",
     "candidates_of",
+    "kept_table",
     "obstacles",
     "readable",
     "replay_run",

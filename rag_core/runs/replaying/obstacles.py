@@ -41,6 +41,7 @@ class Obstacle(StrEnum):
     SCORES      the reranker did not return all that it read, so scores are missing
     RULES       rules reordered the list after the reranker, and are not recorded
     SPACE       the scores are not on a scale from 0 to 1
+    RANKS       the chosen reranker gives no such scores
     ORDER       what was kept is not the first of the list
     LISTS       fewer than two searches were recorded that the fusion reads, or not all of them
     BETWEEN     another reranker stands between the fusion and the last one
@@ -52,6 +53,7 @@ class Obstacle(StrEnum):
     SCORES = "scores"
     RULES = "rules"
     SPACE = "space"
+    RANKS = "ranks"
     ORDER = "order"
     LISTS = "lists"
     BETWEEN = "between"

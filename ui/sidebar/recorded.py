@@ -1,0 +1,168 @@
+"""The sidebar while a run of another pipeline is open: what can be replayed of it works, the rest says why not.
+
+The settings for new questions are not drawn meanwhile, and come back as they were.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import streamlit as st
+
+from rag_core.rerank.catalogue import entry_of
+from rag_core.runs.replaying import Control, Obstacle, RunChange, candidates_of, obstacles, readable
+from rag_core.runs.replaying.obstacles import lists_of
+from rag_core.schema.policy import NO_RERANKER, THRESHOLD_STEP
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.threshold import Threshold, can_cut, relevance_space
+from rag_core.schema.trace import Trace
+from rag_core.wording.run_replays import why_not
+from ui import links
+from ui.panels import views
+from ui.sidebar import access
+from ui.sidebar.controls import CONTROLS
+
+AS_RECORDED = ""
+MOST_KEPT = 100
+DRAWN_BY_THE_PAGE = ("q", links.RUN)
+"""Parameters of the link that the page itself uses while a run is open."""
+
+ELSEWHERE = {
+    Control.DEPTH: CONTROLS["depth"].label,
+    Control.FIRST_PASS: CONTROLS["fp"].label,
+    Control.STOPPING: "Early stopping",
+    Control.SIGNALS: CONTROLS["sig"].label,
+    Control.EXTRA_SEARCHES: CONTROLS["xn"].label,
+    Control.REWRITE: CONTROLS["rw"].label,
+    Control.WHERE: "Filter",
+}
+"""What each setting is called that no recorded run can be replayed with."""
+
+
+def key_of(trace: Trace, name: str) -> str:
+    """The key of a control for this run: another run begins as it was recorded."""
+    named = f"{trace.origin.project}/{trace.origin.run_id}" if trace.origin else ""
+    return f"run_{name}_{hashlib.sha256(f'{named}/{trace.query}'.encode()).hexdigest()[:8]}"
+
+
+def choose(trace: Trace) -> RunChange:
+    """Draw the settings of the run and read what differs from the recording."""
+    _keep_settings()
+    with st.sidebar:
+        st.caption(":material/replay: Replay of the recorded run. Nothing is searched again.")
+        reranker = _reranker(trace)
+        found = obstacles(trace, reranker)
+        pool = _pool(trace, found)
+        weights = _fusion(trace, found)
+        threshold = _threshold(trace, reranker, found)
+        top_k = _top_k(trace, reranker, pool, found)
+        with st.expander("Not replayable", icon=":material/block:"):
+            for control, label in ELSEWHERE.items():
+                _off(trace, control, label, found[control])
+        st.button(
+            "As recorded",
+            key="as_recorded",
+            icon=":material/restart_alt:",
+            type="tertiary",
+            on_click=_reset,
+            args=(trace,),
+        )
+    return RunChange(reranker=reranker, pool=pool, weights=weights, threshold=threshold, top_k=top_k)
+
+
+def _keep_settings() -> None:
+    """Keep the values of the controls that are not drawn: Streamlit forgets those of a control that is gone."""
+    for key in st.query_params:
+        if key in st.session_state and key not in DRAWN_BY_THE_PAGE:
+            st.session_state[key] = st.session_state[key]
+
+
+def _reset(trace: Trace) -> None:
+    """Set every control of this run to how it was recorded."""
+    ending = key_of(trace, "")
+    for key in [one for one in st.session_state if str(one).startswith("run_") and str(one).endswith(ending[4:])]:
+        del st.session_state[key]
+
+
+def _off(trace: Trace, control: Control, label: str, reason: Obstacle) -> None:
+    """A control that is disabled, and why."""
+    told = views.markdown(why_not(reason, trace))
+    st.selectbox(label, ["As recorded"], disabled=True, key=key_of(trace, f"off_{control}"), help=told)
+
+
+def _reranker(trace: Trace) -> str | None:
+    label, reason = CONTROLS["r"].label, obstacles(trace).get(Control.RERANKER)
+    if reason:
+        _off(trace, Control.RERANKER, label, reason)
+        st.caption(views.markdown(why_not(reason, trace)))
+        return None
+    offered = access.usable()
+    labels = {AS_RECORDED: f"As recorded ({trace.reranked_step.name})", **access.labels(offered)}
+    key = key_of(trace, "r")
+    if st.session_state.get(key, AS_RECORDED) not in labels:
+        del st.session_state[key]  # its key was forgotten, or its server removed
+    told = "Reads the recorded candidates, and takes the place of the run's last reranker."
+    return st.selectbox(label, list(labels), format_func=lambda one: labels[one], key=key, help=told) or None
+
+
+def _pool(trace: Trace, found: dict[Control, Obstacle]) -> int | None:
+    """How many of the recorded candidates are reranked; None for all of them."""
+    label, most = CONTROLS["pool"].label, len(candidates_of(trace).hits)
+    if reason := found.get(Control.POOL):
+        _off(trace, Control.POOL, label, reason)
+        return None
+    if most < 2:
+        return None
+    told = "The first of the recorded candidates. There are no others: a pool can only shrink."
+    chosen = st.slider(label, 1, most, most, key=key_of(trace, "pool"), help=told)
+    return chosen if chosen < most else None
+
+
+def _fusion(trace: Trace, found: dict[Control, Obstacle]) -> dict[str, float] | None:
+    """The weight of each recorded search; None while they are not fused again."""
+    with st.expander("Search and fusion", icon=":material/search:"):
+        if reason := found.get(Control.FUSION):
+            _off(trace, Control.FUSION, "Fusion weights", reason)
+            return None
+        told = "By reciprocal ranks. The recorded fusion may have used another method."
+        if not st.toggle("Fuse the recorded searches again", key=key_of(trace, "fuse"), help=told):
+            return None
+        return {
+            one.name: st.slider(
+                f"Weight of {views.markdown(one.name)}", 0.0, 3.0, 1.0, 0.1, key=key_of(trace, f"w_{one.name}")
+            )
+            for one in lists_of(trace)
+        }
+
+
+def _threshold(trace: Trace, reranker: str | None, found: dict[Control, Obstacle]) -> Threshold:
+    """The lowest relevance that is kept."""
+    space = relevance_space(entry_of(reranker).space) if reranker else trace.relevance_space
+    reason = found.get(Control.THRESHOLD)
+    if not reason and not can_cut(ScoreSpace.RRF if reranker == NO_RERANKER else space):
+        reason = Obstacle.RANKS
+    if reason:
+        _off(trace, Control.THRESHOLD, "Threshold", reason)
+        return Threshold()
+    label = f"Threshold ({space})"
+    minimum = st.slider(label, 0.0, 1.0, 0.0, THRESHOLD_STEP, "%.3f", key=key_of(trace, f"t_{space}"))
+    return Threshold(minimum=minimum, space=space) if minimum else Threshold()
+
+
+def _top_k(trace: Trace, reranker: str | None, pool: int | None, found: dict[Control, Obstacle]) -> int | None:
+    """How many are kept; None where that is as recorded."""
+    label = CONTROLS["k"].label
+    if reason := found.get(Control.TOP_K):
+        _off(trace, Control.TOP_K, label, reason)
+        return None
+    texts = reranker and reranker != NO_RERANKER
+    listed = len(readable(trace) if texts else candidates_of(trace).hits) if reranker else len(trace.final_step.hits)
+    most = min(MOST_KEPT, listed, pool or listed)
+    if most < 2:
+        return None
+    kept = min(trace.policy.top_k, most)
+    key = key_of(trace, "k")
+    if st.session_state.get(key, 0) > most:
+        del st.session_state[key]
+    chosen = st.slider(label, 1, most, kept, key=key, help=CONTROLS["k"].help)
+    return chosen if chosen != trace.policy.top_k else None
