@@ -15,7 +15,7 @@ LAYERS = (
     ("pipeline",),
     ("diagnosis", "analysis", "evaluation", "runs", "wording"),
     ("finetune", "triage", "report"),
-    ("cli", "api"),
+    ("cli", "api", "testing"),
 )
 """A part imports from its own row and the rows before it, never from a later one."""
 

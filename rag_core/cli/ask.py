@@ -16,8 +16,9 @@ import sys
 import textwrap
 
 from rag_core.analysis.paid_calls import paid_calls
-from rag_core.cli.passages import WIDTH, passage_text
+from rag_core.cli.passages import passage_text
 from rag_core.cli.questions import add_options, collection_from, pipeline_over, policy_from
+from rag_core.report.verdict_text import WIDTH
 from rag_core.schema.answers import Answer
 from rag_core.schema.trace import Trace
 from rag_core.settings import Settings

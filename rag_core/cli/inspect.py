@@ -20,8 +20,9 @@ import textwrap
 from typing import Any
 
 from rag_core.analysis.latency import duration
-from rag_core.cli.passages import WIDTH, passage_text, table
+from rag_core.cli.passages import passage_text
 from rag_core.cli.questions import add_question_or_run, asked
+from rag_core.report.verdict_text import WIDTH, table
 from rag_core.schema.steps import Step
 from rag_core.schema.trace import Trace
 from rag_core.wording.headline import headline

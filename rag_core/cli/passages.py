@@ -1,14 +1,13 @@
-"""How the commands print a kept passage, and a table."""
+"""How the commands print a kept passage."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
 
+from rag_core.report.verdict_text import WIDTH
 from rag_core.schema.ranked_passage import RankedPassage
 from rag_core.wording.numbers import score_text, title_of
 
-WIDTH = 100
 LINES = 4
 """Lines that are printed of a passage."""
 
@@ -22,10 +21,3 @@ def passage_text(number: int, kept: RankedPassage) -> str:
     return f"[{number}] {title_of(kept.passage)} ({kept.passage.document_id})\n" + textwrap.indent(
         "\n".join(lines), "    "
     )
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """The rows in columns, the first row as their heads."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    padded = (zip(row, widths, strict=True) for row in rows)
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in row).rstrip() for row in padded)

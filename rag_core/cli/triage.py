@@ -16,10 +16,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import textwrap
 from typing import Any
 
-from rag_core.cli.passages import WIDTH, table
 from rag_core.cli.questions import Asked, add_question_or_run, asked
 from rag_core.diagnosis import (
     Diagnosis,
@@ -34,13 +32,13 @@ from rag_core.diagnosis import (
     symptoms,
     what_would_keep_in_run,
 )
+from rag_core.report.verdict_text import verdict_text
 from rag_core.wording.fixes import change_texts, what_if_sentence
 from rag_core.wording.headline import headline
-from rag_core.wording.numbers import score_text
 from rag_core.wording.recorded_verdicts import to_record
 from rag_core.wording.remedies import advice, fix_name
 from rag_core.wording.rivals import note_text, why
-from rag_core.wording.verdicts import VERDICT_LABELS, sentence
+from rag_core.wording.verdicts import sentence
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -68,45 +66,13 @@ def run(given: argparse.Namespace) -> int:
     fixes = remedies(symptoms(trace, location, found))
     told = facts(question, found, what_if, fixes)
     sys.stdout.write(
-        f"{json.dumps(told, indent=2, ensure_ascii=False) if given.json else report(found, what_if, fixes)}\n"
+        f"{json.dumps(told, indent=2, ensure_ascii=False) if given.json else verdict_text(found, what_if, fixes)}\n"
     )
     return 0 if found.verdict is Verdict.KEPT else 1
 
 
-def report(found: Diagnosis, what_if: WhatIf, fixes: tuple[Rule, ...]) -> str:
-    """The verdict with its evidence, as plain text."""
-    parts = [f"{VERDICT_LABELS[found.verdict]}\n{textwrap.fill(sentence(found), WIDTH)}"]
-    if found.way:
-        rows = [
-            (
-                one.step,
-                f"{one.rank} of {one.of}" if one.rank else f"not among {one.of}",
-                "" if one.score is None else score_text(one.score, one.space),
-            )
-            for one in found.way
-        ]
-        parts.append(table([("step", "rank", "score"), *rows]))
-    if found.rivals:
-        ahead = [f"  {one.step.rank}. {one.title}: {why(one)}" for one in found.rivals]
-        parts.append("\n".join(["Ahead of it:", *ahead]))
-    if found.verdict is not Verdict.KEPT:
-        parts.append(textwrap.fill(f"What would have kept it: {what_if_sentence(what_if)}", WIDTH))
-    parts += [textwrap.fill(f"Fix: {fix_name(one)}. {advice(one)}", WIDTH) for one in fixes]
-    parts += [textwrap.fill(f"Note: {one}", WIDTH) for one in (*_notes(found), *_needs(found))]
-    return "\n\n".join(parts)
-
-
-def _notes(found: Diagnosis) -> list[str]:
-    return [note_text(one) for one in found.notes]
-
-
-def _needs(found: Diagnosis) -> list[str]:
-    """What that pipeline has to record so that it can be told."""
-    return [to_record(one) for one in found.needs]
-
-
 def facts(question: Asked, found: Diagnosis, what_if: WhatIf, fixes: tuple[Rule, ...]) -> dict[str, Any]:
-    """What `report` says, for a script."""
+    """What `verdict_text` says, for a script."""
     return {
         "query": question.trace.query,
         "pipeline": question.trace.collection.name,
@@ -127,6 +93,6 @@ def facts(question: Asked, found: Diagnosis, what_if: WhatIf, fixes: tuple[Rule,
             "changes": [[change_texts(change) for change in one.changes] for one in what_if.found],
         },
         "fixes": [{"fix": fix_name(one), "advice": advice(one)} for one in fixes],
-        "notes": _notes(found),
-        "needs": _needs(found),
+        "notes": [note_text(one) for one in found.notes],
+        "needs": [to_record(one) for one in found.needs],
     }
