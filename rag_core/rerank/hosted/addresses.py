@@ -10,6 +10,7 @@ from rag_core.rerank.hosted.provider import Provider
 from rag_core.rerank.hosted.providers import PROVIDERS
 
 RERANK_PATHS = ("/rerank", "/reranking")
+VERSIONS = ("/v1", "/v2")
 
 
 def parse_key(key: str, environ: Mapping[str, str]) -> tuple[Provider, str]:
@@ -56,5 +57,11 @@ def check_address(provider: Provider, address: str) -> str:
 
 
 def endpoint(provider: Provider, address: str) -> str:
-    """Where requests go: the address with the provider's path, unless it names a rerank path already."""
-    return address if urlsplit(address).path.endswith(RERANK_PATHS) else address + provider.path
+    """Where requests go: the address with the provider's path, unless it names a rerank path already. A version at its
+    end counts once: `http://a:1/v1` -> `http://a:1/v1/rerank`.
+    """
+    path = urlsplit(address).path
+    if path.endswith(RERANK_PATHS):
+        return address
+    version = next((one for one in VERSIONS if path.endswith(one) and provider.path.startswith(f"{one}/")), "")
+    return address.removesuffix(version) + provider.path

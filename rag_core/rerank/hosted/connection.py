@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from rag_core.errors import MissingPackage, ModelError
-from rag_core.rerank.hosted.addresses import RERANK_PATHS, endpoint
+from rag_core.rerank.hosted.addresses import RERANK_PATHS, VERSIONS, endpoint
 from rag_core.rerank.hosted.http import Call, RetryPolicy
 from rag_core.rerank.hosted.identity import ServedModel, ask
 from rag_core.rerank.hosted.provider import Provider
@@ -94,10 +94,10 @@ class Connection:
 
 
 def _base(address: str) -> str:
-    """The server's own address, of one that names a rerank path: `http://a:1/v1/rerank` -> `http://a:1`."""
-    path = next((path for path in RERANK_PATHS if urlsplit(address).path.endswith(path)), "")
-    base = address.removesuffix(path)
-    return base.removesuffix("/v1").removesuffix("/v2") if path else base
+    """The server's own address, of one that names a version or a rerank path: `http://a:1/v1/rerank` -> `http://a:1`."""
+    for ends in (RERANK_PATHS, VERSIONS):
+        address = address.removesuffix(next((end for end in ends if urlsplit(address).path.endswith(end)), ""))
+    return address
 
 
 def open_client(policy: RetryPolicy) -> httpx.Client:

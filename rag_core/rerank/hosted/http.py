@@ -226,7 +226,7 @@ def _explain(call: Call, status: int, answer: Any) -> str:
     said = "" if status in (401, 403) else error_of(provider, answer)
     line = " ".join(said.split())
     quoted = (line.replace(call.secret, "…") if call.secret else line)[:200]
-    text = meaning.format(who=provider.label, env=provider.env, status=status)
+    text = meaning.format(who=provider.label, env=provider.env, status=status, url=call.url)
     return f"{text} It says: “{quoted}”." if quoted else text
 
 
@@ -242,7 +242,7 @@ MEANINGS = {
     401: "{who} rejected the key ({status}). Check {env}.",
     402: "{who}: Payment required ({status}): the account is out of credit.",
     403: "{who} does not allow this key to use this model ({status}). Check {env} and its permissions.",
-    404: "{who} has no such model or address ({status}). Check both.",
+    404: "{who} has no such model, or nothing at {url} ({status}). Check both.",
     413: "Request too large for {who} ({status}).",
     429: "{who}: Rate limited ({status}). Wait a little, or use a smaller pool.",
     500: "{who} failed ({status}). Try again later, or choose another reranker.",

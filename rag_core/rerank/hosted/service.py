@@ -226,4 +226,4 @@ class HostedReranker:
         used = Usage(requests=1, documents=len(documents), tokens=tokens, units=units)
         with self._lock:
             self._usage += used
-        return scores_of(provider, answer, documents), used
+        return scores_of(provider, answer, documents, call.secret), used

@@ -46,11 +46,19 @@ def body_of(provider: Provider, model: str, query: str, documents: Sequence[str]
     }
 
 
-def scores_of(provider: Provider, answer: Any, documents: Sequence[str]) -> list[float]:
-    """One score per document, in the documents' order. Raises ModelError unless each has exactly one finite score."""
+def scores_of(provider: Provider, answer: Any, documents: Sequence[str], secret: str = "") -> list[float]:
+    """One score per document, in the documents' order. Raises ModelError unless each has exactly one finite score.
+
+    secret: the key, which no message holds, whatever the service says.
+    """
     results = dig(answer, provider.results)
     if not isinstance(results, list):
-        raise ModelError(f"{provider.label} sent an answer without a list of results. {_wrong_address(provider)}")
+        said = " ".join(error_of(provider, answer).split())
+        said = (said.replace(secret, "…") if secret else said)[:200]
+        quoted = f" It says: “{said}”." if said else ""
+        raise ModelError(
+            f"{provider.label} sent an answer without a list of results. {_wrong_address(provider)}{quoted}"
+        )
     scores: dict[int, float] = {}
     for result in results:
         place = _place(provider, result, len(documents))
@@ -110,8 +118,12 @@ def _count(value: Any) -> float:
 
 def error_of(provider: Provider, answer: Any) -> str:
     """The message in an error answer; empty if there is none."""
-    found: Iterator[Any] = (dig(answer, path) for path in provider.errors)
+    found: Iterator[Any] = (dig(answer, path) for path in (*provider.errors, *_ERRORS))
     return next((text.strip() for text in found if isinstance(text, str) and text.strip()), "")
+
+
+_ERRORS = ("error.message", "error", "message", "detail.0.msg", "detail")
+"""Where servers say what went wrong, beside what their own documentation says."""
 
 
 def dig(answer: Any, path: str) -> Any:

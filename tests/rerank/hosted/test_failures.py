@@ -158,6 +158,25 @@ def test_an_answer_that_is_none(raw: bytes, said: str, case: Case) -> None:
     assert case.service.requests == 1
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"error": "Unexpected endpoint or method."}',
+        b'{"object": "error", "message": "Unexpected endpoint or method."}',
+    ],
+)
+def test_an_error_with_status_200_is_told_in_the_servers_words(raw: bytes, case: Case) -> None:
+    assert "It says: “Unexpected endpoint or method.”." in case.fails(Fault(raw=raw))
+
+
+def test_the_servers_words_never_hold_the_key(case: Case) -> None:
+    assert "It says: “Bad key" in case.fails(Fault(raw=b'{"error": "Bad key ' + KEY.encode() + b'"}'))
+
+
+def test_what_is_not_found_is_told_with_the_address_that_was_asked(case: Case) -> None:
+    assert f"or nothing at {case.service.address}" in case.fails(Fault(status=404))
+
+
 def changed(field: str, value: object) -> Callable[[Results], Results]:
     """The results with one field of the last one changed."""
     return lambda results: [*results[:-1], {**results[-1], field: value}]

@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from rag_core.errors import BadInput, ModelError
-from rag_core.rerank.hosted.addresses import endpoint
+from rag_core.rerank.hosted.addresses import check_address, endpoint
 from rag_core.rerank.hosted.http import retry_after
 from rag_core.rerank.hosted.providers import HOSTED, OWN_SERVERS, PROVIDERS
 from rag_core.rerank.hosted.service import HostedReranker
@@ -87,6 +87,16 @@ def test_the_address_may_name_the_path_itself() -> None:
     tei = PROVIDERS["tei"]
     assert endpoint(tei, "http://a:1") == "http://a:1/rerank"
     assert endpoint(tei, "http://a:1/models/7/rerank") == "http://a:1/models/7/rerank"
+
+
+@pytest.mark.parametrize("name", ["vllm", "llamacpp", "jina-shaped", "jina-shaped-logits"])
+def test_a_version_at_the_end_of_an_address_counts_once(name: str) -> None:
+    provider = PROVIDERS[name]
+    expected = endpoint(provider, "http://a:1")
+    assert expected.count("/v1") == 1
+    assert endpoint(provider, "http://a:1/v1") == expected
+    assert endpoint(provider, check_address(provider, "http://a:1/v1/")) == expected
+    assert endpoint(provider, expected) == expected
 
 
 def test_requests_are_split_by_number_and_by_bytes() -> None:
