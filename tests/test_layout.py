@@ -19,8 +19,8 @@ LAYERS = (
 )
 """A part imports from its own row and the rows before it, never from a later one."""
 
-FORMATS = ("rag_core.wording.durations", "rag_core.wording.numbers")
-"""How numbers and durations are written: known to every part."""
+FORMATS = ("rag_core.wording.durations", "rag_core.wording.numbers", "rag_core.wording.step_warnings")
+"""How numbers and durations are written, and the sentences that a trace stores: known to every part."""
 
 RANK = {part: row for row, parts in enumerate(LAYERS) for part in parts}
 MOST_LINES = 250
@@ -33,13 +33,15 @@ MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.relative_to(PA
 def imports(path: Path) -> Iterator[tuple[int, str]]:
     """(line, part) of what a module imports from the library as it is loaded."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if (
-            isinstance(node, ast.ImportFrom)
-            and node.module
-            and node.module.startswith("rag_core.")
-            and node.module not in FORMATS
-        ):
-            yield node.lineno, node.module.split(".")[1]
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("rag_core."):
+            named = {f"{node.module}.{one.name}" for one in node.names}
+            if node.module not in FORMATS and not named <= set(FORMATS):
+                yield node.lineno, node.module.split(".")[1]
+
+
+def test_what_every_part_may_write_with_knows_only_values() -> None:
+    files = [ROOT / f"{name.replace('.', '/')}.py" for name in FORMATS]
+    assert {part for file in files for _, part in imports(file)} <= {"schema"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

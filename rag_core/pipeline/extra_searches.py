@@ -12,6 +12,7 @@ from rag_core.schema.policy import ExtraSearch, Policy, rewritten_name
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, Step, StepKind, StepName, StepWarning, Timing
 from rag_core.schema.trace_record import ExtraSearchRun
+from rag_core.wording import step_warnings as words
 
 SPACES = {StepName.DENSE: ScoreSpace.COSINE, StepName.LEXICAL: ScoreSpace.BM25}
 
@@ -151,8 +152,8 @@ def _step(
 
 
 def _empty(found: SearchRun) -> tuple[StepWarning, ...]:
-    why = f"no passage has {found.where}" if found.where else "the collection has no passage for it"
-    return (StepWarning(code="search-empty", message=f"It found nothing: {why}."),)
+    where = str(found.where) if found.where else ""
+    return (StepWarning(code="search-empty", message=words.extra_search_empty(where)),)
 
 
 def _later(timing: Timing, by_ms: float) -> Timing:

@@ -38,6 +38,7 @@ from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepWarning, Timing
 from rag_core.schema.trace import Trace
+from rag_core.wording import step_warnings as words
 
 MAX_QUERY_CHARS = 4000
 
@@ -201,8 +202,8 @@ class Pipeline:
         try:
             return check_sentences(answer, kept, self.embedder.embed, cutoffs_of(trace.collection.embedding_model))
         except SecondPassError as exc:
-            said = f"Its sentences were not checked against the passages: {exc}"
-            return answer.with_(warnings=(*answer.warnings, StepWarning(code="not-checked", message=said)))
+            said = StepWarning(code="not-checked", message=words.not_checked(exc))
+            return answer.with_(warnings=(*answer.warnings, said))
 
 
 def checked_query(query: str) -> str:

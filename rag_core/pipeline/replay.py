@@ -25,6 +25,7 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, Step, StepKind, StepName, StepWarning, Timing
 from rag_core.schema.threshold import Threshold, clearing, relevance_space, to_relevance
 from rag_core.schema.trace import Trace
+from rag_core.wording import step_warnings as words
 
 Clock = Callable[[], float]
 
@@ -209,8 +210,7 @@ def _undated(hits: Sequence[Hit], passages: dict[str, Passage]) -> tuple[StepWar
     undated = sum(passages[hit.passage_id].updated_at is None for hit in hits)
     if not undated:
         return ()
-    message = f"{undated} of {len(hits)} candidates have no date; their freshness counts as 0."
-    return (StepWarning(code="undated", message=message),)
+    return (StepWarning(code="undated", message=words.undated(undated, len(hits))),)
 
 
 def _kept(adjusted: Step, reranked: Step, passages: Mapping[str, Passage], policy: Policy, watch: _Watch) -> Step:

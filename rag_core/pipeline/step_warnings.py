@@ -13,6 +13,7 @@ from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, Step, StepWarning
 from rag_core.schema.threshold import Threshold, applies, relevance_space
+from rag_core.wording import step_warnings as words
 
 NOT_CALIBRATED = "not-calibrated"
 """Code of a note that a check could not be made; nothing is known to be wrong."""
@@ -31,10 +32,8 @@ def ties(hits: Sequence[Hit], first: int = 10) -> tuple[StepWarning, ...]:
     if len(head) < 2 or not tied:
         return ()
     if len(hits) > 2 and hits[0].score == hits[-1].score:
-        message = f"All {len(hits)} candidates have the same score: this order carries no information."
-        return (StepWarning(code="flat", message=message),)
-    message = f"{tied} of the first {len(head)} places are tied with the one above; ties keep the order before."
-    return (StepWarning(code="ties", message=message),)
+        return (StepWarning(code="flat", message=words.flat(len(hits))),)
+    return (StepWarning(code="ties", message=words.tied(tied, len(head))),)
 
 
 def warns(step: Step) -> bool:
@@ -47,8 +46,7 @@ def saturated(probabilities: Sequence[float], top_k: int) -> tuple[StepWarning, 
     high = sum(p >= SATURATED for p in probabilities)
     if high <= top_k:
         return ()
-    message = f"{high} candidates score over {SATURATED}: more than the {top_k} kept, so the scores hardly choose."
-    return (StepWarning(code="saturated", message=message),)
+    return (StepWarning(code="saturated", message=words.saturated(high, SATURATED, top_k)),)
 
 
 def outside(hits: Sequence[Hit], cutoffs: CosineCutoffs | None, model: str) -> tuple[StepWarning, ...]:
@@ -57,18 +55,10 @@ def outside(hits: Sequence[Hit], cutoffs: CosineCutoffs | None, model: str) -> t
     if not hits:
         return ()
     if cutoffs is None:
-        message = (
-            f"Whether the collection holds anything about this question cannot be told from its nearest passage: the "
-            f"embedding model {model} is not calibrated."
-        )
-        return (StepWarning(code=NOT_CALIBRATED, message=message),)
+        return (StepWarning(code=NOT_CALIBRATED, message=words.not_calibrated(model)),)
     if hits[0].score >= cutoffs.far:
         return ()
-    message = (
-        f"Even the nearest passage is far from this question (cosine {hits[0].score:.2f}): "
-        "the collection may hold nothing about it."
-    )
-    return (StepWarning(code="outside", message=message),)
+    return (StepWarning(code="outside", message=words.outside(hits[0].score)),)
 
 
 def near_duplicates(texts: Sequence[str]) -> tuple[StepWarning, ...]:
@@ -81,11 +71,7 @@ def near_duplicates(texts: Sequence[str]) -> tuple[StepWarning, ...]:
         seen.append(shingles)
     if not repeats:
         return ()
-    message = (
-        f"{repeats} of the {len(texts)} kept passages {'repeats' if repeats == 1 else 'repeat'} another one almost "
-        "word for word, in a place that other text could have."
-    )
-    return (StepWarning(code="near-duplicates", message=message),)
+    return (StepWarning(code="near-duplicates", message=words.near_duplicates(repeats, len(texts))),)
 
 
 def _shingles(text: str) -> set[tuple[str, ...]]:
@@ -98,9 +84,7 @@ def lexical(found: int, terms: Sequence[str]) -> tuple[StepWarning, ...]:
     """An empty lexical list and why."""
     if found:
         return ()
-    common = "its words are in half of the passages or more, which BM25 ignores, or the filter excludes all of them"
-    why = common if terms else "no word of the question is in the collection"
-    return (StepWarning(code="lexical-empty", message=f"The lexical search found nothing: {why}."),)
+    return (StepWarning(code="lexical-empty", message=words.lexical_empty(bool(terms))),)
 
 
 def rerank(
@@ -112,37 +96,14 @@ def rerank(
     """
     warnings = []
     if report.status == "failed":
-        instead = f"Instead, {order} goes on." if who == "first pass" else f"You see {order}."
-        message = f"The {who} {report.name} did not run: {report.reason} {instead}"
-        warnings.append(StepWarning(code="rerank-failed", message=message))
+        warnings.append(StepWarning(code="rerank-failed", message=words.rerank_failed(report, who, order)))
     if report.stopped:
-        warnings.append(StepWarning(code="stopped", message=_stopped(report, candidates)))
+        warnings.append(StepWarning(code="stopped", message=words.stopped(report, candidates)))
     if report.status in ("ran", "cached") and not report.order_changed and candidates > 1:
-        message = f"The {who} scored {candidates} candidates and changed no rank."
-        warnings.append(StepWarning(code="order-unchanged", message=message))
+        warnings.append(StepWarning(code="order-unchanged", message=words.order_unchanged(who, candidates)))
     if report.passages_cut:
-        message = (
-            f"{report.passages_cut} of {candidates} passages are longer than the {who} reads; "
-            f"it never saw {report.unseen_tokens} of their tokens."
-        )
-        warnings.append(StepWarning(code="passages-cut", message=message))
+        warnings.append(StepWarning(code="passages-cut", message=words.passages_cut(report, who, candidates)))
     return tuple(warnings)
-
-
-_WHY_STOPPED = {
-    "asked": "was stopped",
-    "certain": "stopped because nothing unread can score higher than the candidates that are kept",
-    "patience": "stopped because the first places had not changed for long (a guess: one that it did not read may "
-    "belong there)",
-}
-
-
-def _stopped(report: RerankSummary, read: int) -> str:
-    rest, why = report.pairs_unread, _WHY_STOPPED[report.stopped or "asked"]
-    return (
-        f"The reranker {why}. It read {read} of {read + rest} candidates; the others have no score and follow in "
-        "the order before."
-    )
 
 
 def threshold(cut: Threshold, reranked: ScoreSpace) -> tuple[StepWarning, ...]:
@@ -150,5 +111,4 @@ def threshold(cut: Threshold, reranked: ScoreSpace) -> tuple[StepWarning, ...]:
     space = relevance_space(reranked)
     if cut.minimum is None or applies(cut, space):
         return ()
-    message = f"The threshold is for {cut.space} scores; this run's are {space}, so nothing was cut by it."
-    return (StepWarning(code="threshold-idle", message=message),)
+    return (StepWarning(code="threshold-idle", message=words.threshold_idle(cut.space, space)),)

@@ -20,6 +20,7 @@ from rag_core.schema.measurement import RerankerScores
 from rag_core.schema.paid_calls import PaidCalls
 from rag_core.schema.progress import Progress
 from rag_core.schema.steps import PairScore, StepWarning, Timing
+from rag_core.wording import step_warnings as words
 
 SLICE = 16
 """Pairs between two saves to the cache: how many a failure can lose."""
@@ -68,7 +69,7 @@ class _Run:
         try:
             self.known = self.cache.get_many(self.model, self.query, hashes)
         except SecondPassError as exc:
-            self.note("cache-unreadable", f"The cache of scores could not be read, so all pairs were scored: {exc}")
+            self.note("cache-unreadable", words.cache_unreadable(exc))
 
     def load(self) -> None:
         """Load the model. `load_ms` stays 0 if it was loaded before."""
@@ -99,7 +100,7 @@ class _Run:
         try:
             self.cache.put_many(self.model, self.query, fresh)
         except SecondPassError as exc:
-            self.note("cache-unwritable", f"These scores were not saved for the next run: {exc}")
+            self.note("cache-unwritable", words.cache_unwritable(exc))
 
     def _add(self, hashes: Sequence[str], scored: Scored) -> dict[str, PairScore]:
         fresh = dict(zip(hashes, scored.pairs, strict=True))

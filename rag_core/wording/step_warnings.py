@@ -1,0 +1,122 @@
+"""What a reader of a step must know, in the sentences that its trace stores.
+
+Each is made of figures and names alone, so every part may use it; when it is said is decided where it is found out.
+"""
+
+from __future__ import annotations
+
+from rag_core.schema.rerank_summary import RerankSummary
+from rag_core.schema.spaces import ScoreSpace
+
+WHY_STOPPED = {
+    "asked": "was stopped",
+    "certain": "stopped because nothing unread can score higher than the candidates that are kept",
+    "patience": "stopped because the first places had not changed for long (a guess: one that it did not read may "
+    "belong there)",
+}
+"""By the reason that a reranker did not read its pool to the end."""
+
+
+def flat(candidates: int) -> str:
+    """All scores are equal."""
+    return f"All {candidates} candidates have the same score: this order carries no information."
+
+
+def tied(places: int, first: int) -> str:
+    """Some of the first places are tied."""
+    return f"{places} of the first {first} places are tied with the one above; ties keep the order before."
+
+
+def saturated(high: int, limit: float, top_k: int) -> str:
+    """More candidates near probability 1 than are kept."""
+    return f"{high} candidates score over {limit}: more than the {top_k} kept, so the scores hardly choose."
+
+
+def not_calibrated(model: str) -> str:
+    """Nobody knows from which cosine on a passage is far away."""
+    return (
+        "Whether the collection holds anything about this question cannot be told from its nearest passage: the "
+        f"embedding model {model} is not calibrated."
+    )
+
+
+def outside(cosine: float) -> str:
+    """Even the nearest passage is far away."""
+    return (
+        f"Even the nearest passage is far from this question (cosine {cosine:.2f}): "
+        "the collection may hold nothing about it."
+    )
+
+
+def near_duplicates(repeats: int, kept: int) -> str:
+    """Kept passages that say again what one before them says."""
+    return (
+        f"{repeats} of the {kept} kept passages {'repeats' if repeats == 1 else 'repeat'} another one almost "
+        "word for word, in a place that other text could have."
+    )
+
+
+def lexical_empty(known_terms: bool) -> str:
+    """The lexical search found nothing. known_terms: words of the question are in the collection."""
+    common = "its words are in half of the passages or more, which BM25 ignores, or the filter excludes all of them"
+    why = common if known_terms else "no word of the question is in the collection"
+    return f"The lexical search found nothing: {why}."
+
+
+def extra_search_empty(where: str) -> str:
+    """An extra search found nothing under its filter; empty for none."""
+    why = f"no passage has {where}" if where else "the collection has no passage for it"
+    return f"It found nothing: {why}."
+
+
+def rerank_failed(report: RerankSummary, who: str, order: str) -> str:
+    """A reranker or a first pass did not run, and which order goes on."""
+    instead = f"Instead, {order} goes on." if who == "first pass" else f"You see {order}."
+    return f"The {who} {report.name} did not run: {report.reason} {instead}"
+
+
+def stopped(report: RerankSummary, read: int) -> str:
+    """The reranker did not read its pool to the end."""
+    rest, why = report.pairs_unread, WHY_STOPPED[report.stopped or "asked"]
+    return (
+        f"The reranker {why}. It read {read} of {read + rest} candidates; the others have no score and follow in "
+        "the order before."
+    )
+
+
+def order_unchanged(who: str, candidates: int) -> str:
+    """All that scoring gave is the order that was there."""
+    return f"The {who} scored {candidates} candidates and changed no rank."
+
+
+def passages_cut(report: RerankSummary, who: str, candidates: int) -> str:
+    """Passages are longer than the model reads."""
+    return (
+        f"{report.passages_cut} of {candidates} passages are longer than the {who} reads; "
+        f"it never saw {report.unseen_tokens} of their tokens."
+    )
+
+
+def threshold_idle(asked: ScoreSpace, there: ScoreSpace) -> str:
+    """A threshold for another score than the run has."""
+    return f"The threshold is for {asked} scores; this run's are {there}, so nothing was cut by it."
+
+
+def undated(number: int, candidates: int) -> str:
+    """Candidates without a date, where freshness counts."""
+    return f"{number} of {candidates} candidates have no date; their freshness counts as 0."
+
+
+def not_checked(failure: object) -> str:
+    """The sentences of an answer could not be compared with the passages."""
+    return f"Its sentences were not checked against the passages: {failure}"
+
+
+def cache_unreadable(failure: object) -> str:
+    """The scores of earlier runs could not be read."""
+    return f"The cache of scores could not be read, so all pairs were scored: {failure}"
+
+
+def cache_unwritable(failure: object) -> str:
+    """The scores could not be kept."""
+    return f"These scores were not saved for the next run: {failure}"
