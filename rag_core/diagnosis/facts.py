@@ -6,13 +6,14 @@ another pipeline's runs are in `run_facts`.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, FiniteFloat
+from pydantic import Field, FiniteFloat, model_validator
 
 from rag_core.diagnosis.run_facts import RunFacts
 from rag_core.schema.base import Frozen
 from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import StepName
 from rag_core.schema.trace_record import RankAtStep
 
 
@@ -35,6 +36,12 @@ class FoundAt(Frozen):
 
     search: str = ""
     at: RankAtStep
+
+    @model_validator(mode="after")
+    def _of_a_search(self) -> Self:
+        if self.at.step not in (StepName.DENSE, StepName.LEXICAL):
+            raise ValueError(f"{self.at.step!r} is no list of a search; write dense or lexical")
+        return self
 
 
 class NotInCorpus(Frozen):

@@ -99,6 +99,27 @@ def test_words_of_an_old_case_stay_where_its_run_does_not_bear_them_out():
     assert read_cases(export_cases(found.cases)).cases == found.cases
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            lambda facts: facts.update(kind="nowhere"),
+            "“findings › 1 › diagnosis › facts” has a value that does not fit",
+        ),
+        (lambda facts: facts.pop("kind"), "“findings › 1 › diagnosis › facts” has a value that does not fit"),
+        (lambda facts: facts["found"][0]["at"].update(step="elsewhere"), "'elsewhere' is no list of a search"),
+        (lambda facts: facts["fused"].pop("space"), "is missing"),
+    ],
+)
+def test_a_case_whose_facts_were_changed_by_hand_is_refused_in_words(change, said):
+    lines = (GOLDEN / "case" / "v2.jsonl").read_text(encoding="utf-8").splitlines()
+    (old,) = [line for line in lines if "never read it" in line]
+    entry = json.loads(export_cases(read_cases(old).cases))
+    change(entry["case"]["findings"][0]["diagnosis"]["facts"])
+    found = read_cases(json.dumps(entry))
+    assert found.cases == () and said in found.problems[0]
+
+
 def test_an_old_case_with_a_damaged_run_is_named_by_what_is_wrong():
     entry = json.loads((GOLDEN / "case" / "v2.jsonl").read_text(encoding="utf-8").splitlines()[0])
     entry["case"]["trace"]["steps"] = []
