@@ -1,6 +1,6 @@
 """The sidebar while a run of another pipeline is open: what can be replayed of it works, the rest says why not.
 
-The settings for new questions are not drawn meanwhile, and come back as they were.
+The settings for new questions are not drawn meanwhile; their controls are bound to the link and come back as they were.
 """
 
 from __future__ import annotations
@@ -17,16 +17,12 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold, can_cut, relevance_space
 from rag_core.schema.trace import Trace
 from rag_core.wording.run_replays import why_not
-from ui import links
 from ui.panels import views
 from ui.sidebar import access
 from ui.sidebar.controls import CONTROLS
 
 AS_RECORDED = ""
 MOST_KEPT = 100
-DRAWN_BY_THE_PAGE = ("q", links.RUN)
-"""Parameters of the link that the page itself uses while a run is open."""
-
 ELSEWHERE = {
     Control.DEPTH: CONTROLS["depth"].label,
     Control.FIRST_PASS: CONTROLS["fp"].label,
@@ -47,7 +43,6 @@ def key_of(trace: Trace, name: str) -> str:
 
 def choose(trace: Trace) -> RunChange:
     """Draw the settings of the run and read what differs from the recording."""
-    _keep_settings()
     with st.sidebar:
         st.caption(":material/replay: Replay of the recorded run. Nothing is searched again.")
         reranker = _reranker(trace)
@@ -68,13 +63,6 @@ def choose(trace: Trace) -> RunChange:
             args=(trace,),
         )
     return RunChange(reranker=reranker, pool=pool, weights=weights, threshold=threshold, top_k=top_k)
-
-
-def _keep_settings() -> None:
-    """Keep the values of the controls that are not drawn: Streamlit forgets those of a control that is gone."""
-    for key in st.query_params:
-        if key in st.session_state and key not in DRAWN_BY_THE_PAGE:
-            st.session_state[key] = st.session_state[key]
 
 
 def _reset(trace: Trace) -> None:
