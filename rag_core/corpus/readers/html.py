@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
 _CODE = "script, style, template, noscript, head"
-_PICTURES = "iframe, object, svg, canvas, input, select"
+_PICTURES = "iframe, object, svg, canvas, input, select, video, audio"
 _CLOSED = "dialog:not([open]), [hidden]:not([hidden=until-found])"
 _MENUS = "nav, [role=navigation]"
 _DRAWN = "It is in a picture, a frame or a form of the page."
@@ -31,6 +31,8 @@ _HIDDEN = "The page hides it."
 _AROUND = "It is a menu, or the header or footer around the page's content."
 _FADES = "The page hides it at first and moves it into sight. It was read."
 _MOST_NOTES = 20
+_TINY = 32
+"""Pixels."""
 _XML = re.compile(r"\A\s*<\?xml[^>]*>")
 _TAGS = re.compile(r"</(?:p|div|li|ul|ol|table|h[1-6]|span|strong|em|b|i|a)\s*>|<br\s*/?>", re.IGNORECASE)
 _META = ("name", "property")
@@ -45,7 +47,7 @@ def read_html(source: Source) -> Parsed:
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         soup = BeautifulSoup(_XML.sub("", found.text), "lxml")
     metadata = _metadata(soup)
-    notes = _strip_unseen(soup)
+    notes = [*_strip_unseen(soup), *_images(soup)]
     parsed = found.parsed(Record(_markdown(source, soup), metadata))
     return replace(parsed, notes=[*parsed.notes, *notes])
 
@@ -91,6 +93,22 @@ def _strip_unseen(soup: BeautifulSoup) -> list[FileNote]:
         if not tag.decomposed:
             tag.decompose()
     return [*_few(notes), *_few(doubts)]
+
+
+def _images(soup: BeautifulSoup) -> list[FileNote]:
+    """A note of the pictures that are more than decoration, with what the page says of them."""
+    found = [one for one in soup.find_all("img") if one.get("alt") != "" and not _is_tiny(one)]
+    if not found:
+        return []
+    where = "1 picture" if len(found) == 1 else f"{len(found):,} pictures"
+    told = "\n".join(dict.fromkeys(words for one in found if (words := str(one.get("alt") or "").strip())))
+    return [left_out(where, "Pictures are not read.", told)]
+
+
+def _is_tiny(image: Tag) -> bool:
+    """Whether it is a sign, or counts visits."""
+    sizes = [str(image.get(name) or "") for name in ("width", "height")]
+    return any(size.isdigit() and int(size) <= _TINY for size in sizes)
 
 
 def _around(soup: BeautifulSoup) -> list[Tag]:

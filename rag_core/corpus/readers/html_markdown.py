@@ -17,6 +17,12 @@ _MOST_SPAN = 100
 _MOST_CELLS = 20_000
 _MARKS = {"¶", "#", "§", "🔗", "⚓", "\u200b"}
 _CELLS = ("td", "th")
+_BLOCKS = frozenset(
+    {"address", "aside", "center", "details", "fieldset", "figure", "footer", "form", "header", "hgroup", "legend"}
+    | {"main", "marquee", "search", "summary"}
+)
+"""Elements that begin a line of their own and that markdownify does not know as such."""
+_OWN_LINE = re.compile(r"display\s*:\s*(?:block|flex|grid|list-item|table)\b", re.IGNORECASE)
 _STRUCK = re.compile(r"text-decoration[^;]*\bline-through\b", re.IGNORECASE)
 
 
@@ -42,6 +48,7 @@ def markdown_of(soup: BeautifulSoup) -> str:
     for link in soup.select("a[href^='#'], a.headerlink, a.anchor"):
         if link.get_text(strip=True) in _MARKS:
             link.decompose()
+    _set_apart(soup)
     for table in soup.find_all("table"):
         if table.find("table"):
             _unwrap(table)
@@ -58,6 +65,27 @@ def markdown_of(soup: BeautifulSoup) -> str:
     return str(converter.convert_soup(soup)).strip()
 
 
+def _set_apart(soup: BeautifulSoup) -> None:
+    """Every element that begins a line of its own as one that markdownify takes for one; else `<summary>More</summary>`
+    runs into the words behind it. A reading beside a sign in brackets: 東 (ひ)."""
+    for block in soup.find_all(lambda tag: tag.name in _BLOCKS or (tag.name == "span" and _is_block(tag))):
+        block.name = "div"
+    for menu in soup.find_all(["menu", "dir"]):
+        menu.name = "ul" if menu.find("li", recursive=False) else "div"
+    for box in soup.find_all(["button", "textarea"]):
+        box.insert_before(" ")
+        box.insert_after(" ")
+    for mark in soup.find_all("rp"):
+        mark.decompose()
+    for reading in soup.find_all("rt"):
+        reading.insert_before(" (")
+        reading.insert_after(")")
+
+
+def _is_block(tag: Tag) -> bool:
+    return bool(_OWN_LINE.search(str(tag.get("style") or "")))
+
+
 def _unwrap(table: Tag) -> None:
     """A table that holds tables is there for the layout: its cells become blocks of the page."""
     for part in table.find_all(["tbody", "thead", "tfoot", "tr", *_CELLS]):
@@ -67,8 +95,13 @@ def _unwrap(table: Tag) -> None:
 
 
 def _fill(table: Tag) -> None:
-    """Write a cell that goes over several rows or columns into each of them, and several header rows into one."""
+    """Write a cell that goes over several rows or columns into each of them, and several header rows into one. What
+    stands in a row and in no cell goes before the table, as browsers put it."""
     rows = table.find_all("tr")
+    within = {id(cell) for row in rows for cell in row.find_all(_CELLS, recursive=False)}
+    for loose in [part for row in rows for part in row.children]:
+        if id(loose) not in within and loose.get_text(strip=True):
+            table.insert_before(loose.extract(), " ")
     grid: dict[tuple[int, int], Tag] = {}
     for number, row in enumerate(rows):
         column = 0

@@ -268,3 +268,55 @@ def test_every_word_of_a_page_is_in_the_text_or_in_the_list_however_it_is_nested
     loaded = load_bytes("a.html", f"<html><head>{head}</head><body>{' '.join(map(written, trees))} end</body>".encode())
     held = loaded.documents[0].text + " ".join(note.text for note in loaded.files[0].notes)
     assert [word for word in words if word not in held] == []
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *(
+            "address",
+            "aside",
+            "button",
+            "center",
+            "details",
+            "dir",
+            "div",
+            "fieldset",
+            "figure",
+            "figcaption",
+            "footer",
+        ),
+        *("form", "header", "hgroup", "legend", "main", "menu", "section", "summary", "textarea"),
+    ],
+)
+def test_words_of_two_elements_never_run_together(tag: str) -> None:
+    assert page(f"<div>before<{tag}>one</{tag}><{tag}>two</{tag}>after</div>").split() == [
+        "before",
+        "one",
+        "two",
+        "after",
+    ]
+
+
+def test_a_span_on_a_line_of_its_own_is_one() -> None:
+    body = '<p><span style="display: block">Name</span><span style="display:block">Age</span>in<span>line</span></p>'
+    assert page(body).split() == ["Name", "Age", "inline"]
+
+
+def test_a_reading_beside_a_sign_stands_in_brackets() -> None:
+    body = "<p><ruby>東<rp>(</rp><rt>ひがし</rt><rp>)</rp></ruby>です</p>"
+    assert page(body) == "東 (ひがし)です"
+
+
+def test_pictures_are_listed_with_what_is_said_of_them() -> None:
+    body = '<p>Sales<img src="a.png" alt="Sales by year"><img src="b.png" alt=""><img src="c.gif" width="1"></p>'
+    (file,) = load_bytes("a.html", body.encode()).files
+    assert [(note.where, note.reason, note.text) for note in file.notes] == [
+        ("1 picture", "Pictures are not read.", "Sales by year")
+    ]
+
+
+def test_words_in_a_row_and_in_no_cell_are_kept() -> None:
+    text = page("<table><tr>Loose <b>words</b><td>a</td><td>b</td></tr><tr><td>1</td><td>2</td></tr></table>")
+    assert " ".join(text.split()).startswith("Loose **words**")
+    assert "| 1 | 2 |" in text
