@@ -120,13 +120,14 @@ def ranking(trace: Trace, live: bool) -> None:
         on_select=choose_in_chart,
         selection_mode="points",
     )
+    candidates_panel.preview(trace, chosen)
     st.subheader("Candidates", anchor=False)
     candidates_panel.candidate_table(trace, table, key="candidates", on_select=lambda: choose_in_table(ids))
     st.selectbox(
         "Read a passage",
         ids,
         key="cand",
-        format_func=lambda passage_id: candidates_panel.candidate_label(trace, passage_id),
+        format_func=candidates_panel.candidate_labels(trace, ids).__getitem__,
     )
     candidates_panel.candidate(trace, st.session_state["cand"])
     if live:

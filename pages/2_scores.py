@@ -18,7 +18,7 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold, can_cut, relevance_space
 from rag_core.schema.trace import Trace
 from rag_core.wording.analysis_captions import threshold_choice_caption
-from rag_core.wording.numbers import count_of, score_text, threshold_text, title_of
+from rag_core.wording.numbers import count_of, score_text, threshold_text, titles_of
 from rag_core.wording.run_captions import uncuttable
 from ui import caches
 from ui.charts import labelled_scores, risk_coverage, score_curve, score_histograms, threshold_tradeoff
@@ -69,7 +69,9 @@ def show(trace: Trace, question: QuerySession | None = None) -> None:
     spent.of_runs(trace)
     cutting(trace)
     fig = score_histograms.figure(trace, state.palette())
-    chart_panel.show("Scores by step", score_histograms.caption(trace), fig, score_histograms.bins(trace), "histograms")
+    chart_panel.show(
+        "Scores by step", score_histograms.caption(trace), fig, score_histograms.bins(trace), "histograms", section=True
+    )
 
 
 @st.fragment
@@ -85,7 +87,7 @@ def cutting(trace: Trace) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         fig = score_curve.figure(cut, state.palette())
-        chart_panel.show("Sorted scores", score_curve.caption(cut), fig, score_curve.places(cut), "curve")
+        chart_panel.show("Sorted scores", score_curve.caption(cut), fig, score_curve.places(cut), "curve", section=True)
     with right:
         kept_and_dropped(cut)
         if can_cut(space) and not trace.origin:
@@ -109,7 +111,7 @@ def kept_and_dropped(trace: Trace) -> None:
     """Two lists, and what becomes of the answer."""
     kept = trace.kept_step.hits
     dropped = [hit for hit in trace.final_step.hits if hit.passage_id not in trace.kept_step.by_passage]
-    st.subheader(f"Keeps {len(kept)}, drops {len(dropped)}", anchor=False)
+    st.header(f"Keeps {len(kept)}, drops {len(dropped)}", anchor=False)
     if trace.unknown and not trace.origin:
         st.html('<p class="sp-answer" data-testid="verdict">Nothing is left: the answer is “I don\'t know”.</p>')
     lists = [
@@ -125,15 +127,13 @@ def kept_and_dropped(trace: Trace) -> None:
 def _list(trace: Trace, name: str, ids: list[str]) -> str:
     """An HTML list of passages with score and outcome, every title escaped."""
     rows = []
+    titles = titles_of(trace.passages[passage_id] for passage_id in ids)
     for passage_id in ids:
         score = trace.relevance.get(passage_id)
         shown = "no score" if score is None else score_text(score, trace.relevance_space)
         outcome = "" if name == "Kept" else f", {trace.outcome(passage_id)}"
         rank = trace.final_step.by_passage[passage_id].rank
-        rows.append(
-            f'<li value="{rank}">{html.escape(title_of(trace.passages[passage_id]))} '
-            f"<small>{shown}{outcome}</small></li>"
-        )
+        rows.append(f'<li value="{rank}">{html.escape(titles[passage_id])} <small>{shown}{outcome}</small></li>')
     return f'<b>{name}</b><ol class="sp-list" data-testid="{name.lower()}">{"".join(rows)}</ol>'
 
 

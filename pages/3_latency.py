@@ -75,7 +75,7 @@ def this_run(question: QuerySession, trace: Trace) -> None:
             st.metric(name, value)
     spent.of_runs(trace)
     fig = waterfall.figure(trace, state.palette())
-    chart_panel.show("This run", waterfall.caption(trace), fig, waterfall.lanes(trace), "waterfall")
+    chart_panel.show("This run", waterfall.caption(trace), fig, waterfall.lanes(trace), "waterfall", section=True)
 
 
 def _bill(trace: Trace) -> dict[str, str]:
@@ -93,9 +93,14 @@ def many_runs(runs: list[Trace]) -> None:
     p50, p95 = median(before), float(pd.Series(before).quantile(0.95))
     fig = budget_bar.figure(p50, p95, state.palette())
     chart_panel.show(
-        "Against the assumed budget", budget_bar.caption(p50, len(before)), fig, budget_bar.table(p50, p95), "budget"
+        "Against the assumed budget",
+        budget_bar.caption(p50, len(before)),
+        fig,
+        budget_bar.table(p50, p95),
+        "budget",
+        section=True,
     )
-    st.subheader("Percentiles by step", anchor=False)
+    st.header("Percentiles by step", anchor=False)
     kinds = pd.Series([latency.warmth(trace) for trace in runs]).value_counts()
     options = ["all", *(kind for kind in ("cold", "warm", "cached") if kind in kinds)]
     wanted = st.segmented_control(

@@ -91,7 +91,7 @@ def show_documents(collection: Collection, name: str, owner: str) -> None:
     document_id = st.selectbox("Read a document", ids, index=place, key=f"document_{place}_{len(ids)}")
     document = collection.document(document_id or ids[0])
     passages = collection.passages_of(document.id)
-    st.subheader(views.markdown(document.title or document.id), anchor=False)
+    st.header(views.markdown(document.title or document.id), anchor=False)
     facts = [f"{key}: {value}" for key, value in candidates_panel.document_facts(document).items()]
     st.caption(views.markdown(" · ".join([f"{len(passages)} passages", *facts])))
     corpus_views.document_with_passages(document, passages)

@@ -14,16 +14,17 @@ from rag_core.schema.policy import MAIN
 from rag_core.schema.steps import StepKind, StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.latency_bars import bar_label, bar_note
-from rag_core.wording.numbers import score_text, title_of
+from rag_core.wording.numbers import score_text, titles_of
 
 CUT = "cut by the first pass"
 
 
 def movement(trace: Trace) -> pd.DataFrame:
-    """A row per candidate that was read: chunk_id, title, before (fused rank), screened (rank after the first pass,
-    where there is one), after (place before the cut), moved (places gained), direction (up, down, same), fate, score
-    (as shown)."""
+    """A row per candidate that was read: passage_id, title (with its document where titles are equal), before (fused
+    rank), first_pass (rank after it, where there is one), after (place before the cut), moved (places gained),
+    direction (up, down, same), outcome, score (as shown)."""
     rows = []
+    titles = titles_of(trace.passages[hit.passage_id] for hit in trace.head)
     for hit in trace.head:
         if hit.passage_id not in trace.places:
             continue
@@ -32,7 +33,7 @@ def movement(trace: Trace) -> pd.DataFrame:
         rows.append(
             {
                 "passage_id": hit.passage_id,
-                "title": title_of(trace.passages[hit.passage_id]),
+                "title": titles[hit.passage_id],
                 "before": hit.rank,
                 "first_pass": trace[StepName.FIRST_PASS].by_passage[hit.passage_id].rank
                 if trace.first_pass_summary
@@ -59,16 +60,18 @@ def _score(trace: Trace, passage_id: str) -> str:
 
 
 def score_places(trace: Trace) -> pd.DataFrame:
-    """A row per reranked candidate, highest score first: place, chunk_id, title, score (relevance), fate."""
+    """A row per reranked candidate, highest score first: place, passage_id, title, score (relevance), outcome."""
+    scores = curve(trace)
+    titles = titles_of(trace.passages[passage_id] for passage_id, _ in scores)
     rows = [
         {
             "place": place,
             "passage_id": passage_id,
-            "title": title_of(trace.passages[passage_id]),
+            "title": titles[passage_id],
             "score": score,
             "outcome": trace.outcome(passage_id),
         }
-        for place, (passage_id, score) in enumerate(curve(trace), start=1)
+        for place, (passage_id, score) in enumerate(scores, start=1)
     ]
     return pd.DataFrame(rows, columns=["place", "passage_id", "title", "score", "outcome"])
 

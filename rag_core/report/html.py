@@ -19,7 +19,7 @@ from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import not_rewritten
 from rag_core.wording.headline import closest, first_pass, headline
 from rag_core.wording.latency_bars import bar_label, bar_note
-from rag_core.wording.numbers import score_text, title_of
+from rag_core.wording.numbers import score_text, title_of, titles_of
 from rag_core.wording.run_captions import (
     QUOTED,
     answer_cost,
@@ -152,12 +152,13 @@ def _cell(value: object) -> object:
 def _passages(trace: Trace) -> str:
     """The kept passages in the open, the other reranked ones folded away."""
     adjusted = [hit.passage_id for hit in trace.final_step.hits]
+    titles = titles_of(trace.passages[passage_id] for passage_id in adjusted)
     parts = []
     for passage_id in adjusted:
         passage = trace.passages[passage_id]
         shown = score_text(trace.relevance[passage_id], trace.relevance_space)
         facts = f"{escape(passage.document_id)} · {escape(shown)} · {escape(trace.outcome(passage_id))}"
-        name = f"{escape(title_of(passage))} <small>{facts}</small>"
+        name = f"{escape(titles[passage_id])} <small>{facts}</small>"
         text = f'<p class="note">{escape(passage.heading)}</p><div class="passage">{escape(passage.text)}</div>'
         opened = " open" if passage_id in trace.kept_step.by_passage else ""
         parts.append(f"<details{opened}><summary>{name}</summary>{text}</details>")

@@ -128,8 +128,10 @@ def _best(trace: Trace) -> str:
         return f"Nothing reached the threshold ({least}), so the answer is “I don't know”; the best score was {shown}."
     head = trace.final_step.hits[: trace.policy.top_k]
     under = sum(trace.outcome(hit.passage_id) == "under the threshold" for hit in head)
-    cut = f"; {under} of the top {len(head)} {'is' if under == 1 else 'are'} under the threshold" if under else ""
-    return f"Best score: {shown}{cut}."
+    if trace.lowest_kept is None:
+        return f"Best score: {shown}."
+    cut = f"; {under} of the top {len(head)} {'is' if under == 1 else 'are'} under it" if under else ""
+    return f"Best score: {shown}, over the threshold of {threshold_text(trace.lowest_kept)}{cut}."
 
 
 def closest(trace: Trace) -> str:

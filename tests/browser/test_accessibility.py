@@ -1,4 +1,5 @@
-"""No page has a serious or critical accessibility fault, in light or dark, as axe-core counts them."""
+"""No page has a serious or critical accessibility fault, in light or dark, as axe-core counts them, or skips a
+level of headings."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ ASKED = ("", "scores", "latency", "compare", "triage")
 
 
 def faults(page: Page) -> list[str]:
-    """Rule, impact and the first places of every serious or critical fault of the page once it rests."""
+    """Rule, impact and the first places of every serious or critical fault and of skipped headings, once it rests."""
     settled(page)
     page.wait_for_function("() => document.getAnimations().every(one => one.playState !== 'running')")
     page.evaluate(AXE)
@@ -25,7 +26,7 @@ def faults(page: Page) -> list[str]:
     return [
         f"{one['id']} ({one['impact']}): " + "; ".join(node["html"][:160] for node in one["nodes"][:4])
         for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
+        if one["impact"] in ("serious", "critical") or one["id"] == "heading-order"
     ]
 
 

@@ -23,7 +23,7 @@ def test_it_names_the_biggest_climb_and_the_news():
 
 def test_it_says_how_many_of_the_first_the_threshold_cuts():
     policy = Policy(reranker="ce", top_k=3, threshold=Threshold(minimum=0.2))
-    assert "Best score: probability 0.95; 1 of the top 3 is under the threshold." in sentence(policy)
+    assert "Best score: probability 0.95, over the threshold of 0.20; 1 of the top 3 is under it." in sentence(policy)
 
 
 def test_it_speaks_of_what_is_kept_where_the_threshold_cuts_the_rest():

@@ -2,7 +2,8 @@
 
 Up is blue with a triangle up, down is orange with a triangle down, unmoved is grey with a dot; what was not kept
 is drawn open: a circle where top-k cut it, a cross where it was under the threshold. Where there is a first pass, its
-ranks stand between the two, and what it did not hand on ends there with a diamond.
+ranks stand between the two, and what it did not hand on ends there with a diamond. Ranks without a title stand closer
+together, alike in every column, so that a level line is always a candidate that kept its rank.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ LABEL_CHARS = 52
 MARKS = {"up": "triangle-up", "down": "triangle-down", "same": "circle"}
 OPEN = {"cut by top-k": "circle-open", "under the threshold": "x-thin-open", "cut by the first pass": "diamond-open"}
 
-CLOSE = 0.3
+CLOSE = 0.45
+"""How far apart the ranks stand that have no title, in rows."""
+CUT_CLOSE = 0.3
 """How far apart the ranks stand that the first pass did not hand on, in rows."""
-
 
 SIGNS = {"cut by top-k": "○", "under the threshold": "×", "cut by the first pass": "◇"}
 
@@ -48,14 +50,15 @@ def figure(trace: Trace, palette: Palette, chosen: str | None = None) -> go.Figu
     """The chart. `chosen`: the passage id to draw on top of the others."""
     table = movement(trace)
     told = _told(table, trace.policy.top_k)
+    labelled = table[table["passage_id"].isin(told | {chosen})]
+    heights = _heights(trace, table, labelled)
     fig = go.Figure()
     order = sorted(table.to_dict("records"), key=lambda row: (row["passage_id"] == chosen, row["passage_id"] in told))
     for row in order:
-        fig.add_trace(_line(row, trace, palette, row["passage_id"] in told, row["passage_id"] == chosen))
-    labelled = table[table["passage_id"].isin(told | {chosen})]
-    fig.add_trace(_labels(labelled, "before", trace, palette))
-    fig.add_trace(_labels(labelled[labelled["outcome"] != CUT], "after", trace, palette))
-    _frame(fig, table, trace, palette)
+        fig.add_trace(_line(row, heights, palette, row["passage_id"] in told, row["passage_id"] == chosen))
+    fig.add_trace(_labels(labelled, "before", heights, palette))
+    fig.add_trace(_labels(labelled[labelled["outcome"] != CUT], "after", heights, palette))
+    _frame(fig, heights, trace, palette)
     return fig
 
 
@@ -69,13 +72,19 @@ def _colour(row: Row, palette: Palette, strong: bool) -> str:
     return colours[str(row["direction"])] if strong else palette.faint
 
 
-def _row(trace: Trace, rank: float) -> float:
-    """Where a rank is drawn. With a first pass, what lies behind the pool is squeezed."""
-    pool = len(trace.pool)
-    return rank if trace.first_pass_summary is None or rank <= pool else pool + 1 + (rank - pool) * CLOSE
+def _heights(trace: Trace, table: pd.DataFrame, labelled: pd.DataFrame) -> dict[int, float]:
+    """Where each rank is drawn, from the top. A rank takes a whole row where a title stands at it in any column."""
+    whole = {*labelled["before"], *labelled["after"]}
+    last, pool = int(table[["before", "first_pass", "after"]].max().max()) if len(table) else 1, len(trace.pool)
+    heights, height = {}, 0.0
+    for rank in range(1, last + 1):
+        behind = trace.first_pass_summary is not None and rank > pool
+        height += 1.0 if rank in whole else CUT_CLOSE if behind else CLOSE
+        heights[rank] = height
+    return heights
 
 
-def _line(row: Row, trace: Trace, palette: Palette, told: bool, chosen: bool) -> go.Scatter:
+def _line(row: Row, heights: Mapping[int, float], palette: Palette, told: bool, chosen: bool) -> go.Scatter:
     colour = _colour(row, palette, told or chosen)
     mark = OPEN.get(str(row["outcome"]), MARKS[str(row["direction"])])
     strong, small = told or chosen, 2 if row["outcome"] == CUT else 6
@@ -88,7 +97,7 @@ def _line(row: Row, trace: Trace, palette: Palette, told: bool, chosen: bool) ->
     hover = f"<b>{plain(str(row['title']), 80)}</b><br>{way}<br>{row['score']}<br>{row['outcome']}<extra></extra>"
     return go.Scatter(
         x=x,
-        y=[_row(trace, float(rank)) for rank in y],
+        y=[heights[int(rank)] for rank in y],
         mode="lines+markers",
         line={"color": colour, "width": 3.5 if chosen else 2 if told else 1},
         marker={
@@ -102,7 +111,7 @@ def _line(row: Row, trace: Trace, palette: Palette, told: bool, chosen: bool) ->
     )
 
 
-def _labels(rows: pd.DataFrame, side: str, trace: Trace, palette: Palette) -> go.Scatter:
+def _labels(rows: pd.DataFrame, side: str, heights: Mapping[int, float], palette: Palette) -> go.Scatter:
     """Titles beside the ends of the told lines."""
     left = side == "before"
     titles = [plain(squeezed(str(title), LABEL_CHARS)) for title in rows["title"]]
@@ -110,7 +119,7 @@ def _labels(rows: pd.DataFrame, side: str, trace: Trace, palette: Palette) -> go
     text = [f"{title}  <b>{rank}</b>" if left else f"<b>{rank}</b>  {title}" for title, rank in pairs]
     return go.Scatter(
         x=[-0.03 if left else 1.03] * len(rows),
-        y=[_row(trace, rank) for rank in rows[side]],
+        y=[heights[int(rank)] for rank in rows[side]],
         mode="text",
         text=text,
         textposition="middle left" if left else "middle right",
@@ -136,16 +145,23 @@ def _heads(trace: Trace) -> list[tuple[float, str]]:
     ]
 
 
-def _frame(fig: go.Figure, table: pd.DataFrame, trace: Trace, palette: Palette) -> None:
+def _frame(fig: go.Figure, heights: Mapping[int, float], trace: Trace, palette: Palette) -> None:
     """Axes, the band of kept places, the two column heads."""
-    places = _row(trace, max(len(table), len(trace.head) if trace.first_pass_summary else 1, 1))
+    places = max(heights.values())
     kept = len(trace.kept_step.hits)
     if kept:
         fig.add_shape(
-            type="rect", x0=0.97, x1=2.25, y0=0.5, y1=kept + 0.5, fillcolor=palette.band, line_width=0, layer="below"
+            type="rect",
+            x0=0.97,
+            x1=2.25,
+            y0=0.5,
+            y1=heights[kept] + 0.5,
+            fillcolor=palette.band,
+            line_width=0,
+            layer="below",
         )
     if trace.first_pass_summary:
-        place = len(trace.pool) + 0.9
+        place = heights[len(trace.pool)] + 0.5 * CUT_CLOSE
         fig.add_shape(type="line", x0=0.4, x1=0.6, y0=place, y1=place, line={"color": palette.muted, "dash": "dot"})
     for x, text in _heads(trace):
         fig.add_annotation(

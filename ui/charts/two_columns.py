@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from rag_core.analysis.rank_agreement import Agreement, compare_rankings
 from rag_core.schema.trace import Trace
-from rag_core.wording.numbers import score_text, title_of
+from rag_core.wording.numbers import score_text, titles_of
 from ui.charts.palette import Palette, layout, plain, squeezed
 
 ROW_PX = 17
@@ -18,10 +18,11 @@ SYMBOLS = {"both": "circle", "left": "triangle-left", "right": "triangle-right",
 
 
 def joined(left: Trace, right: Trace) -> pd.DataFrame:
-    """A row per candidate of the pool in the left side's order: chunk_id, title, left_rank, right_rank, moved (places
+    """A row per candidate of the pool in the left side's order: passage_id, title, left_rank, right_rank, moved (places
     gained on the right), kept ("both", "left", "right", "neither"), left_score and right_score (relevance; none where
     a first pass did not hand it on)."""
     keepers = [trace.kept_step.by_passage for trace in (left, right)]
+    titles = titles_of(left.passages[passage_id] for passage_id in left.places)
     rows = []
     for passage_id, place in left.places.items():
         other = right.places[passage_id]
@@ -29,7 +30,7 @@ def joined(left: Trace, right: Trace) -> pd.DataFrame:
         rows.append(
             {
                 "passage_id": passage_id,
-                "title": title_of(left.passages[passage_id]),
+                "title": titles[passage_id],
                 "left_rank": place,
                 "right_rank": other,
                 "moved": place - other,

@@ -14,7 +14,7 @@ from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.answers import Answer
 from rag_core.schema.trace import Trace
 from rag_core.wording.comparisons import reranking_difference
-from rag_core.wording.numbers import count_of, title_of
+from rag_core.wording.numbers import count_of, titles_of
 from ui.panels import spent, waiting
 from ui.panels.answer import card
 
@@ -61,12 +61,13 @@ def passages(one: Trace, other: Trace, answer: Answer) -> str:
     kept, new = one.kept_step.hits, set(only_in(one, other))
     cited = {citation.passage_id for citation in answer.citations}
     fused = one.fused_step.by_passage
+    titles = titles_of(one.passages[hit.passage_id] for hit in kept)
     rows = []
     for hit in kept:
         tags = [f"fused rank {fused[hit.passage_id].rank}"]
         tags += ["cited"] if hit.passage_id in cited else []
         tags += ["only on this side"] if hit.passage_id in new else []
-        name = html.escape(title_of(one.passages[hit.passage_id]))
+        name = html.escape(titles[hit.passage_id])
         strong = f"<b>{name}</b>" if hit.passage_id in new else name
         rows.append(f"<li>{strong}<br><small>{' · '.join(tags)}</small></li>")
     title = f"Made from {count_of(len(kept), 'passage')}" if kept else "No passage was kept"

@@ -15,7 +15,7 @@ from rag_core.schema.documents import Document, Passage
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
-from rag_core.wording.numbers import score_text, title_of
+from rag_core.wording.numbers import score_text, title_of, titles_of
 from rag_core.wording.run_captions import step_label
 from ui.panels.marking import marked
 from ui.panels.views import markdown
@@ -26,6 +26,7 @@ SHORT: dict[str, str] = {
     StepName.ADJUSTED: "Final",
 }
 """Steps in the head of a column, where that is shorter than the label."""
+PREVIEW_CHARS = 240
 
 
 def passage_text(passage: Passage, terms: tuple[str, ...], seen_chars: int | None = None) -> None:
@@ -81,18 +82,20 @@ def way_table(trace: Trace, passage_id: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def candidate_label(trace: Trace, passage_id: str) -> str:
-    """`1  Refunds for digital goods: EU` with the rank before the cut, or `–` where it was not read."""
-    hit = trace.final_step.by_passage.get(passage_id)
-    return f"{hit.rank if hit else '–'}  {title_of(trace.passages[passage_id])}"
+def candidate_labels(trace: Trace, ids: list[str]) -> dict[str, str]:
+    """`1  Refunds for digital goods: EU` with the rank before the cut, or `–` where it was not read; by passage id."""
+    places = trace.final_step.by_passage
+    titles = titles_of(trace.passages[passage_id] for passage_id in ids)
+    return {key: f"{places[key].rank if key in places else '–'}  {title}" for key, title in titles.items()}
 
 
 def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Callable[[], None]) -> None:
     """A row per candidate, its rank at every step in the order of the steps; the scores on request. A click chooses a
     row."""
     columns = _columns(trace)
+    titles = titles_of(trace.passages[passage_id] for passage_id in table["passage_id"])
     shown = table.assign(
-        title=[title_of(trace.passages[passage_id]) for passage_id in table["passage_id"]],
+        title=table["passage_id"].map(titles),
         found_by=table["passage_id"].map(lambda passage_id: list(trace.found_by(passage_id))),
     )
     everything = st.toggle("Show the scores of every step", key=f"{key}_scores")
@@ -135,6 +138,17 @@ def _ranks_first(trace: Trace, columns: dict[str, Any]) -> list[str]:
     ranks = [name for name in columns if name.endswith("_rank") and name != left_out]
     found_by = ["found_by"] if trace.extra_searches else []
     return ["title", *ranks, "outcome", f"{final.name}_score", *found_by]
+
+
+def preview(trace: Trace, passage_id: str) -> None:
+    """The chosen candidate in two lines, for below the chart: its title, what became of it, how its text begins."""
+    passage = trace.passages[passage_id]
+    start = " ".join(passage.text.split())[:PREVIEW_CHARS]
+    dots = "…" if len(start) == PREVIEW_CHARS else ""
+    st.html(
+        f'<div class="sp-preview" data-testid="preview"><b>{html.escape(title_of(passage))}</b> '
+        f"({html.escape(trace.outcome(passage_id))})<br>{emphasised(html.escape(start))}{dots}</div>"
+    )
 
 
 def candidate(trace: Trace, passage_id: str) -> None:

@@ -12,9 +12,12 @@ from ui.panels import views
 CONFIG = {"displayModeBar": False}
 
 
-def show(title: str, sentence: str, fig: go.Figure, table: pd.DataFrame, key: str) -> None:
-    """Draw it. `sentence` is plain text that may hold titles from documents; `key` names chart, table and file."""
-    st.subheader(title, anchor=False)
+def show(title: str, sentence: str, fig: go.Figure, table: pd.DataFrame, key: str, *, section: bool = False) -> None:
+    """Draw it. `sentence` is plain text that may hold titles from documents; `key` names chart, table and file.
+
+    section: it is a section of the page, not a part of one, and its heading says so.
+    """
+    (st.header if section else st.subheader)(title, anchor=False)
     st.caption(views.markdown(sentence))
     st.plotly_chart(fig, key=key, theme=None, config=CONFIG)
     data(table, key)

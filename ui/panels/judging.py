@@ -9,7 +9,7 @@ from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.pipeline.replay import replay
 from rag_core.schema.documents import Passage
 from rag_core.schema.trace import Trace
-from rag_core.wording.numbers import title_of
+from rag_core.wording.numbers import titles_of
 from ui import auth
 from ui.panels import candidates as candidates_panel
 from ui.panels import evaluation
@@ -58,10 +58,11 @@ def _chosen(query: Query, pool: dict[str, Passage], unjudged: list[str], grades:
         st.caption("Nothing was found for this question.")
         return None
     places = {item: place for place, item in enumerate(pool, start=1)}
+    titles = titles_of(pool.values())
 
     def label(item: str) -> str:
         grade = f"grade {grades[item]}" if item in grades else "no grade"
-        return f"{places[item]}. {title_of(pool[item])} · {grade}"
+        return f"{places[item]}. {titles[pool[item].id]} · {grade}"
 
     first = unjudged[0] if unjudged else next(iter(pool))
     key = f"judge_item_{query.id}_{len(unjudged)}"

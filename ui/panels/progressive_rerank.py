@@ -17,7 +17,7 @@ from rag_core.pipeline.session import QuerySession
 from rag_core.schema.policy import EarlyStopping, Policy
 from rag_core.schema.trace import Trace
 from rag_core.wording.headline import so_far
-from rag_core.wording.numbers import score_text, title_of
+from rag_core.wording.numbers import score_text, titles_of
 from ui.panels import waiting
 from ui.sidebar import link_values
 from ui.sidebar.state import SidebarState
@@ -82,10 +82,12 @@ def _show(board: DeltaGenerator, question: QuerySession, policy: Policy) -> None
         waiting.bar(board, question, policy)
         return
     adjusted = trace.final_step
+    first = adjusted.hits[: trace.policy.top_k]
+    titles = titles_of(trace.passages[hit.passage_id] for hit in first)
     rows = "".join(
-        f"<li>{html.escape(title_of(trace.passages[hit.passage_id]))} "
+        f"<li>{html.escape(titles[hit.passage_id])} "
         f"<small>{html.escape(score_text(hit.score, adjusted.space))}</small></li>"
-        for hit in adjusted.hits[: trace.policy.top_k]
+        for hit in first
     )
     with board.container():
         st.progress(len(trace.pool_read) / len(trace.pool), f"So far: {so_far(trace)}")

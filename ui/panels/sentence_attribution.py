@@ -23,9 +23,8 @@ def show(found: Found) -> None:
     st.subheader("Why this score", anchor=False)
     others = [hit.passage_id for hit in trace.final_step.hits if hit.passage_id != expected]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        other = st.selectbox(
-            "Compared with", others, key="other", format_func=lambda c: candidates_panel.candidate_label(trace, c)
-        )
+        labels = candidates_panel.candidate_labels(trace, others)
+        other = st.selectbox("Compared with", others, key="other", format_func=labels.__getitem__)
         start = st.button("Explain by sentence", key="explain", icon=":material/segment:")
     pair = tuple(one for one in (expected, other) if one)
     key = ("why", trace.collection.fingerprint, trace.query, trace.policy.reranker, pair)

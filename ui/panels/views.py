@@ -29,8 +29,9 @@ def style() -> None:
 
 
 def headline(sentence: str) -> None:
-    """What happened, in one sentence, large."""
-    st.html(f'<div class="sp-headline" data-testid="headline" role="status">{html.escape(sentence)}</div>')
+    """What happened, in one sentence, large: the heading of what follows, and read out when it changes."""
+    heading = f'<h2 class="sp-headline" data-testid="headline">{html.escape(sentence)}</h2>'
+    st.html(f'<div role="status">{heading}</div>')
 
 
 @contextmanager

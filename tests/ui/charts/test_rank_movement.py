@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+import pytest
+
 from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
@@ -32,3 +36,16 @@ def test_the_key_names_the_marks_that_are_drawn() -> None:
     told = rank_movement.key(TRACE)
     assert "▲ moved up" in told and "○ cut by top-k" in told and "× under the threshold" in told
     assert "first pass" not in told
+
+
+def test_ranks_without_a_title_stand_closer_alike_on_both_sides() -> None:
+    names = "abcdefghij"
+    scores = {name: float(-place) for place, name in enumerate(names)}
+    trace = replay(measurement(names, "", scores), Policy(reranker="ce", top_k=2))
+    fig = rank_movement.figure(trace, LIGHT, "i")
+    ends = {line.customdata[0]: line.y for line in fig.data if line.customdata is not None}
+    assert all(before == after for before, after in ends.values())  # nothing moved, so every line is level
+    place = {name: y[0] for name, y in ends.items()}
+    gaps = {name: place[name] - place[before] for before, name in pairwise(names)}
+    titled = {"b", "i"}  # the second is kept, "i" is chosen; the others have no title
+    assert gaps == pytest.approx({name: 1.0 if name in titled else rank_movement.CLOSE for name in gaps})
