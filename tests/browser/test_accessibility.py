@@ -9,7 +9,10 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from rag_core.runs.store.run_book import RunBook
+from rag_core.storage.database import FILE, Store
 from tests.browser.conftest import PAGE_MS, App, ask, settled
+from tests.runs.samples import a_run
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 QUESTION = "How long do I have to ask for a refund?"
@@ -40,10 +43,18 @@ def tab(request: pytest.FixtureRequest, browser: Browser, app: App):
 
 def test_every_page_before_and_after_a_question(tab: Page, app: App) -> None:
     found = {}
+    store = Store(f"sqlite:///{app.data / FILE}")
+    book = RunBook(store)
     for name in PAGES:
         tab.goto(f"{app.url}/{name}")
         expect(tab.locator("h1")).to_have_count(1)
         found[f"/{name}"] = faults(tab)
+    book.add(a_run(f"r{day}", hours=-24 * day) for day in range(3))
+    tab.goto(f"{app.url}/runs")
+    tab.get_by_test_id("headline").wait_for()
+    found["/runs with runs"] = faults(tab)
+    book.delete_project("bot")
+    store.close()
     tab.goto(app.url)
     ask(tab, QUESTION)
     for name in ASKED:

@@ -171,9 +171,9 @@ def test_deleting_a_project_asks_first():
     record()
     at = opened()
     assert at.button(key="run_delete").disabled
-    at.selectbox(key="run_doomed").select("bot").run()
+    at.selectbox(key="run_project").select("bot").run()
     at.button(key="run_delete").click().run()
-    assert "bot with its 2 runs" in said(at) and len(queries(at)) == 3
+    assert "bot with its 2 runs" in said(at) and len(queries(at)) == 2
 
 
 def test_a_filter_by_a_project_that_is_gone_is_dropped():

@@ -54,12 +54,12 @@ def _rule() -> None:
 
 
 def _delete(projects: Sequence[Project]) -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = [one.name for one in projects]
-        name = st.selectbox("Project to delete", names, index=None, key="run_doomed", placeholder="Choose a project")
-        asked = st.button("Delete the project", key="run_delete", icon=":material/delete_forever:", disabled=not name)
-    if asked and name:
-        _confirm_delete(next(one for one in projects if one.name == name))
+    """The project that the list shows."""
+    chosen = next((one for one in projects if one.name == st.session_state.get("run_project")), None)
+    label = f"Delete {views.markdown(chosen.name)}" if chosen else "Delete a project"
+    told = None if chosen else "Choose the project at the top of the page."
+    if st.button(label, key="run_delete", icon=":material/delete_forever:", disabled=not chosen, help=told) and chosen:
+        _confirm_delete(chosen)
 
 
 @st.dialog("Delete runs")

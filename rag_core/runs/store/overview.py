@@ -61,7 +61,7 @@ def times_of(store: Store, chosen: RunFilter) -> tuple[npt.NDArray[np.int64], np
     with store.begin() as connection:
         started = SECONDS[connection.dialect.name](runs.c.started_at)
         wanted = sa.select(started, runs.c.took_ms).where(*matching(**dict(chosen)), runs.c.took_ms.is_not(None))
-        rows = [row for row in connection.execute(wanted) if row[0] is not None]
+        rows = [(second, took_ms) for second, took_ms in connection.execute(wanted) if second is not None]
     found = np.array(rows, np.float64).reshape(-1, 2)
     found = found[np.argsort(found[:, 0], kind="stable")]  # the database takes longer to sort them
     return found[:, 0].astype(np.int64), found[:, 1]
