@@ -6,6 +6,7 @@ Where nothing before a step is recorded, it cannot be told, and the gaps say wha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rag_core.diagnosis.run_facts import Gap, Missing
@@ -42,7 +43,7 @@ def ending(trace: Trace, passage_id: str | None) -> Ending:
         if kept.evidence is Evidence.RECORDED:
             return Ending(Verdict.KEPT, kept, before)
         return Ending(Verdict.CANNOT_TELL, kept, before, (Gap(missing=Missing.KEPT),))
-    found = _lost(trace, passage_id, kept)
+    found = _lost(trace, passage_id)
     aside = next((one for one in reversed(trace.steps) if passage_id in one.by_passage), None)
     if found.verdict is Verdict.MISSED and not found.before and aside:
         return Ending(Verdict.CANNOT_TELL, aside, gaps=(Gap(missing=Missing.READER, step=aside.name),))
@@ -70,7 +71,18 @@ def complete(step: Step, reads: tuple[Step, ...]) -> bool:
     return set(step.by_passage) <= {passage_id for one in reads for passage_id in one.by_passage}
 
 
-def _lost(trace: Trace, passage_id: str | None, step: Step) -> Ending:
+def _lost(trace: Trace, passage_id: str | None) -> Ending:
+    """Where the passage was lost on the way to what was kept, which does not have it.
+
+    Settles every step once, in their order: where two steps read the same one, a walk back would pass it twice.
+    """
+    endings: dict[str, Ending] = {}
+    for step in trace.steps[: trace.steps.index(trace.kept_step) + 1]:
+        endings[step.name] = _lost_at(trace, passage_id, step, endings)
+    return endings[trace.kept_step.name]
+
+
+def _lost_at(trace: Trace, passage_id: str | None, step: Step, earlier: Mapping[str, Ending]) -> Ending:
     """Where it was lost, at this step that does not have it or before."""
     reads = reads_of(trace, step)
     holding = [one for one in reads if passage_id in one.by_passage]
@@ -80,7 +92,7 @@ def _lost(trace: Trace, passage_id: str | None, step: Step) -> Ending:
         return Ending(Verdict.CUT_BY_FIRST_PASS if first_pass else LOST_AT[step.kind], step, before)
     if not reads:
         return _at_the_start(step)
-    endings = [_lost(trace, passage_id, one) for one in reads]
+    endings = [earlier[one.name] for one in reads]
     if lost := next((one for one in endings if one.before), None):
         return lost
     gaps = [gap for one in endings for gap in one.gaps]

@@ -185,3 +185,13 @@ def test_what_came_ahead_is_named():
     assert (rival.passage_id, why(rival)) == ("b", "logit 3.00 against -2.00; 3rd in fusion")
     assert (found.before.step, found.before.rank, found.after.step, found.after.rank) == ("fusion", 2, "large model", 3)
     assert "✗ lost here: 3rd" in markup(found) and "<b>large model</b>" in markup(found)
+
+
+def test_steps_that_read_the_same_two_again_and_again_are_each_settled_once():
+    pairs = [[step(f"{side} 0", "search", hits("ab")) for side in ("left", "right")]]
+    for level in range(1, 40):
+        before = [one["name"] for one in pairs[-1]]
+        pairs.append([step(f"{side} {level}", "fusion", hits("ab"), *before) for side in ("left", "right")])
+    kept = step("kept", "select", hits("a"), *(one["name"] for one in pairs[-1]))
+    trace = of_steps(*(one for pair in pairs for one in pair), kept)
+    assert diagnosed(trace, "nobody").verdict is Verdict.MISSED  # after two to the power of 40 ways
