@@ -54,18 +54,24 @@ def steps(diagnosis: Diagnosis) -> list[Step]:
     from_first_pass = any(step.step == StepName.FIRST_PASS for step in diagnosis.way)
     there = [row for row in STEPS if row is not FIRST_PASS or from_first_pass or diagnosis.verdict in row[1]]
     lost = next((place for place, (_, verdicts, _) in enumerate(there) if diagnosis.verdict in verdicts), len(there))
-    states: list[State] = ["passed" if place < lost else "lost" if place == lost else "after" for place in range(99)]
+    states = _states(len(there), lost)
     return [
         Step(label, states[place], _ranks(diagnosis, steps) if states[place] != "after" else "")
         for place, (label, _, steps) in enumerate(there)
     ]
 
 
+def _states(steps: int, lost: int) -> list[State]:
+    """What became of the document at each of so many steps, lost at that place."""
+    return ["passed" if place < lost else "lost" if place == lost else "after" for place in range(steps)]
+
+
 def _recorded(diagnosis: Diagnosis) -> list[Step]:
     """The steps of another pipeline under their own names; where none lost it, each with its rank."""
     names = [one.step for one in diagnosis.way]
-    lost = names.index(diagnosis.after.step) if diagnosis.lost and diagnosis.after else len(names)
-    states: list[State] = ["passed" if place < lost else "lost" if place == lost else "after" for place in range(99)]
+    after = diagnosis.after.step if diagnosis.lost and diagnosis.after else None
+    lost = names.index(after) if after in names else len(names)
+    states = _states(len(names), lost)
     return [
         Step(one.step, states[place], (ordinal(one.rank) if one.rank else "–") if states[place] != "after" else "")
         for place, one in enumerate(diagnosis.way)

@@ -10,6 +10,8 @@ from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import Policy
 from tests.builders import measurement
 from tests.diagnosis.test_counterfactuals import expecting
+from tests.diagnosis.test_recorded_runs import diagnosed, of_steps
+from tests.runs.odd_runs import hits, step
 from ui.panels.loss_strip import STEPS, markup, steps
 
 CE = Policy(reranker="ce")
@@ -43,3 +45,11 @@ def test_every_loss_has_exactly_one_step(verdict):
 
 def test_a_loss_without_a_rank_is_just_one():
     assert "✗ lost here<" in markup(Diagnosis(verdict=Verdict.NOT_IN_CORPUS, facts=ANY))
+
+
+def test_a_run_of_many_steps_has_all_of_them_on_the_strip():
+    searches = [step(f"search {number}", "search", hits("ab")) for number in range(110)]
+    fused = step("fusion", "fusion", hits("ab"), *(one["name"] for one in searches))
+    kept = step("kept", "select", hits("a"), "fusion")
+    found = steps(diagnosed(of_steps(*searches, fused, kept), "b"))
+    assert [one.state for one in found] == ["passed"] * 111 + ["lost"]
