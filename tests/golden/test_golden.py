@@ -100,6 +100,27 @@ def test_words_of_an_old_case_stay_where_its_run_does_not_bear_them_out():
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [{"verdict": "demoted"}, {"passage_id": "another"}, {"verdict": "kept", "needs": ["Record everything."]}],
+)
+def test_a_recorded_run_keeps_the_verdict_that_was_saved_with_it(changes):
+    for line in (GOLDEN / "case" / "v2-runs.jsonl").read_text(encoding="utf-8").splitlines():
+        entry = json.loads(line)
+        said = entry["case"]["findings"][0]["diagnosis"]
+        if said["verdict"] == changes.get("verdict"):
+            continue
+        said.update(changes)
+        found = read_cases(json.dumps(entry))
+        (case,) = found.cases
+        (diagnosis,) = (one.diagnosis for one in case.findings)
+        assert (diagnosis.verdict, diagnosis.passage_id) == (said["verdict"], said["passage_id"])
+        assert case.verdict == said["verdict"] and sentence(diagnosis) == said["sentence"]
+        told = [*map(to_record, diagnosis.needs), *map(note_text, diagnosis.notes)]
+        assert sorted(told) == sorted([*said.get("needs", []), *said["notes"]])
+        assert read_cases(export_cases(found.cases)).cases == found.cases
+
+
+@pytest.mark.parametrize(
     ("change", "said"),
     [
         (
