@@ -104,12 +104,10 @@ class RunBook:
 
     def delete_project(self, project: str) -> int:
         """Delete a project with everything: its runs and the spans that arrived for it. How many runs there were."""
-        deleted = self._delete_while(runs.c.project == project)
         with self._store.begin() as connection:
+            connection.execute(sa.delete(run_traces).where(*_traces_of(project)))
             connection.execute(sa.delete(run_spans).where(run_spans.c.project == project))
-            left = sa.select(run_spans.c.trace_id).where(run_spans.c.trace_id == run_traces.c.trace_id)
-            connection.execute(sa.delete(run_traces).where(~left.exists()))
-        return deleted
+        return self._delete_while(runs.c.project == project)
 
     def trim(self, *, days: int | None = None, number: int | None = None, now: datetime | None = None) -> int:
         """Delete runs older than so many days, and of each project all but the newest `number`; how many."""
@@ -173,6 +171,17 @@ def _delete(connection: sa.Connection, keys: list[tuple[str, str]]) -> None:
     key: sa.BindParameter[str] = sa.bindparam("key")
     connection.execute(sa.delete(runs).where(runs.c.project == of, runs.c.id == key), rows)
     connection.execute(sa.delete(run_spans).where(run_spans.c.trace_id == key, run_spans.c.project == of), rows)
+
+
+def _traces_of(project: str) -> list[sa.ColumnElement[bool]]:
+    """What the row of a trace must be that belongs to this project and to no other. A trace whose spans were dropped
+    is known by its run."""
+    spans = sa.select(run_spans.c.trace_id)
+    mine = sa.union(spans.where(run_spans.c.project == project), sa.select(runs.c.id).where(runs.c.project == project))
+    others = sa.union(
+        spans.where(run_spans.c.project != project), sa.select(runs.c.id).where(runs.c.project != project)
+    )
+    return [run_traces.c.trace_id.in_(mine), run_traces.c.trace_id.not_in(others)]
 
 
 def matching(

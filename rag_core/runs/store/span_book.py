@@ -74,14 +74,24 @@ class SpanBook:
         return dropped
 
     def _put(self, runs: list[Run], traces: list[dict[str, Any]]) -> None:
-        """Write the runs, and that their traces are made; one that has changed meanwhile stays pending."""
+        """Write the runs, and that their traces are made. A trace that has changed meanwhile stays pending, and one
+        that was deleted meanwhile stays so."""
         of: sa.BindParameter[str] = sa.bindparam("of")
         at: sa.BindParameter[datetime] = sa.bindparam("at")
         same = (run_traces.c.trace_id == of) & (run_traces.c.changed_at == at)
         with self._store.begin() as connection:
-            if runs:
-                put_runs(connection, runs)
+            # the update comes first: from then on nobody else can change or delete these traces
             connection.execute(sa.update(run_traces).where(same).values(pending=False), traces)
+            made = _unchanged(connection, {trace["of"]: trace["at"] for trace in traces})
+            if kept := [run for run in runs if run.id in made]:
+                put_runs(connection, kept)
+
+
+def _unchanged(connection: sa.Connection, traces: dict[str, datetime]) -> set[str]:
+    """Those of these traces that have their spans still, and last changed when it is said that they did."""
+    spans = sa.select(run_spans.c.trace_id).where(run_spans.c.trace_id == run_traces.c.trace_id).exists()
+    wanted = sa.select(run_traces.c.trace_id, run_traces.c.changed_at).where(run_traces.c.trace_id.in_(traces), spans)
+    return {row.trace_id for row in connection.execute(wanted) if row.changed_at == traces[row.trace_id]}
 
 
 def _bodies(connection: sa.Connection, trace_ids: list[str]) -> dict[str, list[bytes]]:

@@ -1,0 +1,85 @@
+"""Spans become runs; what is deleted stays deleted, and what was closed stays closed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from rag_core.runs.store.run_book import RunBook
+from rag_core.runs.store.span_book import KEPT, SpanBook
+from rag_core.storage.database import Store
+from tests.runs.samples import a_run
+from tests.runs.spans.traces import TRACE, retriever, span
+from tests.triage.conftest import postgres_server, store, url  # noqa: F401
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+TOP = span(1, "CHAIN", 0, 30, attributes={"input.value": "Q?"})
+FIRST, LATE = retriever(2, 1, 9, 1, "a text", "b text"), retriever(3, 11, 19, 1, "c text")
+
+
+class Interrupted(Store):
+    """Does something else just before a transaction that is `after` others away."""
+
+    def interrupt(self, after, what):
+        self.after, self.what = after, what
+
+    def begin(self):
+        what, self.after = getattr(self, "what", None), getattr(self, "after", 0) - 1
+        if what is not None and self.after < 0:
+            self.what = None
+            what()
+        return super().begin()
+
+
+def test_a_late_span_changes_no_closed_run_after_another_project_was_deleted(store):  # noqa: F811
+    runs, spans = RunBook(store), SpanBook(store)
+    spans.add([TOP, FIRST], NOW)
+    spans.make_runs(now=NOW)
+    spans.forget(NOW + 2 * KEPT)
+    runs.add([a_run("o", project="other")])
+    assert runs.delete_project("other") == 1
+    whole = runs.get("bot", TRACE)
+    assert spans.add([LATE], NOW + 3 * KEPT) == 1
+    spans.make_runs(now=NOW + 3 * KEPT)
+    assert runs.get("bot", TRACE) == whole
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_deleted_project_may_be_sent_again(store, closed):  # noqa: F811
+    runs, spans = RunBook(store), SpanBook(store)
+    spans.add([TOP, FIRST], NOW)
+    spans.make_runs(now=NOW)
+    if closed:
+        spans.forget(NOW + 2 * KEPT)
+    assert runs.delete_project("bot") == 1 and runs.count() == 0
+    assert spans.add([TOP, FIRST], NOW + 3 * KEPT) == 0
+    spans.make_runs(now=NOW + 3 * KEPT)
+    assert runs.get("bot", TRACE).query == "Q?"
+
+
+@pytest.mark.parametrize(
+    "delete",
+    [lambda runs: runs.delete_project("bot"), lambda runs: runs.delete("bot", [TRACE])],
+    ids=["project", "run"],
+)
+def test_what_is_deleted_while_its_run_is_made_stays_deleted(url, delete):  # noqa: F811
+    racing, other = Interrupted(url), Store(url)
+    runs, spans = RunBook(other), SpanBook(racing)
+    spans.add([TOP, FIRST], NOW)
+    racing.interrupt(1, lambda: delete(runs))
+    assert spans.make_runs(now=NOW) == 1
+    assert runs.count() == 0 and spans.make_runs(now=NOW) == 0
+    for one in (racing, other):
+        one.close()
+
+
+def test_a_trace_that_grows_while_its_run_is_made_is_made_again(url):  # noqa: F811
+    racing, other = Interrupted(url), Store(url)
+    runs, spans, later = RunBook(other), SpanBook(racing), NOW + timedelta(seconds=1)
+    spans.add([TOP, FIRST], NOW)
+    racing.interrupt(1, lambda: SpanBook(other).add([LATE], later))
+    assert spans.make_runs(now=NOW) == 1 and runs.count() == 0
+    assert spans.make_runs(now=later) == 1 and len(runs.get("bot", TRACE).steps) == 2
+    for one in (racing, other):
+        one.close()
