@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 from rag_core.errors import BadTrace
 from rag_core.runs.run import Run, RunStep
+from rag_core.runs.sent import unique_name
 from rag_core.runs.values import RunPassage
 from rag_core.schema.answers import Answer
 from rag_core.schema.documents import CollectionRef, Passage
@@ -108,7 +109,7 @@ def _with_a_search(steps: list[Step]) -> list[Step]:
     """The steps; an unrecorded search before them where the run recorded none."""
     if any(one.kind in FINDING for one in steps):
         return steps
-    name = _free(FOUND, steps)
+    name = unique_name(FOUND, {one.name for one in steps})
     return [_made(name, StepKind.SEARCH, (), Evidence.UNAVAILABLE), *steps]
 
 
@@ -121,7 +122,7 @@ def _with_one_list(steps: list[Step]) -> list[Step]:
     for hit in (hit for one in searches for hit in one.hits):
         best[hit.passage_id] = min(hit.rank, best.get(hit.passage_id, hit.rank))
     order = sorted(best, key=lambda passage_id: best[passage_id])
-    name = _free(CANDIDATES, steps)
+    name = unique_name(CANDIDATES, {one.name for one in steps})
     fused = _made(name, StepKind.FUSION, [one.name for one in searches], Evidence.INFERRED, order)
     found = {one.name for one in searches}
     after = [
@@ -137,7 +138,8 @@ def _with_what_is_kept(steps: list[Step]) -> list[Step]:
     if steps[-1].kind is StepKind.SELECT:
         return steps
     last = steps[-1]
-    kept = _made(_free(KEPT, steps), StepKind.SELECT, (last.name,), Evidence.INFERRED)
+    name = unique_name(KEPT, {one.name for one in steps})
+    kept = _made(name, StepKind.SELECT, (last.name,), Evidence.INFERRED)
     return [*steps, kept.model_copy(update={"space": last.space, "hits": last.hits})]
 
 
@@ -164,12 +166,6 @@ def _made(
         evidence=evidence,
         timed=False,
     )
-
-
-def _free(name: str, steps: Sequence[Step]) -> str:
-    """The name, or one like it that no step has."""
-    taken = {one.name for one in steps}
-    return next(one for one in (name, *(f"{name} {n}" for n in range(2, len(taken) + 3))) if one not in taken)
 
 
 def _report(named: str, last: Step | None, steps: Sequence[Step]) -> RerankSummary:

@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, FiniteFloat, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from rag_core.runs.values import (
     DIRECTIONS,
@@ -25,6 +25,7 @@ from rag_core.runs.values import (
     PassageId,
     RunPassage,
     Space,
+    StartedAt,
     StepKind,
     Text,
     Timing,
@@ -112,7 +113,7 @@ class Run(Frozen):
     id: RunId
     project: Name
     query: Text
-    started_at: AwareDatetime
+    started_at: StartedAt
     steps: Annotated[tuple[RunStep, ...], Field(max_length=MAX_STEPS)] = ()
     passages: tuple[RunPassage, ...] = ()
     answer: Text | None = None

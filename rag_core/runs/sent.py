@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from itertools import chain, count
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, FiniteFloat, ValidationError, model_validator
+from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
 from rag_core.errors import UnreadableRecord
 from rag_core.runs.passage_book import PassageBook, content_key
@@ -29,6 +29,7 @@ from rag_core.runs.values import (
     PassageId,
     RunPassage,
     Space,
+    StartedAt,
     StepKind,
     Text,
     Timing,
@@ -91,7 +92,7 @@ class SentRun(Frozen):
     project: Name
     query: Text
     id: RunId | None = Field(None, description="Unique in its project; sending an id again replaces that run.")
-    started_at: AwareDatetime | None = Field(None, description="With its time zone. Left out: the time of arrival.")
+    started_at: StartedAt | None = Field(None, description="With its time zone. Left out: the time of arrival.")
     steps: Annotated[tuple[SentStep, ...], Field(max_length=MAX_STEPS)] = ()
     passages: tuple[RunPassage, ...] = ()
     answer: Text | None = None

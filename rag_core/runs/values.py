@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, FiniteFloat
+from pydantic import AfterValidator, AwareDatetime, Field, FiniteFloat
 
 from rag_core.schema.base import Frozen, Scalar
 from rag_core.schema.spaces import ScoreSpace as Space
@@ -22,6 +23,20 @@ Text = Annotated[str, Field(max_length=MAX_TEXT)]
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
 PassageId = Annotated[str, Field(min_length=1, max_length=1000)]
 
+MOST_MS = 1e13
+"""Milliseconds of a step at most: 317 years. More is no measurement."""
+
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def _plausible(moment: datetime) -> datetime:
+    if not EARLIEST <= moment < LATEST:
+        raise ValueError(f"must be a time from {EARLIEST.year} to {LATEST.year - 1}, in UTC")
+    return moment
+
+
+StartedAt = Annotated[AwareDatetime, AfterValidator(_plausible)]
+"""When a run started: a time that every store and chart can hold."""
 
 DIRECTIONS: dict[Space, Direction | None] = {
     **{space: "lower" if space.lower_is_better else "higher" for space in Space},
@@ -33,8 +48,8 @@ DIRECTIONS: dict[Space, Direction | None] = {
 class Timing(Frozen):
     """How long a step took, and when it started, counted from the start of the run. Milliseconds."""
 
-    started_ms: FiniteFloat | None = None
-    took_ms: Annotated[FiniteFloat, Field(ge=0)]
+    started_ms: Annotated[FiniteFloat, Field(ge=-MOST_MS, le=MOST_MS)] | None = None
+    took_ms: Annotated[FiniteFloat, Field(ge=0, le=MOST_MS)]
 
 
 class Note(Frozen):

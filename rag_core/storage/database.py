@@ -21,7 +21,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from rag_core.errors import BadInput, MissingPackage, SecondPassError
+from rag_core.errors import BadInput, MissingPackage, SecondPassError, first_line
 from rag_core.schema.steps import PairScore
 from rag_core.settings import Settings
 from rag_core.storage.migrations import migrate
@@ -62,7 +62,8 @@ class Store:
     Store("sqlite:///data/second_pass.db")
     Store.from_settings(Settings())
     Store.from_settings(Settings(), durable=True)      what is written is on the disk before the transaction ends
-    Every method raises SecondPassError with what to do where the database cannot be read or written.
+    Every method raises SecondPassError with what to do where the database cannot be read or written, and BadInput for
+    a value that it cannot keep.
     """
 
     def __init__(self, url: str, durable: bool = False, wait_s: float = 30.0) -> None:
@@ -94,6 +95,10 @@ class Store:
                 yield connection
         except (sa.exc.DBAPIError, sa.exc.TimeoutError) as exc:
             raise SecondPassError(self._in_words(exc)) from exc
+        except (sa.exc.StatementError, OverflowError) as exc:  # before the database was asked
+            raise BadInput(
+                f"The database cannot keep one of these values ({first_line(exc.__cause__ or exc)})."
+            ) from exc
 
     def _open(self) -> sa.Engine:
         with self._opening:

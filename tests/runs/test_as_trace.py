@@ -58,6 +58,12 @@ def test_a_search_that_was_not_recorded_stands_there_empty():
     assert [one.passage.id for one in trace.kept] == ["b", "a"]
 
 
+def test_a_made_up_list_gets_a_name_as_any_second_list_of_a_name_does():
+    steps = [{"name": "kept", "kind": "search"}, {"name": "kept", "kind": "rerank"}]
+    run = run_from({"project": "bot", "query": "q", "steps": steps})
+    assert [one.name for one in trace_of(run).steps] == ["kept", "kept (2)", "kept (3)"]
+
+
 def test_missing_texts_are_said():
     trace = trace_of(odd_run("no texts"))
     assert [one.code for one in trace.kept_step.warnings] == ["text-missing"]

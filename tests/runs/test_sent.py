@@ -101,6 +101,23 @@ def test_steps_of_one_name_get_numbers_and_inputs_mean_the_latest():
         ({"steps": [{"name": "a", "kind": "rerank", "inputs": ["b"]}]}, "a reads b, which is no earlier step"),
         ({"steps": [{"name": "a", "kind": "search", "space": "distance", "direction": "higher"}]}, "lower scores"),
         ({"steps": [{"name": "a", "kind": "search", "hits": [{"text": "x", "score": "high"}]}]}, "› score” should be"),
+        *[
+            ({"started_at": moment}, "“started_at” must be a time from 1900 to 2199, in UTC")
+            for moment in (
+                "0001-01-01T00:00:00+05:00",
+                "9999-12-31T23:59:59-05:00",
+                "0001-01-01T00:00:00Z",
+                "2199-12-31T23:59:59-05:00",
+            )
+        ],
+        *[
+            ({"steps": [{"name": "a", "kind": "search", "timing": {"took_ms": 1} | timing}]}, said)
+            for timing, said in (
+                ({"took_ms": 1e308}, "took_ms” should be 1e+13 or less"),
+                ({"started_ms": 1e308}, "started_ms” should be 1e+13 or less"),
+                ({"started_ms": -1e308}, "started_ms” should be -1e+13 or more"),
+            )
+        ],
         ({"surprise": 1}, "“surprise” is not a field"),
         ({"id": "no spaces"}, "“id”"),
         ({"version": 2}, "newer version"),

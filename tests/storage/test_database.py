@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from rag_core.errors import BadInput, SecondPassError
 from rag_core.schema.steps import PairScore
 from rag_core.settings import Settings
+from rag_core.storage.columns import Moment
 from rag_core.storage.database import IN_ONE_STATEMENT, Store, hash_of
 
 PAIR = PairScore(score=1.25, tokens=300, unseen_tokens=46, seen_chars=1269)
@@ -115,6 +117,13 @@ def test_an_error_rolls_back(store: Store) -> None:
         _ = 1 / 0
     with store.begin() as connection:
         assert connection.execute(sa.text("SELECT count(*) FROM pair_scores")).scalar() == 0
+
+
+@pytest.mark.parametrize("value", [datetime.max.replace(tzinfo=timezone(-timedelta(hours=5))), 10**30])
+def test_a_value_that_no_column_holds_is_a_sentence(store: Store, value: object) -> None:
+    kind = Moment() if isinstance(value, datetime) else sa.Integer()
+    with pytest.raises(BadInput, match="cannot keep one of these values"), store.begin() as connection:
+        connection.execute(sa.select(sa.bindparam("it", value, kind)))
 
 
 def test_a_damaged_file_is_a_sentence(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 from rag_core.runs.recorder.containers import listed
 from rag_core.runs.recorder.shapes import Sent, cleaned, finite, hits_of, says_distance, scalars
 from rag_core.runs.run import MAX_HITS, MAX_STEPS, RUN_ID
-from rag_core.runs.values import DIRECTIONS, MAX_TEXT, Direction, Space, StepKind
+from rag_core.runs.values import DIRECTIONS, MAX_TEXT, MOST_MS, Direction, Space, StepKind
 from rag_core.schema.base import new_id
 
 Given = ParamSpec("Given")
@@ -220,7 +220,7 @@ class Recording:
 
     def _timing(self, name: str, took_ms: float | None) -> dict[str, float] | None:
         if (took := finite(took_ms)) is not None:
-            return {"took_ms": max(0.0, took)}
+            return {"took_ms": min(max(0.0, took), MOST_MS)}
         if name not in self._times:
             return None
         started, lasted = self._times.pop(name)

@@ -19,7 +19,7 @@ from rag_core.runs.spans.names import SpanKind
 from rag_core.runs.spans.span import Span
 from rag_core.runs.spans.steps import Listed, Steps, book_of
 from rag_core.runs.spans.tree import Tree
-from rag_core.runs.values import MAX_TEXT, Evidence, StepKind
+from rag_core.runs.values import MAX_TEXT, MOST_MS, Evidence, StepKind
 
 SHORTEST = 20
 """Characters below which a passage that stands in a prompt may stand there by chance."""
@@ -61,14 +61,16 @@ def _query(tree: Tree, top: Span) -> str:
 
 def _sent(one: Listed, query: str, began_ns: int) -> dict[str, Any]:
     span, failed = one.span, one.span.error is not None and one.evidence is Evidence.RECORDED
+    started_ms = (span.started_ns - began_ns) / 1e6
     timed = one.evidence is Evidence.RECORDED and span.ended_ns >= span.started_ns > 0
+    timed = timed and max(started_ms, span.took_ms) <= MOST_MS
     asked_here = cleaned(one.query, MAX_TEXT)
     return {
         "name": one.name,
         "kind": one.kind,
         "inputs": one.inputs,
         "hits": [{"passage_id": passage_id, "score": score} for passage_id, score in one.hits[:10_000]],
-        "timing": {"started_ms": (span.started_ns - began_ns) / 1e6, "took_ms": span.took_ms} if timed else None,
+        "timing": {"started_ms": started_ms, "took_ms": span.took_ms} if timed else None,
         "model": one.model,
         "query": asked_here if asked_here and asked_here != query else None,
         "evidence": one.evidence,

@@ -48,6 +48,14 @@ def test_what_is_wrong_is_rejected_with_its_place_and_the_rest_is_taken(collecto
     assert lines["ids"] == ["b"] and lines["rejected"][0]["index"] == 0
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_an_odd_date_costs_no_other_run(collector, moment):
+    good, odd = json.loads(a_run().to_json()), json.loads(a_run("odd").to_json()) | {"started_at": moment}
+    answer = post(collector, json.dumps([good, odd, good | {"id": "b"}]))
+    assert answer.status_code == 200 and answer.json()["ids"] == ["r1", "b"] and collector.book.count() == 2
+    assert "“started_at” must be a time" in answer.json()["rejected"][0]["error"]
+
+
 @pytest.mark.parametrize(
     ("content", "headers", "code"),
     [

@@ -178,6 +178,12 @@ def test_a_trace_without_an_end_is_cut_and_says_so():
     assert len(run.steps) <= 200 and "trace-cut" in [note.code for note in run.warnings]
 
 
+def test_a_span_of_centuries_has_no_time():
+    endless = retriever(1, 0, 1, 0, "x").model_copy(update={"ended_ns": 2**64 - 1})
+    (step,) = run_of_spans([endless]).steps
+    assert step.timing is None and step.hits
+
+
 def test_parents_in_a_ring_end():
     spans = [span(1, "CHAIN", 0, 9, 2), span(2, "CHAIN", 0, 9, 1), retriever(3, 1, 2, 2, A)]
     assert run_of_spans(spans).steps[0].name == "retriever"

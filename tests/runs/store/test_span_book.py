@@ -21,14 +21,15 @@ FIRST, LATE = retriever(2, 1, 9, 1, "a text", "b text"), retriever(3, 11, 19, 1,
 class Interrupted(Store):
     """Does something else just before a transaction that is `after` others away."""
 
+    after = -1
+
     def interrupt(self, after, what):
         self.after, self.what = after, what
 
     def begin(self):
-        what, self.after = getattr(self, "what", None), getattr(self, "after", 0) - 1
-        if what is not None and self.after < 0:
-            self.what = None
-            what()
+        self.after -= 1
+        if self.after == -1:
+            self.what()
         return super().begin()
 
 
