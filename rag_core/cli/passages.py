@@ -6,7 +6,7 @@ import textwrap
 
 from rag_core.report.verdict_text import WIDTH
 from rag_core.schema.ranked_passage import RankedPassage
-from rag_core.wording.numbers import score_text, title_of
+from rag_core.wording.numbers import document_of, score_text, title_of
 
 LINES = 4
 """Lines that are printed of a passage."""
@@ -18,6 +18,6 @@ def passage_text(number: int, kept: RankedPassage) -> str:
     score = "" if kept.score is None else f"; {score_text(kept.score, kept.space)}"
     text = textwrap.wrap(kept.text, WIDTH - 4, max_lines=LINES, placeholder=" ...")
     lines = (f"ranks: {ranks}{score}", *text)
-    return f"[{number}] {title_of(kept.passage)} ({kept.passage.document_id})\n" + textwrap.indent(
-        "\n".join(lines), "    "
-    )
+    document = document_of(kept.passage)
+    head = f"[{number}] {title_of(kept.passage)}" + (f" ({document})" if document else "")
+    return f"{head}\n" + textwrap.indent("\n".join(lines), "    ")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rag_core.diagnosis.expected import Expected, Location, nearest_documents, places_in
-from rag_core.schema.documents import Document, Passage
+from rag_core.schema.documents import MADE_UP, Document, Passage
 from rag_core.schema.trace import Trace
 
 
@@ -30,7 +30,7 @@ def locate_in_run(trace: Trace, expected: Expected) -> Location:
     return Location(
         expected=expected,
         document_id=first.document_id,
-        title=first.title or first.document_id,
+        title=first.name,
         passages=tuple(one for one, _ in found),
         spans=tuple(span for _, span in found),
     )
@@ -51,4 +51,4 @@ def _documents(passages: Iterable[Passage]) -> Sequence[Document]:
 
 def made_up(document_id: str) -> bool:
     """True for an id that the pipeline did not give: it is made from the passage's text."""
-    return document_id.startswith("content:")
+    return document_id.startswith(MADE_UP)

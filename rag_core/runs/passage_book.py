@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 
 from rag_core.runs.values import RunPassage
+from rag_core.schema.documents import MADE_UP
 
 
 def content_key(text: str) -> str:
@@ -20,7 +21,7 @@ def content_key(text: str) -> str:
     >>> content_key("Refunds take 30 days.")
     'content:1b92e160bd3afbafff28084200506636'
     """
-    return f"content:{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+    return f"{MADE_UP}{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
 
 
 class PassageBook:

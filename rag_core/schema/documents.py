@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import textwrap
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
@@ -13,6 +14,12 @@ from pydantic import (
 )
 
 from rag_core.schema.base import Frozen, Scalar
+
+MADE_UP = "content:"
+"""How an id begins that was made from a passage's text, because its pipeline gave none."""
+
+FIRST_CHARS = 60
+"""Characters of a text that name a passage without title, id and source."""
 
 
 def stated_authority(metadata: Mapping[str, Scalar]) -> float | None:
@@ -54,6 +61,22 @@ class Passage(Frozen):
     updated_at: date | None = None
     tenant: str | None = None
     metadata: dict[str, Scalar] = {}
+
+    @cached_property
+    def name(self) -> str:
+        """What it is called where it is shown: its title, else its document's id, or the source where that is made up;
+        without these, its first words.
+
+        >>> Passage(id="content:1b92", document_id="content:1b92", start=0, end=7, text="Thirty.").name
+        'Thirty.'
+        """
+        given = "" if self.document_id.startswith(MADE_UP) else self.document_id
+        return self.title or given or self.source or self.first_words or self.document_id
+
+    @cached_property
+    def first_words(self) -> str:
+        """The beginning of the text, in one line."""
+        return textwrap.shorten(self.text[: 10 * FIRST_CHARS], FIRST_CHARS, placeholder=" …")
 
     @cached_property
     def heading(self) -> str:

@@ -38,4 +38,4 @@ class RankedPassage:
     @property
     def title(self) -> str:
         """The title of the passage's document."""
-        return self.passage.title or self.passage.document_id
+        return self.passage.name

@@ -27,7 +27,7 @@ def _row(trace: Trace, passage_id: str) -> dict[str, object]:
     row: dict[str, object] = {
         "passage_id": passage.id,
         "document_id": passage.document_id,
-        "title": passage.title or passage.document_id,
+        "title": passage.name,
         "heading": passage.heading,
         "source": passage.source,
         "outcome": trace.outcome(passage.id),

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from rag_core.schema.documents import Passage
+from rag_core.schema.documents import MADE_UP, Passage
 from rag_core.schema.spaces import ScoreSpace
 
 if TYPE_CHECKING:
@@ -31,18 +31,29 @@ def told_apart(names: Mapping[Key, str], *details: Mapping[Key, str]) -> dict[Ke
 
 
 def titles_of(passages: Iterable[Passage]) -> dict[str, str]:
-    """The title of each passage by its id; where several are equal with the document, then with the part of it."""
+    """The title of each passage by its id; where several are equal with the document, then with the part of it.
+
+    A document id that was made from a text says nothing: the first words stand in its place.
+    """
     by_id = {passage.id: passage for passage in passages}
-    documents = {key: one.document_id for key, one in by_id.items()}
+    documents = {
+        key: one.first_words if one.document_id.startswith(MADE_UP) else one.document_id for key, one in by_id.items()
+    }
     parts = {key: f"from character {one.start:,}" for key, one in by_id.items()}
     return told_apart({key: title_of(one) for key, one in by_id.items()}, documents, parts)
 
 
 def title_of(passage: Passage) -> str:
     """A short name of a passage: its document's title, with the last heading where that says more."""
-    title = passage.title or passage.document_id
+    title = passage.name
     last = passage.heading_path[-1] if passage.heading_path else ""
     return f"{title}: {last}" if last and _letters(last) != _letters(title) else title
+
+
+def document_of(passage: Passage) -> str:
+    """The document's id beside the title; empty where it says nothing more."""
+    shown = passage.document_id
+    return "" if shown == title_of(passage) or shown.startswith(MADE_UP) else shown
 
 
 def _letters(text: str) -> str:

@@ -15,7 +15,7 @@ from rag_core.schema.answers import Answer, SentenceCheck
 from rag_core.schema.documents import Passage
 from rag_core.schema.trace import Trace
 from rag_core.wording.headline import closest
-from rag_core.wording.numbers import title_of
+from rag_core.wording.numbers import document_of, title_of
 from rag_core.wording.run_captions import QUOTED, answer_cost
 from ui.panels.views import markdown
 
@@ -138,7 +138,7 @@ def _sources(trace: Trace, answer: Answer) -> None:
 def source_line(passage: Passage) -> str:
     """`Refunds: First purchase · policies/refunds.md · updated 2026-02-01`: an outdated source shows its age."""
     dated = [f"updated {passage.updated_at}"] if passage.updated_at else []
-    return " · ".join([title_of(passage), passage.document_id, *dated])
+    return " · ".join(filter(None, [title_of(passage), document_of(passage), *dated]))
 
 
 def _reasoning(answer: Answer) -> None:

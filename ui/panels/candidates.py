@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -34,7 +34,7 @@ def passage_text(passage: Passage, terms: tuple[str, ...], seen_chars: int | Non
     seen = None if seen_chars is None else seen_chars - (len(passage.model_text) - len(passage.text))
     body = emphasised(marked(passage.text, term_spans(passage.text, frozenset(terms)), seen))
     st.html(
-        f'<div class="sp-path">{html.escape(passage.heading or passage.document_id)}</div>'
+        f'<div class="sp-path">{html.escape(passage.heading or passage.name)}</div>'
         f'<div class="sp-passage" data-testid="passage">{body}</div>'
     )
 
@@ -53,10 +53,15 @@ def facts_of(passage: Passage) -> pd.DataFrame:
         "Source": passage.source,
         "Updated": passage.updated_at,
         "Tenant": passage.tenant,
-        **passage.metadata,
     }
-    shown = {name: str(value) for name, value in rows.items() if value not in (None, "")}
+    shown = {name: str(value) for name, value in {**rows, **_further(rows, passage)}.items() if value not in (None, "")}
     return pd.DataFrame({"Field": list(shown), "Value": list(shown.values())})
+
+
+def _further(rows: Mapping[str, object], passage: Passage) -> dict[str, object]:
+    """The metadata without what the rows say already: `source` beside a Source of the same value."""
+    said = {(name.casefold(), str(value)) for name, value in rows.items()}
+    return {name: value for name, value in passage.metadata.items() if (name.casefold(), str(value)) not in said}
 
 
 def way_table(trace: Trace, passage_id: str) -> pd.DataFrame:

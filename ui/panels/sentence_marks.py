@@ -24,7 +24,7 @@ def markup(attribution: Attribution) -> str:
         pieces.append(_sentence(attribution, effect))
         at = effect.end
     pieces.append(html.escape(text[at:]))
-    head = html.escape(f"{attribution.passage.heading or attribution.passage.document_id}")
+    head = html.escape(f"{attribution.passage.heading or attribution.passage.name}")
     score = html.escape(score_text(attribution.whole, attribution.space))
     body = "".join(pieces)
     return f'<div class="sp-path">{head} · {score}</div><div class="sp-passage" data-testid="attribution">{body}</div>'

@@ -22,6 +22,7 @@ from rag_core.runs.spans.names import SpanKind
 from rag_core.runs.spans.span import Span
 from rag_core.runs.spans.tree import Tree
 from rag_core.runs.values import Evidence, StepKind
+from rag_core.schema.documents import MADE_UP
 
 Ranked = tuple[tuple[str, float | None], ...]
 """Passage ids with their scores, best first."""
@@ -158,7 +159,7 @@ def book_of(spans: Iterable[Span]) -> PassageBook:
     for span in spans:
         for prefix in (names.RETRIEVED, names.RERANK_INPUT, names.RERANK_OUTPUT):
             for passage, _ in _found(span, prefix):
-                if passage.text and not passage.id.startswith("content:"):
+                if passage.text and not passage.id.startswith(MADE_UP):
                     book.add(passage)
     return book
 

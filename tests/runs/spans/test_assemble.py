@@ -6,10 +6,12 @@ import random
 
 import pytest
 
+from rag_core.runs.as_trace import trace_of
 from rag_core.runs.passage_book import content_key
 from rag_core.runs.sent import read_run
 from rag_core.runs.spans.assemble import run_of_spans
 from rag_core.runs.values import Evidence, Space, StepKind
+from rag_core.wording.numbers import title_of
 from tests.runs.spans.traces import BEGAN, TRACE, reranker, retriever, span
 
 A, B, C = ("n-a", "Refunds take thirty days.", 0.9), ("n-b", "We ship worldwide, always.", 0.5), ("n-c", "Closed.", 0.1)
@@ -197,3 +199,9 @@ def test_nested_attributes_are_read_like_flat_ones():
     flat = retriever(1, 0, 1, 0, ("a", "x", None, {"page": 1}), query="").attributes
     runs = [run_of_spans([span(1, "RETRIEVER", 0, 1, attributes=attributes)]) for attributes in (nested, listed, flat)]
     assert runs[0] == runs[1] and runs[0].passages == runs[2].passages
+
+
+def test_documents_without_ids_are_called_by_their_source_or_first_words():
+    """LangChain's exporter sends no ids: a hash would name every passage."""
+    run = run_of_spans([retriever(1, 0, 1, 0, (None, "Thirty days.", None, {"source": "returns.md"}), "We ship.")])
+    assert [title_of(one.passage) for one in trace_of(run).kept] == ["returns.md", "We ship."]

@@ -1,0 +1,15 @@
+"""The facts beside a passage."""
+
+from __future__ import annotations
+
+from rag_core.schema.documents import Passage
+from ui.panels.candidates import facts_of
+
+
+def test_metadata_that_repeats_a_fact_is_shown_once():
+    metadata = {"source": "returns.md", "page": 3, "tenant": "acme"}
+    passage = Passage(id="a", document_id="a", start=0, end=1, text="x", source="returns.md", metadata=metadata)
+    shown = dict(facts_of(passage).itertuples(index=False))
+    assert shown == {
+        "Document": "a", "Characters": "0 to 1", "Source": "returns.md", "page": "3", "tenant": "acme",
+    }  # fmt: skip
