@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec, cast
 
 from rag_core.runs.recorder.containers import listed
-from rag_core.runs.recorder.shapes import Sent, cleaned, finite, hits_of, says_distance, scalars
+from rag_core.runs.recorder.meanings import direction_of, space_of
+from rag_core.runs.recorder.shapes import Sent, cleaned, finite, hits_of, pool_of, says_distance, scalars
 from rag_core.runs.run import MAX_HITS, MAX_STEPS, RUN_ID
-from rag_core.runs.values import DIRECTIONS, MAX_TEXT, MOST_MS, Direction, Space, StepKind
+from rag_core.runs.values import MAX_TEXT, MOST_MS, Direction, Space, StepKind
 from rag_core.schema.base import new_id
 
 Given = ParamSpec("Given")
@@ -79,12 +80,17 @@ class Recording:
 
     @_harmless
     def rerank(
-        self, name: str, results: object, *, inputs: Sequence[str] | None = None, space: str = "unknown",
-        direction: Direction | None = None, model: str = "", took_ms: float | None = None,
+        self, name: str, results: object, *, inputs: Sequence[str] | None = None, read: object = None,
+        space: str = "unknown", direction: Direction | None = None, model: str = "", took_ms: float | None = None,
     ) -> None:  # fmt: skip
-        """A list scored anew, best first. `inputs`: the list that it read; without it, the step before."""
-        read = self._before() if inputs is None else inputs
-        self._add(StepKind.RERANK, name, results, read, space, direction, model, took_ms, None)
+        """A list scored anew, best first. `inputs`: the list that it read; without it, the step before.
+
+        The `index` of a result counts in that list, from 0; or in `read`, the passages as the reranker got them.
+        """
+        pool = None if read is None else pool_of(listed(read, MAX_HITS), self._texts)
+        if inputs is None:
+            inputs = self._before() if pool is None else self._holding(pool)
+        self._add(StepKind.RERANK, name, results, inputs, space, direction, model, took_ms, None, pool)
 
     @_harmless
     def adjust(
@@ -167,12 +173,13 @@ class Recording:
     def _add(
         self, kind: StepKind, name: str, results: object, inputs: Iterable[str], space: str,
         direction: Direction | None, model: str, took_ms: float | None, query: str | None,
+        pool: list[Sent] | None = None,
     ) -> None:  # fmt: skip
         """Keep a step, its results copied, so that the caller may go on changing them."""
         name = cleaned(str(name), 180) or kind.value
         some = listed(results, MAX_HITS)
         wrong: list[str] = []
-        meant = _space(space, wrong)
+        meant = space_of(space, wrong)
         if meant is Space.UNKNOWN and any(map(says_distance, some)):
             meant = Space.DISTANCE
         with self._lock:
@@ -182,8 +189,8 @@ class Recording:
                 "kind": kind,
                 "inputs": read,
                 "space": meant,
-                "direction": _direction(direction, meant, wrong),
-                "hits": hits_of(some, self._hits_of(read), self._texts, wrong),
+                "direction": direction_of(direction, meant, wrong),
+                "hits": hits_of(some, self._hits_of(read) if pool is None else pool, self._texts, wrong),
                 "timing": self._timing(name, took_ms),
                 "model": cleaned(str(model), 400),
                 "query": None if query is None else cleaned(str(query), MAX_TEXT),
@@ -213,6 +220,16 @@ class Recording:
         hit = hit | {"passage_id": passage_id}
         return {name: value for name, value in hit.items() if name != "text"} if text and text == known else hit
 
+    def _holding(self, pool: list[Sent]) -> list[str]:
+        """The latest step that has all of these passages; without one, those that no other has read."""
+        wanted = set(map(self._key, pool))
+        holding = [step["name"] for step in reversed(self._steps) if wanted <= set(map(self._key, step["hits"]))]
+        return holding[:1] or self._unread()
+
+    def _key(self, hit: Sent) -> str:
+        text = hit.get("text", "")
+        return str(hit.get("passage_id") or self._by_text.get(text, text))
+
     def _hits_of(self, inputs: list[str]) -> list[Sent]:
         """The passages of the one list that a step read, without their scores."""
         found: list[Sent] = next((step["hits"] for step in reversed(self._steps) if inputs == [step["name"]]), [])
@@ -225,19 +242,3 @@ class Recording:
             return None
         started, lasted = self._times.pop(name)
         return {"started_ms": started * 1000, "took_ms": lasted * 1000}
-
-
-def _space(space: str, wrong: list[str]) -> Space:
-    try:
-        return Space(space)
-    except ValueError:
-        wrong.append(f"{space!r} is no score space; the scores count as unknown.")
-        return Space.UNKNOWN
-
-
-def _direction(given: object, space: Space, wrong: list[str]) -> str | None:
-    """The direction, where the space leaves it open or says the same."""
-    if given is None or given in ((DIRECTIONS[space],) if DIRECTIONS[space] else ("higher", "lower")):
-        return None if given is None else str(given)
-    wrong.append(f"The direction {given!r} does not fit scores of the space {space.value}; it is left out.")
-    return None

@@ -201,12 +201,22 @@ def hits_of(results: Iterable[object], before: list[Sent], ids: Collection[str],
     return hits
 
 
+def pool_of(given: Iterable[object], ids: Collection[str]) -> list[Sent]:
+    """The passages that a reranker got, without scores. Raises TypeError for one that cannot be read."""
+    wrong: list[str] = []
+    pool = hits_of(given, [], ids, wrong)
+    if wrong:
+        raise TypeError(f"of the list that it read: {wrong[0]}")
+    return [{name: value for name, value in hit.items() if name != "score"} for hit in pool]
+
+
 def _placed(hit: Sent, before: list[Sent]) -> Sent:
     """The hit with its passage. Raises TypeError where it has none."""
     index = hit.pop("index", None)
     if index is not None:
         if not 0 <= index < len(before):
-            raise TypeError(f"it names place {index} of its input, which has {len(before)}")
+            known = f"its index {index} is outside the list that was read, which has {len(before)}"
+            raise TypeError(f"{known}; give that list with read=")
         return before[index] | hit
     if not hit.keys() & {"passage_id", "text"}:
         raise TypeError("it has neither id nor text")

@@ -189,3 +189,25 @@ def test_who_reads_a_recorded_stream_is_not_inside_its_run(recorded):
         assert next(pieces) == first
         pieces.close()
     assert {run.project for run in recorded()} == {"reader", "stream"}
+
+
+def test_an_index_counts_in_the_passages_that_the_reranker_got(recorded):
+    pool = ["We ship.", "Thirty days.", "Closed."]
+    with rag_core.record("bot", "How long?") as run:
+        run.search("dense", [("a", "Thirty days."), ("b", "We ship.")])
+        run.search("lexical", [("c", "Closed.")])
+        run.rerank("all", [{"index": 2, "score": 0.9}, {"index": 1, "score": 0.8}], read=pool)
+        run.rerank("two", [{"index": 0, "score": 0.9}], read=pool[:2])
+        run.rerank("other", [{"index": 0, "score": 0.9}, {"index": 7, "score": 0.1}], inputs=["dense"], read=["b"])
+        run.rerank("unreadable", [{"index": 0, "score": 0.9}], read=[object()])
+    (kept,) = recorded()
+    assert {step.name: (step.inputs, ids(step)) for step in kept.steps[2:]} == {
+        "all": (("dense", "lexical"), ["c", "a"]),
+        "two": (("dense",), ["b"]),
+        "other": (("dense",), ["b"]),
+    }
+    (note,) = kept.step("other").warnings
+    assert note.message == (
+        "Result 2 is left out: its index 7 is outside the list that was read, which has 1; give that list with read=."
+    )
+    assert "of the list that it read" in kept.warnings[0].message
