@@ -61,7 +61,7 @@ def open_runs(
     """
     path = Path(path)
     if path.is_dir():
-        return _some(path.name, open_folder(path, steps=steps, project=project))
+        return some_runs(path.name, open_folder(path, steps=steps, project=project))
     return open_source(Source.at(path), format=format, columns=columns, steps=steps, project=project)
 
 
@@ -76,9 +76,9 @@ def open_source(
     values = [] if format == TABLE else _values(source, problems)
     chosen = format or _format_of(values)
     if chosen == TABLE:
-        return _some(source.name, open_table(source, columns=columns, steps=steps, project=project))
+        return some_runs(source.name, open_table(source, columns=columns, steps=steps, project=project))
     runs = FORMATS[chosen].read(source, values, problems)
-    return _some(source.name, OpenedRuns(tuple(runs), problems.all(), chosen))
+    return some_runs(source.name, OpenedRuns(tuple(runs), problems.all(), chosen))
 
 
 def format_of(source: Source) -> str:
@@ -98,7 +98,7 @@ def _format_of(values: list[ParsedValue]) -> str:
     return next((name for name, one in FORMATS.items() if any(map(one.fits, sample))), TABLE)
 
 
-def _some(name: str, opened: OpenedRuns) -> OpenedRuns:
+def some_runs(name: str, opened: OpenedRuns) -> OpenedRuns:
     """What was opened. Raises BadInput where that is nothing."""
     if not opened.runs:
         reason = opened.problems[0] if opened.problems else "It holds no retrieval."

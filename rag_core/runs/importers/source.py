@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -70,6 +71,11 @@ class Source:
             return cls(path.name, path.read_bytes())
         except OSError as exc:
             raise BadInput(f"{path} cannot be read ({exc.strerror}).") from exc
+
+    @property
+    def content_hash(self) -> str:
+        """A hash of its bytes: the runs of a file with other bytes are other runs."""
+        return hashlib.sha256(self.data).hexdigest()
 
     @property
     def suffix(self) -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rag_core.errors import BadInput, MissingPackage, SecondPassError
@@ -18,7 +19,7 @@ from rag_core.runs.importers.columns import Columns, StepMeaning, guess_columns,
 from rag_core.runs.importers.source import OpenedRuns, ParsedValue, Problems, Source
 from rag_core.runs.passage_book import content_key
 from rag_core.runs.recorder.shapes import cleaned, finite
-from rag_core.runs.sent import run_from
+from rag_core.runs.sent import run_from, unique_name
 from rag_core.runs.values import MAX_TEXT, StepKind
 
 ONE_LIST = "candidates"
@@ -47,7 +48,7 @@ def open_table(
     made = []
     for key, parts in runs.items():
         try:
-            made.append(run_from(_sent(key, parts, chosen, steps, project or source.name)))
+            made.append(run_from(_sent(key, parts, chosen, steps, project or source.name, source.content_hash)))
         except SecondPassError as exc:
             problems.add(f"run {key}", exc)
     return OpenedRuns(tuple(made), problems.all(), "table")
@@ -135,9 +136,9 @@ def _add(runs: dict[str, dict[str, Any]], row: Row, columns: Columns) -> None:
 
 
 def _sent(
-    key: str, parts: dict[str, Any], columns: Columns, given: Mapping[str, StepMeaning] | None, project: str
+    key: str, parts: dict[str, Any], columns: Columns, given: Mapping[str, StepMeaning] | None, project: str, of: str
 ) -> dict[str, Any]:
-    """The run record. A fusion reads the searches, any other step the one before it."""
+    """The run record; `of` is the table's hash. A fusion reads the searches, any other step the one before it."""
     found = meanings(list(parts["steps"]), columns.score, given)
     order = sorted(found, key=lambda name: list(StepKind).index(found[name].kind))
     steps: list[dict[str, Any]] = []
@@ -149,12 +150,20 @@ def _sent(
         hits = _ranked(parts["steps"][name])
         steps.append({"name": name, "inputs": reads.get(meaning.kind, before), "hits": hits, **dict(meaning)})
     if parts["kept"]:
-        name = next(one for one in ("kept", "kept (2)") if one not in found)
-        steps.append(
-            {"name": name, "kind": StepKind.SELECT, "inputs": [steps[-1]["name"]], "hits": list(parts["kept"].values())}
-        )
-    identifier = content_key(f"{project}\n{key}").replace("content", "table")
-    return {"id": identifier, "project": project[:200], "query": parts["query"], "steps": steps, "source": "table"}
+        name = unique_name("kept", found)
+        hits = _in_order(parts["kept"].values(), steps[-1]["hits"])
+        steps.append({"name": name, "kind": StepKind.SELECT, "inputs": [steps[-1]["name"]], "hits": hits})
+    identifier = content_key(f"{project}\n{of}\n{key}").replace("content", "table")
+    named = {"id": identifier, "project": cleaned(project, 200), "query": parts["query"]}
+    return named | {"steps": steps, "source": "table"}
+
+
+def _in_order(kept: Iterable[dict[str, Any]], hits: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What was kept, in the order of the last list; what that does not have, behind."""
+    ranks: dict[str, int] = {}
+    for hit in hits:
+        ranks.setdefault(hit["passage_id"], hit["rank"])
+    return sorted(kept, key=lambda one: ranks.get(one["passage_id"], math.inf))
 
 
 def _ranked(rows: list[tuple[float | None, dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -1,13 +1,17 @@
-"""TREC runs with their corpus: a folder with `queries.jsonl`, `corpus.jsonl` (BEIR's forms) and `*.run` or `*.trec`.
+"""TREC runs with their corpus: files `queries.jsonl`, `corpus.jsonl` (BEIR's forms) and `*.run` or `*.trec`.
 
-Each file is a list, called by its name without the end. Lines are `query Q0 passage rank score tag`; the order is that
-of the scores, ties in the file's order.
+Each file is a list, called by its name without the end, or with it where that is what tells two apart. Lines are
+`query Q0 passage rank score tag`; the order is that of the scores, ties in the file's order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
 from typing import Any
 
 from rag_core.errors import BadInput, SecondPassError
@@ -16,77 +20,156 @@ from rag_core.evaluation.files import Faults, File, lines
 from rag_core.runs.importers.columns import StepMeaning, guess_meaning
 from rag_core.runs.importers.source import OpenedRuns, Problems
 from rag_core.runs.passage_book import content_key
+from rag_core.runs.recorder.shapes import cleaned
+from rag_core.runs.run import MAX_HITS
 from rag_core.runs.sent import run_from
 from rag_core.runs.values import StepKind
 
 ENDS = (".run", ".trec")
+QUERIES, CORPUS = "queries.jsonl", "corpus.jsonl"
+LONGEST_NAME = 180
+"""Characters of a list's name."""
+
 Ranking = dict[str, list[tuple[str, float]]]
 """Passages with their scores by query id."""
 
 
 def open_folder(folder: Path, *, steps: Mapping[str, StepMeaning] | None = None, project: str = "") -> OpenedRuns:
-    """A run for each query that a list ranks. Raises BadInput where the folder lacks a file or nothing can be read."""
-    files = sorted(path for path in folder.iterdir() if path.suffix in ENDS)
-    if not files:
+    """The runs of the files in a folder, as `open_files`."""
+    paths = sorted(path for path in folder.iterdir() if path.is_file())
+    if not any(is_list(path.name) for path in paths):
         raise BadInput(f"{folder} has no TREC runs: no file ends in {' or '.join(ENDS)}.")
-    problems, faults = Problems(), Faults("queries.jsonl")
-    queries = {one.id: one.text for one in read_queries(File.at(folder / "queries.jsonl"), faults)}
-    for fault in faults.faults:
-        problems.add("queries", fault)
-    lists = {path.stem: _ranking(path, problems) for path in files}
+    files = [replace(File.at(path), name=path.name) for path in paths]
+    return open_files(files, steps=steps, project=project or folder.name)
+
+
+def open_files(files: Sequence[File], *, project: str, steps: Mapping[str, StepMeaning] | None = None) -> OpenedRuns:
+    """A run for each query that a list ranks. Raises BadInput where a file is missing, two are called the same, or
+    nothing can be read."""
+    named, problems = list_names([file.name for file in files]), Problems()
+    asked = _file(files, QUERIES)
+    if asked is None:
+        raise BadInput(f"There is no {QUERIES} among the files. Add it: it has the queries of the runs.")
+    queries = _queries(asked, problems)
+    lists = {named[file.name]: _ranking(file, problems) for file in files if file.name in named}
     meant = {name: (steps or {}).get(name) or guess_meaning(name, None) for name in lists}
     order = sorted(lists, key=lambda name: list(StepKind).index(meant[name].kind))
     wanted = {item for ranking in lists.values() for items in ranking.values() for item, _ in items}
-    passages = _passages(folder / "corpus.jsonl", wanted)
+    passages = _passages(_file(files, CORPUS), wanted)
+    of = _content_hash([file for file in files if file is asked or file.name in named])
     runs = []
     for query_id in dict.fromkeys(one for name in order for one in lists[name]):
         if query_id not in queries:
-            problems.add(f"query {query_id}", "it is not in queries.jsonl.")
+            problems.add(f"query {query_id}", f"it is not in {QUERIES}.")
             continue
         found = [(name, lists[name][query_id]) for name in order if query_id in lists[name]]
+        identifier = content_key(f"{project}\n{of}\n{query_id}").replace("content", "trec")
+        sent = {"id": identifier, "project": cleaned(project, 200), "query": queries[query_id], "source": "trec"}
+        attributes = {"query_id": query_id}
         try:
-            runs.append(run_from(_sent(query_id, queries[query_id], found, meant, passages, project or folder.name)))
+            runs.append(run_from(sent | {"steps": _steps(found, meant, passages), "attributes": attributes}))
         except SecondPassError as exc:
             problems.add(f"query {query_id}", exc)
     return OpenedRuns(tuple(runs), problems.all(), "trec")
 
 
-def _ranking(path: Path, problems: Problems) -> Ranking:
-    """The lines of a file, best first for each query."""
+def is_list(file_name: str) -> bool:
+    """True for the name of a file of rankings.
+
+    >>> is_list("BM25.RUN"), is_list("queries.jsonl")
+    (True, False)
+    """
+    return PurePath(file_name).suffix.lower() in ENDS
+
+
+def list_names(file_names: Sequence[str]) -> dict[str, str]:
+    """What the list of each file of rankings is called, by the file's name. Raises BadInput where two are called the
+    same.
+
+    >>> list_names(["bm25.run", "dense.run", "dense.trec", "corpus.jsonl"])
+    {'bm25.run': 'bm25', 'dense.run': 'dense.run', 'dense.trec': 'dense.trec'}
+    """
+    chosen = [name for name in file_names if is_list(name)]
+    stems = Counter(PurePath(name).stem for name in chosen)
+    named = {name: cleaned(stem if stems[stem := PurePath(name).stem] == 1 else name, LONGEST_NAME) for name in chosen}
+    twice = [name for name, times in Counter(file_names).items() if times > 1]
+    twice += [name for name, times in Counter(named.values()).items() if times > 1]
+    if twice:
+        raise BadInput(f"Two files are called {twice[0]}. Rename one of them.")
+    return named
+
+
+def _file(files: Sequence[File], name: str) -> File | None:
+    """The file of that name, else the same packed as `.gz`."""
+    wanted = (name, f"{name}.gz")
+    return next((file for one in wanted for file in files if file.name.lower() == one), None)
+
+
+def _queries(file: File, problems: Problems) -> dict[str, str]:
+    """The queries by their ids."""
+    faults = Faults(QUERIES)
+    queries = {one.id: one.text for one in read_queries(file, faults)}
+    for fault in faults.faults:
+        problems.add("queries", fault)
+    return queries
+
+
+def _content_hash(files: Sequence[File]) -> str:
+    """A hash of the files, so that other rankings make other runs."""
+    parts = hashlib.sha256()
+    for file in sorted(files, key=lambda one: one.name):
+        parts.update(f"{file.name}\n{file.size}\n".encode("utf-8", "surrogatepass"))
+        with file.open() as stream:
+            while some := stream.read(2**20):
+                parts.update(some)
+    return parts.hexdigest()
+
+
+def _ranking(file: File, problems: Problems) -> Ranking:
+    """The lines of a file, best first for each query, as many as a step may have."""
     ranking: Ranking = {}
-    faults = Faults(path.name)
-    for number, line in lines(File.at(path), faults):
+    faults = Faults(file.name)
+    for number, line in lines(file, faults):
         cells = line.split()
         try:
             query_id, _, item, _, score, *_ = cells
-            ranking.setdefault(query_id, []).append((item, float(score)))
+            ranking.setdefault(query_id, []).append((item, _finite(score)))
         except ValueError:
-            problems.add(f"line {number} of {path.name}", "it is not `query Q0 passage rank score tag`.")
+            problems.add(f"line {number} of {file.name}", "it is not `query Q0 passage rank score tag`.")
     for notice in faults.notices:
         problems.add("encoding", notice)
-    return {query_id: sorted(items, key=lambda one: -one[1]) for query_id, items in ranking.items()}
+    if longer := [query_id for query_id, items in ranking.items() if len(items) > MAX_HITS]:
+        named = f"{longer[0]} and {len(longer) - 1:,} more" if len(longer) > 1 else longer[0]
+        problems.add(
+            file.name, f"more than {MAX_HITS:,} passages for query {named}. The best {MAX_HITS:,} are imported."
+        )
+    return {query_id: sorted(items, key=lambda one: -one[1])[:MAX_HITS] for query_id, items in ranking.items()}
 
 
-def _passages(corpus: Path, wanted: set[str]) -> dict[str, dict[str, Any]]:
+def _finite(score: str) -> float:
+    """The score. Raises ValueError for what is no finite number."""
+    value = float(score)
+    if not math.isfinite(value):
+        raise ValueError(score)
+    return value
+
+
+def _passages(corpus: File | None, wanted: set[str]) -> dict[str, dict[str, Any]]:
     """The texts of the passages that are ranked; none where there is no corpus."""
-    if not corpus.is_file():
-        return {}
-    documents = (one for one in read_corpus(File.at(corpus)) if one.id in wanted)
+    documents = (one for one in read_corpus(corpus) if one.id in wanted) if corpus else ()
     return {one.id: {"text": one.text or None, "title": one.title} for one in documents}
 
 
-def _sent(
-    query_id: str, query: str, lists: list[tuple[str, list[tuple[str, float]]]], meant: Mapping[str, StepMeaning],
-    passages: Mapping[str, dict[str, Any]], project: str,
-) -> dict[str, Any]:  # fmt: skip
+def _steps(
+    lists: list[tuple[str, list[tuple[str, float]]]], meant: Mapping[str, StepMeaning],
+    passages: Mapping[str, dict[str, Any]],
+) -> list[dict[str, Any]]:  # fmt: skip
+    """The lists as steps. A fusion reads the searches, any other step the one before it."""
     steps: list[dict[str, Any]] = []
     for name, items in lists:
         searches = [one["name"] for one in steps if one["kind"] is StepKind.SEARCH]
         reads = {StepKind.SEARCH: [], StepKind.FUSION: searches}
-        hits = [{"passage_id": item, "score": score, **passages.get(item, {})} for item, score in items[:10_000]]
+        hits = [{"passage_id": item, "score": score, **passages.get(item, {})} for item, score in items]
         inputs = reads.get(meant[name].kind, [one["name"] for one in steps[-1:]])
         steps.append({"name": name, "inputs": inputs, "hits": hits, **dict(meant[name])})
-    identifier = content_key(f"{project}\n{query_id}").replace("content", "trec")
-    attributes = {"query_id": query_id}
-    return {"id": identifier, "project": project, "query": query, "steps": steps, "attributes": attributes,
-            "source": "trec"}  # fmt: skip
+    return steps

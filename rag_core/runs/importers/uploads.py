@@ -8,16 +8,15 @@ open_uploads(sources, what.format, Corrections(columns=what.columns)).runs
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePath
 
 from rag_core.errors import BadInput
+from rag_core.evaluation.files import File
 from rag_core.runs.importers.columns import Columns, StepMeaning, guess_columns, guess_meaning
-from rag_core.runs.importers.registry import FORMATS, TABLE, TREC, format_of, open_runs, open_source
+from rag_core.runs.importers.registry import FORMATS, TABLE, TREC, format_of, open_source, some_runs
 from rag_core.runs.importers.source import OpenedRuns, Problems, Source
 from rag_core.runs.importers.table import header_of, list_of, rows_of
-from rag_core.runs.importers.trec import ENDS
+from rag_core.runs.importers.trec import is_list, list_names, open_files
 from rag_core.schema.base import Frozen
 
 LABELS: dict[str, str] = {**{name: one.label for name, one in FORMATS.items()}, TABLE: "Table of candidates"}
@@ -46,9 +45,10 @@ class Corrections(Frozen):
 def look_at(sources: Sequence[Source], format: str | None = None) -> Look:  # noqa: A002
     """What the files are: TREC runs with their queries and corpus, or one file of any other format, which may be given.
 
-    Raises BadInput for several files that are no TREC runs, and for a table that cannot be read.
+    Raises BadInput for several files that are no TREC runs or of one name, and for a table that cannot be read.
     """
-    if any(source.suffix in ENDS for source in sources):
+    if any(is_list(source.name) for source in sources):
+        list_names([source.name for source in sources])
         return Look(format=TREC)
     if len(sources) != 1:
         raise BadInput("Choose one file, or all of TREC runs: the .run or .trec files, queries.jsonl and corpus.jsonl.")
@@ -61,9 +61,9 @@ def look_at(sources: Sequence[Source], format: str | None = None) -> Look:  # no
 
 def lists_of(sources: Sequence[Source], columns: Columns) -> dict[str, StepMeaning]:
     """The lists of a table or of TREC runs, with what their names say of them."""
-    if any(source.suffix in ENDS for source in sources):
-        names = [PurePath(source.name).stem for source in sources if source.suffix in ENDS]
-        return {name: guess_meaning(name, None) for name in sorted(names)}
+    if any(is_list(source.name) for source in sources):
+        named = list_names([source.name for source in sources])
+        return {name: guess_meaning(name, None) for name in sorted(named.values())}
     names = list(dict.fromkeys(list_of(row, columns) for _, row in rows_of(sources[0], Problems())))
     if len(names) > MOST_LISTS:
         raise BadInput(f"The column {columns.step!r} has {len(names):,} different names of lists. Choose another.")
@@ -76,8 +76,12 @@ def open_uploads(sources: Sequence[Source], format: str, said: Corrections) -> O
         return open_source(
             sources[0], format=format, columns=said.columns, steps=dict(said.steps), project=said.project
         )
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        for source in sources:
-            (folder / PurePath(source.name).name).write_bytes(source.data)
-        return open_runs(folder, steps=dict(said.steps), project=said.project or "TREC runs")
+    files = [File.uploaded(source.name, source.data) for source in sources]
+    opened = open_files(files, steps=dict(said.steps), project=said.project or project_of(sources))
+    return some_runs("these files", opened)
+
+
+def project_of(sources: Sequence[Source]) -> str:
+    """What runs belong to where nobody says it: the file, or the first list of TREC runs."""
+    names = [source.name for source in sources]
+    return next((name for name in sorted(names) if is_list(name)), names[0])[:200]
