@@ -137,11 +137,19 @@ def times_sentence(times: TimesOfRuns) -> str:
     return f"{told} A point is {_stretch(times.width_s)}." if len(times.table) > 1 else told
 
 
-def imported_sentence(opened: OpenedRuns) -> str:
-    """`12 runs imported into support-bot, shop.`"""
+def imported_sentence(opened: OpenedRuns, replaced: int = 0) -> str:
+    """`12 runs imported into support-bot, shop. 3 of them replaced a run with the same id.`"""
     projects = list(dict.fromkeys(run.project for run in opened.runs))
     more = f" and {count_of(len(projects) - NAMED, 'other project')}" if len(projects) > NAMED else ""
-    return f"{count_of(len(opened.runs), 'run')} imported into {', '.join(projects[:NAMED])}{more}."
+    told = f"{count_of(len(opened.runs), 'run')} imported into {', '.join(projects[:NAMED])}{more}."
+    return f"{told} {replaced:,} of them replaced a run with the same id." if replaced else told
+
+
+def expiring_sentence(rule: Retention, number: int) -> str:
+    """What the rule deletes next, said where runs were imported."""
+    deleted = f"By this rule, {count_of(number, 'run')} will be deleted within the hour."
+    change = "To keep them, change the rule under “Keep and delete”, then import again."
+    return f"{retention_sentence(rule)} {deleted} {change}"
 
 
 def _stretch(width_s: int) -> str:

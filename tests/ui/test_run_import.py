@@ -11,6 +11,7 @@ from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from rag_core.runs.run import Run
+from rag_core.runs.store.retention import Retention, keep
 from rag_core.runs.values import Space, StepKind
 from tests.runs.importers.test_registry import LANGFUSE, OTLP_SPAN, PHOENIX, otlp_request
 from tests.runs.samples import a_run
@@ -53,6 +54,15 @@ def imported(at: AppTest) -> list[Run]:
     assert not at.exception and not at.error
     book = caches.run_book()
     return [book.get(row.project, row.id) for row in book.find().found]
+
+
+def plain(text: str) -> str:
+    """The text without the escapes of Markdown."""
+    return text.replace("\\", "")
+
+
+def box_of_text(at: AppTest, label: str):
+    return next(one for one in at.text_input if one.label == label)
 
 
 def box(at: AppTest, start: str):
@@ -115,6 +125,48 @@ def test_what_cannot_be_read_is_listed_and_the_rest_is_imported():
     at = uploaded(("runs.jsonl", f"{good}\nnonsense\n"))
     assert len(imported(at)) == 1
     assert any("Line 2" in str(one.value) for one in at.markdown)
+
+
+def test_another_table_of_the_same_name_replaces_nothing():
+    first, second = (f"query,doc_id\nHow long?,{one}\n" for one in "ab")
+    for table, said in ((first, None), (second, None), (first, "1 of them replaced a run with the same id")):
+        at = uploaded(("export.csv", table))
+        runs = imported(at)
+        assert any("replaced" in str(one.value) for one in at.success) == (said is not None)
+        assert said is None or said in at.success[0].value
+    assert len(runs) == 2 and {run.project for run in runs} == {"export.csv"}
+
+
+def test_two_imports_of_trec_runs_lie_side_by_side():
+    queries = ("queries.jsonl", '{"_id": "1", "text": "How long?"}\n')
+    for name in ("BM25.RUN", "dense.run"):
+        at = uploaded(queries, (name, "1 Q0 a 1 7.5 x\n"))
+        assert box_of_text(at, "Project").placeholder == name
+        runs = imported(at)
+    assert {run.project for run in runs} == {"BM25.RUN", "dense.run"}
+
+
+def test_files_of_one_name_and_files_without_queries_are_refused_in_words():
+    run = ("bm25.run", "1 Q0 a 1 7.5 x\n")
+    assert "Two files are called bm25.run" in plain(uploaded(run, run).error[0].value)
+    at = uploaded(run)
+    at.button(key="run_import").click().run()
+    assert "There is no queries.jsonl" in plain(at.error[0].value) and "/" not in at.error[0].value
+
+
+def test_how_many_runs_the_rule_deletes_is_said_at_the_import():
+    keep(caches.store(), Retention(days=30))
+    old = a_run(started_at="2020-01-01T00:00:00Z").to_json()
+    at = uploaded(("runs.jsonl", old))
+    assert any(
+        "Runs are kept for 30 days. This applies to imported runs too." in plain(one.value) for one in at.caption
+    )
+    imported(at)
+    assert "By this rule, 1 run will be deleted within the hour." in plain(at.warning[0].value)
+    at = uploaded(("export.csv", "query,doc_id\nHow long?,a\n"))
+    keep(caches.store(), Retention())
+    imported(at)
+    assert not at.warning
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -10,9 +11,10 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from rag_core.runs.importers.columns import NAMES, Columns, StepMeaning
 from rag_core.runs.importers.registry import FORMATS, TABLE, TREC
 from rag_core.runs.importers.source import OpenedRuns, Source
-from rag_core.runs.importers.uploads import LABELS, Corrections, Look, lists_of, look_at, open_uploads
+from rag_core.runs.importers.uploads import LABELS, Corrections, Look, lists_of, look_at, open_uploads, project_of
+from rag_core.runs.store.retention import Retention, retention, surplus
 from rag_core.runs.values import Direction, Space, StepKind
-from rag_core.wording.run_list import COLUMN_LABELS, imported_sentence
+from rag_core.wording.run_list import COLUMN_LABELS, expiring_sentence, imported_sentence, retention_sentence
 from ui import caches, visitors
 from ui.panels import views
 
@@ -23,6 +25,16 @@ NOTE = "run_note"
 
 SHOWN = 20
 """Problems of a file that are listed."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did: how many of its runs replaced another, and how many runs the rule deletes next."""
+
+    opened: OpenedRuns
+    replaced: int
+    rule: Retention
+    expiring: int
 
 
 def show(open_at_first: bool = False) -> None:
@@ -57,11 +69,14 @@ def _import(files: Sequence[UploadedFile]) -> None:
         if chosen != look.format:
             look = _looked_at(sources, ids, chosen)
     said = _corrections(look, sources, ids) if look.format in (TABLE, TREC) else Corrections()
+    rule = retention(caches.store())
+    if rule != Retention():
+        st.caption(views.markdown(f"{retention_sentence(rule)} This applies to imported runs too."))
     if st.button("Import", key="run_import", type="primary", icon=":material/upload:"):
         with st.spinner("Importing"):
             opened = open_uploads(sources, look.format, said)
-            caches.run_book().add_many(opened.runs)
-        st.session_state[NOTE] = opened
+            replaced = caches.run_book().add_many(opened.runs)
+            st.session_state[NOTE] = Imported(opened, replaced, rule, surplus(caches.store(), rule))
         st.session_state["run_imports"] = st.session_state.get("run_imports", 0) + 1
         st.rerun()
 
@@ -69,7 +84,11 @@ def _import(files: Sequence[UploadedFile]) -> None:
 def _corrections(look: Look, sources: list[Source], ids: str) -> Corrections:
     """The columns of a table, what each list is, and the project."""
     project = st.text_input(
-        "Project", key=f"run_project_{ids}", placeholder=sources[0].name, max_chars=200, help="What the runs belong to."
+        "Project",
+        key=f"run_project_{ids}",
+        placeholder=project_of(sources),
+        max_chars=200,
+        help="What the runs belong to.",
     )
     columns = _columns(look, ids) if look.format == TABLE else look.columns
     lists = _lists(sources, ids, columns)
@@ -107,14 +126,16 @@ def _meaning(name: str, guessed: StepMeaning, ids: str) -> StepMeaning:
 
 
 def say_imported() -> None:
-    """What the last import did, and what it could not read."""
-    opened: OpenedRuns | None = st.session_state.pop(NOTE, None)
-    if opened is None:
+    """What the last import did, which runs go soon, and what it could not read."""
+    done: Imported | None = st.session_state.pop(NOTE, None)
+    if done is None:
         return
-    st.success(views.markdown(imported_sentence(opened)), icon=":material/check_circle:")
-    if opened.problems:
-        with st.expander(f"{len(opened.problems)} parts could not be read", icon=":material/warning:"):
-            st.markdown("\n".join(f"- {views.markdown(one)}" for one in opened.problems[:SHOWN]))
+    st.success(views.markdown(imported_sentence(done.opened, done.replaced)), icon=":material/check_circle:")
+    if done.expiring:
+        st.warning(views.markdown(expiring_sentence(done.rule, done.expiring)), icon=":material/auto_delete:")
+    if problems := done.opened.problems:
+        with st.expander(f"{len(problems)} parts could not be read", icon=":material/warning:"):
+            st.markdown("\n".join(f"- {views.markdown(one)}" for one in problems[:SHOWN]))
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the file")

@@ -54,10 +54,23 @@ class RunBook:
         with self._store.begin() as connection:
             put_runs(connection, by_key.values())
 
-    def add_many(self, some: Sequence[Run]) -> None:
-        """Keep these runs, some at a time, so that nobody waits long for the database."""
-        for start in range(0, len(some), ADDED_AT_ONCE):
-            self.add(some[start : start + ADDED_AT_ONCE])
+    def add_many(self, some: Sequence[Run]) -> int:
+        """Keep these runs, some at a time, so that nobody waits long for the database; how many of them replaced
+        another, in the database or among these."""
+        by_key = {(run.project, run.id): run for run in some}
+        last, replaced = list(by_key.values()), len(some) - len(by_key)
+        for start in range(0, len(last), ADDED_AT_ONCE):
+            part = last[start : start + ADDED_AT_ONCE]
+            replaced += self._known(part)
+            self.add(part)
+        return replaced
+
+    def _known(self, some: Iterable[Run]) -> int:
+        """How many of these runs have the project and id of one that is there."""
+        keys = [(run.project, run.id) for run in some]
+        wanted = sa.select(sa.func.count()).where(sa.tuple_(runs.c.project, runs.c.id).in_(keys))
+        with self._store.begin() as connection:
+            return connection.execute(wanted).scalar_one()
 
     def get(self, project: str, run_id: str) -> Run:
         """The run. Raises BadInput where there is none, UnreadableRecord where it cannot be read."""

@@ -46,6 +46,13 @@ def test_a_run_that_comes_again_replaces_what_was_there(book):
     assert book.find("bot").found[0].query == "and again" and book.get("other", "r1").query.startswith("How")
 
 
+def test_many_are_added_and_those_that_replace_another_are_counted(book, monkeypatch):
+    monkeypatch.setattr("rag_core.runs.store.run_book.ADDED_AT_ONCE", 2)
+    assert book.add_many([a_run("a"), a_run("b"), a_run("c"), a_run("a", project="other")]) == 0
+    assert book.add_many([a_run("c"), a_run("d"), a_run("a"), a_run("e"), a_run("d", query="last")]) == 3
+    assert book.count() == 6 and book.get("bot", "d").query == "last" and book.add_many([]) == 0
+
+
 def test_the_list_is_filtered_and_paged_newest_first(book):
     book.add([a_run(f"r{at}", f"query {at}", "bot" if at % 2 else "other", hours=at) for at in range(6)])
     assert ids(book) == ["r5", "r4", "r3", "r2", "r1", "r0"]
