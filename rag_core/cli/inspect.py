@@ -6,7 +6,7 @@
     second-pass inspect "How long do refunds take?" --run spans.json     the run with this query
     second-pass inspect --run runs.jsonl --json                          for scripts
 
-Prints what happened in a sentence, each step with what went in and came out, and the kept passages.
+Prints which run it is, what happened in a sentence, each step with what went in and came out, and the kept passages.
 
 Exit codes: 0 something was kept, 1 nothing was kept, 2 the input cannot be used.
 """
@@ -22,6 +22,7 @@ from typing import Any
 from rag_core.analysis.latency import duration
 from rag_core.cli.passages import passage_text
 from rag_core.cli.questions import add_question_or_run, asked
+from rag_core.cli.run_choice import described, id_of
 from rag_core.report.verdict_text import WIDTH, table
 from rag_core.schema.steps import Step
 from rag_core.schema.trace import Trace
@@ -48,10 +49,11 @@ def run(given: argparse.Namespace) -> int:
 
 
 def report(trace: Trace) -> str:
-    """The headline, the steps, the warnings and the kept passages, as plain text."""
+    """Which recorded run it is, the headline, the steps, the warnings and the kept passages, as plain text."""
     notes = [textwrap.fill(f"Note: {one.message}", WIDTH) for one in trace.warnings]
     kept = [passage_text(number, one) for number, one in enumerate(trace.kept, start=1)]
-    return "\n\n".join([textwrap.fill(headline(trace), WIDTH), steps_text(trace), *notes, *kept])
+    which = [textwrap.fill(described(trace), WIDTH)] if trace.origin else []
+    return "\n\n".join([*which, textwrap.fill(headline(trace), WIDTH), steps_text(trace), *notes, *kept])
 
 
 def steps_text(trace: Trace) -> str:
@@ -70,6 +72,8 @@ def facts(trace: Trace) -> dict[str, Any]:
     """What `report` says, for a script. `ask --json` gives the whole trace."""
     return {
         "query": trace.query,
+        "run_id": id_of(trace) or None,
+        "asked_at": trace.measured_at.isoformat(),
         "pipeline": trace.collection.name,
         "headline": headline(trace),
         "steps": [_step(step) for step in trace.steps],

@@ -10,6 +10,7 @@ from pathlib import Path
 from rag_core.api import index
 from rag_core.cli.documents import library, read_folder
 from rag_core.cli.policy_options import policy_of, threshold_of
+from rag_core.cli.run_choice import chosen
 from rag_core.corpus.collection import Collection
 from rag_core.errors import BadInput
 from rag_core.pipeline.pipeline import Pipeline
@@ -43,7 +44,9 @@ def add_question_or_run(parser: argparse.ArgumentParser) -> None:
         "--run", dest="file", type=Path, metavar="FILE",
         help="look at a recorded run: a saved trace, run records, an export or a table (docs/connect.md)",
     )  # fmt: skip
-    parser.add_argument("--run-id", metavar="ID", help="which run of the file (default: the newest)")
+    parser.add_argument(
+        "--run-id", metavar="ID", help="which run of the file, by its id or the beginning of it (default: the newest)"
+    )
 
 
 @dataclass(frozen=True)
@@ -76,17 +79,7 @@ def recorded(path: Path, query: str | None, run_id: str | None) -> Trace:
     opened = open_path(path)
     for problem in opened.problems:
         sys.stderr.write(f"Left out: {problem}\n")
-    wanted = [
-        one
-        for one in opened.traces
-        if query in (None, one.query) and run_id in (None, one.origin.run_id if one.origin else "")
-    ]
-    if not wanted:
-        queries = ", ".join(f"“{one.query}”" for one in opened.traces[:5])
-        raise BadInput(f"{path.name} has no such run. It has {count_of(len(opened.traces), 'run')}: {queries}.")
-    if len(wanted) > 1:
-        sys.stderr.write(f"{len(wanted)} runs; this is the newest. Name another by its query or --run-id.\n")
-    return max(wanted, key=lambda one: one.measured_at)
+    return chosen(opened.traces, query, run_id, path.name)
 
 
 def policy_from(given: argparse.Namespace) -> Policy:

@@ -31,11 +31,12 @@ def _movement(trace: Trace) -> str:
     climbs = [(before[hit.passage_id].rank - hit.rank, hit) for hit in kept if hit.passage_id in before]
     if last is trace.fused_step or not climbs:
         return f"What {last.name} reranked was not recorded."
+    name = f"{last.name[:1].upper()}{last.name[1:]}"
     climb, hit = max(climbs, key=lambda pair: (pair[0], -pair[1].rank))
     if climb <= 0:
-        return f"{last.name} moved none of the kept passages up."
+        return f"{name} moved none of the kept passages up."
     was = ordinal(before[hit.passage_id].rank)
-    return f"{last.name} moved “{title_of(trace.passages[hit.passage_id])}” from {was} to {ordinal(hit.rank)}."
+    return f"{name} moved “{title_of(trace.passages[hit.passage_id])}” from {was} to {ordinal(hit.rank)}."
 
 
 def _kept(trace: Trace) -> str:

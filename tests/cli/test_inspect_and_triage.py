@@ -85,12 +85,41 @@ def test_a_run_of_several_is_chosen(runs, capsys):
     code, out, err = printed(capsys, "inspect", "--run", runs, "--json")
     assert (code, json.loads(out)["query"]) == (0, "How long do refunds take?")
     assert "2 runs; this is the newest" in err and "Left out: Line 2" in err
+    assert "  new  2" in err and "UTC  “Where do you ship?”" in err
     assert json.loads(printed(capsys, "inspect", "--run", runs, "--run-id", "old", "--json")[1])["query"] == (
         "Where do you ship?"
     )
     assert '"Where do you ship?"' in printed(capsys, "inspect", "Where do you ship?", "--run", runs, "--json")[1]
     code, _, err = printed(capsys, "inspect", "Who?", "--run", runs)
     assert code == 2 and "“Where do you ship?”" in err
+
+
+def test_the_run_that_is_shown_says_which_it_is(runs, capsys):
+    which, sentence = printed(capsys, "inspect", "--run", runs, "--run-id", "ne")[1].split("\n\n")[:2]
+    assert which.startswith("“How long do refunds take?” · ") and which.endswith(" UTC · run new")
+    assert sentence[0].isupper()
+
+
+def test_an_id_may_be_cut_short_where_one_run_begins_so(tmp_path, capsys):
+    path = tmp_path / "runs.jsonl"
+    path.write_text("".join(f"{a_run(one).to_json()}\n" for one in ("4f2a", "4f2b", "4f", "9c")))
+    given = ("inspect", "--run", path, "--json", "--run-id")
+    assert [json.loads(printed(capsys, *given, one)[1])["run_id"] for one in ("9", "4f2b", "4f")] == [
+        "9c",
+        "4f2b",
+        "4f",
+    ]
+    code, _, err = printed(capsys, *given, "4f2")
+    assert code == 2 and "2 runs begin with 4f2" in err and "  4f2a  " in err and "  9c  " not in err
+    code, _, err = printed(capsys, *given, "77")
+    assert code == 2 and "no such run" in err and all(f"  {one}  " in err for one in ("4f2a", "4f2b", "4f", "9c"))
+
+
+def test_a_document_called_by_its_id_is_named_once(tmp_path, capsys):
+    path = tmp_path / "run.json"
+    step = {"name": "reranked", "kind": "rerank", "hits": [{"passage_id": "doc-7", "title": "doc-7"}]}
+    path.write_text(json.dumps({"project": "bot", "query": "q", "steps": [step]}))
+    assert "[1] doc-7\n" in printed(capsys, "inspect", "--run", path)[1]
 
 
 def test_the_verdict_on_a_recorded_run_names_its_step_and_the_change_that_keeps_it(runs, capsys):
