@@ -18,8 +18,9 @@ _TAGS = {
     "◁think▷": "◁/think▷",
 }
 """Tags around thoughts, as models write them before their answer."""
-_CLOSED_ONLY = re.compile(r"\A(?P<thought>[^`]*?)</think(?:ing)?>[ \t]*(?:\n|\Z)", re.DOTALL)
+_CLOSED_ONLY = re.compile(r"\A(?P<thought>.*?)(?<!`)</think(?:ing)?>[ \t]*(?:\n|\Z)", re.DOTALL)
 """Thoughts whose opening tag the server has taken for its own: many chat templates end with it."""
+_FENCE = "```"
 _FIELDS = ("reasoning_content", "reasoning", "thinking")
 
 
@@ -74,7 +75,7 @@ def parted(text: str, *, whole: bool = True) -> Said:
     """
     closed = _CLOSED_ONLY.match(text)
     thoughts = []
-    if closed and not _opening(text.lstrip()):
+    if closed and not _opening(text.lstrip()) and not _in_code(text, closed.end()):
         thoughts.append(closed["thought"].strip())
         text = text[closed.end() :].lstrip()
     while (begun := text.lstrip()) and (tag := _opening(begun)):
@@ -84,6 +85,11 @@ def parted(text: str, *, whole: bool = True) -> Said:
     if not whole and any(tag.startswith(text.lstrip()) for tag in _TAGS):
         text = ""
     return Said(text, "\n\n".join(one for one in thoughts if one))
+
+
+def _in_code(text: str, end: int) -> bool:
+    """True where the tag that ends there stands in a block of code, which shows it and does not mean it."""
+    return bool(text.count(_FENCE, 0, end) % 2) and _FENCE in text[end:]
 
 
 def _opening(text: str) -> str:

@@ -84,7 +84,22 @@ def test_a_wish_for_a_tool_says_so() -> None:
         answered(Script(deltas=({"tool_calls": [call]},), finish="tool_calls"))
 
 
-@pytest.mark.parametrize("text", ["Use the tag `<think>` [1].", "<b>x</b>", "a < b", "The tag `</think>` ends it.\n"])
+@pytest.mark.parametrize("thought", ["Is it `x` [2]?", "Is it ` [2]?", "So:\n```\nx [2]\n```"])
+def test_thoughts_may_hold_code(thought: str) -> None:
+    answer, _ = answered(Script(pieces=(thought, "\n</think>\n\n", ANSWER)))
+    assert (answer.text, answer.reasoning) == (ANSWER, thought)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Use the tag `<think>` [1].",
+        "<b>x</b>",
+        "a < b",
+        "The tag `</think>` ends it.\n",
+        "Write\n```\nhm\n</think>\n```\nand go on.",
+    ],
+)
 def test_a_text_about_tags_is_an_answer(text: str) -> None:
     assert parted(text) == Said(text)
 
