@@ -22,6 +22,10 @@ _BLOCKS = frozenset(
     | {"main", "marquee", "search", "summary"}
 )
 """Elements that begin a line of their own and that markdownify does not know as such."""
+_STRIKES = ["del", "s", "strike"]
+_LINES = [*(f"h{level}" for level in range(1, 7)), "p", "div", "blockquote", "pre", "hr", "ul", "ol", "li", "dl", "dt"]
+_LINES += ["dd", "table", "caption", "thead", "tbody", "tfoot", "tr", "td", "th", "article", "section", "nav"]
+"""Elements of which each has lines of its own."""
 _OWN_LINE = re.compile(r"display\s*:\s*(?:block|flex|grid|list-item|table)\b", re.IGNORECASE)
 _STRUCK = re.compile(r"text-decoration[^;]*\bline-through\b", re.IGNORECASE)
 
@@ -49,6 +53,7 @@ def markdown_of(soup: BeautifulSoup) -> str:
         if link.get_text(strip=True) in _MARKS:
             link.decompose()
     _set_apart(soup)
+    _strike(soup)
     for table in soup.find_all("table"):
         if table.find("table"):
             _unwrap(table)
@@ -80,6 +85,37 @@ def _set_apart(soup: BeautifulSoup) -> None:
     for reading in soup.find_all("rt"):
         reading.insert_before(" (")
         reading.insert_after(")")
+
+
+def _strike(soup: BeautifulSoup) -> None:
+    """Strike each line of text through once: marks around a heading, a table or two paragraphs would take their form
+    away."""
+    for inner in [part for part in soup.find_all(_STRIKES) if part.find_parent(_STRIKES)]:
+        inner.name = "span"
+    for part in soup.find_all(_STRIKES):
+        if part.find(_LINES):
+            part.name = "div"
+            _strike_lines(part)
+
+
+def _strike_lines(block: Tag) -> None:
+    """Put `<del>` around what stands in a line of this block, and of those in it."""
+    from bs4 import BeautifulSoup, Tag
+
+    line = None
+    for child in list(block.children):
+        if isinstance(child, Tag) and (child.name in _LINES or child.find(_LINES)):
+            line = None
+            if child.name != "pre":
+                _strike_lines(child)
+        elif line is not None:
+            line.append(child.extract())
+        elif not child.get_text(strip=True):
+            continue
+        else:
+            line = BeautifulSoup("", "lxml").new_tag("del")
+            child.replace_with(line)
+            line.append(child)
 
 
 def _is_block(tag: Tag) -> bool:

@@ -60,6 +60,24 @@ def test_what_a_page_strikes_through(page: str) -> None:
     assert text_of("a.html", page.encode()) == "It costs ~~$50~~ $40."
 
 
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("<del><h2>Old</h2></del><p>New.</p>", "## ~~Old~~\n\nNew."),
+        ("<del><p>one</p><p>two</p></del>", "~~one~~\n\n~~two~~"),
+        ("<p><s><del>x</del></s></p>", "~~x~~"),
+        ("<del>a <b>b</b><ul><li>c <s>d</s></li></ul></del>", "~~a **b**~~\n\n- ~~c d~~"),
+        (
+            "<s><del><table><tr><th>a</th></tr><tr><td>1</td></tr></table></del></s>",
+            "| ~~a~~ |\n| --- |\n| ~~1~~ |",
+        ),
+        ("<del><pre>x = 1</pre></del>", "```\nx = 1\n```"),
+    ],
+)
+def test_what_is_struck_through_keeps_its_form(page: str, said: str) -> None:
+    assert text_of("a.html", page.encode()) == said
+
+
 @pytest.mark.parametrize("name", ["strike", "double_strike"])
 def test_what_word_strikes_through(name: str) -> None:
     document = Document()
