@@ -28,9 +28,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("folder", nargs="?", type=Path, help="a folder of documents (default: the sample corpus)")
     add("--collection", metavar="NAME", help="ask this saved collection instead of a folder")
-    add("--top-k", type=int, default=5, help="how many passages are kept (default: %(default)s)")
-    add("--pool", type=int, default=50, help="how many candidates the reranker reads (default: %(default)s)")
-    add("--reranker", default=DEFAULT_RERANKER, help="default: %(default)s")
+    add("--top-k", type=int, help=f"how many passages are kept (default: {Policy().top_k})")
+    add("--pool", type=int, help=f"how many candidates the reranker reads (default: {Policy().pool})")
+    add("--reranker", help=f"default: {DEFAULT_RERANKER}")
     add("--threshold", type=float, help="the lowest score that is kept; 0 keeps all (default: the reranker's own)")
 
 
@@ -49,6 +49,10 @@ def add_question_or_run(parser: argparse.ArgumentParser) -> None:
     )
 
 
+SETTINGS = ("top_k", "pool", "reranker", "threshold")
+"""The options that set how a question is asked; None where they are not given."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """One question's run. A recorded one has no session and no collection."""
@@ -64,6 +68,11 @@ def asked(given: argparse.Namespace) -> Asked:
     if given.file:
         if given.folder or given.collection:
             raise BadInput("Give either --run or the documents to search.")
+        if settings := [f"--{name.replace('_', '-')}" for name in SETTINGS if getattr(given, name) is not None]:
+            raise BadInput(
+                f"{', '.join(settings)} cannot be given with --run: a recorded run is told as it was recorded. Leave "
+                "it out, or replay the run under other settings on the Inspect page or with `replay_run`."
+            )
         trace = recorded(given.file, given.question, given.run_id)
         return Asked(trace, trace.policy)
     if not given.question:
@@ -84,8 +93,9 @@ def recorded(path: Path, query: str | None, run_id: str | None) -> Trace:
 
 def policy_from(given: argparse.Namespace) -> Policy:
     """The settings of the run. Raises BadInput for one that is out of range."""
-    threshold = threshold_of(given.reranker, given.threshold)
-    return policy_of(top_k=given.top_k, pool=given.pool, reranker=given.reranker, threshold=threshold)
+    reranker = DEFAULT_RERANKER if given.reranker is None else given.reranker
+    sizes = {name: value for name, value in (("top_k", given.top_k), ("pool", given.pool)) if value is not None}
+    return policy_of(reranker=reranker, threshold=threshold_of(reranker, given.threshold), **sizes)
 
 
 def pipeline_over(collection: Collection, settings: Settings) -> Pipeline:

@@ -156,3 +156,10 @@ def test_a_question_over_documents_is_triaged(handbook, capsys):  # noqa: F811
 def test_what_cannot_be_done_is_refused_in_words(runs, tmp_path, words, said, capsys):
     code, _, err = printed(capsys, *(word.format(tmp=tmp_path) for word in words))
     assert code == 2 and said in err
+
+
+@pytest.mark.parametrize("command", [("inspect",), ("triage", "--expect", "a")])
+@pytest.mark.parametrize("option", [("--top-k", "1"), ("--pool", "9"), ("--reranker", "none"), ("--threshold", "0.0")])
+def test_settings_of_a_question_are_refused_for_a_recorded_run(command, option, runs, capsys):
+    code, _, said = printed(capsys, *command, "--run", runs, *option)
+    assert code == 2 and f"{option[0]} cannot be given with --run" in said and "Inspect page" in " ".join(said.split())
