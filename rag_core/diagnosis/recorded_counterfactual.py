@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rag_core.diagnosis.counterfactuals import Change, Counterfactual, Obstacle, Place, WhatIf
-from rag_core.diagnosis.recorded_path import in_order, reads_of
 from rag_core.diagnosis.verdicts import Diagnosis, Verdict
 from rag_core.schema.steps import Step
 from rag_core.schema.trace import Trace
@@ -20,14 +19,16 @@ def what_would_keep_in_run(trace: Trace, diagnosis: Diagnosis) -> WhatIf:
     """
     if diagnosis.verdict is Verdict.KEPT:
         return WhatIf(kept=True)
-    lists = reads_of(trace, trace.kept_step)
-    hits = {one.name: one.by_passage[diagnosis.passage_id] for one in lists if diagnosis.passage_id in one.by_passage}
-    if not diagnosis.lost or not diagnosis.passage_id or not hits:
+    lists = [one for one in trace.reads(trace.kept_step) if diagnosis.passage_id in one.by_passage]
+    if not diagnosis.lost or not diagnosis.passage_id or not lists:
         return WhatIf(obstacle=_obstacle(trace, diagnosis))
-    name, rank = min(((name, hit.rank) for name, hit in hits.items()), key=lambda one: one[1])
-    if not in_order(trace) or rank > MOST:
-        return WhatIf(obstacle=Obstacle(kind="unordered", step=name))
-    return WhatIf(found=(_larger_top_k(trace, next(one for one in lists if one.name == name), rank),))
+    listed = min(lists, key=lambda one: one.by_passage[diagnosis.passage_id or ""].rank)
+    rank = listed.by_passage[diagnosis.passage_id].rank
+    kept = [hit.passage_id for hit in trace.kept_step.hits]
+    first = [hit.passage_id for hit in listed.hits[: len(kept)]]
+    if kept != first or not 0 < len(kept) < rank <= MOST:
+        return WhatIf(obstacle=Obstacle(kind="unordered", step=listed.name))
+    return WhatIf(found=(_larger_top_k(trace, listed, rank),))
 
 
 def _larger_top_k(trace: Trace, listed: Step, rank: int) -> Counterfactual:

@@ -13,6 +13,7 @@ from rag_core.diagnosis.run_facts import Gap, Missing
 from rag_core.diagnosis.verdicts import Verdict
 from rag_core.schema.steps import Evidence, Step, StepKind
 from rag_core.schema.trace import Trace
+from rag_core.schema.trace_steps import complete
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def ending(trace: Trace, passage_id: str | None) -> Ending:
     """What became of a passage; None for one that no step has."""
     kept = trace.kept_step
     if passage_id in kept.by_passage:
-        before = next((one for one in reads_of(trace, kept) if passage_id in one.by_passage), None)
+        before = next((one for one in trace.reads(kept) if passage_id in one.by_passage), None)
         if kept.evidence is Evidence.RECORDED:
             return Ending(Verdict.KEPT, kept, before)
         return Ending(Verdict.CANNOT_TELL, kept, before, (Gap(missing=Missing.KEPT),))
@@ -48,27 +49,6 @@ def ending(trace: Trace, passage_id: str | None) -> Ending:
     if found.verdict is Verdict.MISSED and not found.before and aside:
         return Ending(Verdict.CANNOT_TELL, aside, gaps=(Gap(missing=Missing.READER, step=aside.name),))
     return _moved(trace, passage_id, found) if found.step is kept and passage_id else found
-
-
-def reads_of(trace: Trace, step: Step) -> tuple[Step, ...]:
-    """The recorded steps that a step reads; none where that is not known.
-
-    Where it names none, it is taken to read what no step has read before it: every open search for a fusion, else the
-    only open step. Lists that lack a passage of its own cannot be all that it read.
-    """
-    earlier = [one for one in trace.steps[: trace.steps.index(step)] if one.evidence is not Evidence.UNAVAILABLE]
-    if step.inputs:
-        return tuple(one for one in earlier if one.name in step.inputs)
-    read = {name for one in trace.steps for name in one.inputs}
-    unread = tuple(one for one in earlier if one.name not in read)
-    if step.kind is StepKind.SEARCH or (step.kind is not StepKind.FUSION and len(unread) != 1):
-        return ()
-    return unread if complete(step, unread) else ()
-
-
-def complete(step: Step, reads: tuple[Step, ...]) -> bool:
-    """True where every passage of the step is in one of those lists."""
-    return set(step.by_passage) <= {passage_id for one in reads for passage_id in one.by_passage}
 
 
 def _lost(trace: Trace, passage_id: str | None) -> Ending:
@@ -84,11 +64,12 @@ def _lost(trace: Trace, passage_id: str | None) -> Ending:
 
 def _lost_at(trace: Trace, passage_id: str | None, step: Step, earlier: Mapping[str, Ending]) -> Ending:
     """Where it was lost, at this step that does not have it or before."""
-    reads = reads_of(trace, step)
+    reads = trace.reads(step)
     holding = [one for one in reads if passage_id in one.by_passage]
     if passage_id and holding:
         before = min(holding, key=lambda one: one.by_passage[passage_id].rank)
-        first_pass = step.kind is StepKind.RERANK and step is not trace.reranked_step
+        last = trace.reranked_step
+        first_pass = step.kind is StepKind.RERANK and last.kind is StepKind.RERANK and step is not last
         return Ending(Verdict.CUT_BY_FIRST_PASS if first_pass else LOST_AT[step.kind], step, before)
     if not reads:
         return _at_the_start(step)
@@ -119,7 +100,7 @@ def _gap_before(step: Step) -> Gap:
 def in_order(trace: Trace) -> bool:
     """True where the kept passages are the first of the list that they were selected from."""
     kept = [hit.passage_id for hit in trace.kept_step.hits]
-    return any(kept == [hit.passage_id for hit in one.hits[: len(kept)]] for one in reads_of(trace, trace.kept_step))
+    return any(kept == [hit.passage_id for hit in one.hits[: len(kept)]] for one in trace.reads(trace.kept_step))
 
 
 def _moved(trace: Trace, passage_id: str, found: Ending) -> Ending:
@@ -129,7 +110,7 @@ def _moved(trace: Trace, passage_id: str, found: Ending) -> Ending:
         return found
     for step, verdict in ((trace.reranked_step, Verdict.DEMOTED), (trace.final_step, Verdict.PUSHED_DOWN)):
         after = step.by_passage.get(passage_id)
-        ranked = [one for one in reads_of(trace, step) if passage_id in one.by_passage]
+        ranked = [one for one in trace.reads(step) if passage_id in one.by_passage]
         if after is None or len(ranked) != 1 or step.kind not in (StepKind.RERANK, StepKind.ADJUST):
             continue
         if after.rank > max(k, ranked[0].by_passage[passage_id].rank):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rag_core.diagnosis.expected import Location
-from rag_core.diagnosis.recorded_path import Ending, in_order, reads_of
+from rag_core.diagnosis.recorded_path import Ending, in_order
 from rag_core.diagnosis.run_facts import (
     Absence,
     Doubt,
@@ -91,7 +91,7 @@ def _left_out(found: Ending, trace: Trace, passage_id: str) -> RunFacts:
 
 def _not_returned(found: Ending, trace: Trace, passage_id: str) -> RunFacts:
     step = _step(found)
-    after = next((one.name for one in trace.steps if step in reads_of(trace, one)), "")
+    after = next((one.name for one in trace.steps if step in trace.reads(one)), "")
     return RunNotReturned(
         title=_title(trace, passage_id),
         before=_before(found, passage_id),

@@ -15,7 +15,8 @@ class TraceSteps(TraceRecord):
 
     The parts that steps play do not depend on names: `fused_step` holds every candidate, `reranked_step` is the last
     reranker's order, `final_step` the order that is cut, `kept_step` what is left. Where a run has no step of that
-    kind, the step before it plays the part too.
+    kind, the step before it plays the part too. In a run of another pipeline, whose steps may branch, the last two are
+    found on the way back from what was kept.
     """
 
     def __getitem__(self, name: str) -> Step:
@@ -63,13 +64,54 @@ class TraceSteps(TraceRecord):
 
     @cached_property
     def reranked_step(self) -> Step:
-        """The last reranker's order; `fused_step` where there is no reranker."""
-        return (self.fused_step, *self._known(StepKind.RERANK))[-1]
+        """The last reranker's order; `fused_step` where there is no reranker.
+
+        Of another pipeline: the reranker that `final_step` comes from; the list itself where it was made otherwise.
+        """
+        found = self._back_from(self.final_step, StepKind.ADJUST, StepKind.SELECT) if self._cut_list else None
+        return found or self._last_reranked
 
     @cached_property
     def final_step(self) -> Step:
-        """The order that the threshold and the top-k cut: after signals, or else `reranked_step`."""
-        return (self.reranked_step, *self._known(StepKind.ADJUST))[-1]
+        """The order that the threshold and the top-k cut: after signals, or else `reranked_step`.
+
+        Of another pipeline: the one list that `kept_step` reads, where that is known.
+        """
+        return self._cut_list or (self._last_reranked, *self._known(StepKind.ADJUST))[-1]
+
+    @cached_property
+    def _cut_list(self) -> Step | None:
+        """The one list that another pipeline's kept list comes from; None where it reads several, or nothing known."""
+        reads = self.reads(self.kept_step) if self.origin else ()
+        return self._back_from(reads[0], StepKind.SELECT) if len(reads) == 1 else None
+
+    @property
+    def _last_reranked(self) -> Step:
+        return (self.fused_step, *self._known(StepKind.RERANK))[-1]
+
+    def _back_from(self, step: Step, *kinds: StepKind) -> Step | None:
+        """The first step that is of another kind, from this one back; None where one of them reads several or none."""
+        while step.kind in kinds:
+            reads = self.reads(step)
+            if len(reads) != 1:
+                return None
+            step = reads[0]
+        return step
+
+    def reads(self, step: Step) -> tuple[Step, ...]:
+        """The recorded steps that a step of another pipeline reads; none where that is not known.
+
+        Where it names none, it is taken to read what no step has read before it: every open search for a fusion, else
+        the only open step. Lists that lack a passage of its own cannot be all that it read.
+        """
+        earlier = [one for one in self.steps[: self.steps.index(step)] if one.evidence is not Evidence.UNAVAILABLE]
+        if step.inputs:
+            return tuple(one for one in earlier if one.name in step.inputs)
+        read = {name for one in self.steps for name in one.inputs}
+        unread = tuple(one for one in earlier if one.name not in read)
+        if step.kind is StepKind.SEARCH or (step.kind is not StepKind.FUSION and len(unread) != 1):
+            return ()
+        return unread if complete(step, unread) else ()
 
     def _known(self, kind: StepKind) -> tuple[Step, ...]:
         return tuple(step for step in self.of_kind(kind) if step.evidence is not Evidence.UNAVAILABLE)
@@ -78,6 +120,11 @@ class TraceSteps(TraceRecord):
     def kept_step(self) -> Step:
         """What is kept for the answer."""
         return self.of_kind(StepKind.SELECT)[-1]
+
+
+def complete(step: Step, reads: tuple[Step, ...]) -> bool:
+    """True where every passage of the step is in one of those lists."""
+    return set(step.by_passage) <= {passage_id for one in reads for passage_id in one.by_passage}
 
 
 PARTS: dict[str, Callable[[TraceSteps], Step]] = {

@@ -25,6 +25,9 @@ def _movement(trace: Trace) -> str:
     """The biggest climb of what is kept, from the first list that has all candidates to the last reranker's."""
     last = trace.reranked_step
     if last.kind is not StepKind.RERANK:
+        rerankers = [one.name for one in trace.of_kind(StepKind.RERANK)]
+        if rerankers:
+            return f"This is the order of {last.name}; before it or beside it, {' and '.join(rerankers)} reranked."
         return f"No reranker was recorded: this is the order of {last.name}."
     before = trace.fused_step.by_passage
     kept = [hit for hit in last.hits if hit.passage_id in trace.kept_step.by_passage]

@@ -54,8 +54,9 @@ _WHY: dict[Obstacle, str] = {
     Obstacle.SPACE: "A threshold needs scores from 0 to 1. The scores of this run are of the kind “{space}”. Choose a "
     "reranker to get such scores.",
     Obstacle.RANKS: "A threshold needs scores from 0 to 1, and the chosen reranker gives none.",
-    Obstacle.ORDER: "What {kept} selected is not the first of {final}, so its rule is not known. Choose a reranker to "
-    "select by its order.",
+    Obstacle.ORDER: "What {kept} selected is not known to be the first of {final}, so its rule is not known. Choose "
+    "a reranker to select by its order.",
+    Obstacle.INCOMING: "The order in which the candidates came was not recorded, so the first of them are not known.",
     Obstacle.LISTS: "It needs at least two recorded searches, and all that the fusion reads.",
     Obstacle.BETWEEN: "Another reranker read the fused list first, and its other scores were not recorded.",
 }

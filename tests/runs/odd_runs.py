@@ -1,4 +1,4 @@
-"""Twelve recorded runs, each of another shape, as other people's pipelines send them."""
+"""Recorded runs, each of another shape, as other people's pipelines send them."""
 
 from __future__ import annotations
 
@@ -31,6 +31,14 @@ FUSED = step(
 LARGE = step("large model", "rerank", hits("bca", (3.0, 1.0, -2.0)), "fusion", space="logit", model="acme/rerank-3")
 
 ODD: dict[str, list[Raw]] = {
+    "each search reranked, then fused": [
+        DENSE,
+        step("first", "rerank", hits("cbade", (0.9, 0.8, 0.7, 0.6, 0.5)), "dense", space="probability"),
+        TITLES,
+        step("second", "rerank", hits("hg", (0.9, 0.8)), "titles", space="probability"),
+        step("both", "fusion", hits("chbgade"), "first", "second"),
+        step("kept", "select", hits("ch"), "both"),
+    ],
     "one search": [DENSE],
     "dense and a reranker": [
         DENSE,

@@ -12,10 +12,11 @@ from streamlit.testing.v1 import AppTest
 from rag_core.analysis.latency import bars
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.replaying import obstacles
+from rag_core.runs.sent import run_from
 from rag_core.wording.headline import headline
 from rag_core.wording.run_replays import why_not
 from tests.runs.importers.test_registry import LANGFUSE, PHOENIX, TABLE
-from tests.runs.odd_runs import ODD, odd_run
+from tests.runs.odd_runs import ODD, odd_run, step
 from ui.charts import rank_movement, score_histograms, waterfall
 from ui.charts.palette import DARK
 from ui.panels import saved_run
@@ -126,6 +127,25 @@ def test_recorded_searches_are_fused_with_other_weights(sample):
     at.toggle(key=key_of(trace, "fuse")).set_value(True).run()
     at.slider(key=key_of(trace, "w_words")).set_value(0.0).run()
     assert kept(at) == list("abcde") and not at.exception
+
+
+def test_a_run_that_kept_more_than_a_hundred_opens_as_it_was_recorded(sample):
+    found = [{"passage_id": f"p{number}", "text": f"Text {number}."} for number in range(120)]
+    run = run_from({"project": "bot", "query": "q", "steps": [step("a", "search", found)]})
+    at = AppTest.from_file(PAGE, default_timeout=60).run()
+    at.file_uploader(key="trace_file").set_value(("run.json", run.to_json().encode(), "application/json")).run()
+    assert not at.exception and len(kept(at)) == 120
+    assert not any("This is a replay" in str(one.value) for one in at.info)
+
+
+def test_a_threshold_is_offered_for_scores_that_say_something_of_relevance(sample):
+    at, trace = opened("two searches that nothing fused")
+    at.selectbox(key=key_of(trace, "r")).select("none").run()
+    assert at.selectbox(key=key_of(trace, "off_threshold")).disabled
+    at, trace = opened("one search")
+    at.selectbox(key=key_of(trace, "r")).select("none").run()
+    at.slider(key=key_of(trace, "t_cosine")).set_value(0.65).run()
+    assert kept(at) == list("abc") and not at.exception
 
 
 def test_the_settings_for_new_questions_come_back(sample):

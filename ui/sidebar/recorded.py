@@ -49,7 +49,7 @@ def choose(trace: Trace) -> RunChange:
         found = obstacles(trace, reranker)
         pool = _pool(trace, found)
         weights = _fusion(trace, found)
-        threshold = _threshold(trace, reranker, found)
+        threshold = _threshold(trace, _space(trace, reranker, weights), found)
         top_k = _top_k(trace, reranker, pool, found)
         with st.expander("Not replayable", icon=":material/block:"):
             for control, label in ELSEWHERE.items():
@@ -123,11 +123,20 @@ def _fusion(trace: Trace, found: dict[Control, Obstacle]) -> dict[str, float] | 
         }
 
 
-def _threshold(trace: Trace, reranker: str | None, found: dict[Control, Obstacle]) -> Threshold:
+def _space(trace: Trace, reranker: str | None, weights: dict[str, float] | None) -> ScoreSpace:
+    """The space of the scores that a threshold would cut."""
+    if reranker and reranker != NO_RERANKER:
+        return relevance_space(entry_of(reranker).space)
+    candidates = candidates_of(trace)
+    if weights is not None and (reranker or candidates is trace.reranked_step):
+        return ScoreSpace.RRF
+    return relevance_space(candidates.space) if reranker else trace.relevance_space
+
+
+def _threshold(trace: Trace, space: ScoreSpace, found: dict[Control, Obstacle]) -> Threshold:
     """The lowest relevance that is kept."""
-    space = relevance_space(entry_of(reranker).space) if reranker else trace.relevance_space
     reason = found.get(Control.THRESHOLD)
-    if not reason and not can_cut(ScoreSpace.RRF if reranker == NO_RERANKER else space):
+    if not reason and not can_cut(space):
         reason = Obstacle.RANKS
     if reason:
         _off(trace, Control.THRESHOLD, "Threshold", reason)
@@ -138,7 +147,7 @@ def _threshold(trace: Trace, reranker: str | None, found: dict[Control, Obstacle
 
 
 def _top_k(trace: Trace, reranker: str | None, pool: int | None, found: dict[Control, Obstacle]) -> int | None:
-    """How many are kept; None where that is as recorded."""
+    """How many are kept; None where that is as recorded, or as many of those as are left."""
     label = CONTROLS["k"].label
     if reason := found.get(Control.TOP_K):
         _off(trace, Control.TOP_K, label, reason)
@@ -146,11 +155,12 @@ def _top_k(trace: Trace, reranker: str | None, pool: int | None, found: dict[Con
     texts = reranker and reranker != NO_RERANKER
     listed = len(readable(trace) if texts else candidates_of(trace).hits) if reranker else len(trace.final_step.hits)
     most = min(MOST_KEPT, listed, pool or listed)
+    recorded = len(trace.kept_step.hits)
     if most < 2:
-        return None
-    kept = min(trace.policy.top_k, most)
+        return None if recorded else 1
+    kept = max(1, min(recorded, most))
     key = key_of(trace, "k")
     if st.session_state.get(key, 0) > most:
         del st.session_state[key]
     chosen = st.slider(label, 1, most, kept, key=key, help=CONTROLS["k"].help)
-    return chosen if chosen != trace.policy.top_k else None
+    return None if recorded and chosen == kept else chosen

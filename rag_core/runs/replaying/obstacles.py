@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from rag_core.diagnosis.recorded_path import complete, in_order, reads_of
 from rag_core.schema.policy import NO_RERANKER
 from rag_core.schema.steps import Evidence, Step, StepKind
-from rag_core.schema.threshold import can_cut
+from rag_core.schema.threshold import can_cut, relevance_space
 from rag_core.schema.trace import Trace
+from rag_core.schema.trace_steps import complete
 
 
 class Control(StrEnum):
@@ -42,7 +42,8 @@ class Obstacle(StrEnum):
     RULES       rules reordered the list after the reranker, and are not recorded
     SPACE       the scores are not on a scale from 0 to 1
     RANKS       the chosen reranker gives no such scores
-    ORDER       what was kept is not the first of the list
+    ORDER       what was kept is not the first of one list, or nothing was kept
+    INCOMING    the order in which the candidates came was not recorded
     LISTS       fewer than two searches were recorded that the fusion reads, or not all of them
     BETWEEN     another reranker stands between the fusion and the last one
     """
@@ -55,6 +56,7 @@ class Obstacle(StrEnum):
     SPACE = "space"
     RANKS = "ranks"
     ORDER = "order"
+    INCOMING = "incoming"
     LISTS = "lists"
     BETWEEN = "between"
 
@@ -89,6 +91,11 @@ def obstacles(trace: Trace, reranker: str | None = None) -> dict[Control, Obstac
         found[Control.RERANKER] = Obstacle.TEXTS
     if reason := _unfusable(trace, candidates):
         found[Control.FUSION] = reason
+    itself = candidates is trace.reranked_step and candidates.kind is StepKind.RERANK
+    if itself or candidates.evidence is not Evidence.RECORDED:
+        found[Control.POOL] = Obstacle.INCOMING
+    if reranker == NO_RERANKER and not can_cut(relevance_space(candidates.space)):
+        found[Control.THRESHOLD] = Obstacle.RANKS
     if reranker is None:
         found = _by_recorded_scores(trace, candidates) | found
     return found
@@ -96,7 +103,7 @@ def obstacles(trace: Trace, reranker: str | None = None) -> dict[Control, Obstac
 
 def _by_recorded_scores(trace: Trace, candidates: Step) -> dict[Control, Obstacle]:
     """What the recorded scores do not allow."""
-    if not in_order(trace):
+    if not _first_of_the_list(trace):
         return dict.fromkeys((Control.POOL, Control.THRESHOLD, Control.TOP_K, Control.FUSION), Obstacle.ORDER)
     found: dict[Control, Obstacle] = {}
     if not can_cut(trace.relevance_space):
@@ -111,6 +118,13 @@ def _by_recorded_scores(trace: Trace, candidates: Step) -> dict[Control, Obstacl
     return found | (dict.fromkeys((Control.POOL, Control.FUSION), reason) if reason else {})
 
 
+def _first_of_the_list(trace: Trace) -> bool:
+    """True where what was kept is known to be the first of the one list that is cut."""
+    kept, listed = trace.kept_step.hits, trace.final_step
+    same = [hit.passage_id for hit in kept] == [hit.passage_id for hit in listed.hits[: len(kept)]]
+    return bool(kept) and same and trace.reads(trace.kept_step) == (listed,)
+
+
 def candidates_of(trace: Trace) -> Step:
     """The list that the last reranker read, as far as it was recorded; the list that was cut where there is none.
 
@@ -119,14 +133,14 @@ def candidates_of(trace: Trace) -> Step:
     last = trace.reranked_step
     if last.kind is not StepKind.RERANK:
         return last
-    reads = reads_of(trace, last)
+    reads = trace.reads(last)
     return reads[0] if len(reads) == 1 else last
 
 
 def lists_of(trace: Trace) -> tuple[Step, ...]:
     """The recorded searches that the fusion reads."""
     fused = trace.fused_step
-    return reads_of(trace, fused) if fused.kind is StepKind.FUSION else ()
+    return trace.reads(fused) if fused.kind is StepKind.FUSION else ()
 
 
 def _unfusable(trace: Trace, candidates: Step) -> Obstacle | None:

@@ -13,18 +13,22 @@ from rag_core.errors import BadInput
 from rag_core.pipeline import step_warnings
 from rag_core.pipeline.early_stopping import ReadDepth
 from rag_core.pipeline.rerank_step import IncomingOrder, own_share, rerank_step
+from rag_core.rerank.catalogue import CATALOGUE
 from rag_core.retrieval.fusion import rrf
 from rag_core.runs.replaying.changes import RunChange
-from rag_core.runs.replaying.obstacles import Control, candidates_of, lists_of, obstacles
+from rag_core.runs.replaying.obstacles import Control, Obstacle, candidates_of, lists_of, obstacles
 from rag_core.runs.sent import unique_name
 from rag_core.schema.measurement import RerankerScores
-from rag_core.schema.policy import NO_RERANKER
+from rag_core.schema.policy import FULL_DEPTH, NO_RERANKER
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, PairScore, Step, StepKind, StepName, StepWarning, Timing
-from rag_core.schema.threshold import Threshold, clearing, relevance_space, to_relevance
+from rag_core.schema.threshold import Threshold, can_cut, clearing, relevance_space, to_relevance
 from rag_core.schema.trace import Trace
 from rag_core.wording.run_replays import why_not
+
+MOST_KEPT = 100
+"""The largest top-k of a policy; a recorded run may have kept more."""
 
 
 class _Order(NamedTuple):
@@ -47,13 +51,15 @@ def replay_run(trace: Trace, change: RunChange, scores: RerankerScores | None = 
     if change == RunChange():
         return trace
     order = _reordered(trace, change, scores) if change.reorders else _as_recorded(trace)
-    top_k = change.top_k or trace.policy.top_k
+    _check_threshold(trace, change.threshold, order)
+    top_k = change.top_k or len(trace.kept_step.hits)
     kept = _kept(trace, order, change.threshold, top_k)
     policy = trace.policy.with_(
         reranker=change.reranker or trace.policy.reranker,
-        pool=change.pool or trace.policy.pool,
+        pool=min(change.pool or trace.policy.pool, 2 * FULL_DEPTH),
+        fusion=change.fusion() if change.fuses else trace.policy.fusion,
         threshold=change.threshold,
-        top_k=top_k,
+        top_k=min(top_k, MOST_KEPT),
     )
     return trace.model_copy(
         update={
@@ -72,7 +78,7 @@ def _check(trace: Trace, change: RunChange) -> None:
     asked = {
         Control.RERANKER: change.reranker,
         Control.POOL: change.pool,
-        Control.FUSION: change.weights,
+        Control.FUSION: change.fuses or None,
         Control.THRESHOLD: change.threshold.minimum,
         Control.TOP_K: change.top_k,
     }
@@ -80,6 +86,35 @@ def _check(trace: Trace, change: RunChange) -> None:
     for control, value in asked.items():
         if value is not None and control in found:
             raise BadInput(f"The setting {control} cannot be replayed. {why_not(found[control], trace)}")
+    if not trace.kept_step.hits and not change.top_k and change != RunChange():
+        raise BadInput("The recorded run kept nothing, so how many it would keep is not known. Choose a top-k.")
+
+
+def _check_threshold(trace: Trace, threshold: Threshold, order: _Order) -> None:
+    """Raises BadInput for a threshold that does not cut the scores of this order."""
+    space = relevance_space(order.reranked.space)
+    if threshold.minimum is None or order.report.status == "failed":
+        return
+    if not can_cut(space):
+        raise BadInput(f"The setting threshold cannot be replayed. {why_not(Obstacle.RANKS, trace)}")
+    if threshold.space is not space:
+        raise BadInput(
+            f"The threshold is for {threshold.space} scores; these are {space}. Give one for {space} scores."
+        )
+
+
+def _check_scores(reranker: str, scores: RerankerScores | None) -> None:
+    """Raises BadInput where the scores are missing, or of another kind than this reranker gives."""
+    if reranker == NO_RERANKER:
+        return
+    if scores is None:
+        raise BadInput(f"{reranker} has not scored this run. Score it first (`score_run`).")
+    entry = CATALOGUE.get(reranker)
+    if entry and entry.space is not scores.space:
+        raise BadInput(
+            f"These scores are not of {reranker}: they are {scores.space}, and it gives {entry.space}. "
+            "Give the scores that `score_run` returned for it."
+        )
 
 
 def _as_recorded(trace: Trace) -> _Order:
@@ -93,7 +128,7 @@ def _reordered(trace: Trace, change: RunChange, scores: RerankerScores | None) -
     if trace.reranked_step.kind is StepKind.RERANK and trace.reranked_step is not candidates:
         before = trace.steps[: trace.steps.index(trace.reranked_step)]
     came = candidates
-    if change.weights is not None:
+    if change.fuses:
         came = _fused(trace, change)
         before = tuple(came if one is candidates else one for one in before)
     pool = came.hits[: change.pool or len(candidates.hits)]
@@ -109,11 +144,15 @@ def _reordered(trace: Trace, change: RunChange, scores: RerankerScores | None) -
 def _fused(trace: Trace, change: RunChange) -> Step:
     """The recorded searches fused again."""
     lists = {one.name: [hit.passage_id for hit in one.hits] for one in lists_of(trace)}
-    weights = dict.fromkeys(lists, 1.0) | (change.weights or {})
+    weights, k = dict.fromkeys(lists, 1.0) | (change.weights or {}), change.fusion().k
     if unknown := weights.keys() - lists.keys():
         raise BadInput(f"The fusion reads no search called {', '.join(sorted(unknown))}. It reads {', '.join(lists)}.")
-    fused = rrf(lists, weights, change.k)
-    note = "These lists are fused here by reciprocal ranks; the recorded fusion may have used another method."
+    fused = rrf(lists, weights, k)
+    said = ", ".join(f"{name} {weight:g}" for name, weight in weights.items())
+    note = (
+        f"These lists are fused here by reciprocal ranks (k {k}; weights {said}); the recorded fusion may have used "
+        "another method."
+    )
     return trace.fused_step.model_copy(
         update={
             "space": ScoreSpace.RRF,
@@ -130,14 +169,13 @@ def _scored(
 ) -> _Order:  # fmt: skip
     """The pool in the order of another reranker's scores; a candidate without a text is left out."""
     off = change.reranker == NO_RERANKER
-    if scores is None and not off:
-        raise BadInput(f"{change.reranker} has not scored this run. Score it first (`score_run`).")
+    _check_scores(change.reranker or "", scores)
     read = [hit for hit in pool if off or trace.passages[hit.passage_id].text]
     missing = tuple(hit.passage_id for hit in read if scores and hit.passage_id not in scores.pairs)
     known = None if off else own_share(scores, [hit.passage_id for hit in read])
     incoming = IncomingOrder(came.name, read, came.space, f"the order of {came.name}")
     reach = ReadDepth(len(read) - len(missing), missing=missing)
-    top_k = change.top_k or trace.policy.top_k
+    top_k = change.top_k or len(trace.kept_step.hits)
     step, report, pairs = rerank_step(
         StepName.RERANKED, change.reranker or "", incoming, known, reach, top_k, lambda timing: timing
     )

@@ -6,6 +6,7 @@ import pytest
 
 from rag_core.analysis.run_comparison import row
 from rag_core.diagnosis import Expected, Verdict, diagnose, locate_in_run
+from rag_core.diagnosis.recorded_counterfactual import what_would_keep_in_run
 from rag_core.errors import BadInput
 from rag_core.report.html import html_report
 from rag_core.rerank.fixed import FixedReranker
@@ -204,3 +205,119 @@ def test_a_run_of_our_own_is_replayed_from_its_measurement():
     own = trace_of(odd_run("one search")).model_copy(update={"origin": None})
     with pytest.raises(BadInput, match="Replay its measurement"):
         replay_run(own, RunChange(top_k=1))
+
+
+SEARCHED = step("a", "search", hits("abc", (0.9, 0.8, 0.7)), space="cosine")
+BRANCHES = (
+    SEARCHED,
+    step("first", "rerank", hits("cba", (0.9, 0.8, 0.7)), "a", space="probability"),
+    step("b", "search", hits("def", (3, 2, 1))),
+    step("second", "rerank", hits("fed", (0.9, 0.8, 0.7)), "b", space="probability"),
+    step("both", "fusion", hits("cfbead", (6, 5, 4, 3, 2, 1)), "first", "second"),
+)
+
+
+def test_a_run_that_fuses_after_reranking_is_cut_from_the_fused_list():
+    trace = of_steps(*BRANCHES, step("kept", "select", hits("cf"), "both"))
+    assert (trace.final_step.name, trace.reranked_step.name, candidates_of(trace).name) == ("both", "both", "both")
+    assert [(one.passage.id, one.outcome) for one in trace.candidates[:3]] == [
+        ("c", "kept"), ("f", "kept"), ("b", "cut by top-k"),
+    ]  # fmt: skip
+    assert {one.passage.id for one in trace.candidates} == set("abcdef")
+    assert headline(trace).startswith("This is the order of both; before it or beside it, first and second reranked.")
+    assert diagnose(trace, locate_in_run(trace, Expected(document="d"))).verdict is Verdict.NOT_SELECTED
+    assert order(replay_run(trace, RunChange(top_k=3)).kept_step) == "cfb"
+    assert order(reranked(trace).reranked_step) == "fedcba"
+
+
+def test_the_list_that_was_kept_from_counts_and_no_reranker_beside_it():
+    trace = of_steps(SEARCHED, BRANCHES[1], step("kept", "select", hits("ab"), "a"))
+    assert (trace.final_step.name, trace.reranked_step.name) == ("a", "a")
+    assert order(replay_run(trace, RunChange(top_k=1)).kept_step) == "a"
+    chained = (SEARCHED, BRANCHES[1], step("rules", "adjust", hits("cab"), "first"))
+    selected = (*chained, step("cut", "select", hits("ca"), "rules"), step("kept", "select", hits("c"), "cut"))
+    trace = of_steps(*selected)
+    assert (trace.final_step.name, trace.reranked_step.name) == ("rules", "first")
+    assert obstacles(trace)[Control.TOP_K] is Obstacle.ORDER  # another selection stands between
+    trace = of_steps(*BRANCHES, step("kept", "select", hits("cf"), "first", "second"))
+    assert obstacles(trace)[Control.TOP_K] is Obstacle.ORDER  # of two lists
+
+
+def test_without_a_reranker_a_threshold_cuts_what_says_something_of_relevance():
+    far = of_steps(step("a", "search", hits("abc", (0.1, 0.2, 0.3)), space="distance"))
+    cut = Threshold(minimum=0.15, space=ScoreSpace.DISTANCE)
+    with pytest.raises(BadInput, match="threshold cannot be replayed"):
+        replay_run(far, RunChange(reranker="none", threshold=cut))  # a is the nearest, and would be left out
+    near = of_steps(SEARCHED)
+    cut = Threshold(minimum=0.75, space=ScoreSpace.COSINE)
+    assert order(replay_run(near, RunChange(reranker="none", threshold=cut)).kept_step) == "ab"
+
+
+@pytest.mark.parametrize("reranker", [None, "none", "fixed"])
+def test_a_threshold_of_another_space_is_refused(reranker):
+    trace = of_steps(SEARCHED)
+    scores = score_run(trace, FixedReranker(SCORED)) if reranker == "fixed" else None
+    cut = Threshold(minimum=0.5, space=ScoreSpace.GRADE)
+    with pytest.raises(BadInput, match=r"The threshold is for grade scores; these are (cosine|probability)"):
+        replay_run(trace, RunChange(reranker=reranker, threshold=cut), scores)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (step("only", "rerank", hits("cab", (0.9, 0.5, 0.1)), space="probability"),),
+        (SEARCHED, BRANCHES[2], step("top", "rerank", hits("fcadeb", (0.9, 0.8, 0.7, 0.6, 0.5, 0.4)), "a", "b")),
+    ],
+)
+def test_a_pool_of_an_order_that_nobody_recorded_is_not_replayed(steps):
+    trace = of_steps(*steps)
+    for reranker in (None, "fixed", "none"):
+        assert obstacles(trace, reranker)[Control.POOL] is Obstacle.INCOMING
+    with pytest.raises(BadInput, match="order in which the candidates came was not recorded"):
+        replay_run(trace, RunChange(pool=2))
+
+
+def test_as_many_are_kept_as_the_run_kept():
+    many = [{"passage_id": f"p{number}", "score": 1 - number / 1000} for number in range(150)]
+    trace = of_steps(step("a", "search", many, space="cosine"))
+    assert len(replay_run(trace, RunChange(pool=150)).kept_step.hits) == 150
+    cut = Threshold(minimum=0.9, space=ScoreSpace.COSINE)
+    assert len(replay_run(trace, RunChange(threshold=cut)).kept_step.hits) == 101  # 1 - 100/1000 = 0.9
+    assert replay_run(trace, RunChange(pool=1000)).policy.pool == 400  # the most that a policy has
+
+
+def test_of_a_run_that_kept_nothing_only_another_order_is_replayed():
+    trace = of_steps(SEARCHED, step("kept", "select", [], "a"))
+    found = obstacles(trace)
+    assert all(found[one] is Obstacle.ORDER for one in (Control.POOL, Control.THRESHOLD, Control.TOP_K))
+    with pytest.raises(BadInput, match=r"kept nothing.*Choose a top-k"):
+        replay_run(trace, RunChange(reranker="none"))
+    assert order(replay_run(trace, RunChange(reranker="none", top_k=2)).kept_step) == "ab"
+
+
+@pytest.mark.parametrize(
+    ("steps", "document"),
+    [
+        ((SEARCHED, step("kept", "select", [], "a")), "a"),
+        ((*BRANCHES, step("kept", "select", hits("cb"), "first", "second")), "f"),
+    ],
+)
+def test_a_larger_top_k_is_told_only_of_the_list_that_was_cut(steps, document):
+    trace = of_steps(*steps)
+    told = what_would_keep_in_run(trace, diagnose(trace, locate_in_run(trace, Expected(document=document))))
+    assert not told.found and told.obstacle.kind == "unordered"
+
+
+def test_the_constant_alone_fuses_again_and_the_policy_tells_both():
+    trace = of_steps(*WITH_SCORES)
+    other = replay_run(trace, RunChange(k=1))
+    assert other["fusion"].hits[0].score == 1 / (1 + 1) + 1 / (1 + 2)  # a: first of dense, second of words
+    other = replay_run(trace, RunChange(weights={"dense": 0.5}, k=7))
+    assert (other.policy.fusion.k, other.policy.fusion.dense_weight) == (7, 0.5)
+    assert "(k 7; weights dense 0.5, words 1)" in other["fusion"].warnings[0].message
+
+
+def test_scores_of_another_kind_of_reranker_are_refused():
+    trace = of_steps(*WITHOUT_SCORES)
+    with pytest.raises(BadInput, match="These scores are not of late-interaction"):
+        replay_run(trace, RunChange(reranker="late-interaction"), score_run(trace, FixedReranker(SCORED)))
