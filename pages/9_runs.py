@@ -18,8 +18,9 @@ def main() -> None:
             st.info(refused, icon=":material/lock:")
             return
         running = run_sources.collector()
-        run_import.say_imported()
-        run_housekeeping.say_deleted()
+        with st.container():  # always there: without it, what is open below would close when the notes go
+            run_import.say_imported()
+            run_housekeeping.say_deleted()
         caches.trim_runs()
         projects = caches.run_book().projects()
         if projects:

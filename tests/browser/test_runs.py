@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from rag_core.runs.store.run_book import RunBook
 from rag_core.storage.database import FILE, Store
@@ -37,6 +37,24 @@ def test_a_project_is_deleted_only_once_that_is_confirmed(page: Page, app: App) 
     expect(page.get_by_text("doomed was deleted with 2 runs.")).to_be_visible()
     assert (book.count("doomed"), book.count("spared")) == (0, 1)
     book.delete_project("spared")
+    store.close()
+
+
+def test_one_file_after_the_other_is_imported_without_opening_the_box_again(page: Page, app: App) -> None:
+    store = store_of(app)
+    book = RunBook(store)
+    book.add([a_run(project="before")])
+    page.goto(f"{app.url}/runs")
+    settled(page)
+    page.get_by_text("Import a file").click()
+    for name in ("first.csv", "second.csv"):
+        file = FilePayload(name=name, mimeType="text/csv", buffer=b"query,doc_id\nHow long?,a\n")
+        page.get_by_test_id("stFileUploader").locator("input").set_input_files(file)
+        page.get_by_role("button", name="Import", exact=True).click()
+        expect(page.get_by_text(f"1 run imported into {name}.")).to_be_visible()
+        settled(page)
+    for project in ("before", "first.csv", "second.csv"):
+        assert book.delete_project(project) == 1
     store.close()
 
 
