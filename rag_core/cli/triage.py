@@ -7,6 +7,7 @@
 
 Prints the verdict, the document's rank at each step, what outranked it, and the smallest change that keeps it. It looks
 at retrieval up to what is kept; no answer is made. In a recorded run the document is named by its id, title or source.
+A name that no document of the collection has is refused; in a recorded run, one that is nearly that of another.
 
 Exit codes: 0 the document was kept, 1 it was lost or that cannot be told, 2 the input cannot be used.
 """
@@ -18,6 +19,7 @@ import json
 import sys
 from typing import Any
 
+from rag_core.cli.known_document import checked
 from rag_core.cli.questions import Asked, add_question_or_run, asked
 from rag_core.diagnosis import (
     Diagnosis,
@@ -58,6 +60,7 @@ def run(given: argparse.Namespace) -> int:
     expected = Expected(document=given.expect, quote=given.quote)
     trace = question.trace
     location = locate(question.collection, expected) if question.collection else locate_in_run(trace, expected)
+    location = checked(location, trace, trace.collection.name if question.collection else "")
     found = diagnose(trace, location)
     if question.session:
         what_if = question.session.what_if(question.policy, location)

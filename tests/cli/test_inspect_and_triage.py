@@ -139,8 +139,40 @@ def test_a_question_over_documents_is_triaged(handbook, capsys):  # noqa: F811
     told = json.loads(out)
     assert code == 1 and told["verdict"] in ("demoted", "cut-by-top-k")
     assert "keeps it" in told["what_would_keep"]["sentence"] and told["ranks"][0]["step"] == "dense"
-    code, out, _ = printed(capsys, *asked, "--expect", "Shiping")
-    assert code == 1 and "The nearest titles are “Shipping”" in out
+    code, out, err = printed(capsys, *asked, "--expect", "Shiping")
+    assert (code, out) == (2, "") and "has no document “Shiping”. Did you mean shipping.md" in err
+    code, out, err = printed(capsys, *asked, "--expect", "qqq", "--json")
+    assert (code, out) == (2, "") and "No title or id resembles it." in err
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("payment", "payment.md"),
+        ("Payments.md", "payment.md"),
+        ("refunds", "policies/refunds.md"),
+        ("refund of cards", "policies/cards.md"),
+        ("returns", "returns.md"),
+        ("doc-8", None),
+        ("shipping.md", None),
+    ],
+)
+def test_a_name_that_is_nearly_one_of_the_run_is_asked_about(name, near, tmp_path, capsys):
+    hits = [
+        {"passage_id": "payment.md", "text": "Cards."},
+        {"passage_id": "1", "document_id": "policies/refunds.md"},
+        {"passage_id": "2", "document_id": "policies/cards.md", "title": "Refunds of cards"},
+        {"text": "Thirty days.", "source": "returns.md"},
+        {"passage_id": "doc-7"},
+    ]
+    path = tmp_path / "run.json"
+    step = {"name": "dense", "kind": "search", "hits": hits}
+    path.write_text(json.dumps({"project": "bot", "query": "q", "steps": [step]}))
+    code, out, err = printed(capsys, "triage", "--run", path, "--expect", name)
+    if near:
+        assert (code, out) == (2, "") and f"The run has no document “{name}”. Did you mean {near}?" in err
+    else:
+        assert code == 1 and out and "Did you mean" not in err
 
 
 @pytest.mark.parametrize(
