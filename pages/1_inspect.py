@@ -18,6 +18,7 @@ from ui.panels import (
     history,
     known,
     linked_run,
+    picking,
     progressive_rerank,
     question_box,
     retrying,
@@ -144,9 +145,9 @@ def choose_in_chart() -> None:
 
 def choose_in_table(ids: list[str]) -> None:
     """A click on a row chooses that candidate."""
-    rows = st.session_state["candidates"].selection.rows
-    if rows:
-        st.session_state["cand"] = ids[rows[0]]
+    row = picking.picked_row("candidates")
+    if row is not None:
+        st.session_state["cand"] = ids[row]
 
 
 main()

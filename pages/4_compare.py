@@ -24,6 +24,7 @@ from ui.panels import (
     answer,
     chart_panel,
     history,
+    picking,
     query_sets,
     question_box,
     recorded_queries,
@@ -184,7 +185,7 @@ def many_questions(choice: SidebarState, other: Policy, names: tuple[str, str]) 
         hide_index=True,
         key="set_rows",
         on_select=lambda: _look_at(list(frame["query"])),
-        selection_mode="single-row",
+        selection_mode=picking.MODE,
         column_order=COLUMNS,
         column_config={
             "query": st.column_config.TextColumn("Question", width=330),
@@ -222,9 +223,9 @@ def _queries(texts: Iterable[str]) -> list[Query]:
 
 
 def _look_at(queries: list[str]) -> None:
-    rows = st.session_state["set_rows"].selection.rows
-    if rows:
-        st.session_state["q"] = queries[rows[0]]
+    row = picking.picked_row("set_rows")
+    if row is not None:
+        st.session_state["q"] = queries[row]
 
 
 main()

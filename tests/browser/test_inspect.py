@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, ask, download
+from tests.browser.conftest import App, ask, download, settled
 from tests.runs.odd_runs import odd_run
 
 QUESTION = "How long do I have to ask for a refund of an annual plan?"
@@ -33,6 +33,17 @@ def test_the_link_carries_the_run_into_another_browser(page: Page, app: App) -> 
     page.get_by_test_id("headline").wait_for()
     expect(page.get_by_role("textbox", name=re.compile("^Question "))).to_have_value("refund annual plan")
     expect(page.get_by_test_id("stage-strip")).to_contain_text("10 → 2")
+
+
+def test_a_click_anywhere_in_a_row_chooses_its_passage(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/?q=refund+annual+plan&r=No+reranker")
+    chosen = page.get_by_role("combobox", name=re.compile("^Read a passage"))
+    expect(chosen).to_have_value(re.compile(r"^1 "))
+    settled(page)
+    first = page.get_by_test_id("preview").inner_text()
+    page.get_by_test_id("stDataFrame").first.click(position={"x": 150, "y": 87})  # the title of the second row
+    expect(page.get_by_test_id("preview")).not_to_have_text(first)
+    expect(chosen).to_have_value(re.compile(r"^2 "))
 
 
 def test_a_slider_answers_by_replay(page: Page, app: App) -> None:

@@ -27,6 +27,7 @@ def test_a_project_is_deleted_only_once_that_is_confirmed(page: Page, app: App) 
     settled(page)
     page.get_by_text("Keep and delete").click()
     for sure in (False, True):
+        page.wait_for_timeout(500)  # cancelling runs the script twice, and the page rests for a moment in between
         settled(page)
         page.get_by_role("button", name="Delete doomed").click()
         dialog = page.get_by_role("dialog")
@@ -65,7 +66,7 @@ def test_a_click_opens_a_run_on_inspect_and_a_reload_keeps_it(page: Page, app: A
     page.goto(f"{app.url}/runs?run_project=browser/bot")
     expect(page.get_by_test_id("headline")).to_contain_text(re.compile("1 of .* match"))
     settled(page)
-    page.get_by_test_id("stDataFrame").click(position={"x": 16, "y": 52})
+    page.get_by_test_id("stDataFrame").click(position={"x": 250, "y": 52})
     expect(page).to_have_title("Inspect · Second Pass")
     for again in (False, True):
         if again:

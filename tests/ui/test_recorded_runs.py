@@ -187,3 +187,14 @@ def test_a_file_is_read_once_until_another_is_opened(sample):
         assert not at.exception
         assert at.session_state[saved_run.OPENED] is opened[-1]
     assert opened[0] != opened[1]
+
+
+def test_the_rank_movement_names_the_steps_of_the_run_and_marks_what_the_reranker_left_out():
+    trace = trace_of(odd_run("dense and a reranker"))
+    fig = rank_movement.figure(trace, DARK)
+    ends = {line.customdata[0]: line.marker.symbol[-1] for line in fig.data if line.customdata is not None}
+    assert trace.outcome("d") == "not returned by the reranker" and ends["d"] == ends["e"] == "square-open"
+    assert "square-open" not in (ends["a"], ends["b"], ends["c"])
+    assert "□ not returned by the reranker" in rank_movement.key(trace)
+    heads = [one.text for one in fig.layout.annotations]
+    assert heads[0] == "<b>Rank in dense (pool of 5)</b>"

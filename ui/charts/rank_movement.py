@@ -26,14 +26,24 @@ Row = Mapping[Hashable, Any]
 ROW_PX = 13
 LABEL_CHARS = 52
 MARKS = {"up": "triangle-up", "down": "triangle-down", "same": "circle"}
-OPEN = {"cut by top-k": "circle-open", "under the threshold": "x-thin-open", "cut by the first pass": "diamond-open"}
+OPEN = {
+    "cut by top-k": "circle-open",
+    "under the threshold": "x-thin-open",
+    "cut by the first pass": "diamond-open",
+    "not returned by the reranker": "square-open",
+}
 
 CLOSE = 0.45
 """How far apart the ranks stand that have no title, in rows."""
 CUT_CLOSE = 0.3
 """How far apart the ranks stand that the first pass did not hand on, in rows."""
 
-SIGNS = {"cut by top-k": "○", "under the threshold": "×", "cut by the first pass": "◇"}
+SIGNS = {
+    "cut by top-k": "○",
+    "under the threshold": "×",
+    "cut by the first pass": "◇",
+    "not returned by the reranker": "□",
+}
 
 
 def key(trace: Trace) -> str:
@@ -137,7 +147,8 @@ def _drawn(trace: Trace) -> str:
 def _heads(trace: Trace) -> list[tuple[float, str]]:
     """What stands over each column, and where."""
     if not trace.first_pass_summary:
-        return [(0.0, f"Fused rank ({_drawn(trace)})"), (1.0, "Final rank")]
+        before = f"Rank in {plain(trace.fused_step.name, 30)}" if trace.origin else "Fused rank"
+        return [(0.0, f"{before} ({_drawn(trace)})"), (1.0, "Final rank")]
     return [
         (0.0, "Fused rank"),
         (0.5, f"First pass: {len(trace.head)} → {len(trace.pool)}"),

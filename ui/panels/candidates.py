@@ -17,6 +17,7 @@ from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import score_text, title_of, titles_of
 from rag_core.wording.run_captions import step_label
+from ui.panels import picking
 from ui.panels.marking import marked
 from ui.panels.views import markdown
 
@@ -112,7 +113,7 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
         hide_index=True,
         height=340,
         on_select=on_select,
-        selection_mode="single-row",
+        selection_mode=picking.MODE,
     )
 
 

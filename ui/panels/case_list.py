@@ -26,7 +26,7 @@ from rag_core.wording.durations import ago
 from rag_core.wording.numbers import count_of, told_apart
 from rag_core.wording.verdicts import VERDICT_LABELS
 from ui import auth, caches
-from ui.panels import job_progress, views
+from ui.panels import job_progress, picking, views
 from ui.sidebar.state import SidebarState
 
 KIND = "rerun"
@@ -55,7 +55,7 @@ def table() -> str | None:
         key=key,
         on_select=lambda: _choose(rows, key),
         column_config={"Saved": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm")},
-        selection_mode="single-row",
+        selection_mode=picking.MODE,
     )
     ids = [row.id for row in rows]
     labels = _labels(rows)
@@ -145,9 +145,9 @@ def frame(rows: Sequence[CaseSummary]) -> pd.DataFrame:
 
 
 def _choose(rows: Sequence[CaseSummary], key: str) -> None:
-    chosen = st.session_state[key].selection.rows
-    if chosen:
-        st.session_state["case"] = rows[chosen[0]].id
+    row = picking.picked_row(key)
+    if row is not None:
+        st.session_state["case"] = rows[row].id
 
 
 def runner(choice: SidebarState) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from rag_core.rerank.entry import Entry, Requirement
 from rag_core.rerank.registry import broken_plugins, kinds
 from rag_core.rerank.requirements import missing_packages
-from ui.panels import views
+from ui.panels import picking, views
 from ui.sidebar import access
 
 Row = tuple[Entry, str]
@@ -105,7 +105,7 @@ def choose(rows: list[Row], chosen: str) -> Row:
             "Context": st.column_config.NumberColumn("Context (tokens)", format="localized"),
         },
         on_select=lambda: _clicked(keys),
-        selection_mode="single-row",
+        selection_mode=picking.MODE,
     )
     labels = access.labels({entry.key: entry for entry, _ in rows})
     st.selectbox("Details of", keys, key="look", format_func=lambda key: labels[key])
@@ -114,6 +114,6 @@ def choose(rows: list[Row], chosen: str) -> Row:
 
 def _clicked(keys: list[str]) -> None:
     """A click on a row shows that reranker."""
-    places = st.session_state["rerankers"].selection.rows
-    if places:
-        st.session_state["look"] = keys[places[0]]
+    row = picking.picked_row("rerankers")
+    if row is not None:
+        st.session_state["look"] = keys[row]

@@ -16,7 +16,7 @@ from rag_core.runs.store.summary import RunSummary
 from rag_core.wording import run_list as told
 from ui import caches
 from ui.charts import times_strip
-from ui.panels import chart_panel, linked_run, views
+from ui.panels import chart_panel, linked_run, picking, views
 from ui.sidebar import state
 
 AT_ONCE = 100
@@ -86,9 +86,10 @@ def _list(chosen: RunFilter, number: int) -> None:
         hide_index=True,
         key=key,
         on_select=lambda: _clicked(rows, key),
-        selection_mode="single-row",
+        selection_mode=picking.MODE,
         column_config={
             "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone="UTC"),
+            "Project": st.column_config.TextColumn(width=110),
             "Query": st.column_config.TextColumn(width=220),
             "Checks": st.column_config.TextColumn(width=160),
             "Feedback": st.column_config.TextColumn(width=105),
@@ -121,6 +122,6 @@ def _page(pages: int, below: DeltaGenerator) -> int:
 
 
 def _clicked(rows: Sequence[RunSummary], key: str) -> None:
-    chosen = st.session_state[key].selection.rows
-    if chosen and chosen[0] < len(rows):
-        linked_run.send(rows[chosen[0]].project, rows[chosen[0]].id)
+    row = picking.picked_row(key)
+    if row is not None and row < len(rows):
+        linked_run.send(rows[row].project, rows[row].id)
