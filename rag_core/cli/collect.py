@@ -60,6 +60,6 @@ def run(given: argparse.Namespace) -> int:
     with store.begin():
         pass  # a database that cannot be used is said now, not at the first request
     app = application(store, limits, Retention(given.keep_days, given.keep_runs))
-    sys.stderr.write(f"Collecting on http://{given.host}:{given.port}\n")
+    sys.stderr.write(f"Collecting on http://{given.host}:{given.port} into {store.place}\n")
     uvicorn.run(app, host=given.host, port=given.port, log_level="warning", access_log=False, ws="none")
     return 0

@@ -100,6 +100,12 @@ class Store:
                 f"The database cannot keep one of these values ({first_line(exc.__cause__ or exc)})."
             ) from exc
 
+    @property
+    def place(self) -> str:
+        """Where it is: a file, or an address without its password."""
+        file = self._url.database if self._url.get_backend_name() == "sqlite" else None
+        return str(Path(file).absolute()) if file else self._url.render_as_string()
+
     def _open(self) -> sa.Engine:
         with self._opening:
             return self._engine
@@ -129,15 +135,13 @@ class Store:
 
     def _in_words(self, exc: Exception) -> str:
         """The sentence for a user; `DATABASE_URL` is shown without its password."""
-        where = self._url.database if self._url.get_backend_name() == "sqlite" else self._url.render_as_string()
         reason = str(getattr(exc, "orig", None) or exc).splitlines()[0]
         if "not a database" in reason or "malformed" in reason:
-            return (
-                f"The database {where} is damaged ({reason}). Move that file away; a new one is made at the next start."
-            )
+            damaged = f"The database {self.place} is damaged ({reason})."
+            return f"{damaged} Move that file away; a new one is made at the next start."
         if "locked" in reason or isinstance(exc, sa.exc.TimeoutError):
-            return f"The database {where} is busy ({reason}). Try again in a moment."
-        return f"The database {where} cannot be used ({reason}). Check that it is there and may be written."
+            return f"The database {self.place} is busy ({reason}). Try again in a moment."
+        return f"The database {self.place} cannot be used ({reason}). Check that it is there and may be written."
 
     def close(self) -> None:
         """Give the connections back. The store opens again when used."""

@@ -87,6 +87,7 @@ def test_an_interrupt_ends_it_with_the_runs_made(tmp_path):
         assert httpx.post(f"{address}/v1/traces", json=body).status_code == 200
         running.send_signal(signal.SIGINT)
         running.wait(30)
+        assert running.stderr.read().decode() == f"Collecting on {address} into {tmp_path / FILE}\n"
         assert runs_once_there(tmp_path, 1) == {TRACE}
 
 

@@ -5,7 +5,7 @@
     neither                                      runs.jsonl in the data folder
 
 Where the queue is full, or nobody takes a run in time, the run is dropped and counted (`status`), and the next one that
-arrives says so. At exit the rest is handed over, for at most `EXIT_SECONDS`.
+arrives says so. At exit the rest is handed over, for at most `EXIT_SECONDS`; what is lost by then is said in the log.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class Channel:
     waiting: queue.Queue[dict[str, Any]] = field(default_factory=lambda: queue.Queue(QUEUED))
     _logged_at: float = -LOG_EVERY_S
     _told: int = 0
+    _reason: str = ""
 
     def start(self) -> None:
         """Begin to hand over. The thread ends with the process."""
@@ -71,6 +72,16 @@ class Channel:
         """Wait until all is handed over; False where it took longer."""
         with self.waiting.all_tasks_done:
             return self.waiting.all_tasks_done.wait_for(lambda: not self.waiting.unfinished_tasks, seconds)
+
+    def close(self) -> None:
+        """At exit: count what still waits as dropped, and say how many runs were not delivered, and why."""
+        self.status.dropped += self.waiting.unfinished_tasks
+        lost = self.status.dropped + self.status.refused
+        if lost:
+            reason = self.outlet.trouble or self._reason or f"it took longer than {EXIT_SECONDS:g} s at the end"
+            LOG.warning(
+                "%d of %d runs were not delivered to %s: %s.", lost, lost + self.status.delivered, self.outlet, reason
+            )
 
     def _work(self) -> None:
         while True:
@@ -103,6 +114,7 @@ class Channel:
 
     def _log(self, reason: str) -> None:
         """Say it in the log, once a minute at most."""
+        self._reason = reason
         now = time.monotonic()
         if now - self._logged_at >= LOG_EVERY_S:
             self._logged_at = now
@@ -157,6 +169,12 @@ def flush(seconds: float = EXIT_SECONDS) -> bool:
     return all(done)
 
 
+def _at_exit() -> None:
+    flush()
+    for channel in list(_channels.values()):
+        channel.close()
+
+
 def _begin_anew() -> None:
     """In a forked child: threads do not come along, so its channels start when it first uses them."""
     global _lock
@@ -164,6 +182,6 @@ def _begin_anew() -> None:
     _channels.clear()
 
 
-atexit.register(flush)
+atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_begin_anew)

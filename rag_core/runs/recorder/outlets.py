@@ -19,7 +19,9 @@ RETRIED = (408, 425, 429, 500, 502, 503, 504)
 
 
 class Outlet(Protocol):
-    """Takes runs."""
+    """Takes runs. `trouble` says why the last try failed; empty where it did not."""
+
+    trouble: str
 
     def send(self, bodies: Sequence[str]) -> list[str]:
         """Hand over runs, each as JSON text; why each that was refused was. Raises where none could be handed over."""
@@ -30,6 +32,7 @@ class File:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.trouble = ""
 
     def send(self, bodies: Sequence[str]) -> list[str]:
         """Append a line each. The file is readable by its owner alone: it holds questions and texts."""
@@ -53,6 +56,7 @@ class Collector:
     def __init__(self, address: str, sleep: Callable[[float], object] = time.sleep) -> None:
         self._url = address if address.rstrip("/").endswith("/v1/runs") else f"{address.rstrip('/')}/v1/runs"
         self._sleep = sleep
+        self.trouble = ""
 
     def send(self, bodies: Sequence[str]) -> list[str]:
         """Post them as one JSON list."""
@@ -60,14 +64,17 @@ class Collector:
         for attempt in range(ATTEMPTS):
             try:
                 with urllib.request.urlopen(self._request(data), timeout=TIMEOUT_S) as answer:
+                    self.trouble = ""
                     return [str(one) for one in json.load(answer).get("rejected", [])]
             except urllib.error.HTTPError as exc:
+                self.trouble = f"it answered {exc.code}"
                 with exc:
                     if exc.code not in RETRIED or attempt == ATTEMPTS - 1:
                         said = exc.read(500).decode("utf-8", "replace")
                         raise ConnectionError(f"it answered {exc.code} {said}") from exc
                     wait = _asked_wait(exc.headers.get("Retry-After"))
-            except OSError:
+            except OSError as exc:
+                self.trouble = str(exc)
                 if attempt == ATTEMPTS - 1:
                     raise
                 wait = None

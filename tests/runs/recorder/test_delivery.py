@@ -91,6 +91,7 @@ def test_nobody_there_is_tried_a_few_times():
 def test_a_full_queue_drops_counts_and_tells_in_the_next_run():
     class Slow:
         def __init__(self):
+            self.trouble = ""
             self.open, self.began, self.bodies = threading.Event(), threading.Event(), []
 
         def send(self, bodies):
@@ -133,6 +134,24 @@ def test_runs_of_a_script_are_there_after_it_ends(tmp_path):
     )
     assert [read_run(line).query for line in (tmp_path / "r").read_text().splitlines()] == [str(n) for n in range(20)]
     assert (tmp_path / "r").stat().st_mode & 0o077 == 0
+
+
+def test_runs_that_nobody_took_are_counted_and_said_at_the_end():
+    code = """
+import atexit
+from rag_core.runs.recorder import delivery
+atexit.register(lambda: print(delivery.status()))
+atexit.unregister(delivery._at_exit)
+atexit.register(delivery._at_exit)
+import rag_core
+for n in range(3):
+    with rag_core.record("bot", str(n)) as run: run.search("s", ["x"])
+"""
+    env = os.environ | {"SECOND_PASS_RUNS": "http://127.0.0.1:9"}
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, env=env, capture_output=True, text=True)
+    (said,) = ended.stderr.splitlines()
+    assert said.startswith("3 of 3 runs were not delivered to http://127.0.0.1:9/v1/runs: ") and "refused" in said
+    assert "Status(delivered=0, dropped=3, refused=0)" in ended.stdout
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
