@@ -3,7 +3,7 @@
     import rag_core
 
     collection = rag_core.index("sample_corpus/documents")
-    trace = rag_core.Pipeline(collection).run("How long do I have to ask for a refund?", top_k=5)
+    trace = rag_core.Pipeline(collection).run("How do I reset two-factor authentication?", top_k=5)
     trace.kept[0].text, trace.kept[0].ranks
     trace.answer().text
 

@@ -1,6 +1,6 @@
 """`second-pass ask QUESTION [FOLDER]`: index a folder in memory, ask it one question, show what happened.
 
-    second-pass ask "How long do I have to ask for a refund?"              the sample corpus
+    second-pass ask "How do I reset two-factor authentication?"             the sample corpus
     second-pass ask "How long do refunds take?" handbook --top-k 3         a folder of your own
     second-pass ask "How long do refunds take?" --collection Handbook      a collection that `index` has saved
     second-pass ask "How long do refunds take?" handbook --json            the whole trace, as JSON
