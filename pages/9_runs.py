@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import caches, visitors
-from ui.panels import linked_run, run_housekeeping, run_import, run_list, run_sources, views
+from ui.panels import linked_run, run_housekeeping, run_import, run_list, run_local, run_sources, views
 from ui.sidebar import state
 
 
@@ -22,6 +22,8 @@ def main() -> None:
             run_import.say_imported()
             run_housekeeping.say_deleted()
         caches.trim_runs()
+        with views.guard():
+            run_local.offer()
         projects = caches.run_book().projects()
         if projects:
             run_list.show(projects)

@@ -164,3 +164,8 @@ def retention_sentence(rule: Retention) -> str:
         return f"{kept} are kept."
     newest = f", and the newest {rule.number:,} of each project only" if rule.number is not None else ""
     return f"Runs are kept for {count_of(rule.days, 'day')}{newest}."
+
+
+def local_sentence(new: int, path: str) -> str:
+    """Runs that a program on this machine has recorded and the list does not have."""
+    return f"{count_of(new, 'recorded run')} in {path} {'is' if new == 1 else 'are'} not in this list."

@@ -74,11 +74,15 @@ def _import(files: Sequence[UploadedFile]) -> None:
         st.caption(views.markdown(f"{retention_sentence(rule)} This applies to imported runs too."))
     if st.button("Import", key="run_import", type="primary", icon=":material/upload:"):
         with st.spinner("Importing"):
-            opened = open_uploads(sources, look.format, said)
-            replaced = caches.run_book().add_many(opened.runs)
-            st.session_state[NOTE] = Imported(opened, replaced, rule, surplus(caches.store(), rule))
+            keep(open_uploads(sources, look.format, said))
         st.session_state["run_imports"] = st.session_state.get("run_imports", 0) + 1
         st.rerun()
+
+
+def keep(opened: OpenedRuns) -> None:
+    """Put the runs into the list, and what that did into the note for the page's next run."""
+    rule, replaced = retention(caches.store()), caches.run_book().add_many(opened.runs)
+    st.session_state[NOTE] = Imported(opened, replaced, rule, surplus(caches.store(), rule))
 
 
 def _corrections(look: Look, sources: list[Source], ids: str) -> Corrections:

@@ -124,6 +124,9 @@ class Channel:
             )  # fmt: skip
 
 
+FILE_NAME = "runs.jsonl"
+"""The file of the data folder that runs go to by default; the Runs page offers to import it."""
+
 _channels: dict[str, Channel] = {}
 _lock = threading.Lock()
 
@@ -142,8 +145,8 @@ def destination(to: str | Path | None = None) -> str:
 
 
 def default_file() -> Path:
-    """Where runs go by default; the app offers to open it."""
-    return Path(os.environ.get("SECOND_PASS_DATA_DIR") or data_folder()) / "runs.jsonl"
+    """Where runs go by default."""
+    return Path(os.environ.get("SECOND_PASS_DATA_DIR") or data_folder()) / FILE_NAME
 
 
 def channel_of(where: str) -> Channel:

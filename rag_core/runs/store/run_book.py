@@ -61,16 +61,19 @@ class RunBook:
         last, replaced = list(by_key.values()), len(some) - len(by_key)
         for start in range(0, len(last), ADDED_AT_ONCE):
             part = last[start : start + ADDED_AT_ONCE]
-            replaced += self._known(part)
+            replaced += self.known(part)
             self.add(part)
         return replaced
 
-    def _known(self, some: Iterable[Run]) -> int:
+    def known(self, some: Iterable[Run]) -> int:
         """How many of these runs have the project and id of one that is there."""
-        keys = [(run.project, run.id) for run in some]
-        wanted = sa.select(sa.func.count()).where(sa.tuple_(runs.c.project, runs.c.id).in_(keys))
+        keys = list(dict.fromkeys((run.project, run.id) for run in some))
+        found = 0
         with self._store.begin() as connection:
-            return connection.execute(wanted).scalar_one()
+            for start in range(0, len(keys), ADDED_AT_ONCE):
+                these = sa.tuple_(runs.c.project, runs.c.id).in_(keys[start : start + ADDED_AT_ONCE])
+                found += connection.execute(sa.select(sa.func.count()).where(these)).scalar_one()
+        return found
 
     def get(self, project: str, run_id: str) -> Run:
         """The run. Raises BadInput where there is none, UnreadableRecord where it cannot be read."""
