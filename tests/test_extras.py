@@ -90,6 +90,11 @@ S(str(folder)).embed(['x'])""",
         "from rag_core.runs.collector.server import application; application(None, None)",
     ),
     Use(
+        "runs/collector/in_process.py",
+        "collect",
+        "from rag_core.runs.collector.in_process import *; collecting(CollectorAddress.of('4318'), '', None)",
+    ),
+    Use(
         "runs/spans/otlp.py",
         "collect",
         "from rag_core.runs.spans.otlp import spans_of_protobuf; spans_of_protobuf(b'')",
@@ -106,7 +111,7 @@ S(str(folder)).embed(['x'])""",
     ),
 )
 
-REACHED_LATER = {"rerank/hosted/http.py", "rerank/hosted/identity.py"}
+REACHED_LATER = {"rerank/hosted/http.py", "rerank/hosted/identity.py", "generation/chat/replies.py"}
 """Imports a package that the module before it on every path has imported already."""
 
 
