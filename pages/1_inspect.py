@@ -42,7 +42,7 @@ def main() -> None:
     run = saved_run.peek() or linked_run.peek()
     change = recorded.choose(run) if run and run.origin else RunChange()
     choice = state.at_rest() if run and run.origin else state.sidebar()
-    saved = saved_run.trace_file(replays=True) or linked_run.opened(replays=True)
+    saved = saved_run.trace_file(replays=True) or linked_run.opened(replays=True, peeked=run)
     query = question_box.question(choice, disabled=saved is not None)
     with views.guard():
         if saved is not None:

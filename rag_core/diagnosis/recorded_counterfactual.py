@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from rag_core.diagnosis.counterfactuals import Change, Counterfactual, Obstacle, Place, WhatIf
 from rag_core.diagnosis.verdicts import Diagnosis, Verdict
+from rag_core.schema.policy import MOST_KEPT
 from rag_core.schema.steps import Step
 from rag_core.schema.trace import Trace
+from rag_core.schema.trace_steps import first_of
 from rag_core.wording.numbers import title_of
-
-MOST = 100
-"""The largest top-k of a policy."""
 
 
 def what_would_keep_in_run(trace: Trace, diagnosis: Diagnosis) -> WhatIf:
@@ -24,9 +23,7 @@ def what_would_keep_in_run(trace: Trace, diagnosis: Diagnosis) -> WhatIf:
         return WhatIf(obstacle=_obstacle(trace, diagnosis))
     listed = min(lists, key=lambda one: one.by_passage[diagnosis.passage_id or ""].rank)
     rank = listed.by_passage[diagnosis.passage_id].rank
-    kept = [hit.passage_id for hit in trace.kept_step.hits]
-    first = [hit.passage_id for hit in listed.hits[: len(kept)]]
-    if kept != first or not 0 < len(kept) < rank <= MOST:
+    if not first_of(trace.kept_step, listed) or not 0 < len(trace.kept_step.hits) < rank <= MOST_KEPT:
         return WhatIf(obstacle=Obstacle(kind="unordered", step=listed.name))
     return WhatIf(found=(_larger_top_k(trace, listed, rank),))
 
@@ -38,7 +35,7 @@ def _larger_top_k(trace: Trace, listed: Step, rank: int) -> Counterfactual:
     return Counterfactual(
         changes=(Change(setting="top_k", before=kept, after=rank),),
         policy=trace.policy.with_(top_k=rank),
-        size=(rank - kept) / MOST,
+        size=(rank - kept) / MOST_KEPT,
         rank=rank,
         score=None,
         of=listed.name,

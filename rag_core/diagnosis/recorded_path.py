@@ -13,7 +13,7 @@ from rag_core.diagnosis.run_facts import Gap, Missing
 from rag_core.diagnosis.verdicts import Verdict
 from rag_core.schema.steps import Evidence, Step, StepKind
 from rag_core.schema.trace import Trace
-from rag_core.schema.trace_steps import complete
+from rag_core.schema.trace_steps import complete, first_of
 
 
 @dataclass(frozen=True)
@@ -99,12 +99,11 @@ def _gap_before(step: Step) -> Gap:
 
 def in_order(trace: Trace) -> bool:
     """True where the kept passages are the first of the list that they were selected from."""
-    kept = [hit.passage_id for hit in trace.kept_step.hits]
-    return any(kept == [hit.passage_id for hit in one.hits[: len(kept)]] for one in trace.reads(trace.kept_step))
+    return any(first_of(trace.kept_step, one) for one in trace.reads(trace.kept_step))
 
 
 def _moved(trace: Trace, passage_id: str, found: Ending) -> Ending:
-    """The reranker or the rule that moved it from among the first k to behind them, where one did."""
+    """The reranker or the rule that moved it down, to behind the first k, where one did."""
     k = len(trace.kept_step.hits)
     if not k or not in_order(trace):
         return found

@@ -111,7 +111,7 @@ def kept_rankings(order: Rankings, relevance: Floats, space: ScoreSpace, thresho
 
 
 def step_rankings(pools: Pools, policy: Policy) -> dict[str, Rankings]:
-    """Every step's order under one policy: the searched lists by name, then fused, screened (where there is a first
+    """Every step's order under one policy: the searched lists by name, then fused, first_pass (where there is a first
     pass), reranked, adjusted, kept.
 
     Raises BadInput for what the arrays do not hold: rewriting, a rule to stop, a greater depth, a search not run.

@@ -18,6 +18,8 @@ from rag_core.schema.threshold import Threshold
 
 FULL_DEPTH = 200
 """How deep both searches are measured, so that every smaller depth is a replay."""
+MOST_KEPT = 100
+"""The largest top-k of a policy; a recorded run may have kept more."""
 
 
 MAIN = "main"
@@ -160,7 +162,7 @@ class Policy(Frozen):
     stopping: EarlyStopping = EarlyStopping()
     signals: Signals = Signals()
     threshold: Threshold = Threshold()
-    top_k: Annotated[int, Field(ge=1, le=100)] = 5
+    top_k: Annotated[int, Field(ge=1, le=MOST_KEPT)] = 5
     extra_searches: Annotated[tuple[ExtraSearch, ...], Field(max_length=8)] = ()
     rewrite: Rewrite = Rewrite()
 

@@ -127,6 +127,12 @@ def complete(step: Step, reads: tuple[Step, ...]) -> bool:
     return set(step.by_passage) <= {passage_id for one in reads for passage_id in one.by_passage}
 
 
+def first_of(step: Step, listed: Step) -> bool:
+    """True where the passages of the step are the first of that list, in its order."""
+    first = listed.hits[: len(step.hits)]
+    return [hit.passage_id for hit in step.hits] == [hit.passage_id for hit in first]
+
+
 PARTS: dict[str, Callable[[TraceSteps], Step]] = {
     StepName.FUSED: lambda trace: trace.fused_step,
     StepName.RERANKED: lambda trace: trace.reranked_step,

@@ -16,7 +16,7 @@ from rag_core.report.verdict_text import verdict_text
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.run import Run
 from rag_core.schema.trace import Trace
-from rag_core.wording.numbers import count_of
+from rag_core.wording.numbers import count_of, nearest_titles
 
 USED = (Verdict.KEPT, Verdict.NOT_CITED)
 """Verdicts on a document that was given to the answer."""
@@ -50,9 +50,9 @@ def _not_among(trace: Trace, location: Location) -> str:
     if location.passages:
         return ""
     which = "has these words" if location.document_id else "belongs to it"
-    near = ", ".join(f"“{one.title}”" for one in location.nearest[:3])
     said = f"None of the {count_of(len(trace.passages), 'candidate')} {which}."
-    return f"{said}{f' The nearest titles are {near}.' if near else ''} Give `collection=` to tell whether it is there."
+    near = nearest_titles(one.title for one in location.nearest[:3])
+    return " ".join(filter(None, (said, near, "Give `collection=` to tell whether it is there.")))
 
 
 def _problem(trace: Trace, location: Location, within: int | None) -> str:

@@ -61,6 +61,12 @@ def _letters(text: str) -> str:
     return "".join(character for character in text.casefold() if character.isalnum())
 
 
+def nearest_titles(titles: Iterable[str]) -> str:
+    """`The nearest titles are “Plans”, “Prices”.`; empty where none is near."""
+    near = ", ".join(f"“{title}”" for title in titles)
+    return f"The nearest titles are {near}." if near else ""
+
+
 def ordinal(number: int) -> str:
     """1 -> 1st, 2 -> 2nd, 3 -> 3rd, 4 -> 4th, 11 -> 11th, 21 -> 21st."""
     suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

@@ -24,7 +24,7 @@ from rag_core.diagnosis.run_facts import (
     RunUnknown,
 )
 from rag_core.schema.trace_record import RankAtStep
-from rag_core.wording.numbers import count_of, ordinal, score_number, score_text
+from rag_core.wording.numbers import count_of, nearest_titles, ordinal, score_number, score_text
 from rag_core.wording.recorded_headline import NAMELESS
 
 
@@ -52,9 +52,8 @@ def _absent(absence: Absence) -> str:
 
 
 def _no_document(absence: Absence) -> str:
-    near = ", ".join(f"“{title}”" for title in absence.nearest)
     said = f"None of the {count_of(absence.passages, 'passage')} of this run belongs to “{absence.name}”."
-    return f"{said} The nearest titles are {near}." if near else said
+    return " ".join(filter(None, (said, nearest_titles(absence.nearest))))
 
 
 def _missed(facts: RunMissed) -> str:

@@ -30,7 +30,7 @@ from rag_core.diagnosis.facts import (
 )
 from rag_core.diagnosis.verdicts import Diagnosis, Verdict
 from rag_core.schema.trace_record import RankAtStep
-from rag_core.wording.numbers import ordinal, score_text, threshold_text
+from rag_core.wording.numbers import nearest_titles, ordinal, score_text, threshold_text
 from rag_core.wording.recorded_verdicts import RUN_WORDS
 
 VERDICT_LABELS = {
@@ -67,9 +67,8 @@ def sentence(diagnosis: Diagnosis) -> str:
 
 
 def _not_in_corpus(facts: NotInCorpus) -> str:
-    near = ", ".join(f"“{title}”" for title in facts.nearest)
-    asked = f"{facts.collection} has no document “{facts.asked}”."
-    return f"{asked} The nearest titles are {near}." if near else f"{asked} No title resembles it."
+    near = nearest_titles(facts.nearest) or "No title resembles it."
+    return f"{facts.collection} has no document “{facts.asked}”. {near}"
 
 
 def _no_text(facts: NoText) -> str:

@@ -36,26 +36,21 @@ def peek() -> Trace | None:
     return None
 
 
-def opened(replays: bool = False) -> Trace | None:
+def opened(replays: bool = False, peeked: Trace | None = None) -> Trace | None:
     """The trace of the run that the link names, or None; what is wrong with it is said.
 
-    replays: whether the sidebar replays it on this page.
+    replays: whether the sidebar replays it on this page. peeked: what `peek` gave, so that it is not read again.
     """
     named = st.query_params.get(links.RUN, "")
     if not named:
         return None
     try:
-        trace = _trace(named)
+        trace = peeked or _trace(named)
     except SecondPassError as exc:
         st.error(views.markdown(f"The run of this link cannot be opened. {exc}"), icon=":material/link_off:")
         _close()
         return None
-    when = trace.measured_at.strftime("%Y-%m-%d %H:%M")
-    st.info(
-        f"This is “{views.markdown(trace.query)}”, a run of {views.markdown(trace.collection.name)} of {when} UTC. "
-        f"{saved_run.REPLAYED if replays else 'The settings do not change it.'}",
-        icon=":material/history:",
-    )
+    saved_run.say(trace, replays)
     _close()
     return trace
 

@@ -44,15 +44,17 @@ def trace_file(replays: bool = False) -> Trace | None:
             st.error(views.markdown(str(exc)), icon=":material/error:")
             return None
         trace = _chosen(opened)
+    say(trace, replays, "Remove the file in the sidebar to ask again.")
+    return trace
+
+
+def say(trace: Trace, replays: bool, leaving: str = "") -> None:
+    """Which run is open, what the settings do with it, and how to leave it."""
     when = trace.measured_at.strftime("%Y-%m-%d %H:%M")
     project = views.markdown(trace.origin.project) if trace.origin else ""
     does = REPLAYED if replays and trace.origin else "The settings do not change it."
     what = f"“{views.markdown(trace.query)}”, a run of {project} of" if project else "a saved run of"
-    st.info(
-        f"This is {what} {when} UTC. {does} Remove the file in the sidebar to ask again.",
-        icon=":material/history:",
-    )
-    return trace
+    st.info(f"This is {what} {when} UTC. {does} {leaving}".rstrip(), icon=":material/history:")
 
 
 def peek() -> Trace | None:

@@ -12,7 +12,7 @@ import streamlit as st
 from rag_core.rerank.catalogue import entry_of
 from rag_core.runs.replaying import Control, Obstacle, RunChange, candidates_of, obstacles, readable
 from rag_core.runs.replaying.obstacles import lists_of
-from rag_core.schema.policy import NO_RERANKER, THRESHOLD_STEP
+from rag_core.schema.policy import MOST_KEPT, NO_RERANKER, THRESHOLD_STEP
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold, can_cut, relevance_space
 from rag_core.schema.trace import Trace
@@ -22,7 +22,6 @@ from ui.sidebar import access
 from ui.sidebar.controls import CONTROLS
 
 AS_RECORDED = ""
-MOST_KEPT = 100
 ELSEWHERE = {
     Control.DEPTH: CONTROLS["depth"].label,
     Control.FIRST_PASS: CONTROLS["fp"].label,

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from rag_core.schema.base import Frozen
-from rag_core.schema.policy import Fusion, Weight
+from rag_core.schema.policy import MOST_KEPT, Fusion, Weight
 from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import Threshold
 
@@ -28,7 +28,7 @@ class RunChange(Frozen):
     weights: dict[str, Weight] | None = None
     k: Annotated[int | None, Field(ge=1, le=1000)] = None
     threshold: Threshold = Threshold()
-    top_k: Annotated[int | None, Field(ge=1, le=100)] = None
+    top_k: Annotated[int | None, Field(ge=1, le=MOST_KEPT)] = None
 
     def fusion(self) -> Fusion:
         """The fusion as a policy has it, which weighs the lists `dense` and `lexical` alone."""

@@ -12,7 +12,7 @@ from rag_core.schema.policy import NO_RERANKER
 from rag_core.schema.steps import Evidence, Step, StepKind
 from rag_core.schema.threshold import can_cut, relevance_space
 from rag_core.schema.trace import Trace
-from rag_core.schema.trace_steps import complete
+from rag_core.schema.trace_steps import complete, first_of
 
 
 class Control(StrEnum):
@@ -120,9 +120,8 @@ def _by_recorded_scores(trace: Trace, candidates: Step) -> dict[Control, Obstacl
 
 def _first_of_the_list(trace: Trace) -> bool:
     """True where what was kept is known to be the first of the one list that is cut."""
-    kept, listed = trace.kept_step.hits, trace.final_step
-    same = [hit.passage_id for hit in kept] == [hit.passage_id for hit in listed.hits[: len(kept)]]
-    return bool(kept) and same and trace.reads(trace.kept_step) == (listed,)
+    kept, listed = trace.kept_step, trace.final_step
+    return bool(kept.hits) and first_of(kept, listed) and trace.reads(kept) == (listed,)
 
 
 def candidates_of(trace: Trace) -> Step:

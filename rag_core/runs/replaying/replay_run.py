@@ -19,16 +19,13 @@ from rag_core.runs.replaying.changes import RunChange
 from rag_core.runs.replaying.obstacles import Control, Obstacle, candidates_of, lists_of, obstacles
 from rag_core.runs.sent import unique_name
 from rag_core.schema.measurement import RerankerScores
-from rag_core.schema.policy import FULL_DEPTH, NO_RERANKER
+from rag_core.schema.policy import FULL_DEPTH, MOST_KEPT, NO_RERANKER
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, PairScore, Step, StepKind, StepName, StepWarning, Timing
 from rag_core.schema.threshold import Threshold, can_cut, clearing, relevance_space, to_relevance
 from rag_core.schema.trace import Trace
 from rag_core.wording.run_replays import why_not
-
-MOST_KEPT = 100
-"""The largest top-k of a policy; a recorded run may have kept more."""
 
 
 class _Order(NamedTuple):
