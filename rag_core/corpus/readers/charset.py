@@ -40,8 +40,18 @@ def declared_charset(data: bytes) -> str:
     found = _XML.match(head) or _META.search(head)
     if not found:
         return ""
-    label = found.group(1).decode("ascii", "ignore").strip().lower()
+    return charset_of(found.group(1).decode("ascii", "ignore"))
+
+
+def charset_of(label: str) -> str:
+    """Python's name of the encoding that a page or a mail calls so; "" for one that is not known.
+
+    >>> charset_of("ISO-8859-1"), charset_of("x-unknown")
+    ('cp1252', '')
+    """
+    label = label.strip().lower()
     try:
+        "".encode(label)  # "hex" and the like are codecs of Python, and no text
         return _BY_LABEL.get(label) or codecs.lookup(label).name
-    except LookupError:
-        return ""
+    except (LookupError, UnicodeError, ValueError):
+        return _BY_LABEL.get(label, "")

@@ -17,6 +17,7 @@ CONTENTS = {
     "PDF": pdf("Words."),
     "Word": packaged(paragraph("Words.")),
     "HTML": b"<p>Words.</p>",
+    "mail": b"From: ann@example.com\nSubject: Words\n\nWords.\n",
     "Markdown": b"# Words",
     "text": b"Words.",
     "CSV": b"id,text\n1,Words.\n",

@@ -1,0 +1,1 @@
+"""Mail (.eml): `reader` puts together what the other modules find."""

@@ -1,0 +1,204 @@
+from datetime import date
+from email.header import Header
+from email.message import EmailMessage
+from email.policy import SMTP
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rag_core.corpus.loading.load import Loaded, load_bytes
+
+
+def mail(subject: str = "Lamps", **headers: str) -> EmailMessage:
+    """A message from Ann to Bo, without text."""
+    message = EmailMessage()
+    message["From"] = "Ann Lee <ann@example.com>"
+    message["To"] = "Bo <bo@example.com>"
+    message["Subject"] = subject
+    for name, value in headers.items():
+        message[name] = value
+    return message
+
+
+def read(message: EmailMessage | bytes) -> Loaded:
+    return load_bytes("lamps.eml", message if isinstance(message, bytes) else message.as_bytes(policy=SMTP))
+
+
+def text_of(message: EmailMessage | bytes) -> str:
+    (document,) = read(message).documents
+    return document.text
+
+
+def left_out(message: EmailMessage | bytes) -> list[tuple[str, str]]:
+    """Where and which words, of each note."""
+    return [(note.where, note.text) for note in read(message).files[0].notes]
+
+
+def test_a_message_is_one_document_with_its_subject_as_title_and_the_day_that_it_was_sent():
+    message = mail("Prices of lamps in März", Date="Sat, 14 Mar 2026 23:30:00 +0100")
+    message.set_content("Lamps cost 40 €.\n")
+    (document,) = read(message).documents
+    assert (document.title, document.updated_at) == ("Prices of lamps in März", date(2026, 3, 14))
+    assert document.text == (
+        "From: Ann Lee <ann@example.com>\nTo: Bo <bo@example.com>\nDate: Sat, 14 Mar 2026 23:30:00 +0100\n\n"
+        "Lamps cost 40 €."
+    )
+    assert document.metadata["from"] == "Ann Lee <ann@example.com>"
+
+
+def test_of_two_forms_the_web_page_is_read_and_what_only_the_plain_text_says_is_listed():
+    message = mail()
+    message.set_content("Lamps cost forty euros.\nYour program shows no pictures. https://shop.example/a1b2\n")
+    message.add_alternative("<p>Lamps <b>cost</b> forty euros.</p>", subtype="html")
+    assert text_of(message).endswith("\n\nLamps **cost** forty euros.")
+    assert left_out(message) == [
+        ("another form of the message", "Your program shows no pictures. https://shop.example/a1b2")
+    ]
+
+
+def test_a_page_is_read_in_the_encoding_that_the_mail_says():
+    message = mail()
+    message.add_alternative("<meta charset=utf-8><p>Les cafés</p>", subtype="html", charset="iso-8859-1", cte="8bit")
+    assert "Les cafés" in text_of(message)
+
+
+def test_attached_files_and_pictures_are_named():
+    message = mail()
+    message.set_content("See the list.")
+    message.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="Preise März.pdf")
+    message.add_attachment("Lamp;40", filename="prices.csv")
+    message.add_attachment(b"GIF8", maintype="image", subtype="gif", filename="lamp.gif", disposition="inline")
+    assert [where for where, _ in left_out(message)] == ["Preise März.pdf", "prices.csv", "lamp.gif"]
+    assert text_of(message).endswith("See the list.")
+
+
+def test_a_forwarded_message_is_read_with_its_own_headers():
+    inner = mail("Old lamps", Date="Mon, 02 Feb 2026 08:00:00 +0000")
+    inner.set_content("They go out of stock.")
+    message = mail("Fwd: Old lamps")
+    message.set_content("Have you seen this?")
+    message.make_mixed()
+    message.attach(inner_part(inner))
+    text = text_of(message)
+    assert text.index("Have you seen this?") < text.index("Subject: Old lamps") < text.index("They go out of stock.")
+    assert "Date: Mon, 02 Feb 2026" in text
+
+
+def inner_part(inner: EmailMessage) -> EmailMessage:
+    part = EmailMessage()
+    part.set_content(inner, disposition="inline")
+    return part
+
+
+@pytest.mark.parametrize(
+    "encoding, said",
+    [("iso-2022-jp", "ランプ"), ("koi8-r", "Лампа"), ("gb2312", "灯具"), ("iso-8859-15", "Lampe à 5 €")],
+)
+def test_encodings_of_text_and_of_headers(encoding, said):
+    message = mail()
+    message.set_content(said, charset=encoding)
+    del message["Subject"]
+    coded = message.as_bytes()
+    coded = b"Subject: " + Header(said, encoding).encode().encode() + b"\n" + coded
+    (document,) = read(coded).documents
+    assert document.title == said
+    assert document.text.endswith(said)
+
+
+def test_letters_of_a_header_that_names_no_encoding_are_a_doubt():
+    coded = "From: a@example.com\nSubject: Größe der Lampe\n\nHallo\n".encode("cp1252")
+    (document,) = read(coded).documents
+    assert document.title == "Größe der Lampe"
+    assert left_out(coded) == [("Subject", "Größe der Lampe")]
+    assert not left_out("From: a@example.com\nSubject: Größe der Lampe\n\nHallo\n".encode())
+
+
+def test_what_is_encrypted_is_named():
+    message = mail()
+    message.set_content(b"0", maintype="application", subtype="pkcs7-mime", disposition="inline", filename="smime.p7m")
+    assert [where for where, _ in left_out(message)] == ["smime.p7m"]
+
+
+def test_a_message_that_breaks_off_is_read_so_far_and_doubted():
+    message = mail()
+    message.set_content("Lamps cost 40.")
+    message.add_attachment(b"x" * 300, maintype="application", subtype="pdf", filename="a.pdf")
+    coded = message.as_bytes()
+    cut = coded[: coded.rindex(b"--")][:-60]
+    assert "Lamps cost 40." in text_of(cut)
+    assert "the message" in [where for where, _ in left_out(cut)]
+
+
+def test_hidden_words_of_a_page_are_listed_and_its_title_is_not_the_mails():
+    message = mail()
+    page = "<title>Newsletter 7</title><p style='display:none'>Open me</p><p>Lamps are in.</p>"
+    message.add_alternative(page, subtype="html")
+    assert ("<p>", "Open me") in left_out(message)
+    assert read(message).documents[0].title == "Lamps"
+    assert "Open me" not in text_of(message)
+
+
+@pytest.mark.parametrize("words", ["Just a note about lamps.", "\n\nJust a note\n"])
+def test_text_that_is_no_mail_is_refused_with_what_to_do(words):
+    (problem,) = read(words.encode()).problems
+    assert ".txt" in problem.reason
+
+
+def test_a_mail_without_a_word_is_refused_with_what_it_holds():
+    message = mail("")
+    message.set_content(b"GIF8", maintype="image", subtype="gif", disposition="inline", filename="lamp.gif")
+    (problem,) = read(message).problems
+    assert "lamp.gif: Pictures are not read." in problem.reason
+
+
+def test_mails_of_other_programs_say_how_to_save_them():
+    (problem,) = load_bytes("lamps.msg", b"x").problems
+    assert "Save the message as .eml." in problem.reason
+
+
+WORDS = st.text("abcdefghij", min_size=4, max_size=8)
+NESTING = ["mixed", "related", "alternative", "forwarded"]
+PARTS = st.recursive(
+    st.tuples(st.sampled_from(["plain", "html", "attached", "picture"]), WORDS),
+    lambda inner: st.tuples(
+        st.sampled_from(["mixed", "related", "alternative", "forwarded"]), st.lists(inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+def made(kind: str, held: str | list, said: set[str]) -> EmailMessage:
+    """A part of a message; `said` gets every word that a person sees in it."""
+    part = EmailMessage()
+    if kind in ("plain", "html"):
+        part.set_content(f"<p>{held}</p>" if kind == "html" else held, subtype=kind)
+        said.add(held)
+    elif kind in ("attached", "picture"):
+        main, sub = ("image", "png") if kind == "picture" else ("application", "zip")
+        part.set_content(b"x", maintype=main, subtype=sub, filename=f"{held}.bin")
+        said.add(held)
+    elif kind == "forwarded":
+        inner = mail("Forwarded")
+        inner.make_mixed()
+        for one in held:
+            inner.attach(made(*one, said))
+        part.set_content(inner, disposition="inline")
+    else:
+        {"mixed": part.make_mixed, "related": part.make_related, "alternative": part.make_alternative}[kind]()
+        for one in held:
+            part.attach(made(*one, said))
+    return part
+
+
+@given(parts=st.lists(PARTS, min_size=1, max_size=3))
+@settings(max_examples=60, deadline=None)
+def test_every_word_of_a_message_is_in_its_text_or_in_the_list(parts):
+    message, said = mail(), set()
+    message.make_mixed()
+    for one in parts:
+        message.attach(made(*one, said))
+    found = read(message)
+    (document,), notes = found.documents, found.files[0].notes
+    everywhere = document.text + " ".join(f"{note.where} {note.text}" for note in notes)
+    assert {word for word in said if word not in everywhere} == set()
