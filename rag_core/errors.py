@@ -9,6 +9,7 @@ SecondPassError
 │   └── NewerCollection      one that a newer version of Second Pass wrote; it is whole
 ├── MissingPackage           an optional package is not installed; the message says what to install
 ├── ModelError               a model could not be loaded or failed while it ran
+├── RetrieverError           a live retriever could not be asked, or its answer not be read
 ├── WorkStopped              work in the background was stopped before its end
 ├── UnscoredPairs            replay was asked to rank pairs that no one has scored yet
 ├── UnmeasuredSearch         replay was asked to fuse a search that no one has run yet
@@ -86,6 +87,10 @@ class MissingPackage(SecondPassError):
 
 class ModelError(SecondPassError):
     """A model could not be loaded, or failed while it ran."""
+
+
+class RetrieverError(SecondPassError):
+    """A live retriever could not be asked, or what it answered not be read. The message says what to do."""
 
 
 class WorkStopped(SecondPassError):

@@ -36,5 +36,7 @@ class Settings(BaseSettings):
     addresses, read folders, download models and run a model's own Python code."""
     collect: str = ""
     """Where the app collects runs and traces beside itself: a port of this machine, or `host:port`; empty: nowhere."""
+    retrievers: Path | None = None
+    """A JSON file of live retrievers that everyone may ask, by name; see `rag_core.runs.live.named`."""
     strangers_may_read_runs: bool = False
     """Let everybody who can reach the app read the recorded runs: what people asked, and what they were answered."""

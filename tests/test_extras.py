@@ -85,6 +85,11 @@ S(str(folder)).embed(['x'])""",
         f"{HOSTED}; H.named('tei:http://localhost:1', None).load()",
     ),
     Use(
+        "runs/live/request.py",
+        "hosted",
+        "from rag_core.runs.live import *; LiveRetriever('A', RetrieverConfig(url='http://localhost:1')).ask('x')",
+    ),
+    Use(
         "runs/collector/server.py",
         "collect",
         "from rag_core.runs.collector.server import application; application(None, None)",

@@ -9,4 +9,5 @@ store      runs in the database
 spans      traces of other programs, and how they become runs
 collector  the server that takes both
 importers  exports of other programs
+live       an HTTP endpoint or a Python function that is asked
 """

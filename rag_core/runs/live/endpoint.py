@@ -1,0 +1,134 @@
+"""One HTTP endpoint in full: the request that it takes, and where the results are in its answer.
+
+The key is no part of it, so an endpoint can be shown, linked and saved.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from rag_core.errors import BadInput
+from rag_core.runs.live.field_paths import parts_of
+from rag_core.runs.live.template import QUERY, asks, parsed_body
+from rag_core.schema.base import Frozen
+
+Method = Literal["POST", "GET"]
+Path = Annotated[str, Field(max_length=300)]
+
+HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A header's name (RFC 9110, 5.6.2)."""
+
+SECRET = re.compile(
+    r"authori[sz]ation|cookie|token|secret|password|passwd|signature|credential|(^|[-_.])(api)?key|^sig$", re.I
+)
+"""Names of headers and of parameters that hold a key."""
+
+KEY_ELSEWHERE = "looks like a key, which would be shown; enter keys in their own field"
+
+
+class FieldMap(Frozen):
+    """Where the results are in an answer (see `field_paths`).
+
+    results   the list, in the whole answer
+    the rest  in each result; an empty path means that it is not there
+    """
+
+    results: Path = "results"
+    text: Path = "text"
+    id: Path = "id"
+    title: Path = "title"
+    score: Path = "score"
+    metadata: Path = "metadata"
+
+    @field_validator("*")
+    @classmethod
+    def _is_a_path(cls, path: str) -> str:
+        try:
+            parts_of(path)
+        except BadInput as exc:
+            raise ValueError(str(exc)) from exc
+        return path.strip()
+
+    @model_validator(mode="after")
+    def _finds_something(self) -> Self:
+        if not self.text and not self.id:
+            raise ValueError("Say where the text of a result is, or at least its id.")
+        return self
+
+
+class Endpoint(Frozen):
+    """Where a question is sent, and what is sent.
+
+    url, body   hold `{query}` and `{top_k}` (see `template`); a GET sends no body
+    headers     besides the key's; they are shown
+    key_header  the header of the key, which stands there behind `key_prefix`
+    timeout_s   for the whole answer
+    """
+
+    url: Annotated[str, Field(max_length=2000)]
+    method: Method = "POST"
+    body: Annotated[str, Field(max_length=20_000)] = ""
+    headers: dict[str, str] = {}
+    key_header: Annotated[str, Field(max_length=100)] = "Authorization"
+    key_prefix: Annotated[str, Field(max_length=50)] = "Bearer "
+    fields: FieldMap = FieldMap()
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+
+    @property
+    def place(self) -> str:
+        """Host and path, short enough to show: `localhost:8000/search`."""
+        parts = urlsplit(self.url)
+        return f"{parts.netloc}{parts.path}"
+
+    @field_validator("url")
+    @classmethod
+    def _plain_address(cls, url: str) -> str:
+        url = url.strip()
+        try:
+            parts = urlsplit(url)
+            sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            sound = False
+        if not sound or not url.isprintable() or " " in url:
+            raise ValueError("must look like http://localhost:8000/search")
+        if parts.username or parts.password:
+            raise ValueError("must not hold a user name or password; enter the key in its own field")
+        if parts.fragment:
+            raise ValueError("must not hold #")
+        if secret := next((name for name, _ in parse_qsl(parts.query, True) if SECRET.search(name)), ""):
+            raise ValueError(f"{secret} in it {KEY_ELSEWHERE}")
+        return url
+
+    @field_validator("headers")
+    @classmethod
+    def _shown_headers(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, value in headers.items():
+            if not HEADER.fullmatch(name) or not value.isascii() or not value.isprintable():
+                raise ValueError(f"{name!r} is no header that can be sent")
+            if SECRET.search(name):
+                raise ValueError(f"{name} {KEY_ELSEWHERE}")
+        return headers
+
+    @field_validator("key_header")
+    @classmethod
+    def _header_of_the_key(cls, name: str) -> str:
+        if not HEADER.fullmatch(name):
+            raise ValueError("must be a header's name, such as Authorization")
+        return name
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        try:
+            parsed_body(self.body)
+        except BadInput as exc:
+            raise ValueError(str(exc)) from exc
+        sent = self.body if self.method == "POST" else ""
+        if not asks(sent, self.url):
+            raise ValueError(
+                f"Write {QUERY} where the question goes, in the {'body' if self.method == 'POST' else 'address'}."
+            )
+        return self

@@ -1,0 +1,129 @@
+"""A live retriever: asks one question, and gives what came back as a recorded run.
+
+Its one step is a search, with the time that was measured here. A function may return the record of a whole run instead;
+then its own steps stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Protocol
+
+from pydantic import SecretStr
+
+from rag_core.errors import RetrieverError, UnreadableRecord
+from rag_core.runs.live import function, request
+from rag_core.runs.live.answers import read_answer
+from rag_core.runs.live.config import RetrieverConfig
+from rag_core.runs.live.presets import PRESETS
+from rag_core.runs.recorder.containers import listed
+from rag_core.runs.recorder.recording import Recording
+from rag_core.runs.recorder.shapes import cleaned
+from rag_core.runs.run import MAX_HITS, Run
+from rag_core.runs.sent import run_from
+from rag_core.runs.values import MAX_TEXT, Note
+from rag_core.schema.base import new_id
+from rag_core.wording.numbers import count_of
+
+SEARCH = "search"
+SOURCE = "live"
+
+
+class Retriever(Protocol):
+    """What can be asked. `LiveRetriever` is one; a test may make another."""
+
+    @property
+    def name(self) -> str:
+        """What it is called: the project of its runs."""
+        ...
+
+    def ask(self, query: str, top_k: int | None = None) -> Run:
+        """One run. Raises RetrieverError with a message for users."""
+        ...
+
+
+@dataclass(frozen=True)
+class LiveRetriever:
+    """A retriever by its config. The key is kept apart, and masked in every text."""
+
+    name: str
+    config: RetrieverConfig
+    key: SecretStr | None = None
+
+    def ask(self, query: str, top_k: int | None = None) -> Run:
+        """Send the question, or call the function; what came back. Raises RetrieverError with what to do."""
+        if not query.strip():
+            raise RetrieverError("Enter a question.")
+        run = Recording(cleaned(self.name, 200), cleaned(query, MAX_TEXT))
+        top_k = top_k or self.config.top_k
+        run.note(retriever=self.config.place, top_k=top_k)
+        ask = self._function if self.config.kind == "function" else self._endpoint
+        return ask(run, query, top_k)
+
+    def _endpoint(self, run: Recording, query: str, top_k: int) -> Run:
+        endpoint = self.config.endpoint()
+        answer, took_ms = request.answer_of(endpoint, self.key, query, top_k)
+        optional = () if self.config.fields else ("id", "title", "metadata")
+        read = read_answer(answer, endpoint.fields, PRESETS[self.config.kind].errors, optional)
+        return self._searched(run, read.rows, took_ms, read.notes)
+
+    def _function(self, run: Recording, query: str, top_k: int) -> Run:
+        returned, took_ms = function.answer_of(self.config.function, query, top_k)
+        if (record := _record(returned)) is not None:
+            return self._recorded(record, query)
+        try:
+            results = listed(returned, MAX_HITS)
+        except TypeError as exc:
+            wanted = "Return a list of dicts, texts or documents, or the record of a run (docs/connect.md)."
+            raise RetrieverError(f"{self.config.function} returned something else: {exc}. {wanted}") from exc
+        return self._searched(run, results, took_ms)
+
+    def _searched(self, run: Recording, results: Iterable[object], took_ms: float, notes: Iterable[str] = ()) -> Run:
+        """The run of one search. Raises RetrieverError where not one of the results can be read."""
+        results = list(results)
+        config = self.config
+        run.search(SEARCH, results, space=config.space.value, direction=config.better, took_ms=took_ms)
+        sent = run.sent()
+        step = sent["steps"][0]
+        if results and not step["hits"]:
+            why = step["warnings"][0]["message"] if step["warnings"] else ""
+            raise RetrieverError(f"None of {count_of(len(results), 'result')} can be read. {why}".rstrip())
+        said = [{"code": "field-missing", "message": cleaned(one, 2000)} for one in notes]
+        made = run_from(sent | {"source": SOURCE, "steps": [step | {"warnings": [*step["warnings"], *said]}]})
+        return _with_order(made)
+
+    def _recorded(self, record: Mapping[str, Any], query: str) -> Run:
+        """The run that the function recorded itself, with what it left out."""
+        fields = {"project": self.name, "query": query, "id": new_id()} | dict(record) | {"source": SOURCE}
+        try:
+            run = run_from(fields)
+        except UnreadableRecord as exc:
+            raise RetrieverError(f"{self.config.function} returned a run that cannot be read. {exc}") from exc
+        if not run.steps:
+            raise RetrieverError(f"{self.config.function} returned a run without steps. Record at least one list.")
+        return run
+
+
+def _record(returned: object) -> Mapping[str, Any] | None:
+    """The record of a run, where the function returned one: a `Run`, what `record(...)` gives, or their fields."""
+    if isinstance(returned, Run):
+        return returned.model_dump()
+    if isinstance(returned, Recording):
+        return returned.sent()
+    return returned if isinstance(returned, Mapping) and "steps" in returned else None
+
+
+def _with_order(run: Run) -> Run:
+    """The run, with a note where its list is not in the order of its scores."""
+    step = run.steps[0]
+    scores = [hit.score for hit in step.hits if hit.score is not None]
+    wrong = {"higher": lambda one, next_one: one < next_one, "lower": lambda one, next_one: one > next_one}
+    if step.better is None or not any(wrong[step.better](*pair) for pair in pairwise(scores)):
+        return run
+    message = (
+        f"The results are not in the order of their scores, where {step.better} is better. Their own order counts."
+    )
+    note = Note(code="not-in-order", message=message)
+    return run.model_copy(update={"steps": (step.model_copy(update={"warnings": (*step.warnings, note)}),)})
