@@ -35,11 +35,15 @@ class PassageBook:
         """Keep the passage, whose id may be made up by `content_key`; the id that hits refer to."""
         key = self._key(passage)
         known = self._passages.get(key)
-        kept = _filled(known, passage) if known else passage.model_copy(update=_renamed(passage, key))
+        kept = _filled(known, passage) if known else _renamed(passage, key)
         self._passages[key] = kept
         if kept.text:
             self._by_text.setdefault(kept.text, key)
         return key
+
+    def has(self, passage_id: str) -> bool:
+        """True where a passage has this id, so that a hit may refer to it."""
+        return passage_id in self._passages
 
     def passages(self) -> tuple[RunPassage, ...]:
         """All of them, in the order in which they came."""
@@ -47,7 +51,7 @@ class PassageBook:
 
     def _key(self, passage: RunPassage) -> str:
         text = passage.text
-        if text and passage.id == content_key(text):
+        if text and passage.id.startswith(MADE_UP) and passage.id == content_key(text):
             return self._by_text.get(text, passage.id)
         known = self._passages.get(passage.id)
         if known is None or same_text(known.text, text):
@@ -57,7 +61,7 @@ class PassageBook:
 
 def same_text(one: str | None, other: str | None) -> bool:
     """True where one is the other, the beginning of the other, or not known."""
-    if not one or not other:
+    if not one or not other or one == other:
         return True
     shorter, longer = sorted((_bare(one), _bare(other)), key=len)
     return longer.startswith(shorter)
@@ -68,17 +72,22 @@ def _bare(text: str) -> str:
     return text.strip().removesuffix("...").rstrip("…").rstrip()
 
 
-def _renamed(passage: RunPassage, key: str) -> dict[str, str]:
-    return {} if key == passage.id else {"id": key, "document_id": passage.document_id or passage.id}
+def _renamed(passage: RunPassage, key: str) -> RunPassage:
+    """The passage under this id; the one that it had becomes its document's."""
+    if key == passage.id:
+        return passage
+    return passage.model_copy(update={"id": key, "document_id": passage.document_id or passage.id})
 
 
 def _filled(known: RunPassage, again: RunPassage) -> RunPassage:
     """What was known, with what was missing of it."""
+    if known is again:
+        return known
     fresh = {
         name: getattr(again, name)
         for name in ("title", "source", "document_id", "metadata")
         if not getattr(known, name) and getattr(again, name)
     }
-    if again.text and len(_bare(again.text)) > len(_bare(known.text or "")):
+    if again.text and again.text != known.text and len(_bare(again.text)) > len(_bare(known.text or "")):
         fresh["text"] = again.text
     return known.model_copy(update=fresh) if fresh else known

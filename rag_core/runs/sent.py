@@ -19,7 +19,7 @@ from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
 from rag_core.errors import UnreadableRecord
 from rag_core.runs.passage_book import PassageBook, content_key
-from rag_core.runs.run import MAX_HITS, MAX_STEPS, Run, RunHit, RunId, RunStep
+from rag_core.runs.run import MAX_HITS, MAX_STEPS, Run, RunId, RunStep
 from rag_core.runs.values import (
     Direction,
     Evidence,
@@ -67,6 +67,10 @@ class SentHit(Frozen):
             document_id=self.document_id,
             metadata=self.metadata,
         )
+
+
+CARRIED = {"text", "title", "source", "document_id", "metadata"}
+"""What a hit may say of its passage."""
 
 
 class SentStep(Frozen):
@@ -165,10 +169,10 @@ def _step(sent: SentStep, book: PassageBook) -> RunStep:
     return RunStep(**fields)
 
 
-def _hits(sent: Sequence[SentHit], book: PassageBook) -> tuple[tuple[RunHit, ...], list[Note]]:
-    """The hits in order, each passage once, with notes on what was put right."""
+def _hits(sent: Sequence[SentHit], book: PassageBook) -> tuple[list[dict[str, Any]], list[Note]]:
+    """The fields of a `RunHit` for each passage, in order, with notes on what was put right."""
     ranked = sorted(enumerate(sent, start=1), key=lambda one: one[1].rank or one[0])
-    keys = [(book.add(hit.passage()), hit.rank or place, hit.score) for place, hit in ranked]
+    keys = [(_key(hit, book), hit.rank or place, hit.score) for place, hit in ranked]
     first: dict[str, tuple[int, float | None]] = {}
     for key, rank, score in keys:
         first.setdefault(key, (rank, score))
@@ -178,11 +182,18 @@ def _hits(sent: Sequence[SentHit], book: PassageBook) -> tuple[tuple[RunHit, ...
     if len(set(ranks)) < len(ranks):
         ranks = list(range(1, len(ranks) + 1))
         notes.append(_note("ranks-repeat", "Ranks repeat in this list; they are replaced by the order of the list."))
-    hits = (
-        RunHit(passage_id=key, rank=rank, score=score)
+    hits = [
+        {"passage_id": key, "rank": rank, "score": score}
         for rank, (key, (_, score)) in zip(ranks, first.items(), strict=True)
-    )
-    return tuple(hits), notes
+    ]
+    return hits, notes
+
+
+def _key(hit: SentHit, book: PassageBook) -> str:
+    """The id of the hit's passage. One that only names a passage which is there adds nothing to it."""
+    if hit.passage_id and book.has(hit.passage_id) and not hit.model_fields_set & CARRIED:
+        return hit.passage_id
+    return book.add(hit.passage())
 
 
 def _note(code: str, message: str) -> Note:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from rag_core.errors import BadInput, UnreadableRecord
+from rag_core.runs.collector.group_commit import GroupCommit
 from rag_core.runs.collector.limits import Refused
 from rag_core.runs.run import Run
 from rag_core.runs.sent import run_from
@@ -27,11 +29,16 @@ Answer = tuple[bytes, str]
 
 
 class Intake:
-    """Takes bodies, one after the other, into a database that is durable."""
+    """Takes bodies into a database that is durable. What comes at once is written at once."""
 
     def __init__(self, store: Store) -> None:
-        self._runs, self._spans = RunBook(store), SpanBook(store)
-        self._lock = threading.Lock()
+        self._book = RunBook(store)
+        self._runs = GroupCommit(self._add_runs)
+        self._spans = GroupCommit(SpanBook(store).add_all)
+
+    def _add_runs(self, requests: Sequence[Sequence[Run]]) -> list[None]:
+        self._book.add(chain.from_iterable(requests))
+        return [None] * len(requests)
 
     def runs(self, body: bytes, kind: str) -> Answer:
         """Runs: one object, a list, or a line each. Raises Refused where none of it can be taken."""
@@ -47,8 +54,7 @@ class Intake:
                 rejected.append({"index": index, "error": str(exc)})
         if rejected and not taken:
             raise Refused(400, f"No run was taken. The first: {rejected[0]['error']}")
-        with self._lock:
-            self._runs.add(taken)
+        self._runs.put(taken)
         ids = [run.id for run in taken]
         return json.dumps({"accepted": len(taken), "ids": ids, "rejected": rejected}).encode(), JSON
 
@@ -60,8 +66,7 @@ class Intake:
             received = spans_of_protobuf(body) if kind == PROTOBUF else spans_of_json(body)
         except BadInput as exc:
             raise Refused(400, str(exc)) from exc
-        with self._lock:
-            late = self._spans.add(received.spans)
+        late = self._spans.put(received.spans)
         reasons = list(received.rejected[:SHOWN])
         if late:
             reasons.append(f"{late} spans came after their trace was closed.")

@@ -8,7 +8,8 @@ import math
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rag_core.errors import BadInput
@@ -31,13 +32,15 @@ class Limits:
     max_bytes    of a body, packed and unpacked
     per_second   requests, on average; `burst` may come at once
     at_once      requests that are worked on; more are asked to come again
+    bytes_at_once  of all their bodies together, packed and unpacked; so memory has a limit
     """
 
     token: str = ""
     max_bytes: int = 16 * 2**20
-    per_second: float = 100.0
-    burst: int = 400
+    per_second: float = 400.0
+    burst: int = 800
     at_once: int = 16
+    bytes_at_once: int = 64 * 2**20
 
 
 def checked_address(host: str, token: str) -> None:
@@ -89,6 +92,37 @@ class Rate:
                 wait = math.ceil((1 - self._left) / self._per_second)
                 raise Refused(429, "Too many requests.", max(1, wait))
             self._left -= 1
+
+
+class Room:
+    """Room for so many bytes of bodies, and so many bodies, at once."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._bodies, self._bytes = limits.at_once, max(limits.bytes_at_once, 2 * limits.max_bytes)
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def place(self) -> Iterator[Callable[[int], None]]:
+        """A place for one body: call it with the bytes that come. Refused where there is no room."""
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            self._take(0, size)
+            held += size
+
+        self._take(1, 0)
+        try:
+            yield hold
+        finally:
+            self._take(-1, -held)
+
+    def _take(self, bodies: int, size: int) -> None:
+        with self._lock:
+            if self._bodies < bodies or self._bytes < size:
+                raise Refused(503, "The collector is busy.", 1)
+            self._bodies -= bodies
+            self._bytes -= size
 
 
 def unpacked(body: bytes, encoding: str, max_bytes: int) -> bytes:

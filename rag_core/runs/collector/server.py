@@ -13,14 +13,14 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rag_core.errors import MissingPackage, SecondPassError
 from rag_core.runs.collector.intake import Answer, Intake
-from rag_core.runs.collector.limits import Limits, Rate, Refused, check_access, unpacked
+from rag_core.runs.collector.limits import Limits, Rate, Refused, Room, check_access, unpacked
 from rag_core.runs.store import retention as rules
 from rag_core.runs.store.retention import Retention
 from rag_core.runs.store.span_book import SpanBook
@@ -36,6 +36,9 @@ SETTLED = timedelta(seconds=1)
 
 LOOK_EVERY_S, TRIM_EVERY_S = 0.5, 600.0
 LOG = logging.getLogger("second_pass.runs")
+
+Take = Callable[[bytes, str], Answer]
+"""What takes a body, given its content type."""
 
 
 def application(store: Store, limits: Limits, retention: Retention | None = None) -> Starlette:
@@ -71,9 +74,9 @@ class Guard:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._rate = Rate(limits.per_second, limits.burst)
-        self._open = 0
+        self._room = Room(limits)
 
-    def route(self, take: Callable[[bytes, str], Answer]) -> Callable[[Request], Awaitable[Response]]:
+    def route(self, take: Take) -> Callable[[Request], Awaitable[Response]]:
         """The endpoint of what takes a body and its content type."""
 
         async def endpoint(request: Request) -> Response:
@@ -83,10 +86,9 @@ class Guard:
             try:
                 check_access(self._limits, request.headers.get("authorization", ""), request.headers.get("host", ""))
                 self._rate.take()
-                with self:
-                    body = await self._body(request)
-                    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-                    answer, kind = await run_in_threadpool(take, body, kind)
+                with self._room.place() as hold:
+                    body = await self._body(request, hold)
+                    answer, kind = await run_in_threadpool(self._taken, take, request.headers, body, hold)
                 return Response(answer, media_type=kind)
             except Refused as exc:
                 return _refusal(exc)
@@ -96,23 +98,24 @@ class Guard:
 
         return endpoint
 
-    def __enter__(self) -> None:
-        if self._open >= self._limits.at_once:
-            raise Refused(503, "The collector is busy.", 1)
-        self._open += 1
-
-    def __exit__(self, *_: object) -> None:
-        self._open -= 1
-
-    async def _body(self, request: Request) -> bytes:
-        """The body, unpacked; refused as soon as it is too large."""
+    async def _body(self, request: Request, hold: Callable[[int], None]) -> bytes:
+        """The body as it was sent; refused as soon as it is too large."""
         most = self._limits.max_bytes
         parts = bytearray()
         async for part in request.stream():
+            hold(len(part))
             parts += part
             if len(parts) > most:
                 raise Refused(413, f"The body has more than {most // 2**20} MB. Send smaller batches.")
-        return unpacked(bytes(parts), request.headers.get("content-encoding", "").strip().lower(), most)
+        return bytes(parts)
+
+    def _taken(self, take: Take, headers: Mapping[str, str], body: bytes, hold: Callable[[int], None]) -> Answer:
+        """The answer to a body, unpacked before."""
+        encoding = headers.get("content-encoding", "").strip().lower()
+        plain = unpacked(body, encoding, self._limits.max_bytes)
+        if plain is not body:
+            hold(len(plain))
+        return take(plain, headers.get("content-type", "").partition(";")[0].strip().lower())
 
 
 def _refusal(refused: Refused) -> Response:

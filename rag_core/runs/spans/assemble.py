@@ -17,7 +17,7 @@ from rag_core.runs.spans import names
 from rag_core.runs.spans.documents import answered, asked, json_of, messages
 from rag_core.runs.spans.names import SpanKind
 from rag_core.runs.spans.span import Span
-from rag_core.runs.spans.steps import Listed, Steps, book_of
+from rag_core.runs.spans.steps import Listed, Steps, book_of, lists_of
 from rag_core.runs.spans.tree import Tree
 from rag_core.runs.values import MAX_TEXT, MOST_MS, Evidence, StepKind
 
@@ -25,13 +25,14 @@ SHORTEST = 20
 """Characters below which a passage that stands in a prompt may stand there by chance."""
 
 
-def run_of_spans(spans: Iterable[Span], source: str = "otlp") -> Run | None:
-    """The run of one trace; None for a trace without retrieval."""
-    tree = Tree(spans)
+def run_of_spans(spans: Iterable[Span], source: str = "otlp", left_out: int = 0) -> Run | None:
+    """The run of one trace; None for a trace without retrieval. `left_out`: how many more spans it has."""
+    tree = Tree(spans, left_out)
     if not tree.lists:
         return None
-    book = book_of(tree.lists)
-    steps = Steps(tree, book).collect()
+    found = {span.span_id: lists_of(span) for span in tree.lists}
+    book = book_of(found.values())
+    steps = Steps(tree, book, found).collect()
     top = tree.top() or tree.lists[0]
     query = _query(tree, top)
     sent = [_sent(one, query, tree.spans[0].started_ns) for one in steps]
@@ -43,7 +44,7 @@ def run_of_spans(spans: Iterable[Span], source: str = "otlp") -> Run | None:
             "query": query,
             "started_at": datetime.fromtimestamp(tree.spans[0].started_ns / 1e9, UTC),
             "steps": sent[:200],
-            "passages": [one.model_dump() for one in book.passages()],
+            "passages": book.passages(),
             "answer": _answer(tree, top),
             "attributes": _attributes(tree),
             "source": source,

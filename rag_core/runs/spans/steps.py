@@ -11,8 +11,9 @@ Spans do not say what a list was made from, so that is worked out:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from rag_core.runs.passage_book import PassageBook
 from rag_core.runs.sent import unique_name
@@ -26,6 +27,10 @@ from rag_core.schema.documents import MADE_UP
 
 Ranked = tuple[tuple[str, float | None], ...]
 """Passage ids with their scores, best first."""
+
+
+Lists = dict[str, list[Found]]
+"""The ranked lists of one span, by the attribute that has them."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,11 @@ class Listed:
 
 @dataclass
 class Steps:
-    """Collects the steps of a trace."""
+    """Collects the steps of a trace. `lists`: the ranked lists of its spans, by span id."""
 
     tree: Tree
     book: PassageBook
+    lists: Mapping[str, Lists]
     found: list[Listed] = field(default_factory=list)
     by_span: dict[str, str] = field(default_factory=dict)
 
@@ -123,7 +129,7 @@ class Steps:
         self._add(replace(made, kind=kind, inputs=(inner,), model=""), span)
 
     def _listed(self, span: Span, kind: StepKind, prefix: str, query: str) -> Listed:
-        hits = tuple((self.book.add(passage), score) for passage, score in _found(span, prefix))
+        hits = tuple((self.book.add(passage), score) for passage, score in self.lists[span.span_id][prefix])
         name = (span.name or span.kind.lower()).replace("\x00", "")[:180]
         return Listed(name=name, kind=kind, hits=hits, span=span, query=query)
 
@@ -153,16 +159,17 @@ READ: dict[str, Callable[[Steps, Span], None]] = {
 }
 
 
-def book_of(spans: Iterable[Span]) -> PassageBook:
+def lists_of(span: Span) -> Lists:
+    """The ranked lists of a span."""
+    prefixes = (names.RETRIEVED, names.RERANK_INPUT, names.RERANK_OUTPUT)
+    return {prefix: documents(span.attributes, prefix) for prefix in prefixes}
+
+
+def book_of(spans: Iterable[Lists]) -> PassageBook:
     """The passages that have an id and a text, so that a text alone finds its id."""
     book = PassageBook()
-    for span in spans:
-        for prefix in (names.RETRIEVED, names.RERANK_INPUT, names.RERANK_OUTPUT):
-            for passage, _ in _found(span, prefix):
-                if passage.text and not passage.id.startswith(MADE_UP):
-                    book.add(passage)
+    for lists in spans:
+        for passage, _ in chain.from_iterable(lists.values()):
+            if passage.text and not passage.id.startswith(MADE_UP):
+                book.add(passage)
     return book
-
-
-def _found(span: Span, prefix: str) -> list[Found]:
-    return documents(span.attributes, prefix)

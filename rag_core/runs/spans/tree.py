@@ -20,10 +20,10 @@ MAX_SPANS = 5000
 class Tree:
     """The spans of one trace. `left_out` counts those past the limit."""
 
-    def __init__(self, spans: Iterable[Span]) -> None:
+    def __init__(self, spans: Iterable[Span], left_out: int = 0) -> None:
         known = {span.span_id: span for span in spans}
         self.spans = sorted(known.values(), key=_begun)[:MAX_SPANS]
-        self.left_out = len(known) - len(self.spans)
+        self.left_out = left_out + len(known) - len(self.spans)
         self._by_id = {span.span_id: span for span in self.spans}
 
     @cached_property

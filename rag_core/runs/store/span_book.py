@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +20,7 @@ from rag_core.errors import SecondPassError
 from rag_core.runs.run import Run
 from rag_core.runs.spans.assemble import run_of_spans
 from rag_core.runs.spans.span import SPAN, Span
+from rag_core.runs.spans.tree import MAX_SPANS
 from rag_core.runs.store.run_book import packed, put_runs, unpacked
 from rag_core.runs.store.tables import run_spans, run_traces
 from rag_core.schema.records import listing
@@ -29,8 +32,8 @@ KEPT = timedelta(days=1)
 REMEMBERED = timedelta(days=30)
 """How long it is known that a trace was closed, so that a late span makes no second run of it."""
 
-AT_ONCE = 50
-"""Traces that are made into runs between two looks at the clock."""
+AT_ONCE, BYTES_AT_ONCE = 50, 8 * 2**20
+"""Traces that are made into runs together at most, and the size of their spans as they are stored."""
 
 IN_ONE_STATEMENT = 400
 LOG = logging.getLogger("second_pass.runs")
@@ -44,13 +47,21 @@ class SpanBook:
 
     def add(self, spans: Sequence[Span], now: datetime | None = None) -> int:
         """Keep spans, in one transaction; how many came too late, because their trace is closed."""
+        return self.add_all([spans], now)[0]
+
+    def add_all(self, requests: Sequence[Sequence[Span]], now: datetime | None = None) -> list[int]:
+        """Keep the spans of several requests, in one transaction; of each, how many came too late. A span that comes
+        again replaces the one before."""
         now = now or datetime.now(UTC)
+        spans = {(span.trace_id, span.span_id): span for request in requests for span in request}
+        if not spans:
+            return [0] * len(requests)
+        rows = [_row(span, now) for span in spans.values()]
         with self._store.begin() as connection:
-            closed = _closed(connection, {span.trace_id for span in spans})
-            taken = {(span.trace_id, span.span_id): span for span in spans if span.trace_id not in closed}
-            if taken:
-                _write(connection, list(taken.values()), now)
-        return sum(1 for span in spans if span.trace_id in closed)
+            closed = _closed(connection, {span.trace_id for span in spans.values()})
+            if taken := [row for row in rows if row["trace_id"] not in closed]:
+                _write(connection, taken, now)
+        return [sum(1 for span in request if span.trace_id in closed) for request in requests]
 
     def make_runs(self, settled: timedelta = timedelta(0), now: datetime | None = None) -> int:
         """Make runs of the traces that have changed, and not since `settled` ago; how many traces were looked at."""
@@ -58,11 +69,12 @@ class SpanBook:
         changed = sa.select(run_traces).where(run_traces.c.pending, run_traces.c.changed_at <= until)
         with self._store.begin() as connection:
             rows = connection.execute(changed.order_by(run_traces.c.changed_at).limit(AT_ONCE)).all()
-            bodies = _bodies(connection, [row.trace_id for row in rows])
-        if rows:
-            made = [run for row in rows if (run := _run(row.trace_id, bodies[row.trace_id])) is not None]
-            self._put(made, [{"of": row.trace_id, "at": row.changed_at} for row in rows])
-        return len(rows)
+            waiting = {row.trace_id: row.changed_at for row in rows}
+            stored = _bodies(connection, list(waiting))
+        if stored:
+            made = [run for one, spans in stored.items() if (run := _run(one, spans)) is not None]
+            self._put(made, [{"of": one, "at": waiting[one]} for one in stored])
+        return len(stored)
 
     def forget(self, now: datetime | None = None) -> int:
         """Drop the spans that have waited long enough; how many."""
@@ -94,20 +106,48 @@ def _unchanged(connection: sa.Connection, traces: dict[str, datetime]) -> set[st
     return {row.trace_id for row in connection.execute(wanted) if row.changed_at == traces[row.trace_id]}
 
 
-def _bodies(connection: sa.Connection, trace_ids: list[str]) -> dict[str, list[bytes]]:
-    """The stored spans of these traces."""
-    found: dict[str, list[bytes]] = {one: [] for one in trace_ids}
-    wanted = sa.select(run_spans.c.trace_id, run_spans.c.body).where(run_spans.c.trace_id.in_(trace_ids))
-    for row in connection.execute(wanted):
-        found[row.trace_id].append(row.body)
-    return found
+@dataclass(frozen=True)
+class _Stored:
+    """The spans of a trace as they are stored, and how many there are beyond those that are looked at."""
+
+    bodies: list[bytes]
+    left_out: int = 0
 
 
-def _run(trace_id: str, bodies: Sequence[bytes]) -> Run | None:
+def _bodies(connection: sa.Connection, trace_ids: list[str]) -> dict[str, _Stored]:
+    """The stored spans of these traces: of the first of them, as far as they are not too large together."""
+    sizes = _sizes(connection, trace_ids)
+    chosen = {one: _Stored([], max(0, sizes[one][0] - MAX_SPANS)) for one in _first(trace_ids, sizes)}
+    ordinary = [one for one, stored in chosen.items() if not stored.left_out]
+    spans = sa.select(run_spans.c.trace_id, run_spans.c.body)
+    for row in connection.execute(spans.where(run_spans.c.trace_id.in_(ordinary))):
+        chosen[row.trace_id].bodies.append(row.body)
+    for one in chosen.keys() - set(ordinary):
+        earliest = spans.where(run_spans.c.trace_id == one).order_by(run_spans.c.received_at, run_spans.c.span_id)
+        chosen[one].bodies.extend(row.body for row in connection.execute(earliest.limit(MAX_SPANS)))
+    return chosen
+
+
+def _sizes(connection: sa.Connection, trace_ids: list[str]) -> dict[str, tuple[int, int]]:
+    """How many spans each trace has, and how many bytes they have together."""
+    size = sa.func.coalesce(sa.func.sum(sa.func.length(run_spans.c.body)), 0)
+    wanted = sa.select(run_spans.c.trace_id, sa.func.count(), size).where(run_spans.c.trace_id.in_(trace_ids))
+    found = dict.fromkeys(trace_ids, (0, 0))
+    return found | {one: (many, int(large)) for one, many, large in connection.execute(wanted.group_by("trace_id"))}
+
+
+def _first(trace_ids: list[str], sizes: dict[str, tuple[int, int]]) -> list[str]:
+    """The first traces that have `BYTES_AT_ONCE` together; one at least."""
+    together = accumulate(sizes[one][1] for one in trace_ids)
+    few = [one for one, size in zip(trace_ids, together, strict=True) if size <= BYTES_AT_ONCE]
+    return few or trace_ids[:1]
+
+
+def _run(trace_id: str, stored: _Stored) -> Run | None:
     """The run of a trace. What cannot be made into one is said in the log, and the next trace comes."""
-    read = listing((trace_id, partial(_span, body)) for body in bodies)
+    read = listing((trace_id, partial(_span, body)) for body in stored.bodies)
     try:
-        return run_of_spans(read.found)
+        return run_of_spans(read.found, left_out=stored.left_out)
     except (SecondPassError, ValueError, OverflowError) as exc:
         LOG.warning("The trace %s cannot be made into a run: %s", trace_id, exc)
         return None
@@ -129,17 +169,17 @@ def _closed(connection: sa.Connection, trace_ids: set[str]) -> set[str]:
     return closed
 
 
-def _write(connection: sa.Connection, spans: Sequence[Span], now: datetime) -> None:
-    rows: list[dict[str, Any]] = [
-        {
-            "trace_id": span.trace_id,
-            "span_id": span.span_id,
-            "project": span.project,
-            "received_at": now,
-            "body": packed(span.model_dump_json()),
-        }
-        for span in spans
-    ]
+def _row(span: Span, now: datetime) -> dict[str, Any]:
+    return {
+        "trace_id": span.trace_id,
+        "span_id": span.span_id,
+        "project": span.project,
+        "received_at": now,
+        "body": packed(span.model_dump_json()),
+    }
+
+
+def _write(connection: sa.Connection, rows: list[dict[str, Any]], now: datetime) -> None:
     insert = UPSERT[connection.dialect.name](run_spans)
     fresh = {name: insert.excluded[name] for name in ("project", "received_at", "body")}
     connection.execute(insert.on_conflict_do_update(index_elements=["trace_id", "span_id"], set_=fresh), rows)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import sqlite3
-from contextlib import closing
+import time
+from contextlib import ExitStack, closing
 
 import httpx
 import pytest
 
 import rag_core
-from rag_core.runs.collector.limits import Limits, Rate, Refused, checked_address
+from rag_core.runs.collector.limits import Limits, Rate, Refused, Room, checked_address
 from rag_core.runs.recorder.delivery import flush, status
 from tests.runs.collector.conftest import collecting
 from tests.runs.samples import a_run
@@ -110,6 +112,44 @@ def test_a_rate_fills_up_again():
     assert caught.value.retry_after == 1
     now[0] = 0.5
     rate.take()
+
+
+def test_there_is_room_for_so_many_bytes_and_bodies():
+    room = Room(Limits(max_bytes=5, bytes_at_once=10, at_once=2))
+    with room.place() as first:
+        first(6)
+        with room.place() as second:
+            second(4)
+            with pytest.raises(Refused) as caught, room.place():
+                pass
+            assert (caught.value.status, caught.value.retry_after) == (503, 1)
+            with pytest.raises(Refused):
+                second(1)
+        with room.place() as again:
+            again(4)
+
+
+def test_bodies_that_are_too_much_together_come_again(tmp_path, caplog):
+    body = a_run().to_json()
+    size = len(body)
+
+    def until(collector, code):
+        for _ in range(200):
+            if post(collector, body).status_code == code:
+                return True
+            time.sleep(0.05)
+        return False
+
+    with collecting(tmp_path, Limits(max_bytes=size, bytes_at_once=2 * size)) as collector, ExitStack() as stack:
+        address = httpx.URL(collector.address)
+        for _ in range(2):
+            half = stack.enter_context(closing(socket.create_connection((address.host, address.port))))
+            head = f"POST /v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\n"
+            half.sendall(head.encode() + b" " * (size - 1))
+        assert until(collector, 503), "two bodies have come but for a byte"
+        stack.close()
+        assert until(collector, 200), "they have gone"
+    assert not caplog.records
 
 
 def test_other_machines_need_a_token():

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from rag_core.runs.store import span_book
 from rag_core.runs.store.run_book import RunBook
 from rag_core.runs.store.span_book import KEPT, SpanBook
 from rag_core.storage.database import Store
@@ -84,3 +85,36 @@ def test_a_trace_that_grows_while_its_run_is_made_is_made_again(url):  # noqa: F
     assert spans.make_runs(now=later) == 1 and len(runs.get("bot", TRACE).steps) == 2
     for one in (racing, other):
         one.close()
+
+
+def test_several_requests_are_kept_at_once_and_each_is_told_what_came_too_late(store):  # noqa: F811
+    runs, spans = RunBook(store), SpanBook(store)
+    spans.add([TOP, FIRST], NOW)
+    spans.make_runs(now=NOW)
+    spans.forget(NOW + 2 * KEPT)
+    other = "b" * 32
+    fresh = [span(1, "CHAIN", 0, 30, trace_id=other), retriever(2, 1, 9, 1, "x", trace_id=other)]
+    later = NOW + 3 * KEPT
+    assert spans.add_all([[LATE, fresh[0]], [], [LATE, FIRST], [fresh[1]]], later) == [1, 0, 2, 0]
+    spans.make_runs(now=later)
+    assert len(runs.get("bot", other).steps) == 1 and runs.count() == 2
+
+
+def test_large_traces_are_made_one_after_the_other(store, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(span_book, "BYTES_AT_ONCE", 1)
+    runs, spans = RunBook(store), SpanBook(store)
+    for number, trace in enumerate("abc"):
+        spans.add([retriever(1, 0, 1, 0, "x", trace_id=trace * 32)], NOW + timedelta(seconds=number))
+    later = NOW + timedelta(minutes=1)
+    assert [spans.make_runs(now=later) for _ in range(4)] == [1, 1, 1, 0] and runs.count() == 3
+
+
+def test_a_trace_that_never_ends_is_read_as_far_as_it_is_looked_at(store, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(span_book, "MAX_SPANS", 2)
+    runs, spans = RunBook(store), SpanBook(store)
+    spans.add([TOP, FIRST], NOW)
+    spans.add([LATE, retriever(4, 20, 22, 1, "d text")], NOW + timedelta(seconds=1))
+    spans.make_runs(now=NOW + timedelta(seconds=2))
+    run = runs.get("bot", TRACE)
+    assert len(run.steps) == 1 and [note.code for note in run.warnings] == ["trace-cut"]
+    assert "last 2 spans" in run.warnings[0].message
