@@ -5,6 +5,8 @@
     second-pass inspect --run runs.jsonl                                 the newest run of a file
     second-pass inspect "How long do refunds take?" --run spans.json     the run with this query
     second-pass inspect --run runs.jsonl --json                          for scripts
+    second-pass inspect --retriever my_app:search "How long do refunds take?"         a function or an address, live
+    second-pass inspect --retriever http://localhost:8000 "Refunds?" --reranker late-interaction
 
 Prints which run it is, what happened in a sentence, each step with what went in and came out, and the kept passages.
 

@@ -1,4 +1,5 @@
-"""What the commands about one question share: its options, and its run, asked here or recorded by another pipeline."""
+"""What the commands about one question share: its options, and its run: asked here, asked of a live retriever, or
+recorded by another pipeline."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag_core.api import index
+from rag_core.cli import live_question
 from rag_core.cli.documents import library, read_folder
 from rag_core.cli.policy_options import policy_of, threshold_of
 from rag_core.cli.run_choice import chosen
@@ -47,6 +49,7 @@ def add_question_or_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--run-id", metavar="ID", help="which run of the file, by its id or the beginning of it (default: the newest)"
     )
+    live_question.add_option(parser)
 
 
 SETTINGS = ("top_k", "pool", "reranker", "threshold")
@@ -55,7 +58,7 @@ SETTINGS = ("top_k", "pool", "reranker", "threshold")
 
 @dataclass(frozen=True)
 class Asked:
-    """One question's run. A recorded one has no session and no collection."""
+    """One question's run. A recorded one, and one of a live retriever, has no session and no collection."""
 
     trace: Trace
     policy: Policy
@@ -65,6 +68,9 @@ class Asked:
 
 def asked(given: argparse.Namespace) -> Asked:
     """The run that the arguments ask for. Raises BadInput where they contradict each other, or nothing can be read."""
+    if given.retriever:
+        trace = live_question.asked_live(given)
+        return Asked(trace, trace.policy)
     if given.file:
         if given.folder or given.collection:
             raise BadInput("Give either --run or the documents to search.")

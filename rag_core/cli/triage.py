@@ -4,6 +4,7 @@
     second-pass triage "How long do refunds take?" --collection Handbook --expect refunds.md --quote "30 days"
     second-pass triage --run runs.jsonl --expect refunds.md              a recorded run of any pipeline
     second-pass triage --run spans.json --expect refunds.md --json       for scripts
+    second-pass triage "Refunds?" --retriever my_app:search --expect refunds.md       a live retriever
 
 Prints the verdict, the document's rank at each step, what outranked it, and the smallest change that keeps it. It looks
 at retrieval up to what is kept; no answer is made. In a recorded run the document is named by its id, title or source.

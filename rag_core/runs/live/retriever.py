@@ -1,14 +1,13 @@
 """A live retriever: asks one question, and gives what came back as a recorded run.
 
-Its one step is a search, with the time that was measured here. A function may return the record of a whole run instead;
-then its own steps stand.
+It is one search, with the time that was measured here, and all that it returned counts as kept: ask for as many results
+as your pipeline does. A function may return the record of a whole run instead; then its own steps count.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Protocol
 
 from pydantic import SecretStr
@@ -21,13 +20,13 @@ from rag_core.runs.live.presets import PRESETS
 from rag_core.runs.recorder.containers import listed
 from rag_core.runs.recorder.recording import Recording
 from rag_core.runs.recorder.shapes import cleaned
-from rag_core.runs.run import MAX_HITS, Run
+from rag_core.runs.run import MAX_HITS, Run, RunStep
 from rag_core.runs.sent import run_from
-from rag_core.runs.values import MAX_TEXT, Note
+from rag_core.runs.values import MAX_TEXT, Note, StepKind
 from rag_core.schema.base import new_id
 from rag_core.wording.numbers import count_of
 
-SEARCH = "search"
+SEARCH, KEPT = "search", "kept"
 SOURCE = "live"
 
 
@@ -81,7 +80,7 @@ class LiveRetriever:
         return self._searched(run, results, took_ms)
 
     def _searched(self, run: Recording, results: Iterable[object], took_ms: float, notes: Iterable[str] = ()) -> Run:
-        """The run of one search. Raises RetrieverError where not one of the results can be read."""
+        """The run of one search that keeps all of its results. Raises RetrieverError where none can be read."""
         results = list(results)
         config = self.config
         run.search(SEARCH, results, space=config.space.value, direction=config.better, took_ms=took_ms)
@@ -92,7 +91,7 @@ class LiveRetriever:
             raise RetrieverError(f"None of {count_of(len(results), 'result')} can be read. {why}".rstrip())
         said = [{"code": "field-missing", "message": cleaned(one, 2000)} for one in notes]
         made = run_from(sent | {"source": SOURCE, "steps": [step | {"warnings": [*step["warnings"], *said]}]})
-        return _with_order(made)
+        return _kept(made)
 
     def _recorded(self, record: Mapping[str, Any], query: str) -> Run:
         """The run that the function recorded itself, with what it left out."""
@@ -115,15 +114,23 @@ def _record(returned: object) -> Mapping[str, Any] | None:
     return returned if isinstance(returned, Mapping) and "steps" in returned else None
 
 
-def _with_order(run: Run) -> Run:
-    """The run, with a note where its list is not in the order of its scores."""
-    step = run.steps[0]
-    scores = [hit.score for hit in step.hits if hit.score is not None]
-    wrong = {"higher": lambda one, next_one: one < next_one, "lower": lambda one, next_one: one > next_one}
-    if step.better is None or not any(wrong[step.better](*pair) for pair in pairwise(scores)):
-        return run
-    message = (
-        f"The results are not in the order of their scores, where {step.better} is better. Their own order counts."
+def _kept(run: Run) -> Run:
+    """The run with what was kept: all that was returned, in its own order. A list against its scores gets a note."""
+    found = run.steps[0]
+    if not _in_order(found):
+        message = (
+            f"The results are not in the order of their scores, where {found.better} is better. Their order counts."
+        )
+        note = Note(code="not-in-order", message=message)
+        found = found.model_copy(update={"warnings": (*found.warnings, note)})
+    kept = found.model_copy(
+        update={"name": KEPT, "kind": StepKind.SELECT, "inputs": (SEARCH,), "timing": None, "warnings": ()}
     )
-    note = Note(code="not-in-order", message=message)
-    return run.model_copy(update={"steps": (step.model_copy(update={"warnings": (*step.warnings, note)}),)})
+    return run.model_copy(update={"steps": (found, kept)})
+
+
+def _in_order(step: RunStep) -> bool:
+    """True where the scores do not contradict the order, or nobody said which are better."""
+    scores = [hit.score for hit in step.hits if hit.score is not None]
+    best_first = {"higher": sorted(scores, reverse=True), "lower": sorted(scores), None: scores}
+    return scores == best_first[step.better]

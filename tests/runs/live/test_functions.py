@@ -118,7 +118,8 @@ def asked(name: str, query: str = "Refund?", module: str = HERE, **fields: objec
 @pytest.mark.parametrize("name", ["texts", "dicts", "documents", "stream", "later", "store.find"])
 def test_every_shape_of_results_is_one_search(name: str):
     made = asked(name)
-    (step,) = made.steps
+    step, kept = made.steps
+    assert kept.hits == step.hits
     assert [made.passage(hit.passage_id).text for hit in step.hits] == TEXTS
     assert (made.project, made.source, step.kind) == ("My assistant", "live", StepKind.SEARCH)
     assert step.timing is not None and step.timing.took_ms >= 0 and trace_of(made).kept

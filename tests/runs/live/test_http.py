@@ -39,7 +39,8 @@ def test_a_plain_search_becomes_a_run_with_what_each_result_says():
         run = retriever(server.url, space="cosine").ask(QUERY, 2)
     (request,) = server.requests
     assert (request.method, request.path, request.body) == ("POST", "/search", {"query": QUERY, "top_k": 2})
-    (step,) = run.steps
+    step, kept = run.steps
+    assert (kept.name, kept.kind, kept.inputs, kept.hits) == ("kept", "select", ("search",), step.hits)
     assert (run.project, run.query, run.source, step.kind, step.space) == (
         "Support search", QUERY, "live", "search", Space.COSINE,
     )  # fmt: skip
