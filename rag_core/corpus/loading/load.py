@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rag_core.corpus.loading.columns import CsvColumns
 from rag_core.corpus.loading.metadata import date_notes, to_document
-from rag_core.corpus.readers.base import DEFAULT_LIMITS, Limits, Parsed, Source, left_out
+from rag_core.corpus.readers.base import DEFAULT_LIMITS, Limits, Parsed, Source, left_out, told
 from rag_core.corpus.readers.registry import reader_for
 from rag_core.corpus.readers.table import read_rows
 from rag_core.errors import BadInput, DocumentError
@@ -59,7 +59,7 @@ def load_bytes(
         problems = [DocumentError(f"{name}, {place}", reason) for place, reason in parsed.problems]
         empty = [document for document in documents if not document.text.strip()]
         if empty or not (documents or problems):
-            raise source.error("It is empty: there is no text in it.")
+            raise source.error(f"It is empty: there is no text in it.{told(parsed.notes)}")
     except DocumentError as problem:
         return Loaded(problems=(problem,))
     except RecursionError:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -16,6 +16,9 @@ from rag_core.schema.base import Frozen
 from rag_core.schema.files import FileNote
 
 Positive = Annotated[int, Field(ge=1)]
+
+_MOST_TOLD = 5
+_LONGEST_QUOTE = 100
 
 
 class Limits(Frozen):
@@ -81,6 +84,24 @@ def left_out(where: str, reason: str, text: str = "") -> FileNote:
 def in_doubt(where: str, reason: str, text: str = "") -> FileNote:
     """A note of a reading that may be wrong."""
     return FileNote(kind="in doubt", where=where, reason=reason, text=text)
+
+
+def told(notes: Sequence[FileNote]) -> str:
+    """What a file holds beside text, to stand behind a sentence that says why it is refused; "" for nothing.
+
+    >>> told([left_out("page 1", "It is a comment.", "Ask Ann"), left_out("2 pictures", "Pictures are not read.")])
+    ' Not read: page 1 (It is a comment: “Ask Ann”); 2 pictures (Pictures are not read).'
+    """
+    if not notes:
+        return ""
+    shown = [f"{note.where} ({note.reason.rstrip('.')}{_quoted(note.text)})" for note in notes[:_MOST_TOLD]]
+    more = len(notes) - len(shown)
+    return f" Not read: {'; '.join([*shown, *([f'and {more:,} more'] if more else [])])}."
+
+
+def _quoted(words: str) -> str:
+    flat = " ".join(words.split())
+    return f": “{flat[:_LONGEST_QUOTE]}{'…' if len(flat) > _LONGEST_QUOTE else ''}”" if flat else ""
 
 
 Reader = Callable[[Source], Parsed]

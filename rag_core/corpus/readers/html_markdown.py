@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import copy
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from markdownify import MarkdownConverter
 
+from rag_core.corpus.readers.html_tables import lay_out
 from rag_core.corpus.readers.scripts import lowered, raised, struck
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
-_MOST_SPAN = 100
-_MOST_CELLS = 20_000
 _MARKS = {"¶", "#", "§", "🔗", "⚓", "\u200b"}
-_CELLS = ("td", "th")
 _BLOCKS = frozenset(
     {"address", "aside", "center", "details", "fieldset", "figure", "footer", "form", "header", "hgroup", "legend"}
     | {"main", "marquee", "search", "summary"}
@@ -26,6 +23,8 @@ _STRIKES = ["del", "s", "strike"]
 _LINES = [*(f"h{level}" for level in range(1, 7)), "p", "div", "blockquote", "pre", "hr", "ul", "ol", "li", "dl", "dt"]
 _LINES += ["dd", "table", "caption", "thead", "tbody", "tfoot", "tr", "td", "th", "article", "section", "nav"]
 """Elements of which each has lines of its own."""
+_WIDE = "\u2e80-\u303f\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60"
+_WRAPPED = re.compile(rf"(?<=[{_WIDE}])[ \t]*\n\s*(?=[{_WIDE}])")
 _OWN_LINE = re.compile(r"display\s*:\s*(?:block|flex|grid|list-item|table)\b", re.IGNORECASE)
 _STRUCK = re.compile(r"text-decoration[^;]*\bline-through\b", re.IGNORECASE)
 
@@ -53,12 +52,11 @@ def markdown_of(soup: BeautifulSoup) -> str:
         if link.get_text(strip=True) in _MARKS:
             link.decompose()
     _set_apart(soup)
+    _join_lines(soup)
     _strike(soup)
     for table in soup.find_all("table"):
-        if table.find("table"):
-            _unwrap(table)
-        else:
-            _fill(table)
+        if not table.decomposed:
+            lay_out(table)
     converter = _Converter(
         heading_style="atx",
         bullets="-",
@@ -85,6 +83,13 @@ def _set_apart(soup: BeautifulSoup) -> None:
     for reading in soup.find_all("rt"):
         reading.insert_before(" (")
         reading.insert_after(")")
+
+
+def _join_lines(soup: BeautifulSoup) -> None:
+    """Chinese and Japanese that goes on in the next line of the source goes on without a blank, as browsers show it."""
+    for words in soup.find_all(string=_WRAPPED):
+        if not words.find_parent(["pre", "textarea"]):
+            words.replace_with(_WRAPPED.sub("", words))
 
 
 def _strike(soup: BeautifulSoup) -> None:
@@ -120,68 +125,3 @@ def _strike_lines(block: Tag) -> None:
 
 def _is_block(tag: Tag) -> bool:
     return bool(_OWN_LINE.search(str(tag.get("style") or "")))
-
-
-def _unwrap(table: Tag) -> None:
-    """A table that holds tables is there for the layout: its cells become blocks of the page."""
-    for part in table.find_all(["tbody", "thead", "tfoot", "tr", *_CELLS]):
-        if part.find_parent("table") is table:
-            part.name = "div"
-    table.name = "div"
-
-
-def _fill(table: Tag) -> None:
-    """Write a cell that goes over several rows or columns into each of them, and several header rows into one. What
-    stands in a row and in no cell goes before the table, as browsers put it."""
-    rows = table.find_all("tr")
-    within = {id(cell) for row in rows for cell in row.find_all(_CELLS, recursive=False)}
-    for loose in [part for row in rows for part in row.children]:
-        if id(loose) not in within and loose.get_text(strip=True):
-            table.insert_before(loose.extract(), " ")
-    grid: dict[tuple[int, int], Tag] = {}
-    for number, row in enumerate(rows):
-        column = 0
-        for cell in row.find_all(_CELLS, recursive=False):
-            while (number, column) in grid:
-                column += 1
-            down, right = _span(cell, "rowspan", len(rows) - number), _span(cell, "colspan", _MOST_SPAN)
-            for place in ((number + y, column + x) for y in range(down) for x in range(right)):
-                if len(grid) < _MOST_CELLS:
-                    grid.setdefault(place, cell)
-    width = max((column for _, column in grid), default=-1) + 1
-    head = len([row for row in rows if row.find_parent("thead")])
-    for number, row in enumerate(rows):
-        cells = [_copied(grid.get((number, column))) for column in range(width)]
-        row.clear()
-        row.extend(cells)
-    _merge(rows[:head])
-
-
-def _span(cell: Tag, name: str, most: int) -> int:
-    """How far a cell goes; `0` is "to the end" for rows."""
-    written = re.match(r"\s*(\d{1,4})", str(cell.get(name) or "1"))
-    number = int(written.group(1)) if written else 1
-    return min(number or most, most)
-
-
-def _copied(cell: Tag | None) -> Any:
-    from bs4 import BeautifulSoup
-
-    if cell is None:
-        return BeautifulSoup("", "lxml").new_tag("td")
-    made = copy.copy(cell)
-    for name in ("rowspan", "colspan"):
-        made.attrs.pop(name, None)
-    return made
-
-
-def _merge(rows: list[Tag]) -> None:
-    """Several header rows as one: `Price` over `EU` becomes `Price EU`."""
-    if len(rows) < 2:
-        return
-    columns = zip(*(row.find_all(_CELLS, recursive=False) for row in rows), strict=True)
-    for column in list(columns):
-        words = [" ".join(cell.get_text(" ").split()) for cell in column]
-        column[0].string = " ".join(dict.fromkeys(word for word in words if word))
-    for row in rows[1:]:
-        row.decompose()

@@ -10,13 +10,14 @@ _SIGNS = frozenset("*†‡§®™°ªº")
 def raised(text: str) -> str:
     """A superscript: `^6`, `^(n+1)`; the letters of an ordinal (1st) and note signs as they are.
 
-    >>> raised("6"), raised("n + 1"), raised("st"), raised("*")
-    ('^6', '^(n + 1)', 'st', '*')
+    >>> raised("6"), raised("n + 1 "), raised("st"), raised("*")
+    ('^6', '^(n + 1) ', 'st', '*')
     """
     words = text.strip()
     if not words or words.casefold() in _ORDINALS or set(words) <= _SIGNS:
         return text
-    return f"^{words}" if words.isalnum() or (words[1:].isalnum() and words[0] in "+-−") else f"^({words})"
+    plain = words.isalnum() or (words[1:].isalnum() and words[0] in "+-−")
+    return _marked(text, f"^{words}" if plain else f"^({words})")
 
 
 def lowered(text: str) -> str:
@@ -28,8 +29,8 @@ def lowered(text: str) -> str:
     words = text.strip()
     small = words.translate(_LOWERED)
     if not words or not any(before == after for before, after in zip(words, small, strict=True)):
-        return small
-    return f"_{words}" if words.isalnum() else f"_({words})"
+        return _marked(text, small) if words else text
+    return _marked(text, f"_{words}" if words.isalnum() else f"_({words})")
 
 
 def struck(text: str) -> str:
@@ -39,4 +40,9 @@ def struck(text: str) -> str:
     '~~$50~~ '
     """
     words = text.strip()
-    return text.replace(words, f"~~{words}~~", 1) if words else text
+    return _marked(text, f"~~{words}~~") if words else text
+
+
+def _marked(text: str, words: str) -> str:
+    """The marked words with the blanks around them, which part them from their neighbours."""
+    return f"{text[: len(text) - len(text.lstrip())]}{words}{text[len(text.rstrip()) :]}"

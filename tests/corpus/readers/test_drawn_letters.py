@@ -100,3 +100,8 @@ def test_what_other_programs_raise_by_a_distance() -> None:
     saved = io.BytesIO()
     document.save(saved)
     assert text_of("a.docx", saved.getvalue()) == "Up to 10^6\n\nUp to 10₂\n\nUp to 10"
+
+
+def test_blanks_around_marked_letters_part_them_from_their_neighbours():
+    html = b"<p>to<sup>th n </sup>wide <s>40 </s>30</p>"
+    assert text_of("a.html", html) == "to^(th n) wide ~~40~~ 30"

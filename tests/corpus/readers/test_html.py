@@ -238,6 +238,23 @@ def test_a_table_for_the_layout_is_no_table():
     assert text == "Left\n\n| Plan | Days |\n| --- | --- |\n| Team | 30 |"
 
 
+def test_a_table_in_a_cell_of_a_table_stays_in_its_row():
+    inner = "<table><tr><td>North</td><td>12 days</td></tr><tr><td>South</td><td>10<sup>2</sup> days</td></tr></table>"
+    deepest = f"<table><caption>Zones</caption><tr><td>{inner}</td></tr></table>"
+    for zones in (inner, deepest):
+        text = page(
+            "<table><tr><th>Plan</th><th>Delivery</th></tr>"
+            f"<tr><td>Team</td><td>{zones}</td></tr><tr><td>Free</td><td>none</td></tr></table>"
+        )
+        team = "North, 12 days; South, 10^2 days" if zones == inner else "Zones North, 12 days; South, 10^2 days"
+        rows = [[" ".join(cell.split()) for cell in row] for row in table(text)]
+        assert rows == [["Plan", "Delivery"], ["Team", team], ["Free", "none"]]
+
+
+def test_chinese_that_is_wrapped_in_the_source_is_one_line():
+    assert page("<p>有什\n  么需\n要 Lamps</p><pre>上\n下</pre>") == "有什么需要 Lamps\n\n```\n上\n下\n```"
+
+
 def test_spans_without_measure_cost_no_memory():
     cells = "<td colspan=9999 rowspan=9999>x</td>" * 50
     assert "x" in page(f"<table>{f'<tr>{cells}</tr>' * 50}</table>")

@@ -149,7 +149,7 @@ def test_a_mail_without_a_word_is_refused_with_what_it_holds():
     message = mail("")
     message.set_content(b"GIF8", maintype="image", subtype="gif", disposition="inline", filename="lamp.gif")
     (problem,) = read(message).problems
-    assert "lamp.gif: Pictures are not read." in problem.reason
+    assert "lamp.gif (Pictures are not read)" in problem.reason
 
 
 def test_mails_of_other_programs_say_how_to_save_them():

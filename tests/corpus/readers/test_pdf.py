@@ -241,7 +241,7 @@ def test_refusals():
     assert "password" in reason("a.pdf", pdf("Secret.", password="x"))
     assert "damaged" in reason("a.pdf", pdf("Text.")[:200])
     assert "damaged" in reason("a.pdf", b"no pdf at all")
-    assert "scan" in reason("a.pdf", pdf(""))
+    assert "scan" in reason("a.pdf", pdf_with_picture())
     assert "3 pages; at most 2" in reason("a.pdf", pdf("a", "b", "c"), limits=Limits(pages=2))
 
 
@@ -266,3 +266,47 @@ def pdf_with_picture(*texts):
 @pytest.mark.parametrize("cut", [50, 400, 900])
 def test_a_file_cut_short_never_raises(cut):
     load_bytes("a.pdf", pdf("Text on a page.")[:cut])
+
+
+def spread(words: str, wide: float, between: float, x: float = 40) -> Page:
+    """One line, each letter set by itself: `wide` points between letters, `between` points between words."""
+    measure, placed = FPDF(unit="pt"), []
+    measure.set_font("Helvetica", size=12)
+    for word in words.split():
+        for letter in word:
+            placed.append((x, 700, letter))
+            x += measure.get_string_width(letter) + wide
+        x += between - wide
+    return Page(placed)
+
+
+def test_words_in_wide_type_are_words():
+    words = "Here is some formatted text"
+    assert only("a.pdf", written(spread(words, 2.2, 8))).text == words
+
+
+def test_a_list_of_letters_and_rows_of_figures_stay_apart():
+    assert only("a.pdf", written(spread("A B C D E F G H", 0, 3))).text == "A B C D E F G H"
+    assert only("a.pdf", written(spread("8 54 2 0 1 7 0 3 64", 0, 3.5))).text == "8 54 2 0 1 7 0 3 64"
+
+
+NAMED, UNNAMED = b"/Encoding/WinAnsiEncoding", b"/Encoding<</Differences[65/q1/q2/q3/q4 97/q5/q6]>>"
+
+
+def test_letters_that_a_font_does_not_name_are_a_doubt():
+    data = written(Page([(40, 700, "Lamps cost forty euros, and here they are.")]), Page([(40, 700, "AaBbCbA")]))
+    assert not load_bytes("a.pdf", data).files[0].notes
+    loaded = load_bytes("a.pdf", data.replace(NAMED, UNNAMED))
+    (note,) = loaded.files[0].notes
+    assert (note.kind, note.where) == ("in doubt", "page 2")
+    assert "Lamps cost" in loaded.documents[0].text
+
+
+def test_a_file_of_letters_without_names_is_no_scan():
+    data = written(Page([(40, 700, "\x01\x02\x03")]))
+    assert "fonts do not say" in reason("a.pdf", data.replace(NAMED, b"/Encoding<</Differences[1/q1/q2/q3]>>"))
+
+
+def test_what_an_empty_file_holds_beside_text_is_said():
+    assert "Ask legal first" in reason("a.pdf", written(Page().note("Ask legal first")))
+    assert "empty or drawn" in reason("a.pdf", written(Page()))

@@ -258,7 +258,7 @@ INLINE = st.deferred(
         st.just("text"),
         st.tuples(
             st.sampled_from(
-                ["ins", "sdt", "smartTag", "hyperlink", "fldSimple", "field", "del", "hidden", "either", "sup"]
+                ["ins", "sdt", "smartTag", "hyperlink", "fldSimple", "field", "del", "hidden", "white", "either", "sup"]
             ),
             st.lists(INLINE, min_size=1, max_size=3),
         ),
@@ -305,6 +305,7 @@ class Writer:
         "field": lambda _, inner: field("x", inner),
         "del": lambda _, inner: f"<w:del>{inner}</w:del>",
         "hidden": lambda _, inner: f"<w:r><w:rPr><w:vanish/></w:rPr>{inner}</w:r>",
+        "white": lambda _, inner: f"<w:r><w:rPr>{WHITE}</w:rPr>{inner}</w:r>",
         "sup": lambda _, inner: f"<w:r><w:rPr><w:vertAlign w:val='superscript'/></w:rPr>{inner}</w:r>",
         "either": lambda _, inner: f"<mc:AlternateContent><mc:Choice>{inner}</mc:Choice></mc:AlternateContent>",
         "box": lambda _, inner: text_box(inner),
@@ -316,6 +317,68 @@ class Writer:
         "sdtBlock": lambda _, inner: f"<w:sdt><w:sdtContent>{inner}</w:sdtContent></w:sdt>",
         "insBlock": lambda _, inner: f"<w:ins>{inner}</w:ins>",
     }  # fmt: skip
+
+
+WHITE = "<w:color w:val='FFFFFF'/>"
+DARK = "<w:shd w:val='clear' w:fill='1F3864'/>"
+WHITE_STYLES = (
+    "<w:styles>"
+    f"<w:style w:type='paragraph' w:styleId='Ghost'><w:name w:val='Ghost'/><w:rPr>{WHITE}</w:rPr></w:style>"
+    "<w:style w:type='table' w:styleId='Grid'><w:name w:val='Grid'/></w:style>"
+    "<w:style w:type='table' w:styleId='Dark'><w:name w:val='Dark'/>"
+    f"<w:tblStylePr w:type='firstRow'><w:tcPr>{DARK}</w:tcPr></w:tblStylePr></w:style>"
+    "<w:style w:type='table' w:styleId='Darker'><w:name w:val='Darker'/><w:basedOn w:val='Dark'/></w:style></w:styles>"
+)
+
+
+def styled_table(style, *cells):
+    return f"<w:tbl><w:tblPr><w:tblStyle w:val='{style}'/></w:tblPr><w:tr>{''.join(map(cell, cells))}</w:tr></w:tbl>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        paragraph(run("buried", WHITE)),
+        paragraph(run("buried", "<w:color w:val='auto' w:themeColor='background1'/>")),
+        paragraph("buried", properties="<w:pStyle w:val='Ghost'/>"),
+        paragraph(run("buried", WHITE + "<w:shd w:val='clear' w:fill='FFFFFF'/>")),
+        table(["a", paragraph(run("buried", WHITE))]),
+        styled_table("Grid", "a", paragraph(run("buried", WHITE))),
+    ],
+)
+def test_white_on_white_paper_is_left_out_and_named(body):
+    loaded = load_bytes("a.docx", packaged(paragraph("Fees") + body, {"styles": WHITE_STYLES}))
+    assert "buried" not in loaded.documents[0].text
+    assert ("It is white on white paper.", "buried") in [(note.reason, note.text) for note in loaded.files[0].notes]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        paragraph(run("seen", WHITE + DARK)),
+        paragraph(run("seen", WHITE + "<w:highlight w:val='black'/>")),
+        paragraph(run("seen", WHITE), properties=DARK),
+        paragraph(run("seen", "<w:color w:val='FEFEFA'/>")),
+        paragraph(run("seen", "<w:color w:val='000000'/>"), properties="<w:pStyle w:val='Ghost'/>"),
+        paragraph(run("seen", "<w:color w:val='FFFFFF' w:themeColor='background1' w:themeShade='80'/>")),
+        table([cell(paragraph(run("seen", WHITE)), DARK), "b"]),
+        styled_table("Dark", paragraph(run("seen", WHITE)), "b"),
+        styled_table("Darker", paragraph(run("seen", WHITE)), "b"),
+        paragraph(text_box(paragraph(run("seen", WHITE)))),
+    ],
+)
+def test_white_on_a_dark_ground_is_read(body):
+    loaded = load_bytes("a.docx", packaged(paragraph("Fees") + body, {"styles": WHITE_STYLES}))
+    assert "seen" in loaded.documents[0].text
+    assert not loaded.files[0].notes
+
+
+def test_what_a_document_without_text_holds_is_said():
+    drawn = "<w:r><w:drawing><a:blip r:embed='x'/></w:drawing></w:r>"
+    chunk = "<w:altChunk r:id='y'/>"
+    (problem,) = load_bytes("a.docx", packaged(paragraph(drawn) + chunk)).problems
+    assert "1 picture (Pictures are not read)" in problem.reason
+    assert "Add it by itself" in problem.reason
 
 
 @given(st.lists(BLOCK, min_size=1, max_size=4))

@@ -9,7 +9,7 @@ import email
 import email.policy
 from email import errors
 
-from rag_core.corpus.readers.base import Parsed, Record, Source, in_doubt
+from rag_core.corpus.readers.base import Parsed, Record, Source, in_doubt, told
 from rag_core.corpus.readers.mail.headers import SHOWN, dated, head, header, in_no_encoding
 from rag_core.corpus.readers.mail.parts import Found, read_part
 
@@ -29,8 +29,7 @@ def read_mail(source: Source) -> Parsed:
     read_part(message, found)
     title = header(message, "Subject")
     if not (title or found.text()):
-        reasons = [f"{note.where}: {note.reason}" for note in found.notes]
-        raise source.error(" ".join(["It has neither a subject nor text that can be read.", *reasons]))
+        raise source.error(f"It has neither a subject nor text that can be read.{told(found.notes)}")
     if any(not isinstance(defect, _HARMLESS) for part in message.walk() for defect in part.defects):
         found.notes.append(in_doubt("the message", _BROKEN))
     found.notes += [in_doubt(name, _GUESSED, header(message, name)) for name in dict.fromkeys(in_no_encoding(message))]

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rag_core.corpus.readers.base import Parsed, Record, Source, in_doubt, left_out
+from rag_core.corpus.loading.metadata import clean_text
+from rag_core.corpus.readers.base import Parsed, Record, Source, in_doubt, left_out, told
 from rag_core.corpus.readers.pdf.columns import order_is_doubtful
 from rag_core.corpus.readers.pdf.markdown import to_markdown
 from rag_core.corpus.readers.pdf.page_lines import Line, page_lines
@@ -25,14 +26,15 @@ _PASSWORD = 4
 
 @dataclass
 class _Pages:
-    """The lines of all pages, what was left out of them, and which pages (from 1) are damaged, are pictures only, or
-    may be in another order."""
+    """The lines of all pages, what was left out of them, and which pages (from 1) are damaged, pictures only, may be
+    in another order, or have letters that their fonts do not name."""
 
     lines: list[list[Line]] = field(default_factory=list)
     notes: list[FileNote] = field(default_factory=list)
     damaged: list[int] = field(default_factory=list)
     pictures: list[int] = field(default_factory=list)
     doubtful: list[int] = field(default_factory=list)
+    unnamed: list[int] = field(default_factory=list)
 
 
 def read_pdf(source: Source) -> Parsed:
@@ -56,12 +58,21 @@ def read_pdf(source: Source) -> Parsed:
     if not any(lines):  # a document of page numbers, say, is one all the same
         lines, running = found.lines, []
     text, guesses = to_markdown([line for page in lines for line in page])
-    if not text.strip() and found.damaged:
-        raise source.error(f"Its {numbered('page', found.damaged)} cannot be read. Save or export it again.")
-    if not text.strip():
-        raise source.error("It has no text, only images: probably a scan. Run text recognition (OCR) on it first.")
+    if not clean_text(text).strip():
+        raise source.error(f"{_why_empty(found)}{told(notes)}")
     metadata: dict[str, object] = {"title": title, "pages": pages} if title else {"pages": pages}
     return Parsed([Record(text, metadata)], notes=[*notes, *running, *_page_notes(found), *guesses])
+
+
+def _why_empty(pages: _Pages) -> str:
+    """Why no word of the file can be read, and what to do."""
+    if pages.damaged:
+        return f"Its {numbered('page', pages.damaged)} cannot be read. Save or export it again."
+    if pages.unnamed:
+        return "Its fonts do not say which letters they draw. Run text recognition (OCR) on it first."
+    if pages.pictures:
+        return "It has no text, only images: probably a scan. Run text recognition (OCR) on it first."
+    return "It has no text: its pages are empty or drawn. If you see words on them, run text recognition (OCR) first."
 
 
 def _read_pages(pdf: PdfDocument) -> _Pages:
@@ -84,13 +95,19 @@ def _read_page(pdf: PdfDocument, number: int, pages: _Pages) -> None:
     from pypdfium2 import raw
 
     from rag_core.corpus.readers.pdf.annotations import looks_of, read_annotations
+    from rag_core.corpus.readers.pdf.letter_spacing import closed_up
     from rag_core.corpus.readers.pdf.placing import missing_marks, with_marks
     from rag_core.corpus.readers.pdf.raised_letters import has_scripts, with_scripts
+    from rag_core.corpus.readers.pdf.unnamed_letters import letters_of
 
     page = pdf[number]
     text = page.get_textpage()
     lines = page_lines(text)
-    scripted = {line: with_scripts(text, line) for line in lines} if has_scripts(text) else {}
+    better = {line: closed_up(text, line) for line in lines}
+    if has_scripts(text):
+        better |= {line: marked for line in lines if (marked := with_scripts(text, line)) != line}
+    if letters_of(text).doubtful:
+        pages.unnamed.append(number + 1)
     if order_is_doubtful(text):
         pages.doubtful.append(number + 1)
     if not lines and any(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE])):
@@ -101,11 +118,11 @@ def _read_page(pdf: PdfDocument, number: int, pages: _Pages) -> None:
         marks = [*found.marks, *missing_marks(lines, found.marks, looks)]
         lines = with_marks(text, lines, marks)
         pages.notes += found.notes
-    pages.lines.append([scripted.get(line, line) for line in lines])
+    pages.lines.append([better.get(line, line) for line in lines])
 
 
 def _page_notes(pages: _Pages) -> list[FileNote]:
-    """Pages that are damaged, pages without text, and pages whose order is in doubt."""
+    """Pages that are damaged, pages without text, and pages whose order or letters are in doubt."""
     notes = []
     if pages.damaged:
         reason = "Damaged: it cannot be read. Save or export the file again."
@@ -116,6 +133,9 @@ def _page_notes(pages: _Pages) -> list[FileNote]:
     if pages.doubtful:
         reason = "The text is in columns side by side. Sentences of different columns may be mixed or out of order."
         notes.append(in_doubt(numbered("page", pages.doubtful), reason))
+    if pages.unnamed:
+        reason = "A font does not say which letters it draws, so some may be wrong or missing. Compare the page."
+        notes.append(in_doubt(numbered("page", pages.unnamed), reason))
     return notes
 
 

@@ -13,6 +13,7 @@ from rag_core.corpus.readers.word.package import attribute, child, is_on, local,
 from rag_core.corpus.readers.word.story import Story
 from rag_core.corpus.readers.word.styles import PLAIN, Style
 from rag_core.corpus.readers.word.symbol_fonts import DINGBATS, SYMBOLS
+from rag_core.corpus.readers.word.white_letters import has_ground
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -53,11 +54,15 @@ def _nothing(_element: Element, _story: Story, _style: Style) -> Iterable[Piece]
 def _run(element: Element, story: Story, style: Style) -> Iterator[Piece]:
     own = story.styles.run(child(element, "rPr"), style)
     pieces = list(_inside(element, story, own))
+    unseen = ""
     if own.hidden:
-        if hidden := "".join(text for text, _ in pieces).strip():
-            story.leave_out("It is formatted as hidden.", hidden)
-        return
-    yield from pieces
+        unseen = "It is formatted as hidden."
+    elif own.white and not own.filled and not has_ground(element, story.styles.fills):
+        unseen = "It is white on white paper."
+    if not unseen:
+        yield from pieces
+    elif words := "".join(text for text, _ in pieces).strip():
+        story.leave_out(unseen, words)
 
 
 def _text(element: Element, story: Story, style: Style) -> Iterator[Piece]:

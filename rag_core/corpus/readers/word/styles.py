@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rag_core.corpus.readers.word.package import attribute, child, is_on, name_of
+from rag_core.corpus.readers.word.white_letters import is_filled, is_white
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -19,7 +20,7 @@ _BODY_TEXT = 9
 @dataclass(frozen=True)
 class Style:
     """`level` of a heading, from 1 (0: no heading); `drawn`: "superscript", "subscript" or "struck"; `list_of` and
-    `depth`: the list that its paragraphs belong to."""
+    `depth`: the list that its paragraphs belong to; `white`: its letters; `filled`: a colour is behind them."""
 
     name: str = ""
     level: int = 0
@@ -27,6 +28,8 @@ class Style:
     drawn: str = ""
     list_of: str = ""
     depth: int = 0
+    white: bool = False
+    filled: bool = False
 
 
 PLAIN = Style()
@@ -59,7 +62,21 @@ class Styles:
         own = self.of(attribute(child(properties, "rStyle"), "val"))
         vanish = child(properties, "vanish")
         hidden = is_on(vanish) if vanish is not None else own.hidden or paragraph.hidden
-        return Style(hidden=hidden, drawn=_drawn(properties) or own.drawn or paragraph.drawn)
+        white = is_white(properties)
+        return Style(
+            hidden=hidden,
+            drawn=_drawn(properties) or own.drawn or paragraph.drawn,
+            white=own.white or paragraph.white if white is None else white,
+            filled=is_filled(properties) or own.filled or paragraph.filled,
+        )
+
+    def fills(self, style_id: str) -> bool:
+        """Whether a table's style, or one that it is based on, puts a colour behind any of its cells."""
+        element = self._elements.get(style_id)
+        if element is None:
+            return False
+        parent = attribute(child(element, "basedOn"), "val")
+        return any(is_filled(one) for one in element.iter()) or (parent != style_id and self.fills(parent))
 
     def of(self, style_id: str) -> Style:
         """The style of that id; a plain one where there is none."""
@@ -78,7 +95,7 @@ class Styles:
         heading = _HEADING.fullmatch(name)
         level = int(heading[1]) if heading else 1 if name == "title" else style.level
         drawn = _drawn(child(element, "rPr")) or style.drawn
-        return Style(name, min(level, 6), style.hidden, drawn, style.list_of, style.depth)
+        return replace(style, name=name, level=min(level, 6), drawn=drawn)
 
 
 def _drawn(run: Element | None) -> str:
@@ -106,5 +123,13 @@ def _with(style: Style, paragraph: Element | None, run: Element | None) -> Style
     depth = attribute(child(numbering, "ilvl"), "val")
     in_style = run is not None and name_of(run.getparent()) == "style"
     vanish = child(run, "vanish") if in_style else None
-    hidden = is_on(vanish) if vanish is not None else style.hidden
-    return Style(style.name, level, hidden, style.drawn, list_of, int(depth) if depth.isdigit() else style.depth)
+    white = is_white(run) if in_style else None
+    return replace(
+        style,
+        level=level,
+        hidden=is_on(vanish) if vanish is not None else style.hidden,
+        list_of=list_of,
+        depth=int(depth) if depth.isdigit() else style.depth,
+        white=style.white if white is None else white,
+        filled=style.filled or is_filled(paragraph) or (in_style and is_filled(run)),
+    )
