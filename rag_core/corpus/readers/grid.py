@@ -143,7 +143,9 @@ def _has_preamble(records: Sequence[_Record], width: int) -> bool:
     below = [len(record.cells) == width for record in records[at:] if record.filled]
     apart = at > 0 and not records[at - 1].filled
     named = not any(cell.startswith(" ") for cell in records[at].cells)
-    return len(below) > 1 and sum(below) >= 0.8 * len(below) and (apart or (named and len(below) > 2))
+    commented = at > 0 and all(record.words.startswith("#") for record in records[:at] if record.filled)
+    even = sum(below) >= 0.8 * len(below)
+    return len(below) > 1 and (commented or (even and (apart or (named and len(below) > 2))))
 
 
 def _records(lines: Sequence[str], dialect: _Dialect, width: int = 0) -> Iterator[_Record]:

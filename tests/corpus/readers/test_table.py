@@ -143,6 +143,13 @@ def test_lines_above_the_header_are_named():
     assert notes_of(padded) == [("left out", "line 1", "Report,,")]
 
 
+def test_comments_above_the_header_are_no_header():
+    for rows in ("1,Oil it\n", "1,Oil it\n2,Wash it,well\n3\n"):
+        data = f"# clean this\nid,text\n{rows}"
+        assert texts_of(data)[0] == "Oil it"
+        assert ("left out", "line 1", "# clean this") in notes_of(data)
+
+
 def test_a_quotation_mark_that_is_not_closed_swallows_no_other_row():
     data = 'id,text\n1,"Hello\n2,World\n3,Say "hi" to all\n4,Bye\n'
     assert texts_of(data) == ['"Hello', "World", 'Say "hi" to all', "Bye"]
