@@ -54,6 +54,19 @@ def test_back_goes_page_by_page_each_with_its_link(page: Page, app: App) -> None
         await_link(page, SET)
 
 
+def test_back_holds_where_the_page_left_is_still_being_drawn(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/?{SET}")
+    settled(page)
+    go(page, "Compare")
+    await_link(page, SET)
+    page.go_back()
+    page.evaluate("history.pushState({}, '', '/compare')")  # what Streamlit does when a late run of that page begins
+    expect(page).to_have_title("Inspect · Second Pass")
+    settled(page)
+    await_link(page, SET)
+    assert urlsplit(page.url).path == "/"
+
+
 def test_back_goes_question_by_question(page: Page, app: App) -> None:
     page.goto(f"{app.url}/?r=No+reranker")
     settled(page)
