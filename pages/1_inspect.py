@@ -39,10 +39,14 @@ def main() -> None:
     """Ask, then show: the sentence, the answer, the strip, the movement, the candidates, one of them in full."""
     state.page("Inspect")
     to_triage.leave()
+    linked_run.leave()
     run = saved_run.peek() or linked_run.peek()
     change = recorded.choose(run) if run and run.origin else RunChange()
     choice = state.at_rest() if run and run.origin else state.sidebar()
-    saved = saved_run.trace_file(replays=True) or linked_run.opened(replays=True, peeked=run)
+    saved = saved_run.trace_file(replays=True)
+    if saved and saved.origin:
+        linked_run.elsewhere(saved, linked_run.INSPECT)
+    saved = saved or linked_run.opened(replays=True, peeked=run, here=linked_run.INSPECT)
     query = question_box.question(choice, disabled=saved is not None)
     with views.guard():
         if saved is not None:
@@ -131,7 +135,7 @@ def ranking(trace: Trace, live: bool) -> None:
         format_func=candidates_panel.candidate_labels(trace, ids).__getitem__,
     )
     candidates_panel.candidate(trace, st.session_state["cand"])
-    if live:
+    if live or trace.origin:
         to_triage.ask(trace, st.session_state["cand"])
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rag_core.schema.trace import Trace
 from ui.panels import (
     case_files,
     case_list,
+    case_save,
     case_view,
+    linked_run,
+    run_triage,
     sentence_attribution,
     to_triage,
     triage,
@@ -15,17 +19,17 @@ from ui.panels import (
     views,
     what_if,
 )
-from ui.sidebar import state
+from ui.sidebar import recorded, state
 from ui.sidebar.state import SidebarState
 
 FIND, CASES = triage.FIND, triage.CASES
 
 
 def main() -> None:
-    """The diagnosis of one question, or the saved cases."""
+    """The diagnosis of one question or of a recorded run, or the saved cases."""
     state.page("Triage")
+    linked_run.leave()
     to_triage.arrive()
-    choice = state.sidebar()
     if case_list.linked() and "view" not in st.session_state:
         st.session_state["view"] = CASES
     view = st.segmented_control(
@@ -37,13 +41,28 @@ def main() -> None:
         required=True,
         label_visibility="collapsed",
     )
+    run = linked_run.peek() if view != CASES else None
+    if run and run.origin:
+        of_run(run)
+        return
+    choice = state.sidebar()
     with views.guard():
         VIEWS[view or FIND](choice)
+
+
+def of_run(run: Trace) -> None:
+    """The recorded run that the link names: what lost the document, and what of the record would have kept it."""
+    case_list.forget_link()
+    change = recorded.choose(run)
+    linked_run.opened(replays=True, peeked=run, here=linked_run.TRIAGE)
+    with views.guard():
+        run_triage.page(run, change)
 
 
 def find(choice: SidebarState) -> None:
     """A question and the document that should have answered it: the verdict and everything it rests on."""
     case_list.forget_link()
+    linked_run.opened()
     asked = triage.form(choice)
     if asked is None:
         triage.welcome()
@@ -52,9 +71,9 @@ def find(choice: SidebarState) -> None:
     tried_fix.say(found)
     triage.verdict(found)
     what_if.show(found)
-    triage.evidence(found)
+    triage.evidence(found.diagnosis)
     sentence_attribution.show(found)
-    case_view.save(choice, found)
+    case_save.of_question(choice, found)
 
 
 def cases(choice: SidebarState) -> None:

@@ -34,7 +34,7 @@ from rag_core.schema.progress import Progress
 from rag_core.schema.trace import Trace
 from rag_core.settings import Settings
 from rag_core.storage.database import Store, StoredPairs
-from rag_core.triage import CaseBook, JobBook
+from rag_core.triage import CaseBook, JobBook, RunScorer
 from ui import sample_corpus
 from ui.sidebar import access
 
@@ -161,6 +161,11 @@ def _chat_model() -> ChatAccess | None:
         return access.chat_model()
     except BadInput:
         return None
+
+
+def run_scorer(progress: Progress | None = None) -> RunScorer:
+    """What scores the candidates of recorded runs, with the rerankers of this session. A thread may go on with it."""
+    return RunScorer(access.rerankers(settings()), pair_cache(), progress)
 
 
 def reranker(key: str) -> Reranker:

@@ -16,6 +16,9 @@ KEPT, ARRIVED = "link", "link_arrived"
 RUN = "run"
 """The parameter of a link that names a recorded run: `project/id`."""
 
+EXPECTED = "expect"
+"""The parameter that names the document which should have answered, of a recorded run."""
+
 HISTORY = Path(__file__).with_name("history.js")
 
 Params = dict[str, list[str]]
@@ -71,14 +74,15 @@ def address(page: str, **changes: str) -> str:
 
     It is relative to the page it stands on, so it holds under any `server.baseUrlPath` and behind a proxy.
     """
-    kept = {key: values for key, values in present().items() if key != RUN}
+    kept = {key: values for key, values in present().items() if key not in (RUN, EXPECTED)}
     return f"./{page}?{urlencode({**kept, **changes}, doseq=True)}"
 
 
 def forget_run() -> None:
     """Take the recorded run out of the link."""
-    if RUN in st.query_params:
-        del st.query_params[RUN]
+    for name in (RUN, EXPECTED):
+        if name in st.query_params:
+            del st.query_params[name]
     keep()
 
 

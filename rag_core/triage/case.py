@@ -33,12 +33,15 @@ class Status(StrEnum):
 
 
 class RerunOutcome(StrEnum):
-    """Then against now."""
+    """Then against now. `kept now` and `lost now`: then it could not be told; `cannot tell`: now it cannot."""
 
     FIXED = "fixed"
     STILL_LOST = "still lost"
     NEWLY_LOST = "newly lost"
     STILL_KEPT = "still kept"
+    NOW_KEPT = "kept now"
+    NOW_LOST = "lost now"
+    UNKNOWN = "cannot tell"
     FAILED = "not re-run"
 
 
@@ -72,6 +75,11 @@ class Case(Frozen):
         return self.trace.query
 
     @property
+    def recorded(self) -> bool:
+        """True where it is of a recorded run of another pipeline, which is replayed and not asked again."""
+        return self.trace.origin is not None
+
+    @property
     def verdict(self) -> Verdict:
         """The verdict on the first expected document that was lost; else `cannot-tell` where one cannot be told."""
         return verdict_of(self.findings)
@@ -85,7 +93,7 @@ class Case(Frozen):
 class Rerun(Frozen):
     """A case run again: the trace and findings of that day. `error` says why there are none."""
 
-    format: Literal[3] = 3
+    format: Literal[4] = 4
     id: CaseId
     case_id: CaseId
     job_id: CaseId | None = None
@@ -112,9 +120,9 @@ CASE = RecordFormat(
 RERUN = RecordFormat(
     noun="re-run",
     model=Rerun,
-    version=3,
+    version=4,
     version_field="format",
-    upgrades={1: findings_from_version_1, 2: findings_from_version_2},
+    upgrades={1: findings_from_version_1, 2: findings_from_version_2, 3: dict},
     accepts="Run the case again.",
 )
 
@@ -141,3 +149,30 @@ def verdict_of(findings: Iterable[Finding]) -> Verdict:
     """The first verdict that is a loss; where there is none `cannot-tell`, or `kept` where all are."""
     verdicts = (one.diagnosis.verdict for one in findings)
     return min(verdicts, key=lambda one: (not one.lost, one is Verdict.KEPT), default=Verdict.KEPT)
+
+
+OUTCOMES = {
+    (True, False): RerunOutcome.FIXED,
+    (True, True): RerunOutcome.STILL_LOST,
+    (False, True): RerunOutcome.NEWLY_LOST,
+    (False, False): RerunOutcome.STILL_KEPT,
+    (None, False): RerunOutcome.NOW_KEPT,
+    (None, True): RerunOutcome.NOW_LOST,
+}
+"""By whether it was lost then, and is lost now; None where that could not be told."""
+
+
+def outcome_of(then: Verdict, now: Verdict) -> RerunOutcome:
+    """What the verdicts of a case and of its re-run say together.
+
+    >>> outcome_of(Verdict.DEMOTED, Verdict.KEPT)
+    <RerunOutcome.FIXED: 'fixed'>
+    """
+    before = None if then is Verdict.CANNOT_TELL else then.lost
+    return RerunOutcome.UNKNOWN if now is Verdict.CANNOT_TELL else OUTCOMES[before, now.lost]
+
+
+def failed(case_id: str, error: str, job_id: str | None) -> Rerun:
+    """A re-run that could not be: why."""
+    now = datetime.now(UTC)
+    return Rerun(id=new_id(), case_id=case_id, job_id=job_id, at=now, outcome=RerunOutcome.FAILED, error=error)

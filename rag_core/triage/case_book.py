@@ -49,6 +49,11 @@ class CaseSummary(Frozen):
     updated_at: datetime
     outcome: str | None = None
 
+    @property
+    def recorded(self) -> bool:
+        """True for a case of a recorded run, whose `collection` is the project; no collection is without documents."""
+        return not self.fingerprint
+
 
 class CaseBook:
     """All cases of one database. Safe to share between threads; any number of processes may write at once."""

@@ -13,23 +13,16 @@ from rag_core.errors import BadInput, CollectionError, SecondPassError, Stopped,
 from rag_core.jobs import JobControl
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.session import QuerySession
+from rag_core.rerank.catalogue import get_reranker
 from rag_core.schema.base import new_id
 from rag_core.schema.documents import CollectionRef
 from rag_core.schema.policy import Policy
-from rag_core.triage.case import Case, Finding, Rerun, RerunOutcome
+from rag_core.triage.case import Case, Finding, Rerun, RerunOutcome, failed, outcome_of, verdict_of
 from rag_core.triage.case_book import CaseBook
+from rag_core.triage.run_rerun import RunScorer, rerun_recorded
 
 if TYPE_CHECKING:
     from rag_core.generation.chat.access import ChatAccess
-
-OUTCOMES = {
-    (True, False): RerunOutcome.FIXED,
-    (True, True): RerunOutcome.STILL_LOST,
-    (False, True): RerunOutcome.NEWLY_LOST,
-    (False, False): RerunOutcome.STILL_KEPT,
-}
-"""By whether it was lost then, and is lost now."""
-
 
 OpenCollection = Callable[[CollectionRef], tuple[Pipeline, Corpus]]
 """The pipeline and the documents of a case's collection. Raises SecondPassError where it cannot be opened."""
@@ -65,15 +58,14 @@ def rerun(
         trace = question.trace(policy)
         trace = trace.model_copy(update={"recorded_answer": question.answer(trace, chat)})
     except SecondPassError as exc:
-        return _failed(case.id, str(exc), job_id)
+        return failed(case.id, str(exc), job_id)
     findings = tuple(Finding(location=place, diagnosis=diagnose(trace, place)) for place in located)
-    lost = any(finding.diagnosis.lost for finding in findings)
     return Rerun(
         id=new_id(),
         case_id=case.id,
         job_id=job_id,
         at=datetime.now(UTC),
-        outcome=OUTCOMES[case.verdict.lost, lost],
+        outcome=outcome_of(case.verdict, verdict_of(findings)),
         trace=trace,
         findings=findings,
     )
@@ -85,19 +77,26 @@ def rerun_all(
     open_collection: OpenCollection,
     policy: Policy,
     chat: ChatAccess | None = None,
+    scorer: RunScorer | None = None,
 ) -> Callable[[JobControl], str]:
-    """Work for `JobBook.start`: run these cases one after another, keep each result, stop when cancelled."""
+    """Work for `JobBook.start`: run these cases one after another, keep each result, stop when cancelled.
+
+    scorer: scores the candidates of recorded runs; without it, by the catalogue's rerankers.
+    """
+    replays = scorer or RunScorer(get_reranker)
 
     def again(case_id: str, job_id: str) -> Rerun:
         try:
             case = book.get(case_id)
         except UnreadableRecord as exc:
-            return _failed(case_id, str(exc), job_id)
+            return failed(case_id, str(exc), job_id)
+        if case.recorded:
+            return rerun_recorded(case, policy, replays, job_id)
         try:
             pipeline, corpus = open_collection(case.trace.collection)
             question = QuerySession(pipeline, case.query, case.trace.where)
         except SecondPassError as exc:
-            return _failed(case_id, str(exc), job_id)
+            return failed(case_id, str(exc), job_id)
         return rerun(case, question, corpus, policy, chat, job_id)
 
     def work(control: JobControl) -> str:
@@ -116,8 +115,3 @@ def count_outcomes(outcomes: Iterable[str]) -> str:
     """`3 fixed, 1 still lost`; the outcomes in their own order, those that did not come left out."""
     seen = list(outcomes)
     return ", ".join(f"{seen.count(one)} {one}" for one in RerunOutcome if one in seen) or "nothing was run"
-
-
-def _failed(case_id: str, error: str, job_id: str | None) -> Rerun:
-    now = datetime.now(UTC)
-    return Rerun(id=new_id(), case_id=case_id, job_id=job_id, at=now, outcome=RerunOutcome.FAILED, error=error)

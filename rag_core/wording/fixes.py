@@ -50,7 +50,7 @@ def fix_sentence(fix: Counterfactual) -> str:
         return _keeping_more(fix)
     changes = ", ".join(f"{LABELS[one.setting].lower()} {after(one)} instead of {before(one)}" for one in fix.changes)
     score = f" ({score_text(fix.score.score, fix.score.space)})" if fix.score else ""
-    return f"{changes.capitalize()} keeps it, {ordinal(fix.rank)}{score}. {_others(fix.entered, fix.left)}"
+    return f"{changes.capitalize()} keeps it, {ordinal(fix.rank)}{score}. {others_text(fix.entered, fix.left)}"
 
 
 def _keeping_more(fix: Counterfactual) -> str:
@@ -92,7 +92,7 @@ def _value(setting: str, value: float | str) -> str:
     return f"{value:.0f}" if step == 1 else f"{value:.2f}" if step < 0.1 else f"{value:.1f}"
 
 
-def _others(entered: Sequence[Place], left: Sequence[Place]) -> str:
+def others_text(entered: Sequence[Place], left: Sequence[Place]) -> str:
     """What else changes in the top-k."""
     parts = [
         f"{verb} {', '.join(f'“{one.title}”' for one in places[:NAMED])}"

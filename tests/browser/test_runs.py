@@ -6,8 +6,11 @@ import re
 
 from playwright.sync_api import FilePayload, Page, expect
 
+from rag_core.diagnosis import Expected, diagnose, locate_in_run
+from rag_core.runs.as_trace import trace_of
 from rag_core.runs.store.run_book import RunBook
 from rag_core.storage.database import FILE, Store
+from rag_core.triage import CaseBook, Finding, case_of
 from tests.browser.conftest import App, settled
 from tests.runs.samples import a_run
 
@@ -22,6 +25,9 @@ def test_a_project_is_deleted_only_once_that_is_confirmed(page: Page, app: App) 
     store = store_of(app)
     book = RunBook(store)
     book.add([a_run("d1", project="doomed"), a_run("d2", project="doomed", hours=1), a_run("s1", project="spared")])
+    trace = trace_of(a_run("d1", project="doomed"))
+    location = locate_in_run(trace, Expected(document="a"))
+    CaseBook(store).save(case_of(trace, [Finding(location=location, diagnosis=diagnose(trace, location))]))
     page.goto(f"{app.url}/runs?run_project=doomed")
     expect(page.get_by_test_id("headline")).to_contain_text("match")
     settled(page)
@@ -31,12 +37,13 @@ def test_a_project_is_deleted_only_once_that_is_confirmed(page: Page, app: App) 
         settled(page)
         page.get_by_role("button", name="Delete doomed").click()
         dialog = page.get_by_role("dialog")
-        expect(dialog).to_contain_text("doomed with its 2 runs")
+        expect(dialog).to_contain_text("doomed with its 2 runs, 1 triage case")
         dialog.get_by_role("button", name="Delete this project" if sure else "Cancel").click()
         expect(dialog).to_have_count(0)
         assert sure or book.count("doomed") == 2
     expect(page.get_by_text("doomed was deleted with 2 runs.")).to_be_visible()
     assert (book.count("doomed"), book.count("spared")) == (0, 1)
+    assert not [row for row in CaseBook(store).find().found if row.collection == "doomed"]
     book.delete_project("spared")
     store.close()
 

@@ -19,11 +19,14 @@ from rag_core.evaluation.report import Report
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.finetune.models import OLD_RECORD, fine_tuned_models, keep_record
 from rag_core.jobs import JobBook
+from rag_core.rerank.catalogue import get_reranker
 from rag_core.schema.chunking import Chunking
+from rag_core.schema.policy import Policy
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.storage.database import Store
-from rag_core.triage import CaseBook, RerunOutcome, export_cases, read_cases
+from rag_core.triage import CaseBook, RerunOutcome, RunScorer, export_cases, read_cases, rerun_recorded
+from rag_core.triage.case import RERUN
 from rag_core.wording.recorded_verdicts import to_record
 from rag_core.wording.rivals import note_text, why
 from rag_core.wording.verdicts import sentence
@@ -78,6 +81,28 @@ def test_a_case_file_of_version_2_says_as_data_what_it_said_in_sentences(name, c
         assert [to_record(gap) for gap in diagnosis.needs] == said.get("needs", [])
     assert "sentence" not in json.loads(export_cases(found.cases[:1]))["case"]["findings"][0]["diagnosis"]
     assert read_cases(export_cases(found.cases)).cases == found.cases
+
+
+def test_cases_of_recorded_runs_of_version_3_name_their_run_and_can_be_replayed():
+    found = read_cases((GOLDEN / "case" / "v3-runs.jsonl").read_text(encoding="utf-8"))
+    assert found.problems == () and len(found.cases) == 3
+    assert {(one.recorded, one.trace.origin and one.trace.origin.project) for one in found.cases} == {
+        (True, "support bot")
+    }
+    assert [case.verdict for case in found.cases] == [Verdict.NOT_RETURNED, Verdict.CANNOT_TELL, Verdict.NOT_SELECTED]
+    again = rerun_recorded(found.cases[0], Policy(reranker="none", top_k=3), RunScorer(get_reranker))
+    assert again.outcome is RerunOutcome.FIXED and read_cases(export_cases(found.cases)).cases == found.cases
+
+
+@pytest.mark.parametrize("name", ["rerun-v3.json", "rerun-v4.json"])
+def test_a_re_run_of_a_recorded_run_is_read_as_what_it_was(name):
+    text = (GOLDEN / "case" / name).read_text(encoding="utf-8")
+    old, run = json.loads(text), RERUN.read(text)
+    assert (run.format, run.outcome, run.verdict) == (4, RerunOutcome.FIXED, Verdict.KEPT)
+    assert [hit.passage_id for hit in run.trace.kept_step.hits] == [
+        hit["passage_id"] for hit in old["trace"]["steps"][-1]["hits"]
+    ]
+    assert RERUN.read(run.model_dump_json()) == run
 
 
 def test_the_cases_of_version_2_have_every_verdict():

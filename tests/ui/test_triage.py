@@ -12,7 +12,8 @@ from rag_core.schema.policy import Policy
 from rag_core.wording.rivals import why
 from tests.builders import measurement
 from tests.diagnosis.test_counterfactuals import expecting
-from ui.panels.case_view import kept_list, split_tags
+from ui.panels.case_save import split_tags
+from ui.panels.case_view import kept_list
 from ui.panels.triage import rivals, way
 from ui.panels.what_if import decision_table
 

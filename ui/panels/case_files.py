@@ -10,7 +10,7 @@ import streamlit as st
 from rag_core.triage import ImportResult, export_lines, import_cases
 from rag_core.triage.exchange import MAX_BYTES
 from ui import caches
-from ui.panels import views
+from ui.panels import case_list, views
 
 
 def exchange() -> None:
@@ -36,7 +36,9 @@ def export_file() -> RawIOBase:
     """All cases that can be read, a line each, in a file: they are never in memory together."""
     book = caches.case_book()
     file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - whoever serves the download closes it
-    file.writelines(line.encode() for line in export_lines(book.get(row.id) for row in book.find().found))
+    file.writelines(
+        line.encode() for line in export_lines(book.get(row.id) for row in book.find().found if case_list.shown(row))
+    )
     file.seek(0)
     return file
 

@@ -25,7 +25,7 @@ from rag_core.triage import (
 from rag_core.wording.durations import ago
 from rag_core.wording.numbers import count_of, told_apart
 from rag_core.wording.verdicts import VERDICT_LABELS
-from ui import auth, caches
+from ui import auth, caches, visitors
 from ui.panels import job_progress, picking, views
 from ui.sidebar.state import SidebarState
 
@@ -120,7 +120,13 @@ def _found() -> Listing[CaseSummary]:
         )
         tag = st.text_input("Tag", key="case_tag")
         text = st.text_input("Search", key="case_text", placeholder="In question, note, document, tag")
-    return caches.case_book().find(status=status, verdict=verdict, tag=tag.strip() or None, text=text.strip())
+    found = caches.case_book().find(status=status, verdict=verdict, tag=tag.strip() or None, text=text.strip())
+    return Listing(tuple(row for row in found.found if shown(row)), found.left_out)
+
+
+def shown(row: CaseSummary) -> bool:
+    """False for the case of a recorded run where visitors may not read what other people asked."""
+    return not (row.recorded and visitors.why_no_runs())
 
 
 def frame(rows: Sequence[CaseSummary]) -> pd.DataFrame:
@@ -134,7 +140,7 @@ def frame(rows: Sequence[CaseSummary]) -> pd.DataFrame:
                 str(row.status),
                 str(row.outcome or ""),
                 ", ".join(row.tags),
-                row.collection,
+                f"{row.collection} (recorded)" if row.recorded else row.collection,
                 row.created_by,
                 row.created_at,
             )
@@ -152,9 +158,9 @@ def _choose(rows: Sequence[CaseSummary], key: str) -> None:
 
 def runner(choice: SidebarState) -> None:
     """Run all open cases again; the progress is read from the database, so a reload finds it."""
-    open_cases = list(caches.case_book().find(status=Status.OPEN).found)
+    open_cases = [row for row in caches.case_book().find(status=Status.OPEN).found if shown(row)]
     seen = caches.visible(choice.owner)
-    private = [row for row in open_cases if seen.may_be_private(row.collection, row.fingerprint)]
+    private = [row for row in open_cases if not row.recorded and seen.may_be_private(row.collection, row.fingerprint)]
     if private and not st.checkbox(
         f"Include {count_of(len(private), 'case')} on your private collections: their passages are stored for everyone",
         key="rerun_private",
@@ -179,7 +185,7 @@ def runner(choice: SidebarState) -> None:
 def _start(choice: SidebarState, open_cases: list[CaseSummary]) -> None:
     """Open every collection here, where a page can show progress; the thread only runs."""
     opened: dict[str, tuple[Pipeline, Corpus] | str] = {}
-    refs = (caches.case_book().get(row.id).trace.collection for row in open_cases)
+    refs = (caches.case_book().get(row.id).trace.collection for row in open_cases if not row.recorded)
     for ref in {_key(ref): ref for ref in refs}.values():
         try:
             name = caches.visible(choice.owner).name_of(ref)
@@ -194,7 +200,7 @@ def _start(choice: SidebarState, open_cases: list[CaseSummary]) -> None:
         return found
 
     ids = [row.id for row in open_cases]
-    work = rerun_all(caches.case_book(), ids, open_collection, choice.policy, choice.chat)
+    work = rerun_all(caches.case_book(), ids, open_collection, choice.policy, choice.chat, caches.run_scorer())
     caches.job_book().start(KIND, len(ids), work, by=auth.author())
 
 

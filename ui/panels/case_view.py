@@ -10,58 +10,28 @@ import streamlit as st
 
 from rag_core.errors import CaseConflict
 from rag_core.report.case import case_report
+from rag_core.report.run_fix_text import not_replayed_text
 from rag_core.schema.records import Listing
 from rag_core.schema.trace import Trace
-from rag_core.triage import Case, Finding, Rerun, RerunOutcome, Status, case_of, differences, export_cases, rerun
+from rag_core.triage import (
+    Case,
+    Finding,
+    Rerun,
+    RerunOutcome,
+    Status,
+    differences,
+    export_cases,
+    not_replayed,
+    rerun,
+    rerun_recorded,
+)
 from rag_core.wording.numbers import count_of, score_text, titles_of
-from rag_core.wording.verdicts import VERDICT_LABELS, sentence
+from rag_core.wording.verdicts import sentence
 from ui import auth, caches
-from ui.panels import case_list, loss_strip, spent, to_triage, triage, tried_fix, views, waiting
+from ui.panels import case_list, case_save, linked_run, loss_strip, spent, to_triage, triage, views, waiting
 from ui.panels.answer import card
 from ui.panels.manage_collection import confirmed
 from ui.sidebar.state import SidebarState
-
-
-def save(choice: SidebarState, found: triage.Found) -> None:
-    """The form that keeps this run as a case. That it is saved stays said, however often the page is drawn again."""
-    shown = (found.trace.query, found.location)
-    with st.expander("Save as a case", icon=":material/bookmark_add:"):
-        private = choice.collection in caches.private(choice.owner).names(choice.owner)
-        if private:
-            st.warning("This collection is private. Everyone here can see a saved case and its passages.")
-        with st.form("save_case", border=False):
-            trace, finding = _which_run(found)
-            note = st.text_area(
-                "Note", key="case_note", max_chars=20_000, placeholder="What the user was told, and why it was wrong"
-            )
-            tags = st.text_input("Tags", key="case_tags", placeholder="Separated by commas")
-            auth.ask_author()
-            pressed = st.form_submit_button("Save case", key="save_case_button", icon=":material/save:")
-        if pressed:
-            case = case_of(trace, [finding], note=note, tags=split_tags(tags), by=auth.author())
-            caches.case_book().save(case)
-            st.session_state["case"] = case.id
-            st.session_state["case_saved"] = shown
-        if st.session_state.get("case_saved") == shown:
-            st.success("Saved. Find it under Cases, and re-run it there after a fix.", icon=":material/check:")
-
-
-def _which_run(found: triage.Found) -> tuple[Trace, Finding]:
-    """The run to save: where a change is being tried, the loss before it unless somebody chooses the present one."""
-    loss = tried_fix.loss_before(found)
-    if loss is None:
-        return found.trace, found.finding
-    before, now = VERDICT_LABELS[loss.finding.diagnosis.verdict], VERDICT_LABELS[found.diagnosis.verdict]
-    runs = {
-        f"Before the change: {before}": (loss.trace, loss.finding),
-        f"Now ({tried_fix.changes(loss, found)}): {now}": (found.trace, found.finding),
-    }
-    return runs[st.radio("Which run to save", list(runs), key="case_run")]
-
-
-def split_tags(text: str) -> list[str]:
-    """`sso, okta` -> [sso, okta]"""
-    return list(dict.fromkeys(tag[:60] for part in text.split(",") if (tag := part.strip().replace('"', ""))))
 
 
 def show(choice: SidebarState, case_id: str) -> None:
@@ -72,25 +42,22 @@ def show(choice: SidebarState, case_id: str) -> None:
     views.headline(case.query)
     st.caption(
         views.markdown(
-            f"{case.trace.collection.name} · saved {case.created_at:%Y-%m-%d %H:%M} UTC"
+            f"{_about(case)} · saved {case.created_at:%Y-%m-%d %H:%M} UTC"
             + (f" by {case.created_by}" if case.created_by else "")
         )
     )
     named = case.trace.collection
-    if caches.visible(choice.owner).may_be_private(named.name, named.fingerprint):
+    if case.recorded:
+        said = f"{REPLAYS} {not_replayed_text(case.trace, not_replayed(case.trace, choice.policy))}"
+        st.caption(views.markdown(said.strip()))
+    elif caches.visible(choice.owner).may_be_private(named.name, named.fingerprint):
         st.warning("This case is about a private collection. A re-run stores its passages for everyone here.")
     with st.container(horizontal=True):
         if st.button("Re-run with the current settings", key="rerun", type="primary", icon=":material/replay:"):
             with views.guard(), spent.counted("rerun"):
                 book.add_rerun(_run_again(choice, case))
                 st.rerun()
-        st.button(
-            "Open in Triage",
-            key="reopen",
-            icon=":material/troubleshoot:",
-            on_click=to_triage.fill,
-            args=(_filled(case),),
-        )
+        st.button("Open in Triage", key="reopen", icon=":material/troubleshoot:", on_click=_reopen, args=(case,))
         with st.popover("Copy link", icon=":material/link:"):
             st.code(case_list.address(case.id), language=None)
             st.caption("Opens this case for everyone who can use this app.")
@@ -122,8 +89,37 @@ def show(choice: SidebarState, case_id: str) -> None:
     _revise(case)
 
 
+REPLAYS = (
+    "A re-run replays the recorded run with the current reranker, pool, threshold and top-k. Nothing is searched again."
+)
+
+
+def _about(case: Case) -> str:
+    """`Handbook`, or `support-bot, recorded run r1 of 2026-11-28 09:30`."""
+    if case.trace.origin is None:
+        return case.trace.collection.name
+    origin = case.trace.origin
+    return f"{origin.project}, recorded run {origin.run_id} of {case.trace.measured_at:%Y-%m-%d %H:%M}"
+
+
+def _reopen(case: Case) -> None:
+    """Fill the form of Triage with the case, or open its recorded run there."""
+    if case.trace.origin is None:
+        to_triage.fill(_filled(case))
+    else:
+        linked_run.reopen(case.trace, case.documents[0])
+        st.session_state["view"] = triage.FIND
+
+
 def _run_again(choice: SidebarState, case: Case) -> Rerun:
     """The case on the sidebar's settings, as the question is triaged: both say the same."""
+    if case.recorded:
+        with waiting.stoppable("rerun_run", "Scoring") as board:
+
+            def progress(done: int, total: int) -> None:
+                board.progress(done / max(total, 1), f"Scoring, {done} of {total}")
+
+            return rerun_recorded(case, choice.policy, caches.run_scorer(progress))
     name = caches.visible(choice.owner).name_of(case.trace.collection)
     there = replace(choice, collection=name, where=case.trace.where)
     question = caches.question(there, case.query)
@@ -221,7 +217,7 @@ def _revise(case: Case) -> None:
     if saved:
         seen: Case = st.session_state.get(f"seen_{case.id}", case)
         try:
-            caches.case_book().revise(seen, status=status, note=note, tags=split_tags(tags), by=auth.author())
+            caches.case_book().revise(seen, status=status, note=note, tags=case_save.split_tags(tags), by=auth.author())
             st.session_state.pop(f"seen_{case.id}", None)
             st.rerun()
         except CaseConflict as exc:

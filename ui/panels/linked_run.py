@@ -1,4 +1,7 @@
-"""The recorded run that a link names: `?run=project/id`. It stays on the page until it is closed."""
+"""The recorded run that a link names: `?run=project/id`. It stays on the page until it is closed.
+
+A run that is not in the list (any more) is opened from a case that keeps it, or from the file that this session opened.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +12,63 @@ import streamlit as st
 from rag_core.errors import BadInput, SecondPassError
 from rag_core.runs.as_trace import trace_of
 from rag_core.schema.trace import Trace
+from rag_core.triage.project_cases import run_in_cases
 from ui import caches, links, visitors
 from ui.navigation import FOLDER
 from ui.panels import saved_run, views
 
+INSPECT, TRIAGE, LATENCY, COMPARE = "1_inspect.py", "6_triage.py", "3_latency.py", "4_compare.py"
+SHOWN_ON = {
+    INSPECT: ("Inspect", ":material/manage_search:"),
+    TRIAGE: ("Triage", ":material/troubleshoot:"),
+}
+"""The pages that work on an open run, with the label and the icon of the button that leads there."""
+
 PENDING = "open_run"
-"""Session key: the run that a page sends to Inspect."""
+"""Session key: the page and the parameters of the run that a page sends there."""
+
+FROM_FILE = "runs_of_file"
+"""Session key: the runs of opened files that were sent to another page, by `project/id`."""
 
 
-def send(project: str, run_id: str) -> None:
-    """Open this run on Inspect with the next run of the script."""
-    st.session_state[PENDING] = f"{project}/{run_id}"
+def send(project: str, run_id: str, page: str = INSPECT, document: str = "") -> None:
+    """Open this run on a page with the next run of the script. document: the one that should have answered."""
+    params = {links.RUN: f"{project}/{run_id}"} | ({links.EXPECTED: document} if document else {})
+    st.session_state[PENDING] = (page, params)
+
+
+def send_trace(trace: Trace, page: str, document: str = "") -> None:
+    """The same for the run that is open, also where it is of a file: this session then finds it by its link."""
+    assert trace.origin is not None
+    named = f"{trace.origin.project}/{trace.origin.run_id}"
+    if of_file := saved_run.peek():
+        st.session_state.setdefault(FROM_FILE, {})[named] = of_file
+    send(trace.origin.project, trace.origin.run_id, page, document)
+
+
+def elsewhere(trace: Trace, here: str) -> None:
+    """A button for each other page that shows an open run; at the end one that closes it, where a link opened it."""
+    with st.container(horizontal=True):
+        for page, (label, icon) in SHOWN_ON.items():
+            if page != here and st.button(label, key=f"run_on_{label.lower()}", icon=icon):
+                send_trace(trace, page)
+                st.rerun()
+        if saved_run.peek() is None:
+            _close()
+
+
+def reopen(trace: Trace, document: str) -> None:
+    """Open a run that a case keeps, on the page that is shown. For callbacks."""
+    assert trace.origin is not None
+    st.query_params[links.RUN] = f"{trace.origin.project}/{trace.origin.run_id}"
+    st.query_params[links.EXPECTED] = document
 
 
 def leave() -> None:
-    """Go to Inspect where a run was sent there. Call it before the controls are drawn."""
+    """Go where a run was sent. Call it before the controls are drawn."""
     if PENDING in st.session_state:
-        st.switch_page(FOLDER / "1_inspect.py", query_params={links.RUN: st.session_state.pop(PENDING)})
+        page, params = st.session_state.pop(PENDING)
+        st.switch_page(FOLDER / page, query_params=params)
 
 
 def peek() -> Trace | None:
@@ -36,10 +79,11 @@ def peek() -> Trace | None:
     return None
 
 
-def opened(replays: bool = False, peeked: Trace | None = None) -> Trace | None:
+def opened(replays: bool = False, peeked: Trace | None = None, here: str = "") -> Trace | None:
     """The trace of the run that the link names, or None; what is wrong with it is said.
 
     replays: whether the sidebar replays it on this page. peeked: what `peek` gave, so that it is not read again.
+    here: the page's file; where it is given, buttons lead to the other pages that show the run.
     """
     named = st.query_params.get(links.RUN, "")
     if not named:
@@ -51,7 +95,10 @@ def opened(replays: bool = False, peeked: Trace | None = None) -> Trace | None:
         _close()
         return None
     saved_run.say(trace, replays)
-    _close()
+    if here:
+        elsewhere(trace, here)
+    else:
+        _close()
     return trace
 
 
@@ -61,7 +108,15 @@ def _close() -> None:
 
 def _trace(named: str) -> Trace:
     """The trace of `project/id`. Raises a SecondPassError in words where it may not be seen or is not there."""
+    of_file: Trace | None = st.session_state.get(FROM_FILE, {}).get(named)
+    if of_file is not None:
+        return of_file
     if refused := visitors.why_no_runs():
         raise BadInput(refused)
     project, _, run_id = named.rpartition("/")
-    return trace_of(caches.run_book().get(project, run_id))
+    try:
+        return trace_of(caches.run_book().get(project, run_id))
+    except BadInput:
+        if kept := run_in_cases(caches.store(), project, run_id):
+            return kept
+        raise

@@ -8,6 +8,7 @@ import streamlit as st
 
 from rag_core.runs.store.retention import MOST_DAYS, MOST_RUNS, Retention, apply, keep, retention, surplus
 from rag_core.runs.store.run_book import Project
+from rag_core.triage.project_cases import cases_of_project, delete_cases_of
 from rag_core.wording.numbers import count_of
 from rag_core.wording.run_list import retention_sentence
 from ui import caches, visitors
@@ -73,11 +74,14 @@ def _confirm_rule(rule: Retention, deleted: int) -> None:
 @st.dialog("Delete project")
 def _confirm_delete(project: Project) -> None:
     """What goes is named, and it can be called off."""
-    told = f"{project.name} with its {count_of(project.runs, 'run')} and what has arrived for it"
+    cases = cases_of_project(caches.store(), project.name)
+    its = ", ".join([count_of(project.runs, "run"), *([count_of(cases, "triage case")] if cases else [])])
+    told = f"{project.name} with its {its} and what has arrived for it"
     st.markdown(views.markdown(f"{told} will be deleted for good. What its program sends later is kept again."))
     if confirmed("Delete this project", "run_project"):
         with views.guard():
             deleted = caches.run_book().delete_project(project.name)
+            delete_cases_of(caches.store(), project.name)
             _done(f"{project.name} was deleted with {count_of(deleted, 'run')}.")
 
 

@@ -102,6 +102,9 @@ def _list(chosen: RunFilter, number: int) -> None:
         if st.button("Open in Inspect", key="run_open", icon=":material/manage_search:") and picked:
             linked_run.send(*picked)
             st.rerun()
+        if st.button("Triage", key="run_triage", icon=":material/troubleshoot:") and picked:
+            linked_run.send(*picked, page=linked_run.TRIAGE)
+            st.rerun()
         st.download_button(
             "Queries (JSONL)",
             data=lambda: queries_jsonl(queries_of(caches.store(), chosen, MOST_QUERIES)),

@@ -19,6 +19,15 @@ SCORES = "run_scores"
 """Session key: what rerankers have scored of the recorded runs that were open, by run and reranker."""
 
 
+Known = dict[tuple[str, str], RerankerScores]
+
+
+def known_scores(trace: Trace) -> dict[str, RerankerScores]:
+    """What rerankers have scored of this run so far, by their keys."""
+    known: Known = st.session_state.get(SCORES, {})
+    return {reranker: scores for (run, reranker), scores in known.items() if run == key_of(trace, "")}
+
+
 def replayed(trace: Trace, change: RunChange) -> Trace:
     """The run under the change; the recorded one while nothing is changed, or its reranker has scored nothing yet."""
     if change == RunChange():
@@ -37,8 +46,8 @@ def replayed(trace: Trace, change: RunChange) -> Trace:
 
 def _scores(trace: Trace, reranker: str) -> RerankerScores | None:
     """The reranker's scores of the recorded candidates; None before the button was pressed."""
-    known: dict[str, RerankerScores] = st.session_state.setdefault(SCORES, {})
-    key = key_of(trace, reranker)
+    known: Known = st.session_state.setdefault(SCORES, {})
+    key = (key_of(trace, ""), reranker)
     if key not in known:
         pairs = count_of(len(readable(trace)), "candidate")
         with st.container(horizontal=True, vertical_alignment="center"):

@@ -12,7 +12,7 @@ from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import title_of
 from ui import caches
 from ui.navigation import FOLDER
-from ui.panels import triage, views
+from ui.panels import linked_run, triage, views
 from ui.sidebar import filtering, state
 from ui.sidebar.apply_policy import adopt
 from ui.sidebar.owner import owner
@@ -46,8 +46,11 @@ def ask(trace: Trace, passage_id: str) -> None:
 
 
 def _go(trace: Trace, document: str) -> None:
-    """Send the question, its settings and the document, empty for none, to Triage."""
-    st.session_state[PENDING] = Filled(trace, document)
+    """Send the question, its settings and the document, empty for none, to Triage; of a recorded run, the run."""
+    if trace.origin:
+        linked_run.send_trace(trace, linked_run.TRIAGE, document)
+    else:
+        st.session_state[PENDING] = Filled(trace, document)
     st.rerun()  # of the whole page: a part that is drawn alone cannot leave it
 
 

@@ -162,16 +162,21 @@ def verdict(found: Found) -> None:
     """The verdict: its name, its sentence, the strip of steps; then the answer that was given."""
     views.failure(found.trace)
     retrying.again(found.question, found.trace)
-    badge(found.diagnosis)
-    views.headline(sentence(found.diagnosis))
-    views.filtered(found.trace)
-    st.html(loss_strip.markup(found.diagnosis))
-    for note in found.diagnosis.notes:
-        st.caption(views.markdown(note_text(note)))
+    told(found.diagnosis, found.trace)
     views.notes(found.trace)
     if found.trace.recorded_answer:
         card(found.trace, found.trace.recorded_answer, heading="The answer on these settings")
     spent.of_runs(found.trace)
+
+
+def told(diagnosis: Diagnosis, trace: Trace) -> None:
+    """The verdict's name, its sentence, the strip of steps, and what else to know of it."""
+    badge(diagnosis)
+    views.headline(sentence(diagnosis))
+    views.filtered(trace)
+    st.html(loss_strip.markup(diagnosis))
+    for note in diagnosis.notes:
+        st.caption(views.markdown(note_text(note)))
 
 
 def badge(diagnosis: Diagnosis) -> None:
@@ -182,24 +187,26 @@ def badge(diagnosis: Diagnosis) -> None:
     st.badge(VERDICT_LABELS[diagnosis.verdict], icon=icon, color=colour)  # type: ignore[arg-type]
 
 
-def evidence(found: Found) -> None:
+def evidence(diagnosis: Diagnosis) -> None:
     """What took its place and why, and its rank and score at every step."""
-    if found.diagnosis.passage_id is None:
+    if diagnosis.passage_id is None:
         return
     left, right = st.columns([3, 2], gap="large")
     with left:
-        not_cited = found.diagnosis.verdict is Verdict.NOT_CITED
+        not_cited = diagnosis.verdict is Verdict.NOT_CITED
         st.subheader("What is cited instead" if not_cited else "What outranked it", anchor=False)
-        if found.diagnosis.rivals:
-            shown = {"Rank": st.column_config.NumberColumn(width=40), "Passage": st.column_config.TextColumn(width=230)}
-            table = rivals(found.diagnosis)
+        if diagnosis.rivals:
+            widths = {"Passage": 190, "Why": 240}
+            shown = {name: st.column_config.TextColumn(width=width) for name, width in widths.items()}
+            shown["Rank"] = st.column_config.NumberColumn(width=40)
+            table = rivals(diagnosis)
             height = WRAPPED if table["Why"].str.len().max() > ONE_LINE else None
             st.dataframe(table, hide_index=True, key="rivals", column_config=shown, row_height=height)
         else:
             st.caption("The answer cites nothing." if not_cited else "It was not outranked.")
     with right:
         st.subheader("Its rank at each step", anchor=False)
-        st.dataframe(way(found.diagnosis), hide_index=True, key="way")
+        st.dataframe(way(diagnosis), hide_index=True, key="way")
 
 
 def rivals(diagnosis: Diagnosis) -> pd.DataFrame:

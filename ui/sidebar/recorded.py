@@ -58,13 +58,24 @@ def choose(trace: Trace) -> RunChange:
             key="as_recorded",
             icon=":material/restart_alt:",
             type="tertiary",
-            on_click=_reset,
+            on_click=reset,
             args=(trace,),
         )
     return RunChange(reranker=reranker, pool=pool, weights=weights, threshold=threshold, top_k=top_k)
 
 
-def _reset(trace: Trace) -> None:
+def adopt(trace: Trace, change: RunChange) -> None:
+    """Set every control of this run to the change. For callbacks: a drawn control cannot be changed in the same run."""
+    reset(trace)
+    values: dict[str, object] = {"r": change.reranker, "pool": change.pool, "k": change.top_k}
+    if change.threshold.minimum is not None:
+        values[f"t_{change.threshold.space}"] = change.threshold.minimum
+    if change.fuses:
+        values |= {"fuse": True, **{f"w_{name}": weight for name, weight in (change.weights or {}).items()}}
+    st.session_state.update({key_of(trace, name): value for name, value in values.items() if value is not None})
+
+
+def reset(trace: Trace) -> None:
     """Set every control of this run to how it was recorded."""
     ending = key_of(trace, "")
     for key in [one for one in st.session_state if str(one).startswith("run_") and str(one).endswith(ending[4:])]:
