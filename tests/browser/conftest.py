@@ -62,15 +62,23 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 @contextmanager
 def started(folder: Path, port: int, *options: str, base: str = "") -> Iterator[App]:
     """The app with its data in that folder, and further options of `streamlit run`; `base` is its base path."""
-    keep = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI", "SECOND_PASS"))}
-    env = {**keep, "SECOND_PASS_DATA_DIR": str(folder / "data"), "HF_HUB_OFFLINE": "1"}
-    log = folder / "server.log"
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    command = ["streamlit", "run", "app.py", "--server.headless", "true"]
     command += ["--server.port", str(port), "--server.baseUrlPath", base, *options]
+    with serving(folder, f"http://localhost:{port}/{base}".rstrip("/"), *command) as running:
+        yield running
+
+
+@contextmanager
+def serving(folder: Path, url: str, *module: str, **variables: str) -> Iterator[App]:
+    """The app that a Python module with its arguments serves at this address, with its data in that folder."""
+    keep = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI", "SECOND_PASS"))}
+    env = {**keep, "SECOND_PASS_DATA_DIR": str(folder / "data"), "HF_HUB_OFFLINE": "1", **variables}
+    log = folder / "server.log"
     with log.open("wb") as out:
-        server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(
+            [sys.executable, "-m", *module], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT
+        )
     try:
-        url = f"http://localhost:{port}/{base}".rstrip("/")
         _wait_for(f"{url}/_stcore/health", server, log)
         yield App(url, log)
     finally:

@@ -14,7 +14,7 @@ from rag_core.runs.recorder.shapes import cleaned, scalars
 from rag_core.runs.run import Run
 from rag_core.runs.sent import run_from, unique_name
 from rag_core.runs.spans import names
-from rag_core.runs.spans.documents import answered, asked, json_of, messages
+from rag_core.runs.spans.documents import answered, asked, json_of, messages, texts_in
 from rag_core.runs.spans.names import SpanKind
 from rag_core.runs.spans.span import Span
 from rag_core.runs.spans.steps import Listed, Steps, book_of, lists_of
@@ -86,7 +86,8 @@ def _read_by_model(tree: Tree, steps: list[Listed], book: PassageBook) -> list[d
     after = [span for span in prompts if span.started_ns >= last.span.started_ns]
     if not after:
         return []
-    prompt = _plain("\n".join(messages(after[-1].attributes, names.LLM_INPUT)) or after[-1].text(names.INPUT))
+    given = messages(after[-1].attributes, names.LLM_INPUT) or texts_in(after[-1].text(names.INPUT))
+    prompt = _plain("\n".join(given))
     texts = {one.id: _plain(one.text or "") for one in book.passages()}
     places = {one: prompt.find(texts[one]) for one in last.order if len(texts[one]) >= SHORTEST}
     read = sorted((place, one) for one, place in places.items() if place >= 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rag_core.runs.passage_book import content_key
@@ -99,6 +99,24 @@ def _document(row: dict[str, Any]) -> Found | None:
         metadata=scalars(metadata),
     )
     return passage, finite(row.get(names.DOCUMENT_SCORE))
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """All texts of a value, in order; of a JSON text, those of its JSON, so that none is found with its line ends and
+    quotation marks escaped.
+
+    >>> list(texts_in('{"args": ["One.", ["Two."]], "n": 1}'))
+    ['One.', 'Two.']
+    """
+    open_ones = [json_of(value)]
+    while open_ones:
+        one = open_ones.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, (list, tuple)):
+            open_ones += reversed(one)
+        elif isinstance(one, dict):
+            open_ones += reversed(one.values())
 
 
 def asked(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
@@ -205,3 +206,12 @@ def test_documents_without_ids_are_called_by_their_source_or_first_words():
     """LangChain's exporter sends no ids: a hash would name every passage."""
     run = run_of_spans([retriever(1, 0, 1, 0, (None, "Thirty days.", None, {"source": "returns.md"}), "We ship.")])
     assert [title_of(one.passage) for one in trace_of(run).kept] == ["returns.md", "We ship."]
+
+
+def test_a_prompt_that_is_only_json_has_passages_with_several_lines_and_quotes():
+    passage = '- It said "no".\n- Then it said\tmaybe, and left.'
+    prompt = json.dumps({"args": [f"Answer from this:\n{passage}\nQ?"], "kwargs": {}})
+    model = span(3, "LLM", 10, 20, 0, attributes={"input.value": prompt})
+    run = run_of_spans([retriever(2, 1, 2, 0, passage, "Another passage, which it did not read."), model])
+    assert run is not None and [len(step.hits) for step in run.steps] == [2, 1]
+    assert run.passage(run.steps[1].hits[0].passage_id).text == passage
