@@ -9,9 +9,16 @@ import pytest
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.sample import SAMPLE, ensure_sample
 from rag_core.corpus.storage.library import Library
+from rag_core.generation.chat.habits import HABITS
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder, get_embedder
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def no_habits() -> None:
+    """No chat server is known from another test: its port may be that of another server now."""
+    HABITS.clear()
 
 
 @pytest.fixture(scope="session")

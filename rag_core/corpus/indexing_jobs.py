@@ -134,7 +134,10 @@ def _upload(task: _Task) -> str:
 def _read_files(task: _Task) -> list[Document]:
     """The documents of the uploaded files, kept with what was wrong with each. Raises BadInput where there are none."""
     uploads = parse_uploads(
-        task.orders.files(task.order), columns=task.order.columns, progress=of_step(task.progress, "reading")
+        task.orders.files(task.order),
+        columns=task.order.columns,
+        date_field=task.order.date_field,
+        progress=of_step(task.progress, "reading"),
     )
     results = tuple(FileResult.of(upload) for upload in uploads)
     task.orders.save_outcome(task.order, Outcome(files=results))

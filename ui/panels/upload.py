@@ -6,7 +6,6 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from rag_core.corpus.collection import Collection
-from rag_core.corpus.loading.columns import CsvColumns
 from rag_core.corpus.loading.sandbox import safe_label
 from rag_core.corpus.readers.registry import endings, format_names
 from rag_core.corpus.sample import SAMPLE
@@ -15,6 +14,7 @@ from rag_core.corpus.storage.orders import IndexingOrder
 from rag_core.schema.chunking import Chunking
 from ui import caches, indexing
 from ui.panels import upload_preview, views
+from ui.panels.upload_preview import Choices
 
 NEW = "A new collection"
 
@@ -28,7 +28,7 @@ def upload_form(current: str, owner: str) -> None:
         key=f"files_{st.session_state.get('upload_round', 0)}",
         help=f"{format_names()}. Each file is parsed in a separate process with time and memory limits.",
     )
-    columns = upload_preview.show(files)
+    chosen = upload_preview.show(files)
     places = [NEW] if current == SAMPLE else [NEW, f"Add to {current}"]
     place = st.radio("Where to add them", places, key="where_to", horizontal=True, format_func=views.markdown)
     new = place == NEW
@@ -39,7 +39,7 @@ def upload_form(current: str, owner: str) -> None:
     label = "Index" if new else "Add to collection"
     if st.button(label, key="index", type="primary", icon=":material/upload:", disabled=not files):
         target = _free(name or "", owner) if new else current
-        _start(target, owner, files, columns, Chunking(max_tokens=size), new=new)
+        _start(target, owner, files, chosen, Chunking(max_tokens=size), new=new)
 
 
 def _free(name: str, owner: str) -> str:
@@ -47,9 +47,7 @@ def _free(name: str, owner: str) -> str:
     return free_name(name, [*caches.visible(owner).names(), *indexing.pending_names(owner)])
 
 
-def _start(
-    name: str, owner: str, files: list[UploadedFile], columns: dict[int, CsvColumns], chunking: Chunking, *, new: bool
-) -> None:
+def _start(name: str, owner: str, files: list[UploadedFile], chosen: Choices, chunking: Chunking, *, new: bool) -> None:
     """Hand the files over to a job of the library that they go to."""
     order = IndexingOrder(
         action="upload",
@@ -59,7 +57,8 @@ def _start(
         by=owner,
         chunking=chunking,
         files=tuple(safe_label(file.name) for file in files),
-        columns=columns,
+        columns=chosen.columns,
+        date_field=chosen.date_field,
     )
     library = caches.private(owner) if new else caches.visible(owner).library_of(name)
     indexing.begin(library, order, [file.getvalue() for file in files])

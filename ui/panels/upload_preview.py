@@ -3,38 +3,61 @@
 from __future__ import annotations
 
 import html
+from dataclasses import dataclass, field
 
 import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from rag_core.corpus.loading.columns import CsvColumns, guess_columns
-from rag_core.corpus.loading.preview import FilePreview, columns_in_words
+from rag_core.corpus.loading.preview import FilePreview, columns_in_words, dates_in
 from rag_core.corpus.loading.sandbox import parse_uploads
 from rag_core.corpus.readers.base import DEFAULT_LIMITS, Limits, Source, TableHead
-from rag_core.corpus.readers.registry import preview
+from rag_core.corpus.readers.registry import preview as preview_of
 from rag_core.errors import DocumentError
 from rag_core.schema.files import SourceFile
 from rag_core.wording.numbers import count_of
 from ui.panels import file_notes, views
 
 ROWS = 5
+USUAL_DATE = "The usual field (updated, modified, date or published)"
 MOST_FILES, MOST_BYTES = 5, 10 * 2**20
 """Other files than tables are read for a preview up to this many, and up to this size each."""
 
 
-def show(files: list[UploadedFile]) -> dict[int, CsvColumns]:
-    """A preview of each file. Gives the columns that were chosen for tables, by the file's place."""
-    chosen, read = {}, 0
+@dataclass
+class Choices:
+    """What was chosen for the files of an upload: the columns of tables, by the file's place, and which field holds the
+    documents' date (None: the usual ones)."""
+
+    columns: dict[int, CsvColumns] = field(default_factory=dict)
+    date_field: str | None = None
+
+
+def show(files: list[UploadedFile]) -> Choices:
+    """A preview of each file, and what can be chosen for it."""
+    chosen, dates, read = Choices(), dict[str, None](), 0
     for place, file in enumerate(files):
         table = _table(file.file_id, file)
         if table:
-            chosen[place] = _show_table(file, table)
+            chosen.columns[place] = _show_table(file, table)
+            dates |= dict.fromkeys(dates_in(table))
         elif read < MOST_FILES and file.size <= MOST_BYTES:
             read += 1
-            _show_file(_preview(file.file_id, file), file.file_id)
+            preview = _preview(file.file_id, file)
+            dates |= dict.fromkeys(preview.dates)
+            _show_file(preview, file.file_id)
         else:
             st.caption(views.markdown(f"{file.name}: read when you index it."))
+    if dates:
+        chosen.date_field = st.selectbox(
+            "Date of the documents",
+            [None, *dates],
+            key="date_field",
+            format_func=lambda name: name or USUAL_DATE,
+            help="Freshness, the filter “since” and answers go by this date. A document without this field has the "
+            "usual one.",
+        )
     return chosen
 
 
@@ -45,7 +68,7 @@ def _table(file_id: str, _file: UploadedFile) -> TableHead | None:  # noqa: ARG0
         return None
     source = Source(_file.name, _file.getvalue(), Limits(rows=100))
     try:
-        return preview(source)
+        return preview_of(source)
     except DocumentError:
         return None
 

@@ -49,13 +49,15 @@ def load_bytes(
     limits: Limits = DEFAULT_LIMITS,
     columns: CsvColumns | None = None,
     extra: dict[str, object] | None = None,
+    date_field: str | None = None,
 ) -> Loaded:
-    """The documents of one file. `name` gives ids and the format, `columns` the choice for a table, `extra` wins
-    over the file's own metadata. Never raises for the file's sake: what is wrong with it stands in `problems`."""
+    """The documents of one file. `name` gives ids and the format, `columns` the choice for a table, `extra` wins over
+    the file's own metadata, `date_field` names the metadata that holds the date, where a document has it. Never raises
+    for the file's sake: what is wrong with it stands in `problems`."""
     source = Source(name, data, limits, columns)
     try:
         parsed = reader_for(source)(source)
-        documents = [to_document(name, record, extra) for record in parsed.records]
+        documents = [to_document(name, record, extra, date_field) for record in parsed.records]
         problems = [DocumentError(f"{name}, {place}", reason) for place, reason in parsed.problems]
         empty = [document for document in documents if not document.text.strip()]
         if empty or not (documents or problems):
@@ -64,13 +66,14 @@ def load_bytes(
         return Loaded(problems=(problem,))
     except RecursionError:
         return Loaded(problems=(source.error("It is nested too deeply to be read. Save it in a simpler form."),))
-    return Loaded(tuple(documents), tuple(problems), (_file(name, parsed, documents),) if documents else ())
+    return Loaded(tuple(documents), tuple(problems), (_file(name, parsed, documents, date_field),) if documents else ())
 
 
-def _file(name: str, parsed: Parsed, documents: Sequence[Document]) -> SourceFile:
+def _file(name: str, parsed: Parsed, documents: Sequence[Document], date_field: str | None) -> SourceFile:
     """What to keep of the file itself; rows that could not be read are left out too."""
     rows = [left_out(place, reason) for place, reason in parsed.problems]
-    return SourceFile(name=name, encoding=parsed.encoding, notes=(*parsed.notes, *rows, *date_notes(documents)))
+    notes = (*parsed.notes, *rows, *date_notes(documents, date_field))
+    return SourceFile(name=name, encoding=parsed.encoding, notes=notes)
 
 
 def load_folder(folder: Path, *, limits: Limits = DEFAULT_LIMITS) -> Loaded:

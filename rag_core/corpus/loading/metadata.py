@@ -31,17 +31,19 @@ _MADE_UP = re.compile(
 """Titles that programs give a file that has none."""
 
 
-def to_document(name: str, record: Record, extra: dict[str, object] | None = None) -> Document:
+def to_document(
+    name: str, record: Record, extra: dict[str, object] | None = None, date_field: str | None = None
+) -> Document:
     """The document of one record of the file `name`; `extra` (from a metadata table) wins over the file's own.
 
     The id is the name, and for a row `name#key`. Without a title, or with one that a program made up: the first
-    heading, or the file's stem. The date is `updated_at`, else another of `DATE_FIELDS`; one that cannot be read stays
-    in the metadata as it was written.
+    heading, or the file's stem. The date is `date_field`, else `updated_at`, else another of `DATE_FIELDS`; one that
+    cannot be read stays in the metadata as it was written.
     """
     given = {**record.metadata, **{key: value for key, value in (extra or {}).items() if value not in (None, "")}}
     values = {clean_text(str(key)).strip(): scalar(value) for key, value in given.items()}
     text = clean_text(record.text)
-    updated_at = _dated(values)
+    updated_at = _dated(values, _date_names(date_field))
     title, source, tenant = (_line(_taken(values, key)) for key in ("title", "source", "tenant"))
     if not record.key and not (extra or {}).get("title") and _MADE_UP.fullmatch(title):
         title = ""
@@ -77,11 +79,17 @@ def scalar(value: object) -> Scalar | None:
     return clean_text(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def date_notes(documents: Sequence[Document]) -> list[FileNote]:
+def date_choices(values: Mapping[str, Scalar]) -> list[str]:
+    """The metadata that can be chosen as the date: the fields whose values are dates."""
+    return [name for name, value in values.items() if parse_date(value)]
+
+
+def date_notes(documents: Sequence[Document], date_field: str | None = None) -> list[FileNote]:
     """A note of the dates of a file that were not read, each as it is written."""
+    names = _date_names(date_field)
     unread: dict[bool, list[str]] = {}
     for document in documents:
-        written = None if document.updated_at else _written_date(document.metadata)
+        written = None if document.updated_at else _written_date(document.metadata, names)
         if written is not None:
             unread.setdefault(is_ambiguous(written), []).append(str(written))
     notes = []
@@ -94,16 +102,21 @@ def date_notes(documents: Sequence[Document]) -> list[FileNote]:
     return notes
 
 
-def _written_date(values: Mapping[str, Scalar]) -> Scalar | None:
+def _date_names(chosen: str | None) -> tuple[str, ...]:
+    """The names of fields that give the date, the best first."""
+    return (field_name(chosen), *DATE_FIELDS) if chosen else DATE_FIELDS
+
+
+def _written_date(values: Mapping[str, Scalar], names: Sequence[str]) -> Scalar | None:
     """What stands where a date is expected."""
     by_name = {field_name(key): value for key, value in reversed(list(values.items()))}
-    return next((by_name[name] for name in DATE_FIELDS if name in by_name), None)
+    return next((by_name[name] for name in names if name in by_name), None)
 
 
-def _dated(values: dict[str, Scalar | None]) -> date | None:
-    """The first date among the metadata by `DATE_FIELDS`. `updated_at` is taken out, the others stay."""
+def _dated(values: dict[str, Scalar | None], names: Sequence[str]) -> date | None:
+    """The first date among the metadata by these names. `updated_at` is taken out, the others stay."""
     by_name = {field_name(key): key for key in reversed(values)}
-    for name in DATE_FIELDS:
+    for name in names:
         found = parse_date(values[by_name[name]]) if name in by_name else None
         if found:
             if name == DATE_FIELDS[0]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rag_core.corpus.loading.columns import CsvColumns
+from rag_core.corpus.loading.metadata import date_choices
 from rag_core.corpus.loading.sandbox import Upload
+from rag_core.corpus.readers.base import TableHead
 from rag_core.schema.base import Frozen
 from rag_core.schema.files import SourceFile
 
@@ -23,13 +25,14 @@ class DocumentPreview(Frozen):
 
 class FilePreview(Frozen):
     """What one file gives: how many documents, how the first of them begin, what could not be read, and the record of
-    the file with its encoding and what is left out of it."""
+    the file with its encoding and what is left out of it. `dates`: the fields that may be chosen as the date."""
 
     name: str
     documents: int
     first: tuple[DocumentPreview, ...]
     problems: tuple[str, ...]
     source: SourceFile | None = None
+    dates: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, upload: Upload) -> FilePreview:
@@ -41,7 +44,10 @@ class FilePreview(Frozen):
         )
         problems = tuple(problem.reason for problem in upload.loaded.problems)
         source = next(iter(upload.loaded.files), None)
-        return cls(name=upload.name, documents=len(documents), first=first, problems=problems, source=source)
+        dates = tuple(dict.fromkeys(name for one in documents for name in date_choices(one.metadata)))
+        return cls(
+            name=upload.name, documents=len(documents), first=first, problems=problems, source=source, dates=dates
+        )
 
 
 def columns_in_words(columns: CsvColumns, header: Sequence[str]) -> str:
@@ -59,3 +65,9 @@ def columns_in_words(columns: CsvColumns, header: Sequence[str]) -> str:
         them = "it travels along as a fact" if len(facts) == 1 else "they travel along as facts"
         parts.append(f"Not searched: {', '.join(facts)}; {them}.")
     return " ".join(parts)
+
+
+def dates_in(table: TableHead) -> tuple[str, ...]:
+    """The columns of a table that may be chosen as the date, by its first rows."""
+    rows = [dict(zip(table.columns, row, strict=False)) for row in table.rows]
+    return tuple(dict.fromkeys(name for row in rows for name in date_choices(row)))

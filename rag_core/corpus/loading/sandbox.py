@@ -46,32 +46,40 @@ def parse_uploads(
     *,
     limits: Limits = DEFAULT_LIMITS,
     columns: Mapping[int, CsvColumns] | None = None,
+    date_field: str | None = None,
     progress: Progress | None = None,
 ) -> list[Upload]:
     """One result per file, in order. A name that is there already gets a number: `notes.txt`, `notes (2).txt`.
 
-    `columns` is the choice for tables, by the file's place among `files`.
+    `columns` is the choice for tables, by the file's place among `files`; `date_field` that of the documents' date.
     """
     given = list(files)
     labels = unique_labels([name for name, _ in given])
     chosen = columns or {}
     results = []
     for place, (label, (_, data)) in enumerate(zip(labels, given, strict=True)):
-        results.append(Upload(label, parse_upload(label, data, limits=limits, columns=chosen.get(place))))
+        loaded = parse_upload(label, data, limits=limits, columns=chosen.get(place), date_field=date_field)
+        results.append(Upload(label, loaded))
         if progress:
             progress(place + 1, len(given))
     return results
 
 
 def parse_upload(
-    name: str, data: bytes, *, limits: Limits = DEFAULT_LIMITS, columns: CsvColumns | None = None
+    name: str,
+    data: bytes,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    columns: CsvColumns | None = None,
+    date_field: str | None = None,
 ) -> Loaded:
     """The documents of one upload; ids start with its label. Never raises for the file's sake."""
     label = safe_label(name)
     try:
         if len(data) > limits.file_mb * 2**20:
             raise DocumentError(label, f"It is larger than {limits.file_mb} MB. Split it into smaller files.")
-        reply = _read_reply(label, _run_worker(ParseJob(name=label, limits=limits, columns=columns), data))
+        job = ParseJob(name=label, limits=limits, columns=columns, date_field=date_field)
+        reply = _read_reply(label, _run_worker(job, data))
         _check_ids(label, reply)
     except DocumentError as problem:
         return Loaded(problems=(problem,))

@@ -19,11 +19,12 @@ from rag_core.schema.files import SourceFile
 
 
 class ParseJob(Frozen):
-    """What to parse: the upload's label, what it may cost, and the columns chosen for a table."""
+    """What to parse: the upload's label, what it may cost, and the columns and the date's field that were chosen."""
 
     name: str
     limits: Limits
     columns: CsvColumns | None = None
+    date_field: str | None = None
 
 
 class ParseReply(Frozen):
@@ -73,7 +74,7 @@ def _limit(limits: Limits) -> None:
 def _parse(job: ParseJob, stream: BinaryIO) -> ParseReply:
     """The documents, or the reason why there are none."""
     try:
-        loaded = load_bytes(job.name, stream.read(), limits=job.limits, columns=job.columns)
+        loaded = load_bytes(job.name, stream.read(), limits=job.limits, columns=job.columns, date_field=job.date_field)
     except MemoryError:
         reason = f"Reading it needs more than {job.limits.memory_mb} MB of memory. Split it into smaller files."
         return ParseReply(problems=((job.name, reason),))

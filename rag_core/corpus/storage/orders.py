@@ -40,6 +40,7 @@ class IndexingOrder(Frozen):
 
     action: upload reads `files` into a new collection or into one that is there; copy makes a collection of documents;
     rechunk cuts and embeds anew; delete removes `document_ids`; share moves the collection to where all see it.
+    columns, date_field: what was chosen for tables, and as the documents' date, when they are read.
     sources: the files that a copy's documents came from.
     owner: who sees a new collection. by: the visitor who asked, so that the page shows the result to them.
     """
@@ -54,6 +55,7 @@ class IndexingOrder(Frozen):
     chunking: Chunking = Chunking()
     files: tuple[str, ...] = ()
     columns: dict[int, CsvColumns] = {}
+    date_field: str | None = None
     document_ids: tuple[str, ...] = ()
     sources: tuple[SourceFile, ...] = ()
     asked_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))

@@ -3,7 +3,7 @@
     complete(access, messages).text
 
 An answer that comes piece by piece is `stream`'s, what a failure is called `errors`'s. Nothing is asked again, but for
-what a server asks for itself (`dialect`): a user who waits is better told.
+what a server asks for itself (`dialect`), which is remembered (`habits`): a user who waits is better told.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from rag_core.errors import GenerationError, MissingPackage
 from rag_core.generation.chat.access import ChatAccess
 from rag_core.generation.chat.dialect import Dialect, usual
 from rag_core.generation.chat.errors import in_words, refused_with
+from rag_core.generation.chat.habits import HABITS
 from rag_core.generation.chat.price import cost
 from rag_core.generation.chat.reasoning import parted
 from rag_core.generation.chat.replies import error_in, opened, pieces_of, wants
@@ -104,11 +105,12 @@ def asked(
     client: openai.OpenAI, access: ChatAccess, messages: Sequence[Message], *, stream: bool = False
 ) -> tuple[Any, Dialect]:
     """A stream of events, or a whole reply where none was asked for or the server does not stream; and the dialect that
-    it was asked in. The server is asked once more for each thing that it wants otherwise.
+    it was asked in. The server is asked once more for each thing that it wants otherwise, and in that way from then on.
     """
     import openai
 
-    config, dialect = access.config, usual(access.config)
+    config, dialect = access.config, HABITS.of(access.config)
+    remembered = dialect != usual(config)
     while True:
         sent(access.name)
         fields = dialect.fields(config, messages, stream=stream)
@@ -117,16 +119,24 @@ def asked(
             reply = opened(client.chat.completions.create(**fields))
         except openai.APIStatusError as exc:
             wanted = dialect.instead(config, exc.status_code, wants(exc))
+            if wanted is None and remembered and exc.status_code in _REFUSALS:
+                wanted = usual(config)
             if wanted is None:
                 raise
         else:
             said = error_in(reply)
             wanted = dialect.instead(config, 200, said)
             if not said:
+                HABITS.learn(config, dialect)
                 return reply, dialect
             if wanted is None:
                 raise GenerationError(refused_with(said, config.model, _key(access)))
-        dialect = wanted
+        HABITS.forget(config)
+        dialect, remembered = wanted, False
+
+
+_REFUSALS = (400, 404, 405, 422)
+"""Statuses with which a server may refuse how it was asked."""
 
 
 def _key(access: ChatAccess) -> str:

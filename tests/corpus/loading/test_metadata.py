@@ -4,7 +4,7 @@ import pytest
 
 from rag_core.corpus.loading.dates import parse_date
 from rag_core.corpus.loading.load import load_bytes
-from rag_core.corpus.loading.metadata import clean_text, scalar, to_document
+from rag_core.corpus.loading.metadata import clean_text, date_choices, scalar, to_document
 from rag_core.corpus.readers.base import Record
 
 
@@ -155,3 +155,32 @@ def test_a_title_that_a_program_made_up_is_none(made_up):
     assert to_document("plan.csv", Record("x", {"title": made_up}, key="1")).title == made_up
     assert to_document("plan.pdf", Record("x"), {"title": made_up}).title == made_up
     assert to_document("plan.pdf", Record("x", {"title": "Documents to bring"})).title == "Documents to bring"
+
+
+FRONT = b"---\nupdated: 2026-05-01\ncreated: 2024-01-02\nreviewed: 13 June 2025\nowner: Ann\n---\nLamps.\n"
+
+
+@pytest.mark.parametrize(
+    "chosen, day",
+    [
+        (None, date(2026, 5, 1)),
+        ("created", date(2024, 1, 2)),
+        ("reviewed", date(2025, 6, 13)),
+        ("Reviewed", date(2025, 6, 13)),
+        ("absent", date(2026, 5, 1)),
+    ],
+)
+def test_any_date_of_a_document_can_be_chosen_as_its_date(chosen, day):
+    (document,) = load_bytes("a.md", FRONT, date_field=chosen).documents
+    assert document.updated_at == day
+    assert document.metadata["created"] == "2024-01-02"
+
+
+def test_a_chosen_date_that_could_be_two_days_is_named():
+    loaded = load_bytes("a.csv", b"id,text,reviewed\n1,Lamps are in stock,03/04/2026\n", date_field="reviewed")
+    assert loaded.documents[0].updated_at is None
+    assert [note.text for note in loaded.files[0].notes if note.where == "date"] == ["03/04/2026"]
+
+
+def test_the_fields_that_hold_dates_can_be_chosen():
+    assert date_choices({"reviewed": "13 June 2025", "owner": "Ann", "size": 3}) == ["reviewed"]
