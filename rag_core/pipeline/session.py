@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from rag_core.pipeline.answering import Answerer
-from rag_core.pipeline.background import Work, finished
+from rag_core.pipeline.background import Steps, Work, finished
 from rag_core.pipeline.cascade import Reading, reading
 from rag_core.pipeline.paid import Paid
 from rag_core.pipeline.paying import Payer
@@ -128,15 +128,18 @@ class QuerySession:
         return self.search(policy) or next(self._payer.scoring(policy), False) is not False
 
     def scoring(self, policy: Policy) -> AbstractContextManager[Work[None, None]]:
-        """All that the policy lacks after `search`, paid for in the background step by step; joined where it goes on
-        already.
+        """All that the policy lacks, the first search included, paid for in the background step by step; joined where
+        it goes on already.
 
         It ends where nobody watches any more. What a step has paid for is kept, so that leaving and stopping lose
         nothing. Look at `replayed` when it is over: who joined another asker's work may have more to pay for.
         """
+        return self._paid.works.watched(("scores", policy), lambda: self._paying(policy))
+
+    def _paying(self, policy: Policy) -> Steps[None, None]:
         self.search(policy)
-        payer = self._payer
-        return self._paid.works.watched(("scores", policy), lambda: payer.scoring(policy))
+        yield None
+        yield from self._payer.scoring(policy)
 
     def retry(self) -> None:
         """Ask the rerankers again that failed for this asker."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import streamlit as st
 from pydantic import SecretStr
 from streamlit.testing.v1 import AppTest
 
+from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.access import Credentials
 from tests.generation.chat_server import Script, chat_server
 from tests.rerank.conformance_server import KEY, Service, running
@@ -136,7 +138,7 @@ def hasty(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[st
 
     def clicked(label: str, *, key: str = "", on_click: Callable[..., None] | None = None, **more: Any) -> bool:
         pressed = button(label, key=key, on_click=on_click, **more)
-        if label == "Stop":
+        if label == "Stop" and "patient" not in drawn:
             drawn.append(key)
             if on_click:
                 on_click(*more.get("args", ()))
@@ -159,12 +161,36 @@ def test_a_stopped_run_sends_nothing_more_until_it_may_go_on(service: Service, p
     assert [one.key for one in at.button if one.label == "Go on"] == ["go_on"]
 
 
+@pytest.mark.parametrize("page", ["1_inspect.py", "3_latency.py"])
+def test_a_search_that_takes_long_can_be_stopped(
+    page: str, hasty: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searches, may_end = Pipeline.measure, threading.Event()
+
+    def slow(*asked: Any) -> Any:
+        assert may_end.wait(60)
+        return searches(*asked)
+
+    monkeypatch.setattr(Pipeline, "measure", slow)
+    at = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=300)
+    at.session_state["r"], at.session_state["q"] = "none", f"how long is a slow search for {page}"
+    done(at.run())
+    may_end.set()
+    assert hasty
+    assert [one.key for one in at.button if one.label == "Go on"] == ["go_on"]
+    hasty.append("patient")
+    assert not [one for one in done(at.button(key="go_on").click().run()).button if one.label == "Go on"]
+
+
 def test_a_stopped_answer_is_not_asked_for_again(service: Service, chat: Script, hasty: list[str]) -> None:
     chat.pause_s = 0.5
     at = AppTest.from_file(str(ROOT / "pages" / "1_inspect.py"), default_timeout=300)
     at.session_state["r"] = "none"
     at.session_state["q"] = QUESTION
-    at.query_params["gen"] = "Chat model"
+    hasty.append("patient")
+    done(at.run())
+    hasty.clear()
+    at.session_state["gen"] = "Chat model"
     done(at.run())
     assert any("The answer was stopped" in one.value for one in at.caption)
     asked = len(chat.requests)

@@ -50,8 +50,6 @@ def early(choice: SidebarState) -> SidebarState:
 
 def trace(question: QuerySession, policy: Policy) -> Trace:
     """The question's trace, read slice by slice before the reader's eyes, or as far as it was when they stopped it."""
-    with st.spinner("Searching"):
-        question.search(policy)
     question.drop_outdated(policy)
     run = _run(question, policy)
     stopped = st.session_state.get(STOPPED) == run
@@ -61,6 +59,9 @@ def trace(question: QuerySession, policy: Policy) -> Trace:
 
     if (ready := found()) is not None:
         return ready
+    if stopped and question.measurement is None:
+        waiting.offer_to_go_on("Stopped before the search was done.", "go_on", _go_on)
+        st.stop()
     place = st.empty()
     with place.container(border=True):
         board = st.empty()

@@ -29,14 +29,12 @@ STOPPED = "stopped_waiting"
 
 def trace(question: QuerySession, policy: Policy) -> Trace:
     """The question's trace under this policy, after a bar for what is not paid for yet."""
-    with st.spinner("Searching"):
-        question.search(policy)
     question.drop_outdated(policy)
     if (ready := question.replayed(policy)) is not None:
         return ready
     run = ("trace", question.query, policy)
     if st.session_state.get(STOPPED) == run:
-        _offer_to_go_on("Stopped. What was scored is kept.", "go_on")
+        offer_to_go_on("Stopped. What was found and scored is kept.", "go_on")
         st.stop()
     place = st.empty()
     with place.container():
@@ -70,14 +68,15 @@ def _stop(run: Hashable, work: Work[str, None] | None) -> None:
         work.end_unwatched()
 
 
-def _offer_to_go_on(said: str, key: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(views.markdown(said))
-        st.button("Go on", key=key, on_click=_go_on, icon=":material/resume:")
-
-
 def _go_on() -> None:
     st.session_state.pop(STOPPED, None)
+
+
+def offer_to_go_on(said: str, key: str, go_on: Callable[[], None] = _go_on) -> None:
+    """What stands where the result would, after a Stop: what was lost or kept, and the way on."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(views.markdown(said))
+        st.button("Go on", key=key, on_click=go_on, icon=":material/resume:")
 
 
 def until(found: Callable[[], Trace | None], question: QuerySession, policy: Policy, show: Callable[[], None]) -> Trace:
@@ -106,7 +105,7 @@ def answer(
     A model that fails says so, and there is none; nor where this session has stopped the chat model.
     """
     if st.session_state.get(STOPPED) == _asked(run, chat) and question.answered(run, chat, chooser) is None:
-        _offer_to_go_on("The answer was stopped. Its request was sent and may be billed.", f"go_on_{chooser or ''}")
+        offer_to_go_on("The answer was stopped. Its request was sent and may be billed.", f"go_on_{chooser or ''}")
         return None
     try:
         return made_answer(question, run, chat, chooser)
