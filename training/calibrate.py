@@ -44,7 +44,8 @@ class Calibration:
 
     def probability(self, scores: np.ndarray) -> np.ndarray:
         """Calibrated probabilities of raw logits."""
-        return expit(scores / self.temperature + self.bias)
+        probabilities: np.ndarray = expit(scores / self.temperature + self.bias)
+        return probabilities
 
 
 def read_pools(dev: Path, model: Path) -> list[Pool]:

@@ -50,11 +50,11 @@ class Clock(TrainerCallback):
         """Share of the minutes used, 0 to 1."""
         return min(1.0, (self.before + (time.monotonic() - self.start) / 60) / self.minutes)
 
-    def on_step_end(self, _args: Any, _state: Any, control: Any, **_: Any) -> None:  # type: ignore[override]
+    def on_step_end(self, _args: Any, _state: Any, control: Any, **_: Any) -> None:
         if self.used() >= 1.0:
             control.should_training_stop = control.should_save = True
 
-    def on_save(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:  # type: ignore[override]
+    def on_save(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
         self.file.write_text(json.dumps({"minutes": self.used() * self.minutes}))
 
 
@@ -92,7 +92,7 @@ def starting_point(backbone: str, folder: Path, seed: int) -> CrossEncoder:
 
 def freeze(model: CrossEncoder, layers: int) -> None:
     """Keep the embedding matrix and the lowest `layers` layers as the backbone has them."""
-    bert: Any = model.model.bert  # type: ignore[union-attr]  # it is a BERT, as `starting_point` made it
+    bert: Any = model.model.bert  # it is a BERT, as `starting_point` made it
     for module in (bert.embeddings, *bert.encoder.layer[:layers]):
         for parameter in module.parameters():
             parameter.requires_grad = False
