@@ -162,9 +162,7 @@ def test_a_stopped_run_sends_nothing_more_until_it_may_go_on(service: Service, p
 
 
 @pytest.mark.parametrize("page", ["1_inspect.py", "3_latency.py"])
-def test_a_search_that_takes_long_can_be_stopped(
-    page: str, hasty: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_search_that_takes_long_can_be_stopped(page: str, hasty: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     searches, may_end = Pipeline.measure, threading.Event()
 
     def slow(*asked: Any) -> Any:
