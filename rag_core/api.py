@@ -67,10 +67,14 @@ def index(
         documents, files = _read(Path(source or "."))
     called = name or (Path(source).resolve().name if source is not None else "Texts")
     embedder, chunking = embedder or get_embedder(), chunking or Chunking()
-    if save is not None:
-        return Library(Path(save)).build(called, documents, chunking, embedder, replace=True, files=files)
     settings = Settings()
-    plan = IndexingPlan(called, None, chunking, settings.exact_limit, files, engine=settings.engine)
+    most = settings.token_vectors_mb * 2**20
+    if save is not None:
+        library = Library(Path(save), most_token_bytes=most)
+        return library.build(called, documents, chunking, embedder, replace=True, files=files)
+    plan = IndexingPlan(
+        called, None, chunking, settings.exact_limit, files, engine=settings.engine, most_token_bytes=most
+    )
     return index_documents(plan, documents, embedder)
 
 

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     """Collections up to this many passages are searched exactly; larger ones through HNSW."""
     engine: str = "faiss"
     """What holds the vectors of collections that are indexed from now on: a name of `retrieval.engines.registry`."""
+    token_vectors_mb: Annotated[int, Field(ge=0)] = 512
+    """Collections keep their passages' token vectors where these take up to so many MiB; 0: never."""
     own_models: bool = True
     """Whether visitors may name models, folders and servers of their own, and let a model run its own code. Those who
     neither sit at this machine nor have logged in may not, whatever this says."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag_core.corpus.storage.manifest import Manifest
+from rag_core.corpus.token_store import TokenStore
 from rag_core.errors import CollectionError
 from rag_core.retrieval.engines.protocol import SearchResult
 from rag_core.schema.documents import CollectionRef, Document, Passage
@@ -31,7 +32,8 @@ _KEPT_MASKS = 32
 class Collection:
     """Row i of the vectors and of both indexes is `passages[i]`; the passages of a document stand together.
 
-    `files` are those that documents were read from, as far as it was recorded.
+    `files` are those that documents were read from, as far as it was recorded. `token_vectors`: of its passages, as far
+    as they were kept; late interaction reads the other passages at query time.
     """
 
     def __init__(
@@ -43,11 +45,13 @@ class Collection:
         dense: VectorIndex,
         lexical: LexicalIndex,
         files: Sequence[SourceFile] = (),
+        token_vectors: TokenStore | None = None,
     ) -> None:
         self.manifest = manifest
         self.files = tuple(files)
         self.passages = tuple(passages)
         self.vectors = vectors
+        self.token_vectors = token_vectors or TokenStore()
         self.dense_index = dense
         self.lexical_index = lexical
         self._documents = {document.id: document for document in documents}
@@ -92,6 +96,10 @@ class Collection:
     def stored_vectors(self) -> dict[str, Vectors]:
         """The vector, shape (dimensions,), of each text by its content hash."""
         return {passage.content_hash: vector for passage, vector in zip(self.passages, self.vectors, strict=True)}
+
+    def token_source(self) -> TokenStore:
+        """Where late interaction finds the token vectors of its passages."""
+        return self.token_vectors
 
     def check_model(self, embedding_model: str) -> None:
         """Raises CollectionError where the vectors were made by another model than this one."""

@@ -11,6 +11,7 @@ from rag_core.schema.documents import Passage
 
 if TYPE_CHECKING:
     from rag_core.corpus.storage.kept_vectors import KeptVectors
+    from rag_core.corpus.token_store import TokenGathering
     from rag_core.retrieval.embedders.protocol import Embedder
     from rag_core.schema.progress import Progress
     from rag_core.schema.vectors import Vectors
@@ -27,11 +28,13 @@ def passage_vectors(
     known: Mapping[str, Vectors],
     kept: KeptVectors | None,
     progress: Progress,
+    gathering: TokenGathering,
 ) -> Vectors:
     """The passages' unit vectors, float32, shape (passages, dimensions); the same text is embedded once.
 
     known: vectors by content hash. kept: where new ones are written as they are made, and where those of an earlier
-    attempt lie. `progress` counts what has to be embedded, what was kept included.
+    attempt lie. `progress` counts what has to be embedded, what was kept included. `gathering` embeds, and keeps the
+    token vectors of what it embeds.
     """
     found = dict(known)
     wanted = {each.content_hash: each.model_text for each in passages if each.content_hash not in found}
@@ -42,7 +45,7 @@ def passage_vectors(
         done = len(wanted) - len(missing)
         progress(done, len(wanted))
         for some in slices(sorted(missing, key=lambda each: -len(wanted[each])), SLICE):
-            fresh = embedder.embed([wanted[each] for each in some])
+            fresh = gathering.embed(some, [wanted[each] for each in some])
             if kept:
                 kept.add(embedder.model, some, fresh)
             found.update(zip(some, fresh, strict=True))

@@ -16,7 +16,8 @@ from rag_core.corpus.chunking import chunk_document
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.embedding import passage_vectors
 from rag_core.corpus.source_files import with_documents
-from rag_core.corpus.storage.manifest import Manifest, fingerprint
+from rag_core.corpus.storage.manifest import Manifest, TokenVectorsRecord, fingerprint
+from rag_core.corpus.token_store import MOST_BYTES, TokenGathering, TokenStore, estimated_bytes
 from rag_core.errors import BadInput
 from rag_core.retrieval.bm25 import LexicalIndex
 from rag_core.retrieval.engines.registry import DEFAULT_ENGINE, engine_named
@@ -43,7 +44,8 @@ class IndexingPlan:
     """What is to be made: a name, its owner (None: all), the chunking, and up to which size search is exact.
 
     `files` are those that the documents came from. `engine` is what holds the vectors (`retrieval.engines.registry`).
-    `id` says of which collection this is a version; a new one where it is left out.
+    `id` says of which collection this is a version; a new one where it is left out. `most_token_bytes`: where token
+    vectors would take more, none are kept.
     """
 
     name: str
@@ -53,6 +55,7 @@ class IndexingPlan:
     files: tuple[SourceFile, ...] = ()
     engine: str = field(default=DEFAULT_ENGINE, kw_only=True)
     id: str = field(default_factory=lambda: uuid.uuid4().hex, kw_only=True)
+    most_token_bytes: int = field(default=MOST_BYTES, kw_only=True)
 
 
 def index_documents(
@@ -62,17 +65,26 @@ def index_documents(
     known: Collection | None = None,
     progress: StepProgress = ignore,
     kept: KeptVectors | None = None,
+    whole: bool = True,
 ) -> Collection:
     """The collection of these documents. Raises BadInput for no documents, no text, or an id that stands twice.
 
-    kept: where vectors are written as soon as they are made, so that another attempt embeds only the rest.
+    kept: where vectors are written as soon as they are made, so that another attempt embeds only the rest. whole: embed
+    known texts again that have no token vectors, as those of a collection that was made before it kept them.
     """
     check_documents(documents)
     passages = _passages(documents, plan.chunking, embedder, known, of_step(progress, "chunking"))
     if not passages:
         raise BadInput("There is no text in these documents, so there is nothing to index. Add documents with text.")
-    vectors = passage_vectors(passages, embedder, _reusable(known, embedder), kept, of_step(progress, "embedding"))
-    return _assemble(plan, documents, passages, vectors, embedder.model, progress)
+    gathering = TokenGathering(
+        embedder,
+        known.token_vectors if known else TokenStore(),
+        kept,
+        wanted=estimated_bytes(passages) <= plan.most_token_bytes,
+    )
+    again = {one: each for one, each in _reusable(known, embedder).items() if gathering.has(one) or not whole}
+    vectors = passage_vectors(passages, embedder, again, kept, of_step(progress, "embedding"), gathering)
+    return _assemble(plan, documents, passages, vectors, embedder.model, progress, gathering.store(passages))
 
 
 def without_documents(
@@ -88,7 +100,8 @@ def without_documents(
     if not rows:
         raise BadInput("That would leave the collection without any text. Remove the whole collection instead.")
     passages = [known.passages[row] for row in rows]
-    return _assemble(plan, kept, passages, known.vectors[rows], known.manifest.embedding_model, progress)
+    tokens = known.token_vectors.of(passages)
+    return _assemble(plan, kept, passages, known.vectors[rows], known.manifest.embedding_model, progress, tokens)
 
 
 def check_documents(documents: Sequence[Document]) -> None:
@@ -146,6 +159,7 @@ def _assemble(
     vectors: Vectors,
     embedding_model: str,
     progress: StepProgress,
+    tokens: TokenStore,
 ) -> Collection:
     """Both indexes over the vectors and texts, and the manifest."""
     tell = of_step(progress, "indexing")
@@ -166,5 +180,11 @@ def _assemble(
         passages=len(passages),
         fingerprint=fingerprint(documents, plan.chunking, embedding_model),
         index=dense.kind,
+        token_vectors=_recorded(tokens),
     )
-    return Collection(manifest, documents, passages, vectors, dense, lexical, with_documents(plan.files, documents))
+    files = with_documents(plan.files, documents)
+    return Collection(manifest, documents, passages, vectors, dense, lexical, files, tokens)
+
+
+def _recorded(tokens: TokenStore) -> TokenVectorsRecord | None:
+    return TokenVectorsRecord(model=tokens.model, passages=len(tokens), size=tokens.nbytes) if len(tokens) else None

@@ -12,6 +12,7 @@ from rag_core.corpus.loading.load import load_folder
 from rag_core.corpus.readers.registry import READERS_VERSION
 from rag_core.corpus.storage.library import Library
 from rag_core.errors import CollectionError
+from rag_core.retrieval.embedders.protocol import ReadsTokens
 from rag_core.schema.chunking import Chunking
 from rag_core.storage.files import replace_text
 
@@ -27,7 +28,7 @@ def is_current(library: Library, folder: Path, embedder: Embedder) -> bool:
     known = library.root / STAMP
     if SAMPLE not in library.names() or not known.exists():
         return False
-    return known.read_text() == _stamp(folder / "documents", embedder.model)
+    return known.read_text() == _stamp(folder / "documents", embedder)
 
 
 def ensure_sample(library: Library, folder: Path, embedder: Embedder, progress: StepProgress = ignore) -> None:
@@ -38,7 +39,7 @@ def ensure_sample(library: Library, folder: Path, embedder: Embedder, progress: 
     if is_current(library, folder, embedder):
         return
     documents = folder / "documents"
-    stamp = _stamp(documents, embedder.model)
+    stamp = _stamp(documents, embedder)
     loaded = load_folder(documents)
     if loaded.problems or not loaded.documents:
         first = str(loaded.problems[0]) if loaded.problems else "it is empty"
@@ -65,9 +66,11 @@ def read_examples(folder: Path, count: int) -> list[dict[str, str]]:
     return [{"text": texts[one["id"]], "shows": one["shows"]} for one in examples][:count]
 
 
-def _stamp(folder: Path, model: str) -> str:
-    """A hash of every file below the folder, with its name, of the readers and of the embedding model."""
-    digest = hashlib.sha256(f"{model}\0{READERS_VERSION}".encode())
+def _stamp(folder: Path, embedder: Embedder) -> str:
+    """A hash of every file below the folder, with its name, of the readers, and of what makes vectors and token vectors
+    of them."""
+    tokens = embedder.token_model() if isinstance(embedder, ReadsTokens) else ""
+    digest = hashlib.sha256(f"{embedder.model}\0{READERS_VERSION}\0{tokens}".encode())
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0")

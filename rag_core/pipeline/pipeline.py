@@ -25,6 +25,7 @@ from rag_core.pipeline.search_round import search_round
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.scoring import PairCache, score_pairs
+from rag_core.rerank.stored_tokens import KeepsTokens, reading_from
 from rag_core.retrieval.embedders.cutoffs import cutoffs_of
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
@@ -151,7 +152,8 @@ class Pipeline:
             model = self._rerankers(reranker)
         except SecondPassError as exc:
             return RerankerScores(model=reranker, space=ScoreSpace.RRF, failure=str(exc))
-        return score_pairs(model, query, passages, self._cache, progress)
+        with reading_from(self.engine.token_source() if isinstance(self.engine, KeepsTokens) else None):
+            return score_pairs(model, query, passages, self._cache, progress)
 
     def without_outdated(self, measurement: Measurement, policy: Policy) -> Measurement:
         """The measurement without scores of a reranker of the policy that runs another model by now. May ask a server

@@ -66,7 +66,7 @@ class ColbertReranker:
         self._model: _Loaded | None = None
         self._loaded_as = ""
         self._load_ms = 0.0
-        self._kept = TokenVectorCache()
+        self._kept: TokenVectorCache[TokenVectors] = TokenVectorCache()
 
     @classmethod
     def from_spec(cls, spec: RerankerSpec) -> ColbertReranker:

@@ -1,41 +1,38 @@
 """Late interaction: MaxSim over the packaged bi-encoder's token vectors. No training of its own, no download.
 
 ColBERT's operator (Khattab and Zaharia, arXiv:2004.12832) over all-MiniLM-L6-v2, whose token vectors were trained
-through their mean only: a working reranker, not a strong one. The operator itself is in `token_vectors`; where the
-packaged folder lies, in `rag_core.retrieval.embedders.packaged`.
+through their mean only: a working reranker, not a strong one. The operator and its vectors of 128 bytes are in
+`rag_core.inference.token_codes`. Passages whose vectors lie with their collection are not read again (`stored_tokens`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections.abc import Sequence
-from functools import cached_property
-from pathlib import Path
 
-from rag_core.errors import ModelError
-from rag_core.inference import engine
-from rag_core.inference.encoder import on_openvino
-from rag_core.inference.texts import TextEncoder
+from rag_core.inference.texts import Read
+from rag_core.inference.token_codes import QueryCodes, TokenCodes, maxsim, passage_codes, query_codes
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
 from rag_core.rerank.kinds import RerankerSpec
-from rag_core.rerank.token_vectors import TokenVectorCache, TokenVectors, maxsim, token_vectors
-from rag_core.retrieval.embedders.packaged import PACKAGED_NAME, packaged_folder, weights_sha256
+from rag_core.rerank.stored_tokens import stored
+from rag_core.rerank.token_vectors import TokenVectorCache
+from rag_core.retrieval.embedders.packaged_encoder import packaged_encoder, runs_packaged_on, token_model
 from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
 
-MAX_TOKENS = 256
-"""What all-MiniLM-L6-v2 reads of a text, [CLS] and [SEP] included."""
-
 DECIMALS = 6
-VERSION = "maxsim-1"
+VERSION = "maxsim-2"
 """Part of the model's identity: change it with the formula."""
+
+QUERIES_BYTES = 2**20
 
 
 class LateInteractionReranker:
-    """MaxSim over a bi-encoder's token vectors (the `Reranker` protocol), by default the packaged one's.
+    """MaxSim over the packaged bi-encoder's token vectors (the `Reranker` protocol).
 
     Scores are rounded to six decimals. A query is read to 254 tokens, as a passage is.
     """
@@ -44,13 +41,12 @@ class LateInteractionReranker:
     slice_size = 1
     identified = True
 
-    def __init__(self, folder: Path | None = None, device: str = "cpu") -> None:
-        self._given = folder
+    def __init__(self, device: str = "cpu") -> None:
         self._device = device
         self._lock = threading.RLock()
         self._load_ms = 0.0
-        self._loaded_as = ""
-        self._kept = TokenVectorCache()
+        self._kept: TokenVectorCache[TokenCodes] = TokenVectorCache()
+        self._asked: TokenVectorCache[QueryCodes] = TokenVectorCache(QUERIES_BYTES)
 
     @classmethod
     def from_spec(cls, spec: RerankerSpec) -> LateInteractionReranker:
@@ -59,79 +55,78 @@ class LateInteractionReranker:
 
     @property
     def model(self) -> str:
-        """`late-interaction/all-MiniLM-L6-v2@<weights' SHA-256>/maxsim-1`, and `/openvino-bf16` where that is what runs
-        it; hashes the weights, loads nothing. Of the weights that were loaded, once they are."""
-        return self._loaded_as or self._identity()
-
-    def _identity(self) -> str:
-        name = PACKAGED_NAME if self._given is None else self._folder.resolve().name
-        mark = f"/openvino-{engine.best_precision()}" if on_openvino(self._folder, self._device) else ""
-        return f"late-interaction/{name}@{weights_sha256(self._folder)[:12]}/{VERSION}{mark}"
+        """`late-interaction/<what makes its token vectors>/maxsim-2`; hashes the weights, loads nothing."""
+        return f"late-interaction/{token_model(self._device)}/{VERSION}"
 
     @property
     def runs_on(self) -> str:
         """What computes its scores on this machine, in words."""
-        return f"OpenVINO, {engine.best_precision()}" if on_openvino(self._folder, self._device) else "torch, fp32"
+        return f"{runs_packaged_on(self._device)}, fp32"
 
     @property
     def load_ms(self) -> float:
         """What loading took, in milliseconds; 0 before it is loaded."""
         return self._load_ms
 
-    @cached_property
-    def _folder(self) -> Path:
-        return self._given or packaged_folder()
-
     def load(self) -> None:
         """Load the encoder if it is not loaded. Raises ModelError or MissingPackage."""
         with self._lock:
-            _ = self._encoder
-
-    @cached_property
-    def _encoder(self) -> TextEncoder:
-        """The caller holds the lock."""
-        begin = time.perf_counter()
-        before = self._identity()
-        loaded = TextEncoder(self._folder, self._device, MAX_TOKENS)
-        if self._identity() != before:
-            raise ModelError(f"The files in {self._folder} were replaced while they were loaded. Try again.")
-        self._loaded_as = before
-        self._load_ms = (time.perf_counter() - begin) * 1000
-        return loaded
+            if self._load_ms == 0:
+                begin = time.perf_counter()
+                packaged_encoder(self._device)
+                self._load_ms = (time.perf_counter() - begin) * 1000
 
     def score(self, query: str, passages: Sequence[str], progress: Progress | None = None) -> Scored:
-        """MaxSim of each passage. Passages whose token vectors are in memory cost a matrix product."""
-        asked = self._read([query])[query]
-        known = {text: kept for text in dict.fromkeys(passages) if (kept := self._kept.get(text))}
-        fresh = [text for text in dict.fromkeys(passages) if text not in known]
-        read = self._read(fresh, progress)
+        """MaxSim of all passages in one go. Reads those alone whose token vectors are neither stored nor in memory."""
+        asked = self._query(query)
+        hashes = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in passages]
+        texts = dict(zip(hashes, passages, strict=True))
+        known = {one: found for one in texts if (found := self._known(one)) is not None}
+        read = self._read({one: text for one, text in texts.items() if one not in known}, progress)
         self._kept.put(read)
-        known |= read
-        scores = [round(maxsim(asked, known[text]), DECIMALS) for text in passages]
+        codes = [known.get(one) or read[one] for one in hashes]
+        scores = [round(score, DECIMALS) for score in maxsim(asked, codes)]
         check_finite(scores, passages)
         return Scored(
-            pairs=tuple(_pair(score, known[text]) for score, text in zip(scores, passages, strict=True)),
-            tokens=sum(len(one.vectors) for one in read.values()),
+            pairs=tuple(_pair(score, one) for score, one in zip(scores, codes, strict=True)),
+            tokens=sum(len(one.codes) for one in read.values()),
             batches=len(read),
         )
 
-    def _read(self, texts: Sequence[str], progress: Progress | None = None) -> dict[str, TokenVectors]:
-        """Token vectors by text. Texts that the tokenizer finds nothing in get none, without a model."""
+    def _known(self, content_hash: str) -> TokenCodes | None:
+        return stored(token_model(self._device), content_hash) or self._kept.get(content_hash)
+
+    def _query(self, query: str) -> QueryCodes:
+        """The query's codes; read once for all slices of its passages."""
+        codes = self._asked.get(query)
+        if codes is None:
+            read = self._encoded([query])[0]
+            codes = query_codes(query, read.offsets, read.states)
+            self._asked.put({query: codes})
+        return codes
+
+    def _read(self, texts: dict[str, str], progress: Progress | None) -> dict[str, TokenCodes]:
+        """Token vectors by content hash."""
+        encoded = self._encoded(list(texts.values()), progress)
+        return {one: passage_codes(read.offsets, read.states) for one, read in zip(texts, encoded, strict=True)}
+
+    def _encoded(self, texts: Sequence[str], progress: Progress | None = None) -> list[Read]:
+        """The encoded texts, in their order. No text needs no model."""
         if not texts:
-            return {}
+            return []
         self.load()
-        read: dict[str, TokenVectors] = {}
-        for place, one in self._encoder.read(texts):
-            read[texts[place]] = token_vectors(texts[place], one.offsets, one.states[1:-1])
+        encoded: dict[int, Read] = {}
+        for place, read in packaged_encoder(self._device).read(texts):
+            encoded[place] = read
             if progress:
-                progress(len(read), len(texts))
-        return read
+                progress(len(encoded), len(texts))
+        return [encoded[place] for place in range(len(texts))]
 
 
-def _pair(score: float, passage: TokenVectors) -> PairScore:
+def _pair(score: float, passage: TokenCodes) -> PairScore:
     return PairScore(
         score=score,
         tokens=passage.tokens,
-        unseen_tokens=passage.tokens - len(passage.vectors),
+        unseen_tokens=passage.tokens - len(passage.codes),
         seen_chars=passage.seen_chars,
     )

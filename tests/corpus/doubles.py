@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rag_core.inference.token_codes import TokenCodes, passage_codes
 from rag_core.schema.documents import Document
 
 
@@ -39,6 +40,26 @@ class WordEmbedder:
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         return [match.span() for match in re.finditer(r"\w{1,5}|[^\w\s]", text)]
+
+
+class TokenEmbedder(WordEmbedder):
+    """Gives token vectors too: of each token one whose numbers follow from its letters."""
+
+    def __init__(self, tokens: str = "letters@1", **options) -> None:
+        super().__init__(**options)
+        self.tokens = tokens
+
+    def token_model(self) -> str:
+        return self.tokens
+
+    def embed_with_tokens(self, texts: Sequence[str]):
+        return self.embed(texts), [self.codes_of(text) for text in texts]
+
+    def codes_of(self, text: str) -> TokenCodes:
+        spans = self.token_spans(text)
+        seeds = [int.from_bytes(text[start:end].encode(), "big") % 2**32 for start, end in spans]
+        states = np.stack([np.random.default_rng(seed).standard_normal(384) for seed in (0, *seeds, 0)])
+        return passage_codes([(0, 0), *spans, (0, 0)], states.astype(np.float32))
 
 
 def documents(count: int = 4) -> list[Document]:

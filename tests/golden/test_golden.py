@@ -19,6 +19,7 @@ from rag_core.evaluation.report import Report
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.finetune.models import OLD_RECORD, fine_tuned_models, keep_record
 from rag_core.jobs import JobBook
+from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.policy import Policy
@@ -30,7 +31,7 @@ from rag_core.triage.case import RERUN
 from rag_core.wording.recorded_verdicts import to_record
 from rag_core.wording.rivals import note_text, why
 from rag_core.wording.verdicts import sentence
-from tests.corpus.doubles import WordEmbedder
+from tests.corpus.doubles import TokenEmbedder, WordEmbedder
 
 GOLDEN = Path(__file__).parent
 
@@ -220,10 +221,15 @@ def test_a_fine_tuned_model_of_version_1_is_listed(tmp_path):
     assert fine_tuned_models(tmp_path).found == (model,)
 
 
-class TestCollectionOfVersion1:
-    @pytest.fixture
-    def library(self, tmp_path: Path) -> Library:
-        shutil.copytree(GOLDEN / "collection" / "v1", tmp_path / "golden")
+class TestCollection:
+    """A collection of each older version: none has token vectors."""
+
+    PASSAGES = {"v1": "chunks.jsonl", "v2": "passages.jsonl"}
+
+    @pytest.fixture(params=list(PASSAGES))
+    def library(self, request: pytest.FixtureRequest, tmp_path: Path) -> Library:
+        self.passages = self.PASSAGES[request.param]
+        shutil.copytree(GOLDEN / "collection" / request.param, tmp_path / "golden")
         return Library(tmp_path)
 
     def test_it_is_listed_and_opened(self, library):
@@ -237,21 +243,28 @@ class TestCollectionOfVersion1:
         asked = WordEmbedder().embed_query(opened.passages[1].model_text)
         assert [passage_id for passage_id, _ in opened.dense(asked, depth=1).hits] == ["returns.md::0"]
 
+    def test_it_has_no_token_vectors_and_is_reranked_all_the_same(self, library):
+        opened = library.open("Golden", WordEmbedder())
+        assert (len(opened.token_vectors), opened.manifest.token_vectors) == (0, None)
+        trace = Pipeline(opened, WordEmbedder()).run("How long do refunds take?", reranker="late-interaction")
+        assert trace.kept[0].text == "A refund takes five working days."
+
     def test_it_is_renamed_and_still_opens(self, library):
-        assert library.rename("Golden", "Handbook").format == 2
+        assert library.rename("Golden", "Handbook").format == 3
         assert library.open("Handbook", WordEmbedder()).ref.passages == 2
 
     def test_it_is_cut_anew_as_one_of_today(self, library):
-        made = library.reindex("Golden", Chunking(max_tokens=100), WordEmbedder())
+        made = library.reindex("Golden", Chunking(max_tokens=100), TokenEmbedder())
         assert made.ref.documents == 2
-        assert "passages.jsonl" in library.manifest("Golden").files
-        assert library.open("Golden", WordEmbedder()).ref == made.ref
+        assert {"passages.jsonl", "tokens/codes.npy"} <= set(library.manifest("Golden").files)
+        opened = library.open("Golden", TokenEmbedder())
+        assert opened.ref == made.ref and len(opened.token_vectors) == 2
 
     def test_a_changed_file_of_it_is_noticed(self, library):
         (version,) = (library.root / "golden" / "versions").iterdir()
-        with (version / "chunks.jsonl").open("a") as file:
+        with (version / self.passages).open("a") as file:
             file.write(" ")
-        with pytest.raises(CollectionError, match=r"chunks\.jsonl is not as it was written"):
+        with pytest.raises(CollectionError, match=rf"{self.passages} is not as it was written"):
             library.open("Golden", WordEmbedder())
 
 

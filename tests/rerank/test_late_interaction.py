@@ -1,4 +1,4 @@
-"""MaxSim on the packaged model, held against a plain loop over its token vectors."""
+"""MaxSim on the packaged model, held against a plain loop over its token vectors; what a collection keeps is used."""
 
 from __future__ import annotations
 
@@ -7,10 +7,19 @@ import random
 import numpy as np
 import pytest
 
-from rag_core.inference.engine import best_precision
+import rag_core
+from rag_core.corpus.collection import Collection
+from rag_core.inference.token_codes import projection
+from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.late_interaction import LateInteractionReranker
+from rag_core.rerank.stored_tokens import reading_from
 from rag_core.retrieval.embedders.packaged import packaged_folder
+from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
+from rag_core.retrieval.engines.protocol import Engine
 from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import StepName
+from rag_core.schema.trace import Trace
+from tests.corpus.doubles import TokenEmbedder
 
 QUERY = "How long do refunds take?"
 PASSAGES = ["Refunds take five days.", "Cats sleep, all day!", "Money is returned within a week of your request."]
@@ -21,7 +30,7 @@ def reranker() -> LateInteractionReranker:
     return LateInteractionReranker()
 
 
-def reference(query: str, passage: str) -> float:
+def reference(query: str, passage: str, projected: bool) -> float:
     """Mean over the query's word tokens of the best cosine to a passage token, by loops and transformers alone."""
     import torch
     from transformers import AutoModel, AutoTokenizer
@@ -34,7 +43,7 @@ def reference(query: str, passage: str) -> float:
         with torch.no_grad():
             states = model(**inputs).last_hidden_state[0].numpy()
         names = tokenizer.convert_ids_to_tokens(inputs["input_ids"][0])
-        return list(zip(names, states, strict=True))[1:-1]
+        return list(zip(names, states @ projection() if projected else states, strict=True))[1:-1]
 
     best = []
     for name, asked in tokens(query):
@@ -47,14 +56,53 @@ def reference(query: str, passage: str) -> float:
     return sum(best) / len(best)
 
 
-def test_equals_a_plain_loop(reranker: LateInteractionReranker, monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = [reference(QUERY, one) for one in PASSAGES]
+def test_equals_a_plain_loop_but_for_four_bits_and_the_projection(reranker: LateInteractionReranker) -> None:
     assert reranker.space is ScoreSpace.MAXSIM
-    assert [pair.score for pair in reranker.score(QUERY, PASSAGES).pairs] == pytest.approx(expected, abs=2e-3)
-    monkeypatch.setattr("rag_core.inference.engine.best_precision", lambda: "fp32")
-    exact = LateInteractionReranker().score(QUERY, PASSAGES).pairs
-    assert [pair.score for pair in exact] == pytest.approx(expected, abs=1e-5)
-    assert max(exact, key=lambda pair: pair.score) is exact[0]
+    found = [pair.score for pair in reranker.score(QUERY, PASSAGES).pairs]
+    assert found == pytest.approx([reference(QUERY, one, projected=True) for one in PASSAGES], abs=0.02)
+    assert found == pytest.approx([reference(QUERY, one, projected=False) for one in PASSAGES], abs=0.04)
+    assert max(found) == found[0]
+
+
+def test_a_passage_of_a_collection_is_not_read_again(packaged: SentenceEmbedder) -> None:
+    collection = rag_core.index(texts=PASSAGES)
+    texts = [passage.model_text for passage in collection.passages]
+    made = LateInteractionReranker().score(QUERY, texts)
+    assert made.batches == len(texts)
+    fresh = LateInteractionReranker()
+    with reading_from(collection.token_source()):
+        found = fresh.score(QUERY, [*texts, "Another one."])
+    assert found.batches == 1
+    assert found.pairs[:-1] == made.pairs  # to the last digit
+
+
+def test_token_vectors_of_another_model_are_left_alone() -> None:
+    fresh = LateInteractionReranker()
+    collection = rag_core.index(texts=PASSAGES, embedder=TokenEmbedder(max_tokens=256))
+    assert len(collection.token_vectors) == len(PASSAGES)
+    with reading_from(collection.token_source()):
+        found = fresh.score(QUERY, [passage.model_text for passage in collection.passages])
+    assert found.batches == len(PASSAGES)
+
+
+def late_interaction_over(engine: Engine, pool: int) -> Trace:
+    """A run with a reranker that remembers nothing."""
+    pipeline = Pipeline(engine, rerankers=lambda _: LateInteractionReranker())
+    return pipeline.run(QUERY, pool=pool, reranker="late-interaction")
+
+
+def test_a_pipeline_reads_no_passage_of_a_large_pool(sample: Collection) -> None:
+    trace = late_interaction_over(sample, pool=100)
+    assert len(trace[StepName.RERANKED].hits) == 100 and trace.rerank.tokens == 0
+
+
+def test_an_engine_without_token_vectors_is_reranked_all_the_same(sample: Collection) -> None:
+    class Elsewhere:
+        ref, passage, dense, lexical = sample.ref, sample.passage, sample.dense, sample.lexical
+
+    whole, other = late_interaction_over(sample, pool=5), late_interaction_over(Elsewhere(), pool=5)
+    assert other[StepName.RERANKED].hits == whole[StepName.RERANKED].hits
+    assert other.rerank.tokens > 0
 
 
 def test_scores_do_not_depend_on_order_company_or_memory(reranker: LateInteractionReranker) -> None:
@@ -78,8 +126,8 @@ def test_what_lies_past_256_tokens_is_counted(reranker: LateInteractionReranker)
     assert pair.seen_chars == len("cat " * 254) - 1
 
 
-def test_identity_names_weights_and_formula() -> None:
+def test_identity_names_weights_vectors_engine_and_formula() -> None:
     fresh = LateInteractionReranker()
-    assert fresh.model == f"late-interaction/all-MiniLM-L6-v2@53aa51172d14/maxsim-1/openvino-{best_precision()}"
-    assert fresh.runs_on == f"OpenVINO, {best_precision()}"
+    assert fresh.model == "late-interaction/all-MiniLM-L6-v2@53aa51172d14/tokens-1/openvino-fp32/maxsim-2"
+    assert fresh.runs_on == "OpenVINO, fp32"
     assert fresh.load_ms == 0

@@ -112,6 +112,16 @@ class CollectionStore:
             replace_text(live / MANIFEST, renamed.model_dump_json(indent=1))
             return renamed
 
+    def copy_to(self, other: CollectionStore, versions: Versions, name: str) -> None:
+        """Copy the live version into another store, under the same name, where it belongs to all."""
+        live, manifest = self.live(versions, name)
+        with other.writing(other.new_folder(name)) as target:
+            partial = target.begin()
+            shutil.copytree(live, partial, dirs_exist_ok=True)
+            shared = manifest.model_copy(update={"owner": None})
+            (partial / MANIFEST).write_text(shared.model_dump_json(indent=1), encoding="utf-8")
+            other.publish(target, partial, name)
+
     def discard(self, versions: Versions) -> None:
         """Remove the folder: out of sight in one step, then its files."""
         trash = self.root / f"{_TRASH}{uuid.uuid4().hex}"

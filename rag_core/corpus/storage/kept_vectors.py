@@ -1,6 +1,7 @@
 """Vectors that were made but stand in no saved collection yet, so that stopped or killed indexing goes on where it was.
 
     <folder>/<model>-<dimensions>/<any>.bin     records of content hash, checksum and float32 vector, one file a slice
+    <folder>/<model>-tokens/<any>.bin           the token vectors of the same slice (`kept_tokens`)
 
 A process may be killed at any point: a record that is cut off or damaged is left out when its file is read.
 """
@@ -11,14 +12,17 @@ import hashlib
 import shutil
 import uuid
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rag_core.corpus.storage.kept_tokens import to_bytes, tokens_in
+
 if TYPE_CHECKING:
+    from rag_core.inference.token_codes import TokenCodes
     from rag_core.schema.vectors import Vectors
 
 _TRIES = 5
@@ -39,8 +43,22 @@ class KeptVectors:
 
     def add(self, model: str, content_hashes: Sequence[str], vectors: Vectors) -> None:
         """Keep these vectors, shape (hashes, dimensions). They are in the system's hands when this returns."""
-        place = self._place(model, vectors.shape[1])
         records = b"".join(_record(*pair) for pair in zip(content_hashes, vectors, strict=True))
+        self._write(self._place(model, vectors.shape[1]), records)
+
+    def read_tokens(self, model: str) -> dict[str, TokenCodes]:
+        """Every whole text's token vectors of that model, by content hash."""
+        found: dict[str, TokenCodes] = {}
+        for path in sorted(self._place(model, "tokens").glob("*.bin")):
+            with suppress(FileNotFoundError):  # gone meanwhile
+                found.update(tokens_in(path.read_bytes()))
+        return found
+
+    def add_tokens(self, model: str, codes: Mapping[str, TokenCodes]) -> None:
+        """Keep these token vectors, by content hash."""
+        self._write(self._place(model, "tokens"), b"".join(to_bytes(*pair) for pair in codes.items()))
+
+    def _write(self, place: Path, records: bytes) -> None:
         for _ in range(_TRIES):
             place.mkdir(parents=True, exist_ok=True)
             with suppress(FileNotFoundError):  # another writer has just removed the folder
@@ -53,8 +71,8 @@ class KeptVectors:
         with suppress(OSError):
             self.folder.parent.rmdir()
 
-    def _place(self, model: str, dimensions: int) -> Path:
-        return self.folder / f"{hashlib.sha256(model.encode()).hexdigest()[:16]}-{dimensions}"
+    def _place(self, model: str, what: int | str) -> Path:
+        return self.folder / f"{hashlib.sha256(model.encode()).hexdigest()[:16]}-{what}"
 
 
 def _record(content_hash: str, vector: Vectors) -> bytes:

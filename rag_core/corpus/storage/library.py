@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,8 +27,9 @@ from rag_core.corpus.source_files import replaced_documents
 from rag_core.corpus.storage import serialization
 from rag_core.corpus.storage.collection_store import CollectionStore, checked_name, slug_of
 from rag_core.corpus.storage.kept_vectors import KeptVectors
-from rag_core.corpus.storage.manifest import MANIFEST, Manifest
+from rag_core.corpus.storage.manifest import Manifest
 from rag_core.corpus.storage.versions import Versions
+from rag_core.corpus.token_store import MOST_BYTES
 from rag_core.errors import CollectionError
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
@@ -50,9 +50,18 @@ class Library:
     library.open("Handbook", embedder).lexical("refund", depth=10)
     """
 
-    def __init__(self, root: Path, exact_limit: int = 100_000, wait: float = 10.0, engine: str = "faiss") -> None:
+    def __init__(
+        self,
+        root: Path,
+        exact_limit: int = 100_000,
+        wait: float = 10.0,
+        engine: str = "faiss",
+        most_token_bytes: int = MOST_BYTES,
+    ) -> None:
         self.root = root
-        self._plan = functools.partial(IndexingPlan, exact_limit=exact_limit, engine=engine)
+        self._plan = functools.partial(
+            IndexingPlan, exact_limit=exact_limit, engine=engine, most_token_bytes=most_token_bytes
+        )
         self._shelf = CollectionStore(root, wait)
 
     def names(self, owner: str | None = None) -> list[str]:
@@ -143,7 +152,7 @@ class Library:
             gone = replaced_documents(known.documents(), known.files, documents, files)
             together = [*(document for document in known.documents() if document.id not in gone), *documents]
             plan = dataclasses.replace(self._plan_of(known), files=(*known.files, *files))
-            return index_documents(plan, together, embedder, known, progress, kept)
+            return index_documents(plan, together, embedder, known, progress, kept, whole=False)
 
         return self._write(self._shelf.find(name)[0], made, progress, kept)
 
@@ -195,13 +204,7 @@ class Library:
         theirs = other._shelf
         theirs.refuse_taken(name)
         with self._shelf.writing(self._shelf.find(name)[0]) as versions:
-            live, manifest = self._shelf.live(versions, name)
-            with theirs.writing(theirs.new_folder(name)) as target:
-                partial = target.begin()
-                shutil.copytree(live, partial, dirs_exist_ok=True)
-                shared = manifest.model_copy(update={"owner": None})
-                (partial / MANIFEST).write_text(shared.model_dump_json(indent=1), encoding="utf-8")
-                theirs.publish(target, partial, name)
+            self._shelf.copy_to(theirs, versions, name)
             self._shelf.discard(versions)
 
     def forget_kept(self, name: str) -> None:

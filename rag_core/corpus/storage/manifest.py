@@ -16,7 +16,7 @@ from rag_core.errors import CollectionError, NewerCollection, UnreadableRecord
 from rag_core.schema.base import Frozen
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import CollectionRef, Document
-from rag_core.schema.migrations import manifest_from_version_1
+from rag_core.schema.migrations import manifest_from_version_1, manifest_from_version_2
 from rag_core.schema.records import RecordFormat
 
 MANIFEST = "manifest.json"
@@ -31,11 +31,19 @@ class FileRecord(Frozen):
     sha256: str
 
 
+class TokenVectorsRecord(Frozen):
+    """The token vectors that lie with a collection: what made them, of how many texts, in how many bytes."""
+
+    model: str
+    passages: Count
+    size: Count
+
+
 class Manifest(Frozen):
     """`id` stays the same through all versions and names; `owner` is who alone sees the collection, None: everybody
-    does; `index` is the kind of its vector index."""
+    does; `index` is the kind of its vector index; `token_vectors` is None where none lie with it."""
 
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     id: str = ""
     name: str
     owner: str | None = None
@@ -47,6 +55,7 @@ class Manifest(Frozen):
     passages: Count
     fingerprint: str
     index: str
+    token_vectors: TokenVectorsRecord | None = None
     files: dict[str, FileRecord] = {}
 
     @property
@@ -65,9 +74,9 @@ class Manifest(Frozen):
 MANIFEST_RECORD = RecordFormat(
     noun="manifest of a collection",
     model=Manifest,
-    version=2,
+    version=3,
     version_field="format",
-    upgrades={1: manifest_from_version_1},
+    upgrades={1: manifest_from_version_1, 2: manifest_from_version_2},
     accepts="Remove the collection and add its documents again.",
 )
 

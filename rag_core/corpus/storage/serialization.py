@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.storage.manifest import MANIFEST, Manifest, check_files, checksums, damaged, read_manifest
+from rag_core.corpus.storage.token_files import load_tokens, save_tokens
 from rag_core.errors import CollectionError
 from rag_core.retrieval.bm25 import LexicalIndex
 from rag_core.retrieval.engines.registry import engine_of
@@ -39,6 +40,7 @@ def save(folder: Path, collection: Collection) -> None:
     np.save(folder / _VECTORS, collection.vectors, allow_pickle=False)
     collection.dense_index.save(folder / _DENSE)
     collection.lexical_index.save(folder / _LEXICAL)
+    save_tokens(folder, collection.token_vectors)
     manifest = collection.manifest.model_copy(update={"files": checksums(folder)})
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
 
@@ -55,6 +57,7 @@ def load(folder: Path) -> Collection:
         passages = _read_lines(folder / _passages_file(manifest), Passage)
         lexical = LexicalIndex.load(folder / _LEXICAL, [each.model_text for each in passages])
         dense = engine_of(manifest.index).load(folder / _DENSE, vectors)
+        tokens = load_tokens(folder, manifest.token_vectors)
     except FileNotFoundError:
         raise
     except (ValidationError, ValueError, OSError) as exc:
@@ -65,7 +68,7 @@ def load(folder: Path) -> Collection:
     stated = (manifest.documents, manifest.passages, lexical.rows, dense.rows, vectors.shape)
     if counts != stated:
         raise damaged(manifest.name, "its files do not belong together")
-    return Collection(manifest, documents, passages, vectors, dense, lexical, files)
+    return Collection(manifest, documents, passages, vectors, dense, lexical, files, tokens)
 
 
 def load_documents(folder: Path) -> tuple[list[Document], list[SourceFile]]:

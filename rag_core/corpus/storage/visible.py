@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rag_core.corpus.sample import SAMPLE
 from rag_core.corpus.storage.library import Library
 from rag_core.corpus.storage.private_collections import session_folder
@@ -12,12 +14,17 @@ from rag_core.settings import Settings
 
 def shared_library(settings: Settings) -> Library:
     """The collections that everybody sees."""
-    return Library(settings.data_dir / "collections", settings.exact_limit, engine=settings.engine)
+    return _library(settings.data_dir / "collections", settings)
 
 
 def private_library(settings: Settings, owner: str) -> Library:
     """The collections of one owner. Raises BadInput for a token that is no plain word."""
-    return Library(session_folder(settings.data_dir, owner), settings.exact_limit, engine=settings.engine)
+    return _library(session_folder(settings.data_dir, owner), settings)
+
+
+def _library(root: Path, settings: Settings) -> Library:
+    most = settings.token_vectors_mb * 2**20
+    return Library(root, settings.exact_limit, engine=settings.engine, most_token_bytes=most)
 
 
 class VisibleCollections:

@@ -6,29 +6,41 @@ It loads in a fraction of a second, where importing sentence-transformers and to
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rag_core.inference.texts import TextEncoder
+from rag_core.inference.token_codes import passage_codes
 
 if TYPE_CHECKING:
+    from rag_core.inference.texts import TextEncoder
+    from rag_core.inference.token_codes import TokenCodes
     from rag_core.schema.vectors import Vectors
 
 
 class MeanPooled:
-    """A bi-encoder in memory, in fp32, so that its vectors are those of sentence-transformers and may lie beside them.
+    """A bi-encoder over an encoder in fp32, so that its vectors are those of sentence-transformers and may lie beside
+    them."""
 
-    most: tokens that are read of a text. Raises ModelError or MissingPackage.
-    """
-
-    def __init__(self, folder: Path, most: int) -> None:
-        self._encoder = TextEncoder(folder, "cpu", most, "fp32")
+    def __init__(self, encoder: TextEncoder) -> None:
+        self._encoder = encoder
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, float32, shape (len(texts), hidden), at least one text. Raises ModelError."""
         means = {place: one.states.mean(axis=0) for place, one in self._encoder.read(texts)}
-        stacked = np.stack([means[place] for place in range(len(texts))])
-        unit: Vectors = stacked / np.linalg.norm(stacked, axis=1, keepdims=True)
-        return unit
+        return _unit([means[place] for place in range(len(texts))])
+
+    def vectors_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenCodes]]:
+        """The same unit vectors, and each text's token vectors, from one pass. Raises ModelError."""
+        read = {
+            place: (one.states.mean(axis=0), passage_codes(one.offsets, one.states))
+            for place, one in self._encoder.read(texts)
+        }
+        ordered = [read[place] for place in range(len(texts))]
+        return _unit([mean for mean, _ in ordered]), [codes for _, codes in ordered]
+
+
+def _unit(means: Sequence[Vectors]) -> Vectors:
+    stacked = np.stack(means)
+    unit: Vectors = stacked / np.linalg.norm(stacked, axis=1, keepdims=True)
+    return unit

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from rag_core.schema.progress import Progress
 
 if TYPE_CHECKING:
+    from rag_core.inference.token_codes import TokenCodes
     from rag_core.schema.vectors import Vectors
 
 
@@ -44,4 +45,17 @@ class Embedder(Protocol):
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Character spans (start, end) of the text's tokens, special tokens left out, nothing truncated."""
+        ...
+
+
+@runtime_checkable
+class ReadsTokens(Protocol):
+    """An embedder that gives a text's token vectors with its vector, from one pass. Others need not have these."""
+
+    def token_model(self) -> str:
+        """Identity of the token vectors; empty where it gives none on this machine."""
+        ...
+
+    def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenCodes]]:
+        """What `embed` gives, and the token vectors of each text. Raises ModelError where it gives none."""
         ...

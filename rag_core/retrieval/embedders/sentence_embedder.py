@@ -6,10 +6,9 @@ folder or hub name; its weights must be safetensors, which cannot hold code.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,16 +18,20 @@ import numpy as np
 from rag_core.errors import MissingPackage, ModelError, first_line
 from rag_core.inference.encoder import on_openvino
 from rag_core.inference.tokenizer import encodable, load_tokenizer
+from rag_core.rerank.weights.download import offline
 from rag_core.rerank.weights.hub import fingerprint, folder_here
 from rag_core.retrieval.embedders.mean_pooled import MeanPooled
 from rag_core.retrieval.embedders.packaged import PACKAGED, PACKAGED_NAME, packaged_folder, weights_sha256
+from rag_core.retrieval.embedders.packaged_encoder import packaged_encoder, token_model
 
 if TYPE_CHECKING:
+    from rag_core.inference.token_codes import TokenCodes
     from rag_core.schema.progress import Progress
     from rag_core.schema.vectors import Vectors
 
 BATCH = 16
 """sentence-transformers' batches. Small ones of texts sorted by length beat large ones on a CPU: less padding."""
+ENCODING = {"batch_size": BATCH, "normalize_embeddings": True, "show_progress_bar": False}
 
 SLICE = 4 * BATCH
 """Texts between two reports of progress."""
@@ -106,6 +109,17 @@ class SentenceEmbedder:
                 progress(start + len(some), len(order))
         return vectors
 
+    def token_model(self) -> str:
+        """Identity of the token vectors; empty where this model gives none."""
+        return token_model(self._device) if self._reads_tokens else ""
+
+    def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenCodes]]:
+        """What `embed` gives, and the token vectors of each text, from one pass of the model."""
+        if not self._reads_tokens:
+            raise ModelError(f"The embedding model {self._asked} gives no token vectors here.")
+        vectors, codes = self._encoder.vectors_with_tokens(texts)
+        return self._checked(vectors), codes
+
     def embed_query(self, query: str) -> Vectors:
         """The unit vector of a query, float32, shape (dimensions,)."""
         vector: Vectors = self._encode("encode_query", [query])[0]
@@ -119,16 +133,21 @@ class SentenceEmbedder:
     def _encode(self, method: str, texts: list[str]) -> Vectors:
         encoder = self._encoder
         try:
-            if isinstance(encoder, MeanPooled):
-                vectors = encoder.vectors(texts)
-            else:
-                encode: Callable[..., Vectors] = getattr(encoder, method)
-                vectors = encode(texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False)
+            ours = isinstance(encoder, MeanPooled)
+            vectors = encoder.vectors(texts) if ours else getattr(encoder, method)(texts, **ENCODING)
         except (RuntimeError, ValueError, MemoryError) as exc:
             raise ModelError(f"The embedding model {self._asked} failed while it ran: {exc}") from exc
+        return self._checked(vectors)
+
+    def _checked(self, vectors: Vectors) -> Vectors:
         if not np.isfinite(vectors).all():
             raise ModelError(f"The embedding model {self._asked} gave vectors that are not numbers. Use another model.")
         return vectors.astype(np.float32, copy=False)
+
+    @property
+    def _reads_tokens(self) -> bool:
+        """Whether the packaged model runs on OpenVINO here."""
+        return self._asked == PACKAGED and on_openvino(packaged_folder(), self._device)
 
     @cached_property
     def _folder(self) -> Path | None:
@@ -145,9 +164,8 @@ class SentenceEmbedder:
     @cached_property
     def _loaded(self) -> Any:
         started = time.perf_counter()
-        plain = self._asked == PACKAGED and on_openvino(packaged_folder(), self._device)
-        before = self._identity() if self._folder is not None else ""
-        encoder = MeanPooled(packaged_folder(), self.max_tokens) if plain else self._sentence_transformer()
+        before = self._identity() if self._folder else ""
+        encoder = MeanPooled(packaged_encoder(self._device)) if self._reads_tokens else self._sentence_transformer()
         if before and self._identity() != before:
             raise ModelError(f"The files in {self._folder} were replaced while they were loaded. Try again.")
         self._loaded_as = before
@@ -159,7 +177,7 @@ class SentenceEmbedder:
         try:
             encoder = self._load(local=True)
         except OSError as exc:  # not on this machine
-            if self._folder is not None or _told_offline():
+            if self._folder is not None or offline():
                 raise ModelError(self._unloadable(exc)) from exc
             encoder = self._fetch()
         except MissingPackage:
@@ -194,7 +212,7 @@ class SentenceEmbedder:
 
     def _unloadable(self, exc: Exception) -> str:
         reason = first_line(exc)
-        if self._folder is not None:
+        if self._folder:
             return f"The embedding model in {self._folder} could not be loaded: {reason}"
         return (
             f"The embedding model {self._asked} is neither a folder nor on this machine, and the model hub does not "
@@ -220,10 +238,6 @@ class SentenceEmbedder:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
-
-
-def _told_offline() -> bool:
-    return os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}
 
 
 _sharing = threading.Lock()

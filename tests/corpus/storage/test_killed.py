@@ -11,7 +11,7 @@ import pytest
 
 from rag_core.corpus.storage.library import Library
 from rag_core.schema.chunking import Chunking
-from tests.corpus.doubles import WordEmbedder, documents
+from tests.corpus.doubles import TokenEmbedder, documents
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="kill -9 and fork are POSIX")
 ROOT = Path(__file__).parents[3]
@@ -20,10 +20,10 @@ SLOW = """
 import sys, time
 from pathlib import Path
 from rag_core.corpus.storage.library import Library
-from tests.corpus.doubles import WordEmbedder, documents
+from tests.corpus.doubles import TokenEmbedder, documents
 
-class Slow(WordEmbedder):
-    def embed(self, texts, progress=None):
+class Slow(TokenEmbedder):
+    def embed_with_tokens(self, texts):
         print("embedding", flush=True)
         time.sleep(600)
 
@@ -35,7 +35,7 @@ import json, os, signal, sys
 from pathlib import Path
 from rag_core.schema.chunking import Chunking
 from rag_core.corpus.storage.library import Library
-from tests.corpus.doubles import WordEmbedder, documents
+from tests.corpus.doubles import TokenEmbedder, documents
 
 root, seen, outcomes = sys.argv[1], 0, []
 
@@ -53,11 +53,12 @@ for step in range(1, 400):
     child = os.fork()
     if child == 0:
         sys.addaudithook(die_at(step))
-        Library(Path(root)).build("Handbook", documents(wanted), Chunking(), WordEmbedder(), replace=True)
+        Library(Path(root)).build("Handbook", documents(wanted), Chunking(), TokenEmbedder(), replace=True)
         os._exit(0)
     killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
-    collection = Library(Path(root)).open("Handbook", WordEmbedder())
-    outcomes.append((killed, wanted, collection.ref.documents, len(collection.documents())))
+    collection = Library(Path(root)).open("Handbook", TokenEmbedder())
+    tokens = len(collection.token_vectors), collection.manifest.token_vectors.passages, len(collection.passages)
+    outcomes.append((killed, wanted, collection.ref.documents, len(collection.documents()), *tokens))
     if not killed:
         break
 print(json.dumps(outcomes))
@@ -66,7 +67,7 @@ print(json.dumps(outcomes))
 
 @pytest.fixture
 def root(tmp_path):
-    Library(tmp_path).build("Handbook", documents(3), Chunking(), WordEmbedder())
+    Library(tmp_path).build("Handbook", documents(3), Chunking(), TokenEmbedder())
     return tmp_path
 
 
@@ -79,21 +80,22 @@ def test_killed_while_embedding(root):
         assert process.stdout.readline() == "embedding\n"
         process.send_signal(signal.SIGKILL)
     library = Library(root)
-    assert library.open("Handbook", WordEmbedder()).ref.documents == 3
-    library.add("Handbook", documents(4), WordEmbedder())
-    assert library.open("Handbook", WordEmbedder()).ref.documents == 4
+    assert library.open("Handbook", TokenEmbedder()).ref.documents == 3
+    library.add("Handbook", documents(4), TokenEmbedder())
+    assert library.open("Handbook", TokenEmbedder()).ref.documents == 4
 
 
 def test_killed_at_every_step_of_writing(root):
     with start(AT_EVERY_STEP, root) as process:
         outcomes = json.loads(process.stdout.read())
     before = 3
-    for _killed, wanted, documents_now, documents_read in outcomes:
+    for _killed, wanted, documents_now, documents_read, *passages in outcomes:
         assert documents_now == documents_read
         assert documents_now in (before, wanted)
+        assert passages == [2 * documents_now] * 3  # all have their token vectors
         before = documents_now
     assert [killed for killed, *_ in outcomes] == [True] * (len(outcomes) - 1) + [False]
-    assert len(outcomes) > 20
+    assert len(outcomes) > 25
     assert before == outcomes[-1][1]
     assert not list(root.rglob("*.partial"))
     (versions,) = root.glob("*/versions")

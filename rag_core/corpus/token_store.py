@@ -1,0 +1,96 @@
+"""The token vectors of a collection's passages, by content hash, and how they are gathered while it is indexed.
+
+They come from the pass of the bi-encoder that gives the passages' vectors, so indexing hardly takes longer, and late
+interaction over them reads no passage again. Where an embedder gives none, or they would take too much room, there are
+none: late interaction then reads passages at query time. What they are is `rag_core.inference.token_codes`' to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rag_core.inference.token_codes import BYTES, TokenCodes
+from rag_core.retrieval.embedders.protocol import ReadsTokens
+
+if TYPE_CHECKING:
+    from rag_core.corpus.storage.kept_vectors import KeptVectors
+    from rag_core.retrieval.embedders.protocol import Embedder
+    from rag_core.schema.documents import Passage
+    from rag_core.schema.vectors import Vectors
+
+MOST_BYTES = 512 * 2**20
+"""Collections whose token vectors would take more keep none, unless their library says otherwise."""
+
+CHARS_A_TOKEN = 4
+SCALE_BYTES = 4
+
+
+class TokenStore:
+    """Token vectors by content hash, all by one model. Read-only once made. `model`: empty where there are none."""
+
+    def __init__(self, model: str = "", codes: Mapping[str, TokenCodes] | None = None) -> None:
+        self.model = model if codes else ""
+        self._codes = dict(codes or {})
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def get(self, content_hash: str) -> TokenCodes | None:
+        """The token vectors of the text with this hash, or None."""
+        return self._codes.get(content_hash)
+
+    def items(self) -> Iterable[tuple[str, TokenCodes]]:
+        """Every content hash with its token vectors, in the order in which they are saved."""
+        return self._codes.items()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all token vectors."""
+        return sum(one.nbytes for one in self._codes.values())
+
+    def of(self, passages: Iterable[Passage]) -> TokenStore:
+        """Those of these passages alone, in their order."""
+        wanted = dict.fromkeys(each.content_hash for each in passages)
+        return TokenStore(self.model, {each: self._codes[each] for each in wanted if each in self._codes})
+
+
+def estimated_bytes(passages: Iterable[Passage]) -> int:
+    """What the token vectors of these passages will take, about."""
+    chars = sum(len(text) for text in {each.content_hash: each.model_text for each in passages}.values())
+    return chars // CHARS_A_TOKEN * (BYTES + SCALE_BYTES)
+
+
+class TokenGathering:
+    """Embeds texts, and keeps their token vectors where the embedder gives them.
+
+    known: an earlier collection's, used again where the same model made them. kept: where new ones are written as they
+    are made, and where those of an earlier attempt lie. wanted: False embeds and gathers nothing.
+    """
+
+    def __init__(self, embedder: Embedder, known: TokenStore, kept: KeptVectors | None, wanted: bool) -> None:
+        self._embedder = embedder
+        self._reader = embedder if wanted and isinstance(embedder, ReadsTokens) and embedder.token_model() else None
+        self.model = self._reader.token_model() if self._reader else ""
+        self._kept = kept
+        before = dict(known.items()) if self.model and known.model == self.model else {}
+        self._codes = {**before, **(kept.read_tokens(self.model) if kept and self.model else {})}
+
+    def has(self, content_hash: str) -> bool:
+        """Whether nothing is to be gathered for this text: its token vectors are there, or none are gathered."""
+        return self._reader is None or content_hash in self._codes
+
+    def embed(self, content_hashes: Sequence[str], texts: Sequence[str]) -> Vectors:
+        """The texts' vectors, float32, shape (texts, dimensions); their token vectors are kept."""
+        if self._reader is None:
+            return self._embedder.embed(texts)
+        vectors, codes = self._reader.embed_with_tokens(texts)
+        fresh = dict(zip(content_hashes, codes, strict=True))
+        self._codes |= fresh
+        if self._kept:
+            self._kept.add_tokens(self.model, fresh)
+        return vectors
+
+    def store(self, passages: Iterable[Passage]) -> TokenStore:
+        """What was gathered for these passages."""
+        return TokenStore(self.model, self._codes).of(passages)
