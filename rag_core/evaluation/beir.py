@@ -167,7 +167,8 @@ def _document(row: dict[str, Any], number: int, faults: Faults) -> Document | No
 
 def _id_of(row: dict[str, Any]) -> str | None:
     value = row.get("_id", row.get("id"))
-    return str(value) if isinstance(value, str | int) and str(value) else None
+    known = isinstance(value, str | int) and not isinstance(value, bool)
+    return str(value) if known and str(value) else None
 
 
 def _plain(row: dict[str, Any], without: Container[str]) -> dict[str, str | int | float | bool]:

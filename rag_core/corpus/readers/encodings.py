@@ -109,7 +109,7 @@ def guess(data: bytes) -> Guess | None:
     escapes = data.isascii() and (b"\x1b$" in data or b"\x1b(" in data)  # ISO 2022-JP is ASCII with escapes
     found = None if escapes else _utf8(data)
     if found:
-        return found if is_text(found.text) else None
+        return found if is_text(found.text, sure=not found.broken) else None
     return _likeliest(data) or _wide(data)
 
 
@@ -194,10 +194,12 @@ def _sample(data: bytes) -> bytes:
     return b"\n".join(lines)[:_SAMPLE] or data[:_SAMPLE]
 
 
-def is_text(text: str) -> bool:
-    """False where more than one character in a thousand is none that text has: controls, unassigned, private."""
+def is_text(text: str, sure: bool = False) -> bool:
+    """False where more than one character in a thousand is none that text has: controls; unless the encoding is `sure`,
+    private and unassigned ones too, which may be newer than Python's tables (an emoji of this year)."""
     strange = {letter for letter in set(text) if not letter.isprintable() and letter not in _SPACES}
-    bad = [letter for letter in strange if unicodedata.category(letter) in ("Cc", "Cn", "Co", "Cs")]
+    kinds = ("Cc", "Cs") if sure else ("Cc", "Cn", "Co", "Cs")
+    bad = [letter for letter in strange if unicodedata.category(letter) in kinds]
     return sum(map(text.count, bad)) * 1000 <= len(text)
 
 

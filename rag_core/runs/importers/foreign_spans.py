@@ -19,6 +19,8 @@ def hex_id(given: object, digits: int) -> str:
     text = str(given if given is not None else "").lower()
     if not text or text == "nan":
         raise ValueError("an id is missing")
+    if isinstance(given, (list, dict, bool)):
+        raise ValueError(f"an id is {text[:40]}, not a text")
     if len(text) == digits and HEX.fullmatch(text):
         return text
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:digits]

@@ -16,7 +16,7 @@ from rag_core.runs.importers.foreign_spans import hex_id, nanoseconds
 from rag_core.runs.importers.source import ParsedValue, Problems, Source, runs_of_traces
 from rag_core.runs.passage_book import content_key
 from rag_core.runs.recorder.containers import listed
-from rag_core.runs.recorder.shapes import hit_of, scalars
+from rag_core.runs.recorder.shapes import cleaned, hit_of, scalars
 from rag_core.runs.run import Run
 from rag_core.runs.spans import names
 from rag_core.runs.spans.documents import json_of
@@ -51,12 +51,13 @@ def read(_source: Source, values: list[ParsedValue], problems: Problems) -> list
         for where, row in _rows(place, value):
             try:
                 spans.append(_span(row))
+                _say_empty(where, spans[-1], problems)
             except ValidationError as exc:
                 problems.add(where, f"{in_words(exc)}.")
             except (TypeError, ValueError, AttributeError, LookupError, OverflowError) as exc:
                 problems.add(where, f"this is no observation of Langfuse ({exc or type(exc).__name__}).")
-        if isinstance(value, dict) and isinstance(value.get("scores"), list) and value.get("id"):
-            feedback[hex_id(value["id"], 32)] = _feedback(value["scores"])
+        if isinstance(value, dict) and value.get("scores") is not None and value.get("id"):
+            feedback[hex_id(str(value["id"]), 32)] = _feedback(place, value["scores"], problems)
     runs = runs_of_traces(spans, problems, "langfuse")
     return [run.model_copy(update={"feedback": tuple(feedback.get(run.id, ()))}) for run in runs]
 
@@ -74,6 +75,8 @@ def _rows(place: str, value: Any) -> list[tuple[str, Any]]:
 
 
 def _span(row: Raw) -> Span:
+    if not isinstance(row, dict):
+        raise TypeError("it is no object")
     given, out = json_of(row.get("input")), json_of(row.get("output"))
     read, made = _passages(given), _passages(out)
     kind = KINDS.get(str(row.get("type") or "").upper(), SpanKind.CHAIN)
@@ -135,10 +138,24 @@ def _text(value: Any) -> str:
     return (value if isinstance(value, str) else "" if value is None else json.dumps(value))[:MAX_TEXT]
 
 
-def _feedback(scores: list[Any]) -> list[Feedback]:
-    found = []
-    for one in scores:
+def _say_empty(place: str, span: Span, problems: Problems) -> None:
+    """Say that a search gave back something in which no passage is found."""
+    empty = span.kind == SpanKind.RETRIEVER and not span.attributes[names.RETRIEVED]
+    if empty and span.text(names.OUTPUT) not in ("", "[]", "{}"):
+        problems.add(place, "its output has no passages that can be read.")
+
+
+def _feedback(place: str, scores: Any, problems: Problems) -> list[Feedback]:
+    """The scores of a trace."""
+    found: list[Feedback] = []
+    if not isinstance(scores, list):
+        problems.add(place, "its scores are no list.")
+        return found
+    for number, one in enumerate(scores, start=1):
         value = scalars({"value": one.get("value", one.get("stringValue"))}) if isinstance(one, dict) else {}
         if value and one.get("name"):
-            found.append(Feedback(name=str(one["name"])[:200], value=value["value"], comment=_text(one.get("comment"))))
+            name, comment = cleaned(str(one["name"]), 200), cleaned(_text(one.get("comment")), MAX_TEXT)
+            found.append(Feedback(name=name, value=value["value"], comment=comment))
+        else:
+            problems.add(f"{place}, score {number}", "it has no name or no value.")
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rag_core.errors import BadInput
-from rag_core.runs.importers.source import ParsedValue, Problems, Source, runs_of_traces
+from rag_core.runs.importers.source import ParsedValue, Problems, Source, runs_of_traces, say_faults
 from rag_core.runs.run import Run
 from rag_core.runs.spans.otlp import spans_of_request
 from rag_core.runs.spans.span import Span
@@ -26,6 +26,8 @@ def read(_source: Source, values: list[ParsedValue], problems: Problems) -> list
             problems.add(place, str(exc).replace("The body", "It", 1))
             continue
         spans += received.spans
+        for span in received.spans:
+            say_faults(f"{place}, span {span.span_id}", span, problems)
         for reason in received.rejected:
             problems.add(place, reason)
     return runs_of_traces(spans, problems, "otlp file")

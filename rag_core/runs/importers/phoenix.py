@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rag_core.runs.importers.foreign_spans import hex_id, nanoseconds
-from rag_core.runs.importers.source import ParsedValue, Problems, Source, runs_of_traces
+from rag_core.runs.importers.source import ParsedValue, Problems, Source, runs_of_traces, say_faults
 from rag_core.runs.run import Run
 from rag_core.runs.spans import names
 from rag_core.runs.spans.documents import flattened, json_of
@@ -20,6 +20,7 @@ from rag_core.runs.spans.span import Span, kept_attributes
 from rag_core.schema.validation import in_words
 
 SPAN_ID, TRACE_ID = "context.span_id", "context.trace_id"
+SINGLE = ("name", "span_kind", "start_time", "end_time", "status_code", "status_message")
 MESSAGES = (names.LLM_INPUT, names.LLM_OUTPUT)
 
 
@@ -33,12 +34,19 @@ def read(_source: Source, values: list[ParsedValue], problems: Problems) -> list
     spans: list[Span] = []
     for place, row in _rows(values):
         try:
-            spans.append(_span(row))
+            spans.append(_span(_object(row)))
+            say_faults(place, spans[-1], problems)
         except ValidationError as exc:
             problems.add(place, f"{in_words(exc)}.")
         except (TypeError, ValueError, AttributeError, LookupError, OverflowError) as exc:
             problems.add(place, f"this is no span of Phoenix ({exc or type(exc).__name__}).")
     return runs_of_traces(spans, problems, "phoenix")
+
+
+def _object(row: Any) -> dict[str, Any]:
+    if not isinstance(row, dict):
+        raise TypeError("it is no object")
+    return row
 
 
 def _rows(values: list[ParsedValue]) -> list[ParsedValue]:
@@ -70,6 +78,8 @@ def _span(row: dict[str, Any]) -> Span:
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
     """A row with its nested parts joined; columns that hold dicts (`attributes.llm`) too. JSON inputs stay text."""
+    if wrong := next((name for name in SINGLE if isinstance(row.get(name), dict)), ""):
+        raise TypeError(f"its {wrong} is no single value")
     flat = flattened({name: _plain(value) for name, value in row.items()})
     return {name: json.dumps(one) if isinstance(one, dict) else one for name, one in flat.items()}
 

@@ -74,6 +74,8 @@ def open_source(
     if format not in (None, TABLE, *FORMATS):
         raise BadInput(f"There is no format {format!r}. Choose one of {', '.join((*FORMATS, TABLE))}.")
     values = [] if format == TABLE else _values(source, problems)
+    if not format and not values and problems.found:
+        return some_runs(source.name, OpenedRuns((), problems.all()))  # which says what is wrong with it
     chosen = format or _format_of(values)
     if chosen == TABLE:
         return some_runs(source.name, open_table(source, columns=columns, steps=steps, project=project))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from rag_core.corpus.readers.text import decode
 from rag_core.errors import BadInput, SecondPassError
 from rag_core.runs.run import Run
 from rag_core.runs.spans.assemble import run_of_spans
+from rag_core.runs.spans.documents import faults
 from rag_core.runs.spans.span import Span
 
 MAX_BYTES = 512 * 2**20
@@ -22,6 +24,9 @@ WHOLE = "the file"
 
 SHOWN = 200
 """Problems that are kept; the rest is counted."""
+
+_GAP = re.compile(r"[\s,]*")
+"""What stands between the entries of a list."""
 
 ParsedValue = tuple[str, Any]
 """A place in the file ("line 3") and what stands there."""
@@ -97,21 +102,76 @@ class Source:
         try:
             whole = json.loads(text)
         except (ValueError, RecursionError):
-            return _of_lines(text, problems)
+            a_list = text.lstrip().startswith("[") and not _is_whole(text.strip().partition("\n")[0])
+            return _of_array(text, problems) if a_list else _of_lines(text, problems)
         if isinstance(whole, list):
             return [(f"entry {number}", one) for number, one in enumerate(whole, start=1)]
         return [(WHOLE, whole)]
 
 
-def _of_lines(text: str, problems: Problems) -> list[ParsedValue]:
+def say_faults(place: str, span: Span, problems: Problems) -> None:
+    """Say which documents of a span cannot be read."""
+    for fault in faults(span.attributes):
+        problems.add(place, fault)
+
+
+def _of_array(text: str, problems: Problems) -> list[ParsedValue]:
+    """The entries of a list that is damaged or cut off. After one that cannot be read, the next is looked for where
+    one begins as the first did: on a line of its own, or with the same name of its first field."""
+    start = text.index("[") + 1
+    begin = _GAP.match(text, start).end()  # type: ignore[union-attr]
+    before = text[start:begin]
+    opening = f"\n{before.rpartition(chr(10))[2]}{{" if "\n" in before else text[begin : text.find(":", begin) + 1]
     values: list[ParsedValue] = []
+    number, at, decoder = 1, begin, json.JSONDecoder()
+    while at < len(text) and text[at] != "]":
+        try:
+            value, at = decoder.raw_decode(text, at)
+            values.append((f"entry {number}", value))
+        except (ValueError, RecursionError):
+            problems.add(f"entry {number}", f"it is not complete JSON (line {text.count(chr(10), 0, at) + 1}).")
+            found = text.find(opening, at + 1) if opening.strip() else -1
+            at = len(text) if found < 0 else found
+        at = _GAP.match(text, at).end()  # type: ignore[union-attr]
+        number += 1
+    return values
+
+
+def _is_whole(line: str) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _of_lines(text: str, problems: Problems) -> list[ParsedValue]:
+    """A value a line. Where no line is one, the text is one value that is damaged."""
+    values: list[ParsedValue] = []
+    broken: list[int] = []
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
                 values.append((f"line {number}", json.loads(line)))
             except (ValueError, RecursionError):
-                problems.add(f"line {number}", "it is not complete JSON.")
+                broken.append(number)
+    if len(broken) > 1 and not values:
+        problems.add(WHOLE, f"it is not complete JSON ({_fault(text)}).")
+        return []
+    for number in broken:
+        problems.add(f"line {number}", "it is not complete JSON.")
     return values
+
+
+def _fault(text: str) -> str:
+    """Where a JSON text is damaged."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as exc:
+        return f"line {exc.lineno}, column {exc.colno}"
+    except RecursionError:
+        pass
+    return "it is nested too deep"
 
 
 def runs_of_traces(spans: Iterable[Span], problems: Problems, source: str) -> list[Run]:

@@ -7,13 +7,16 @@ Rows of one run and list stand together or apart; a list's order is its ranks, e
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from rag_core.corpus.readers import base as readers
+from rag_core.corpus.readers.base import Limits
+from rag_core.corpus.readers.grid import read_grid
 from rag_core.errors import BadInput, MissingPackage, SecondPassError
 from rag_core.runs.importers.columns import Columns, StepMeaning, guess_columns, meanings
 from rag_core.runs.importers.source import OpenedRuns, ParsedValue, Problems, Source
@@ -24,6 +27,9 @@ from rag_core.runs.values import MAX_TEXT, StepKind
 
 ONE_LIST = "candidates"
 """What the list of a table without a column for it is called."""
+
+MAX_ROWS = 10_000_000
+"""Rows of a table at most."""
 
 TRUE = ("1", "1.0", "true", "yes", "y", "kept", "x")
 
@@ -86,30 +92,26 @@ def parquet_rows(source: Source) -> list[Row]:
                 for row in pd.read_parquet(io.BytesIO(source.data)).to_dict("records")]  # fmt: skip
     except ImportError as exc:
         raise MissingPackage("pyarrow", "Reading Parquet") from exc
-    except (ValueError, OSError, KeyError) as exc:
+    except (ValueError, OSError, KeyError, NotImplementedError, TypeError, OverflowError, MemoryError) as exc:
         raise BadInput(f"{source.name} is no Parquet file that can be read.") from exc
 
 
 def _csv_rows(source: Source, problems: Problems) -> list[ParsedValue]:
-    csv.field_size_limit(MAX_TEXT * 10)
-    text = source.text(problems).replace("\x00", "\ufffd")
-    first = text.partition("\n")[0]
-    delimiter = max("\t;,", key=first.count) if source.suffix == ".csv" else "\t"
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    header = next(reader, [])
+    """The rows of a table of text, with the line that each begins on, its separator found as for a document."""
+    text = source.text(problems)
+    grid = read_grid(readers.Source(source.name, source.data, Limits(rows=MAX_ROWS)), text)
+    begun = dict(zip((f"row {number}" for number, _ in grid.rows), grid.lines, strict=True))
+    for note in grid.notes:
+        problems.add(f"line {begun[note.where]}" if note.where in begun else note.where, note.reason)
+    for name in (name for name, times in Counter(filter(None, grid.header)).items() if times > 1):
+        problems.add("header", f"{Counter(grid.header)[name]} columns are called {name}; the last one counts.")
     rows: list[ParsedValue] = []
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return rows
-        except csv.Error as exc:
-            problems.add(f"line {reader.line_num}", exc)
-            continue
-        if len(cells) > len(header):
-            problems.add(f"line {reader.line_num}", f"it has {len(cells)} cells for {len(header)} columns.")
-        elif any(cell.strip() for cell in cells):
-            rows.append((f"line {reader.line_num}", dict(zip(header, cells, strict=False))))
+    for line, (_, cells) in zip(grid.lines, grid.rows, strict=True):
+        if len(cells) > len(grid.header):
+            problems.add(f"line {line}", f"it has {len(cells)} cells for {len(grid.header)} columns.")
+        else:
+            rows.append((f"line {line}", dict(zip(grid.header, cells, strict=False))))
+    return rows
 
 
 def _add(runs: dict[str, dict[str, Any]], row: Row, columns: Columns) -> None:
@@ -121,8 +123,8 @@ def _add(runs: dict[str, dict[str, Any]], row: Row, columns: Columns) -> None:
     if not text and not passage_id:
         raise ValueError("its passage has neither id nor text.")
     rank = _number(row, columns.rank, "rank")
-    if rank is not None and (rank < 0 or rank != int(rank)):
-        raise ValueError(f"its rank {rank} is no whole number.")
+    if rank is not None and not (0 <= rank <= MAX_ROWS and rank == int(rank)):
+        raise ValueError(f"its rank {rank:g} is no whole number from 0 to {MAX_ROWS:,}.")
     hit = {
         "passage_id": passage_id[:1000] or content_key(text),
         "text": text or None,
@@ -188,6 +190,9 @@ def _number(row: Row, column: str | None, noun: str) -> float | None:
     if not text:
         return None
     try:
-        return finite(float(text))
+        number = float(text)
     except ValueError as exc:
         raise ValueError(f"its {noun} {text[:40]!r} is no number.") from exc
+    if math.isinf(number):
+        raise ValueError(f"its {noun} {text[:40]!r} is no finite number.")
+    return finite(number)

@@ -55,7 +55,7 @@ def open_files(files: Sequence[File], *, project: str, steps: Mapping[str, StepM
     meant = {name: (steps or {}).get(name) or guess_meaning(name, None) for name in lists}
     order = sorted(lists, key=lambda name: list(StepKind).index(meant[name].kind))
     wanted = {item for ranking in lists.values() for items in ranking.values() for item, _ in items}
-    passages = _passages(_file(files, CORPUS), wanted)
+    passages = _passages(_file(files, CORPUS), wanted, problems)
     of = _content_hash([file for file in files if file is asked or file.name in named])
     runs = []
     for query_id in dict.fromkeys(one for name in order for one in lists[name]):
@@ -154,10 +154,18 @@ def _finite(score: str) -> float:
     return value
 
 
-def _passages(corpus: File | None, wanted: set[str]) -> dict[str, dict[str, Any]]:
-    """The texts of the passages that are ranked; none where there is no corpus."""
-    documents = (one for one in read_corpus(corpus) if one.id in wanted) if corpus else ()
-    return {one.id: {"text": one.text or None, "title": one.title} for one in documents}
+def _passages(corpus: File | None, wanted: set[str], problems: Problems) -> dict[str, dict[str, Any]]:
+    """The texts of the passages that are ranked; none where there is no corpus. A line that cannot be read costs
+    itself only."""
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        for one in read_corpus(corpus) if corpus else ():
+            if one.id in wanted:
+                found[one.id] = {"text": one.text or None, "title": one.title}
+    except BadInput as exc:  # said once all lines are read
+        for fault in str(exc).splitlines():
+            problems.add("corpus", fault)
+    return found
 
 
 def _steps(

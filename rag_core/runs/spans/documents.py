@@ -36,6 +36,22 @@ def documents(attributes: Mapping[str, Any], prefix: str) -> list[Found]:
     return [found for row in rows if (found := _document(row)) is not None]
 
 
+def faults(attributes: Mapping[str, Any]) -> list[str]:
+    """What of a span's ranked lists cannot be read and is left out, in words."""
+    found: list[str] = []
+    for prefix in (names.RETRIEVED, names.RERANK_INPUT, names.RERANK_OUTPUT):
+        given = json_of(attributes.get(prefix))
+        if given is None or given == "" or given != given:
+            given = list(flat(attributes, prefix).values())
+        if not isinstance(given, (list, tuple)):
+            found.append(f"{prefix} is no list of documents.")
+            continue
+        wrong = [number for number, row in enumerate(given, start=1)
+                 if not isinstance(row, dict) or _document(flattened(row)) is None]  # fmt: skip
+        found += [f"document {number} of {prefix} has neither id nor text." for number in wrong]
+    return found
+
+
 def flat(attributes: Mapping[str, Any], prefix: str) -> dict[int, dict[str, Any]]:
     """What stands below `prefix.<number>.`, by number, in order."""
     rows: dict[int, dict[str, Any]] = {}

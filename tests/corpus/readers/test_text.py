@@ -172,3 +172,13 @@ def test_a_line_of_plain_text_that_begins_with_a_hash_is_no_heading():
     (document,) = load_bytes("backup.txt", b"Backup\n\n# stop the service first\nsystemctl stop app\n").documents
     assert (document.title, list(headings(document.text))) == ("backup", [])
     assert "stop the service first" in document.text
+
+
+NEW_LETTERS = {"an emoji of 2022": "\U0001fae8", "not assigned": "\u0378", "private": "\ue0b0"}
+
+
+@pytest.mark.parametrize("letter", NEW_LETTERS.values(), ids=NEW_LETTERS)
+def test_utf8_with_letters_that_python_does_not_know_is_text(letter):
+    text = f"Refunds {letter} take thirty days."
+    found = guess(text.encode())
+    assert found is not None and (found.text, found.encoding) == (text, "utf-8")

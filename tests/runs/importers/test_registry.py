@@ -15,49 +15,11 @@ from rag_core.runs.importers.source import Source
 from rag_core.runs.passage_book import content_key
 from rag_core.runs.sent import read_run
 from rag_core.runs.values import StepKind
+from tests.runs.importers.samples import LANGFUSE, PHOENIX, TABLE
 from tests.runs.samples import a_run
 from tests.runs.spans.test_otlp import GOOD as OTLP_SPAN
-from tests.runs.spans.test_otlp import MALFORMED as MALFORMED_SPANS
 from tests.runs.spans.test_otlp import request as otlp_request
 from tests.runs.spans.traces import TRACE
-
-DOCUMENTS = [
-    {"document.content": "Thirty days.", "document.score": 0.9, "document.id": "a"},
-    {"document.content": "We ship.", "document.score": 0.4, "document.metadata": {"source": "b.md"}},
-]
-PHOENIX = [
-    {"context.trace_id": TRACE, "context.span_id": "00000000000000a1", "parent_id": None, "name": "query",
-     "span_kind": "CHAIN", "start_time": "2026-11-28T09:30:00.000000+00:00", "end_time": "2026-11-28T09:30:02+00:00",
-     "status_code": "OK", "status_message": "", "attributes.input.value": "How long?",
-     "attributes.output.value": "Thirty days.", "attributes.retrieval.documents": None},
-    {"context.trace_id": TRACE, "context.span_id": "00000000000000a2", "parent_id": "00000000000000a1",
-     "name": "retrieve", "span_kind": "RETRIEVER", "start_time": "2026-11-28T09:30:00.100000+00:00",
-     "end_time": "2026-11-28T09:30:00.150000+00:00", "status_code": "OK", "status_message": "",
-     "attributes.input.value": "How long?", "attributes.output.value": None,
-     "attributes.retrieval.documents": DOCUMENTS},
-]  # fmt: skip
-PASSAGES = [{"page_content": "Thirty days.", "metadata": {"source": "a.md"}},
-            {"page_content": "We ship.", "metadata": {"source": "b.md"}}]  # fmt: skip
-LANGFUSE = [
-    {"id": "o1", "traceId": "t-1", "type": "CHAIN", "name": "ask", "startTime": "2026-11-28T09:30:00Z",
-     "endTime": "2026-11-28T09:30:02Z", "input": {"question": "How long?"}, "output": {"answer": "Thirty days."}},
-    {"id": "o2", "traceId": "t-1", "parentObservationId": "o1", "type": "RETRIEVER", "name": "vectors",
-     "startTime": "2026-11-28T09:30:00.100Z", "endTime": "2026-11-28T09:30:00.150Z", "input": "How long?",
-     "output": PASSAGES},
-    {"id": "o3", "traceId": "t-1", "parentObservationId": "o1", "type": "SPAN", "name": "rerank", "model": "cohere",
-     "startTime": "2026-11-28T09:30:00.200Z", "endTime": "2026-11-28T09:30:00.300Z",
-     "input": {"query": "How long?", "documents": PASSAGES},
-     "output": [PASSAGES[1] | {"score": 0.8}, PASSAGES[0] | {"score": 0.1}]},
-    {"id": "o4", "traceId": "t-1", "parentObservationId": "o1", "type": "GENERATION", "name": "llm", "model": "gpt",
-     "startTime": "2026-11-28T09:30:00.400Z", "endTime": "2026-11-28T09:30:01Z",
-     "input": [{"role": "user", "content": "Use: Thirty days. We ship."}], "output": {"content": "Thirty days."}},
-]  # fmt: skip
-TABLE = [
-    {"question": "How long?", "list": "dense", "doc_id": 7, "text": "Thirty days.", "score": 0.9, "kept": "yes"},
-    {"question": "How long?", "list": "dense", "doc_id": 8, "text": "We ship.", "score": 0.4, "kept": "no"},
-    {"question": "How long?", "list": "reranked", "doc_id": 8, "text": "We ship.", "score": 3.5, "kept": ""},
-    {"question": "Where?", "list": "dense", "doc_id": 8, "text": "We ship.", "score": None, "kept": None},
-]
 
 
 def write(path, rows, lines=False):
@@ -147,6 +109,13 @@ def test_langfuse_traces_bring_their_scores(tmp_path):
     assert [(one.name, one.value, one.comment) for one in run.feedback] == [("thumbs", 1, "ok")]
 
 
+def test_a_score_of_langfuse_may_have_any_characters(tmp_path):
+    trace = {"id": "t-1", "observations": LANGFUSE, "scores": [{"name": "a\x00b", "value": 1, "comment": "\ud800"}]}
+    opened = rag_core.open_runs(write(tmp_path / "t.json", trace))
+    assert [(one.name, one.value, one.comment) for one in opened.runs[0].feedback] == [("a\ufffdb", 1, "?")]
+    assert opened.problems == ()
+
+
 def test_a_table_in_every_form(tmp_path):
     frame = pd.DataFrame(TABLE)
     frame.to_csv(tmp_path / "t.csv", index=False)
@@ -215,53 +184,6 @@ def test_the_same_file_gives_the_same_runs(tmp_path):
         first, second = (rag_core.open_runs(path).runs for _ in range(2))
         assert [run.id for run in first] == [run.id for run in second]
         assert all(read_run(run.to_json()) == run for run in first)
-
-
-PHOENIX_SPAN, OBSERVATION, ROW, RECORD = PHOENIX[1], LANGFUSE[1], TABLE[0], json.loads(a_run().to_json())
-MALFORMED = {
-    "records": (RECORD, [
-        None, 3, "x", [], {}, {"project": "bot"}, RECORD | {"query": None}, RECORD | {"project": ""},
-        RECORD | {"steps": 3}, RECORD | {"steps": [3]}, RECORD | {"steps": [{"name": "a"}]},
-        RECORD | {"steps": [{"name": "a", "kind": "nothing"}]}, RECORD | {"started_at": "soon"},
-        RECORD | {"passages": [{"id": ""}]}, RECORD | {"attributes": {"a": [1]}}, RECORD | {"feedback": [{}]},
-        RECORD | {"version": 99}, RECORD | {"version": "x"}, RECORD | {"id": "a b"}, RECORD | {"more": 1},
-        RECORD | {"steps": [{"name": "a", "kind": "search", "hits": [{"text": "x", "rank": 0}]}]},
-        RECORD | {"steps": [{"name": "a", "kind": "search", "hits": [{"text": "x", "score": "inf"}]}]},
-        RECORD | {"steps": [{"name": "a", "kind": "search", "inputs": ["b"]}]},
-    ]),
-    "otlp": (otlp_request(OTLP_SPAN), [otlp_request(one) for one in MALFORMED_SPANS] + [
-        None, 3, {}, {"resourceSpans": 3}]),
-    "phoenix": (PHOENIX_SPAN, [
-        None, 3, [], {}, {"context.span_id": "a"}, PHOENIX_SPAN | {"context.trace_id": None},
-        PHOENIX_SPAN | {"context.span_id": ""}, PHOENIX_SPAN | {"start_time": "soon"},
-        PHOENIX_SPAN | {"start_time": [1]}, PHOENIX_SPAN | {"end_time": [1]},
-        PHOENIX_SPAN | {"start_time": -1}, PHOENIX_SPAN | {"name": "x" * 3000},
-    ]),
-    "langfuse": (OBSERVATION, [
-        None, 3, [], {}, {"traceId": "t", "type": "SPAN"}, OBSERVATION | {"traceId": None}, OBSERVATION | {"id": ""},
-        OBSERVATION | {"startTime": "soon"}, OBSERVATION | {"startTime": []}, OBSERVATION | {"endTime": {"a": 1}},
-        {"observations": [3], "id": "t"}, {"observations": [{}], "id": "t"},
-    ]),
-    "table": (ROW, [
-        None, 3, [], {}, ROW | {"question": ""}, ROW | {"question": None}, ROW | {"doc_id": None, "text": ""},
-        ROW | {"score": "high"}, ROW | {"score": [1]},
-    ]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("format", "bad"),
-    [(name, bad) for name, (_, cases) in MALFORMED.items() for bad in cases],
-    ids=[f"{name}-{number}" for name, (_, cases) in MALFORMED.items() for number in range(len(cases))],
-)
-def test_what_is_malformed_is_said_with_its_place_and_loses_nothing_else(format, bad):  # noqa: A002
-    good = MALFORMED[format][0]
-    alone = open_source(Source("f.jsonl", json.dumps([good]).encode()), format=format)
-    lines = "\n".join(map(json.dumps, [good, bad])) + "\n{cut off"
-    opened = open_source(Source("f.jsonl", lines.encode()), format=format)
-    assert opened.runs[0].steps == alone.runs[0].steps
-    assert any("Line 2" in one or "run" in one.lower() for one in opened.problems)
-    assert any(one.startswith("Line 3: it is not complete JSON") for one in opened.problems)
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"3", b"\xff\xfe\x00", b"a,b\n1,2\n", b"PAR1", b'{"a": 1}'])

@@ -77,7 +77,6 @@ def test_queries_are_found_however_they_are_written(name):
     [
         ([a_list("a.run")], "There is no queries.jsonl among the files"),
         ([a_list("a.run", "9 Q0 a 1 1 t"), QUERIES], "No run can be read from these files. Query 9: it is not in"),
-        ([a_list("a.run"), QUERIES, Source("corpus.jsonl", b"{")], "^corpus.jsonl, line 1: not JSON"),
         ([a_list("a.run"), Source("queries.jsonl", b"\x00\x01")], "queries.jsonl"),
     ],
 )
@@ -116,3 +115,10 @@ def test_a_tables_lists_may_be_called_kept():
 def test_the_project_is_named_as_the_first_list():
     assert project_of([QUERIES, a_list("dense.run"), a_list("bm25.run")]) == "bm25.run"
     assert project_of([Source("t.csv", b"")]) == "t.csv"
+
+
+def test_a_corpus_that_cannot_be_read_is_said_and_the_runs_are_kept():
+    found = opened(a_list("a.run"), QUERIES, Source("corpus.jsonl", b"{"))
+    assert lists(found.runs[0]) == {"a": ["a"]} and found.problems[0].startswith(
+        "Corpus: corpus.jsonl, line 1: not JSON"
+    )
