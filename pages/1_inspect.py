@@ -7,6 +7,7 @@ import streamlit as st
 from rag_core.analysis.run_tables import candidates
 from rag_core.generation.chat.access import ChatAccess
 from rag_core.pipeline.session import QuerySession
+from rag_core.runs.live import LiveRetriever
 from rag_core.runs.replaying import RunChange
 from rag_core.schema.answers import Answer
 from rag_core.schema.trace import Trace
@@ -18,6 +19,7 @@ from ui.panels import (
     history,
     known,
     linked_run,
+    live_run,
     picking,
     progressive_rerank,
     question_box,
@@ -40,6 +42,9 @@ def main() -> None:
     state.page("Inspect")
     to_triage.leave()
     linked_run.leave()
+    if retriever := live_run.chosen():
+        of_retriever(retriever)
+        return
     run = saved_run.peek() or linked_run.peek()
     change = recorded.choose(run) if run and run.origin else RunChange()
     choice = state.at_rest() if run and run.origin else state.sidebar()
@@ -60,6 +65,15 @@ def main() -> None:
             trace = progressive_rerank.trace(question, choice.policy)
             history.remember(trace)
             show(trace, None, question, choice.chat)
+
+
+def of_retriever(retriever: LiveRetriever) -> None:
+    """Ask a live retriever, then show its answer as the recorded run that it is."""
+    trace = live_run.asked(retriever, here=linked_run.INSPECT)
+    if trace is not None:
+        with views.guard():
+            shown = run_replay.replayed(trace, recorded.choose(trace))
+            show(shown, shown.recorded_answer)
 
 
 def show(

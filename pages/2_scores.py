@@ -26,6 +26,7 @@ from ui.panels import (
     chart_panel,
     history,
     linked_run,
+    live_run,
     query_sets,
     question_box,
     retrying,
@@ -44,6 +45,11 @@ COSTS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 def main() -> None:
     """One question's scores and its threshold, then the threshold of the labelled set."""
     state.page("Scores & threshold")
+    if retriever := live_run.chosen():
+        with views.guard():
+            if trace := live_run.asked(retriever):
+                show(trace)
+        return
     choice = state.sidebar()
     saved = saved_run.trace_file() or linked_run.opened()
     query = question_box.question(choice, disabled=saved is not None)

@@ -1,4 +1,5 @@
-"""Corpus: upload, look at documents and how they were cut, search within, delete, rename, re-index."""
+"""Corpus: upload, look at documents and how they were cut, search within, delete, rename, re-index; connect a live
+retriever."""
 
 from __future__ import annotations
 
@@ -9,25 +10,39 @@ from rag_core.wording.numbers import count_of
 from ui import caches
 from ui.charts import chunk_lengths
 from ui.panels import candidates as candidates_panel
-from ui.panels import changes, corpus_views, file_notes, manage_collection, upload, views
-from ui.sidebar import state
+from ui.panels import (
+    changes,
+    corpus_views,
+    file_notes,
+    manage_collection,
+    retriever_form,
+    retriever_view,
+    upload,
+    views,
+)
+from ui.sidebar import retrievers, searched, state
 from ui.sidebar.owner import owner as this_owner
 
 
 def main() -> None:
     """What is being done to collections, then the chosen one: what is in it, and what can be done to it."""
     state.page("Corpus")
-    name, owner = state.collection_choice(), this_owner()
+    name, owner = searched.collection_choice(), this_owner()
     with views.guard():
         manage_collection.show_damaged(owner)
         changes.show(owner)
         say_what_was_done()
+    if retriever := retrievers.offered().get(name):
+        retriever_view.show(retriever)
+        return
     top = st.container()
     # With its state on the server the open tab stays open when a rerun draws more or less above it.
-    names = ["Documents", "Add documents", "Passages", "Manage"]
-    documents, add, passages, manage = st.tabs(names, key="corpus_tab", on_change="rerun")
+    names = ["Documents", "Add documents", "Connect a retriever", "Passages", "Manage"]
+    documents, add, connect, passages, manage = st.tabs(names, key="corpus_tab", on_change="rerun")
     with add, views.guard():  # first: you can add documents while the sample is being indexed, or cannot be opened
         upload.upload_form(name, owner)
+    with connect, views.guard():
+        retriever_form.show()
     with top, views.guard():
         collection = caches.collection(name, owner)
         summary(collection)

@@ -34,7 +34,7 @@ PURPOSES = {
     "Evaluate": "Measure on labelled questions whether reranking is worth it, and how sure that is.",
     "Triage": "Find out why a document is missing from an answer, and the smallest fix.",
     "Rerankers": "See which rerankers you can use, what the others need, and try them.",
-    "Corpus": "Add documents, and see how they are cut into passages.",
+    "Corpus": "Add documents and see how they are cut into passages, or connect a retriever of your own.",
     "Runs": "See the recorded runs of your pipelines, find the suspicious ones, and open them.",
 }
 """What each page answers, in one line under its title."""

@@ -7,11 +7,10 @@ import streamlit as st
 from rag_core.corpus.indexing_jobs import left_out
 from rag_core.jobs import Job
 from rag_core.wording.numbers import count_of
-from ui import caches, indexing, links
+from ui import caches, indexing
 from ui.indexing import Change
-from ui.navigation import FOLDER
 from ui.panels import corpus_views, file_notes, job_progress, views
-from ui.sidebar import state
+from ui.sidebar import searched
 
 WATCHED = "watched_changes"
 """Session key: the orders whose progress this session has seen."""
@@ -85,7 +84,7 @@ def _done(change: Change) -> None:
     watched = st.session_state.get(WATCHED, set())
     if change.order.id in watched:
         watched.discard(change.order.id)
-        state.go_to_collection(change.order.name)
+        searched.go_to_collection(change.order.name)
         st.rerun()
     st.success(views.markdown(change.job.message if change.job else ""), icon=":material/check_circle:")
     if skipped := left_out(change.outcome.files):
@@ -100,9 +99,7 @@ def _done(change: Change) -> None:
 def ask_about(name: str) -> None:
     """A button that goes to Inspect on this collection."""
     if st.button("Ask about them", key="ask_about", type="primary", icon=":material/manage_search:"):
-        state.go_to_collection(name)
-        links.forget_run()
-        st.switch_page(FOLDER / "1_inspect.py", query_params=links.without_collection())
+        searched.to_inspect(name)
 
 
 def _results(change: Change) -> None:

@@ -40,21 +40,31 @@ def send(project: str, run_id: str, page: str = INSPECT, document: str = "") -> 
 def send_trace(trace: Trace, page: str, document: str = "") -> None:
     """The same for the run that is open, also where it is of a file: this session then finds it by its link."""
     assert trace.origin is not None
-    named = f"{trace.origin.project}/{trace.origin.run_id}"
     if of_file := saved_run.peek():
-        st.session_state.setdefault(FROM_FILE, {})[named] = of_file
+        hold(of_file)
     send(trace.origin.project, trace.origin.run_id, page, document)
 
 
 def elsewhere(trace: Trace, here: str) -> None:
     """A button for each other page that shows an open run; at the end one that closes it, where a link opened it."""
     with st.container(horizontal=True):
-        for page, (label, icon) in SHOWN_ON.items():
-            if page != here and st.button(label, key=f"run_on_{label.lower()}", icon=icon):
-                send_trace(trace, page)
-                st.rerun()
+        page_buttons(trace, here)
         if saved_run.peek() is None:
             _close()
+
+
+def page_buttons(trace: Trace, here: str) -> None:
+    """A button for each other page that shows an open run."""
+    for page, (label, icon) in SHOWN_ON.items():
+        if page != here and st.button(label, key=f"run_on_{label.lower()}", icon=icon):
+            send_trace(trace, page)
+            st.rerun()
+
+
+def hold(trace: Trace) -> None:
+    """Have this session find a run by its link that is in no list: of a file, or of a live retriever."""
+    assert trace.origin is not None
+    st.session_state.setdefault(FROM_FILE, {})[f"{trace.origin.project}/{trace.origin.run_id}"] = trace
 
 
 def reopen(trace: Trace, document: str) -> None:

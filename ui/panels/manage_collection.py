@@ -14,7 +14,7 @@ from rag_core.schema.documents import Document
 from rag_core.wording.numbers import count_of
 from ui import caches, indexing
 from ui.panels import upload, views
-from ui.sidebar import state
+from ui.sidebar import searched
 
 NAMED = 10
 """Documents that a dialog names before it counts the rest."""
@@ -75,7 +75,7 @@ def done(note: str, go_to: str | None = None) -> None:
     """Say what was done on the next run, on the collection that it concerns."""
     st.session_state["corpus_note"] = note
     if go_to:
-        state.go_to_collection(go_to)
+        searched.go_to_collection(go_to)
     st.rerun()
 
 

@@ -21,10 +21,18 @@ EXAMPLES = 5
 
 
 def question(choice: SidebarState, disabled: bool = False) -> str:
-    """The question box in a form, so that typing runs nothing; below it, examples to click."""
+    """The question box; below it, examples to click."""
+    query = box(choice.collection, disabled)
+    if choice.collection == SAMPLE and not disabled:
+        _examples(shown=not query)
+    return query
+
+
+def box(asked: str, disabled: bool = False) -> str:
+    """The question to a collection or retriever, in a form, so that typing runs nothing."""
     with st.form("ask", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input(
-            f"Question (to: {views.label(choice.collection)})",
+            f"Question (to: {views.label(asked)})",
             key="q",
             bind="query-params",
             placeholder="Type a question, a product code or an error message",
@@ -32,10 +40,7 @@ def question(choice: SidebarState, disabled: bool = False) -> str:
             disabled=disabled,
         )
         st.form_submit_button("Run", type="primary", icon=":material/play_arrow:", key="run", disabled=disabled)
-    query = str(st.session_state.get("q") or "").strip()
-    if choice.collection == SAMPLE and not disabled:
-        _examples(shown=not query)
-    return query
+    return str(st.session_state.get("q") or "").strip()
 
 
 def _examples(shown: bool) -> None:

@@ -32,7 +32,17 @@ from rag_core.schema.threshold import Threshold, relevance_space
 from ui import auth, caches, links, navigation
 from ui.charts.palette import DARK, LIGHT, Palette
 from ui.panels import views
-from ui.sidebar import access, chat_settings, extra_searches, filtering, first_pass, link_values, rewriting, signals
+from ui.sidebar import (
+    access,
+    chat_settings,
+    extra_searches,
+    filtering,
+    first_pass,
+    link_values,
+    rewriting,
+    searched,
+    signals,
+)
 from ui.sidebar.apply_policy import adopt
 from ui.sidebar.controls import CONTROLS, changed, label_of, marked, slider
 from ui.sidebar.owner import owner, remember
@@ -80,37 +90,12 @@ def palette() -> Palette:
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 
-def collection_choice() -> str:
-    """The collection that is chosen in the sidebar. Stops the page where a link names one that you cannot see."""
-    sent = "go_to" in st.session_state
-    if sent:
-        st.session_state["c"] = st.session_state.pop("go_to")
-    names = caches.visible(owner()).names()
-    asked = st.query_params.get("c")
-    if asked and asked not in names and not sent:  # sent away from it, the link still names the one left behind
-        st.warning(views.markdown(_not_here(asked)), icon=":material/link_off:")
-        st.button("Use the sample corpus", key="use_sample", on_click=go_to_collection, args=(SAMPLE,))
-        st.stop()  # a question in the link is about that collection, and is asked of no other
-    told = "The documents that are searched. Add your own on the Corpus page."
-    return st.sidebar.selectbox("Collection", names, key="c", bind="query-params", help=told) or SAMPLE
+def sidebar(searches: bool = True) -> SidebarState:
+    """Draw the run's settings and read them. A change is a replay; only unscored pairs need the model.
 
-
-def _not_here(name: str) -> str:
-    """The message for a link to a collection that this session cannot see."""
-    return (
-        f"There is no collection {name} that you can see. It may be private to another person or browser, or it was "
-        "removed. Nothing was searched. Choose a collection, or ask its owner to share it."
-    )
-
-
-def go_to_collection(name: str) -> None:
-    """Choose this collection on the next run (a drawn control cannot be changed in the same run)."""
-    st.session_state["go_to"] = name
-
-
-def sidebar() -> SidebarState:
-    """Draw the run's settings and read them. A change is a replay; only unscored pairs need the model."""
-    collection = collection_choice()
+    searches: whether the page searches the collection; it then stops where a live retriever is chosen instead.
+    """
+    collection = searched.collection_choice()
     found = filtering.facets_of(collection, owner())
     with st.sidebar:
         for problem in caches.visible(owner()).problems():
@@ -134,6 +119,8 @@ def sidebar() -> SidebarState:
             link_values.show()
         _reset_button(reranker)
     links.keep()
+    if searches:
+        searched.stop_at_a_retriever(collection)
     return SidebarState(collection=collection, policy=policy, owner=owner(), chat=chat, where=where)
 
 

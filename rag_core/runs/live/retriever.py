@@ -71,7 +71,7 @@ class LiveRetriever:
     def _function(self, run: Recording, query: str, top_k: int) -> Run:
         returned, took_ms = function.answer_of(self.config.function, query, top_k)
         if (record := _record(returned)) is not None:
-            return self._recorded(record, query)
+            return self._recorded(record, query, top_k)
         try:
             results = listed(returned, MAX_HITS)
         except TypeError as exc:
@@ -93,9 +93,11 @@ class LiveRetriever:
         made = run_from(sent | {"source": SOURCE, "steps": [step | {"warnings": [*step["warnings"], *said]}]})
         return _kept(made)
 
-    def _recorded(self, record: Mapping[str, Any], query: str) -> Run:
+    def _recorded(self, record: Mapping[str, Any], query: str, top_k: int) -> Run:
         """The run that the function recorded itself, with what it left out."""
-        fields = {"project": self.name, "query": query, "id": new_id()} | dict(record) | {"source": SOURCE}
+        attributes = {"retriever": self.config.place, "top_k": top_k, **(record.get("attributes") or {})}
+        fields = {"project": self.name, "query": query, "id": new_id(), **record, "source": SOURCE}
+        fields["attributes"] = attributes
         try:
             run = run_from(fields)
         except UnreadableRecord as exc:

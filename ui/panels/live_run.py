@@ -1,0 +1,109 @@
+"""A question to the live retriever that is chosen in the sidebar: its answer is a recorded run of this session.
+
+It is asked once for each question. What is changed afterwards replays the answer; `Ask again` asks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import streamlit as st
+
+from rag_core.errors import RetrieverError, SecondPassError
+from rag_core.runs.as_trace import trace_of
+from rag_core.runs.live import LiveRetriever
+from rag_core.runs.live.config import MOST
+from rag_core.runs.run import Run
+from rag_core.schema.trace import Trace
+from rag_core.wording.live_retrievers import answered_sentence
+from ui import caches, links, visitors
+from ui.panels import linked_run, question_box, saved_run, views
+from ui.sidebar import link_values, retrievers, searched
+
+ASKED = "live_runs"
+"""Session key: what came back, a run or the sentence of an error, by retriever, question and number of results."""
+
+KEPT = 30
+"""Answers that a session keeps."""
+
+RESULTS = "Results to ask for"
+
+
+def chosen() -> LiveRetriever | None:
+    """The retriever that this page is to ask: none while a saved or linked run is open."""
+    return None if st.query_params.get(links.RUN) or saved_run.peek() else retrievers.chosen()
+
+
+def asked(retriever: LiveRetriever, here: str = "") -> Trace | None:
+    """The sidebar's choice, the question box, and the run of what was asked; None before anything is.
+
+    here: the page's file; where it is given, buttons lead to the other pages that show the run.
+    """
+    searched.collection_choice()
+    with st.sidebar:
+        top_k = _results(retriever)
+    links.keep()
+    saved_run.trace_file()
+    query = question_box.box(retriever.name)
+    if not query:
+        views.headline("See what your retriever returns, and what another reranker makes of it.")
+        st.caption(views.markdown(f"{retriever.name}: {retriever.config.place}."))
+        return None
+    with views.guard():
+        return _shown(retriever, query, top_k, here)
+    return None
+
+
+def _results(retriever: LiveRetriever) -> int:
+    key = f"lk_{hashlib.sha256(retriever.name.encode()).hexdigest()[:6]}"
+    link_values.number(key, RESULTS, 1, MOST)
+    told = "How many results the retriever is asked for: as many as your pipeline asks it for."
+    return st.slider(RESULTS, 1, MOST, retriever.config.top_k, key=key, bind="query-params", help=told)
+
+
+def _shown(retriever: LiveRetriever, query: str, top_k: int, here: str) -> Trace:
+    """The answer with what can be done with it. Raises RetrieverError, with a button that asks again."""
+    known: dict[tuple[str, ...], Run | str] = st.session_state.setdefault(ASKED, {})
+    key = (retriever.name, retriever.config.model_dump_json(), query, str(top_k))
+    if key not in known:
+        known[key] = _ask(retriever, query, top_k)
+        for oldest in list(known)[:-KEPT]:
+            del known[oldest]
+    found = known[key]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if isinstance(found, Run):
+            st.caption(f":material/bolt: {views.markdown(answered_sentence(found, retriever.config.place))}")
+        st.button("Ask again", key="ask_again", icon=":material/refresh:", on_click=_forget, args=(key,))
+        if isinstance(found, Run):
+            _keep(found)
+            trace = trace_of(found)
+            linked_run.hold(trace)
+            if here:
+                linked_run.page_buttons(trace, here)
+    if isinstance(found, str):
+        raise RetrieverError(found)
+    return trace
+
+
+def _forget(key: tuple[str, ...]) -> None:
+    """Drop what came back, so that it is asked again."""
+    st.session_state[ASKED].pop(key, None)
+
+
+def _ask(retriever: LiveRetriever, query: str, top_k: int) -> Run | str:
+    with st.spinner(f"Asking {views.markdown(retriever.name)}"):
+        try:
+            return retriever.ask(query, top_k)
+        except SecondPassError as exc:
+            return str(exc)
+
+
+def _keep(run: Run) -> None:
+    """The button that puts the run into the list of runs, where visitors may."""
+    if visitors.why_runs_stay():
+        return
+    there = caches.run_book().known([run]) > 0
+    label = "On the Runs page" if there else "Keep in Runs"
+    if st.button(label, key="keep_live", icon=":material/playlist_add:", disabled=there):
+        caches.run_book().add([run])
+        st.rerun()

@@ -1,0 +1,69 @@
+"""The live retrievers that this session can ask: those of the environment, and those that it connected.
+
+What a session connected, its key above all, is kept in this session's state only: not in links, caches, runs or logs,
+and no other session sees it.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+from pydantic import SecretStr
+
+from rag_core.errors import BadInput
+from rag_core.runs.live import LiveRetriever, RetrieverConfig, named_retrievers
+from ui import caches, visitors
+from ui.sidebar.owner import owner
+
+KEY = "retrievers"
+"""Session key: the retrievers that were connected here, by name."""
+
+
+def shared() -> dict[str, LiveRetriever]:
+    """Those that the environment offers to everyone. Raises BadInput where its file cannot be used."""
+    return named_retrievers(caches.settings().retrievers)
+
+
+def problem() -> str:
+    """What is wrong with the environment's file; empty where nothing is."""
+    try:
+        shared()
+    except BadInput as exc:
+        return str(exc)
+    return ""
+
+
+def own() -> dict[str, LiveRetriever]:
+    """Those that this session connected; none where visitors may not."""
+    mine: dict[str, LiveRetriever] = st.session_state.get(KEY, {})
+    return {} if visitors.why_nothing_of_ones_own() else dict(mine)
+
+
+def offered() -> dict[str, LiveRetriever]:
+    """Every retriever that this session can ask, by name."""
+    try:
+        return {**own(), **shared()}
+    except BadInput:
+        return own()
+
+
+def chosen() -> LiveRetriever | None:
+    """The retriever that is chosen in the sidebar, before that is drawn; None where a collection is."""
+    state = st.session_state
+    name = state.get("go_to") or state.get("c") or st.query_params.get("c")
+    return offered().get(str(name))
+
+
+def connect(name: str, config: RetrieverConfig, key: str) -> str:
+    """Keep it in this session; its name. Raises BadInput where visitors may not, or the name is taken."""
+    if refused := visitors.why_nothing_of_ones_own():
+        raise BadInput(refused)
+    name = name.strip() or config.place
+    if name in shared() or name in caches.visible(owner()).names():
+        raise BadInput(f"The name {name} is taken. Choose another one.")
+    st.session_state[KEY] = {**own(), name: LiveRetriever(name, config, SecretStr(key) if key else None)}
+    return name
+
+
+def forget(name: str) -> None:
+    """Remove what this session connected under that name, with its key."""
+    st.session_state[KEY] = {known: one for known, one in own().items() if known != name}
