@@ -63,7 +63,9 @@ def harmed(report: Report, collection: str) -> None:
     if not changes:
         return
     st.subheader("Questions that changed most", anchor=False)
-    st.caption(f"Reranking lowers {metric} for {losing} questions and raises it for {len(changes) - losing}.")
+    st.caption(
+        f"Reranking lowers {metric} for {count_of(losing, 'question')} and raises it for {len(changes) - losing}."
+    )
     rows = []
     for query_id, change in [*changes[:SHOWN], *changes[max(SHOWN, len(changes) - SHOWN) :]]:
         rows.append(

@@ -1,0 +1,52 @@
+"""What somebody sees who tries the app for the first time: an example, another pool, a fix that can be undone."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import ROOT, App, settled
+from tests.browser.test_triage import triage
+
+EXAMPLES = json.loads((ROOT / "sample_corpus" / "examples.json").read_text(encoding="utf-8"))
+FIRST_START_MS = 600_000
+
+
+@pytest.fixture(autouse=True)
+def indexed(page: Page, app: App) -> None:
+    """The start page, once the sample is there."""
+    page.goto(app.url)
+    page.get_by_test_id("headline").wait_for(timeout=FIRST_START_MS)
+
+
+def test_the_first_example_is_answered_by_a_click(page: Page, app: App) -> None:
+    page.get_by_text(EXAMPLES[0]["shows"]).first.click()
+    expect(page.get_by_test_id("answer").locator("sup").first).to_be_visible()
+    assert page.get_by_test_id("stage-strip").count() == 1
+
+
+def test_the_time_shown_is_that_of_the_pool(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/?q=refund+annual+plan&k=2&pool=6")
+    strip = page.get_by_test_id("stage-strip")
+    expect(strip).to_contain_text("6 → 2")
+    expect(strip).not_to_contain_text("about")
+    slider = page.get_by_role("slider", name=re.compile("pool", re.IGNORECASE))
+    slider.focus()
+    slider.press("ArrowLeft")
+    expect(strip).to_contain_text("5 → 2")
+    expect(strip).to_contain_text("about")
+
+
+def test_a_fix_that_was_tried_is_said_and_can_be_undone(page: Page, app: App) -> None:
+    page.goto(triage(app, k=1))
+    page.get_by_role("button", name="Try it").first.click()
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Top-k is now \d+ \(was 1\)"))).to_be_visible()
+    settled(page)
+    undo.click()
+    expect(undo).to_have_count(0)
+    expect(page.get_by_test_id("loss-strip").last.locator(".sp-loss-lost")).to_contain_text("Top-k")
