@@ -13,7 +13,7 @@ from rag_core.corpus.readers.scripts import lowered, raised, struck
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
 
-_MARKS = {"¶", "#", "§", "🔗", "⚓", "\u200b"}
+_MARKS = {"¶", "#", "§", "🔗", "⚓", "\u200b", "↩", "↩\ufe0e", "↑"}
 _BLOCKS = frozenset(
     {"address", "aside", "center", "details", "fieldset", "figure", "footer", "form", "header", "hgroup", "legend"}
     | {"main", "marquee", "search", "summary"}

@@ -105,3 +105,15 @@ def test_what_other_programs_raise_by_a_distance() -> None:
 def test_blanks_around_marked_letters_part_them_from_their_neighbours():
     html = b"<p>to<sup>th n </sup>wide <s>40 </s>30</p>"
     assert text_of("a.html", html) == "to^(th n) wide ~~40~~ 30"
+
+
+@pytest.mark.parametrize("scale", [0.58, 0.7, 0.8])
+def test_raised_letters_of_a_pdf_as_large_as_programs_write_them(scale: float) -> None:
+    page = FPDF()
+    page.add_page()
+    page.sup_scale = scale
+    for words, place in (("Up to 10", "LINE"), ("6", "SUP"), (" files.", "LINE")):
+        page.set_font("helvetica", size=12)
+        page.char_vpos = place
+        page.write(8, words)
+    assert text_of("a.pdf", bytes(page.output())) == "Up to 10^6 files."

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pypdfium2 import PdfTextPage
 
 _WITH_FIGURE = re.compile(r"\S*\d\S*")
-_SMALLER = 0.8
+_SMALLER = 0.85
 _OFF_THE_LINE = 0.06
 """How far from its line a small letter is to be, in heights of the full ones."""
 
