@@ -35,7 +35,7 @@ from ui.panels import (
     views,
     waiting,
 )
-from ui.sidebar import state
+from ui.sidebar import link_values, state
 from ui.sidebar.state import SidebarState
 
 DROPPED_SHOWN = 6
@@ -110,7 +110,10 @@ def threshold_slider(trace: Trace) -> float:
         st.session_state[key] = base
     at_first = None if moved else base
     label = f"Try a threshold ({space})"
-    return st.slider(label, 0.0, 1.0, at_first, THRESHOLD_STEP, "%.3f", key=key, bind="query-params")
+    link_values.number(key, label, 0.0, 1.0, by_page=True)
+    threshold = st.slider(label, 0.0, 1.0, at_first, THRESHOLD_STEP, "%.3f", key=key, bind="query-params")
+    link_values.show(key)
+    return threshold
 
 
 def kept_and_dropped(trace: Trace) -> None:
@@ -193,13 +196,10 @@ def scored_set(choice: SidebarState, questions: LabelledSet) -> list[QueryScores
 @st.fragment
 def chosen_threshold(scored: list[QueryScores], space: ScoreSpace) -> None:
     """The distributions, the trade, and the threshold that costs least at the chosen cost."""
-    cost = st.select_slider(
-        "One wrong answer is as bad as this many “I don't know”",
-        COSTS,
-        1.0,
-        key="wrong_cost",
-        bind="query-params",
-    )
+    label = "One wrong answer is as bad as this many “I don't know”"
+    link_values.choice("wrong_cost", label, [str(one) for one in COSTS], by_page=True)
+    cost = st.select_slider(label, COSTS, 1.0, key="wrong_cost", bind="query-params")
+    link_values.show("wrong_cost")
     best = choose(scored, float(cost))
     told = threshold_choice_caption(scored, best, space)
     st.html(f'<div class="sp-headline" data-testid="choice">{html.escape(told)}</div>')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from statistics import median
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -18,7 +19,7 @@ from rag_core.wording.analysis_captions import cost_caption
 from ui import caches
 from ui.charts import budget_bar, cost_curve, time_by_pool, waterfall
 from ui.panels import chart_panel, history, question_box, retrying, spent, views, waiting
-from ui.sidebar import state
+from ui.sidebar import link_values, state
 from ui.sidebar.state import SidebarState
 
 UNMEASURED = 50.0  # pairs a second: a placeholder, and the page says so (a string here would be drawn by Streamlit)
@@ -130,9 +131,7 @@ def by_pool(runs: list[Trace], trace: Trace | None, choice: SidebarState) -> lat
     )
     off = choice.policy.reranker == NONE
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        budget = st.number_input(
-            "Budget before the answer (ms)", 10, 60_000, 580, 10, key="budget_ms", bind="query-params"
-        )
+        budget = _number(st, "Budget before the answer (ms)", 10, 60_000, 580, 10, "budget_ms")
         pressed = st.button(
             "Measure this reranker",
             key="measure_pace",
@@ -140,6 +139,7 @@ def by_pool(runs: list[Trace], trace: Trace | None, choice: SidebarState) -> lat
             disabled=trace is None or off,
             help="Times the reranker on 5 to 40 passages of this question, bypassing the cache.",
         )
+    link_values.show("budget_ms")
     if pressed and trace is not None:
         with spent.counted("speed"):
             measured[:] = measure(trace, choice)
@@ -151,10 +151,16 @@ def by_pool(runs: list[Trace], trace: Trace | None, choice: SidebarState) -> lat
     except BadInput as exc:
         st.caption("No reranker is chosen." if off else str(exc))
         return None
-    fig = time_by_pool.figure(points, line, float(budget), other, state.palette())
-    sentence = time_by_pool.caption(line, float(budget), other)
+    fig = time_by_pool.figure(points, line, budget, other, state.palette())
+    sentence = time_by_pool.caption(line, budget, other)
     chart_panel.show("Reranking time by pool", sentence, fig, time_by_pool.table(points), "pools")
     return line
+
+
+def _number(box: Any, label: str, low: float, high: float, at_first: float, step: float, key: str) -> float:
+    """A number that is part of the link; a value of the link that it cannot have is remembered for a note."""
+    link_values.number(key, label, low, high, by_page=True)
+    return float(box.number_input(label, low, high, at_first, step, key=key, bind="query-params"))
 
 
 def measure(trace: Trace, choice: SidebarState) -> list[latency_model.LatencyPoint]:
@@ -175,17 +181,12 @@ def money(choice: SidebarState, trace: Trace | None, line: latency_model.Latency
     st.header("Cost", anchor=False)
     measured = _pairs_a_second(trace, line)
     first, second, third, fourth, fifth = st.columns(5)
-    queries = first.number_input("Queries a day", 1, 100_000_000, 10_000, 1000, key="qpd", bind="query-params")
-    pool = second.number_input(
-        "Candidates to rerank", 1, 1000, choice.policy.pool, key="cost_pool", bind="query-params"
-    )
-    hosted = third.number_input(
-        "Hosted, $ per 1,000 searches", 0.01, 1000.0, cost.HOSTED.dollars, 0.1, key="hosted", bind="query-params"
-    )
-    machine = fourth.number_input(
-        "Own machine, $ an hour", 0.01, 1000.0, cost.GPU.dollars, 0.05, key="gpu", bind="query-params"
-    )
-    speed = fifth.number_input("Pairs a second", 0.1, 1e7, UNMEASURED, 10.0, key="pps", bind="query-params")
+    queries = _number(first, "Queries a day", 1, 100_000_000, 10_000, 1000, "qpd")
+    pool = _number(second, "Candidates to rerank", 1, 1000, choice.policy.pool, 1, "cost_pool")
+    hosted = _number(third, "Hosted, $ per 1,000 searches", 0.01, 1000.0, cost.HOSTED.dollars, 0.1, "hosted")
+    machine = _number(fourth, "Own machine, $ an hour", 0.01, 1000.0, cost.GPU.dollars, 0.05, "gpu")
+    speed = _number(fifth, "Pairs a second", 0.1, 1e7, UNMEASURED, 10.0, "pps")
+    link_values.show("qpd", "cost_pool", "hosted", "gpu", "pps")
     if measured:
         st.button(
             f"Use the measured {measured:.3g} pairs a second",
@@ -194,15 +195,15 @@ def money(choice: SidebarState, trace: Trace | None, line: latency_model.Latency
             args=(measured,),
             icon=":material/speed:",
         )
-        if abs(float(speed) - measured) < 1:
+        if abs(speed - measured) < 1:
             st.caption(
                 "The speed is this machine's, the price a rented GPU's unless you change it. Enter what this machine "
                 "costs an hour."
             )
     else:
         st.caption("The pairs a second are assumed. Press “Measure this reranker” above to measure this machine.")
-    load = cost.Load(queries_a_day=float(queries), pool=int(pool))
-    rates = cost.Rates(hosted_per_1000=float(hosted), machine_an_hour=float(machine), pairs_a_second=float(speed))
+    load = cost.Load(queries_a_day=queries, pool=int(pool))
+    rates = cost.Rates(hosted_per_1000=hosted, machine_an_hour=machine, pairs_a_second=speed)
     fig = cost_curve.figure(load, rates, state.palette())
     chart_panel.show("Hosted or self-hosted", cost_caption(load, rates), fig, cost_curve.table(load, rates), "cost")
     st.caption(sources())

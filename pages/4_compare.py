@@ -33,7 +33,7 @@ from ui.panels import (
     views,
     waiting,
 )
-from ui.sidebar import access, state
+from ui.sidebar import access, link_values, state
 from ui.sidebar.state import SidebarState, threshold_for
 
 COLUMNS = ("query", "kind", "rbo", "tau", "left_first", "right_first", "common", "only_left", "only_right")
@@ -67,6 +67,7 @@ def other_policy(policy: Policy) -> Policy:
     default = NONE if policy.reranker != NONE else keys[0]
     with st.container(border=True):
         reranker_box, threshold_box, top_k_box, switches = st.columns([3, 3, 2, 2], vertical_alignment="center")
+    link_values.choice("ra", "A: reranker", list(labels.values()), by_page=True)
     key = reranker_box.selectbox(
         "A: reranker",
         keys,
@@ -76,15 +77,18 @@ def other_policy(policy: Policy) -> Policy:
         bind="query-params",
         help="Side A. Side B uses the settings in the sidebar. Both rerank the same candidates.",
     )
+    link_values.number("ka", "A: top-k", 1, 20, by_page=True)
     top_k = top_k_box.slider("A: top-k", 1, 20, policy.top_k, key="ka", bind="query-params")
     on = switches.toggle("A: signals", policy.signals.on, key="siga", bind="query-params")
     first_pass = _other_first_pass(switches, policy, key)
+    threshold = threshold_for(offered[key], "A: threshold", "ta", box=threshold_box)
+    link_values.show("ra", "ka", f"ta_{threshold.space}")
     return policy.with_(
         reranker=key,
         first_pass=first_pass,
         pool=policy.pool if first_pass or not policy.first_pass else policy.first_pass.pool,
         top_k=top_k,
-        threshold=threshold_for(offered[key], "A: threshold", "ta", box=threshold_box),
+        threshold=threshold,
         signals=policy.signals.with_(on=on) if on else Signals(),
     )
 

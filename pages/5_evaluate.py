@@ -20,7 +20,7 @@ from ui.charts import cut_curves, group_changes, loss_split, quality_time, setti
 from ui.charts.quality_time import Way
 from ui.panels import chart_panel, evaluation, evaluation_tables, fine_tuning, history, judging, spent, views
 from ui.panels.evaluation import Bench
-from ui.sidebar import state
+from ui.sidebar import link_values, state
 from ui.sidebar.state import SidebarState
 
 METRICS = (SPLIT, "nDCG@5", "RR@10", "P@5", "R@100", "AP@100", "Success@5")
@@ -93,7 +93,9 @@ def show(choice: SidebarState, found: EvaluationResult, bench: Bench | None) -> 
     evaluation_tables.headline(found.report)
     evaluation_tables.notices(found.report)
     evaluation_tables.steps(found.report)
+    link_values.choice("eval_metric", "Metric", METRICS, by_page=True)
     metric = str(st.selectbox("Metric", METRICS, key="eval_metric", bind="query-params") or METRICS[0])
+    link_values.show("eval_metric")
     board = evaluation.curves(found, metric)
     colours = state.palette()
     if board.headroom:

@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("sample")
 
 
-def opened(**query: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "pages" / "1_inspect.py"), default_timeout=300)
+def opened(page: str = "1_inspect.py", **query: str) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=300)
     for name, value in query.items():
         at.query_params[name] = value
     return at.run()
@@ -37,6 +37,24 @@ def notes(at: AppTest) -> list[str]:
 def test_a_value_that_does_not_fit_is_named(key: str, asked: str, accepted: str) -> None:
     (told,) = notes(opened(q="refunds", **{key: asked}))
     assert f" to {asked}. It must be " in told and accepted in told and " now." in told
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "asked", "told"),
+    [
+        ("2_scores.py", "cut_probability", "7", "“Try a threshold (probability)” to 7. It must be a number from 0 to 1."),
+        ("3_latency.py", "budget_ms", "5", "“Budget before the answer (ms)” to 5. It must be a number from 10 to 60000."),
+        ("3_latency.py", "hosted", "free", "“Hosted, $ per 1,000 searches” to free. It must be a number from 0.01 to"),
+        ("4_compare.py", "ka", "99", "“A: top-k” to 99. It must be a number from 1 to 20."),
+        ("4_compare.py", "ra", "Best one", "“A: reranker” to Best one. It must be one of: "),
+        ("4_compare.py", "ta_probability", "7", "“A: threshold (probability)” to 7. It must be a number from 0 to 1."),
+    ],
+)
+def test_a_page_names_a_value_that_its_own_control_cannot_have(page: str, key: str, asked: str, told: str) -> None:
+    at = opened(page, q="refunds", r="No reranker" if key.startswith("ta") else "", **{key: asked})
+    assert notes(at) == []
+    (said,) = [one.value.replace("\\", "") for one in at.main.warning]
+    assert told in said and " now." in said
 
 
 def test_the_note_stays_until_the_setting_is_changed() -> None:

@@ -33,7 +33,7 @@ EARLY = {
 
 def early(choice: SidebarState) -> SidebarState:
     """The choice with what the sidebar says about stopping by itself; drawn on this page alone."""
-    link_values.choice("early", "Early stopping", list(EARLY))
+    link_values.choice("early", "Early stopping", list(EARLY), by_page=True)
     said = st.sidebar.selectbox(
         "Early stopping",
         list(EARLY),
@@ -44,7 +44,7 @@ def early(choice: SidebarState) -> SidebarState:
         "may miss a candidate further down. Other pages always read the whole pool.",
     )
     with st.sidebar:
-        link_values.show(on_one_page=True)
+        link_values.show("early")
     return replace(choice, policy=choice.policy.with_(stopping=EARLY[said or "off"]))
 
 

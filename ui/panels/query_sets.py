@@ -16,6 +16,7 @@ from rag_core.schema.threshold import Threshold
 from ui import caches
 from ui.panels import spent, waiting
 from ui.set_results import Kind, set_results
+from ui.sidebar import link_values
 from ui.sidebar.state import SidebarState
 
 T = TypeVar("T")
@@ -34,7 +35,9 @@ def chosen(labelled: LabelledSet, label: str, key: str, at_first: int | None = N
     most = len(labelled.asked)
     if most <= FEWEST:
         return list(labelled.asked)
+    link_values.number(key, label, FEWEST, most, by_page=True)
     count = st.slider(label, FEWEST, most, min(at_first or most, most), key=key, bind="query-params")
+    link_values.show(key)
     return spread(labelled, count)
 
 

@@ -1,4 +1,5 @@
-"""Values of a link that a setting cannot have. Streamlit corrects or drops them; the sidebar names them.
+"""Values of a link that a setting cannot have. Streamlit corrects or drops them; the sidebar names them, and a page
+those of its own controls.
 
 `number` and `choice` look at the link before their control is drawn, `show` draws a note for each value that does not
 fit. A note goes away when you change that setting, or reset all.
@@ -14,8 +15,6 @@ import streamlit as st
 from ui.panels import views
 
 REFUSED = "refused_link_values"
-ON_ONE_PAGE = ("early",)
-"""Settings below the sidebar's own, which one page draws: it shows their notes itself."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,8 @@ class Refused:
     label: str
     asked: str
     accepted: str
+    by_page: bool = False
+    """Whether the page that draws the control shows the note beside it, rather than the sidebar."""
     became: object = None
 
     def __str__(self) -> str:
@@ -32,24 +33,26 @@ class Refused:
         return f"The link sets “{self.label}” to {self.asked}. {self.accepted} {now}"
 
 
-def number(key: str, label: str, low: float, high: float) -> None:
+def number(key: str, label: str, low: float, high: float, by_page: bool = False) -> None:
     """Remember a value of the link that is no number from low to high."""
     asked = _asked(key)
     if asked is not None and not _fits(asked, low, high):
-        _remember(key, Refused(label, asked, f"It must be a number from {low:g} to {high:g}."))
+        accepted = f"It must be a number from {low:g} to {high:g}."
+        _remember(key, Refused(label, asked, accepted, by_page))
 
 
-def choice(key: str, label: str, options: Sequence[str]) -> None:
+def choice(key: str, label: str, options: Sequence[str], by_page: bool = False) -> None:
     """Remember a value of the link that is none of the options."""
     asked = _asked(key)
     if asked is not None and asked not in options:
-        _remember(key, Refused(label, asked, f"It must be one of: {', '.join(options)}."))
+        _remember(key, Refused(label, asked, f"It must be one of: {', '.join(options)}.", by_page))
 
 
-def show(on_one_page: bool = False) -> None:
-    """A note for each value that did not fit, until its setting is changed. Call it after the controls are drawn."""
+def show(*keys: str) -> None:
+    """A note for each value that did not fit, until its setting is changed: of these settings, or of all the sidebar's.
+    Call it after the controls are drawn."""
     notes: dict[str, Refused] = st.session_state.get(REFUSED, {})
-    for key, note in [one for one in notes.items() if (one[0] in ON_ONE_PAGE) == on_one_page]:
+    for key, note in [one for one in notes.items() if (one[0] in keys if keys else not one[1].by_page)]:
         value = st.session_state.get(key, "")
         if note.became is None:
             notes[key] = note = replace(note, became=value)

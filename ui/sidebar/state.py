@@ -200,7 +200,7 @@ def threshold_for(
         draw(label, 0.0, 1.0, 0.0, key=f"{key}_off", disabled=True, help=RANKS_ONLY)
         return Threshold()
     place, at_first = _threshold_control(reranker, key)
-    link_values.number(place, f"{label} ({space})", 0.0, 1.0)
+    link_values.number(place, f"{label} ({space})", 0.0, 1.0, by_page=box is not None)
     named = marked(f"{label} ({space})", place, at_first)
     minimum = draw(named, 0.0, 1.0, at_first, THRESHOLD_STEP, "%.3f", key=place, bind="query-params", help=told)
     return Threshold(minimum=minimum or None, space=space)
