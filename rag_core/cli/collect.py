@@ -12,10 +12,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from rag_core.errors import MissingPackage
+from rag_core.runs.collector.arrivals import FirstRuns
 from rag_core.runs.collector.limits import Limits, checked_address
 from rag_core.runs.collector.server import application
 from rag_core.runs.store.retention import Retention
@@ -45,6 +49,17 @@ def _number(text: str) -> int:
     return number
 
 
+def _say_first(data_dir: Path | None) -> Callable[[str], None]:
+    """Writes what has arrived, and where to see it."""
+    app = "second-pass app" + (f" --data-dir {shlex.quote(str(data_dir))}" if data_dir else "")
+
+    def say(first: str) -> None:
+        with suppress(OSError):  # nobody reads: what was taken is taken all the same
+            sys.stderr.write(f"{first}\n  See its runs on the Runs page of `{app}`.\n")
+
+    return say
+
+
 def run(given: argparse.Namespace) -> int:
     """Serve until stopped."""
     try:
@@ -59,7 +74,7 @@ def run(given: argparse.Namespace) -> int:
     store = Store.from_settings(Settings(), durable=True)
     with store.begin():
         pass  # a database that cannot be used is said now, not at the first request
-    app = application(store, limits, Retention(given.keep_days, given.keep_runs))
+    app = application(store, limits, Retention(given.keep_days, given.keep_runs), FirstRuns(_say_first(given.data_dir)))
     sys.stderr.write(f"Collecting on http://{given.host}:{given.port} into {store.place}\n")
     uvicorn.run(app, host=given.host, port=given.port, log_level="warning", access_log=False, ws="none")
     return 0

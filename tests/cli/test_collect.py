@@ -87,8 +87,31 @@ def test_an_interrupt_ends_it_with_the_runs_made(tmp_path):
         assert httpx.post(f"{address}/v1/traces", json=body).status_code == 200
         running.send_signal(signal.SIGINT)
         running.wait(30)
-        assert running.stderr.read().decode() == f"Collecting on {address} into {tmp_path / FILE}\n"
+        first, arrived, where = running.stderr.read().decode().splitlines()
+        assert first == f"Collecting on {address} into {tmp_path / FILE}"
+        assert arrived == "First run of default: " and f"second-pass app --data-dir {tmp_path}" in where
         assert runs_once_there(tmp_path, 1) == {TRACE}
+
+
+def test_the_first_run_of_each_project_is_told_once(tmp_path):
+    with process(tmp_path) as (running, address):
+        for run_id, project in (("1", "bot"), ("2", "bot"), ("3", "shop\x1b[2J"), ("4", "bot")):
+            sent = a_run(run_id, project=project).model_dump(mode="json")
+            assert httpx.post(f"{address}/v1/runs", json=sent).status_code == 200
+        running.send_signal(signal.SIGINT)
+        running.wait(30)
+        told = [line for line in running.stderr.read().decode().splitlines() if line.startswith("First run of ")]
+    query = a_run("1").query
+    assert told == [f"First run of bot: {query}", f"First run of shop?[2J: {query}"]
+
+
+def test_a_terminal_that_is_gone_loses_no_run(tmp_path):
+    with process(tmp_path) as (running, address):
+        running.stderr.close()
+        sent = [a_run(run_id, project=run_id).model_dump(mode="json") for run_id in ("a", "b")]
+        assert httpx.post(f"{address}/v1/runs", json=sent[0]).status_code == 200
+        assert httpx.post(f"{address}/v1/runs", json=sent[1]).status_code == 200
+        assert runs_once_there(tmp_path, 2) == {"a", "b"}
 
 
 def test_other_machines_are_not_let_in_without_a_token(tmp_path, monkeypatch, capsys):

@@ -19,6 +19,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rag_core.errors import MissingPackage, SecondPassError
+from rag_core.runs.collector.arrivals import Arrived, nobody
 from rag_core.runs.collector.intake import Answer, Intake
 from rag_core.runs.collector.limits import Limits, Rate, Refused, Room, check_access, unpacked
 from rag_core.runs.store import retention as rules
@@ -41,15 +42,18 @@ Take = Callable[[bytes, str], Answer]
 """What takes a body, given its content type."""
 
 
-def application(store: Store, limits: Limits, retention: Retention | None = None) -> Starlette:
-    """The collector as an ASGI application. The store must be durable (`Store(url, durable=True)`)."""
+def application(
+    store: Store, limits: Limits, retention: Retention | None = None, arrived: Arrived = nobody
+) -> Starlette:
+    """The collector as an ASGI application. The store must be durable (`Store(url, durable=True)`). `arrived` is told
+    of runs once they are there."""
     try:
         from starlette.applications import Starlette
         from starlette.routing import Route
     except ImportError as exc:
         raise MissingPackage("starlette", "The collector") from exc
 
-    intake, background = Intake(store), Background(store, retention or Retention())
+    intake, background = Intake(store, arrived), Background(store, retention or Retention(), arrived)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -135,8 +139,8 @@ async def _health(_request: Request) -> Response:
 class Background:
     """Makes runs of the spans that have arrived, and trims what is too old, in a thread."""
 
-    def __init__(self, store: Store, retention: Retention) -> None:
-        self._store, self._spans, self._retention = store, SpanBook(store), retention
+    def __init__(self, store: Store, retention: Retention, arrived: Arrived = nobody) -> None:
+        self._store, self._spans, self._retention = store, SpanBook(store, arrived), retention
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._work, name="second-pass-collector", daemon=True)
 

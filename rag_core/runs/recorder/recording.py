@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Concatenate, ParamSpec, cast
 
 from rag_core.runs.recorder.containers import listed
@@ -223,8 +224,8 @@ class Recording:
     def _holding(self, pool: list[Sent]) -> list[str]:
         """The latest step that has all of these passages; without one, those that no other has read."""
         wanted = set(map(self._key, pool))
-        holding = [step["name"] for step in reversed(self._steps) if wanted <= set(map(self._key, step["hits"]))]
-        return holding[:1] or self._unread()
+        latest = (step["name"] for step in reversed(self._steps) if wanted <= set(map(self._key, step["hits"])))
+        return list(islice(latest, 1)) or self._unread()
 
     def _key(self, hit: Sent) -> str:
         text = hit.get("text", "")

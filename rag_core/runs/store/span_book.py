@@ -7,7 +7,7 @@ more of them have come. What was written and not yet made into a run is found ag
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -42,8 +42,9 @@ LOG = logging.getLogger("second_pass.runs")
 class SpanBook:
     """The spans of one database. Safe to share between threads; any number of processes may write at once."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, made: Callable[[Sequence[Run]], None] | None = None) -> None:
+        """`made` is told of runs that were made, once they are in the database."""
+        self._store, self._made = store, made
 
     def add(self, spans: Sequence[Span], now: datetime | None = None) -> int:
         """Keep spans, in one transaction; how many came too late, because their trace is closed."""
@@ -97,6 +98,8 @@ class SpanBook:
             made = _unchanged(connection, {trace["of"]: trace["at"] for trace in traces})
             if kept := [run for run in runs if run.id in made]:
                 put_runs(connection, kept)
+        if kept and self._made:
+            self._made(kept)
 
 
 def _unchanged(connection: sa.Connection, traces: dict[str, datetime]) -> set[str]:
