@@ -43,3 +43,8 @@ sys.exit(bool({"torch", "transformers", "sentence_transformers"} & set(sys.modul
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr or "a model package came along"
+
+
+def test_the_command_line_and_the_collector_start_without_tables():
+    code = "import sys, rag_core.cli.main; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0, "pandas came along"
