@@ -27,6 +27,7 @@ CHECKS: dict[str, str] = {
     "slow-step": "One slow step",
     "incomplete-trace": "Trace incomplete",
     "trace-cut": "Trace cut",
+    "passages-left-out": "Passages left out",
     "not-recorded": "Partly recorded",
     "passage-twice": "Passage listed twice",
     "ranks-repeat": "Ranks repeat",

@@ -48,7 +48,7 @@ def run_of_spans(spans: Iterable[Span], source: str = "otlp", left_out: int = 0)
             "answer": _answer(tree, top),
             "attributes": _attributes(tree),
             "source": source,
-            "warnings": _notes(tree),
+            "warnings": _notes(tree, sum(one.left_out for one in found.values())),
         }
     )
 
@@ -139,8 +139,11 @@ def _attributes(tree: Tree) -> dict[str, Any]:
     return found
 
 
-def _notes(tree: Tree) -> list[dict[str, str]]:
+def _notes(tree: Tree, left_out: int) -> list[dict[str, str]]:
     notes = []
+    if left_out:
+        message = f"{left_out} of the documents in this trace have neither id nor text and are left out."
+        notes.append({"code": "passages-left-out", "message": message})
     if tree.incomplete:
         notes.append({"code": "incomplete-trace", "message": "Parts of this trace have not arrived."})
     if tree.left_out:

@@ -29,27 +29,36 @@ Found = tuple[RunPassage, float | None]
 """A passage and its score."""
 
 
-def documents(attributes: Mapping[str, Any], prefix: str) -> list[Found]:
-    """The documents below a prefix, in order; those with neither id nor text are left out."""
-    given = attributes.get(prefix)
-    rows = nested(given) if given is not None else list(flat(attributes, prefix).values())
-    return [found for row in rows if (found := _document(row)) is not None]
+def documents(attributes: Mapping[str, Any], prefix: str) -> tuple[list[Found], int]:
+    """The documents below a prefix, in order, and how many were left out, because they have neither id nor text."""
+    rows = rows_of(attributes, prefix)
+    if rows is None:
+        return [], 1
+    found = [one for row in rows if isinstance(row, dict) and (one := _document(row)) is not None]
+    return found, len(rows) - len(found)
 
 
 def faults(attributes: Mapping[str, Any]) -> list[str]:
     """What of a span's ranked lists cannot be read and is left out, in words."""
-    found: list[str] = []
+    said: list[str] = []
     for prefix in (names.RETRIEVED, names.RERANK_INPUT, names.RERANK_OUTPUT):
-        given = json_of(attributes.get(prefix))
-        if given is None or given == "" or given != given:
-            given = list(flat(attributes, prefix).values())
-        if not isinstance(given, (list, tuple)):
-            found.append(f"{prefix} is no list of documents.")
-            continue
-        wrong = [number for number, row in enumerate(given, start=1)
-                 if not isinstance(row, dict) or _document(flattened(row)) is None]  # fmt: skip
-        found += [f"document {number} of {prefix} has neither id nor text." for number in wrong]
-    return found
+        rows = rows_of(attributes, prefix)
+        if rows is None:
+            said.append(f"{prefix} is no list of documents.")
+        for number, row in enumerate(rows or (), start=1):
+            if not isinstance(row, dict) or _document(row) is None:
+                said.append(f"document {number} of {prefix} has neither id nor text.")
+    return said
+
+
+def rows_of(attributes: Mapping[str, Any], prefix: str) -> list[Any] | None:
+    """What stands in a ranked list, dicts as one; None for what is no list."""
+    given = json_of(attributes.get(prefix))
+    if given is None or given == "" or given != given:
+        return list(flat(attributes, prefix).values())
+    if not isinstance(given, (list, tuple)):
+        return None
+    return [flattened(row) if isinstance(row, dict) else row for row in given]
 
 
 def flat(attributes: Mapping[str, Any], prefix: str) -> dict[int, dict[str, Any]]:

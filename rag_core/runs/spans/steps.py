@@ -29,8 +29,12 @@ Ranked = tuple[tuple[str, float | None], ...]
 """Passage ids with their scores, best first."""
 
 
-Lists = dict[str, list[Found]]
-"""The ranked lists of one span, by the attribute that has them."""
+@dataclass(frozen=True)
+class Lists:
+    """The ranked lists of one span, by the attribute that has them, and how many documents were left out."""
+
+    found: Mapping[str, list[Found]]
+    left_out: int
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,7 @@ class Steps:
         self._add(replace(made, kind=kind, inputs=(inner,), model=""), span)
 
     def _listed(self, span: Span, kind: StepKind, prefix: str, query: str) -> Listed:
-        hits = tuple((self.book.add(passage), score) for passage, score in self.lists[span.span_id][prefix])
+        hits = tuple((self.book.add(passage), score) for passage, score in self.lists[span.span_id].found[prefix])
         name = (span.name or span.kind.lower()).replace("\x00", "")[:180]
         return Listed(name=name, kind=kind, hits=hits, span=span, query=query)
 
@@ -162,14 +166,16 @@ READ: dict[str, Callable[[Steps, Span], None]] = {
 def lists_of(span: Span) -> Lists:
     """The ranked lists of a span."""
     prefixes = (names.RETRIEVED, names.RERANK_INPUT, names.RERANK_OUTPUT)
-    return {prefix: documents(span.attributes, prefix) for prefix in prefixes}
+    read = {prefix: documents(span.attributes, prefix) for prefix in prefixes}
+    found = {prefix: some for prefix, (some, _) in read.items()}
+    return Lists(found, sum(left_out for _, left_out in read.values()))
 
 
 def book_of(spans: Iterable[Lists]) -> PassageBook:
     """The passages that have an id and a text, so that a text alone finds its id."""
     book = PassageBook()
     for lists in spans:
-        for passage, _ in chain.from_iterable(lists.values()):
+        for passage, _ in chain.from_iterable(lists.found.values()):
             if passage.text and not passage.id.startswith(MADE_UP):
                 book.add(passage)
     return book

@@ -215,3 +215,12 @@ def test_a_prompt_that_is_only_json_has_passages_with_several_lines_and_quotes()
     run = run_of_spans([retriever(2, 1, 2, 0, passage, "Another passage, which it did not read."), model])
     assert run is not None and [len(step.hits) for step in run.steps] == [2, 1]
     assert run.passage(run.steps[1].hits[0].passage_id).text == passage
+
+
+def test_documents_that_cannot_be_read_are_counted_in_a_note():
+    search = retriever(2, 1, 2, 0, A, (None, None, 0.5), B)
+    odd = search.attributes | {"reranker.output_documents": "none"}
+    run = run_of_spans([search.model_copy(update={"attributes": odd})])
+    assert run is not None and [hit.passage_id for hit in run.steps[0].hits] == [A[0], B[0]]
+    (note,) = run.warnings
+    assert note.code == "passages-left-out" and note.message.startswith("2 of the documents")
