@@ -18,7 +18,7 @@ from rag_core.schema.trace import Trace
 from rag_core.wording.analysis_captions import cost_caption
 from ui import caches
 from ui.charts import budget_bar, cost_curve, time_by_pool, waterfall
-from ui.panels import chart_panel, history, question_box, retrying, spent, views, waiting
+from ui.panels import chart_panel, history, linked_run, question_box, retrying, run_latency, spent, views, waiting
 from ui.sidebar import link_values, state
 from ui.sidebar.state import SidebarState
 
@@ -28,7 +28,15 @@ UNMEASURED = 50.0  # pairs a second: a placeholder, and the page says so (a stri
 def main() -> None:
     """This run, the runs of the session and the saved ones, time by pool, and the month's bill."""
     state.page("Latency & cost")
+    linked_run.leave()
+    run = linked_run.peek()
+    if run and run.origin:
+        linked_run.opened(peeked=run, here=linked_run.LATENCY)
+        with views.guard():
+            run_latency.show(run)
+        return
     choice = state.sidebar()
+    linked_run.opened()
     query = question_box.question(choice)
     with views.guard():
         trace = None

@@ -24,16 +24,18 @@ from ui.panels import (
     answer,
     chart_panel,
     history,
+    linked_run,
     picking,
     query_sets,
     question_box,
     recorded_queries,
     retrying,
+    run_compare,
     spent,
     views,
     waiting,
 )
-from ui.sidebar import access, link_values, state
+from ui.sidebar import access, link_values, recorded, state
 from ui.sidebar.state import SidebarState, threshold_for
 
 COLUMNS = ("query", "kind", "rbo", "tau", "left_first", "right_first", "common", "only_left", "only_right")
@@ -44,7 +46,16 @@ RECORDED = "Recorded runs"
 def main() -> None:
     """A against B for one question, then for many."""
     state.page("Compare")
+    linked_run.leave()
+    run = linked_run.peek()
+    if run and run.origin:
+        change = recorded.choose(run)
+        linked_run.opened(replays=True, peeked=run, here=linked_run.COMPARE)
+        with views.guard():
+            run_compare.show(run, change)
+        return
     choice = state.sidebar()
+    linked_run.opened()
     query = question_box.question(choice)
     other = other_policy(choice.policy)
     names = policy_names(other, choice.policy)

@@ -51,7 +51,7 @@ def _run(trace: Trace, findings: Sequence[Finding]) -> list[str]:
 def _ranks(finding: Finding) -> str:
     rows = [
         [
-            step_label(one.step),
+            step_label(one.step, finding.diagnosis.recorded),
             f"{one.rank} of {one.of}" if one.rank else "not there",
             "" if one.score is None else score_text(one.score, one.space),
         ]

@@ -23,11 +23,11 @@ from rag_core.wording.numbers import document_of, score_text, title_of, titles_o
 from rag_core.wording.run_captions import (
     QUOTED,
     answer_cost,
+    label_in,
     latency_caption,
     movement_caption,
     rewritten_by,
     score_caption,
-    step_label,
 )
 
 
@@ -97,7 +97,7 @@ def _collection(trace: Trace) -> str:
 
 
 def _warnings(trace: Trace) -> str:
-    rows = [[step_label(step.name), warning.message] for step in trace.steps for warning in step.warnings]
+    rows = [[label_in(trace, step.name), warning.message] for step in trace.steps for warning in step.warnings]
     rows += [
         [f"Extra search {run.name}", warning.message]
         for run in trace.extra_searches
@@ -110,7 +110,7 @@ def _warnings(trace: Trace) -> str:
 
 
 def _steps(trace: Trace) -> str:
-    rows = [[step_label(one.name), one.hits_in, len(one.hits), one.space, step_time(one)] for one in trace.steps]
+    rows = [[label_in(trace, one.name), one.hits_in, len(one.hits), one.space, step_time(one)] for one in trace.steps]
     return section("Steps", table(rows, ["Step", "In", "Out", "Score space", "Time"]))
 
 

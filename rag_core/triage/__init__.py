@@ -7,13 +7,14 @@ then_and_now = rerun_recorded(case, policy, RunScorer(get_reranker))      # of a
 """
 
 from rag_core.jobs import Job, JobBook, JobControl
+from rag_core.runs.replaying import RunScorer
 from rag_core.triage.case import Case, Finding, Rerun, RerunOutcome, Status, case_of
 from rag_core.triage.case_book import CaseBook, CaseSummary
 from rag_core.triage.differences import Difference, differences
 from rag_core.triage.exchange import Imported, ImportResult, export_cases, export_lines, import_cases, read_cases
 from rag_core.triage.rerun import rerun, rerun_all
 from rag_core.triage.run_fixes import RunFix, fixes_in_run
-from rag_core.triage.run_rerun import RunScorer, rerun_recorded
+from rag_core.triage.run_rerun import rerun_recorded
 from rag_core.triage.run_settings import change_for, not_replayed
 
 __all__ = [

@@ -14,12 +14,13 @@ from rag_core.jobs import JobControl
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import get_reranker
+from rag_core.runs.replaying import RunScorer
 from rag_core.schema.base import new_id
 from rag_core.schema.documents import CollectionRef
 from rag_core.schema.policy import Policy
 from rag_core.triage.case import Case, Finding, Rerun, RerunOutcome, failed, outcome_of, verdict_of
 from rag_core.triage.case_book import CaseBook
-from rag_core.triage.run_rerun import RunScorer, rerun_recorded
+from rag_core.triage.run_rerun import rerun_recorded
 
 if TYPE_CHECKING:
     from rag_core.generation.chat.access import ChatAccess

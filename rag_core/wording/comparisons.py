@@ -28,7 +28,8 @@ def difference(left: Trace, right: Trace, names: tuple[str, str] = ("A", "B")) -
         _newcomer(agreement, left, right, names),
         _leaver(agreement, left, right, names),
     ]
-    sentences += [_answers(left, right, names), _pace(left, right, names)]
+    pace = "" if left.origin else _pace(left, right, names)  # another machine took the recorded time
+    sentences += [_answers(left, right, names), pace]
     return " ".join(sentence for sentence in sentences if sentence)
 
 

@@ -26,9 +26,18 @@ STEP_LABELS: dict[str, str] = {
 ESTIMATED = " “About”: more candidates were scored than this run reads; it is their share of the time measured."
 
 
-def step_label(name: str) -> str:
-    """What a step is called on screen; one of a foreign pipeline by its own name."""
-    return STEP_LABELS.get(name, name)
+def step_label(name: str, recorded: bool = False) -> str:
+    """What a step is called on screen; one of a recorded run by its own name, on every page and in every table.
+
+    >>> step_label("dense"), step_label("dense", recorded=True)
+    ('Dense search', 'dense')
+    """
+    return name if recorded else STEP_LABELS.get(name, name)
+
+
+def label_in(trace: Trace, name: str) -> str:
+    """What a step of this trace is called on screen."""
+    return step_label(name, recorded=trace.origin is not None)
 
 
 QUOTED = "Quoted word for word from the kept passages; no language model wrote this"

@@ -10,7 +10,7 @@ from rag_core.analysis.latency import step_time
 from rag_core.schema.trace import Trace
 from rag_core.wording.headline import headline
 from rag_core.wording.numbers import score_text
-from rag_core.wording.run_captions import step_label
+from rag_core.wording.run_captions import label_in
 
 if TYPE_CHECKING:
     from rag_core.schema.ranked_passage import RankedPassage
@@ -27,7 +27,7 @@ def run_text(trace: Trace) -> str:
 
 def run_html(trace: Trace) -> str:
     """The headline, the steps with their times, and the kept passages, as HTML. All text is escaped."""
-    steps = [(step_label(step.name), len(step.hits), str(step.space), step_time(step)) for step in trace.steps]
+    steps = [(label_in(trace, step.name), len(step.hits), str(step.space), step_time(step)) for step in trace.steps]
     kept = [(one.rank, one.title, _score(one), " ".join(one.text.split())[:TEXT_CHARS]) for one in trace.kept]
     tables = _table(("Step", "Passages", "Score space", "Time"), steps)
     tables += _table(("Rank", "Document", "Score", "Text"), kept) if kept else ""

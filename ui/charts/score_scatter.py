@@ -15,7 +15,8 @@ LEGEND = {"both": "kept by both", "left": "only by A", "right": "only by B", "ne
 def caption(left: Trace, right: Trace) -> str:
     """What the axes are, so that nobody reads one score as the other."""
     one_sided = len(set(left.relevance) ^ set(right.relevance))
-    cut = f" {one_sided} that the first pass dropped have only one score and are not drawn." * bool(one_sided)
+    dropped = "" if left.origin else " that the first pass dropped"
+    cut = f" {one_sided}{dropped} have only one score and are not drawn." * bool(one_sided)
     if left.relevance_space is right.relevance_space:
         return f"Both axes are {left.relevance_space} scores; dots on the diagonal score the same on both sides.{cut}"
     return (

@@ -16,7 +16,7 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import score_text, title_of, titles_of
-from rag_core.wording.run_captions import step_label
+from rag_core.wording.run_captions import label_in, step_label
 from ui.panels import picking
 from ui.panels.marking import marked
 from ui.panels.views import markdown
@@ -69,7 +69,7 @@ def way_table(trace: Trace, passage_id: str) -> pd.DataFrame:
     """The passage's way through the steps: a row per step with rank, of how many, and score with its space."""
     rows = [
         {
-            "Step": step_label(step.step),
+            "Step": label_in(trace, step.step),
             "Rank": f"{step.rank} of {step.of}" if step.rank else "not ranked",
             "Score": score_text(step.score, step.space) if step.score is not None else "",
         }
@@ -122,9 +122,10 @@ def _columns(trace: Trace) -> dict[str, Any]:
     digits = {"dense": "%.3f", "lexical": "%.1f", "fused": "%.4f", "first_pass": "%.2f", "reranked": "%.2f"}
     columns: dict[str, Any] = {"title": st.column_config.TextColumn("Passage", width=300)}
     for step in trace.steps[:-1]:
-        label = SHORT.get(step.name, step_label(step.name))
+        label = step.name if trace.origin else SHORT.get(step.name, step_label(step.name))
         # three significant digits, so that a probability of 0.0004 is not shown as 0.000
-        form = "%.3g" if step.space is ScoreSpace.PROBABILITY else digits.get(step.name, "%.3f")
+        whole = trace.origin or step.space is ScoreSpace.PROBABILITY
+        form = "%.3g" if whole else digits.get(step.name, "%.3f")
         columns[f"{step.name}_rank"] = st.column_config.NumberColumn(f"{label} #", width=75)
         columns[f"{step.name}_score"] = st.column_config.NumberColumn(f"{label} {step.space}", format=form)
     columns["outcome"] = st.column_config.TextColumn("Outcome", width=125)

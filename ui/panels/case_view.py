@@ -104,10 +104,11 @@ def _about(case: Case) -> str:
 
 def _reopen(case: Case) -> None:
     """Fill the form of Triage with the case, or open its recorded run there."""
-    if case.trace.origin is None:
+    origin = case.trace.origin
+    if origin is None:
         to_triage.fill(_filled(case))
     else:
-        linked_run.reopen(case.trace, case.documents[0])
+        linked_run.show_here(f"{origin.project}/{origin.run_id}", case.documents[0])
         st.session_state["view"] = triage.FIND
 
 

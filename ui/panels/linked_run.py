@@ -21,6 +21,8 @@ INSPECT, TRIAGE, LATENCY, COMPARE = "1_inspect.py", "6_triage.py", "3_latency.py
 SHOWN_ON = {
     INSPECT: ("Inspect", ":material/manage_search:"),
     TRIAGE: ("Triage", ":material/troubleshoot:"),
+    COMPARE: ("Compare", ":material/compare_arrows:"),
+    LATENCY: ("Latency", ":material/timer:"),
 }
 """The pages that work on an open run, with the label and the icon of the button that leads there."""
 
@@ -67,11 +69,11 @@ def hold(trace: Trace) -> None:
     st.session_state.setdefault(FROM_FILE, {})[f"{trace.origin.project}/{trace.origin.run_id}"] = trace
 
 
-def reopen(trace: Trace, document: str) -> None:
-    """Open a run that a case keeps, on the page that is shown. For callbacks."""
-    assert trace.origin is not None
-    st.query_params[links.RUN] = f"{trace.origin.project}/{trace.origin.run_id}"
-    st.query_params[links.EXPECTED] = document
+def show_here(named: str, document: str = "") -> None:
+    """Open `project/id` on the page that is shown. For callbacks. document: the one that should have answered."""
+    st.query_params[links.RUN] = named
+    if document:
+        st.query_params[links.EXPECTED] = document
 
 
 def leave() -> None:

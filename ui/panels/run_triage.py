@@ -175,12 +175,12 @@ def _surely(trace: Trace, name: str) -> None:
 
 def _tried(found: Found, change: RunChange, now: Diagnosis) -> None:
     """What was changed, what became of the document, and the way back."""
-    label, then = VERDICT_LABELS[now.verdict].lower(), VERDICT_LABELS[found.diagnosis.verdict].lower()
+    became, then = VERDICT_LABELS[now.verdict].lower(), VERDICT_LABELS[found.diagnosis.verdict].lower()
     kept = now.verdict is Verdict.KEPT
     with st.container(horizontal=True, vertical_alignment="center", key="tried"):
         show = st.success if kept else st.warning
-        changed = change_text(found.trace, change, _label)
-        show(views.markdown(f"{changed}. In the replay: {label}. As recorded: {then}."), icon=":material/tune:")
+        changed = change_text(found.trace, change, label)
+        show(views.markdown(f"{changed}. In the replay: {became}. As recorded: {then}."), icon=":material/tune:")
         st.button("Undo", key="undo", icon=":material/undo:", on_click=recorded.reset, args=(found.trace,))
 
 
@@ -206,7 +206,7 @@ def _fixes(found: Found) -> None:
     for number, fix in enumerate(fixes[:SHOWN]):
         with st.container(border=True):
             words, button = st.columns([6, 1], vertical_alignment="center")
-        said = fix_text(found.trace, fix, _label)
+        said = fix_text(found.trace, fix, label)
         words.html(f'<div class="sp-what-if" data-testid="what-if">{html.escape(said)}</div>')
         button.button(
             "Try it", key=f"use{number}", on_click=recorded.adopt, args=(found.trace, fix.change), width="stretch"
@@ -234,6 +234,6 @@ def _known_fixes(found: Found) -> tuple[RunFix, ...]:
     return fixes
 
 
-def _label(reranker: str) -> str:
+def label(reranker: str) -> str:
     """What a reranker is called in the sidebar."""
     return access.labels(access.usable()).get(reranker, reranker)

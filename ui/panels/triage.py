@@ -219,7 +219,7 @@ def way(diagnosis: Diagnosis) -> pd.DataFrame:
     """A row per step: rank of how many, and score with its space."""
     rows = [
         (
-            step_label(step.step),
+            step_label(step.step, diagnosis.recorded),
             f"{step.rank} of {step.of}" if step.rank else "not ranked",
             "" if step.score is None else score_text(step.score, step.space),
         )

@@ -18,7 +18,7 @@ from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import not_rewritten
 from rag_core.wording import headline as headline_text
 from rag_core.wording.analysis_captions import extra_search_sentence
-from rag_core.wording.run_captions import rewritten_by, step_label
+from rag_core.wording.run_captions import label_in, rewritten_by
 
 STYLE = Path(__file__).with_name("style.css")
 
@@ -75,7 +75,7 @@ def filtered(trace: Trace) -> None:
 def notes(trace: Trace) -> None:
     """The other warnings of the run, by step."""
     lines = [
-        f"**{step_label(step.name)}:** {markdown(warning.message)}"
+        f"**{markdown(label_in(trace, step.name))}:** {markdown(warning.message)}"
         for step in trace.steps
         for warning in step.warnings
         if warning.code != "rerank-failed"

@@ -1,0 +1,117 @@
+"""Latency and Compare of an opened recorded run, and what its steps are called on every page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rag_core.runs.as_trace import trace_of
+from rag_core.runs.sent import run_from
+from rag_core.schema.trace import Trace
+from tests.runs.odd_runs import DENSE, ODD, odd_run, step
+from ui import caches
+from ui.sidebar.recorded import key_of
+
+PAGES = Path(__file__).parents[2] / "pages"
+PROJECT, RUN = "support bot", "1"
+WHOLE = "three searches, fusion, two rerankers"
+pytestmark = pytest.mark.usefixtures("sample")
+
+
+def stored(name: str = WHOLE, *others: str) -> Trace:
+    others_ = [odd_run(one).model_copy(update={"id": f"other{place}"}) for place, one in enumerate(others)]
+    caches.run_book().add([odd_run(name), *others_])
+    return trace_of(odd_run(name))
+
+
+def opened(file: str) -> AppTest:
+    at = AppTest.from_file(str(PAGES / file), default_timeout=120)
+    at.query_params["run"] = f"{PROJECT}/{RUN}"
+    at.run()
+    assert not at.exception
+    return at
+
+
+def said(at: AppTest) -> str:
+    shown = (*at.get("html"), *at.markdown, *at.caption, *at.info, *at.warning, *at.error, *at.header)
+    return " ".join(str(one.proto) for one in shown).replace("\\", "")
+
+
+def table(at: AppTest, column: str):
+    return next(one.value for one in at.dataframe if column in one.value.columns)
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_latency_shows_the_own_times_of_any_run_and_says_which_are_missing(name):
+    trace = stored(name)
+    at = opened("3_latency.py")
+    times = table(at, "took_ms")
+    assert list(times["step"]) == [one.name for one in trace.steps]
+    timed = [one.name for one in trace.steps if one.timed]
+    assert list(times[times["took_ms"].notna()]["step"]) == timed
+    assert all(note for note in times[times["took_ms"].isna()]["note"])
+    assert ("This run records no times" in said(at)) == (not timed) and not at.error
+
+
+def test_latency_names_the_steps_without_a_time_and_calls_the_whole_at_least_what_is_known():
+    untimed = {key: value for key, value in step("words", "search", [{"text": "One."}]).items() if key != "timing"}
+    raw = {"project": PROJECT, "id": RUN, "query": "How?", "steps": [DENSE, untimed]}
+    caches.run_book().add([run_from(raw)])
+    at = opened("3_latency.py")
+    assert "No time was recorded for words." in said(at) and "At least 5.0 ms before the answer" in said(at)
+    assert [one.value for one in at.metric] == ["at least 5.0 ms", "1 of 2"]
+
+
+def test_latency_gives_percentiles_of_the_project_in_which_a_missing_time_does_not_count():
+    stored(WHOLE, "missing times", "dense and a reranker")
+    at = opened("3_latency.py")
+    many = table(at, "p95").set_index("step")
+    assert many.loc["dense", "runs"] == 2 and many.loc["dense", "p50"] == 5.0
+    assert "1 of them records no times" in said(at)
+
+
+def test_compare_sets_the_recording_against_its_replay():
+    trace = stored()
+    at = opened("4_compare.py")
+    assert "Change a setting in the sidebar" in said(at)
+    at.selectbox(key=key_of(trace, "r")).select("none").run()
+    assert not at.exception and "A: as recorded" in said(at) and "Both keep" in said(at)
+    assert "takes" not in said(at).split("Compare on several")[0].split("Both keep")[1].split(".")[0]
+
+
+def test_compare_replays_several_runs_with_one_change_and_says_which_it_cannot():
+    trace = stored(WHOLE, "dense and a reranker", "nothing found", "rules after reranking, one passage kept")
+    at = opened("4_compare.py")
+    at.selectbox(key=key_of(trace, "r")).select("late-interaction").run()
+    at.button(key="score_run").click().run()
+    at.button(key="compare_runs").click().run()
+    assert not at.exception and "1 run cannot be replayed so" in said(at)
+    rows = table(at, "rbo")
+    assert len(rows) == 3 and "Without labels the better side is unknown" in said(at)
+    at.multiselect(key="chosen_left_out").select((PROJECT, "other0")).run()
+    assert not [one for one in at.dataframe if "rbo" in one.value.columns]
+
+
+def test_a_step_of_a_recorded_run_has_one_name_on_its_card_in_the_table_and_in_the_details():
+    found = [{"passage_id": one, "text": f"Passage {one}."} for one in "abc"]
+    steps = [
+        step("dense", "search", found),
+        step("lexical", "search", found),
+        step("fused", "fusion", found, "dense", "lexical"),
+        step("reranked", "rerank", found, "fused"),
+        step("kept", "select", found[:1], "reranked"),
+    ]
+    caches.run_book().add([run_from({"project": PROJECT, "id": RUN, "query": "How?", "steps": steps})])
+    at = opened("1_inspect.py")
+    names = [one["name"] for one in steps]
+    shown = " ".join(str(one.proto) for one in at.get("html"))
+    assert all(f"<b>{name}</b>" in shown for name in names)
+    assert list(table(at, "Step")["Step"]) == names
+    heads = next(one.proto.columns for one in at.dataframe if "passage_id" in one.value.columns)
+    assert all(f'"{name} #"' in heads for name in names[:-1]) and "Dense #" not in heads
+    at = AppTest.from_file(str(PAGES / "6_triage.py"), default_timeout=120)
+    at.query_params.update({"run": f"{PROJECT}/{RUN}", "expect": "b"})
+    at.run()
+    assert not at.exception and list(table(at, "Step")["Step"]) == names

@@ -1,0 +1,142 @@
+"""What was recorded (A) against its replay (B): the open run, and several chosen ones with the same change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rag_core.analysis.rank_agreement import compare_rankings
+from rag_core.analysis.run_comparison import QueryRow, row, table, tally
+from rag_core.errors import BadInput
+from rag_core.report.run_fix_text import change_text
+from rag_core.runs.as_trace import trace_of
+from rag_core.runs.replaying import Replay, RunChange, replay_many
+from rag_core.runs.store.summary import RunSummary
+from rag_core.schema.trace import Trace
+from rag_core.wording.comparisons import comparison_verdict, difference
+from rag_core.wording.numbers import count_of
+from ui import caches
+from ui.charts import score_scatter, two_columns
+from ui.panels import chart_panel, chosen_runs, linked_run, picking, run_replay, run_triage, spent, views, waiting
+from ui.sidebar import state
+
+COMPARED = "runs_compared"
+"""Session key: the change, the runs, and what became of each."""
+
+COLUMNS = ("query", "rbo", "tau", "common", "only_left", "only_right")
+NAMED = 3
+"""Reasons that are named of the runs that could not be replayed."""
+
+
+def show(trace: Trace, change: RunChange) -> None:
+    """The open run under the change, then several runs of its project."""
+    if change == RunChange():
+        views.headline("Change a setting in the sidebar to compare the recorded run (A) with its replay (B).")
+        st.caption("Another reranker reads the recorded candidates; threshold and top-k cut its scores again.")
+    else:
+        replay = run_replay.replayed(trace, change)
+        if replay is not trace:
+            _one(trace, replay, change)
+    _many(trace, change)
+
+
+def _one(trace: Trace, replay: Trace, change: RunChange) -> None:
+    """The sentence, the columns, the scores."""
+    try:
+        agreement = compare_rankings(trace, replay)
+    except BadInput:
+        st.caption("The replay ranks other candidates than the recording, so only what is kept can be compared.")
+        return
+    names = ("as recorded", change_text(trace, change, run_triage.label))
+    views.headline(difference(trace, replay, ("A", "B")))
+    st.caption(views.markdown(f"A: {names[0]}. B: {names[1]}."))
+    fig = two_columns.figure(trace, replay, ("recorded", "replay"), state.palette())
+    frame = two_columns.joined(trace, replay)
+    chart_panel.show("Rank by rank", two_columns.caption(agreement), fig, frame, "columns")
+    fig = score_scatter.figure(trace, replay, ("recorded", "replay"), state.palette())
+    chart_panel.show("Score by score", score_scatter.caption(trace, replay), fig, frame, "scatter")
+
+
+def _many(trace: Trace, change: RunChange) -> None:
+    """The same change on several runs: which differ most, and what could not be replayed."""
+    st.header("Compare on several recorded runs", anchor=False)
+    chosen = chosen_runs.choose(trace.origin.project if trace.origin else "")
+    if change == RunChange() or not chosen:
+        st.caption("Choose the runs here, and the change in the sidebar.")
+        return
+    about = (change, tuple((one.project, one.id) for one in chosen))
+    label = f"Replay {count_of(len(chosen), 'run')}"
+    if st.button(label, key="compare_runs", type="primary", icon=":material/play_arrow:"):
+        with spent.counted(COMPARED):
+            st.session_state[COMPARED] = (about, *_replayed(chosen, change))
+    spent.of_work(COMPARED)
+    known = st.session_state.get(COMPARED)
+    if known is None or known[0] != about:
+        return
+    _table(known[1], known[2])
+
+
+def _replayed(chosen: Sequence[RunSummary], change: RunChange) -> tuple[list[tuple[QueryRow, str, str]], list[str]]:
+    """A row with its run for each replay that can be compared, and the reasons for the others."""
+    traces = [trace_of(caches.run_book().get(one.project, one.id)) for one in chosen]
+    with waiting.stoppable(COMPARED, "Replaying") as board:
+
+        def progress(done: int) -> None:
+            board.progress(done / len(traces), f"Replaying, {done} of {len(traces)} runs")
+
+        made = replay_many(traces, change, caches.run_scorer(), progress)
+    rows: list[tuple[QueryRow, str, str]] = []
+    reasons: list[str] = []
+    for one in made:
+        found, why = _row(one)
+        if found and one.recorded.origin:
+            rows.append((found, one.recorded.origin.project, one.recorded.origin.run_id))
+        else:
+            reasons.append(why)
+    return rows, reasons
+
+
+def _row(one: Replay) -> tuple[QueryRow | None, str]:
+    if one.replayed is None:
+        return None, one.why
+    try:
+        return row(one.recorded, one.replayed), ""
+    except BadInput as exc:
+        return None, str(exc)
+
+
+def _table(rows: Sequence[tuple[QueryRow, str, str]], reasons: Sequence[str]) -> None:
+    """The verdict, the rows, and what was left out. A click opens that run."""
+    if reasons:
+        different = list(dict.fromkeys(reasons))
+        said = f"{count_of(len(reasons), 'run')} cannot be replayed so: {' '.join(different[:NAMED])}"
+        st.warning(views.markdown(said), icon=":material/block:")
+    if not rows:
+        return
+    views.headline(comparison_verdict(tally([one for one, _, _ in rows]), ("A", "B")))
+    frame = table([one.model_copy(update={"kind": f"{project}/{run_id}"}) for one, project, run_id in rows])
+    st.caption("The runs that differ most come first. A: as recorded. B: the replay. Select a row to open that run.")
+    st.dataframe(
+        frame,
+        hide_index=True,
+        key="compared_runs",
+        on_select=lambda: _open(list(frame["kind"])),
+        selection_mode=picking.MODE,
+        column_order=COLUMNS,
+        column_config={
+            "query": st.column_config.TextColumn("Question", width=330),
+            "rbo": st.column_config.NumberColumn("RBO", format="%.2f"),
+            "tau": st.column_config.NumberColumn("Kendall tau", format="%.2f"),
+            "common": "Kept by both",
+            "only_left": "Only A",
+            "only_right": "Only B",
+        },
+    )
+
+
+def _open(names: list[str]) -> None:
+    """Open the run of the row that was clicked, here."""
+    at = picking.picked_row("compared_runs")
+    if at is not None:
+        linked_run.show_here(names[at])
