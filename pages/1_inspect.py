@@ -13,7 +13,6 @@ from rag_core.schema.answers import Answer
 from rag_core.schema.trace import Trace
 from rag_core.wording.headline import headline
 from ui import caches
-from ui.charts import rank_movement
 from ui.panels import (
     answer_comparison,
     history,
@@ -23,6 +22,7 @@ from ui.panels import (
     picking,
     progressive_rerank,
     question_box,
+    rank_chart,
     retrying,
     run_replay,
     saved_run,
@@ -128,17 +128,7 @@ def ranking(trace: Trace, live: bool) -> None:
     chosen = ids[0] if another or st.session_state.get("cand") not in ids else st.session_state["cand"]
     st.session_state.update(cand=chosen, cand_of=trace.query)  # set anew, so that the box shows its present rank
     st.subheader("Rank movement", anchor=False)
-    st.caption(rank_movement.caption(trace))
-    st.caption(rank_movement.key(trace))
-    fig = rank_movement.figure(trace, state.palette(), chosen)
-    st.plotly_chart(
-        fig,
-        key="movement",
-        theme=None,
-        config={"displayModeBar": False},
-        on_select=choose_in_chart,
-        selection_mode="points",
-    )
+    rank_chart.show(trace, chosen, on_select=choose_in_chart)
     candidates_panel.preview(trace, chosen)
     st.subheader("Candidates", anchor=False)
     candidates_panel.candidate_table(trace, table, key="candidates", on_select=lambda: choose_in_table(ids))

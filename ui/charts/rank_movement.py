@@ -13,7 +13,7 @@ from rag_core.wording.run_captions import movement_caption as caption
 
 __all__ = ["caption", "figure", "key", "movement"]
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -48,12 +48,15 @@ SIGNS = {
 
 def key(trace: Trace) -> str:
     """What the marks at the ends of the lines mean, as far as they are drawn."""
-    outcomes = set(movement(trace)["outcome"])
+    marks = signs(set(movement(trace)["outcome"]))
+    return f"{marks} Titles: what is kept, what was first before, and the chosen one."
+
+
+def signs(outcomes: Collection[str]) -> str:
+    """The marks of these outcomes in words."""
     cut = ", ".join(f"{sign} {outcome}" for outcome, sign in SIGNS.items() if outcome in outcomes)
     kept = "Kept: ▲ moved up, ▼ moved down, ● same place. " if "kept" in outcomes else ""
-    return (
-        f"{kept}{f'Not kept: {cut}.' if cut else ''} Titles: what is kept, what was first before, and the chosen one."
-    )
+    return f"{kept}{f'Not kept: {cut}.' if cut else ''}"
 
 
 def figure(trace: Trace, palette: Palette, chosen: str | None = None) -> go.Figure:

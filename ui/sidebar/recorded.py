@@ -40,8 +40,35 @@ def key_of(trace: Trace, name: str) -> str:
     return f"run_{name}_{hashlib.sha256(f'{named}/{trace.query}'.encode()).hexdigest()[:8]}"
 
 
+SETTINGS = "run_settings"
+"""Session key: what the controls of recorded runs were set to. Streamlit forgets that on a change of page."""
+
+
 def choose(trace: Trace) -> RunChange:
-    """Draw the settings of the run and read what differs from the recording."""
+    """Draw the settings of the run and read what differs from the recording. They stay from page to page."""
+    _bring_back(trace)
+    change = _draw(trace)
+    st.session_state.setdefault(SETTINGS, {})[key_of(trace, "")] = _set(trace)
+    return change
+
+
+def _set(trace: Trace) -> dict[str, object]:
+    """What the controls of this run are set to, by their keys."""
+    ending = key_of(trace, "").removeprefix("run_")
+    return {
+        str(key): value
+        for key, value in st.session_state.items()
+        if str(key).startswith("run_") and str(key).endswith(ending) and not str(key).startswith("run_off_")
+    }
+
+
+def _bring_back(trace: Trace) -> None:
+    """Set the controls to what they were on the page before."""
+    kept: dict[str, object] = st.session_state.get(SETTINGS, {}).get(key_of(trace, ""), {})
+    st.session_state.update({key: value for key, value in kept.items() if key not in st.session_state})
+
+
+def _draw(trace: Trace) -> RunChange:
     with st.sidebar:
         st.caption(":material/replay: Replay of the recorded run. Nothing is searched again.")
         reranker = _reranker(trace)
@@ -77,8 +104,8 @@ def adopt(trace: Trace, change: RunChange) -> None:
 
 def reset(trace: Trace) -> None:
     """Set every control of this run to how it was recorded."""
-    ending = key_of(trace, "")
-    for key in [one for one in st.session_state if str(one).startswith("run_") and str(one).endswith(ending[4:])]:
+    st.session_state.get(SETTINGS, {}).pop(key_of(trace, ""), None)
+    for key in _set(trace):
         del st.session_state[key]
 
 
