@@ -18,7 +18,17 @@ from rag_core.wording.evaluations import evaluation_estimate
 from rag_core.wording.numbers import count_of
 from ui.charts import cut_curves, group_changes, loss_split, quality_time, setting_curve
 from ui.charts.quality_time import Way
-from ui.panels import chart_panel, evaluation, evaluation_tables, fine_tuning, history, judging, spent, views
+from ui.panels import (
+    chart_panel,
+    evaluation,
+    evaluation_tables,
+    fine_tuning,
+    history,
+    judging,
+    run_evaluation,
+    spent,
+    views,
+)
 from ui.panels.evaluation import Bench
 from ui.sidebar import link_values, state
 from ui.sidebar.state import SidebarState
@@ -41,6 +51,9 @@ def main() -> None:
     choice = state.asked_in_full(state.sidebar())
     with views.guard():
         kind = evaluation.source(choice)
+        if kind == evaluation.RECORDED:
+            run_evaluation.show()
+            return
         questions = evaluation.labelled(choice, kind)
         if questions is None:
             st.caption("Add questions and their grades to start.")
@@ -110,7 +123,7 @@ def show(choice: SidebarState, found: EvaluationResult, bench: Bench | None) -> 
         times(found, bench, metric)
     groups(found)
     evaluation_tables.harmed(found.report, choice.collection)
-    evaluation_tables.files(found)
+    evaluation_tables.files(found.report)
 
 
 @st.fragment

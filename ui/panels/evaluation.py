@@ -31,11 +31,12 @@ from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import NO_RERANKER, Policy
 from rag_core.triage.labelled_cases import set_of_cases
 from ui import caches
-from ui.panels import query_sets, spent, views, waiting
+from ui.panels import chosen_runs, query_sets, spent, views, waiting
 from ui.set_results import set_results
 from ui.sidebar.state import SidebarState
 
 OWN, CASES, FILES, RUNS = "Built-in questions", "Triage cases", "My questions", "Results of another system"
+RECORDED = "Recorded runs"
 LARGEST_POOL = 100
 """Curves go this far, and so does scoring all of them."""
 
@@ -54,7 +55,8 @@ class Bench:
 def source(choice: SidebarState) -> str:
     """Where the questions or rankings come from."""
     own = [OWN] if caches.labelled_set(choice.collection) else []
-    options = [*own, CASES, FILES, RUNS]
+    recorded = [RECORDED] if chosen_runs.there() else []
+    options = [*own, CASES, FILES, RUNS, *recorded]
     return str(st.segmented_control("Questions from", options, default=options[0], required=True, key="eval_source"))
 
 
@@ -63,8 +65,8 @@ def labelled(choice: SidebarState, kind: str) -> LabelledSet | None:
     makers = {
         OWN: lambda: caches.labelled_set(choice.collection),
         CASES: lambda: _of_cases(_cases(choice)),
-        FILES: _from_files,
-        RUNS: _from_files,
+        FILES: from_files,
+        RUNS: from_files,
     }
     found = makers[kind]()
     return judgments(choice).added_to(found) if found else None
@@ -88,7 +90,7 @@ def _of_cases(revisions: tuple[tuple[str, datetime], ...]) -> LabelledSet:
     return set_of_cases(caches.case_book().get(case_id) for case_id, _ in revisions)
 
 
-def _from_files() -> LabelledSet | None:
+def from_files() -> LabelledSet | None:
     """A set that was uploaded: a CSV, or queries and qrels in BEIR's layout."""
     files = st.file_uploader(
         "A CSV (query, document_id, grade), or queries.jsonl and qrels.tsv together",

@@ -7,7 +7,6 @@ import streamlit as st
 
 from rag_core.evaluation import gate
 from rag_core.evaluation.export import queries_csv, to_markdown
-from rag_core.evaluation.outcome import EvaluationResult
 from rag_core.evaluation.report import HEADLINE, SPLIT, Report
 from rag_core.wording.evaluations import evaluation_verdict
 from rag_core.wording.numbers import count_of
@@ -92,13 +91,13 @@ def notices(report: Report) -> None:
                 st.markdown(f"- {views.markdown(one)}")
 
 
-def files(found: EvaluationResult) -> None:
+def files(report: Report) -> None:
     """The report as JSON, CSV and Markdown, and a saved one to compare with."""
     st.subheader("Download", anchor=False)
     kinds = {
-        "Report (JSON)": ("report.json", "application/json", found.report.to_json),
-        "Questions (CSV)": ("queries.csv", "text/csv", lambda: queries_csv(found.report)),
-        "Report (Markdown)": ("report.md", "text/markdown", lambda: to_markdown(found.report)),
+        "Report (JSON)": ("report.json", "application/json", report.to_json),
+        "Questions (CSV)": ("queries.csv", "text/csv", lambda: queries_csv(report)),
+        "Report (Markdown)": ("report.md", "text/markdown", lambda: to_markdown(report)),
     }
     with st.container(horizontal=True):
         for label, (name, mime, content) in kinds.items():
@@ -109,13 +108,13 @@ def files(found: EvaluationResult) -> None:
     saved = st.file_uploader("Compare with a saved report (JSON)", type=["json"], key="eval_baseline")
     if saved is not None:
         with views.guard():
-            _against(found, Report.read(saved.getvalue(), saved.name))
+            _against(report, Report.read(saved.getvalue(), saved.name))
 
 
-def _against(found: EvaluationResult, baseline: Report) -> None:
+def _against(report: Report, baseline: Report) -> None:
     """Whether it is worse than a saved evaluation."""
-    metric = SPLIT if SPLIT in found.report.metrics else HEADLINE[-1]
-    failures, remarks = gate.worse(found.report, baseline, [metric], found.report.after)
+    metric = SPLIT if SPLIT in report.metrics else HEADLINE[-1]
+    failures, remarks = gate.worse(report, baseline, [metric], report.after)
     for one in failures:
         st.error(views.markdown(one), icon=":material/trending_down:")
     for one in remarks:

@@ -1,0 +1,105 @@
+"""Evaluate the lists of recorded runs, and what they kept, by judgments of their queries.
+
+    found = evaluate_runs(traces, labelled)
+    found.report.mean("dense", "nDCG@10"), found.unjudged
+
+Each run is a query of its own, so that one that was asked twice counts twice. Nothing is searched or scored here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag_core.errors import BadInput
+from rag_core.evaluation import metrics
+from rag_core.evaluation.report import Report, report
+from rag_core.evaluation.sets import LabelledSet, Query
+from rag_core.schema.steps import Evidence, Step, StepName
+from rag_core.schema.trace import Trace
+from rag_core.wording.numbers import count_of
+
+
+@dataclass(frozen=True)
+class RunsEvaluation:
+    """The report over the runs that have judgments, and the runs that have none, as `project/id` with their query."""
+
+    report: Report
+    unjudged: dict[str, str]
+
+
+def run_key(trace: Trace) -> str:
+    """`project/id`."""
+    return f"{trace.origin.project}/{trace.origin.run_id}" if trace.origin else trace.query
+
+
+def evaluate_runs(
+    traces: Sequence[Trace], labelled: LabelledSet, names: Sequence[str] = metrics.DEFAULT
+) -> RunsEvaluation:
+    """The metrics of every list that all judged runs have, and of what they kept, with the change from the list that
+    the last reranker read to the last list. Raises BadInput where no run's query has a judgment.
+
+    A query is found by its text, whatever its case and spacing.
+    """
+    by_text = {_text(one.text): labelled.qrels[one.id] for one in labelled.judged}
+    judged = [one for one in traces if _text(one.query) in by_text]
+    unjudged = {run_key(one): one.query for one in traces if _text(one.query) not in by_text}
+    if not judged:
+        raise BadInput(
+            f"None of the {count_of(len(traces), 'run')} asks a question that {labelled.name} judges. Save cases of "
+            "these runs in Triage, or add a file with grades of their questions."
+        )
+    common = [one.name for one in judged[0].steps if one.hits and all(_list(run, one.name) for run in judged)]
+    lists = [name for name in common if name != judged[0].kept_step.name]
+    rankings = {
+        name: {run_key(run): _documents(run, step, labelled) for run in judged if (step := _list(run, name))}
+        for name in lists
+    }
+    rankings[StepName.KEPT] = {run_key(run): _documents(run, run.kept_step, labelled) for run in judged}
+    before, after = _compared(judged[0], [*rankings])
+    made = report(
+        LabelledSet(
+            name=labelled.name,
+            queries=tuple(Query(id=run_key(run), text=run.query) for run in judged),
+            qrels={run_key(run): dict(by_text[_text(run.query)]) for run in judged},
+            level=labelled.level,
+            notices=labelled.notices,
+        ),
+        rankings,
+        names,
+        before,
+        after,
+        notices=_notices(judged, lists),
+    )
+    return RunsEvaluation(made, unjudged)
+
+
+def _text(query: str) -> str:
+    return re.sub(r"\s+", " ", query).strip().casefold()
+
+
+def _list(run: Trace, name: str) -> Step | None:
+    """The run's step of that name; None where there is none, or it was not recorded."""
+    return next((one for one in run.steps if one.name == name and one.evidence is not Evidence.UNAVAILABLE), None)
+
+
+def _documents(run: Trace, step: Step, labelled: LabelledSet) -> list[str]:
+    """The documents of a list in its order, each once; its passages where the judgments are of passages."""
+    ids = [hit.passage_id for hit in step.hits]
+    return list(dict.fromkeys(ids if labelled.level == "passage" else (run.passages[one].document_id for one in ids)))
+
+
+def _compared(run: Trace, names: Sequence[str]) -> tuple[str, str]:
+    """What the last reranker read and the last list; the first and the last where these are not in all runs."""
+    wanted = (run.pool_step.name, run.final_step.name)
+    return wanted if set(wanted) <= set(names) and wanted[0] != wanted[1] else (names[0], names[-1])
+
+
+def _notices(runs: Sequence[Trace], lists: Sequence[str]) -> tuple[str, ...]:
+    """What a reader must know: lists that some runs do not have, and what was kept where that was not recorded."""
+    others = {one.name for run in runs for one in run.steps if one is not run.kept_step} - set(lists)
+    inferred = sum(run.kept_step.evidence is not Evidence.RECORDED for run in runs)
+    missing = f"Not every run has these lists, so they are not measured: {', '.join(sorted(others))}."
+    kept = f"{count_of(inferred, 'run')} did not record what was kept: the last list counts as kept."
+    return (*([missing] if others else []), *([kept] if inferred else []))

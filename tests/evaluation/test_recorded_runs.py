@@ -1,0 +1,78 @@
+"""The metrics of recorded runs, list by list, by judgments of their queries."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag_core.errors import BadInput
+from rag_core.evaluation.recorded_runs import evaluate_runs
+from rag_core.evaluation.sets import LabelledSet, Query
+from rag_core.runs.as_trace import trace_of
+from rag_core.runs.sent import run_from
+from tests.runs.odd_runs import hits, step
+
+
+def a_run(run_id, query, first, reranked, kept, *more):
+    """dense -> reranked -> kept, each a string of passage ids."""
+    steps = [
+        step("dense", "search", hits(first)),
+        *more,
+        step("reranked", "rerank", hits(reranked), "dense"),
+        *([step("kept", "select", hits(kept), "reranked")] if kept is not None else []),
+    ]
+    return trace_of(run_from({"project": "bot", "id": run_id, "query": query, "steps": steps}))
+
+
+LABELLED = LabelledSet(
+    name="Ours",
+    queries=(Query(id="1", text="How long?"), Query(id="2", text="How much?")),
+    qrels={"1": {"c": 1}, "2": {"a": 1}},
+)
+
+
+def test_every_list_is_measured_and_what_was_kept_and_questions_without_judgments_are_named():
+    runs = [
+        a_run("r1", "how  LONG?", "abc", "cab", "c"),
+        a_run("r2", "How much?", "bac", "bca", "b"),
+        a_run("r3", "Who knows?", "abc", "abc", "a"),
+    ]
+    found = evaluate_runs(runs, LABELLED, ["RR@10", "Success@5"])
+    made = found.report
+    assert found.unjudged == {"bot/r3": "Who knows?"} and (made.judged, made.steps) == (
+        2,
+        ("dense", "reranked", "kept"),
+    )
+    assert made.values["dense"]["RR@10"] == {"bot/r1": pytest.approx(1 / 3), "bot/r2": pytest.approx(1 / 2)}
+    assert made.values["reranked"]["RR@10"] == {"bot/r1": 1.0, "bot/r2": pytest.approx(1 / 3)}
+    assert made.mean("kept", "Success@5") == 1 / 2
+    assert (made.before, made.after) == ("dense", "reranked") and made.notices == ()
+    comparison = made.comparisons["P@5"]
+    assert comparison.low <= comparison.difference <= comparison.high and "P@5" in made.answered
+
+
+def test_a_run_that_asks_the_same_again_counts_again():
+    runs = [a_run("r1", "How long?", "abc", "cab", "c"), a_run("r2", "How long?", "abc", "abc", "a")]
+    assert evaluate_runs(runs, LABELLED, ["RR@10"]).report.mean("reranked", "RR@10") == (1 + 1 / 3) / 2
+
+
+def test_a_list_that_not_every_run_has_is_not_measured_and_a_guessed_selection_is_said():
+    titles = step("titles", "search", hits("c"))
+    runs = [a_run("r1", "How long?", "abc", "cab", None, titles), a_run("r2", "How much?", "bac", "bca", "b")]
+    made = evaluate_runs(runs, LABELLED, ["RR@10"]).report
+    assert "titles" not in made.steps
+    assert any("titles" in one for one in made.notices) and any("1 run did not record" in one for one in made.notices)
+
+
+def test_passages_are_measured_where_the_judgments_are_of_passages():
+    found = hits("ab")
+    for one, document in zip(found, ("x", "c"), strict=True):
+        one["document_id"] = document
+    run = trace_of(run_from({"project": "bot", "query": "How long?", "steps": [step("dense", "search", found)]}))
+    assert evaluate_runs([run], LABELLED, ["RR@10"]).report.mean("dense", "RR@10") == 1 / 2
+    passages = LABELLED.model_copy(update={"level": "passage", "qrels": {"1": {"a": 1}}})
+    assert evaluate_runs([run], passages, ["RR@10"]).report.mean("dense", "RR@10") == 1.0
+
+
+def test_runs_without_any_judgment_say_what_to_do():
+    with pytest.raises(BadInput, match="Save cases of these runs in Triage"):
+        evaluate_runs([a_run("r1", "Who knows?", "abc", "cab", "c")], LABELLED)

@@ -1,0 +1,89 @@
+"""Evaluate over recorded runs, as a user goes through the page: by cases of the project, by a file with grades."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rag_core.diagnosis import Expected, diagnose, locate_in_run
+from rag_core.runs.as_trace import trace_of
+from rag_core.runs.run import Run
+from rag_core.runs.sent import run_from
+from rag_core.triage import Finding, case_of
+from tests.runs.odd_runs import hits, step
+from ui import caches
+from ui.panels import run_evaluation
+
+PAGE = str(Path(__file__).parents[2] / "pages" / "5_evaluate.py")
+pytestmark = pytest.mark.usefixtures("sample")
+
+
+def a_run(run_id: str, query: str, order: str) -> Run:
+    steps = [
+        step("dense", "search", hits("abcd")),
+        step("reranked", "rerank", hits(order), "dense"),
+        step("kept", "select", hits(order[:2]), "reranked"),
+    ]
+    return run_from({"project": "bot", "id": run_id, "query": query, "steps": steps})
+
+
+def stored() -> None:
+    caches.run_book().add(
+        [a_run("r1", "How long?", "dabc"), a_run("r2", "How much?", "bcad"), a_run("r3", "Who?", "abcd")]
+    )
+
+
+def case(run: Run, document: str) -> None:
+    trace = trace_of(run)
+    location = locate_in_run(trace, Expected(document=document))
+    caches.case_book().save(case_of(trace, [Finding(location=location, diagnosis=diagnose(trace, location))]))
+
+
+def page() -> AppTest:
+    at = AppTest.from_file(PAGE, default_timeout=120).run()
+    at.segmented_control(key="eval_source").set_value("Recorded runs").run()
+    assert not at.exception
+    return at
+
+
+def said(at: AppTest) -> str:
+    shown = (*at.get("html"), *at.markdown, *at.caption, *at.info, *at.error)
+    return " ".join(str(one.proto) for one in shown).replace("\\", "")
+
+
+def table(at: AppTest, column: str):
+    return next(one.value for one in at.dataframe if column in one.value.columns)
+
+
+def test_without_a_judgment_the_page_says_how_to_get_one():
+    stored()
+    at = page()
+    assert "No run of this project is a triage case yet" in said(at) and not at.error
+
+
+def test_cases_of_the_project_judge_its_runs_list_by_list():
+    stored()
+    case(a_run("r1", "How long?", "dabc"), "d")
+    case(a_run("r2", "How much?", "bcad"), "d")
+    at = page()
+    assert "2 of 3 runs have judgments" in said(at)
+    assert list(table(at, "Step")["Step"]) == ["dense", "reranked", "kept"]
+    first = table(at, "95% interval")
+    assert list(first["Metric"])[:2] == ["P@5, order", "nDCG@5, order"] and " to " in first["95% interval"][0]
+    by_run = table(at, "Triage")
+    assert set(by_run["Question"]) == {"How long?", "How much?"} and "run=bot%2Fr1" in " ".join(by_run["Triage"])
+    unjudged = next(one.value for one in at.dataframe if list(one.value.columns) == ["Question"])
+    assert list(unjudged["Question"]) == ["Who?"]
+
+
+def test_a_file_with_grades_judges_the_runs():
+    stored()
+    at = page()
+    at.segmented_control(key="runs_judged_by").set_value(run_evaluation.FILES).run()
+    rows = "query,document_id,grade\nWho?,a,1\n"
+    at.file_uploader(key="eval_files").set_value([("grades.csv", rows.encode(), "text/csv")]).run()
+    assert not at.exception and "1 of 3 runs have judgments" in said(at)
+    means = table(at, "Step").set_index("Step")
+    assert means.loc["dense", "RR@10"] == means.loc["kept", "RR@10"] == 1.0
