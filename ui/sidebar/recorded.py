@@ -154,7 +154,7 @@ def _fusion(trace: Trace, found: dict[Control, Obstacle]) -> dict[str, float] | 
             return None
         return {
             one.name: st.slider(
-                f"Weight of {views.markdown(one.name)}", 0.0, 3.0, 1.0, 0.1, key=key_of(trace, f"w_{one.name}")
+                f"Weight of {views.label(one.name)}", 0.0, 3.0, 1.0, 0.1, key=key_of(trace, f"w_{one.name}")
             )
             for one in lists_of(trace)
         }

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rag_core.corpus.loading.load import load_bytes
-from tests.corpus.word_files import cell, field, packaged, paragraph, run, table, text_box
+from tests.corpus.word_files import TRANSITIONAL, cell, field, packaged, paragraph, run, table, text_box
 
 
 def read(body, parts=None, **options):
@@ -371,6 +371,37 @@ def test_white_on_a_dark_ground_is_read(body):
     loaded = load_bytes("a.docx", packaged(paragraph("Fees") + body, {"styles": WHITE_STYLES}))
     assert "seen" in loaded.documents[0].text
     assert not loaded.files[0].notes
+
+
+DATA = "<w:fees><w:fee>forty</w:fee><w:fee w:per='month'>fifty</w:fee></w:fees>"
+
+
+def bound(shown, path, kind="text", more=""):
+    """A content control that shows these words and is filled from there."""
+    names = f"xmlns:f='{TRANSITIONAL}'"
+    binding = f'<w:dataBinding w:prefixMappings="{names}" w:xpath="{path}" {more}/>'
+    return f"<w:p><w:sdt><w:sdtPr>{binding}<w:{kind}/></w:sdtPr><w:sdtContent>{run(shown)}</w:sdtContent></w:sdt></w:p>"
+
+
+@pytest.mark.parametrize(
+    "control, said",
+    [
+        (bound("thirty", "/f:fees[1]/f:fee[1]"), [("“thirty”", "forty")]),
+        (bound("", "/f:fees/f:fee[2]"), [("an empty content control", "fifty")]),
+        (bound("year", "/f:fees/f:fee[2]/@f:per"), [("“year”", "month")]),
+        (bound("forty", "/f:fees/f:fee[1]"), []),
+        (bound("for ty", "/f:fees/f:fee[1]"), []),
+        (bound("thirty", "/f:fees/f:fee[1]", kind="date"), []),
+        (bound("thirty", "/f:fees/f:none"), []),
+        (bound("thirty", "/g:fees"), []),
+        (bound("thirty", "//f:fee[contains(., 'o')]"), []),
+        (bound("thirty", "/f:fees/f:fee", more='w:storeItemID="{6C3C8BC8-F283-45AE-878A-BAB7291924A1}"'), []),
+    ],
+)
+def test_a_control_that_word_fills_with_other_words_is_a_doubt(control, said):
+    loaded = load_bytes("a.docx", packaged(paragraph("Fees") + control, {"customXml": DATA}))
+    notes = [(note.where, note.text) for note in loaded.files[0].notes if note.kind == "in doubt"]
+    assert notes == said
 
 
 def test_what_a_document_without_text_holds_is_said():

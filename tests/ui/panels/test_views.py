@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from rag_core.schema.policy import Policy
 from ui.panels.views import label, markdown
 from ui.sidebar.state import SidebarState
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
@@ -50,3 +55,22 @@ def test_the_question_is_labelled_with_the_name_as_it_is() -> None:
     at.run()
     assert not at.exception
     assert at.text_input(key="q").label == "Question (to: my_docs)"
+
+
+FIELDS = {"slider", "select_slider", "selectbox", "multiselect", "text_input", "text_area", "number_input"}
+"""Widgets whose label a screen reader reads as it is written; that of a button is read as it is drawn."""
+
+
+def test_no_field_is_labelled_with_markdown_escapes() -> None:
+    labels = [
+        (path.name, node.lineno, ast.unparse(node.args[0]))
+        for folder in ("ui", "pages")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in FIELDS
+        and node.args
+    ]
+    assert len(labels) > 30
+    assert [one for one in labels if "markdown(" in one[2]] == []

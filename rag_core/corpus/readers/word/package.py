@@ -98,6 +98,10 @@ class Package:
             (self.xml(target) for each, target in self._relations(part) if each == kind and self.has(target)), None
         )
 
+    def targets(self, part: str, kind: str) -> list[str]:
+        """The names of all parts of this kind that another one refers to."""
+        return [target for each, target in self._relations(part) if each == kind and self.has(target)]
+
     def target(self, part: str, relation: str) -> str:
         """The name of the part that a relation's id stands for; "" where it is none of this package."""
         found = next((target for _, target, ident in self._all_relations(part) if ident == relation), "")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from rag_core.corpus.readers.base import Parsed, Record, Source
 from rag_core.corpus.readers.word.blocks import Block, blocks, due, text_of
+from rag_core.corpus.readers.word.bound_data import out_of_date
 from rag_core.corpus.readers.word.package import Package, attribute, child, is_on, name_of
 from rag_core.corpus.readers.word.story import Story
 
@@ -34,7 +35,8 @@ def read_word(source: Source) -> Parsed:
     if story.pictures:
         count = f"{story.pictures:,} picture{'s' * (story.pictures > 1)}"
         story.leave_out("Pictures are not read.", where=count)
-    return Parsed([Record(text_of([*above, *middle, *below]), _properties(package))], notes=story.notes)
+    record = Record(text_of([*above, *middle, *below]), _properties(package))
+    return Parsed([record], notes=[*story.notes, *out_of_date(package, body)])
 
 
 def _edges(body: Element, story: Story, kind: str) -> list[Block]:
