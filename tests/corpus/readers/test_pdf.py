@@ -310,3 +310,15 @@ def test_a_file_of_letters_without_names_is_no_scan():
 def test_what_an_empty_file_holds_beside_text_is_said():
     assert "Ask legal first" in reason("a.pdf", written(Page().note("Ask legal first")))
     assert "empty or drawn" in reason("a.pdf", written(Page()))
+
+
+@pytest.mark.parametrize("rotated", [b"", b"/Rotate 90", b"/CropBox[20 100 580 790]"])
+@pytest.mark.parametrize(
+    "behind, seen", [("", False), ("0.2 g 30 690 200 30 re f ", True), ("1 g 30 690 200 30 re f ", False)]
+)
+def test_white_words_that_nobody_sees_are_named(rotated, behind, seen):
+    data = written(Page([(40, 700, "buried")]), Page([(40, 700, "Lamps.")]))
+    data = data.replace(b"BT /F1 12 Tf 40 700 Td (buried)", f"{behind}1 g BT /F1 12 Tf 40 700 Td (buried)".encode())
+    data = data.replace(b"/Type/Page/", b"/Type/Page" + rotated + b"/")
+    notes = [(note.where, note.text) for note in load_bytes("a.pdf", data).files[0].notes]
+    assert notes == ([] if seen else [("page 1", "buried")])

@@ -99,6 +99,7 @@ def _read_page(pdf: PdfDocument, number: int, pages: _Pages) -> None:
     from rag_core.corpus.readers.pdf.placing import missing_marks, with_marks
     from rag_core.corpus.readers.pdf.raised_letters import has_scripts, with_scripts
     from rag_core.corpus.readers.pdf.unnamed_letters import letters_of
+    from rag_core.corpus.readers.pdf.white_letters import white_words
 
     page = pdf[number]
     text = page.get_textpage()
@@ -108,6 +109,9 @@ def _read_page(pdf: PdfDocument, number: int, pages: _Pages) -> None:
         better |= {line: marked for line in lines if (marked := with_scripts(text, line)) != line}
     if letters_of(text).doubtful:
         pages.unnamed.append(number + 1)
+    if words := white_words(page):
+        reason = "It is white with nothing dark behind it, so that nobody sees it. It was read."
+        pages.notes.append(in_doubt(f"page {number + 1}", reason, "\n".join(words)))
     if order_is_doubtful(text):
         pages.doubtful.append(number + 1)
     if not lines and any(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE])):
