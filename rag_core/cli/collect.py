@@ -14,7 +14,6 @@ import argparse
 import os
 import shlex
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -49,15 +48,15 @@ def _number(text: str) -> int:
     return number
 
 
-def _say_first(data_dir: Path | None) -> Callable[[str], None]:
+def _first_runs(data_dir: Path | None) -> FirstRuns:
     """Writes what has arrived, and where to see it."""
     app = "second-pass app" + (f" --data-dir {shlex.quote(str(data_dir))}" if data_dir else "")
 
-    def say(first: str) -> None:
+    def say(line: str) -> None:
         with suppress(OSError):  # nobody reads: what was taken is taken all the same
-            sys.stderr.write(f"{first}\n  See its runs on the Runs page of `{app}`.\n")
+            sys.stderr.write(f"{line}\n")
 
-    return say
+    return FirstRuns(say, f"  See its runs on the Runs page of `{app}`.")
 
 
 def run(given: argparse.Namespace) -> int:
@@ -74,7 +73,7 @@ def run(given: argparse.Namespace) -> int:
     store = Store.from_settings(Settings(), durable=True)
     with store.begin():
         pass  # a database that cannot be used is said now, not at the first request
-    app = application(store, limits, Retention(given.keep_days, given.keep_runs), FirstRuns(_say_first(given.data_dir)))
+    app = application(store, limits, Retention(given.keep_days, given.keep_runs), _first_runs(given.data_dir))
     sys.stderr.write(f"Collecting on http://{given.host}:{given.port} into {store.place}\n")
     uvicorn.run(app, host=given.host, port=given.port, log_level="warning", access_log=False, ws="none")
     return 0

@@ -105,6 +105,21 @@ def test_the_first_run_of_each_project_is_told_once(tmp_path):
     assert told == [f"First run of bot: {query}", f"First run of shop?[2J: {query}"]
 
 
+def test_traces_that_make_no_run_are_told_of_once(tmp_path):
+    with process(tmp_path) as (running, address):
+        for number, kind in enumerate(("LLM", "LLM", "RETRIEVER")):
+            kinds = [{"key": "openinference.span.kind", "value": {"stringValue": kind}}]
+            span = SPAN | {"traceId": f"{number + 1:032x}", "attributes": kinds}
+            body = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
+            assert httpx.post(f"{address}/v1/traces", json=body).status_code == 200
+        assert runs_once_there(tmp_path, 1) == {f"{3:032x}"}
+        running.send_signal(signal.SIGINT)
+        running.wait(30)
+        _, *told = running.stderr.read().decode().splitlines()
+    (bare,) = (line for line in told if line.startswith("A trace of default has no search"))
+    assert "OpenInference" in bare and len(told) == 3
+
+
 def test_a_terminal_that_is_gone_loses_no_run(tmp_path):
     with process(tmp_path) as (running, address):
         running.stderr.close()

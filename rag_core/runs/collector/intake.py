@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from rag_core.errors import BadInput, UnreadableRecord
-from rag_core.runs.collector.arrivals import Arrived, nobody
+from rag_core.runs.collector.arrivals import Listener
 from rag_core.runs.collector.group_commit import GroupCommit
 from rag_core.runs.collector.limits import Refused
 from rag_core.runs.run import Run
@@ -32,8 +32,8 @@ Answer = tuple[bytes, str]
 class Intake:
     """Takes bodies into a database that is durable. What comes at once is written at once."""
 
-    def __init__(self, store: Store, arrived: Arrived = nobody) -> None:
-        self._book, self._arrived = RunBook(store), arrived
+    def __init__(self, store: Store, listener: Listener) -> None:
+        self._book, self._listener = RunBook(store), listener
         self._runs = GroupCommit(self._add_runs)
         self._spans = GroupCommit(SpanBook(store).add_all)
 
@@ -56,7 +56,7 @@ class Intake:
         if rejected and not taken:
             raise Refused(400, f"No run was taken. The first: {rejected[0]['error']}")
         self._runs.put(taken)
-        self._arrived(taken)
+        self._listener.runs(taken)
         ids = [run.id for run in taken]
         return json.dumps({"accepted": len(taken), "ids": ids, "rejected": rejected}).encode(), JSON
 

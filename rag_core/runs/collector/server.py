@@ -19,7 +19,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rag_core.errors import MissingPackage, SecondPassError
-from rag_core.runs.collector.arrivals import Arrived, nobody
+from rag_core.runs.collector.arrivals import Listener
 from rag_core.runs.collector.intake import Answer, Intake
 from rag_core.runs.collector.limits import Limits, Rate, Refused, Room, check_access, unpacked
 from rag_core.runs.store import retention as rules
@@ -43,17 +43,18 @@ Take = Callable[[bytes, str], Answer]
 
 
 def application(
-    store: Store, limits: Limits, retention: Retention | None = None, arrived: Arrived = nobody
+    store: Store, limits: Limits, retention: Retention | None = None, listener: Listener | None = None
 ) -> Starlette:
-    """The collector as an ASGI application. The store must be durable (`Store(url, durable=True)`). `arrived` is told
-    of runs once they are there."""
+    """The collector as an ASGI application. The store must be durable (`Store(url, durable=True)`). `listener` is
+    told of what arrives."""
     try:
         from starlette.applications import Starlette
         from starlette.routing import Route
     except ImportError as exc:
         raise MissingPackage("starlette", "The collector") from exc
 
-    intake, background = Intake(store, arrived), Background(store, retention or Retention(), arrived)
+    listener = listener or Listener()
+    intake, background = Intake(store, listener), Background(store, retention or Retention(), listener)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -139,8 +140,10 @@ async def _health(_request: Request) -> Response:
 class Background:
     """Makes runs of the spans that have arrived, and trims what is too old, in a thread."""
 
-    def __init__(self, store: Store, retention: Retention, arrived: Arrived = nobody) -> None:
-        self._store, self._spans, self._retention = store, SpanBook(store, arrived), retention
+    def __init__(self, store: Store, retention: Retention, listener: Listener | None = None) -> None:
+        told = listener or Listener()
+        self._store, self._retention = store, retention
+        self._spans = SpanBook(store, told.runs, told.no_run)
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._work, name="second-pass-collector", daemon=True)
 

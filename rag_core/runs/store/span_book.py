@@ -42,9 +42,13 @@ LOG = logging.getLogger("second_pass.runs")
 class SpanBook:
     """The spans of one database. Safe to share between threads; any number of processes may write at once."""
 
-    def __init__(self, store: Store, made: Callable[[Sequence[Run]], None] | None = None) -> None:
-        """`made` is told of runs that were made, once they are in the database."""
-        self._store, self._made = store, made
+    def __init__(
+        self, store: Store, made: Callable[[Sequence[Run]], None] | None = None,
+        bare: Callable[[str], None] | None = None,
+    ) -> None:  # fmt: skip
+        """`made` is told of runs that were made, once they are in the database; `bare` of the project of a trace that
+        makes none, because it has no retrieval."""
+        self._store, self._made, self._bare = store, made, bare
 
     def add(self, spans: Sequence[Span], now: datetime | None = None) -> int:
         """Keep spans, in one transaction; how many came too late, because their trace is closed."""
@@ -73,7 +77,7 @@ class SpanBook:
             waiting = {row.trace_id: row.changed_at for row in rows}
             stored = _bodies(connection, list(waiting))
         if stored:
-            made = [run for one, spans in stored.items() if (run := _run(one, spans)) is not None]
+            made = [run for one, spans in stored.items() if (run := self._run(one, spans)) is not None]
             self._put(made, [{"of": one, "at": waiting[one]} for one in stored])
         return len(stored)
 
@@ -85,6 +89,18 @@ class SpanBook:
             dropped = connection.execute(sa.delete(run_spans).where(run_spans.c.trace_id.in_(done))).rowcount
             connection.execute(sa.delete(run_traces).where(run_traces.c.changed_at < now - REMEMBERED))
         return dropped
+
+    def _run(self, trace_id: str, stored: _Stored) -> Run | None:
+        """The run of a trace. What cannot be made into one is said in the log, and the next trace comes."""
+        read = listing((trace_id, partial(_span, body)) for body in stored.bodies)
+        try:
+            run = run_of_spans(read.found, left_out=stored.left_out)
+        except (SecondPassError, ValueError, OverflowError) as exc:
+            LOG.warning("The trace %s cannot be made into a run: %s", trace_id, exc)
+            return None
+        if run is None and read.found and self._bare:
+            self._bare(read.found[0].project)
+        return run
 
     def _put(self, runs: list[Run], traces: list[dict[str, Any]]) -> None:
         """Write the runs, and that their traces are made. A trace that has changed meanwhile stays pending, and one
@@ -144,16 +160,6 @@ def _first(trace_ids: list[str], sizes: dict[str, tuple[int, int]]) -> list[str]
     together = accumulate(sizes[one][1] for one in trace_ids)
     few = [one for one, size in zip(trace_ids, together, strict=True) if size <= BYTES_AT_ONCE]
     return few or trace_ids[:1]
-
-
-def _run(trace_id: str, stored: _Stored) -> Run | None:
-    """The run of a trace. What cannot be made into one is said in the log, and the next trace comes."""
-    read = listing((trace_id, partial(_span, body)) for body in stored.bodies)
-    try:
-        return run_of_spans(read.found, left_out=stored.left_out)
-    except (SecondPassError, ValueError, OverflowError) as exc:
-        LOG.warning("The trace %s cannot be made into a run: %s", trace_id, exc)
-        return None
 
 
 def _span(body: bytes) -> Span:
