@@ -110,6 +110,11 @@ S(str(folder)).embed(['x'])""",
         "from rag_core.cli.main import _parser as p; g = p().parse_args(['collect']); g.run(g)",
     ),
     Use(
+        "cli/mcp_server.py",
+        "mcp",
+        "from rag_core.cli.main import _parser as p; g = p().parse_args(['mcp']); g.run(g)",
+    ),
+    Use(
         "storage/database.py",
         "postgres",
         "from rag_core.storage.database import Store; Store('postgresql+psycopg://a@localhost/b').begin().__enter__()",

@@ -8,6 +8,7 @@ from rag_core.cli.policy_options import threshold_of
 from rag_core.errors import BadInput, ModelError
 from rag_core.rerank.catalogue import entry_of, get_reranker
 from rag_core.runs.as_trace import trace_of
+from rag_core.runs.live import LiveRetriever
 from rag_core.runs.live.choosing import KEY, retriever_of
 from rag_core.runs.live.config import MOST
 from rag_core.runs.replaying import RunChange, readable, replay_run, score_run
@@ -32,14 +33,19 @@ def asked_live(given: argparse.Namespace) -> Trace:
         raise BadInput("Give either --retriever, --run or the documents to search.")
     if not given.question:
         raise BadInput("Give a question for the retriever.")
+    settings = Settings()
+    return asked_of(retriever_of(given.retriever, settings.retrievers), given, settings)
+
+
+def asked_of(retriever: LiveRetriever, given: argparse.Namespace, settings: Settings) -> Trace:
+    """The same, of a retriever that is known. Raises BadInput for an option that is out of range."""
     if given.pool is not None and not 1 <= given.pool <= MOST:
         raise BadInput(f"--pool should be from 1 to {MOST}: so many results are asked for.")
     if given.top_k is not None and not 1 <= given.top_k <= MOST_KEPT:
         raise BadInput(f"--top-k should be from 1 to {MOST_KEPT}.")
-    settings = Settings()
     if given.reranker:
         entry_of(given.reranker)  # an unknown one is refused before anything is asked
-    trace = trace_of(retriever_of(given.retriever, settings.retrievers).ask(given.question, given.pool))
+    trace = trace_of(retriever.ask(given.question, given.pool))
     if given.reranker is None and given.threshold is None and given.top_k is None:
         return trace
     return _replayed(trace, given.reranker, given.threshold, given.top_k, settings)

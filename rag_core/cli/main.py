@@ -7,6 +7,7 @@
     second-pass index handbook --name Handbook            index a folder and keep it
     second-pass evaluate SET_DIR                          measure rerankers on labelled questions
     second-pass collect                                   take runs and traces of other programs
+    second-pass mcp                                       serve inspect and triage to agents
 
 Exit codes: 0 done, 1 the answer is no (a gate failed, nothing was kept, the document was not kept),
 2 the input cannot be used, 130 stopped by Ctrl-C.
@@ -18,7 +19,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from rag_core.cli import app, ask, collect, evaluate, index, inspect, triage
+from rag_core.cli import app, ask, collect, evaluate, index, inspect, mcp_server, triage
 from rag_core.errors import SecondPassError
 from rag_core.installation.version import __version__
 
@@ -30,6 +31,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "index": (index.describe, "index a folder of documents and keep it"),
     "evaluate": (evaluate.describe, "measure rerankers on labelled questions"),
     "collect": (collect.describe, "take runs and traces of other programs"),
+    "mcp": (mcp_server.describe, "serve inspect and triage to agents"),
 }
 """Name of each command -> what adds its arguments and its `run` to a parser, and a line of help."""
 

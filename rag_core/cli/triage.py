@@ -58,7 +58,23 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Ask or open, diagnose, print; 0 where the document was kept."""
     question = asked(given)
-    expected = Expected(document=given.expect, quote=given.quote)
+    found, what_if, fixes = diagnosed(question, Expected(document=given.expect, quote=given.quote))
+    shown = (
+        json.dumps(facts(question, found, what_if, fixes), indent=2, ensure_ascii=False)
+        if given.json
+        else verdict_text(found, what_if, fixes)
+    )
+    sys.stdout.write(f"{shown}\n")
+    return 0 if found.verdict is Verdict.KEPT else 1
+
+
+def told(question: Asked, expected: Expected) -> dict[str, Any]:
+    """What `--json` prints. Raises BadInput for a document that is not there under this name."""
+    return facts(question, *diagnosed(question, expected))
+
+
+def diagnosed(question: Asked, expected: Expected) -> tuple[Diagnosis, WhatIf, tuple[Rule, ...]]:
+    """The verdict, what would have kept the document, and which fixes fit."""
     trace = question.trace
     location = locate(question.collection, expected) if question.collection else locate_in_run(trace, expected)
     location = checked(location, trace, trace.collection.name if question.collection else "")
@@ -67,12 +83,7 @@ def run(given: argparse.Namespace) -> int:
         what_if = question.session.what_if(question.policy, location)
     else:
         what_if = what_would_keep_in_run(trace, found)
-    fixes = remedies(symptoms(trace, location, found))
-    told = facts(question, found, what_if, fixes)
-    sys.stdout.write(
-        f"{json.dumps(told, indent=2, ensure_ascii=False) if given.json else verdict_text(found, what_if, fixes)}\n"
-    )
-    return 0 if found.verdict is Verdict.KEPT else 1
+    return found, what_if, remedies(symptoms(trace, location, found))
 
 
 def facts(question: Asked, found: Diagnosis, what_if: WhatIf, fixes: tuple[Rule, ...]) -> dict[str, Any]:

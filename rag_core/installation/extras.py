@@ -19,6 +19,7 @@ EXTRAS: dict[str, str] = {
     "starlette": "collect",
     "uvicorn": "collect",
     "opentelemetry": "collect",
+    "mcp": "mcp",
 }
 """Module -> the extra of pyproject.toml that it comes with."""
 

@@ -1,0 +1,153 @@
+"""What an agent may call, as plain functions: the same answers as `inspect --json` and `triage --json`.
+
+An agent names what the server was started with: saved collections, the retrievers of the environment and of
+`--retriever`, recorded runs of the database and of `--run`, and rerankers that can be used. It cannot name an address,
+a function or a file of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rag_core.cli import inspect, triage
+from rag_core.cli.documents import library
+from rag_core.cli.live_question import asked_of
+from rag_core.cli.questions import Asked, collection_from, pipeline_over, policy_from
+from rag_core.cli.run_choice import id_of
+from rag_core.corpus.collection import Collection
+from rag_core.corpus.sample import SAMPLE
+from rag_core.diagnosis import Expected
+from rag_core.errors import BadInput
+from rag_core.pipeline.session import QuerySession
+from rag_core.rerank.catalogue import usable
+from rag_core.runs.as_trace import trace_of
+from rag_core.runs.live import LiveRetriever, named_retrievers
+from rag_core.runs.live.choosing import retriever_of
+from rag_core.runs.opening import open_path
+from rag_core.runs.store.run_book import RunBook
+from rag_core.schema.trace import Trace
+from rag_core.settings import Settings
+from rag_core.storage.database import Store
+
+MOST_RUNS = 100
+
+
+@dataclass
+class AgentCalls:
+    """The calls, over what was offered. Collections stay in memory until they change.
+
+    retriever  a further retriever, as `--retriever` takes it
+    file       a file of recorded runs beside those of the database
+    """
+
+    settings: Settings = field(default_factory=Settings)
+    retriever: str = ""
+    file: Path | None = None
+    _opened: dict[str, tuple[str, Collection]] = field(default_factory=dict)
+
+    def list_collections(self) -> dict[str, Any]:
+        """What can be asked: the saved collections (the sample corpus is always there), the live retrievers, and the
+        rerankers."""
+        names = [name for name in library(self.settings).names() if name != SAMPLE]
+        return {"collections": [SAMPLE, *names], "retrievers": list(self._retrievers()), "rerankers": list(usable())}
+
+    def list_runs(self, project: str = "", text: str = "", limit: int = 20) -> dict[str, Any]:
+        """Recorded runs of other pipelines, newest first, with what is suspicious about each. text: words of the
+        query."""
+        limit = max(1, min(limit, MOST_RUNS))
+        found = self._book().find(project or None, text=text, limit=limit).found
+        runs = [one.model_dump(mode="json", exclude={"feedback"}) for one in found]
+        for trace in self._of_file():
+            wanted = trace.origin is not None and project in ("", trace.collection.name)
+            if wanted and text.lower() in trace.query.lower() and len(runs) < limit:
+                runs.append(
+                    {
+                        "project": trace.collection.name,
+                        "id": id_of(trace),
+                        "query": trace.query,
+                        "started_at": trace.measured_at.isoformat(),
+                        "kept": len(trace.kept),
+                    }
+                )
+        return {"runs": runs}
+
+    def inspect_query(
+        self, query: str, collection: str = "", retriever: str = "", reranker: str = "", pool: int | None = None,
+        top_k: int | None = None, threshold: float | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Every step of a query: what each search found, what the reranker made of it, and what was kept, with ranks
+        and scores. Ask a collection (the sample corpus without one) or a live retriever, one of list_collections."""
+        return inspect.facts(self._asked(query, collection, retriever, reranker, pool, top_k, threshold).trace)
+
+    def inspect_run(self, project: str, run_id: str) -> dict[str, Any]:
+        """Every step of a recorded run of another pipeline, one of list_runs."""
+        return inspect.facts(self._run(project, run_id))
+
+    def triage_query(
+        self, query: str, document: str, quote: str = "", collection: str = "", retriever: str = "",
+        reranker: str = "", pool: int | None = None, top_k: int | None = None, threshold: float | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Why a query did not keep the document that should have answered it: the step that lost it, its rank at each
+        step, what outranked it, and the smallest change that keeps it. document: its id, title or source; quote: the
+        words of it that answer."""
+        asked = self._asked(query, collection, retriever, reranker, pool, top_k, threshold)
+        return triage.told(asked, Expected(document=document, quote=quote))
+
+    def triage_run(self, project: str, run_id: str, document: str, quote: str = "") -> dict[str, Any]:
+        """The same for a recorded run of another pipeline, one of list_runs."""
+        trace = self._run(project, run_id)
+        return triage.told(Asked(trace, trace.policy), Expected(document=document, quote=quote))
+
+    def _asked(
+        self, query: str, collection: str, retriever: str, reranker: str, pool: int | None, top_k: int | None,
+        threshold: float | None,
+    ) -> Asked:  # fmt: skip
+        """One question's run. Raises BadInput for what is not offered."""
+        if not query.strip():
+            raise BadInput("Give a query.")
+        if reranker and reranker not in usable():
+            raise BadInput(f"There is no reranker “{reranker}” here. There are: {', '.join(usable())}.")
+        if collection and retriever:
+            raise BadInput("Give either a collection or a retriever.")
+        given = argparse.Namespace(
+            question=query, pool=pool, top_k=top_k, threshold=threshold, reranker=reranker or None
+        )
+        if retriever:
+            known = self._retrievers()
+            if retriever not in known:
+                raise BadInput(f"There is no retriever “{retriever}” here. There are: {', '.join(known) or 'none'}.")
+            trace = asked_of(known[retriever], given, self.settings)
+            return Asked(trace, trace.policy)
+        policy, found = policy_from(given), self._collection(collection)
+        session = QuerySession(pipeline_over(found, self.settings), query)
+        return Asked(session.trace(policy), policy, session, found)
+
+    def _collection(self, name: str) -> Collection:
+        """The collection; opened again once it has changed."""
+        own = name if name != SAMPLE or SAMPLE in library(self.settings).names() else ""
+        mark = library(self.settings).manifest(own).fingerprint if own else ""
+        if own not in self._opened or self._opened[own][0] != mark:
+            given = argparse.Namespace(collection=own or None, folder=None)
+            self._opened[own] = (mark, collection_from(given, self.settings))
+        return self._opened[own][1]
+
+    def _retrievers(self) -> dict[str, LiveRetriever]:
+        found = named_retrievers(self.settings.retrievers)
+        if self.retriever:
+            one = retriever_of(self.retriever, self.settings.retrievers)
+            found[one.name] = one
+        return found
+
+    def _book(self) -> RunBook:
+        return RunBook(Store.from_settings(self.settings))
+
+    def _of_file(self) -> tuple[Trace, ...]:
+        return open_path(self.file).traces if self.file else ()
+
+    def _run(self, project: str, run_id: str) -> Trace:
+        """The run. Raises BadInput where there is none."""
+        of_file = [one for one in self._of_file() if (one.collection.name, id_of(one)) == (project, run_id)]
+        return of_file[0] if of_file else trace_of(self._book().get(project, run_id))
