@@ -92,7 +92,7 @@ class CompiledModel:
         for _ in range(self.max_concurrency):
             self._idle.put(compiled.create_infer_request())
 
-    def run(self, inputs: dict[str, npt.NDArray[np.int64]]) -> npt.NDArray[np.float32]:
+    def run(self, inputs: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.float32]:
         """Compute the output. The array returned is a copy."""
         request = self._idle.get()
         try:

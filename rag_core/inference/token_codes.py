@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rag_core.errors import ModelError, first_line
+from rag_core.inference.products import product
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -114,7 +115,7 @@ def maxsim(query: QueryCodes, passages: Sequence[TokenCodes]) -> list[float]:
 def _products(numbers: Vectors, codes: Codes) -> Vectors:
     """The products of whole numbers, shape (query tokens, passage tokens). The zero of four bits is taken off last."""
     low, high = (codes & 15).astype(np.float32), (codes >> 4).astype(np.float32)
-    products: Vectors = numbers[:, :BYTES] @ low.T + numbers[:, BYTES:] @ high.T
+    products = product(numbers[:, :BYTES], low) + product(numbers[:, BYTES:], high)
     products -= ZERO * numbers.sum(axis=1, keepdims=True)
     return products
 
@@ -142,7 +143,7 @@ def _rounded(vectors: Vectors, levels: int) -> tuple[Vectors, Vectors]:
 
 def _projected(states: Vectors) -> Vectors:
     """Unit vectors of 256 dimensions."""
-    return _unit(states @ projection())
+    return _unit(product(states, projection()))
 
 
 def _unit(vectors: Vectors) -> Vectors:
@@ -152,11 +153,11 @@ def _unit(vectors: Vectors) -> Vectors:
 
 @cache
 def projection() -> npt.NDArray[Any]:
-    """The matrix, float32, shape (384, 256). Raises ModelError where its file is damaged."""
+    """The matrix, float32, shape (256, 384). Raises ModelError where its file is damaged."""
     from safetensors.numpy import load_file
 
     try:
         matrix = load_file(PROJECTION)["projection"]
     except Exception as exc:
         raise ModelError(f"{PROJECTION} cannot be read ({first_line(exc)}). Install Second Pass again.") from exc
-    return np.ascontiguousarray(matrix, np.float32)
+    return np.ascontiguousarray(matrix.T, np.float32)

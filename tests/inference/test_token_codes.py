@@ -46,7 +46,7 @@ def test_a_token_is_the_direction_of_its_projected_state() -> None:
     assert (one.codes.dtype, one.codes.shape, one.tokens, one.seen_chars) == (np.uint8, (20, 128), 20, None)
     held = numbers(one)
     assert np.abs(held).max() == LEVELS
-    projected = given[1:-1] @ projection()
+    projected = given[1:-1] @ projection().T
     for row, vector in enumerate(projected / np.linalg.norm(projected, axis=1, keepdims=True)):
         off = float(np.abs(vector).max()) / LEVELS / 2 + 0.01  # half a step, and what the scale adds
         np.testing.assert_allclose(held[row] * one.scales[row], vector, atol=off)
@@ -56,8 +56,8 @@ def test_a_token_is_the_direction_of_its_projected_state() -> None:
 
 def test_the_projection_keeps_lengths_as_well_as_256_orthogonal_directions_can() -> None:
     matrix = projection().astype(np.float64)
-    assert matrix.shape == (384, 256)
-    np.testing.assert_allclose(matrix.T @ matrix, np.eye(256), atol=1e-5)
+    assert matrix.shape == (256, 384)
+    np.testing.assert_allclose(matrix @ matrix.T, np.eye(256), atol=1e-5)
 
 
 def test_a_cut_text_says_how_far_it_was_read() -> None:

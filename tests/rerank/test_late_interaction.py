@@ -43,7 +43,7 @@ def reference(query: str, passage: str, projected: bool) -> float:
         with torch.no_grad():
             states = model(**inputs).last_hidden_state[0].numpy()
         names = tokenizer.convert_ids_to_tokens(inputs["input_ids"][0])
-        return list(zip(names, states @ projection() if projected else states, strict=True))[1:-1]
+        return list(zip(names, states @ projection().T if projected else states, strict=True))[1:-1]
 
     best = []
     for name, asked in tokens(query):
