@@ -30,13 +30,13 @@ STOPPED = "stopped_waiting"
 def trace(question: QuerySession, policy: Policy) -> Trace:
     """The question's trace under this policy, after a bar for what is not paid for yet."""
     question.drop_outdated(policy)
+    place = st.empty()  # always there: without it, what is open below would close with the next run
     if (ready := question.replayed(policy)) is not None:
         return ready
     run = ("trace", question.query, policy)
     if st.session_state.get(STOPPED) == run:
         offer_to_go_on("Stopped. What was found and scored is kept.", "go_on")
         st.stop()
-    place = st.empty()
     with place.container():
         board = st.empty()
         _stop_button(run)
