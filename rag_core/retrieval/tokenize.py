@@ -52,12 +52,9 @@ _NO_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\
 _SILENT = "\u00ad\u034f\u0640\u200b-\u200f\u2060\ufe00-\ufe0f"
 """Soft hyphens, joiners and the like: they stand in words and are none of their letters."""
 
-_MARKS = "".join(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) in ("Mn", "Mc", "Me"))
-_AFTER = f"[{_MARKS}{_SILENT}]*"
-_MARKED = re.compile(f"[{_MARKS}{_SILENT}]")
 
 _RUN_OF = r"(?:[^\W_]{after})+(?:[-‐_.,/\\@:+'’](?:[^\W_]{after})+)*[+#]*"
-_RUN, _MARKED_RUN = re.compile(_RUN_OF.format(after="")), re.compile(_RUN_OF.format(after=_AFTER))
+_RUN = re.compile(_RUN_OF.format(after=""))
 """The text is cut into runs by this cheap pattern first; what a run holds is worked out once and remembered."""
 
 
@@ -80,8 +77,7 @@ def _kinds(after: str) -> re.Pattern[str]:
     )
 
 
-_KIND, _MARKED_KIND = _kinds(""), _kinds(_AFTER)
-_CLUSTER = re.compile(f".{_AFTER}", re.DOTALL)
+_KIND = _kinds("")
 _SEGMENT = re.compile(r"[^/\\@:+]+")
 _NUMBER = r"v?\d+(?:\.\d+)+(?![^\W_])"
 _CODE = re.compile(r"[\d_.@\\:+]|/.*/|^[A-Z]+-[A-Z-]+$")
@@ -91,6 +87,20 @@ _UNIT = re.compile(rf"(\d+(?:\.\d+)*)({_UNITS})")
 _VERSION = re.compile(r"v?((\d+\.\d+)[\d.]*)")
 
 Piece = tuple[str, int, int]
+
+
+class _Marked:
+    """The patterns for text with marks. There are 2,000 of those: compiled once a text has one."""
+
+    def __init__(self) -> None:
+        marks = "".join(chr(code) for code in range(0x10000) if unicodedata.category(chr(code)) in ("Mn", "Mc", "Me"))
+        after = f"[{marks}{_SILENT}]*"
+        self.mark = re.compile(f"[{marks}{_SILENT}]")
+        self.run, self.kind = re.compile(_RUN_OF.format(after=after)), _kinds(after)
+        self.cluster = re.compile(f".{after}", re.DOTALL)
+
+
+_marked = cache(_Marked)
 
 
 def tokenize(text: str) -> list[str]:
@@ -119,7 +129,11 @@ def term_spans(text: str, terms: Collection[str]) -> list[tuple[int, int]]:
 
 
 def _runs(text: str) -> re.Pattern[str]:
-    return _MARKED_RUN if not text.isascii() and _MARKED.search(text) else _RUN
+    return _marked().run if _has_marks(text) else _RUN
+
+
+def _has_marks(text: str) -> bool:
+    return not text.isascii() and _marked().mark.search(text) is not None
 
 
 @lru_cache(maxsize=200_000)
@@ -129,7 +143,7 @@ def _tokens_of(run: str) -> tuple[str, ...]:
 
 def _pieces(run: str) -> Iterator[Piece]:
     """Tokens of a run with their spans in it."""
-    kind = _MARKED_KIND if not run.isascii() and _MARKED.search(run) else _KIND
+    kind = _marked().kind if _has_marks(run) else _KIND
     for match in kind.finditer(run):
         for token, start, end in _PIECES[str(match.lastgroup)](match.group()):
             yield token, match.start() + start, match.start() + end
@@ -137,7 +151,7 @@ def _pieces(run: str) -> Iterator[Piece]:
 
 def _bigrams(run: str) -> Iterator[Piece]:
     """Every two letters that follow each other, each with its marks."""
-    spans = [match.span() for match in _CLUSTER.finditer(run)]
+    spans = [match.span() for match in _marked().cluster.finditer(run)]
     for (start, end), (_, after) in zip(spans, [*spans[1:], spans[-1]], strict=True):
         if after != end or len(spans) == 1:
             yield _fold(run[start:after]), start, after

@@ -52,7 +52,7 @@ def test_a_file_added_again_replaces_all_that_came_from_it(page: Page, app: App)
     add(page, version(NEW, rows=2), "Add to collection", documents=9)
     page.goto(f"{app.url}/?c=Toll&k=12&r=No+reranker&pool=50")
     ask(page, "How many florins is the zorilla toll?")
-    strip = page.get_by_test_id("stage-strip")
+    strip = page.get_by_test_id("step-strip")
     expect(strip).to_contain_text("9 → 9")
     expect(page.get_by_test_id("answer")).to_contain_text("61 florins")
     assert page.get_by_text("93 florins").count() == 0

@@ -22,7 +22,7 @@ def test_links_hold_under_a_base_path(page: Page, app: App, browser: Browser, tm
         tab = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
         tab.set_default_timeout(PAGE_MS)
         tab.goto(f"{app.url}/?{LINK}")
-        expect(tab.get_by_test_id("stage-strip")).to_contain_text("→ 3")
+        expect(tab.get_by_test_id("step-strip")).to_contain_text("→ 3")
         go(tab, "Evaluate")
         tab.reload()
         settled(tab)

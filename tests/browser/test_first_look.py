@@ -25,12 +25,12 @@ def indexed(page: Page, app: App) -> None:
 def test_the_first_example_is_answered_by_a_click(page: Page, app: App) -> None:
     page.get_by_text(EXAMPLES[0]["shows"]).first.click()
     expect(page.get_by_test_id("answer").locator("sup").first).to_be_visible()
-    assert page.get_by_test_id("stage-strip").count() == 1
+    assert page.get_by_test_id("step-strip").count() == 1
 
 
 def test_the_time_shown_is_that_of_the_pool(page: Page, app: App) -> None:
     page.goto(f"{app.url}/?q=refund+annual+plan&k=2&pool=6")
-    strip = page.get_by_test_id("stage-strip")
+    strip = page.get_by_test_id("step-strip")
     expect(strip).to_contain_text("6 → 2")
     expect(strip).not_to_contain_text("about")
     slider = page.get_by_role("slider", name=re.compile("pool", re.IGNORECASE))

@@ -15,7 +15,7 @@ def test_a_link_carries_a_first_pass_through_a_reload(page: Page, app: App) -> N
         expect(
             page.get_by_text("First pass: Late interaction (MaxSim) read 40, the best 10 went on to")
         ).to_be_visible()
-        expect(page.get_by_test_id("stage-strip")).to_contain_text("40 → 10")
+        expect(page.get_by_test_id("step-strip")).to_contain_text("40 → 10")
         expect(page.get_by_text("30 ended at the first pass")).to_be_visible()
         page.reload()
     assert "fpn=40" in page.url and "fp=Late" in page.url

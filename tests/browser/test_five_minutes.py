@@ -68,6 +68,6 @@ def test_a_question_to_the_program_is_on_runs_and_its_steps_on_inspect(page: Pag
     expect(page).to_have_title("Inspect · Second Pass")
     expect(page.get_by_text(f"This is “{QUESTION}”, a run of {project}")).to_be_visible()
     for step in STEPS[project]:
-        expect(page.get_by_test_id("stage-strip")).to_contain_text(step)
+        expect(page.get_by_test_id("step-strip")).to_contain_text(step)
     expect(page.get_by_text("45 calendar days").first).to_be_attached()
     settled(page)

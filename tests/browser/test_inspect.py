@@ -19,7 +19,7 @@ def test_a_typed_question_gives_the_whole_picture(page: Page, app: App) -> None:
     ask(page, QUESTION)
     expect(page.get_by_test_id("headline")).to_contain_text("Best score")
     expect(page.get_by_test_id("answer")).not_to_be_empty()
-    strip = page.get_by_test_id("stage-strip")
+    strip = page.get_by_test_id("step-strip")
     for step in ("Dense search", "Lexical search", "Fusion", "Rerank", "Kept", "Answer"):
         expect(strip).to_contain_text(step)
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
@@ -32,7 +32,7 @@ def test_the_link_carries_the_run_into_another_browser(page: Page, app: App) -> 
     page.goto(f"{app.url}/?q=refund+annual+plan&k=2&pool=10")
     page.get_by_test_id("headline").wait_for()
     expect(page.get_by_role("textbox", name=re.compile("^Question "))).to_have_value("refund annual plan")
-    expect(page.get_by_test_id("stage-strip")).to_contain_text("10 → 2")
+    expect(page.get_by_test_id("step-strip")).to_contain_text("10 → 2")
 
 
 def test_a_click_anywhere_in_a_row_chooses_its_passage(page: Page, app: App) -> None:
@@ -48,7 +48,7 @@ def test_a_click_anywhere_in_a_row_chooses_its_passage(page: Page, app: App) -> 
 
 def test_a_slider_answers_by_replay(page: Page, app: App) -> None:
     page.goto(f"{app.url}/?q=refund+annual+plan&k=2")
-    strip = page.get_by_test_id("stage-strip")
+    strip = page.get_by_test_id("step-strip")
     expect(strip).to_contain_text("50 → 2")
     slider = page.get_by_role("slider", name="Passages kept")
     slider.focus()
@@ -103,7 +103,7 @@ def test_a_recorded_run_is_replayed_and_the_settings_come_back(page: Page, app: 
     page.get_by_role("option", name="Late interaction").click()
     page.get_by_role("button", name="Score 5 candidates").click()
     expect(page.get_by_text("This is a replay.")).to_be_visible()
-    expect(page.get_by_test_id("stage-strip")).to_contain_text("late-interaction")
+    expect(page.get_by_test_id("step-strip")).to_contain_text("late-interaction")
     page.get_by_text("Open a saved run").click()
     page.get_by_role("button", name="Remove").first.click()
     expect(page.get_by_role("slider", name="Passages kept")).to_have_value("3")

@@ -38,7 +38,7 @@ def test_the_menu_keeps_the_link_after_a_reload(page: Page, app: App, address: s
         await_link(page, SET)
     go(page, "Inspect")
     expect(page.get_by_role("textbox", name=re.compile("^Question"))).to_have_value("refund period")
-    expect(page.get_by_test_id("stage-strip")).to_contain_text("→ 3")
+    expect(page.get_by_test_id("step-strip")).to_contain_text("→ 3")
 
 
 def test_back_goes_page_by_page_each_with_its_link(page: Page, app: App) -> None:
@@ -86,7 +86,7 @@ def test_back_goes_question_by_question(page: Page, app: App) -> None:
 
 def test_back_brings_the_settings_of_then(page: Page, app: App) -> None:
     page.goto(f"{app.url}/?q=refund+period&r=No+reranker&k=2")
-    expect(page.get_by_test_id("stage-strip")).to_contain_text("→ 2")
+    expect(page.get_by_test_id("step-strip")).to_contain_text("→ 2")
     go(page, "Compare")
     slider = page.get_by_role("slider", name=re.compile("kept for the answer"))
     slider.focus()
@@ -94,12 +94,12 @@ def test_back_brings_the_settings_of_then(page: Page, app: App) -> None:
     expect(page).to_have_url(re.compile("k=3"))
     settled(page)
     page.go_back()
-    expect(page.get_by_test_id("stage-strip")).to_contain_text("→ 2")
+    expect(page.get_by_test_id("step-strip")).to_contain_text("→ 2")
 
 
 def test_the_start_page_has_its_own_name_as_well(page: Page, app: App) -> None:
     page.goto(f"{app.url}/inspect?{SET}")
-    expect(page.get_by_test_id("stage-strip")).to_contain_text("→ 3")
+    expect(page.get_by_test_id("step-strip")).to_contain_text("→ 3")
     assert page.get_by_text("Page not found").count() == 0
     go(page, "Inspect")
     await_link(page, SET)

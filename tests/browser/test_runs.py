@@ -79,7 +79,7 @@ def test_a_click_opens_a_run_on_inspect_and_a_reload_keeps_it(page: Page, app: A
         if again:
             page.reload()
         expect(page.get_by_text(f"This is “{REFUNDS}”, a run of browser/bot")).to_be_visible()
-        expect(page.get_by_test_id("stage-strip")).to_contain_text("reranked")
+        expect(page.get_by_test_id("step-strip")).to_contain_text("reranked")
         settled(page)
         assert "run=browser%2Fbot%2Fr1" in page.url
     page.get_by_role("button", name="Close this run").click()

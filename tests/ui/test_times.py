@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("sample")
 
 def rerank_box(at: AppTest) -> str:
     """The strip's box of the reranker: candidates, time, what was done."""
-    strip = next(str(block.proto.body) for block in at.get("html") if "stage-strip" in str(block.proto))
+    strip = next(str(block.proto.body) for block in at.get("html") if "step-strip" in str(block.proto))
     found = re.search(r"<b>Rerank</b>(.*?)</div>", strip)
     assert found
     return re.sub("<[^>]+>", " ", found[1])

@@ -24,7 +24,7 @@ def strip(trace: Trace, answer: Answer | None) -> None:
         took = "recorded" if trace.origin else duration(answer.timing.took_ms)
         cited = "" if trace.origin else count_of(len(answer.citations), "citation")
         steps.append(_cell("Answer", answer.kind, took, cited, bool(answer.warnings)))
-    st.html(f'<div class="sp-strip" data-testid="stage-strip">{"".join(steps)}</div>')
+    st.html(f'<div class="sp-strip" data-testid="step-strip">{"".join(steps)}</div>')
 
 
 def _recorded(step: Step) -> str:
