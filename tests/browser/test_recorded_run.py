@@ -86,7 +86,7 @@ def goes_all_the_way(page: Page, app: App) -> None:
     settled(page)
     page.get_by_test_id("stDataFrame").click(position={"x": 250, "y": 52})
     expect(page).to_have_title("Inspect · Second Pass")
-    strip = page.get_by_test_id("stage-strip")
+    strip = page.get_by_test_id("step-strip")
     for name in ("dense", "keywords", "titles", "rrf", "small model", "large model"):
         expect(strip).to_contain_text(name)
     settled(page)
