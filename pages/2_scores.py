@@ -15,7 +15,7 @@ from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import THRESHOLD_STEP
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.threshold import Threshold, can_cut, relevance_space
+from rag_core.schema.threshold import can_cut, relevance_space
 from rag_core.schema.trace import Trace
 from rag_core.wording.analysis_captions import threshold_choice_caption
 from rag_core.wording.numbers import count_of, score_text, threshold_text, titles_of
@@ -86,10 +86,12 @@ def cutting(trace: Trace) -> None:
     space = trace.relevance_space
     cut = trace
     if not can_cut(space):
-        st.info(uncuttable(trace) if trace.origin else f"{state.RANKS_ONLY} Choose a reranker in the sidebar.")
+        why = f"{state.why_no_threshold(space)} Choose another reranker in the sidebar."
+        st.info(uncuttable(trace) if trace.origin else why)
     else:
         minimum = threshold_slider(trace)
-        cut = trace if trace.origin and not minimum else recut(trace, Threshold(minimum=minimum or None, space=space))
+        moved = trace.policy.threshold.with_(minimum=minimum or None, space=space)
+        cut = trace if trace.origin and not minimum else recut(trace, moved)
     left, right = st.columns([3, 2], gap="large")
     with left:
         fig = score_curve.figure(cut, state.palette())

@@ -13,6 +13,7 @@ from rag_core.generation.chat.habits import HABITS
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder, get_embedder
 
 ROOT = Path(__file__).parents[1]
+pytest.register_assert_rewrite("tests.rerank.conformance", "tests.retrieval.engines.conformance")
 
 
 @pytest.fixture(autouse=True)

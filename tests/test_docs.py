@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import rag_core
+from rag_core.corpus.readers.registry import FORMATS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
@@ -20,6 +21,11 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 NAMED = re.compile(r"`((?:rag_core|ui|tests|benchmarks|training|docs|pages)/[\w./]+)`")
 SNIPPET = re.compile(r"```python\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"python -m (benchmarks\.\w+)")
+
+
+def test_every_format_is_named() -> None:
+    text = (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8").lower()
+    assert [row.name for row in FORMATS if row.name.lower() not in text] == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=ids)

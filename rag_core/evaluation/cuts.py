@@ -86,7 +86,8 @@ class Cuts:
             values = [0.0, *(float(value) for value in np.geomspace(0.001, 1.0, steps))]
         else:
             values = [float(value) for value in np.linspace(scores.min(), scores.max(), steps + 1)]
-        return [self.at(Threshold(minimum=value, space=self.space), self.policy.top_k) for value in values]
+        rule = self.policy.threshold
+        return [self.at(rule.with_(minimum=value, space=self.space), self.policy.top_k) for value in values]
 
     def by_top_k(self, top_ks: Sequence[int] = TOP_KS) -> list[Cut]:
         """Every top-k, the threshold as it is."""

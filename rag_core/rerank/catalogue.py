@@ -86,8 +86,9 @@ def _unknown(key: str) -> str:
         "on your server, with its address": [kind for kind in kinds().values() if kind.needs == "address"],
         "by your chat model, with its name": [kind for kind in kinds().values() if kind.needs == "chat"],
     }
+    by_name = {**{one: entry for one, entry in listed_entries().items() if entry.needs == "nothing"}, **CATALOGUE}
     ways = (f"{how}: {', '.join(prefix for kind in some for prefix in kind.prefixes)}" for how, some in named.items())
-    return f"There is no reranker {key!r}. Known are: {', '.join(CATALOGUE)}; {'; '.join(ways)}."
+    return f"There is no reranker {key!r}. Known are: {', '.join(by_name)}; {'; '.join(ways)}."
 
 
 _sharing = threading.RLock()

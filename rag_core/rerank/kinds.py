@@ -91,6 +91,8 @@ class RerankerKind:
     def __post_init__(self) -> None:
         if not self.name.strip() or ":" not in self.factory:
             raise ValueError("A kind of reranker needs a name, and a factory in the form module:callable.")
+        if not self.prefixes and not self.entries:
+            raise ValueError(f"{self.name} needs prefixes or entries: else no key names its rerankers.")
         if not all(prefix.endswith(":") and len(prefix) > 1 for prefix in self.prefixes):
             raise ValueError(f"Every prefix of {self.name} must end with a colon.")
         if self.prefixes and self.space is None and self.describe is None:

@@ -130,3 +130,14 @@ def test_thresholds_span_the_scores_that_are_there() -> None:
     assert [cut.threshold for cut in cuts.by_threshold(4)] == pytest.approx([0.0, 0.001, 0.01, 0.1, 1.0])
     assert [cut.top_k for cut in cuts.by_top_k([1, 2])] == [1, 2]
     assert [cut.answered for cut in cuts.by_threshold(2)][::2] == [1.0, 0.0]
+
+
+def test_a_sweep_keeps_the_rule_of_the_policy() -> None:
+    class Half(Threshold):
+        """A rule that also looks at the best score of a query."""
+
+        def lowest(self, best):
+            return super().lowest(best) * best
+
+    cuts = Cuts(build(rows(), labelled(QRELS)), POLICY.with_(threshold=Half(minimum=0.5)))
+    assert [cut.answered for cut in cuts.by_threshold(2)] == [1.0, 1.0, 1.0], "the best candidate is always kept"

@@ -103,7 +103,7 @@ class Conformance:
             ScoreSpace.GRADE: (0.0, 1.0),
             ScoreSpace.MAXSIM: (-1.0, 1.0),
             ScoreSpace.LOGIT: (-math.inf, math.inf),
-        }[subject.reranker.space]
+        }.get(subject.reranker.space, (-math.inf, math.inf))
         assert all(low <= score <= high for score in subject.scores(list(PASSAGES)))
 
     def test_it_is_loaded_once_and_has_a_name(self, subject: Subject) -> None:

@@ -18,6 +18,12 @@ class Toy(FixedReranker):
 
 KIND = RerankerKind(name="toy", factory="toy_reranker:Toy.from_spec", prefixes=("toy:",), space=ScoreSpace.LOGIT)
 """
+LISTED = (
+    GOOD.replace('prefixes=("toy:",), ', "entries=(ENTRY,), ")
+    .replace("KIND =", 'ENTRY = Entry(key="word-count", label="Words", kind="toy", space=ScoreSpace.UNKNOWN)\nKIND =')
+    .replace("import RerankerKind", "import RerankerKind\nfrom rag_core.rerank.entry import Entry")
+)
+"""A kind whose one reranker is listed by name, with scores of no known kind."""
 PARTIAL = """
 from rag_core.rerank.kinds import RerankerKind
 from rag_core.schema.spaces import ScoreSpace

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rag_core.errors import ModelError
+from rag_core.errors import BadInput, ModelError
 from rag_core.rerank.access import Credentials
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import entry_of, get_reranker, usable
@@ -17,7 +17,7 @@ from rag_core.rerank.registry import BUILT_IN, broken_plugins, kinds, reload_plu
 from rag_core.rerank.requirements import unmet_requirement
 from rag_core.schema.protocols import missing_members
 from rag_core.schema.spaces import ScoreSpace
-from tests.rerank.plugin_packages import BROKEN, GOOD, NOT_A_KIND, PARTIAL, TAKEN, install
+from tests.rerank.plugin_packages import BROKEN, GOOD, LISTED, NOT_A_KIND, PARTIAL, TAKEN, install
 
 BARE = Credentials({})
 
@@ -43,6 +43,14 @@ def test_a_plug_ins_rerankers_are_made_by_their_key(site: Path) -> None:
     assert entry_of(key).kind == "toy"
     assert get_reranker(key).score("q", ["the answer"]).pairs[0].score == 7.0
     assert key in usable(Credentials({}, added=(key,)))
+
+
+def test_a_reranker_that_is_listed_by_name_is_offered_and_named(site: Path) -> None:
+    install(site, "toy-reranker", LISTED)
+    reload_plugins()
+    assert "word-count" in usable()
+    with pytest.raises(BadInput, match=r"Known are: .*word-count.*none;"):
+        entry_of("nobody")
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,8 @@ def test_a_row_that_is_not_whole_is_refused() -> None:
         RerankerKind(name="x", factory="a:b", prefixes=("x",), space=ScoreSpace.LOGIT)
     with pytest.raises(ValueError, match="what its scores mean"):
         RerankerKind(name="x", factory="a:b", prefixes=("x:",))
+    with pytest.raises(ValueError, match="prefixes or entries"):
+        RerankerKind(name="x", factory="a:b", space=ScoreSpace.LOGIT)
 
 
 def test_a_row_describes_its_keys_by_itself() -> None:

@@ -28,7 +28,7 @@ from rag_core.schema.policy import (
     Rewrite,
 )
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.threshold import Threshold, relevance_space
+from rag_core.schema.threshold import Threshold, can_cut, relevance_space
 from ui import auth, caches, links, navigation
 from ui.charts.palette import DARK, LIGHT, Palette
 from ui.panels import views
@@ -192,18 +192,23 @@ def threshold_for(
 ) -> Threshold:
     """A slider for the lowest relevance that is kept. The label names the score space; the default is the model's.
 
-    Without a reranker there are only fused ranks: the slider is disabled, and there is no threshold.
+    Where the scores say nothing of relevance, the slider is disabled, and there is no threshold.
     """
     draw = (box or st).slider
     space = relevance_space(reranker.space)
-    if space is ScoreSpace.RRF:
-        draw(label, 0.0, 1.0, 0.0, key=f"{key}_off", disabled=True, help=RANKS_ONLY)
+    if not can_cut(space):
+        draw(label, 0.0, 1.0, 0.0, key=f"{key}_off", disabled=True, help=why_no_threshold(space))
         return Threshold()
     place, at_first = _threshold_control(reranker, key)
     link_values.number(place, f"{label} ({space})", 0.0, 1.0, by_page=box is not None)
     named = marked(f"{label} ({space})", place, at_first)
     minimum = draw(named, 0.0, 1.0, at_first, THRESHOLD_STEP, "%.3f", key=place, bind="query-params", help=told)
     return Threshold(minimum=minimum or None, space=space)
+
+
+def why_no_threshold(space: ScoreSpace) -> str:
+    """Why scores of this space cannot be cut."""
+    return RANKS_ONLY if space is ScoreSpace.RRF else f"There is no threshold for scores of the kind “{space}”."
 
 
 def _threshold_control(reranker: Entry, key: str) -> tuple[str, float]:
@@ -226,7 +231,7 @@ def _reset() -> None:
     """
     entry = access.usable()[DEFAULT_RERANKER]
     threshold = Threshold(minimum=entry.default_threshold or None, space=relevance_space(entry.space))
-    st.session_state.update({key: 0.0 for key in st.session_state if str(key).startswith("t_")})
+    st.session_state.update({key: 0.0 for key in (f"t_{space}" for space in ScoreSpace) if key in st.session_state})
     adopt(Policy(reranker=entry.key, threshold=threshold))
     filtering.put(None)
     extra_searches.forget()

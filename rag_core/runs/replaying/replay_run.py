@@ -14,6 +14,7 @@ from rag_core.pipeline import step_warnings
 from rag_core.pipeline.early_stopping import ReadDepth
 from rag_core.pipeline.rerank_step import IncomingOrder, own_share, rerank_step
 from rag_core.rerank.catalogue import CATALOGUE
+from rag_core.rerank.registry import listed_entries
 from rag_core.retrieval.fusion import rrf
 from rag_core.runs.replaying.changes import RunChange
 from rag_core.runs.replaying.obstacles import Control, Obstacle, candidates_of, lists_of, obstacles
@@ -106,7 +107,7 @@ def _check_scores(reranker: str, scores: RerankerScores | None) -> None:
         return
     if scores is None:
         raise BadInput(f"{reranker} has not scored this run. Score it first (`score_run`).")
-    entry = CATALOGUE.get(reranker)
+    entry = CATALOGUE.get(reranker) or listed_entries().get(reranker)
     if entry and entry.space is not scores.space:
         raise BadInput(
             f"These scores are not of {reranker}: they are {scores.space}, and it gives {entry.space}. "
