@@ -23,6 +23,11 @@ class Claims:
         self.lock = threading.Condition(threading.RLock())
         self._taken: set[Hashable] = set()
 
+    def is_taken(self, key: Hashable) -> bool:
+        """Whether somebody pays for it now."""
+        with self.lock:
+            return key in self._taken
+
     @contextmanager
     def taken(self, missing: Callable[[], Mapping[K, V]]) -> Iterator[dict[K, V]]:
         """The part of what is missing that nobody else pays for, now this thread's until it leaves.

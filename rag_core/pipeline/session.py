@@ -75,6 +75,11 @@ class QuerySession:
             finished(self._payer.scoring(policy, in_slices=False))
         return found
 
+    @property
+    def being_searched(self) -> bool:
+        """Whether somebody runs the first search now: `search` would wait for it, `scoring` can be watched."""
+        return self._paid.claims.is_taken("measure")
+
     def search(self, policy: Policy) -> bool:
         """Search here and now, unless somebody has: the question and the policy's extra searches at once.
 

@@ -162,22 +162,32 @@ def test_a_stopped_run_sends_nothing_more_until_it_may_go_on(service: Service, p
 
 
 @pytest.mark.parametrize("page", ["1_inspect.py", "3_latency.py"])
-def test_a_search_that_takes_long_can_be_stopped(page: str, hasty: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    searches, may_end = Pipeline.measure, threading.Event()
+def test_who_waits_for_another_ones_search_can_stop(
+    page: str, hasty: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searches, begun, may_end = Pipeline.measure, threading.Event(), threading.Event()
 
     def slow(*asked: Any) -> Any:
+        begun.set()
         assert may_end.wait(60)
         return searches(*asked)
 
     monkeypatch.setattr(Pipeline, "measure", slow)
-    at = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=300)
-    at.session_state["r"], at.session_state["q"] = "none", f"how long is a slow search for {page}"
-    done(at.run())
-    may_end.set()
+    first, second = (AppTest.from_file(str(ROOT / "pages" / page), default_timeout=300) for _ in range(2))
+    for at in (first, second):
+        at.session_state["r"], at.session_state["q"] = "none", f"how long is a slow search for {page}"
+    searching = threading.Thread(target=first.run)
+    searching.start()
+    try:
+        assert begun.wait(60)
+        done(second.run())
+    finally:
+        may_end.set()
+        searching.join()
     assert hasty
-    assert [one.key for one in at.button if one.label == "Go on"] == ["go_on"]
+    assert [one.key for one in second.button if one.label == "Go on"] == ["go_on"]
     hasty.append("patient")
-    assert not [one for one in done(at.button(key="go_on").click().run()).button if one.label == "Go on"]
+    assert not [one for one in done(second.button(key="go_on").click().run()).button if one.label == "Go on"]
 
 
 def test_a_stopped_answer_is_not_asked_for_again(service: Service, chat: Script, hasty: list[str]) -> None:
@@ -185,10 +195,7 @@ def test_a_stopped_answer_is_not_asked_for_again(service: Service, chat: Script,
     at = AppTest.from_file(str(ROOT / "pages" / "1_inspect.py"), default_timeout=300)
     at.session_state["r"] = "none"
     at.session_state["q"] = QUESTION
-    hasty.append("patient")
-    done(at.run())
-    hasty.clear()
-    at.session_state["gen"] = "Chat model"
+    at.query_params["gen"] = "Chat model"
     done(at.run())
     assert any("The answer was stopped" in one.value for one in at.caption)
     asked = len(chat.requests)

@@ -50,6 +50,9 @@ def early(choice: SidebarState) -> SidebarState:
 
 def trace(question: QuerySession, policy: Policy) -> Trace:
     """The question's trace, read slice by slice before the reader's eyes, or as far as it was when they stopped it."""
+    if not question.being_searched:  # else the bar says so, with Stop
+        with st.spinner("Searching"):
+            question.search(policy)
     question.drop_outdated(policy)
     run = _run(question, policy)
     stopped = st.session_state.get(STOPPED) == run

@@ -29,6 +29,9 @@ STOPPED = "stopped_waiting"
 
 def trace(question: QuerySession, policy: Policy) -> Trace:
     """The question's trace under this policy, after a bar for what is not paid for yet."""
+    if not question.being_searched:  # else the bar says so, with Stop
+        with st.spinner("Searching"):
+            question.search(policy)
     question.drop_outdated(policy)
     place = st.empty()  # always there: without it, what is open below would close with the next run
     if (ready := question.replayed(policy)) is not None:
