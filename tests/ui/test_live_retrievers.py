@@ -10,6 +10,7 @@ import pytest
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
+from rag_core.corpus.sample import SAMPLE
 from rag_core.runs.live import LiveRetriever, config_of
 from tests.runs.live.search_server import KEY, Answer, SearchServer, dify, plain, serving
 from ui import caches
@@ -256,6 +257,13 @@ def strangers() -> Iterator[None]:
     config.set_option("server.address", "0.0.0.0")
     yield
     config.set_option("server.address", before)
+
+
+def test_a_retriever_with_the_name_of_a_collection_never_takes_its_questions(for_everyone: Path, server: SearchServer):
+    for_everyone.write_text(for_everyone.read_text().replace(NAME, SAMPLE))
+    at = page("1_inspect.py", c=SAMPLE, q=QUERY, r="none")
+    assert f"A collection has the name of the live retriever {SAMPLE}" in said(at)
+    assert server.requests == [] and candidates(at)
 
 
 @pytest.mark.usefixtures("for_everyone")

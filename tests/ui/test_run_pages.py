@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from rag_core.runs.as_trace import trace_of
@@ -12,6 +13,7 @@ from rag_core.runs.sent import run_from
 from rag_core.schema.trace import Trace
 from tests.runs.odd_runs import DENSE, ODD, odd_run, step
 from ui import caches
+from ui.panels import linked_run
 from ui.sidebar.recorded import key_of
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -115,3 +117,21 @@ def test_a_step_of_a_recorded_run_has_one_name_on_its_card_in_the_table_and_in_t
     at.query_params.update({"run": f"{PROJECT}/{RUN}", "expect": "b"})
     at.run()
     assert not at.exception and list(table(at, "Step")["Step"]) == names
+
+
+@pytest.mark.parametrize("file", ["3_latency.py", "4_compare.py"])
+def test_strangers_with_a_run_of_their_own_read_no_other_ones(file: str):
+    """A session may open a run from a file wherever it is; the stored runs of that project stay closed."""
+    mine = stored(WHOLE, WHOLE, WHOLE)
+    before = config.get_option("server.address")
+    config.set_option("server.address", "0.0.0.0")
+    try:
+        at = AppTest.from_file(str(PAGES / file), default_timeout=120)
+        at.session_state[linked_run.FROM_FILE] = {f"{PROJECT}/{RUN}": mine}
+        at.query_params["run"] = f"{PROJECT}/{RUN}"
+        at.run()
+    finally:
+        config.set_option("server.address", before)
+    assert not at.exception and not at.error
+    assert "Percentiles by step" not in said(at)
+    assert not [one for one in at.selectbox if one.key == "chosen_project"]

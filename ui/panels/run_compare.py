@@ -60,6 +60,8 @@ def _one(trace: Trace, replay: Trace, change: RunChange) -> None:
 
 def _many(trace: Trace, change: RunChange) -> None:
     """The same change on several runs: which differ most, and what could not be replayed."""
+    if not chosen_runs.there():
+        return
     st.header("Compare on several recorded runs", anchor=False)
     chosen = chosen_runs.choose(trace.origin.project if trace.origin else "")
     if change == RunChange() or not chosen:

@@ -13,7 +13,7 @@ from rag_core.schema.trace import Trace
 from rag_core.wording.recorded_times import many_sentence, missing_sentence, times_sentence, untimed, whole_time
 from ui import caches
 from ui.charts import waterfall
-from ui.panels import chart_panel, views
+from ui.panels import chart_panel, chosen_runs, views
 from ui.sidebar import state
 
 NEWEST = 100
@@ -59,6 +59,8 @@ def _steps(trace: Trace) -> None:
 
 def _project(trace: Trace) -> None:
     """Percentiles by step over the newest runs of the project."""
+    if not chosen_runs.there():
+        return
     project = trace.origin.project if trace.origin else ""
     traces = newest(project, NEWEST)
     if len(traces) < 2:

@@ -24,12 +24,16 @@ def shared() -> dict[str, LiveRetriever]:
 
 
 def problem() -> str:
-    """What is wrong with the environment's file; empty where nothing is."""
+    """What is wrong with the environment's file, or which names a collection has taken; empty where nothing is."""
     try:
-        shared()
+        every = {**own(), **shared()}
     except BadInput as exc:
         return str(exc)
-    return ""
+    taken = sorted(every.keys() & set(caches.visible(owner()).names()))
+    if not taken:
+        return ""
+    names = " and ".join(taken)
+    return f"A collection has the name of the live retriever {names}, and is searched. Rename the retriever to ask it."
 
 
 def own() -> dict[str, LiveRetriever]:
@@ -39,11 +43,13 @@ def own() -> dict[str, LiveRetriever]:
 
 
 def offered() -> dict[str, LiveRetriever]:
-    """Every retriever that this session can ask, by name."""
+    """Every retriever that this session can ask, by name. None that a collection has: the collection is searched."""
     try:
-        return {**own(), **shared()}
+        every = {**own(), **shared()}
     except BadInput:
-        return own()
+        every = own()
+    taken = set(caches.visible(owner()).names())
+    return {name: one for name, one in every.items() if name not in taken}
 
 
 def chosen() -> LiveRetriever | None:
