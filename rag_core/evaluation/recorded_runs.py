@@ -40,9 +40,9 @@ def evaluate_runs(
     """The metrics of every list that all judged runs have, and of what they kept, with the change from the list that
     the last reranker read to the last list. Raises BadInput where no run's query has a judgment.
 
-    A query is found by its text, whatever its case and spacing.
+    A query is found by its text, whatever its case and spacing; queries that differ in no more share their grades.
     """
-    by_text = {_text(one.text): labelled.qrels[one.id] for one in labelled.judged}
+    by_text = _grades(labelled)
     judged = [one for one in traces if _text(one.query) in by_text]
     unjudged = {run_key(one): one.query for one in traces if _text(one.query) not in by_text}
     if not judged:
@@ -50,8 +50,8 @@ def evaluate_runs(
             f"None of the {count_of(len(traces), 'run')} asks a question that {labelled.name} judges. Save cases of "
             "these runs in Triage, or add a file with grades of their questions."
         )
-    common = [one.name for one in judged[0].steps if one.hits and all(_list(run, one.name) for run in judged)]
-    lists = [name for name in common if name != judged[0].kept_step.name]
+    common = [one.name for one in judged[0].steps if all(_list(run, one.name) for run in judged)]
+    lists = [name for name in common if name not in {run.kept_step.name for run in judged}]
     rankings = {
         name: {run_key(run): _documents(run, step, labelled) for run in judged if (step := _list(run, name))}
         for name in lists
@@ -62,7 +62,7 @@ def evaluate_runs(
         LabelledSet(
             name=labelled.name,
             queries=tuple(Query(id=run_key(run), text=run.query) for run in judged),
-            qrels={run_key(run): dict(by_text[_text(run.query)]) for run in judged},
+            qrels={run_key(run): by_text[_text(run.query)] for run in judged},
             level=labelled.level,
             notices=labelled.notices,
         ),
@@ -73,6 +73,16 @@ def evaluate_runs(
         notices=_notices(judged, lists),
     )
     return RunsEvaluation(made, unjudged)
+
+
+def _grades(labelled: LabelledSet) -> dict[str, dict[str, int]]:
+    """The grades by the text that a query is found by; the highest where several such queries grade the same."""
+    found: dict[str, dict[str, int]] = {}
+    for one in labelled.judged:
+        grades = found.setdefault(_text(one.text), {})
+        for item, grade in labelled.qrels[one.id].items():
+            grades[item] = max(grade, grades.get(item, grade))
+    return found
 
 
 def _text(query: str) -> str:

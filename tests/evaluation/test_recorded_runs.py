@@ -63,6 +63,26 @@ def test_a_list_that_not_every_run_has_is_not_measured_and_a_guessed_selection_i
     assert any("titles" in one for one in made.notices) and any("1 run did not record" in one for one in made.notices)
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_list_that_found_nothing_in_one_run_is_measured_whichever_run_comes_first(order):
+    runs = [
+        a_run("r1", "How long?", "abc", "cab", "c", step("lexical", "search", [])),
+        a_run("r2", "How much?", "bac", "bca", "b", step("lexical", "search", hits("a"))),
+    ]
+    made = evaluate_runs([runs[at] for at in order], LABELLED, ["RR@10"]).report
+    assert made.values["lexical"]["RR@10"] == {"bot/r1": 0.0, "bot/r2": 1.0} and made.notices == ()
+
+
+def test_questions_that_differ_in_case_or_spacing_alone_share_their_grades():
+    both = LabelledSet(
+        name="Ours",
+        queries=(Query(id="1", text="How long?"), Query(id="2", text="how  long?")),
+        qrels={"1": {"c": 1}, "2": {"zzz": 1}},
+    )
+    report = evaluate_runs([a_run("r1", "How long?", "abc", "cab", "c")], both, ["RR@10"]).report
+    assert report.mean("reranked", "RR@10") == 1.0
+
+
 def test_passages_are_measured_where_the_judgments_are_of_passages():
     found = hits("ab")
     for one, document in zip(found, ("x", "c"), strict=True):
