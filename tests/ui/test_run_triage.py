@@ -120,6 +120,32 @@ def test_a_run_is_saved_as_a_case_that_is_listed_reopened_and_outlives_the_run()
     assert not at.exception and VERDICT_LABELS[Verdict.DEMOTED] in said(at)
 
 
+TWO_PASSAGES = [
+    {"passage_id": "p1", "document_id": "d", "text": "Refunds are made to the card."},
+    {"passage_id": "p2", "document_id": "d", "text": "It takes 30 days."},
+    {"passage_id": "p3", "document_id": "e", "text": "Gift cards stay with you."},
+]
+
+
+@pytest.mark.parametrize(("document", "quote"), [("d", "30 days"), ("p2", "")], ids=["a quote", "a passage"])
+def test_a_case_is_reopened_with_the_words_or_the_passage_that_it_expects_and_once_more(document, quote):
+    steps = [step("dense", "search", TWO_PASSAGES), step("kept", "select", TWO_PASSAGES[:1], "dense")]
+    caches.run_book().add([run_from({"project": PROJECT, "id": RUN, "query": "How?", "steps": steps})])
+    at = triage(document)
+    if quote:
+        next(one for one in at.text_input if one.key.startswith("expect_quote")).input(quote).run()
+    lost = VERDICT_LABELS[Verdict.NOT_SELECTED]
+    assert lost in said(at)
+    at.button(key="save_case_button").click().run()
+    at = page(view="Cases")
+    for _ in range(2):
+        at.button(key="reopen").click().run()
+        assert not at.exception and lost in said(at)
+        assert next(one.value for one in at.selectbox if one.key.startswith("expect_doc")) == document
+        assert next(one.value for one in at.text_input if one.key.startswith("expect_quote")) == quote
+        at.segmented_control(key="view").set_value("Cases").run()
+
+
 @pytest.mark.parametrize(("k", "outcome"), [(3, RerunOutcome.FIXED), (1, RerunOutcome.STILL_LOST)])
 def test_a_case_is_replayed_with_the_present_settings_and_says_what_changed(k, outcome):
     case_id = case_saved("b")

@@ -28,7 +28,7 @@ from rag_core.triage import (
 from rag_core.wording.numbers import count_of, score_text, titles_of
 from rag_core.wording.verdicts import sentence
 from ui import auth, caches
-from ui.panels import case_list, case_save, linked_run, loss_strip, spent, to_triage, triage, views, waiting
+from ui.panels import case_list, case_save, loss_strip, run_triage, spent, to_triage, triage, views, waiting
 from ui.panels.answer import card
 from ui.panels.manage_collection import confirmed
 from ui.sidebar.state import SidebarState
@@ -104,12 +104,11 @@ def _about(case: Case) -> str:
 
 def _reopen(case: Case) -> None:
     """Fill the form of Triage with the case, or open its recorded run there."""
-    origin = case.trace.origin
-    if origin is None:
-        to_triage.fill(_filled(case))
-    else:
-        linked_run.show_here(f"{origin.project}/{origin.run_id}", case.documents[0])
+    if case.recorded:
+        run_triage.reopen(case.trace, case.findings[0].location.expected)
         st.session_state["view"] = triage.FIND
+    else:
+        to_triage.fill(_filled(case))
 
 
 def _run_again(choice: SidebarState, case: Case) -> Rerun:

@@ -33,7 +33,7 @@ from rag_core.wording.recorded_verdicts import to_record
 from rag_core.wording.remedies import advice, fix_name, symptom
 from rag_core.wording.verdicts import VERDICT_LABELS
 from ui import links
-from ui.panels import case_save, run_replay, triage, views
+from ui.panels import case_save, linked_run, run_replay, triage, views
 from ui.panels.answer import card
 from ui.sidebar import access, recorded
 
@@ -80,6 +80,14 @@ def page(trace: Trace, change: RunChange) -> None:
     triage.evidence(now)
     about = (trace.origin, location.expected)
     case_save.form(lambda: (trace, Finding(location=location, diagnosis=found.diagnosis)), about, EVERYONE_SEES)
+
+
+def reopen(trace: Trace, expected: Expected) -> None:
+    """Open the run with what a case expects of it in the form. For callbacks."""
+    assert trace.origin is not None
+    st.session_state.pop(_key(trace, "taken"), None)
+    st.session_state[_key(trace, "quote")] = expected.quote
+    linked_run.show_here(f"{trace.origin.project}/{trace.origin.run_id}", expected.passage_id or expected.document)
 
 
 def _key(trace: Trace, name: str) -> str:
