@@ -20,13 +20,13 @@ PAGE = str(Path(__file__).parents[2] / "pages" / "5_evaluate.py")
 pytestmark = pytest.mark.usefixtures("sample")
 
 
-def a_run(run_id: str, query: str, order: str) -> Run:
+def a_run(run_id: str, query: str, order: str, project: str = "bot") -> Run:
     steps = [
         step("dense", "search", hits("abcd")),
         step("reranked", "rerank", hits(order), "dense"),
         step("kept", "select", hits(order[:2]), "reranked"),
     ]
-    return run_from({"project": "bot", "id": run_id, "query": query, "steps": steps})
+    return run_from({"project": project, "id": run_id, "query": query, "steps": steps})
 
 
 def stored() -> None:
@@ -76,6 +76,14 @@ def test_cases_of_the_project_judge_its_runs_list_by_list():
     assert set(by_run["Question"]) == {"How long?", "How much?"} and "run=bot%2Fr1" in " ".join(by_run["Triage"])
     unjudged = next(one.value for one in at.dataframe if list(one.value.columns) == ["Question"])
     assert list(unjudged["Question"]) == ["Who?"]
+
+
+def test_cases_of_a_project_that_is_called_like_a_collection_are_no_cases_of_the_collection():
+    case(a_run("r1", "How long?", "dabc", "Sample corpus"), "d")
+    at = AppTest.from_file(PAGE, default_timeout=120).run()
+    at.segmented_control(key="eval_source").set_value("Triage cases").run()
+    assert not at.exception and "There is no triage case yet" in said(at)
+    assert not [one for one in at.button if one.key == "eval_score"]
 
 
 def test_a_file_with_grades_judges_the_runs():

@@ -78,10 +78,11 @@ def judgments(choice: SidebarState) -> JudgmentBook:
 
 
 def _cases(choice: SidebarState) -> tuple[tuple[str, datetime], ...]:
-    """Id and latest change of each case of the collection; a note for each one that cannot be read."""
+    """Id and latest change of each case of the collection, none of a recorded run; a note for each one that cannot be
+    read."""
     listed = caches.case_book().find(collection=choice.collection)
     views.left_out("case", listed.left_out)
-    return tuple((one.id, one.updated_at) for one in listed.found)
+    return tuple((one.id, one.updated_at) for one in listed.found if not one.recorded)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the cases")
