@@ -29,14 +29,20 @@ def not_replayed(trace: Trace, policy: Policy) -> dict[Control, Obstacle]:
     """Which of `REPLAYED` stay as they were recorded, and why."""
     reranker = policy.reranker if Control.RERANKER not in obstacles(trace, policy.reranker) else None
     off = obstacles(trace, policy.reranker) | obstacles(trace, reranker)
+    if not _fits(trace, policy, reranker):
+        off = {Control.THRESHOLD: Obstacle.KIND} | off
     asked = [one for one in REPLAYED if one is not Control.THRESHOLD or policy.threshold.minimum is not None]
     return {control: off[control] for control in asked if control in off}
 
 
 def _threshold(trace: Trace, policy: Policy, reranker: str | None, off: dict[Control, Obstacle]) -> Threshold:
     """The policy's threshold where it is for the scores that are cut; else none."""
-    fits = policy.threshold.space is _space(trace, reranker)
-    return policy.threshold if fits and Control.THRESHOLD not in off else Threshold()
+    return policy.threshold if _fits(trace, policy, reranker) and Control.THRESHOLD not in off else Threshold()
+
+
+def _fits(trace: Trace, policy: Policy, reranker: str | None) -> bool:
+    """False for a threshold of another space than that of the scores that are cut."""
+    return policy.threshold.minimum is None or policy.threshold.space is _space(trace, reranker)
 
 
 def _space(trace: Trace, reranker: str | None) -> ScoreSpace:

@@ -54,6 +54,7 @@ _WHY: dict[Obstacle, str] = {
     Obstacle.SPACE: "A threshold needs scores from 0 to 1. The scores of this run are of the kind “{space}”. Choose a "
     "reranker to get such scores.",
     Obstacle.RANKS: "A threshold needs scores from 0 to 1, and the chosen reranker gives none.",
+    Obstacle.KIND: "It is for scores of another kind than those that the replay cuts.",
     Obstacle.ORDER: "What {kept} selected is not known to be the first of {final}, so its rule is not known. Choose "
     "a reranker to select by its order.",
     Obstacle.INCOMING: "The order in which the candidates came was not recorded, so the first of them are not known.",

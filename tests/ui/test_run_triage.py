@@ -15,7 +15,7 @@ from rag_core.schema.policy import Policy
 from rag_core.schema.trace import Trace
 from rag_core.triage import Finding, RerunOutcome, RunScorer, case_of, rerun_recorded
 from rag_core.wording.verdicts import VERDICT_LABELS
-from tests.runs.odd_runs import ODD, odd_run, step
+from tests.runs.odd_runs import ODD, hits, odd_run, step
 from ui import caches
 from ui.sidebar.recorded import key_of
 
@@ -156,6 +156,17 @@ def test_a_case_is_replayed_with_the_present_settings_and_says_what_changed(k, o
     assert again.outcome is outcome and f"Now: {outcome}" in " ".join(one.value for one in at.subheader)
     table = next(one.value for one in at.dataframe if "Then" in one.value.columns)
     assert {"top k", "reranker"} & set(table["What"])
+
+
+def test_a_case_names_a_threshold_that_is_for_other_scores_than_those_of_its_run():
+    found = hits("abc", (0.9, 0.8, 0.7), texts=False)
+    steps = [step("dense", "search", found, space="cosine"), step("kept", "select", found[:2], "dense")]
+    trace = trace_of(run_from({"project": PROJECT, "id": RUN, "query": "How?", "steps": steps}))
+    location = locate_in_run(trace, Expected(document="c"))
+    caches.case_book().save(case_of(trace, [Finding(location=location, diagnosis=diagnose(trace, location))]))
+    told = "The threshold is as recorded: it is for scores of another kind"
+    assert told in said(page(view="Cases", t_probability="0.9"))
+    assert "The threshold" not in said(page(view="Cases", t_probability="0.0"))
 
 
 def test_all_open_cases_are_run_again_those_of_recorded_runs_too():

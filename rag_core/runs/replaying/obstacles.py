@@ -42,6 +42,7 @@ class Obstacle(StrEnum):
     RULES       rules reordered the list after the reranker, and are not recorded
     SPACE       the scores are not on a scale from 0 to 1
     RANKS       the chosen reranker gives no such scores
+    KIND        the threshold is for scores of another kind than those that are cut
     ORDER       what was kept is not the first of one list, or nothing was kept
     INCOMING    the order in which the candidates came was not recorded
     LISTS       fewer than two searches were recorded that the fusion reads, or not all of them
@@ -55,6 +56,7 @@ class Obstacle(StrEnum):
     RULES = "rules"
     SPACE = "space"
     RANKS = "ranks"
+    KIND = "kind"
     ORDER = "order"
     INCOMING = "incoming"
     LISTS = "lists"
