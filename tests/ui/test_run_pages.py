@@ -96,6 +96,20 @@ def test_compare_replays_several_runs_with_one_change_and_says_which_it_cannot()
     assert not [one for one in at.dataframe if "rbo" in one.value.columns]
 
 
+def test_a_run_without_steps_among_the_chosen_stops_no_other():
+    trace = stored(WHOLE, "dense and a reranker")
+    empty = {"project": PROJECT, "id": "empty", "query": "Is there a step?", "steps": [], "answer": "No."}
+    caches.run_book().add([run_from(empty)])
+    at = opened("4_compare.py")
+    at.selectbox(key=key_of(trace, "r")).select("none").run()
+    at.button(key="compare_runs").click().run()
+    assert not at.exception and not at.error
+    assert (
+        "1 run cannot be replayed so: The run “Is there a step?” has no steps" in said(at)
+        and len(table(at, "rbo")) == 2
+    )
+
+
 def test_a_step_of_a_recorded_run_has_one_name_on_its_card_in_the_table_and_in_the_details():
     found = [{"passage_id": one, "text": f"Passage {one}."} for one in "abc"]
     steps = [

@@ -8,7 +8,7 @@ import streamlit as st
 
 from rag_core.analysis.rank_agreement import compare_rankings
 from rag_core.analysis.run_comparison import QueryRow, row, table, tally
-from rag_core.errors import BadInput
+from rag_core.errors import BadInput, SecondPassError
 from rag_core.report.run_fix_text import change_text
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.replaying import Replay, RunChange, replay_many
@@ -81,7 +81,13 @@ def _many(trace: Trace, change: RunChange) -> None:
 
 def _replayed(chosen: Sequence[RunSummary], change: RunChange) -> tuple[list[tuple[QueryRow, str, str]], list[str]]:
     """A row with its run for each replay that can be compared, and the reasons for the others."""
-    traces = [trace_of(caches.run_book().get(one.project, one.id)) for one in chosen]
+    traces: list[Trace] = []
+    reasons: list[str] = []
+    for each in chosen:
+        try:
+            traces.append(trace_of(caches.run_book().get(each.project, each.id)))
+        except SecondPassError as exc:
+            reasons.append(str(exc))
     with waiting.stoppable(COMPARED, "Replaying") as board:
 
         def progress(done: int) -> None:
@@ -89,7 +95,6 @@ def _replayed(chosen: Sequence[RunSummary], change: RunChange) -> tuple[list[tup
 
         made = replay_many(traces, change, caches.run_scorer(), progress)
     rows: list[tuple[QueryRow, str, str]] = []
-    reasons: list[str] = []
     for one in made:
         found, why = _row(one)
         if found and one.recorded.origin:
