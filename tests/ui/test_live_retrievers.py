@@ -304,3 +304,13 @@ def test_its_run_goes_to_triage_though_no_list_has_it(server: SearchServer):
     triage.query_params.update({"run": named, "c": NAME})
     triage.run()
     assert not triage.exception and f"a run of {NAME}" in said(triage) and "is a live retriever" not in said(triage)
+
+
+def test_a_session_keeps_no_more_runs_than_it_says_and_the_last_ones(server: SearchServer, monkeypatch):
+    monkeypatch.setattr(linked_run, "KEPT", 2)
+    at = inspect(live(server.url), "First?")
+    for question in ("Second?", "First?", "Third?"):
+        at.text_input(key="q").set_value(question)
+        at.button(key="run").click().run()
+    assert not at.exception
+    assert [one.query for one in at.session_state[linked_run.FROM_FILE].values()] == ["First?", "Third?"]

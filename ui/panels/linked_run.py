@@ -30,7 +30,10 @@ PENDING = "open_run"
 """Session key: the page and the parameters of the run that a page sends there."""
 
 FROM_FILE = "runs_of_file"
-"""Session key: the runs of opened files that were sent to another page, by `project/id`."""
+"""Session key: the runs of opened files that were sent to another page, and of live retrievers, by `project/id`."""
+
+KEPT = 30
+"""Such runs that a session keeps: those that were held last."""
 
 
 def send(project: str, run_id: str, page: str = INSPECT, document: str = "") -> None:
@@ -66,7 +69,12 @@ def page_buttons(trace: Trace, here: str) -> None:
 def hold(trace: Trace) -> None:
     """Have this session find a run by its link that is in no list: of a file, or of a live retriever."""
     assert trace.origin is not None
-    st.session_state.setdefault(FROM_FILE, {})[f"{trace.origin.project}/{trace.origin.run_id}"] = trace
+    held: dict[str, Trace] = st.session_state.setdefault(FROM_FILE, {})
+    named = f"{trace.origin.project}/{trace.origin.run_id}"
+    held.pop(named, None)
+    held[named] = trace
+    for oldest in list(held)[:-KEPT]:
+        del held[oldest]
 
 
 def show_here(named: str, document: str = "") -> None:

@@ -23,9 +23,6 @@ from ui.sidebar import link_values, retrievers, searched
 ASKED = "live_runs"
 """Session key: what came back, a run or the sentence of an error, by retriever, question and number of results."""
 
-KEPT = 30
-"""Answers that a session keeps."""
-
 RESULTS = "Results to ask for"
 
 
@@ -67,7 +64,7 @@ def _shown(retriever: LiveRetriever, query: str, top_k: int, here: str) -> Trace
     key = (retriever.name, retriever.config.model_dump_json(), query, str(top_k))
     if key not in known:
         known[key] = _ask(retriever, query, top_k)
-        for oldest in list(known)[:-KEPT]:
+        for oldest in list(known)[: -linked_run.KEPT]:
             del known[oldest]
     found = known[key]
     with st.container(horizontal=True, vertical_alignment="center"):
