@@ -38,11 +38,13 @@ def test_links_hold_under_a_base_path(page: Page, app: App, browser: Browser, tm
         assert box
         first = {"x": box["width"] - 45, "y": 52}  # the link to Triage in the first row
         with tab.context.expect_page() as opened:
-            while len(tab.context.pages) == 1:  # a canvas: it takes a while to find out over what the pointer is
+            for _ in range(30):  # a canvas: it takes a while to find out over what the pointer is
                 table.hover(position=first)
                 tab.wait_for_timeout(500)
                 table.click(position=first)
                 tab.wait_for_timeout(1000)
+                if len(tab.context.pages) > 1:
+                    break
         there = opened.value
         expect(there).to_have_title("Triage · Second Pass")
         assert "/tools/rag/triage?" in there.url

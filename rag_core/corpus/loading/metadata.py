@@ -21,6 +21,7 @@ _BREAK = re.compile(r"\r\n?|[\x0c\x85\u2028\u2029]")
 _MANY_BREAKS = re.compile(r"\n{4,}")
 _MANY_BLANKS = re.compile(r"[ \t\u00a0]{17,}")
 _SHOWN = 5
+_BETWEEN = re.compile(r"[\W_]+")
 _MADE_UP = re.compile(
     r"untitled.*|\(?anonymous\)?|no title|title|unbenannt.*|sans titre|sin título|microsoft word|word document"
     r"|(?:document|presentation|dokument|book|slide|blank)\s?\d*|(?:microsoft )?powerpoint.presentation"
@@ -37,13 +38,13 @@ def to_document(
     """The document of one record of the file `name`; `extra` (from a metadata table) wins over the file's own.
 
     The id is the name, and for a row `name#key`. Without a title, or with one that a program made up: the first
-    heading, or the file's stem. The date is `date_field`, else `updated_at`, else another of `DATE_FIELDS`; one that
-    cannot be read stays in the metadata as it was written.
+    heading, or the file's stem. The date is `date_field`; for a record without that field `updated_at`, else another of
+    `DATE_FIELDS`. One that cannot be read stays in the metadata as it was written.
     """
     given = {**record.metadata, **{key: value for key, value in (extra or {}).items() if value not in (None, "")}}
     values = {clean_text(str(key)).strip(): scalar(value) for key, value in given.items()}
     text = clean_text(record.text)
-    updated_at = _dated(values, _date_names(date_field))
+    updated_at = _dated(values, date_field)
     title, source, tenant = (_line(_taken(values, key)) for key in ("title", "source", "tenant"))
     if not record.key and not (extra or {}).get("title") and _MADE_UP.fullmatch(title):
         title = ""
@@ -86,10 +87,9 @@ def date_choices(values: Mapping[str, Scalar]) -> list[str]:
 
 def date_notes(documents: Sequence[Document], date_field: str | None = None) -> list[FileNote]:
     """A note of the dates of a file that were not read, each as it is written."""
-    names = _date_names(date_field)
     unread: dict[bool, list[str]] = {}
     for document in documents:
-        written = None if document.updated_at else _written_date(document.metadata, names)
+        written = None if document.updated_at else _written_date(document.metadata, date_field)
         if written is not None:
             unread.setdefault(is_ambiguous(written), []).append(str(written))
     notes = []
@@ -102,25 +102,35 @@ def date_notes(documents: Sequence[Document], date_field: str | None = None) -> 
     return notes
 
 
-def _date_names(chosen: str | None) -> tuple[str, ...]:
-    """The names of fields that give the date, the best first."""
-    return (field_name(chosen), *DATE_FIELDS) if chosen else DATE_FIELDS
+def _chosen_key(values: Mapping[str, Scalar | None], chosen: str | None) -> str | None:
+    """The key of the field that was chosen as the date, where it has a value: this very name before one like it."""
+    filled = [key for key, value in values.items() if value not in (None, "")]
+    alike = [key for key in filled if chosen and _compared(key) == _compared(chosen)]
+    return chosen if chosen in filled else next(iter(alike), None)
 
 
-def _written_date(values: Mapping[str, Scalar], names: Sequence[str]) -> Scalar | None:
+def _compared(name: str) -> str:
+    """A name in small letters, whatever stands between its words."""
+    return _BETWEEN.sub("_", name.casefold()).strip("_")
+
+
+def _written_date(values: Mapping[str, Scalar], chosen: str | None) -> Scalar | None:
     """What stands where a date is expected."""
+    if key := _chosen_key(values, chosen):
+        return values[key]
     by_name = {field_name(key): value for key, value in reversed(list(values.items()))}
-    return next((by_name[name] for name in names if name in by_name), None)
+    return next((by_name[name] for name in DATE_FIELDS if name in by_name), None)
 
 
-def _dated(values: dict[str, Scalar | None], names: Sequence[str]) -> date | None:
-    """The first date among the metadata by these names. `updated_at` is taken out, the others stay."""
-    by_name = {field_name(key): key for key in reversed(values)}
-    for name in names:
-        found = parse_date(values[by_name[name]]) if name in by_name else None
-        if found:
-            if name == DATE_FIELDS[0]:
-                del values[by_name[name]]
+def _dated(values: dict[str, Scalar | None], chosen: str | None) -> date | None:
+    """The date of the field that was chosen; without that field, the first date among the usual ones. `updated_at` is
+    taken out, the others stay."""
+    key = _chosen_key(values, chosen)
+    by_name = {field_name(one): one for one in reversed(values)}
+    for one in [key] if key else [by_name[name] for name in DATE_FIELDS if name in by_name]:
+        if found := parse_date(values[one]):
+            if field_name(one) == DATE_FIELDS[0]:
+                del values[one]
             return found
     return None
 

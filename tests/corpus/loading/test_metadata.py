@@ -182,5 +182,21 @@ def test_a_chosen_date_that_could_be_two_days_is_named():
     assert [note.text for note in loaded.files[0].notes if note.where == "date"] == ["03/04/2026"]
 
 
+@pytest.mark.parametrize(
+    ("columns", "chosen"),
+    [("date 1,date 2", "date 2"), ("Создано,Обновлено", "Обновлено"), ("著者,更新日", "更新日"), ("a2,b-2", "B 2")],
+)
+def test_the_chosen_date_is_of_the_column_of_that_name(columns, chosen):
+    data = f"text,{columns}\nLamps are in stock today,2020-01-01,2026-03-14\n".encode()
+    assert load_bytes("a.csv", data, date_field=chosen).documents[0].updated_at == date(2026, 3, 14)
+
+
+def test_a_chosen_date_that_cannot_be_read_is_not_replaced_by_another_one():
+    data = b"text,updated,reviewed\nLamps are in stock,2020-01-01,03/04/2026\nFees are due,2020-01-01,\n"
+    loaded = load_bytes("a.csv", data, date_field="reviewed")
+    assert [one.updated_at for one in loaded.documents] == [None, date(2020, 1, 1)]
+    assert [note.text for note in loaded.files[0].notes if note.where == "date"] == ["03/04/2026"]
+
+
 def test_the_fields_that_hold_dates_can_be_chosen():
     assert date_choices({"reviewed": "13 June 2025", "owner": "Ann", "size": 3}) == ["reviewed"]

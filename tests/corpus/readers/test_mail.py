@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_core.corpus.loading.load import Loaded, load_bytes
+from rag_core.corpus.loading.load import Loaded, load_bytes, load_folder
 
 
 def mail(subject: str = "Lamps", **headers: str) -> EmailMessage:
@@ -202,3 +202,15 @@ def test_every_word_of_a_message_is_in_its_text_or_in_the_list(parts):
     (document,), notes = found.documents, found.files[0].notes
     everywhere = document.text + " ".join(f"{note.where} {note.text}" for note in notes)
     assert {word for word in said if word not in everywhere} == set()
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [b"text/plain; charset=utf-8; name*0=a; name*=b", b"text/plain; charset*=a%00b''utf-8"],
+)
+def test_odd_parameters_of_a_header_cost_that_message_only(parameters: bytes, tmp_path):
+    data = b"From: ann@example.com\nSubject: Words\nContent-Type: " + parameters + b"\n\nWords.\n"
+    (tmp_path / "odd.eml").write_bytes(data)
+    (tmp_path / "good.txt").write_text("Lamps are in stock.")
+    loaded = load_folder(tmp_path)
+    assert [one.id for one in loaded.documents][:1] == ["good.txt"]

@@ -365,6 +365,8 @@ def test_white_on_white_paper_is_left_out_and_named(body):
         styled_table("Dark", paragraph(run("seen", WHITE)), "b"),
         styled_table("Darker", paragraph(run("seen", WHITE)), "b"),
         paragraph(text_box(paragraph(run("seen", WHITE)))),
+        paragraph('<w:r><w:drawing><w:anchor behindDoc="1"/></w:drawing></w:r>' + run("seen", WHITE)),
+        table([paragraph(run("seen", WHITE))]).replace("<w:tr>", f"<w:tr><w:tblPrEx>{DARK}</w:tblPrEx>"),
     ],
 )
 def test_white_on_a_dark_ground_is_read(body):
@@ -402,6 +404,12 @@ def test_a_control_that_word_fills_with_other_words_is_a_doubt(control, said):
     loaded = load_bytes("a.docx", packaged(paragraph("Fees") + control, {"customXml": DATA}))
     notes = [(note.where, note.text) for note in loaded.files[0].notes if note.kind == "in doubt"]
     assert notes == said
+
+
+def test_damaged_data_behind_a_control_does_not_cost_the_document():
+    body = paragraph("Fees") + bound("thirty", "/f:fees/f:fee[1]")
+    loaded = load_bytes("a.docx", packaged(body, {"customXml": "<w:fees><w:fee>"}))
+    assert "thirty" in loaded.documents[0].text
 
 
 def test_what_a_document_without_text_holds_is_said():

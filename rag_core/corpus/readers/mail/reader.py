@@ -8,6 +8,7 @@ from __future__ import annotations
 import email
 import email.policy
 from email import errors
+from email.message import Message
 
 from rag_core.corpus.readers.base import Parsed, Record, Source, in_doubt, told
 from rag_core.corpus.readers.mail.headers import SHOWN, dated, head, header, in_no_encoding
@@ -23,6 +24,14 @@ def read_mail(source: Source) -> Parsed:
     """One document: the subject is its title, the day that it was sent its date. Raises DocumentError for a file that
     is no mail, or has neither a subject nor text."""
     message = email.message_from_bytes(source.data, policy=email.policy.compat32)
+    try:
+        return _read(source, message)
+    except (TypeError, ValueError, LookupError) as exc:  # the standard library's answer to odd parameters of headers
+        why = "A header of it has parameters that cannot be read. Save the message anew with a mail program."
+        raise source.error(why) from exc
+
+
+def _read(source: Source, message: Message) -> Parsed:
     if not any(message.get(name) for name in _SIGNS):
         raise source.error("It has no headers of a mail, such as From and Subject. If it is text, rename it to .txt.")
     found = Found(source)

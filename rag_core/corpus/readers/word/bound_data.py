@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rag_core.corpus.readers.base import in_doubt
 from rag_core.corpus.readers.word.package import attribute, child, name_of
+from rag_core.errors import DocumentError
 from rag_core.schema.files import FileNote
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ def _items(package: Package) -> Iterator[tuple[str, Element]]:
     """The data parts of the file by their ids, in small letters."""
     for part in package.targets(package.main, "customXml"):
         properties = package.related(part, "customXmlProps")
-        yield attribute(properties, "itemID").lower() or part, package.xml(part)
+        with suppress(DocumentError):  # damaged data: the document's own words stand in its text
+            yield attribute(properties, "itemID").lower() or part, package.xml(part)
 
 
 def _value(control: Element, data: dict[str, Element]) -> str:

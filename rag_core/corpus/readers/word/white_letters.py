@@ -45,7 +45,18 @@ def has_ground(run: Element, table_style_is_filled: Callable[[str], bool]) -> bo
             return True
         if name == "document" and attribute(child(one, "background"), "color").lower() not in _NO_FILL:
             return True
-    return False
+    return _drawn_behind(run.getroottree().getroot())
 
 
-_PROPERTIES = {"p": "pPr", "tc": "tcPr", "tbl": "tblPr"}
+def _drawn_behind(root: Element) -> bool:
+    """Whether a picture or shape of this part may lie behind its words; of headers and footers that is not known here:
+    the page may have a colour."""
+    if name_of(root) in ("hdr", "ftr"):
+        return True
+    return any(
+        name_of(one) != "anchor" or attribute(one, "behindDoc") in ("1", "true", "on")
+        for one in root.iter("{*}anchor", "{*}shape", "{*}rect", "{*}oval", "{*}roundrect")
+    )
+
+
+_PROPERTIES = {"p": "pPr", "tc": "tcPr", "tr": "tblPrEx", "tbl": "tblPr"}
