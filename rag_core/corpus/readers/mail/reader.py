@@ -27,7 +27,7 @@ def read_mail(source: Source) -> Parsed:
     try:
         return _read(source, message)
     except (TypeError, ValueError, LookupError) as exc:  # the standard library's answer to odd parameters of headers
-        why = "A header of it has parameters that cannot be read. Save the message anew with a mail program."
+        why = "A header of it has parts that cannot be read. Save the message again with a mail program."
         raise source.error(why) from exc
 
 
