@@ -70,7 +70,8 @@ def index_documents(
     """The collection of these documents. Raises BadInput for no documents, no text, or an id that stands twice.
 
     kept: where vectors are written as soon as they are made, so that another attempt embeds only the rest. whole: embed
-    known texts again that have no token vectors, as those of a collection that was made before it kept them.
+    known texts again that have no token vectors, as those of a collection that was made before it kept them; without it
+    the token vectors that are known stay, whatever this process's embedder gives.
     """
     check_documents(documents)
     passages = _passages(documents, plan.chunking, embedder, known, of_step(progress, "chunking"))
@@ -81,6 +82,7 @@ def index_documents(
         known.token_vectors if known else TokenStore(),
         kept,
         wanted=estimated_bytes(passages) <= plan.most_token_bytes,
+        whole=whole,
     )
     again = {one: each for one, each in _reusable(known, embedder).items() if gathering.has(one) or not whole}
     vectors = passage_vectors(passages, embedder, again, kept, of_step(progress, "embedding"), gathering)

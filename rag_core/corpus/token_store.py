@@ -65,16 +65,21 @@ class TokenGathering:
     """Embeds texts, and keeps their token vectors where the embedder gives them.
 
     known: an earlier collection's, used again where the same model made them. kept: where new ones are written as they
-    are made, and where those of an earlier attempt lie. wanted: False embeds and gathers nothing.
+    are made, and where those of an earlier attempt lie. wanted: False embeds and gathers nothing. whole: False keeps
+    what is known as it is where nothing of the same model can be gathered beside it.
     """
 
-    def __init__(self, embedder: Embedder, known: TokenStore, kept: KeptVectors | None, wanted: bool) -> None:
+    def __init__(
+        self, embedder: Embedder, known: TokenStore, kept: KeptVectors | None, wanted: bool, whole: bool = True
+    ) -> None:
         self._embedder = embedder
         self._reader = embedder if wanted and isinstance(embedder, ReadsTokens) and embedder.token_model() else None
         self.model = self._reader.token_model() if self._reader else ""
+        if not whole and known.model and known.model != self.model:
+            self._reader, self.model = None, known.model
         self._kept = kept
         before = dict(known.items()) if self.model and known.model == self.model else {}
-        self._codes = {**before, **(kept.read_tokens(self.model) if kept and self.model else {})}
+        self._codes = {**before, **(kept.read_tokens(self.model) if kept and self._reader else {})}
 
     def has(self, content_hash: str) -> bool:
         """Whether nothing is to be gathered for this text: its token vectors are there, or none are gathered."""

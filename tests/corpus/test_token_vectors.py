@@ -81,6 +81,26 @@ def test_a_collection_above_the_size_keeps_none(tmp_path, embedder):
     assert len(Library(tmp_path, most_token_bytes=0).reindex("Notes", Chunking(), embedder).token_vectors) == 0
 
 
+@pytest.mark.parametrize(
+    ("adding", "most"),
+    [(WordEmbedder(), 2**20), (TokenEmbedder(tokens="letters@2"), 2**20), (TokenEmbedder(), 1000)],
+    ids=["none", "another model", "above the size"],
+)
+def test_adding_where_none_of_the_kind_are_made_leaves_those_that_are_there(tmp_path, embedder, adding, most):
+    Library(tmp_path).build("Notes", documents(3), Chunking(), embedder)
+    library = Library(tmp_path, most_token_bytes=most)
+    added = library.add("Notes", documents(4), adding)
+    new = {each.content_hash for each in added.passages_of("doc-3.md")}
+    for one in (added, library.open("Notes", adding)):
+        assert one.token_vectors.model == library.manifest("Notes").token_vectors.model == "letters@1"
+        assert {each.content_hash for each in one.passages} - new == {known for known, _ in one.token_vectors.items()}
+    embedder.embedded.clear()
+    again = Library(tmp_path).add("Notes", documents(5), embedder)
+    assert len(embedder.embedded) == len(again.passages_of("doc-4.md"))
+    assert len(again.token_vectors) == len(again.passages) - len(new)
+    assert_whole(Library(tmp_path).reindex("Notes", Chunking(), embedder), embedder)
+
+
 def test_re_indexing_adds_them_to_a_collection_that_has_none(library, embedder):
     library.build("Notes", documents(3), Chunking(), WordEmbedder())
     added = library.add("Notes", documents(4), embedder)  # reads what is new only
