@@ -20,7 +20,7 @@ from pathlib import Path
 from rag_core.errors import MissingPackage
 from rag_core.runs.collector.arrivals import FirstRuns
 from rag_core.runs.collector.limits import Limits, checked_address
-from rag_core.runs.collector.server import application
+from rag_core.runs.collector.server import GRACE_S, application
 from rag_core.runs.store.retention import Retention
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
@@ -75,5 +75,13 @@ def run(given: argparse.Namespace) -> int:
         pass  # a database that cannot be used is said now, not at the first request
     app = application(store, limits, Retention(given.keep_days, given.keep_runs), _first_runs(given.data_dir))
     sys.stderr.write(f"Collecting on http://{given.host}:{given.port} into {store.place}\n")
-    uvicorn.run(app, host=given.host, port=given.port, log_level="warning", access_log=False, ws="none")
+    uvicorn.run(
+        app,
+        host=given.host,
+        port=given.port,
+        log_level="warning",
+        access_log=False,
+        ws="none",
+        timeout_graceful_shutdown=GRACE_S,
+    )
     return 0

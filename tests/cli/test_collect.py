@@ -93,6 +93,16 @@ def test_an_interrupt_ends_it_with_the_runs_made(tmp_path):
         assert runs_once_there(tmp_path, 1) == {TRACE}
 
 
+def test_an_interrupt_ends_it_although_a_sender_stalls(tmp_path):
+    with process(tmp_path) as (running, address):
+        where = httpx.URL(address)
+        with socket.create_connection((where.host, where.port)) as stalled:
+            stalled.sendall(b"POST /v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n{")
+            assert httpx.get(f"{address}/health").status_code == 200
+            running.send_signal(signal.SIGINT)
+            running.wait(20)
+
+
 def test_the_first_run_of_each_project_is_told_once(tmp_path):
     with process(tmp_path) as (running, address):
         for run_id, project in (("1", "bot"), ("2", "bot"), ("3", "shop\x1b[2J"), ("4", "bot")):

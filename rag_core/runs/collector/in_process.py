@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from rag_core.errors import BadInput, MissingPackage, SecondPassError
 from rag_core.runs.collector.limits import Limits, checked_address
-from rag_core.runs.collector.server import application
+from rag_core.runs.collector.server import GRACE_S, application
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
 
@@ -110,7 +110,8 @@ def _started(address: CollectorAddress, token: str, store: Store) -> RunningColl
             f"The collector cannot listen on {address.host}:{address.port} ({exc.strerror or exc}). Is another one "
             f"running? Choose another port with {VARIABLE}."
         ) from exc
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, ws="none"))
+    config = uvicorn.Config(app, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=GRACE_S)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listening],), name="second-pass-collect", daemon=True)
     thread.start()
     return RunningCollector(address, bool(token), server, thread)

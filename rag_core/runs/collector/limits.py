@@ -33,6 +33,7 @@ class Limits:
     per_second   requests, on average; `burst` may come at once
     at_once      requests that are worked on; more are asked to come again
     bytes_at_once  of all their bodies together, packed and unpacked; so memory has a limit
+    body_s       seconds in which a body must have come whole; so a sender that stalls gives its place back
     """
 
     token: str = ""
@@ -41,6 +42,7 @@ class Limits:
     burst: int = 800
     at_once: int = 16
     bytes_at_once: int = 64 * 2**20
+    body_s: float = 30.0
 
 
 def checked_address(host: str, token: str) -> None:

@@ -4,12 +4,13 @@
     POST /v1/traces    OTLP/HTTP, protobuf or JSON
     GET  /health
 
-Bodies may be gzip. 401 and 403: not allowed; 413: too large; 415: another type; 429 and 503, with Retry-After: come
-again.
+Bodies may be gzip. 401 and 403: not allowed; 408: too slow; 413: too large; 415: another type; 429 and 503, with
+Retry-After: come again.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import threading
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 SETTLED = timedelta(seconds=1)
 """How long a trace is left alone after its last span before a run is made of it."""
+
+GRACE_S = 10
+"""How long requests may go on once the server is told to stop (uvicorn's `timeout_graceful_shutdown`)."""
 
 LOOK_EVERY_S, TRIM_EVERY_S = 0.5, 600.0
 LOG = logging.getLogger("second_pass.runs")
@@ -92,7 +96,7 @@ class Guard:
                 check_access(self._limits, request.headers.get("authorization", ""), request.headers.get("host", ""))
                 self._rate.take()
                 with self._room.place() as hold:
-                    body = await self._body(request, hold)
+                    body = await self._in_time(request, hold)
                     answer, kind = await run_in_threadpool(self._taken, take, request.headers, body, hold)
                 return Response(answer, media_type=kind)
             except Refused as exc:
@@ -102,6 +106,14 @@ class Guard:
                 return _refusal(Refused(503, str(exc), 5))
 
         return endpoint
+
+    async def _in_time(self, request: Request, hold: Callable[[int], None]) -> bytes:
+        """The body as it was sent; refused where it does not come."""
+        try:
+            async with asyncio.timeout(self._limits.body_s):
+                return await self._body(request, hold)
+        except TimeoutError as exc:
+            raise Refused(408, f"The body has not come whole within {self._limits.body_s:g} seconds.") from exc
 
     async def _body(self, request: Request, hold: Callable[[int], None]) -> bytes:
         """The body as it was sent; refused as soon as it is too large."""

@@ -59,6 +59,18 @@ def test_one_that_has_ended_is_started_again(start, store: Store):
     assert posted(start(address).url, "r1") == 200
 
 
+def test_a_sender_that_stalls_does_not_keep_it_from_ending(start, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("rag_core.runs.collector.in_process.GRACE_S", 1)
+    running = start(CollectorAddress("127.0.0.1", free_port()))
+    assert httpx.get(f"{running.url}/health").status_code == 200
+    with socket.create_connection((running.address.host, running.address.port)) as stalled:
+        stalled.sendall(b"POST /v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n{")
+        assert posted(running.url, "r1") == 200
+        running._server.should_exit = True
+        running._thread.join(15)
+        assert not running.alive
+
+
 def test_other_machines_need_a_token_and_it_does_not_start_without(start):
     address = CollectorAddress("0.0.0.0", free_port())
     with pytest.raises(BadInput, match="SECOND_PASS_TOKEN"):

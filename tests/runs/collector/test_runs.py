@@ -152,6 +152,20 @@ def test_bodies_that_are_too_much_together_come_again(tmp_path, caplog):
     assert not caplog.records
 
 
+def test_senders_that_stall_give_their_places_back(tmp_path):
+    with collecting(tmp_path, Limits(at_once=2, body_s=0.5)) as collector, ExitStack() as stack:
+        address = httpx.URL(collector.address)
+        stalled = [
+            stack.enter_context(closing(socket.create_connection((address.host, address.port), timeout=20)))
+            for _ in range(2)
+        ]
+        for one in stalled:
+            one.sendall(b"POST /v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900\r\n\r\n{")
+        for one in stalled:
+            assert one.recv(1000).startswith(b"HTTP/1.1 408 ")
+        assert post(collector, a_run().to_json()).status_code == 200
+
+
 def test_other_machines_need_a_token():
     checked_address("127.0.0.1", "")
     checked_address("0.0.0.0", "secret")
