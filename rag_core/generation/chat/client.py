@@ -109,7 +109,7 @@ def asked(
     """
     import openai
 
-    config, dialect = access.config, HABITS.of(access.config)
+    config, dialect = access.config, HABITS.of(access)
     remembered = dialect != usual(config)
     while True:
         sent(access.name)
@@ -127,11 +127,11 @@ def asked(
             said = error_in(reply)
             wanted = dialect.instead(config, 200, said)
             if not said:
-                HABITS.learn(config, dialect)
+                HABITS.learn(access, dialect)
                 return reply, dialect
             if wanted is None:
                 raise GenerationError(refused_with(said, config.model, _key(access)))
-        HABITS.forget(config)
+        HABITS.forget(access)
         dialect, remembered = wanted, False
 
 

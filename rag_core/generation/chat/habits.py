@@ -1,20 +1,22 @@
 """How chat servers wanted to be asked before, so that each is refused once and not with every request.
 
-Kept in this process, by address, model and temperature, for an hour: a server may have changed since. What a server
-refuses although it was asked so before is forgotten, and it is asked in the usual way again.
+Kept in this process, by address, model, temperature, the access' scope and key, for an hour: a server may have changed
+since, and what it refuses one user's key says nothing of another's. What a server refuses although it was asked so
+before is forgotten, and it is asked in the usual way again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from rag_core.generation.chat.access import ChatConfig
+from rag_core.generation.chat.access import ChatAccess
 from rag_core.generation.chat.dialect import Dialect, usual
 
-Key = tuple[str, str, float | None]
+Key = tuple[str, str, float | None, str, str]
 _MOST = 256
 _SECONDS = 3600.0
 
@@ -27,28 +29,28 @@ class Habits:
         self._lock = threading.Lock()
         self._known: OrderedDict[Key, tuple[Dialect, float]] = OrderedDict()
 
-    def of(self, config: ChatConfig) -> Dialect:
+    def of(self, access: ChatAccess) -> Dialect:
         """How to ask this server now."""
         with self._lock:
-            dialect, until = self._known.get(_key(config), (None, 0.0))
+            dialect, until = self._known.get(_key(access), (None, 0.0))
             if dialect is None or until <= self._clock():
-                self._known.pop(_key(config), None)
-                return usual(config)
-            self._known.move_to_end(_key(config))
+                self._known.pop(_key(access), None)
+                return usual(access.config)
+            self._known.move_to_end(_key(access))
             return dialect
 
-    def learn(self, config: ChatConfig, dialect: Dialect) -> None:
+    def learn(self, access: ChatAccess, dialect: Dialect) -> None:
         """Keep the dialect in which the server answered, if it is not the usual one."""
         with self._lock:
-            if dialect.changed and _key(config) not in self._known:
-                self._known[_key(config)] = (dialect, self._clock() + _SECONDS)
+            if dialect.changed and _key(access) not in self._known:
+                self._known[_key(access)] = (dialect, self._clock() + _SECONDS)
                 if len(self._known) > _MOST:
                     self._known.popitem(last=False)
 
-    def forget(self, config: ChatConfig) -> None:
+    def forget(self, access: ChatAccess) -> None:
         """Ask this server in the usual way again."""
         with self._lock:
-            self._known.pop(_key(config), None)
+            self._known.pop(_key(access), None)
 
     def clear(self) -> None:
         """Forget every server."""
@@ -56,8 +58,10 @@ class Habits:
             self._known.clear()
 
 
-def _key(config: ChatConfig) -> Key:
-    return config.base_url, config.model, config.temperature
+def _key(access: ChatAccess) -> Key:
+    config, key = access.config, access.key.get_secret_value() if access.key else ""
+    hashed = hashlib.sha256(key.encode()).hexdigest()
+    return config.base_url, config.model, config.temperature, access.scope, hashed
 
 
 HABITS = Habits()

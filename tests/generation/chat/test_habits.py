@@ -54,6 +54,23 @@ def test_every_wish_of_a_server_is_remembered_and_none_of_another_model() -> Non
     assert len(script.requests) == 4 + 1 + 4
 
 
+@pytest.mark.parametrize("own", [{"key": "theirs"}, {"scope": "theirs"}])
+def test_what_one_user_was_refused_changes_no_request_of_another(own: dict[str, str]) -> None:
+    script = Script(refuse=no_temperature)
+    with chat_server(script) as url:
+        theirs, mine = (
+            ChatAccess.model_validate({"config": ChatConfig(base_url=url, model="toy"), **one})
+            for one in (own, {"key": "mine", "scope": "mine"})
+        )
+        complete(theirs, MESSAGES)
+        complete(theirs, MESSAGES)
+        assert len(script.requests) == 2 + 1 and "temperature" not in script.requests[-1]
+        script.refuse = None
+        complete(mine, MESSAGES)
+        assert "temperature" in script.requests[-1]
+    assert len(script.requests) == 2 + 1 + 1
+
+
 def test_a_server_that_changed_its_mind_is_asked_in_the_usual_way_again() -> None:
     def no_new_limit(_: str, request: dict[str, Any]) -> tuple[int, Any] | None:
         said = {"error": {"message": "Unrecognized request argument: max_completion_tokens"}}
@@ -80,16 +97,20 @@ def test_an_error_that_is_no_wish_is_told_after_one_request_more() -> None:
     assert len(script.requests) == 2 + 2
 
 
+def at(port: int) -> ChatAccess:
+    return ChatAccess(config=CONFIG.model_copy(update={"base_url": f"http://localhost:{port}/v1"}))
+
+
 def test_what_is_known_is_kept_for_an_hour_and_of_so_many_servers() -> None:
     now = [0.0]
     habits = Habits(lambda: now[0])
-    habits.learn(CONFIG, usual(CONFIG))
-    habits.learn(CONFIG, OTHER)
-    assert habits.of(CONFIG) == OTHER
+    habits.learn(at(1), usual(CONFIG))
+    habits.learn(at(1), OTHER)
+    assert habits.of(at(1)) == OTHER
     now[0] = 3601
-    assert habits.of(CONFIG) == usual(CONFIG)
+    assert habits.of(at(1)) == usual(CONFIG)
     for port in range(300):
-        habits.learn(CONFIG.model_copy(update={"base_url": f"http://localhost:{port}"}), OTHER)
-    known = [habits.of(CONFIG.model_copy(update={"base_url": f"http://localhost:{port}"})) for port in range(300)]
+        habits.learn(at(port), OTHER)
+    known = [habits.of(at(port)) for port in range(300)]
     assert known.count(OTHER) == 256
     assert known[-1] == OTHER
