@@ -90,7 +90,13 @@ class ModelError(SecondPassError):
 
 
 class RetrieverError(SecondPassError):
-    """A live retriever could not be asked, or what it answered not be read. The message says what to do."""
+    """A live retriever could not be asked, or what it answered not be read. The message says what to do.
+
+    It may quote the retriever: half of a character, which no page can show, becomes a question mark.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message.encode("utf-8", "replace").decode())
 
 
 class WorkStopped(SecondPassError):

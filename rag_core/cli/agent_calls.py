@@ -44,7 +44,7 @@ class AgentCalls:
     """
 
     settings: Settings = field(default_factory=Settings)
-    retriever: str = ""
+    retriever: str | None = None
     file: Path | None = None
     _opened: dict[str, tuple[str, Collection]] = field(default_factory=dict)
 
@@ -59,20 +59,20 @@ class AgentCalls:
         query."""
         limit = max(1, min(limit, MOST_RUNS))
         found = self._book().find(project or None, text=text, limit=limit).found
-        runs = [one.model_dump(mode="json", exclude={"feedback"}) for one in found]
+        runs = [(one.started_at, one.model_dump(mode="json", exclude={"feedback"})) for one in found]
         for trace in self._of_file():
             wanted = trace.origin is not None and project in ("", trace.collection.name)
-            if wanted and text.lower() in trace.query.lower() and len(runs) < limit:
-                runs.append(
-                    {
-                        "project": trace.collection.name,
-                        "id": id_of(trace),
-                        "query": trace.query,
-                        "started_at": trace.measured_at.isoformat(),
-                        "kept": len(trace.kept),
-                    }
-                )
-        return {"runs": runs}
+            if wanted and text.lower() in trace.query.lower():
+                facts = {
+                    "project": trace.collection.name,
+                    "id": id_of(trace),
+                    "query": trace.query,
+                    "started_at": trace.measured_at.isoformat(),
+                    "kept": len(trace.kept),
+                }
+                runs.append((trace.measured_at, facts))
+        runs.sort(key=lambda one: one[0], reverse=True)
+        return {"runs": [facts for _, facts in runs[:limit]]}
 
     def inspect_query(
         self, query: str, collection: str = "", retriever: str = "", reranker: str = "", pool: int | None = None,
@@ -136,7 +136,7 @@ class AgentCalls:
 
     def _retrievers(self) -> dict[str, LiveRetriever]:
         found = named_retrievers(self.settings.retrievers)
-        if self.retriever:
+        if self.retriever is not None:
             one = retriever_of(self.retriever, self.settings.retrievers)
             found[one.name] = one
         return found

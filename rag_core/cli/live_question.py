@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from rag_core.cli.policy_options import threshold_of
+from rag_core.cli.policy_options import check_minimum, threshold_of
 from rag_core.errors import BadInput, ModelError
 from rag_core.rerank.catalogue import entry_of, get_reranker
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.live import LiveRetriever
 from rag_core.runs.live.choosing import KEY, retriever_of
 from rag_core.runs.live.config import MOST
-from rag_core.runs.replaying import RunChange, readable, replay_run, score_run
+from rag_core.runs.replaying import RunChange, candidates_of, readable, replay_run, score_run
 from rag_core.schema.policy import MOST_KEPT, NO_RERANKER, Policy
 from rag_core.schema.threshold import Threshold
 from rag_core.schema.trace import Trace
@@ -43,6 +43,7 @@ def asked_of(retriever: LiveRetriever, given: argparse.Namespace, settings: Sett
         raise BadInput(f"--pool should be from 1 to {MOST}: so many results are asked for.")
     if given.top_k is not None and not 1 <= given.top_k <= MOST_KEPT:
         raise BadInput(f"--top-k should be from 1 to {MOST_KEPT}.")
+    check_minimum(given.threshold)
     if given.reranker:
         entry_of(given.reranker)  # an unknown one is refused before anything is asked
     trace = trace_of(retriever.ask(given.question, given.pool))
@@ -55,7 +56,7 @@ def _replayed(
     trace: Trace, reranker: str | None, minimum: float | None, top_k: int | None, settings: Settings
 ) -> Trace:
     """The run under these settings; where nothing was found, as it is."""
-    if not trace.kept:
+    if not candidates_of(trace).hits:
         return trace
     if reranker in (None, NO_RERANKER):
         threshold = Threshold(minimum=minimum or None, space=trace.relevance_space)

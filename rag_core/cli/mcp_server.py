@@ -39,7 +39,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.description = __doc__
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--retriever", default="", metavar="WHICH", help="offer this live retriever (as in inspect)")
+    parser.add_argument("--retriever", metavar="WHICH", help="offer this live retriever (as in inspect)")
     parser.add_argument("--run", dest="file", type=Path, metavar="FILE", help="offer the recorded runs of this file")
     parser.set_defaults(run=run)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pydantic import ValidationError
 
 from rag_core.errors import BadInput
@@ -28,6 +30,13 @@ def policy_of(**values: object) -> Policy:
 
 def threshold_of(reranker: str, minimum: float | None) -> Threshold:
     """The threshold at `minimum`; by default the reranker's own, as in the app. 0 keeps everything."""
+    check_minimum(minimum)
     entry = entry_of(reranker)
     lowest = entry.default_threshold if minimum is None else minimum
     return Threshold(minimum=lowest or None, space=relevance_space(entry.space))
+
+
+def check_minimum(minimum: float | None) -> None:
+    """Raises BadInput for a threshold that is none: `nan` and `inf` are numbers to a parser."""
+    if minimum is not None and not math.isfinite(minimum):
+        raise BadInput("--threshold should be a number.")

@@ -68,7 +68,7 @@ class Asked:
 
 def asked(given: argparse.Namespace) -> Asked:
     """The run that the arguments ask for. Raises BadInput where they contradict each other, or nothing can be read."""
-    if given.retriever:
+    if given.retriever is not None:
         trace = live_question.asked_live(given)
         return Asked(trace, trace.policy)
     if given.file:

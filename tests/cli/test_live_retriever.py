@@ -58,6 +58,14 @@ def test_nothing_found_is_exit_code_1(capsys):
         assert printed(capsys, "inspect", "--retriever", server.url, QUERY, "--reranker", "late-interaction")[0] == 1
 
 
+def test_candidates_of_which_nothing_was_kept_are_replayed(capsys):
+    function = "tests.runs.live.test_functions:nothing_kept"
+    words = ["inspect", "--retriever", function, QUERY, "--reranker", "late-interaction", "--threshold", "0", "--json"]
+    assert printed(capsys, *words[:4])[0] == 1
+    code, out, _ = printed(capsys, *words)
+    assert code == 0 and len(json.loads(out)["kept"]) == 2
+
+
 def test_a_named_one_and_a_file_have_their_key_from_the_environment(tmp_path: Path, monkeypatch, capsys):
     with serving(dify) as server:
         config = {"kind": "dify", "url": server.url, "knowledge_id": 'the "hr" base', "key_env": "HR_KEY"}
@@ -86,6 +94,9 @@ def test_the_key_of_an_address_goes_to_it(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["--retriever", "", QUERY], "--retriever is empty"),
+        (["--retriever", FUNCTION, QUERY, "--threshold", "nan"], "--threshold should be a number"),
+        ([QUERY, "--threshold", "inf"], "--threshold should be a number"),
         (["--retriever", "nobody", QUERY], "There is no retriever “nobody”"),
         (["--retriever", "http://127.0.0.1:1"], "Give a question"),
         (["--retriever", FUNCTION, QUERY, "--collection", "Handbook"], "Give either --retriever"),

@@ -96,6 +96,22 @@ def test_a_collection_is_asked_and_stays_open(data: Path, handbook: Path):  # no
     assert lost["ranks"][0]["step"] == "dense" and calls._opened["Handbook"][1] is before
 
 
+def test_runs_of_a_file_stand_among_those_of_the_database_by_their_time(data: Path, tmp_path: Path):
+    RunBook(Store.from_settings(Settings())).add([a_run("r2", project="shop", hours=2)])
+    file = tmp_path / "runs.jsonl"
+    runs = [a_run("f3", project="file", hours=3), a_run("f1", project="file", hours=1)]
+    file.write_text("\n".join(one.model_dump_json() for one in runs))
+    calls = AgentCalls(Settings(), file=file)
+    assert [one["id"] for one in calls.list_runs()["runs"]] == ["f3", "r2", "f1", "r1"]
+    assert [one["id"] for one in calls.list_runs(limit=1)["runs"]] == ["f3"]
+    assert [one["id"] for one in calls.list_runs(project="shop", limit=1)["runs"]] == ["r2"]
+
+
+def test_a_retriever_that_is_named_by_nothing_is_refused(data: Path):
+    with pytest.raises(BadInput, match="--retriever is empty"):
+        AgentCalls(Settings(), "").list_collections()
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -104,6 +120,8 @@ def test_a_collection_is_asked_and_stays_open(data: Path, handbook: Path):  # no
         ({"query": QUERY, "collection": "A", "retriever": FUNCTION}, "Give either"),
         ({"query": QUERY, "retriever": "http://127.0.0.1:1"}, "There is no retriever"),
         ({"query": QUERY, "retriever": FUNCTION, "pool": 0}, "--pool should be from 1"),
+        ({"query": QUERY, "retriever": FUNCTION, "threshold": float("nan")}, "--threshold should be a number"),
+        ({"query": QUERY, "threshold": float("nan")}, "--threshold should be a number"),
     ],
 )
 def test_an_agent_is_refused_what_was_not_offered(given: dict[str, Any], said: str, data: Path):

@@ -1,6 +1,7 @@
 """The results of an endpoint's answer, read by its field map.
 
-No list is an error that says what is there instead; an empty list is an answer: nothing was found.
+No list is an error that says what is there instead; an empty list is an answer: nothing was found. Where the server
+reports an error beside its list, an empty one is that error, and results get a note.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from rag_core.errors import RetrieverError
 from rag_core.runs.live.endpoint import FieldMap
 from rag_core.runs.live.field_paths import Nowhere, described, reached
-from rag_core.runs.live.request import words_of
+from rag_core.runs.live.request import struck, words_of
 from rag_core.runs.run import MAX_HITS
 from rag_core.schema.base import Frozen
 from rag_core.wording.numbers import count_of
@@ -28,21 +29,23 @@ class ReadAnswer(Frozen):
 
 
 def read_answer(
-    answer: object, fields: FieldMap, errors: Mapping[int, str], optional: Collection[str] = ()
+    answer: object, fields: FieldMap, errors: Mapping[int, str], optional: Collection[str] = (), secret: str = ""
 ) -> ReadAnswer:
     """The results. Raises RetrieverError where there is no list of them, or their text is nowhere.
 
     errors    what the API's error codes mean
     optional  parts of a result whose absence needs no note
+    secret    the key, which no message quotes
     """
-    found = _list(answer, fields, errors)[:MAX_HITS]
+    failure = _failure(answer, errors, secret)
+    found = _list(answer, fields, failure, secret)[:MAX_HITS]
     rows: list[Row] = []
     missing: dict[str, list[str]] = {}
-    notes: list[str] = []
+    notes = [f"The retriever reports an error beside its results: {failure}"] if failure else []
     for place, result in enumerate(found, start=1):
         row, absent = _row(result, fields)
         for part, why in absent.items():
-            missing.setdefault(part, []).append(f"In result {place}, {why}")
+            missing.setdefault(part, []).append(f"In result {place}, {struck(why, secret)}")
         if "text" in row or "id" in row:
             rows.append(row)
         else:
@@ -65,23 +68,42 @@ def _some(number: int, of: int) -> str:
     return f"any of {count_of(of, 'result')}" if number == of else f"{number} of {count_of(of, 'result')}"
 
 
-def _list(answer: object, fields: FieldMap, errors: Mapping[int, str]) -> list[Any]:
-    """The list of results. An error that comes with status 200 is told in the server's own words."""
+def _list(answer: object, fields: FieldMap, failure: str, secret: str) -> list[Any]:
+    """The list of results. An error that comes with status 200 and without results is told in the server's words."""
     try:
         found = reached(answer, fields.results)
         why = f"there is {described(found)}"
     except Nowhere as exc:
         found, why = None, str(exc)
-    if isinstance(found, list):
+    if isinstance(found, list) and (found or not failure):
         return found
-    if isinstance(answer, Mapping) and (code := answer.get("error_code") or answer.get("error")):
-        known = errors.get(code, "") if isinstance(code, int) else ""
-        said = words_of(answer)[:300].rstrip(".")
-        raise RetrieverError(f"The retriever reports an error: “{said}”. {known}".rstrip())
+    if failure:
+        raise RetrieverError(f"The retriever reports an error: {failure}")
     raise RetrieverError(
-        f"There is no list of results at `{fields.results}`: {why}. Correct the path, or have the retriever answer "
-        "with an empty list where it finds nothing."
+        f"There is no list of results at `{fields.results}`: {struck(why, secret)}. Correct the path, or have the "
+        "retriever answer with an empty list where it finds nothing."
     )
+
+
+def _failure(answer: object, errors: Mapping[int, str], secret: str) -> str:
+    """What an answer of status 200 says went wrong, in the server's words; empty where it says nothing of the kind."""
+    if not isinstance(answer, Mapping):
+        return ""
+    code = next((answer[name] for name in ("error_code", "error", "errors") if answer.get(name) not in NO_ERROR), None)
+    if code is not None:
+        known = errors.get(code, "") if isinstance(code, int) else ""
+        said = struck(words_of(answer) or str(code), secret)[:300].rstrip(".")
+        return f"“{said}”. {known}".rstrip()
+    shards = answer.get("_shards")
+    failed = shards.get("failed") if isinstance(shards, Mapping) else None
+    parts = ["its search timed out"] if answer.get("timed_out") is True else []
+    if isinstance(failed, int) and failed:
+        parts.append(f"{count_of(failed, 'shard')} of its index failed")
+    return f"{' and '.join(parts)}. Look into its log, or try again." if parts else ""
+
+
+NO_ERROR: tuple[object, ...] = (None, False, 0, "", "0", [], {})
+"""What stands in the place of an error where there is none."""
 
 
 def _row(result: object, fields: FieldMap) -> tuple[Row, dict[str, str]]:

@@ -24,6 +24,10 @@ KEY = "SECOND_PASS_RETRIEVER_KEY"
 
 def retriever_of(said: str, file: Path | None, environ: Mapping[str, str] = os.environ) -> LiveRetriever:
     """The retriever. file: that of the named ones. Raises BadInput, with the names that there are."""
+    if not said.strip():
+        raise BadInput(
+            "--retriever is empty. Give a name, an address, module:function, or a .json file of a retriever."
+        )
     named = named_retrievers(file, environ)
     if said in named:
         return named[said]

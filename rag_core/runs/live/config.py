@@ -33,6 +33,7 @@ LABELS = {
     "body": "The body",
     "headers": "The headers",
     "key_header": "The header of the key",
+    "key_prefix": "The text before the key",
     "fields": "The field map",
     "timeout_s": "The time-out",
     "top_k": "The number of results",

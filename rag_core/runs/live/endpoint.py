@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from rag_core.errors import BadInput
 from rag_core.runs.live.field_paths import parts_of
-from rag_core.runs.live.template import QUERY, asks, parsed_body
+from rag_core.runs.live.template import QUERY, TOP_K, asks, parsed_body
 from rag_core.schema.base import Frozen
 
 Method = Literal["POST", "GET"]
@@ -23,11 +23,32 @@ HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A header's name (RFC 9110, 5.6.2)."""
 
 SECRET = re.compile(
-    r"authori[sz]ation|cookie|token|secret|password|passwd|signature|credential|(^|[-_.])(api)?key|^sig$", re.I
+    r"(?i:authori[sz]ation|cookie|token(?!i[sz])|secret|password|passwd|pwd|jwt|signature|credential|(api|access|app)-?key)"
+    r"|(?i:(^|[-_.])(key|auth|session|sig)(id)?(?![a-z]))|[a-z0-9](Key|Auth|Session|Sig)(?![a-z])"
 )
-"""Names of headers and of parameters that hold a key."""
+"""Names of headers, of parameters and of a body's fields that hold a key. `keywords` and `author` hold none."""
 
 KEY_ELSEWHERE = "looks like a key, which would be shown; enter keys in their own field"
+
+
+def secret_field(body: object) -> str:
+    """The name of a body's field that holds a key as a text; empty where none does.
+
+    Further inside, `key` names the field of a filter, as in Qdrant's `{"must": [{"key": "city", "match": ...}]}`.
+    """
+    rest = [(body, False)]
+    while rest:
+        value, inside = rest.pop()
+        if isinstance(value, list):
+            rest += [(one, True) for one in value]
+        if not isinstance(value, dict):
+            continue
+        for name, one in value.items():
+            literal = isinstance(one, str) and one.strip() and QUERY not in one and TOP_K not in one
+            if literal and SECRET.search(name) and not (inside and name == "key"):
+                return str(name)
+        rest += [(one, True) for one in value.values()]
+    return ""
 
 
 class FieldMap(Frozen):
@@ -113,6 +134,13 @@ class Endpoint(Frozen):
                 raise ValueError(f"{name} {KEY_ELSEWHERE}")
         return headers
 
+    @field_validator("key_prefix")
+    @classmethod
+    def _before_the_key(cls, prefix: str) -> str:
+        if not prefix.isascii() or not prefix.isprintable():
+            raise ValueError("must be plain letters, such as Bearer: no header can carry others")
+        return prefix
+
     @field_validator("key_header")
     @classmethod
     def _header_of_the_key(cls, name: str) -> str:
@@ -123,9 +151,11 @@ class Endpoint(Frozen):
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
         try:
-            parsed_body(self.body)
+            secret = secret_field(parsed_body(self.body))
         except BadInput as exc:
             raise ValueError(str(exc)) from exc
+        if secret:
+            raise ValueError(f"{secret} in the body {KEY_ELSEWHERE}")
         sent = self.body if self.method == "POST" else ""
         if not asks(sent, self.url):
             raise ValueError(

@@ -3,8 +3,9 @@
     def retrieve(query, top_k):
         return [{"id": "doc-7", "text": "Refunds take 30 days.", "score": 0.83}]
 
-It runs in this process with all of its rights, so who may name one is for the caller to decide. A coroutine is awaited.
-The working directory is searched after the installed packages; a module is imported once.
+It runs in this process with all of its rights, so who may name one is for the caller to decide. A coroutine is awaited,
+a generator is read. The working directory is searched after the installed packages; a module is
+imported once.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ import inspect
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from rag_core.errors import RetrieverError, first_line
+from rag_core.runs.run import MAX_HITS
 
 
 def answer_of(named: str, query: str, top_k: int) -> tuple[object, float]:
@@ -32,6 +35,8 @@ def answer_of(named: str, query: str, top_k: int) -> tuple[object, float]:
         returned = function(query, top_k)
         if inspect.isawaitable(returned):
             returned = _awaited(returned)
+        if isinstance(returned, Iterator):  # it searches while it is read
+            returned = list(islice(returned, MAX_HITS))
     except (Exception, SystemExit) as exc:
         raise RetrieverError(f"{named} raised {type(exc).__name__}: {first_line(exc)}{_place(exc)}.") from exc
     took_ms = (time.perf_counter() - begin) * 1000

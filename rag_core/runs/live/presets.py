@@ -37,14 +37,17 @@ class Preset:
 def ending_with(path: str, *, always: bool) -> Callable[[str], str]:
     """Adds the path to an address that does not end with it: always, or only to one that has no path.
 
-    >>> ending_with("/retrieval", always=True)("http://a/v1/"), ending_with("/search", always=False)("http://a/v1")
-    ('http://a/v1/retrieval', 'http://a/v1')
+    Any other address is asked as it was typed: to many servers, one that ends with a slash is another one.
+
+    >>> ending_with("/retrieval", always=True)("http://a/v1/"), ending_with("/search", always=False)("http://a/v1/")
+    ('http://a/v1/retrieval', 'http://a/v1/')
     """
 
     def url(address: str) -> str:
-        bare = address.strip().rstrip("/")
+        address = address.strip()
+        bare = address.rstrip("/")
         if "?" in bare or bare.endswith(path) or not (always or urlsplit(bare).path == ""):
-            return bare
+            return address
         return bare + path
 
     return url

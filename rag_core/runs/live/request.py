@@ -52,11 +52,9 @@ def answer_of(endpoint: Endpoint, key: SecretStr | None, query: str, top_k: int)
         try:
             with client.stream(endpoint.method, url, json=body, headers=headers) as response:
                 content = _read(response, time.monotonic() + endpoint.timeout_s)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OverflowError) as exc:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TimeoutError, OverflowError) as exc:
             raise RetrieverError(_not_answered(endpoint, exc)) from exc
         took_ms = (time.perf_counter() - begin) * 1000
-    if len(secret) >= LONG_ENOUGH:
-        content = content.replace(secret.encode(), STRUCK.encode())
     return _checked(endpoint, response, content, secret), took_ms
 
 
@@ -91,6 +89,8 @@ def _not_answered(endpoint: Endpoint, exc: Exception) -> str:
         return f"{host} did not answer in full within {endpoint.timeout_s:g} s. Try again, or allow it more time."
     if isinstance(exc, httpx.ConnectError):
         return f"Nothing can be reached at {host}. Check that it is running, and the address."
+    if isinstance(exc, UnicodeError):
+        return f"{host} is no address: a part of its host is empty or has over 63 characters. Correct it."
     if isinstance(exc, OverflowError):
         return f"{host} sent more than {MAX_BYTES // 2**20} MB. Ask it for fewer results."
     if isinstance(exc, httpx.TransportError):
@@ -102,13 +102,15 @@ def _checked(endpoint: Endpoint, response: httpx.Response, content: bytes, secre
     """The answer's JSON. Raises RetrieverError for any status but 2xx, and for what is no JSON."""
     try:
         answer, is_json = json.loads(content), True
+        if len(secret) >= LONG_ENOUGH:
+            answer = _struck_in(answer, secret)
     except (ValueError, RecursionError):
         answer, is_json = content.decode("utf-8", "replace"), False
     if not response.is_success:
         raise RetrieverError(_refused(endpoint, response, answer, secret))
     if is_json:
         return answer
-    shown = " ".join(answer.split())[:BEGINNING]
+    shown = struck(" ".join(answer.split()), secret)[:BEGINNING]
     begins = f"It begins with “{shown}”." if shown else "It is empty."
     page = (
         " That is a web page: enter the address of the API." if shown.lower().startswith(("<!doctype", "<html")) else ""
@@ -123,11 +125,24 @@ def _refused(endpoint: Endpoint, response: httpx.Response, answer: object, secre
     sent = f"Check the key, and that {endpoint.key_header} is the header for it" if secret else "Enter one"
     text = meaning.format(
         place=endpoint.place, status=status, method=endpoint.method, sent=sent,
-        to=response.headers.get("location", "another address"),
+        to=struck(response.headers.get("location", "another address"), secret),
     )  # fmt: skip
-    said = words_of(answer)
-    said = (said.replace(secret, STRUCK) if secret else said)[:300].rstrip(".")
+    said = struck(words_of(answer), secret)[:300].rstrip(".")
     return f"{text} It says: “{said}”." if said else text
+
+
+def struck(text: str, secret: str) -> str:
+    """What a server says, without the key, whatever its length."""
+    return text.replace(secret, STRUCK) if secret else text
+
+
+def _struck_in(value: Any, secret: str) -> Any:
+    """The parsed answer without the key. Its texts are looked at once parsed: JSON may escape letters of it."""
+    if isinstance(value, dict):
+        return {struck(name, secret): _struck_in(one, secret) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_struck_in(one, secret) for one in value]
+    return struck(value, secret) if isinstance(value, str) else value
 
 
 def words_of(answer: object) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from pydantic import SecretStr
 
-from rag_core.errors import RetrieverError, UnreadableRecord
+from rag_core.errors import RetrieverError, UnreadableRecord, first_line
 from rag_core.runs.live import function, request
 from rag_core.runs.live.answers import read_answer
 from rag_core.runs.live.config import RetrieverConfig
@@ -55,6 +55,7 @@ class LiveRetriever:
         """Send the question, or call the function; what came back. Raises RetrieverError with what to do."""
         if not query.strip():
             raise RetrieverError("Enter a question.")
+        query = cleaned(query, len(query))
         run = Recording(cleaned(self.name, 200), cleaned(query, MAX_TEXT))
         top_k = top_k or self.config.top_k
         run.note(retriever=self.config.place, top_k=top_k)
@@ -65,7 +66,8 @@ class LiveRetriever:
         endpoint = self.config.endpoint()
         answer, took_ms = request.answer_of(endpoint, self.key, query, top_k)
         optional = () if self.config.fields else ("id", "title", "metadata")
-        read = read_answer(answer, endpoint.fields, PRESETS[self.config.kind].errors, optional)
+        errors = PRESETS[self.config.kind].errors
+        read = read_answer(answer, endpoint.fields, errors, optional, request.plain_key(self.key))
         return self._searched(run, read.rows, took_ms, read.notes)
 
     def _function(self, run: Recording, query: str, top_k: int) -> Run:
@@ -77,6 +79,9 @@ class LiveRetriever:
         except TypeError as exc:
             wanted = "Return a list of dicts, texts or documents, or the record of a run (docs/connect.md)."
             raise RetrieverError(f"{self.config.function} returned something else: {exc}. {wanted}") from exc
+        except Exception as exc:  # their own list may read their index only now
+            why = f"{type(exc).__name__}: {first_line(exc)}"
+            raise RetrieverError(f"{self.config.function} returned a list that cannot be read: {why}.") from exc
         return self._searched(run, results, took_ms)
 
     def _searched(self, run: Recording, results: Iterable[object], took_ms: float, notes: Iterable[str] = ()) -> Run:

@@ -21,7 +21,11 @@ def parsed_body(template: str) -> object:
     if not template.strip():
         return None
     try:
-        return json.loads(template)
+        parsed = json.loads(template)
+        json.dumps(parsed, ensure_ascii=False).encode()
+        return parsed
+    except UnicodeEncodeError as exc:
+        raise BadInput("The body has half of a character (\\ud800 to \\udfff alone). Remove it.") from exc
     except (ValueError, RecursionError) as exc:
         place = f" at line {exc.lineno}, column {exc.colno}" if isinstance(exc, json.JSONDecodeError) else ""
         raise BadInput(

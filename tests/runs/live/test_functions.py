@@ -53,6 +53,31 @@ async def later(query: str, top_k: int) -> list[str]:
     return TEXTS
 
 
+def endless(query: str, top_k: int):
+    while True:
+        yield TEXTS[0]
+
+
+def failing_stream(query: str, top_k: int):
+    yield TEXTS[0]
+    raise KeyError("index")
+
+
+class Lazy:
+    """A list that is read from an index as one goes through it."""
+
+    def __iter__(self):
+        raise KeyError("index")
+
+
+def lazy(query: str, top_k: int) -> Lazy:
+    return Lazy()
+
+
+def half(query: str, top_k: int) -> list[str]:
+    raise ValueError(f"no {query} \ud800")
+
+
 STEPS = [
     {"name": "dense", "kind": "search", "hits": [{"text": one} for one in TEXTS]},
     {"name": "reranked", "kind": "rerank", "inputs": ["dense"], "hits": [{"text": TEXTS[1], "score": 0.9}]},
@@ -61,6 +86,10 @@ STEPS = [
 
 def record(query: str, top_k: int) -> dict[str, object]:
     return {"steps": STEPS, "answer": "Thirty days."}
+
+
+def nothing_kept(query: str, top_k: int) -> dict[str, object]:
+    return {"steps": [STEPS[0], {"name": "kept", "kind": "select", "inputs": ["dense"], "hits": []}]}
 
 
 def run(query: str, top_k: int) -> Run:
@@ -152,6 +181,9 @@ def test_nothing_found_is_a_run():
         ("no_steps", "without steps"),
         ("bad_record", "a run that cannot be read"),
         ("failing", "raised KeyError: 'index' (test_functions.py, line"),
+        ("failing_stream", "raised KeyError: 'index' (test_functions.py, line"),
+        ("lazy", "returned a list that cannot be read: KeyError: 'index'"),
+        ("half", "raised ValueError: no Refund? ?"),
         ("one_argument", "must take two arguments, (query, top_k)"),
         ("missing", "has no function missing. It has"),
         ("TEXTS", "is a list, and cannot be called"),
@@ -161,6 +193,10 @@ def test_what_goes_wrong_is_told(name: str, said: str):
     with pytest.raises(RetrieverError) as raised:
         asked(name)
     assert said in str(raised.value)
+
+
+def test_a_stream_without_an_end_is_cut():
+    assert asked("endless").steps[0].hits
 
 
 def test_a_module_of_the_working_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -86,6 +86,37 @@ def test_an_error_that_comes_with_status_200_is_no_empty_result():
     assert "2001: No such knowledge" in told and "Check the knowledge id" in told
 
 
+FAILURES = [
+    ({"error": "index missing"}, "index missing"),
+    ({"error_code": 500, "error_msg": "No such index."}, "500: No such index"),
+    ({"errors": [{"message": "index missing"}]}, "index missing"),
+    ({"error": True}, "True"),
+    ({"timed_out": True, "_shards": {"failed": 0}}, "its search timed out."),
+    ({"timed_out": False, "_shards": {"failed": 5}}, "5 shards of its index failed"),
+]
+
+
+@pytest.mark.parametrize(("failure", "said"), FAILURES)
+def test_an_error_beside_an_empty_list_is_told(failure: dict[str, object], said: str):
+    assert said in refusal({**failure, "results": []})
+
+
+@pytest.mark.parametrize(("failure", "said"), FAILURES)
+def test_an_error_beside_results_is_a_note_on_the_run(failure: dict[str, object], said: str):
+    found = {"text": "Thirty days.", "score": 1, "id": "a", "title": "A", "metadata": {}}
+    with serving(Answer({**failure, "results": [found]})) as server:
+        (note,) = retriever(server.url).ask("Refund?").steps[0].warnings
+    assert "reports an error beside its results" in note.message and said in note.message
+
+
+@pytest.mark.parametrize(
+    "fine", [{"error": None}, {"error_code": 0, "error": ""}, {"errors": []}, {"timed_out": False}]
+)
+def test_an_error_that_is_none_is_an_empty_result(fine: dict[str, object]):
+    with serving(Answer({**fine, "_shards": {"failed": 0}, "results": []})) as server:
+        assert trace_of(retriever(server.url).ask("Refund?")).unknown
+
+
 def test_a_question_in_the_address_is_written_as_an_address_demands():
     with serving(lambda request: Answer([{"doc": {"body": "Thirty days."}}])) as server:
         url = f"{server.url}/find?q={{query}}&n={{top_k}}"
@@ -195,9 +226,85 @@ def test_the_key_goes_in_its_header_and_nowhere_else(caplog: pytest.LogCaptureFi
     )
 
 
+@pytest.mark.parametrize("key", [KEY, "with/a=slash+and%more", 'a"quote\\and<angle>'])
+def test_a_key_that_json_writes_otherwise_is_struck_out_too(key: str):
+    escaped = "".join(f"\\u{ord(letter):04X}" if letter in '="<>\\' else letter for letter in key).replace("/", "\\/")
+    body = f'{{"results": [{{"text": "Thirty days, {escaped}", "metadata": {{"{escaped}": ["{escaped}"]}}}}]}}'
+    with serving(Answer(body)) as server:
+        run = retriever(server.url, key).ask("Refund?")
+    assert json.dumps(key)[1:-1] not in run.to_json() and key not in run.passages[0].text
+    assert "Thirty days, •••" in run.passages[0].text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": "Bad token s3cr3t"},
+        {"error": "Bad token s3cr3t", "results": []},
+        {"results": "Bad token s3cr3t"},
+        {"results": [{"text": {"s3cr3t": 1}}]},
+        Answer("Bad token s3cr3t"),
+        Answer("", 302, {"Location": "http://a/?t=s3cr3t"}),
+        Answer({"detail": "s3cr3t"}, 500),
+    ],
+)
+def test_a_short_key_is_struck_out_of_every_error(answer: object):
+    assert "•••" in refusal(answer, "s3cr3t")
+
+
+def test_a_short_key_is_struck_out_of_a_note():
+    with serving(Answer({"error": "Bad token s3cr3t", "results": [{"text": "Thirty days."}]})) as server:
+        step = retriever(server.url, "s3cr3t").ask("Refund?").steps[0]
+    assert "s3cr3t" not in " ".join(one.message for one in step.warnings)
+
+
+@pytest.mark.parametrize(
+    "name", ["X-Auth", "accessKey", "X-MyAppKey", "auth", "pwd", "jwt", "session", "X-Api-Key", "api_key", "sessionId"]
+)
+def test_a_name_that_holds_a_key_is_refused_wherever_it_would_be_shown(name: str):
+    for fields in (
+        {"headers": {name: "abc"}},
+        {"url": f"http://a/search?q={{query}}&{name}=abc"},
+        {"body": json.dumps({"query": "{query}", name: "abc"})},
+        {"body": json.dumps({"query": "{query}", "options": [{name: "abc"}]})},
+    ):
+        with pytest.raises(BadInput, match=f"{name} .*looks like a key.*enter keys in their own field") as raised:
+            config_of({"url": "http://a", **fields})
+        assert "abc" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"keywords": "a", "author": "b", "monkey": "c", "tokenizer": "standard", "max_tokens": 5},
+        {"key": "{query}", "token": ""},
+        {"filter": {"must": [{"key": "city", "match": {"value": "London"}}]}},
+    ],
+)
+def test_a_body_with_a_field_that_only_sounds_like_a_key_is_taken(more: dict[str, object]):
+    assert config_of({"url": "http://a", "body": json.dumps({"query": "{query}", **more})}).endpoint().method == "POST"
+
+
+def test_a_host_that_no_address_can_have_is_told():
+    with pytest.raises(RetrieverError, match="is no address: a part of its host"):
+        retriever(f"http://{'a' * 64}.test").ask("Refund?")
+
+
+def test_half_of_a_character_stops_nothing():
+    assert "index ? missing" in refusal(Answer({"error": "index \ud800 missing"}, 500))
+    assert "index ? missing" in refusal({"results": "index \ud800 missing"})
+    with serving(Answer({"results": []})) as server:
+        run = retriever(server.url).ask("Refund \ud800?", 1)
+        run_by_address = retriever(f"{server.url}/search?q={{query}}").ask("Refund \ud800?", 1)
+    assert run.query == run_by_address.query == server.requests[0].body["query"] == "Refund ??"
+
+
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
+        ({"url": "http://host", "body": '{"q": "{query} \\ud800"}'}, "half of a character"),
+        ({"url": "http://host", "key_prefix": "Schlüssel "}, "The text before the key must be plain letters"),
+        ({"url": "http://host", "key_prefix": "Bearer\n"}, "The text before the key must be plain letters"),
         ({"url": ""}, "Enter the address"),
         ({"url": "localhost:8000"}, "must look like http"),
         ({"url": "http://me:pw@host"}, "must not hold a user name"),
@@ -226,13 +333,29 @@ def test_a_retriever_that_cannot_be_asked_says_what_is_wrong(fields: dict[str, o
     ("kind", "typed", "asked"),
     [
         ("search", "http://a", "http://a/search"),
-        ("search", "http://a/v1/find/", "http://a/v1/find"),
+        ("search", "http://a/", "http://a/search"),
+        ("search", "http://a/v1/find/", "http://a/v1/find/"),
+        ("search", "http://a/search/", "http://a/search/"),
+        ("search", "http://a/find/?q=1", "http://a/find/?q=1"),
+        ("dify", "http://a/retrieval/", "http://a/retrieval/"),
         ("dify", "http://a/v1/", "http://a/v1/retrieval"),
         ("dify", "http://a/retrieval", "http://a/retrieval"),
     ],
 )
 def test_the_preset_s_path_is_added_once(kind: str, typed: str, asked: str):
     assert RetrieverConfig.model_validate({"kind": kind, "url": typed, "knowledge_id": "x"}).endpoint().url == asked
+
+
+def test_an_address_that_a_server_wants_with_a_slash_can_be_connected():
+    def with_slash(request: Request) -> Answer:
+        if request.path == "/find":
+            return Answer("", 307, {"Location": "/find/"})
+        return Answer({"results": [{"text": "Thirty days."}]} if request.path == "/find/" else {})
+
+    with serving(with_slash) as server:
+        with pytest.raises(RetrieverError, match="sends requests on to /find/"):
+            retriever(f"{server.url}/find").ask("Refund?")
+        assert len(retriever(f"{server.url}/find/").ask("Refund?").passages) == 1
 
 
 def test_a_config_survives_json():
