@@ -12,12 +12,13 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Position, expect, sync_playwright
+from playwright.sync_api import TimeoutError as TooLate
 
 from tests.serving import free_port
 
@@ -28,6 +29,8 @@ CHROMIUM = next(
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 START_SECONDS = 180
 PAGE_MS = 120_000
+CLICK_MS, CLICKS = 10_000, 12
+"""How long a click at a table is given to do something, and how often it is tried."""
 NO_RUN = re.compile("See which step of retrieval|can be used now")
 """Headlines of the start page and the rerankers page, which stand there until a run replaces them."""
 expect.set_options(timeout=PAGE_MS)
@@ -138,6 +141,25 @@ def ask(page: Page, question: str) -> None:
 def settled(page: Page) -> None:
     """Wait until the script has run to its end."""
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def click_until(there: Callable[[float], None], table: Locator, position: Position) -> None:
+    """Click at a place of a table until `there`, an expectation with its timeout, holds: a table is a canvas, which
+    takes a while to find out what is at that place."""
+    for _ in range(CLICKS):
+        with suppress(TooLate):
+            table.click(position=position, timeout=CLICK_MS)
+        with suppress(AssertionError):
+            there(CLICK_MS)
+            return
+    there(CLICK_MS)
+
+
+def open_first_run(page: Page) -> None:
+    """Click at the first row of the Runs page, which opens Inspect."""
+    table = page.locator("[class*=st-key-runs_]").get_by_test_id("stDataFrame")
+    inspect = "Inspect · Second Pass"
+    click_until(lambda most: expect(page).to_have_title(inspect, timeout=most), table, {"x": 250, "y": 52})
 
 
 def download(page: Page, button: Locator, path: Path) -> Path:

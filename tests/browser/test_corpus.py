@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from docx import Document as Docx
 from fpdf import FPDF
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, Position, expect
 
-from tests.browser.conftest import App, ask, settled
+from tests.browser.conftest import App, ask, click_until, settled
 
 IMAGE = "![x](https://evil.example/p.png)"
 TAG = "<img src=x onerror=alert(1)>"
@@ -83,8 +83,8 @@ def test_deleting_names_the_documents_can_be_called_off_and_leaves_nothing_selec
     page.get_by_role("tab", name="Documents", exact=True).click()
     settled(page)
     grid = page.get_by_role("tabpanel", name="Documents", exact=True).locator(".dvn-scroller").first
-    grid.click(position={"x": 12, "y": 52})  # the box before the first row
-    delete = page.get_by_role("button", name="Delete 1 document")
+    delete, box_of_first_row = page.get_by_role("button", name="Delete 1 document"), Position(x=12, y=52)
+    click_until(lambda most: expect(delete).to_be_visible(timeout=most), grid, box_of_first_row)
     delete.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Row 0 (items.csv#1)")

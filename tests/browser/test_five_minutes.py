@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from rag_core.runs.store.run_book import RunBook
 from rag_core.storage.database import FILE, Store
-from tests.browser.conftest import ROOT, App, serving, settled
+from tests.browser.conftest import ROOT, App, open_first_run, serving, settled
 from tests.frameworks import python_of_frameworks, run_app
 from tests.serving import free_port
 
@@ -64,8 +64,7 @@ def test_a_question_to_the_program_is_on_runs_and_its_steps_on_inspect(page: Pag
     page.goto(f"{app.url}/runs?run_project={project}")
     expect(page.get_by_test_id("headline")).to_contain_text(re.compile("1 of .* match"))
     settled(page)
-    page.get_by_test_id("stDataFrame").click(position={"x": 250, "y": 52})
-    expect(page).to_have_title("Inspect · Second Pass")
+    open_first_run(page)
     expect(page.get_by_text(f"This is “{QUESTION}”, a run of {project}")).to_be_visible()
     for step in STEPS[project]:
         expect(page.get_by_test_id("step-strip")).to_contain_text(step)

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from rag_core.runs.store.run_book import RunBook
 from rag_core.storage.database import FILE, Store
 from rag_core.triage.project_cases import delete_cases_of
-from tests.browser.conftest import App, settled
+from tests.browser.conftest import App, open_first_run, settled
 from tests.cli.test_collect import process
 
 ROOT = Path(__file__).parents[2]
@@ -84,8 +84,7 @@ def goes_all_the_way(page: Page, app: App) -> None:
     page.goto(f"{app.url}/runs?run_project={PROJECT}")
     expect(page.get_by_test_id("headline")).to_contain_text(re.compile("1 of .* match|1 run"))
     settled(page)
-    page.get_by_test_id("stDataFrame").click(position={"x": 250, "y": 52})
-    expect(page).to_have_title("Inspect · Second Pass")
+    open_first_run(page)
     strip = page.get_by_test_id("step-strip")
     for name in ("dense", "keywords", "titles", "rrf", "small model", "large model"):
         expect(strip).to_contain_text(name)

@@ -11,7 +11,7 @@ from rag_core.runs.as_trace import trace_of
 from rag_core.runs.store.run_book import RunBook
 from rag_core.storage.database import FILE, Store
 from rag_core.triage import CaseBook, Finding, case_of
-from tests.browser.conftest import App, settled
+from tests.browser.conftest import App, open_first_run, settled
 from tests.runs.samples import a_run
 
 REFUNDS, POSTAGE = "How long do refunds take?", "Who pays the postage?"
@@ -73,8 +73,7 @@ def test_a_click_opens_a_run_on_inspect_and_a_reload_keeps_it(page: Page, app: A
     page.goto(f"{app.url}/runs?run_project=browser/bot")
     expect(page.get_by_test_id("headline")).to_contain_text(re.compile("1 of .* match"))
     settled(page)
-    page.get_by_test_id("stDataFrame").click(position={"x": 250, "y": 52})
-    expect(page).to_have_title("Inspect · Second Pass")
+    open_first_run(page)
     for again in (False, True):
         if again:
             page.reload()
