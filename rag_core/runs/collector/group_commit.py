@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from rag_core.errors import BadInput, SecondPassError
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -48,15 +50,26 @@ class GroupCommit(Generic[Item, Result]):
         return mine.result[0]
 
     def _write_all(self, together: Sequence[_Waiting[Item, Result]]) -> None:
-        """All at once; where that fails, one by one, so that an item that cannot be kept costs itself only."""
+        """All at once; where that fails, one by one, so that an item that cannot be kept costs itself only. A failure
+        of the disk is everybody's at once: nobody waits for others to fail in turn."""
         try:
             results = self._write([one.item for one in together])
         except Exception as exc:  # noqa: BLE001  (given to the thread that waits for it)
-            if len(together) == 1:
-                together[0].result = exc
+            if len(together) == 1 or _is_everybodys(exc):
+                for one in together:
+                    one.result = exc
                 return
-            for one in together:
+            for place, one in enumerate(together):
                 self._write_all([one])
+                if _is_everybodys(one.result):
+                    for other in together[place:]:
+                        other.result = one.result
+                    return
             return
         for one, result in zip(together, results, strict=True):
             one.result = [result]
+
+
+def _is_everybodys(result: object) -> bool:
+    """Whether this failure is not one item's: the database is locked, or not there."""
+    return isinstance(result, SecondPassError) and not isinstance(result, BadInput)

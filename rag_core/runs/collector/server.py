@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from rag_core.errors import MissingPackage, SecondPassError
+from rag_core.errors import BadInput, MissingPackage, SecondPassError
 from rag_core.runs.collector.arrivals import Listener
 from rag_core.runs.collector.intake import Answer, Intake
 from rag_core.runs.collector.limits import Limits, Rate, Refused, Room, check_access, unpacked
@@ -101,6 +101,8 @@ class Guard:
                 return Response(answer, media_type=kind)
             except Refused as exc:
                 return _refusal(exc)
+            except BadInput as exc:  # it would fail the same when it comes again
+                return _refusal(Refused(400, str(exc)))
             except SecondPassError as exc:  # the database: what was sent is not lost, it comes again
                 LOG.error("A request was not taken: %s", exc)
                 return _refusal(Refused(503, str(exc), 5))

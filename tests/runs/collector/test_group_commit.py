@@ -7,21 +7,26 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from rag_core.errors import SecondPassError
 from rag_core.runs.collector.group_commit import GroupCommit
 
 
 class Disk:
-    """Writes slowly the first time: until `go` is set. Refuses "bad"."""
+    """Writes slowly the first time: until `go` is set. Refuses "bad", and is locked for "locked"."""
 
     def __init__(self):
         self.began, self.go = threading.Event(), threading.Event()
         self.written = []
+        self.locked = 0
 
     def write(self, items):
         self.began.set()
         assert self.go.wait(30)
         if "bad" in items:
             raise ValueError(f"{len(items)} with a bad one")
+        if "locked" in items:
+            self.locked += 1
+            raise SecondPassError("The database is locked.")
         self.written.append(list(items))
         return [item.upper() for item in items]
 
@@ -61,6 +66,16 @@ def test_an_item_that_fails_costs_itself_only(pool):
     with pytest.raises(ValueError, match="1 with a bad one"):
         bad.result(30)
     assert disk.written == [["first"], ["a"], ["c"]]
+
+
+@pytest.mark.parametrize("others", [["a", "b"], ["a", "b", "bad"]])
+def test_a_database_that_is_locked_is_waited_for_once(pool, others):
+    disk = Disk()
+    waiting = put_while_writing(disk, pool, ["locked", *others])
+    for one in waiting:
+        with pytest.raises(SecondPassError, match="locked"):
+            one.result(30)
+    assert disk.locked == 1 and disk.written == [["first"]]
 
 
 def test_one_alone_waits_for_nobody():

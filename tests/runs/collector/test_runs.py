@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 import rag_core
+from rag_core.errors import BadInput
 from rag_core.runs.collector.limits import Limits, Rate, Refused, Room, checked_address
 from rag_core.runs.recorder.delivery import flush, status
 from tests.runs.collector.conftest import collecting
@@ -171,6 +172,16 @@ def test_other_machines_need_a_token():
     checked_address("0.0.0.0", "secret")
     with pytest.raises(rag_core.api.BadInput, match="SECOND_PASS_TOKEN"):
         checked_address("0.0.0.0", "")
+
+
+def test_what_the_database_cannot_keep_is_not_asked_for_again(collector, monkeypatch):
+    def refused(*_):
+        raise BadInput("The database cannot keep one of these values.")
+
+    monkeypatch.setattr("rag_core.runs.store.run_book.RunBook.add", refused)
+    answer = post(collector, a_run().to_json())
+    assert answer.status_code == 400 and "cannot keep" in answer.json()["message"]
+    assert "Retry-After" not in answer.headers
 
 
 def test_a_database_that_fails_is_said_and_the_run_may_come_again(collector, tmp_path):
