@@ -93,9 +93,9 @@ class Store:
         try:
             with self._open().begin() as connection:
                 yield connection
-        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as exc:
-            raise SecondPassError(self._in_words(exc)) from exc
-        except (sa.exc.StatementError, OverflowError) as exc:  # before the database was asked
+        except (sa.exc.StatementError, sa.exc.TimeoutError, OverflowError) as exc:
+            if isinstance(exc, sa.exc.DBAPIError | sa.exc.TimeoutError) and not isinstance(exc, sa.exc.DataError):
+                raise SecondPassError(self._in_words(exc)) from exc
             raise BadInput(
                 f"The database cannot keep one of these values ({first_line(exc.__cause__ or exc)})."
             ) from exc

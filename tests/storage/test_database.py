@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -59,6 +60,14 @@ def test_a_pair_that_is_there_gets_the_new_score(store: Store) -> None:
     store.pair_cache().put_many("m", "q", {"a": PAIR})
     store.pair_cache().put_many("m", "q", {"a": PairScore(score=3.0)})
     assert store.pair_cache().get_many("m", "q", ["a"])["a"].score == 3.0
+
+
+def test_a_value_that_the_database_refuses_is_the_callers(store: Store) -> None:
+    with pytest.raises(BadInput, match=r"cannot keep one of these values .*too big"), store.begin() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1000)
+        connection.execute(sa.text("SELECT :long"), {"long": "x" * 2000})
 
 
 def test_more_than_one_statement_holds(store: Store) -> None:
