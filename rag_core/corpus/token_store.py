@@ -56,9 +56,12 @@ class TokenStore:
 
 
 def estimated_bytes(passages: Iterable[Passage]) -> int:
-    """What the token vectors of these passages will take, about."""
-    chars = sum(len(text) for text in {each.content_hash: each.model_text for each in passages}.values())
-    return chars // CHARS_A_TOKEN * (BYTES + SCALE_BYTES)
+    """What the token vectors of these passages will take, about. A letter outside ASCII counts as a token of its own,
+    as Chinese ones are."""
+    texts = {each.content_hash: each.model_text for each in passages}.values()
+    ascii_chars = sum(len(text.encode("ascii", "ignore")) for text in texts)
+    others = sum(map(len, texts)) - ascii_chars
+    return (ascii_chars // CHARS_A_TOKEN + others) * (BYTES + SCALE_BYTES)
 
 
 class TokenGathering:

@@ -9,6 +9,7 @@ import pytest
 from rag_core.corpus.storage.library import Library
 from rag_core.errors import CollectionError
 from rag_core.schema.chunking import Chunking
+from rag_core.schema.documents import Document
 from tests.corpus.doubles import TokenEmbedder, WordEmbedder, documents
 
 
@@ -99,6 +100,13 @@ def test_adding_where_none_of_the_kind_are_made_leaves_those_that_are_there(tmp_
     assert len(embedder.embedded) == len(again.passages_of("doc-4.md"))
     assert len(again.token_vectors) == len(again.passages) - len(new)
     assert_whole(Library(tmp_path).reindex("Notes", Chunking(), embedder), embedder)
+
+
+def test_chinese_text_counts_a_token_for_each_letter(tmp_path, embedder):
+    chinese = [Document(id="a.md", title="", text="退款需要三十天" * 20)]
+    for most, kept in ((140 * 132 - 1, False), (2**20, True)):
+        library = Library(tmp_path / str(most), most_token_bytes=most)
+        assert bool(library.build("Notes", chinese, Chunking(), embedder).token_vectors.model) == kept
 
 
 def test_re_indexing_adds_them_to_a_collection_that_has_none(library, embedder):
