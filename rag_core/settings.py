@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import (
-    Field,
-)
+from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rag_core.installation.locations import app_folder, data_folder
@@ -38,7 +36,7 @@ class Settings(BaseSettings):
     addresses, read folders, download models and run a model's own Python code."""
     collect: str = ""
     """Where the app collects runs and traces beside itself: a port of this machine, or `host:port`; empty: nowhere."""
-    retrievers: Path | None = None
-    """A JSON file of live retrievers that everyone may ask, by name; see `rag_core.runs.live.named`."""
+    retrievers: Annotated[Path | None, BeforeValidator(lambda given: given or None)] = None
+    """A JSON file of live retrievers that everyone may ask, by name (see `rag_core.runs.live.named`); empty: none."""
     strangers_may_read_runs: bool = False
     """Let everybody who can reach the app read the recorded runs: what people asked, and what they were answered."""

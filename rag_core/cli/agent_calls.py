@@ -24,8 +24,9 @@ from rag_core.errors import BadInput
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import usable
 from rag_core.runs.as_trace import trace_of
-from rag_core.runs.live import LiveRetriever, named_retrievers
+from rag_core.runs.live import LiveRetriever
 from rag_core.runs.live.choosing import retriever_of
+from rag_core.runs.live.named import read_named
 from rag_core.runs.opening import open_path
 from rag_core.runs.store.run_book import RunBook
 from rag_core.schema.trace import Trace
@@ -50,9 +51,11 @@ class AgentCalls:
 
     def list_collections(self) -> dict[str, Any]:
         """What can be asked: the saved collections (the sample corpus is always there), the live retrievers, and the
-        rerankers."""
+        rerankers. unavailable: retrievers that cannot be asked, and why."""
         names = [name for name in library(self.settings).names() if name != SAMPLE]
-        return {"collections": [SAMPLE, *names], "retrievers": list(self._retrievers()), "rerankers": list(usable())}
+        known, problems = self._retrievers()
+        told = {"collections": [SAMPLE, *names], "retrievers": list(known), "rerankers": list(usable())}
+        return told | ({"unavailable": problems} if problems else {})
 
     def list_runs(self, project: str = "", text: str = "", limit: int = 20) -> dict[str, Any]:
         """Recorded runs of other pipelines, newest first, with what is suspicious about each. text: words of the
@@ -116,7 +119,9 @@ class AgentCalls:
             question=query, pool=pool, top_k=top_k, threshold=threshold, reranker=reranker or None
         )
         if retriever:
-            known = self._retrievers()
+            known, problems = self._retrievers()
+            if retriever in problems:
+                raise BadInput(problems[retriever])
             if retriever not in known:
                 raise BadInput(f"There is no retriever “{retriever}” here. There are: {', '.join(known) or 'none'}.")
             trace = asked_of(known[retriever], given, self.settings)
@@ -134,12 +139,13 @@ class AgentCalls:
             self._opened[own] = (mark, collection_from(given, self.settings))
         return self._opened[own][1]
 
-    def _retrievers(self) -> dict[str, LiveRetriever]:
-        found = named_retrievers(self.settings.retrievers)
+    def _retrievers(self) -> tuple[dict[str, LiveRetriever], dict[str, str]]:
+        """Those that can be asked, and what is wrong with the others."""
+        found, problems = read_named(self.settings.retrievers)
         if self.retriever is not None:
             one = retriever_of(self.retriever, self.settings.retrievers)
             found[one.name] = one
-        return found
+        return found, problems
 
     def _book(self) -> RunBook:
         return RunBook(Store.from_settings(self.settings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -105,6 +106,19 @@ def test_runs_of_a_file_stand_among_those_of_the_database_by_their_time(data: Pa
     assert [one["id"] for one in calls.list_runs()["runs"]] == ["f3", "r2", "f1", "r1"]
     assert [one["id"] for one in calls.list_runs(limit=1)["runs"]] == ["f3"]
     assert [one["id"] for one in calls.list_runs(project="shop", limit=1)["runs"]] == ["r2"]
+
+
+def test_an_agent_is_told_which_retrievers_cannot_be_asked(data: Path, tmp_path: Path, monkeypatch):
+    file = tmp_path / "retrievers.json"
+    entries = {"A": {"url": "http://a", "key_env": "SURELY_NOT_SET"}, "B": {"kind": "function", "function": FUNCTION}}
+    file.write_text(json.dumps(entries))
+    monkeypatch.setenv("SECOND_PASS_RETRIEVERS", str(file))
+    calls = AgentCalls(Settings())
+    told = calls.list_collections()
+    assert told["retrievers"] == ["B"] and "SURELY_NOT_SET is not set" in told["unavailable"]["A"]
+    assert calls.inspect_query(QUERY, retriever="B")["kept"]
+    with pytest.raises(BadInput, match="SURELY_NOT_SET is not set"):
+        calls.inspect_query(QUERY, retriever="A")
 
 
 def test_a_retriever_that_is_named_by_nothing_is_refused(data: Path):

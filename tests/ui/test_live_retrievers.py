@@ -283,6 +283,13 @@ def test_a_file_of_retrievers_that_cannot_be_used_is_named_and_the_page_stays(fo
     assert "The retriever “A” cannot be used" in said(at) and at.selectbox(key="c")
 
 
+def test_an_entry_without_its_key_is_named_and_the_others_are_asked(for_everyone: Path, server: SearchServer):
+    entries = {"A": {"url": "http://a", "key_env": "SURELY_NOT_SET"}, NAME: {"url": server.url}}
+    for_everyone.write_text(json.dumps(entries))
+    at = page("1_inspect.py", c=NAME, q=QUERY)
+    assert len(candidates(at)) == 3 and "The environment variable SURELY_NOT_SET is not set" in said(at)
+
+
 def test_strangers_connect_none_and_ask_none_of_their_own(server: SearchServer, strangers):
     at = page("8_corpus.py")
     assert "Off on this installation" in said(at) and not [one for one in at.selectbox if one.key == "ret_kind"]

@@ -10,7 +10,8 @@ import streamlit as st
 from pydantic import SecretStr
 
 from rag_core.errors import BadInput
-from rag_core.runs.live import LiveRetriever, RetrieverConfig, named_retrievers
+from rag_core.runs.live import LiveRetriever, RetrieverConfig
+from rag_core.runs.live.named import read_named
 from ui import caches, visitors
 from ui.sidebar.owner import owner
 
@@ -18,22 +19,25 @@ KEY = "retrievers"
 """Session key: the retrievers that were connected here, by name."""
 
 
-def shared() -> dict[str, LiveRetriever]:
-    """Those that the environment offers to everyone. Raises BadInput where its file cannot be used."""
-    return named_retrievers(caches.settings().retrievers)
+def shared() -> tuple[dict[str, LiveRetriever], dict[str, str]]:
+    """Those that the environment offers to everyone, and what is wrong with each that cannot be asked. Raises BadInput
+    where its file cannot be used."""
+    return read_named(caches.settings().retrievers)
 
 
 def problem() -> str:
     """What is wrong with the environment's file, or which names a collection has taken; empty where nothing is."""
     try:
-        every = {**own(), **shared()}
+        known, problems = shared()
     except BadInput as exc:
         return str(exc)
-    taken = sorted(every.keys() & set(caches.visible(owner()).names()))
+    wrong = " ".join(problems.values())
+    taken = sorted({**own(), **known}.keys() & set(caches.visible(owner()).names()))
     if not taken:
-        return ""
+        return wrong
     names = " and ".join(taken)
-    return f"A collection has the name of the live retriever {names}, and is searched. Rename the retriever to ask it."
+    said = f"A collection has the name of the live retriever {names}, and is searched. Rename the retriever to ask it."
+    return f"{wrong} {said}".strip()
 
 
 def own() -> dict[str, LiveRetriever]:
@@ -45,7 +49,7 @@ def own() -> dict[str, LiveRetriever]:
 def offered() -> dict[str, LiveRetriever]:
     """Every retriever that this session can ask, by name. None that a collection has: the collection is searched."""
     try:
-        every = {**own(), **shared()}
+        every = {**own(), **shared()[0]}
     except BadInput:
         every = own()
     taken = set(caches.visible(owner()).names())
@@ -64,7 +68,8 @@ def connect(name: str, config: RetrieverConfig, key: str) -> str:
     if refused := visitors.why_nothing_of_ones_own():
         raise BadInput(refused)
     name = name.strip() or config.place
-    if name in shared() or name in caches.visible(owner()).names():
+    known, problems = shared()
+    if name in known or name in problems or name in caches.visible(owner()).names():
         raise BadInput(f"The name {name} is taken. Choose another one.")
     st.session_state[KEY] = {**own(), name: LiveRetriever(name, config, SecretStr(key) if key else None)}
     return name

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from rag_core.errors import BadInput
 from rag_core.runs.live.config import FUNCTION, config_of
-from rag_core.runs.live.named import named_retrievers
+from rag_core.runs.live.named import read_named
 from rag_core.runs.live.retriever import LiveRetriever
 
 KEY = "SECOND_PASS_RETRIEVER_KEY"
@@ -28,9 +28,11 @@ def retriever_of(said: str, file: Path | None, environ: Mapping[str, str] = os.e
         raise BadInput(
             "--retriever is empty. Give a name, an address, module:function, or a .json file of a retriever."
         )
-    named = named_retrievers(file, environ)
+    named, problems = read_named(file, environ)
     if said in named:
         return named[said]
+    if said in problems:
+        raise BadInput(problems[said])
     if said.startswith(("http://", "https://")):
         config, key = config_of({"url": said}), environ.get(KEY, "").strip()
         return LiveRetriever(config.place, config, SecretStr(key) if key else None)
@@ -45,7 +47,11 @@ def retriever_of(said: str, file: Path | None, environ: Mapping[str, str] = os.e
 
 
 def _only_one(file: Path, environ: Mapping[str, str]) -> LiveRetriever:
-    found = named_retrievers(file, environ)
-    if len(found) != 1:
-        raise BadInput(f"{file} holds {len(found)} retrievers. Set SECOND_PASS_RETRIEVERS={file} and give a name.")
+    found, problems = read_named(file, environ)
+    if len(found) + len(problems) != 1:
+        raise BadInput(
+            f"{file} holds {len(found) + len(problems)} retrievers. Set SECOND_PASS_RETRIEVERS={file} and give a name."
+        )
+    if problems:
+        raise BadInput(next(iter(problems.values())))
     return next(iter(found.values()))

@@ -25,9 +25,19 @@ LONGEST_NAME = 80
 
 
 def named_retrievers(file: Path | None, environ: Mapping[str, str] = os.environ) -> dict[str, LiveRetriever]:
-    """The retrievers of the file, by name; none without a file. Raises BadInput where it cannot be used."""
+    """The retrievers of the file that can be asked, by name; see `read_named`."""
+    return read_named(file, environ)[0]
+
+
+def read_named(
+    file: Path | None, environ: Mapping[str, str] = os.environ
+) -> tuple[dict[str, LiveRetriever], dict[str, str]]:
+    """The retrievers of the file by name, and what is wrong with each other entry; none without a file.
+
+    Raises BadInput where the file itself cannot be used.
+    """
     if file is None:
-        return {}
+        return {}, {}
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except OSError as exc:
@@ -36,7 +46,14 @@ def named_retrievers(file: Path | None, environ: Mapping[str, str] = os.environ)
         raise BadInput(f"The file of retrievers is no JSON ({file}): {exc}.") from exc
     if not isinstance(found, dict):
         raise BadInput(f"The file of retrievers ({file}) must hold an object: a name and the retriever for each.")
-    return {name: _named(name, fields, environ) for name, fields in found.items()}
+    named: dict[str, LiveRetriever] = {}
+    problems: dict[str, str] = {}
+    for name, fields in found.items():
+        try:
+            named[name] = _named(name, fields, environ)
+        except BadInput as exc:
+            problems[name] = str(exc)
+    return named, problems
 
 
 def _named(name: str, fields: Any, environ: Mapping[str, str]) -> LiveRetriever:
@@ -46,9 +63,9 @@ def _named(name: str, fields: Any, environ: Mapping[str, str]) -> LiveRetriever:
         )
     try:
         config = config_of(fields)
+        return LiveRetriever(name, config, key_of(config, environ))
     except BadInput as exc:
         raise BadInput(f"The retriever “{name}” cannot be used: {exc}") from exc
-    return LiveRetriever(name, config, key_of(config, environ))
 
 
 def key_of(config: RetrieverConfig, environ: Mapping[str, str] = os.environ) -> SecretStr | None:

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from rag_core.errors import BadInput
+from rag_core.runs.live.choosing import retriever_of
 from rag_core.runs.live.config import RetrieverConfig, config_of
 from rag_core.runs.live.endpoint import FieldMap
-from rag_core.runs.live.named import as_json, named_retrievers
+from rag_core.runs.live.named import as_json, named_retrievers, read_named
+from rag_core.settings import Settings
 from tests.runs.live.search_server import KEY
 
 CONFIG = RetrieverConfig(url="http://a", fields=FieldMap(text="content"), key_env="SEARCH_KEY")
@@ -28,16 +30,7 @@ def test_without_a_file_there_are_none():
     assert named_retrievers(None) == {}
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("{", "is no JSON"),
-        ("[]", "must hold an object"),
-        ('{"A": 1}', "“A” must be an object"),
-        ('{"A": {"url": "http://a", "fields": {"txt": "a"}}}', "“A” cannot be used"),
-        ('{"A": {"url": "http://a", "key_env": "NOT_SET"}}', "NOT_SET is not set"),
-    ],
-)
+@pytest.mark.parametrize(("text", "said"), [("{", "is no JSON"), ("[]", "must hold an object")])
 def test_a_file_that_cannot_be_used_says_why(text: str, said: str, tmp_path: Path):
     file = tmp_path / "retrievers.json"
     file.write_text(text)
@@ -45,6 +38,38 @@ def test_a_file_that_cannot_be_used_says_why(text: str, said: str, tmp_path: Pat
         named_retrievers(file, {})
     with pytest.raises(BadInput, match="cannot be read"):
         named_retrievers(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (1, "“A” must be an object"),
+        ({"url": "http://a", "fields": {"txt": "a"}}, "“A” cannot be used"),
+        ({"url": "http://a", "key_env": "NOT_SET"}, "“A” cannot be used: The environment variable NOT_SET is not set"),
+    ],
+)
+def test_an_entry_that_cannot_be_used_says_why_and_leaves_the_others(entry: object, said: str, tmp_path: Path):
+    file = tmp_path / "retrievers.json"
+    file.write_text(json.dumps({"A": entry, "B": {"url": "http://b"}}))
+    named, problems = read_named(file, {})
+    assert list(named) == list(named_retrievers(file, {})) == ["B"] and list(problems) == ["A"]
+    assert said in problems["A"] and retriever_of("B", file, {}) == named["B"]
+    with pytest.raises(BadInput) as raised:
+        retriever_of("A", file, {})
+    assert str(raised.value) == problems["A"]
+    with pytest.raises(BadInput, match="holds 2 retrievers"):
+        retriever_of(str(file), None, {})
+    file.write_text(json.dumps({"A": entry}))
+    with pytest.raises(BadInput) as raised:
+        retriever_of(str(file), None, {})
+    assert str(raised.value) == problems["A"]
+
+
+def test_an_empty_variable_names_no_file(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SECOND_PASS_RETRIEVERS", "")
+    assert Settings().retrievers is None
+    monkeypatch.setenv("SECOND_PASS_RETRIEVERS", "retrievers.json")
+    assert Settings().retrievers == Path("retrievers.json")
 
 
 def test_a_definition_without_a_key_needs_no_variable():
