@@ -103,7 +103,8 @@ def test_the_waterfall_names_cache_hits_and_the_budget(page: Page, app: App) -> 
 
 
 def test_a_budget_gives_the_pool_that_fits_it(page: Page, app: App) -> None:
-    page.goto(f"{app.url}/latency?{LINK}&budget_ms=60000")
+    link = f"{LINK.partition('&pool=')[0]}&pool=40"  # the default reranker reads passages: 40 take longer than 5
+    page.goto(f"{app.url}/latency?{link}&budget_ms=60000")
     page.get_by_role("button", name="Measure this reranker").click()
     expect(page.get_by_text(re.compile(r"a pool of \d+ fits 60000 ms"))).to_be_visible()
 
