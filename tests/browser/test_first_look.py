@@ -42,10 +42,13 @@ def test_the_time_shown_is_that_of_the_pool(page: Page, app: App) -> None:
 
 def test_a_fix_that_was_tried_is_said_and_can_be_undone(page: Page, app: App) -> None:
     page.goto(triage(app, k=1))
+    settled(page)
     page.get_by_role("button", name="Try it").first.click()
     undo = page.get_by_role("button", name="Undo")
-    expect(undo).to_be_visible()
-    expect(page.get_by_text(re.compile(r"Top-k is now \d+ \(was 1\)"))).to_be_visible()
+    expect(undo.first).to_be_visible()
+    settled(page)
+    expect(undo).to_have_count(1)
+    expect(page.get_by_text(re.compile(r"Top-k is now \d+ \(was 1\)")).first).to_be_visible()
     settled(page)
     undo.click()
     expect(undo).to_have_count(0)
