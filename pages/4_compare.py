@@ -23,6 +23,7 @@ from ui.charts import score_scatter, two_columns
 from ui.panels import (
     answer,
     chart_panel,
+    chosen_runs,
     history,
     linked_run,
     picking,
@@ -219,7 +220,7 @@ def many_questions(choice: SidebarState, other: Policy, names: tuple[str, str]) 
 def question_set(choice: SidebarState) -> tuple[list[Query], dict[str, dict[str, int]]]:
     """The questions to compare on, and their grades where they are labelled."""
     labelled = caches.labelled_set(choice.collection)
-    recorded = [RECORDED] if recorded_queries.there() else []
+    recorded = [RECORDED] if chosen_runs.there() else []
     kinds = [*([SAMPLE_SET] if labelled else []), SESSION, TYPED, *recorded]
     kind = st.segmented_control("Questions", kinds, default=kinds[0], key="which_set") or kinds[0]
     if kind == SAMPLE_SET and labelled:

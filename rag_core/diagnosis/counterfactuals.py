@@ -196,8 +196,8 @@ def _told(probe: Probe, before: Trace, policy: Policy, size: float) -> Counterfa
         size=size,
         rank=place.rank,
         score=Score(score=place.score, space=after.kept_step.space),
-        entered=tuple(one for one in _exchanged(after, before) if one.passage_id not in probe.wanted),
-        left=_exchanged(before, after),
+        entered=tuple(one for one in exchanged(after, before) if one.passage_id not in probe.wanted),
+        left=exchanged(before, after),
     )
 
 
@@ -216,7 +216,8 @@ def changes_between(before: Policy, after: Policy) -> tuple[Change, ...]:
     return (*numbers, *switched)
 
 
-def _exchanged(there: Trace, not_there: Trace) -> tuple[Place, ...]:
+def exchanged(there: Trace, not_there: Trace) -> tuple[Place, ...]:
+    """The passages that one run keeps and the other does not, in the first one's order."""
     gone = not_there.kept_step.by_passage
     return tuple(
         Place(passage_id=hit.passage_id, title=title_of(there.passages[hit.passage_id]), rank=hit.rank)

@@ -176,3 +176,16 @@ def failed(case_id: str, error: str, job_id: str | None) -> Rerun:
     """A re-run that could not be: why."""
     now = datetime.now(UTC)
     return Rerun(id=new_id(), case_id=case_id, job_id=job_id, at=now, outcome=RerunOutcome.FAILED, error=error)
+
+
+def redone(case: Case, trace: Trace, findings: tuple[Finding, ...], job_id: str | None) -> Rerun:
+    """A re-run of the case that came to this trace, with the outcome against the case's verdict."""
+    return Rerun(
+        id=new_id(),
+        case_id=case.id,
+        job_id=job_id,
+        at=datetime.now(UTC),
+        outcome=outcome_of(case.verdict, verdict_of(findings)),
+        trace=trace,
+        findings=findings,
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rag_core.diagnosis import diagnose, locate
@@ -15,10 +14,9 @@ from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.runs.replaying import RunScorer
-from rag_core.schema.base import new_id
 from rag_core.schema.documents import CollectionRef
 from rag_core.schema.policy import Policy
-from rag_core.triage.case import Case, Finding, Rerun, RerunOutcome, failed, outcome_of, verdict_of
+from rag_core.triage.case import Case, Finding, Rerun, RerunOutcome, failed, redone
 from rag_core.triage.case_book import CaseBook
 from rag_core.triage.run_rerun import rerun_recorded
 
@@ -61,15 +59,7 @@ def rerun(
     except SecondPassError as exc:
         return failed(case.id, str(exc), job_id)
     findings = tuple(Finding(location=place, diagnosis=diagnose(trace, place)) for place in located)
-    return Rerun(
-        id=new_id(),
-        case_id=case.id,
-        job_id=job_id,
-        at=datetime.now(UTC),
-        outcome=outcome_of(case.verdict, verdict_of(findings)),
-        trace=trace,
-        findings=findings,
-    )
+    return redone(case, trace, findings, job_id)
 
 
 def rerun_all(

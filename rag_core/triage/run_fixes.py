@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from rag_core.diagnosis import Location
-from rag_core.diagnosis.counterfactuals import Place
+from rag_core.diagnosis.counterfactuals import Place, exchanged
 from rag_core.runs.replaying import Control, RunChange, candidates_of, obstacles, replay_run
 from rag_core.runs.replaying.obstacles import lists_of
 from rag_core.schema.base import Frozen
@@ -16,7 +16,6 @@ from rag_core.schema.measurement import RerankerScores
 from rag_core.schema.policy import MOST_KEPT, NO_RERANKER
 from rag_core.schema.steps import StepKind
 from rag_core.schema.trace import Trace
-from rag_core.wording.numbers import title_of
 
 WEIGHTS = tuple(number / 10 for number in range(31))
 """The weights of a search that are tried."""
@@ -64,8 +63,8 @@ def _first(
         other = replay_run(trace, change, scores.get(change.reranker or ""))
         kept = next((hit for hit in other.kept_step.hits if hit.passage_id in wanted), None)
         if kept:
-            entered = tuple(one for one in _exchanged(other, trace) if one.passage_id not in wanted)
-            return RunFix(change=change, size=size, rank=kept.rank, entered=entered, left=_exchanged(trace, other))
+            entered = tuple(one for one in exchanged(other, trace) if one.passage_id not in wanted)
+            return RunFix(change=change, size=size, rank=kept.rank, entered=entered, left=exchanged(trace, other))
     return None
 
 
@@ -120,12 +119,3 @@ def _rerankers(
         if rank and rank <= max(kept, MOST_KEPT):
             more = rank if rank > kept else (None if trace.kept_step.hits else kept)
             yield RunChange(reranker=key, top_k=more), 1 + max(rank - kept, 0) / MOST_KEPT
-
-
-def _exchanged(there: Trace, not_there: Trace) -> tuple[Place, ...]:
-    gone = not_there.kept_step.by_passage
-    return tuple(
-        Place(passage_id=hit.passage_id, title=title_of(there.passages[hit.passage_id]), rank=hit.rank)
-        for hit in there.kept_step.hits
-        if hit.passage_id not in gone
-    )

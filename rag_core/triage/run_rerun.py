@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from rag_core.diagnosis import diagnose
 from rag_core.errors import SecondPassError
 from rag_core.runs.replaying import RunScorer, replay_run
-from rag_core.schema.base import new_id
 from rag_core.schema.policy import Policy
-from rag_core.triage.case import Case, Finding, Rerun, failed, outcome_of, verdict_of
+from rag_core.triage.case import Case, Finding, Rerun, failed, redone
 from rag_core.triage.run_settings import change_for
 
 
@@ -24,12 +21,4 @@ def rerun_recorded(case: Case, policy: Policy, scorer: RunScorer, job_id: str | 
     except SecondPassError as exc:
         return failed(case.id, str(exc), job_id)
     findings = tuple(Finding(location=one.location, diagnosis=diagnose(trace, one.location)) for one in case.findings)
-    return Rerun(
-        id=new_id(),
-        case_id=case.id,
-        job_id=job_id,
-        at=datetime.now(UTC),
-        outcome=outcome_of(case.verdict, verdict_of(findings)),
-        trace=trace,
-        findings=findings,
-    )
+    return redone(case, trace, findings, job_id)

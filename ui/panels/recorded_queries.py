@@ -6,14 +6,9 @@ import streamlit as st
 
 from rag_core.runs.store.overview import RunFilter, note_counts, queries_of
 from rag_core.wording.run_list import check_label
-from ui import caches, visitors
+from ui import caches
 
 AT_FIRST, MOST = 20, 500
-
-
-def there() -> bool:
-    """True where there are recorded runs that this visitor may read."""
-    return not visitors.why_no_runs() and bool(caches.run_book().count())
 
 
 def choose() -> list[str]:

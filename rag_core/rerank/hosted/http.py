@@ -140,7 +140,7 @@ def once(client: httpx.Client, call: Call, body: Mapping[str, Any], policy: Retr
     who, host = call.provider.label, urlsplit(call.url).netloc
     try:
         with client.stream("POST", call.url, json=body, headers=dict(call.headers)) as response:
-            content = _read(response, time.monotonic() + policy.answer_s)
+            content = read_body(response, time.monotonic() + policy.answer_s)
     except (httpx.TimeoutException, TimeoutError) as exc:
         connecting = isinstance(exc, httpx.ConnectTimeout)
         what, limit = ("connect", policy.connect_s) if connecting else ("answer in full", policy.answer_s)
@@ -158,14 +158,14 @@ def _unavailable(failure: str) -> Response:
     return Response(failure=failure, error=ServiceUnavailable, retry=True)
 
 
-def _read(response: httpx.Response, deadline: float) -> bytes:
+def read_body(response: httpx.Response, deadline: float, most: int = MAX_ANSWER_BYTES) -> bytes:
     """The whole body. Raises TimeoutError for one that drips in past the deadline, OverflowError for a huge one."""
     content = bytearray()
     for piece in response.iter_bytes():
         content += piece
         if time.monotonic() > deadline:
             raise TimeoutError
-        if len(content) > MAX_ANSWER_BYTES:
+        if len(content) > most:
             raise OverflowError
     return bytes(content)
 

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from rag_core.errors import MissingPackage, RetrieverError
 from rag_core.generation.chat.errors import said_by
+from rag_core.rerank.hosted.http import read_body
 from rag_core.runs.live.endpoint import Endpoint
 from rag_core.runs.live.template import filled, filled_url, parsed_body
 
@@ -51,7 +52,7 @@ def answer_of(endpoint: Endpoint, key: SecretStr | None, query: str, top_k: int)
         begin = time.perf_counter()
         try:
             with client.stream(endpoint.method, url, json=body, headers=headers) as response:
-                content = _read(response, time.monotonic() + endpoint.timeout_s)
+                content = read_body(response, time.monotonic() + endpoint.timeout_s, MAX_BYTES)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TimeoutError, OverflowError) as exc:
             raise RetrieverError(_not_answered(endpoint, exc)) from exc
         took_ms = (time.perf_counter() - begin) * 1000
@@ -64,18 +65,6 @@ def plain_key(key: SecretStr | None) -> str:
     if not all("!" <= letter <= "~" for letter in secret):
         raise RetrieverError("The key has characters that no key contains. Copy it again.")
     return secret
-
-
-def _read(response: httpx.Response, deadline: float) -> bytes:
-    """The whole body. Raises TimeoutError for one that drips in past the deadline, OverflowError for a huge one."""
-    content = bytearray()
-    for piece in response.iter_bytes():
-        content += piece
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        if len(content) > MAX_BYTES:
-            raise OverflowError
-    return bytes(content)
 
 
 def _not_answered(endpoint: Endpoint, exc: Exception) -> str:
