@@ -9,6 +9,13 @@ SecondPassError
 │   └── NewerCollection      one that a newer version of Second Pass wrote; it is whole
 ├── MissingPackage           an optional package is not installed; the message says what to install
 ├── ModelError               a model could not be loaded or failed while it ran
+├── EngineError              an index that somebody else keeps cannot be searched now
+│   ├── EngineGone           nothing answers at its address
+│   ├── EngineTimeout        it took too long
+│   ├── EngineRefused        it does not accept the user or the key
+│   ├── MissingIndex         there is no such table, collection or index
+│   ├── MissingField         it has no such field
+│   └── WrongDimension       the question's vector is shorter or longer than its vectors
 ├── RetrieverError           a live retriever could not be asked, or its answer not be read
 ├── WorkStopped              work in the background was stopped before its end
 ├── UnscoredPairs            replay was asked to rank pairs that no one has scored yet
@@ -19,6 +26,8 @@ SecondPassError
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from rag_core.installation.extras import install_command
 
@@ -87,6 +96,61 @@ class MissingPackage(SecondPassError):
 
 class ModelError(SecondPassError):
     """A model could not be loaded, or failed while it ran."""
+
+
+class EngineError(SecondPassError):
+    """An index that somebody else keeps cannot be searched now, or its answer not be used. Never holds a secret."""
+
+
+class EngineGone(EngineError):
+    """Nothing answers at its address. `place`: what was asked, without a secret."""
+
+    def __init__(self, place: str, why: str = "") -> None:
+        told = f" ({why.rstrip('.')})" if why else ""
+        super().__init__(f"Nothing answers at {place}{told}. Start the server, check the address, then ask again.")
+
+
+class EngineTimeout(EngineError):
+    """It took longer than the time-out of the connection."""
+
+    def __init__(self, place: str, seconds: float) -> None:
+        super().__init__(
+            f"{place} did not answer within {seconds:g} s. Ask again, raise the time-out, or add an index to it."
+        )
+
+
+class EngineRefused(EngineError):
+    """It does not accept the user, the password or the key."""
+
+    def __init__(self, place: str, why: str = "") -> None:
+        told = f" ({why.rstrip('.')})" if why else ""
+        super().__init__(f"{place} refuses this user, password or key{told}. Enter the right one.")
+
+
+class MissingIndex(EngineError):
+    """There is no such table, collection or index. `noun`: what its kind calls one."""
+
+    def __init__(self, place: str, noun: str, name: str) -> None:
+        super().__init__(f"There is no {noun} {name} at {place}. Choose another one, or check its name.")
+
+
+class MissingField(EngineError):
+    """It has no such field. `known`: those that it has."""
+
+    def __init__(self, place: str, field: str, known: Iterable[str] = ()) -> None:
+        there = ", ".join(known)
+        told = f" It has {there}." if there else ""
+        super().__init__(f"{place} has no field {field}.{told} Correct the fields of the connection.")
+
+
+class WrongDimension(EngineError):
+    """The question's vector is shorter or longer than its vectors."""
+
+    def __init__(self, place: str, needed: int, given: int) -> None:
+        super().__init__(
+            f"The vectors of {place} have {needed} numbers, and the embedding model here makes {given}. "
+            "Use the model that made its vectors."
+        )
 
 
 class RetrieverError(SecondPassError):

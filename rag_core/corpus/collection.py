@@ -15,7 +15,7 @@ import numpy as np
 from rag_core.corpus.storage.manifest import Manifest
 from rag_core.corpus.token_store import TokenStore
 from rag_core.errors import CollectionError
-from rag_core.retrieval.engines.protocol import SearchResult
+from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
 from rag_core.schema.documents import CollectionRef, Document, Passage
 from rag_core.schema.files import SourceFile
 from rag_core.schema.filters import Filter
@@ -82,6 +82,24 @@ class Collection:
     def passage(self, passage_id: str) -> Passage:
         """The passage of that id. KeyError if there is none."""
         return self.passages[self._rows[passage_id]]
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the embedded engine can do: all but fuse by itself."""
+        return Capabilities()
+
+    def passages_by_id(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """The passages of these ids, in this order; those that are not there are left out."""
+        return {one: self.passages[self._rows[one]] for one in ids if one in self._rows}
+
+    def count(self, where: Filter | None = None) -> int:
+        """How many passages match the filter; all of them without one."""
+        return len(self.passages) if where is None else int(np.count_nonzero(self._mask(where)))
+
+    def listed(self, first: int, where: Filter | None = None) -> list[Passage]:
+        """The first passages that match the filter, in the order of the documents."""
+        rows = range(len(self.passages)) if where is None else np.flatnonzero(self._mask(where)).tolist()
+        return [self.passages[row] for row in rows[:first]]
 
     def dense(self, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
         """The `depth` passages with the highest cosine to the unit vector, among those that match the filter."""

@@ -30,7 +30,8 @@ from rag_core.diagnosis.facts import (
 )
 from rag_core.diagnosis.passage_ranks import PassageRanks
 from rag_core.diagnosis.verdicts import Verdict
-from rag_core.schema.steps import StepName
+from rag_core.schema.filters import fields_in
+from rag_core.schema.steps import Evidence, StepName
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import RankAtStep
 from rag_core.wording.numbers import title_of
@@ -61,13 +62,20 @@ def _absent(trace: Trace, location: Location) -> Facts:
 
 def _filtered(trace: Trace, location: Location) -> Facts:
     conditions = trace.where.conditions if trace.where else ()
-    failing = [c.field for c in conditions if not any(c.matches(passage) for passage in location.passages)]
-    return FilteredOut(title=location.title, fields=tuple(dict.fromkeys(failing or [c.field for c in conditions])))
+    failing = [c for c in conditions if not any(c.matches(passage) for passage in location.passages)]
+    fields = dict.fromkeys(field for condition in failing or conditions for field in fields_in(condition))
+    return FilteredOut(title=location.title, fields=tuple(fields))
 
 
 def _split(trace: Trace, location: Location) -> Facts:
     kept = sum(passage.id in trace.kept_step.by_passage for passage in location.passages)
     return Split(title=location.title, pieces=len(location.passages), kept=kept)
+
+
+def _only(trace: Trace) -> Search | None:
+    """The one search that there is, where the engine lacks the other."""
+    there = [name for name in SEARCHES if trace[name].evidence is not Evidence.UNAVAILABLE]
+    return there[0] if len(there) == 1 else None
 
 
 def _missed_by_both(s: PassageRanks) -> Facts:
@@ -77,6 +85,7 @@ def _missed_by_both(s: PassageRanks) -> Facts:
         dense_end=_end_of(s.trace, "dense"),
         lexical_end=_end_of(s.trace, "lexical"),
         extra_searches=tuple(run.name for run in s.trace.extra_searches),
+        only=_only(s.trace),
     )
 
 

@@ -79,7 +79,8 @@ class Split(Frozen):
 
 
 class MissedByBoth(Frozen):
-    """No search found it. The ends are the last score of each list; None where the list is empty."""
+    """No search found it. The ends are the last score of each list; None where the list is empty. `only`: the one
+    search that there is, where the engine lacks the other."""
 
     kind: Literal["missed-by-both"] = "missed-by-both"
     title: str
@@ -87,6 +88,7 @@ class MissedByBoth(Frozen):
     dense_end: Score | None
     lexical_end: Score | None
     extra_searches: tuple[str, ...] = ()
+    only: Literal["dense", "lexical"] | None = None
 
 
 class MissedByOne(Frozen):

@@ -15,7 +15,7 @@ from rag_core.diagnosis.reasons import DidNotRun, EndUnread, Note
 from rag_core.diagnosis.recorded_run import diagnose_run
 from rag_core.diagnosis.rivals import rivals
 from rag_core.diagnosis.verdicts import STEPS, Diagnosis, Verdict
-from rag_core.schema.steps import StepName
+from rag_core.schema.steps import Evidence, StepName
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import RankAtStep
 
@@ -77,7 +77,8 @@ def _missed_by(missing: str, other: str) -> Callable[[PassageRanks], bool]:
     """Not found by one search, too far down in the other to reach the pool by it alone, nor by an extra search."""
 
     def holds(s: PassageRanks) -> bool:
-        alone = s.rank(missing) == LAST and not s.extra_hits
+        there = s.trace[missing].evidence is not Evidence.UNAVAILABLE
+        alone = there and s.rank(missing) == LAST and not s.extra_hits
         return not s.pooled and alone and _read_at_most(s.trace) < s.rank(other) < LAST
 
     return holds

@@ -13,6 +13,7 @@ import numpy as np
 from rag_core.errors import BadInput
 from rag_core.evaluation.pools import ABSENT, UNDATED, ExtraSearchArrays, Facts, Ints, Pools, Scores, assemble, padded
 from rag_core.evaluation.sets import LabelledSet
+from rag_core.pipeline.extra_searches import main_lists
 from rag_core.schema.documents import Passage
 from rag_core.schema.measurement import Measurement, SearchRun
 from rag_core.schema.spaces import ScoreSpace
@@ -72,10 +73,11 @@ def _searches(row: Measurement) -> dict[ExtraSearchArrays, SearchRun]:
 
 
 def _lists(rows: Sequence[Measurement | SearchRun], columns: Sequence[Mapping[str, int]]) -> dict[str, list[list[int]]]:
-    """The ranks in both lists of every query, by the list's name."""
+    """The ranks in both lists of every query, by the list's name; a list that the engine cannot search is left out."""
+    searched = [main_lists(row) for row in rows]
+    there = [name for name in (StepName.DENSE, StepName.LEXICAL) if all(name in lists for lists in searched)]
     return {
-        StepName.DENSE: [_ranks(row.dense.found, at) for row, at in zip(rows, columns, strict=True)],
-        StepName.LEXICAL: [_ranks(row.lexical.found, at) for row, at in zip(rows, columns, strict=True)],
+        name: [_ranks(lists[name].found, at) for lists, at in zip(searched, columns, strict=True)] for name in there
     }
 
 

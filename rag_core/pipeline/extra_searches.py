@@ -6,11 +6,12 @@ weights in fusion, its steps in a trace. Searching itself is `rag_core.pipeline.
 from __future__ import annotations
 
 from rag_core.errors import BadInput, UnmeasuredSearch
+from rag_core.pipeline.step_warnings import NO_SUCH_SEARCH
 from rag_core.schema.filters import Filter, intersect
 from rag_core.schema.measurement import Measurement, RankedList, Rewriting, SearchRun
 from rag_core.schema.policy import ExtraSearch, Policy, rewritten_name
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import Hit, Step, StepKind, StepName, StepWarning, Timing
+from rag_core.schema.steps import Evidence, Hit, Step, StepKind, StepName, StepWarning, Timing
 from rag_core.schema.trace_record import ExtraSearchRun
 from rag_core.wording import step_warnings as words
 
@@ -65,22 +66,25 @@ def list_name(search: str, step: StepName) -> str:
     return f"{search} {step}"
 
 
+def main_lists(measured: Measurement | SearchRun) -> dict[StepName, RankedList]:
+    """The lists of a search that there are: without the one that its engine cannot search."""
+    lists = {StepName.DENSE: measured.dense, StepName.LEXICAL: measured.lexical}
+    return {name: found for name, found in lists.items() if not found.unavailable}
+
+
 def named_lists(measurement: Measurement, policy: Policy) -> dict[str, list[str]]:
     """Every ranked list that is fused, by its name: the main two cut to the policy's depth, the others to their own."""
-    named: dict[str, list[str]] = {
-        StepName.DENSE: _ids(measurement.dense, policy.depth),
-        StepName.LEXICAL: _ids(measurement.lexical, policy.depth),
-    }
+    named: dict[str, list[str]] = {name: _ids(found, policy.depth) for name, found in main_lists(measurement).items()}
     for one in searches_of(measurement, policy):
-        found = search_run(measurement, one)
-        named[list_name(one.name, StepName.DENSE)] = _ids(found.dense, one.depth)
-        named[list_name(one.name, StepName.LEXICAL)] = _ids(found.lexical, one.depth)
+        for name, found in main_lists(search_run(measurement, one)).items():
+            named[list_name(one.name, name)] = _ids(found, one.depth)
     return named
 
 
 def list_weights(measurement: Measurement, policy: Policy) -> dict[str, float]:
     """The weight of every list that is fused, by its name."""
-    own = {StepName.DENSE: policy.fusion.dense_weight, StepName.LEXICAL: policy.fusion.lexical_weight}
+    weights = {StepName.DENSE: policy.fusion.dense_weight, StepName.LEXICAL: policy.fusion.lexical_weight}
+    own = {step: weights[step] for step in main_lists(measurement)}
     named = {str(step): weight for step, weight in own.items()}
     return named | {
         list_name(one.name, step): one.weight * weight
@@ -120,13 +124,15 @@ def _rewriting(measurement: Measurement, policy: Policy, now_ms: float) -> Rewri
 
 def _run(one: ExtraSearch, found: SearchRun, searched: int, now_ms: float) -> ExtraSearchRun:
     nothing = not found.dense.found and not found.lexical.found
+    first, *_ = main_lists(found) or (StepName.DENSE,)
+    empty = {first: _empty(found)} if nothing else {}
     return ExtraSearchRun(
         name=one.name,
         query=found.query,
         where=found.where,
         embed=_later(found.embed, now_ms),
-        dense=_step(StepName.DENSE, found.dense, one.depth, searched, now_ms, _empty(found) if nothing else ()),
-        lexical=_step(StepName.LEXICAL, found.lexical, one.depth, searched, now_ms),
+        dense=_step(StepName.DENSE, found.dense, one.depth, searched, now_ms, empty.get(StepName.DENSE, ())),
+        lexical=_step(StepName.LEXICAL, found.lexical, one.depth, searched, now_ms, empty.get(StepName.LEXICAL, ())),
         terms=found.lexical.terms,
     )
 
@@ -139,15 +145,36 @@ def _step(
     now_ms: float,
     warnings: tuple[StepWarning, ...] = (),
 ) -> Step:
+    if search.unavailable:
+        return unavailable(name, search)
     hits = (Hit(passage_id=c, rank=rank, score=score) for rank, (c, score) in enumerate(search.found[:depth], start=1))
     return Step(
         name=name,
         kind=StepKind.SEARCH,
-        space=SPACES[name],
+        space=space_of(name, search),
         hits=tuple(hits),
         hits_in=searched,
         timing=_later(search.timing, now_ms),
         warnings=(*search.warnings, *warnings),
+    )
+
+
+def space_of(name: StepName, search: RankedList) -> ScoreSpace:
+    """What the scores of a list mean."""
+    return search.space or SPACES[name]
+
+
+def unavailable(name: StepName, search: RankedList) -> Step:
+    """The step of a search that the engine does not have: no list, and why."""
+    return Step(
+        name=name,
+        kind=StepKind.SEARCH,
+        space=space_of(name, search),
+        hits=(),
+        hits_in=None,
+        evidence=Evidence.UNAVAILABLE,
+        timed=False,
+        warnings=(StepWarning(code=NO_SUCH_SEARCH, message=search.unavailable),),
     )
 
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
-from rag_core.errors import BadInput, SecondPassError
+from rag_core.errors import BadInput, EngineError, SecondPassError
 from rag_core.generation.grounding import check_sentences
 from rag_core.generation.quoting import quoted_from
 from rag_core.pipeline.cascade import pending_passes
@@ -29,7 +29,7 @@ from rag_core.rerank.stored_tokens import KeepsTokens, reading_from
 from rag_core.retrieval.embedders.cutoffs import cutoffs_of
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
-from rag_core.retrieval.engines.protocol import Engine
+from rag_core.retrieval.engines.protocol import Engine, ManyPassages
 from rag_core.schema.answers import Answer
 from rag_core.schema.documents import Passage
 from rag_core.schema.filters import Filter
@@ -116,9 +116,20 @@ class Pipeline:
         return self._rewriter(query)
 
     def _passages(self, found: Iterable[SearchRun]) -> dict[str, Passage]:
-        lists = (search.found for one in found for search in (one.dense, one.lexical))
-        ids = dict.fromkeys(passage_id for hits in lists for passage_id, _ in hits)
-        return {passage_id: self.engine.passage(passage_id) for passage_id in ids}
+        """The passages of every list, together. Raises EngineError where the engine did not keep to a filter."""
+        found = list(found)
+        ids = list(dict.fromkeys(passage_id for one in found for passage_id in _ids(one)))
+        if isinstance(self.engine, ManyPassages):
+            passages = self.engine.passages_by_id(ids)
+        else:
+            passages = {passage_id: self.engine.passage(passage_id) for passage_id in ids}
+        for one in found:
+            if one.where and (strange := [c for c in _ids(one) if not one.where.matches(passages[c])]):
+                raise EngineError(
+                    f"{self.engine.ref.name} found {strange[0]!r}, which the filter ({one.where}) excludes. Its fields "
+                    "are read otherwise here than there: correct them in its connection."
+                )
+        return passages
 
     def score(self, measurement: Measurement, policy: Policy, progress: Progress | None = None) -> Measurement:
         """The measurement with every extra search of the policy run and every pair scored that it needs; the same one
@@ -206,6 +217,10 @@ class Pipeline:
         except SecondPassError as exc:
             said = StepWarning(code="not-checked", message=words.not_checked(exc))
             return answer.with_(warnings=(*answer.warnings, said))
+
+
+def _ids(found: SearchRun) -> list[str]:
+    return [passage_id for search in (found.dense, found.lexical) for passage_id, _ in search.found]
 
 
 def checked_query(query: str) -> str:

@@ -13,7 +13,7 @@ from rag_core.errors import BadInput
 from rag_core.pipeline import step_warnings
 from rag_core.pipeline.cascade import read_depth, unread
 from rag_core.pipeline.early_stopping import ReadDepth
-from rag_core.pipeline.extra_searches import list_weights, named_lists, timeline
+from rag_core.pipeline.extra_searches import list_weights, named_lists, space_of, timeline, unavailable
 from rag_core.pipeline.rerank_step import IncomingOrder, RerankResult, own_share, paid_before, rerank_step
 from rag_core.pipeline.signals import adjust
 from rag_core.retrieval.embedders.cutoffs import cutoffs_of
@@ -37,8 +37,8 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
     scored (and did not fail on), UnmeasuredSearch if it has an extra search that was not run, BadInput if it asks for
     a greater depth than was measured. `clock` gives seconds.
     """
-    dense = _searched(StepName.DENSE, ScoreSpace.COSINE, measurement.dense, measurement, policy)
-    lexical = _searched(StepName.LEXICAL, ScoreSpace.BM25, measurement.lexical, measurement, policy)
+    dense = _searched(StepName.DENSE, measurement.dense, measurement, policy)
+    lexical = _searched(StepName.LEXICAL, measurement.lexical, measurement, policy)
     main_ended = max(dense.timing.ended_ms, lexical.timing.ended_ms)
     reworded, extra_searches = timeline(measurement, policy, main_ended)
     searches = (dense, lexical, *(step for run in extra_searches for step in run.steps))
@@ -98,15 +98,18 @@ class _Watch:
         return timing
 
 
-def _searched(name: StepName, space: ScoreSpace, search: RankedList, measurement: Measurement, policy: Policy) -> Step:
+def _searched(name: StepName, search: RankedList, measurement: Measurement, policy: Policy) -> Step:
     if policy.depth > measurement.depth:
         raise BadInput(f"This query was measured to depth {measurement.depth}; measure it again for {policy.depth}.")
+    if search.unavailable:
+        return unavailable(name, search)
+    space = space_of(name, search)
     found = search.found[: policy.depth]
     hits = tuple(Hit(passage_id=c, rank=rank, score=score) for rank, (c, score) in enumerate(found, start=1))
     warnings = (*search.warnings, *step_warnings.ties(hits))
     if name == StepName.LEXICAL:
-        warnings = (*step_warnings.lexical(len(hits), search.terms), *warnings)
-    else:
+        warnings = (*step_warnings.lexical(len(hits), search.terms, space), *warnings)
+    elif space is ScoreSpace.COSINE:
         model = measurement.collection.embedding_model
         far = step_warnings.outside(hits, cutoffs_of(model), model)
         warnings = (*far, *warnings)

@@ -108,7 +108,13 @@ class _Texts:
 
 
 def _search(found: SearchResult, timing: Timing, texts: _Texts) -> RankedList:
-    return RankedList(found=tuple(found.hits), timing=texts.without_loading(timing), terms=found.terms)
+    return RankedList(
+        found=tuple(found.hits),
+        timing=texts.without_loading(timing),
+        terms=found.terms,
+        space=found.space,
+        unavailable=found.unavailable,
+    )
 
 
 def _timed(begin: float, work: Callable[[], T]) -> tuple[T, Timing]:

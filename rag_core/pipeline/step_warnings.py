@@ -18,6 +18,9 @@ from rag_core.wording import step_warnings as words
 NOT_CALIBRATED = "not-calibrated"
 """Code of a note that a check could not be made; nothing is known to be wrong."""
 
+NO_SUCH_SEARCH = "no-such-search"
+"""Code of a note that the engine has no search of this kind; nothing is wrong with the run."""
+
 SATURATED = 0.999
 """Probabilities over this (or under 1 minus this) no longer tell candidates apart on a screen."""
 
@@ -38,7 +41,7 @@ def ties(hits: Sequence[Hit], first: int = 10) -> tuple[StepWarning, ...]:
 
 def warns(step: Step) -> bool:
     """Whether anything may be wrong with this step; a check that could not be made says nothing of it."""
-    return any(warning.code != NOT_CALIBRATED for warning in step.warnings)
+    return any(warning.code not in (NOT_CALIBRATED, NO_SUCH_SEARCH) for warning in step.warnings)
 
 
 def saturated(probabilities: Sequence[float], top_k: int) -> tuple[StepWarning, ...]:
@@ -80,11 +83,13 @@ def _shingles(text: str) -> set[tuple[str, ...]]:
     return set(zip(words, words[1:], words[2:], strict=False)) or {tuple(words)}
 
 
-def lexical(found: int, terms: Sequence[str]) -> tuple[StepWarning, ...]:
-    """An empty lexical list and why."""
+def lexical(found: int, terms: Sequence[str], space: ScoreSpace = ScoreSpace.BM25) -> tuple[StepWarning, ...]:
+    """An empty lexical list and why, where the search is our own: another one does not say which words it knows."""
     if found:
         return ()
-    return (StepWarning(code="lexical-empty", message=words.lexical_empty(bool(terms))),)
+    own = space is ScoreSpace.BM25
+    message = words.lexical_empty(bool(terms)) if own else words.LEXICAL_EMPTY_ELSEWHERE
+    return (StepWarning(code="lexical-empty", message=message),)
 
 
 def rerank(

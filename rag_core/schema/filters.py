@@ -1,16 +1,19 @@
 """Metadata filters, applied inside both searches, never after them.
 
 A filter is a conjunction of conditions; each names a field of the passage (`source`, `tenant`, `title`,
-`document_id`, `updated_at`, or any metadata field).
+`document_id`, `updated_at`, or any metadata field), or joins other conditions.
 
-    both(chosen(tenants=["acme"]), chosen(since=date(2026, 9, 1)))     # of this tenant, and recent
+    intersect(make_filter(tenants=["acme"]), make_filter(since=date(2026, 9, 1)))     # of this tenant, and recent
+    Filter(conditions=(Not(condition=AnyOf(conditions=(Equal(field="state", value="draft"), Dated(before=day)))),))
+
+What a condition means is `matches`: every engine finds exactly those passages, or refuses the condition.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -31,6 +34,15 @@ def _plain(value: Scalar | date | None) -> Scalar | None:
     return value.isoformat() if isinstance(value, date) else value
 
 
+def same_value(one: Scalar | None, other: Scalar) -> bool:
+    """Equal, and both or neither true or false: for JSON and for databases, true is not 1.
+
+    >>> same_value(4, 4.0), same_value(True, 1)
+    (True, False)
+    """
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
 def _words(field: str) -> str:
     """A field's name as it is read."""
     return "updated" if field == "updated_at" else field.replace("_", " ")
@@ -45,7 +57,7 @@ class Equal(Frozen):
 
     def matches(self, passage: Passage) -> bool:
         """True where the passage has the field with this value."""
-        return _plain(field_of(passage, self.field)) == self.value
+        return same_value(_plain(field_of(passage, self.field)), self.value)
 
     def __str__(self) -> str:
         return f"{_words(self.field)} {self.value}"
@@ -60,7 +72,8 @@ class In(Frozen):
 
     def matches(self, passage: Passage) -> bool:
         """True where the passage's field is one of the values."""
-        return _plain(field_of(passage, self.field)) in self.values
+        found = _plain(field_of(passage, self.field))
+        return any(same_value(found, value) for value in self.values)
 
     def __str__(self) -> str:
         return f"{_words(self.field)} {' or '.join(map(str, self.values)) or 'of nothing'}"
@@ -91,7 +104,56 @@ class Dated(Frozen):
         return f"{_words(self.field)}{since}{before}" if since or before else f"{_words(self.field)} known"
 
 
-Condition = Annotated[Equal | In | Dated, Field(discriminator="kind")]
+class AllOf(Frozen):
+    """Every condition holds; an empty one always holds."""
+
+    kind: Literal["all"] = "all"
+    conditions: tuple[Condition, ...]
+
+    def matches(self, passage: Passage) -> bool:
+        """True where every condition holds."""
+        return all(condition.matches(passage) for condition in self.conditions)
+
+    def __str__(self) -> str:
+        return " and ".join(map(_bracketed, self.conditions)) or "anything"
+
+
+class AnyOf(Frozen):
+    """One of the conditions holds at least; an empty one never holds."""
+
+    kind: Literal["any"] = "any"
+    conditions: tuple[Condition, ...]
+
+    def matches(self, passage: Passage) -> bool:
+        """True where a condition holds."""
+        return any(condition.matches(passage) for condition in self.conditions)
+
+    def __str__(self) -> str:
+        return " or ".join(map(_bracketed, self.conditions)) or "nothing"
+
+
+class Not(Frozen):
+    """The condition does not hold. So a passage without the field matches `Not(Equal(...))`."""
+
+    kind: Literal["not"] = "not"
+    condition: Condition
+
+    def matches(self, passage: Passage) -> bool:
+        """True where the condition does not hold."""
+        return not self.condition.matches(passage)
+
+    def __str__(self) -> str:
+        return f"not {_bracketed(self.condition)}"
+
+
+Leaf: TypeAlias = Equal | In | Dated
+Condition = Annotated[Leaf | AllOf | AnyOf | Not, Field(discriminator="kind")]
+ConditionKind = Literal["equal", "in", "dated", "all", "any", "not"]
+
+
+def _bracketed(condition: Condition) -> str:
+    """A condition inside another; in brackets where it is put together itself."""
+    return str(condition) if isinstance(condition, Leaf | Not) else f"({condition})"
 
 
 class Filter(Frozen):
@@ -106,6 +168,31 @@ class Filter(Frozen):
     def __str__(self) -> str:
         """`tenant acme or all, updated since 2026-09-01`"""
         return ", ".join(map(str, self.conditions))
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The conditions that name a field, wherever in the tree, in order."""
+        return tuple(one for condition in self.conditions for one in tree_of(condition) if isinstance(one, Leaf))
+
+    @property
+    def kinds(self) -> frozenset[ConditionKind]:
+        """Which kinds of conditions it has, wherever in the tree."""
+        return frozenset(one.kind for condition in self.conditions for one in tree_of(condition))
+
+
+def tree_of(condition: Condition) -> Iterator[Condition]:
+    """The condition and all that it is put together from."""
+    yield condition
+    if isinstance(condition, Not):
+        yield from tree_of(condition.condition)
+    elif isinstance(condition, AllOf | AnyOf):
+        for one in condition.conditions:
+            yield from tree_of(one)
+
+
+def fields_in(condition: Condition) -> tuple[str, ...]:
+    """The fields that a condition asks for, each once."""
+    return tuple(dict.fromkeys(one.field for one in tree_of(condition) if isinstance(one, Leaf)))
 
 
 def make_filter(tenants: Sequence[str] = (), sources: Sequence[str] = (), since: date | None = None) -> Filter | None:

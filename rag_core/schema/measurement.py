@@ -24,12 +24,18 @@ Vector = tuple[FiniteFloat, ...]
 
 
 class RankedList(Frozen):
-    """One ranked list as measured, best first. `terms`: query terms that matched (lexical search only)."""
+    """One ranked list as measured, best first. `terms`: query terms that matched (lexical search only).
+
+    `space`: what its scores mean; None: cosine of the dense search, BM25 of the lexical one. `unavailable`: why there
+    is no list, in a sentence, where the engine has no such search.
+    """
 
     found: tuple[tuple[str, FiniteFloat], ...]
     timing: Timing
     terms: tuple[str, ...] = ()
     warnings: tuple[StepWarning, ...] = ()
+    space: ScoreSpace | None = None
+    unavailable: str = ""
 
 
 class SearchRun(Frozen):

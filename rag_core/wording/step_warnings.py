@@ -63,6 +63,11 @@ def lexical_empty(known_terms: bool) -> str:
     return f"The lexical search found nothing: {why}."
 
 
+LEXICAL_EMPTY_ELSEWHERE = (
+    "The lexical search found nothing: no passage has the words of the question, or the filter excludes those that do."
+)
+
+
 def extra_search_empty(where: str) -> str:
     """An extra search found nothing under its filter; empty for none."""
     why = f"no passage has {where}" if where else "the collection has no passage for it"

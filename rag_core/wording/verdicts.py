@@ -92,6 +92,10 @@ def _missed_by_both(facts: MissedByBoth) -> str:
     ends = f"{_end('dense', facts.dense_end)} and {_end('lexical', facts.lexical_end)}"
     extra = [f"“{name}”" for name in facts.extra_searches]
     nor = f", nor by the extra {'search' if len(extra) == 1 else 'searches'} {', '.join(extra)}" if extra else ""
+    if facts.only:
+        end = _end(facts.only, facts.dense_end if facts.only == "dense" else facts.lexical_end)
+        by = f"{SEARCHES[facts.only]}, the only one of this index,"
+        return f"“{facts.title}” was not found by {by} in its first {facts.depth}: {end}{nor}."
     return f"“{facts.title}” was found by neither search in the first {facts.depth} of each: {ends}{nor}."
 
 

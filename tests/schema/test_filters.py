@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from pydantic import ValidationError
 
-from rag_core.schema.filters import Dated, Equal, Filter, In, intersect, make_filter
+from rag_core.schema.filters import AllOf, AnyOf, Dated, Equal, Filter, In, Not, fields_in, intersect, make_filter
 from tests.builders import passage
 
 CHUNK = passage("a", source="policy", tenant="acme", updated_at=date(2026, 3, 14)).model_copy(
@@ -71,3 +72,49 @@ def test_both_filters_hold_and_a_condition_stands_once():
 def test_a_filter_is_said_in_words(condition, words):
     assert str(condition) == words
     assert str(Filter(conditions=(condition, condition))) == f"{words}, {words}"
+
+
+CURRENT, STARS = Equal(field="source", value="policy"), Equal(field="stars", value=4)
+NEVER = Equal(field="source", value="chat")
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected", "words"),
+    [
+        (AllOf(conditions=(CURRENT, STARS)), True, "source policy and stars 4"),
+        (AllOf(conditions=(CURRENT, NEVER)), False, "source policy and source chat"),
+        (AllOf(conditions=()), True, "anything"),
+        (AnyOf(conditions=(NEVER, STARS)), True, "source chat or stars 4"),
+        (AnyOf(conditions=()), False, "nothing"),
+        (Not(condition=NEVER), True, "not source chat"),
+        (Not(condition=Equal(field="nothing", value=1)), True, "not nothing 1"),
+        (Not(condition=AnyOf(conditions=(NEVER, STARS))), False, "not (source chat or stars 4)"),
+    ],
+)
+def test_conditions_are_put_together(condition, expected, words):
+    assert condition.matches(CHUNK) is expected
+    assert str(condition) == words
+    where = Filter(conditions=(condition,))
+    assert Filter.model_validate_json(where.model_dump_json()) == where
+
+
+def test_true_is_not_one():
+    open_ = CHUNK.model_copy(update={"metadata": {"open": True, "stars": 1}})
+    assert [Equal(field="open", value=1).matches(open_), Equal(field="open", value=True).matches(open_)] == [
+        False,
+        True,
+    ]
+    assert not In(field="stars", values=(True,)).matches(open_)
+
+
+def test_a_filter_knows_its_fields_and_kinds_wherever_they_are():
+    where = Filter(conditions=(Not(condition=AnyOf(conditions=(NEVER, Dated()))), STARS))
+    assert where.kinds == {"not", "any", "equal", "dated"}
+    assert [one.field for one in where.leaves] == ["source", "updated_at", "stars"]
+    assert fields_in(where.conditions[0]) == ("source", "updated_at")
+
+
+def test_a_filter_without_end_is_refused_in_words():
+    deep = '{"kind":"not","condition":' * 400 + '{"kind":"dated"}' + "}" * 400
+    with pytest.raises(ValidationError):
+        Filter.model_validate_json(f'{{"conditions":[{deep}]}}')

@@ -1,0 +1,101 @@
+"""Every kind of index that can be connected, a row each. To add one, write its module and its row.
+
+The module holds a class with the members of `IndexEngine` (`protocol`) and the classmethods of `IndexAdapter`; its test
+inherits `tests/retrieval/engines/index_conformance.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pkgutil import resolve_name
+from typing import Protocol, cast
+
+from pydantic import SecretStr
+
+from rag_core.errors import BadInput, MissingPackage
+from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, SearchedIndex
+from rag_core.retrieval.engines.protocol import IndexEngine
+from rag_core.schema.protocols import listed, missing_members
+
+
+class IndexAdapter(Protocol):
+    """What connects to a kind of index: the class that a row names."""
+
+    def connect(self, config: IndexConfig, secret: SecretStr | None) -> IndexEngine:
+        """The index, ready to be searched. Asks the server nothing yet. Raises BadInput where the
+        config lacks a part that it needs."""
+        ...
+
+    def indexes(self, config: IndexConfig, secret: SecretStr | None) -> tuple[SearchedIndex, ...]:
+        """The tables, collections or indexes at that address that hold vectors. Raises EngineError."""
+        ...
+
+    def describe(self, config: IndexConfig, secret: SecretStr | None) -> IndexDescription:
+        """What `config.index` looks like. Raises EngineError."""
+        ...
+
+
+@dataclass(frozen=True)
+class IndexKind:
+    """One kind.
+
+    name      what `IndexConfig.kind` calls it
+    label     what people call it
+    factory   `module:Class`; imported when an index is connected
+    noun      what its server calls an index: table, collection
+    address   an example
+    secret    what its server asks for: Password, API key
+    packages  modules that it needs, which an extra installs
+    parts     the fields of `IndexFields` that this kind can use
+    exact     whether it can search without its approximate index
+    """
+
+    name: str
+    label: str
+    factory: str
+    noun: str
+    address: str
+    secret: str = "API key"
+    packages: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ("id", "text", "title", "vector", "metadata", "document", "source", "language", "updated",
+                              "tenant")  # fmt: skip
+    exact: bool = False
+
+    def connect(self, config: IndexConfig, secret: SecretStr | None) -> IndexEngine:
+        """The index, ready to be searched. Raises BadInput or MissingPackage."""
+        return self._adapter().connect(config, secret)
+
+    def indexes(self, config: IndexConfig, secret: SecretStr | None) -> tuple[SearchedIndex, ...]:
+        """What can be searched at that address. Raises EngineError or MissingPackage."""
+        return self._adapter().indexes(config, secret)
+
+    def describe(self, config: IndexConfig, secret: SecretStr | None) -> IndexDescription:
+        """What the index looks like. Raises EngineError or MissingPackage."""
+        return self._adapter().describe(config, secret)
+
+    def _adapter(self) -> IndexAdapter:
+        for package in self.packages:
+            if find_spec(package) is None:
+                raise MissingPackage(package, self.label)
+        made = resolve_name(self.factory)
+        if missing := [*missing_members(IndexAdapter, made), *missing_members(IndexEngine, made)]:
+            raise BadInput(f"{self.label} cannot be used: {self.factory} has no {listed(missing)}.")
+        return cast(IndexAdapter, made)
+
+
+KINDS: tuple[IndexKind, ...] = ()
+
+
+def kind_named(name: str) -> IndexKind:
+    """The kind of that name. Raises BadInput where there is none."""
+    for kind in KINDS:
+        if kind.name == name:
+            return kind
+    known = ", ".join(kind.name for kind in KINDS) or "none"
+    raise BadInput(f"There is no type of index {name!r}. Known are: {known}.")
+
+
+def connect(config: IndexConfig, secret: SecretStr | None) -> IndexEngine:
+    """The index of that config. Raises BadInput or MissingPackage."""
+    return kind_named(config.kind).connect(config, secret)

@@ -1,0 +1,148 @@
+"""A connected index in the pipeline: dense alone where it has no words, passages fetched together, filters refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from rag_core.errors import BadInput, EngineError, WrongDimension
+from rag_core.pipeline.extra_searches import main_lists
+from rag_core.pipeline.pipeline import Pipeline
+from rag_core.retrieval.engines.connected_collection import ConnectedCollection
+from rag_core.retrieval.engines.index_config import IndexConfig
+from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
+from rag_core.schema.documents import Passage
+from rag_core.schema.filters import Equal, Filter, Not
+from rag_core.schema.policy import NO_RERANKER, ExtraSearch, Policy
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import Evidence
+from rag_core.schema.trace import Trace
+from tests.corpus.doubles import WordEmbedder
+from tests.retrieval.engines.index_conformance import Row, passage_of
+
+CONFIG = IndexConfig(kind="pgvector", name="Shop", address="postgresql://db/app", index="chunks")
+POLICY = Policy(reranker=NO_RERANKER, pool=5)
+EMBEDDER = WordEmbedder()
+
+
+def row(name: str, text: str, **fields: object) -> Row:
+    return Row(name, text, tuple(EMBEDDER.embed_query(text).tolist()), **fields)  # type: ignore[arg-type]
+
+
+ROWS = tuple(row(f"p{number}", f"topic{number} refunds", source="ab"[number % 2]) for number in range(8))
+
+
+class Index:
+    """An index of the rows that can do what it is told; `asked` counts its requests."""
+
+    def __init__(self, rows: Sequence[Row] = ROWS, **able: object) -> None:
+        self.rows = {one.id: one for one in rows}
+        self.capabilities = Capabilities.model_validate({"lexical": False, **able})
+        self.asked: list[str] = []
+        self.space: ScoreSpace | None = None
+
+    def dimensions(self) -> int:
+        return EMBEDDER.dimensions
+
+    def count(self, where: Filter | None = None) -> int:
+        self.asked.append("count")
+        return len(self.rows)
+
+    def dense(self, vector: np.ndarray, depth: int, where: Filter | None = None) -> SearchResult:
+        self.asked.append("dense")
+        hits = [(one.id, float(np.dot(one.vector, vector))) for one in self.rows.values()]
+        return SearchResult(sorted(hits, key=lambda hit: -hit[1])[:depth], space=self.space)
+
+    def lexical(self, query: str, depth: int, where: Filter | None = None) -> SearchResult:
+        self.asked.append("lexical")
+        found = [(one.id, 0.1) for one in self.rows.values() if query.split()[0] in one.text]
+        return SearchResult(found[:depth], space=ScoreSpace.UNKNOWN)
+
+    def passages_by_id(self, ids: Sequence[str]) -> dict[str, Passage]:
+        self.asked.append("passages")
+        return {one: passage_of(self.rows[one]) for one in ids if one in self.rows}
+
+
+def pipeline(index: Index) -> Pipeline:
+    return Pipeline(ConnectedCollection(index, CONFIG, EMBEDDER.model), EMBEDDER)  # type: ignore[arg-type]
+
+
+def test_without_lexical_search_there_is_one_list_and_the_run_says_so() -> None:
+    index = Index()
+    trace = pipeline(index).run("topic3", POLICY)
+    lexical = trace["lexical"]
+    assert (lexical.evidence, lexical.hits, lexical.hits_in, lexical.timed) == (Evidence.UNAVAILABLE, (), None, False)
+    assert [one.message for one in lexical.warnings] == ["Shop has no lexical search."]
+    assert trace["fused"].inputs == ("dense",)
+    assert [hit.passage_id for hit in trace["fused"].hits] == [hit.passage_id for hit in trace["dense"].hits]
+    assert "lexical" not in index.asked
+    assert Trace.read(trace.to_json()) == trace
+
+
+def test_the_best_fused_score_is_the_whole_share_where_there_is_one_list() -> None:
+    trace = pipeline(Index()).run("topic3", POLICY.with_(signals=POLICY.signals.with_(on=True)))
+    first = max(trace["adjusted"].hits, key=lambda hit: hit.parts["search"])
+    assert first.parts["search"] == pytest.approx(1.0)
+
+
+def test_an_extra_search_has_one_list_too() -> None:
+    policy = POLICY.with_(extra_searches=(ExtraSearch(name="other", query="topic5"),))
+    trace = pipeline(Index()).run("topic3", policy)
+    assert trace["fused"].inputs == ("dense", "other dense")
+    assert trace.extra_searches[0].lexical.evidence is Evidence.UNAVAILABLE
+
+
+def test_the_candidates_passages_are_fetched_together() -> None:
+    index = Index()
+    policy = POLICY.with_(extra_searches=(ExtraSearch(name="other", query="topic5"),))
+    pipeline(index).run("topic3", policy)
+    assert index.asked.count("passages") == 1
+    assert index.asked.count("count") == 1
+
+
+def test_scores_are_named_by_what_they_are() -> None:
+    index = Index(lexical=True)
+    index.space = ScoreSpace.DOT
+    trace = pipeline(index).run("topic3", POLICY)
+    assert (trace["dense"].space, trace["lexical"].space) == (ScoreSpace.DOT, ScoreSpace.UNKNOWN)
+    assert [hit.passage_id for hit in trace["lexical"].hits] == ["p3"]
+    measured = pipeline(index).measure("topic3")
+    assert list(main_lists(measured)) == ["dense", "lexical"]
+
+
+def test_a_filter_that_it_cannot_translate_is_refused_before_anything_is_sent() -> None:
+    index = Index(conditions={"equal", "in"})
+    where = Filter(conditions=(Not(condition=Equal(field="source", value="a")),))
+    with pytest.raises(BadInput, match="Shop cannot filter by “not”, so nothing was searched"):
+        pipeline(index).run("topic3", POLICY, where)
+    assert index.asked == []
+
+
+def test_a_passage_that_the_filter_excludes_is_said_and_not_dropped() -> None:
+    where = Filter(conditions=(Equal(field="source", value="a"),))
+    with pytest.raises(EngineError, match=r"which the filter \(source a\) excludes"):
+        pipeline(Index()).run("topic3", POLICY, where)
+
+
+def test_a_passage_that_is_gone_meanwhile_is_said() -> None:
+    index = Index()
+    index.passages_by_id = lambda ids: {}  # type: ignore[method-assign]
+    with pytest.raises(EngineError, match="does not have it any more"):
+        pipeline(index).run("topic3", POLICY)
+
+
+def test_a_model_of_another_length_is_refused() -> None:
+    index = Index()
+    index.dimensions = lambda: 768  # type: ignore[method-assign]
+    with pytest.raises(WrongDimension, match="have 768 numbers, and the embedding model here makes 16"):
+        pipeline(index).run("topic3", POLICY)
+    assert index.asked == []
+
+
+def test_it_is_known_again_by_where_it_is() -> None:
+    one = ConnectedCollection(Index(), CONFIG, "m").ref  # type: ignore[arg-type]
+    two = ConnectedCollection(Index(), CONFIG.with_(name="Other"), "m").ref  # type: ignore[arg-type]
+    assert one.same_as(two)
+    assert (one.name, one.passages, one.id) == ("Shop", 8, CONFIG.identity)
