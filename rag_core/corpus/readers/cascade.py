@@ -1,4 +1,4 @@
-"""Which elements of a page its own style sheets hide, by the whole cascade: importance, specificity, order.
+"""What a page's own style sheets say of each element, by the whole cascade: importance, specificity, order.
 
 Style sheets elsewhere are not fetched. Of two rules the one that a browser follows decides; text that only waits to
 fade or slide into sight counts as seen, and is in doubt.
@@ -11,7 +11,7 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag_core.corpus.readers.hiding import Declarations, declared, hides, reveals, rules
+from rag_core.corpus.readers.hiding import Declarations, declared, reveals, rules
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -24,71 +24,70 @@ _ID = re.compile(r"#[\w-]+")
 _CLASS = re.compile(r"\.[\w-]+|\[[^\]]*\]|(?<!:):(?!is\b|not\b|has\b)[\w-]+")
 _ELEMENT = re.compile(r"(?:^|[\s>+~(,])[a-zA-Z][\w-]*|::[\w-]+")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_BESIDE = re.compile(r"[+~](?!=)")
 _COMBINATOR = re.compile(r"(?<!\\)[\s>+~]+")
 _NAME = re.compile(r"[#.](?:[^\W\d]|[-_]|\\.)(?:[\w-]|\\.)*")
 _CODED = re.compile(r"\\[0-9a-fA-F]")
 _REVEALED = "[data-aos], .wow, [data-sal], [data-scroll-reveal]"
+"""Elements that programs for moving pages show."""
 
 Weight = tuple[bool, bool, int, int, int]
 """Important, inline, ids, classes, elements: the larger one wins."""
 
 
 @dataclass(frozen=True)
-class Hidden:
-    """An element that is not seen; `fades`: it waits to move into sight."""
-
-    tag: Tag
-    fades: bool
-
-
-@dataclass(frozen=True)
 class _Rule:
-    """One selector with what it declares."""
+    """One selector with what it declares, its place among the rules, and the ids and classes that must be around the
+    element (empty where they may stand beside it)."""
 
     selector: SoupSieve
-    key: str
+    place: int
     special: tuple[int, int, int]
     values: Declarations
+    outer: frozenset[str]
 
 
-def hidden_by_style(soup: BeautifulSoup, css: str) -> Iterator[Hidden]:
-    """The elements that a person who looks at the page does not see, because of a style."""
-    tags = soup.find_all(True)
-    by_key = _index(tags)
-    every = list(_rules(css, by_key))
-    suspects = {id(tag): tag for tag in tags if tag.has_attr("style") and hides(declared(str(tag["style"])))}
-    for rule in every:
-        if hides(rule.values) or _clips(rule.values):
-            suspects.update((id(tag), tag) for tag in _matched(rule, by_key[rule.key]))
-    sheets: dict[int, list[_Rule]] = {key: [] for key in suspects}
-    for rule in every:
-        for tag in _matched(rule, [tag for tag in by_key[rule.key] if id(tag) in suspects]):
-            sheets[id(tag)].append(rule)
-    revealed = {id(tag) for tag in soup.select(_REVEALED)}
-    for key, tag in suspects.items():
-        values = _computed(tag, sheets[key])
-        if hides(values):
-            yield Hidden(tag, reveals(values) or key in revealed)
+class Cascade:
+    """The style sheets of a page, asked for one element after the other, parents first."""
+
+    def __init__(self, soup: BeautifulSoup, css: str) -> None:
+        tags = soup.find_all(True)
+        known = {"", *(key for tag in tags for key in _keys_of(tag))}
+        self._by_key: dict[str, list[_Rule]] = {}
+        for key, rule in _rules(css, known):
+            self._by_key.setdefault(key, []).append(rule)
+        self._values: dict[int, Declarations] = {}
+        self._around: dict[int, frozenset[str]] = {}
+
+    def values(self, tag: Tag) -> Declarations:
+        """The values that win for this element. What it inherits is not among them."""
+        key = id(tag)
+        if key not in self._values:
+            around = self._keys_around(tag)
+            found = [rule for one in ("", *_keys_of(tag)) for rule in self._by_key.get(one, ()) if rule.outer <= around]
+            matching = [rule for rule in found if rule.selector.match(tag)]
+            self._values[key] = _computed(tag, sorted(matching, key=lambda rule: rule.place))
+        return self._values[key]
+
+    def _keys_around(self, tag: Tag) -> frozenset[str]:
+        """The ids and classes of the elements that this one stands in."""
+        chain: list[Tag] = []
+        for parent in tag.parents:
+            if id(parent) in self._around:
+                break
+            chain.append(parent)
+        for parent in reversed(chain):
+            outer = self._around.get(id(parent.parent), frozenset())
+            own = [one for one in _keys_of(parent) if one[:1] in "#."]
+            self._around[id(parent)] = outer.union(own) if own else outer
+        return self._around.get(id(tag.parent), frozenset())
 
 
-def _index(tags: Sequence[Tag]) -> dict[str, list[Tag]]:
-    """The elements by what a selector can ask of them: `#id`, `.class`, name; all under ""."""
-    by_key: dict[str, list[Tag]] = {"": list(tags)}
-    for tag in tags:
-        classes = [f".{name}" for name in dict.fromkeys(tag.get_attribute_list("class")) if name]
-        for key in (tag.name.lower(), f"#{tag.get('id')}", *classes):
-            by_key.setdefault(key, []).append(tag)
-    return by_key
-
-
-def _matched(rule: _Rule, tags: Sequence[Tag]) -> list[Tag]:
-    """Those of the elements that the rule is for."""
-    return rule.selector.filter(tags)
-
-
-def _clips(values: Declarations) -> bool:
-    """Whether the values may hide text together with a size that another rule gives."""
-    return any(name.startswith("overflow") for name in values)
+def _keys_of(tag: Tag) -> list[str]:
+    """What a selector can ask of an element: name, `#id`, `.class`."""
+    classes = [f".{name}" for name in dict.fromkeys(tag.get_attribute_list("class")) if name]
+    own = tag.get("id")
+    return [tag.name.lower(), *([f"#{own}"] if own else []), *classes]
 
 
 def specificity(selector: str) -> tuple[int, int, int]:
@@ -103,39 +102,52 @@ def specificity(selector: str) -> tuple[int, int, int]:
     return ids, classes, len(_ELEMENT.findall(plain))
 
 
-def _rules(css: str, by_key: Container[str]) -> Iterator[_Rule]:
-    """The rules that may be for an element of the page; those that say nothing about a page at rest (`:hover`), or name
-    an id or a class that no element has, are left out."""
+def _rules(css: str, known: Container[str]) -> Iterator[tuple[str, _Rule]]:
+    """The rules that may be for an element of the page, each with what it asks of the element itself; those that say
+    nothing about a page at rest (`:hover`), or name an id or a class that no element has, are left out."""
     import soupsieve
 
-    for selectors, values in rules(css):
+    for place, (selectors, values) in enumerate(rules(css)):
         for part in _COMMA.split(selectors):
             selector = part.strip()
-            *outer, key = _keys(selector)
-            if key in by_key and all(one in by_key for one in outer):
+            outer, own = _keys(selector)
+            if all(one in known for one in (*outer, *own)):
                 try:
-                    yield _Rule(soupsieve.compile(selector), key, specificity(selector), values)
+                    compiled = soupsieve.compile(selector)
                 except (soupsieve.SelectorSyntaxError, NotImplementedError):
                     continue
+                around = frozenset() if _BESIDE.search(selector) else frozenset(outer)
+                yield own[-1], _Rule(compiled, place, specificity(selector), values, around)
 
 
-def _keys(selector: str) -> list[str]:
-    """The ids and classes that elements must have for a selector; the last is an id, a class or a name of the element
-    itself, "" where it has none of them.
+def waits(tag: Tag, values: Declarations) -> bool:
+    """Whether an element that these values hide only waits to move into sight."""
+    import soupsieve
 
-    >>> _keys("#a > div.b > .pane:not(.x)"), _keys(".a b"), _keys(r".md\\:block"), _keys("*")
-    (['#a', '.b', '.pane'], ['.a', 'b'], ['.md:block'], [''])
+    return reveals(values) or soupsieve.match(_REVEALED, tag)
+
+
+def _keys(selector: str) -> tuple[list[str], list[str]]:
+    """The ids and classes that the elements around, or before, must have for a selector; and those of the element
+    itself, its name where it asks for neither, "" where it asks for nothing.
+
+    >>> _keys("#a > div.b > .pane.on:not(.x)"), _keys(".a b"), _keys(r".md\\:block"), _keys("*")
+    ((['#a', '.b'], ['.pane', '.on']), (['.a'], ['b']), ([], ['.md:block']), ([], ['']))
     """
     plain = _STRING.sub("", selector)
     while (shorter := _BRACKETS.sub("", plain)) != plain:
         plain = shorter
     if _CODED.search(plain):
-        return [""]
+        return [], [""]
     parts = _COMBINATOR.split(plain.strip())
     outer = [name for part in parts[:-1] for name in _NAME.findall(part)]
     own = _NAME.findall(parts[-1])
     name = re.match(r"[a-zA-Z][\w-]*", parts[-1])
-    return [re.sub(r"\\(.)", r"\1", one) for one in (*outer, *(own or [name.group().lower() if name else ""]))]
+    return list(map(_unescaped, outer)), list(map(_unescaped, own)) or [name.group().lower() if name else ""]
+
+
+def _unescaped(name: str) -> str:
+    return re.sub(r"\\(.)", r"\1", name)
 
 
 def _computed(tag: Tag, matching: Sequence[_Rule]) -> Declarations:

@@ -1,5 +1,6 @@
-"""What the rules of a style sheet declare on a desktop screen, and which values hide text. Knows CSS as text; which
-elements a rule matches, and which of several rules wins, is `cascade`'s.
+"""What the rules of a style sheet declare on a desktop screen, and which values hide an element. Knows CSS as text.
+
+Which elements a rule matches, and which of several rules wins, is `cascade`'s; letters that are not seen are `ink`'s.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from rag_core.corpus.readers.colors import color_of
+
 _DESKTOP_PX = 1280
 _ROOT_PX = 16
 
 _ZERO = r"[+-]?(?:0+(?:\.0*)?|\.0+)(?:px|em|rem|ex|ch|%|pt|vw|vh)?"
 _FAR = r"-(?:\d{4,}(?:\.\d+)?px|\d{3,}(?:\.\d+)?(?:em|rem|ex|ch|vw|vh))"
 _TINY = rf"(?:{_ZERO}|1px)"
-_NO_COLOR = r"transparent|(?:rgba?|hsla?)\([^()]*[,/]\s*(?:0+(?:\.0*)?|\.0+)%?\s*\)|#[0-9a-f]{3}0|#[0-9a-f]{6}00"
 _NO_SHAPE = (
     rf"inset\(\s*(?:[5-9]\d|100)(?:\.\d+)?%\s*\)|(?:circle|ellipse)\(\s*{_ZERO}\b[^()]*\)"
     rf"|rect\({_ZERO}(?:[\s,]+{_ZERO}){{3}}\)"
@@ -24,12 +26,9 @@ _HIDING = {
     name: re.compile(rf"(?:{values})", re.IGNORECASE)
     for names, values in (
         ("display", "none"),
-        ("visibility", "hidden|collapse"),
         ("content-visibility", "hidden"),
-        ("opacity font-size", _ZERO),
-        ("font", rf"(?:.*\s)?{_ZERO}(?:\s*/.*|\s.*)"),
-        ("color -webkit-text-fill-color", _NO_COLOR),
-        ("left right top bottom margin-left margin-top text-indent", _FAR),
+        ("opacity", rf"{_ZERO}|0*\.0[0-5]\d*|[0-5](?:\.\d+)?%"),
+        ("left right top bottom margin-left margin-top", _FAR),
         ("transform", rf"scale\(\s*{_ZERO}[^()]*\)|translate[xy]?\(\s*{_FAR}[^()]*\)"),
         ("clip", r"rect\(\s*([\d.]+)(?:px)?(?:[\s,]+\1(?:px)?){3}\s*\)"),
         ("clip-path", _NO_SHAPE),
@@ -38,8 +37,16 @@ _HIDING = {
 }
 _SIZES = ("width", "height", "max-width", "max-height")
 _OVERFLOWS = ("overflow", "overflow-x", "overflow-y")
-_CLIPS = ("background-clip", "-webkit-background-clip")
-_WATCHED = frozenset({*_HIDING, *_SIZES, *_OVERFLOWS, *_CLIPS})
+_COLORS = ("color", "-webkit-text-fill-color", "-webkit-text-stroke", "text-shadow")
+_LETTERS = ("font-size", "visibility", "text-indent", "text-decoration", "text-decoration-line", "vertical-align")
+_GROUND = ("background-color", "background-image", "background-clip", "-webkit-background-clip")
+_WATCHED = frozenset({*_HIDING, *_SIZES, *_OVERFLOWS, *_COLORS, *_LETTERS, *_GROUND})
+_FONT_SIZE = re.compile(
+    r"(?:^|\s)([\d.]+(?:px|em|rem|ex|ch|%|pt|pc|vw|vh)|0|(?:xx?-)?(?:small|large)|medium|smaller|larger)(?=[\s/])",
+    re.IGNORECASE,
+)
+_IMAGE = re.compile(r"url\(|gradient\(|image-set\(", re.IGNORECASE)
+_PART = re.compile(r"[^\s(]+\((?:[^()]|\([^()]*\))*\)|[^\s()]+")
 _MOVES = ("transition", "animation")
 _FADING = ("opacity", "visibility", "transform", "left", "right", "top", "bottom")
 _TINY_SIZE = re.compile(_TINY, re.IGNORECASE)
@@ -80,19 +87,46 @@ def declared(text: str) -> Declarations:
     for declaration in _COMMENT.sub("", text).split(";"):
         name, _, value = declaration.partition(":")
         name, (value, *marks) = name.strip().lower(), value.split("!")
-        if name in _WATCHED or name.startswith(_MOVES):
-            values[name] = Value(value.strip(), any(mark.strip().lower() == "important" for mark in marks))
+        important = any(mark.strip().lower() == "important" for mark in marks)
+        for one, text in _SHORTHANDS.get(name, _itself)(name, value.strip()):
+            if one in _WATCHED or one.startswith((*_MOVES, "--")):
+                values[one] = Value(text, important)
     return values
 
 
+def _itself(name: str, value: str) -> Iterator[tuple[str, str]]:
+    yield name, value
+
+
+def _font(_: str, value: str) -> Iterator[tuple[str, str]]:
+    size = _FONT_SIZE.search(value)
+    yield "font-size", size[1] if size else value
+
+
+def _background(_: str, value: str) -> Iterator[tuple[str, str]]:
+    """A colour, or nothing, and whether there is a picture."""
+    colors = [
+        part for part in _PART.findall(value.replace(",", ", ") if "(" not in value else value) if _may_be_color(part)
+    ]
+    yield "background-image", value if _IMAGE.search(value) else "none"
+    yield "background-color", colors[-1] if colors else "transparent"
+    if re.search(r"\btext\b", value):
+        yield "background-clip", "text"
+
+
+def _may_be_color(part: str) -> bool:
+    return color_of(part) is not None or part.lower().startswith(("var(", "rgb", "hsl", "ok", "color", "light-dark("))
+
+
+_SHORTHANDS: dict[str, Callable[[str, str], Iterator[tuple[str, str]]]] = {"font": _font, "background": _background}
+
+
 def hides(values: Declarations) -> bool:
-    """True for values that put text out of sight.
+    """True for values that put an element with all that is in it out of sight.
 
     >>> hides(declared("color: red; left: -9999px")), hides(declared("opacity: 0.5"))
     (True, False)
     """
-    if any(_is(values, name, "text") for name in _CLIPS):  # the background shows as ink
-        values = {name: value for name, value in values.items() if _HIDING.get(name) is not _HIDING["color"]}
     if any(name in _HIDING and _HIDING[name].fullmatch(value.text) for name, value in values.items()):
         return True
     clipped = any(re.match(r"hidden|clip", values[name].text) for name in _OVERFLOWS if name in values)
@@ -108,10 +142,6 @@ def reveals(values: Declarations) -> bool:
     if not any(name.startswith(_MOVES) for name in values):
         return False
     return not hides({name: value for name, value in values.items() if name not in _FADING})
-
-
-def _is(values: Declarations, name: str, text: str) -> bool:
-    return name in values and values[name].text == text
 
 
 def rules(css: str) -> Iterator[tuple[str, Declarations]]:

@@ -13,9 +13,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rag_core.corpus.readers.base import Parsed, Record, Source, in_doubt, left_out
-from rag_core.corpus.readers.cascade import hidden_by_style
+from rag_core.corpus.readers.cascade import Cascade, waits
 from rag_core.corpus.readers.charset import declared_charset
-from rag_core.corpus.readers.hiding import on_desktop
+from rag_core.corpus.readers.drawn_letters import name_drawn_letters
+from rag_core.corpus.readers.hiding import hides, on_desktop
+from rag_core.corpus.readers.ink import Unseen, ground_is_doubtful, unseen_letters
 from rag_core.corpus.readers.text import decode
 from rag_core.schema.files import FileNote
 
@@ -28,6 +30,8 @@ _CLOSED = "dialog:not([open]), [hidden]:not([hidden=until-found])"
 _MENUS = "nav, [role=navigation]"
 _DRAWN = "It is in a picture, a frame or a form of the page."
 _HIDDEN = "The page hides it."
+_PALE = "Its letters have the colour of what is behind them, so that nobody sees them."
+_MAY_BE_PALE = "Its letters have the colour of the page, unless something else is behind them. It was read."
 _AROUND = "It is a menu, or the header or footer around the page's content."
 _FADES = "The page hides it at first and moves it into sight. It was read."
 _MOST_NOTES = 20
@@ -52,15 +56,16 @@ def read_html(source: Source) -> Parsed:
     return replace(parsed, notes=[*parsed.notes, *notes])
 
 
-def fragment_text(source: Source, words: str) -> str:
-    """A piece of HTML, as tools keep the body of an article, as Markdown; text without tags as it is."""
+def read_fragment(source: Source, words: str) -> tuple[str, list[FileNote]]:
+    """A piece of HTML, as tools keep the body of an article, as Markdown, with the notes of it; text without tags as it
+    is. The page around it is not known, so that letters in the colour of white paper are kept, in doubt."""
     from bs4 import BeautifulSoup
 
     if not _TAGS.search(words):
-        return words
+        return words, []
     soup = BeautifulSoup(words, "lxml")
-    _strip_unseen(soup)
-    return _markdown(source, soup)
+    notes = [*_strip_unseen(soup, alone=False), *_images(soup)]
+    return _markdown(source, soup), notes
 
 
 def _metadata(soup: BeautifulSoup) -> dict[str, object]:
@@ -75,16 +80,21 @@ def _metadata(soup: BeautifulSoup) -> dict[str, object]:
     return values
 
 
-def _strip_unseen(soup: BeautifulSoup) -> list[FileNote]:
+def _strip_unseen(soup: BeautifulSoup, *, alone: bool = True) -> list[FileNote]:
     """Take everything out that a person looking at the page does not see, and what stands around the page's content.
-    Gives notes of the words in it, and of those that are kept in doubt."""
+    Gives notes of the words in it, and of those that are kept in doubt. `alone`: the page is all that is shown."""
+    css = _css(soup)
+    cascade, doubtful = Cascade(soup, css), not alone or ground_is_doubtful(soup, css)
+    name_drawn_letters(soup, cascade)
     unseen = [(tag, "") for tag in soup.select(_CODE)]
     unseen += [(tag, _DRAWN) for tag in soup.select(_PICTURES)]
     unseen += [(tag, _HIDDEN) for tag in soup.select(_CLOSED)]
-    styled = list(hidden_by_style(soup, _css(soup)))
-    unseen += [(one.tag, _HIDDEN) for one in styled if not one.fades]
+    styled = [(tag, values) for tag in soup.find_all(True) if hides(values := cascade.values(tag))]
+    unseen += [(tag, _HIDDEN) for tag, values in styled if not waits(tag, values)]
     unseen += [(tag, _AROUND) for tag in _around(soup)]
-    doubts = _doubts([one.tag for one in styled if one.fades])
+    doubts = [
+        in_doubt(_place(tag), _FADES, words) for tag, values in styled if waits(tag, values) and (words := _words(tag))
+    ]
     notes = []
     for tag, why in unseen:
         words = "" if tag.decomposed or not why else _words(tag)
@@ -92,7 +102,22 @@ def _strip_unseen(soup: BeautifulSoup) -> list[FileNote]:
             notes.append(left_out(_place(tag), why, words))
         if not tag.decomposed:
             tag.decompose()
-    return [*_few(notes), *_few(doubts)]
+    for one in unseen_letters(soup, cascade):
+        note = _letters_note(one, doubtful)
+        (notes if note.kind == "left out" else doubts).append(note)
+    return [*few(notes), *few(doubts)]
+
+
+def _letters_note(one: Unseen, doubtful: bool) -> FileNote:
+    """What becomes of letters that nobody sees: they are taken out, or kept where that is not sure."""
+    place, words = _place(one.tag), " ".join(" ".join(one.pieces).split())
+    if one.fades:
+        return in_doubt(place, _FADES, words)
+    if one.colored and doubtful:
+        return in_doubt(place, _MAY_BE_PALE, words)
+    for piece in one.pieces:
+        piece.extract()
+    return left_out(place, _PALE if one.colored else _HIDDEN, words)
 
 
 def _images(soup: BeautifulSoup) -> list[FileNote]:
@@ -119,12 +144,7 @@ def _around(soup: BeautifulSoup) -> list[Tag]:
     return [tag for tag in inside if not tag.find_parent(["main", "article"]) or tag.name == "nav"]
 
 
-def _doubts(tags: list[Tag]) -> list[FileNote]:
-    """Notes of text that the page shows only after it moved."""
-    return [in_doubt(_place(tag), _FADES, words) for tag in tags if (words := _words(tag))]
-
-
-def _few(notes: list[FileNote]) -> list[FileNote]:
+def few(notes: list[FileNote]) -> list[FileNote]:
     """The first twenty notes; the words of the others in one more."""
     if len(notes) <= _MOST_NOTES:
         return notes

@@ -26,7 +26,6 @@ _LINES += ["dd", "table", "caption", "thead", "tbody", "tfoot", "tr", "td", "th"
 _WIDE = "\u2e80-\u303f\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60"
 _WRAPPED = re.compile(rf"(?<=[{_WIDE}])[ \t]*\n\s*(?=[{_WIDE}])")
 _OWN_LINE = re.compile(r"display\s*:\s*(?:block|flex|grid|list-item|table)\b", re.IGNORECASE)
-_STRUCK = re.compile(r"text-decoration[^;]*\bline-through\b", re.IGNORECASE)
 
 
 class _Converter(MarkdownConverter):
@@ -46,8 +45,6 @@ class _Converter(MarkdownConverter):
 def markdown_of(soup: BeautifulSoup) -> str:
     """The page as Markdown; link targets and images are left out. Changes the soup. Raises RecursionError for one that
     is nested too deeply."""
-    for span in soup.find_all("span", style=_STRUCK):
-        span.name = "del"
     for link in soup.select("a[href^='#'], a.headerlink, a.anchor"):
         if link.get_text(strip=True) in _MARKS:
             link.decompose()

@@ -19,7 +19,7 @@ from rag_core.corpus.readers.table import read_header, read_table
 from rag_core.corpus.readers.text import read_text
 from rag_core.corpus.readers.word.reader import read_word
 
-READERS_VERSION = 9
+READERS_VERSION = 10
 """Raised whenever a file would give another text, so that documents that ship with the app are read again."""
 
 FORMATS: tuple[Format, ...] = (

@@ -9,7 +9,7 @@ from dataclasses import replace
 from rag_core.corpus.loading.columns import FIELDS, CsvColumns, guess_columns
 from rag_core.corpus.loading.metadata import clean_text
 from rag_core.corpus.readers.base import Parsed, Record, Source, left_out
-from rag_core.corpus.readers.html import fragment_text
+from rag_core.corpus.readers.html import few, read_fragment
 from rag_core.corpus.readers.places import numbered
 from rag_core.schema.files import FileNote
 
@@ -38,12 +38,15 @@ def rows_to_records(
         raise source.error(f"It has no column {', '.join(missing) or 'for the text'}. It has: {', '.join(header)}.")
     parsed = Parsed([], list(bad), _not_searched(columns, header))
     seen: dict[str, int] = {}
+    notes: list[FileNote] = []
     for number, row in rows:
         identifier = _line(row.get(columns.id)) if columns.id else ""
         key = identifier or str(number)
         metadata = _metadata(row, header, columns, identifier)
         title = cell(row.get(columns.title)) if columns.title else ""
-        text = row_text(source, row, columns) or title
+        text, found = row_text(source, row, columns)
+        text = text or title
+        notes += [note.model_copy(update={"where": f"{word} {number}: {note.where}"}) for note in found]
         if key in seen:
             why = f"Its id {key!r} is that of {word} {seen[key]} too. Give it another."
             parsed.problems.append((f"{word} {number}", why))
@@ -52,6 +55,8 @@ def rows_to_records(
         else:
             seen[key] = number
             parsed.records.append(Record(text, metadata, key))
+    for kind in ("left out", "in doubt"):
+        parsed.notes.extend(few([note for note in notes if note.kind == kind]))
     return _capped(source, parsed, word)
 
 
@@ -89,12 +94,14 @@ def _capped(source: Source, parsed: Parsed, word: str) -> Parsed:
     return replace(parsed, problems=[*parsed.problems[:_MAX_PROBLEMS], rest])
 
 
-def row_text(source: Source, row: dict[str, object], columns: CsvColumns) -> str:
-    """One text column as it is; of several a `column: value` line each. HTML in a cell becomes text."""
-    cells = [(name, fragment_text(source, cell(row.get(name)))) for name in columns.text]
-    if len(cells) == 1:
-        return cells[0][1]
-    return "\n".join(f"{name}: {value}" for name, value in cells if value)
+def row_text(source: Source, row: dict[str, object], columns: CsvColumns) -> tuple[str, list[FileNote]]:
+    """One text column as it is; of several a `column: value` line each. HTML in a cell becomes text; the notes say what
+    of it did not."""
+    read = [(name, *read_fragment(source, cell(row.get(name)))) for name in columns.text]
+    notes = [note for _, _, found in read for note in found]
+    if len(read) == 1:
+        return read[0][1], notes
+    return "\n".join(f"{name}: {text}" for name, text, _ in read if text), notes
 
 
 def cell(value: object) -> str:

@@ -130,6 +130,19 @@ def test_html_in_a_field_is_read_as_a_page():
     assert document.text == "if a < b and c > d then e</x>"
 
 
+def test_what_a_page_in_a_field_hides_is_listed_with_its_row():
+    body = "<p>Seen.</p><p style='display:none'>ghost</p><p style='color:white'>perhaps</p><img alt='Ann' src='a.png'>"
+    for name, data, word in [
+        ("a.jsonl", json.dumps({"body": body}), "line"),
+        ("a.csv", f'title,body\nT,"{body}"\n', "row"),
+    ]:
+        loaded = load_bytes(name, data.encode())
+        assert loaded.documents[0].text == "Seen.\n\nperhaps"
+        notes = {(note.kind, note.text) for note in loaded.files[0].notes}
+        assert {("left out", "ghost"), ("left out", "Ann"), ("in doubt", "perhaps")} <= notes
+        assert [note.where for note in loaded.files[0].notes if note.text == "ghost"] == [f"{word} 1: <p>"]
+
+
 def test_nested_values_are_text_that_can_be_read():
     row = {
         "title": "T",
