@@ -5,8 +5,9 @@ as much as the cross-encoder. For each share the mean reciprocal rank, nDCG@5 an
 unanswerable questions are printed; take one that is good on graded pools and on the sets of `mine.py` alike, never one
 fitted to an evaluation set. Scale, bias and threshold of the sum are then fitted as `calibrate.py` does.
 
-    python -m training.blend OUT/pools-university.jsonl MODEL --share 1
+    python -m training.blend OUT/pools-university.jsonl MODEL --best 10 --share 2
 
+`--best`: weigh and fit on the candidates that late interaction puts first, as the app has them read after a first pass.
 Written into the model's config.json (see `rag_core.rerank.blend`), whose own calibration must stand there already.
 """
 
@@ -22,7 +23,7 @@ import numpy as np
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.late_interaction import LateInteractionReranker
 from rag_core.rerank.platt import BLEND
-from training.calibrate import fitted, pools_of, put
+from training.calibrate import best_of, fitted, pools_of, put
 from training.choose import compare, scored
 from training.data import read_rows
 from training.reliability import Pool, parted
@@ -54,9 +55,10 @@ def main() -> None:
     parser.add_argument("dev", type=Path)
     parser.add_argument("model", type=Path)
     parser.add_argument("--share", type=float, default=1.0, help="late interaction's part, in deviations")
+    parser.add_argument("--best", type=int, default=0, help="only late interaction's best so many of a pool; 0: all")
     parser.add_argument("--only-look", action="store_true", help="print the shares and write nothing")
     args = parser.parse_args()
-    rows = read_rows(args.dev)
+    rows = best_of(read_rows(args.dev), args.best)
     ours, theirs = scored(CrossEncoderReranker(str(args.model)), rows), scored(LateInteractionReranker(), rows)
     ratio = deviation(ours) / deviation(theirs)
     for share in SHARES:

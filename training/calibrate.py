@@ -7,7 +7,9 @@ reliability is that of the others. Both are written into the model's config.json
 
     "second_pass": {"temperature": t, "bias": b, "default_threshold": p}     calibrated logit = logit / t + b
 
-    python -m training.calibrate OUT/pools-university.jsonl MODEL
+    python -m training.calibrate OUT/pools-university.jsonl MODEL --best 10
+
+`--best`: fit on the candidates that late interaction puts first, as the app has them read after a first pass.
 """
 
 from __future__ import annotations
@@ -24,8 +26,9 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
+from rag_core.rerank.late_interaction import LateInteractionReranker
 from rag_core.rerank.platt import PlattScaling
-from training.choose import scored
+from training.choose import LISTS, Row, scored
 from training.data import read_rows
 from training.reliability import Pool, all_pairs, best_ones, parted, quality, table
 
@@ -48,9 +51,21 @@ class Calibration:
         return probabilities
 
 
-def read_pools(dev: Path, model: Path) -> list[Pool]:
-    """Raw scores of every pool, computed as the app does."""
-    rows, said = read_rows(dev), PlattScaling.of(model)
+def best_of(rows: Sequence[Row], most: int) -> list[Row]:
+    """Each row with the `most` candidates that late interaction puts first, in the order they had. 0: all of them."""
+    if not most:
+        return list(rows)
+    scores = scored(LateInteractionReranker(), rows)
+    heads = [sorted(np.argsort(-own, kind="stable")[:most]) for own in scores]
+    return [
+        {**row, **{name: [row[name][at] for at in head] for name in LISTS if name in row}}
+        for row, head in zip(rows, heads, strict=True)
+    ]
+
+
+def read_pools(dev: Path, model: Path, best: int = 0) -> list[Pool]:
+    """Raw scores of every pool, computed as the app does; of late interaction's best only, if `best` says how many."""
+    rows, said = best_of(read_rows(dev), best), PlattScaling.of(model)
     raw = [(own - said.bias) * said.temperature for own in scored(CrossEncoderReranker(str(model)), rows)]
     return pools_of(rows, raw)
 
@@ -138,8 +153,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dev", type=Path)
     parser.add_argument("model", type=Path)
+    parser.add_argument("--best", type=int, default=0, help="only late interaction's best so many of a pool; 0: all")
     args = parser.parse_args()
-    calibration, threshold = fitted(read_pools(args.dev, args.model))
+    calibration, threshold = fitted(read_pools(args.dev, args.model, args.best))
     said = {"temperature": round(calibration.temperature, 4), "bias": round(calibration.bias, 4)}
     put(args.model, {**said, "default_threshold": threshold})
     print("Now run training.blend: the weights of its sum were of the scores before, and are removed.")

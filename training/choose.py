@@ -25,6 +25,8 @@ from training.reliability import Pool, parted
 
 MAX_TOKENS = 384
 CUT = 5
+LISTS = ("documents", "grades", "labels", "rrf")
+"""What a row holds of each candidate."""
 
 Row = Mapping[str, Any]
 
@@ -76,8 +78,7 @@ def first_of_each(rows: list[dict[str, Any]], queries: int, pool: int) -> list[d
     for row in rows:
         taken[row["set"]] += 1
         if not queries or taken[row["set"]] <= queries:
-            lists = ("documents", "grades", "labels", "rrf")
-            kept.append({**row, **{name: row[name][: pool or None] for name in lists if name in row}})
+            kept.append({**row, **{name: row[name][: pool or None] for name in LISTS if name in row}})
     return kept
 
 

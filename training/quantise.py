@@ -9,6 +9,9 @@ are taken in order of noise per work while the total stays under `--noise`; 0.01
 
     python -m training.quantise OUT/groups.jsonl OUT/dev.jsonl MODEL
 
+With `--blocks-of OTHER` nothing is tried: the blocks of that model are taken, with scales of this one's inputs. Use it
+for a model that was trained on from the other.
+
 Writes the model's int8.safetensors. Needs a processor with bf16, since that is what the other layers are computed in.
 """
 
@@ -26,7 +29,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import kendalltau
 
-from rag_core.inference.int8 import FILE, write_smoothing_scales
+from rag_core.inference.int8 import FILE, read_smoothing_scales, write_smoothing_scales
 from rag_core.inference.tokenizer import load_tokenizer
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.weights.backends import Backend
@@ -147,6 +150,28 @@ def choose_blocks(alone: Mapping[str, float], start: float, most: float) -> list
     return taken
 
 
+def blocks_of(folder: Path, named: Iterable[str]) -> list[str]:
+    """Which of these blocks that folder's int8 file has."""
+    layers = read_smoothing_scales(folder)
+    return [block for block in named if any(layer.startswith(f"{block}.") for layer in layers)]
+
+
+def tried(
+    folder: Path,
+    scales: Mapping[str, Mapping[str, np.ndarray]],
+    rows: list[dict[str, Any]],
+    reference: Pools,
+    start: float,
+    most: float,
+) -> list[str]:
+    """The blocks to take, after each was in 8 bits alone. start: the noise with none."""
+    alone = {}
+    for block, own in scales.items():
+        alone[block] = noise(reference, quantised_scores(folder, own, rows))
+        print(f"{block}: noise {alone[block]:.4f}", flush=True)
+    return choose_blocks(alone, start, most)
+
+
 def agreement(reference: Pools, found: Pools) -> str:
     """How alike two scorings of the pools order them."""
     tau = np.mean([kendalltau(old, new).statistic for old, new in zip(reference, found, strict=True)])
@@ -160,17 +185,17 @@ def main() -> None:
     parser.add_argument("dev", type=Path)
     parser.add_argument("model", type=Path)
     parser.add_argument("--noise", type=float, default=0.01)
+    parser.add_argument("--blocks-of", type=Path, metavar="OTHER", help="take the blocks of that model; try none")
     args = parser.parse_args()
     rows = read_rows(args.dev)
     rows = random.Random(SEED).sample(rows, min(POOLS, len(rows)))
     scales = measure_scales(args.groups, args.model)
     reference, wide = by_backend(args.model, rows, "torch"), by_backend(args.model, rows, "openvino")
     print(f"none: {agreement(reference, wide)}", flush=True)
-    alone = {}
-    for block, own in scales.items():
-        alone[block] = noise(reference, quantised_scores(args.model, own, rows))
-        print(f"{block}: noise {alone[block]:.4f}", flush=True)
-    taken = choose_blocks(alone, noise(reference, wide), args.noise)
+    if args.blocks_of:
+        taken = blocks_of(args.blocks_of, scales)
+    else:
+        taken = tried(args.model, scales, rows, reference, noise(reference, wide), args.noise)
     layers = {name: one for block in taken for name, one in scales[block].items()}
     if not layers:
         (args.model / FILE).unlink(missing_ok=True)

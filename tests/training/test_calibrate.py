@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from training.calibrate import Calibration, fit, passed, threshold_for, told_apart, trade
+from training.calibrate import Calibration, best_of, fit, passed, threshold_for, told_apart, trade
 from training.reliability import Pool, best_ones, quality
 
 
@@ -62,3 +62,16 @@ def test_pools_without_unanswerable_questions_stand_for_them_with_their_answers_
     assert (emptied.scores.tolist(), emptied.answerable) == ([1.0], False)
     mixed = [pool, with_best(0.5, answerable=False)]
     assert told_apart(mixed) == mixed
+
+
+def test_the_best_of_a_pool_are_late_interactions_in_the_order_they_had() -> None:
+    row = {
+        "query": "How long do refunds take?",
+        "documents": ["We ship worldwide.", "Refunds are paid slowly.", "Refunds take five days."],
+        "labels": [0, 0, 1],
+        "rrf": [0.3, 0.2, 0.1],
+        "kind": "keyword",
+    }
+    (kept,) = best_of([row], 2)
+    assert kept == {**row, "documents": row["documents"][1:], "labels": [0, 1], "rrf": [0.2, 0.1]}
+    assert best_of([row], 0) == [row]

@@ -8,7 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.quantise import agreement, blocks, choose_blocks, inputs_of, measure_scales, noise, smoothing_scales, work
+from rag_core.inference.int8 import write_smoothing_scales
+from training.quantise import (
+    agreement,
+    blocks,
+    blocks_of,
+    choose_blocks,
+    inputs_of,
+    measure_scales,
+    noise,
+    smoothing_scales,
+    work,
+)
 
 A, B, C = (f"bert.encoder.layer.0.{block}" for block in ("attention.self", "attention.output", "output"))
 
@@ -26,6 +37,12 @@ def test_what_adds_least_for_its_work_is_taken_first_and_no_more_than_may_be() -
     assert choose_blocks(alone, start=0.0, most=0.05**0.5 + 1e-9) == [C, A]
     assert choose_blocks(alone, start=0.0, most=0.04**0.5 + 1e-9) == [C, B]  # A would be too much, B still fits
     assert choose_blocks(alone, start=0.1, most=0.05) == []
+
+
+def test_the_blocks_of_another_model_are_those_of_its_file(tmp_path: Path) -> None:
+    assert blocks_of(tmp_path, [A, B, C]) == []  # it has no file
+    write_smoothing_scales(tmp_path, {f"{A}.key": np.ones(4, np.float32), f"{C}.dense": np.ones(4, np.float32)})
+    assert blocks_of(tmp_path, [C, B, A]) == [C, A]
 
 
 def test_smoothing_scales_even_out_large_inputs() -> None:
