@@ -36,16 +36,18 @@ from ui.panels import candidates as candidates_panel
 from ui.panels.answer import card
 from ui.sidebar import recorded, rewriting, state
 
+PURPOSE = "See what your retriever returns, and what another reranker makes of it."  # of a live retriever
+
 
 def main() -> None:
     """Ask, then show: the sentence, the answer, the strip, the movement, the candidates, one of them in full."""
     state.page("Inspect")
     to_triage.leave()
     linked_run.leave()
-    if retriever := live_run.chosen():
+    run = saved_run.peek() or linked_run.peek()
+    if retriever := live_run.chosen(run):
         of_retriever(retriever)
         return
-    run = saved_run.peek() or linked_run.peek()
     change = recorded.choose(run) if run and run.origin else RunChange()
     choice = state.at_rest() if run and run.origin else state.sidebar()
     saved = saved_run.trace_file(replays=True)
@@ -69,7 +71,7 @@ def main() -> None:
 
 def of_retriever(retriever: LiveRetriever) -> None:
     """Ask a live retriever, then show its answer as the recorded run that it is."""
-    trace = live_run.asked(retriever, here=linked_run.INSPECT)
+    trace = live_run.asked(retriever, PURPOSE, files=True)
     if trace is not None:
         with views.guard():
             shown = run_replay.replayed(trace, recorded.choose(trace))

@@ -45,13 +45,14 @@ COSTS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 def main() -> None:
     """One question's scores and its threshold, then the threshold of the labelled set."""
     state.page("Scores & threshold")
-    if retriever := live_run.chosen():
+    run = saved_run.peek() or linked_run.peek()
+    if retriever := live_run.chosen(run):
         with views.guard():
-            if trace := live_run.asked(retriever):
+            if trace := live_run.asked(retriever, "See how your retriever scores its results.", files=True):
                 show(trace)
         return
     choice = state.sidebar()
-    saved = saved_run.trace_file() or linked_run.opened()
+    saved = saved_run.trace_file() or linked_run.opened(peeked=run)
     query = question_box.question(choice, disabled=saved is not None)
     with views.guard():
         if saved is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from statistics import median
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -15,14 +14,24 @@ from rag_core.errors import BadInput
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import NONE, entry_of
 from rag_core.schema.trace import Trace
-from rag_core.wording.analysis_captions import cost_caption
 from ui import caches
-from ui.charts import budget_bar, cost_curve, time_by_pool, waterfall
-from ui.panels import chart_panel, history, linked_run, question_box, retrying, run_latency, spent, views, waiting
+from ui.charts import budget_bar, time_by_pool, waterfall
+from ui.panels import (
+    chart_panel,
+    costs,
+    history,
+    linked_run,
+    live_run,
+    live_times,
+    question_box,
+    retrying,
+    run_latency,
+    spent,
+    views,
+    waiting,
+)
 from ui.sidebar import link_values, state
 from ui.sidebar.state import SidebarState
-
-UNMEASURED = 50.0  # pairs a second: a placeholder, and the page says so (a string here would be drawn by Streamlit)
 
 
 def main() -> None:
@@ -34,6 +43,10 @@ def main() -> None:
         linked_run.opened(peeked=run, here=linked_run.LATENCY)
         with views.guard():
             run_latency.show(run)
+        return
+    if retriever := live_run.chosen(run):
+        with views.guard():
+            live_times.show(retriever)
         return
     choice = state.sidebar()
     linked_run.opened()
@@ -52,7 +65,7 @@ def main() -> None:
         if runs:
             many_runs(runs)
         line = by_pool(runs, trace, choice)
-        money(choice, trace, line)
+        costs.show(choice, trace, line)
 
 
 def with_answer(question: QuerySession, trace: Trace) -> Trace:
@@ -139,7 +152,7 @@ def by_pool(runs: list[Trace], trace: Trace | None, choice: SidebarState) -> lat
     )
     off = choice.policy.reranker == NONE
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        budget = _number(st, "Budget before the answer (ms)", 10, 60_000, 580, 10, "budget_ms")
+        budget = costs.number(st, "Budget before the answer (ms)", 10, 60_000, 580, 10, "budget_ms")
         pressed = st.button(
             "Measure this reranker",
             key="measure_pace",
@@ -165,12 +178,6 @@ def by_pool(runs: list[Trace], trace: Trace | None, choice: SidebarState) -> lat
     return line
 
 
-def _number(box: Any, label: str, low: float, high: float, at_first: float, step: float, key: str) -> float:
-    """A number that is part of the link; a value of the link that it cannot have is remembered for a note."""
-    link_values.number(key, label, low, high, by_page=True)
-    return float(box.number_input(label, low, high, at_first, step, key=key, bind="query-params"))
-
-
 def measure(trace: Trace, choice: SidebarState) -> list[latency_model.LatencyPoint]:
     """The reranker's pace on this question's pool, with a bar."""
     passages = [trace.passages[hit.passage_id] for hit in trace.pool]
@@ -182,65 +189,6 @@ def measure(trace: Trace, choice: SidebarState) -> list[latency_model.LatencyPoi
 
         reranker = caches.reranker(choice.policy.reranker)
         return measure_speed(reranker, trace.query, passages, progress=step)
-
-
-def money(choice: SidebarState, trace: Trace | None, line: latency_model.LatencyLine | None) -> None:
-    """The month's bill either way; every figure can be changed."""
-    st.header("Cost", anchor=False)
-    measured = _pairs_a_second(trace, line)
-    first, second, third, fourth, fifth = st.columns(5)
-    queries = _number(first, "Queries a day", 1, 100_000_000, 10_000, 1000, "qpd")
-    pool = _number(second, "Candidates to rerank", 1, 1000, choice.policy.pool, 1, "cost_pool")
-    hosted = _number(third, "Hosted, $ per 1,000 searches", 0.01, 1000.0, cost.HOSTED.dollars, 0.1, "hosted")
-    machine = _number(fourth, "Own machine, $ an hour", 0.01, 1000.0, cost.GPU.dollars, 0.05, "gpu")
-    speed = _number(fifth, "Pairs a second", 0.1, 1e7, UNMEASURED, 10.0, "pps")
-    link_values.show("qpd", "cost_pool", "hosted", "gpu", "pps")
-    if measured:
-        st.button(
-            f"Use the measured {measured:.3g} pairs a second",
-            key="use_pps",
-            on_click=_put_speed,
-            args=(measured,),
-            icon=":material/speed:",
-        )
-        if abs(speed - measured) < 1:
-            st.caption(
-                "The speed is this machine's, the price a rented GPU's unless you change it. Enter what this machine "
-                "costs an hour."
-            )
-    else:
-        st.caption("The pairs a second are assumed. Press “Measure this reranker” above to measure this machine.")
-    load = cost.Load(queries_a_day=queries, pool=int(pool))
-    rates = cost.Rates(hosted_per_1000=hosted, machine_an_hour=machine, pairs_a_second=speed)
-    fig = cost_curve.figure(load, rates, state.palette())
-    chart_panel.show("Hosted or self-hosted", cost_caption(load, rates), fig, cost_curve.table(load, rates), "cost")
-    st.caption(sources())
-
-
-def _pairs_a_second(trace: Trace | None, line: latency_model.LatencyLine | None) -> float | None:
-    """The fitted speed where there is one, else this run's."""
-    if line:
-        return line.pairs_per_second
-    points = latency_model.rerank_points([trace]) if trace else []
-    return 1000 * points[0].pairs / points[0].took_ms if points and points[0].took_ms else None
-
-
-def _put_speed(pairs_a_second: float) -> None:
-    st.session_state["pps"] = round(pairs_a_second, 1)
-
-
-def sources() -> str:
-    """Where the default prices were read and when, and what the arithmetic assumes."""
-    told = [
-        f"${price.dollars:.2f} for {price.what}, read {price.read} at {price.source}"
-        for price in (cost.HOSTED, cost.GPU)
-    ]
-    assumed = (
-        f"Hosted services count up to {cost.PASSAGES_A_SEARCH} passages as one search. Own machines run day and night "
-        "and are sized for three times the mean load. Measure the pairs a second on the machine that you would rent: "
-        "this one may differ."
-    )
-    return views.markdown(f"Default prices: {'; '.join(told)}. Check them before you decide. {assumed}")
 
 
 main()

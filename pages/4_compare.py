@@ -12,12 +12,11 @@ from rag_core.analysis.run_comparison import QueryRow, row, table, tally
 from rag_core.evaluation.sets import Query
 from rag_core.pipeline.replay import replay
 from rag_core.pipeline.session import QuerySession
-from rag_core.rerank.catalogue import NONE, entry_of
 from rag_core.schema.measurement import Measurement
-from rag_core.schema.policy import FirstPass, Policy, Signals
+from rag_core.schema.policy import Policy
 from rag_core.schema.trace import Trace
 from rag_core.wording.comparisons import comparison_verdict, difference
-from rag_core.wording.numbers import count_of, threshold_text
+from rag_core.wording.numbers import count_of
 from ui import caches
 from ui.charts import score_scatter, two_columns
 from ui.panels import (
@@ -26,22 +25,25 @@ from ui.panels import (
     chosen_runs,
     history,
     linked_run,
+    live_run,
     picking,
     query_sets,
     question_box,
     recorded_queries,
     retrying,
     run_compare,
+    side_a,
     spent,
     views,
     waiting,
 )
-from ui.sidebar import access, link_values, recorded, state
-from ui.sidebar.state import SidebarState, threshold_for
+from ui.sidebar import recorded, state
+from ui.sidebar.state import SidebarState
 
 COLUMNS = ("query", "kind", "rbo", "tau", "left_first", "right_first", "common", "only_left", "only_right")
 SAMPLE_SET, SESSION, TYPED = "Labelled questions", "This session's questions", "Pasted questions"
 RECORDED = "Recorded runs"
+PURPOSE = "See what your retriever returns beside its replay with other settings."  # of a live retriever
 
 
 def main() -> None:
@@ -55,11 +57,16 @@ def main() -> None:
         with views.guard():
             run_compare.show(run, change)
         return
+    if retriever := live_run.chosen(run):
+        with views.guard():
+            if trace := live_run.asked(retriever, PURPOSE):
+                run_compare.show(trace, recorded.choose(trace))
+        return
     choice = state.sidebar()
     linked_run.opened()
     query = question_box.question(choice)
-    other = other_policy(choice.policy)
-    names = policy_names(other, choice.policy)
+    other = side_a.policy(choice.policy)
+    names = side_a.names(other, choice.policy)
     with views.guard():
         if query:
             question = caches.question(choice, query)
@@ -69,76 +76,6 @@ def main() -> None:
         else:
             question_box.welcome(choice)
         many_questions(choice, other, names)
-
-
-def other_policy(policy: Policy) -> Policy:
-    """Side A, chosen here; side B is the sidebar's policy. Depth and fusion are shared, and both read the same
-    candidates: without the first pass of B, A's reranker reads all that it reads."""
-    offered = access.usable()
-    keys, labels = list(offered), access.labels(offered)
-    default = NONE if policy.reranker != NONE else keys[0]
-    with st.container(border=True):
-        reranker_box, threshold_box, top_k_box, switches = st.columns([3, 3, 2, 2], vertical_alignment="center")
-    link_values.choice("ra", "A: reranker", list(labels.values()), by_page=True)
-    key = reranker_box.selectbox(
-        "A: reranker",
-        keys,
-        index=keys.index(default),
-        format_func=lambda name: labels[name],
-        key="ra",
-        bind="query-params",
-        help="Side A. Side B uses the settings in the sidebar. Both rerank the same candidates.",
-    )
-    link_values.number("ka", "A: top-k", 1, 20, by_page=True)
-    top_k = top_k_box.slider("A: top-k", 1, 20, policy.top_k, key="ka", bind="query-params")
-    on = switches.toggle("A: signals", policy.signals.on, key="siga", bind="query-params")
-    first_pass = _other_first_pass(switches, policy, key)
-    threshold = threshold_for(offered[key], "A: threshold", "ta", box=threshold_box)
-    link_values.show("ra", "ka", f"ta_{threshold.space}")
-    return policy.with_(
-        reranker=key,
-        first_pass=first_pass,
-        pool=policy.pool if first_pass or not policy.first_pass else policy.first_pass.pool,
-        top_k=top_k,
-        threshold=threshold,
-        signals=policy.signals.with_(on=on) if on else Signals(),
-    )
-
-
-def _other_first_pass(box: st.delta_generator.DeltaGenerator, policy: Policy, reranker: str) -> FirstPass | None:
-    """The sidebar's first pass where side A has it too; asked only where there is one."""
-    if policy.first_pass is None:
-        return None
-    told = f"Off: A's reranker reads all {policy.first_pass.pool} candidates that B's first pass reads."
-    off = reranker == NONE
-    on = box.toggle("A: first pass", key="fpa", bind="query-params", disabled=off, help=told)
-    return policy.first_pass if on and not off else None
-
-
-def policy_names(a: Policy, b: Policy) -> tuple[str, str]:
-    """What tells the two apart, short: the rerankers, and where those are the same whatever else differs."""
-    named = _passes if a.first_pass or b.first_pass else _reranker
-    labels = [named(policy) for policy in (a, b)]
-    if labels[0] != labels[1]:
-        return labels[0], labels[1]
-    return f"{labels[0]}, {_rest(a)}", f"{labels[1]}, {_rest(b)}"
-
-
-def _reranker(policy: Policy) -> str:
-    return entry_of(policy.reranker).label
-
-
-def _passes(policy: Policy) -> str:
-    """Each pass with how many it reads: `Late interaction 100 → second-pass-minilm-v2 20`."""
-    passes = [(policy.first_pass.reranker, policy.first_pass.pool)] if policy.first_pass else []
-    passes.append((policy.reranker, policy.pool))
-    return " → ".join(f"{entry_of(key).label.split(' (')[0]} {reads}" for key, reads in passes)
-
-
-def _rest(policy: Policy) -> str:
-    minimum = policy.threshold.minimum
-    cut = f"threshold {threshold_text(minimum)}" if minimum else "no threshold"
-    return f"{cut}, top-{policy.top_k}{', signals' if policy.signals.on else ''}"
 
 
 def one_question(question: QuerySession, left: Trace, right: Trace, names: tuple[str, str]) -> None:

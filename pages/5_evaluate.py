@@ -25,12 +25,14 @@ from ui.panels import (
     fine_tuning,
     history,
     judging,
+    linked_run,
+    live_evaluation,
     run_evaluation,
     spent,
     views,
 )
 from ui.panels.evaluation import Bench
-from ui.sidebar import link_values, state
+from ui.sidebar import link_values, retrievers, state
 from ui.sidebar.state import SidebarState
 
 METRICS = (SPLIT, "nDCG@5", "RR@10", "P@5", "R@100", "AP@100", "Success@5")
@@ -48,6 +50,11 @@ You get:
 def main() -> None:
     """The questions, one scoring pass, then everything by replay."""
     state.page("Evaluate")
+    linked_run.leave()
+    if retriever := retrievers.chosen():
+        with views.guard():
+            live_evaluation.show(retriever)
+        return
     choice = state.asked_in_full(state.sidebar())
     with views.guard():
         kind = evaluation.source(choice)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rag_core.runs.live import LiveRetriever
 from rag_core.schema.trace import Trace
 from ui.panels import (
     case_files,
@@ -11,6 +12,7 @@ from ui.panels import (
     case_save,
     case_view,
     linked_run,
+    live_run,
     run_triage,
     sentence_attribution,
     to_triage,
@@ -23,6 +25,7 @@ from ui.sidebar import recorded, state
 from ui.sidebar.state import SidebarState
 
 FIND, CASES = triage.FIND, triage.CASES
+PURPOSE = "See whether your retriever finds the right document, and what outranks it."  # a live one
 
 
 def main() -> None:
@@ -45,6 +48,9 @@ def main() -> None:
     if run and run.origin:
         of_run(run)
         return
+    if view != CASES and (retriever := live_run.chosen(run)):
+        of_retriever(retriever)
+        return
     choice = state.sidebar()
     with views.guard():
         VIEWS[view or FIND](choice)
@@ -56,7 +62,16 @@ def of_run(run: Trace) -> None:
     change = recorded.choose(run)
     linked_run.opened(replays=True, peeked=run, here=linked_run.TRIAGE)
     with views.guard():
+        st.markdown(f"**Question** {views.markdown(run.query)}")
         run_triage.page(run, change)
+
+
+def of_retriever(retriever: LiveRetriever) -> None:
+    """A question that a live retriever is asked, and the document that should have answered it."""
+    case_list.forget_link()
+    with views.guard():
+        if trace := live_run.asked(retriever, PURPOSE):
+            run_triage.page(trace, recorded.choose(trace))
 
 
 def find(choice: SidebarState) -> None:

@@ -11,7 +11,7 @@ from ui.sidebar import access, state
 def main() -> None:
     """What is chosen, the catalogue, one reranker in full, and a way to add one."""
     state.page("Rerankers")
-    chosen = state.sidebar(searches=False).policy.reranker
+    chosen = state.sidebar().policy.reranker
     rows = access.listed()
     reranker_list.plugins()
     label = next(entry.label for entry, _ in rows if entry.key == chosen)

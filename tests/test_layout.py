@@ -62,3 +62,11 @@ def test_few_modules_lie_at_the_top() -> None:
 def test_no_module_is_too_long_to_read_in_one_go() -> None:
     sizes = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES}
     assert {name: size for name, size in sizes.items() if size > MOST_LINES} == {}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")), ids=lambda path: path.name)
+def test_a_page_has_no_text_outside_of_its_functions(path: Path) -> None:
+    """Streamlit draws any text that stands alone in the script of a page."""
+    first, *rest = ast.parse(path.read_text(encoding="utf-8")).body
+    alone = [one.lineno for one in rest if isinstance(one, ast.Expr) and not isinstance(one.value, ast.Call)]
+    assert isinstance(first, ast.Expr) and alone == []

@@ -23,10 +23,22 @@ from rag_core.wording.numbers import count_of
 
 @dataclass(frozen=True)
 class RunsEvaluation:
-    """The report over the runs that have judgments, and the runs that have none, as `project/id` with their query."""
+    """What the runs with judgments come to.
+
+    report    over these runs, each a query of its own
+    unjudged  the runs that have none, as `project/id` with their query
+    expected  the best judged document of each judged run
+    """
 
     report: Report
     unjudged: dict[str, str]
+    expected: dict[str, str]
+
+    @property
+    def one_list(self) -> bool:
+        """True where the runs have one list and keep all of it, so that nothing is to be compared."""
+        values = self.report.values
+        return len(values.keys() - {StepName.KEPT}) == 1 and values[self.report.before] == values[self.report.after]
 
 
 def run_key(trace: Trace) -> str:
@@ -58,11 +70,12 @@ def evaluate_runs(
     }
     rankings[StepName.KEPT] = {run_key(run): _documents(run, run.kept_step, labelled) for run in judged}
     before, after = _compared(judged[0], [*rankings])
+    grades = {run_key(run): by_text[_text(run.query)] for run in judged}
     made = report(
         LabelledSet(
             name=labelled.name,
             queries=tuple(Query(id=run_key(run), text=run.query) for run in judged),
-            qrels={run_key(run): by_text[_text(run.query)] for run in judged},
+            qrels=grades,
             level=labelled.level,
             notices=labelled.notices,
         ),
@@ -72,7 +85,8 @@ def evaluate_runs(
         after,
         notices=_notices(judged, lists),
     )
-    return RunsEvaluation(made, unjudged)
+    best = {run: max(given, key=given.__getitem__) for run, given in grades.items() if any(given.values())}
+    return RunsEvaluation(made, unjudged, best)
 
 
 def _grades(labelled: LabelledSet) -> dict[str, dict[str, int]]:

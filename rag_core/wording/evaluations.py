@@ -27,6 +27,20 @@ def evaluation_verdict(report: Report) -> str:
     return f"{metric} of the passages that the answer gets: {comparison_sentence(kept)} {alone}"
 
 
+def one_list_verdict(report: Report) -> str:
+    """The quality of the only list, and how often nothing relevant is near its top.
+
+    `nDCG@5 of search: 0.721 over 40 questions; 6 have nothing relevant among the first 5.`
+    """
+    counted, metric = HEADLINE
+    number = len(report.values[report.before][metric])
+    without = sum(one == 0 for one in report.values[report.before][counted].values())
+    depth = counted.split("@")[1]
+    told = f"{without} {'has' if without == 1 else 'have'} nothing" if without else "each has something"
+    mean = f"{metric} of {report.before}: {report.mean(report.before, metric):.3f} over {count_of(number, 'question')}"
+    return f"{mean}; {told} relevant among the first {depth}."
+
+
 def evaluation_estimate(expected_ms: float | None) -> str:
     """How long an evaluation may take here.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
 
 from rag_core.analysis.latency import duration, step_time
 from rag_core.schema.steps import Evidence, Step
@@ -47,6 +48,19 @@ def many_sentence(traces: Sequence[Trace]) -> str:
     told = f"The newest {count_of(len(traces), 'run')} of {traces[0].collection.name}."
     missing = f" {without} of them {'records' if without == 1 else 'record'} no times." if without else ""
     return f"{told}{missing} A step counts in those runs only that record its time."
+
+
+def repeats_sentence(traces: Sequence[Trace]) -> str:
+    """How long the same question took when it was asked again and again: the first time, then the others."""
+    timed = [one for one in traces if any(step.timed for step in one.steps)]
+    told = count_of(len(traces), "answer")
+    if not timed:
+        return f"{told}. None records its times."
+    first, *others = timed
+    if not others:
+        return f"{told}. The first took {whole_time(first)}."
+    rest = duration(median(one.took_ms for one in others))
+    return f"{told}. The first took {whole_time(first)}; half of the others took at most {rest}."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -17,6 +17,8 @@ from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
 
 LANE_PX = 30
+LOWEST_PX = 110
+"""Less has no room for the axis."""
 ACCENTS = ("First pass", "Rerank")
 TOKENISE = ": tokenise"
 
@@ -52,7 +54,7 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
     fig.update_layout(
         **layout(
             palette,
-            50 + LANE_PX * int(last.sum()),
+            max(LOWEST_PX, 50 + LANE_PX * int(last.sum())),
             xaxis=axis(
                 palette,
                 "milliseconds from the start of the run",

@@ -225,8 +225,8 @@ AT_FIRST = 20
 """Questions of an evaluation unless told otherwise: enough for a first look, in minutes."""
 
 
-def spread(questions: LabelledSet) -> list[Query]:
-    """As many questions as the slider says."""
+def spread(questions: LabelledSet, most: int | None = None) -> list[Query]:
+    """As many questions as the slider says; at most so many, where a number is given."""
     if not questions.asked:
         raise BadInput(f"No question of {questions.name} has a grade. Grade some passages, or choose another set.")
-    return query_sets.chosen(questions, "Questions", "eval_size", at_first=AT_FIRST)
+    return query_sets.chosen(questions, "Questions", "eval_size", AT_FIRST, most)

@@ -53,17 +53,12 @@ def send_trace(trace: Trace, page: str, document: str = "") -> None:
 def elsewhere(trace: Trace, here: str) -> None:
     """A button for each other page that shows an open run; at the end one that closes it, where a link opened it."""
     with st.container(horizontal=True):
-        page_buttons(trace, here)
+        for page, (label, icon) in SHOWN_ON.items():
+            if page != here and st.button(label, key=f"run_on_{label.lower()}", icon=icon):
+                send_trace(trace, page)
+                st.rerun()
         if saved_run.peek() is None:
             _close()
-
-
-def page_buttons(trace: Trace, here: str) -> None:
-    """A button for each other page that shows an open run."""
-    for page, (label, icon) in SHOWN_ON.items():
-        if page != here and st.button(label, key=f"run_on_{label.lower()}", icon=icon):
-            send_trace(trace, page)
-            st.rerun()
 
 
 def hold(trace: Trace) -> None:

@@ -26,41 +26,55 @@ ASKED = "live_runs"
 RESULTS = "Results to ask for"
 
 
-def chosen() -> LiveRetriever | None:
-    """The retriever that this page is to ask: none while a saved or linked run is open."""
-    return None if st.query_params.get(links.RUN) or saved_run.peek() else retrievers.chosen()
+def chosen(run: Trace | None) -> LiveRetriever | None:
+    """The retriever that this page is to ask: none while a saved or linked run is open, which `run` is."""
+    return None if run else retrievers.chosen()
 
 
-def asked(retriever: LiveRetriever, here: str = "") -> Trace | None:
+def asked(retriever: LiveRetriever, purpose: str, files: bool = False) -> Trace | None:
     """The sidebar's choice, the question box, and the run of what was asked; None before anything is.
 
-    here: the page's file; where it is given, buttons lead to the other pages that show the run.
+    purpose: what the page shows of an answer, said before there is one.
+    files: whether the page opens saved runs too.
     """
-    searched.collection_choice()
-    with st.sidebar:
-        top_k = _results(retriever)
-    links.keep()
-    saved_run.trace_file()
+    sidebar(retriever)
+    linked_run.opened()  # a link to a run that is not there says so
+    if files:
+        saved_run.trace_file()
     query = question_box.box(retriever.name)
     if not query:
-        views.headline("See what your retriever returns, and what another reranker makes of it.")
+        views.headline(purpose)
         st.caption(views.markdown(f"{retriever.name}: {retriever.config.place}."))
         return None
     with views.guard():
-        return _shown(retriever, query, top_k, here)
+        return _shown(retriever, query)
     return None
 
 
-def _results(retriever: LiveRetriever) -> int:
-    key = f"lk_{hashlib.sha256(retriever.name.encode()).hexdigest()[:6]}"
-    link_values.number(key, RESULTS, 1, MOST)
-    told = "How many results the retriever is asked for: as many as your pipeline asks it for."
-    return st.slider(RESULTS, 1, MOST, retriever.config.top_k, key=key, bind="query-params", help=told)
+def sidebar(retriever: LiveRetriever) -> None:
+    """What is asked, and for how many results."""
+    searched.collection_choice()
+    key = _results_key(retriever)
+    with st.sidebar:
+        link_values.number(key, RESULTS, 1, MOST)
+        told = "How many results the retriever is asked for: as many as your pipeline asks it for."
+        st.slider(RESULTS, 1, MOST, retriever.config.top_k, key=key, bind="query-params", help=told)
+    links.keep()
 
 
-def _shown(retriever: LiveRetriever, query: str, top_k: int, here: str) -> Trace:
+def results(retriever: LiveRetriever) -> int:
+    """How many results it is asked for."""
+    return int(st.session_state.get(_results_key(retriever), retriever.config.top_k))
+
+
+def _results_key(retriever: LiveRetriever) -> str:
+    return f"lk_{hashlib.sha256(retriever.name.encode()).hexdigest()[:6]}"
+
+
+def _shown(retriever: LiveRetriever, query: str) -> Trace:
     """The answer with what can be done with it. Raises RetrieverError, with a button that asks again."""
     known: dict[tuple[str, ...], Run | str] = st.session_state.setdefault(ASKED, {})
+    top_k = results(retriever)
     key = (retriever.name, retriever.config.model_dump_json(), query, str(top_k))
     if key not in known:
         known[key] = _ask(retriever, query, top_k)
@@ -75,8 +89,6 @@ def _shown(retriever: LiveRetriever, query: str, top_k: int, here: str) -> Trace
             _keep(found)
             trace = trace_of(found)
             linked_run.hold(trace)
-            if here:
-                linked_run.page_buttons(trace, here)
     if isinstance(found, str):
         raise RetrieverError(found)
     return trace

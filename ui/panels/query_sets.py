@@ -30,9 +30,11 @@ def uncut(policy: Policy) -> Policy:
     return policy.with_(threshold=WITHOUT_THRESHOLD)
 
 
-def chosen(labelled: LabelledSet, label: str, key: str, at_first: int | None = None) -> list[Query]:
+def chosen(
+    labelled: LabelledSet, label: str, key: str, at_first: int | None = None, at_most: int | None = None
+) -> list[Query]:
     """As many of the set's queries as a slider says, all `at_first` unless told; no slider for a handful."""
-    most = len(labelled.asked)
+    most = min(len(labelled.asked), at_most or len(labelled.asked))
     if most <= FEWEST:
         return list(labelled.asked)
     link_values.number(key, label, FEWEST, most, by_page=True)

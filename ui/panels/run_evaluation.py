@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pandas as pd
 import streamlit as st
 
 from rag_core.errors import BadInput
-from rag_core.evaluation.recorded_runs import RunsEvaluation, evaluate_runs
+from rag_core.evaluation.recorded_runs import RunsEvaluation, evaluate_runs, run_key
 from rag_core.evaluation.report import HEADLINE
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.runs.as_trace import trace_of
 from rag_core.schema.trace import Trace
 from rag_core.triage.labelled_cases import set_of_cases
-from rag_core.wording.numbers import count_of
+from rag_core.wording.evaluations import one_list_verdict
+from rag_core.wording.numbers import count_of, told_apart
 from ui import caches, links
-from ui.panels import chosen_runs, evaluation, evaluation_tables, views
+from ui.panels import chosen_runs, evaluation, evaluation_tables, linked_run, views
 
 CASES, FILES = "Triage cases of the project", "A file"
 
@@ -25,17 +28,28 @@ def show() -> None:
     if not rows:
         st.caption("Choose at least one run.")
         return
-    judged_by = st.segmented_control("Judged by", [CASES, FILES], default=CASES, required=True, key="runs_judged_by")
-    labelled = evaluation.from_files() if judged_by == FILES else _of_cases(rows[0].project)
-    if labelled is None:
-        return
-    traces = [trace for row in rows if (trace := _trace(row.project, row.id))]
+    labelled = judged_by(rows[0].project)
+    if labelled is not None:
+        results([trace for row in rows if (trace := _trace(row.project, row.id))], labelled)
+
+
+def judged_by(project: str) -> LabelledSet | None:
+    """The judgments that are chosen: the cases of the project, or a file; None while there are none."""
+    kind = st.segmented_control("Judged by", [CASES, FILES], default=CASES, required=True, key="runs_judged_by")
+    return evaluation.from_files() if kind == FILES else _of_cases(project)
+
+
+def results(traces: Sequence[Trace], labelled: LabelledSet, stored: bool = True) -> None:
+    """The metrics of every list of these runs. stored: whether they are in the list of runs, where links find them."""
     found = evaluate_runs(traces, labelled)
     _counts(found, len(traces))
-    evaluation_tables.headline(found.report)
+    if found.one_list:
+        views.headline(one_list_verdict(found.report))
+    else:
+        evaluation_tables.headline(found.report)
     evaluation_tables.notices(found.report)
     evaluation_tables.steps(found.report)
-    _by_run(found)
+    _by_run(found, {run_key(one): one for one in traces}, stored)
     evaluation_tables.files(found.report)
 
 
@@ -58,30 +72,63 @@ def _trace(project: str, run_id: str) -> Trace | None:
 
 def _counts(found: RunsEvaluation, runs: int) -> None:
     """How many runs are judged, and which questions are not."""
-    st.caption(f"{found.report.judged} of {count_of(runs, 'run')} have judgments. The others are not measured.")
+    others = " The others are not measured." if found.unjudged else ""
+    st.caption(f"{found.report.judged} of {count_of(runs, 'run')} have judgments.{others}")
     if found.unjudged:
         questions = list(dict.fromkeys(found.unjudged.values()))
         with st.expander(f"{count_of(len(questions), 'question')} without judgments", icon=":material/help:"):
             st.dataframe(pd.DataFrame({"Question": questions}), hide_index=True, key="unjudged_runs")
 
 
-def _by_run(found: RunsEvaluation) -> None:
-    """A row per judged run, what changed most first, with links to look at it."""
+def _by_run(found: RunsEvaluation, traces: Mapping[str, Trace], stored: bool) -> None:
+    """A row per judged run, the worst first, and a way to look at one."""
     report, metric = found.report, HEADLINE[-1]
-    st.subheader("Runs by change", anchor=False)
-    st.caption(views.markdown(f"{metric} of {report.before} and of {report.after}; the most harmed first."))
-    rows = [
-        {
-            "Question": report.texts[key],
-            "Before": report.values[report.before][metric][key],
-            "After": report.values[report.after][metric][key],
-            "Change": change,
-            "Inspect": links.address("", **{links.RUN: key}),
-            "Triage": links.address("triage", **{links.RUN: key}),
-        }
-        for key, change in report.changes(metric)
-    ]
-    columns = {name: st.column_config.NumberColumn(format="%.3f") for name in ("Before", "After")}
+    after = report.values[report.after][metric]
+    if found.one_list:
+        told = f"{metric} of {report.after}; the worst first."
+        rows = [_row(found, key, {metric: after[key]}, stored) for key in sorted(after, key=after.__getitem__)]
+    else:
+        told = f"{metric} of {report.before} and of {report.after}; the most harmed first."
+        before = report.values[report.before][metric]
+        rows = [
+            _row(found, key, {"Before": before[key], "After": after[key], "Change": change}, stored)
+            for key, change in report.changes(metric)
+        ]
+    st.subheader("Runs by quality" if found.one_list else "Runs by change", anchor=False)
+    st.caption(views.markdown(told))
+    table = pd.DataFrame(rows)
+    columns = {name: st.column_config.NumberColumn(format="%.3f") for name in ("Before", "After", metric)}
     columns["Change"] = st.column_config.NumberColumn(format="%+.3f")
-    opened = {name: st.column_config.LinkColumn(display_text=name) for name in ("Inspect", "Triage")}
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="runs_by_change", column_config={**columns, **opened})
+    opened = {name: st.column_config.LinkColumn(display_text=name) for name in LINKED}
+    shown = table.drop(columns="key")
+    st.dataframe(shown, hide_index=True, key="runs_by_change", column_config={**columns, **opened})
+    _look_at(found, traces, list(table["key"]))
+
+
+LINKED = ("Inspect", "Triage")
+
+
+def _row(found: RunsEvaluation, key: str, figures: Mapping[str, float], stored: bool) -> dict[str, object]:
+    """One run; with links where others find it too."""
+    row = {"key": key, "Question": found.report.texts[key], **figures}
+    if not stored:
+        return row
+    expected = {links.EXPECTED: found.expected[key]} if key in found.expected else {}
+    pages = {"Inspect": links.address("", **{links.RUN: key})}
+    return row | pages | {"Triage": links.address("triage", **{links.RUN: key}, **expected)}
+
+
+def _look_at(found: RunsEvaluation, traces: Mapping[str, Trace], keys: Sequence[str]) -> None:
+    """Choose a run and open it; Triage with the document that the judgments expect."""
+    texts = told_apart({one: found.report.texts[one] for one in keys}, {one: one for one in keys})
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox("Look at a run", keys, key="judged_run", format_func=lambda one: texts.get(one, one))
+        pressed = {
+            page: st.button(label, key=f"judged_{label.lower()}", icon=icon)
+            for page, (label, icon) in linked_run.SHOWN_ON.items()
+            if label in LINKED
+        }
+    for page in (page for page, one in pressed.items() if one and chosen):
+        linked_run.hold(traces[chosen])
+        linked_run.send_trace(traces[chosen], page, found.expected.get(chosen, "") if page == linked_run.TRIAGE else "")
+        st.rerun()

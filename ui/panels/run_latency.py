@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -63,13 +64,17 @@ def _project(trace: Trace) -> None:
         return
     project = trace.origin.project if trace.origin else ""
     traces = newest(project, NEWEST)
-    if len(traces) < 2:
-        return
-    st.header(f"Percentiles by step in {views.markdown(project)}", anchor=False)
-    st.caption(views.markdown(many_sentence(traces)))
+    if len(traces) > 1:
+        st.header(f"Percentiles by step in {views.markdown(project)}", anchor=False)
+        percentiles(traces, many_sentence(traces), "run_percentiles")
+
+
+def percentiles(traces: Sequence[Trace], said: str, key: str) -> None:
+    """Half, 95% and all of these runs took at most so long, by step. said: which runs they are."""
+    st.caption(views.markdown(said))
     numbers = {name: st.column_config.NumberColumn(f"{name} (ms)", format="%.1f") for name in ("p50", "p95", "max")}
     names = {"step": "Step", "runs": "Runs"}
-    st.dataframe(times_of_many(traces), hide_index=True, key="run_percentiles", column_config={**names, **numbers})
+    st.dataframe(times_of_many(traces), hide_index=True, key=key, column_config={**names, **numbers})
 
 
 @st.cache_data(max_entries=16, ttl=60, show_spinner="Reading the runs of this project")

@@ -97,8 +97,7 @@ def _key(trace: Trace, name: str) -> str:
 
 
 def _form(trace: Trace) -> Expected | None:
-    """The question, which stands; the document, of the run's or typed; the words that answer."""
-    st.markdown(f"**Question** {views.markdown(trace.query)}")
+    """The document, of the run's or typed, and the words that answer."""
     names = documents(trace)
     _take_from_link(trace, names)
     left, middle, right = st.columns([5, 2, 5], vertical_alignment="bottom")

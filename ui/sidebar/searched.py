@@ -50,20 +50,6 @@ def go_to_collection(name: str) -> None:
     st.session_state["go_to"] = name
 
 
-def stop_at_a_retriever(name: str) -> None:
-    """On a page that searches documents: says so where a live retriever is chosen, and stops the page."""
-    if name not in retrievers.offered():
-        return
-    st.info(
-        f"{views.markdown(name)} is a live retriever. This page searches a collection: choose one in the sidebar, or "
-        "ask the retriever on Inspect. Keep its run there to use it on other pages.",
-        icon=":material/bolt:",
-    )
-    if st.button("Ask it on Inspect", key="ask_retriever", icon=":material/manage_search:"):
-        to_inspect(name)
-    st.stop()
-
-
 def to_inspect(name: str) -> None:
     """Go to Inspect, with this collection or retriever chosen."""
     go_to_collection(name)

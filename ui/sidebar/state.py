@@ -90,11 +90,8 @@ def palette() -> Palette:
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 
-def sidebar(searches: bool = True) -> SidebarState:
-    """Draw the run's settings and read them. A change is a replay; only unscored pairs need the model.
-
-    searches: whether the page searches the collection; it then stops where a live retriever is chosen instead.
-    """
+def sidebar() -> SidebarState:
+    """Draw the run's settings and read them. A change is a replay; only unscored pairs need the model."""
     collection = searched.collection_choice()
     found = filtering.facets_of(collection, owner())
     with st.sidebar:
@@ -119,8 +116,6 @@ def sidebar(searches: bool = True) -> SidebarState:
             link_values.show()
         _reset_button(reranker)
     links.keep()
-    if searches:
-        searched.stop_at_a_retriever(collection)
     return SidebarState(collection=collection, policy=policy, owner=owner(), chat=chat, where=where)
 
 

@@ -10,12 +10,14 @@ request      the one request, every status looked at
 field_paths  where in an answer something is; answers reads the results
 function     `module:function`
 retriever    asks, and makes the run
+many         asks many questions, each once
 named        the retrievers that the environment offers to everyone
 """
 
 from rag_core.runs.live.config import RetrieverConfig, config_of
 from rag_core.runs.live.endpoint import FieldMap
+from rag_core.runs.live.many import ask_many
 from rag_core.runs.live.named import named_retrievers
 from rag_core.runs.live.retriever import LiveRetriever
 
-__all__ = ["FieldMap", "LiveRetriever", "RetrieverConfig", "config_of", "named_retrievers"]
+__all__ = ["FieldMap", "LiveRetriever", "RetrieverConfig", "ask_many", "config_of", "named_retrievers"]

@@ -22,7 +22,7 @@ from rag_core.runs.recorder.recording import Recording
 from rag_core.runs.recorder.shapes import cleaned
 from rag_core.runs.run import MAX_HITS, Run, RunStep
 from rag_core.runs.sent import run_from
-from rag_core.runs.values import MAX_TEXT, Note, StepKind
+from rag_core.runs.values import MAX_TEXT, Note, StepKind, Timing
 from rag_core.schema.base import new_id
 from rag_core.wording.numbers import count_of
 
@@ -130,8 +130,9 @@ def _kept(run: Run) -> Run:
         )
         note = Note(code="not-in-order", message=message)
         found = found.model_copy(update={"warnings": (*found.warnings, note)})
+    none = Timing(took_ms=0)  # nothing is done to keep all of it
     kept = found.model_copy(
-        update={"name": KEPT, "kind": StepKind.SELECT, "inputs": (SEARCH,), "timing": None, "warnings": ()}
+        update={"name": KEPT, "kind": StepKind.SELECT, "inputs": (SEARCH,), "timing": none, "warnings": ()}
     )
     return run.model_copy(update={"steps": (found, kept)})
 
