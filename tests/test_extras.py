@@ -115,13 +115,27 @@ S(str(folder)).embed(['x'])""",
         "from rag_core.cli.main import _parser as p; g = p().parse_args(['mcp']); g.run(g)",
     ),
     Use(
+        "retrieval/engines/postgres/connection.py",
+        "postgres",
+        """from rag_core.retrieval.engines.index_config import IndexConfig
+from rag_core.retrieval.engines.postgres.index import PgVectorIndex as I
+I(IndexConfig(kind='pgvector', address='postgresql://a@localhost/b', index='t'), None).count()""",
+    ),
+    Use(
         "storage/database.py",
         "postgres",
         "from rag_core.storage.database import Store; Store('postgresql+psycopg://a@localhost/b').begin().__enter__()",
     ),
 )
 
-REACHED_LATER = {"rerank/hosted/http.py", "rerank/hosted/identity.py", "generation/chat/replies.py"}
+REACHED_LATER = {
+    "rerank/hosted/http.py",
+    "rerank/hosted/identity.py",
+    "generation/chat/replies.py",
+    "retrieval/engines/postgres/catalog.py",
+    "retrieval/engines/postgres/conditions.py",
+    "retrieval/engines/postgres/statements.py",
+}
 """Imports a package that the module before it on every path has imported already."""
 
 

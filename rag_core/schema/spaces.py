@@ -10,6 +10,7 @@ class ScoreSpace(StrEnum):
 
     cosine       dot product of unit vectors, -1..1
     bm25         Okapi BM25, 0 and up, comparable within one query and collection only
+    ts_rank_cd   Postgres's cover density rank, 0 and up: no BM25, comparable within one query only
     rrf          reciprocal rank fusion, small positive numbers; says nothing about relevance by itself
     maxsim       mean over query tokens of the best cosine to a passage token, -1..1 (late interaction)
     logit        a cross-encoder's last output (calibrated where its model says so), unbounded
@@ -24,6 +25,7 @@ class ScoreSpace(StrEnum):
 
     COSINE = "cosine"
     BM25 = "bm25"
+    TS_RANK_CD = "ts_rank_cd"
     RRF = "rrf"
     MAXSIM = "maxsim"
     LOGIT = "logit"

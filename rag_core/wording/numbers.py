@@ -89,7 +89,7 @@ def score_number(score: float, space: ScoreSpace) -> str:
     A probability under 0.1 gets a third decimal: of a model that is seldom sure, that is where most lie. One that
     three would make 0 is `less than 0.001`.
     """
-    digits = {ScoreSpace.RRF: 4, ScoreSpace.BM25: 1}.get(space, 2)
+    digits = {ScoreSpace.RRF: 4, ScoreSpace.BM25: 1, ScoreSpace.TS_RANK_CD: 3}.get(space, 2)
     if space is ScoreSpace.PROBABILITY and 0 < score < 0.0995:
         digits = 3
         if score < 0.0005:

@@ -181,7 +181,8 @@ class IndexDescription(Frozen):
 
 
 class SearchedIndex(Frozen):
-    """An index of a server, as its list has it: the name that `IndexConfig.index` takes, and what else it says."""
+    """An index of a server, as its list has it: what `IndexConfig.index` and `namespace` take, and more."""
 
     name: str
+    namespace: str = ""
     told: str = ""

@@ -14,7 +14,7 @@ from typing import Protocol, cast
 from pydantic import SecretStr
 
 from rag_core.errors import BadInput, MissingPackage
-from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, SearchedIndex
+from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, IndexFields, SearchedIndex
 from rag_core.retrieval.engines.protocol import IndexEngine
 from rag_core.schema.protocols import listed, missing_members
 
@@ -84,7 +84,19 @@ class IndexKind:
         return cast(IndexAdapter, made)
 
 
-KINDS: tuple[IndexKind, ...] = ()
+KINDS: tuple[IndexKind, ...] = (
+    IndexKind(
+        name="pgvector",
+        label="Postgres with pgvector",
+        factory="rag_core.retrieval.engines.postgres.index:PgVectorIndex",
+        noun="table",
+        address="postgresql://user@localhost:5432/database",
+        secret="Password",
+        packages=("psycopg",),
+        parts=tuple(IndexFields.model_fields),
+        exact=True,
+    ),
+)
 
 
 def kind_named(name: str) -> IndexKind:

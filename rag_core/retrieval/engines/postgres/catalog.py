@@ -1,0 +1,108 @@
+"""What there is to search on a server, and what a table looks like in a form."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rag_core.retrieval.engines.field_guess import guessed, short
+from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, IndexFields, SearchedIndex
+from rag_core.retrieval.engines.postgres.layout import JSON, VECTORS, Layout, read_layout, written
+from rag_core.retrieval.engines.postgres.statements import COLLECTIONS
+
+if TYPE_CHECKING:
+    import psycopg
+
+SAMPLE = 3
+"""Rows that a form shows."""
+
+TABLES = """
+SELECT n.nspname, c.relname, min(format_type(a.atttypid, a.atttypmod)), c.reltuples
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_type t ON t.oid = a.atttypid AND t.typname = ANY(%s)
+WHERE a.attnum > 0 AND NOT a.attisdropped AND NOT c.relispartition
+  AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+GROUP BY n.nspname, c.relname, c.reltuples
+ORDER BY n.nspname, c.relname
+LIMIT 1000
+"""
+
+
+def vector_tables(cursor: psycopg.Cursor) -> tuple[SearchedIndex, ...]:
+    """The tables with a vector column; LangChain's once for each collection in it."""
+    found: list[SearchedIndex] = []
+    for schema, table, kind, rows in cursor.execute(TABLES, [list(VECTORS)]).fetchall():
+        told = kind.rpartition(".")[2] + (f", about {int(rows):,} rows" if rows > 0 else "")
+        name = written(schema, table)
+        inside = _collections(cursor, schema) if table == "langchain_pg_embedding" else []
+        found += [SearchedIndex(name=name, namespace=one, told=told.partition(",")[0]) for one in inside]
+        found += [] if inside else [SearchedIndex(name=name, told=told)]
+    return tuple(found)
+
+
+def _collections(cursor: psycopg.Cursor, schema: str) -> list[str]:
+    from psycopg import sql
+
+    if cursor.execute("SELECT to_regclass(%s)", [f'"{schema}".{COLLECTIONS}']).fetchone() != (None,):
+        asked = sql.SQL("SELECT name FROM {} ORDER BY name LIMIT 1000").format(sql.Identifier(schema, COLLECTIONS))
+        return [name for (name,) in cursor.execute(asked).fetchall()]
+    return []
+
+
+def describe_table(cursor: psycopg.Cursor, config: IndexConfig, server: str) -> IndexDescription:
+    """Its columns and the keys in their JSON, three rows, and a guess which is which."""
+    layout = read_layout(cursor, config, server)
+    rows = _sampled(cursor, layout)
+    keys = {
+        f"{column.name}.{key}": None
+        for column in layout.columns
+        if column.type in JSON
+        for row in rows
+        if isinstance(row[column.name], dict)
+        for key in row[column.name]
+    }
+    names = (*layout.by_name, *keys)
+    fields = IndexFields(**guessed(names, _settled(layout)))
+    vector = layout.by_name.get(fields.vector)
+    return IndexDescription(
+        names=names,
+        fields=fields,
+        rows=tuple({name: short(value) for name, value in row.items()} for row in rows),
+        dimensions=vector.dimensions if vector else 0,
+        distance=layout.distance(fields.vector) if fields.vector else None,
+        passages=layout.rows if layout.rows > 0 else None,
+    )
+
+
+def _settled(layout: Layout) -> dict[str, str]:
+    """The parts that the types of the columns settle: the key, the vector, the words, the only JSON object and text."""
+    kinds = {
+        "vector": VECTORS,
+        "lexical": ("tsvector",),
+        "metadata": JSON,
+        "text": ("text",),
+    }
+    found = {part: [one.name for one in layout.columns if one.type in types] for part, types in kinds.items()}
+    found["id"] = [one.name for one in layout.columns if one.key]
+    sure = {part: names[0] for part, names in found.items() if len(names) == 1}
+    if found["lexical"]:
+        sure["lexical"] = found["lexical"][0]
+    if sure.get("text") == sure.get("id"):
+        sure.pop("text", None)
+    return sure
+
+
+def _sampled(cursor: psycopg.Cursor, layout: Layout) -> list[dict[str, Any]]:
+    """Three rows; vectors as text, which is short when shown."""
+    from psycopg import sql
+
+    shown = [
+        sql.SQL("{}::text" if column.type in (*VECTORS, "tsvector") else "{}").format(sql.Identifier(column.name))
+        for column in layout.columns
+    ]
+    asked = sql.SQL("SELECT {} FROM {} LIMIT {}").format(
+        sql.SQL(", ").join(shown), sql.Identifier(layout.schema, layout.table), sql.Literal(SAMPLE)
+    )
+    names = [column.name for column in layout.columns]
+    return [dict(zip(names, row, strict=True)) for row in cursor.execute(asked).fetchall()]
