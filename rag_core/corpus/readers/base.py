@@ -25,10 +25,13 @@ class Limits(Frozen):
     """What one file may cost. The first three hold where parsing runs in a subprocess of its own.
 
     `cpu_seconds` of processor time; `seconds` on the clock, more, so that a busy machine refuses no good file.
+    `check_seconds` of processor time are spent on the pages of a PDF with looking for what may be read wrongly; later
+    pages are read without that, which is noted.
     """
 
     cpu_seconds: Positive = 20
     seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 60.0
+    check_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
     memory_mb: Positive = 1024
     file_mb: Positive = 50
     unzipped_mb: Positive = 200

@@ -47,11 +47,13 @@ class Mark:
 
 @dataclass
 class Annotations:
-    """What is seen on the page, the notes of what is not, and the boxes whose look may hold further words."""
+    """What is seen on the page, the notes of what is not, the boxes whose look may hold further words, and those in
+    which a reader struck words through."""
 
     marks: list[Mark] = field(default_factory=list)
     notes: list[FileNote] = field(default_factory=list)
     looks: list[Box] = field(default_factory=list)
+    struck: list[Box] = field(default_factory=list)
 
 
 def read_annotations(pdf: PdfDocument, number: int) -> Annotations:
@@ -70,6 +72,8 @@ def read_annotations(pdf: PdfDocument, number: int) -> Annotations:
             else:
                 if kind not in _SIGNS:
                     found.looks.append(_box(one))
+                elif kind == raw.FPDF_ANNOT_STRIKEOUT:
+                    found.struck += _marked_boxes(one)
                 if words := _string(one, "Contents"):
                     author = f" by {name}" if (name := _string(one, "T")) else ""
                     found.notes.append(left_out(f"page {number + 1}", f"It is a comment{author}.", words))
@@ -130,6 +134,17 @@ def _box(one: Any) -> Box:
     box = raw.FS_RECTF()
     raw.FPDFAnnot_GetRect(one, box)
     return box.left, box.bottom, box.right, box.top
+
+
+def _marked_boxes(one: Any) -> list[Box]:
+    """The boxes of the words that a mark is put on."""
+    boxes = []
+    quad = raw.FS_QUADPOINTSF()
+    for place in range(raw.FPDFAnnot_CountAttachmentPoints(one)):
+        if raw.FPDFAnnot_GetAttachmentPoints(one, place, quad):
+            across, up = (quad.x1, quad.x2, quad.x3, quad.x4), (quad.y1, quad.y2, quad.y3, quad.y4)
+            boxes.append((min(across), min(up), max(across), max(up)))
+    return boxes or [_box(one)]
 
 
 @contextmanager

@@ -25,15 +25,16 @@ def to_markdown(lines: Sequence[Line]) -> tuple[str, list[FileNote]]:
     body = _body_size(lines)
     sizes = {line.size for line in lines if _is_heading(line, body)}
     level = {size: min(place, 6) for place, size in enumerate(sorted(sizes, reverse=True), start=1)}
-    text, before = "", Line("")
+    pieces: list[str] = []
+    before = Line("")
     for line in lines:
         if _is_heading(line, body):
             same = _is_heading(before, body) and before.size == line.size
-            text += f" {line.text}" if same else f"\n\n{'#' * level[line.size]} {line.text}"
+            pieces.append(f" {line.text}" if same else f"\n\n{'#' * level[line.size]} {line.text}")
         else:
-            text += _joint(before, line, after_heading=_is_heading(before, body)) + line.text
+            pieces.append(_joint(before, line, after_heading=_is_heading(before, body)) + line.text)
         before = line
-    text, guessed = unhyphenated(text.translate(_LIGATURES))
+    text, guessed = unhyphenated("".join(pieces).translate(_LIGATURES))
     reason = "These words break at the end of a line and are joined without the hyphen. It may be one of their own."
     return text.strip(), [in_doubt("line ends", reason, ", ".join(guessed))] if guessed else []
 

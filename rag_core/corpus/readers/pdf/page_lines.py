@@ -89,3 +89,14 @@ def letter_box(page: PdfTextPage, place: int) -> Box:
     box = raw.FS_RECTF()
     raw.FPDFText_GetLooseCharBox(page.raw, place, box)
     return box.left, box.bottom, box.right, box.top
+
+
+def baseline(page: PdfTextPage, place: int) -> float:
+    """The height on the page of the line that a letter is written on."""
+    from ctypes import c_double
+
+    from pypdfium2 import raw
+
+    x, y = c_double(), c_double()
+    raw.FPDFText_GetCharOrigin(page.raw, place, x, y)
+    return y.value

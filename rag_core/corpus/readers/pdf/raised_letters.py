@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
-from rag_core.corpus.readers.pdf.page_lines import Box, Line, letter_box
+from rag_core.corpus.readers.pdf.page_lines import Box, Line, baseline, letter_box
 from rag_core.corpus.readers.scripts import lowered, raised
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def _word(page: PdfTextPage, word: str, first: int) -> str:
     full = max(heights)
     if min(heights) >= _SMALLER * full:
         return word
-    line = _baseline(page, first + heights.index(full))
-    shifts = [_baseline(page, first + place) - line for place in range(len(word))]
+    line = baseline(page, first + heights.index(full))
+    shifts = [baseline(page, first + place) - line for place in range(len(word))]
     kinds = [
         _kind(shift / full) if height < _SMALLER * full else "" for shift, height in zip(shifts, heights, strict=True)
     ]
@@ -71,14 +71,3 @@ def _kind(shift: float) -> str:
 
 
 _MARKED: dict[str, Callable[[str], str]] = {"raised": raised, "lowered": lowered, "": str}
-
-
-def _baseline(page: PdfTextPage, place: int) -> float:
-    """The height on the page of the line that a letter is written on."""
-    from ctypes import c_double
-
-    from pypdfium2 import raw
-
-    x, y = c_double(), c_double()
-    raw.FPDFText_GetCharOrigin(page.raw, place, x, y)
-    return y.value

@@ -3,6 +3,7 @@ them may be other letters, or none."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from pypdfium2 import PdfTextPage
 
 _SHARE = 0.1
+_WORD = re.compile(r"\S+")
 _NO_LETTER = ("Cc", "Cn", "Co", "Cs")
 
 
@@ -29,10 +31,18 @@ class Letters:
 
 
 def letters_of(page: PdfTextPage) -> Letters:
-    """The letters of one page. PDFium takes an unnamed letter for the one that its place in the font suggests."""
+    """The letters of one page. PDFium takes an unnamed letter for the one that its place in the font suggests.
+
+    All of them are looked at only if one is unnamed of those that begin a word or are the first of their kind.
+    """
     from pypdfium2 import raw
 
-    count = page.count_chars()
+    count, text = page.count_chars(), page.get_text_range()
+    if len(text) == count:
+        first = {sign: place for place, sign in reversed(list(enumerate(text)))}
+        starts = (found.start() for found in _WORD.finditer(text))
+        if not any(raw.FPDFText_HasUnicodeMapError(page.raw, place) == 1 for place in {*first.values(), *starts}):
+            return Letters(count)
     unnamed = [place for place in range(count) if raw.FPDFText_HasUnicodeMapError(page.raw, place) == 1]
     signs = [chr(raw.FPDFText_GetUnicode(page.raw, place)) for place in unnamed]
     lost = sum(unicodedata.category(sign) in _NO_LETTER for sign in signs)
