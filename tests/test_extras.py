@@ -90,6 +90,12 @@ S(str(folder)).embed(['x'])""",
         "from rag_core.runs.live import *; LiveRetriever('A', RetrieverConfig(url='http://localhost:1')).ask('x')",
     ),
     Use(
+        "retrieval/engines/rest/client.py",
+        "hosted",
+        """from rag_core.retrieval.engines.rest.client import *
+RestServer(IndexConfig(kind='x', address='http://localhost:1'), None, Access(), lambda *_: None).ask('GET', '/')""",
+    ),
+    Use(
         "runs/collector/server.py",
         "collect",
         "from rag_core.runs.collector.server import application; application(None, None)",

@@ -49,6 +49,7 @@ class IndexKind:
     packages  modules that it needs, which an extra installs
     parts     the fields of `IndexFields` that this kind can use
     exact     whether it can search without its approximate index
+    own_id    whether its server names passages itself, so that the field of the id may stay empty
     """
 
     name: str
@@ -61,6 +62,7 @@ class IndexKind:
     parts: tuple[str, ...] = ("id", "text", "title", "vector", "metadata", "document", "source", "language", "updated",
                               "tenant")  # fmt: skip
     exact: bool = False
+    own_id: bool = False
 
     def connect(self, config: IndexConfig, secret: SecretStr | None) -> IndexEngine:
         """The index, ready to be searched. Raises BadInput or MissingPackage."""
@@ -95,6 +97,17 @@ KINDS: tuple[IndexKind, ...] = (
         packages=("psycopg",),
         parts=tuple(IndexFields.model_fields),
         exact=True,
+    ),
+    IndexKind(
+        name="qdrant",
+        label="Qdrant",
+        factory="rag_core.retrieval.engines.qdrant.index:QdrantIndex",
+        noun="collection",
+        address="http://localhost:6333",
+        packages=("httpx",),
+        parts=tuple(IndexFields.model_fields),
+        exact=True,
+        own_id=True,
     ),
 )
 

@@ -1,0 +1,230 @@
+"""Qdrant's own engine behind HTTP: the suite by an id in the payload, and what is its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import SecretStr
+
+from rag_core.errors import BadInput, EngineError, EngineRefused, MissingField, MissingIndex
+from rag_core.retrieval.engines.index_config import IndexConfig, IndexFields
+from rag_core.retrieval.engines.index_kinds import connect, kind_named
+from rag_core.retrieval.engines.protocol import IndexEngine
+from rag_core.schema.filters import Equal, In, Not
+from rag_core.schema.spaces import ScoreSpace
+from tests.retrieval.engines.http_server import KEY
+from tests.retrieval.engines.index_conformance import QUERY, ROWS, IndexConformance, Row, Server, at, ids, only
+
+pytest.importorskip("qdrant_edge", reason="qdrant-edge-py has no build for this machine")
+from tests.retrieval.engines.qdrant_server import QdrantServer
+
+SECRET = SecretStr(KEY)
+FIELDS = IndexFields(
+    id="chunk_id", text="body", title="title", vector="dense", document="doc", source="kind", updated="changed",
+    tenant="customer", metadata="meta", lexical="words",
+)  # fmt: skip
+DENSE, WORDS = {"dense": {"size": 4, "distance": "Cosine"}}, {"words": {"modifier": "idf"}}
+
+
+def payload(row: Row) -> dict[str, Any]:
+    given = {"chunk_id": row.id, "body": row.text, "title": row.title or None, "doc": row.document or None,
+             "kind": row.source or None, "customer": row.tenant,
+             "changed": row.updated and row.updated.isoformat(), "meta": row.metadata}  # fmt: skip
+    return {name: value for name, value in given.items() if value is not None}
+
+
+class Points:
+    """Fills a collection of the server."""
+
+    cannot: dict[str, str] = {}
+
+    def __init__(self, folder: Path) -> None:
+        self.qdrant = QdrantServer(folder)
+        self.engines: list[IndexEngine] = []
+        self.keys: dict[str, int] = {}
+
+    def fill(self, rows: Sequence[Row]) -> IndexEngine:
+        self.keys = {row.id: number for number, row in enumerate(rows)}
+        made = self.qdrant.create("shop", DENSE, WORDS)
+        made.upsert([(self.keys[one.id], {"dense": list(one.vector), "words": one.text}, payload(one)) for one in rows])
+        return self.connected()
+
+    def config(self, **changes: Any) -> IndexConfig:
+        config = IndexConfig(kind="qdrant", address=self.qdrant.http.address, index="shop", fields=FIELDS, exact=True)
+        return config.with_(**changes)
+
+    def connected(self, secret: SecretStr | None = SECRET, **changes: Any) -> IndexEngine:
+        self.engines.append(connect(self.config(**changes), secret))
+        return self.engines[-1]
+
+    def delete(self, ids: Sequence[str]) -> None:
+        from qdrant_edge import UpdateOperation
+
+        keys = [self.keys[one] for one in ids]
+        self.qdrant.collections["shop"].shard.update(UpdateOperation.delete_points(keys))
+
+    def broken(self, what: str) -> IndexEngine:
+        if what == "credentials":
+            return self.connected(SecretStr("wrong-9f31"))
+        if what == "missing index":
+            return self.connected(index="nothing")
+        if what == "missing field":
+            return self.connected(fields=FIELDS.with_(text="nothing"))
+        self.qdrant.http.slow_s = 0.6
+        return self.connected(timeout_s=0.3)
+
+    def stop(self) -> None:
+        self.qdrant.http.stop()
+
+    def start(self) -> None:
+        self.qdrant.http.start()
+
+    def close(self) -> None:
+        self.stop()
+        for engine in self.engines:
+            engine.close()
+
+
+@pytest.fixture
+def points(tmp_path: Path) -> Iterator[Points]:
+    made = Points(tmp_path)
+    yield made
+    made.close()
+
+
+class TestQdrant(IndexConformance):
+    @pytest.fixture
+    def server(self, points: Points) -> Server:
+        return points
+
+
+UUIDS = ("5c56c793-69f3-4fbf-87e6-c4bf54c28c26", "00000000-0000-0000-0000-000000000001")
+
+
+@pytest.fixture
+def plain(points: Points) -> Points:
+    """A collection with one vector without a name, ids of Qdrant's own, and no metadata object."""
+    made = points.qdrant.create("plain", {"size": 4, "distance": "Euclid"})
+    made.upsert([(7, {"": list(at(0))}, {"text": "Seven.", "stars": 4, "tenant_id": 17}),
+                 (UUIDS[0], {"": list(at(60))}, {"text": "A UUID.", "stars": 5, "Größe (cm)": "x"})])  # fmt: skip
+    return points
+
+
+def test_without_a_named_id_it_is_the_points_own(plain: Points) -> None:
+    index = plain.connected(index="plain", fields=IndexFields(text="text"))
+    found = index.dense(QUERY, 5)
+    assert (ids(found.hits), found.space) == (["7", UUIDS[0]], ScoreSpace.DISTANCE)
+    assert [score for _, score in found.hits] == pytest.approx([0, 1], abs=1e-5)  # the chord of 60 degrees is 1
+    assert list(index.passages_by_id(["none", UUIDS[0].upper(), "7", UUIDS[1], "07"])) == [UUIDS[0].upper(), "7"]
+    assert index.vectors_by_id(["7"])["7"].tolist() == pytest.approx([1, 0, 0, 0])
+    assert index.count(only(In(field="document_id", values=("7", "x")))) == 1
+    assert index.count(only(Not(condition=Equal(field="document_id", value="7")))) == 1
+    assert index.count(only(Equal(field="Größe (cm)", value="x"))) == 1
+
+
+def test_a_part_that_the_index_keeps_as_a_number_is_found_by_its_text(plain: Points) -> None:
+    index = plain.connected(index="plain", fields=IndexFields(text="text", tenant="tenant_id"))
+    assert index.passages_by_id(["7"])["7"].tenant == "17"
+    assert [one.id for one in index.listed(5, only(Equal(field="tenant", value="17")))] == ["7"]
+    assert index.count(only(Not(condition=Equal(field="tenant", value="17")))) == 1
+
+
+def test_a_part_that_is_not_mapped_is_empty_in_every_passage(plain: Points) -> None:
+    index = plain.connected(index="plain", fields=IndexFields(text="text"))
+    assert index.count(only(Equal(field="tenant", value="17"))) == 0
+    assert index.count(only(Equal(field="source", value=""))) == 2
+    assert index.count(only(Not(condition=Equal(field="source", value="")))) == 0
+
+
+@pytest.mark.parametrize(("distance", "space"), [("Dot", ScoreSpace.DOT), ("Manhattan", ScoreSpace.DISTANCE)])
+def test_scores_are_in_the_space_of_the_collections_distance(points: Points, distance: str, space: ScoreSpace) -> None:
+    made = points.qdrant.create("other", {"size": 4, "distance": distance})
+    made.upsert([(1, {"": [2.0, 0, 0, 0]}, {"text": "a"}), (2, {"": [0.5, 0, 0, 0]}, {"text": "b"})])
+    found = points.connected(index="other", fields=IndexFields(text="text")).dense(QUERY, 2)
+    assert found.space is space
+    assert dict(found.hits) == ({"1": 2.0, "2": 0.5} if distance == "Dot" else {"2": 0.5, "1": 1.0})
+
+
+def test_words_are_bm25_and_both_are_fused_by_rrf(points: Points) -> None:
+    index = points.fill(ROWS)
+    assert index.lexical("refunds", 5).space is ScoreSpace.BM25
+    assert index.hybrid("refunds", QUERY, 5).space is ScoreSpace.RRF
+    dense_only = points.connected(fields=FIELDS.with_(lexical=""))
+    assert (dense_only.capabilities.lexical, dense_only.capabilities.hybrid) == (False, False)
+
+
+def test_a_collection_is_described_with_three_rows_and_guessed_fields(points: Points) -> None:
+    made = points.qdrant.create("langchain", {"size": 4, "distance": "Cosine"})
+    found = [(number, {"": list(at(number))}, {"page_content": f"Text {number}.",
+              "metadata": {"source": "a.md", "title": "A", "language": "de"}}) for number in range(5)]  # fmt: skip
+    made.upsert(found)
+    points.fill(ROWS)
+    kind, config = kind_named("qdrant"), points.config(index="langchain", fields=IndexFields())
+    assert [one.name for one in kind.indexes(config, SECRET)] == ["langchain", "shop"]
+    told = kind.describe(config, SECRET)
+    assert (told.dimensions, told.distance, told.passages, len(told.rows)) == (4, "cosine", 5, 3)
+    assert told.fields == IndexFields(
+        text="page_content", title="metadata.title", metadata="metadata", document="metadata.source",
+        language="metadata.language",
+    )  # fmt: skip
+    assert told.rows[0]["id"] == "0" and told.rows[0]["metadata.title"] == "A"
+    passage = points.connected(index="langchain", fields=told.fields).listed(1)[0]
+    assert (passage.text, passage.title, passage.document_id, passage.metadata) == (
+        "Text 0.", "A", "a.md", {"language": "de"},
+    )  # fmt: skip
+    named = kind.describe(points.config(fields=IndexFields()), SECRET).fields
+    assert (named.vector, named.lexical, named.metadata) == ("dense", "words", "meta")
+
+
+def test_a_vector_that_is_not_there_is_said_with_those_that_are(points: Points) -> None:
+    points.fill(ROWS)
+    with pytest.raises(MissingField, match=r"has no field titles\. It has dense"):
+        points.connected(fields=FIELDS.with_(vector="titles")).dense(QUERY, 3)
+    with pytest.raises(MissingField, match=r"has no field splade\. It has words"):
+        points.connected(fields=FIELDS.with_(lexical="splade")).lexical("x", 3)
+    with pytest.raises(MissingField, match="has no field number"):
+        points.connected(fields=FIELDS.with_(id="number")).dense(QUERY, 3)
+
+
+def test_no_error_holds_the_key(points: Points) -> None:
+    points.fill(ROWS)
+    points.qdrant.http.answers = lambda asked: (500, {"status": {"error": f"broken for {asked.headers['api-key']}"}})
+    with pytest.raises(EngineError, match="broken for •••") as caught:
+        points.connected().count()
+    assert KEY not in str(caught.value)
+    points.qdrant.http.answers = lambda asked: (403, f"no {asked.headers['api-key']}")
+    with pytest.raises(EngineRefused, match="no •••"):
+        points.connected().count()
+
+
+def test_what_cannot_be_connected_is_said_before_anything_is_sent(points: Points) -> None:
+    wrong: dict[str, dict[str, Any]] = {
+        "Choose the collection": {"index": ""},
+        "field of the text": {"fields": IndexFields()},
+        "must look like http": {"address": "qdrant://x"},
+        r"no \?": {"address": "http://x/?a=b"},
+    }
+    for said, changes in wrong.items():
+        with pytest.raises(BadInput, match=said):
+            points.connected(**changes)
+    with pytest.raises(BadInput, match="Copy it again"):
+        points.connected(SecretStr("key\nX: y"))
+    assert points.qdrant.http.asked == []
+
+
+def test_a_collection_that_was_made_again_is_read_again(points: Points) -> None:
+    index = points.fill(ROWS)
+    assert index.dimensions() == 4
+    made = points.qdrant.create("shop", {"dense": {"size": 2, "distance": "Dot"}})
+    made.upsert([(1, {"dense": [1.0, 0.0]}, {"chunk_id": "new", "body": "New."})])
+    with pytest.raises(EngineError, match="have 2 numbers"):
+        index.dense(QUERY, 3)
+    found = index.dense(np.array([1, 0], np.float32), 3)
+    assert (found.hits, found.space) == ([("new", 1.0)], ScoreSpace.DOT)
+    del points.qdrant.collections["shop"]
+    with pytest.raises(MissingIndex):
+        index.count()
