@@ -2,22 +2,28 @@
 against ours, in the same run, taking turns.
 
     python -m benchmarks.rerank_speed MODEL [--variant LABEL=FOLDER:BACKEND]... [--rounds 5] [--clock cpu]
+    python -m benchmarks.rerank_speed --shapes [...]
 
 The queries are the sample corpus's, the passages cuts of its documents: `even` about 120 tokens each, `mixed` 20 to
 400. For each way: the median milliseconds of a query, pairs a second, how many times the default's speed (median of
 the rounds' ratios), and against the default's fp32 scores Kendall's tau, the share of queries with the same first
 passage, and the largest change of a probability. On a busy machine, `--clock cpu` counts processor seconds instead.
+
+`--shapes` measures models of six layers and 384 dimensions with random weights, as XLM-RoBERTa, DeBERTa and ModernBERT
+build them. Their first use, which converts them, is not timed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import re
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
@@ -27,12 +33,21 @@ from scipy.stats import kendalltau
 
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.platt import PlattScaling
+from tests.rerank import architectures
 
 CORPUS = Path(__file__).parent.parent / "sample_corpus"
 WORDS_A_TOKEN = 0.72
 DEFAULT = "sentence-transformers default"
 SEED = 20261120
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
+
+LONGEST = 512
+SIZES = {"hidden_size": 384, "num_hidden_layers": 6, "num_attention_heads": 12, "intermediate_size": 1536}
+SHAPES: dict[str, dict[str, int]] = {
+    "xlm-roberta": {"max_position_embeddings": LONGEST + 2},
+    "deberta-v2": {"max_position_embeddings": LONGEST, "position_buckets": 256},
+    "modernbert": {"max_position_embeddings": LONGEST, "local_attention": 128},
+}
 
 Way = Callable[[str, list[str]], np.ndarray]
 
@@ -121,16 +136,36 @@ def rows(done: dict[str, Measured], count: int, mixed: bool) -> Iterator[str]:
         yield f"| {label} | {ms:.0f} | {count / ms * 1000:.0f} | {ratio:.2f} | {tau:.4f} | {top:.2f} | {change:.4f} |"
 
 
+def shapes(folder: Path) -> Iterator[Path]:
+    """A model of each architecture that torch would run, with random weights."""
+    for name, own in SHAPES.items():
+        made = architectures.ARCHITECTURES[name]
+        wide = replace(made, own={**made.own, **SIZES, **own})
+        yield architectures.save(wide, LONGEST, folder / name)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", help="a folder that CrossEncoder loads")
+    parser.add_argument("model", nargs="?", help="a folder that CrossEncoder loads")
+    parser.add_argument("--shapes", action="store_true", help="models with random weights instead")
     parser.add_argument("--variant", action="append", default=[], metavar="LABEL=FOLDER:BACKEND")
     parser.add_argument("--rounds", type=int, default=5, help="queries a table")
     parser.add_argument("--count", type=int, action="append", help="passages a query; more than once for several")
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     args = parser.parse_args()
-    ways = {DEFAULT: default_call(args.model)}
-    for variant in [f"ours={args.model}:auto", *args.variant]:
+    if bool(args.model) == args.shapes:
+        parser.error("Give a model's folder or --shapes.")
+    with tempfile.TemporaryDirectory() as folder:
+        for model in shapes(Path(folder)) if args.shapes else [args.model]:
+            os.environ.setdefault("SECOND_PASS_DATA_DIR", folder)
+            print(f"\n## {Path(model).name}")
+            measured(str(model), [f"torch={model}:torch"] if args.shapes else args.variant, args)
+
+
+def measured(model: str, variants: list[str], args: argparse.Namespace) -> None:
+    """Print the tables of one model."""
+    ways = {DEFAULT: default_call(model)}
+    for variant in [f"ours={model}:auto", *variants]:
         label, _, place = variant.partition("=")
         folder, _, backend = place.rpartition(":")
         runs_on, way = ours(folder, backend)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from rag_core.generation.chat.habits import HABITS
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder, get_embedder
 
 ROOT = Path(__file__).parents[1]
+os.environ.setdefault("SECOND_PASS_CONVERT_MODELS", "false")  # seconds a model: its own tests turn it on
 pytest.register_assert_rewrite("tests.rerank.conformance", "tests.retrieval.engines.conformance")
 
 

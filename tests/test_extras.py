@@ -33,7 +33,11 @@ GRADER = "from rag_core.rerank.llm_grader import LanguageModelReranker as L"
 HOSTED = "from rag_core.rerank.hosted.service import HostedReranker as H"
 
 USES = (
-    Use("rerank/weights/backends.py", "torch", f"{SHIPPED}; {CROSS_ENCODER}; C(str(shipped), backend='torch').load()"),
+    Use(
+        "rerank/weights/torch_models.py",
+        "torch",
+        f"{SHIPPED}; {CROSS_ENCODER}; C(str(shipped), backend='torch').load()",
+    ),
     Use(
         "rerank/weights/backends.py",
         "onnx",
@@ -138,6 +142,7 @@ REACHED_LATER = {
     "rerank/hosted/http.py",
     "rerank/hosted/identity.py",
     "generation/chat/replies.py",
+    "rerank/weights/conversion.py",
     "retrieval/engines/postgres/catalog.py",
     "retrieval/engines/postgres/conditions.py",
     "retrieval/engines/postgres/statements.py",

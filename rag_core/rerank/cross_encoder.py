@@ -26,15 +26,16 @@ from rag_core.rerank.checks import check_finite
 from rag_core.rerank.kinds import RerankerSpec
 from rag_core.rerank.platt import PlattScaling
 from rag_core.rerank.shipped import MODELS
-from rag_core.rerank.weights.backends import DESCRIBED, LOADERS, MARKS, Backend, Runner, resolve_backend
+from rag_core.rerank.weights.backends import DESCRIBED, LOADERS, MARKS, Backend, resolve_backend, why_torch
 from rag_core.rerank.weights.hub import fetch, identity_here, loaded_as
+from rag_core.rerank.weights.runner import Runner
 from rag_core.rerank.weights.tokenise import Pair, encode_pairs, limit_of
 from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
 
 if TYPE_CHECKING:
-    from rag_core.rerank.weights.backends import Ids
+    from rag_core.rerank.weights.runner import Ids
 
 DECIMALS = 6
 LEAST_LENGTH = 16
@@ -54,9 +55,9 @@ class _Loaded:
 class CrossEncoderReranker:
     """A cross-encoder (the `Reranker` protocol). Loaded when first used; safe to share between threads.
 
-    backend            `auto` (OpenVINO where it can run this model, else torch), `torch` (fp32), `bf16`, `onnx` (the
-                       folder must hold the exported file), `openvino` (it must hold one, or a plain BERT) or `int8`
-                       (a plain BERT with its int8 file)
+    backend            `auto` (OpenVINO where it can run this model, converted once if need be, else torch), `torch`
+                       (fp32), `bf16`, `onnx` (the folder must hold the exported file), `openvino` (it must hold one, or
+                       a plain BERT), `int8` (a plain BERT with its int8 file) or `converted`
     trust_remote_code  run Python code that comes with the model; off unless its user says so
     max_length         tokens of a pair; None: as many as the model takes
     Scores are calibrated where the model's config says how, and rounded to six decimals.
@@ -109,7 +110,9 @@ class CrossEncoderReranker:
     @property
     def runs_on(self) -> str:
         """What computes its scores on this machine, in words: `OpenVINO, bf16`. Loads nothing."""
-        return DESCRIBED[self._runs()]()
+        runs = self._runs()
+        why = why_torch(self._name) if runs == "torch" and self._backend == "auto" else ""
+        return DESCRIBED[runs]() + (f" (not converted to OpenVINO: {why})" if why else "")
 
     def _runs(self) -> Backend:
         return resolve_backend(self._backend, self._name, self._device)

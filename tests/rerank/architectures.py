@@ -67,7 +67,7 @@ ARCHITECTURES = {
         {
             **SIZES,
             "max_position_embeddings": LIMIT,
-            "local_attention": 8,
+            "local_attention": 16,
             "classifier_pooling": "mean",
             **dict.fromkeys(("bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id")),
         },
@@ -83,24 +83,29 @@ ARCHITECTURES = {
 
 def build(name: str, folder: Path) -> Path:
     """Save that architecture's tiny model into `folder`/name."""
+    return save(ARCHITECTURES[name], LIMIT, folder / name)
+
+
+def save(made: Architecture, limit: int, folder: Path) -> Path:
+    """Save a model with random weights that reads `limit` tokens."""
     import torch
     import transformers
 
-    made = ARCHITECTURES[name]
-    tokenizer = _tokenizer(made)
+    tokenizer = _tokenizer(made, limit)
     config_class: Callable[..., Any] = getattr(transformers, made.config)
     config = config_class(vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, num_labels=1, **made.own)
     torch.manual_seed(5)
     model = transformers.AutoModelForSequenceClassification.from_config(config)
+    deviation = 0.2 * (32 / config.hidden_size) ** 0.5  # as they are initialised, scores would hardly differ
     with torch.no_grad():
         for weights in model.parameters():
-            weights.add_(torch.randn_like(weights) * 0.2)  # as they are initialised, scores would hardly differ
-    model.save_pretrained(folder / name)
-    tokenizer.save_pretrained(folder / name)
-    return folder / name
+            weights.add_(torch.randn_like(weights) * deviation)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
-def _tokenizer(made: Architecture) -> Any:
+def _tokenizer(made: Architecture, limit: int) -> Any:
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
@@ -113,5 +118,5 @@ def _tokenizer(made: Architecture) -> Any:
     used = [(token, vocabulary[token]) for token in made.special]
     inner.post_processor = processors.TemplateProcessing(single=single, pair=made.template, special_tokens=used)
     return PreTrainedTokenizerFast(
-        tokenizer_object=inner, pad_token=padding, unk_token=unknown, model_max_length=LIMIT, padding_side="right"
+        tokenizer_object=inner, pad_token=padding, unk_token=unknown, model_max_length=limit, padding_side="right"
     )

@@ -1,49 +1,39 @@
 """Backends that run a cross-encoder: torch (fp32 or bf16), ONNX Runtime, OpenVINO (bf16 or fp32, some layers in int8).
 
-`auto` chooses OpenVINO for a plain BERT on a CPU if OpenVINO is installed, and int8 layers on top if the folder lists
-them and the CPU has bf16 (every CPU with bf16 multiplies int8 exactly); otherwise torch. Each loader returns a
-`Runner`. To see which backend is fastest on your machine, run `benchmarks/rerank_speed.py`.
+On a CPU with OpenVINO, `auto` chooses it for a plain BERT, with int8 layers on top if the folder lists them and the CPU
+has bf16 (every CPU with bf16 multiplies int8 exactly), and for any other model that can be converted; otherwise torch.
+Each loader returns a `Runner`. To see which backend is fastest on your machine, run `benchmarks/rerank_speed.py`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rag_core.errors import MissingPackage, ModelError
 from rag_core.inference import bert, engine, int8
 from rag_core.inference.weights import Weights, read_weights
+from rag_core.rerank.weights import converted
 from rag_core.rerank.weights.hub import folder_here
+from rag_core.rerank.weights.runner import Runner, named
+from rag_core.rerank.weights.torch_models import PLAIN, has_modules, takes_types, torch_model
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    Ids = npt.NDArray[np.int64]
-    Logits = npt.NDArray[np.float32]
+    from rag_core.rerank.weights.runner import Ids, Logits
 
-Forward = Callable[["Ids", "Ids", "Ids"], "Logits"]
-"""(token ids, attention mask, token types), each of shape (pairs, width) -> logits, shape (pairs, outputs)."""
-
-Backend = Literal["auto", "torch", "bf16", "onnx", "openvino", "int8"]
+Backend = Literal["auto", "torch", "bf16", "onnx", "openvino", "int8", "converted", "converted-fp32"]
 
 BUILD = 2
 """Part of a model's identity on OpenVINO. Raise it with the graph or the batch widths: bf16 scores move a little."""
 
-PLAIN = "BertForSequenceClassification"
+BY_PRECISION: dict[engine.Precision | None, Backend] = {None: "torch", "bf16": "converted", "fp32": "converted-fp32"}
 ONNX = "onnx/model.onnx"
 OPENVINO = "openvino/openvino_model.xml"
-
-
-@dataclass(frozen=True)
-class Runner:
-    """A model in memory. `forward` is safe to call from several threads; up to `max_concurrency` of them gain."""
-
-    forward: Forward
-    max_concurrency: int = 1
 
 
 def resolve_backend(backend: Backend, name: str, device: str) -> Backend:
@@ -51,13 +41,21 @@ def resolve_backend(backend: Backend, name: str, device: str) -> Backend:
     if backend != "auto":
         return backend
     folder = folder_here(name)
-    if folder is None or device != "cpu" or not engine.installed() or not _buildable(folder):
+    if folder is None or device != "cpu" or not engine.installed():
         return "torch"
+    if not _buildable(folder):
+        return BY_PRECISION[converted.precision(folder)]
     return "int8" if (folder / int8.FILE).is_file() and engine.best_precision() == "bf16" else "openvino"
 
 
+def why_torch(name: str) -> str:
+    """Why this model runs in torch although it could be converted: what failed. Empty where nothing did."""
+    folder = folder_here(name)
+    return converted.why_not(folder) if folder else ""
+
+
 def _buildable(folder: Path) -> bool:
-    return not _has_modules(folder) and bert.can_build(folder, PLAIN)
+    return not has_modules(folder) and bert.can_build(folder, PLAIN)
 
 
 def _torch(folder: Path, device: str, trust_remote_code: bool) -> Runner:
@@ -69,17 +67,9 @@ def _bf16(folder: Path, device: str, trust_remote_code: bool) -> Runner:
 
 
 def _in_torch(folder: Path, device: str, trust_remote_code: bool, dtype: str) -> Runner:
-    """Run the model in torch. Its last layer is always fp32: bf16 logits tie."""
-    try:
-        import torch
-
-        if dtype == "float32" and _is_plain(folder):
-            model = _plain(folder, device)
-        else:
-            model = _sentence_transformers(folder, device, trust_remote_code, dtype)
-    except ImportError as exc:
-        raise MissingPackage("sentence_transformers", "This cross-encoder") from exc
-    typed = getattr(model.config, "type_vocab_size", 0) > 1
+    model = torch_model(folder, device, trust_remote_code, dtype)
+    typed = takes_types(model)
+    import torch
 
     def forward(ids: Ids, mask: Ids, types: Ids) -> Logits:
         inputs = {"input_ids": ids, "attention_mask": mask} | ({"token_type_ids": types} if typed else {})
@@ -88,47 +78,6 @@ def _in_torch(folder: Path, device: str, trust_remote_code: bool, dtype: str) ->
         return logits.cpu().numpy()  # type: ignore[attr-defined,no-any-return]
 
     return Runner(forward)
-
-
-def _has_modules(folder: Path) -> bool:
-    """Whether sentence-transformers' own files describe the model."""
-    return any((folder / name).exists() for name in ("modules.json", "config_sentence_transformers.json"))
-
-
-def _is_plain(folder: Path) -> bool:
-    """Whether this is a plain BERT classifier, which runs without importing sentence-transformers (seconds)."""
-    if _has_modules(folder):
-        return False
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return bool(config.get("architectures") == [PLAIN])
-
-
-def _plain(folder: Path, device: str) -> Any:
-    import torch
-    from transformers import BertForSequenceClassification
-
-    model: Any = BertForSequenceClassification.from_pretrained(
-        str(folder), local_files_only=True, use_safetensors=True, dtype=torch.float32
-    )
-    return model.to(device).eval()
-
-
-def _sentence_transformers(folder: Path, device: str, trust_remote_code: bool, dtype: str) -> Any:
-    """Load a sentence-transformers CrossEncoder, its last layer in fp32."""
-    import torch
-    from sentence_transformers import CrossEncoder
-
-    encoder = CrossEncoder(
-        str(folder),
-        device=device,
-        local_files_only=True,
-        trust_remote_code=trust_remote_code,
-        activation_fn=torch.nn.Identity(),
-        model_kwargs={"use_safetensors": True, "dtype": getattr(torch, dtype)},
-    )
-    layers = [name for name, layer in encoder.named_modules() if type(layer) is torch.nn.Linear]
-    encoder.set_keep_in_fp32_modules(layers[-1:])
-    return encoder.model.eval()
 
 
 def _onnx(folder: Path, _device: str, _trust_remote_code: bool) -> Runner:
@@ -141,7 +90,7 @@ def _onnx(folder: Path, _device: str, _trust_remote_code: bool) -> Runner:
     names = {one.name for one in session.get_inputs()}
 
     def forward(ids: Ids, mask: Ids, types: Ids) -> Logits:
-        logits: Logits = session.run(None, _named(names, ids, mask, types))[0]
+        logits: Logits = session.run(None, named(names, ids, mask, types))[0]
         return logits
 
     return Runner(forward)
@@ -174,7 +123,7 @@ def _built(folder: Path, smoothing_scales: Mapping[str, npt.NDArray[np.float32]]
 def _compiled(model: Any) -> Runner:
     compiled = engine.CompiledModel(model, engine.best_precision())
     names = {name for one in model.inputs for name in one.get_names()}
-    return Runner(lambda *inputs: compiled.run(_named(names, *inputs)), compiled.max_concurrency)
+    return Runner(lambda *inputs: compiled.run(named(names, *inputs)), compiled.max_concurrency)
 
 
 def _head(weights: Weights) -> Callable[[Logits], Logits]:
@@ -191,9 +140,9 @@ def _head(weights: Weights) -> Callable[[Logits], Logits]:
     return head
 
 
-def _named(names: set[str], ids: Ids, mask: Ids, types: Ids) -> dict[str, Ids]:
-    given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": types}
-    return {name: value for name, value in given.items() if name in names}
+def _converted(folder: Path, device: str, trust_remote_code: bool) -> Runner:
+    """The converted model, or torch where the conversion fails."""
+    return converted.load(folder) or _torch(folder, device, trust_remote_code)
 
 
 def _exported(folder: Path, *places: str) -> Path:
@@ -212,6 +161,8 @@ LOADERS: dict[Backend, Callable[[Path, str, bool], Runner]] = {
     "onnx": _onnx,
     "openvino": _openvino,
     "int8": _int8,
+    "converted": _converted,
+    "converted-fp32": _converted,
 }
 """Loaders by backend: (folder, device, trust_remote_code) -> Runner.
 
@@ -223,6 +174,8 @@ DESCRIBED: dict[Backend, Callable[[], str]] = {
     "onnx": lambda: "ONNX Runtime",
     "openvino": lambda: f"OpenVINO, {engine.best_precision()}",
     "int8": lambda: f"OpenVINO, {engine.best_precision()}/int8",
+    "converted": lambda: "OpenVINO, bf16, converted",
+    "converted-fp32": lambda: "OpenVINO, fp32, converted",
 }
 """How each backend is shown, with its precision on this machine."""
 
@@ -232,5 +185,7 @@ MARKS: dict[Backend, Callable[[], str]] = {
     "onnx": lambda: "/onnx",
     "openvino": lambda: f"/openvino{BUILD}-{engine.best_precision()}",
     "int8": lambda: f"/openvino{BUILD}-{engine.best_precision()}-int8",
+    "converted": lambda: f"/converted{converted.FORM}-bf16",
+    "converted-fp32": lambda: f"/converted{converted.FORM}-fp32",
 }
 """What each backend adds to a model's identity. torch in fp32 is the reference and adds nothing."""

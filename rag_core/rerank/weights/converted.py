@@ -1,0 +1,142 @@
+"""Cross-encoders that were converted to OpenVINO: made once by `conversion`, kept in the data folder, run from there.
+
+A conversion is known by the model's files, the CPU's precision and OpenVINO's version. One that failed, or whose scores
+were not torch's, is kept too, with the reason: the model then runs in torch, and its description says why.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rag_core.errors import ModelError
+from rag_core.inference import engine
+from rag_core.installation.locations import PACKAGE
+from rag_core.rerank.weights.hub import fingerprint, modules_of
+from rag_core.rerank.weights.runner import Runner, named
+from rag_core.settings import Settings
+
+if TYPE_CHECKING:
+    from rag_core.rerank.weights.runner import Ids, Logits
+
+logger = logging.getLogger(__name__)
+
+GRAPH, HEAD, RECORD = "model.xml", "head.npz", "record.json"
+FORM = 1
+"""Raise it with what `conversion` writes, so that what an earlier version wrote is not read."""
+LONGEST_S = 1800
+LASTING = 65
+"""The exit status of a conversion that would fail again. Any other, such as a full disk's, is tried again after a
+restart."""
+
+_failed_here: dict[Path, str] = {}
+"""Why a conversion failed in this process, by place, where that may not last."""
+
+
+def precision(folder: Path) -> engine.Precision | None:
+    """What this model runs in once it is converted; None where it stays in torch.
+
+    That is so where conversion is off, where it needs code of its own, and where a conversion failed.
+    """
+    if not Settings().convert_models or not engine.installed() or modules_of(folder) or why_not(folder):
+        return None
+    found: engine.Precision | None = _record(_place(folder)).get("precision")
+    return found or engine.best_precision()
+
+
+def why_not(folder: Path) -> str:
+    """Why a conversion of this model failed; empty where none did."""
+    if not engine.installed() or not Settings().convert_models:
+        return ""
+    place = _place(folder)
+    return str(_record(place).get("failed") or _failed_here.get(place, ""))
+
+
+def _record(place: Path) -> dict[str, Any]:
+    """What came of a conversion; empty before there was one."""
+    return _read_record(place) if (place / RECORD).is_file() else {}
+
+
+@lru_cache(maxsize=64)
+def _read_record(place: Path) -> dict[str, Any]:
+    """It is never changed once written."""
+    found: dict[str, Any] = json.loads((place / RECORD).read_text(encoding="utf-8"))
+    return found
+
+
+def load(folder: Path) -> Runner | None:
+    """The converted model, converted first where it is not yet; None where it cannot be (`why_not` says why)."""
+    place = _place(folder)
+    if not (place / RECORD).is_file():
+        _convert(folder, place)
+    runs_in = precision(folder)
+    return read(place, runs_in) if runs_in else None
+
+
+def read(place: Path, precision: engine.Precision) -> Runner:
+    """The graph in `place` with its last layer, which is computed in fp32."""
+    graph = engine.core().read_model(str(place / GRAPH))
+    names = {name for one in graph.inputs for name in one.get_names()}
+    compiled = engine.CompiledModel(graph, precision)
+    with np.load(place / HEAD, allow_pickle=False) as head:
+        weight, bias = head["weight"], head["bias"]
+
+    def forward(ids: Ids, mask: Ids, types: Ids) -> Logits:
+        logits: Logits = compiled.run(named(names, ids, mask, types)) @ weight.T + bias
+        return logits
+
+    return Runner(forward, compiled.max_concurrency)
+
+
+def _place(folder: Path) -> Path:
+    """Where this model's conversion is kept on this machine."""
+    name = f"{fingerprint(folder)[:24]}-{engine.best_precision()}-openvino{version('openvino')}-{FORM}"
+    return Settings().data_dir / "converted" / name
+
+
+def _convert(folder: Path, place: Path) -> None:
+    """Convert beside the place and move it there whole; another process that was faster wins."""
+    logger.info("Converting the model in %s for OpenVINO, once.", folder)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(dir=place.parent, prefix=".making-"))
+    try:
+        status, failed = _run(folder, made)
+        if failed:
+            logger.warning("The model in %s runs in torch. It could not be converted: %s", folder, failed)
+        if failed and status != LASTING:
+            _failed_here[place] = failed
+            return
+        if failed:
+            for file in made.iterdir():
+                file.unlink()
+            (made / RECORD).write_text(json.dumps({"failed": failed}), encoding="utf-8")
+        made.rename(place)
+    except OSError as exc:
+        if not (place / RECORD).is_file():
+            raise ModelError(f"The converted model cannot be written to {place.parent}: {exc}") from exc
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _run(folder: Path, output: Path) -> tuple[int, str]:
+    """Its exit status, and why it failed; empty where it did not."""
+    command = [sys.executable, "-m", "rag_core.rerank.weights.conversion", str(folder.resolve()), str(output.resolve())]
+    ours = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
+    try:
+        done = subprocess.run(command, env=ours, capture_output=True, text=True, timeout=LONGEST_S)
+    except subprocess.TimeoutExpired:
+        return -1, f"it took more than {LONGEST_S // 60} minutes"
+    said = [line for line in done.stderr.strip().splitlines() if line]
+    why = said[-1] if said else f"the conversion ended with status {done.returncode}"
+    return done.returncode, why if done.returncode else ""
