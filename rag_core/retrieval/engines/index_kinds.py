@@ -109,6 +109,28 @@ KINDS: tuple[IndexKind, ...] = (
         exact=True,
         own_id=True,
     ),
+    IndexKind(
+        name="elasticsearch",
+        label="Elasticsearch",
+        factory="rag_core.retrieval.engines.search_engines.index:ElasticsearchIndex",
+        noun="index",
+        address="https://localhost:9200",
+        secret="API key, or the password of the address's user",
+        packages=("httpx",),
+        parts=tuple(IndexFields.model_fields),
+        own_id=True,
+    ),
+    IndexKind(
+        name="opensearch",
+        label="OpenSearch",
+        factory="rag_core.retrieval.engines.search_engines.index:OpenSearchIndex",
+        noun="index",
+        address="https://admin@localhost:9200",
+        secret="Password",
+        packages=("httpx",),
+        parts=tuple(IndexFields.model_fields),
+        own_id=True,
+    ),
 )
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
@@ -105,6 +105,9 @@ ROWS = (
     Row("text", "A number in a text.", at(60), "", "n.md", "chat", "all", None, {"stars": "4"}),
 )  # fmt: skip
 
+TYPED_ROWS = (*ROWS[:4], replace(ROWS[4], metadata={"flag": True}), replace(ROWS[5], metadata={"code": "4"}))
+"""The same for servers in which a field has one type: no number, text and truth value in one field."""
+
 CONDITIONS: tuple[Condition, ...] = (
     Equal(field="source", value="policy"),
     Equal(field="tenant", value="acme"),
@@ -188,13 +191,16 @@ class IndexConformance:
     many = 10_000
     """How many rows the large index has."""
 
+    rows: tuple[Row, ...] = ROWS
+    """The small index: `TYPED_ROWS` for a server in which a field has one type."""
+
     # order
 
     def test_the_nearest_come_first_with_their_cosine(self, server: Server) -> None:
         index = self.filled(server)
         found = index.dense(QUERY, 3).hits
-        assert ids(found) == [row.id for row in ROWS[:3]]
-        assert [score for _, score in found] == pytest.approx([row.vector[0] for row in ROWS[:3]], abs=1e-5)
+        assert ids(found) == [row.id for row in self.rows[:3]]
+        assert [score for _, score in found] == pytest.approx([row.vector[0] for row in self.rows[:3]], abs=1e-5)
 
     def test_equal_scores_come_in_an_order_that_stays(self, server: Server) -> None:
         twins = [Row(f"twin-{number}", "same", at(5)) for number in range(7)]
@@ -207,7 +213,7 @@ class IndexConformance:
 
     def test_a_depth_past_the_end_gives_every_row_once(self, server: Server) -> None:
         index = self.filled(server)
-        assert ids(index.dense(QUERY, 200).hits) == [row.id for row in ROWS]
+        assert ids(index.dense(QUERY, 200).hits) == [row.id for row in self.rows]
 
     def test_words_find_what_has_them_best_first(self, server: Server) -> None:
         index = self.filled(server)
@@ -236,7 +242,7 @@ class IndexConformance:
             with pytest.raises(BadInput, match="cannot filter by"):
                 index.capabilities.check(where, "It")
             return
-        wanted = [row.id for row in ROWS if where.matches(passage_of(row))]
+        wanted = [row.id for row in self.rows if where.matches(passage_of(row))]
         assert ids(index.dense(QUERY, 50, where).hits) == wanted
         if index.capabilities.counting:
             assert index.count(where) == len(wanted)
@@ -247,7 +253,7 @@ class IndexConformance:
 
     def test_several_conditions_must_all_hold(self, server: Server) -> None:
         where = only(Equal(field="tenant", value="acme"), Equal(field="source", value="chat"))
-        assert ids(self.filled(server).dense(QUERY, 50, where).hits) == [ROWS[2].id]
+        assert ids(self.filled(server).dense(QUERY, 50, where).hits) == [self.rows[2].id]
 
     def test_a_tenant_is_kept_apart_inside_the_search(self, server: Server) -> None:
         """The nearest 100 belong to another tenant: a search that drops them afterwards finds nothing."""
@@ -263,10 +269,10 @@ class IndexConformance:
 
     def test_passages_come_whole_and_several_at_once(self, server: Server) -> None:
         index = self.filled(server)
-        wanted = [row.id for row in reversed(ROWS)]
+        wanted = [row.id for row in reversed(self.rows)]
         found = index.passages_by_id([*wanted, "not there"])
         assert list(found) == wanted
-        assert [found[row.id] for row in ROWS] == [passage_of(row) for row in ROWS]
+        assert [found[row.id] for row in self.rows] == [passage_of(row) for row in self.rows]
         assert index.passages_by_id([]) == {}
 
     def test_many_are_found_counted_and_fetched(self, server: Server) -> None:
@@ -284,22 +290,22 @@ class IndexConformance:
             pytest.skip("no listing")
         assert len(index.listed(2)) == 2
         assert index.listed(3) == index.listed(3)
-        assert {passage.id for passage in index.listed(50)} == {row.id for row in ROWS}
+        assert {passage.id for passage in index.listed(50)} == {row.id for row in self.rows}
 
     def test_stored_vectors_are_given_back(self, server: Server) -> None:
         index = self.filled(server)
-        found = index.vectors_by_id([ROWS[1].id, "not there"])
-        assert list(found) == [ROWS[1].id]
-        assert found[ROWS[1].id].tolist() == pytest.approx(ROWS[1].vector, abs=1e-6)
-        assert found[ROWS[1].id].dtype == np.float32
+        found = index.vectors_by_id([self.rows[1].id, "not there"])
+        assert list(found) == [self.rows[1].id]
+        assert found[self.rows[1].id].tolist() == pytest.approx(self.rows[1].vector, abs=1e-6)
+        assert found[self.rows[1].id].dtype == np.float32
         assert index.dimensions() == DIMENSIONS
 
     def test_what_is_deleted_there_is_found_no_more(self, server: Server) -> None:
         index = self.filled(server)
         self.needs(server, "delete")
-        server.delete([ROWS[0].id])
-        assert ids(index.dense(QUERY, 2).hits) == [ROWS[1].id, ROWS[2].id]
-        assert index.passages_by_id([ROWS[0].id]) == {}
+        server.delete([self.rows[0].id])
+        assert ids(index.dense(QUERY, 2).hits) == [self.rows[1].id, self.rows[2].id]
+        assert index.passages_by_id([self.rows[0].id]) == {}
 
     def test_an_empty_index_finds_nothing(self, server: Server) -> None:
         index = server.fill([])
@@ -339,7 +345,7 @@ class IndexConformance:
         self.filled(server)
         self.needs(server, "missing field")
         with pytest.raises(MissingField, match="has no field"):
-            server.broken("missing field").passages_by_id([ROWS[0].id])
+            server.broken("missing field").passages_by_id([self.rows[0].id])
 
     def test_a_search_that_takes_too_long_is_given_up(self, server: Server) -> None:
         self.filled(server)
@@ -367,7 +373,6 @@ class IndexConformance:
         if why := server.cannot.get(what):
             pytest.skip(why)
 
-    @staticmethod
-    def filled(server: Server) -> IndexEngine:
+    def filled(self, server: Server) -> IndexEngine:
         """The index of the six rows."""
-        return server.fill(ROWS)
+        return server.fill(self.rows)

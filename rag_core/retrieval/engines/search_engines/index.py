@@ -1,0 +1,233 @@
+"""`ElasticsearchIndex` and `OpenSearchIndex`: nearest neighbours, Lucene's BM25, and the server's own fusion.
+
+    POST /{index}/_search    a search; passages by id, and in an order that stays, too
+    POST /{index}/_count
+    GET  /{index}/_mapping   the types of the fields
+
+The document's `_id` is the passage's id, or a keyword field where one is named. Shapes: the reference of each server.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from pydantic import SecretStr
+
+from rag_core.errors import BadInput, EngineError, MissingField, MissingIndex, WrongDimension
+from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, SearchedIndex
+from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
+from rag_core.retrieval.engines.rest.client import RestServer, in_path
+from rag_core.retrieval.engines.rest.documents import passage_of, reached
+from rag_core.retrieval.engines.search_engines.catalog import described, with_vectors
+from rag_core.retrieval.engines.search_engines.filters import ALWAYS, Query, search_filter
+from rag_core.retrieval.engines.search_engines.flavours import ELASTICSEARCH, MOST, OPENSEARCH, Body, Flavour
+from rag_core.retrieval.engines.search_engines.layout import VECTORS, Layout
+from rag_core.retrieval.engines.search_engines.scores import library, meaning
+from rag_core.schema.spaces import ScoreSpace
+
+if TYPE_CHECKING:
+    from rag_core.schema.documents import Passage
+    from rag_core.schema.filters import Filter
+    from rag_core.schema.vectors import Vectors
+
+TOGETHER = 1000
+LENGTHS = re.compile(r"(?:different number of dimensions|invalid dimension)\D+(\d+)\D+(\d+)", re.IGNORECASE)
+SAME_COPY = {"preference": "second-pass"}
+"""Searches of one name are answered by the same copies of a shard, so ties keep their order."""
+
+
+class ElasticsearchIndex:
+    """One index, or an alias. Its mapping is read on first use, and again after an error that says it has changed."""
+
+    flavour: ClassVar[Flavour] = ELASTICSEARCH
+
+    def __init__(self, config: IndexConfig, secret: SecretStr | None) -> None:
+        self.config = config
+        self.server = RestServer(config, secret, self.flavour.access, self._means)
+        self._path = f"/{in_path(config.index)}"
+        self._known: Layout | None = None
+
+    @classmethod
+    def connect(cls, config: IndexConfig, secret: SecretStr | None) -> ElasticsearchIndex:
+        """The index of that config. Raises BadInput where it, its text or its vector is not named."""
+        for given, what in ((config.index, "index that is searched"), (config.fields.text, "field of the text")):
+            if not given:
+                raise BadInput(f"Choose the {what}.")
+        return cls(config, secret)
+
+    @classmethod
+    def indexes(cls, config: IndexConfig, secret: SecretStr | None) -> tuple[SearchedIndex, ...]:
+        """The indices with a field of vectors."""
+        index = cls(config.with_(index=""), secret)
+        try:
+            return with_vectors(index.server.ask("GET", "/_mapping"))
+        finally:
+            index.close()
+
+    @classmethod
+    def describe(cls, config: IndexConfig, secret: SecretStr | None) -> IndexDescription:
+        """Its fields, as its mapping has them, and three documents."""
+        index = cls(config, secret)
+        try:
+            hits = index._hits({"query": ALWAYS, "size": 3})
+            return described(index._layout(), hits, index.count())
+        finally:
+            index.close()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Everything; what a filter needs of the mapping is said when it is translated."""
+        return Capabilities(dense=bool(self.config.fields.vector), hybrid=bool(self.config.fields.vector))
+
+    def dimensions(self) -> int:
+        """The length of its vectors, as the mapping has it."""
+        given = self._vector()
+        return int(given.get("dims") or given.get("dimension") or 0)
+
+    def dense(self, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
+        """The nearest documents; `_score` is turned back into the cosine, product or distance of the mapping."""
+        self._check(vector, where)
+        space, back = meaning(self._vector())
+        body = self.flavour.nearest(self.config.fields.vector, vector.tolist(), _depth(depth), self._where(where))
+        return SearchResult([(one, back(score)) for one, score in self._found(body, depth)], space=space)
+
+    def lexical(self, query: str, depth: int, where: Filter | None = None) -> SearchResult:
+        """The best documents by Lucene's BM25."""
+        return SearchResult(self._found({"query": self._words(query, where)}, depth), space=ScoreSpace.BM25)
+
+    def hybrid(self, query: str, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
+        """Both, fused by the server: RRF in Elasticsearch, its search pipeline in OpenSearch."""
+        self._check(vector, where)
+        body = self.flavour.both(
+            self._words(query, where), self.config.fields.vector, vector.tolist(), _depth(depth), self._where(where),
+            self._pipeline(),
+        )  # fmt: skip
+        return SearchResult(self._found(body, depth), space=self.flavour.fused)
+
+    def passages_by_id(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """The documents of these ids as passages."""
+        found = self._documents(ids, {})
+        return {one: passage_of(one, found[one], self.config.fields) for one in ids if one in found}
+
+    def vectors_by_id(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        """The vectors, as they were given to the server."""
+        field = self.config.fields.vector
+        found = self._documents(ids, {"_source": {"includes": [field, *filter(None, [self.config.fields.id])]}})
+        vectors = {one: reached(source, field) for one, source in found.items()}
+        return {one: np.array(vectors[one], np.float32) for one in ids if vectors.get(one)}
+
+    def count(self, where: Filter | None = None) -> int:
+        """How many documents match."""
+        body = {"query": self._where(where)} if where else None
+        return int(self.server.ask("POST", f"{self._path}/_count", body)["count"])
+
+    def listed(self, first: int, where: Filter | None = None) -> list[Passage]:
+        """Documents that match, in the order of the index."""
+        hits = self._hits({"query": self._where(where) or ALWAYS, "size": _depth(first), "sort": ["_doc"]})
+        return [passage_of(self._id_of(one), one["_source"], self.config.fields) for one in hits]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.server.close()
+
+    def _words(self, query: str, where: Filter | None) -> Query:
+        fields = self.config.fields
+        field = self._layout().needed(fields.lexical or fields.text, self.config.place)
+        match: Query = {"match": {field: {"query": query}}}
+        return {"bool": {"must": [match], "filter": [self._where(where)]}} if where else match
+
+    def _found(self, body: Body, depth: int) -> list[tuple[str, float]]:
+        field = self.config.fields.id
+        asked = {**body, "size": _depth(depth), "_source": {"includes": [field]} if field else False}
+        found: dict[str, float] = {}
+        for one in self._search(asked):
+            found.setdefault(self._id_of(one), float(one["_score"]))
+        return list(found.items())
+
+    def _documents(self, ids: Sequence[str], what: Body) -> dict[str, Any]:
+        """The sources of these ids. Text and id are looked for in the mapping first."""
+        field, layout = self.config.fields.id, self._layout()
+        layout.needed(self.config.fields.text, self.config.place)
+        key = field and (layout.keyword(layout.needed(field, self.config.place)) or field)
+        found: dict[str, Any] = {}
+        for begin in range(0, len(ids), TOGETHER):
+            some = list(ids[begin : begin + TOGETHER])
+            query: Query = {"terms": {key: some}} if key else {"ids": {"values": some}}
+            hits = self._hits({"query": query, "size": min(MOST, 2 * len(some)), **what})
+            found |= {self._id_of(one): one["_source"] for one in hits}
+        return found
+
+    def _hits(self, body: Body) -> list[Any]:
+        """Documents without their vectors, unless they are asked for."""
+        return self._search({"_source": {"excludes": self._layout().vectors}, **body})
+
+    def _search(self, body: Body) -> list[Any]:
+        answer = self.server.ask("POST", f"{self._path}/_search", body, SAME_COPY)
+        if answer.get("timed_out") or answer.get("_shards", {}).get("failed"):
+            raise EngineError(f"{self.config.place} answered in part only: some of its shards failed. Ask again.")
+        return list(answer["hits"]["hits"])
+
+    def _id_of(self, hit: Any) -> str:
+        field = self.config.fields.id
+        found = reached(hit.get("_source"), field) if field else hit["_id"]
+        if found is None or found == "":
+            raise MissingField(self.config.place, field, self._layout().names)
+        return str(found)
+
+    def _where(self, where: Filter | None) -> Query | None:
+        return search_filter(where, self.config.fields, self._layout(), self.config.place) if where else None
+
+    def _check(self, vector: Vectors, where: Filter | None) -> None:
+        needed, used = self.dimensions(), library(self._vector())
+        if needed and needed != len(vector):
+            raise WrongDimension(self.config.place, needed, len(vector))
+        if where and used in self.flavour.narrowed:
+            raise BadInput(
+                f"The vectors of {self.config.place} are searched by {used}, which cannot filter. Remove it."
+            )
+
+    def _vector(self) -> Any:
+        name, layout = self.config.fields.vector, self._layout()
+        if layout.type(name) not in VECTORS:
+            raise MissingField(self.config.place, name or "of the vector", layout.vectors or layout.names)
+        return layout.fields[name]
+
+    def _layout(self) -> Layout:
+        if self._known is None:
+            self._known = Layout.of(self.server.ask("GET", f"{self._path}/_mapping"))
+        return self._known
+
+    def _pipeline(self) -> str:
+        """The search pipeline that the index is set to use, where there is such a thing."""
+        return ""
+
+    def _means(self, status: int, said: str) -> EngineError | None:
+        if status == 404 and self.config.index:
+            self._known = None
+            return MissingIndex(self.server.place, "index", self.config.index)
+        if found := LENGTHS.search(said):
+            self._known = None
+            return WrongDimension(self.config.place, int(found[2]), int(found[1]))
+        if status == 403 and "license" in said:
+            return EngineError(f"{self.server.place} has no licence for this: {said}. Use another search.")
+        return None
+
+
+class OpenSearchIndex(ElasticsearchIndex):
+    """The same over OpenSearch."""
+
+    flavour: ClassVar[Flavour] = OPENSEARCH
+
+    def _pipeline(self) -> str:
+        answer = self.server.ask("GET", f"{self._path}/_settings/index.search.default_pipeline")
+        found = [one.get("settings", {}).get("index", {}).get("search", {}) for one in answer.values()]
+        return next((str(one["default_pipeline"]) for one in found if one.get("default_pipeline")), "")
+
+
+def _depth(depth: int) -> int:
+    if depth > MOST:
+        raise BadInput(f"One search returns at most {MOST:,} passages. Lower the depth.")
+    return depth
