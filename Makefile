@@ -55,4 +55,4 @@ infinity: .infinity/.ready
 	touch $@
 
 clean:
-	rm -rf $(VENV) .infinity .frameworks .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .infinity .frameworks .engines .pytest_cache .mypy_cache .ruff_cache .hypothesis

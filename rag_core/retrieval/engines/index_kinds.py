@@ -131,6 +131,16 @@ KINDS: tuple[IndexKind, ...] = (
         parts=tuple(IndexFields.model_fields),
         own_id=True,
     ),
+    IndexKind(
+        name="chroma",
+        label="Chroma",
+        factory="rag_core.retrieval.engines.chroma:ChromaIndex",
+        noun="collection",
+        address="http://localhost:8000",
+        packages=("httpx",),
+        parts=("text", "title", "document", "source", "language", "updated", "tenant"),
+        own_id=True,
+    ),
 )
 
 

@@ -200,6 +200,8 @@ def _said(answer: object) -> str:
     """A server's words, in whichever of the usual places they are."""
     if isinstance(answer, dict) and isinstance(answer.get("status"), dict):
         return said_by(answer["status"])
+    if isinstance(answer, dict) and isinstance(answer.get("message"), str):
+        return str(answer["message"])
     if isinstance(answer, dict) and isinstance(answer.get("error"), dict) and "reason" in answer["error"]:
         return str(answer["error"]["reason"])
     return said_by(answer)
