@@ -32,6 +32,7 @@ from ui.panels import (
     views,
 )
 from ui.panels.evaluation import Bench
+from ui.panels.run_selection import RECORDED
 from ui.sidebar import link_values, retrievers, state
 from ui.sidebar.state import SidebarState
 
@@ -58,7 +59,7 @@ def main() -> None:
     choice = state.asked_in_full(state.sidebar())
     with views.guard():
         kind = evaluation.source(choice)
-        if kind == evaluation.RECORDED:
+        if kind == RECORDED:
             run_evaluation.show()
             return
         questions = evaluation.labelled(choice, kind)

@@ -54,9 +54,9 @@ def evaluate_runs(
 
     A query is found by its text, whatever its case and spacing; queries that differ in no more share their grades.
     """
-    by_text = _grades(labelled)
-    judged = [one for one in traces if _text(one.query) in by_text]
-    unjudged = {run_key(one): one.query for one in traces if _text(one.query) not in by_text}
+    by_text = grades_by_text(labelled)
+    judged = [one for one in traces if same_text(one.query) in by_text]
+    unjudged = {run_key(one): one.query for one in traces if same_text(one.query) not in by_text}
     if not judged:
         raise BadInput(
             f"None of the {count_of(len(traces), 'run')} asks a question that {labelled.name} judges. Save cases of "
@@ -70,7 +70,7 @@ def evaluate_runs(
     }
     rankings[StepName.KEPT] = {run_key(run): _documents(run, run.kept_step, labelled) for run in judged}
     before, after = _compared(judged[0], [*rankings])
-    grades = {run_key(run): by_text[_text(run.query)] for run in judged}
+    grades = {run_key(run): by_text[same_text(run.query)] for run in judged}
     made = report(
         LabelledSet(
             name=labelled.name,
@@ -89,17 +89,18 @@ def evaluate_runs(
     return RunsEvaluation(made, unjudged, best)
 
 
-def _grades(labelled: LabelledSet) -> dict[str, dict[str, int]]:
+def grades_by_text(labelled: LabelledSet) -> dict[str, dict[str, int]]:
     """The grades by the text that a query is found by; the highest where several such queries grade the same."""
     found: dict[str, dict[str, int]] = {}
     for one in labelled.judged:
-        grades = found.setdefault(_text(one.text), {})
+        grades = found.setdefault(same_text(one.text), {})
         for item, grade in labelled.qrels[one.id].items():
             grades[item] = max(grade, grades.get(item, grade))
     return found
 
 
-def _text(query: str) -> str:
+def same_text(query: str) -> str:
+    """What a query is found by, whatever its case and spacing."""
     return re.sub(r"\s+", " ", query).strip().casefold()
 
 

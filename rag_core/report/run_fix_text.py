@@ -31,7 +31,7 @@ def change_text(trace: Trace, change: RunChange, label: Callable[[str], str]) ->
     kept, candidates, last = len(trace.kept_step.hits), candidates_of(trace), trace.reranked_step.name
     parts: list[str] = []
     if change.reranker:
-        off = f"the order of {candidates.name}, without {last},"
+        off = f"the order of {candidates.name} without {last}"
         parts.append(off if change.reranker == NO_RERANKER else f"reranker {label(change.reranker)} instead of {last}")
     if change.pool:
         parts.append(f"reranking the first {change.pool} of {candidates.name} instead of {len(candidates.hits)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
@@ -100,6 +101,19 @@ def best_text(row: RunSummary) -> str:
 def feedback_text(feedback: Iterable[Feedback]) -> str:
     """`thumbs: up, correct: True`."""
     return ", ".join(f"{one.name}: {one.value}" for one in feedback)
+
+
+def feedback_labels(keys: Iterable[str]) -> dict[str, str]:
+    """`thumbs: down` by the key of each feedback. What is usually said of a bad answer comes first; that is an order
+    only, since no value is known to be bad."""
+    said = {key: json.loads(key) for key in keys}
+    order = sorted(said, key=lambda key: str(said[key]["value"]).lower() not in SAID_OF_BAD)
+    called = {key: f"{said[key]['name']}: {said[key]['value']}" for key in order}
+    return told_apart(called, {key: key for key in order})
+
+
+SAID_OF_BAD = {"down", "thumbs down", "thumbs-down", "bad", "negative", "dislike", "wrong", "incorrect", "false", "no"}
+"""Values that come first where feedback is listed."""
 
 
 def run_names(rows: Sequence[RunSummary]) -> dict[tuple[str, str], str]:

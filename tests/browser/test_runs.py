@@ -11,7 +11,7 @@ from rag_core.runs.as_trace import trace_of
 from rag_core.runs.store.run_book import RunBook
 from rag_core.storage.database import FILE, Store
 from rag_core.triage import CaseBook, Finding, case_of
-from tests.browser.conftest import App, open_first_run, settled
+from tests.browser.conftest import App, click_until, open_first_run, settled
 from tests.runs.samples import a_run
 
 REFUNDS, POSTAGE = "How long do refunds take?", "Who pays the postage?"
@@ -88,4 +88,33 @@ def test_a_click_opens_a_run_on_inspect_and_a_reload_keeps_it(page: Page, app: A
     settled(page)
     assert "run=" not in page.url
     book.delete_project("browser/bot"), book.delete_project("browser/shop")
+    store.close()
+
+
+def test_ticked_runs_are_evaluated_together_and_deleted_once_confirmed(page: Page, app: App) -> None:
+    store = store_of(app)
+    book = RunBook(store)
+    feedback = [{"name": "thumbs", "value": "down"}]
+    book.add([a_run(f"r{at}", f"Question {at}?", "browser/tick", hours=at, feedback=feedback) for at in range(3)])
+    page.goto(f"{app.url}/runs?run_project=browser/tick")
+    expect(page.get_by_test_id("headline")).to_contain_text(re.compile("3 of .* match"))
+    settled(page)
+    table = page.locator("[class*=st-key-runs_]").get_by_test_id("stDataFrame")
+    for count, y in (("1 run", 52), ("2 runs", 88)):
+        evaluate = page.get_by_role("button", name=f"Evaluate {count}")
+        click_until(lambda most, there=evaluate: expect(there).to_be_visible(timeout=most), table, {"x": 20, "y": y})
+        settled(page)
+    page.get_by_role("button", name="Evaluate 2 runs").click()
+    expect(page.get_by_role("heading", name="Evaluate", exact=True)).to_be_visible()
+    expect(page.get_by_role("radio", name="Selected on Runs (2)")).to_be_checked()
+    settled(page)
+    page.get_by_role("radio", name="Feedback on the answers").click()
+    expect(page.get_by_test_id("headline")).to_contain_text("2 of 2 runs came with feedback.")
+    settled(page)
+    page.get_by_role("link", name="Runs", exact=True).click()
+    page.get_by_role("button", name="Delete 2 runs").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete 2 runs").click()
+    expect(page.get_by_text("2 runs deleted.")).to_be_visible()
+    assert [one.id for one in book.find("browser/tick").found] == ["r0"]
+    book.delete_project("browser/tick")
     store.close()

@@ -1,4 +1,4 @@
-"""Several recorded runs of a project, as the reader chooses them."""
+"""Several recorded runs: those that were selected on the Runs page, or the newest of a project."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from rag_core.runs.store.overview import RunFilter, note_counts
+from rag_core.runs.store.overview import RunFilter, feedback_counts, note_counts
 from rag_core.runs.store.summary import RunSummary
-from rag_core.wording.run_list import check_label, run_names
+from rag_core.wording.run_list import check_label, feedback_labels, run_names
 from ui import caches, visitors
+from ui.panels import run_selection
 
 AT_FIRST, MOST = 20, 200
+NEWEST = "The newest of a project"
 
 
 def there() -> bool:
@@ -20,18 +22,47 @@ def there() -> bool:
 
 
 def choose(project: str = "") -> Sequence[RunSummary]:
-    """The newest runs of a project, all or those with a check, less what the reader takes out. project: at first."""
+    """The runs that are chosen. project: whose newest runs are offered at first."""
+    selected = run_selection.runs()
+    if not selected:
+        return _newest(project)
+    mine = f"Selected on Runs ({len(selected)})"
+    which = st.segmented_control("Which runs", [mine, NEWEST], default=mine, required=True, key=f"chosen_{mine}")
+    return selected if which == mine else _newest(project)
+
+
+def _newest(project: str) -> Sequence[RunSummary]:
+    """The newest runs of a project, all or those with a check or a feedback, less what the reader takes out."""
     names = [one.name for one in caches.run_book().projects()]
-    codes = sorted(note_counts(caches.store(), RunFilter()), key=check_label)
     with st.container(horizontal=True):
         at_first = names.index(project) if project in names else 0
         chosen = st.selectbox("Project", names, index=at_first, key="chosen_project")
+        within = RunFilter(project=chosen)
+        codes = sorted(note_counts(caches.store(), within), key=check_label)
         code = st.selectbox("Check", codes, index=None, key="chosen_check", placeholder="All", format_func=check_label)
+        feedback = feedback_filter(within, "chosen_feedback")
         most = st.number_input("Newest runs", 1, MOST, AT_FIRST, 1, key="chosen_number")
-    found = caches.run_book().find(chosen, note=code or "", limit=int(most)).found
+    found = caches.run_book().find(chosen, note=code or "", feedback=feedback, limit=int(most)).found
     labels = run_names(found)
     with st.expander(f"Which runs ({len(found)})", icon=":material/checklist:"):
         left_out = st.multiselect(
             "Leave out", list(labels), format_func=lambda one: labels.get(one, ""), key="chosen_left_out"
         )
     return [one for one in found if (one.project, one.id) not in left_out]
+
+
+def feedback_filter(within: RunFilter, key: str) -> str:
+    """A choice of what people said of the answers, where the runs have it; empty for all runs."""
+    labels = feedback_labels(_feedback(within))
+    if not labels:
+        return ""
+    told = "What people or graders said of the answer. It says nothing of a single passage."
+    found = st.selectbox(
+        "Feedback", list(labels), index=None, key=key, placeholder="All", format_func=labels.__getitem__, help=told
+    )
+    return found or ""
+
+
+@st.cache_data(max_entries=64, ttl=60, show_spinner=False, hash_funcs={RunFilter: RunFilter.model_dump_json})
+def _feedback(within: RunFilter) -> list[str]:
+    return list(feedback_counts(caches.store(), within))

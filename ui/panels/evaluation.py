@@ -32,11 +32,11 @@ from rag_core.schema.policy import NO_RERANKER, Policy
 from rag_core.triage.labelled_cases import set_of_cases
 from ui import caches
 from ui.panels import chosen_runs, query_sets, spent, views, waiting
+from ui.panels.run_selection import RECORDED
 from ui.set_results import set_results
 from ui.sidebar.state import SidebarState
 
 OWN, CASES, FILES, RUNS = "Built-in questions", "Triage cases", "My questions", "Results of another system"
-RECORDED = "Recorded runs"
 LARGEST_POOL = 100
 """Curves go this far, and so does scoring all of them."""
 

@@ -11,8 +11,9 @@ from rag_core.runs.run import Run
 from rag_core.wording.numbers import count_of
 from ui import caches, visitors
 from ui.panels import chosen_runs, evaluation, live_batch, live_run, run_evaluation, views
+from ui.panels.run_selection import RECORDED
 
-NOW, RECORDED = "Ask it now", evaluation.RECORDED
+NOW = "Ask it now"
 MOST = 500
 """Questions that a session asks, and keeps the runs of."""
 
@@ -24,7 +25,7 @@ def show(retriever: LiveRetriever) -> None:
     if st.segmented_control("Runs", options, default=NOW, required=True, key="eval_live") == RECORDED:
         run_evaluation.show()
         return
-    labelled = run_evaluation.judged_by(retriever.name)
+    labelled = run_evaluation.judged_by([retriever.name], run_evaluation.judges())
     if labelled is None:
         st.caption("Add questions and their grades: the retriever is asked them, and its results are measured.")
         return

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from rag_core.analysis.rank_agreement import compare_rankings
 from rag_core.analysis.run_comparison import QueryRow, row, table, tally
 from rag_core.errors import BadInput, SecondPassError
+from rag_core.evaluation.recorded_runs import grades_by_text, same_text
 from rag_core.report.run_fix_text import change_text
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.replaying import Replay, RunChange, replay_many
@@ -18,13 +19,27 @@ from rag_core.wording.comparisons import comparison_verdict, difference
 from rag_core.wording.numbers import count_of
 from ui import caches
 from ui.charts import score_scatter, two_columns
-from ui.panels import chart_panel, chosen_runs, linked_run, picking, run_replay, run_triage, spent, views, waiting
+from ui.panels import (
+    chart_panel,
+    chosen_runs,
+    linked_run,
+    picking,
+    run_evaluation,
+    run_replay,
+    run_triage,
+    spent,
+    views,
+    waiting,
+)
 from ui.sidebar import state
 
 COMPARED = "runs_compared"
 """Session key: the change, the runs, and what became of each."""
 
 COLUMNS = ("query", "rbo", "tau", "common", "only_left", "only_right")
+LABELLED = ("query", "rbo", "tau", "left_first", "right_first", "common", "only_left", "only_right")
+"""With the rank of the first relevant passage, where cases say what is relevant."""
+
 NAMED = 3
 """Reasons that are named of the runs that could not be replayed."""
 
@@ -67,11 +82,12 @@ def _many(trace: Trace, change: RunChange) -> None:
     if change == RunChange() or not chosen:
         st.caption("Choose the runs here, and the change in the sidebar.")
         return
-    about = (change, tuple((one.project, one.id) for one in chosen))
+    grades = _grades(chosen)
+    about = (change, tuple((one.project, one.id) for one in chosen), str(grades))
     label = f"Replay {count_of(len(chosen), 'run')}"
     if st.button(label, key="compare_runs", type="primary", icon=":material/play_arrow:"):
         with spent.counted(COMPARED):
-            st.session_state[COMPARED] = (about, *_replayed(chosen, change))
+            st.session_state[COMPARED] = (about, *_replayed(chosen, change, grades))
     spent.of_work(COMPARED)
     known = st.session_state.get(COMPARED)
     if known is None or known[0] != about:
@@ -79,7 +95,24 @@ def _many(trace: Trace, change: RunChange) -> None:
     _table(known[1], known[2])
 
 
-def _replayed(chosen: Sequence[RunSummary], change: RunChange) -> tuple[list[tuple[QueryRow, str, str]], list[str]]:
+Grades = Mapping[tuple[str, str], Mapping[str, int]]
+"""Grades by document, by the project and the text of a question."""
+
+
+def _grades(chosen: Sequence[RunSummary]) -> Grades:
+    """What the triage cases of these projects expect."""
+    found = {project: run_evaluation.of_cases([project]) for project in dict.fromkeys(one.project for one in chosen)}
+    return {
+        (project, text): grades
+        for project, labelled in found.items()
+        if labelled
+        for text, grades in grades_by_text(labelled).items()
+    }
+
+
+def _replayed(
+    chosen: Sequence[RunSummary], change: RunChange, grades: Grades
+) -> tuple[list[tuple[QueryRow, str, str]], list[str]]:
     """A row with its run for each replay that can be compared, and the reasons for the others."""
     traces: list[Trace] = []
     reasons: list[str] = []
@@ -96,7 +129,7 @@ def _replayed(chosen: Sequence[RunSummary], change: RunChange) -> tuple[list[tup
         made = replay_many(traces, change, caches.run_scorer(), progress)
     rows: list[tuple[QueryRow, str, str]] = []
     for one in made:
-        found, why = _row(one)
+        found, why = _row(one, grades)
         if found and one.recorded.origin:
             rows.append((found, one.recorded.origin.project, one.recorded.origin.run_id))
         else:
@@ -104,11 +137,12 @@ def _replayed(chosen: Sequence[RunSummary], change: RunChange) -> tuple[list[tup
     return rows, reasons
 
 
-def _row(one: Replay) -> tuple[QueryRow | None, str]:
+def _row(one: Replay, grades: Grades) -> tuple[QueryRow | None, str]:
     if one.replayed is None:
         return None, one.why
+    project = one.recorded.origin.project if one.recorded.origin else ""
     try:
-        return row(one.recorded, one.replayed), ""
+        return row(one.recorded, one.replayed, grades.get((project, same_text(one.recorded.query)))), ""
     except BadInput as exc:
         return None, str(exc)
 
@@ -123,6 +157,7 @@ def _table(rows: Sequence[tuple[QueryRow, str, str]], reasons: Sequence[str]) ->
         return
     views.headline(comparison_verdict(tally([one for one, _, _ in rows]), ("A", "B")))
     frame = table([one.model_copy(update={"kind": f"{project}/{run_id}"}) for one, project, run_id in rows])
+    labelled = sum(one.labelled for one, _, _ in rows)
     st.caption("The runs that differ most come first. A: as recorded. B: the replay. Select a row to open that run.")
     st.dataframe(
         frame,
@@ -130,7 +165,7 @@ def _table(rows: Sequence[tuple[QueryRow, str, str]], reasons: Sequence[str]) ->
         key="compared_runs",
         on_select=lambda: _open(list(frame["kind"])),
         selection_mode=picking.MODE,
-        column_order=COLUMNS,
+        column_order=LABELLED if labelled else COLUMNS,
         column_config={
             "query": st.column_config.TextColumn("Question", width=330),
             "rbo": st.column_config.NumberColumn("RBO", format="%.2f"),
@@ -138,8 +173,12 @@ def _table(rows: Sequence[tuple[QueryRow, str, str]], reasons: Sequence[str]) ->
             "common": "Kept by both",
             "only_left": "Only A",
             "only_right": "Only B",
+            "left_first": st.column_config.NumberColumn("1st relevant, A", format="%d"),
+            "right_first": st.column_config.NumberColumn("1st relevant, B", format="%d"),
         },
     )
+    if labelled:
+        st.caption(f"Relevant is what the triage cases of {count_of(labelled, 'run')} expect.")
 
 
 def _open(names: list[str]) -> None:

@@ -1,4 +1,5 @@
-"""Evaluate recorded runs: the lists that they recorded, by cases of the project or by a file with grades."""
+"""Evaluate recorded runs: the lists that they recorded, by cases of the project or by a file with grades; or what
+people said of their answers."""
 
 from __future__ import annotations
 
@@ -17,9 +18,9 @@ from rag_core.triage.labelled_cases import set_of_cases
 from rag_core.wording.evaluations import one_list_verdict
 from rag_core.wording.numbers import count_of, told_apart
 from ui import caches, links
-from ui.panels import chosen_runs, evaluation, evaluation_tables, linked_run, views
+from ui.panels import chosen_runs, evaluation, evaluation_tables, linked_run, run_feedback, views
 
-CASES, FILES = "Triage cases of the project", "A file"
+CASES, FILES, FEEDBACK = "Triage cases of the project", "A file", "Feedback on the answers"
 
 
 def show() -> None:
@@ -28,15 +29,29 @@ def show() -> None:
     if not rows:
         st.caption("Choose at least one run.")
         return
-    labelled = judged_by(rows[0].project)
+    kind = judges([FEEDBACK] if any(row.feedback for row in rows) else [])
+    if kind == FEEDBACK:
+        run_feedback.show(rows)
+        return
+    labelled = judged_by([row.project for row in rows], kind)
     if labelled is not None:
         results([trace for row in rows if (trace := _trace(row.project, row.id))], labelled)
 
 
-def judged_by(project: str) -> LabelledSet | None:
-    """The judgments that are chosen: the cases of the project, or a file; None while there are none."""
-    kind = st.segmented_control("Judged by", [CASES, FILES], default=CASES, required=True, key="runs_judged_by")
-    return evaluation.from_files() if kind == FILES else _of_cases(project)
+def judges(also: Sequence[str] = ()) -> str:
+    """What the runs are judged by."""
+    kinds = [CASES, FILES, *also]
+    if st.session_state.get("runs_judged_by", CASES) not in kinds:
+        del st.session_state["runs_judged_by"]
+    return st.segmented_control("Judged by", kinds, default=CASES, required=True, key="runs_judged_by") or CASES
+
+
+def judged_by(projects: Sequence[str], kind: str) -> LabelledSet | None:
+    """The judgments of that kind: the cases of the projects, or a file; None while there are none, which is said."""
+    found = evaluation.from_files() if kind == FILES else of_cases(projects)
+    if found is None and kind == CASES:
+        st.info("No run of this project is a triage case yet. Save some in Triage, or add a file with grades.")
+    return found
 
 
 def results(traces: Sequence[Trace], labelled: LabelledSet, stored: bool = True) -> None:
@@ -53,13 +68,11 @@ def results(traces: Sequence[Trace], labelled: LabelledSet, stored: bool = True)
     evaluation_tables.files(found.report)
 
 
-def _of_cases(project: str) -> LabelledSet | None:
-    """What the cases of this project's runs expect."""
-    rows = [one for one in caches.case_book().find(collection=project).found if one.recorded]
-    if not rows:
-        st.info("No run of this project is a triage case yet. Save some in Triage, or add a file with grades.")
-        return None
-    return set_of_cases(caches.case_book().get(one.id) for one in rows)
+def of_cases(projects: Sequence[str]) -> LabelledSet | None:
+    """What the cases of these projects' runs expect; None where there are none."""
+    found = (caches.case_book().find(collection=one).found for one in dict.fromkeys(projects))
+    rows = [one for some in found for one in some if one.recorded]
+    return None if not rows else set_of_cases(caches.case_book().get(one.id) for one in rows)
 
 
 def _trace(project: str, run_id: str) -> Trace | None:

@@ -16,7 +16,7 @@ from rag_core.runs.store.summary import RunSummary
 from rag_core.wording import run_list as told
 from ui import caches
 from ui.charts import times_strip
-from ui.panels import chart_panel, linked_run, picking, views
+from ui.panels import chart_panel, chosen_runs, linked_run, picking, run_selection, views
 from ui.sidebar import state
 
 AT_ONCE = 100
@@ -24,6 +24,16 @@ AT_ONCE = 100
 
 MOST_QUERIES = 10_000
 """Queries of one download."""
+
+COLUMN_CONFIG = {
+    "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone="UTC"),
+    "Project": st.column_config.TextColumn(width=110),
+    "Query": st.column_config.TextColumn(width=220),
+    "Checks": st.column_config.TextColumn(width=160),
+    "Feedback": st.column_config.TextColumn(width=105),
+    "Took (ms)": st.column_config.NumberColumn(format="%.0f"),
+}
+"""How a table of runs is shown."""
 
 
 def filters(projects: Sequence[Project]) -> RunFilter:
@@ -36,6 +46,7 @@ def filters(projects: Sequence[Project]) -> RunFilter:
             "Check", codes, index=None, key="run_check", placeholder="All", format_func=told.check_label,
             bind="query-params", help="Runs in which this health check found something.",
         )  # fmt: skip
+        feedback = chosen_runs.feedback_filter(RunFilter(project=project), "run_feedback")
         period = st.selectbox("Time", list(told.PERIODS), key="run_period", bind="query-params")
         text = st.text_input(
             "Search", key="run_text", placeholder="In the query, or a run's id", max_chars=4000, bind="query-params"
@@ -43,7 +54,7 @@ def filters(projects: Sequence[Project]) -> RunFilter:
     length = told.PERIODS[period or "All"]
     now = datetime.now(UTC).replace(second=0, microsecond=0)  # by the minute, so that figures can be remembered
     since = now - length if length else None
-    return RunFilter(project=project, note=code or "", since=since, text=(text or "").strip())
+    return RunFilter(project=project, note=code or "", since=since, text=(text or "").strip(), feedback=feedback)
 
 
 def show(projects: Sequence[Project]) -> None:
@@ -80,21 +91,14 @@ def _list(chosen: RunFilter, number: int) -> None:
     found = caches.run_book().find(**dict(chosen), limit=AT_ONCE, offset=(page - 1) * AT_ONCE)
     views.left_out("run", found.left_out)
     rows = found.found
-    key = f"runs_{chosen.project}_{chosen.note}_{chosen.text}_{st.session_state.get('run_period')}_{page}"
+    key = f"runs_{hash(tuple((one.project, one.id) for one in rows))}"  # ticks are by place: they stay with these rows
     place.dataframe(
         told.run_table(rows),
         hide_index=True,
         key=key,
         on_select=lambda: _clicked(rows, key),
-        selection_mode=picking.MODE,
-        column_config={
-            "Time (UTC)": st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", timezone="UTC"),
-            "Project": st.column_config.TextColumn(width=110),
-            "Query": st.column_config.TextColumn(width=220),
-            "Checks": st.column_config.TextColumn(width=160),
-            "Feedback": st.column_config.TextColumn(width=105),
-            "Took (ms)": st.column_config.NumberColumn(format="%.0f"),
-        },
+        selection_mode=["multi-row", picking.MODE],
+        column_config=COLUMN_CONFIG,
     )
     names = told.run_names(rows)
     with below:
@@ -115,6 +119,7 @@ def _list(chosen: RunFilter, number: int) -> None:
             help="The different queries of these runs. Add grades to it, and open both on Evaluate.",
             on_click="ignore",
         )
+    run_selection.show(rows, key)
 
 
 def _page(pages: int, below: DeltaGenerator) -> int:
@@ -125,6 +130,8 @@ def _page(pages: int, below: DeltaGenerator) -> int:
 
 
 def _clicked(rows: Sequence[RunSummary], key: str) -> None:
+    """Open the run whose row was clicked; select those whose rows are ticked."""
+    run_selection.take_ticks(rows, st.session_state[key].selection.rows, key)
     row = picking.picked_row(key)
     if row is not None and row < len(rows):
         linked_run.send(rows[row].project, rows[row].id)

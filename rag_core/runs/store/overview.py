@@ -15,8 +15,12 @@ import sqlalchemy as sa
 
 from rag_core.runs.store.run_book import matching
 from rag_core.runs.store.tables import runs
+from rag_core.runs.values import Feedback
 from rag_core.schema.base import Frozen
 from rag_core.storage.database import Store
+
+VALUES = 12
+"""Values of one name of feedback that are counted."""
 
 SECONDS: dict[str, Callable[[Any], sa.ColumnElement[int]]] = {
     "sqlite": lambda moment: sa.cast(sa.func.strftime("%s", moment), sa.BigInteger),
@@ -26,13 +30,14 @@ SECONDS: dict[str, Callable[[Any], sa.ColumnElement[int]]] = {
 
 
 class RunFilter(Frozen):
-    """Which runs: those of `RunBook.find(**dict(chosen))`."""
+    """Which runs: those of `RunBook.find(**dict(chosen))`. feedback: a key of `feedback_counts`."""
 
     project: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""
     note: str = ""
+    feedback: str = ""
 
 
 def note_counts(store: Store, chosen: RunFilter) -> dict[str, int]:
@@ -44,6 +49,43 @@ def note_counts(store: Store, chosen: RunFilter) -> dict[str, int]:
         for notes, number in connection.execute(wanted):
             counts.update(dict.fromkeys(_codes(notes), number))
     return dict(counts.most_common())
+
+
+def feedback_counts(store: Store, chosen: RunFilter) -> dict[str, int]:
+    """How many of the runs have each feedback, by its `feedback_key`, the most frequent first; of each name so many
+    values only, since a score may have a value of its own in each run."""
+    wanted = sa.select(runs.c.feedback).where(*matching(**dict(chosen)), runs.c.feedback != "[]")
+    with store.begin() as connection:
+        same = Counter(connection.execute(wanted).scalars())
+    counts: Counter[str] = Counter()
+    for feedback, number in same.items():
+        for key in _said(feedback):
+            counts[key] += number
+    names: Counter[str] = Counter()
+    found: dict[str, int] = {}
+    for key, number in sorted(counts.items(), key=lambda one: (-one[1], one[0])):
+        name = json.loads(key)["name"]
+        names[name] += 1
+        if names[name] <= VALUES:
+            found[key] = number
+    return found
+
+
+def feedback_key(one: Feedback) -> str:
+    """What tells a name and value from others, as a filter takes it and the database holds it.
+
+    >>> feedback_key(Feedback(name="thumbs", value="down", comment="Too long."))
+    '{"name": "thumbs", "value": "down"}'
+    """
+    return json.dumps({"name": one.name, "value": one.value})
+
+
+def _said(feedback: str) -> set[str]:
+    """The keys of a stored list; none of a damaged one. Nothing is validated: there may be 100,000 of them."""
+    try:
+        return {json.dumps({"name": one["name"], "value": one["value"]}) for one in json.loads(feedback)}
+    except (TypeError, ValueError, KeyError):
+        return set()
 
 
 def queries_of(store: Store, chosen: RunFilter, limit: int) -> list[str]:

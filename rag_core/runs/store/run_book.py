@@ -28,6 +28,8 @@ AT_ONCE = 2000
 ADDED_AT_ONCE = 200
 """Runs that one transaction of many adds."""
 
+NEWEST_FIRST = (runs.c.started_at.desc(), runs.c.id)
+
 PACKED = 3
 """zlib's level: most of the saving for little time."""
 
@@ -86,22 +88,31 @@ class RunBook:
 
     def find(
         self, project: str | None = None, *, since: datetime | None = None, until: datetime | None = None,
-        text: str = "", note: str = "", limit: int = 100, offset: int = 0,
+        text: str = "", note: str = "", feedback: str = "", limit: int = 100, offset: int = 0,
     ) -> Listing[RunSummary]:  # fmt: skip
         """The runs that match all that is given, newest first: from `since` to before `until`, with `text` in the query
-        or as the id, with the note of that code. One that cannot be listed is left out with a note."""
-        wanted = sa.select(runs).where(*matching(project, since, until, text, note))
-        wanted = wanted.order_by(runs.c.started_at.desc(), runs.c.id).limit(limit).offset(offset)
+        or as the id, with the note of that code, with this feedback (see `overview.feedback_counts`). One that cannot
+        be listed is left out with a note."""
+        wanted = sa.select(runs).where(*matching(project, since, until, text, note, feedback))
+        return self._listed(wanted.order_by(*NEWEST_FIRST).limit(limit).offset(offset))
+
+    def find_these(self, keys: Sequence[tuple[str, str]]) -> Listing[RunSummary]:
+        """The runs of these projects and ids that are there, newest first."""
+        wanted = sa.select(runs).where(sa.tuple_(runs.c.project, runs.c.id).in_(keys))
+        return self._listed(wanted.order_by(*NEWEST_FIRST))
+
+    def _listed(self, wanted: sa.Select[Any]) -> Listing[RunSummary]:
         with self._store.begin() as connection:
             rows = connection.execute(wanted).mappings().all()
         return listing((f"{row['query'][:80]} ({row['id'][:8]})", partial(summary_of, row)) for row in rows)
 
     def count(
         self, project: str | None = None, *, since: datetime | None = None, until: datetime | None = None,
-        text: str = "", note: str = "",
+        text: str = "", note: str = "", feedback: str = "",
     ) -> int:  # fmt: skip
         """How many runs `find` would list without a limit."""
-        wanted = sa.select(sa.func.count()).select_from(runs).where(*matching(project, since, until, text, note))
+        conditions = matching(project, since, until, text, note, feedback)
+        wanted = sa.select(sa.func.count()).select_from(runs).where(*conditions)
         with self._store.begin() as connection:
             return connection.execute(wanted).scalar_one()
 
@@ -201,7 +212,7 @@ def _traces_of(project: str) -> list[sa.ColumnElement[bool]]:
 
 
 def matching(
-    project: str | None, since: datetime | None, until: datetime | None, text: str, note: str
+    project: str | None, since: datetime | None, until: datetime | None, text: str, note: str, feedback: str = ""
 ) -> list[sa.ColumnElement[bool]]:
     """What a run's row must be, as `RunBook.find` has it."""
     conditions: list[sa.ColumnElement[bool]] = []
@@ -215,4 +226,6 @@ def matching(
         conditions.append(sa.or_(runs.c.query.icontains(text, autoescape=True), runs.c.id == text))
     if note:
         conditions.append(runs.c.notes.contains(f'"{note}"', autoescape=True))
+    if feedback:
+        conditions.append(runs.c.feedback.contains(f"{feedback.removesuffix('}')},", autoescape=True))
     return conditions

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from rag_core.runs.store.overview import RunFilter, note_counts, queries_of, times_of
+from rag_core.runs.store.overview import VALUES, RunFilter, feedback_counts, note_counts, queries_of, times_of
 from rag_core.runs.store.run_book import RunBook
 from rag_core.runs.store.tables import runs
 from tests.runs.samples import NOON, a_run
@@ -41,3 +41,30 @@ def test_queries_come_once_the_newest_first(store):  # noqa: F811
     assert queries_of(store, RunFilter(), 10) == ["one", "two", "three"]
     assert queries_of(store, RunFilter(), 2) == ["one", "two"]
     assert queries_of(store, RunFilter(until=NOON), 2) == ["three"]
+
+
+def test_feedback_is_counted_by_name_and_value_and_found_again(store):  # noqa: F811
+    def run(number: int, *feedback: dict[str, object]):
+        return a_run(f"r{number}", feedback=list(feedback))
+
+    down, up = {"name": "thumbs", "value": "down"}, {"name": "thumbs", "value": "up"}
+    odd = {"name": 'a "b", {c}%_', "value": True, "comment": '{"name": "thumbs", "value": "up"}'}
+    book = RunBook(store)
+    book.add([run(1, down | {"comment": "Too long."}), run(2, down, odd), run(3, up), run(4)])
+    counts = feedback_counts(store, RunFilter())
+    assert sorted(counts.values()) == [1, 1, 2]
+    found = {key: {one.id for one in book.find(feedback=key).found} for key in counts}
+    assert sorted(map(sorted, found.values())) == [["r1", "r2"], ["r2"], ["r3"]]
+    assert {key: book.count(feedback=key) for key in counts} == counts
+
+
+def test_a_score_that_differs_in_each_run_is_counted_for_its_most_frequent_values_only(store):  # noqa: F811
+    RunBook(store).add(a_run(f"r{at}", feedback=[{"name": "score", "value": at / 100}]) for at in range(50))
+    assert len(feedback_counts(store, RunFilter())) == VALUES
+
+
+def test_a_damaged_list_of_feedback_counts_for_nothing(store):  # noqa: F811
+    RunBook(store).add([a_run("r1", feedback=[{"name": "thumbs", "value": "up"}])])
+    with store.begin() as connection:
+        connection.execute(sa.update(runs).values(feedback='[{"name": "thumbs"}]'))
+    assert feedback_counts(store, RunFilter()) == {}
