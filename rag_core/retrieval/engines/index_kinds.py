@@ -141,6 +141,17 @@ KINDS: tuple[IndexKind, ...] = (
         parts=("text", "title", "document", "source", "language", "updated", "tenant"),
         own_id=True,
     ),
+    IndexKind(
+        name="milvus",
+        label="Milvus",
+        factory="rag_core.retrieval.engines.milvus.index:MilvusIndex",
+        noun="collection",
+        address="http://localhost:19530",
+        secret="Token, or the password of the address's user",
+        packages=("httpx",),
+        parts=tuple(IndexFields.model_fields),
+        own_id=True,
+    ),
 )
 
 

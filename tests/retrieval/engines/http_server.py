@@ -103,7 +103,10 @@ class _Handler(BaseHTTPRequestHandler):
         )
         owner.asked.append(asked)
         time.sleep(owner.slow_s)
-        status, answer = owner.answers(asked)
+        try:
+            status, answer = owner.answers(asked)
+        except Exception as exc:  # noqa: BLE001 - a fault of the double, which its client should show
+            status, answer = 500, {"error": f"{type(exc).__name__}: {exc}"}
         body = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(body)))

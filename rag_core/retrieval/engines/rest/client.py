@@ -147,7 +147,7 @@ class RestServer:
         status = response.status_code
         if response.is_success and is_json:
             return answer
-        said = self._struck(" ".join(_said(answer).split()))[:300].rstrip(".")
+        said = self.struck(" ".join(_said(answer).split()))[:300].rstrip(".")
         raise (self._means(status, said) if not response.is_success else None) or self._failed(status, said)
 
     def _failed(self, status: int, said: str) -> EngineError:
@@ -165,7 +165,8 @@ class RestServer:
         what = "Look into the server's log" if status >= 500 else "Check the connection's index and fields"
         return EngineError(f"{self.config.place} refused the request (status {status}). {what}.{told}")
 
-    def _struck(self, said: str) -> str:
+    def struck(self, said: str) -> str:
+        """What a server says, without the secret."""
         return said.replace(self._secret, STRUCK) if self._secret else said
 
 

@@ -1,0 +1,236 @@
+"""`MilvusIndex`: dense search, the server's BM25, its fusion of both, filters, partitions.
+
+    POST /v2/vectordb/entities/search          {"collectionName", "data", "annsField", "limit", "filter"}
+    POST /v2/vectordb/entities/hybrid_search   several of them and `rerank`
+    POST /v2/vectordb/entities/query           rows by a filter, and `count(*)`
+    POST /v2/vectordb/collections/describe     the schema, its functions and indexes
+
+An answer is `{"code": 0, "data": ...}`, or a code and a message, with status 200 for most. Shapes:
+milvus.io/api-reference (RESTful).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import SecretStr
+
+from rag_core.errors import BadInput, EngineError, EngineRefused, MissingField, MissingIndex, WrongDimension
+from rag_core.retrieval.engines.field_guess import guessed
+from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, IndexFields, SearchedIndex
+from rag_core.retrieval.engines.milvus.filters import id_literals, milvus_filter
+from rag_core.retrieval.engines.milvus.layout import DISTANCES, Layout
+from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
+from rag_core.retrieval.engines.rest.client import Access, RestServer
+from rag_core.retrieval.engines.rest.documents import names_in, passage_of, reached, sample
+from rag_core.schema.spaces import ScoreSpace
+
+if TYPE_CHECKING:
+    from rag_core.schema.documents import Passage
+    from rag_core.schema.filters import Filter
+    from rag_core.schema.vectors import Vectors
+
+TOGETHER = 1000
+MOST = 16_384
+"""Rows that Milvus gives for one request at most (`quotaAndLimits.limits.maxQueryResultWindow`)."""
+
+ACCESS = Access(prefix="Bearer ", headers=(("Accept-Type-Allow-Int64", "true"),))
+MISSING, NOT_LOADED = (4, 100), (101,)
+REFUSED = (1800, 1801, 1807, 1806)
+
+
+class MilvusIndex:
+    """One collection, or a partition of it (`namespace`). `index` may name its database before it: `shop.passages`."""
+
+    def __init__(self, config: IndexConfig, secret: SecretStr | None) -> None:
+        database, _, collection = config.index.rpartition(".")
+        self.config = config
+        self.server = RestServer(config, secret, ACCESS, lambda _status, _said: None)
+        self._named = {"collectionName": collection, **({"dbName": database} if database else {})}
+        self._part = {"partitionNames": [config.namespace]} if config.namespace else {}
+        self._known: Layout | None = None
+
+    @classmethod
+    def connect(cls, config: IndexConfig, secret: SecretStr | None) -> MilvusIndex:
+        """The collection of that config. Raises BadInput where none is named, or no field of the text."""
+        for given, what in ((config.index, "collection that is searched"), (config.fields.text, "field of the text")):
+            if not given:
+                raise BadInput(f"Choose the {what}.")
+        return cls(config, secret)
+
+    @classmethod
+    def indexes(cls, config: IndexConfig, secret: SecretStr | None) -> tuple[SearchedIndex, ...]:
+        """The collections of the default database."""
+        index = cls(config.with_(index=""), secret)
+        try:
+            return tuple(SearchedIndex(name=name) for name in sorted(index._ask("collections/list", {})))
+        finally:
+            index.close()
+
+    @classmethod
+    def describe(cls, config: IndexConfig, secret: SecretStr | None) -> IndexDescription:
+        """Its schema, the fields that only rows have, and three rows."""
+        index = cls(config, secret)
+        try:
+            layout, count = index._layout(), index.count()
+            rows = index._query("", index._wanted, 3)
+        finally:
+            index.close()
+        shown = [
+            {name: value for name, value in row.items() if name in layout.plain or name not in layout.types}
+            for row in rows
+        ]
+        names = tuple(dict.fromkeys([*layout.plain, *(name for row in shown for name in names_in(row))]))
+        vector = next(iter(layout.dense), "")
+        settled = {"id": layout.primary, "vector": vector, "lexical": next(iter(layout.words), "")}
+        return IndexDescription(
+            names=(*names, *layout.dense, *layout.words),
+            fields=IndexFields(**guessed(names, settled)),
+            rows=tuple(map(sample, shown)),
+            dimensions=layout.sizes.get(vector, 0),
+            distance=DISTANCES.get(layout.metrics.get(vector, "")),
+            passages=count,
+        )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Lexical search and the server's fusion where a field of BM25 is named."""
+        words = bool(self.config.fields.lexical)
+        return Capabilities(lexical=words, hybrid=words)
+
+    def dimensions(self) -> int:
+        """The length of its vectors."""
+        return self._layout().sizes.get(self._vector(), 0)
+
+    def dense(self, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
+        """The nearest rows, in the space of the metric of the vectors' index."""
+        asked = self._nearest(vector, depth, where)
+        return self._found("entities/search", asked, asked["annsField"], depth)
+
+    def lexical(self, query: str, depth: int, where: Filter | None = None) -> SearchResult:
+        """The best rows by the server's BM25."""
+        asked = self._by_words(query, depth, where)
+        return self._found("entities/search", asked, asked["annsField"], depth)
+
+    def hybrid(self, query: str, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
+        """Both, fused by the server's RRF over twice the depth."""
+        window = min(MOST, 2 * depth)
+        both = [self._nearest(vector, window, where), self._by_words(query, window, where)]
+        fused = {"search": both, "rerank": {"strategy": "rrf", "params": {"k": 60}}, "limit": depth}
+        return self._found("entities/hybrid_search", {**fused, **self._part}, "", depth)
+
+    def passages_by_id(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """The rows of these ids as passages."""
+        self._layout().needed(self.config.fields.text, self.config.place)
+        found = self._rows(ids, self._wanted)
+        return {one: passage_of(one, found[one], self.config.fields) for one in ids if one in found}
+
+    def vectors_by_id(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        """The stored vectors."""
+        found = self._rows(ids, [self._id, self._vector()])
+        return {one: np.array(found[one][self._vector()], np.float32) for one in ids if one in found}
+
+    def count(self, where: Filter | None = None) -> int:
+        """How many rows match."""
+        asked = {"filter": self._where(where), "outputFields": ["count(*)"], **self._part}
+        return int(self._ask("entities/query", asked)[0]["count(*)"])
+
+    def listed(self, first: int, where: Filter | None = None) -> list[Passage]:
+        """The first rows that match, in the order of the primary key."""
+        rows = self._query(self._where(where), self._wanted, _depth(first))
+        return [passage_of(self._id_of(row), row, self.config.fields) for row in rows]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.server.close()
+
+    @property
+    def _id(self) -> str:
+        return self.config.fields.id or self._layout().primary
+
+    @property
+    def _wanted(self) -> list[str]:
+        """The fields of a passage: all but vectors, where that can be said of a collection with dynamic fields."""
+        return ["*"] if self._layout().dynamic else self._layout().plain
+
+    def _vector(self) -> str:
+        return self._layout().vector(self.config.fields.vector, self.config.place)
+
+    def _nearest(self, vector: Vectors, depth: int, where: Filter | None) -> dict[str, Any]:
+        needed = self.dimensions()
+        if needed and len(vector) != needed:
+            raise WrongDimension(self.config.place, needed, len(vector))
+        return self._search(vector.tolist(), self._vector(), depth, where)
+
+    def _by_words(self, query: str, depth: int, where: Filter | None) -> dict[str, Any]:
+        field = self.config.fields.lexical
+        if field not in self._layout().words:
+            raise MissingField(self.config.place, f"{field} of its BM25", self._layout().words)
+        return self._search(query, field, depth, where)
+
+    def _search(self, asked: object, field: str, depth: int, where: Filter | None) -> dict[str, Any]:
+        body = {"data": [asked], "annsField": field, "limit": _depth(depth), "outputFields": [self._id]}
+        return {**body, "filter": self._where(where), **self._part}
+
+    def _found(self, path: str, body: dict[str, Any], field: str, depth: int) -> SearchResult:
+        space, score = self._layout().meaning(field) if field else (ScoreSpace.RRF, float)
+        found: dict[str, float] = {}
+        for row in self._ask(path, {**body, "limit": _depth(depth), "outputFields": [self._id]}):
+            found.setdefault(self._id_of(row), score(float(row["distance"])))
+        return SearchResult(list(found.items()), space=space)
+
+    def _rows(self, ids: Sequence[str], wanted: list[str]) -> dict[str, Any]:
+        """The rows of these ids, by id."""
+        self._layout().needed(self._id, self.config.place)
+        found: dict[str, Any] = {}
+        for begin in range(0, len(ids), TOGETHER):
+            some = id_literals(list(ids[begin : begin + TOGETHER]), self._id, self._layout())
+            rows = self._query(f"{self._id} in [{some}]", wanted, 2 * TOGETHER) if some else []
+            found |= {self._id_of(row): row for row in rows}
+        return found
+
+    def _query(self, expression: str, wanted: list[str], most: int) -> list[Any]:
+        return list(
+            self._ask("entities/query", {"filter": expression, "outputFields": wanted, "limit": most, **self._part})
+        )
+
+    def _id_of(self, row: Any) -> str:
+        found = reached(row, self._id)
+        found = row.get("id") if found is None else found
+        if found is None or found == "":
+            raise MissingField(self.config.place, self._id, names_in(row))
+        return str(found)
+
+    def _where(self, where: Filter | None) -> str:
+        return milvus_filter(where, self.config.fields, self._layout(), self.config.place) if where else ""
+
+    def _layout(self) -> Layout:
+        if self._known is None:
+            self._known = Layout.of(self._ask("collections/describe", {}))
+        return self._known
+
+    def _ask(self, path: str, body: dict[str, Any]) -> Any:
+        named = self._named if self.config.index else {}
+        answer = self.server.ask("POST", f"/v2/vectordb/{path}", {**named, **body})
+        code = answer.get("code", 0) if isinstance(answer, dict) else -1
+        if code in (0, 200):
+            return answer["data"]
+        self._known = None
+        raise self._means(code, self.server.struck(str(answer)[:300] if code == -1 else str(answer.get("message", ""))))
+
+    def _means(self, code: int, said: str) -> EngineError:
+        if code in MISSING:
+            return MissingIndex(self.server.place, "collection", self.config.index)
+        if code in REFUSED:
+            return EngineRefused(self.server.place, said)
+        if code in NOT_LOADED:
+            return EngineError(f"{self.config.place} is not loaded. Load the collection, then ask again.")
+        return EngineError(f"{self.config.place} refused the request (code {code}). It says: “{said[:300]}”.")
+
+
+def _depth(depth: int) -> int:
+    if depth > MOST:
+        raise BadInput(f"One search returns at most {MOST:,} passages. Lower the depth.")
+    return depth

@@ -1,0 +1,110 @@
+"""Milvus behind its REST interface: Milvus Lite answers (its own schema, BM25, expressions), this gives it the form.
+
+Paths, bodies and codes are written from milvus.io/api-reference (RESTful v2) and the server's handlers, not from the
+project's engine.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from pathlib import Path
+from typing import Any
+
+from pymilvus import AnnSearchRequest, DataType, MilvusClient, MilvusException, RRFRanker
+
+from tests.retrieval.engines.http_server import KEY, Asked, HttpServer
+
+TYPES = {DataType.VARCHAR: "VarChar", DataType.JSON: "JSON", DataType.FLOAT_VECTOR: "FloatVector",
+         DataType.SPARSE_FLOAT_VECTOR: "SparseFloatVector", DataType.INT64: "Int64", DataType.BOOL: "Bool",
+         DataType.FLOAT: "Float", DataType.DOUBLE: "Double", DataType.ARRAY: "Array"}  # fmt: skip
+for name in ("milvus_lite", "pymilvus"):
+    logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+class MilvusServer:
+    """Collections are made by the test, through `client`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.client = MilvusClient(str(folder / "lite.db"))
+        self.http = HttpServer(self.answer)
+
+    def answer(self, asked: Asked) -> tuple[int, Any]:
+        given = asked.headers.get("authorization", "")
+        if given not in (f"Bearer {KEY}", "Basic " + base64.b64encode(f"root:{KEY}".encode()).decode()):
+            return 401, {"code": 1800, "message": "user hasn't authenticated"}
+        version, base, *path = asked.path
+        if (asked.method, version, base) != ("POST", "v2", "vectordb"):
+            return 404, "404 page not found"
+        try:
+            return 200, {"code": 0, "cost": 0, "data": PATHS["/".join(path)](self.client, asked.body)}
+        except MilvusException as exc:
+            return 200, {"code": exc.code, "message": exc.message}
+
+
+def described(client: MilvusClient, body: Any) -> Any:
+    name = body["collectionName"]
+    told = client.describe_collection(name)
+    indexes = [client.describe_index(name, one) for one in client.list_indexes(name)]
+    return {
+        "collectionName": name,
+        "enableDynamicField": told["enable_dynamic_field"],
+        "fields": [
+            {
+                "name": one["name"],
+                "type": TYPES[one["type"]],
+                "primaryKey": one.get("is_primary", False),
+                "autoId": False,
+                "nullable": one.get("nullable", False),
+                "params": [{"key": key, "value": str(value)} for key, value in one["params"].items()],
+            }
+            for one in told["fields"]
+        ],
+        "functions": [
+            {"name": one["name"], "type": "BM25", "inputFieldNames": list(one["input_field_names"]),
+             "outputFieldNames": [field["name"] for field in told["fields"] if field.get("is_function_output")]}
+            for one in told.get("functions", [])
+        ],
+        "indexes": [{"fieldName": one["field_name"], "indexName": one["index_name"], "metricType": one["metric_type"]}
+                    for one in indexes],
+        "load": "LoadStateLoaded",
+    }  # fmt: skip
+
+
+def searched(client: MilvusClient, body: Any) -> Any:
+    (found,) = client.search(
+        body["collectionName"], body["data"], filter=body.get("filter", ""), limit=body["limit"],
+        output_fields=body["outputFields"], anns_field=body["annsField"], partition_names=body.get("partitionNames"),
+    )  # fmt: skip
+    return [{"distance": one["distance"], **one["entity"]} for one in found]
+
+
+def fused(client: MilvusClient, body: Any) -> Any:
+    requests = [
+        AnnSearchRequest(one["data"], one["annsField"], {}, one["limit"], expr=one.get("filter") or None)
+        for one in body["search"]
+    ]
+    assert body["rerank"]["strategy"] == "rrf"
+    (found,) = client.hybrid_search(
+        body["collectionName"], requests, RRFRanker(body["rerank"]["params"]["k"]), body["limit"], body["outputFields"]
+    )
+    return [{"distance": one["distance"], **one["entity"]} for one in found]
+
+
+def queried(client: MilvusClient, body: Any) -> Any:
+    if body["outputFields"] == ["count(*)"]:  # Lite counts all partitions together
+        rows = queried(client, {**body, "outputFields": ["*"], "limit": 16_384})
+        return [{"count(*)": len(rows)}]
+    limit = {"limit": body["limit"]} if "limit" in body else {}
+    found = client.query(body["collectionName"], filter=body.get("filter", ""), output_fields=body["outputFields"],
+                         partition_names=body.get("partitionNames"), **limit)  # fmt: skip
+    return [{name: value for name, value in row.items() if name != "words"} for row in map(dict, found)]
+
+
+PATHS = {
+    "collections/list": lambda client, _: client.list_collections(),
+    "collections/describe": described,
+    "entities/search": searched,
+    "entities/hybrid_search": fused,
+    "entities/query": queried,
+}
