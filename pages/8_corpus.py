@@ -1,5 +1,5 @@
-"""Corpus: upload, look at documents and how they were cut, search within, delete, rename, re-index; connect a live
-retriever."""
+"""Corpus: upload, look at documents and how they were cut, search within, delete, rename, re-index; connect an index
+or a live retriever."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from ui.panels import (
     changes,
     corpus_views,
     file_notes,
+    index_form,
+    index_view,
     manage_collection,
     retriever_form,
     retriever_view,
     upload,
     views,
 )
-from ui.sidebar import retrievers, searched, state
+from ui.sidebar import indexes, retrievers, searched, state
 from ui.sidebar.owner import owner as this_owner
 
 
@@ -35,12 +37,17 @@ def main() -> None:
     if retriever := retrievers.offered().get(name):
         retriever_view.show(retriever)
         return
+    if index := indexes.find(name):
+        index_view.show(name, index)
+        return
     top = st.container()
     # With its state on the server the open tab stays open when a rerun draws more or less above it.
-    names = ["Documents", "Add documents", "Connect a retriever", "Passages", "Manage"]
-    documents, add, connect, passages, manage = st.tabs(names, key="corpus_tab", on_change="rerun")
+    names = ["Documents", "Add documents", "Connect an index", "Connect a retriever", "Passages", "Manage"]
+    documents, add, index_tab, connect, passages, manage = st.tabs(names, key="corpus_tab", on_change="rerun")
     with add, views.guard():  # first: you can add documents while the sample is being indexed, or cannot be opened
         upload.upload_form(name, owner)
+    with index_tab, views.guard():
+        index_form.show()
     with connect, views.guard():
         retriever_form.show()
     with top, views.guard():

@@ -41,5 +41,8 @@ class Settings(BaseSettings):
     """Where the app collects runs and traces beside itself: a port of this machine, or `host:port`; empty: nowhere."""
     retrievers: Annotated[Path | None, BeforeValidator(lambda given: given or None)] = None
     """A JSON file of live retrievers that everyone may ask, by name (see `rag_core.runs.live.named`); empty: none."""
+    indexes: Annotated[Path | None, BeforeValidator(lambda given: given or None)] = None
+    """A JSON file of indexes that everyone may search, by name (see `rag_core.retrieval.engines.named_indexes`); empty:
+    none."""
     strangers_may_read_runs: bool = False
     """Let everybody who can reach the app read the recorded runs: what people asked, and what they were answered."""

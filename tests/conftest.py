@@ -1,8 +1,10 @@
-"""The packaged bi-encoder and the sample corpus, each prepared once for all tests."""
+"""The packaged bi-encoder, the sample corpus and a server with pgvector, each prepared once for all tests."""
 
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,13 @@ from rag_core.corpus.sample import SAMPLE, ensure_sample
 from rag_core.corpus.storage.library import Library
 from rag_core.generation.chat.habits import HABITS
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder, get_embedder
+from tests.retrieval.engines.postgres_server import PostgresServer, missing
 
 ROOT = Path(__file__).parents[1]
 os.environ.setdefault("SECOND_PASS_CONVERT_MODELS", "false")  # seconds a model: its own tests turn it on
-pytest.register_assert_rewrite("tests.rerank.conformance", "tests.retrieval.engines.conformance")
+pytest.register_assert_rewrite(
+    "tests.rerank.conformance", "tests.retrieval.engines.conformance", "tests.retrieval.engines.index_conformance"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +41,16 @@ def sample(tmp_path_factory: pytest.TempPathFactory, packaged: SentenceEmbedder)
     library = Library(tmp_path_factory.mktemp("sample"))
     ensure_sample(library, ROOT / "sample_corpus", packaged)
     return library.open(SAMPLE, packaged)
+
+
+@pytest.fixture(scope="session")
+def pgvector_server() -> Iterator[PostgresServer]:
+    """A server with pgvector; skips where there can be none, under CI=true fails."""
+    if reason := missing():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="pgv-", ignore_cleanup_errors=True) as folder:
+        server = PostgresServer(Path(folder))
+        try:
+            yield server
+        finally:
+            server.close()

@@ -25,6 +25,7 @@ from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.base import Reranker
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
+from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.runs.collector.in_process import RunningCollector, of_settings
 from rag_core.runs.store import retention
 from rag_core.runs.store.run_book import RunBook
@@ -35,8 +36,8 @@ from rag_core.schema.trace import Trace
 from rag_core.settings import Settings
 from rag_core.storage.database import Store, StoredPairs
 from rag_core.triage import CaseBook, JobBook, RunScorer
-from ui import sample_corpus
-from ui.sidebar import access
+from ui import index_caches, sample_corpus
+from ui.sidebar import access, indexes
 
 if TYPE_CHECKING:
     from ui.sidebar.state import SidebarState
@@ -143,11 +144,24 @@ def pair_cache() -> StoredPairs:
     return store().pair_cache()
 
 
+def engine(name: str, owner: str) -> Collection | ConnectedCollection:
+    """What is searched under that name: a collection in memory, or an index that is connected to."""
+    found = indexes.find(name)
+    return found.collection if found else collection(name, owner)
+
+
+def fingerprint(name: str, owner: str) -> str:
+    """Of what is searched under that name, as far as it changes results; a connected index is asked nothing."""
+    if found := indexes.find(name):
+        return indexes.question_scope(name, found) + found.collection.fingerprint
+    return collection(name, owner).ref.fingerprint
+
+
 def pipeline(name: str, owner: str) -> Pipeline:
     """The pipeline over a collection, with the models that this session may use. A thread may go on with it."""
     chat_model = _chat_model()
     return Pipeline(
-        collection(name, owner),
+        engine(name, owner),
         embedder(),
         pair_cache(),
         access.rerankers(settings()),
@@ -191,11 +205,17 @@ def question(choice: SidebarState, query: str) -> QuerySession:
     Where the policy has the question rewritten, it is shared by those only who have it rewritten by the same model:
     what a session's own model said is found by nobody else.
     """
-    found, writer = collection(choice.collection, choice.owner), ("", "")
+    name, writer = choice.collection, ("", "")
     if choice.policy.rewrite.on and (chat_model := _chat_model()):
         writer = (chat_model.scope, chat_model.config.model_dump_json())
-    root = str(visible(choice.owner).library_of(choice.collection).root)
-    shared_one = _question(root, choice.collection, found.ref.fingerprint, query, choice.where, writer)
+    if connected := indexes.find(name):
+        scope, searched = indexes.question_scope(name, connected), connected.collection
+        key = (scope, searched.config.model_dump_json(), searched.fingerprint)
+        shared_one = index_caches.question(key, query, choice.where, writer, searched)
+    else:
+        fingerprint = collection(name, choice.owner).ref.fingerprint
+        root = str(visible(choice.owner).library_of(name).root)
+        shared_one = _question(root, name, fingerprint, query, choice.where, writer)
     return shared_one.using(pipeline(choice.collection, choice.owner), access.asker())
 
 

@@ -21,7 +21,7 @@ from rag_core.analysis.bar_notes import (
 from rag_core.schema.base import Frozen
 from rag_core.schema.measurement import Rewriting
 from rag_core.schema.rerank_summary import RerankSummary
-from rag_core.schema.steps import Step, StepName, Timing
+from rag_core.schema.steps import Evidence, Step, StepName, Timing
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import ExtraSearchRun
 
@@ -99,8 +99,10 @@ def bars(trace: Trace) -> tuple[Bar, ...]:
         return _recorded(trace)
     dense, lexical = trace[StepName.DENSE], trace[StepName.LEXICAL]
     steps = [_bar("embed", trace.embed, ByModel(model=trace.collection.embedding_model))]
-    steps.append(_bar("dense", dense.timing, Came(count=len(dense.hits), called="found")))
-    steps.append(_bar("lexical", lexical.timing, Came(count=len(lexical.hits), called="found")))
+    lists: tuple[tuple[Lane, Step], ...] = (("dense", dense), ("lexical", lexical))
+    for lane, step in lists:
+        if step.evidence is not Evidence.UNAVAILABLE:
+            steps.append(_bar(lane, step.timing, Came(count=len(step.hits), called="found")))
     if trace.rewriting:
         steps.append(_bar("rewrite", trace.rewriting.timing, _rewrote(trace.rewriting)))
     steps += [bar for run in trace.extra_searches for bar in _extra(run)]
@@ -154,6 +156,9 @@ def _extra(run: ExtraSearchRun) -> list[Bar]:
     shares = not run.embed.took_ms
     dense = run.dense.timing if shares else _span(run.embed, run.dense.timing)
     lexical = run.lexical.timing
+    if Evidence.UNAVAILABLE in (run.dense.evidence, run.lexical.evidence):
+        there = lexical if run.dense.evidence is Evidence.UNAVAILABLE else dense
+        return [_bar("extra", there, ExtraFound(found=found, shares=shares), name=run.name)]
     if dense.started_ms < lexical.started_ms:
         return _lists(run.name, ("dense", dense), ("lexical", lexical), found, shares)
     return _lists(run.name, ("lexical", lexical), ("dense", dense), found, shares)

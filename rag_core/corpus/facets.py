@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from rag_core.schema.base import Frozen
-from rag_core.schema.documents import Document, stated_authority
+from rag_core.schema.documents import Document, Passage, stated_authority
 
 
 class Facets(Frozen):
@@ -30,8 +30,9 @@ class Facets(Frozen):
         return bool(self.tenants or self.sources or self.first)
 
 
-def facets(documents: Iterable[Document]) -> Facets:
-    """The facets of these documents; a document without a tenant or source differs from all that have one."""
+def facets(documents: Iterable[Document | Passage]) -> Facets:
+    """The facets of these documents, or of those that these passages are of. One without a tenant or source differs
+    from all that have one."""
     documents = tuple(documents)
     rows = [(document.tenant or "", document.source, document.updated_at) for document in documents]
     days = sorted({day for _, _, day in rows if day})

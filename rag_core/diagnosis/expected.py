@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -81,11 +81,27 @@ class Location(Frozen):
         return next(span for passage, span in zip(self.passages, self.spans, strict=True) if passage.id == passage_id)
 
 
-def locate(corpus: Corpus, expected: Expected) -> Location:
+@runtime_checkable
+class SearchedCorpus(Protocol):
+    """What `locate` asks of a collection that cannot list its documents: one that somebody else keeps."""
+
+    def passages_named(self, name: str) -> tuple[Passage, ...]:
+        """The passages of the document of that id or title, else the passage of that id, else those that hold these
+        words; none where it finds none."""
+        ...
+
+    def similar_passages(self, name: str) -> Sequence[Passage]:
+        """Passages that a search for the name finds, best first."""
+        ...
+
+
+def locate(corpus: Corpus | SearchedCorpus, expected: Expected) -> Location:
     """The passages that count. A document that is not there gives a Location with the nearest titles.
 
     Raises BadInput for a passage that the document does not have, and for a quote that its text does not hold.
     """
+    if isinstance(corpus, SearchedCorpus):
+        return _searched(corpus, expected)
     documents = corpus.documents()
     document = _known(documents, expected.document)
     if document is None:
@@ -122,6 +138,35 @@ def _known(documents: Sequence[Document], name: str) -> Document | None:
         ids = ", ".join(document.id for document in titled[:5])
         raise BadInput(f"{len(titled)} documents have the title “{name}”: {ids}. Name one by its id.")
     return titled[0] if titled else None
+
+
+def _searched(corpus: SearchedCorpus, expected: Expected) -> Location:
+    """As `locate`. Chunking cannot be told: only passages are there, not the text that they were cut from."""
+    found = corpus.passages_named(expected.document)
+    if not found:
+        near = [
+            Document(id=one.document_id, title=one.name, text="") for one in corpus.similar_passages(expected.document)
+        ]
+        distinct = {document.id: document for document in near}.values()
+        return Location(expected=expected, document_id=None, nearest=nearest_documents(distinct, expected.document))
+    if len(ids := {passage.document_id for passage in found}) > 1 and not _holds(found[0], expected.document):
+        told = ", ".join(sorted(ids)[:5])
+        raise BadInput(f"{len(ids)} documents have the title “{expected.document}”: {told}. Name one by its id.")
+    passages = _named(found, expected)
+    here = {"expected": expected, "document_id": passages[0].document_id, "title": passages[0].name}
+    if not expected.quote.strip():
+        return Location(**here, passages=passages, spans=(None,) * len(passages))
+    held = [(passage, places[0]) for passage in passages if (places := places_in(passage.text, expected.quote))]
+    if not held:
+        raise BadInput(
+            f"No passage of “{passages[0].name}” in the index has all of these words: they may be split between two "
+            "passages. Copy fewer words, or leave the field empty."
+        )
+    return Location(**here, passages=tuple(passage for passage, _ in held), spans=tuple(span for _, span in held))
+
+
+def _holds(passage: Passage, words: str) -> bool:
+    return bool(places_in(passage.text, words))
 
 
 def _named(passages: tuple[Passage, ...], expected: Expected) -> tuple[Passage, ...]:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from rag_core.diagnosis import diagnose, locate
-from rag_core.diagnosis.expected import Corpus
+from rag_core.diagnosis.expected import Corpus, SearchedCorpus
 from rag_core.errors import BadInput, CollectionError, SecondPassError, Stopped, UnreadableRecord
 from rag_core.jobs import JobControl
 from rag_core.pipeline.pipeline import Pipeline
@@ -23,7 +23,7 @@ from rag_core.triage.run_rerun import rerun_recorded
 if TYPE_CHECKING:
     from rag_core.generation.chat.access import ChatAccess
 
-OpenCollection = Callable[[CollectionRef], tuple[Pipeline, Corpus]]
+OpenCollection = Callable[[CollectionRef], tuple[Pipeline, Corpus | SearchedCorpus]]
 """The pipeline and the documents of a case's collection. Raises SecondPassError where it cannot be opened."""
 
 
@@ -40,7 +40,7 @@ def check_collection(case: Case, found: CollectionRef) -> None:
 def rerun(
     case: Case,
     question: QuerySession,
-    corpus: Corpus,
+    corpus: Corpus | SearchedCorpus,
     policy: Policy,
     chat: ChatAccess | None = None,
     job_id: str | None = None,

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from rag_core.diagnosis import Verdict
-from rag_core.diagnosis.expected import Corpus
+from rag_core.diagnosis.expected import Corpus, SearchedCorpus
 from rag_core.errors import CollectionError, SecondPassError
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.schema.documents import CollectionRef
@@ -27,6 +27,7 @@ from rag_core.wording.numbers import count_of, told_apart
 from rag_core.wording.verdicts import VERDICT_LABELS
 from ui import auth, caches, visitors
 from ui.panels import job_progress, picking, views
+from ui.sidebar import indexes
 from ui.sidebar.state import SidebarState
 
 KIND = "rerun"
@@ -159,8 +160,9 @@ def _choose(rows: Sequence[CaseSummary], key: str) -> None:
 def runner(choice: SidebarState) -> None:
     """Run all open cases again; the progress is read from the database, so a reload finds it."""
     open_cases = [row for row in caches.case_book().find(status=Status.OPEN).found if shown(row)]
-    seen = caches.visible(choice.owner)
-    private = [row for row in open_cases if not row.recorded and seen.may_be_private(row.collection, row.fingerprint)]
+    private = [
+        row for row in open_cases if not row.recorded and indexes.may_be_private(row.collection, row.fingerprint)
+    ]
     if private and not st.checkbox(
         f"Include {count_of(len(private), 'case')} on your private collections: their passages are stored for everyone",
         key="rerun_private",
@@ -184,16 +186,16 @@ def runner(choice: SidebarState) -> None:
 
 def _start(choice: SidebarState, open_cases: list[CaseSummary]) -> None:
     """Open every collection here, where a page can show progress; the thread only runs."""
-    opened: dict[str, tuple[Pipeline, Corpus] | str] = {}
+    opened: dict[str, tuple[Pipeline, Corpus | SearchedCorpus] | str] = {}
     refs = (caches.case_book().get(row.id).trace.collection for row in open_cases if not row.recorded)
     for ref in {_key(ref): ref for ref in refs}.values():
         try:
-            name = caches.visible(choice.owner).name_of(ref)
-            opened[_key(ref)] = caches.pipeline(name, choice.owner), caches.collection(name, choice.owner)
+            name = indexes.name_of(ref)
+            opened[_key(ref)] = caches.pipeline(name, choice.owner), caches.engine(name, choice.owner)
         except SecondPassError as exc:
             opened[_key(ref)] = str(exc)
 
-    def open_collection(ref: CollectionRef) -> tuple[Pipeline, Corpus]:
+    def open_collection(ref: CollectionRef) -> tuple[Pipeline, Corpus | SearchedCorpus]:
         found = opened[_key(ref)]
         if isinstance(found, str):
             raise CollectionError(found)

@@ -31,6 +31,7 @@ from ui import auth, caches
 from ui.panels import case_list, case_save, loss_strip, run_triage, spent, to_triage, triage, views, waiting
 from ui.panels.answer import card
 from ui.panels.manage_collection import confirmed
+from ui.sidebar import indexes
 from ui.sidebar.state import SidebarState
 
 
@@ -50,7 +51,7 @@ def show(choice: SidebarState, case_id: str) -> None:
     if case.recorded:
         said = f"{REPLAYS} {not_replayed_text(case.trace, not_replayed(case.trace, choice.policy))}"
         st.caption(views.markdown(said.strip()))
-    elif caches.visible(choice.owner).may_be_private(named.name, named.fingerprint):
+    elif indexes.may_be_private(named.name, named.fingerprint):
         st.warning("This case is about a private collection. A re-run stores its passages for everyone here.")
     with st.container(horizontal=True):
         if st.button("Re-run with the current settings", key="rerun", type="primary", icon=":material/replay:"):
@@ -120,11 +121,11 @@ def _run_again(choice: SidebarState, case: Case) -> Rerun:
                 board.progress(done / max(total, 1), f"Scoring, {done} of {total}")
 
             return rerun_recorded(case, choice.policy, caches.run_scorer(progress))
-    name = caches.visible(choice.owner).name_of(case.trace.collection)
+    name = indexes.name_of(case.trace.collection)
     there = replace(choice, collection=name, where=case.trace.where)
     question = caches.question(there, case.query)
     waiting.made_answer(question, waiting.trace(question, choice.policy), choice.chat)
-    return rerun(case, question, caches.collection(name, choice.owner), choice.policy, choice.chat)
+    return rerun(case, question, caches.engine(name, choice.owner), choice.policy, choice.chat)
 
 
 def _filled(case: Case) -> to_triage.Filled:

@@ -34,6 +34,7 @@ from ui import caches
 from ui.panels import chosen_runs, query_sets, spent, views, waiting
 from ui.panels.run_selection import RECORDED
 from ui.set_results import set_results
+from ui.sidebar import indexes
 from ui.sidebar.state import SidebarState
 
 OWN, CASES, FILES, RUNS = "Built-in questions", "Triage cases", "My questions", "Results of another system"
@@ -74,7 +75,7 @@ def labelled(choice: SidebarState, kind: str) -> LabelledSet | None:
 
 def judgments(choice: SidebarState) -> JudgmentBook:
     """The grades given in the page: everybody's, or over a private collection its owner's alone."""
-    return JudgmentBook(caches.store(), caches.visible(choice.owner).seen_by(choice.collection))
+    return JudgmentBook(caches.store(), indexes.seen_by(choice.collection))
 
 
 def _cases(choice: SidebarState) -> tuple[tuple[str, datetime], ...]:
@@ -127,7 +128,7 @@ def elsewhere(questions: LabelledSet) -> EvaluationResult | None:
 def bench(choice: SidebarState, questions: LabelledSet) -> Bench:
     """The shared bench of this set over the chosen collection, under the chosen filter; an empty one before its first
     run."""
-    fingerprint = caches.collection(choice.collection, choice.owner).ref.fingerprint
+    fingerprint = caches.fingerprint(choice.collection, choice.owner)
     asked = tuple((query.id, query.text) for query in questions.queries)
     key = (fingerprint, questions.name, asked, str(choice.where))
     found: Bench = set_results().find("evaluate", key).get("bench", Bench(key))
@@ -170,7 +171,7 @@ def missing(pools: Pools, policy: Policy) -> int:
 
 def pools_of(choice: SidebarState, of: Bench, questions: LabelledSet) -> Pools:
     """The arrays of these questions, built again only when more was scored or judged."""
-    fingerprint = caches.collection(choice.collection, choice.owner).ref.fingerprint
+    fingerprint = caches.fingerprint(choice.collection, choice.owner)
     key = (fingerprint, of.id, of.version, questions.fingerprint, str(choice.where))
     return _pools(key, dict(of.measurements), questions)
 
@@ -183,7 +184,7 @@ def _pools(key: object, _measurements: dict[str, Measurement], _questions: Label
 
 def outcome(choice: SidebarState, of: Bench, questions: LabelledSet, pools: Pools) -> EvaluationResult:
     """The report under the sidebar's policy, remembered."""
-    fingerprint = caches.collection(choice.collection, choice.owner).ref.fingerprint
+    fingerprint = caches.fingerprint(choice.collection, choice.owner)
     key = (fingerprint, of.id, of.version, questions.fingerprint, str(choice.where), choice.policy.model_dump_json())
     return _outcome(key, of, questions, pools, choice.policy)
 

@@ -69,7 +69,7 @@ def run(
     Measures only where `start` is True; returns nothing where something is not known yet. Only a run that is started
     makes an entry in the memory that all runs of this kind share.
     """
-    fingerprint = caches.collection(choice.collection, choice.owner).ref.fingerprint
+    fingerprint = caches.fingerprint(choice.collection, choice.owner)
     key = (fingerprint, tuple(policy.model_dump_json() for policy in policies), str(choice.where))
     known: dict[str, T] = set_results().keep(kind, key) if start else set_results().find(kind, key)
     missing = [query for query in queries if query.id not in known]

@@ -63,8 +63,9 @@ def _put(text: str) -> None:
 def welcome(choice: SidebarState) -> None:
     """What the page will show, before anything was asked."""
     with views.guard():
-        collection = caches.collection(choice.collection, choice.owner)
-        size = f"{count_of(collection.ref.documents, 'document')} in {count_of(collection.ref.passages, 'passage')}"
+        ref = caches.engine(choice.collection, choice.owner).ref
+        documents = f"{count_of(ref.documents, 'document')} in " if ref.documents else ""
+        size = f"{documents}{count_of(ref.passages, 'passage')}"
         views.headline("See which step of retrieval found the answer, and which one lost it.")
         st.caption(views.markdown(f"{choice.collection}: {size}."))
 

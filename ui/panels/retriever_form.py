@@ -18,7 +18,7 @@ from rag_core.wording.live_retrievers import answered_sentence, result_rows
 from ui import visitors
 from ui.panels import views
 from ui.panels.reranker_add import ASKED_BY, OPEN
-from ui.sidebar import retrievers, searched
+from ui.sidebar import indexes, retrievers, searched
 
 FUNCTION = "function"
 KINDS = {**{name: preset.label for name, preset in PRESETS.items()}, FUNCTION: "Python function (module:function)"}
@@ -206,6 +206,8 @@ def _show_tried() -> None:
 
 def _connect(fields: Mapping[str, Any], key: str) -> None:
     """Keep it in this session, and go on with it chosen. The key leaves the form."""
+    if (name := str(st.session_state.get("ret_name") or "").strip()) in indexes.names():
+        raise BadInput(f"The name {name} is taken. Choose another one.")
     name = retrievers.connect(str(st.session_state.get("ret_name") or ""), config_of(dict(fields)), key)
     st.session_state.pop(TRIED, None)
     st.session_state[ROUND] = st.session_state.get(ROUND, 0) + 1

@@ -10,12 +10,10 @@ from streamlit.errors import StreamlitAPIException
 
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import title_of
-from ui import caches
 from ui.navigation import FOLDER
 from ui.panels import linked_run, triage, views
-from ui.sidebar import filtering, searched
+from ui.sidebar import filtering, indexes, searched
 from ui.sidebar.apply_policy import adopt
-from ui.sidebar.owner import owner
 
 PENDING = "to_triage"
 """Session key: what another page sends."""
@@ -75,6 +73,6 @@ def fill(filled: Filled) -> None:
     )
     with suppress(StreamlitAPIException):  # a field that is drawn already: Streamlit writes its address
         st.query_params["q"] = filled.trace.query
-    searched.go_to_collection(caches.visible(owner()).name_of(filled.trace.collection))
+    searched.go_to_collection(indexes.name_of(filled.trace.collection))
     adopt(filled.trace.policy)
     filtering.put(filled.trace.where)

@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
+from rag_core.corpus.collection import Collection
 from rag_core.diagnosis import Diagnosis, Expected, Location, Verdict, diagnose, locate
 from rag_core.generation.chat.access import ChatAccess
 from rag_core.pipeline.session import QuerySession
@@ -70,7 +71,8 @@ class Found:
 def form(choice: SidebarState) -> Asked | None:
     """The question, the document that should have answered it, and the words that do. None until both are given; then
     it says which one is missing."""
-    documents = caches.collection(choice.collection, choice.owner).documents()  # a form allows no button of indexing
+    searched = caches.engine(choice.collection, choice.owner)  # a form allows no button of indexing
+    documents = searched.documents() if isinstance(searched, Collection) else None
     with st.form("triage", border=False):
         left, right = st.columns([4, 5])
         left.text_input("Question", key="q", bind="query-params", max_chars=4000, placeholder="As the user asked it")
@@ -100,8 +102,14 @@ def form(choice: SidebarState) -> Asked | None:
     return None
 
 
-def _document(documents: Sequence[Document]) -> str:
-    """The expected document's id, or the title that was typed of one that the list does not have."""
+def _document(documents: Sequence[Document] | None) -> str:
+    """The expected document's id, or the title that was typed of one that the list does not have. An index that is
+    connected to finds it by words too."""
+    if documents is None:
+        told = "Its id or title, the id of a passage, or some words of it"
+        return str(
+            st.text_input(DOCUMENT, key="doc", bind="query-params", max_chars=2000, placeholder=told) or ""
+        ).strip()
     if len(documents) > LISTED:
         return st.text_input(DOCUMENT, key="doc", bind="query-params", placeholder="Id or title").strip()
     names = {document.id: f"{document.title} · {document.id}" for document in documents}
@@ -149,7 +157,7 @@ def welcome() -> None:
 
 def examine(choice: SidebarState, asked: Asked) -> Found:
     """Run the question, answer it, and find the document on its way."""
-    location = locate(caches.collection(choice.collection, choice.owner), asked.expected)
+    location = locate(caches.engine(choice.collection, choice.owner), asked.expected)
     question = caches.question(choice, asked.query)
     trace = waiting.trace(question, choice.policy)
     if answer := waiting.answer(question, trace, choice.chat):

@@ -13,8 +13,9 @@ import streamlit as st
 from rag_core.corpus.facets import Facets
 from rag_core.errors import SecondPassError
 from rag_core.schema.filters import Dated, Filter, In, make_filter
-from ui import caches
+from ui import caches, index_caches
 from ui.panels import views
+from ui.sidebar import indexes
 
 EARLIEST = date(1900, 1, 1)
 KEYS = ("tenant", "source", "since")
@@ -28,6 +29,10 @@ def facets_of(collection: str, owner: str) -> Facets:
     try:
         if not caches.ready(collection) and not any(key.endswith(KEYS) for key in st.query_params):
             return Facets()
+        if connected := indexes.find(collection):
+            return index_caches.of_facets(
+                connected.scope, connected.index.config.model_dump_json(), connected.collection
+            )
         return caches.facets_of(caches.collection(collection, owner))
     except SecondPassError:
         return Facets()

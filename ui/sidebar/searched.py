@@ -8,10 +8,13 @@ from rag_core.corpus.sample import SAMPLE
 from ui import caches, links
 from ui.navigation import FOLDER
 from ui.panels import views
-from ui.sidebar import retrievers
+from ui.sidebar import indexes, retrievers
 from ui.sidebar.owner import owner
 
-HELP = "What is searched: documents, or a live retriever. Add documents or connect a retriever on the Corpus page."
+HELP = (
+    "What is searched: documents, an index of yours, or a live retriever. Add documents or connect either on the "
+    "Corpus page."
+)
 
 
 def collection_choice() -> str:
@@ -21,7 +24,8 @@ def collection_choice() -> str:
     if sent:
         st.session_state["c"] = st.session_state.pop("go_to")
     live = retrievers.offered()
-    names = list(dict.fromkeys([*caches.visible(owner()).names(), *live]))
+    connected = indexes.names()
+    names = list(dict.fromkeys([*caches.visible(owner()).names(), *connected, *live]))
     asked = st.query_params.get("c")
     if asked and asked not in names and not sent:  # sent away from it, the link still names the one left behind
         st.warning(views.markdown(_not_here(asked)), icon=":material/link_off:")
@@ -31,7 +35,11 @@ def collection_choice() -> str:
         chosen = st.selectbox("Collection", names, key="c", bind="query-params", help=HELP) or SAMPLE
         if retriever := live.get(chosen):
             st.caption(f":material/bolt: Live retriever · {views.markdown(retriever.config.place)}")
-        if problem := retrievers.problem():
+        elif index := indexes.find(chosen):
+            st.caption(f":material/database: Connected index · {views.markdown(index.index.config.place)}")
+            if index.check and not index.check.fits:
+                st.warning(views.markdown(str(index.check)), icon=":material/warning:")
+        for problem in filter(None, (retrievers.problem(), indexes.problem())):
             st.warning(views.markdown(problem), icon=":material/broken_image:")
     return chosen
 
@@ -40,8 +48,8 @@ def _not_here(name: str) -> str:
     """The message for a link to a collection that this session cannot see."""
     return (
         f"There is no collection {name} that you can see. It may be private to another person or browser, it was "
-        "removed, or it is a retriever that another session connected. Nothing was searched. Choose a collection, ask "
-        "its owner to share it, or connect the retriever again on the Corpus page."
+        "removed, or it is an index or a retriever that another session connected. Nothing was searched. Choose a "
+        "collection, ask its owner to share it, or connect the retriever or index again on the Corpus page."
     )
 
 

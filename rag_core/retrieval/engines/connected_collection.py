@@ -1,6 +1,6 @@
 """An index that somebody else keeps, as a collection: searched by the pipeline like one that was made here.
 
-    collection = ConnectedCollection(connect(config, secret), config, get_embedder().model)
+    collection = ConnectedCollection(connect(config, secret), config, get_embedder())
     Pipeline(collection).run("How long do refunds take?")
 
 What the index cannot do is said (`SearchResult.unavailable`), never shown as an empty list. Passages are fetched for
@@ -9,63 +9,85 @@ all candidates together. Nothing is kept: what is deleted there is not found her
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from rag_core.errors import EngineError, WrongDimension
+from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.engines.index_config import IndexConfig
 from rag_core.retrieval.engines.protocol import Capabilities, IndexEngine, SearchResult
 from rag_core.schema.documents import CollectionRef, Passage
-from rag_core.schema.filters import Filter
+from rag_core.schema.filters import Equal, Filter
 
 if TYPE_CHECKING:
     from rag_core.schema.vectors import Vectors
+
+COUNTED_FOR = 60.0
+"""Seconds for which the number of passages is not asked for again."""
+
+OF_A_DOCUMENT = 1000
+"""Passages of one document that are looked at."""
+
+WITH_WORDS = 50
+"""Passages of a search for words that are looked through for them."""
 
 
 class ConnectedCollection:
     """A connected index. Safe to share between threads, as its engine is."""
 
-    def __init__(self, index: IndexEngine, config: IndexConfig, embedding_model: str) -> None:
-        """`embedding_model`: the one that embeds the questions, which should be the one that made the vectors."""
+    def __init__(self, index: IndexEngine, config: IndexConfig, embedder: Embedder) -> None:
+        """`embedder`: embeds the questions, and should be the model that made the vectors (`model_check`)."""
         self.index = index
         self.config = config
-        self.embedding_model = embedding_model
+        self.embedder = embedder
+        self._counted = (-COUNTED_FOR, 0)
 
     @property
     def name(self) -> str:
         """What it is called here."""
         return self.config.name or self.config.place
 
-    @cached_property
+    @property
     def ref(self) -> CollectionRef:
-        """Which collection this is: its identity is that of the index, whatever it holds. Counted once."""
-        read = [self.config.identity, self.config.fields.model_dump_json(), self.embedding_model]
-        documents = None if self.config.fields.document else self._size
+        """Which collection this is: its identity is that of the index, whatever it holds. How many documents its
+        passages are of is not counted (0), unless each passage is one."""
+        passages = self.size()
         return CollectionRef(
             name=self.name,
-            fingerprint=sha256("\n".join(read).encode()).hexdigest(),
-            embedding_model=self.embedding_model,
-            documents=documents,
-            passages=self._size,
+            fingerprint=self.fingerprint,
+            embedding_model=self.embedder.model,
+            documents=0 if self.config.fields.document else passages,
+            passages=passages,
             id=self.config.identity,
         )
 
-    @cached_property
-    def _size(self) -> int:
-        return self.index.count() if self.capabilities.counting else 0
+    @property
+    def fingerprint(self) -> str:
+        """Of the index, its fields and the model that embeds the questions; asks the index nothing."""
+        read = [self.config.identity, self.config.fields.model_dump_json(), self.embedder.model]
+        return sha256("\n".join(read).encode()).hexdigest()
+
+    def size(self) -> int:
+        """How many passages there are, as of the last minute."""
+        asked_at, number = self._counted
+        if time.monotonic() - asked_at > COUNTED_FOR and self.index.capabilities.counting:
+            number = self.index.count()
+            self._counted = (time.monotonic(), number)
+        return number
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the index can do."""
-        return self.index.capabilities
+        """What the index can do, of that what the connection asks for."""
+        able, asked = self.index.capabilities, self.config.searches
+        return able.with_(dense=able.dense and asked != "lexical", lexical=able.lexical and asked != "dense")
 
     def dense(self, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
         """The `depth` nearest passages among those that match the filter. Raises EngineError, and BadInput for a filter
         that the index cannot translate, before anything is sent."""
         if not self.capabilities.dense:
-            return SearchResult([], unavailable=f"{self.name} has no dense search.")
+            return SearchResult([], unavailable=self._without("dense"))
         self.capabilities.check(where, self.name)
         needed = self.index.dimensions()
         if needed and needed != len(vector):
@@ -75,9 +97,13 @@ class ConnectedCollection:
     def lexical(self, query: str, depth: int, where: Filter | None = None) -> SearchResult:
         """The `depth` best passages by words among those that match the filter. Raises as `dense`."""
         if not self.capabilities.lexical:
-            return SearchResult([], unavailable=f"{self.name} has no lexical search.")
+            return SearchResult([], unavailable=self._without("lexical"))
         self.capabilities.check(where, self.name)
         return self.index.lexical(query, depth, where)
+
+    def _without(self, search: str) -> str:
+        off = self.config.searches not in ("both", search)
+        return f"{self.name} is connected without {search} search." if off else f"{self.name} has no {search} search."
 
     def passages_by_id(self, ids: Sequence[str]) -> dict[str, Passage]:
         """The passages of these ids, fetched together. Raises EngineError where one is not there any more."""
@@ -91,3 +117,27 @@ class ConnectedCollection:
     def passage(self, passage_id: str) -> Passage:
         """The passage of that id. KeyError if there is none."""
         return self.index.passages_by_id([passage_id])[passage_id]
+
+    def passages_named(self, name: str) -> tuple[Passage, ...]:
+        """The passages of the document of that id or title, else the passage of that id, else those that hold these
+        words, three at least; none where it finds none."""
+        fields, name = self.config.fields, name.strip()
+        ways = [("document_id", fields.document), ("title", fields.title)]
+        for field in (field for field, mapped in ways if mapped and self.capabilities.listing):
+            if found := self.index.listed(OF_A_DOCUMENT, Filter(conditions=(Equal(field=field, value=name),))):
+                return tuple(found)
+        if found := list(self.index.passages_by_id([name]).values()):
+            return tuple(found)
+        wanted = " ".join(name.casefold().split())
+        if wanted.count(" ") < 2:
+            return ()
+        return tuple(one for one in self.similar_passages(name) if wanted in " ".join(one.text.casefold().split()))
+
+    def similar_passages(self, name: str) -> Sequence[Passage]:
+        """Passages that a search for the name finds, by its words first, then by its meaning."""
+        able, hits = self.capabilities, []
+        if able.lexical:
+            hits += self.lexical(name, WITH_WORDS).hits
+        if able.dense and self.index.dimensions() in (0, self.embedder.dimensions):
+            hits += self.dense(self.embedder.embed_query(name), WITH_WORDS).hits
+        return list(self.index.passages_by_id(list(dict.fromkeys(one for one, _ in hits))).values())

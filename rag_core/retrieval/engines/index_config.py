@@ -22,6 +22,7 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.validation import in_words
 
 Distance = Literal["cosine", "dot", "l2"]
+Searches = Literal["both", "dense", "lexical"]
 FieldName = Annotated[str, Field(max_length=300)]
 
 SPACES: dict[Distance, ScoreSpace] = {
@@ -101,6 +102,7 @@ class IndexConfig(Frozen):
     fields      where a passage's parts are
     distance    how its vectors are compared; None: as the index says, else cosine
     exact       search without its approximate index, where the kind can
+    searches    which searches it is asked for, as far as the kind has them
     language    how lexical search reads words, for kinds that are told (`english`, `simple`)
     timeout_s   for each request
     secret_env  the environment variable that holds its password or key, for indexes of the environment
@@ -114,6 +116,7 @@ class IndexConfig(Frozen):
     fields: IndexFields = IndexFields()
     distance: Distance | None = None
     exact: bool = False
+    searches: Searches = "both"
     language: Annotated[str, Field(max_length=60)] = ""
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 10.0
     secret_env: Annotated[str, Field(max_length=100)] = ""

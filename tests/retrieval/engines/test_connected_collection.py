@@ -66,7 +66,7 @@ class Index:
 
 
 def pipeline(index: Index) -> Pipeline:
-    return Pipeline(ConnectedCollection(index, CONFIG, EMBEDDER.model), EMBEDDER)  # type: ignore[arg-type]
+    return Pipeline(ConnectedCollection(index, CONFIG, EMBEDDER), EMBEDDER)  # type: ignore[arg-type]
 
 
 def test_without_lexical_search_there_is_one_list_and_the_run_says_so() -> None:
@@ -142,7 +142,7 @@ def test_a_model_of_another_length_is_refused() -> None:
 
 
 def test_it_is_known_again_by_where_it_is() -> None:
-    one = ConnectedCollection(Index(), CONFIG, "m").ref  # type: ignore[arg-type]
-    two = ConnectedCollection(Index(), CONFIG.with_(name="Other"), "m").ref  # type: ignore[arg-type]
+    one = ConnectedCollection(Index(), CONFIG, EMBEDDER).ref  # type: ignore[arg-type]
+    two = ConnectedCollection(Index(), CONFIG.with_(name="Other"), EMBEDDER).ref  # type: ignore[arg-type]
     assert one.same_as(two)
     assert (one.name, one.passages, one.id) == ("Shop", 8, CONFIG.identity)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SAMPLE = 3
 """Rows that a form shows."""
 
+SHOWN = {**dict.fromkeys(VECTORS, "real[]"), **dict.fromkeys(JSON, "jsonb")}
+"""What columns of these types are read as; all others as text."""
+
 TABLES = """
 SELECT n.nspname, c.relname, min(format_type(a.atttypid, a.atttypmod)), c.reltuples
 FROM pg_attribute a
@@ -94,11 +97,11 @@ def _settled(layout: Layout) -> dict[str, str]:
 
 
 def _sampled(cursor: psycopg.Cursor, layout: Layout) -> list[dict[str, Any]]:
-    """Three rows; vectors as text, which is short when shown."""
+    """Three rows: vectors as numbers, JSON as it is, all else as text."""
     from psycopg import sql
 
     shown = [
-        sql.SQL("{}::text" if column.type in (*VECTORS, "tsvector") else "{}").format(sql.Identifier(column.name))
+        sql.SQL("{}::{}").format(sql.Identifier(column.name), sql.SQL(SHOWN.get(column.type, "text")))
         for column in layout.columns
     ]
     asked = sql.SQL("SELECT {} FROM {} LIMIT {}").format(

@@ -1,0 +1,176 @@
+"""The connected indexes that this session can search: those of the environment, and those that it connected.
+
+What a session connected, its secret above all, is kept in this session's state only: not in links, runs or logs, and no
+other session sees it or what was found in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+from pydantic import SecretStr
+
+from rag_core.errors import BadInput, CollectionError
+from rag_core.retrieval.engines.connected_collection import ConnectedCollection
+from rag_core.retrieval.engines.index_config import IndexConfig
+from rag_core.retrieval.engines.model_check import ModelCheck, check_model
+from rag_core.retrieval.engines.named_indexes import NamedIndex, read_named
+from rag_core.schema.base import new_id
+from rag_core.schema.documents import CollectionRef
+from ui import caches, visitors
+from ui.sidebar import retrievers
+from ui.sidebar.owner import owner
+
+KEY = "indexes"
+"""Session key: the indexes that were connected here, by name."""
+
+AGAIN = "indexes_again"
+"""Session key: by name, under which key questions are kept since "Search again"."""
+
+EVERYONE = "everyone"
+
+
+@dataclass(frozen=True)
+class Connected:
+    """An index that can be searched. `scope`: who shares what was found in it."""
+
+    index: NamedIndex
+    collection: ConnectedCollection
+    scope: str
+    check: ModelCheck | None = None
+
+    @property
+    def mine(self) -> bool:
+        """Whether this session connected it."""
+        return self.scope != EVERYONE
+
+
+def shared() -> tuple[dict[str, NamedIndex], dict[str, str]]:
+    """Those that the environment offers to everyone, and what is wrong with each that cannot be searched. Raises
+    BadInput where its file cannot be used."""
+    return read_named(caches.settings().indexes)
+
+
+def problem() -> str:
+    """What is wrong with the environment's file, or which names a collection has taken; empty where nothing is."""
+    try:
+        known, problems = shared()
+    except BadInput as exc:
+        return str(exc)
+    taken = sorted({**own(), **known}.keys() & set(caches.visible(owner()).names()))
+    said = [*problems.values()]
+    if taken:
+        said.append(f"A collection has the name of the index {' and '.join(taken)}, and is searched. Rename the index.")
+    return " ".join(said)
+
+
+def own() -> dict[str, Connected]:
+    """Those that this session connected; none where visitors may not."""
+    mine: dict[str, Connected] = st.session_state.get(KEY, {})
+    return {} if visitors.why_nothing_of_ones_own() else dict(mine)
+
+
+def names() -> list[str]:
+    """What this session can search, by name; none that a collection has. Opens nothing."""
+    try:
+        every = {**own(), **shared()[0]}
+    except BadInput:
+        every = {**own()}
+    taken = set(caches.visible(owner()).names())
+    return [name for name in every if name not in taken]
+
+
+def find(name: str) -> Connected | None:
+    """The index of that name; None where it is none, or a collection. Asks its server nothing."""
+    if name not in names():
+        return None
+    if mine := own().get(name):
+        return mine
+    index = shared()[0][name]
+    return Connected(index, _opened(index.config.model_dump_json(), index), EVERYONE)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _opened(config: str, _index: NamedIndex) -> ConnectedCollection:  # noqa: ARG001 - the cache is keyed by it
+    return _index.collection(caches.embedder())
+
+
+def question_scope(name: str, found: Connected) -> str:
+    """The key under which questions to it are kept: another one since `search_again`."""
+    again: dict[str, str] = st.session_state.get(AGAIN, {})
+    return again.get(name, found.scope)
+
+
+def search_again(name: str) -> None:
+    """Forget what was found in it, so that each question is searched again: the index may have changed."""
+    st.session_state[AGAIN] = {**st.session_state.get(AGAIN, {}), name: new_id()}
+
+
+def connect(config: IndexConfig, secret: str) -> Connected:
+    """Keep it in this session. The model of its vectors is checked first.
+
+    Raises BadInput where visitors may not, the name is taken, or the vectors are of another model and dense search is
+    not left out; EngineError where it cannot be searched.
+    """
+    if refused := visitors.why_nothing_of_ones_own():
+        raise BadInput(refused)
+    config = config.with_(name=config.name.strip() or config.place[:80])
+    known, problems = shared()
+    if config.name in {*known, *problems, *caches.visible(owner()).names(), *retrievers.offered()}:
+        raise BadInput(f"The name {config.name} is taken. Choose another one.")
+    index = NamedIndex(config, SecretStr(secret) if secret else None)
+    collection = index.collection(caches.embedder())
+    check = checked(collection)
+    made = Connected(index, collection, new_id(), check)
+    st.session_state[KEY] = {**own(), config.name: made}
+    return made
+
+
+def checked(collection: ConnectedCollection) -> ModelCheck:
+    """Whether its vectors are of this app's model. Raises BadInput where they are not and dense search is asked for."""
+    check = check_model(collection)
+    if not check.fits and check.verdict != "empty" and collection.config.searches != "lexical":
+        raise BadInput(f"{check} Choose “Another model” to search it by words alone, or start the app with its model.")
+    return check
+
+
+def forget(name: str) -> None:
+    """Remove what this session connected under that name, with its secret."""
+    if found := own().get(name):
+        found.collection.index.close()
+    st.session_state[KEY] = {known: one for known, one in own().items() if known != name}
+
+
+def of_ref(ref: CollectionRef) -> str:
+    """What the index of a run or case is called here; empty where it is not connected here, or is no index."""
+    for name in names():
+        found = find(name)
+        if found and found.index.config.identity == ref.id:
+            return name
+    return ""
+
+
+def name_of(ref: CollectionRef) -> str:
+    """What the collection or index of a case is called now. Raises CollectionError where this session sees none."""
+    if name := of_ref(ref):
+        return name
+    try:
+        return caches.visible(owner()).name_of(ref)
+    except CollectionError as exc:
+        raise CollectionError(f"{exc} An index can be connected again on the Corpus page.") from exc
+
+
+def seen_by(name: str) -> str:
+    """Who alone sees the collection or index: its owner; empty where everyone does."""
+    if found := find(name):
+        return owner() if found.mine else ""
+    return caches.visible(owner()).seen_by(name)
+
+
+def may_be_private(name: str, fingerprint: str) -> bool:
+    """True where a case may be about a collection or index that this person alone sees."""
+    mine = own()
+    if name in mine or any(fingerprint == one.collection.fingerprint for one in mine.values()):
+        return True
+    return caches.visible(owner()).may_be_private(name, fingerprint)
