@@ -7,17 +7,19 @@ unfolded first (`json_shapes`).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from rag_core.corpus.readers.base import Parsed, Source, TableHead
-from rag_core.corpus.readers.json_shapes import listed, unfolded
+from rag_core.corpus.readers.json_shapes import listed, objects, unfolded, without_actions
 from rag_core.corpus.readers.rows import Row, cell, rows_to_records
 from rag_core.corpus.readers.text import Text, decode
 from rag_core.schema.files import FileNote
 
 _LARGEST_HEAD = 10 * 2**20
 _HEAD_LINES = 200
+_BLANKS = re.compile(r"\s*")
 
 
 def read_json(source: Source) -> Parsed:
@@ -55,10 +57,13 @@ def _items(source: Source, text: str) -> tuple[list[Row], list[tuple[str, str]],
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise source.error(
-            f"It is not valid JSON ({_why(exc)}). If it has an object per line, give it the ending .jsonl."
-        ) from exc
+        value = [one for _, one in _one_after_another(text)]
+        if not value:
+            raise source.error(
+                f"It is not valid JSON ({_why(exc)}). If it has an object per line, give it the ending .jsonl."
+            ) from exc
     items, notes = listed(value)
+    items = objects(items)
     if not items:
         raise source.error("It holds no list of documents. Give a list of objects, each with a text field.")
     numbered = list(enumerate(items, start=1))
@@ -76,23 +81,60 @@ def read_jsonl(source: Source) -> Parsed:
     return found.noted(_records(source, rows, "line", bad))
 
 
+def _one_after_another(text: str) -> list[tuple[int, object]]:
+    """The objects of a file that holds several, each over as many lines as it takes, with the lines that they begin in;
+    none where anything else is in it."""
+    decoder, line, found = json.JSONDecoder(), 1, list[tuple[int, object]]()
+    at = _after_blanks(text, 0)
+    line += text.count("\n", 0, at)
+    while at < len(text):
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return []
+        if not isinstance(value, dict):
+            return []
+        found.append((line, value))
+        at, before = _after_blanks(text, end), at
+        line += text.count("\n", before, at)
+    return found
+
+
+def _after_blanks(text: str, at: int) -> int:
+    blanks = _BLANKS.match(text, at)
+    return blanks.end() if blanks else at
+
+
 def _lines(text: str) -> tuple[list[Row], list[tuple[str, str]]]:
     """The object of each line, and the lines that hold none."""
-    rows: list[Row] = []
+    values: list[tuple[int, object]] = []
     bad: list[tuple[str, str]] = []
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
+            values.append((number, json.loads(line)))
         except (ValueError, RecursionError) as exc:
             bad.append((f"line {number}", f"It is not valid JSON ({_why(exc)})."))
-            continue
-        if isinstance(value, dict):
-            rows.append((number, unfolded(value)))
+    if bad and not any(isinstance(value, dict) for _, value in values):
+        whole = _one_after_another(text)
+        values, bad = (whole, []) if whole else (values, bad)
+    rows, others = _numbered(without_actions(values))
+    return rows, bad + [(f"line {number}", "It is not a JSON object.") for number in others]
+
+
+def _numbered(values: Sequence[tuple[int, object]]) -> tuple[list[Row], list[int]]:
+    """The values as rows, and the numbers of those that are none. Of rows below a header the header has no number."""
+    items = objects([value for _, value in values])
+    numbers = [number for number, _ in values][len(values) - len(items) :]
+    rows: list[Row] = []
+    others = []
+    for number, item in zip(numbers, items, strict=True):
+        if isinstance(item, dict):
+            rows.append((number, unfolded(item)))
         else:
-            bad.append((f"line {number}", "It is not a JSON object."))
-    return rows, bad
+            others.append(number)
+    return rows, others
 
 
 def _records(source: Source, rows: Sequence[Row], word: str, bad: Sequence[tuple[str, str]]) -> Parsed:

@@ -42,7 +42,7 @@ def test_broken_characters_do_not_get_in():
 def test_refusals():
     for data, words in [
         (b"{", "not valid JSON"),
-        (b'{"a": 1}\n{"a": 2}', ".jsonl"),
+        (b'{"a": 1}\n{"a": 2', ".jsonl"),
         (b"[]", "no list of documents"),
         (b"[" * 100_000, "nested too deeply"),
         (b"[1, 2]", "not an object"),
@@ -171,3 +171,71 @@ def test_a_document_with_a_title_and_no_text_is_found_by_its_title():
         ("Chairs", "Chairs"),
     ]
     assert [problem.name for problem in loaded.problems] == ["corpus.jsonl, line 4"]
+
+
+ROWS = [{"title": "Refunds", "text": "Paid within 14 days."}, {"title": "Delivery", "text": "To the rear gate."}]
+LINES = [json.dumps(row) for row in ROWS]
+EXPORTS = {
+    "a data frame, column by column": (".json", {name: {"0": ROWS[0][name], "1": ROWS[1][name]} for name in ROWS[0]}),
+    "a data frame, names apart": (
+        ".json",
+        {"columns": ["title", "text"], "index": [0, 1], "data": [list(row.values()) for row in ROWS]},
+    ),
+    "a header and rows": (".json", [["title", "text"], *(list(row.values()) for row in ROWS)]),
+    "by key": (".json", {"a": ROWS[0], "b": ROWS[1]}),
+    "typed values": (".json", {"Items": [{name: {"S": value} for name, value in row.items()} for row in ROWS]}),
+    "a data set's rows": (".json", {"rows": [{"row_idx": at, "row": row} for at, row in enumerate(ROWS)]}),
+    "points of a vector store": (
+        ".json",
+        {"result": {"points": [{"id": at, "payload": row} for at, row in enumerate(ROWS)]}},
+    ),
+    "a blog": (".json", [{name: {"rendered": value} for name, value in row.items()} for row in ROWS]),
+    "a wiki": (
+        ".json",
+        [
+            {"title": row["title"], "text": {"storage": {"value": row["text"], "representation": "storage"}}}
+            for row in ROWS
+        ],
+    ),
+    "edges of a graph": (".json", {"data": {"articles": {"edges": [{"node": row} for row in ROWS]}}}),
+    "objects over several lines": (".json", "\n".join(json.dumps(row, indent=2) for row in ROWS)),
+    "lines in a .json": (".json", "\n".join(LINES)),
+    "objects over several lines in a .jsonl": (".jsonl", "\n".join(json.dumps(row, indent=2) for row in ROWS)),
+    "actions between the lines": (
+        ".jsonl",
+        "\n".join(f'{{"index": {{"_id": "{at}"}}}}\n{line}' for at, line in enumerate(LINES)),
+    ),
+    "lists below a header": (
+        ".jsonl",
+        '["title", "text"]\n' + "\n".join(json.dumps(list(row.values())) for row in ROWS),
+    ),
+}
+
+
+@pytest.mark.parametrize(("ending", "value"), EXPORTS.values(), ids=EXPORTS.keys())
+def test_exports_of_databases_and_data_frames(ending, value):
+    data = value if isinstance(value, str) else json.dumps(value)
+    loaded = load_bytes(f"a{ending}", data.encode())
+    assert [(one.title, one.text) for one in loaded.documents] == [(row["title"], row["text"]) for row in ROWS]
+    assert not loaded.problems
+
+
+def test_texts_alone_are_documents():
+    assert [one.text for one in load_bytes("a.json", b'["Refunds take 14 days.", "Ask Ann."]').documents] == [
+        "Refunds take 14 days.",
+        "Ask Ann.",
+    ]
+    assert len(load_bytes("a.jsonl", b'"Refunds take 14 days."\n"Ask Ann."').documents) == 2
+
+
+def test_ids_and_dates_as_a_database_writes_them():
+    row = {"_id": {"$oid": "65a"}, "text": "a", "updated_at": {"$date": {"$numberLong": "1767312000000"}}}
+    loaded = load_bytes("a.jsonl", json.dumps(row).encode())
+    assert (loaded.documents[0].id, str(loaded.documents[0].updated_at)) == ("a.jsonl#65a", "2026-01-02")
+    bulk = b'{"delete": {"_id": "9"}}\n{"update": {"_id": "7"}}\n{"doc": {"text": "a"}}\n{"index": "a word"}'
+    assert [one.id for one in load_bytes("a.jsonl", bulk).documents][0] == "a.jsonl#7"
+
+
+def test_an_object_of_objects_that_are_no_documents_is_one():
+    value = {"info": {"title": "Orders"}, "paths": {"/orders": {"get": "Lists them"}}}
+    assert len(load_bytes("a.json", json.dumps(value).encode()).documents) == 1
