@@ -25,6 +25,7 @@ _MOST_ABOVE = 30
 _SEP_LINE = re.compile(r"\ufeff?\s*\"?sep=(.)\"?[ \t]*(?:\r\n|\n|\r)", re.IGNORECASE)
 _NUMBER = re.compile(r"[-+]?[$€£]?\s?\d[\d.,' ]*\s?[%€$£]?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 _SENTENCE = re.compile(r"\w\s+\w+\s+\w.*[.?!。？！]$|\S+@\S+\.\w|^https?://")
+_RULE = re.compile(r"[|+]?\s*:?-{3,}:?(?:\s*[|+]\s*:?-{3,}:?)+\s*[|+]?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -72,6 +73,11 @@ class _Record:
         return "".join(self.lines).strip()
 
     @property
+    def is_rule(self) -> bool:
+        """Whether it is a line that is drawn below a header."""
+        return _RULE.fullmatch(self.words) is not None
+
+    @property
     def filled(self) -> int:
         """How many of its cells hold anything."""
         return sum(1 for cell in self.cells if cell.strip())
@@ -92,8 +98,10 @@ def read_grid(source: Source, text: str) -> Grid:
         raise source.error("It has no rows below a header line. The first line must name the columns.")
     below = list(enumerate(records[at + 1 :], start=1))
     above = [_above(record, int(given is not None)) for record in records[:at] if record.filled]
-    rows = [(number, record.cells) for number, record in below if record.filled]
-    begun = tuple(record.first_line + (2 if given else 1) for _, record in below if record.filled)
+    rows = [(number, record.cells) for number, record in below if record.filled and not record.is_rule]
+    begun = tuple(
+        record.first_line + (2 if given else 1) for _, record in below if record.filled and not record.is_rule
+    )
     notes = [*above, *_header_doubt(header), *_row_doubts(below, dialect, width)]
     return Grid(header, rows, dialect.separator, notes, begun)
 

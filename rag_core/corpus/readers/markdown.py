@@ -1,4 +1,7 @@
-"""Markdown: the text as it is, underlined headings as `#` lines, front matter (YAML or TOML) as metadata."""
+"""Markdown: the text as it is, underlined headings as `#` lines, front matter (YAML or TOML) as metadata.
+
+HTML in it is `markdown_html`'s.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from rag_core.corpus.readers.base import Parsed, Record, Source, in_doubt
+from rag_core.corpus.readers.markdown_html import shown
 from rag_core.corpus.readers.text import decode
 from rag_core.schema.files import FileNote
 
@@ -28,8 +32,9 @@ def read_markdown(source: Source) -> Parsed:
     itself: it is named, and what stands there line by line is taken."""
     found = decode(source)
     metadata, body, notes = _split(found.text.replace("\r\n", "\n").replace("\r", "\n"))
-    parsed = found.parsed(Record(_with_hash_headings(body), metadata))
-    return replace(parsed, notes=[*parsed.notes, *notes])
+    seen, left = shown(source, _with_hash_headings(body))
+    parsed = found.parsed(Record(seen, metadata))
+    return replace(parsed, notes=[*parsed.notes, *notes, *left])
 
 
 def _split(text: str) -> tuple[dict[str, object], str, list[FileNote]]:

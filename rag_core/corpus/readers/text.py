@@ -19,6 +19,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
+_COLORS = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
+"""How a terminal is told to change its colour, as logs keep it."""
 _SAVE_AGAIN = "Save it again as UTF-8 if letters look wrong."
 
 
@@ -50,6 +52,8 @@ def decode(source: Source, declared: str = "") -> Text:
 
     Raises DocumentError for bytes that are no text.
     """
+    if b"\x1b[" in source.data:
+        source = replace(source, data=_COLORS.sub(b"", source.data))
     marked = next((row for row in _MARKS if source.data.startswith(row[0])), None)
     if marked:
         return _marked(source, *marked[1:])
@@ -65,7 +69,7 @@ def _marked(source: Source, encoding: str, name: str) -> Text:
         raise source.error(f"It starts as {name} text but breaks off. Save it again as UTF-8.")
     if not is_text(text):
         raise _binary(source)
-    return Text(text, name)
+    return Text(text.lstrip("\ufeff"), name)
 
 
 def _declared(source: Source, declared: str) -> Text:

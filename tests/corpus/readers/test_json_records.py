@@ -233,7 +233,7 @@ def test_ids_and_dates_as_a_database_writes_them():
     loaded = load_bytes("a.jsonl", json.dumps(row).encode())
     assert (loaded.documents[0].id, str(loaded.documents[0].updated_at)) == ("a.jsonl#65a", "2026-01-02")
     bulk = b'{"delete": {"_id": "9"}}\n{"update": {"_id": "7"}}\n{"doc": {"text": "a"}}\n{"index": "a word"}'
-    assert [one.id for one in load_bytes("a.jsonl", bulk).documents][0] == "a.jsonl#7"
+    assert load_bytes("a.jsonl", bulk).documents[0].id == "a.jsonl#7"
 
 
 def test_an_object_of_objects_that_are_no_documents_is_one():

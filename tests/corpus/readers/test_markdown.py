@@ -71,3 +71,28 @@ def test_underlined_headings():
     assert only(text).text == text.replace("Refunds\n=======", "# Refunds").replace(
         "Exceptions\n----------", "## Exceptions"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Up to 10<sup>6</sup> files, H<sub>2</sub>O.", "Up to 10^6 files, H₂O."),
+        ("It costs <s>$50</s> <del>$45</del> $40.", "It costs ~~$50~~ ~~$45~~ $40."),
+        (
+            "<table>\n<tr><td rowspan=2>EU</td><td>14</td></tr>\n<tr><td>15</td></tr>\n</table>",
+            "|  |  |\n| --- | --- |\n| EU | 14 |\n| EU | 15 |",
+        ),
+        ("Type `10<sup>6</sup>` here.", "Type `10<sup>6</sup>` here."),
+        ("```html\n<!-- kept -->\n<sup>6</sup>\n```", "```html\n<!-- kept -->\n<sup>6</sup>\n```"),
+    ],
+)
+def test_html_in_markdown_is_read_as_its_page_shows_it(text, said):
+    (document,) = load_bytes("a.md", text.encode()).documents
+    assert document.text.strip() == said
+
+
+def test_comments_in_markdown_are_listed():
+    loaded = load_bytes("a.md", b"Paid in 14 days.\n<!-- ask Ann\nfirst -->\n\n[//]: # (not yet)\nBye. `<!-- code -->`")
+    assert "Ann" not in loaded.documents[0].text
+    assert "`<!-- code -->`" in loaded.documents[0].text
+    assert [note.text for note in loaded.files[0].notes] == ["ask Ann\nfirst", "not yet"]

@@ -237,3 +237,17 @@ def test_every_word_of_a_table_is_in_a_document_or_in_the_list(table):
     if "header line" not in everything:
         everything += " ".join(read_header(Source("a.csv", text.encode())).columns)
         assert [one for one in words if one not in everything] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " question | answer \n----------+--------\n When?    | In 14 days.\n Where?   | Here.\n",
+        "| question | answer |\n|---|---:|\n| When? | In 14 days. |\n| Where? | Here. |\n",
+        "\ufeff\ufeffquestion,answer\nWhen?,In 14 days.\nWhere?,Here.\n",
+    ],
+    ids=["a database's console", "Markdown", "two marks at its start"],
+)
+def test_tables_as_consoles_and_other_files_hold_them(text):
+    loaded = load_bytes("a.csv", text.encode())
+    assert [(one.title, one.text) for one in loaded.documents] == [("When?", "In 14 days."), ("Where?", "Here.")]

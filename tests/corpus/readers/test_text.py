@@ -182,3 +182,8 @@ def test_utf8_with_letters_that_python_does_not_know_is_text(letter):
     text = f"Refunds {letter} take thirty days."
     found = guess(text.encode())
     assert found is not None and (found.text, found.encoding) == (text, "utf-8")
+
+
+def test_the_colours_of_a_terminal_are_no_text():
+    (document,) = load_bytes("a.txt", b"\x1b[31mError\x1b[0m: the \x1b[1;4mgate\x1b[m is shut\n").documents
+    assert document.text == "Error: the gate is shut\n"
