@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from markdownify import MarkdownConverter
 
 from rag_core.corpus.readers.html_tables import lay_out
+from rag_core.corpus.readers.mathml import write_out_formulas
 from rag_core.corpus.readers.scripts import lowered, raised, struck
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def markdown_of(soup: BeautifulSoup) -> str:
     for link in soup.select("a[href^='#'], a.headerlink, a.anchor"):
         if link.get_text(strip=True) in _MARKS:
             link.decompose()
+    write_out_formulas(soup)
     _set_apart(soup)
     _join_lines(soup)
     _strike(soup)

@@ -1,9 +1,14 @@
-"""Raised, lowered and struck letters in plain text: 10 with a raised 6 is `10^6`, never `106`."""
+"""Raised, lowered and struck letters, and parts of formulas, in plain text: 10 with a raised 6 is `10^6`, not `106`."""
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Sequence
+
 _LOWERED = str.maketrans("0123456789+-=()aeoxhklmnpst", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₒₓₕₖₗₘₙₚₛₜ")
 _ORDINALS = frozenset({"st", "nd", "rd", "th", "er", "ère", "ème", "os", "as", "tm", "sm"})
+_ACCENTS = {"^": "\u0302", "ˆ": "\u0302", "~": "\u0303", "→": "\u20d7", "˙": "\u0307"}
+_ACCENTS |= dict.fromkeys("¯‾_ˉ", "\u0304")
 _SIGNS = frozenset("*†‡§®™°ªº")
 
 
@@ -41,6 +46,34 @@ def struck(text: str) -> str:
     """
     words = text.strip()
     return _marked(text, f"~~{words}~~") if words else text
+
+
+def root(text: str, degree: str = "") -> str:
+    """A root, with its degree before the sign.
+
+    >>> root("x + 1"), root("y", "3")
+    ('√(x + 1)', '^3√(y)')
+    """
+    return f"{raised(degree)}√({text})"
+
+
+def accented(text: str, accent: str) -> str:
+    """A letter with its accent; of several letters the accent is on the last. Braces over letters are left out.
+
+    >>> accented("y", "^"), accented("z", "\u0304"), accented("ab", "⏞")
+    ('ŷ', 'z̄', 'ab')
+    """
+    mark = _ACCENTS.get(accent, accent)
+    return unicodedata.normalize("NFC", f"{text}{mark}") if mark and unicodedata.combining(mark[0]) else text
+
+
+def matrix(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of a matrix or of cases.
+
+    >>> matrix([["1", "2"], ["3", "4"]])
+    '1, 2; 3, 4'
+    """
+    return "; ".join(", ".join(cells) for cells in rows)
 
 
 def _marked(text: str, words: str) -> str:

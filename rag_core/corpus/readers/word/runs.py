@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from rag_core.corpus.readers.scripts import lowered, raised, struck
+from rag_core.corpus.readers.word.formulas import FORMS, in_one_line, is_formula
 from rag_core.corpus.readers.word.package import attribute, child, is_on, local, name_of
 from rag_core.corpus.readers.word.story import Story
 from rag_core.corpus.readers.word.styles import PLAIN, Style
@@ -189,20 +190,11 @@ def _elsewhere(element: Element, story: Story, _style: Style) -> Iterable[Piece]
     return ()
 
 
-def _fraction(element: Element, story: Story, style: Style) -> Iterator[Piece]:
-    if child(element, "num") is None:  # the drawing language has an `f` of its own
-        return
-    above, below = (_joined(child(element, name), story, style) for name in ("num", "den"))
-    yield f"({above})/({below})", style.drawn
-
-
-def _power(element: Element, story: Story, style: Style) -> Iterator[Piece]:
-    """A formula's base with what is raised and lowered beside it."""
-    yield _joined(child(element, "e"), story, style), ""
-    for name, kind in (("sub", "subscript"), ("sup", "superscript")):
-        if words := _joined(child(element, name), story, style):
-            yield words, kind
-            yield "", ""
+def _formula(element: Element, story: Story, style: Style) -> Iterable[Piece]:
+    """A construct of a formula in one line. The drawing language and others use the names for things of their own."""
+    if not is_formula(element):
+        return _inside(element, story, style)
+    return ((in_one_line(element, lambda part: _joined(part, story, style)), style.drawn),)
 
 
 def _joined(element: Element | None, story: Story, style: Style) -> str:
@@ -237,10 +229,7 @@ _HANDLERS: dict[str, Callable[[Element, Story, Style], Iterable[Piece]]] = {
     "OLEObject": _embedded,
     "chart": _elsewhere,
     "relIds": _elsewhere,
-    "f": _fraction,
-    "sSup": _power,
-    "sSub": _power,
-    "sSubSup": _power,
+    **dict.fromkeys(FORMS, _formula),
     **dict.fromkeys(_PROPERTIES, _nothing),
 }
 """How each element is read; one that is not named here is looked into."""
