@@ -104,7 +104,7 @@ _Numbers = list[tuple[float, str]]
 def _rgb(numbers: _Numbers) -> Color | None:
     if len(numbers) not in (3, 4):
         return None
-    red, green, blue = (number * 2.55 if unit == "%" else number for number, unit in numbers[:3])
+    red, green, blue = (number * 255 / 100 if unit == "%" else number for number, unit in numbers[:3])
     return Color(red, green, blue, _share(numbers))
 
 

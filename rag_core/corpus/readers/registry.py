@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from rag_core.corpus.readers.base import Format, Reader, Source, TableHead
 from rag_core.corpus.readers.html import read_html
 from rag_core.corpus.readers.json_records import read_json, read_json_head, read_jsonl, read_jsonl_head
+from rag_core.corpus.readers.mail.mailbox import read_mailbox
 from rag_core.corpus.readers.mail.reader import read_mail
 from rag_core.corpus.readers.markdown import read_markdown
 from rag_core.corpus.readers.pdf.reader import read_pdf
@@ -27,6 +28,7 @@ FORMATS: tuple[Format, ...] = (
     Format("Word", (".docx", ".docm", ".dotx", ".dotm"), read_word, looks_like=(WORD,)),
     Format("HTML", (".html", ".htm", ".xhtml"), read_html, looks_like=(HTML,)),
     Format("mail", (".eml",), read_mail),
+    Format("mailbox", (".mbox",), read_mailbox),
     Format("Markdown", (".md", ".markdown"), read_markdown, looks_like=(HTML,)),
     Format("text", (".txt", ".text"), read_text, looks_like=(HTML,)),
     Format("CSV", (".csv", ".tsv"), read_table, preview=read_header),
@@ -45,7 +47,6 @@ _INSTEAD: dict[str, str] = {
     ".pptx": "Save it as PDF.",
     ".ppt": "Save it as PDF.",
     ".msg": "Save the message as .eml.",
-    ".mbox": "Save each message as .eml.",
     ".mht": "Save the page as .html.",
     ".mhtml": "Save the page as .html.",
     ".zip": "Unpack it and add the files in it.",

@@ -214,3 +214,67 @@ def test_odd_parameters_of_a_header_cost_that_message_only(parameters: bytes, tm
     (tmp_path / "good.txt").write_text("Lamps are in stock.")
     loaded = load_folder(tmp_path)
     assert [one.id for one in loaded.documents][:1] == ["good.txt"]
+
+
+HEADERS = "From: Ann <ann@example.com>\nSubject: {}\nDate: Sat, 14 Mar 2026 09:30:00 +0100\n"
+
+
+def mailbox(*mails: str) -> bytes:
+    return "".join(f"From ann@example.com Sat Mar 14 09:30:00 2026\n{mail}\n\n" for mail in mails).encode()
+
+
+def test_each_mail_of_a_mailbox_is_a_document():
+    lamps = HEADERS.format("Lamps") + "\nLamps cost 20.\n\n>From Monday on."
+    data = mailbox(lamps, HEADERS.format("Fees") + "\nFees: 5.")
+    for written in (data, data.replace(b"\n", b"\r\n")):
+        loaded = load_bytes("a.mbox", written)
+        assert [(one.id, one.title, str(one.updated_at)) for one in loaded.documents] == [
+            ("a.mbox#1", "Lamps", "2026-03-14"),
+            ("a.mbox#2", "Fees", "2026-03-14"),
+        ]
+        assert loaded.documents[0].text.endswith("Lamps cost 20.\n\nFrom Monday on.")
+
+
+def test_what_a_mail_of_a_mailbox_leaves_out_is_listed_with_its_number():
+    hidden = HEADERS.format("B") + "Content-Type: text/html\n\n<p>Seen.</p><p hidden>ghost</p>"
+    loaded = load_bytes("a.mbox", mailbox(HEADERS.format("A") + "\nText.", hidden, "X-Nothing: 1\n\nNo mail."))
+    assert len(loaded.documents) == 2
+    notes = [(note.where, note.text) for note in loaded.files[0].notes]
+    assert ("mail 2: <p>", "ghost") in notes
+    assert len(loaded.problems) == 1
+    assert "mail 3" in loaded.problems[0].name
+
+
+def test_a_mailbox_without_a_mail_is_refused():
+    (problem,) = load_bytes("a.mbox", b"From here on, it is text.\n").problems
+    assert "rename it to .eml" in problem.reason
+    (problem,) = load_bytes("a.mbox", mailbox("X-Nothing: 1\n\nNo mail.")).problems
+    assert "None of its 1 mails" in problem.reason
+
+
+@pytest.mark.parametrize(
+    ("options", "body", "said"),
+    [
+        ("", "A long \nline goes on.\nNext.", "A long \nline goes on.\nNext."),
+        ("; format=flowed", "A long \nline goes on.\nNext.", "A long line goes on.\nNext."),
+        ("; format=flowed; delsp=yes", "Donau \ndampf \nschiff", "Donaudampfschiff"),
+        ("; format=flowed", "> quoted \n> line\nmine", "> quoted line\nmine"),
+        ("; format=flowed", "Bye.\n-- \nAnn", "Bye.\n-- \nAnn"),
+        ("; format=flowed", " From here \non", "From here on"),
+    ],
+)
+def test_lines_that_a_mail_program_wrapped_are_one_again(options, body, said):
+    mail = f"{HEADERS.format('A')}Content-Type: text/plain; charset=utf-8{options}\n\n{body}"
+    assert load_bytes("a.eml", mail.encode()).documents[0].text.endswith(f"\n\n{said}")
+
+
+def test_an_invitation_is_listed_with_what_it_says():
+    event = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Gate\\, north\nDTSTART:20260314T090000Z\n"
+    event += "LOCATION:Pier\n  Nine\nEND:VEVENT"
+    mail = f"{HEADERS.format('A')}Content-Type: multipart/alternative; boundary=b\n\n--b\n\nCome.\n--b\n"
+    mail += f"Content-Type: text/calendar\n\n{event}\n--b--\n"
+    loaded = load_bytes("a.eml", mail.encode())
+    assert loaded.documents[0].text.endswith("Come.")
+    assert [note.text for note in loaded.files[0].notes] == [
+        "Meeting: Gate, north\nBegins: 2026-03-14 09:00 UTC\nWhere: Pier Nine"
+    ]

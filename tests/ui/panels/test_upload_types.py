@@ -18,6 +18,7 @@ CONTENTS = {
     "Word": packaged(paragraph("Words.")),
     "HTML": b"<p>Words.</p>",
     "mail": b"From: ann@example.com\nSubject: Words\n\nWords.\n",
+    "mailbox": b"From ann@example.com Sat Mar 14 09:30:00 2026\nFrom: ann@example.com\nSubject: Words\n\nWords.\n",
     "Markdown": b"# Words",
     "text": b"Words.",
     "CSV": b"id,text\n1,Words.\n",

@@ -15,7 +15,9 @@ from email.message import Message
 from rag_core.corpus.readers.base import Source, left_out
 from rag_core.corpus.readers.charset import charset_of, declared_charset
 from rag_core.corpus.readers.html import read_html
+from rag_core.corpus.readers.mail.flowed import is_flowed, unwrapped
 from rag_core.corpus.readers.mail.headers import file_name, head, header
+from rag_core.corpus.readers.mail.invitation import invitation_words
 from rag_core.corpus.readers.plain import escaped
 from rag_core.corpus.readers.text import Text, decode
 from rag_core.errors import DocumentError
@@ -24,6 +26,7 @@ from rag_core.schema.files import FileNote
 _ADDRESS = re.compile(r"\S*(?:://|@)\S*|\[cid:[^\]]*\]")
 _WORD = re.compile(r"\w+")
 _ATTACHED = "Attached files are not read. Add it by itself."
+_MEETING = "It is an invitation to a meeting, which is not part of the message's text."
 _PICTURE = "Pictures are not read."
 _SEALED = "It is encrypted, or signed so that only a mail program opens it. Save the message without that."
 _ELSEWHERE = "Only a piece of it, or its address, is in this file."
@@ -95,7 +98,10 @@ def _missing(text: str, shown: str) -> str:
 def _plain(part: Message, found: Found) -> None:
     decoded = _decoded(part, found)
     if decoded:
-        found.add(escaped(decoded.text.replace("\r\n", "\n").replace("\r", "\n")), decoded.encoding)
+        text = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
+        if is_flowed(part):
+            text = unwrapped(text, drop_blanks=str(part.get_param("delsp", "")).lower() == "yes")
+        found.add(escaped(text), decoded.encoding)
 
 
 def _page(part: Message, found: Found) -> None:
@@ -143,6 +149,17 @@ def _named(reason: str) -> Callable[[Message, Found], None]:
     return leave_out
 
 
+def _invitation(part: Message, found: Found) -> None:
+    """An invitation: above or below the message, as mail programs show it. One of several forms of a message beside it
+    is no form of its text."""
+    decoded = _decoded(part, found)
+    words = invitation_words(decoded.text) if decoded else ""
+    if words:
+        found.notes.append(left_out(_place(part), _MEETING, words))
+    else:
+        _attached(part, found)
+
+
 def _unseen(part: Message, found: Found) -> None:
     """A signature: mail programs check it, and show none of it."""
 
@@ -157,6 +174,7 @@ _BY_KIND: dict[str, Callable[[Message, Found], None]] = {
     "text/enriched": _plain,
     "text/richtext": _plain,
     "text/html": _page,
+    "text/calendar": _invitation,
     "text/rfc822-headers": _report,
     "message/rfc822": _forwarded,
     "message/global": _forwarded,
