@@ -12,11 +12,13 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rag_core.corpus.readers.added_words import added_words
 from rag_core.corpus.readers.base import Parsed, Record, Source, in_doubt, left_out
 from rag_core.corpus.readers.cascade import Cascade, waits
 from rag_core.corpus.readers.charset import declared_charset
 from rag_core.corpus.readers.drawn_letters import name_drawn_letters
 from rag_core.corpus.readers.hiding import hides, on_desktop
+from rag_core.corpus.readers.html_blocks import write_ticks
 from rag_core.corpus.readers.ink import Unseen, ground_is_doubtful, unseen_letters
 from rag_core.corpus.readers.text import decode
 from rag_core.schema.files import FileNote
@@ -33,6 +35,7 @@ _HIDDEN = "The page hides it."
 _PALE = "Its letters have the colour of what is behind them, so that nobody sees them."
 _MAY_BE_PALE = "Its letters have the colour of the page, unless something else is behind them. It was read."
 _AROUND = "It is a menu, or the header or footer around the page's content."
+_ADDED = "The page's style puts these words before or behind elements."
 _FADES = "The page hides it at first and moves it into sight. It was read."
 _MOST_NOTES = 20
 _TINY = 32
@@ -86,6 +89,7 @@ def _strip_unseen(soup: BeautifulSoup, *, alone: bool = True) -> list[FileNote]:
     css = _css(soup)
     cascade, doubtful = Cascade(soup, css), not alone or ground_is_doubtful(soup, css)
     name_drawn_letters(soup, cascade)
+    write_ticks(soup)
     unseen = [(tag, "") for tag in soup.select(_CODE)]
     unseen += [(tag, _DRAWN) for tag in soup.select(_PICTURES)]
     unseen += [(tag, _HIDDEN) for tag in soup.select(_CLOSED)]
@@ -105,6 +109,8 @@ def _strip_unseen(soup: BeautifulSoup, *, alone: bool = True) -> list[FileNote]:
     for one in unseen_letters(soup, cascade):
         note = _letters_note(one, doubtful)
         (notes if note.kind == "left out" else doubts).append(note)
+    if added := added_words(soup, css):
+        notes.append(left_out("style sheet", _ADDED, "\n".join(added)))
     return [*few(notes), *few(doubts)]
 
 
@@ -166,9 +172,19 @@ def _place(tag: Tag) -> str:
 def _words(tag: Tag) -> str:
     """What an element says, without scripts and styles in it; the value of a field that is filled in."""
     if tag.name == "input":
-        return str(tag.get("value") or "").strip() if tag.get("type", "text") not in ("hidden", "password") else ""
+        words = str(tag.get("value") or tag.get("placeholder") or "")
+        return words.strip() if tag.get("type", "text") not in ("hidden", "password") else ""
+    if tag.name == "iframe" and tag.get("srcdoc"):
+        return " ".join(_page_words(str(tag["srcdoc"])).split())
     parts = [piece for piece in tag.find_all(string=True) if piece.find_parent(["script", "style", "template"]) is None]
     return " ".join(" ".join(part for part in parts if type(part).__name__ == "NavigableString").split())
+
+
+def _page_words(page: str) -> str:
+    """What a page within the page says."""
+    from bs4 import BeautifulSoup
+
+    return BeautifulSoup(page, "lxml").get_text(" ")
 
 
 def _css(soup: BeautifulSoup) -> str:

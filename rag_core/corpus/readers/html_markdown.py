@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from markdownify import MarkdownConverter
 
+from rag_core.corpus.readers.html_blocks import COUNTED, prepare_blocks
 from rag_core.corpus.readers.html_tables import lay_out
 from rag_core.corpus.readers.mathml import write_out_formulas
 from rag_core.corpus.readers.scripts import lowered, raised, struck
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _MARKS = {"¶", "#", "§", "🔗", "⚓", "\u200b", "↩", "↩\ufe0e", "↑"}
 _BLOCKS = frozenset(
     {"address", "aside", "center", "details", "fieldset", "figure", "footer", "form", "header", "hgroup", "legend"}
-    | {"main", "marquee", "search", "summary"}
+    | {"main", "marquee", "search", "summary", "dialog", "noframes"}
 )
 """Elements that begin a line of their own and that markdownify does not know as such."""
 _STRIKES = ["del", "s", "strike"]
@@ -29,15 +30,26 @@ _WRAPPED = re.compile(rf"(?<=[{_WIDE}])[ \t]*\n\s*(?=[{_WIDE}])")
 _OWN_LINE = re.compile(r"display\s*:\s*(?:block|flex|grid|list-item|table)\b", re.IGNORECASE)
 
 
+_NUMBER = re.compile(r"\A(\s*)\d+\. ")
+
+
 class _Converter(MarkdownConverter):
-    """markdownify, with superscripts and subscripts told from the number before them, and all that is struck through
-    marked: `~~$50~~ $40`."""
+    """markdownify, with superscripts and subscripts told from the number before them, all that is struck through marked
+    (`~~$50~~ $40`), and items counted as the page counts them."""
 
     def convert_sup(self, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: ARG002 - its names
         return raised(text)
 
     def convert_sub(self, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: ARG002 - its names
         return lowered(text)
+
+    def convert_li(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        item = str(super().convert_li(el, text, parent_tags))  # type: ignore[misc]
+        counted = el.get(COUNTED)
+        return _NUMBER.sub(lambda match: f"{match[1]}{counted} ", item, count=1) if counted else item
+
+    def convert_dd(self, el: Tag, text: str, parent_tags: set[str]) -> str:
+        return f"\n{super().convert_dd(el, text, parent_tags)}"  # type: ignore[misc]
 
     def convert_strike(self, el: Tag, text: str, parent_tags: set[str]) -> str:  # noqa: ARG002 - its names
         return struck(text)
@@ -56,6 +68,7 @@ def markdown_of(soup: BeautifulSoup) -> str:
     for table in soup.find_all("table"):
         if not table.decomposed:
             lay_out(table)
+    prepare_blocks(soup)
     converter = _Converter(
         heading_style="atx",
         bullets="-",

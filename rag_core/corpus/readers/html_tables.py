@@ -24,6 +24,11 @@ def lay_out(table: Tag) -> None:
     """Change a table, with those in it, so that markdownify writes each row as a row."""
     for part in table.find_all(["col", "colgroup"]):  # before the first row they make markdownify leave out its line
         part.unwrap()
+    foot = table.find("tfoot", recursive=False)
+    if foot is not None:  # browsers show it below all rows
+        table.append(foot.extract())
+    for part in table.find_all(["tbody", "tfoot"], recursive=False):
+        part.unwrap()
     inner = table.find_all("table")
     if inner and not _is_data(table):
         _unwrap(table)

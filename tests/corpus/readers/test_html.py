@@ -337,3 +337,48 @@ def test_words_in_a_row_and_in_no_cell_are_kept() -> None:
     text = page("<table><tr>Loose <b>words</b><td>a</td><td>b</td></tr><tr><td>1</td><td>2</td></tr></table>")
     assert " ".join(text.split()).startswith("Loose **words**")
     assert "| 1 | 2 |" in text
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("<p># of seats</p><p>5</p>", "\\# of seats\n\n5"),
+        ("<p>a<br># b</p>", "a  \n\\# b"),
+        ("<p><b>#</b> a</p>", "**\\#** a"),
+        ("<p>```</p>", "\\```"),
+        ("<p>No # here</p><pre># shell</pre>", "No # here\n\n```\n# shell\n```"),
+        ("<h2># of seats</h2>", "## # of seats"),
+        ("<h2></h2><p>a</p>", "a"),
+        ("<ol type=a><li>one<li>two</ol>", "a. one\nb. two"),
+        ("<ol start=3 type=I><li>one<li>two</ol>", "III. one\nIV. two"),
+        ("<ol><li>one<li value=7>seven<li>eight</ol>", "1. one\n7. seven\n8. eight"),
+        ("<ol reversed><li>two<li>one</ol>", "2. two\n1. one"),
+        ("<ol style='list-style: none'><li>one</ol>", "- one"),
+        ("<ol style='list-style-type: lower-alpha'><li>one</ol>", "a. one"),
+        ("<p><input type=checkbox checked> Yes <input type=radio> No</p>", "[x] Yes [ ] No"),
+        ("<dl><dt>Fee</dt><dd>5 euro</dd><dd>6 francs</dd></dl>", "Fee\n:   5 euro\n:   6 francs"),
+        (
+            "<table><tr><th>Plan<th>Fee</tr><tfoot><tr><td>Sum<td>9</tfoot><tbody><tr><td>A<td>4</tbody></table>",
+            "| Plan | Fee |\n| --- | --- |\n| A | 4 |\n| Sum | 9 |",
+        ),
+    ],
+)
+def test_blocks_say_what_a_browser_shows(body, said):
+    assert page(body) == said
+
+
+@pytest.mark.parametrize(
+    ("body", "style", "words"),
+    [
+        ("<p class=n>Name</p>", ".n::after {content: ' (required)'}", "(required)"),
+        ("<input placeholder='Your name'>", "", "Your name"),
+        ("<iframe srcdoc='<p>Framed words</p>'></iframe>", "", "Framed words"),
+    ],
+)
+def test_what_is_seen_and_no_text_is_listed(body, style, words):
+    assert notes(body, f"<style>{style}</style>")[0][2] == words
+
+
+def test_signs_that_a_style_adds_and_words_for_other_elements_are_none():
+    style = "<style>.m::after {content: ' (required)'} .n::before {content: '»'}</style>"
+    assert notes("<p class=n>Name</p>", style) == []
