@@ -152,6 +152,16 @@ KINDS: tuple[IndexKind, ...] = (
         parts=tuple(IndexFields.model_fields),
         own_id=True,
     ),
+    IndexKind(
+        name="pinecone",
+        label="Pinecone",
+        factory="rag_core.retrieval.engines.pinecone:PineconeIndex",
+        noun="index",
+        address="https://api.pinecone.io",
+        packages=("httpx",),
+        parts=("text", "title", "document", "source", "language", "updated", "tenant"),
+        own_id=True,
+    ),
 )
 
 

@@ -9,20 +9,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 KEY = "key-9f31-never-shown"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A request: method, the parts of its path, its parameters, headers in small letters, and its body."""
+    """A request: method, the parts of its path, its parameters (and all values of each), headers in small letters, and
+    its body."""
 
     method: str
     path: tuple[str, ...]
     params: dict[str, str]
     headers: dict[str, str]
     body: Any
+    several: dict[str, list[str]]
 
 
 Answers = Callable[[Asked], tuple[int, Any]]
@@ -100,6 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
             dict(parse_qsl(parts.query)),
             {name.lower(): value for name, value in self.headers.items()},
             _parsed(raw),
+            parse_qs(parts.query),
         )
         owner.asked.append(asked)
         time.sleep(owner.slow_s)
