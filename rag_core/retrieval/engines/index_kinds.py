@@ -153,6 +153,16 @@ KINDS: tuple[IndexKind, ...] = (
         own_id=True,
     ),
     IndexKind(
+        name="weaviate",
+        label="Weaviate",
+        factory="rag_core.retrieval.engines.weaviate.index:WeaviateIndex",
+        noun="class",
+        address="http://localhost:8080",
+        packages=("httpx",),
+        parts=tuple(IndexFields.model_fields),
+        own_id=True,
+    ),
+    IndexKind(
         name="pinecone",
         label="Pinecone",
         factory="rag_core.retrieval.engines.pinecone:PineconeIndex",

@@ -1,0 +1,1 @@
+"""A class of Weaviate, searched as it is over its REST and GraphQL interfaces. Nothing is written."""
