@@ -7,6 +7,7 @@ project's engine.
 from __future__ import annotations
 
 import base64
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def described(client: MilvusClient, body: Any) -> Any:
             for one in told["fields"]
         ],
         "functions": [
-            {"name": one["name"], "type": "BM25", "inputFieldNames": list(one["input_field_names"]),
+            {"name": one["name"], "type": int(one["type"]), "inputFieldNames": list(one["input_field_names"]),
              "outputFieldNames": [field["name"] for field in told["fields"] if field.get("is_function_output")]}
             for one in told.get("functions", [])
         ],
@@ -76,7 +77,18 @@ def searched(client: MilvusClient, body: Any) -> Any:
         body["collectionName"], body["data"], filter=body.get("filter", ""), limit=body["limit"],
         output_fields=body["outputFields"], anns_field=body["annsField"], partition_names=body.get("partitionNames"),
     )  # fmt: skip
-    return [{"distance": one["distance"], **one["entity"]} for one in found]
+    return [found_row(one) for one in found]
+
+
+def found_row(one: Any) -> Any:
+    """The primary key is `id`, whatever it is called."""
+    key = next(value for name, value in one.items() if name not in ("distance", "entity"))
+    return {"distance": one["distance"], "id": key, **one["entity"]}
+
+
+def row_of(row: Any) -> Any:
+    """What is in a field of JSON is a text."""
+    return {name: json.dumps(value) if isinstance(value, dict) else value for name, value in row.items()}
 
 
 def fused(client: MilvusClient, body: Any) -> Any:
@@ -88,7 +100,7 @@ def fused(client: MilvusClient, body: Any) -> Any:
     (found,) = client.hybrid_search(
         body["collectionName"], requests, RRFRanker(body["rerank"]["params"]["k"]), body["limit"], body["outputFields"]
     )
-    return [{"distance": one["distance"], **one["entity"]} for one in found]
+    return [found_row(one) for one in found]
 
 
 def queried(client: MilvusClient, body: Any) -> Any:
@@ -98,7 +110,7 @@ def queried(client: MilvusClient, body: Any) -> Any:
     limit = {"limit": body["limit"]} if "limit" in body else {}
     found = client.query(body["collectionName"], filter=body.get("filter", ""), output_fields=body["outputFields"],
                          partition_names=body.get("partitionNames"), **limit)  # fmt: skip
-    return [{name: value for name, value in row.items() if name != "words"} for row in map(dict, found)]
+    return [row_of({name: value for name, value in row.items() if name != "words"}) for row in map(dict, found)]
 
 
 PATHS = {

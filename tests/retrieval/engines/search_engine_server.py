@@ -109,6 +109,15 @@ class Shard:
 
     def source(self, one: str, body: Any) -> Any:
         wanted, found = body.get("_source", True), self.documents[one]
+        if self.elastic:  # from 9.2 on: vectors are not in the source, unless asked for as `fields`
+            vectors = {name for name, (kind, _) in self.types.items() if kind.get("type") == "dense_vector"}
+            asked = {name: at(found, name) for name in body.get("fields", []) if at(found, name) is not None}
+            found = {name: value for name, value in found.items() if name not in vectors}
+            return {**self.kept(found, wanted), **({"fields": asked} if asked else {})}
+        return self.kept(found, wanted)
+
+    @staticmethod
+    def kept(found: dict[str, Any], wanted: Any) -> Any:
         if wanted is False:
             return {}
         if isinstance(wanted, dict) and "includes" in wanted:

@@ -14,14 +14,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from pydantic import SecretStr
 
 from rag_core.errors import BadInput, EngineError, EngineRefused, MissingField, MissingIndex, WrongDimension
 from rag_core.retrieval.engines.field_guess import guessed
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, IndexFields, SearchedIndex
 from rag_core.retrieval.engines.milvus.filters import id_literals, milvus_filter
-from rag_core.retrieval.engines.milvus.layout import DISTANCES, Layout
+from rag_core.retrieval.engines.milvus.layout import DISTANCES, Layout, numbers
 from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
 from rag_core.retrieval.engines.rest.client import Access, RestServer
 from rag_core.retrieval.engines.rest.documents import names_in, passage_of, reached, sample
@@ -130,7 +129,7 @@ class MilvusIndex:
     def vectors_by_id(self, ids: Sequence[str]) -> dict[str, Vectors]:
         """The stored vectors."""
         found = self._rows(ids, [self._id, self._vector()])
-        return {one: np.array(found[one][self._vector()], np.float32) for one in ids if one in found}
+        return {one: numbers(found[one][self._vector()], self._layout().types[self._vector()]) for one in found}
 
     def count(self, where: Filter | None = None) -> int:
         """How many rows match."""
@@ -192,9 +191,9 @@ class MilvusIndex:
         return found
 
     def _query(self, expression: str, wanted: list[str], most: int) -> list[Any]:
-        return list(
-            self._ask("entities/query", {"filter": expression, "outputFields": wanted, "limit": most, **self._part})
-        )
+        """Rows that match. Milvus gives what is in a field of JSON as a text."""
+        asked = {"filter": expression, "outputFields": wanted, "limit": most, **self._part}
+        return [self._layout().parsed(row) for row in self._ask("entities/query", asked)]
 
     def _id_of(self, row: Any) -> str:
         found = reached(row, self._id)

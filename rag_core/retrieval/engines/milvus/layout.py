@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from rag_core.errors import MissingField
 from rag_core.retrieval.engines.index_config import Distance
 from rag_core.schema.spaces import ScoreSpace
+
+if TYPE_CHECKING:
+    from rag_core.schema.vectors import Vectors
 
 DENSE = ("FloatVector", "Float16Vector", "BFloat16Vector")
 SPARSE = "SparseFloatVector"
@@ -28,6 +35,9 @@ SPACES: dict[str, tuple[ScoreSpace, Callable[[float], float]]] = {
 }
 """What Milvus calls distance, by metric: the cosine, the product, the square of the distance. Milvus Lite gives BM25
 with a minus."""
+
+BM25 = ("1", "BM25")
+"""How the answer about a collection tells that a function is BM25: by its number, or its name."""
 
 DISTANCES: dict[str, Distance] = {"COSINE": "cosine", "IP": "dot", "L2": "l2"}
 
@@ -64,7 +74,7 @@ class Layout:
             words=tuple(
                 name
                 for one in told.get("functions") or []
-                if str(one.get("type")).upper().endswith("BM25")
+                if str(one.get("type")).upper() in BM25
                 for name in one["outputFieldNames"]
             ),
             dynamic=bool(told.get("enableDynamicField")),
@@ -101,3 +111,20 @@ class Layout:
     def meaning(self, field: str) -> tuple[ScoreSpace, Callable[[float], float]]:
         """The space of a field's scores, and the way there from what Milvus answers."""
         return SPACES.get(self.metrics.get(field, "COSINE"), (ScoreSpace.UNKNOWN, float))
+
+    def parsed(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row with what is in its fields of JSON, which come as texts."""
+        texts = {
+            name: row[name] for name, kind in self.types.items() if kind == "JSON" and isinstance(row.get(name), str)
+        }
+        return {**row, **{name: json.loads(text) for name, text in texts.items()}}
+
+
+def numbers(vector: Any, kind: str) -> Vectors:
+    """A stored vector as float32. Milvus gives the bytes of half-precision ones, in base64."""
+    if isinstance(vector, str) and kind == "Float16Vector":
+        return np.frombuffer(base64.b64decode(vector), np.float16).astype(np.float32)
+    if isinstance(vector, str) and kind == "BFloat16Vector":
+        halves = np.frombuffer(base64.b64decode(vector), np.uint16).astype(np.uint32)
+        return (halves << 16).view(np.float32)
+    return np.array(vector, np.float32)

@@ -38,6 +38,7 @@ class Flavour:
     nearest    (field, vector, depth, filter) -> body of a dense search
     both       (words, field, vector, depth, filter, pipeline of the index) -> body of its hybrid search
     fused      what the scores of that are
+    stored     (field) -> what a search for a stored vector says besides: newer Elasticsearch keeps it out of `_source`
     narrowed   libraries whose vectors cannot be filtered inside the search
     """
 
@@ -45,6 +46,7 @@ class Flavour:
     nearest: Callable[[str, list[float], int, Body | None], Body]
     both: Callable[[Body, str, list[float], int, Body | None, str], Body]
     fused: ScoreSpace
+    stored: Callable[[str], Body] = lambda _: {}
     narrowed: tuple[str, ...] = ()
 
 
@@ -78,5 +80,7 @@ def _open_both(words: Body, field: str, vector: list[float], depth: int, where: 
     return hybrid if default else {**hybrid, "search_pipeline": PIPELINE}
 
 
-ELASTICSEARCH = Flavour(Access(prefix="ApiKey "), _elastic_nearest, _elastic_both, ScoreSpace.RRF)
+ELASTICSEARCH = Flavour(
+    Access(prefix="ApiKey "), _elastic_nearest, _elastic_both, ScoreSpace.RRF, stored=lambda field: {"fields": [field]}
+)
 OPENSEARCH = Flavour(Access(prefix="Bearer "), _open_nearest, _open_both, ScoreSpace.UNKNOWN, narrowed=("nmslib",))

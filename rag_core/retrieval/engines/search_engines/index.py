@@ -115,7 +115,8 @@ class ElasticsearchIndex:
     def vectors_by_id(self, ids: Sequence[str]) -> dict[str, Vectors]:
         """The vectors, as they were given to the server."""
         field = self.config.fields.vector
-        found = self._documents(ids, {"_source": {"includes": [field, *filter(None, [self.config.fields.id])]}})
+        wanted = {"_source": {"includes": [field, *filter(None, [self.config.fields.id])]}}
+        found = self._documents(ids, {**wanted, **self.flavour.stored(field)})
         vectors = {one: reached(source, field) for one, source in found.items()}
         return {one: np.array(vectors[one], np.float32) for one in ids if vectors.get(one)}
 
@@ -157,7 +158,7 @@ class ElasticsearchIndex:
             some = list(ids[begin : begin + TOGETHER])
             query: Query = {"terms": {key: some}} if key else {"ids": {"values": some}}
             hits = self._hits({"query": query, "size": min(MOST, 2 * len(some)), **what})
-            found |= {self._id_of(one): one["_source"] for one in hits}
+            found |= {self._id_of(one): {**(one.get("_source") or {}), **one.get("fields", {})} for one in hits}
         return found
 
     def _hits(self, body: Body) -> list[Any]:
