@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -91,7 +92,7 @@ class ChromaServer:
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP if held else signal.SIGCONT)
 
-    def ask(self, method: str, path: str, body: object = None) -> object:
+    def ask(self, method: str, path: str, body: object = None) -> Any:
         """A request of the test's own."""
         url = f"{self.address}/api/v2/tenants/default_tenant/databases/default_database/collections{path}"
         return httpx.request(method, url, json=body, timeout=60).raise_for_status().json()
