@@ -358,14 +358,14 @@ def test_white_on_white_paper_is_left_out_and_named(body):
         paragraph(run("seen", WHITE + DARK)),
         paragraph(run("seen", WHITE + "<w:highlight w:val='black'/>")),
         paragraph(run("seen", WHITE), properties=DARK),
-        paragraph(run("seen", "<w:color w:val='FEFEFA'/>")),
+        paragraph(run("seen", "<w:color w:val='EEEEEE'/>")),
+        paragraph(run("seen", "<w:color w:val='1F3864'/><w:shd w:val='clear' w:fill='FFFFFF'/>")),
         paragraph(run("seen", "<w:color w:val='000000'/>"), properties="<w:pStyle w:val='Ghost'/>"),
         paragraph(run("seen", "<w:color w:val='FFFFFF' w:themeColor='background1' w:themeShade='80'/>")),
         table([cell(paragraph(run("seen", WHITE)), DARK), "b"]),
         styled_table("Dark", paragraph(run("seen", WHITE)), "b"),
         styled_table("Darker", paragraph(run("seen", WHITE)), "b"),
         paragraph(text_box(paragraph(run("seen", WHITE)))),
-        paragraph('<w:r><w:drawing><w:anchor behindDoc="1"/></w:drawing></w:r>' + run("seen", WHITE)),
         table([paragraph(run("seen", WHITE))]).replace("<w:tr>", f"<w:tr><w:tblPrEx>{DARK}</w:tblPrEx>"),
     ],
 )
@@ -373,6 +373,37 @@ def test_white_on_a_dark_ground_is_read(body):
     loaded = load_bytes("a.docx", packaged(paragraph("Fees") + body, {"styles": WHITE_STYLES}))
     assert "seen" in loaded.documents[0].text
     assert not loaded.files[0].notes
+
+
+def test_white_over_something_that_is_drawn_somewhere_is_read_and_doubted():
+    behind = '<w:r><w:drawing><w:anchor behindDoc="1"/></w:drawing></w:r>'
+    loaded = load_bytes("a.docx", packaged(paragraph("Fees") + paragraph(behind + run("perhaps", WHITE))))
+    assert "perhaps" in loaded.documents[0].text
+    assert [(note.kind, note.text) for note in loaded.files[0].notes] == [("in doubt", "perhaps")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        paragraph(run("buried", "<w:color w:val='FEFEFE'/>")),
+        paragraph(run("buried", "<w:sz w:val='2'/>")),
+        paragraph(run("buried", "<w:color w:val='1F3864'/>" + DARK)),
+        paragraph(run("buried", "<w:color w:val='000000'/><w:highlight w:val='black'/>")),
+        table(["a", cell(paragraph(run("buried", "<w:color w:val='1F3864'/>")), "<w:shd w:fill='1F3864'/>")]),
+        table(["a"], ["buried"])
+        .replace("<w:tr>", "<w:tr><w:trPr><w:hidden/></w:trPr>")
+        .replace("<w:tr><w:trPr><w:hidden/></w:trPr>", "<w:tr>", 1),
+    ],
+)
+def test_other_letters_that_nobody_sees_are_left_out_and_named(body):
+    loaded = load_bytes("a.docx", packaged(paragraph("Fees") + body))
+    assert "buried" not in loaded.documents[0].text
+    assert "buried" in [note.text for note in loaded.files[0].notes]
+
+
+def test_words_before_and_behind_the_end_of_a_page_are_two_words():
+    data = packaged("<w:p><w:r><w:t>before</w:t><w:br w:type='page'/><w:t>after</w:t></w:r></w:p>")
+    assert load_bytes("a.docx", data).documents[0].text == "before\nafter"
 
 
 DATA = "<w:fees><w:fee>forty</w:fee><w:fee w:per='month'>fifty</w:fee></w:fees>"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rag_core.corpus.readers.plain import escaped
 from rag_core.corpus.readers.tables import markdown_table
-from rag_core.corpus.readers.word.package import attribute, child, name_of
+from rag_core.corpus.readers.word.package import attribute, child, is_on, name_of
 from rag_core.corpus.readers.word.runs import paragraph_words
 from rag_core.corpus.readers.word.story import Story
 
@@ -124,10 +124,12 @@ def _table(table: Element, story: Story) -> Iterator[Block]:
 def _rows(table: Element, story: Story) -> Iterator[Element]:
     """The rows, without those whose deletion was tracked."""
     for row in _wrapped(table, "tr"):
-        if child(row, "trPr", "del") is None:
-            yield row
-        else:
+        if child(row, "trPr", "del") is not None:
             story.leave_out("It is a table row whose deletion was tracked.", story.raw_words(row))
+        elif is_on(child(row, "trPr", "hidden")):
+            story.leave_out("It is a hidden table row.", story.raw_words(row))
+        else:
+            yield row
 
 
 def _wrapped(element: Element, wanted: str) -> Iterator[Element]:

@@ -14,7 +14,7 @@ from rag_core.corpus.readers.word.package import attribute, child, is_on, local,
 from rag_core.corpus.readers.word.story import Story
 from rag_core.corpus.readers.word.styles import PLAIN, Style
 from rag_core.corpus.readers.word.symbol_fonts import DINGBATS, SYMBOLS
-from rag_core.corpus.readers.word.white_letters import has_ground
+from rag_core.corpus.readers.word.white_letters import why_unseen
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -41,6 +41,9 @@ def _as_it_is(text: str) -> str:
 _SCRIPTS: dict[str, Callable[[str], str]] = {"superscript": raised, "subscript": lowered, "struck": struck}
 
 
+_HIDDEN = "It is formatted as hidden.", False
+
+
 def _inside(element: Element, story: Story, style: Style) -> Iterator[Piece]:
     """The pieces of all children."""
     for one in element:
@@ -55,15 +58,12 @@ def _nothing(_element: Element, _story: Story, _style: Style) -> Iterable[Piece]
 def _run(element: Element, story: Story, style: Style) -> Iterator[Piece]:
     own = story.styles.run(child(element, "rPr"), style)
     pieces = list(_inside(element, story, own))
-    unseen = ""
-    if own.hidden:
-        unseen = "It is formatted as hidden."
-    elif own.white and not own.filled and not has_ground(element, story.styles.fills):
-        unseen = "It is white on white paper."
-    if not unseen:
+    words = "".join(text for text, _ in pieces).strip()
+    unseen, doubtful = _HIDDEN if own.hidden else why_unseen(element, own, story.styles.fills)
+    if words and unseen:
+        story.note(unseen, words, doubtful=doubtful)
+    if doubtful or not unseen:
         yield from pieces
-    elif words := "".join(text for text, _ in pieces).strip():
-        story.leave_out(unseen, words)
 
 
 def _text(element: Element, story: Story, style: Style) -> Iterator[Piece]:
@@ -79,9 +79,8 @@ def _constant(text: str) -> Callable[[Element, Story, Style], Iterator[Piece]]:
     return constant
 
 
-def _break(element: Element, _story: Story, _style: Style) -> Iterator[Piece]:
-    if attribute(element, "type") not in ("page", "column"):
-        yield "\n", ""
+def _break(_element: Element, _story: Story, _style: Style) -> Iterator[Piece]:
+    yield "\n", ""
 
 
 def _deleted(element: Element, story: Story, _style: Style) -> Iterable[Piece]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rag_core.corpus.readers.base import left_out
+from rag_core.corpus.readers.base import in_doubt, left_out
 from rag_core.corpus.readers.word.numbering import Numbering, roman
 from rag_core.corpus.readers.word.package import Package, attribute, name_of
 from rag_core.corpus.readers.word.styles import Styles
@@ -64,10 +64,21 @@ class Story:
 
     def leave_out(self, reason: str, text: str = "", where: str = "") -> None:
         """Note what the text does not hold."""
-        place = where or (f"under “{self.heading}”" if self.heading else "before the first heading")
         words = " ".join(text.split())
         if words or not text:
-            self.notes.append(left_out(place, reason, words))
+            self.notes.append(left_out(where or self.place, reason, words))
+
+    def note(self, reason: str, text: str, *, doubtful: bool) -> None:
+        """Note words that may not be seen: left out, or kept if that is doubtful."""
+        if doubtful:
+            self.notes.append(in_doubt(self.place, reason, " ".join(text.split())))
+        else:
+            self.leave_out(reason, text)
+
+    @property
+    def place(self) -> str:
+        """Where the reading is, as a person finds it."""
+        return f"under “{self.heading}”" if self.heading else "before the first heading"
 
     def raw_words(self, element: Element) -> str:
         """All words below the element, and those of the notes that it refers to, whatever is to become of them."""
