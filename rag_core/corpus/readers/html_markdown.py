@@ -27,6 +27,8 @@ _LINES += ["dd", "table", "caption", "thead", "tbody", "tfoot", "tr", "td", "th"
 """Elements of which each has lines of its own."""
 _WIDE = "\u2e80-\u303f\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff01-\uff60"
 _WRAPPED = re.compile(rf"(?<=[{_WIDE}])[ \t]*\n\s*(?=[{_WIDE}])")
+_BREAK = re.compile(r"[ \t]*[\r\n]\s*")
+_LINES_KEPT = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
 _OWN_LINE = re.compile(r"display\s*:\s*(?:block|flex|grid|list-item|table)\b", re.IGNORECASE)
 
 
@@ -98,10 +100,12 @@ def _set_apart(soup: BeautifulSoup) -> None:
 
 
 def _join_lines(soup: BeautifulSoup) -> None:
-    """Chinese and Japanese that goes on in the next line of the source goes on without a blank, as browsers show it."""
-    for words in soup.find_all(string=_WRAPPED):
-        if not words.find_parent(["pre", "textarea"]):
-            words.replace_with(_WRAPPED.sub("", words))
+    """Text that goes on in the next line of the source goes on in the line, as browsers show it; Chinese and Japanese
+    without a blank."""
+    for words in soup.find_all(string=_BREAK):
+        kept = words.find_parent(["pre", "textarea"]) or words.find_parent(style=_LINES_KEPT)
+        if not kept and type(words).__name__ == "NavigableString" and words.strip():
+            words.replace_with(_BREAK.sub(" ", _WRAPPED.sub("", words)))
 
 
 def _strike(soup: BeautifulSoup) -> None:

@@ -44,7 +44,7 @@ def _is_data(table: Tag) -> bool:
     which is a part of a page."""
     rows = [row for row in table.find_all("tr") if row.find_parent("table") is table]
     widths = [len(row.find_all(_CELLS, recursive=False)) for row in rows]
-    if any(row.find("th", recursive=False) for row in rows):
+    if table.find("thead", recursive=False) or any(row.find("th", recursive=False) for row in rows):
         return max(widths) > 1
     cells = [cell for one in table.find_all("table") for cell in one.find_all(_CELLS) if not cell.find("table")]
     short = all(len(cell.get_text()) <= _LONGEST_CELL for cell in cells)

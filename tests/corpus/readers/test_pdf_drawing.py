@@ -59,6 +59,11 @@ def test_other_lines_strike_nothing_through(drawing: str) -> None:
     assert noted(page_with(drawing)) == []
 
 
+def test_a_part_of_a_word_with_a_line_across_it_is_named() -> None:
+    """As a word processor prints a word that was changed: the old letters struck through, the new ones behind them."""
+    assert noted(page_with("93 703.5 20 1 re f")) == [("page 1", "A line is drawn across", "fort")]
+
+
 def test_struck_text_as_a_writer_of_files_draws_it() -> None:
     made = FPDF()
     made.add_page()
@@ -138,3 +143,62 @@ def test_pages_that_are_not_checked_any_more_are_read_and_named() -> None:
     assert loaded.documents[0].text == "The fee is forty euros."
     ((where, why, _),) = noted(data, limits=Limits(check_seconds=0))
     assert (where, why) == ("page 1", "The file is long, so")
+
+
+ARABIC = dict(zip("abcde", "\u0633\u064a\u0627\u0633\u0629", strict=True))
+"""Letters of a font, and those that they mean: together a word."""
+
+
+def arabic_page(drawing: str) -> bytes:
+    """A page with a font that draws Latin letters and says that they are Arabic ones."""
+    named = "".join(f"<{ord(letter):02x}> <{ord(meant):04x}>\n" for letter, meant in ARABIC.items())
+    codes = "1 begincodespacerange\n<00> <ff>\nendcodespacerange\n"
+    stream = f"/CIDInit /ProcSet findresource begin 12 dict begin begincmap\n{codes}{len(ARABIC)} beginbfchar\n{named}"
+    stream += "endbfchar\nendcmap end end"
+    data = written(Page([(40, 700, "x")])).decode("cp1252").replace("BT /F1 12 Tf 40 700 Td (x) Tj ET", drawing)
+    data = data.replace("/BaseFont/Helvetica", "/BaseFont/Helvetica/ToUnicode 90 0 R")
+    return data.replace(
+        "trailer", f"90 0 obj<</Length {len(stream)}>>stream\n{stream}\nendstream endobj\ntrailer"
+    ).encode("cp1252")
+
+
+def from_the_left(word: str) -> str:
+    """A word as browsers print it: drawn from the left, with what each of its signs means."""
+    spans = "".join(
+        f"/Span<</ActualText <FEFF{ord(ARABIC[letter]):04X}>>>BDC ({letter}) Tj EMC " for letter in reversed(word)
+    )
+    return f"BT /F1 12 Tf 100 700 Td /ReversedChars BMC {spans} EMC ET"
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        "BT /F1 12 Tf 100 700 Td (edcba) Tj ET",
+        from_the_left("abcde"),
+        " ".join(f"BT /F1 12 Tf {200 - 6.5 * place} 700 Td ({letter}) Tj ET" for place, letter in enumerate("abcde")),
+    ],
+    ids=["from the left", "as browsers print it", "letter by letter"],
+)
+def test_letters_from_right_to_left_are_read_as_they_stand_on_the_page(drawing: str) -> None:
+    assert load_bytes("a.pdf", arabic_page(drawing)).documents[0].text == "".join(ARABIC.values())
+
+
+def test_words_from_right_to_left_beside_others_are_in_the_order_of_reading() -> None:
+    (document,) = load_bytes("a.pdf", arabic_page("BT /F1 12 Tf 100 700 Td (XY edc ba Z) Tj ET")).documents
+    named = {meant: letter for letter, meant in ARABIC.items() if letter != "d"}
+    assert "".join(named.get(sign, sign) for sign in document.text) == "XY ab cae Z"
+
+
+def test_a_sign_that_begins_an_item_is_a_bullet() -> None:
+    drawing = "BT /F1 12 Tf 40 700 Td (a First) Tj ET BT /F1 12 Tf 40 680 Td (Then) Tj ET"
+    data = arabic_page(drawing).replace(b"<0633>", b"<f095>")
+    assert load_bytes("a.pdf", data).documents[0].text.startswith("- F")
+
+
+def test_a_mark_behind_a_word_is_raised_and_a_large_first_letter_is_none() -> None:
+    drawing = "BT /F1 12 Tf 40 700 Td (Terms) Tj ET BT /F1 7 Tf 74.2 705 Td (a) Tj ET"
+    drawing += " BT /F1 30 Tf 40 600 Td (T) Tj ET BT /F1 12 Tf 59 610 Td (erms) Tj ET"
+    data = written(Page([(40, 700, "x")])).replace(b"BT /F1 12 Tf 40 700 Td (x) Tj ET", drawing.encode())
+    text = load_bytes("a.pdf", data).documents[0].text
+    assert "Terms^a" in text
+    assert "^erms" not in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rag_core.corpus.readers.base import in_doubt
 from rag_core.corpus.readers.pdf.page_lines import Line
@@ -17,6 +18,8 @@ _WRAPPED_FROM = 40
 _PARTED = re.compile(r"([^\W_]*)\ufffe\n?([^\W_]*)")
 _WORDS = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _AFTER_SCRIPT = re.compile(r"(?:\^\S+|\^\([^()]*\)|[₀-₉]+)\Z")
+_BULLET = re.compile("^[\ue000-\uf8ff]\\s+(?=\\S)")
+"""A sign of a font of signs that begins an item of a list. Such signs are in the private area of Unicode."""
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 
 
@@ -27,7 +30,7 @@ def to_markdown(lines: Sequence[Line]) -> tuple[str, list[FileNote]]:
     level = {size: min(place, 6) for place, size in enumerate(sorted(sizes, reverse=True), start=1)}
     pieces: list[str] = []
     before = Line("")
-    for line in lines:
+    for line in (replace(one, text=_BULLET.sub("- ", one.text)) for one in lines):
         if _is_heading(line, body):
             same = _is_heading(before, body) and before.size == line.size
             pieces.append(f" {line.text}" if same else f"\n\n{'#' * level[line.size]} {line.text}")

@@ -1,12 +1,13 @@
 """Raised and lowered letters of a PDF's words: 10 with a small 6 above the line is `10^6`, never `106`.
 
-Only words with a figure in them are looked at: there a raised letter makes another number.
+In words with a figure any raised letter makes another number. In other words only a mark behind them is looked for, as
+that of a note: a large first letter is no word with raised ones behind it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
@@ -17,7 +18,9 @@ from rag_core.corpus.readers.scripts import lowered, raised
 if TYPE_CHECKING:
     from pypdfium2 import PdfTextPage
 
-_WITH_FIGURE = re.compile(r"\S*\d\S*")
+_WORD = re.compile(r"\S+")
+_LONGEST_MARK = 3
+_SHORTEST_WORD = 2
 _SMALLER = 0.85
 _OFF_THE_LINE = 0.06
 """How far from its line a small letter is to be, in heights of the full ones."""
@@ -41,7 +44,7 @@ def with_scripts(page: PdfTextPage, line: Line) -> Line:
     if line.first is None:
         return line
     text, at = "", 0
-    for found in _WITH_FIGURE.finditer(line.text):
+    for found in _WORD.finditer(line.text):
         start, end = found.span()
         text += line.text[at:start] + _word(page, found.group(), line.first + start)
         at = end
@@ -62,8 +65,18 @@ def _word(page: PdfTextPage, word: str, first: int) -> str:
     kinds = [
         _kind(shift / full) if height < _SMALLER * full else "" for shift, height in zip(shifts, heights, strict=True)
     ]
+    if not (any(map(str.isdigit, word)) or _is_mark_behind(kinds)):
+        return word
     parts = groupby(zip(word, kinds, strict=True), key=lambda one: one[1])
     return "".join(_MARKED[kind]("".join(letter for letter, _ in letters)) for kind, letters in parts)
+
+
+def _is_mark_behind(kinds: Sequence[str]) -> bool:
+    """Whether a word goes over into a few raised letters at its end."""
+    full = list(kinds).index("raised") if "raised" in kinds else 0
+    mark = kinds[full:]
+    short = full >= _SHORTEST_WORD and len(mark) <= _LONGEST_MARK
+    return short and set(kinds[:full]) == {""} and set(mark) == {"raised"}
 
 
 def _kind(shift: float) -> str:

@@ -107,6 +107,7 @@ def _read_page(pdf: PdfDocument, number: int, pages: _Pages, checked: bool) -> N
     from rag_core.corpus.readers.pdf.letter_spacing import closed_up
     from rag_core.corpus.readers.pdf.placing import missing_marks, with_marks
     from rag_core.corpus.readers.pdf.raised_letters import has_scripts, with_scripts
+    from rag_core.corpus.readers.pdf.right_to_left import has_right_to_left, in_order
 
     page = pdf[number]
     text = page.get_textpage()
@@ -114,6 +115,7 @@ def _read_page(pdf: PdfDocument, number: int, pages: _Pages, checked: bool) -> N
     better = {line: closed_up(text, line) for line in lines}
     if has_scripts(text):
         better |= {line: marked for line in lines if (marked := with_scripts(text, line)) != line}
+    better |= {line: in_order(text, line) for line in lines if has_right_to_left(line.text)}
     if checked:
         _check_page(page, text, lines, number + 1, pages)
     else:

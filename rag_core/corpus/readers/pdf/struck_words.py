@@ -5,7 +5,7 @@ A line below the words underlines them, one between them is a table's; one that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rag_core.corpus.readers.pdf.page_lines import Box, Line, baseline, letter_box
@@ -18,7 +18,6 @@ _LOWEST, _HIGHEST = 0.1, 0.5
 _THICKEST = 0.2
 _BEYOND = 0.8
 """How far a line may go on beyond the words, in the same heights."""
-_COVERED = 0.8
 
 
 def struck_words(page: PdfTextPage, lines: Sequence[Line], rules: Sequence[Box]) -> list[str]:
@@ -35,30 +34,17 @@ def struck_words(page: PdfTextPage, lines: Sequence[Line], rules: Sequence[Box])
 
 
 def _across(page: PdfTextPage, line: Line, rule: Box, height: float) -> str:
-    """The words of this line that the rule goes across; "" for none."""
+    """The words, or parts of words, of this line that the rule goes across; "" for none."""
     first = line.first or 0
     tall = (line.box[3] - line.box[1]) if line.box else 0.0
     if rule[3] - rule[1] > max(_THICKEST * tall, 1.0):
         return ""
-    words = list(_covered(page, line, first, rule))
-    if not words:
+    boxes = [letter_box(page, first + place) for place in range(len(line.text))]
+    under = [at for at, box in enumerate(boxes) if rule[0] <= (box[0] + box[2]) / 2 <= rule[2]]
+    covered = [at for at in under if line.text[at].isalnum()]
+    if not covered:
         return ""
-    place = words[0][1]
-    above = (height - baseline(page, place)) / max(tall, 1.0)
-    left, right = min(word[2] for word in words), max(word[3] for word in words)
+    above = (height - baseline(page, first + covered[0])) / max(tall, 1.0)
+    left, right = min(boxes[at][0] for at in under), max(boxes[at][2] for at in under)
     beyond = max(left - rule[0], rule[2] - right) > _BEYOND * tall
-    return "" if beyond or not _LOWEST <= above <= _HIGHEST else " ".join(word[0] for word in words)
-
-
-def _covered(page: PdfTextPage, line: Line, first: int, rule: Box) -> Iterator[tuple[str, int, float, float]]:
-    """The words that are mostly under the rule: word, place on the page, left and right."""
-    at = 0
-    for word in line.text.split(" "):
-        start, at = at, at + len(word) + 1
-        if not word:
-            continue
-        left = letter_box(page, first + start)[0]
-        right = letter_box(page, first + start + len(word) - 1)[2]
-        shared = min(right, rule[2]) - max(left, rule[0])
-        if shared > 0 and shared >= _COVERED * (right - left) and any(map(str.isalnum, word)):
-            yield word, first + start, left, right
+    return "" if beyond or not _LOWEST <= above <= _HIGHEST else "".join(line.text[at] for at in under).strip()
