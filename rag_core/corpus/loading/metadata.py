@@ -23,10 +23,12 @@ _MANY_BLANKS = re.compile(r"[ \t\u00a0]{17,}")
 _SHOWN = 5
 _BETWEEN = re.compile(r"[\W_]+")
 _MADE_UP = re.compile(
-    r"untitled.*|\(?anonymous\)?|no title|title|unbenannt.*|sans titre|sin título|microsoft word|word document"
-    r"|(?:document|presentation|dokument|book|slide|blank)\s?\d*|(?:microsoft )?powerpoint.presentation"
+    r"untitled.*|\(?anonymous\)?|no title|title|unbenannt.*|sans titre|sin título|senza titolo|sem título|bez názvu"
+    r"|без названия|无标题|無標題|無題|제목 없음|microsoft word|word document|about:blank|new tab"
+    r"|(?:document|presentation|dokument|book|slide|layout|sheet|blank|scan)\s?\d*"
+    r"|(?:microsoft )?powerpoint.presentation"
     r"|microsoft (?:office )?(?:word|powerpoint|excel|publisher) ?- .*"
-    r"|.*\.(?:docx?|dotx?|pptx?|xlsx?|indd|qxd|pdf|tex|dvi|ps|rtf|odt|ott|wpd|md|html?)",
+    r"|.*\.(?:docx?|dotx?|pptx?|xlsx?|indd|qxd|pdf|tex|dvi|ps|rtf|odt|ott|wpd|md|html?|tiff?|jpe?g|png|ai|psd|pub)",
     re.IGNORECASE,
 )
 """Titles that programs give a file that has none."""

@@ -142,6 +142,10 @@ def test_dates_that_could_be_two_days_are_named_with_the_file():
     "made_up",
     [
         "untitled",
+        "about:blank",
+        "scan0001.tif",
+        "Layout 1",
+        "无标题",
         "(anonymous)",
         "Microsoft Word - plan_v3.doc",
         "PowerPoint Presentation",

@@ -114,6 +114,7 @@ def test_a_form_object_struck_through() -> None:
     [
         ("3 Tr ", "It is drawn without ink,"),
         ("-900 0 Td ", "It is outside of what"),
+        ("/F1 1 Tf ", "Its letters are too small"),
     ],
 )
 def test_words_without_ink_or_outside_of_the_page_are_named(drawn: str, said: str) -> None:
@@ -202,3 +203,9 @@ def test_a_mark_behind_a_word_is_raised_and_a_large_first_letter_is_none() -> No
     text = load_bytes("a.pdf", data).documents[0].text
     assert "Terms^a" in text
     assert "^erms" not in text
+
+
+def test_a_line_that_begins_with_a_mark_of_markdown_is_no_heading() -> None:
+    data = written(Page([(40, 700, "# of seats"), (40, 680, "```"), (40, 660, "Five.")]))
+    (document,) = load_bytes("a.pdf", data).documents
+    assert (document.title, document.text) == ("a", "\\# of seats\n\\```\nFive.")

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from pypdfium2 import PdfPage
 
 WHITE = 250
-_OPAQUE = 128
+_OPAQUE, _NO_INK = 128, 12
+_TINY = 2.0
+"""Points of type that nobody reads."""
 _MOST_SEGMENTS = 400
 _RECTANGLE = 6
 """Most segments of a path that is a line or a rectangle."""
@@ -32,12 +34,13 @@ _UNMOVED: Matrix = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 @dataclass
 class Drawing:
-    """Boxes of letters that are `white` or drawn without `ink` and have nothing known behind them, of letters `outside`
-    of the page, and of thin level `lines`; whether there are `images`."""
+    """Boxes of letters that are `white` or drawn with `no_ink` and have nothing known behind them, that are `outside`
+    of the page or `tiny`, of thin level `lines`, and of `images`."""
 
     white: list[Box] = field(default_factory=list)
     no_ink: list[Box] = field(default_factory=list)
     outside: list[Box] = field(default_factory=list)
+    tiny: list[Box] = field(default_factory=list)
     lines: list[Box] = field(default_factory=list)
     images: list[Box] = field(default_factory=list)
     _dark: list[Box] = field(default_factory=list)
@@ -79,7 +82,9 @@ def _text(found: Drawing, one: Any, matrix: Matrix, paper: Box) -> None:
     box = _box(one, matrix)
     if not _touches(box, paper):
         found.outside.append(box)
-    elif mode == raw.FPDF_TEXTRENDERMODE_INVISIBLE or (filled and alpha == 0):
+    elif _size(one, matrix) <= _TINY:
+        found.tiny.append(box)
+    elif mode == raw.FPDF_TEXTRENDERMODE_INVISIBLE or (filled and alpha <= _NO_INK):
         if not any(_touches(image, box) for image in found.images):  # words under a scan, as text recognition puts them
             found.no_ink.append(box)
     elif filled and min(red, green, blue) >= WHITE and not found.has_dark_ground(box):
@@ -136,6 +141,14 @@ def _pieces(path: Any, segments: int, matrix: Matrix) -> Iterator[Box]:
 
 def _is_move(path: Any, place: int) -> bool:
     return bool(raw.FPDFPathSegment_GetType(raw.FPDFPath_GetPathSegment(path, place)) == raw.FPDF_SEGMENT_MOVETO)
+
+
+def _size(one: Any, matrix: Matrix) -> float:
+    """The size of type in points, as it is shown."""
+    size = c_float()
+    raw.FPDFTextObj_GetFontSize(one, byref(size))
+    _, _, c, d, _, _ = _product(_matrix(one), matrix)
+    return float(abs(size.value) * (c * c + d * d) ** 0.5)
 
 
 def _fill(one: Any) -> tuple[int, int, int, int]:

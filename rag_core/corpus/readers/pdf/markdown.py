@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from rag_core.corpus.readers.base import in_doubt
 from rag_core.corpus.readers.pdf.page_lines import Line
+from rag_core.corpus.readers.plain import escaped
 from rag_core.schema.files import FileNote
 
 _LARGER = 1.3
@@ -35,7 +36,7 @@ def to_markdown(lines: Sequence[Line]) -> tuple[str, list[FileNote]]:
             same = _is_heading(before, body) and before.size == line.size
             pieces.append(f" {line.text}" if same else f"\n\n{'#' * level[line.size]} {line.text}")
         else:
-            pieces.append(_joint(before, line, after_heading=_is_heading(before, body)) + line.text)
+            pieces.append(_joint(before, line, after_heading=_is_heading(before, body)) + escaped(line.text))
         before = line
     text, guessed = unhyphenated("".join(pieces).translate(_LIGATURES))
     reason = "These words break at the end of a line and are joined without the hyphen. It may be one of their own."

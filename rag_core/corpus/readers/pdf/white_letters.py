@@ -15,6 +15,7 @@ _LONGEST = 1500
 """Pixels of the longer side of the picture of a page."""
 _BLANK = "It is white with nothing dark behind it, so that nobody sees it. It was read."
 _NO_INK = "It is drawn without ink, so that nobody sees it. It was read."
+_TINY = "Its letters are too small to be seen. It was read."
 _OUTSIDE = "It is outside of what is shown of the page, so that nobody sees it. It was read."
 
 
@@ -22,7 +23,8 @@ def unseen_words(page: PdfPage, text: PdfTextPage, drawing: Drawing) -> list[tup
     """Reasons why words are not seen, and the words. The page is drawn only if it has letters that are white or without
     ink, on no dark rectangle; one that cannot be drawn shows nothing at all, which says nothing of its words."""
     white, no_ink = _blank(page, drawing.white), _blank(page, drawing.no_ink)
-    found = [(_BLANK, _words(text, white)), (_NO_INK, _words(text, no_ink)), (_OUTSIDE, _words(text, drawing.outside))]
+    boxes = ((_BLANK, white), (_NO_INK, no_ink), (_OUTSIDE, drawing.outside), (_TINY, drawing.tiny))
+    found = [(reason, _words(text, those)) for reason, those in boxes]
     return [(reason, words) for reason, words in found if words]
 
 
