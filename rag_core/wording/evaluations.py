@@ -15,15 +15,14 @@ def evaluation_verdict(report: Report) -> str:
     alone, and what they take.
 
     `nDCG@5 of the passages that the answer gets: Worse by -0.029 (...). Reranking alone gives +0.135; threshold 0.01
-    takes 0.164 of it.`
+    takes 0.164, more than that.`
     """
     metric = HEADLINE[-1]
     order, kept = report.comparisons[metric], report.answered.get(metric)
     if kept is None or abs(kept.difference - order.difference) < SHOWN:
         return f"{metric}: {comparison_sentence(order)}"
     taken = order.difference - kept.difference
-    change = f"takes {taken:.3f} of it" if taken > 0 else f"adds {-taken:.3f}"
-    alone = f"Reranking alone gives {order.difference:+.3f}; {_cut(report)} {change}."
+    alone = f"Reranking alone gives {order.difference:+.3f}; {_cut(report)} {_change(taken, order.difference)}."
     return f"{metric} of the passages that the answer gets: {comparison_sentence(kept)} {alone}"
 
 
@@ -52,6 +51,19 @@ def evaluation_estimate(expected_ms: float | None) -> str:
     minutes = round(expected_ms / 60_000)
     shown = f"About {count_of(minutes, 'minute')}" if minutes else "Under a minute"
     return f"{shown} here, by the runs of this session."
+
+
+def _change(taken: float, given: float) -> str:
+    """What the cut does to what reranking gives.
+
+    >>> _change(0.1, 0.3), _change(0.4, 0.3), _change(0.1, -0.2), _change(-0.1, 0.3)
+    ('takes 0.100 of it', 'takes 0.400, more than that', 'takes 0.100 more', 'adds 0.100')
+    """
+    if taken < 0:
+        return f"adds {-taken:.3f}"
+    if given <= 0:
+        return f"takes {taken:.3f} more"
+    return f"takes {taken:.3f} of it" if taken <= given else f"takes {taken:.3f}, more than that"
 
 
 def _cut(report: Report) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _LOWEST, _HIGHEST = 0.1, 0.5
 """Where a line across words stands above what they are written on, in heights of their font."""
+_FEWEST = 2
 _THICKEST = 0.2
 _BEYOND = 0.8
 """How far a line may go on beyond the words, in the same heights."""
@@ -42,7 +43,7 @@ def _across(page: PdfTextPage, line: Line, rule: Box, height: float) -> str:
     boxes = [letter_box(page, first + place) for place in range(len(line.text))]
     under = [at for at, box in enumerate(boxes) if rule[0] <= (box[0] + box[2]) / 2 <= rule[2]]
     covered = [at for at in under if line.text[at].isalnum()]
-    if not covered:
+    if len(covered) < _FEWEST:  # a line of a drawing across one letter
         return ""
     above = (height - baseline(page, first + covered[0])) / max(tall, 1.0)
     left, right = min(boxes[at][0] for at in under), max(boxes[at][2] for at in under)
