@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from rag_core.corpus.sample import SAMPLE
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
+from tests.retrieval.engines.chroma_server import ChromaServer
 from tests.retrieval.engines.postgres_server import READER, PostgresServer
 from ui import caches
 from ui.panels import index_form
@@ -167,7 +169,7 @@ def only(server: PostgresServer, searches: str) -> dict[str, object]:
 def test_without_words_the_run_has_one_list_and_says_so(server: PostgresServer) -> None:
     at = page("1_inspect.py", **only(server, "dense"), q=QUERY)
     assert "Handbook is connected without lexical search." in said(at)
-    assert "not in this index" in whole(at)
+    assert "not searched" in whole(at)
     assert candidates(at)[0] == KEYS[0]
 
 
@@ -273,3 +275,35 @@ def test_another_session_finds_nothing_of_it(server: PostgresServer) -> None:
     at = page("1_inspect.py")
     assert NAME not in at.selectbox(key="c").options
     assert caches.settings().indexes is None
+
+
+@pytest.fixture
+def chroma(tmp_path: Path, packaged: SentenceEmbedder) -> Iterator[ChromaServer]:
+    """A server of Chroma with the same passages. It has no lexical search."""
+    server = ChromaServer(tmp_path / "chroma")
+    server.start()
+    made: Any = server.ask("POST", "", {"name": TABLE, "configuration": {"hnsw": {"space": "cosine"}}})
+    texts = [text for _, text in TEXTS.values()]
+    rows = {"ids": list(TEXTS), "documents": texts, "embeddings": packaged.embed(texts).tolist()}
+    titles = [{"title": title} for title, _ in TEXTS.values()]
+    server.ask("POST", f"/{made['id']}/add", {**rows, "metadatas": titles})
+    yield server
+    server.stop()
+
+
+def test_an_engine_with_dense_search_alone_is_connected_and_asked(chroma: ChromaServer) -> None:
+    at = page("8_corpus.py")
+    at.selectbox(key="ix_kind").set_value("chroma").run()
+    at.text_input(key="ix_name").set_value(NAME)
+    at.text_input(key="ix_address_chroma").set_value(chroma.address)
+    at.button(key="ix_list").click().run()
+    assert not at.exception and not at.error, said(at)
+    at.button(key="ix_connect").click().run()
+    assert not at.exception and not at.error, said(at)
+    state = {indexes.KEY: at.session_state[indexes.KEY], "c": NAME}
+    run = page("1_inspect.py", **state, q=QUERY)
+    assert "Handbook has no lexical search." in said(run) and "not searched" in whole(run)
+    assert candidates(run)[0] == "refunds.md"
+    for name in ("2_scores.py", "3_latency.py", "4_compare.py", "6_triage.py"):
+        other = page(name, **state, q=QUERY, **({"doc": "refunds.md"} if name == "6_triage.py" else {}))
+        assert not other.error, (name, [one.value for one in other.error])

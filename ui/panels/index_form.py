@@ -48,7 +48,7 @@ def show() -> None:
         st.error(views.markdown(found[1]), icon=":material/error:")
         return
     if not found[1]:
-        st.info(f"There is no {kind.noun} with vectors that this user may read.", icon=":material/search_off:")
+        st.info(f"It has no {kind.nouns} with vectors that this user may read.", icon=":material/search_off:")
         return
     if chosen := _chosen(kind, found[1]):
         _index(kind, given | chosen)
@@ -86,7 +86,7 @@ def _asked(given: dict[str, Any]) -> tuple[str, ...]:
 
 def _listed(kind: IndexKind, given: dict[str, Any]) -> None:
     """The button that asks the server what is there."""
-    if not st.button(f"Show its {kind.noun}s", key="ix_list", icon=":material/database:"):
+    if not st.button(f"Show its {kind.nouns}", key="ix_list", icon=":material/database:"):
         return
     st.session_state.pop(SEEN, None)
     index_try.forget()
@@ -108,7 +108,7 @@ def _chosen(kind: IndexKind, there: tuple[SearchedIndex, ...]) -> dict[str, Any]
         index=0 if len(labels) == 1 else None,
         key="ix_index",
         format_func=lambda one: labels.get(one, str(one)),
-        placeholder=f"Choose a {kind.noun}",
+        placeholder=f"Choose one of its {kind.nouns}",
     )
     return {"index": chosen[0], "namespace": chosen[1]} if chosen in labels else None
 
@@ -164,7 +164,7 @@ def _fields(kind: IndexKind, given: dict[str, Any], seen: IndexDescription) -> d
     st.markdown("**Which field is which part of a passage?** Guessed from their names; correct what is wrong.")
     boxes = st.columns(3)
     options = ["", *seen.names]
-    mapped = {}
+    mapped = seen.fields.model_dump()
     for number, part in enumerate(kind.parts):
         label, told = PARTS[part]
         guess = str(getattr(seen.fields, part))
@@ -197,7 +197,7 @@ def _search(kind: IndexKind, seen: IndexDescription) -> dict[str, Any]:
         "Exact search", key="ix_exact", help="Without its approximate index: slower, and nothing is missed."
     )
     language = ""
-    if "lexical" in kind.parts:
+    if kind.languages:
         told = "How its words are read: english, german, simple. Empty: as the index says, else English."
         language = language_box.text_input("Language of its words", key="ix_language", max_chars=60, help=told)
     seconds = seconds_box.number_input("Time-out (s)", 1, 600, 10, key="ix_timeout")

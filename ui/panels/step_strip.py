@@ -41,7 +41,7 @@ def _step(trace: Trace, step: Step) -> str:
     if trace.origin:
         return _recorded(step)
     if step.evidence is Evidence.UNAVAILABLE:
-        return _cell(step_label(step.name), "–", "", "not in this index", warns(step))
+        return _cell(step_label(step.name), "–", "", "not searched", warns(step))
     report = trace.rerank
     came_out: dict[str, int] = {StepName.FUSED: len(trace.head), StepName.FIRST_PASS: len(trace.pool)}
     details: dict[str, str] = {

@@ -6,19 +6,20 @@ other session sees it or what was found in it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import streamlit as st
 from pydantic import SecretStr
 
-from rag_core.errors import BadInput, CollectionError
+from rag_core.errors import BadInput, CollectionError, SecondPassError
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.retrieval.engines.index_config import IndexConfig
 from rag_core.retrieval.engines.model_check import ModelCheck, check_model
 from rag_core.retrieval.engines.named_indexes import NamedIndex, read_named
 from rag_core.schema.base import new_id
 from rag_core.schema.documents import CollectionRef
-from ui import caches, visitors
+from ui import caches, index_caches, visitors
 from ui.sidebar import retrievers
 from ui.sidebar.owner import owner
 
@@ -133,6 +134,13 @@ def checked(collection: ConnectedCollection) -> ModelCheck:
     if not check.fits and check.verdict != "empty" and collection.config.searches != "lexical":
         raise BadInput(f"{check} Choose “Another model” to search it by words alone, or start the app with its model.")
     return check
+
+
+def checked_before(found: Connected) -> ModelCheck | None:
+    """What is known of its model: from connecting it, else from the first look at it; None where it cannot be asked."""
+    with suppress(SecondPassError):
+        return found.check or index_caches.model_check(found.index.config.model_dump_json(), found.collection)
+    return None
 
 
 def forget(name: str) -> None:

@@ -37,8 +37,9 @@ def collection_choice() -> str:
             st.caption(f":material/bolt: Live retriever · {views.markdown(retriever.config.place)}")
         elif index := indexes.find(chosen):
             st.caption(f":material/database: Connected index · {views.markdown(index.index.config.place)}")
-            if index.check and not index.check.fits:
-                st.warning(views.markdown(str(index.check)), icon=":material/warning:")
+            check = indexes.checked_before(index)
+            if check and not check.fits:
+                st.warning(views.markdown(str(check)), icon=":material/warning:")
         for problem in filter(None, (retrievers.problem(), indexes.problem())):
             st.warning(views.markdown(problem), icon=":material/broken_image:")
     return chosen

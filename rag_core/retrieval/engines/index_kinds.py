@@ -49,6 +49,7 @@ class IndexKind:
     packages  modules that it needs, which an extra installs
     parts     the fields of `IndexFields` that this kind can use
     exact     whether it can search without its approximate index
+    languages whether it can be told in which language words are read
     own_id    whether its server names passages itself, so that the field of the id may stay empty
     """
 
@@ -63,6 +64,16 @@ class IndexKind:
                               "tenant")  # fmt: skip
     exact: bool = False
     own_id: bool = False
+    languages: bool = False
+
+    @property
+    def nouns(self) -> str:
+        """Several of what its server calls an index.
+
+        >>> kind_named("pgvector").nouns, kind_named("opensearch").nouns
+        ('tables', 'indexes')
+        """
+        return f"{self.noun}es" if self.noun.endswith("x") else f"{self.noun}s"
 
     def connect(self, config: IndexConfig, secret: SecretStr | None) -> IndexEngine:
         """The index, ready to be searched. Raises BadInput or MissingPackage."""
@@ -97,6 +108,7 @@ KINDS: tuple[IndexKind, ...] = (
         packages=("psycopg",),
         parts=tuple(IndexFields.model_fields),
         exact=True,
+        languages=True,
     ),
     IndexKind(
         name="qdrant",
