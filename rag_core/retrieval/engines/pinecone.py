@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 TOGETHER, MOST = 100, 10_000
 """Records of one fetch, whose ids are in its address, and matches of one query, at most."""
 
+NAMELESS = ("", "__default__")
+"""What versions of the API call the namespace without a name."""
+
 ACCESS = Access(header="Api-Key", headers=(("X-Pinecone-API-Version", "2025-04"),))
 DISTANCES: dict[str, Distance] = {"cosine": "cosine", "dotproduct": "dot", "euclidean": "l2"}
 LENGTHS = re.compile(r"dimension (\d+) does not match the dimension of the index (\d+)")
@@ -140,7 +143,8 @@ class PineconeIndex:
             return found
         self._told = {}
         spaces = self._stats().get("namespaces") or {}
-        return int(spaces.get(self.config.namespace or "", {}).get("vectorCount", 0))
+        names = (self.config.namespace,) if self.config.namespace else NAMELESS
+        return sum(int(spaces[name].get("vectorCount", 0)) for name in names if name in spaces)
 
     def listed(self, first: int, where: Filter | None = None) -> list[Passage]:
         """The first records by id, or those that match a filter."""

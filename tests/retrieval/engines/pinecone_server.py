@@ -10,6 +10,9 @@ import numpy as np
 
 from tests.retrieval.engines.http_server import KEY, Asked, HttpServer
 
+DEFAULT = "__default__"
+"""What newer versions of the API call the namespace without a name."""
+
 
 class Failed(Exception):
     """An answer that is an error: status and message."""
@@ -57,7 +60,8 @@ METRICS: dict[str, Callable[[Any, Any], float]] = {
 class PineconeServer:
     """One index, `shop`. `records` by namespace and id: values and metadata."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = 4) -> None:
+        self.size = size
         self.metric = "cosine"
         self.records: dict[str, dict[str, tuple[list[float], dict[str, Any]]]] = {"": {}}
         self.http = HttpServer(self.answer)
@@ -91,17 +95,20 @@ class PineconeServer:
                 more = {"pagination": {"next": str(last)}} if last < len(space) else {}
                 return {"vectors": [{"id": one} for one in sorted(space)[first:last]], **more}
             case "POST", ("describe_index_stats",):
-                counts = {name: {"vectorCount": len(records)} for name, records in self.records.items() if records}
-                return {"namespaces": counts, "dimension": 4, "metric": self.metric, "totalVectorCount": 0}
+                counts = {
+                    name or DEFAULT: {"vectorCount": len(records)} for name, records in self.records.items() if records
+                }
+                return {"namespaces": counts, "dimension": self.size, "metric": self.metric, "totalVectorCount": 0}
         raise Failed(404, f"Resource {'/'.join(asked.path)} not found")
 
     def index(self) -> Any:
-        return {"name": "shop", "dimension": 4, "metric": self.metric, "host": urlsplit(self.http.address).netloc,
+        host = urlsplit(self.http.address).netloc
+        return {"name": "shop", "dimension": self.size, "metric": self.metric, "host": host,
                 "status": {"ready": True, "state": "Ready"}}  # fmt: skip
 
     def queried(self, body: Any) -> Any:
-        if len(body["vector"]) != 4:
-            raise Failed(400, f"Vector dimension {len(body['vector'])} does not match the dimension of the index 4")
+        if (given := len(body["vector"])) != self.size:
+            raise Failed(400, f"Vector dimension {given} does not match the dimension of the index {self.size}")
         vector, metric = np.array(body["vector"]), METRICS[self.metric]
         scores = {one: metric(vector, np.array(values))
                   for one, (values, metadata) in self.records.get(body["namespace"], {}).items()

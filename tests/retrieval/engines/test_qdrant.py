@@ -178,6 +178,8 @@ def test_a_collection_is_described_with_three_rows_and_guessed_fields(points: Po
     )  # fmt: skip
     named = kind.describe(points.config(fields=IndexFields()), SECRET).fields
     assert (named.vector, named.lexical, named.metadata) == ("dense", "words", "meta")
+    points.qdrant.create("splade", DENSE, {"splade": {}})
+    assert kind.describe(points.config(index="splade", fields=IndexFields()), SECRET).fields.lexical == ""
 
 
 def test_a_vector_that_is_not_there_is_said_with_those_that_are(points: Points) -> None:

@@ -12,12 +12,19 @@ from rag_core.retrieval.engines.rest.documents import names_in, sample
 
 
 def described(layout: Layout, points: Sequence[Any], count: int) -> IndexDescription:
-    """Its payload's fields, its vectors and these points. The point's own id is the guess for the passage's."""
+    """Its payload's fields, its vectors and these points. The point's own id is the guess for the passage's.
+
+    A sparse vector without weights by rarity is no guess for lexical search: it was hardly made by BM25.
+    """
     payloads = [one.get("payload") or {} for one in points]
     vectors = [name for name in (*layout.dense, *layout.sparse) if name]
     names = [name for one in payloads for name in names_in(one)]
     dense = next(iter(layout.dense.values()), None)
-    settled = {"id": "", "vector": dense.name if dense else "", "lexical": next(iter(layout.sparse), "")}
+    settled = {
+        "id": "",
+        "vector": dense.name if dense else "",
+        "lexical": next((name for name, idf in layout.sparse.items() if idf), ""),
+    }
     return IndexDescription(
         names=tuple(dict.fromkeys((*names, *vectors))),
         fields=IndexFields(**guessed((name for name in names if name not in vectors), settled)),
