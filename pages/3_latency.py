@@ -179,10 +179,11 @@ def by_pool(runs: list[Trace], trace: Trace | None, choice: SidebarState) -> lat
 
 
 def measure(trace: Trace, choice: SidebarState) -> list[latency_model.LatencyPoint]:
-    """The reranker's pace on this question's pool, with a bar."""
-    passages = [trace.passages[hit.passage_id] for hit in trace.pool]
+    """The reranker's pace on this question's candidates, with a bar."""
+    passages = [trace.passages[hit.passage_id] for hit in trace.head]
 
-    with waiting.stoppable("speed", "Timing the reranker") as bar:
+    pipeline = caches.pipeline(choice.collection, choice.owner)
+    with waiting.stoppable("speed", "Timing the reranker") as bar, pipeline.reading_tokens():
 
         def step(done: int, total: int) -> None:
             bar.progress(done / max(total, 1), "Timing the reranker")

@@ -89,7 +89,7 @@ def one_question(question: QuerySession, left: Trace, right: Trace, names: tuple
     fig = two_columns.figure(left, right, names, colours)
     chart_panel.show(
         "Rank by rank",
-        two_columns.caption(compare_rankings(left, right)),
+        two_columns.caption(compare_rankings(left, right)) + two_columns.first_pass_places(left, right),
         fig,
         two_columns.joined(left, right),
         "columns",

@@ -5,19 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from rag_core.analysis.latency_of_runs import expected_ms
-from rag_core.evaluation import sweeps
 from rag_core.evaluation.board import Board, asked_by
 from rag_core.evaluation.clock import retrieval_ms
 from rag_core.evaluation.outcome import EvaluationResult
+from rag_core.evaluation.quality_time import ways_of
 from rag_core.evaluation.report import HEADLINE, SPLIT
 from rag_core.evaluation.sets import LabelledSet
-from rag_core.schema.policy import NO_RERANKER, Policy
+from rag_core.schema.policy import NO_RERANKER
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import relevance_space
 from rag_core.wording.evaluations import evaluation_estimate
 from rag_core.wording.numbers import count_of
 from ui.charts import cut_curves, group_changes, loss_split, quality_time, setting_curve
-from ui.charts.quality_time import Way
 from ui.panels import (
     chart_panel,
     evaluation,
@@ -128,7 +127,7 @@ def show(choice: SidebarState, found: EvaluationResult, bench: Bench | None) -> 
     cuts(found, board)
     if bench is not None:
         complete(choice, found, board, bench)
-        times(found, bench, metric)
+        times(choice, found, bench, metric)
     groups(found)
     evaluation_tables.harmed(found.report, choice.collection)
     evaluation_tables.files(found.report)
@@ -180,42 +179,19 @@ def complete(choice: SidebarState, found: EvaluationResult, board: Board, bench:
         st.rerun()
 
 
-def times(found: EvaluationResult, bench: Bench, metric: str) -> None:
+def times(choice: SidebarState, found: EvaluationResult, bench: Bench, metric: str) -> None:
     """Quality against measured time for every reranker that is scored; measured on request."""
     rerankers = [name for name in found.pools.scores if name != NO_RERANKER]
     lacking = [name for name in rerankers if name not in bench.times]
     if lacking and st.button(f"Measure the time of {', '.join(lacking)}", key="eval_time", icon=":material/timer:"):
-        evaluation.measure_times(bench, found, lacking)
+        evaluation.measure_times(choice, bench, found, lacking)
         st.rerun()
-    ways = ways_of(found, bench, metric)
+    search_ms = retrieval_ms({one: bench.measurements[one] for one in found.pools.query_ids}, found.policy)
+    ways = ways_of(found, bench.times, metric, search_ms)
     if len(ways) > 1:
         fig = quality_time.figure(ways, metric, state.palette())
         told = quality_time.caption(ways, metric)
         chart_panel.show("Quality against time", told, fig, quality_time.table(ways), "quality_time")
-    if found.policy.first_pass:
-        st.caption("This chart shows each reranker alone. The figures above include the first pass.")
-
-
-def ways_of(found: EvaluationResult, bench: Bench, metric: str) -> list[Way]:
-    """Every reranker at every pool whose time was measured and whose pairs are all scored; no reranker as pool 0."""
-    search = retrieval_ms({one: bench.measurements[one] for one in found.pools.query_ids}, found.policy)
-    ways = []
-    for name, points in bench.times.items():
-        policy = Policy(
-            reranker=name,
-            depth=found.policy.depth,
-            fusion=found.policy.fusion,
-            extra_searches=found.policy.extra_searches,
-        )
-        curve = sweeps.pool(found.pools, policy, metric, [point.pairs for point in points])
-        for point, quality in zip(points, curve.points, strict=True):
-            if quality.final is not None:
-                took = search + point.took_ms
-                ways.append(Way(reranker=name, pool=point.pairs, took_ms=took, quality=quality.final))
-            plain = Way(reranker="no reranker", pool=0, took_ms=max(search, 0.1), quality=quality.fused)
-            if plain not in ways:
-                ways.append(plain)
-    return ways
 
 
 def groups(found: EvaluationResult) -> None:

@@ -111,8 +111,9 @@ def rerank(query: str, texts: Sequence[str], model: str = DEFAULT_RERANKER) -> l
 
         rerank("How long do refunds take?", ["We ship worldwide.", "Refunds take 30 days."])[0].index  # 1
 
-    model: a reranker's key, such as "late-interaction" or "cross-encoder:<folder or hub name>". A cross-encoder's
-    logits come as probabilities. Raises BadInput for a key that nobody knows, ModelError where the model fails.
+    Every text is read: there is no first pass here. model: a reranker's key, such as "late-interaction" or
+    "cross-encoder:<folder or hub name>". A cross-encoder's logits come as probabilities. Raises
+    BadInput for a key that nobody knows, ModelError where the model fails.
     """
     passages = [Passage(id=str(at), document_id="", start=0, end=len(one), text=one) for at, one in enumerate(texts)]
     scored = score_pairs(get_reranker(model), query, passages)

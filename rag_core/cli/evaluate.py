@@ -23,6 +23,7 @@ from rag_core.analysis.paid_calls import calls_by_service
 from rag_core.cli.documents import library, progress
 from rag_core.cli.extra_search_options import extra_search
 from rag_core.cli.policy_options import policy_of
+from rag_core.cli.questions import RERANKER_HELP
 from rag_core.errors import BadInput
 from rag_core.evaluation import gate, metrics
 from rag_core.evaluation.beir import read_folder
@@ -37,12 +38,14 @@ from rag_core.evaluation.table import read_csv
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.metering import metered
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
-from rag_core.schema.policy import DEFAULT_RERANKER, FULL_DEPTH, SIGNAL_NAMES
+from rag_core.schema.policy import DEFAULT_POOL, FULL_DEPTH, SIGNAL_NAMES
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
 from rag_core.wording.metric_changes import CHANGED, against_baseline_text, shortfall_text
 from rag_core.wording.paid_calls import paid_text
 
+WIDE_POOL = 100
+"""The pool of a run whose reranker or first pass is named."""
 FORMATS = {"markdown": to_markdown, "json": Report.to_json, "csv": queries_csv}
 
 
@@ -54,8 +57,13 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("set", type=Path, metavar="SET", help="a BEIR folder (queries.jsonl, qrels.tsv, corpus.jsonl) or a CSV")
     add("--collection", help="ask this saved collection instead of the set's own documents")
     add("--passages", action="store_true", help="the qrels name passages, not documents")
-    add("--reranker", default=DEFAULT_RERANKER, help="default: %(default)s")
-    add("--pool", type=int, default=100, help="how many fused candidates the reranker reads (default: %(default)s)")
+    add("--reranker", help=RERANKER_HELP)
+    add(
+        "--pool",
+        type=int,
+        help=f"how many candidates the reranker reads (default: {DEFAULT_POOL}; {WIDE_POOL} with --reranker or "
+        "--first-pass)",
+    )
     add(
         "--depth",
         type=int,
@@ -124,9 +132,7 @@ def _own(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str])
     """Ask our own pipeline: index, score in one pass, rank."""
     settings = Settings()
     extra_searches = tuple(map(extra_search, given.extra))
-    policy = policy_of(
-        reranker=given.reranker, pool=given.pool, depth=given.depth, extra_searches=extra_searches, **_beside(given)
-    )
+    policy = policy_of(depth=given.depth, extra_searches=extra_searches, **_reading(given), **_beside(given))
     embedder = get_embedder(settings.embedding_model, settings.device)
     collection = collection_for(given.set, library(settings), embedder, given.collection, progress)
     pipeline = Pipeline(collection, embedder, Store.from_settings(settings).pair_cache())
@@ -147,13 +153,22 @@ def _told_what_was_sent() -> Iterator[None]:
                 sys.stderr.write(f"\n{said}\n")
 
 
-def _beside(given: argparse.Namespace) -> dict[str, object]:
-    """The settings of a first pass and of the search signal, where they are asked for."""
-    asked: dict[str, object] = {}
+def _reading(given: argparse.Namespace) -> dict[str, object]:
+    """The reranker, the first pass and the pool, as far as they are asked for: without the first two, the default ones;
+    with one of them, a pool of 100."""
+    named = given.reranker or given.first_pass
+    pool = WIDE_POOL if named and given.pool is None else given.pool
+    asked: dict[str, object] = {"reranker": given.reranker, "pool": pool}
     if given.first_pass:
         asked["first_pass"] = dict(zip(("reranker", "pool"), given.first_pass, strict=True))
-        if given.first_pass[1] == str(given.pool):
-            sys.stderr.write(f"The first pass hands on all {given.pool} that it reads. A smaller --pool lets it cut.\n")
+        if given.first_pass[1] == str(pool):
+            sys.stderr.write(f"The first pass hands on all {pool} that it reads. A smaller --pool lets it cut.\n")
+    return {name: value for name, value in asked.items() if value is not None}
+
+
+def _beside(given: argparse.Namespace) -> dict[str, object]:
+    """The search signal, where it is asked for."""
+    asked: dict[str, object] = {}
     if given.search is not None:
         others = dict.fromkeys(SIGNAL_NAMES, 0.0)
         asked["signals"] = {**others, "on": True, "relevance": 1.0, "search": given.search}

@@ -19,10 +19,18 @@ from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.session import QuerySession
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.runs.opening import open_path
-from rag_core.schema.policy import DEFAULT_RERANKER, Policy
+from rag_core.schema.policy import DEFAULT_FIRST_PASS, DEFAULT_POOL, DEFAULT_RERANKER, Policy
 from rag_core.schema.trace import Trace
 from rag_core.settings import Settings
 from rag_core.wording.numbers import count_of
+
+RERANKER_HELP = (
+    f"default: {DEFAULT_RERANKER}, on the best of a first pass ({DEFAULT_FIRST_PASS.reranker} over "
+    f"{DEFAULT_FIRST_PASS.pool}); one that you name reads the fused order itself"
+)
+POOL_HELP = (
+    f"how many candidates the reranker reads (default: {DEFAULT_POOL}; {Policy(first_pass=None).pool} with --reranker)"
+)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -31,8 +39,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("folder", nargs="?", type=Path, help="a folder of documents (default: the sample corpus)")
     add("--collection", metavar="NAME", help="ask this saved collection instead of a folder")
     add("--top-k", type=int, help=f"how many passages are kept (default: {Policy().top_k})")
-    add("--pool", type=int, help=f"how many candidates the reranker reads (default: {Policy().pool})")
-    add("--reranker", help=f"default: {DEFAULT_RERANKER}")
+    add("--pool", type=int, help=POOL_HELP)
+    add("--reranker", help=RERANKER_HELP)
     add("--threshold", type=float, help="the lowest score that is kept; 0 keeps all (default: the reranker's own)")
 
 
@@ -99,9 +107,9 @@ def recorded(path: Path, query: str | None, run_id: str | None) -> Trace:
 
 def policy_from(given: argparse.Namespace) -> Policy:
     """The settings of the run. Raises BadInput for one that is out of range."""
-    reranker = DEFAULT_RERANKER if given.reranker is None else given.reranker
-    sizes = {name: value for name, value in (("top_k", given.top_k), ("pool", given.pool)) if value is not None}
-    return policy_of(reranker=reranker, threshold=threshold_of(reranker, given.threshold), **sizes)
+    threshold = threshold_of(given.reranker or DEFAULT_RERANKER, given.threshold)
+    asked = {"top_k": given.top_k, "pool": given.pool, "reranker": given.reranker}
+    return policy_of(threshold=threshold, **{name: value for name, value in asked.items() if value is not None})
 
 
 def pipeline_over(collection: Collection, settings: Settings) -> Pipeline:

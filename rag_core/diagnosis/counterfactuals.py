@@ -18,7 +18,7 @@ from rag_core.diagnosis.settings import SETTINGS, SWITCHES, Setting, State
 from rag_core.schema.base import Frozen
 from rag_core.schema.documents import Passage
 from rag_core.schema.measurement import Measurement
-from rag_core.schema.policy import Policy
+from rag_core.schema.policy import NO_RERANKER, Policy
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import title_of
 
@@ -202,11 +202,13 @@ def _told(probe: Probe, before: Trace, policy: Policy, size: float) -> Counterfa
 
 
 def changes_between(before: Policy, after: Policy) -> tuple[Change, ...]:
-    """The settings that differ."""
+    """The settings that differ. Without a reranker nothing is said of the pool that follows from it."""
+    passes_off = after.reranker == NO_RERANKER and before.first_pass is not None
     numbers = [
         Change(setting=s.name, before=s.read(before), after=s.read(after))
         for s in SETTINGS
         if s.applies(before) and s.applies(after) and s.read(before) != s.read(after)
+        if not (passes_off and s.name == "pool")
     ]
     switched = [
         Change(setting=s.setting, before=s.before, after=s.after)

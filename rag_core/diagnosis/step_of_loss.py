@@ -86,7 +86,7 @@ def _missed_by(missing: str, other: str) -> Callable[[PassageRanks], bool]:
 
 def _read_at_most(trace: Trace) -> int:
     """How many fused candidates are read at all."""
-    return trace.policy.first_pass.pool if trace.policy.first_pass else trace.policy.pool
+    return trace.policy.reads
 
 
 def _fell(step: str) -> Callable[[PassageRanks], bool]:

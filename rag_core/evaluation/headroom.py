@@ -65,7 +65,7 @@ def split(pools: Pools, policy: Policy, metric: str) -> Split:
     """The loss of every query. Where `unscored` is not 0, all losses from the first pass on are not known (NaN)."""
     order, rrf = fused_rankings(pools, policy)
     ranked = rerank_pass(pools, order, policy)
-    head = order.first(policy.first_pass.pool if policy.first_pass else policy.pool)
+    head = order.first(policy.reads)
     final = order_before_cut(pools, policy, order, rrf)
     perfect = metrics.on_arrays(metric, metrics.ideal(pools))
     union = _value(pools, metric, oracle(pools, order))

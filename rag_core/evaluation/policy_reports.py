@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag_core.evaluation.report import Report, between
-from rag_core.schema.policy import Policy
+from rag_core.schema.base import Frozen
+from rag_core.schema.policy import FirstPass, Policy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +56,19 @@ class PolicyReports:
 
 
 def difference(policy: Policy) -> str:
-    """What a policy sets apart from the default one: `reranker=none, pool=20`; `default` where it is that."""
-    changed = policy.model_dump(exclude_defaults=True)
-    return ", ".join(f"{name}={value}" for name, value in changed.items()) or "default"
+    """What tells a policy from the default one: `reranker=none, pool=20`; `default` where it is that.
+
+    One without a first pass is told from the default one without it, so that another reranker alone is `reranker=...`.
+    """
+    default = Policy() if policy.first_pass else Policy(first_pass=None)
+    changed = [name for name in Policy.model_fields if getattr(policy, name) != getattr(default, name)]
+    if policy.first_pass is None and "reranker" not in changed:
+        changed.insert(0, "first_pass")
+    return ", ".join(f"{name}={_shown(getattr(policy, name))}" for name in changed) or "default"
+
+
+def _shown(value: object) -> object:
+    """A first pass as `late-interaction over 100`, other values as their fields."""
+    if isinstance(value, FirstPass):
+        return f"{value.reranker} over {value.pool}"
+    return value.model_dump() if isinstance(value, Frozen) else value

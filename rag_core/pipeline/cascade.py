@@ -56,7 +56,7 @@ def first_read(measurement: Measurement, policy: Policy) -> list[str]:
 
     No reranker needs to have scored them.
     """
-    return list(fused_order(measurement, policy)[: policy.first_pass.pool if policy.first_pass else policy.pool])
+    return list(fused_order(measurement, policy)[: policy.reads])
 
 
 def pool_of(measurement: Measurement, policy: Policy) -> list[str]:

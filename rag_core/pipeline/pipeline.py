@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 from rag_core.errors import BadInput, EngineError, SecondPassError
@@ -163,8 +164,12 @@ class Pipeline:
             model = self._rerankers(reranker)
         except SecondPassError as exc:
             return RerankerScores(model=reranker, space=ScoreSpace.RRF, failure=str(exc))
-        with reading_from(self.engine.token_source() if isinstance(self.engine, KeepsTokens) else None):
+        with self.reading_tokens():
             return score_pairs(model, query, passages, self._cache, progress)
+
+    def reading_tokens(self) -> AbstractContextManager[None]:
+        """Inside, rerankers of this thread use the token vectors that lie with the passages, where there are any."""
+        return reading_from(self.engine.token_source() if isinstance(self.engine, KeepsTokens) else None)
 
     def without_outdated(self, measurement: Measurement, policy: Policy) -> Measurement:
         """The measurement without scores of a reranker of the policy that runs another model by now. May ask a server
@@ -185,7 +190,7 @@ class Pipeline:
 
         changes: fields of the policy that differ from `policy`, or from the default one.
         """
-        policy = Policy.model_validate({**dict(policy or Policy()), **changes})
+        policy = Policy.model_validate({**(dict(policy) if policy else {}), **changes})
         return replay(self.score(self.measure(query, where, policy.extra_searches), policy), policy)
 
     async def arun(

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import PairScore
+from rag_core.schema.steps import PairScore, StepWarning
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Scored:
     batches      batches or requests
     tokenise_ms  milliseconds spent on tokenising
     units        what a service billed in units of its own (search units); 0 if it bills tokens or does not say
+    notes        what a reader of the run should know of how the pairs were scored
     """
 
     pairs: tuple[PairScore, ...]
@@ -27,6 +28,7 @@ class Scored:
     batches: int = 0
     tokenise_ms: float = 0.0
     units: float = 0.0
+    notes: tuple[StepWarning, ...] = ()
 
 
 class Reranker(Protocol):

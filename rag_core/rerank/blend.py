@@ -84,6 +84,7 @@ class BlendReranker:
             tokens=one.tokens + other.tokens,
             batches=one.batches + other.batches,
             tokenise_ms=one.tokenise_ms + other.tokenise_ms,
+            notes=(*one.notes, *other.notes),
         )
 
     def combined(self, cross_encoder: float, late_interaction: float) -> float:

@@ -22,13 +22,15 @@ from rag_core.rerank.token_vectors import TokenVectorCache
 from rag_core.retrieval.embedders.packaged_encoder import packaged_encoder, runs_packaged_on, token_model
 from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import PairScore
+from rag_core.schema.steps import PairScore, StepWarning
+from rag_core.wording import step_warnings as words
 
 DECIMALS = 6
 VERSION = "maxsim-2"
 """Part of the model's identity: change it with the formula."""
 
 QUERIES_BYTES = 2**20
+READ_NOW = StepWarning(code="token-vectors-read-now", message=words.token_vectors_read_now())
 
 
 class LateInteractionReranker:
@@ -81,7 +83,8 @@ class LateInteractionReranker:
         asked = self._query(query)
         hashes = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in passages]
         texts = dict(zip(hashes, passages, strict=True))
-        known = {one: found for one in texts if (found := self._known(one)) is not None}
+        model = token_model(self._device)
+        known = {one: found for one in texts if (found := stored(model, one) or self._kept.get(one)) is not None}
         read = self._read({one: text for one, text in texts.items() if one not in known}, progress)
         self._kept.put(read)
         codes = [known.get(one) or read[one] for one in hashes]
@@ -91,10 +94,8 @@ class LateInteractionReranker:
             pairs=tuple(_pair(score, one) for score, one in zip(scores, codes, strict=True)),
             tokens=sum(len(one.codes) for one in read.values()),
             batches=len(read),
+            notes=(READ_NOW,) if read else (),
         )
-
-    def _known(self, content_hash: str) -> TokenCodes | None:
-        return stored(token_model(self._device), content_hash) or self._kept.get(content_hash)
 
     def _query(self, query: str) -> QueryCodes:
         """The query's codes; read once for all slices of its passages."""

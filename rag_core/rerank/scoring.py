@@ -107,6 +107,8 @@ class _Run:
         self.known |= fresh
         self.batches += scored.batches
         self.tokenise_ms += scored.tokenise_ms
+        for note in scored.notes:
+            self.note(note.code, note.message)
         return fresh
 
     def _count(self, spent: PaidCalls) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Self
 
@@ -145,6 +146,12 @@ class FirstPass(Frozen):
     pool: Annotated[int, Field(ge=1, le=2 * FULL_DEPTH)] = 100
 
 
+DEFAULT_FIRST_PASS = FirstPass(reranker="late-interaction", pool=100)
+"""The first pass of a policy that names neither a reranker nor a first pass."""
+DEFAULT_POOL = 10
+"""How many of its best such a policy's reranker reads, unless more are kept."""
+
+
 class Policy(Frozen):
     """Every decision about one query that arithmetic can change.
 
@@ -152,6 +159,14 @@ class Policy(Frozen):
     candidates the reranker reads: the first fused ones, or the first pass's best. top_k: how many are kept for the
     answer. extra_searches: searches beside the main one, by name. rewrite: searches for the question in other words.
     stopping: when the reranker stops before the end of the pool; a first pass always reads all of its own.
+
+    A policy that names neither a reranker nor a first pass has the default ones: late interaction reads 100, and the
+    default reranker its best 10. One that names either has no other first pass than the one it names, and a pool of 50.
+
+        Policy(top_k=3)                # late interaction over 100, the default reranker on its best 10
+        Policy(pool=20)                # the same on its best 20
+        Policy(first_pass=None)        # the default reranker on the first 50 of the fused order
+        Policy(reranker="none")        # the fused order
     """
 
     depth: Annotated[int, Field(ge=1, le=FULL_DEPTH)] = 100
@@ -165,6 +180,17 @@ class Policy(Frozen):
     top_k: Annotated[int, Field(ge=1, le=MOST_KEPT)] = 5
     extra_searches: Annotated[tuple[ExtraSearch, ...], Field(max_length=8)] = ()
     rewrite: Rewrite = Rewrite()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_passes(cls, given: object) -> object:
+        if not isinstance(given, Mapping) or "reranker" in given or "first_pass" in given:
+            return given
+        top_k = given.get("top_k")
+        pool = given.get("pool", max(DEFAULT_POOL, top_k) if isinstance(top_k, int) else DEFAULT_POOL)
+        reads = max(DEFAULT_FIRST_PASS.pool, pool) if isinstance(pool, int) else DEFAULT_FIRST_PASS.pool
+        first_pass = FirstPass(reranker=DEFAULT_FIRST_PASS.reranker, pool=min(reads, 2 * FULL_DEPTH))
+        return {**given, "first_pass": first_pass, "pool": pool}
 
     @field_validator("extra_searches")
     @classmethod
@@ -180,7 +206,8 @@ class Policy(Frozen):
             return self
         if NO_RERANKER in (self.first_pass.reranker, self.reranker):
             raise ValueError(
-                "A first pass needs a reranker of its own, and one to read its best. Choose both, or leave it out."
+                "A first pass needs a reranker of its own, and one to read its best. Choose both, or leave the first "
+                "pass out as well (`first_pass=None`)."
             )
         if self.first_pass.pool < self.pool:
             raise ValueError(
@@ -196,7 +223,12 @@ class Policy(Frozen):
         return tuple(one for one in named if one != NO_RERANKER)
 
     @property
+    def reads(self) -> int:
+        """How many fused candidates go on from fusion: to the first pass where there is one, else to the reranker."""
+        return self.first_pass.pool if self.first_pass else self.pool
+
+    @property
     def unranked(self) -> Self:
-        """The same policy in fused order, without its first pass too. No threshold: fused scores say nothing about
-        relevance."""
-        return self.with_(reranker=NO_RERANKER, first_pass=None, threshold=Threshold())
+        """The same policy in fused order: no reranker and no first pass, over all the candidates that these read. No
+        threshold: fused scores say nothing about relevance."""
+        return self.with_(reranker=NO_RERANKER, first_pass=None, pool=self.reads, threshold=Threshold())

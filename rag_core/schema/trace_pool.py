@@ -28,8 +28,7 @@ class TracePool(TraceSteps):
         """The fused candidates that were read at all: by the first pass where there is one, else the pool."""
         if self.origin:
             return self.fused_step.hits
-        first_pass = self.policy.first_pass
-        return self.fused_step.hits[: first_pass.pool if first_pass else self.policy.pool]
+        return self.fused_step.hits[: self.policy.reads]
 
     @cached_property
     def cut_by_first_pass(self) -> tuple[Hit, ...]:

@@ -14,12 +14,15 @@ REPLAYED = (Control.RERANKER, Control.POOL, Control.THRESHOLD, Control.TOP_K)
 
 
 def change_for(trace: Trace, policy: Policy) -> RunChange:
-    """The policy's reranker, pool, threshold and top-k, each as far as the run can be replayed with it."""
+    """The policy's reranker, pool, threshold and top-k, each as far as the run can be replayed with it.
+
+    No first pass can be: the reranker reads what the policy's first pass would have read.
+    """
     reranker = policy.reranker if Control.RERANKER not in obstacles(trace, policy.reranker) else None
     off = obstacles(trace, reranker)
     return RunChange(
         reranker=reranker,
-        pool=policy.pool if Control.POOL not in off and policy.pool < len(candidates_of(trace).hits) else None,
+        pool=policy.reads if Control.POOL not in off and policy.reads < len(candidates_of(trace).hits) else None,
         threshold=_threshold(trace, policy, reranker, off),
         top_k=None if Control.TOP_K in off else policy.top_k,
     )

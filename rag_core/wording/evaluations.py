@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from rag_core.evaluation import metrics
 from rag_core.evaluation.report import HEADLINE, Report
+from rag_core.schema.policy import NO_RERANKER
 from rag_core.wording.metric_changes import comparison_sentence
 from rag_core.wording.numbers import count_of, threshold_text
 
@@ -38,6 +40,21 @@ def one_list_verdict(report: Report) -> str:
     told = f"{without} {'has' if without == 1 else 'have'} nothing" if without else "each has something"
     mean = f"{metric} of {report.before}: {report.mean(report.before, metric):.3f} over {count_of(number, 'question')}"
     return f"{mean}; {told} relevant among the first {depth}."
+
+
+def short_lists(report: Report) -> str:
+    """Which metrics look deeper than the pool, so that the reranked lists are too short for them; with a space before.
+
+    ` The reranker hands on 10 candidates: R@100 and AP@100 of its lists count those alone.`
+    """
+    if report.policy is None or report.policy.reranker == NO_RERANKER:
+        return ""
+    deep = [name for name in report.metrics if metrics.parse(name).cutoff > report.policy.pool]
+    if not deep:
+        return ""
+    named = " and ".join([", ".join(deep[:-1]), deep[-1]]) if len(deep) > 1 else deep[0]
+    pool = count_of(report.policy.pool, "candidate")
+    return f" The reranker hands on {pool}: {named} of its lists count those alone."
 
 
 def evaluation_estimate(expected_ms: float | None) -> str:

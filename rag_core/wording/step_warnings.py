@@ -122,6 +122,15 @@ def cache_unreadable(failure: object) -> str:
     return f"The cache of scores could not be read, so all pairs were scored: {failure}"
 
 
+def token_vectors_read_now() -> str:
+    """Late interaction had to read passages at query time."""
+    return (
+        "No token vectors of these passages are stored, so late interaction read the passages now. That takes far "
+        "longer, once: it remembers them while the program runs. Re-indexing a collection of this app stores "
+        "them, where its embedding model makes them and they fit the size that is allowed for them."
+    )
+
+
 def cache_unwritable(failure: object) -> str:
     """The scores could not be kept."""
     return f"These scores were not saved for the next run: {failure}"

@@ -26,7 +26,7 @@ def test_links_hold_under_a_base_path(page: Page, app: App, browser: Browser, tm
         go(tab, "Evaluate")
         tab.reload()
         settled(tab)
-        await_link(tab, LINK)
+        await_link(tab, f"{LINK}&fp=Off")
         assert "/tools/rag/evaluate" in tab.url
         tab.get_by_role("button", name="Evaluate 12 questions").click()
         expect(tab.get_by_role("heading", name="Questions that changed most")).to_be_visible()

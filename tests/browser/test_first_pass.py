@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App
+from tests.browser.conftest import App, settled
 
 LINK = "?q=How+long+do+I+have+to+ask+for+a+refund%3F&fp=Late+interaction+%28MaxSim%29&fpn=40&pool=10"
 
@@ -18,4 +20,18 @@ def test_a_link_carries_a_first_pass_through_a_reload(page: Page, app: App) -> N
         expect(page.get_by_test_id("step-strip")).to_contain_text("40 → 10")
         expect(page.get_by_text("30 ended at the first pass")).to_be_visible()
         page.reload()
-    assert "fpn=40" in page.url and "fp=Late" in page.url
+    assert "fpn=40" in page.url and "pool=" not in page.url
+
+
+def test_another_reranker_keeps_the_default_first_pass_in_its_link(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/?q=How+long+do+I+have+to+ask+for+a+refund%3F")
+    settled(page)
+    page.get_by_role("combobox", name=re.compile("^Reranker")).press("ArrowDown")
+    page.get_by_role("option", name="second-pass-minilm-v2").click()
+    page.wait_for_url(re.compile("v=2"))
+    for _ in range(2):
+        expect(page.get_by_text("read 100, the best 10 went on to second-pass-minilm-v2")).to_be_visible()
+        settled(page)
+        page.reload()
+    page.get_by_test_id("stSidebar").get_by_role("button", name="Reset settings").click()
+    expect(page).not_to_have_url(re.compile("v=2|r="))

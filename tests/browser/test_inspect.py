@@ -50,11 +50,11 @@ def test_a_click_anywhere_in_a_row_chooses_its_passage(page: Page, app: App) -> 
 def test_a_slider_answers_by_replay(page: Page, app: App) -> None:
     page.goto(f"{app.url}/?q=refund+annual+plan&k=2")
     strip = page.get_by_test_id("step-strip")
-    expect(strip).to_contain_text("50 → 2")
+    expect(strip).to_contain_text("10 → 2")
     slider = page.get_by_role("slider", name="Passages kept")
     slider.focus()
     slider.press("ArrowRight")
-    expect(strip).to_contain_text("50 → 3")
+    expect(strip).to_contain_text("10 → 3")
     assert "k=3" in page.url
 
 

@@ -26,14 +26,15 @@ def test_reset_lasts(app: App, page: Page) -> None:
     settled(page)
     assert settings(page) == ["Candidates to rerank 20", "Threshold 0.200", "Passages kept 3"]
     changed = sidebar.get_by_text("* Changed: ")
-    expect(changed).to_contain_text("Candidates to rerank (pool), Dense weight, Passages kept for the answer (top-k)")
+    expect(changed).to_contain_text("First pass (cheap pre-filter), Candidates to rerank (pool), Dense weight")
+    expect(changed).to_contain_text("Passages kept for the answer (top-k)")
     sidebar.get_by_role("button", name="Reset settings").click()
     expect(changed).to_have_count(0)
-    expect(page).not_to_have_url(re.compile("pool=|t_probability=|k=3|dw="))
+    expect(page).not_to_have_url(re.compile("fp=|pool=|t_probability=|k=3|dw="))
     for name in ("Compare", "Inspect"):
         sidebar.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
         expect(page).to_have_title(re.compile(name))
         settled(page)
         expect(top_k).to_contain_text("5")
-        assert settings(page) == ["Candidates to rerank 50", "Threshold 0.010", "Passages kept 5"]
+        assert settings(page) == ["Candidates to rerank 10", "Threshold 0.010", "Passages kept 5"]
         assert "refund+period" in page.url

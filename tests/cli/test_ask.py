@@ -104,3 +104,14 @@ def test_it_says_how_many_requests_went_to_services(handbook, capsys, monkeypatc
     assert "Requests: 1. Rerank: 1 to" in shown and "[1] Refunds" in shown
     assert main(["ask", QUESTION, str(handbook)]) == 0
     assert "Requests:" not in capsys.readouterr().out
+
+
+def test_without_a_reranker_named_the_run_has_the_default_passes(handbook, capsys):
+    for options, first_pass, pool in (
+        ([], "late-interaction", 10),
+        (["--pool", "3"], "late-interaction", 3),
+        (["--reranker", "late-interaction"], None, 50),
+    ):
+        assert main(["ask", QUESTION, str(handbook), "--json", *options]) == 0
+        policy = Trace.read(capsys.readouterr().out).policy
+        assert (policy.first_pass and policy.first_pass.reranker, policy.pool) == (first_pass, pool)

@@ -134,6 +134,8 @@ def test_a_first_pass_and_the_search_signal_are_part_of_the_policy(
     told = capsys.readouterr().out
     assert "first pass late-interaction reads 4" in told
     assert "search 1" in told
+    assert main(command) == 0  # the default passes, with another pool
+    assert "first_pass" in Report.read(capsys.readouterr().out).steps
     assert main([*command, "--first-pass", "late-interaction", "2"]) == 0
     assert "hands on all 2" in capsys.readouterr().err
     assert main([*command, "--first-pass", "late-interaction", "1"]) == 2

@@ -37,7 +37,7 @@ def test_a_question_s_steps_are_printed(handbook, capsys):  # noqa: F811
     sentence, steps, *_, kept = out.strip().split("\n\n")
     assert code == 0 and "Best score: probability" in sentence
     assert [line.split()[0] for line in steps.splitlines()] == [
-        "step", "dense", "lexical", "fused", "reranked", "adjusted", "kept",
+        "step", "dense", "lexical", "fused", "first_pass", "reranked", "adjusted", "kept",
     ]  # fmt: skip
     assert kept.startswith("[1] Refunds (refunds.md)\n    ranks: dense 1, lexical 1, ")
 

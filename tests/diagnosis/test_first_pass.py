@@ -74,6 +74,13 @@ def test_the_least_pool_or_no_first_pass_keeps_it():
     check(measured(), CASCADE, what_if, "e")
 
 
+def test_without_a_reranker_nothing_is_said_of_the_pool():
+    found = scored_too(measurement("abcdef", "", STRONG), "cheap", CHEAP | {"a": 0.0})
+    off = by_setting(what_would_keep(found, CASCADE, expecting(found, "a")))[("reranker",)]
+    assert (off.policy.reranker, off.policy.first_pass, off.policy.pool) == ("none", None, 5)
+    assert [(one.before, one.after) for one in off.changes] == [("on", "none")]
+
+
 def test_a_first_pass_that_reads_more_keeps_what_it_never_read():
     cheap = CHEAP | {"f": 1.0}
     found = scored_too(measurement("abcdef", "", STRONG), "cheap", cheap)

@@ -103,6 +103,8 @@ def test_an_engine_without_token_vectors_is_reranked_all_the_same(sample: Collec
     whole, other = late_interaction_over(sample, pool=5), late_interaction_over(Elsewhere(), pool=5)
     assert other[StepName.RERANKED].hits == whole[StepName.RERANKED].hits
     assert other.rerank.tokens > 0
+    codes = [{note.code for note in trace[StepName.RERANKED].warnings} for trace in (whole, other)]
+    assert ["token-vectors-read-now" in one for one in codes] == [False, True]
 
 
 def test_scores_do_not_depend_on_order_company_or_memory(reranker: LateInteractionReranker) -> None:

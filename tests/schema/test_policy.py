@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from rag_core.errors import BadInput
 from rag_core.schema.policy import EarlyStopping, FirstPass, Fusion, Policy
@@ -40,6 +41,51 @@ def test_a_nested_value_is_changed_by_giving_it() -> None:
 def test_a_change_that_cannot_be_is_refused_in_words(changes: dict[str, object], said: str) -> None:
     with pytest.raises(BadInput, match=said):
         Policy(pool=50).with_(**changes)
+
+
+LATE, BLEND = "late-interaction", "second-pass-minilm-v2+late-interaction"
+
+
+@pytest.mark.parametrize(
+    ("fields", "first_pass", "pool", "reranker"),
+    [
+        ({}, (LATE, 100), 10, BLEND),
+        ({"top_k": 3}, (LATE, 100), 10, BLEND),
+        ({"top_k": 30}, (LATE, 100), 30, BLEND),  # no fewer than are kept
+        ({"pool": 20}, (LATE, 100), 20, BLEND),
+        ({"pool": 150}, (LATE, 150), 150, BLEND),
+        ({"first_pass": None}, None, 50, BLEND),
+        ({"reranker": "none"}, None, 50, "none"),
+        ({"reranker": BLEND}, None, 50, BLEND),
+        ({"reranker": LATE, "pool": 20}, None, 20, LATE),
+        ({"first_pass": {"reranker": "cheap", "pool": 60}}, ("cheap", 60), 50, BLEND),
+    ],
+)
+def test_the_default_passes_are_those_of_a_policy_that_names_none(
+    fields: dict[str, object], first_pass: tuple[str, int] | None, pool: int, reranker: str
+) -> None:
+    policy = Policy.model_validate(fields)
+    found = policy.first_pass and (policy.first_pass.reranker, policy.first_pass.pool)
+    assert (found, policy.pool, policy.reranker) == (first_pass, pool, reranker)
+    assert policy.reads == (first_pass[1] if first_pass else pool)
+    assert Policy.model_validate_json(policy.model_dump_json()) == policy
+
+
+def test_a_policy_of_a_version_without_first_passes_has_none() -> None:
+    stored = {name: value for name, value in Policy(first_pass=None).model_dump().items() if name != "first_pass"}
+    assert Policy.model_validate(stored) == Policy(first_pass=None)
+
+
+def test_the_fused_order_is_as_long_as_what_the_passes_read() -> None:
+    plain = Policy().unranked
+    assert (plain.reranker, plain.first_pass, plain.pool) == ("none", None, 100)
+
+
+@pytest.mark.parametrize("pool", [0, 500, "many"])
+def test_a_pool_that_cannot_be_is_named_alone(pool: object) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Policy.model_validate({"pool": pool})
+    assert [one["loc"] for one in refused.value.errors()] == [("pool",)]
 
 
 def test_no_policy_is_changed_unvalidated() -> None:

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rag_core.rerank.catalogue import entry_of
+
 ROOT = Path(__file__).parents[2]
 CHEAP = "Late interaction (MaxSim)"
+CROSS_ENCODER = entry_of("second-pass-minilm-v2").label
 pytestmark = pytest.mark.usefixtures("sample")
 
 
@@ -47,12 +50,65 @@ def test_one_that_reads_less_than_the_pool_is_refused_in_words() -> None:
 
 def test_without_a_reranker_there_is_none() -> None:
     at = opened("1_inspect.py", fp=CHEAP, r="No reranker")
-    assert at.selectbox(key="fp").disabled
+    assert at.selectbox(key="fp_off").disabled and at.slider(key="pool").value == 50
     assert "<b>First pass</b>" not in shown(at)
 
 
-def test_compare_sets_it_against_the_single_reranker_on_the_same_candidates() -> None:
-    at = opened("4_compare.py", fp=CHEAP, fpn="60", pool="20", ra=CHEAP)
+def test_a_run_whose_settings_are_not_named_has_one() -> None:
+    at = opened("1_inspect.py")
+    assert at.selectbox(key="fp").value == "late-interaction"
+    assert (at.slider(key="fpn").value, at.slider(key="best").value) == (100, 10)
+    assert "First pass: Late interaction (MaxSim) read 3, and all of them went on to" in shown(at)
+    assert "* Changed" not in shown(at)
+
+
+def test_the_chosen_reranker_is_no_first_pass_of_its_own() -> None:
+    at = opened("1_inspect.py", r=CHEAP)
+    assert "<b>First pass</b>" not in shown(at) and at.slider(key="pool").value == 50
+    assert "The first pass is left out" in shown(at) and "* Changed: Reranker." in shown(at)
+
+
+@pytest.mark.parametrize(
+    ("link", "pool"), [({"r": CROSS_ENCODER}, 50), ({"pool": "20"}, 20), ({"r": CROSS_ENCODER, "pool": "7"}, 7)]
+)
+def test_an_old_link_that_names_no_first_pass_has_none(link: dict[str, str], pool: int) -> None:
+    at = opened("1_inspect.py", **link)
+    assert at.selectbox(key="fp").value == "" and at.slider(key="pool").value == pool
+    assert "<b>First pass</b>" not in shown(at)
+
+
+@pytest.mark.parametrize(("link", "pool"), [({}, 50), ({"pool": "20"}, 20)])
+def test_an_old_link_that_names_one_keeps_its_pool(link: dict[str, str], pool: int) -> None:
+    at = opened("4_compare.py", fp=CHEAP, fpn="60", ra=CROSS_ENCODER, **link)
+    assert (at.slider(key="fpn").value, at.slider(key="best").value) == (60, pool)
     assert not at.toggle(key="fpa").value
+
+
+def test_a_link_of_today_is_marked_where_it_would_be_taken_for_an_old_one() -> None:
+    at = opened("1_inspect.py", r=CROSS_ENCODER, v="2")
+    assert at.selectbox(key="fp").value == "late-interaction" and at.slider(key="best").value == 10
+    assert at.query_params["v"] == "2"
+    at = opened("1_inspect.py", r="No reranker", v="2")
+    assert "v" not in at.query_params
+
+
+def test_more_passages_than_the_pool_has_cannot_be_kept() -> None:
+    at = opened("1_inspect.py", k="12")
+    assert "The pool has 10 candidates, so no more are kept." in shown(at)
+    assert "The pool has" not in shown(at.slider(key="best").set_value(12).run())
+
+
+def test_compare_gives_both_sides_the_same_first_pass() -> None:
+    at = opened("4_compare.py", ra=CROSS_ENCODER)
+    assert at.toggle(key="fpa").value
+    assert "A: Late interaction 100 → second-pass-minilm-v2 10 " in shown(at)
+    at = at.toggle(key="fpa").set_value(False).run()
     told = shown(at)
-    assert "A: Late interaction 60 " in told and "B: Late interaction 60 → Cross-encoder + MaxSim 20 " in told
+    assert "A: second-pass-minilm-v2 100 " in told and "B: Late interaction 100 → Cross-encoder + MaxSim 10 " in told
+
+
+@pytest.mark.parametrize("alone", [CHEAP, "No reranker"])
+def test_compare_leaves_it_out_for_a_side_that_has_no_use_for_it(alone: str) -> None:
+    at = opened("4_compare.py", ra=alone)
+    assert at.toggle(key="fpa_off").disabled
+    assert f"A: {alone.split(' (')[0]} 100 " in shown(at)

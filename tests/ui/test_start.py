@@ -36,6 +36,7 @@ def test_the_samples_own_examples_are_questions_of_it(monkeypatch: pytest.Monkey
 def test_candidates_show_their_ranks_in_the_order_of_the_steps_and_scores_on_request() -> None:
     at = opened("1_inspect.py")
     order = list(at.dataframe(key="candidates").proto.column_order)
-    assert order == ["title", "dense_rank", "lexical_rank", "fused_rank", "reranked_rank", "outcome", "adjusted_score"]
+    ranks = ["dense_rank", "lexical_rank", "fused_rank", "first_pass_rank", "reranked_rank"]
+    assert order == ["title", *ranks, "outcome", "adjusted_score"]
     at.toggle(key="candidates_scores").set_value(True).run()
     assert "lexical_score" in at.dataframe(key="candidates").proto.column_order

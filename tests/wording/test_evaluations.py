@@ -9,7 +9,7 @@ from rag_core.evaluation.report import Report, rankings_of, report
 from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold
-from rag_core.wording.evaluations import evaluation_verdict
+from rag_core.wording.evaluations import evaluation_verdict, short_lists
 from tests.evaluation.builders import labelled, plain
 
 QUERIES = [f"q{number}" for number in range(8)]
@@ -43,3 +43,9 @@ def test_a_top_k_under_the_metrics_depth_is_named() -> None:
     pools = build({one: plain("cab", "", {"a": 3.0, "b": 2.0, "c": 1.0}) for one in QUERIES}, asked)
     told = evaluation_verdict(report(asked, rankings_of(pools, policy), pools=pools, policy=policy))
     assert "top-k 1 takes" in told and "threshold" not in told
+
+
+def test_metrics_that_look_deeper_than_the_pool_are_named() -> None:
+    told = short_lists(made(Policy(reranker="ce", pool=10)))
+    assert told == " The reranker hands on 10 candidates: R@100 and AP@100 of its lists count those alone."
+    assert short_lists(made(Policy(reranker="ce", pool=100))) == short_lists(made(Policy(reranker="none"))) == ""

@@ -7,21 +7,12 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from rag_core.evaluation.quality_time import Way
 from rag_core.evaluation.sweeps import pareto
-from rag_core.schema.base import Frozen
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
 
 SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "star", "hexagon", "x")
-
-
-class Way(Frozen):
-    """One reranker at one pool: what a query takes before the answer (ms), and the mean of the metric."""
-
-    reranker: str
-    pool: int
-    took_ms: float
-    quality: float
 
 
 def table(ways: Sequence[Way]) -> pd.DataFrame:

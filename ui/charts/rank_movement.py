@@ -35,7 +35,7 @@ OPEN = {
 
 CLOSE = 0.45
 """How far apart the ranks stand that have no title, in rows."""
-CUT_CLOSE = 0.3
+CUT_CLOSE = 0.2
 """How far apart the ranks stand that the first pass did not hand on, in rows."""
 
 SIGNS = {

@@ -68,7 +68,11 @@ def caption(trace: Trace) -> str:
     if not spans:
         return "There are no scores to count."
     told = "; ".join(spans)
-    return f"Before and after reranking, each step in its own score space, so no axis is shared: {told}."
+    read = f" The reranker read {len(trace.pool)} of the {len(trace.head)} that the first pass scored."
+    return (
+        f"Before and after reranking, each step in its own score space, so no axis is shared: {told}."
+        f"{read if trace.cut_by_first_pass else ''}"
+    )
 
 
 def figure(trace: Trace, palette: Palette) -> go.Figure:

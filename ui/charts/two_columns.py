@@ -1,9 +1,13 @@
 """Two runs over the same pool, side by side: rank on the left, rank on the right, joined by a line.
 
-Kept by both is a full dot, kept by one side a triangle that points to it, kept by neither a small open dot.
+Kept by both is a full dot, kept by one side a triangle that points to it, kept by neither a small open dot. Ranks
+without a title stand closer together, alike in both columns.
 """
 
 from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -14,6 +18,8 @@ from rag_core.wording.numbers import score_text, titles_of
 from ui.charts.palette import Palette, layout, plain, squeezed
 
 ROW_PX = 17
+CLOSE = 0.45
+"""How far apart the ranks stand that have no title, in rows."""
 SYMBOLS = {"both": "circle", "left": "triangle-left", "right": "triangle-right", "neither": "circle-open"}
 
 
@@ -45,6 +51,16 @@ def joined(left: Trace, right: Trace) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
+def first_pass_places(left: Trace, right: Trace) -> str:
+    """Which places are the first pass's, for a side whose reranker did not read them: ` B's places past 10 are ...`."""
+    sides = [
+        f"{name}'s places past {len(trace.pool)}"
+        for name, trace in (("A", left), ("B", right))
+        if trace.cut_by_first_pass
+    ]
+    return f" {' and '.join(sides)} are its first pass's." if sides else ""
+
+
 def caption(agreement: Agreement) -> str:
     """Counts and the two measures of agreement, each with its scale."""
     tau = "" if agreement.tau is None else f" Kendall tau {agreement.tau:.2f} (1 same order, -1 reversed),"
@@ -60,14 +76,15 @@ def figure(left: Trace, right: Trace, names: tuple[str, str], palette: Palette, 
     compare_rankings(left, right)
     table = joined(left, right)
     table = table[(table["left_rank"] <= shown) | (table["right_rank"] <= shown)]
+    told = table[table["kept"] != "neither"]
+    heights = _heights(table, {*told["left_rank"], *told["right_rank"]})
     strength = {"neither": 0, "both": 1, "left": 2, "right": 2}
     fig = go.Figure()
     for row in sorted(table.to_dict("records"), key=lambda row: strength[row["kept"]]):
-        fig.add_trace(_line({str(name): value for name, value in row.items()}, left, right, palette))
-    told = table[table["kept"] != "neither"]
-    fig.add_trace(_labels(told, "left", palette))
-    fig.add_trace(_labels(told, "right", palette))
-    places = int(max(table[["left_rank", "right_rank"]].max(), default=1)) if len(table) else 1
+        fig.add_trace(_line({str(name): value for name, value in row.items()}, heights, left, right, palette))
+    fig.add_trace(_labels(told, "left", heights, palette))
+    fig.add_trace(_labels(told, "right", heights, palette))
+    places = max(heights.values(), default=1.0)
     for x, name in ((0, f"A: {names[0]}"), (1, f"B: {names[1]}")):
         fig.add_annotation(
             x=x, y=-0.4, text=f"<b>{plain(name)}</b>", showarrow=False, font={"size": 12, "color": palette.muted}
@@ -75,7 +92,7 @@ def figure(left: Trace, right: Trace, names: tuple[str, str], palette: Palette, 
     fig.update_layout(
         **layout(
             palette,
-            max(220, 70 + ROW_PX * places),
+            max(220, round(70 + ROW_PX * places)),
             xaxis={"visible": False, "range": [-0.95, 1.95], "fixedrange": True},
             yaxis={"visible": False, "range": [places + 0.8, -1.0], "fixedrange": True},
             hovermode="closest",
@@ -84,7 +101,17 @@ def figure(left: Trace, right: Trace, names: tuple[str, str], palette: Palette, 
     return fig
 
 
-def _line(row: dict[str, object], left: Trace, right: Trace, palette: Palette) -> go.Scatter:
+def _heights(table: pd.DataFrame, titled: Container[int]) -> dict[int, float]:
+    """Where each rank is drawn, from the top. One with a title in either column takes a whole row."""
+    last = int(table[["left_rank", "right_rank"]].max().max()) if len(table) else 0
+    heights, height = {}, 0.0
+    for rank in range(1, last + 1):
+        height += 1.0 if rank in titled else CLOSE
+        heights[rank] = height
+    return heights
+
+
+def _line(row: dict[str, Any], heights: Mapping[int, float], left: Trace, right: Trace, palette: Palette) -> go.Scatter:
     kept = str(row["kept"])
     colour = {"both": palette.same, "left": palette.down, "right": palette.up}.get(kept, palette.faint)
     scores = [_score(trace, str(row["passage_id"])) for trace in (left, right)]
@@ -94,7 +121,7 @@ def _line(row: dict[str, object], left: Trace, right: Trace, palette: Palette) -
     )
     return go.Scatter(
         x=[0, 1],
-        y=[row["left_rank"], row["right_rank"]],
+        y=[heights[row["left_rank"]], heights[row["right_rank"]]],
         mode="lines+markers",
         line={"color": colour, "width": 1 if kept == "neither" else 2.5},
         marker={"color": colour, "symbol": SYMBOLS[kept], "size": 6 if kept == "neither" else 11},
@@ -107,7 +134,7 @@ def _score(trace: Trace, passage_id: str) -> str:
     return trace.outcome(passage_id) if score is None else score_text(score, trace.relevance_space)
 
 
-def _labels(rows: pd.DataFrame, side: str, palette: Palette) -> go.Scatter:
+def _labels(rows: pd.DataFrame, side: str, heights: Mapping[int, float], palette: Palette) -> go.Scatter:
     ranks = rows[f"{side}_rank"]
     pairs = list(zip(rows["title"], ranks, strict=True))
     if side == "left":
@@ -116,7 +143,7 @@ def _labels(rows: pd.DataFrame, side: str, palette: Palette) -> go.Scatter:
         text = [f"<b>{rank}</b>  {plain(squeezed(title, 44))}" for title, rank in pairs]
     return go.Scatter(
         x=[-0.03 if side == "left" else 1.03] * len(rows),
-        y=ranks,
+        y=[heights[rank] for rank in ranks],
         mode="text",
         text=text,
         textposition="middle left" if side == "left" else "middle right",

@@ -120,7 +120,8 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
 def _columns(trace: Trace) -> dict[str, Any]:
     """All columns: passage, rank and score of each step in order, what became of it."""
     digits = {"dense": "%.3f", "lexical": "%.1f", "fused": "%.4f", "first_pass": "%.2f", "reranked": "%.2f"}
-    columns: dict[str, Any] = {"title": st.column_config.TextColumn("Passage", width=300)}
+    width = 230 if trace.first_pass_summary else 300  # so that the last score is seen without scrolling
+    columns: dict[str, Any] = {"title": st.column_config.TextColumn("Passage", width=width)}
     for step in trace.steps[:-1]:
         label = step.name if trace.origin else SHORT.get(step.name, step_label(step.name))
         # three significant digits, so that a probability of 0.0004 is not shown as 0.000

@@ -207,11 +207,12 @@ def _curves(key: object, _found: EvaluationResult, metric: str) -> Board:  # noq
     return board(_found.pools, _found.policy, metric, unanswerable, LARGEST_POOL)
 
 
-def measure_times(of: Bench, found: EvaluationResult, rerankers: Sequence[str]) -> None:
+def measure_times(choice: SidebarState, of: Bench, found: EvaluationResult, rerankers: Sequence[str]) -> None:
     """Measure what these rerankers take on this machine over the outcome's questions, past every cache."""
     policy = found.policy
     rows = {one: of.measurements[one] for one in found.pools.query_ids}
-    with waiting.stoppable("times", "Measuring time") as bar, spent.counted("evaluation"):
+    pipeline = caches.pipeline(choice.collection, choice.owner)
+    with waiting.stoppable("times", "Measuring time") as bar, spent.counted("evaluation"), pipeline.reading_tokens():
         for at, name in enumerate(rerankers):
 
             def step(done: int, total: int, at: int = at, name: str = name) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from rag_core.evaluation import gate
 from rag_core.evaluation.export import queries_csv, to_markdown
 from rag_core.evaluation.report import HEADLINE, SPLIT, Report
-from rag_core.wording.evaluations import evaluation_verdict
+from rag_core.wording.evaluations import evaluation_verdict, short_lists
 from rag_core.wording.numbers import count_of
 from ui import links
 from ui.panels import views
@@ -49,7 +49,10 @@ def steps(report: Report) -> None:
     ]
     st.subheader("Every step", anchor=False)
     counts = f"{report.judged} judged questions, {report.judgments:,} grades"
-    st.caption(f"{counts}. Judged@10 is the share of the first ten that has a grade. No grade counts as not relevant.")
+    st.caption(
+        f"{counts}. Judged@10 is the share of the first ten that has a grade. No grade counts as not relevant."
+        f"{short_lists(report)}"
+    )
     columns = {metric: st.column_config.NumberColumn(format="%.3f") for metric in report.metrics}
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="eval_stages", column_config=columns)
 

@@ -13,7 +13,7 @@ from ui.sidebar.state import threshold_for
 
 def policy(b: Policy) -> Policy:
     """Side A, chosen here; side B is the sidebar's policy. Depth and fusion are shared, and both read the same
-    candidates: without the first pass of B, A's reranker reads all that it reads."""
+    candidates: where A has not B's first pass, its reranker reads all that this reads."""
     offered = access.usable()
     keys, labels = list(offered), access.labels(offered)
     default = NONE if b.reranker != NONE else keys[0]
@@ -38,7 +38,7 @@ def policy(b: Policy) -> Policy:
     return b.with_(
         reranker=key,
         first_pass=first_pass,
-        pool=b.pool if first_pass or not b.first_pass else b.first_pass.pool,
+        pool=b.pool if first_pass else b.reads,
         top_k=top_k,
         threshold=threshold,
         signals=b.signals.with_(on=on) if on else Signals(),
@@ -46,13 +46,16 @@ def policy(b: Policy) -> Policy:
 
 
 def _other_first_pass(box: st.delta_generator.DeltaGenerator, policy: Policy, reranker: str) -> FirstPass | None:
-    """The sidebar's first pass where side A has it too; asked only where there is one."""
+    """The sidebar's first pass where side A has it too, as it has unless it is switched off or would be A's reranker
+    itself; asked only where there is one."""
     if policy.first_pass is None:
         return None
     told = f"Off: A's reranker reads all {policy.first_pass.pool} candidates that B's first pass reads."
-    off = reranker == NONE
-    on = box.toggle("A: first pass", key="fpa", bind="query-params", disabled=off, help=told)
-    return policy.first_pass if on and not off else None
+    if reranker in (NONE, policy.first_pass.reranker):
+        box.toggle("A: first pass", key="fpa_off", disabled=True, help=told)
+        return None
+    on = box.toggle("A: first pass", True, key="fpa", bind="query-params", help=told)
+    return policy.first_pass if on else None
 
 
 def names(a: Policy, b: Policy) -> tuple[str, str]:

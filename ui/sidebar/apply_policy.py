@@ -14,7 +14,6 @@ def adopt(policy: Policy) -> None:
     A reranker that is not available here is not chosen; the present one stays.
     """
     values: dict[str, object] = {
-        "pool": policy.pool,
         "depth": policy.depth,
         "dw": policy.fusion.dense_weight,
         "lw": policy.fusion.lexical_weight,

@@ -6,12 +6,13 @@ only while it differs from the default, so a link's settings are marked before t
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import TypeVar
 
 import streamlit as st
 
-from rag_core.schema.policy import FirstPass, Policy, Signals
+from rag_core.schema.policy import DEFAULT_FIRST_PASS, Policy, Signals
 from ui.sidebar import link_values
 
 Number = TypeVar("Number", int, float)
@@ -34,20 +35,26 @@ CONTROLS: dict[str, Control] = {
         "The model that reads each candidate next to the question and sorts them. The Rerankers page says what each "
         "one is and what it needs.",
     ),
-    "pool": Control(
-        "Candidates to rerank (pool)",
-        _POLICY.pool,
-        "How many candidates the reranker reads. More finds more and takes longer.",
-    ),
     "fp": Control(
         "First pass (cheap pre-filter)",
-        "",
-        "A cheap reranker reads many candidates first. Only the best go on to the reranker above.",
+        DEFAULT_FIRST_PASS.reranker,
+        "A cheap reranker reads many candidates first. Only the best go on to the reranker above. Off: that one reads "
+        "the first of the fused order.",
     ),
     "fpn": Control(
         "Candidates for the first pass",
-        FirstPass(reranker="-").pool,
+        DEFAULT_FIRST_PASS.pool,
         "How many fused candidates the first pass reads. The best of them fill the pool.",
+    ),
+    "best": Control(
+        "Candidates to rerank (pool)",
+        _POLICY.pool,
+        "How many of the first pass's best the reranker reads. More finds more and takes longer.",
+    ),
+    "pool": Control(
+        "Candidates to rerank (pool)",
+        Policy(first_pass=None).pool,
+        "How many candidates of the fused order the reranker reads. More finds more and takes longer.",
     ),
     "depth": Control("Results per search (depth)", _POLICY.depth, "How many passages each search returns."),
     "dw": Control(
@@ -120,9 +127,10 @@ def label_of(key: str) -> str:
     return marked(CONTROLS[key].label, key, CONTROLS[key].default)
 
 
-def changed(threshold: tuple[str, object]) -> list[str]:
-    """The names of the changed settings, in the order of the sidebar. threshold: the key and default of its slider."""
-    names = [control.label for key, control in CONTROLS.items() if differs(key, control.default)]
+def changed(threshold: tuple[str, object], undrawn: Container[str] = ()) -> list[str]:
+    """The names of the changed settings, in the order of the sidebar. threshold: the key and default of its slider.
+    undrawn: keys of controls that are not there now, whatever they were set to before."""
+    names = [control.label for key, control in CONTROLS.items() if key not in undrawn and differs(key, control.default)]
     return [*names, *(["Threshold"] if differs(*threshold) else [])]
 
 

@@ -39,6 +39,7 @@ from ui.sidebar import (
     filtering,
     first_pass,
     link_values,
+    old_links,
     rewriting,
     searched,
     signals,
@@ -72,7 +73,10 @@ class SidebarState:
 def page(title: str) -> None:
     """The frame of every page: style sheet, title and what the page answers. Call it first."""
     navigation.publish()
+    begins = links.KEPT not in st.session_state
     links.arrive()
+    if begins:
+        old_links.read()
     st.set_page_config(page_title=f"{title} · Second Pass", page_icon=str(navigation.ICON), layout="wide")
     st.logo(str(LOGO), size="large")
     views.style()
@@ -100,21 +104,21 @@ def sidebar() -> SidebarState:
         notes = st.container()
         where = filtering.main_filter(found)
         reranker = _reranker()
-        narrowed = st.container()
+        passes = first_pass.choose(reranker.key)
         policy = Policy(
             reranker=reranker.key,
+            **passes,
             **_search(),
-            **_keep(reranker),
+            **_keep(reranker, passes["pool"]),
             signals=signals.choose(found.authority or not caches.ready(collection)),
             extra_searches=extra_searches.extra_searches(found),
             rewrite=rewriting.rewrite(),
         )
-        with narrowed:
-            policy = first_pass.choose(policy)
         chat = chat_settings.choose()
         with notes:
             link_values.show()
         _reset_button(reranker)
+    old_links.mark()
     links.keep()
     return SidebarState(collection=collection, policy=policy, owner=owner(), chat=chat, where=where)
 
@@ -126,7 +130,7 @@ def at_rest() -> SidebarState:
 
 def _reset_button(reranker: Entry) -> None:
     """Which settings you have changed, and the way back."""
-    names = changed(_threshold_control(reranker, "t"))
+    names = changed(_threshold_control(reranker, "t"), first_pass.undrawn(reranker.key))
     if names:
         st.caption(views.markdown(f"* Changed: {', '.join(names)}."))
     st.button(
@@ -173,13 +177,12 @@ def _reranker() -> Entry:
 
 
 def _search() -> dict[str, object]:
-    pool = slider("pool", 1, 200, 1)
     with st.expander("Search and fusion", icon=":material/search:"):
         depth = slider("depth", 1, FULL_DEPTH, 1)
         dense = slider("dw", 0.0, 3.0, 0.1)
         lexical = slider("lw", 0.0, 3.0, 0.1)
         k = slider("rrfk", 1, 200, 1)
-    return {"pool": pool, "depth": depth, "fusion": Fusion(k=k, dense_weight=dense, lexical_weight=lexical)}
+    return {"depth": depth, "fusion": Fusion(k=k, dense_weight=dense, lexical_weight=lexical)}
 
 
 def threshold_for(
@@ -211,11 +214,13 @@ def _threshold_control(reranker: Entry, key: str) -> tuple[str, float]:
     return f"{key}_{relevance_space(reranker.space)}", float(reranker.default_threshold or 0.0)
 
 
-def _keep(reranker: Entry) -> dict[str, object]:
-    """Threshold and top-k."""
+def _keep(reranker: Entry, pool: int) -> dict[str, object]:
+    """Threshold and top-k; a note where more are to be kept than the pool has."""
     told = "Candidates that score lower are dropped. If none is left, the answer is “I don't know”."
     threshold = threshold_for(reranker, "Threshold", "t", told)
     top_k = slider("k", 1, 20, 1)
+    if top_k > pool:
+        st.caption(f"The pool has {pool} candidates, so no more are kept. Make the pool larger.")
     return {"threshold": threshold, "top_k": top_k}
 
 
@@ -227,8 +232,9 @@ def _reset() -> None:
     entry = access.usable()[DEFAULT_RERANKER]
     threshold = Threshold(minimum=entry.default_threshold or None, space=relevance_space(entry.space))
     st.session_state.update({key: 0.0 for key in (f"t_{space}" for space in ScoreSpace) if key in st.session_state})
-    adopt(Policy(reranker=entry.key, threshold=threshold))
+    adopt(Policy(threshold=threshold))
+    first_pass.reset()
     filtering.put(None)
     extra_searches.forget()
     link_values.forget()
-    st.session_state.update({"early": "off", first_pass.READS: first_pass.READS_AT_FIRST, rewriting.WEIGHT: 1.0})
+    st.session_state.update({"early": "off", rewriting.WEIGHT: 1.0})

@@ -7,12 +7,12 @@ import pytest
 from rag_core.evaluation.compare import compare_metric
 from rag_core.evaluation.cuts import Cuts
 from rag_core.evaluation.headroom import Headroom
+from rag_core.evaluation.quality_time import Way
 from rag_core.evaluation.sweeps import Sweep, SweepPoint
 from rag_core.schema.policy import Policy
 from tests.evaluation.builders import plain, pools_of
 from ui.charts import cut_curves, group_changes, loss_split, quality_time, setting_curve
 from ui.charts.palette import DARK, LIGHT
-from ui.charts.quality_time import Way
 
 CURVE = Sweep(
     setting="pool",

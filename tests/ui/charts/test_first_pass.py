@@ -65,3 +65,13 @@ def test_the_still_drawing_has_its_column_too() -> None:
     assert (drawn.count(middle), drawn.count(right), drawn.count("◇")) == (5, 3, 2)
     plain = svg.rank_lines(rank_movement.movement(SINGLE))
     assert (plain.count(middle), plain.count(right), plain.count("First pass")) == (0, 5, 0)
+
+
+def test_a_comparison_says_whose_places_are_its_first_passes():
+    assert two_columns.first_pass_places(SINGLE, TRACE) == " B's places past 3 are its first pass's."
+    assert two_columns.first_pass_places(SINGLE, SINGLE) == ""
+
+
+def test_the_histograms_say_how_few_the_reranker_read():
+    assert "The reranker read 3 of the 5 that the first pass scored." in score_histograms.caption(TRACE)
+    assert "first pass" not in score_histograms.caption(SINGLE)

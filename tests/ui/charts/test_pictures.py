@@ -198,8 +198,11 @@ def test_both_columns_are_the_two_rankings():
     kept = dict(zip(table["passage_id"], table["kept"], strict=True))
     assert kept == {"a": "right", "c": "left", "b": "neither", "d": "neither"}
     fig = two_columns.figure(OFF, TRACE, ("off", "on"), LIGHT)
+    told = table[table["kept"] != "neither"]
+    rows = [1 if rank in {*told["left_rank"], *told["right_rank"]} else two_columns.CLOSE for rank in range(1, 5)]
+    heights = {rank: sum(rows[:rank]) for rank in range(1, 5)}
     assert sorted(line.y for line in fig.data[:-2]) == sorted(
-        (row.left_rank, row.right_rank) for row in table.itertuples()
+        (heights[row.left_rank], heights[row.right_rank]) for row in table.itertuples()
     )
     assert "Kept: 0 by both, 1 only by A, 1 only by B." in two_columns.caption(compare_rankings(OFF, TRACE))
 
