@@ -19,6 +19,11 @@ RUN = "run"
 EXPECTED = "expect"
 """The parameter that names the document which should have answered, of a recorded run."""
 
+EXPECTED_QUOTE = "expect_quote"
+"""The parameter with the words of it that answer."""
+
+OF_RUN = (RUN, EXPECTED, EXPECTED_QUOTE)
+
 HISTORY = Path(__file__).with_name("history.js")
 
 Params = dict[str, list[str]]
@@ -74,13 +79,13 @@ def address(page: str, **changes: str) -> str:
 
     It is relative to the page it stands on, so it holds under any `server.baseUrlPath` and behind a proxy.
     """
-    kept = {key: values for key, values in present().items() if key not in (RUN, EXPECTED)}
+    kept = {key: values for key, values in present().items() if key not in OF_RUN}
     return f"./{page}?{urlencode({**kept, **changes}, doseq=True)}"
 
 
 def forget_run() -> None:
     """Take the recorded run out of the link."""
-    for name in (RUN, EXPECTED):
+    for name in OF_RUN:
         if name in st.query_params:
             del st.query_params[name]
     keep()

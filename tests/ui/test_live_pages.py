@@ -182,10 +182,11 @@ def test_triage_names_the_search_that_missed_a_document(server: SearchServer):
 
 
 def test_the_document_stays_while_the_retriever_is_asked_again(server: SearchServer):
-    at = page(TRIAGE, server.url, expect="returns.md")
+    at = page(TRIAGE, server.url, expect="returns.md", expect_quote="thirty days")
     at.button(key="ask_again").click().run()
     assert len(server.requests) == 2
     assert [one.value for one in at.selectbox if one.label == triage.DOCUMENT] == ["returns.md"]
+    assert [one.value for one in at.text_input if one.label.startswith("Sentence that")] == ["thirty days"]
 
 
 def test_the_cases_are_there_while_a_retriever_is_chosen(server: SearchServer):

@@ -99,6 +99,19 @@ def test_the_key_is_shown_and_linked_nowhere_and_leaves_the_form(server: SearchS
     assert KEY not in caches.run_book().get(row.project, row.id).to_json()
 
 
+def test_a_key_that_the_api_wants_in_the_body_gets_there_and_is_shown_nowhere(server: SearchServer):
+    body = '{"query": "{query}", "top_k": "{top_k}", "api_key": "{key}"}'
+    at = form(ret_name=NAME, ret_url_search=server.url, ret_key_search_0=KEY, ret_body_search=body, ret_question=QUERY)
+    at.button(key="ret_try").click().run()
+    assert not at.exception and not at.error and "Authorization" not in server.requests[0].headers
+    assert server.requests[0].body == {"query": QUERY, "top_k": 20, "api_key": KEY}
+    at.button(key="ret_connect").click().run()
+    held = at.session_state[retrievers.KEY]
+    shown = page("8_corpus.py", retrievers=held, c=NAME)
+    assert "{key}" in " ".join(str(one.proto) for one in shown.code)
+    assert KEY not in " ".join(str(one.proto) for one in [*shown.main, *shown.sidebar]) + str(dict(shown.query_params))
+
+
 def test_dify_is_connected_by_its_address_and_knowledge_id():
     with serving(dify) as server:
         at = form(

@@ -16,7 +16,7 @@ from rag_core.schema.trace import Trace
 from rag_core.triage import Finding, RerunOutcome, RunScorer, case_of, rerun_recorded
 from rag_core.wording.verdicts import VERDICT_LABELS
 from tests.runs.odd_runs import ODD, hits, odd_run, step
-from ui import caches
+from ui import caches, links
 from ui.sidebar.recorded import key_of
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -144,6 +144,36 @@ def test_a_case_is_reopened_with_the_words_or_the_passage_that_it_expects_and_on
         assert next(one.value for one in at.selectbox if one.key.startswith("expect_doc")) == document
         assert next(one.value for one in at.text_input if one.key.startswith("expect_quote")) == quote
         at.segmented_control(key="view").set_value("Cases").run()
+
+
+def field(at: AppTest, name: str) -> str | None:
+    """What stands in a field of the form."""
+    return next(one.value for one in [*at.selectbox, *at.text_input] if one.key.startswith(f"expect_{name}_"))
+
+
+def test_the_link_carries_the_words_as_well_as_the_document():
+    steps = [step("dense", "search", TWO_PASSAGES), step("kept", "select", TWO_PASSAGES[:1], "dense")]
+    caches.run_book().add([run_from({"project": PROJECT, "id": RUN, "query": "How?", "steps": steps})])
+    at = triage("d")
+    assert VERDICT_LABELS[Verdict.KEPT] in said(at) and links.EXPECTED_QUOTE not in at.query_params
+    next(one for one in at.text_input if one.key.startswith("expect_quote")).input("30 days").run()
+    link = {name: "".join(at.query_params[name]) for name in links.OF_RUN}
+    assert link == {"run": f"{PROJECT}/{RUN}", "expect": "d", "expect_quote": "30 days"}
+    again = page(**link)
+    assert (field(again, "doc"), field(again, "quote")) == ("d", "30 days")
+    assert VERDICT_LABELS[Verdict.NOT_SELECTED] in said(again)
+    next(one for one in again.selectbox if one.key.startswith("expect_doc")).select("e").run()
+    assert field(again, "quote") == "30 days" and "".join(again.query_params["expect"]) == "e"
+    next(one for one in again.text_input if one.key.startswith("expect_quote")).input("").run()
+    assert links.EXPECTED_QUOTE not in again.query_params and not again.exception
+
+
+def test_document_and_words_are_there_again_after_another_view():
+    stored()
+    at = triage("a", expect_quote="says")
+    at.segmented_control(key="view").set_value("Cases").run()
+    at.segmented_control(key="view").set_value("Why was it not found?").run()
+    assert (field(at, "doc"), field(at, "quote")) == ("a", "says") and not at.exception
 
 
 @pytest.mark.parametrize(("k", "outcome"), [(3, RerunOutcome.FIXED), (1, RerunOutcome.STILL_LOST)])

@@ -72,11 +72,14 @@ def hold(trace: Trace) -> None:
         del held[oldest]
 
 
-def show_here(named: str, document: str = "") -> None:
-    """Open `project/id` on the page that is shown. For callbacks. document: the one that should have answered."""
-    st.query_params[links.RUN] = named
-    if document:
-        st.query_params[links.EXPECTED] = document
+def show_here(named: str, document: str = "", quote: str = "") -> None:
+    """Open `project/id` on the page that is shown. For callbacks. document: the one that should have answered, with
+    the words that do."""
+    for name, value in zip(links.OF_RUN, (named, document, quote), strict=True):
+        if value:
+            st.query_params[name] = value
+        else:
+            st.query_params.pop(name, None)
 
 
 def leave() -> None:

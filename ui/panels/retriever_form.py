@@ -114,7 +114,10 @@ def _endpoint(kind: str, preset: Preset) -> dict[str, Any]:
 
 
 def _request(kind: str, preset: Preset) -> dict[str, Any]:
-    st.caption("`{query}` and `{top_k}` are replaced by the question and the number of results, also in the address.")
+    st.caption(
+        "`{query}`, `{top_k}` and `{key}` are replaced by the question, the number of results and the key, also in the "
+        "address. The header below carries the key only where nothing else does."
+    )
     method = st.radio("Method", ["POST", "GET"], key=f"ret_method_{kind}", horizontal=True)
     body = st.text_area("Body (JSON)", preset.body, key=f"ret_body_{kind}", max_chars=20_000)
     header, prefix, time_out = st.columns(3)

@@ -85,9 +85,10 @@ def page(trace: Trace, change: RunChange) -> None:
 def reopen(trace: Trace, expected: Expected) -> None:
     """Open the run with what a case expects of it in the form. For callbacks."""
     assert trace.origin is not None
-    st.session_state.pop(_key(trace, "taken"), None)
-    st.session_state[_key(trace, "quote")] = expected.quote
-    linked_run.show_here(f"{trace.origin.project}/{trace.origin.run_id}", expected.passage_id or expected.document)
+    for field in ("taken", "doc", "unlisted", "quote"):
+        st.session_state.pop(_key(trace, field), None)
+    named = f"{trace.origin.project}/{trace.origin.run_id}"
+    linked_run.show_here(named, expected.passage_id or expected.document, expected.quote)
 
 
 def _key(trace: Trace, name: str) -> str:
@@ -119,12 +120,13 @@ def _form(trace: Trace) -> Expected | None:
         placeholder="Counts only the passages with these words",
     )
     name = typed or chosen
-    if not name:
-        st.query_params.pop(links.EXPECTED, None)
-        return None
-    if st.query_params.get(links.EXPECTED) != name:
-        st.query_params[links.EXPECTED] = name
-    return Expected(document=name, quote=quote.strip())
+    said = {links.EXPECTED: name or "", links.EXPECTED_QUOTE: quote.strip() if name else ""}
+    for parameter, value in said.items():
+        if not value:
+            st.query_params.pop(parameter, None)
+        elif st.query_params.get(parameter) != value:
+            st.query_params[parameter] = value
+    return Expected(document=name, quote=quote.strip()) if name else None
 
 
 def documents(trace: Trace) -> dict[str, str]:
@@ -144,14 +146,16 @@ def documents(trace: Trace) -> dict[str, str]:
 
 
 def _take_from_link(trace: Trace, names: Mapping[str, str]) -> None:
-    """The document that the link names, at first; later the fields count."""
+    """The document and the words that the link names, at first; later the fields count."""
     asked, first = st.query_params.get(links.EXPECTED, ""), _key(trace, "taken")
-    if asked and st.session_state.get(first) != asked:
-        chosen = st.session_state.get(_key(trace, "unlisted")) or st.session_state.get(_key(trace, "doc"))
+    fields = _key(trace, "doc"), _key(trace, "unlisted"), _key(trace, "quote")
+    gone = fields[0] not in st.session_state  # on a change of page
+    if asked and (gone or st.session_state.get(first) != asked):
+        chosen = st.session_state.get(fields[1]) or st.session_state.get(fields[0])
         if chosen != asked:
-            listed = asked in names
-            st.session_state[_key(trace, "doc")] = asked if listed else None
-            st.session_state[_key(trace, "unlisted")] = "" if listed else asked
+            of_list, typed = (asked, "") if asked in names else (None, asked)
+            quote = st.query_params.get(links.EXPECTED_QUOTE, "")
+            st.session_state.update(zip(fields, (of_list, typed, quote), strict=True))
     st.session_state[first] = asked
 
 

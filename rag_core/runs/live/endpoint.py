@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from rag_core.errors import BadInput
 from rag_core.runs.live.field_paths import parts_of
-from rag_core.runs.live.template import QUERY, TOP_K, asks, parsed_body
+from rag_core.runs.live.template import KEY, PLACES, QUERY, asks, parsed_body
 from rag_core.schema.base import Frozen
 
 Method = Literal["POST", "GET"]
@@ -28,7 +28,7 @@ SECRET = re.compile(
 )
 """Names of headers, of parameters and of a body's fields that hold a key. `keywords` and `author` hold none."""
 
-KEY_ELSEWHERE = "looks like a key, which would be shown; enter keys in their own field"
+KEY_ELSEWHERE = f"looks like a key, which would be shown; enter keys in their own field, and write {KEY} where one goes"
 
 
 def secret_field(body: object) -> str:
@@ -44,7 +44,7 @@ def secret_field(body: object) -> str:
         if not isinstance(value, dict):
             continue
         for name, one in value.items():
-            literal = isinstance(one, str) and one.strip() and QUERY not in one and TOP_K not in one
+            literal = isinstance(one, str) and one.strip() and not PLACES.search(one)
             if literal and SECRET.search(name) and not (inside and name == "key"):
                 return str(name)
         rest += [(one, True) for one in value.values()]
@@ -84,9 +84,9 @@ class FieldMap(Frozen):
 class Endpoint(Frozen):
     """Where a question is sent, and what is sent.
 
-    url, body   hold `{query}` and `{top_k}` (see `template`); a GET sends no body
-    headers     besides the key's; they are shown
-    key_header  the header of the key, which stands there behind `key_prefix`
+    url, body   hold `{query}`, `{top_k}` and, where the API wants it, `{key}` (see `template`); a GET sends no body
+    headers     besides the key's; they are shown. `{key}` is filled in
+    key_header  the header of the key, which stands there behind `key_prefix`; unused where `{key}` has a place
     timeout_s   for the whole answer
     """
 
@@ -105,6 +105,17 @@ class Endpoint(Frozen):
         parts = urlsplit(self.url)
         return f"{parts.netloc}{parts.path}"
 
+    @property
+    def key_in_address(self) -> bool:
+        """True where the key is a part of the address."""
+        return KEY in self.url
+
+    @property
+    def key_in_request(self) -> bool:
+        """True where the request says itself where the key stands, so that `key_header` is not sent."""
+        sent = (self.body if self.method == "POST" else "", *self.headers.values())
+        return self.key_in_address or any(KEY in one for one in sent)
+
     @field_validator("url")
     @classmethod
     def _plain_address(cls, url: str) -> str:
@@ -118,9 +129,12 @@ class Endpoint(Frozen):
             raise ValueError("must look like http://localhost:8000/search")
         if parts.username or parts.password:
             raise ValueError("must not hold a user name or password; enter the key in its own field")
+        if KEY in parts.netloc:
+            raise ValueError(f"must not have {KEY} in its host; write it in the path or in a parameter")
         if parts.fragment:
             raise ValueError("must not hold #")
-        if secret := next((name for name, _ in parse_qsl(parts.query, True) if SECRET.search(name)), ""):
+        named = [name for name, value in parse_qsl(parts.query, True) if not PLACES.search(value)]
+        if secret := next(filter(SECRET.search, named), ""):
             raise ValueError(f"{secret} in it {KEY_ELSEWHERE}")
         return url
 
@@ -130,7 +144,7 @@ class Endpoint(Frozen):
         for name, value in headers.items():
             if not HEADER.fullmatch(name) or not value.isascii() or not value.isprintable():
                 raise ValueError(f"{name!r} is no header that can be sent")
-            if SECRET.search(name):
+            if SECRET.search(name) and KEY not in value:
                 raise ValueError(f"{name} {KEY_ELSEWHERE}")
         return headers
 

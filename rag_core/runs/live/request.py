@@ -6,12 +6,17 @@ of it is struck out.
 
 from __future__ import annotations
 
+import html
 import json
+import logging
 import ssl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import SecretStr
 
@@ -19,7 +24,7 @@ from rag_core.errors import MissingPackage, RetrieverError
 from rag_core.generation.chat.errors import said_by
 from rag_core.rerank.hosted.http import read_body
 from rag_core.runs.live.endpoint import Endpoint
-from rag_core.runs.live.template import filled, filled_url, parsed_body
+from rag_core.runs.live.template import KEY, filled, filled_url, parsed_body
 
 if TYPE_CHECKING:
     import httpx
@@ -44,11 +49,14 @@ def answer_of(endpoint: Endpoint, key: SecretStr | None, query: str, top_k: int)
     except ImportError as exc:
         raise MissingPackage("httpx", "A retriever behind HTTP") from exc
     secret = plain_key(key)
-    headers = {**endpoint.headers, **({endpoint.key_header: endpoint.key_prefix + secret} if secret else {})}
-    body = filled(parsed_body(endpoint.body), query, top_k) if endpoint.method == "POST" else None
-    url = filled_url(endpoint.url, query, top_k)
+    if endpoint.key_in_request and not secret:
+        raise RetrieverError(f"{endpoint.place} is sent a key ({KEY}), and there is none. Enter it.")
+    carried = {endpoint.key_header: endpoint.key_prefix + secret} if secret and not endpoint.key_in_request else {}
+    headers = {**{name: value.replace(KEY, secret) for name, value in endpoint.headers.items()}, **carried}
+    body = filled(parsed_body(endpoint.body), query, top_k, secret) if endpoint.method == "POST" else None
+    url = filled_url(endpoint.url, query, top_k, secret)
     timeout = httpx.Timeout(endpoint.timeout_s, connect=min(CONNECT_S, endpoint.timeout_s))
-    with httpx.Client(timeout=timeout, verify=_authorities()) as client:
+    with unlogged(endpoint.key_in_address), httpx.Client(timeout=timeout, verify=_authorities()) as client:
         begin = time.perf_counter()
         try:
             with client.stream(endpoint.method, url, json=body, headers=headers) as response:
@@ -111,7 +119,8 @@ def _refused(endpoint: Endpoint, response: httpx.Response, answer: object, secre
     """What the status means and what to do, then the server's own words."""
     status = response.status_code
     meaning = MEANINGS.get(status) or MEANINGS[min(status // 100, 5) * 100]
-    sent = f"Check the key, and that {endpoint.key_header} is the header for it" if secret else "Enter one"
+    place = f"where {KEY} is" if endpoint.key_in_request else f"that {endpoint.key_header} is the header for it"
+    sent = f"Check the key, and {place}" if secret else "Enter one"
     text = meaning.format(
         place=endpoint.place, status=status, method=endpoint.method, sent=sent,
         to=struck(response.headers.get("location", "another address"), secret),
@@ -121,8 +130,30 @@ def _refused(endpoint: Endpoint, response: httpx.Response, answer: object, secre
 
 
 def struck(text: str, secret: str) -> str:
-    """What a server says, without the key, whatever its length."""
-    return text.replace(secret, STRUCK) if secret else text
+    """What a server says, without the key, whatever its length; also as an address or a page writes it."""
+    for form in dict.fromkeys((secret, quote(secret, safe=""), quote(secret), html.escape(secret))) if secret else ():
+        text = text.replace(form, STRUCK)
+    return text
+
+
+_unlogged: ContextVar[bool] = ContextVar("unlogged", default=False)
+
+
+@contextmanager
+def unlogged(wanted: bool) -> Iterator[None]:
+    """Keep httpx from writing the address of a request into the log, where it holds a key."""
+    _filter_log()
+    token = _unlogged.set(wanted)
+    try:
+        yield
+    finally:
+        _unlogged.reset(token)
+
+
+@cache
+def _filter_log() -> None:
+    for name in ("httpx", "httpcore.http11", "httpcore.http2", "httpcore.connection", "httpcore.proxy"):
+        logging.getLogger(name).addFilter(lambda _: not _unlogged.get())
 
 
 def _struck_in(value: Any, secret: str) -> Any:

@@ -1,19 +1,23 @@
-"""The request of an endpoint, with the question and the number of results filled in.
+"""The request of an endpoint, with the question, the number of results and the key filled in.
 
     {"query": "{query}", "retrieval_setting": {"top_k": "{top_k}"}}
 
 A body is parsed before it is filled, so a question with quotes, braces or line breaks stays one text. A text that is
-nothing but `{top_k}` becomes the number. In an address both are written as an address demands.
+nothing but `{top_k}` becomes the number. In an address they are written as an address demands. `{key}` is the key, for
+APIs that want it in the body or in the address; what is filled in is never filled again.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from rag_core.errors import BadInput
 
-QUERY, TOP_K = "{query}", "{top_k}"
+QUERY, TOP_K, KEY = "{query}", "{top_k}", "{key}"
+PLACES = re.compile(r"\{(?:query|top_k|key)\}")
 
 
 def parsed_body(template: str) -> object:
@@ -34,29 +38,35 @@ def parsed_body(template: str) -> object:
         ) from exc
 
 
-def filled(value: object, query: str, top_k: int) -> object:
-    """The parsed template with both in the place of their names.
+def filled(value: object, query: str, top_k: int, key: str = "") -> object:
+    """The parsed template with each in the place of its name.
 
     >>> filled({"q": "{query}", "n": "{top_k}", "hint": "{top_k} for {query}"}, 'a "b"', 5)
     {'q': 'a "b"', 'n': 5, 'hint': '5 for a "b"'}
+    >>> filled({"q": "{query}", "auth": "Token {key}"}, "what is {key}?", 5, "s3cret")
+    {'q': 'what is {key}?', 'auth': 'Token s3cret'}
     """
     if isinstance(value, dict):
-        return {name: filled(one, query, top_k) for name, one in value.items()}
+        return {name: filled(one, query, top_k, key) for name, one in value.items()}
     if isinstance(value, list):
-        return [filled(one, query, top_k) for one in value]
+        return [filled(one, query, top_k, key) for one in value]
     if value == TOP_K:
         return top_k
-    # The number first: a question may hold the text {top_k}.
-    return value.replace(TOP_K, str(top_k)).replace(QUERY, query) if isinstance(value, str) else value
+    return _put(value, {QUERY: query, TOP_K: str(top_k), KEY: key}) if isinstance(value, str) else value
 
 
-def filled_url(url: str, query: str, top_k: int) -> str:
-    """The address with both in it.
+def filled_url(url: str, query: str, top_k: int, key: str = "") -> str:
+    """The address with each in it.
 
-    >>> filled_url("http://a/search?q={query}&k={top_k}", "a&b c", 5)
-    'http://a/search?q=a%26b%20c&k=5'
+    >>> filled_url("http://a/search?q={query}&k={top_k}&key={key}", "a&b {key}", 5, "s/1")
+    'http://a/search?q=a%26b%20%7Bkey%7D&k=5&key=s%2F1'
     """
-    return url.replace(TOP_K, str(top_k)).replace(QUERY, quote(query, safe=""))
+    return _put(url, {QUERY: quote(query, safe=""), TOP_K: str(top_k), KEY: quote(key, safe="")})
+
+
+def _put(text: str, values: Mapping[str, str]) -> str:
+    """Every placeholder at once, so that a question which holds the name of another stays as it is."""
+    return PLACES.sub(lambda found: values[found.group()], text)
 
 
 def asks(template: str, url: str) -> bool:
