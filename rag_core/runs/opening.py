@@ -92,7 +92,7 @@ def _traces(opened: OpenedRuns) -> Opened:
             traces.append(trace_of(run))
         except BadTrace as exc:
             problems.append(str(exc))
-    return _some(traces, (*opened.problems, *problems))
+    return _some(traces, (*opened.notes, *opened.problems, *problems))
 
 
 def _some(traces: list[Trace], problems: tuple[str, ...]) -> Opened:

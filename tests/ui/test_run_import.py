@@ -183,3 +183,10 @@ def test_files_that_cannot_be_read_say_so_and_add_nothing(files: list[tuple[str,
 def test_strangers_import_nothing():
     at = AppTest.from_file(PAGE, default_timeout=300).run()
     assert not at.file_uploader and any(one.value == visitors.OPEN_TO_STRANGERS for one in at.caption)
+
+
+def test_scores_with_decimal_commas_are_imported_and_it_is_said():
+    at = uploaded(("scores.csv", "question;doc_id;list;score\nHow long?;a;dense;0,83\nHow long?;b;dense;0,41\n"))
+    (run,) = imported(at)
+    assert [hit.score for hit in run.steps[0].hits] == [0.83, 0.41]
+    assert any("0,83 is 0.83" in plain(str(one.value)) for one in at.info)

@@ -137,6 +137,8 @@ def say_imported() -> None:
     st.success(views.markdown(imported_sentence(done.opened, done.replaced)), icon=":material/check_circle:")
     if done.expiring:
         st.warning(views.markdown(expiring_sentence(done.rule, done.expiring)), icon=":material/auto_delete:")
+    for note in done.opened.notes:
+        st.info(views.markdown(note), icon=":material/info:")
     if problems := done.opened.problems:
         with st.expander(f"{len(problems)} parts could not be read", icon=":material/warning:"):
             st.markdown("\n".join(f"- {views.markdown(one)}" for one in problems[:SHOWN]))

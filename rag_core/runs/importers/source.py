@@ -34,11 +34,15 @@ ParsedValue = tuple[str, Any]
 
 @dataclass(frozen=True)
 class OpenedRuns:
-    """The runs of a file, in its order, and what of it could not be read: each with its place and why."""
+    """The runs of a file, in its order, and what of it could not be read: each with its place and why.
+
+    notes: how a part was read that could be meant otherwise.
+    """
 
     runs: tuple[Run, ...]
     problems: tuple[str, ...] = ()
     format: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass

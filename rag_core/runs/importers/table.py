@@ -19,6 +19,7 @@ from rag_core.corpus.readers.base import Limits
 from rag_core.corpus.readers.grid import read_grid
 from rag_core.errors import BadInput, MissingPackage, SecondPassError
 from rag_core.runs.importers.columns import Columns, StepMeaning, guess_columns, meanings
+from rag_core.runs.importers.decimals import Decimals, decimals_of, value_of
 from rag_core.runs.importers.source import OpenedRuns, ParsedValue, Problems, Source
 from rag_core.runs.passage_book import content_key
 from rag_core.runs.recorder.shapes import cleaned, finite
@@ -45,10 +46,11 @@ def open_table(
     rows = rows_of(source, problems)
     header = header_of(rows)
     chosen = (columns or guess_columns(header)).checked(header)
+    decimals = _decimals(rows, chosen.score)
     runs: dict[str, dict[str, Any]] = {}
     for place, row in rows:
         try:
-            _add(runs, row, chosen)
+            _add(runs, row, chosen, decimals)
         except ValueError as exc:
             problems.add(place, exc)
     made = []
@@ -57,7 +59,13 @@ def open_table(
             made.append(run_from(_sent(key, parts, chosen, steps, project or source.name, source.content_hash)))
         except SecondPassError as exc:
             problems.add(f"run {key}", exc)
-    return OpenedRuns(tuple(made), problems.all(), "table")
+    notes = (f"Column {chosen.score}: {decimals.note}",) if decimals.note else ()
+    return OpenedRuns(tuple(made), problems.all(), "table", notes)
+
+
+def _decimals(rows: list[ParsedValue], column: str | None) -> Decimals:
+    """How the scores are written."""
+    return decimals_of((place, row[column]) for place, row in rows if column is not None and _text(row, column))
 
 
 def header_of(rows: list[ParsedValue]) -> list[str]:
@@ -114,7 +122,7 @@ def _csv_rows(source: Source, problems: Problems) -> list[ParsedValue]:
     return rows
 
 
-def _add(runs: dict[str, dict[str, Any]], row: Row, columns: Columns) -> None:
+def _add(runs: dict[str, dict[str, Any]], row: Row, columns: Columns, decimals: Decimals) -> None:
     """Put a row to its run and list. Raises ValueError in words where it is no candidate."""
     query, key = _text(row, columns.query), _text(row, columns.run)
     if not query and key not in runs:
@@ -129,7 +137,7 @@ def _add(runs: dict[str, dict[str, Any]], row: Row, columns: Columns) -> None:
         "passage_id": passage_id[:1000] or content_key(text),
         "text": text or None,
         "title": _text(row, columns.title)[:2000],
-        "score": _number(row, columns.score, "score"),
+        "score": _number(row, columns.score, "score", decimals),
     }
     run = runs.setdefault(key or query, {"query": query, "steps": {}, "kept": {}})
     run["steps"].setdefault(list_of(row, columns), []).append((rank, hit))
@@ -185,14 +193,15 @@ def _text(row: Row, column: str | None) -> str:
     return cleaned(str(int(value)) if whole else str(value), MAX_TEXT).strip()
 
 
-def _number(row: Row, column: str | None, noun: str) -> float | None:
+def _number(row: Row, column: str | None, noun: str, decimals: Decimals | None = None) -> float | None:
     text = _text(row, column)
     if not text:
         return None
     try:
-        number = float(text)
+        number = value_of(text) if decimals and decimals.commas else float(text)
     except ValueError as exc:
-        raise ValueError(f"its {noun} {text[:40]!r} is no number.") from exc
+        mixed = f": others have a decimal point, as {decimals.points}" if decimals and decimals.points else ""
+        raise ValueError(f"its {noun} {text[:40]!r} is no number{mixed}.") from exc
     if math.isinf(number):
         raise ValueError(f"its {noun} {text[:40]!r} is no finite number.")
     return finite(number)
