@@ -8,6 +8,7 @@ then_and_now = rerun_recorded(case, policy, RunScorer(get_reranker))      # of a
 
 from rag_core.jobs import Job, JobBook, JobControl
 from rag_core.runs.replaying import RunScorer
+from rag_core.triage.asked_again import ask_again
 from rag_core.triage.case import Case, Finding, Rerun, RerunOutcome, Status, case_of
 from rag_core.triage.case_book import CaseBook, CaseSummary
 from rag_core.triage.differences import Difference, differences
@@ -33,6 +34,7 @@ __all__ = [
     "RunFix",
     "RunScorer",
     "Status",
+    "ask_again",
     "case_of",
     "change_for",
     "differences",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from rag_core.diagnosis import Verdict
 from rag_core.runs.live import LiveRetriever, config_of
 from rag_core.runs.live.many import IN_A_ROW
+from rag_core.triage import RerunOutcome
 from rag_core.wording.verdicts import VERDICT_LABELS
 from tests.runs.live.search_server import Answer, Request, SearchServer, plain, serving
 from ui import caches
@@ -31,9 +34,9 @@ def server() -> Iterator[SearchServer]:
         yield running
 
 
-def page(name: str, url: str, query: str = QUERY, config: dict[str, object] | None = None, **link: str) -> AppTest:
+def page(name: str, url: str, query: str = QUERY, fields: dict[str, object] | None = None, **link: str) -> AppTest:
     at = AppTest.from_file(str(PAGES / name), default_timeout=120)
-    retriever = LiveRetriever(NAME, config_of(config or {"url": url}))
+    retriever = LiveRetriever(NAME, config_of(fields or {"url": url}))
     at.session_state[retrievers.KEY] = {NAME: retriever}
     at.query_params.update({"c": NAME, **({"q": query} if query else {}), **link})
     at.run()
@@ -144,7 +147,7 @@ def test_latency_lists_the_repeats_that_failed():
 
 
 def test_latency_of_a_function_with_steps_of_its_own_has_each_of_them():
-    at = page(LATENCY, "", config={"kind": "function", "function": "tests.runs.live.test_functions:record"})
+    at = page(LATENCY, "", fields={"kind": "function", "function": "tests.runs.live.test_functions:record"})
     assert list(table(at, "took_ms")["step"])[:2] == ["dense", "reranked"]
 
 
@@ -198,6 +201,37 @@ def test_the_cases_are_there_while_a_retriever_is_chosen(server: SearchServer):
     assert not at.exception and not at.error and len(server.requests) == 1
     at.button(key="reopen").click().run()
     assert not at.exception and "a run of Support search" in said(at) and len(server.requests) == 1
+
+
+def test_a_case_is_closed_by_asking_the_retriever_again():
+    found = False
+
+    def answers(request: Request) -> Answer:
+        return plain(request) if found else Answer({"results": [{"id": "errors.md", "text": "Disk full."}]})
+
+    with serving(answers) as server:
+        at = page(TRIAGE, server.url, expect="returns.md")
+        assert VERDICT_LABELS[Verdict.MISSED] in said(at)
+        at.button(key="save_case_button").click().run()
+        at.segmented_control(key="view").set_value(triage.CASES).run()
+        at.button(key="ask_case").click().run()
+        book = caches.case_book()
+        (row,) = book.find().found
+        assert row.outcome == RerunOutcome.STILL_LOST and len(server.requests) == 2
+        found = True
+        at.button(key="ask_case").click().run()
+        assert not at.exception and book.find().found[0].outcome == RerunOutcome.FIXED
+        assert [one.passage.id for one in book.reruns_of(row.id).found[0].trace.kept][1] == "returns.md"
+    at.button(key="ask_case").click().run()
+    assert not at.exception and "Nothing can be reached" in said(at)
+
+
+def test_a_case_of_a_retriever_that_this_session_has_not_is_replayed_only(server: SearchServer):
+    page(TRIAGE, server.url, expect="returns.md").button(key="save_case_button").click().run()
+    at = AppTest.from_file(str(PAGES / TRIAGE), default_timeout=120)
+    at.query_params["view"] = triage.CASES
+    at.run()
+    assert not at.exception and there(at, "rerun") and not there(at, "ask_case")
 
 
 # Evaluate
@@ -265,3 +299,18 @@ def test_its_runs_are_kept_by_a_click_and_then_compared(server: SearchServer):
     other.slider(key=key_of(trace, "k")).set_value(1).run()
     other.button(key="compare_runs").click().run()
     assert not other.exception and len(table(other, "rbo")) == 3
+
+
+def test_strangers_get_no_questions_of_other_peoples_cases(server: SearchServer, tmp_path: Path, monkeypatch):
+    page(TRIAGE, server.url, "Who gave notice?", expect="returns.md").button(key="save_case_button").click().run()
+    file = tmp_path / "retrievers.json"
+    file.write_text(json.dumps({NAME: {"url": server.url}}))
+    monkeypatch.setenv("SECOND_PASS_RETRIEVERS", str(file))
+    caches.settings.clear()
+    before = config.get_option("server.address")
+    config.set_option("server.address", "0.0.0.0")
+    try:
+        at = page(EVALUATE, server.url)
+    finally:
+        config.set_option("server.address", before)
+    assert "No run of this project is a triage case yet" in said(at) and not there(at, "ask_set")

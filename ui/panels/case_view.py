@@ -28,7 +28,7 @@ from rag_core.triage import (
 from rag_core.wording.numbers import count_of, score_text, titles_of
 from rag_core.wording.verdicts import sentence
 from ui import auth, caches
-from ui.panels import case_list, case_save, loss_strip, run_triage, spent, to_triage, triage, views, waiting
+from ui.panels import case_list, case_save, live_case, loss_strip, run_triage, spent, to_triage, triage, views, waiting
 from ui.panels.answer import card
 from ui.panels.manage_collection import confirmed
 from ui.sidebar import indexes
@@ -58,6 +58,7 @@ def show(choice: SidebarState, case_id: str) -> None:
             with views.guard(), spent.counted("rerun"):
                 book.add_rerun(_run_again(choice, case))
                 st.rerun()
+        live_case.button(case)
         st.button("Open in Triage", key="reopen", icon=":material/troubleshoot:", on_click=_reopen, args=(case,))
         with st.popover("Copy link", icon=":material/link:"):
             st.code(case_list.address(case.id), language=None)

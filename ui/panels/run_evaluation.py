@@ -17,7 +17,7 @@ from rag_core.schema.trace import Trace
 from rag_core.triage.labelled_cases import set_of_cases
 from rag_core.wording.evaluations import one_list_verdict
 from rag_core.wording.numbers import count_of, told_apart
-from ui import caches, links
+from ui import caches, links, visitors
 from ui.panels import chosen_runs, evaluation, evaluation_tables, linked_run, run_feedback, views
 
 CASES, FILES, FEEDBACK = "Triage cases of the project", "A file", "Feedback on the answers"
@@ -69,7 +69,9 @@ def results(traces: Sequence[Trace], labelled: LabelledSet, stored: bool = True)
 
 
 def of_cases(projects: Sequence[str]) -> LabelledSet | None:
-    """What the cases of these projects' runs expect; None where there are none."""
+    """What the cases of these projects' runs expect; None where there are none, or visitors may not read them."""
+    if visitors.why_no_runs():
+        return None
     found = (caches.case_book().find(collection=one).found for one in dict.fromkeys(projects))
     rows = [one for some in found for one in some if one.recorded]
     return None if not rows else set_of_cases(caches.case_book().get(one.id) for one in rows)
