@@ -40,7 +40,7 @@ from rag_core.schema.policy import Policy
 from rag_core.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-MODEL = ROOT / "rag_core" / "models" / "second-pass-minilm-v2"
+MODEL = ROOT / "rag_core" / "models" / "second-pass-minilm-v3"
 PAIRS = 50
 AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]

@@ -63,7 +63,7 @@ def run(folder: Path, settings: Settings, queries: list[str], policy: Policy) ->
 
 
 def _passes(policy: Policy) -> str:
-    """`late-interaction over 100, second-pass-minilm-v2 on its best 10`"""
+    """`late-interaction over 100, second-pass-minilm-v3 on its best 10`"""
     if policy.first_pass is None:
         return f"{policy.reranker} on the fused {policy.pool}"
     return f"{policy.first_pass.reranker} over {policy.first_pass.pool}, {policy.reranker} on its best {policy.pool}"

@@ -86,7 +86,7 @@ def test_policy_fields_are_checked_where_they_are_given():
         pipeline.run("How long?", top_q=3)
 
 
-@pytest.mark.parametrize("model", ["late-interaction", "second-pass-minilm-v2"])
+@pytest.mark.parametrize("model", ["late-interaction", "second-pass-minilm-v3"])
 def test_reranked_texts_come_best_first_with_their_places(model):
     found = rag_core.rerank("How long do refunds take?", TEXTS, model=model)
     assert found[0].index == 1 and found[0].text == TEXTS[1]

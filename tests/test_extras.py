@@ -25,7 +25,7 @@ class Use:
     code: str
 
 
-SHIPPED = "from rag_core.rerank.shipped import MODELS; shipped = MODELS / 'second-pass-minilm-v2'"
+SHIPPED = "from rag_core.rerank.shipped import MODELS; shipped = MODELS / 'second-pass-minilm-v3'"
 CROSS_ENCODER = "from rag_core.rerank.cross_encoder import CrossEncoderReranker as C"
 CHAT = "from rag_core.generation.chat.access import ChatAccess"
 CLIENT = "from rag_core.generation.chat.client import greet"
@@ -191,9 +191,9 @@ print(*usable())
     said, usable = done.stdout.splitlines()
     assert extra in said.partition("second-pass[")[2].rstrip("]'").split(","), done.stderr
     assert usable.split() == [
-        "second-pass-minilm-v2+late-interaction",
+        "second-pass-minilm-v3+late-interaction",
         "late-interaction",
-        "second-pass-minilm-v2",
+        "second-pass-minilm-v3",
         "none",
     ]
 

@@ -23,6 +23,7 @@ from rag_core.diagnosis import Expected
 from rag_core.errors import BadInput
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import usable
+from rag_core.rerank.retired import no_longer_ships
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.live import LiveRetriever
 from rag_core.runs.live.choosing import retriever_of
@@ -112,7 +113,10 @@ class AgentCalls:
         if not query.strip():
             raise BadInput("Give a query.")
         if reranker and reranker not in usable():
-            raise BadInput(f"There is no reranker “{reranker}” here. There are: {', '.join(usable())}.")
+            raise BadInput(
+                no_longer_ships(reranker)
+                or f"There is no reranker “{reranker}” here. There are: {', '.join(usable())}."
+            )
         if collection and retriever:
             raise BadInput("Give either a collection or a retriever.")
         given = argparse.Namespace(

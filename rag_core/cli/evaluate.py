@@ -3,7 +3,7 @@
     evaluate SET_DIR                                             the set's own documents, indexed once and kept
     evaluate SET_DIR --collection Handbook --reranker none       a saved collection, another reranker
     evaluate SET_DIR --extra recent since=2026-09-01 depth=20    a search beside the main one
-    evaluate SET_DIR --first-pass late-interaction 100 --pool 20 --reranker second-pass-minilm-v2
+    evaluate SET_DIR --first-pass late-interaction 100 --pool 20 --reranker second-pass-minilm-v3
     evaluate SET_DIR --search 0.3                                the searches' own score beside relevance
     evaluate SET_DIR --before bm25.run --after reranked.run      rankings made elsewhere
     evaluate SET_DIR --fail-under nDCG@10=0.80 --baseline main.json

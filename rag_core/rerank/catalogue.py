@@ -27,6 +27,7 @@ from rag_core.rerank.entry import Entry
 from rag_core.rerank.kinds import RerankerKind, RerankerSpec
 from rag_core.rerank.registry import kind_named, kind_of, kinds, listed_entries
 from rag_core.rerank.requirements import unmet_requirement
+from rag_core.rerank.retired import no_longer_ships
 from rag_core.rerank.shipped import LATE_INTERACTION, MAXSIM, NO_RERANKING, NONE, blends, cross_encoders
 from rag_core.schema.policy import DEFAULT_RERANKER
 from rag_core.settings import Settings
@@ -72,6 +73,8 @@ def entry_of(key: str) -> Entry:
     entry = CATALOGUE.get(key) or listed_entries().get(key)
     if entry:
         return entry
+    if gone := no_longer_ships(key):
+        raise BadInput(gone)
     kind = kind_of(key)
     if kind is None or not kind.name_in(key).strip():
         raise BadInput(_unknown(key))

@@ -55,10 +55,15 @@ def _folders() -> list[Path]:
     return sorted((path.parent for path in MODELS.glob("*/config.json")), reverse=True)
 
 
+def label_of(name: str) -> str:
+    """What a shipped cross-encoder is called; links hold it."""
+    return f"{name} (ships with Second Pass)"
+
+
 def _cross_encoder(folder: Path) -> Entry:
     return Entry(
         key=folder.name,
-        label=f"{folder.name} (ships with Second Pass)",
+        label=label_of(folder.name),
         kind="cross-encoder",
         model=folder.name,
         maker="Second Pass",

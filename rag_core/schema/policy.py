@@ -31,7 +31,7 @@ NO_RERANKER = "none"
 """The reranker of a policy that has none."""
 
 
-DEFAULT_RERANKER = "second-pass-minilm-v2+late-interaction"
+DEFAULT_RERANKER = "second-pass-minilm-v3+late-interaction"
 """The reranker of a policy that names none: of what ships and gives probabilities, what ranks best (its card)."""
 
 
@@ -139,7 +139,7 @@ class EarlyStopping(Frozen):
 class FirstPass(Frozen):
     """A first pass: a cheap reranker reads the first `pool` fused candidates, and its best `Policy.pool` go on.
 
-    Policy(first_pass=FirstPass(reranker="late-interaction", pool=100), pool=20, reranker="second-pass-minilm-v2")
+    Policy(first_pass=FirstPass(reranker="late-interaction", pool=100), pool=20, reranker="second-pass-minilm-v3")
     """
 
     reranker: Annotated[str, Field(min_length=1, max_length=300)]

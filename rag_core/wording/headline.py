@@ -45,7 +45,7 @@ def so_far(trace: Trace) -> str:
 
 
 def first_pass(trace: Trace, named: Callable[[str], str] = str) -> str:
-    """`First pass: late-interaction read 100, the best 20 went on to second-pass-minilm-v2.`; empty without one.
+    """`First pass: late-interaction read 100, the best 20 went on to second-pass-minilm-v3.`; empty without one.
 
     named: what a reranker's key is called.
     """

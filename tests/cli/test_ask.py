@@ -77,6 +77,7 @@ def test_a_collection_is_replaced_only_where_that_is_asked_for(handbook, capsys)
         (["{empty}", "--collection", "Handbook"], "Give either a folder or --collection."),
         (["{handbook}", "--top-k", "0"], "--top-k should be 1 or more."),
         (["{handbook}", "--reranker", "nobody"], "There is no reranker 'nobody'"),
+        (["{handbook}", "--reranker", "second-pass-minilm-v2"], "second-pass-minilm-v2 no longer ships"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_words(handbook, tmp_path, options, said, capsys):

@@ -126,7 +126,7 @@ def test_a_first_pass_and_the_search_signal_are_part_of_the_policy(
 ) -> None:
     with_documents(folder, monkeypatch, 6)
     command = ["evaluate", str(folder), "--pool", "2", "--limit", "2", "--format", "json"]
-    both = [*command, "--first-pass", "late-interaction", "4", "--reranker", "second-pass-minilm-v2", "--search", "1"]
+    both = [*command, "--first-pass", "late-interaction", "4", "--reranker", "second-pass-minilm-v3", "--search", "1"]
 
     assert main(both) == 0
     assert "first_pass" in Report.read(capsys.readouterr().out).steps

@@ -131,6 +131,7 @@ def test_a_retriever_that_is_named_by_nothing_is_refused(data: Path):
     [
         ({"query": " "}, "Give a query"),
         ({"query": QUERY, "reranker": "tei:http://127.0.0.1:1"}, "There is no reranker"),
+        ({"query": QUERY, "reranker": "second-pass-minilm-v2"}, "no longer ships with Second Pass"),
         ({"query": QUERY, "collection": "A", "retriever": FUNCTION}, "Give either"),
         ({"query": QUERY, "retriever": "http://127.0.0.1:1"}, "There is no retriever"),
         ({"query": QUERY, "retriever": FUNCTION, "pool": 0}, "--pool should be from 1"),

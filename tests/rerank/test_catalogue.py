@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,15 @@ def test_an_unknown_key_is_told_the_known_ones(key: str) -> None:
         match=r"late-interaction, .*none; with a folder or hub name: cross-encoder:, .*cohere:, .*tei:",
     ):
         get_reranker(key)
+
+
+@pytest.mark.parametrize("name", ["second-pass-minilm-v1", "second-pass-minilm-v2"])
+@pytest.mark.parametrize("ending", ["", "+late-interaction"])
+def test_a_model_of_an_earlier_version_is_never_swapped_in_silence(name: str, ending: str) -> None:
+    assert name + ending not in usable(BARE)
+    for ask in (entry_of, get_reranker):
+        with pytest.raises(BadInput, match=f"^{name} no longer ships .* Choose {re.escape(DEFAULT_RERANKER)} or"):
+            ask(name + ending)
 
 
 def test_none_has_no_model() -> None:

@@ -43,7 +43,7 @@ def test_a_change_that_cannot_be_is_refused_in_words(changes: dict[str, object],
         Policy(pool=50).with_(**changes)
 
 
-LATE, BLEND = "late-interaction", "second-pass-minilm-v2+late-interaction"
+LATE, BLEND = "late-interaction", "second-pass-minilm-v3+late-interaction"
 
 
 @pytest.mark.parametrize(

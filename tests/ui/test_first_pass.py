@@ -11,7 +11,7 @@ from rag_core.rerank.catalogue import entry_of
 
 ROOT = Path(__file__).parents[2]
 CHEAP = "Late interaction (MaxSim)"
-CROSS_ENCODER = entry_of("second-pass-minilm-v2").label
+CROSS_ENCODER = entry_of("second-pass-minilm-v3").label
 pytestmark = pytest.mark.usefixtures("sample")
 
 
@@ -101,10 +101,10 @@ def test_more_passages_than_the_pool_has_cannot_be_kept() -> None:
 def test_compare_gives_both_sides_the_same_first_pass() -> None:
     at = opened("4_compare.py", ra=CROSS_ENCODER)
     assert at.toggle(key="fpa").value
-    assert "A: Late interaction 100 → second-pass-minilm-v2 10 " in shown(at)
+    assert "A: Late interaction 100 → second-pass-minilm-v3 10 " in shown(at)
     at = at.toggle(key="fpa").set_value(False).run()
     told = shown(at)
-    assert "A: second-pass-minilm-v2 100 " in told and "B: Late interaction 100 → Cross-encoder + MaxSim 10 " in told
+    assert "A: second-pass-minilm-v3 100 " in told and "B: Late interaction 100 → Cross-encoder + MaxSim 10 " in told
 
 
 @pytest.mark.parametrize("alone", [CHEAP, "No reranker"])

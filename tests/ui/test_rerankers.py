@@ -83,6 +83,8 @@ def test_a_link_to_what_this_session_cannot_use_says_so() -> None:
     assert any("is not available here" in one.value and "No key" in one.value for one in at.warning)
     assert any("Add it on the Rerankers page" in one.value for one in opened(r="nonsense").warning)
     assert not opened(r="No reranker").warning
+    old = opened(r="second-pass-minilm-v2 (ships with Second Pass)")
+    assert any("v2 no longer ships with Second Pass" in one.value for one in old.warning)
 
 
 def test_a_server_of_ones_own(service: Service) -> None:

@@ -16,6 +16,8 @@ from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
 BINS = 20
+HEADROOM = 1.25
+"""How far the axis goes past the longest bar, so that no bar stands behind a name."""
 PANELS = {"best score of a question": ("answerable", "unanswerable"), "score of a pair": ("relevant", "irrelevant")}
 
 
@@ -95,10 +97,11 @@ def figure(queries: Sequence[QueryScores], space: ScoreSpace, palette: Palette) 
 
 
 def _ticks(most: float) -> dict[str, object]:
-    """Ticks of a mirrored axis: a share is positive whichever way its bar goes."""
+    """Ticks of a mirrored axis: a share is positive whichever way its bar goes. The names stand clear of the bars."""
     step = next((one for one in (0.05, 0.1, 0.2, 0.25) if most / one <= 4), 0.5)
     places = [step * n for n in range(-int(most / step) - 1, int(most / step) + 2)]
-    return {"tickvals": places, "ticktext": [f"{abs(place):.0%}" for place in places]}
+    ticks = {"tickvals": places, "ticktext": [f"{abs(place):.0%}" for place in places]}
+    return ticks | {"range": [-most * HEADROOM, most * HEADROOM]} if most else ticks
 
 
 def _bars(rows: pd.DataFrame, kind: str, sign: int, colour: str) -> go.Bar:

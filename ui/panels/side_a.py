@@ -72,7 +72,7 @@ def _reranker(policy: Policy) -> str:
 
 
 def _passes(policy: Policy) -> str:
-    """Each pass with how many it reads: `Late interaction 100 → second-pass-minilm-v2 20`."""
+    """Each pass with how many it reads: `Late interaction 100 → second-pass-minilm-v3 20`."""
     passes = [(policy.first_pass.reranker, policy.first_pass.pool)] if policy.first_pass else []
     passes.append((policy.reranker, policy.pool))
     return " → ".join(f"{entry_of(key).label.split(' (')[0]} {reads}" for key, reads in passes)

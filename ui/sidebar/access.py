@@ -24,6 +24,7 @@ from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.entry import Entry
 from rag_core.rerank.hosted.identity import start_session
+from rag_core.rerank.retired import no_longer_ships
 from rag_core.schema.base import new_id
 from rag_core.schema.records import Listing
 from rag_core.settings import Settings
@@ -95,6 +96,8 @@ def rerankers(settings: Settings) -> Callable[[str], Reranker]:
 
 def not_usable(label: str) -> str:
     """The message for a link to a reranker that this session cannot use. Links hold labels."""
+    if gone := no_longer_ships(label):
+        return gone
     why = next((missing for entry, missing in listed() if entry.label == label), "")
     return f"The reranker {label} is not available here. {why or 'Add it on the Rerankers page first.'}"
 

@@ -116,6 +116,10 @@ def test_labelled_bars_hold_every_score_once():
     table = labelled_scores.bins(SET).groupby("kind")["count"].sum()
     assert dict(table) == {"answerable": 2, "unanswerable": 1, "relevant": 1, "irrelevant": 4}
     fig = labelled_scores.figure(SET, ScoreSpace.PROBABILITY, LIGHT)
+    for drawn, axis in zip(
+        fig.data, ("yaxis", "yaxis", "yaxis2", "yaxis2"), strict=True
+    ):  # the names are clear of bars
+        assert max(map(abs, drawn.y)) * 1.2 < fig.layout[axis].range[1]
     assert [round(sum(bar.y), 9) for bar in fig.data] == [1, -1, 1, -1]
 
 
