@@ -36,9 +36,11 @@ _PALE = "Its letters have the colour of what is behind them, so that nobody sees
 _MAY_BE_PALE = "Its letters have the colour of the page, unless something else is behind them. It was read."
 _AROUND = "It is a menu, or the header or footer around the page's content."
 _ADDED = "The page's style puts these words before or behind elements."
+_WHOLE = ("html", "body")
+_SHOWN_LATER = "The style hides the whole page, which a program of the page may show again. It was read."
 _FADES = "The page hides it at first and moves it into sight. It was read."
 _MOST_NOTES = 20
-_TINY = 32
+_TINY, _LINE = 32, 4
 """Pixels."""
 _XML = re.compile(r"\A\s*<\?xml[^>]*>")
 _TAGS = re.compile(r"</(?:p|div|li|ul|ol|table|h[1-6]|span|strong|em|b|i|a)\s*>|<br\s*/?>", re.IGNORECASE)
@@ -94,11 +96,13 @@ def _strip_unseen(soup: BeautifulSoup, *, alone: bool = True) -> list[FileNote]:
     unseen += [(tag, _DRAWN) for tag in soup.select(_PICTURES)]
     unseen += [(tag, _HIDDEN) for tag in soup.select(_CLOSED)]
     styled = [(tag, values) for tag in soup.find_all(True) if hides(values := cascade.values(tag))]
-    unseen += [(tag, _HIDDEN) for tag, values in styled if not waits(tag, values)]
+    whole = [tag for tag, _ in styled if tag.name in _WHOLE]
+    waiting = [tag for tag, values in styled if tag.name not in _WHOLE and waits(tag, values)]
+    kept = {id(tag) for tag in (*whole, *waiting)}
+    unseen += [(tag, _HIDDEN) for tag, _ in styled if id(tag) not in kept]
     unseen += [(tag, _AROUND) for tag in _around(soup)]
-    doubts = [
-        in_doubt(_place(tag), _FADES, words) for tag, values in styled if waits(tag, values) and (words := _words(tag))
-    ]
+    doubts = [in_doubt(_place(tag), _SHOWN_LATER) for tag in whole]
+    doubts += [in_doubt(_place(tag), _FADES, words) for tag in waiting if (words := _words(tag))]
     notes = []
     for tag, why in unseen:
         words = "" if tag.decomposed or not why else _words(tag)
@@ -117,6 +121,8 @@ def _strip_unseen(soup: BeautifulSoup, *, alone: bool = True) -> list[FileNote]:
 def _letters_note(one: Unseen, doubtful: bool) -> FileNote:
     """What becomes of letters that nobody sees: they are taken out, or kept where that is not sure."""
     place, words = _place(one.tag), " ".join(" ".join(one.pieces).split())
+    if one.tag.name in _WHOLE and not one.colored:
+        return in_doubt(place, _SHOWN_LATER)
     if one.fades:
         return in_doubt(place, _FADES, words)
     if one.colored and doubtful:
@@ -137,9 +143,10 @@ def _images(soup: BeautifulSoup) -> list[FileNote]:
 
 
 def _is_tiny(image: Tag) -> bool:
-    """Whether it is a sign, or counts visits."""
-    sizes = [str(image.get(name) or "") for name in ("width", "height")]
-    return any(size.isdigit() and int(size) <= _TINY for size in sizes)
+    """Whether it is a sign, a line, or counts visits."""
+    written = [str(image.get(name) or "") for name in ("width", "height")]
+    sizes = [int(size) for size in written if size.isdigit()]
+    return bool(sizes) and (max(sizes) <= _TINY or min(sizes) <= _LINE)
 
 
 def _around(soup: BeautifulSoup) -> list[Tag]:

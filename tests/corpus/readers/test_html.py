@@ -382,3 +382,14 @@ def test_what_is_seen_and_no_text_is_listed(body, style, words):
 def test_signs_that_a_style_adds_and_words_for_other_elements_are_none():
     style = "<style>.m::after {content: ' (required)'} .n::before {content: '»'}</style>"
     assert notes("<p class=n>Name</p>", style) == []
+
+
+@pytest.mark.parametrize("style", ["html {display: none}", "body {visibility: hidden}", "body {opacity: 0}"])
+def test_a_page_that_a_program_is_to_show_is_read_and_doubted(style):
+    assert page("<p>Fees</p>", f"<style>{style}</style>") == "Fees"
+    assert [kind for kind, _, _ in notes("<p>Fees</p>", f"<style>{style}</style>")] == ["in doubt"]
+
+
+def test_a_picture_that_is_wide_and_low_may_hold_words():
+    assert notes("<img src=a.gif alt='Save 5 euro' width=300 height=26>") == [("left out", "1 picture", "Save 5 euro")]
+    assert notes("<img src=a.gif alt='dot' width=16 height=16><img src=b.gif alt='line' width=600 height=1>") == []
