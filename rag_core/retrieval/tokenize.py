@@ -17,6 +17,7 @@ so that it is found by either. Scripts that put no spaces between words are cut 
     10GB, 2.5 kg, 2.5kg       10gb 10 gb 2.5 kg 2.5kg 2.5 kg
     1,000GB                   1000gb 1000 1 000 gb
     Café crème                café cafe crème creme
+    10⁶ or 1½, m²             10 6 1 1 2 m2
     東京都                    東京 京都
     हिन्दी में खोज               हिन्दी में खोज
 
@@ -33,8 +34,11 @@ from collections.abc import Collection, Iterator
 from functools import cache, lru_cache
 from typing import Any
 
-VERSION = 3
+VERSION = 4
 """Raised whenever a text would give other tokens, so that a saved index is not searched with foreign words."""
+
+_BEHIND_A_FIGURE = re.compile("(?<=[0-9])(?:[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+|[\u00bc-\u00be\u2150-\u215e])")
+"""Raised figures and fractions, which NFKC would put into the number before them: 10\u2076 as 106, 1\u00bd as 11/2."""
 
 LONGEST = 100
 """Runs longer than this (encoded data) are counted in parts only, and parts are cut to it."""
@@ -106,7 +110,7 @@ _marked = cache(_Marked)
 def tokenize(text: str) -> list[str]:
     """The text's tokens, a code before its parts; the table above is the specification."""
     if not unicodedata.is_normalized("NFKC", text):
-        text = unicodedata.normalize("NFKC", text)
+        text = unicodedata.normalize("NFKC", _BEHIND_A_FIGURE.sub(r" \g<0>", text).replace("\u2116", "no "))
     tokens: list[str] = []
     for run in _runs(text).findall(text):
         tokens.extend(_tokens_of(run))
