@@ -47,6 +47,17 @@ def test_an_extra_search_is_evaluated_and_weighing_it_scores_nothing(page: Page,
     expect(page.get_by_text("The reranker scores the candidates of every question once.")).to_be_visible()
 
 
+def test_the_verdict_is_on_what_the_answer_gets_and_says_what_the_threshold_takes(page: Page, app: App) -> None:
+    link = f"{app.url}/evaluate?r=Late+interaction+%28MaxSim%29&eval_size=8&pool=10"
+    page.goto(f"{link}&t_maxsim=0.99")
+    page.get_by_role("button", name="Evaluate 8 questions").click()
+    headline = page.get_by_test_id("headline")
+    expect(headline).to_contain_text("nDCG@5 of the passages that the answer gets", timeout=FIRST_START_MS)
+    expect(headline).to_contain_text(re.compile(r"Reranking alone gives [+-]0\.\d+; threshold 0\.99 takes 0\.\d+"))
+    page.goto(f"{link}&t_maxsim=0.0")
+    expect(headline).not_to_contain_text("threshold")
+
+
 def test_runs_of_another_stack_get_the_same_pictures(page: Page, app: App, tmp_path: Path) -> None:
     asked = range(8)  # so many that a gain on each is more than chance
     (tmp_path / "set.csv").write_text("query_id,query,document\n" + "".join(f"q{n},word {n},a\n" for n in asked))
