@@ -56,11 +56,9 @@ _NO_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\
 _SILENT = "\u00ad\u034f\u0640\u200b-\u200f\u2060\ufe00-\ufe0f"
 """Soft hyphens, joiners and the like: they stand in words and are none of their letters."""
 
-
 _RUN_OF = r"(?:[^\W_]{after})+(?:[-‐_.,/\\@:+'’](?:[^\W_]{after})+)*[+#]*"
 _RUN = re.compile(_RUN_OF.format(after=""))
 """The text is cut into runs by this cheap pattern first; what a run holds is worked out once and remembered."""
-
 
 _UNITS = (
     "b bit bits kb mb gb tb pb kib mib gib tib kbit mbit gbit kbps mbps gbps hz khz mhz ghz v kv mv ma mah w kw mw kwh"
@@ -111,10 +109,7 @@ def tokenize(text: str) -> list[str]:
     """The text's tokens, a code before its parts; the table above is the specification."""
     if not unicodedata.is_normalized("NFKC", text):
         text = unicodedata.normalize("NFKC", _BEHIND_A_FIGURE.sub(r" \g<0>", text).replace("\u2116", "no "))
-    tokens: list[str] = []
-    for run in _runs(text).findall(text):
-        tokens.extend(_tokens_of(run))
-    return tokens
+    return [token for run in _runs(text).findall(text) for token in _tokens_of(run)]
 
 
 def term_spans(text: str, terms: Collection[str]) -> list[tuple[int, int]]:

@@ -1,3 +1,6 @@
+import io
+import zipfile
+
 from rag_core.corpus.loading.load import load_bytes
 from rag_core.corpus.readers.base import Limits
 from tests.corpus.files import pdf, saved, word, zip_of
@@ -60,3 +63,16 @@ def test_refusals():
     assert "complete Word document" in reason("a.docx", b"just text")
     assert "looks like a PDF" in reason("a.docx", pdf("Text."))
     assert "empty" in reason("a.docx", saved(word()))
+
+
+def test_a_file_with_damaged_bytes_never_raises():
+    made = word()
+    for number in range(200):
+        made.add_paragraph(f"Paragraph {number} of the handbook has words of its own: {number * 7919}.")
+    data = saved(made)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        begins = archive.getinfo("word/document.xml").header_offset + 80
+    for place in range(begins, begins + 400, 4):
+        broken = data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :]
+        loaded = load_bytes("a.docx", broken)
+        assert loaded.documents or "damaged" in loaded.problems[0].reason

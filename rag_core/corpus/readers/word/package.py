@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import posixpath
 import zipfile
+import zlib
 from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
@@ -87,6 +88,7 @@ class Package:
             RuntimeError,
             ValueError,
             OSError,
+            zlib.error,
         ) as exc:
             raise self._source.error(
                 f"Its contents are damaged: {posixpath.basename(part)} cannot be read. Save it again."
