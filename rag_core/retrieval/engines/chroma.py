@@ -84,7 +84,7 @@ class ChromaIndex:
         """The collections of the database that `namespace` names (`tenant/database`), or of the default one."""
         index = cls(config.with_(index=""), secret)
         try:
-            found = index.server.ask("GET", index._home)
+            found = index.server.ask("GET", index._home, shape=list)
         finally:
             index.close()
         names = sorted(str(one["name"]) for one in found)
@@ -149,7 +149,7 @@ class ChromaIndex:
     def count(self, where: Filter | None = None) -> int:
         """How many documents match."""
         if where is None:
-            return int(self.server.ask("GET", f"{self._path()}/count"))
+            return int(self.server.ask("GET", f"{self._path()}/count", shape=int))
         return len(self._ask("get", {"include": [], **self._where(where)})["ids"])
 
     def listed(self, first: int, where: Filter | None = None) -> list[Passage]:

@@ -120,6 +120,7 @@ KINDS: tuple[IndexKind, ...] = (
         parts=tuple(IndexFields.model_fields),
         exact=True,
         own_id=True,
+        languages=True,
     ),
     IndexKind(
         name="elasticsearch",
@@ -168,7 +169,7 @@ KINDS: tuple[IndexKind, ...] = (
         name="weaviate",
         label="Weaviate",
         factory="rag_core.retrieval.engines.weaviate.index:WeaviateIndex",
-        noun="class",
+        noun="collection",
         address="http://localhost:8080",
         packages=("httpx",),
         parts=tuple(IndexFields.model_fields),

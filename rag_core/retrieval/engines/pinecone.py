@@ -33,7 +33,7 @@ from rag_core.retrieval.engines.index_config import (
 )
 from rag_core.retrieval.engines.protocol import EVERY_CONDITION, Capabilities, SearchResult
 from rag_core.retrieval.engines.rest.client import Access, RestServer, in_path
-from rag_core.retrieval.engines.rest.documents import names_in, needed, passage_of, sample
+from rag_core.retrieval.engines.rest.documents import names_in, needed, passage_of, sample, within
 from rag_core.retrieval.engines.rest.filters import Dialect, translated
 from rag_core.schema.base import Scalar
 
@@ -163,10 +163,8 @@ class PineconeIndex:
         return [str(one["id"]) for one in self._matches(vector, first, where)]
 
     def _matches(self, vector: list[float], depth: int, where: Filter | None) -> list[Any]:
-        if depth > MOST:
-            raise BadInput(f"One search returns at most {MOST:,} passages. Lower the depth.")
         kept = {"filter": pinecone_filter(where, self.config.fields, self.config.place)} if where else {}
-        asked = {"vector": vector, "topK": depth, "namespace": self.config.namespace, "includeMetadata": False, **kept}
+        asked = {"vector": vector, "topK": within(depth, MOST), "namespace": self.config.namespace, **kept}
         return list(self._ask("POST", "/query", asked)["matches"])
 
     def _fetched(self, ids: Sequence[str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The same questions over the sample corpus find the same ten passages by meaning, wherever its vectors are kept.
 
-Real engines: Qdrant's, Chroma's server, Milvus Lite, Postgres with pgvector, each searched as somebody else's index.
+Real engines: Qdrant's, Chroma's server, Milvus Lite, each searched as somebody else's index (Postgres has a test of its
+own).
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from rag_core.retrieval.engines.index_kinds import connect
 from rag_core.schema.policy import NO_RERANKER, Policy
 from tests.retrieval.engines.chroma_server import ChromaServer
 from tests.retrieval.engines.http_server import KEY
-from tests.retrieval.engines.postgres_server import READER, PostgresServer
 
 pytestmark = pytest.mark.slow
 QUERIES = [
@@ -143,23 +143,3 @@ def test_in_milvus(sample: Collection, packaged: SentenceEmbedder, connected: Co
     finally:
         server.http.stop()
         server.client.close()
-
-
-@pytest.mark.postgres
-def test_in_postgres(
-    sample: Collection, packaged: SentenceEmbedder, connected: Connected, pgvector_server: PostgresServer
-) -> None:
-    pgvector_server.sql("DROP TABLE IF EXISTS sample")
-    pgvector_server.sql(
-        "CREATE TABLE sample (key text PRIMARY KEY, text text, title text, document_id text, dense vector(384))"
-    )
-    rows = [
-        (one.id, one.text, one.title, one.document_id, str(vector))
-        for one, vector in zip(sample.passages, vectors_of(sample), strict=True)
-    ]
-    pgvector_server.sql("INSERT INTO sample VALUES (%s, %s, %s, %s, %s)", rows)
-    config = IndexConfig(kind="pgvector", address=pgvector_server.address(), index="sample", exact=True, timeout_s=60,
-                         distance="cosine", fields=FIELDS.with_(id="key", vector="dense"))  # fmt: skip
-    other = connected(config, READER[1])
-    same_ten(sample, other, packaged)
-    runs(sample, other, packaged)

@@ -22,8 +22,8 @@ from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescriptio
 from rag_core.retrieval.engines.milvus.filters import id_literals, milvus_filter
 from rag_core.retrieval.engines.milvus.layout import DISTANCES, Layout, numbers
 from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
-from rag_core.retrieval.engines.rest.client import Access, RestServer
-from rag_core.retrieval.engines.rest.documents import names_in, passage_of, reached, sample
+from rag_core.retrieval.engines.rest.client import Access, RestServer, unlike
+from rag_core.retrieval.engines.rest.documents import names_in, passage_of, reached, sample, within
 from rag_core.schema.spaces import ScoreSpace
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class MilvusIndex:
 
     def listed(self, first: int, where: Filter | None = None) -> list[Passage]:
         """The first rows that match, in the order of the primary key."""
-        rows = self._query(self._where(where), self._wanted, _depth(first))
+        rows = self._query(self._where(where), self._wanted, within(first, MOST))
         return [passage_of(self._id_of(row), row, self.config.fields) for row in rows]
 
     def close(self) -> None:
@@ -170,13 +170,13 @@ class MilvusIndex:
         return self._search(query, field, depth, where)
 
     def _search(self, asked: object, field: str, depth: int, where: Filter | None) -> dict[str, Any]:
-        body = {"data": [asked], "annsField": field, "limit": _depth(depth), "outputFields": [self._id]}
+        body = {"data": [asked], "annsField": field, "limit": within(depth, MOST), "outputFields": [self._id]}
         return {**body, "filter": self._where(where), **self._part}
 
     def _found(self, path: str, body: dict[str, Any], field: str, depth: int) -> SearchResult:
         space, score = self._layout().meaning(field) if field else (ScoreSpace.RRF, float)
         found: dict[str, float] = {}
-        for row in self._ask(path, {**body, "limit": _depth(depth), "outputFields": [self._id]}):
+        for row in self._ask(path, {**body, "limit": within(depth, MOST), "outputFields": [self._id]}):
             found.setdefault(self._id_of(row), score(float(row["distance"])))
         return SearchResult(list(found.items()), space=space)
 
@@ -213,11 +213,13 @@ class MilvusIndex:
     def _ask(self, path: str, body: dict[str, Any]) -> Any:
         named = self._named if self.config.index else {}
         answer = self.server.ask("POST", f"/v2/vectordb/{path}", {**named, **body})
-        code = answer.get("code", 0) if isinstance(answer, dict) else -1
+        code = answer.get("code", 0)
         if code in (0, 200):
+            if answer["data"] is None:
+                raise unlike(self.server.place, "no data")
             return answer["data"]
         self._known = None
-        raise self._means(code, self.server.struck(str(answer)[:300] if code == -1 else str(answer.get("message", ""))))
+        raise self._means(code, self.server.struck(str(answer.get("message", ""))))
 
     def _means(self, code: int, said: str) -> EngineError:
         if code in MISSING:
@@ -227,9 +229,3 @@ class MilvusIndex:
         if code in NOT_LOADED:
             return EngineError(f"{self.config.place} is not loaded. Load the collection, then ask again.")
         return EngineError(f"{self.config.place} refused the request (code {code}). It says: “{said[:300]}”.")
-
-
-def _depth(depth: int) -> int:
-    if depth > MOST:
-        raise BadInput(f"One search returns at most {MOST:,} passages. Lower the depth.")
-    return depth

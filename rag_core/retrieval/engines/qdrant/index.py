@@ -26,7 +26,7 @@ from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
 from rag_core.retrieval.engines.qdrant.catalog import described
 from rag_core.retrieval.engines.qdrant.filters import payload_path, point_id, qdrant_filter
 from rag_core.retrieval.engines.qdrant.layout import Dense, Layout
-from rag_core.retrieval.engines.rest.client import Access, RestServer, in_path
+from rag_core.retrieval.engines.rest.client import Access, RestServer, in_path, unlike
 from rag_core.retrieval.engines.rest.documents import names_in, needed, passage_of, reached
 from rag_core.schema.spaces import ScoreSpace
 
@@ -67,7 +67,7 @@ class QdrantIndex:
         """The collections of the server."""
         index = cls(config, secret)
         try:
-            found = index.server.ask("GET", "/collections")["result"]["collections"]
+            found = index._part(index.server.ask("GET", "/collections"))["collections"]
         finally:
             index.close()
         return tuple(SearchedIndex(name=one["name"]) for one in sorted(found, key=lambda one: str(one["name"])))
@@ -197,11 +197,16 @@ class QdrantIndex:
 
     def _layout(self) -> Layout:
         if self._known is None:
-            self._known = Layout.of(self.server.ask("GET", self._path))
+            self._known = Layout.of(self._part(self.server.ask("GET", self._path)))
         return self._known
 
     def _ask(self, path: str, body: dict[str, Any]) -> Any:
-        return self.server.ask("POST", self._path + path, body)["result"]
+        return self._part(self.server.ask("POST", self._path + path, body))
+
+    def _part(self, answer: Any) -> Any:
+        if answer["result"] is None:
+            raise unlike(self.server.place, "no result")
+        return answer["result"]
 
     def _means(self, status: int, said: str) -> EngineError | None:
         if status == 404 and self.config.index:

@@ -44,7 +44,7 @@ class Layout:
     @classmethod
     def of(cls, answer: Any) -> Layout:
         """From the answer about a collection. Multi-vectors are left out: they are no search of one vector."""
-        params = answer["result"]["config"]["params"]
+        params = answer["config"]["params"]
         given = params.get("vectors") or {}
         named = {"": given} if "size" in given else given
         single = {name: one for name, one in named.items() if not one.get("multivector_config")}

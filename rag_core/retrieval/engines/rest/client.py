@@ -17,7 +17,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import SecretStr
@@ -71,19 +71,27 @@ class RestServer:
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
 
-    def ask(self, method: str, path: str, body: object = None, params: Mapping[str, str] | None = None) -> Any:
-        """The answer's JSON. `body`: JSON, or text that is sent as it is. Raises EngineError, MissingPackage."""
+    def ask(
+        self, method: str, path: str, body: object = None, params: Mapping[str, str] | None = None, shape: type = dict
+    ) -> Any:
+        """The answer's JSON, which must be of that shape. `body`: JSON. Raises EngineError, MissingPackage.
+
+        A part of an object that is asked for by its name and is not there raises EngineError too.
+        """
         client = self._opened()  # says what to install
         import httpx
 
-        sent = None if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
+        sent = None if body is None else json.dumps(body).encode()
         try:
             response, content = self._once(client, method, path, sent, params)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
             response, content = self._again(client, method, path, sent, params)
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OverflowError) as exc:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OverflowError, UnicodeError) as exc:
             raise self._not_answered(exc) from exc
-        return self._checked(response, content)
+        answer = self._checked(response, content)
+        if not isinstance(answer, shape):
+            raise unlike(self.place, f"no {shape.__name__}")
+        return answer
 
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
@@ -141,7 +149,7 @@ class RestServer:
 
     def _checked(self, response: httpx.Response, content: bytes) -> Any:
         try:
-            answer, is_json = json.loads(content), True
+            answer, is_json = json.loads(content, object_pairs_hook=lambda pairs: _Object(pairs, self.place)), True
         except (ValueError, RecursionError):
             answer, is_json = content.decode("utf-8", "replace"), False
         status = response.status_code
@@ -168,6 +176,25 @@ class RestServer:
     def struck(self, said: str) -> str:
         """What a server says, without the secret."""
         return said.replace(self._secret, STRUCK) if self._secret else said
+
+
+class _Object(dict[str, Any]):
+    """An object of an answer. A part that servers of its kind always send, and this one does not, is said in words."""
+
+    def __init__(self, pairs: list[tuple[str, Any]], place: str) -> None:
+        super().__init__(pairs)
+        self._place = place
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise unlike(self._place, f"no {name}")
+
+
+def unlike(place: str, what: str) -> EngineError:
+    """The error for an answer of a server that is hardly one of that type. `what`: what the answer has."""
+    return EngineError(
+        f"{place} answers unlike a server of this type: its answer has {what}. "
+        "Check the address, and the type of the index."
+    )
 
 
 def in_path(name: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from rag_core.errors import MissingField
+from rag_core.errors import BadInput, MissingField
 from rag_core.retrieval.engines.field_guess import short
 from rag_core.retrieval.engines.index_config import IndexFields
 from rag_core.schema.base import Scalar
@@ -103,3 +103,10 @@ def names_in(found: Object) -> Iterable[str]:
 def sample(found: Object) -> dict[str, str]:
     """A row as a form shows it, each field as a short text."""
     return {name: short(reached(found, name)) for name in names_in(found)}
+
+
+def within(depth: int, most: int) -> int:
+    """The depth. Raises BadInput for one that the server does not give in one answer."""
+    if depth > most:
+        raise BadInput(f"One search returns at most {most:,} passages. Lower the depth.")
+    return depth

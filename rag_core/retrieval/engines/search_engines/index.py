@@ -19,8 +19,8 @@ from pydantic import SecretStr
 from rag_core.errors import BadInput, EngineError, MissingField, MissingIndex, WrongDimension
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, SearchedIndex
 from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
-from rag_core.retrieval.engines.rest.client import RestServer, in_path
-from rag_core.retrieval.engines.rest.documents import passage_of, reached
+from rag_core.retrieval.engines.rest.client import RestServer, in_path, unlike
+from rag_core.retrieval.engines.rest.documents import passage_of, reached, within
 from rag_core.retrieval.engines.search_engines.catalog import described, with_vectors
 from rag_core.retrieval.engines.search_engines.filters import ALWAYS, Query, search_filter
 from rag_core.retrieval.engines.search_engines.flavours import ELASTICSEARCH, MOST, OPENSEARCH, Body, Flavour
@@ -63,7 +63,7 @@ class ElasticsearchIndex:
         """The indices with a field of vectors."""
         index = cls(config.with_(index=""), secret)
         try:
-            return with_vectors(index.server.ask("GET", "/_mapping"))
+            return with_vectors(index._mappings("/_mapping"))
         finally:
             index.close()
 
@@ -91,7 +91,7 @@ class ElasticsearchIndex:
         """The nearest documents; `_score` is turned back into the cosine, product or distance of the mapping."""
         self._check(vector, where)
         space, back = meaning(self._vector())
-        body = self.flavour.nearest(self.config.fields.vector, vector.tolist(), _depth(depth), self._where(where))
+        body = self.flavour.nearest(self.config.fields.vector, vector.tolist(), within(depth, MOST), self._where(where))
         return SearchResult([(one, back(score)) for one, score in self._found(body, depth)], space=space)
 
     def lexical(self, query: str, depth: int, where: Filter | None = None) -> SearchResult:
@@ -102,8 +102,8 @@ class ElasticsearchIndex:
         """Both, fused by the server: RRF in Elasticsearch, its search pipeline in OpenSearch."""
         self._check(vector, where)
         body = self.flavour.both(
-            self._words(query, where), self.config.fields.vector, vector.tolist(), _depth(depth), self._where(where),
-            self._pipeline(),
+            self._words(query, where), self.config.fields.vector, vector.tolist(), within(depth, MOST),
+            self._where(where), self._pipeline(),
         )  # fmt: skip
         return SearchResult(self._found(body, depth), space=self.flavour.fused)
 
@@ -127,7 +127,7 @@ class ElasticsearchIndex:
 
     def listed(self, first: int, where: Filter | None = None) -> list[Passage]:
         """Documents that match, in the order of the index."""
-        hits = self._hits({"query": self._where(where) or ALWAYS, "size": _depth(first), "sort": ["_doc"]})
+        hits = self._hits({"query": self._where(where) or ALWAYS, "size": within(first, MOST), "sort": ["_doc"]})
         return [passage_of(self._id_of(one), one["_source"], self.config.fields) for one in hits]
 
     def close(self) -> None:
@@ -142,7 +142,7 @@ class ElasticsearchIndex:
 
     def _found(self, body: Body, depth: int) -> list[tuple[str, float]]:
         field = self.config.fields.id
-        asked = {**body, "size": _depth(depth), "_source": {"includes": [field]} if field else False}
+        asked = {**body, "size": within(depth, MOST), "_source": {"includes": [field]} if field else False}
         found: dict[str, float] = {}
         for one in self._search(asked):
             found.setdefault(self._id_of(one), float(one["_score"]))
@@ -198,8 +198,14 @@ class ElasticsearchIndex:
 
     def _layout(self) -> Layout:
         if self._known is None:
-            self._known = Layout.of(self.server.ask("GET", f"{self._path}/_mapping"))
+            self._known = Layout.of(self._mappings(f"{self._path}/_mapping"))
         return self._known
+
+    def _mappings(self, path: str) -> dict[str, Any]:
+        found = self.server.ask("GET", path)
+        if not all(isinstance(one, dict) for one in found.values()):
+            raise unlike(self.server.place, "no mappings")
+        return dict(found)
 
     def _pipeline(self) -> str:
         """The search pipeline that the index is set to use, where there is such a thing."""
@@ -226,9 +232,3 @@ class OpenSearchIndex(ElasticsearchIndex):
         answer = self.server.ask("GET", f"{self._path}/_settings/index.search.default_pipeline")
         found = [one.get("settings", {}).get("index", {}).get("search", {}) for one in answer.values()]
         return next((str(one["default_pipeline"]) for one in found if one.get("default_pipeline")), "")
-
-
-def _depth(depth: int) -> int:
-    if depth > MOST:
-        raise BadInput(f"One search returns at most {MOST:,} passages. Lower the depth.")
-    return depth

@@ -67,7 +67,7 @@ def weaviate_filter(where: Filter, fields: IndexFields, layout: Layout, place: s
 
     def absent(path: str, true: bool) -> str:
         if not layout.nulls:
-            refused(path, "may be absent, which this class does not index (indexNullState)")
+            refused(path, "may be absent, which this collection does not index (indexNullState)")
         return leaf("IsNull", path, "valueBoolean", true)
 
     def by_id(passage_id: str, true: bool) -> str:

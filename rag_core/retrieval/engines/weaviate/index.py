@@ -21,8 +21,8 @@ from pydantic import SecretStr
 from rag_core.errors import BadInput, EngineError, MissingField, MissingIndex, WrongDimension
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, SearchedIndex
 from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
-from rag_core.retrieval.engines.rest.client import Access, RestServer, in_path
-from rag_core.retrieval.engines.rest.documents import passage_of, reached
+from rag_core.retrieval.engines.rest.client import Access, RestServer, in_path, unlike
+from rag_core.retrieval.engines.rest.documents import passage_of, reached, within
 from rag_core.retrieval.engines.weaviate.catalog import described
 from rag_core.retrieval.engines.weaviate.filters import any_of, leaf, weaviate_filter
 from rag_core.retrieval.engines.weaviate.layout import SPACES, Layout
@@ -53,7 +53,7 @@ class WeaviateIndex:
     def connect(cls, config: IndexConfig, secret: SecretStr | None) -> WeaviateIndex:
         """The class of that config. Raises BadInput where none is named, or no field of the text."""
         if not NAME.fullmatch(config.index):
-            raise BadInput("Choose the class that is searched; its name begins with a capital letter.")
+            raise BadInput("Choose the collection that is searched; its name begins with a capital letter.")
         if not config.fields.text:
             raise BadInput("Choose the field of the text.")
         return cls(config, secret)
@@ -99,13 +99,13 @@ class WeaviateIndex:
             raise WrongDimension(self.config.place, needed, len(vector))
         space, score = SPACES.get(self._layout().vectors[name], (ScoreSpace.UNKNOWN, float))
         near = f"nearVector: {{vector: {json.dumps(vector.tolist())}{_target(name)}}}"
-        rows = self._got(f"{near}, limit: {_depth(depth)}{self._where(where)}", self._id, "distance")
+        rows = self._got(f"{near}, limit: {within(depth, MOST)}{self._where(where)}", self._id, "distance")
         return SearchResult(_scored(rows, "distance", score), space=space)
 
     def lexical(self, query: str, depth: int, where: Filter | None = None) -> SearchResult:
         """The best objects by Weaviate's BM25F over the text, or over the property that is named as lexical."""
         asked = f"bm25: {{query: {json.dumps(query)}, properties: [{json.dumps(self._words())}]}}"
-        rows = self._got(f"{asked}, limit: {_depth(depth)}{self._where(where)}", self._id, "score")
+        rows = self._got(f"{asked}, limit: {within(depth, MOST)}{self._where(where)}", self._id, "score")
         return SearchResult(_scored(rows, "score", float), space=ScoreSpace.BM25)
 
     def hybrid(self, query: str, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
@@ -113,7 +113,7 @@ class WeaviateIndex:
         name = self._vector()
         words = f"query: {json.dumps(query)}, properties: [{json.dumps(self._words())}]"
         asked = f"hybrid: {{{words}, vector: {json.dumps(vector.tolist())}{_target(name)}}}"
-        rows = self._got(f"{asked}, limit: {_depth(depth)}{self._where(where)}", self._id, "score")
+        rows = self._got(f"{asked}, limit: {within(depth, MOST)}{self._where(where)}", self._id, "score")
         return SearchResult(_scored(rows, "score", float), space=ScoreSpace.UNKNOWN)
 
     def passages_by_id(self, ids: Sequence[str]) -> dict[str, Passage]:
@@ -138,7 +138,7 @@ class WeaviateIndex:
 
     def listed(self, first: int, where: Filter | None = None) -> list[Passage]:
         """The first objects that match, by their own id."""
-        rows = self._got(f"limit: {_depth(first)}{self._where(where)}", self._layout().selection)
+        rows = self._got(f"limit: {within(first, MOST)}{self._where(where)}", self._layout().selection)
         return [self._passage(one, row) for one, row in rows]
 
     def close(self) -> None:
@@ -209,12 +209,14 @@ class WeaviateIndex:
             self._known, self._size = None, 0
             said = self.server.struck("; ".join(str(one.get("message", "")) for one in errors))[:300].rstrip(".")
             raise EngineError(f"{self.config.place} refused the request. It says: “{said}”.")
+        if answer["data"] is None:
+            raise unlike(self.server.place, "no data")
         return answer["data"]
 
     def _means(self, status: int, said: str) -> EngineError | None:  # noqa: ARG002
         if status == 404 and self.config.index:
             self._known = None
-            return MissingIndex(self.server.place, "class", self.config.index)
+            return MissingIndex(self.server.place, "collection", self.config.index)
         return None
 
 
@@ -242,9 +244,3 @@ def _uuid(one: str) -> str:
         return str(uuid.UUID(one))
     except ValueError:
         return ""
-
-
-def _depth(depth: int) -> int:
-    if depth > MOST:
-        raise BadInput(f"One search returns at most {MOST:,} passages. Lower the depth.")
-    return depth
