@@ -23,6 +23,18 @@ def test_a_link_carries_a_first_pass_through_a_reload(page: Page, app: App) -> N
     assert "fpn=40" in page.url and "pool=" not in page.url
 
 
+def test_what_it_cut_is_drawn_on_demand(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/{LINK}")
+    lines = page.locator(".js-plotly-plot").first.locator(".scatterlayer .trace.scatter")
+    more = page.get_by_text(re.compile(r"Draw the other \d+ that the first pass cut"))
+    expect(more).to_be_visible()
+    settled(page)
+    expect(lines).not_to_have_count(0)
+    few, told = lines.count(), re.search(r"\d+", more.inner_text())
+    more.click()
+    expect(lines).to_have_count(few + int(told[0] if told else 0))
+
+
 def test_another_reranker_keeps_the_default_first_pass_in_its_link(page: Page, app: App) -> None:
     page.goto(f"{app.url}/?q=How+long+do+I+have+to+ask+for+a+refund%3F")
     settled(page)

@@ -1,9 +1,10 @@
-"""Rank movement: every candidate that was read, fused rank on the left, final rank on the right, joined by a line.
+"""Rank movement: the candidates that were read, fused rank on the left, final rank on the right, joined by a line.
 
 Up is blue with a triangle up, down is orange with a triangle down, unmoved is grey with a dot; what was not kept
 is drawn open: a circle where top-k cut it, a cross where it was under the threshold. Where there is a first pass, its
-ranks stand between the two, and what it did not hand on ends there with a diamond. Ranks without a title stand closer
-together, alike in every column, so that a level line is always a candidate that kept its rank.
+ranks stand between the two, and what it did not hand on ends there with a diamond; of those, only the ones with a title
+are drawn unless all are asked for. Ranks without a title stand closer together, alike in every column, so that a level
+line is always a candidate that kept its rank.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ OPEN = {
 
 CLOSE = 0.45
 """How far apart the ranks stand that have no title, in rows."""
+EMPTY = 0.05
+"""How far apart the ranks stand at which nothing is drawn, in rows."""
 CUT_CLOSE = 0.2
 """How far apart the ranks stand that the first pass did not hand on, in rows."""
 
@@ -46,9 +49,16 @@ SIGNS = {
 }
 
 
-def key(trace: Trace) -> str:
+def drawn(trace: Trace, chosen: str | None = None, whole: bool = False) -> pd.DataFrame:
+    """The candidates that the chart draws, a row each; `whole`: also those without a title that a first pass cut."""
+    table = movement(trace)
+    shown = (table["outcome"] != CUT) | table["passage_id"].isin(_told(table, trace.policy.top_k) | {chosen})
+    return table if whole else table[shown]
+
+
+def key(trace: Trace, chosen: str | None = None, whole: bool = False) -> str:
     """What the marks at the ends of the lines mean, as far as they are drawn."""
-    marks = signs(set(movement(trace)["outcome"]))
+    marks = signs(set(drawn(trace, chosen, whole)["outcome"]))
     return f"{marks} Titles: what is kept, what was first before, and the chosen one."
 
 
@@ -59,9 +69,9 @@ def signs(outcomes: Collection[str]) -> str:
     return f"{kept}{f'Not kept: {cut}.' if cut else ''}"
 
 
-def figure(trace: Trace, palette: Palette, chosen: str | None = None) -> go.Figure:
-    """The chart. `chosen`: the passage id to draw on top of the others."""
-    table = movement(trace)
+def figure(trace: Trace, palette: Palette, chosen: str | None = None, whole: bool = False) -> go.Figure:
+    """The chart. `chosen`: the passage id to draw on top of the others. `whole`: see `drawn`."""
+    table = drawn(trace, chosen, whole)
     told = _told(table, trace.policy.top_k)
     labelled = table[table["passage_id"].isin(told | {chosen})]
     heights = _heights(trace, table, labelled)
@@ -88,11 +98,12 @@ def _colour(row: Row, palette: Palette, strong: bool) -> str:
 def _heights(trace: Trace, table: pd.DataFrame, labelled: pd.DataFrame) -> dict[int, float]:
     """Where each rank is drawn, from the top. A rank takes a whole row where a title stands at it in any column."""
     whole = {*labelled["before"], *labelled["after"]}
-    last, pool = int(table[["before", "first_pass", "after"]].max().max()) if len(table) else 1, len(trace.pool)
+    used = {*table["before"], *table["first_pass"].dropna(), *table["after"]}
+    last, pool = max([int(rank) for rank in used] + [len(trace.pool), 1]), len(trace.pool)
     heights, height = {}, 0.0
     for rank in range(1, last + 1):
         behind = trace.first_pass_summary is not None and rank > pool
-        height += 1.0 if rank in whole else CUT_CLOSE if behind else CLOSE
+        height += 1.0 if rank in whole else EMPTY if rank not in used else CUT_CLOSE if behind else CLOSE
         heights[rank] = height
     return heights
 

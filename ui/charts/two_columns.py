@@ -20,6 +20,10 @@ from ui.charts.palette import Palette, layout, plain, squeezed
 ROW_PX = 17
 CLOSE = 0.45
 """How far apart the ranks stand that have no title, in rows."""
+EMPTY = 0.05
+"""How far apart the ranks stand at which nothing is drawn, in rows."""
+SHOWN = 20
+"""Candidates of either side that are drawn although no side keeps them."""
 SYMBOLS = {"both": "circle", "left": "triangle-left", "right": "triangle-right", "neither": "circle-open"}
 
 
@@ -68,14 +72,17 @@ def caption(agreement: Agreement) -> str:
     return (
         f"Kept: {both} by both, {left} only by A, {right} only by B.{tau} RBO {agreement.rbo:.2f} (1 same, top places "
         f"count most); {agreement.moved} of {agreement.pool} moved."
+        + f" The first {SHOWN} of either side are drawn; the table has all."
+        * (agreement.pool > SHOWN)
     )
 
 
-def figure(left: Trace, right: Trace, names: tuple[str, str], palette: Palette, shown: int = 50) -> go.Figure:
-    """The chart: every candidate that either side ranks among the first `shown`."""
+def figure(left: Trace, right: Trace, names: tuple[str, str], palette: Palette) -> go.Figure:
+    """The chart: what either side keeps or ranks among the first `SHOWN`."""
     compare_rankings(left, right)
     table = joined(left, right)
-    table = table[(table["left_rank"] <= shown) | (table["right_rank"] <= shown)]
+    first = (table["left_rank"] <= SHOWN) | (table["right_rank"] <= SHOWN)
+    table = table[first | (table["kept"] != "neither")]
     told = table[table["kept"] != "neither"]
     heights = _heights(table, {*told["left_rank"], *told["right_rank"]})
     strength = {"neither": 0, "both": 1, "left": 2, "right": 2}
@@ -103,10 +110,10 @@ def figure(left: Trace, right: Trace, names: tuple[str, str], palette: Palette, 
 
 def _heights(table: pd.DataFrame, titled: Container[int]) -> dict[int, float]:
     """Where each rank is drawn, from the top. One with a title in either column takes a whole row."""
-    last = int(table[["left_rank", "right_rank"]].max().max()) if len(table) else 0
+    used = {*table["left_rank"], *table["right_rank"]}
     heights, height = {}, 0.0
-    for rank in range(1, last + 1):
-        height += 1.0 if rank in titled else CLOSE
+    for rank in range(1, max(used, default=0) + 1):
+        height += 1.0 if rank in titled else CLOSE if rank in used else EMPTY
         heights[rank] = height
     return heights
 

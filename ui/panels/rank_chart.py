@@ -23,9 +23,16 @@ def show(trace: Trace, chosen: str, on_select: Callable[[], None]) -> None:
         fig = rank_columns.figure(trace, state.palette(), names, chosen)
     else:
         st.caption(rank_movement.caption(trace))
-        st.caption(rank_movement.key(trace))
-        fig = rank_movement.figure(trace, state.palette(), chosen)
+        whole = _whole(trace, chosen)
+        st.caption(rank_movement.key(trace, chosen, whole))
+        fig = rank_movement.figure(trace, state.palette(), chosen, whole)
     st.plotly_chart(fig, key=KEY, theme=None, config=CONFIG, on_select=on_select, selection_mode="points")
+
+
+def _whole(trace: Trace, chosen: str) -> bool:
+    """Whether to draw what the first pass cut too; asked where there is any."""
+    left_out = len(rank_movement.movement(trace)) - len(rank_movement.drawn(trace, chosen))
+    return bool(left_out) and st.toggle(f"Draw the other {left_out} that the first pass cut", key="movement_whole")
 
 
 def _columns(trace: Trace) -> tuple[str, ...]:

@@ -211,7 +211,7 @@ def evidence(diagnosis: Diagnosis) -> None:
             height = WRAPPED if table["Why"].str.len().max() > ONE_LINE else None
             st.dataframe(table, hide_index=True, key="rivals", column_config=shown, row_height=height)
         else:
-            st.caption("The answer cites nothing." if not_cited else "It was not outranked.")
+            st.caption("The answer cites nothing." if not_cited else "No other passage took its place.")
     with right:
         st.subheader("Its rank at each step", anchor=False)
         st.dataframe(way(diagnosis), hide_index=True, key="way")

@@ -15,12 +15,25 @@ TRACE = replay(measured(), CASCADE)
 SINGLE = replay(measured(dict.fromkeys("abcde", 1.0)), CASCADE.with_(first_pass=None, pool=5))
 
 
+def lines(**asked: bool) -> dict[str, list[float]]:
+    """Where each candidate's line has its points."""
+    data = rank_movement.figure(TRACE, LIGHT, **asked).data
+    return {line.customdata[0]: list(line.x) for line in data if line.customdata}
+
+
+def test_what_the_first_pass_cut_is_drawn_only_where_it_has_a_title_or_is_asked_for() -> None:
+    pool = {hit.passage_id for hit in TRACE.pool}
+    assert pool <= lines().keys() < set(TRACE.places)
+    assert lines(whole=True).keys() == set(TRACE.places)
+    assert "d" in {line.customdata[0] for line in rank_movement.figure(TRACE, LIGHT, "d").data if line.customdata}
+
+
 def test_rank_movement_has_a_column_for_it_and_ends_there_what_it_cut() -> None:
     table = rank_movement.movement(TRACE).set_index("passage_id")
     assert list(table.loc[list("abcde"), "first_pass"]) == [5, 2, 3, 4, 1]
     assert list(table.loc[list("abcde"), "after"]) == [5, 1, 2, 4, 3]
     assert (table.loc["d", "outcome"], table.loc["d", "score"]) == ("cut by the first pass", "maxsim 0.30")
-    drawn = {line.customdata[0]: list(line.x) for line in rank_movement.figure(TRACE, LIGHT).data if line.customdata}
+    drawn = lines(whole=True)
     assert drawn["b"] == [0, 0.5, 1] and drawn["d"] == [0, 0.5]
     assert "2 ended at the first pass" in rank_movement.caption(TRACE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import string
 
 import pytest
 
@@ -209,6 +210,15 @@ def test_both_columns_are_the_two_rankings():
         (heights[row.left_rank], heights[row.right_rank]) for row in table.itertuples()
     )
     assert "Kept: 0 by both, 1 only by A, 1 only by B." in two_columns.caption(compare_rankings(OFF, TRACE))
+
+
+def test_of_a_large_pool_the_first_of_either_side_are_drawn_and_the_caption_says_so():
+    names = string.ascii_letters[: two_columns.SHOWN + 10]
+    same = replay(measurement(names, "", {name: float(-place) for place, name in enumerate(names)}), ON.with_(top_k=2))
+    fig = two_columns.figure(same, same, ("one", "other"), LIGHT)
+    assert len(fig.data[:-2]) == two_columns.SHOWN
+    assert "The first 20 of either side are drawn" in two_columns.caption(compare_rankings(same, same))
+    assert "are drawn" not in two_columns.caption(compare_rankings(OFF, TRACE))
 
 
 def test_the_scatter_has_a_dot_a_candidate_and_a_diagonal_only_in_one_space():
