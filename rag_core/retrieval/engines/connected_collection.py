@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from rag_core.errors import EngineError, WrongDimension
+from rag_core.errors import BadInput, EngineError, WrongDimension
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.engines.index_config import IndexConfig
 from rag_core.retrieval.engines.protocol import Capabilities, IndexEngine, SearchResult
@@ -124,7 +124,11 @@ class ConnectedCollection:
         fields, name = self.config.fields, name.strip()
         ways = [("document_id", fields.document), ("title", fields.title)]
         for field in (field for field, mapped in ways if mapped and self.capabilities.listing):
-            if found := self.index.listed(OF_A_DOCUMENT, Filter(conditions=(Equal(field=field, value=name),))):
+            try:
+                found = self.index.listed(OF_A_DOCUMENT, Filter(conditions=(Equal(field=field, value=name),)))
+            except BadInput:  # an index that cannot filter by it; the other ways are left
+                continue
+            if found:
                 return tuple(found)
         if found := list(self.index.passages_by_id([name]).values()):
             return tuple(found)

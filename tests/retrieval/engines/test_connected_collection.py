@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from rag_core.diagnosis import Expected, locate
 from rag_core.errors import BadInput, EngineError, WrongDimension
 from rag_core.pipeline.extra_searches import main_lists
 from rag_core.pipeline.pipeline import Pipeline
@@ -118,6 +119,18 @@ def test_a_filter_that_it_cannot_translate_is_refused_before_anything_is_sent() 
     with pytest.raises(BadInput, match="Shop cannot filter by “not”, so nothing was searched"):
         pipeline(index).run("topic3", POLICY, where)
     assert index.asked == []
+
+
+def test_a_document_is_looked_for_in_other_ways_where_the_index_cannot_filter_by_its_title() -> None:
+    def listed(first: int, where: Filter) -> list[Passage]:
+        raise BadInput("title of chunks cannot be compared: whole values of it are not indexed.")
+
+    index = Index(listing=True)
+    index.listed = listed  # type: ignore[attr-defined]
+    config = CONFIG.with_(fields=CONFIG.fields.with_(title="title"))
+    collection = ConnectedCollection(index, config, EMBEDDER)  # type: ignore[arg-type]
+    assert locate(collection, Expected(document="p3")).passage_ids == {"p3"}
+    assert not locate(collection, Expected(document="no such title")).in_corpus
 
 
 def test_a_passage_that_the_filter_excludes_is_said_and_not_dropped() -> None:

@@ -185,6 +185,18 @@ def test_fields_that_only_rows_have_are_read_and_filtered(rows: Rows) -> None:
         assert ids(index.dense(QUERY, 5, only(condition)).hits) == wanted
 
 
+@pytest.mark.parametrize(("field", "text", "other"), [("id", "7", "8"), ("stars", "4", "8")])
+def test_parts_that_are_kept_as_numbers_are_filtered_by_their_text(
+    rows: Rows, field: str, text: str, other: str
+) -> None:
+    numbered(rows, "COSINE")
+    index = rows.connected(index="numbers", fields=IndexFields(text="text", tenant=field, document=field))
+    for condition in (In(field="tenant", values=(text,)), Equal(field="document_id", value=text)):
+        assert ids(index.dense(QUERY, 5, only(condition)).hits) == ["7"]
+        assert ids(index.dense(QUERY, 5, only(Not(condition=condition))).hits) == [other]
+    assert index.count(only(Equal(field="tenant", value="seven"))) == 0
+
+
 def test_an_id_that_no_number_is_finds_nothing(rows: Rows) -> None:
     numbered(rows, "COSINE")
     index = rows.connected(index="numbers", fields=IndexFields(text="text"))

@@ -234,6 +234,20 @@ def test_exact_search_leaves_the_approximate_index_out(tables: Tables) -> None:
     assert ids(tables.connected(exact=True).dense(QUERY, 60).hits) == [f"row-{number:05}" for number in range(60)]
 
 
+def test_an_id_that_several_rows_have_is_where_its_best_row_is(tables: Tables) -> None:
+    tables.fill([])
+    tables.server.sql("ALTER TABLE passages DROP CONSTRAINT passages_pkey")
+    best, worst = Row("twice", "refund refund", at(1)), Row("twice", "a refund and, much later, a visit", at(50))
+    rows = [best, Row("once", "refund visit", at(20)), worst]
+    tables.server.sql(INSERT.format("passages"), [values(row) for row in rows])
+    index = tables.connected()
+    found = index.dense(QUERY, 5).hits
+    assert (ids(found), found[0][1]) == (["twice", "once"], pytest.approx(best.vector[0], abs=1e-4))
+    scores = [score for _, score in index.lexical("refund", 5).hits]
+    assert (len(scores), scores) == (2, sorted(scores, reverse=True))
+    assert ids(index.lexical("refund", 5).hits) == ["twice", "once"]
+
+
 # words
 
 

@@ -13,7 +13,7 @@ from rag_core.errors import BadInput, EngineError, EngineRefused, MissingField, 
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexFields
 from rag_core.retrieval.engines.index_kinds import connect, kind_named
 from rag_core.retrieval.engines.protocol import IndexEngine
-from rag_core.schema.filters import Condition, Dated, Equal, Not
+from rag_core.schema.filters import Condition, Dated, Equal, In, Not
 from rag_core.schema.spaces import ScoreSpace
 from tests.retrieval.engines.http_server import KEY
 from tests.retrieval.engines.index_conformance import (
@@ -196,6 +196,18 @@ def test_a_pipeline_of_the_index_is_left_to_fuse(opensearch: Documents) -> None:
     opensearch.server.settings = {"index": {"search": {"default_pipeline": "mine"}}}
     index.hybrid("refund", QUERY, 2)
     assert "search_pipeline" not in opensearch.server.http.asked[-1].body
+
+
+@pytest.mark.parametrize("fields", [{"document": "doc"}, {"id": "doc"}], ids=str)
+def test_parts_that_are_kept_as_numbers_are_filtered_by_their_text(elastic: Documents, fields: dict[str, str]) -> None:
+    number, rows = {"type": "long"}, {f"k{one}": {"dense": ONE, "customer": one, "doc": 70 + one} for one in (7, 8)}
+    elastic.server.create("shop", {"body": TEXT, "dense": VECTORS[True], "customer": number, "doc": number}, rows)
+    index = elastic.connected(fields=IndexFields(text="body", vector="dense", tenant="customer", **fields))
+    for condition in (In(field="tenant", values=("7",)), Equal(field="document_id", value="77")):
+        for one, document in ((condition, "77"), (Not(condition=condition), "78")):
+            assert [passage.document_id for passage in index.listed(5, only(one))] == [document], one
+            assert len(index.dense(QUERY, 5, only(one)).hits) == 1
+    assert index.count(only(Equal(field="tenant", value="seven"))) == 0
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from rag_core.errors import BadInput, EngineError, MissingField
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexFields
 from rag_core.retrieval.engines.index_kinds import connect, kind_named
 from rag_core.retrieval.engines.protocol import IndexEngine
-from rag_core.schema.filters import Condition, Dated, Equal, Not
+from rag_core.schema.filters import Condition, Dated, Equal, In, Not
 from rag_core.schema.spaces import ScoreSpace
 from tests.retrieval.engines.http_server import KEY
 from tests.retrieval.engines.index_conformance import (
@@ -161,6 +161,21 @@ def test_what_a_class_cannot_say_is_refused_before_anything_is_sent(objects: Obj
     with pytest.raises(BadInput, match="nothing was searched"):
         index.count(only(condition))
     assert len(objects.weaviate.http.asked) == asked
+
+
+@pytest.mark.parametrize("fields", [{"document": "doc"}, {"id": "doc"}], ids=str)
+def test_parts_that_are_kept_as_numbers_are_filtered_by_their_text(objects: Objects, fields: dict[str, str]) -> None:
+    whole = [{"name": name, "dataType": ["int"]} for name in ("customer", "doc")]
+    two = {one: ({"customer": 7 + n, "doc": 77 + n}, {"": list(at(0))}) for n, one in enumerate(IDS)}
+    objects.weaviate.create("Plain", [BODY, *whole], two, vectorIndexConfig={"distance": "cosine"})
+    index = objects.connected(index="Plain", fields=IndexFields(text="body", tenant="customer", **fields))
+    for condition in (In(field="tenant", values=("7",)), Equal(field="document_id", value="77")):
+        for one, document in ((condition, "77"), (Not(condition=condition), "78")):
+            assert [passage.document_id for passage in index.listed(5, only(one))] == [document], one
+    assert index.count(only(Equal(field="tenant", value="seven"))) == 0
+    if index.config.fields.id:  # type: ignore[attr-defined]
+        assert list(index.passages_by_id(["78", "no number"])) == ["78"]
+        assert list(index.vectors_by_id(["78"])) == ["78"]
 
 
 def test_a_tenant_is_searched_alone(objects: Objects) -> None:

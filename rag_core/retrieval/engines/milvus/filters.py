@@ -61,7 +61,7 @@ def milvus_filter(where: Filter, fields: IndexFields, layout: Layout, place: str
     def some(conditions: list[str]) -> str:
         return " or ".join(f"({one})" for one in conditions) or never
 
-    return translated(where, fields, Dialect(equal, dated, absent, by_id, every, some, typed=True))
+    return translated(where, fields, Dialect(equal, dated, absent, by_id, every, some))
 
 
 def id_literals(ids: list[str], field: str, layout: Layout) -> str:

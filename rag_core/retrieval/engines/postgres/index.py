@@ -97,8 +97,8 @@ class PgVectorIndex:
                 cursor.execute(setting)
             found = made.nearest(f"[{','.join(map(repr, vector.tolist()))}]", depth, where)
             rows = cursor.execute(found.sql, found.values).fetchall()
-        hits = {name: _score(far, distance) for name, far in reversed(rows) if far is not None and math.isfinite(far)}
-        return SearchResult(list(reversed(hits.items())), space=SPACES[distance])
+        near = [(name, _score(far, distance)) for name, far in rows if far is not None and math.isfinite(far)]
+        return SearchResult(_once_each(near), space=SPACES[distance])
 
     def lexical(self, query: str, depth: int, where: Filter | None = None) -> SearchResult:
         """The rows with the question's words, any of them, by `ts_rank_cd`."""
@@ -109,9 +109,8 @@ class PgVectorIndex:
             found = made.by_words(lexeme_query(lexemes), lexemes, depth, where)
             rows = cursor.execute(found.sql, found.values).fetchall()
         terms = {term for _, _, there in rows for term in there or ()}
-        hits = {name: float(score) for name, score, _ in reversed(rows)}
         return SearchResult(
-            list(reversed(hits.items())),
+            _once_each([(name, float(score)) for name, score, _ in rows]),
             terms=tuple(one for one in lexemes if one in terms),
             space=ScoreSpace.TS_RANK_CD,
         )
@@ -172,6 +171,14 @@ def _first(cursor: psycopg.Cursor, asked: Any) -> Any:
     """The first value of the first row; None without one."""
     row = cursor.execute(asked.sql, asked.values).fetchone()
     return row[0] if row else None
+
+
+def _once_each(hits: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    """The hits in their order; of an id that several rows have, the best."""
+    found: dict[str, float] = {}
+    for name, score in hits:
+        found.setdefault(name, score)
+    return list(found.items())
 
 
 def _score(far: float, distance: Distance) -> float:

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 from rag_core.retrieval.engines.index_config import IndexFields
-from rag_core.retrieval.engines.rest.filters import Dialect, translated
+from rag_core.retrieval.engines.rest.filters import Dialect, spellings, translated
 from rag_core.schema.base import Scalar
 from rag_core.schema.filters import Filter
 
@@ -36,7 +36,7 @@ def qdrant_filter(where: Filter, fields: IndexFields) -> dict[str, Any]:
 
     def by_id(passage_id: str, true: bool) -> dict[str, Any]:
         if fields.id:
-            return equal(fields.id, passage_id, true)
+            return (_some if true else _every)([equal(fields.id, one, true) for one in spellings(passage_id)])
         key = point_id(passage_id)
         return _held(NEVER if key is None else {"has_id": [key]}, true)
 

@@ -35,7 +35,6 @@ class Dialect(Generic[T]):
     absent  (path, true): nothing is there
     by_id   (passage id, true)
     every   all of these, `[]` always holds; some: one of these, `[]` never holds
-    typed   fields have a type, and a number is compared with its text there; else both spellings are asked for
     """
 
     equal: Callable[[str, Scalar, bool], T]
@@ -44,7 +43,6 @@ class Dialect(Generic[T]):
     by_id: Callable[[str, bool], T]
     every: Callable[[list[T]], T]
     some: Callable[[list[T]], T]
-    typed: bool = False
 
 
 def translated(where: Filter, fields: IndexFields, dialect: Dialect[T]) -> T:
@@ -99,7 +97,7 @@ def _equal(field: str, value: Scalar, true: bool, fields: IndexFields, say: Dial
     if field in FILTERED and field != LANGUAGE and (not fields.of(field) or not isinstance(value, str)):
         return _settled(field in EMPTY and value == "", true, say)
     path = path_of(field, fields)
-    ways = [say.equal(path, one, true) for one in _spellings(field, value, fields, say.typed)]
+    ways = [say.equal(path, one, true) for one in (spellings(value) if fields.of(field) else [value])]
     if field in EMPTY and value == "":
         ways.append(say.absent(path, true))
     return ways[0] if len(ways) == 1 else _joined(ways, not true, say)
@@ -116,8 +114,12 @@ def _on_day(value: Scalar, true: bool, fields: IndexFields, say: Dialect[T]) -> 
     return _dated(UPDATED, day, day + timedelta(days=1), true, fields, say)
 
 
-def _spellings(field: str, value: Scalar, fields: IndexFields, typed: bool) -> list[Scalar]:
-    """A part of a passage is a text; where the index has it as a number, that number is meant as well."""
-    if not typed and fields.of(field) and isinstance(value, str) and re.fullmatch(r"0|-?[1-9]\d{0,17}", value):
+def spellings(value: Scalar) -> list[Scalar]:
+    """A part of a passage is a text; where the index has it as a number, that number is meant as well.
+
+    >>> spellings("7"), spellings("007"), spellings(7)
+    (['7', 7], ['007'], [7])
+    """
+    if isinstance(value, str) and re.fullmatch(r"0|-?[1-9]\d{0,17}", value, re.ASCII):
         return [value, int(value)]
     return [value]

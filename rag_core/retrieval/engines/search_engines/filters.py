@@ -12,7 +12,7 @@ from typing import Any
 
 from rag_core.errors import BadInput
 from rag_core.retrieval.engines.index_config import IndexFields
-from rag_core.retrieval.engines.rest.filters import Dialect, translated
+from rag_core.retrieval.engines.rest.filters import Dialect, spellings, translated
 from rag_core.retrieval.engines.search_engines.layout import DATES, KEYWORDS, NUMBERS, TEXTS, Layout
 from rag_core.schema.base import Scalar
 from rag_core.schema.filters import Filter
@@ -71,9 +71,11 @@ def search_filter(where: Filter, fields: IndexFields, layout: Layout, place: str
         return _held({"exists": {"field": path}}, not true)
 
     def by_id(passage_id: str, true: bool) -> Query:
-        return equal(fields.id, passage_id, true) if fields.id else _held({"ids": {"values": [passage_id]}}, true)
+        if fields.id:
+            return (_some if true else _every)([equal(fields.id, one, true) for one in spellings(passage_id)])
+        return _held({"ids": {"values": [passage_id]}}, true)
 
-    return translated(where, fields, Dialect(equal, dated, absent, by_id, _every, _some, typed=True))
+    return translated(where, fields, Dialect(equal, dated, absent, by_id, _every, _some))
 
 
 def _no_value(_: Scalar) -> bool:

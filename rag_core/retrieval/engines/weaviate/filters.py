@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from rag_core.errors import BadInput
 from rag_core.retrieval.engines.index_config import IndexFields
-from rag_core.retrieval.engines.rest.filters import Dialect, translated
+from rag_core.retrieval.engines.rest.filters import Dialect, spellings, translated
 from rag_core.retrieval.engines.weaviate.layout import Layout
 from rag_core.schema.base import Scalar
 from rag_core.schema.filters import Filter
@@ -72,10 +72,10 @@ def weaviate_filter(where: Filter, fields: IndexFields, layout: Layout, place: s
 
     def by_id(passage_id: str, true: bool) -> str:
         if fields.id:
-            return equal(fields.id, passage_id, true)
+            return (_some if true else _every)([equal(fields.id, one, true) for one in spellings(passage_id)])
         return leaf("Equal" if true else "NotEqual", "id", "valueText", passage_id)
 
-    return translated(where, fields, Dialect(equal, dated, absent, by_id, _every, _some, typed=True))
+    return translated(where, fields, Dialect(equal, dated, absent, by_id, _every, _some))
 
 
 def leaf(operator: str, path: str, name: str, value: Any) -> str:
@@ -85,6 +85,12 @@ def leaf(operator: str, path: str, name: str, value: Any) -> str:
     '{operator: Equal, path: ["kind"], valueText: "faq"}'
     """
     return f"{{operator: {operator}, path: [{json.dumps(path)}], {name}: {json.dumps(value)}}}"
+
+
+def ids_in(path: str, one_id: str, layout: Layout) -> list[str]:
+    """The condition of that id, with a value of the property's type; none where it can have no such value."""
+    name, types = VALUES.get(layout.types.get(path, "text"), VALUES["text"])
+    return [leaf("Equal", path, name, value) for value in spellings(one_id) if isinstance(value, types)]
 
 
 def any_of(operands: list[str]) -> str:

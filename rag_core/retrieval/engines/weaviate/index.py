@@ -24,7 +24,7 @@ from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
 from rag_core.retrieval.engines.rest.client import Access, RestServer, in_path, unlike
 from rag_core.retrieval.engines.rest.documents import passage_of, reached, within
 from rag_core.retrieval.engines.weaviate.catalog import described
-from rag_core.retrieval.engines.weaviate.filters import any_of, leaf, weaviate_filter
+from rag_core.retrieval.engines.weaviate.filters import any_of, ids_in, weaviate_filter
 from rag_core.retrieval.engines.weaviate.layout import SPACES, Layout
 from rag_core.schema.spaces import ScoreSpace
 
@@ -151,9 +151,9 @@ class WeaviateIndex:
         found: dict[str, Any] = {}
         path = field or "id"
         wanted = {one: one if field else _uuid(one) for one in ids}
-        keys = [key for key in wanted.values() if key]
-        for begin in range(0, len(keys), TOGETHER):
-            some = any_of([leaf("Equal", path, "valueText", key) for key in keys[begin : begin + TOGETHER]])
+        asked = [one for key in wanted.values() if key for one in ids_in(path, key, self._layout())]
+        for begin in range(0, len(asked), TOGETHER):
+            some = any_of(asked[begin : begin + TOGETHER])
             found |= dict(self._got(f"limit: {MOST}, where: {some}{self._tenant()}", selection, additional))
         return {one: found[key] for one, key in wanted.items() if key in found}
 
