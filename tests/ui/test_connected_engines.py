@@ -11,6 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from tests.retrieval.engines.http_server import KEY, HttpServer
+from tests.retrieval.engines.pinecone_server import PineconeServer
+from ui import index_caches
 from ui.sidebar import indexes
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -66,8 +68,6 @@ def in_elasticsearch(vectors: Vectors, folder: Path) -> There:
 
 
 def in_pinecone(vectors: Vectors, folder: Path) -> There:
-    from tests.retrieval.engines.pinecone_server import PineconeServer
-
     server = PineconeServer(len(vectors[0]))
     server.records = {"": {
         f"{name}#0": (vector, {"text": text, "title": title, "file_path": name})
@@ -133,3 +133,106 @@ def test_a_wrong_key_is_said_and_shown_nowhere(there: There) -> None:
     at = form(there, "wrong-9f31-key")
     assert "Enter the right one" in said(at)
     assert "wrong-9f31-key" not in said(at)
+
+
+@pytest.fixture
+def pinecone(packaged: SentenceEmbedder) -> Iterator[PineconeServer]:
+    """An index of Pinecone with three tenants' passages. It cannot compare days, nor search by words."""
+    server = PineconeServer(packaged.dimensions)
+    texts = [text for _, text in TEXTS.values()]
+    server.records = {"": {
+        name: (vector, {"text": text, "title": title, "tenant": tenant, "updated_at": f"2026-09-0{day}"})
+        for vector, day, tenant, (name, (title, text)) in zip(
+            packaged.embed(texts).tolist(), (1, 2, 3), ("acme", "brix", "cora"), TEXTS.items(), strict=True
+        )
+    }}  # fmt: skip
+    yield server
+    server.http.stop()
+
+
+def connected(server: PineconeServer) -> dict[str, object]:
+    """What a session keeps that connected it."""
+    at = form(There("pinecone", server.http, "shop", ""))
+    at.selectbox(key="ix_index").set_value(("shop", "")).run()
+    at.button(key="ix_connect").click().run()
+    assert not at.exception and not at.error, said(at)
+    return {indexes.KEY: at.session_state[indexes.KEY], "c": "Handbook", "q": QUERY}
+
+
+def linked(link: dict[str, str], **state: object) -> AppTest:
+    """Inspect, opened with a link."""
+    at = AppTest.from_file(str(PAGES / "1_inspect.py"), default_timeout=120)
+    for key, value in state.items():
+        at.session_state[key] = value
+    for key, value in link.items():
+        at.query_params[key] = value
+    at.run()
+    assert not at.exception
+    return at
+
+
+def found(at: AppTest) -> list[str]:
+    return [one for table in at.dataframe if "passage_id" in table.value.columns for one in table.value["passage_id"]]
+
+
+def fail_lists(server: PineconeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have it list no passages, while it goes on searching."""
+    answers = server.http.answers
+    failing = ("vectors", "list")
+    monkeypatch.setattr(
+        server.http, "answers", lambda asked: (503, "busy") if asked.path == failing else answers(asked)
+    )
+
+
+def test_a_tenant_of_the_link_that_the_first_passages_do_not_have_still_filters(
+    pinecone: PineconeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = connected(pinecone)
+    monkeypatch.setattr(
+        index_caches, "FACETED", 2
+    )  # errors.md and refunds.md: of returns.md, tenant brix, they know nothing
+    at = linked({"tenant": "brix"}, **state)
+    assert not at.error, said(at)
+    assert found(at) == ["returns.md"]
+    assert at.multiselect(key="tenant").value == ["brix"] and "that filter is off" not in said(at)
+    at = page("1_inspect.py", **state, tenant=["brix"])
+    assert found(at) == ["returns.md"]
+
+
+@pytest.mark.parametrize("asked", [{"tenant": "acme"}, {"x1_tenant": "acme", "xn": "1"}, {"since": "2026-09-02"}])
+def test_nothing_is_searched_without_the_filter_that_is_asked_for(
+    pinecone: PineconeServer, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
+) -> None:
+    state = connected(pinecone)
+    fail_lists(pinecone, monkeypatch)
+    pinecone.http.asked.clear()
+    at = linked(asked, **state)
+    for _ in range(2):
+        assert "A filter is asked for, so nothing was searched" in said(at)
+        assert not found(at) and not [one for one in pinecone.http.asked if one.path == ("query",)]
+        at.run()
+    plain = page("1_inspect.py", **state)
+    assert len(found(plain)) == 3
+
+
+def test_a_chosen_filter_stays_where_its_values_cannot_be_read_any_more(
+    pinecone: PineconeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = page("1_inspect.py", **connected(pinecone))
+    at.multiselect(key="tenant").set_value(["acme"]).run()
+    assert found(at) == ["refunds.md"]
+    answers = pinecone.http.answers
+    fail_lists(pinecone, monkeypatch)
+    index_caches.of_facets.clear()
+    for _ in range(2):
+        at.run()
+        assert "so nothing was searched" in said(at) and not found(at)
+    monkeypatch.setattr(pinecone.http, "answers", answers)
+    at.run()
+    assert not at.error and found(at) == ["refunds.md"]
+
+
+def test_a_saved_case_about_an_index_of_ones_own_is_said_to_be_seen_by_everyone(pinecone: PineconeServer) -> None:
+    at = page("6_triage.py", **connected(pinecone), doc="Refunds")
+    assert not at.error, said(at)
+    assert "Everyone here can see a saved case and its passages" in said(at)

@@ -11,6 +11,7 @@ from rag_core.triage import Finding, case_of
 from rag_core.wording.verdicts import VERDICT_LABELS
 from ui import auth, caches
 from ui.panels import triage, tried_fix
+from ui.sidebar import indexes
 from ui.sidebar.state import SidebarState
 
 Run = tuple[Trace, Finding]
@@ -21,7 +22,7 @@ PRIVATE = "This collection is private. Everyone here can see a saved case and it
 
 def of_question(choice: SidebarState, found: triage.Found) -> None:
     """The form for a question that was asked here."""
-    private = choice.collection in caches.private(choice.owner).names(choice.owner)
+    private = indexes.may_be_private(choice.collection, found.trace.collection.fingerprint)
     form(lambda: _which_run(found), (found.trace.query, found.location), PRIVATE if private else "")
 
 

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 
 import streamlit as st
@@ -19,6 +21,8 @@ from ui.sidebar import indexes
 
 EARLIEST = date(1900, 1, 1)
 KEYS = ("tenant", "source", "since")
+PLACE = re.compile(r"(x\d_)?(tenant|source|since)")
+"""Keys of the fields: of the run's own filter, and of each extra search's."""
 
 
 def facets_of(collection: str, owner: str) -> Facets:
@@ -30,12 +34,56 @@ def facets_of(collection: str, owner: str) -> Facets:
         if not caches.ready(collection) and not any(key.endswith(KEYS) for key in st.query_params):
             return Facets()
         if connected := indexes.find(collection):
-            return index_caches.of_facets(
-                connected.scope, connected.index.config.model_dump_json(), connected.collection
-            )
+            return _of_index(connected)
         return caches.facets_of(caches.collection(collection, owner))
     except SecondPassError:
         return Facets()
+
+
+def _of_index(connected: indexes.Connected) -> Facets:
+    """What a connected index can be filtered by, and what is asked for, which its first passages may not have.
+
+    Stops the page where that cannot be told while a filter is asked for: nothing is searched without it.
+    """
+    asked = _asked()
+    try:
+        found = index_caches.of_facets(connected.scope, connected.index.config.model_dump_json(), connected.collection)
+    except SecondPassError as exc:
+        if not asked:
+            raise
+        st.session_state.update({key: st.session_state[key] for key in asked if key in st.session_state})  # stays asked
+        st.error(views.markdown(f"{exc} A filter is asked for, so nothing was searched."), icon=":material/error:")
+        st.stop()
+    since = [date.fromisoformat(one) for key, values in asked.items() if key.endswith("since") for one in values]
+    return found.with_(
+        tenants=_with(found.tenants, asked, "tenant"),
+        sources=_with(found.sources, asked, "source"),
+        first=found.first or min(since, default=None),
+        last=found.last or max(since, default=None),
+    )
+
+
+def _with(values: Sequence[str], asked: dict[str, list[str]], field: str) -> tuple[str, ...]:
+    """The values and those that are asked for, sorted."""
+    return tuple(sorted({*values, *(one for key, more in asked.items() if key.endswith(field) for one in more)}))
+
+
+def _asked() -> dict[str, list[str]]:
+    """By the key of a field: what the session asks for, or the link where the field was not drawn yet."""
+    found = {key: st.query_params.get_all(key) for key in st.query_params if PLACE.fullmatch(key)}
+    for key, value in st.session_state.items():
+        if PLACE.fullmatch(str(key)):
+            found[str(key)] = [str(one) for one in value] if isinstance(value, list) else [str(value or "")]
+    return {key: kept for key, values in found.items() if (kept := [one for one in values if _sound(key, one)])}
+
+
+def _sound(key: str, value: str) -> bool:
+    """Whether it asks for anything: no empty value, and no date that is none."""
+    if not key.endswith("since"):
+        return bool(value)
+    with suppress(ValueError):
+        return bool(date.fromisoformat(value))
+    return False
 
 
 def main_filter(found: Facets) -> Filter | None:
@@ -92,6 +140,7 @@ def _several(label: str, values: Sequence[str], key: str) -> list[str]:
 
 def _since(found: Facets, key: str) -> date | None:
     latest = max(found.last or EARLIEST, date.today())
+    told = f"The documents are dated {found.first} to {found.last}. " if found.first != found.last else ""
     return st.date_input(
         "Updated since",
         value=None,
@@ -99,5 +148,5 @@ def _since(found: Facets, key: str) -> date | None:
         max_value=latest,
         key=key,
         bind="query-params",
-        help=f"The documents are dated {found.first} to {found.last}. Documents without a date are left out.",
+        help=f"{told}Documents without a date are left out.",
     )
