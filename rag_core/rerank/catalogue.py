@@ -32,7 +32,7 @@ from rag_core.rerank.shipped import LATE_INTERACTION, MAXSIM, NO_RERANKING, NONE
 from rag_core.schema.policy import DEFAULT_RERANKER
 from rag_core.settings import Settings
 
-__all__ = ["CATALOGUE", "LATE_INTERACTION", "NONE", "entry_of", "get_reranker", "listed", "usable"]
+__all__ = ["CATALOGUE", "LATE_INTERACTION", "NONE", "called", "entry_of", "get_reranker", "listed", "usable"]
 
 
 def _in_order(entries: list[Entry]) -> dict[str, Entry]:
@@ -79,6 +79,15 @@ def entry_of(key: str) -> Entry:
     if kind is None or not kind.name_in(key).strip():
         raise BadInput(_unknown(key))
     return kind.entry(key)
+
+
+def called(key: str) -> str:
+    """The label of the reranker of that key; the key itself where nobody here knows it, as in a run of an earlier
+    version or of another installation."""
+    try:
+        return entry_of(key).label
+    except BadInput:
+        return key
 
 
 def _unknown(key: str) -> str:

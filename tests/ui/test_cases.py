@@ -16,7 +16,10 @@ from streamlit.testing.v1 import AppTest
 from rag_core.corpus.sample import SAMPLE
 from rag_core.diagnosis import Expected, diagnose, locate
 from rag_core.jobs import JobControl
-from rag_core.schema.policy import Policy
+from rag_core.schema.policy import DEFAULT_RERANKER, Policy
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.threshold import Threshold
+from rag_core.schema.trace import Trace
 from rag_core.triage import Finding, RerunOutcome, Status, case_of, exchange, export_cases
 from rag_core.wording.verdicts import VERDICT_LABELS
 from tests.triage.samples import a_case
@@ -98,9 +101,11 @@ def test_a_job_is_looked_at_again_and_again_only_while_it_runs(polled: list[floa
     assert polled == []
 
 
-def saved_case(document: str, settings: Policy) -> str:
-    """A case of the sample's collection, as it is saved where nobody looked at an answer."""
+def saved_case(document: str, settings: Policy, model: str = DEFAULT_RERANKER) -> str:
+    """A case of the sample's collection, as it is saved where nobody looked at an answer. model: what the default
+    reranker was then."""
     trace = caches.pipeline(SAMPLE, OWNER).run(QUESTION, settings)
+    trace = Trace.read(trace.to_json().replace(f'"{DEFAULT_RERANKER}"', f'"{model}"').encode())
     location = locate(caches.collection(SAMPLE, OWNER), Expected(document=document))
     case = case_of(trace, [Finding(location=location, diagnosis=diagnose(trace, location))])
     return caches.case_book().save(case).id
@@ -142,6 +147,22 @@ def test_a_status_that_a_rerun_contradicts_is_changed_by_a_click():
         assert caches.case_book().get(case_id).status is status
         assert at.selectbox(key=f"status_{case_id}").value is status
         assert "agree" not in [one.key for one in at.button]
+
+
+def test_a_case_of_a_reranker_that_no_longer_ships_is_opened_without_its_threshold():
+    cut = Policy(threshold=Threshold(minimum=0.01, space=ScoreSpace.PROBABILITY))
+    case_id = saved_case("refunds.md", cut, model="second-pass-minilm-v2+late-interaction")
+    at = triage_page(view="Cases")
+    at.selectbox(key="case").set_value(case_id).run()
+    at.button(key="reopen").click().run()
+    assert not at.exception and at.selectbox(key="r").value == DEFAULT_RERANKER
+    usual = triage_page(q=QUESTION).slider(key="t_probability").value
+    assert usual != 0.01 and at.slider(key="t_probability").value == usual
+    assert "second-pass-minilm-v2 no longer ships" in at.sidebar.warning[0].value.replace("\\", "")
+    at.run()
+    assert at.sidebar.warning
+    at.selectbox(key="r").set_value("late-interaction").run()
+    assert not at.exception and not at.sidebar.warning
 
 
 def test_a_link_opens_its_case_and_says_where_it_is_gone():

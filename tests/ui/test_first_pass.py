@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rag_core.corpus.sample import SAMPLE
 from rag_core.rerank.catalogue import entry_of
+from rag_core.schema.policy import DEFAULT_RERANKER
+from ui import caches
 
 ROOT = Path(__file__).parents[2]
 CHEAP = "Late interaction (MaxSim)"
@@ -112,3 +115,15 @@ def test_compare_leaves_it_out_for_a_side_that_has_no_use_for_it(alone: str) -> 
     at = opened("4_compare.py", ra=alone)
     assert at.toggle(key="fpa_off").disabled
     assert f"A: {alone.split(' (')[0]} 100 " in shown(at)
+
+
+@pytest.mark.parametrize("key", ["second-pass-minilm-v2+late-interaction", "a model of another installation"])
+def test_a_saved_run_of_a_reranker_that_nobody_knows_here_is_shown_whole(key: str) -> None:
+    saved = caches.pipeline(SAMPLE, "ab" * 16).run("how long does a refund take").to_json()
+    at = AppTest.from_file(str(ROOT / "pages" / "1_inspect.py"), default_timeout=300).run()
+    data = saved.replace(f'"{DEFAULT_RERANKER}"', f'"{key}"').encode()
+    at.file_uploader(key="trace_file").set_value(("run.json", data, "application/json")).run()
+    assert not at.exception and not at.error
+    told = shown(at)
+    assert f"First pass: Late interaction (MaxSim) read 3, and all of them went on to {key}." in told
+    assert "<b>First pass</b>" in told and at.dataframe

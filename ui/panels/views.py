@@ -12,7 +12,7 @@ import streamlit as st
 
 from rag_core.analysis.run_tables import share_table
 from rag_core.errors import SecondPassError
-from rag_core.rerank.catalogue import entry_of
+from rag_core.rerank.catalogue import called
 from rag_core.schema.records import LeftOut
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import not_rewritten
@@ -62,7 +62,7 @@ def failure(trace: Trace) -> None:
 def first_pass(trace: Trace) -> None:
     """What the first pass read and handed on, where there is one."""
     if trace.first_pass_summary:
-        told = headline_text.first_pass(trace, lambda key: entry_of(key).label)
+        told = headline_text.first_pass(trace, called)
         st.caption(f":material/filter_list: {markdown(told)}")
 
 

@@ -44,7 +44,7 @@ from ui.sidebar import (
     searched,
     signals,
 )
-from ui.sidebar.apply_policy import adopt
+from ui.sidebar.apply_policy import adopt, say_not_taken
 from ui.sidebar.controls import CONTROLS, changed, label_of, marked, slider
 from ui.sidebar.owner import owner, remember
 
@@ -172,6 +172,7 @@ def _reranker() -> Entry:
         key="r",
         bind="query-params",
     )
+    say_not_taken(key or DEFAULT_RERANKER)
     views.left_out("fine-tuned model", access.models().left_out)
     return offered[key or DEFAULT_RERANKER]
 
