@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from rag_core.schema.base import Frozen
-from rag_core.schema.documents import Document, Passage, stated_authority
+from rag_core.schema.documents import LISTED, Document, Passage, stated_authority
 
 
 class Facets(Frozen):
@@ -47,5 +47,6 @@ def facets(documents: Iterable[Document | Passage]) -> Facets:
 
 
 def _telling(values: set[str]) -> tuple[str, ...]:
-    """The named values, where there are two kinds at least."""
-    return tuple(sorted(values - {""})) if len(values) > 1 else ()
+    """The named values, where there are two kinds at least; those of a list each by itself."""
+    each = {value for one in values for value in one.split(LISTED)}
+    return tuple(sorted(each - {""})) if len(values) > 1 else ()

@@ -21,6 +21,9 @@ MADE_UP = "content:"
 FIRST_CHARS = 60
 """Characters of a text that name a passage without title, id and source."""
 
+LISTED = "\u2028"
+"""Between the values of a field that an index keeps as a list; other texts hardly have this line separator."""
+
 
 def stated_authority(metadata: Mapping[str, Scalar]) -> float | None:
     """The number from 0 to 1 that metadata gives as `authority`, as a number or in text; None for anything else.

@@ -18,7 +18,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from rag_core.schema.base import Frozen, Scalar
-from rag_core.schema.documents import Passage
+from rag_core.schema.documents import LISTED, Passage
 
 _OWN = ("source", "tenant", "title", "document_id", "updated_at")
 
@@ -32,6 +32,14 @@ def field_of(passage: Passage, field: str) -> Scalar | date | None:
 def _plain(value: Scalar | date | None) -> Scalar | None:
     """A date as ISO text, so that it can be compared with what a filter holds."""
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _has(passage: Passage, field: str, value: Scalar) -> bool:
+    """Whether the field has the value; of a field that is kept as a list, one of its values is enough."""
+    found = _plain(field_of(passage, field))
+    if isinstance(found, str) and LISTED in found:
+        return str(value) in found.split(LISTED)
+    return same_value(found, value)
 
 
 def same_value(one: Scalar | None, other: Scalar) -> bool:
@@ -57,7 +65,7 @@ class Equal(Frozen):
 
     def matches(self, passage: Passage) -> bool:
         """True where the passage has the field with this value."""
-        return same_value(_plain(field_of(passage, self.field)), self.value)
+        return _has(passage, self.field, self.value)
 
     def __str__(self) -> str:
         return f"{_words(self.field)} {self.value}"
@@ -72,8 +80,7 @@ class In(Frozen):
 
     def matches(self, passage: Passage) -> bool:
         """True where the passage's field is one of the values."""
-        found = _plain(field_of(passage, self.field))
-        return any(same_value(found, value) for value in self.values)
+        return any(_has(passage, self.field, value) for value in self.values)
 
     def __str__(self) -> str:
         return f"{_words(self.field)} {' or '.join(map(str, self.values)) or 'of nothing'}"

@@ -11,6 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -238,12 +239,19 @@ def at(document: Any, path: str) -> Any:
     return document
 
 
+def day(value: str) -> str:
+    """The day in UTC."""
+    if not re.search(r"[+-]\d\d:\d\d$", value):
+        return value[:10]
+    return datetime.fromisoformat(value[:19] + value[-6:]).astimezone(UTC).date().isoformat()
+
+
 def unit(one: Any) -> Any:
     return one / np.linalg.norm(one)
 
 
 KINDS: dict[str, Callable[[Any], Any]] = {
-    "text": str, "keyword": str, "date": lambda value: str(value)[:10], "long": float, "float": float, "boolean": bool,
+    "text": str, "keyword": str, "date": lambda value: day(str(value)), "long": float, "float": float, "boolean": bool,
 }  # fmt: skip
 """How a value of a type is indexed; a date by its day, which is all that is asked for."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rag_core.errors import BadInput, EngineError, EngineRefused, MissingField, 
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexFields
 from rag_core.retrieval.engines.index_kinds import connect, kind_named
 from rag_core.retrieval.engines.protocol import IndexEngine
-from rag_core.schema.filters import Equal, In, Not
+from rag_core.schema.filters import Dated, Equal, In, Not
 from rag_core.schema.spaces import ScoreSpace
 from tests.retrieval.engines.http_server import KEY
 from tests.retrieval.engines.index_conformance import QUERY, ROWS, IndexConformance, Row, Server, at, ids, only
@@ -131,6 +132,23 @@ def test_a_part_that_the_index_keeps_as_a_number_is_found_by_its_text(plain: Poi
     assert index.passages_by_id(["7"])["7"].tenant == "17"
     assert [one.id for one in index.listed(5, only(Equal(field="tenant", value="17")))] == ["7"]
     assert index.count(only(Not(condition=Equal(field="tenant", value="17")))) == 1
+
+
+def test_a_day_is_that_in_utc_and_a_value_of_a_list_is_enough(points: Points) -> None:
+    made = points.qdrant.create("plain", {"size": 4, "distance": "Cosine"})
+    given = {"text": "x", "changed": "2026-03-14T23:30:00-05:00", "team": ["acme", "umbrella"]}
+    made.upsert([(7, {"": list(at(0))}, given)])
+    index = points.connected(index="plain", fields=IndexFields(text="text", updated="changed", tenant="team"))
+    assert index.passages_by_id(["7"])["7"].updated_at == date(2026, 3, 15)
+    for condition, number in (
+        (Equal(field="updated_at", value="2026-03-15"), 1),
+        (Dated(before=date(2026, 3, 15)), 0),
+        (In(field="tenant", values=("umbrella",)), 1),
+        (Not(condition=Equal(field="tenant", value="acme")), 0),
+    ):
+        found = index.listed(5, only(condition))
+        assert len(found) == number, condition
+        assert all(condition.matches(passage) for passage in found)
 
 
 def test_a_part_that_is_not_mapped_is_empty_in_every_passage(plain: Points) -> None:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 from pydantic import SecretStr
 
+from rag_core.corpus.facets import facets
 from rag_core.errors import BadInput, EngineError, EngineRefused, MissingField, WrongDimension
+from rag_core.pipeline.pipeline import Pipeline
+from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexFields
 from rag_core.retrieval.engines.index_kinds import connect, kind_named
 from rag_core.retrieval.engines.protocol import IndexEngine
 from rag_core.schema.filters import Condition, Dated, Equal, In, Not
+from rag_core.schema.policy import NO_RERANKER, Policy
 from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.trace import Trace
+from tests.corpus.doubles import WordEmbedder
 from tests.retrieval.engines.http_server import KEY
 from tests.retrieval.engines.index_conformance import (
     QUERY,
@@ -208,6 +215,31 @@ def test_parts_that_are_kept_as_numbers_are_filtered_by_their_text(elastic: Docu
             assert [passage.document_id for passage in index.listed(5, only(one))] == [document], one
             assert len(index.dense(QUERY, 5, only(one)).hits) == 1
     assert index.count(only(Equal(field="tenant", value="seven"))) == 0
+
+
+def test_a_value_of_a_list_filters_is_offered_and_keeps_the_question(elastic: Documents) -> None:
+    given: dict[str, Any] = {"1": ["acme", "umbrella"], "2": ["acme"], "3": "zenith"}
+    rows = {one: {"body": "refund", "dense": ONE, "customer": of, "tags": of} for one, of in given.items()}
+    elastic.server.create("shop", {"body": TEXT, "dense": VECTORS[True], "customer": KEYWORD, "tags": KEYWORD}, rows)
+    index = elastic.connected(fields=IndexFields(text="body", vector="dense", tenant="customer"))
+    assert facets(index.listed(9)).tenants == ("acme", "umbrella", "zenith")
+    collection = ConnectedCollection(index, elastic.config(searches="lexical"), WordEmbedder())
+    for field in ("tenant", "tags"):
+        condition = In(field=field, values=("umbrella", "none"))
+        for one, wanted in ((condition, {"1"}), (Not(condition=condition), {"2", "3"})):
+            trace = Pipeline(collection).run("refund", Policy(reranker=NO_RERANKER), only(one))
+            assert {hit.passage_id for hit in trace["lexical"].hits} == wanted
+            assert Trace.read(trace.to_json()) == trace
+
+
+@pytest.mark.parametrize(("kind", "day"), [("date", date(2026, 3, 15)), ("keyword", date(2026, 3, 14))])
+def test_a_day_is_that_in_utc_where_the_server_compares_it_so(elastic: Documents, kind: str, day: date) -> None:
+    found = {"1": {"body": "refund", "dense": ONE, "changed": "2026-03-14T23:30:00.25-05:00"}}
+    properties = {"body": TEXT, "dense": VECTORS[True], "changed": {"type": kind}}
+    elastic.server.create("shop", properties, found)
+    index = elastic.connected(fields=IndexFields(text="body", vector="dense", updated="changed"))
+    assert index.passages_by_id(["1"])["1"].updated_at == day
+    assert [one.id for one in index.listed(3, only(Dated(after=day, before=day + timedelta(days=1))))] == ["1"]
 
 
 @pytest.mark.parametrize(

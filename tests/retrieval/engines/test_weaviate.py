@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import pytest
@@ -176,6 +177,14 @@ def test_parts_that_are_kept_as_numbers_are_filtered_by_their_text(objects: Obje
     if index.config.fields.id:  # type: ignore[attr-defined]
         assert list(index.passages_by_id(["78", "no number"])) == ["78"]
         assert list(index.vectors_by_id(["78"])) == ["78"]
+
+
+@pytest.mark.parametrize(("kind", "day"), [("date", date(2026, 3, 15)), ("text", date(2026, 3, 14))])
+def test_a_day_is_that_in_utc_where_the_server_compares_it_so(objects: Objects, kind: str, day: date) -> None:
+    found = {IDS[0]: ({"changed": "2026-03-14T23:30:00-05:00"}, {"": list(at(0))})}
+    objects.weaviate.create("Plain", [BODY, {"name": "changed", "dataType": [kind]}], found)
+    index = objects.connected(index="Plain", fields=IndexFields(text="body", updated="changed"))
+    assert [one.updated_at for one in index.listed(3)] == [day]
 
 
 def test_a_tenant_is_searched_alone(objects: Objects) -> None:

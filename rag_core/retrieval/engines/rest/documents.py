@@ -1,22 +1,26 @@
 """A JSON object of somebody else's index as a passage, by the fields of the connection.
 
-Metadata are the texts, numbers and truth values of the object that is named as such; without one, those at the top that
-are no other part of a passage.
+Metadata are the texts, lists of texts, numbers and truth values of the object that is named as such; without one, those
+at the top that are no other part of a passage.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from rag_core.errors import BadInput, MissingField
 from rag_core.retrieval.engines.field_guess import short
 from rag_core.retrieval.engines.index_config import IndexFields
 from rag_core.schema.base import Scalar
-from rag_core.schema.documents import Passage
+from rag_core.schema.documents import LISTED, Passage
 
 Object = Mapping[str, Any]
+
+OFFSET = re.compile(r".{10}[Tt ](\d\d):(\d\d)(?::\d\d(?:\.\d+)?)? ?([+-])(\d\d):?(\d\d)?")
+"""A time with an offset to UTC: hour and minute, its sign, hours and minutes."""
 
 
 def reached(found: object, path: str) -> Any:
@@ -48,28 +52,44 @@ def text_of(value: object) -> str:
     return str(value)
 
 
-def passage_of(one_id: str, found: Object, fields: IndexFields) -> Passage:
-    """The passage of that id."""
+def part_of(value: object) -> str:
+    """A part of a passage other than its text: of a list, its values so that a filter tells them apart."""
+    return LISTED.join(map(text_of, value)) if isinstance(value, list) else text_of(value)
+
+
+def passage_of(one_id: str, found: Object, fields: IndexFields, utc: bool = False) -> Passage:
+    """The passage of that id. `utc`: see `day_of`."""
     text, tenant = text_of(reached(found, fields.text)), reached(found, fields.tenant)
     return Passage(
         id=one_id,
-        document_id=text_of(reached(found, fields.document)) or one_id,
+        document_id=part_of(reached(found, fields.document)) or one_id,
         start=0,
         end=len(text),
         text=text,
-        title=text_of(reached(found, fields.title)),
-        source=text_of(reached(found, fields.source)),
-        tenant=None if tenant is None else text_of(tenant),
-        updated_at=day_of(reached(found, fields.updated)),
+        title=part_of(reached(found, fields.title)),
+        source=part_of(reached(found, fields.source)),
+        tenant=None if tenant is None else part_of(tenant),
+        updated_at=day_of(reached(found, fields.updated), utc),
         metadata=_metadata(found, fields),
     )
 
 
-def day_of(value: object) -> date | None:
-    """The day that a text begins with; None without one."""
+def day_of(value: object, utc: bool = False) -> date | None:
+    """The day that a text begins with; None without one. `utc`: of a time with an offset, the day in UTC, for servers
+    that compare it so.
+
+    >>> day_of("2026-03-14T23:30:00-05:00", utc=True).isoformat(), day_of("2026-03-14T23:30:00-05:00").isoformat()
+    ('2026-03-15', '2026-03-14')
+    """
     try:
-        return date.fromisoformat(value[:10]) if isinstance(value, str) else None
-    except ValueError:
+        day = date.fromisoformat(value[:10]) if isinstance(value, str) else None
+        if day is None or not utc or not (found := OFFSET.fullmatch(str(value))):
+            return day
+        hour, minute, sign, hours, minutes = found.groups()
+        there = datetime.combine(day, time(int(hour), int(minute)))
+        offset = timedelta(hours=int(hours), minutes=int(minutes or 0))
+        return (there + offset if sign == "-" else there - offset).date()
+    except (ValueError, OverflowError):
         return None
 
 
@@ -77,13 +97,19 @@ def _metadata(found: Object, fields: IndexFields) -> dict[str, Scalar]:
     inside = reached(found, fields.metadata) if fields.metadata else found
     before = f"{fields.metadata}." if fields.metadata else ""
     mapped = {name.removeprefix(before) for name in fields.model_dump().values() if name.startswith(before)}
+    given = {name: value for name, value in inside.items() if name not in mapped} if isinstance(inside, Mapping) else {}
     kept: dict[str, Scalar] = {
-        name: value
-        for name, value in (inside.items() if isinstance(inside, Mapping) else ())
-        if isinstance(value, str | int | float | bool) and name not in mapped
+        name: part_of(value) if isinstance(value, list) else value
+        for name, value in given.items()
+        if isinstance(value, str | int | float | bool) or _texts(value)
     }
     language = reached(found, fields.language)
-    return kept if language is None else kept | {"language": text_of(language)}
+    return kept if language is None else kept | {"language": part_of(language)}
+
+
+def _texts(value: object) -> bool:
+    """A list of texts, such as tags; one of numbers may be a vector."""
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
 
 
 def needed(found: Sequence[Object], path: str, place: str) -> None:

@@ -24,7 +24,7 @@ from rag_core.retrieval.engines.rest.documents import passage_of, reached, withi
 from rag_core.retrieval.engines.search_engines.catalog import described, with_vectors
 from rag_core.retrieval.engines.search_engines.filters import ALWAYS, Query, search_filter
 from rag_core.retrieval.engines.search_engines.flavours import ELASTICSEARCH, MOST, OPENSEARCH, Body, Flavour
-from rag_core.retrieval.engines.search_engines.layout import VECTORS, Layout
+from rag_core.retrieval.engines.search_engines.layout import DATES, VECTORS, Layout
 from rag_core.retrieval.engines.search_engines.scores import library, meaning
 from rag_core.schema.spaces import ScoreSpace
 
@@ -110,7 +110,7 @@ class ElasticsearchIndex:
     def passages_by_id(self, ids: Sequence[str]) -> dict[str, Passage]:
         """The documents of these ids as passages."""
         found = self._documents(ids, {})
-        return {one: passage_of(one, found[one], self.config.fields) for one in ids if one in found}
+        return {one: self._passage(one, found[one]) for one in ids if one in found}
 
     def vectors_by_id(self, ids: Sequence[str]) -> dict[str, Vectors]:
         """The vectors, as they were given to the server."""
@@ -128,11 +128,15 @@ class ElasticsearchIndex:
     def listed(self, first: int, where: Filter | None = None) -> list[Passage]:
         """Documents that match, in the order of the index."""
         hits = self._hits({"query": self._where(where) or ALWAYS, "size": within(first, MOST), "sort": ["_doc"]})
-        return [passage_of(self._id_of(one), one["_source"], self.config.fields) for one in hits]
+        return [self._passage(self._id_of(one), one["_source"]) for one in hits]
 
     def close(self) -> None:
         """Close the connections."""
         self.server.close()
+
+    def _passage(self, one: str, source: Any) -> Passage:
+        dated = self._layout().type(self.config.fields.updated) in DATES
+        return passage_of(one, source, self.config.fields, utc=dated)
 
     def _words(self, query: str, where: Filter | None) -> Query:
         fields = self.config.fields

@@ -173,9 +173,9 @@ class WeaviateIndex:
         return str(found)
 
     def _passage(self, one: str, row: Any) -> Passage:
-        return passage_of(
-            one, {name: value for name, value in row.items() if name != "_additional"}, self.config.fields
-        )
+        found = {name: value for name, value in row.items() if name != "_additional"}
+        dated = self._layout().types.get(self.config.fields.updated) == "date"
+        return passage_of(one, found, self.config.fields, utc=dated)
 
     def _where(self, where: Filter | None) -> str:
         if where is None:
