@@ -82,7 +82,7 @@ def test_a_trace_shows_itself_in_three_lines_and_as_html_with_its_text_escaped(t
 
 def test_policy_fields_are_checked_where_they_are_given():
     pipeline = rag_core.Pipeline(rag_core.index(texts=TEXTS))
-    with pytest.raises(ValueError, match="top_q"):
+    with pytest.raises(BadInput, match="top_q"):
         pipeline.run("How long?", top_q=3)
 
 

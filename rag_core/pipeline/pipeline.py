@@ -188,9 +188,10 @@ class Pipeline:
 
             pipeline.run("How long do refunds take?", pool=20, top_k=3)
 
-        changes: fields of the policy that differ from `policy`, or from the default one.
+        changes: fields of the policy that differ from `policy`, or from the default one. Where they name a reranker,
+        the default first pass and pool go, as in `Policy(reranker=...)`. Raises BadInput where they do not fit.
         """
-        policy = Policy.model_validate({**(dict(policy) if policy else {}), **changes})
+        policy = (policy or Policy()).having(**changes)
         return replay(self.score(self.measure(query, where, policy.extra_searches), policy), policy)
 
     async def arun(

@@ -76,9 +76,10 @@ def _kept(trace: Trace, findings: Sequence[Finding]) -> str:
 
 
 def _settings(trace: Trace) -> str:
-    policy = trace.policy
+    policy, first = trace.policy, trace.policy.first_pass
     rows: list[list[object]] = [
         ["Reranker", policy.reranker],
+        ["First pass", f"{first.reranker} over {first.pool}" if first else "none"],
         ["Candidates to rerank", policy.pool],
         ["Threshold", "none" if policy.threshold.minimum is None else policy.threshold.minimum],
         ["Passages kept (top-k)", policy.top_k],

@@ -6,16 +6,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import (
-    Field,
-    StringConstraints,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from rag_core.errors import BadInput
 from rag_core.schema.base import Frozen
 from rag_core.schema.filters import Filter
 from rag_core.schema.threshold import Threshold
+from rag_core.schema.validation import in_words
 
 FULL_DEPTH = 200
 """How deep both searches are measured, so that every smaller depth is a replay."""
@@ -191,6 +188,18 @@ class Policy(Frozen):
         reads = max(DEFAULT_FIRST_PASS.pool, pool) if isinstance(pool, int) else DEFAULT_FIRST_PASS.pool
         first_pass = FirstPass(reranker=DEFAULT_FIRST_PASS.reranker, pool=min(reads, 2 * FULL_DEPTH))
         return {**given, "first_pass": first_pass, "pool": pool}
+
+    def having(self, **changes: object) -> Policy:
+        """This policy with these fields; a default first pass and pool go with the reranker. Raises BadInput."""
+        fields = dict(self)
+        default = Policy(top_k=self.top_k, pool=self.pool)
+        if (self.reranker, self.first_pass) == (default.reranker, default.first_pass):
+            filled_in = {"reranker", "first_pass"} | ({"pool"} if self.pool == max(DEFAULT_POOL, self.top_k) else set())
+            fields = {name: value for name, value in fields.items() if name not in filled_in}
+        try:
+            return Policy.model_validate(fields | changes)
+        except ValidationError as exc:
+            raise BadInput(f"{in_words(exc)}.") from exc
 
     @field_validator("extra_searches")
     @classmethod

@@ -23,6 +23,19 @@ def test_other_fields_stay_as_they_are() -> None:
     assert policy == Policy(pool=20, stopping=EarlyStopping(limit=8))
 
 
+def test_a_default_first_pass_and_pool_go_with_the_reranker() -> None:
+    assert Policy(top_k=3).having(reranker="none") == Policy(top_k=3, reranker="none")
+    assert Policy().having(reranker="late-interaction") == Policy(reranker="late-interaction")
+    assert Policy().having(top_k=20) == Policy(top_k=20)
+    assert Policy(pool=20).having(reranker="none") == Policy(pool=20, reranker="none")
+    assert Policy().having(first_pass=None) == Policy(first_pass=None)
+    assert Policy().having(threshold=Threshold(minimum=0.3)) == Policy(threshold=Threshold(minimum=0.3))
+    own = Policy(reranker="mine", first_pass=FirstPass(reranker="cheap", pool=30), pool=20)
+    assert own.having(top_k=3) == own.with_(top_k=3)
+    with pytest.raises(BadInput, match="“pol” is not a field"):
+        Policy().having(pol=20)
+
+
 def test_a_nested_value_is_changed_by_giving_it() -> None:
     policy = Policy(fusion=Fusion(dense_weight=0.5))
     assert policy.with_(fusion=policy.fusion.with_(k=10)).fusion == Fusion(k=10, dense_weight=0.5)

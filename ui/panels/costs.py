@@ -44,6 +44,8 @@ def show(choice: SidebarState, trace: Trace | None, line: latency_model.LatencyL
             )
     else:
         st.caption("The pairs a second are assumed. Press “Measure this reranker” above to measure this machine.")
+    if choice.policy.first_pass:
+        st.caption("The bill is the reranker's. What the first pass reads is not in it.")
     load = cost.Load(queries_a_day=queries, pool=int(pool))
     rates = cost.Rates(hosted_per_1000=hosted, machine_an_hour=machine, pairs_a_second=speed)
     fig = cost_curve.figure(load, rates, state.palette())

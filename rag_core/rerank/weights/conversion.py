@@ -46,7 +46,11 @@ def convert(model_folder: Path, output: Path) -> None:
     model = torch_model(model_folder, "cpu", False, "float32")
     names = INPUTS if takes_types(model) else INPUTS[:2]
     head = _last_layer(model)
-    engine.openvino().save_model(_graph(_UpTo(model, head, names), names), str(output / GRAPH), compress_to_fp16=False)
+    graph = _graph(_UpTo(model, head, names), names)
+    try:
+        engine.openvino().save_model(graph, str(output / GRAPH), compress_to_fp16=False)
+    except RuntimeError as exc:
+        raise OSError(f"the converted model could not be written: {first_line(exc)}") from exc
     with torch.inference_mode():
         np.savez(output / HEAD, weight=head.weight.numpy(), bias=_bias(head))
     changes = {
@@ -148,7 +152,8 @@ def main() -> None:
         convert(Path(sys.argv[1]), Path(sys.argv[2]))
     except Exception as exc:  # noqa: BLE001 - whatever torch or OpenVINO raise, the app goes on with torch and says why
         sys.stderr.write(f"\n{first_line(exc)}\n")
-        sys.exit(1 if isinstance(exc, OSError | MemoryError | MissingPackage) else LASTING)
+        passing = isinstance(exc, OSError | MemoryError | MissingPackage) or "allocate memory" in str(exc)
+        sys.exit(1 if passing else LASTING)
 
 
 if __name__ == "__main__":

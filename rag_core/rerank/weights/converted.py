@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag_core.errors import ModelError
 from rag_core.inference import engine
 from rag_core.installation.locations import PACKAGE
 from rag_core.rerank.weights.hub import fingerprint, modules_of
@@ -108,25 +107,34 @@ def _place(folder: Path) -> Path:
 def _convert(folder: Path, place: Path) -> None:
     """Convert beside the place and move it there whole; another process that was faster wins."""
     logger.info("Converting the model in %s for OpenVINO, once.", folder)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(dir=place.parent, prefix=".making-"))
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(dir=place.parent, prefix=".making-"))
+    except OSError as exc:
+        _not_now(folder, place, f"it cannot be written to {place.parent}: {exc}")
+        return
     try:
         status, failed = _run(folder, made)
-        if failed:
-            logger.warning("The model in %s runs in torch. It could not be converted: %s", folder, failed)
         if failed and status != LASTING:
-            _failed_here[place] = failed
+            _not_now(folder, place, failed)
             return
         if failed:
+            logger.warning("The model in %s runs in torch. It cannot be converted: %s", folder, failed)
             for file in made.iterdir():
                 file.unlink()
             (made / RECORD).write_text(json.dumps({"failed": failed}), encoding="utf-8")
         made.rename(place)
     except OSError as exc:
         if not (place / RECORD).is_file():
-            raise ModelError(f"The converted model cannot be written to {place.parent}: {exc}") from exc
+            _not_now(folder, place, f"it cannot be written to {place.parent}: {exc}")
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _not_now(folder: Path, place: Path, failed: str) -> None:
+    """This process runs the model in torch; the next one tries again."""
+    logger.warning("The model in %s runs in torch. It could not be converted: %s", folder, failed)
+    _failed_here[place] = failed
 
 
 def _run(folder: Path, output: Path) -> tuple[int, str]:

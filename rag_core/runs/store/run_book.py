@@ -227,5 +227,6 @@ def matching(
     if note:
         conditions.append(runs.c.notes.contains(f'"{note}"', autoescape=True))
     if feedback:
-        conditions.append(runs.c.feedback.contains(f"{feedback.removesuffix('}')},", autoescape=True))
+        told = f"{feedback.removesuffix('}')},"  # not by LIKE, for which letters of either case are one on SQLite
+        conditions.append(sa.func.replace(runs.c.feedback, told, "") != runs.c.feedback)
     return conditions

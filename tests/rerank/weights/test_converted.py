@@ -88,6 +88,25 @@ def test_a_conversion_that_was_killed_is_tried_again_by_the_next_process(
     assert "converted" in CrossEncoderReranker(str(folder)).runs_on
 
 
+def test_where_nothing_can_be_written_the_model_runs_in_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("SECOND_PASS_DATA_DIR", str(tmp_path / "file"))
+    reranker, found = scores(build("xlm-roberta", tmp_path))
+    assert reranker.runs_on.startswith("torch, fp32 (not converted to OpenVINO: it cannot be written to")
+    assert len(found) == len(PASSAGES)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_full_disk_is_no_lasting_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = tmp_path / "output"
+    output.mkdir()
+    (output / "model.bin").symlink_to("/dev/full")
+    monkeypatch.setattr(sys, "argv", ["conversion", str(build("xlm-roberta", tmp_path)), str(output)])
+    with pytest.raises(SystemExit) as ended:
+        conversion.main()
+    assert ended.value.code not in (0, converted.LASTING)
+
+
 def test_conversion_can_be_turned_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: Path) -> None:
     monkeypatch.setenv("SECOND_PASS_CONVERT_MODELS", "false")
     reranker, _ = scores(build("xlm-roberta", tmp_path))

@@ -63,6 +63,14 @@ def test_a_score_that_differs_in_each_run_is_counted_for_its_most_frequent_value
     assert len(feedback_counts(store, RunFilter())) == VALUES
 
 
+def test_feedback_of_another_case_is_another(store):  # noqa: F811
+    told = [[{"name": "thumbs", "value": value}] for value in ("down", "Down")]
+    book = RunBook(store)
+    book.add(a_run(f"r{number}", feedback=one) for number, one in enumerate(told))
+    counts = feedback_counts(store, RunFilter())
+    assert {key: book.count(feedback=key) for key in counts} == counts == dict.fromkeys(counts, 1)
+
+
 def test_a_damaged_list_of_feedback_counts_for_nothing(store):  # noqa: F811
     RunBook(store).add([a_run("r1", feedback=[{"name": "thumbs", "value": "up"}])])
     with store.begin() as connection:
