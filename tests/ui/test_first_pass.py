@@ -72,7 +72,8 @@ def test_the_chosen_reranker_is_no_first_pass_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("link", "pool"), [({"r": CROSS_ENCODER}, 50), ({"pool": "20"}, 20), ({"r": CROSS_ENCODER, "pool": "7"}, 7)]
+    ("link", "pool"),
+    [({"r": CROSS_ENCODER}, 50), ({"pool": "20"}, 20), ({"r": CROSS_ENCODER, "pool": "7"}, 7), ({"k": "15"}, 50)],
 )
 def test_an_old_link_that_names_no_first_pass_has_none(link: dict[str, str], pool: int) -> None:
     at = opened("1_inspect.py", **link)
@@ -87,16 +88,25 @@ def test_an_old_link_that_names_one_keeps_its_pool(link: dict[str, str], pool: i
     assert not at.toggle(key="fpa").value
 
 
+def test_an_old_link_to_late_interaction_behind_another_first_pass_keeps_its_pool() -> None:
+    at = opened("1_inspect.py", r=CHEAP, fp=CROSS_ENCODER, fpn="60", pool="20")
+    assert (at.slider(key="fpn").value, at.slider(key="best").value) == (60, 20)
+
+
 def test_a_link_of_today_is_marked_where_it_would_be_taken_for_an_old_one() -> None:
     at = opened("1_inspect.py", r=CROSS_ENCODER, v="2")
     assert at.selectbox(key="fp").value == "late-interaction" and at.slider(key="best").value == 10
     assert at.query_params["v"] == "2"
     at = opened("1_inspect.py", r="No reranker", v="2")
     assert "v" not in at.query_params
+    assert "v" in opened("1_inspect.py", k="12", v="2").query_params
+    assert "v" not in opened("1_inspect.py", k="9", v="2").query_params
+    at = opened("1_inspect.py", k="15", best="30")
+    assert at.selectbox(key="fp").value == "late-interaction" and at.slider(key="best").value == 30
 
 
 def test_more_passages_than_the_pool_has_cannot_be_kept() -> None:
-    at = opened("1_inspect.py", k="12")
+    at = opened("1_inspect.py", k="12", v="2")
     assert "The pool has 10 candidates, so no more are kept." in shown(at)
     assert "The pool has" not in shown(at.slider(key="best").set_value(12).run())
 

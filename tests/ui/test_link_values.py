@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rag_core.rerank.shipped import label_of
+
+RETIRED = label_of("second-pass-minilm-v2")
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("sample")
 
@@ -46,7 +49,8 @@ def test_a_value_that_does_not_fit_is_named(key: str, asked: str, accepted: str)
         ("3_latency.py", "budget_ms", "5", "“Budget before the answer (ms)” to 5. It must be a number from 10 to"),
         ("3_latency.py", "hosted", "free", "“Hosted, $ per 1,000 searches” to free. It must be a number from 0.01 to"),
         ("4_compare.py", "ka", "99", "“A: top-k” to 99. It must be a number from 1 to 20."),
-        ("4_compare.py", "ra", "Best one", "“A: reranker” to Best one. It must be one of: "),
+        ("4_compare.py", "ra", "Best one", "“A: reranker” to Best one. The reranker Best one is not available here."),
+        ("4_compare.py", "ra", RETIRED, f"“A: reranker” to {RETIRED}. second-pass-minilm-v2 no longer ships with"),
         ("4_compare.py", "ta_probability", "7", "“A: threshold (probability)” to 7. It must be a number from 0 to 1."),
     ],
 )

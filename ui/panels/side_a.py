@@ -19,7 +19,7 @@ def policy(b: Policy) -> Policy:
     default = NONE if b.reranker != NONE else keys[0]
     with st.container(border=True):
         reranker_box, threshold_box, top_k_box, switches = st.columns([3, 3, 2, 2], vertical_alignment="center")
-    link_values.choice("ra", "A: reranker", list(labels.values()), by_page=True)
+    link_values.choice("ra", "A: reranker", list(labels.values()), by_page=True, why=access.not_usable)
     key = reranker_box.selectbox(
         "A: reranker",
         keys,

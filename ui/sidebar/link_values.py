@@ -7,7 +7,7 @@ fit. A note goes away when you change that setting, or reset all.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -41,11 +41,15 @@ def number(key: str, label: str, low: float, high: float, by_page: bool = False)
         _remember(key, Refused(label, asked, accepted, by_page))
 
 
-def choice(key: str, label: str, options: Sequence[str], by_page: bool = False) -> None:
-    """Remember a value of the link that is none of the options."""
+def choice(
+    key: str, label: str, options: Sequence[str], by_page: bool = False, why: Callable[[str], str] | None = None
+) -> None:
+    """Remember a value of the link that is none of the options. why: what is said of such a value, rather than what the
+    options are."""
     asked = _asked(key)
     if asked is not None and asked not in options:
-        _remember(key, Refused(label, asked, f"It must be one of: {', '.join(options)}.", by_page))
+        accepted = why(asked) if why else f"It must be one of: {', '.join(options)}."
+        _remember(key, Refused(label, asked, accepted, by_page))
 
 
 def show(*keys: str) -> None:

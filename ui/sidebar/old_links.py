@@ -1,8 +1,8 @@
 """Links of the versions whose default had no first pass: what such a link does not name meant something else.
 
-A link that names a reranker or a pool, and no first pass, had none. One that names a first pass had a pool of 50 unless
-it named another, and side A of Compare had no first pass. `read` says so in the address before it is read. A link of
-today that would be taken for an old one is marked by `mark`.
+A link that names a reranker, a pool or a top-k above today's pool, and no first pass, had none. One that names a first
+pass had a pool of 50 unless it named another, and side A of Compare had no first pass. `read` says so in the address
+before it is read. A link of today that would be taken for an old one is marked by `mark`.
 """
 
 from __future__ import annotations
@@ -39,11 +39,23 @@ def mark() -> None:
 def in_full(params: Params) -> Params:
     """An old link with what it leaves unsaid; any other as it is."""
     reranker, first_pass = (params.get(key, [""])[0] for key in ("r", "fp"))
-    alone = reranker in (entry_of(one).label for one in (NO_RERANKER, DEFAULT_FIRST_PASS.reranker))
-    if VERSION in params or alone or first_pass == OFF:
+    if VERSION in params or first_pass == OFF or _alone(reranker, first_pass):
         return params
     if not first_pass:
-        return {**params, "fp": [OFF]} if {"r", "pool"} & params.keys() else params
+        return {**params, "fp": [OFF]} if {"r", "pool"} & params.keys() or _keeps_more(params) else params
     named = {key: values for key, values in params.items() if key != "pool"}
     pool = params.get("pool", [str(Policy(first_pass=None).pool)])
     return {"fpa": ["false"], **named, "best": pool, VERSION: [TODAY]}
+
+
+def _alone(reranker: str, first_pass: str) -> bool:
+    """True for a reranker that has no first pass, whatever the version: none at all, or the first pass itself."""
+    if reranker == entry_of(DEFAULT_FIRST_PASS.reranker).label:
+        return first_pass in ("", reranker)
+    return reranker == entry_of(NO_RERANKER).label
+
+
+def _keeps_more(params: Params) -> bool:
+    """True for a top-k above the pool that a link without one has today; `best` is a pool that only today's name."""
+    top_k = params.get("k", [""])[0]
+    return "best" not in params and top_k.isdecimal() and int(top_k) > Policy().pool
