@@ -108,7 +108,7 @@ def _searched(name: StepName, search: RankedList, measurement: Measurement, poli
     hits = tuple(Hit(passage_id=c, rank=rank, score=score) for rank, (c, score) in enumerate(found, start=1))
     warnings = (*search.warnings, *step_warnings.ties(hits))
     if name == StepName.LEXICAL:
-        warnings = (*step_warnings.lexical(len(hits), search.terms, space), *warnings)
+        warnings = (*step_warnings.lexical(len(hits), search.terms, own=search.space is None), *warnings)
     elif space is ScoreSpace.COSINE:
         model = measurement.collection.embedding_model
         far = step_warnings.outside(hits, cutoffs_of(model), model)

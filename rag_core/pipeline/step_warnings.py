@@ -83,11 +83,10 @@ def _shingles(text: str) -> set[tuple[str, ...]]:
     return set(zip(words, words[1:], words[2:], strict=False)) or {tuple(words)}
 
 
-def lexical(found: int, terms: Sequence[str], space: ScoreSpace = ScoreSpace.BM25) -> tuple[StepWarning, ...]:
+def lexical(found: int, terms: Sequence[str], own: bool = True) -> tuple[StepWarning, ...]:
     """An empty lexical list and why, where the search is our own: another one does not say which words it knows."""
     if found:
         return ()
-    own = space is ScoreSpace.BM25
     message = words.lexical_empty(bool(terms)) if own else words.LEXICAL_EMPTY_ELSEWHERE
     return (StepWarning(code="lexical-empty", message=message),)
 

@@ -65,8 +65,9 @@ class ConnectedCollection:
 
     @property
     def fingerprint(self) -> str:
-        """Of the index, its fields and the model that embeds the questions; asks the index nothing."""
-        read = [self.config.identity, self.config.fields.model_dump_json(), self.embedder.model]
+        """Of the index, how it is searched and the model that embeds the questions; asks the index nothing."""
+        how = self.config.model_dump_json(include={"fields", "distance", "exact", "searches", "language"})
+        read = [self.config.identity, how, self.embedder.model]
         return sha256("\n".join(read).encode()).hexdigest()
 
     def size(self) -> int:

@@ -189,7 +189,7 @@ class PineconeIndex:
         return found
 
     def _distance(self) -> Distance:
-        return self.config.distance or DISTANCES.get(str(self._stats().get("metric")), "cosine")
+        return DISTANCES.get(str(self._stats().get("metric"))) or self.config.distance or "cosine"
 
     def _stats(self) -> dict[str, Any]:
         if not self._told:

@@ -159,3 +159,9 @@ def test_it_is_known_again_by_where_it_is() -> None:
     two = ConnectedCollection(Index(), CONFIG.with_(name="Other"), EMBEDDER).ref  # type: ignore[arg-type]
     assert one.same_as(two)
     assert (one.name, one.passages, one.id) == ("Shop", 8, CONFIG.identity)
+
+
+def test_a_run_that_was_searched_in_another_way_is_of_another_collection() -> None:
+    ways = [{}, {"searches": "dense"}, {"distance": "l2"}, {"exact": True}, {"language": "german"}]
+    made = [ConnectedCollection(Index(), CONFIG.with_(**way), EMBEDDER) for way in ways]  # type: ignore[arg-type]
+    assert len({one.fingerprint for one in made}) == len(ways)

@@ -279,7 +279,13 @@ def test_a_language_that_the_server_does_not_know_is_said(tables: Tables) -> Non
 
 
 @pytest.mark.parametrize(
-    ("kind", "keys"), [("bigint", ["7", "12"]), ("uuid", ["0" * 8 + "-0000-4000-8000-" + "0" * 12])]
+    ("kind", "keys"),
+    [
+        ("bigint", ["7", "12"]),
+        ("numeric", ["7", "12.50"]),
+        ("char(5)", ["7", "12"]),
+        ("uuid", ["0" * 8 + "-0000-4000-8000-" + "0" * 12]),
+    ],
 )
 def test_ids_of_other_types_are_texts_here(tables: Tables, kind: str, keys: list[str]) -> None:
     tables.server.sql("DROP TABLE IF EXISTS passages CASCADE")
@@ -308,6 +314,43 @@ def test_other_columns_are_metadata_and_filter(tables: Tables) -> None:
     ):
         assert ids(index.dense(QUERY, 5, only(condition)).hits) == ["refund"], condition
         assert condition.matches(index.passages_by_id(["refund"])["refund"])
+
+
+def test_names_with_a_per_cent_sign_and_more_columns_than_a_function_has_arguments(tables: Tables) -> None:
+    tables.fill(ROWS)
+    many = ", ".join(f"ADD c{number} int DEFAULT {number}" for number in range(120))
+    tables.server.sql(f'ALTER TABLE passages ADD "rate %" int DEFAULT 7, {many}')
+    tables.server.sql('ALTER TABLE passages RENAME TO "100% sure"')
+    index = tables.connected(index='public."100% sure"', fields=FIELDS.with_(lexical=""))
+    found = index.passages_by_id(["refund"])["refund"].metadata
+    assert (found["rate %"], found["c0"], found["c49"], found["c119"]) == (7, 0, 49, 119)
+    assert len(index.dense(QUERY, 9, only(Equal(field="rate %", value=7))).hits) == len(ROWS)
+    assert ids(index.lexical("refunds", 5, only(Equal(field="rate %", value=7))).hits) == ["refund"]
+    for name in ("body", "embedding", "id"):
+        tables.server.sql(f'ALTER TABLE "100% sure" RENAME {name} TO "{name} %"')
+    fields = IndexFields(id="id %", text="body %", vector="embedding %")
+    index = tables.connected(index='public."100% sure"', fields=fields)
+    assert (ids(index.dense(QUERY, 1).hits), ids(index.lexical("refunds", 5).hits)) == (["refund"], ["refund"])
+    assert index.passages_by_id(["refund"])["refund"].text == ROWS[0].text
+    tables.server.sql('DROP TABLE "100% sure"')
+
+
+def test_an_id_inside_json_is_refused_in_words(tables: Tables) -> None:
+    tables.fill(ROWS)
+    for field in ("meta.stars", "meta"):
+        with pytest.raises(BadInput, match="Choose a column as the id"):
+            tables.connected(fields=FIELDS.with_(id=field)).dense(QUERY, 3)
+
+
+def test_a_language_that_is_not_mapped_is_filtered_in_the_metadata(tables: Tables) -> None:
+    rows = [Row("de", "a", at(1), metadata={"language": "de"}), Row("four", "b", at(2), metadata={"language": 4})]
+    index = tables.fill(rows)
+    for value, name in (("de", "de"), (4, "four")):
+        condition = Equal(field="language", value=value)
+        assert ids(index.dense(QUERY, 3, only(condition)).hits) == [name]
+        assert condition.matches(index.passages_by_id([name])[name])
+    tables.server.sql("ALTER TABLE passages ADD language text DEFAULT 'fr'")
+    assert tables.connected().count(only(Equal(field="language", value="fr"))) == 2
 
 
 def test_a_value_that_postgres_cannot_hold_matches_nothing(tables: Tables) -> None:

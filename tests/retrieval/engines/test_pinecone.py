@@ -107,6 +107,19 @@ def test_scores_are_in_the_space_of_the_metric(
     found = records.connected().dense(QUERY, 2)
     assert (ids(found.hits), found.space) == (["near", "far"], space)
     assert [score for _, score in found.hits] == pytest.approx(scores)
+    for told in ("cosine", "dot", "l2"):
+        assert records.connected(distance=told).dense(QUERY, 2).space is space
+
+
+def test_the_connection_says_the_metric_where_the_index_does_not(records: Records) -> None:
+    records.fill([Row("near", "a", at(0))])
+    records.pinecone.metric = ""
+    answers = records.pinecone.http.answers
+    records.pinecone.http.answers = lambda asked: (
+        (200, {"matches": [{"id": "near", "score": 0.25}]}) if asked.path == ("query",) else answers(asked)
+    )
+    found = records.connected(distance="l2").dense(QUERY, 1)
+    assert (found.hits, found.space) == ([("near", 0.5)], ScoreSpace.DISTANCE)
 
 
 def test_a_namespace_is_searched_alone_and_the_address_may_be_the_host(records: Records) -> None:

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from rag_core.corpus.facets import facets
+from rag_core.diagnosis import Expected, locate
 from rag_core.errors import BadInput, EngineError, EngineRefused, MissingField, WrongDimension
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
@@ -240,6 +241,19 @@ def test_a_day_is_that_in_utc_where_the_server_compares_it_so(elastic: Documents
     index = elastic.connected(fields=IndexFields(text="body", vector="dense", updated="changed"))
     assert index.passages_by_id(["1"])["1"].updated_at == day
     assert [one.id for one in index.listed(3, only(Dated(after=day, before=day + timedelta(days=1))))] == ["1"]
+
+
+def test_an_index_without_vectors_is_connected_for_its_words(elastic: Documents) -> None:
+    elastic.server.create("shop", {"body": TEXT, "customer": KEYWORD}, {"1": {"body": "refund", "customer": "acme"}})
+    config = elastic.config(fields=IndexFields(text="body", tenant="customer"), searches="lexical")
+    index = elastic.connected(fields=config.fields)
+    assert (index.dimensions(), index.vectors_by_id(["1"])) == (0, {})
+    collection = ConnectedCollection(index, config, WordEmbedder())
+    assert locate(collection, Expected(document="1")).in_corpus
+    policy, other = Policy(reranker=NO_RERANKER), only(Equal(field="tenant", value="zenith"))
+    assert [hit.passage_id for hit in Pipeline(collection).run("refund", policy)["lexical"].hits] == ["1"]
+    (warning,) = Pipeline(collection).run("refund", policy, other)["lexical"].warnings
+    assert "or the filter excludes those that do" in warning.message
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,11 @@ class Part:
     values: tuple[Any, ...] = ()
 
 
+def identifier(*names: str) -> Any:
+    """A name in quotes. Statements are run with values, so a `%` in it is doubled."""
+    return _sql().Identifier(*(name.replace("%", "%%") for name in names))
+
+
 class Conditions:
     """Translates filters for one table."""
 
@@ -87,7 +92,7 @@ class Conditions:
         blank = one.field in EMPTY_TEXT and "" in texts
         if place is None:
             return Part(sql.SQL("TRUE" if blank else "FALSE"))
-        if one.field in FILTERED or (not place.key and place.column.type in TEXTS):
+        if self._is_part(one.field) or (not place.key and place.column.type in TEXTS):
             found, given = (day_text if one.field == "updated_at" else text_value)(place)
             known = sql.SQL("coalesce({} = ANY(%s), FALSE)").format(found)
             either = sql.SQL("({} OR {} IS NULL)").format(known, found)
@@ -101,7 +106,7 @@ class Conditions:
         if place is None:
             return Part(sql.SQL("FALSE"))
         if not place.key and place.column.type in DATES:
-            value, given, cast = sql.Identifier(place.column.name), (), sql.SQL("::date")
+            value, given, cast = identifier(place.column.name), (), sql.SQL("::date")
         else:
             value, given = day_text(place)
             cast = sql.SQL("")
@@ -116,9 +121,13 @@ class Conditions:
         values = tuple(value for part in parts for value in part.values)
         return Part(sql.SQL("coalesce({}, FALSE)").format(joined), values)
 
+    def _is_part(self, field: str) -> bool:
+        """Whether it is a part of a passage. A language that is not mapped is one of the metadata."""
+        return field in FILTERED and (field != "language" or bool(self.fields.language))
+
     def place_of(self, field: str) -> Place | None:
         """Where a filter's field is; None where the table has no such part."""
-        if field in FILTERED:
+        if self._is_part(field):
             mapped = self.fields.of(field)
             return self.layout.of(mapped or (self.fields.id if field == "document_id" else ""))
         if any(column.name == field for column in self.metadata_columns()):
@@ -130,7 +139,7 @@ class Conditions:
 def json_value(place: Place) -> tuple[sql.Composable, tuple[Any, ...]]:
     """A part's value as `jsonb`, NULL where it has none."""
     sql = _sql()
-    column = sql.Identifier(place.column.name)
+    column = identifier(place.column.name)
     if place.key:
         return sql.SQL("({}::jsonb -> %s::text)").format(column), (place.key,)
     return sql.SQL("to_jsonb({})").format(column), ()
@@ -139,7 +148,7 @@ def json_value(place: Place) -> tuple[sql.Composable, tuple[Any, ...]]:
 def text_value(place: Place) -> tuple[sql.Composable, tuple[Any, ...]]:
     """A part's value as text, NULL where it has none."""
     sql = _sql()
-    column = sql.Identifier(place.column.name)
+    column = identifier(place.column.name)
     if place.key:
         return sql.SQL("({}::jsonb ->> %s::text)").format(column), (place.key,)
     if place.column.type in JSON:
@@ -151,7 +160,7 @@ def day_text(place: Place) -> tuple[sql.Composable, tuple[Any, ...]]:
     """The day that a part begins with, as ISO text that compares as days do; NULL where it is no date."""
     sql = _sql()
     if not place.key and place.column.type in DATES:
-        return sql.SQL('({}::date::text COLLATE "C")').format(sql.Identifier(place.column.name)), ()
+        return sql.SQL('({}::date::text COLLATE "C")').format(identifier(place.column.name)), ()
     found, given = text_value(place)
     day = sql.SQL('((CASE WHEN left({0}, 10) ~ {1} THEN left({0}, 10) END) COLLATE "C")')
     return day.format(found, sql.Literal(DAY)), (*given, *given)

@@ -6,22 +6,32 @@ from __future__ import annotations
 
 import math
 import re
-import uuid
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from rag_core.errors import BadInput, MissingField
 from rag_core.retrieval.engines.index_config import Distance, IndexConfig
-from rag_core.retrieval.engines.postgres.conditions import TEXTS, Conditions, Part, day_text, json_value, text_value
-from rag_core.retrieval.engines.postgres.layout import OPERATORS, VECTORS, Layout, Place, read_layout
+from rag_core.retrieval.engines.postgres.conditions import (
+    TEXTS,
+    Conditions,
+    Part,
+    day_text,
+    identifier,
+    json_value,
+    text_value,
+)
+from rag_core.retrieval.engines.postgres.ids import OF_THEIR_TYPE, fits
+from rag_core.retrieval.engines.postgres.layout import JSON, OPERATORS, VECTORS, Layout, Place, read_layout
 
 if TYPE_CHECKING:
     import psycopg
 
     from rag_core.schema.filters import Filter
 
-INTEGERS = ("int2", "int4", "int8")
+PAIRS = 50
+"""Names and values of one `jsonb_build_object`: a function takes 100 arguments."""
+
 BREADTH = 1000
 """pgvector's greatest `hnsw.ef_search`."""
 
@@ -41,6 +51,8 @@ class Statements:
         self.version = version
         self.id = layout.needed(fields.id, "id")
         self.text = layout.needed(fields.text, "text")
+        if self.id.key or self.id.column.type in JSON:
+            raise BadInput(f"{fields.id} is in JSON, where no passage can be looked up. Choose a column as the id.")
         self.vector = layout.needed(fields.vector, "vector")
         if self.vector.column.type not in VECTORS:
             raise BadInput(
@@ -63,7 +75,7 @@ class Statements:
     @cached_property
     def table(self) -> Any:
         """Its name, quoted."""
-        return _sql().Identifier(self.layout.schema, self.layout.table)
+        return identifier(self.layout.schema, self.layout.table)
 
     def search_settings(self, depth: int) -> list[str]:
         """What makes the approximate index find as many as are asked for, also under a filter; or what turns it off."""
@@ -84,21 +96,19 @@ class Statements:
         """The length of a stored vector."""
         sql = _sql()
         counted = sql.SQL("{}({})").format(
-            sql.Identifier(self.vector.column.schema, "vector_dims"), sql.Identifier(self.vector.column.name)
+            identifier(self.vector.column.schema, "vector_dims"), identifier(self.vector.column.name)
         )
-        return self._select(
-            counted, sql.SQL("{} IS NOT NULL").format(sql.Identifier(self.vector.column.name)), "LIMIT 1"
-        )
+        return self._select(counted, sql.SQL("{} IS NOT NULL").format(identifier(self.vector.column.name)), "LIMIT 1")
 
     def nearest(self, vector: str, depth: int, where: Filter | None) -> Part:
         """Id and distance of the nearest rows, in order. Exact search breaks ties by id, also at the cut."""
         sql, allowed = _sql(), self._allowed(where)
-        column = sql.Identifier(self.vector.column.name)
+        column = identifier(self.vector.column.name)
         far = sql.SQL("({} OPERATOR({}.{}) %s::{})").format(
             column,
-            sql.Identifier(self.vector.column.schema),
+            identifier(self.vector.column.schema),
             sql.SQL(OPERATORS[self.distance]),
-            sql.Identifier(self.vector.column.schema, self.vector.column.type),
+            identifier(self.vector.column.schema, self.vector.column.type),
         )
         tied = sql.SQL(", id" if self.config.exact else "")
         inner = sql.SQL("SELECT {} AS id, {} AS far FROM {} WHERE {} IS NOT NULL AND {} ORDER BY {}{} LIMIT %s").format(
@@ -131,7 +141,7 @@ class Statements:
     def vectors(self, ids: Sequence[str]) -> Part:
         """Id and vector, as numbers, of these ids."""
         sql, among = _sql(), self._among(ids)
-        column = sql.Identifier(self.vector.column.name)
+        column = identifier(self.vector.column.name)
         what = sql.SQL("{}, {}::real[]").format(self._id_text, column)
         return self._select(what, sql.SQL("{} IS NOT NULL AND {}").format(column, among.sql), "", among.values)
 
@@ -154,42 +164,41 @@ class Statements:
         """The `tsvector` that is searched: the column that is named, else one that is made of the text."""
         sql, named = _sql(), self.layout.of(self.config.fields.lexical)
         if named and named.column.type == "tsvector":
-            return sql.Identifier(named.column.name), ()
+            return identifier(named.column.name), ()
         if named:
             raise BadInput(f"{self.config.fields.lexical} is {named.column.type}, no tsvector. Leave its field empty.")
         if self.text.key or self.text.column.type not in TEXTS:
             found, given = text_value(self.text)
             return sql.SQL("to_tsvector({}::regconfig, {})").format(sql.Literal(self.language), found), given
-        column = sql.Identifier(self.text.column.name)  # as an index on this very expression would have it
+        column = identifier(self.text.column.name)  # as an index on this very expression would have it
         return sql.SQL("to_tsvector({}::regconfig, {})").format(sql.Literal(self.language), column), ()
 
     @property
     def _id_text(self) -> Any:
         """The id as text that sorts the same everywhere."""
-        return _sql().SQL('({}::text COLLATE "C")').format(_sql().Identifier(self.id.column.name))
+        return _sql().SQL('({}::text COLLATE "C")').format(identifier(self.id.column.name))
 
     def _allowed(self, where: Filter | None) -> Part:
         """The filter, rows with an id, and of LangChain's tables those of the collection that is named."""
         sql, found = _sql(), self.conditions.where(where)
-        named = sql.SQL("{} AND {} IS NOT NULL").format(found.sql, sql.Identifier(self.id.column.name))
+        named = sql.SQL("{} AND {} IS NOT NULL").format(found.sql, identifier(self.id.column.name))
         if not self.config.namespace:
             return Part(named, found.values)
         if "collection_id" not in self.layout.by_name:
             raise MissingField(self.config.place, "collection_id", self.layout.by_name)
         inside = sql.SQL("{} AND collection_id = (SELECT uuid FROM {} WHERE name = %s)").format(
-            named, sql.Identifier(self.layout.schema, COLLECTIONS)
+            named, identifier(self.layout.schema, COLLECTIONS)
         )
         return Part(inside, (*found.values, self.config.namespace))
 
     def _among(self, ids: Sequence[str]) -> Part:
         """Rows of these ids: compared in the column's own type, so that its index serves. What is none is left out."""
         kind, sql = self.id.column.type, _sql()
-        able = [one for one in ids if _fits(one, kind)]
-        cast = kind if kind in ("uuid", *INTEGERS) else "text"
+        able = [one for one in ids if fits(one, kind)]
+        cast = kind if kind in OF_THEIR_TYPE else "text"
+        column = identifier(self.id.column.name) if kind in (*OF_THEIR_TYPE, *TEXTS) else self._id_text
         allowed = self._allowed(None)
-        among = sql.SQL("{} = ANY(%s::{}[]) AND {}").format(
-            sql.Identifier(self.id.column.name), sql.SQL(cast), allowed.sql
-        )
+        among = sql.SQL("{} = ANY(%s::{}[]) AND {}").format(column, sql.SQL(cast), allowed.sql)
         return Part(among, (able, *allowed.values))
 
     def _rows(self, which: Part, end: str, values: tuple[Any, ...] = ()) -> Part:
@@ -200,10 +209,8 @@ class Statements:
         day = day_text(updated) if updated else (sql.SQL("NULL"), ())
         inside = json_value(metadata) if metadata else (sql.SQL("NULL"), ())
         names = [column.name for column in self.conditions.metadata_columns()]
-        pairs = sql.SQL(", ").join(
-            [sql.SQL("{}, {}").format(sql.Literal(name), sql.Identifier(name)) for name in names]
-        )
-        columns = sql.SQL("jsonb_build_object({})").format(pairs)
+        objects = [_object(names[begin : begin + PAIRS]) for begin in range(0, max(1, len(names)), PAIRS)]
+        columns = sql.SQL(" || ").join(objects)
         parts = [(self._id_text, ()), *texts, day, inside, (columns, ())]
         what = sql.SQL(", ").join([found for found, _ in parts])
         given = tuple(value for _, values_ in parts for value in values_)
@@ -227,18 +234,11 @@ def lexeme_query(lexemes: Sequence[str]) -> str:
     return " | ".join("'" + one.replace("\\", "\\\\").replace("'", "''") + "'" for one in lexemes)
 
 
-def _fits(one: str, kind: str) -> bool:
-    """Whether a text can be an id of that type."""
-    if "\0" in one or one != one.encode("utf-8", "ignore").decode():
-        return False
-    if kind in INTEGERS:
-        return bool(re.fullmatch(r"-?\d{1,18}", one))
-    if kind == "uuid":
-        try:
-            return bool(uuid.UUID(one))
-        except ValueError:
-            return False
-    return True
+def _object(names: Sequence[str]) -> Any:
+    """These columns as one JSON object."""
+    sql = _sql()
+    pairs = [sql.SQL("{}, {}").format(sql.Literal(name.replace("%", "%%")), identifier(name)) for name in names]
+    return sql.SQL("jsonb_build_object({})").format(sql.SQL(", ").join(pairs))
 
 
 def _sql() -> Any:

@@ -83,8 +83,8 @@ class ElasticsearchIndex:
         return Capabilities(dense=bool(self.config.fields.vector), hybrid=bool(self.config.fields.vector))
 
     def dimensions(self) -> int:
-        """The length of its vectors, as the mapping has it."""
-        given = self._vector()
+        """The length of its vectors, as the mapping has it; 0 where no vector is named."""
+        given = self._vector() if self.config.fields.vector else {}
         return int(given.get("dims") or given.get("dimension") or 0)
 
     def dense(self, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
@@ -115,6 +115,8 @@ class ElasticsearchIndex:
     def vectors_by_id(self, ids: Sequence[str]) -> dict[str, Vectors]:
         """The vectors, as they were given to the server."""
         field = self.config.fields.vector
+        if not field:
+            return {}
         wanted = {"_source": {"includes": [field, *filter(None, [self.config.fields.id])]}}
         found = self._documents(ids, {**wanted, **self.flavour.stored(field)})
         vectors = {one: reached(source, field) for one, source in found.items()}
