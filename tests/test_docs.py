@@ -11,6 +11,7 @@ import pytest
 
 import rag_core
 from rag_core.corpus.readers.registry import FORMATS
+from rag_core.retrieval.engines.index_kinds import KINDS
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted(
@@ -26,6 +27,11 @@ COMMAND = re.compile(r"python -m (benchmarks\.\w+)")
 def test_every_format_is_named() -> None:
     text = (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8").lower()
     assert [row.name for row in FORMATS if row.name.lower() not in text] == []
+
+
+def test_every_kind_of_index_is_named() -> None:
+    text = (ROOT / "docs" / "connect.md").read_text(encoding="utf-8")
+    assert [kind.label for kind in KINDS if kind.label not in text] == []
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=ids)

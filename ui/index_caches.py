@@ -19,12 +19,15 @@ FACETED = 1000
 
 @st.cache_resource(max_entries=32, ttl=600, show_spinner=False)
 def of_facets(scope: str, config: str, _found: ConnectedCollection) -> Facets:  # noqa: ARG001 - keyed by these
-    """What a connected index can be filtered by, as far as its first passages say it. Raises EngineError."""
-    return facets(_found.index.listed(FACETED)) if _found.capabilities.listing else Facets()
+    """What a connected index can be filtered by, as far as its first passages say it: by days only where it can compare
+    them. Raises EngineError."""
+    able = _found.capabilities
+    there = facets(_found.index.listed(FACETED)) if able.listing else Facets()
+    return there if "dated" in able.conditions else there.with_(first=None, last=None)
 
 
-@st.cache_resource(max_entries=32, show_spinner="Checking its model")
-def model_check(config: str, _found: ConnectedCollection) -> ModelCheck:  # noqa: ARG001 - keyed by the config
+@st.cache_resource(max_entries=32, ttl=600, show_spinner="Checking its model")
+def model_check(scope: str, config: str, _found: ConnectedCollection) -> ModelCheck:  # noqa: ARG001 - keyed by these
     """Whether a connected index's vectors are of this app's model. Raises EngineError."""
     return check_model(_found)
 
@@ -44,3 +47,9 @@ def question(
 ) -> QuerySession:
     """The question to it. Whoever asks it brings a pipeline with keys (`QuerySession.using`)."""
     return QuerySession(Pipeline(_searched, _searched.embedder), query, where)
+
+
+def forget() -> None:
+    """Drop what is kept of every connected index: the questions to it hold its connection, and with it its secret."""
+    for cache in (of_facets, model_check, question):
+        cache.clear()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -13,7 +16,9 @@ from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from tests.retrieval.engines.http_server import KEY, HttpServer
 from tests.retrieval.engines.pinecone_server import PineconeServer
 from ui import index_caches
+from ui.panels import index_form
 from ui.sidebar import indexes
+from ui.sidebar.indexes import Connected
 
 PAGES = Path(__file__).parents[2] / "pages"
 QUERY = "How many days does a refund take?"
@@ -236,3 +241,95 @@ def test_a_saved_case_about_an_index_of_ones_own_is_said_to_be_seen_by_everyone(
     at = page("6_triage.py", **connected(pinecone), doc="Refunds")
     assert not at.error, said(at)
     assert "Everyone here can see a saved case and its passages" in said(at)
+
+
+def test_another_model_is_refused_where_an_index_has_no_search_by_words(pinecone: PineconeServer) -> None:
+    at = form(There("pinecone", pinecone.http, "shop", ""))
+    at.selectbox(key="ix_index").set_value(("shop", "")).run()
+    at.selectbox(key="ix_model").set_value(index_form.ANOTHER)
+    at.text_input(key="ix_question").set_value(QUERY)
+    for button in ("ix_try", "ix_connect"):
+        at.button(key=button).click().run()
+        assert not at.exception
+        assert "This index of Pinecone cannot be searched by words, so no search is left" in said(at)
+        assert "SECOND_PASS_EMBEDDING_MODEL" in said(at)
+    assert indexes.KEY not in at.session_state
+
+
+def test_vectors_of_another_model_without_a_search_by_words_offer_no_way_that_is_none(pinecone: PineconeServer) -> None:
+    (records,) = pinecone.records.values()
+    for number, (name, (vector, metadata)) in enumerate([*records.items()]):
+        records[name] = ([float(at == number) for at in range(len(vector))], metadata)
+    at = form(There("pinecone", pinecone.http, "shop", ""))
+    at.selectbox(key="ix_index").set_value(("shop", "")).run()
+    at.button(key="ix_connect").click().run()
+    assert "another model made these vectors" in said(at) and "start the app with the model" in said(at)
+    assert "Choose “Another model”" not in said(at)
+
+
+def test_a_namespace_is_typed_in_and_only_it_is_searched(pinecone: PineconeServer) -> None:
+    pinecone.records["eu"] = {"returns.md": pinecone.records[""].pop("returns.md")}
+    at = page("8_corpus.py")
+    at.selectbox(key="ix_kind").set_value("pinecone").run()
+    at.text_input(key="ix_name").set_value("Handbook")
+    at.text_input(key="ix_address_pinecone").set_value(pinecone.http.address)
+    at.text_input(key="ix_secret_0").set_value(KEY)
+    (inside,) = [one for one in at.text_input if one.label == "Namespace"]
+    inside.set_value("eu")
+    at.button(key="ix_list").click().run()
+    at.selectbox(key="ix_index").set_value(("shop", "")).run()
+    rows = next(one.value for one in at.dataframe if "text" in one.value.columns)
+    assert [*rows["title"]] == ["Returns"]
+    at.button(key="ix_connect").click().run()
+    assert not at.exception and not at.error, said(at)
+    state = {indexes.KEY: at.session_state[indexes.KEY], "c": "Handbook", "q": QUERY}
+    assert found(page("1_inspect.py", **state)) == ["returns.md"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "label"),
+    [("chroma", "Tenant and database"), ("milvus", "Partition"), ("weaviate", "Tenant"), ("pgvector", ""),
+     ("qdrant", "")],
+)  # fmt: skip
+def test_a_part_of_an_index_is_called_as_its_engine_calls_it(kind: str, label: str) -> None:
+    at = page("8_corpus.py")
+    at.selectbox(key="ix_kind").set_value(kind).run()
+    assert [one.label for one in at.text_input if str(one.key).startswith("ix_namespace")] == ([label] if label else [])
+
+
+def test_days_are_offered_only_where_an_index_can_compare_them(pinecone: PineconeServer) -> None:
+    state = connected(pinecone)
+    at = page("1_inspect.py", **state)
+    assert len(found(at)) == 3 and at.multiselect(key="tenant").options == ["acme", "brix", "cora"]
+    assert not [one for one in at.date_input if one.key == "since"]
+    at = linked({"since": "2026-09-02"}, **state)  # asked for all the same: refused, not dropped
+    assert not found(at) and "cannot filter by dates, so nothing was searched" in said(at)
+
+
+def test_search_again_checks_the_model_again(pinecone: PineconeServer) -> None:
+    state = connected(pinecone)
+    (records,) = pinecone.records.values()
+    for number, (name, (vector, metadata)) in enumerate([*records.items()]):
+        records[name] = ([float(at == number) for at in range(len(vector))], metadata)
+    at = page("8_corpus.py", **state)
+    assert "another model" not in said(at)
+    at.button(key="search_again").click().run()
+    assert not at.exception and "another model made these vectors" in said(at)
+    for name, (vector, metadata) in [*records.items()]:
+        records[name] = (vector[::-1], {**metadata, "tenant": "dora"})
+    at.button(key="search_again").click().run()
+    assert not at.exception and not at.error
+    again = {key: at.session_state[key] for key in (indexes.KEY, indexes.AGAIN)}
+    assert not [one for one in page("1_inspect.py", **{**state, **again}).multiselect if one.key == "tenant"]
+
+
+def test_a_removed_index_is_kept_by_no_question_that_was_asked_of_it(pinecone: PineconeServer) -> None:
+    state = connected(pinecone)
+    assert len(found(page("1_inspect.py", **state))) == 3
+    kept = weakref.ref(cast("dict[str, Connected]", state[indexes.KEY])["Handbook"].collection)
+    at = page("8_corpus.py", **state)
+    at.button(key="remove_index").click().run()
+    assert not at.exception and "is removed, with its secret" in said(at)
+    del at, state
+    gc.collect()
+    assert kept() is None

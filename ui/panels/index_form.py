@@ -29,6 +29,14 @@ ROUND = "index_round"
 """Session key: how many indexes were connected with the form."""
 
 ANOTHER = "Another model"
+INSIDE = {
+    "chroma": ("Tenant and database", "default_tenant/default_database", "Empty: the default ones."),
+    "milvus": ("Partition", "", "Empty: all of the collection."),
+    "weaviate": ("Tenant", "", "For a collection with tenants. Empty: it has none."),
+    "pinecone": ("Namespace", "", "Empty: the namespace without a name."),
+}
+"""Kinds that do not list the parts of an index: what such a part is called there, an example, and what none means."""
+
 DISTANCES = {"": "As the index says", "cosine": "Cosine", "dot": "Dot product", "l2": "Euclidean (l2)"}
 SEARCHES = {"both": "By meaning and by words", "dense": "By meaning only", "lexical": "By words only"}
 
@@ -67,7 +75,16 @@ def _server() -> tuple[IndexKind, dict[str, Any]]:
     )
     told = "It is kept in this session, and shown nowhere."
     secret.text_input(kind.secret, type="password", key=_secret_field(), max_chars=4000, help=told)
-    return kind, {"kind": kind.name, "name": name.strip(), "address": address.strip()}
+    return kind, {"kind": kind.name, "name": name.strip(), "address": address.strip(), "namespace": _inside(kind)}
+
+
+def _inside(kind: IndexKind) -> str:
+    """The part of the index that is searched, for kinds that do not list them."""
+    if kind.name not in INSIDE:
+        return ""
+    label, example, told = INSIDE[kind.name]
+    key = f"ix_namespace_{kind.name}"
+    return st.text_input(label, key=key, max_chars=300, placeholder=example or "Optional", help=told).strip()
 
 
 def _secret_field() -> str:
@@ -81,7 +98,7 @@ def _secret() -> SecretStr | None:
 
 
 def _asked(given: dict[str, Any]) -> tuple[str, ...]:
-    return (given["kind"], given["address"])
+    return (given["kind"], given["address"], given["namespace"])
 
 
 def _listed(kind: IndexKind, given: dict[str, Any]) -> None:
@@ -110,7 +127,7 @@ def _chosen(kind: IndexKind, there: tuple[SearchedIndex, ...]) -> dict[str, Any]
         format_func=lambda one: labels.get(one, str(one)),
         placeholder=f"Choose one of its {kind.nouns}",
     )
-    return {"index": chosen[0], "namespace": chosen[1]} if chosen in labels else None
+    return {"index": chosen[0], **({"namespace": chosen[1]} if chosen[1] else {})} if chosen in labels else None
 
 
 def _index(kind: IndexKind, given: dict[str, Any]) -> None:

@@ -10,7 +10,6 @@ from rag_core.retrieval.engines.index_kinds import kind_named
 from rag_core.retrieval.engines.named_indexes import as_json
 from rag_core.wording.connected_indexes import PARTS
 from rag_core.wording.numbers import count_of
-from ui import index_caches
 from ui.panels import index_form, views
 from ui.sidebar import indexes, searched
 from ui.sidebar.indexes import Connected
@@ -56,7 +55,7 @@ def _facts(connected: Connected) -> None:
     with st.expander("Which field is which part", icon=":material/account_tree:"):
         fields = {PARTS[part][0]: name for part, name in config.fields.model_dump().items() if name}
         st.dataframe([{"Part": part, "Field": name} for part, name in fields.items()], hide_index=True, key="ix_parts")
-    check = connected.check or index_caches.model_check(config.model_dump_json(), connected.collection)
+    check = indexes.check_of(connected)
     (st.caption if check.fits else st.warning)(views.markdown(str(check)))
 
 

@@ -7,7 +7,7 @@ other session sees it or what was found in it.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from pydantic import SecretStr
@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from rag_core.errors import BadInput, CollectionError, SecondPassError
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.retrieval.engines.index_config import IndexConfig
+from rag_core.retrieval.engines.index_kinds import kind_named
 from rag_core.retrieval.engines.model_check import ModelCheck, check_model
 from rag_core.retrieval.engines.named_indexes import NamedIndex, read_named
 from rag_core.schema.base import new_id
@@ -30,6 +31,8 @@ AGAIN = "indexes_again"
 """Session key: by name, under which key questions are kept since "Search again"."""
 
 EVERYONE = "everyone"
+ITS_MODEL = "To search it by meaning, start the app with the model that made its vectors (SECOND_PASS_EMBEDDING_MODEL)."
+BY_WORDS = "Choose “Another model” to search it by words alone, or start the app with its model."
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,12 @@ def question_scope(name: str, found: Connected) -> str:
 def search_again(name: str) -> None:
     """Forget what was found in it, so that each question is searched again: the index may have changed."""
     st.session_state[AGAIN] = {**st.session_state.get(AGAIN, {}), name: new_id()}
+    if mine := own().get(name):
+        st.session_state[KEY] = {**own(), name: replace(mine, check=None)}
+    if found := find(name):
+        config = found.index.config.model_dump_json()
+        index_caches.model_check.clear(found.scope, config, found.collection)
+        index_caches.of_facets.clear(found.scope, config, found.collection)
 
 
 def connect(config: IndexConfig, secret: str) -> Connected:
@@ -129,24 +138,35 @@ def connect(config: IndexConfig, secret: str) -> Connected:
 
 
 def checked(collection: ConnectedCollection) -> ModelCheck:
-    """Whether its vectors are of this app's model. Raises BadInput where they are not and dense search is asked for."""
+    """Whether its vectors are of this app's model. Raises BadInput where they are not and dense search is asked for,
+    and where no search is left."""
+    able, label = collection.capabilities, kind_named(collection.config.kind).label
+    if not able.dense and not able.lexical:
+        raise BadInput(f"This index of {label} cannot be searched by words, so no search is left. {ITS_MODEL}")
     check = check_model(collection)
-    if not check.fits and check.verdict != "empty" and collection.config.searches != "lexical":
-        raise BadInput(f"{check} Choose “Another model” to search it by words alone, or start the app with its model.")
+    if not check.fits and check.verdict != "empty" and able.dense:
+        words = collection.index.capabilities.lexical
+        raise BadInput(f"{check} {BY_WORDS if words else f'It cannot be searched by words. {ITS_MODEL}'}")
     return check
 
 
 def checked_before(found: Connected) -> ModelCheck | None:
     """What is known of its model: from connecting it, else from the first look at it; None where it cannot be asked."""
     with suppress(SecondPassError):
-        return found.check or index_caches.model_check(found.index.config.model_dump_json(), found.collection)
+        return check_of(found)
     return None
+
+
+def check_of(found: Connected) -> ModelCheck:
+    """The same. Raises EngineError where it cannot be asked."""
+    return found.check or index_caches.model_check(found.scope, found.index.config.model_dump_json(), found.collection)
 
 
 def forget(name: str) -> None:
     """Remove what this session connected under that name, with its secret."""
     if found := own().get(name):
         found.collection.index.close()
+        index_caches.forget()
     st.session_state[KEY] = {known: one for known, one in own().items() if known != name}
 
 
