@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rag_core.runs.replaying import Control, Obstacle, RunChange, candidates_of
-from rag_core.schema.policy import NO_RERANKER
+from rag_core.schema.policy import NO_RERANKER, Policy
 from rag_core.schema.trace import Trace
 from rag_core.triage.run_fixes import RunFix
 from rag_core.wording.fixes import others_text
-from rag_core.wording.numbers import ordinal
+from rag_core.wording.numbers import count_of, ordinal
 from rag_core.wording.run_replays import why_not
 
 SETTINGS = {
@@ -49,6 +49,19 @@ def change_text(trace: Trace, change: RunChange, label: Callable[[str], str]) ->
 def not_replayed_text(trace: Trace, left: dict[Control, Obstacle]) -> str:
     """Which settings stay as they were recorded, and why; empty for none."""
     return " ".join(f"The {SETTINGS[one]} is as recorded: {_lower(why_not(why, trace))}" for one, why in left.items())
+
+
+def no_first_pass_text(policy: Policy, left: dict[Control, Obstacle]) -> str:
+    """That a replay has not the policy's first pass, and what the reranker reads then; empty where the policy has none.
+
+    left: the settings that stay as they were recorded.
+    """
+    if policy.first_pass is None:
+        return ""
+    told = f"The first pass and its pool of {policy.pool} are not replayed"
+    if {Control.RERANKER, Control.POOL} & left.keys():
+        return f"{told}."
+    return f"{told}: the reranker itself reads up to {count_of(policy.reads, 'candidate')}."
 
 
 def _lower(text: str) -> str:

@@ -165,6 +165,16 @@ def test_a_case_of_a_reranker_that_no_longer_ships_is_opened_without_its_thresho
     assert not at.exception and not at.sidebar.warning
 
 
+def test_settings_without_a_reranker_leave_the_first_pass_for_the_next_reranker():
+    saved_case("refunds.md", Policy(reranker="none", first_pass=None, pool=100))
+    at = triage_page(view="Cases")
+    at.button(key="reopen").click().run()
+    assert at.selectbox(key="r").value == "none" and at.slider(key="pool").value == 100
+    at.selectbox(key="r").set_value(DEFAULT_RERANKER).run()
+    assert not at.exception
+    assert (at.selectbox(key="fp").value, at.slider(key="best").value) == ("late-interaction", 10)
+
+
 def test_a_link_opens_its_case_and_says_where_it_is_gone():
     first, _ = (saved_case("refunds.md", Policy(reranker="none", top_k=k)) for k in (1, 2))
     at = triage_page(case=first)

@@ -16,7 +16,7 @@ from rag_core.runs.live.many import IN_A_ROW
 from rag_core.triage import RerunOutcome
 from rag_core.wording.verdicts import VERDICT_LABELS
 from tests.runs.live.search_server import Answer, Request, SearchServer, plain, serving
-from ui import caches
+from ui import caches, visitors
 from ui.panels import linked_run, live_times, run_evaluation, triage
 from ui.sidebar import retrievers
 from ui.sidebar.recorded import key_of
@@ -313,4 +313,4 @@ def test_strangers_get_no_questions_of_other_peoples_cases(server: SearchServer,
         at = page(EVALUATE, server.url)
     finally:
         config.set_option("server.address", before)
-    assert "No run of this project is a triage case yet" in said(at) and not there(at, "ask_set")
+    assert visitors.RUNS_CLOSED in said(at) and "is a triage case yet" not in said(at) and not there(at, "ask_set")

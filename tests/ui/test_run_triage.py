@@ -188,6 +188,20 @@ def test_a_case_is_replayed_with_the_present_settings_and_says_what_changed(k, o
     assert {"top k", "reranker"} & set(table["What"])
 
 
+def test_a_case_says_that_the_first_pass_is_not_replayed_and_what_is_read_instead():
+    case_saved("b")
+    told = "The first pass and its pool of 10 are not replayed: the reranker itself reads up to 100 candidates."
+    assert told in said(page(view="Cases"))
+    assert "first pass" not in said(page(view="Cases", r="No reranker"))
+    caches.case_book().delete(caches.case_book().find().found[0].id)
+    found = hits("abc", (0.9, 0.8, 0.7), texts=False)
+    steps = [step("dense", "search", found, space="cosine"), step("kept", "select", found[:2], "dense")]
+    trace = trace_of(run_from({"project": PROJECT, "id": RUN, "query": "How?", "steps": steps}))
+    location = locate_in_run(trace, Expected(document="c"))
+    caches.case_book().save(case_of(trace, [Finding(location=location, diagnosis=diagnose(trace, location))]))
+    assert "The first pass and its pool of 10 are not replayed. The reranker is as recorded" in said(page(view="Cases"))
+
+
 def test_a_case_names_a_threshold_that_is_for_other_scores_than_those_of_its_run():
     found = hits("abc", (0.9, 0.8, 0.7), texts=False)
     steps = [step("dense", "search", found, space="cosine"), step("kept", "select", found[:2], "dense")]

@@ -10,7 +10,7 @@ import streamlit as st
 
 from rag_core.errors import CaseConflict
 from rag_core.report.case import case_report
-from rag_core.report.run_fix_text import not_replayed_text
+from rag_core.report.run_fix_text import no_first_pass_text, not_replayed_text
 from rag_core.schema.records import Listing
 from rag_core.schema.trace import Trace
 from rag_core.triage import (
@@ -49,8 +49,9 @@ def show(choice: SidebarState, case_id: str) -> None:
     )
     named = case.trace.collection
     if case.recorded:
-        said = f"{REPLAYS} {not_replayed_text(case.trace, not_replayed(case.trace, choice.policy))}"
-        st.caption(views.markdown(said.strip()))
+        left = not_replayed(case.trace, choice.policy)
+        said = (REPLAYS, no_first_pass_text(choice.policy, left), not_replayed_text(case.trace, left))
+        st.caption(views.markdown(" ".join(filter(None, said))))
     elif indexes.may_be_private(named.name, named.fingerprint):
         st.warning("This case is about a private collection. A re-run stores its passages for everyone here.")
     with st.container(horizontal=True):

@@ -50,7 +50,9 @@ def judged_by(projects: Sequence[str], kind: str) -> LabelledSet | None:
     """The judgments of that kind: the cases of the projects, or a file; None while there are none, which is said."""
     found = evaluation.from_files() if kind == FILES else of_cases(projects)
     if found is None and kind == CASES:
-        st.info("No run of this project is a triage case yet. Save some in Triage, or add a file with grades.")
+        none = "No run of this project is a triage case yet. Save some in Triage, or add a file with grades."
+        closed = visitors.why_no_runs()
+        st.info(views.markdown(f"{closed} Or judge by a file with grades.") if closed else none)
     return found
 
 

@@ -43,9 +43,14 @@ def choose(reranker: str) -> Passes:
 
 
 def put(policy: Policy) -> None:
-    """Set the controls to the policy's passes. For callbacks."""
+    """Set the controls to the policy's passes. For callbacks.
+
+    Without a reranker only the pool is set: the first pass is not drawn, and is there again with the next reranker.
+    """
     first_pass = policy.first_pass
-    if first_pass and first_pass.reranker == policy.reranker:  # it only reads more candidates
+    if policy.reranker == NO_RERANKER:
+        st.session_state[POOL] = policy.pool
+    elif first_pass and first_pass.reranker == policy.reranker:  # it only reads more candidates
         st.session_state.update({KEY: OFF, POOL: min(first_pass.pool, FULL_DEPTH)})
     elif first_pass and first_pass.reranker in access.usable():
         st.session_state.update({KEY: first_pass.reranker, READS: first_pass.pool, BEST: policy.pool})
