@@ -48,9 +48,9 @@ def test_an_extra_search_is_evaluated_and_weighing_it_scores_nothing(page: Page,
 
 
 def test_the_verdict_is_on_what_the_answer_gets_and_says_what_the_threshold_takes(page: Page, app: App) -> None:
-    link = f"{app.url}/evaluate?r=Late+interaction+%28MaxSim%29&eval_size=8&pool=10"
+    link = f"{app.url}/evaluate?r=Late+interaction+%28MaxSim%29&eval_size=7&pool=10"
     page.goto(f"{link}&t_maxsim=0.99")
-    page.get_by_role("button", name="Evaluate 8 questions").click()
+    page.get_by_role("button", name=re.compile(r"^(Evaluate 7 questions|Score [\d,]+ pairs)$")).click()
     headline = page.get_by_test_id("headline")
     expect(headline).to_contain_text("nDCG@5 of the passages that the answer gets", timeout=FIRST_START_MS)
     expect(headline).to_contain_text(re.compile(r"Reranking alone gives [+-]0\.\d+; threshold 0\.99 takes 0\.\d+"))
