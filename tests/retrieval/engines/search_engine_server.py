@@ -11,6 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,6 +38,7 @@ class SearchEngineServer:
         self.elastic = elastic
         self.mappings: dict[str, Any] = {}
         self.settings: dict[str, Any] = {}
+        self.aliases: dict[str, list[str]] = {}
         self.documents: dict[str, dict[str, Any]] = {}
         self.http = HttpServer(self.answer)
 
@@ -59,6 +61,9 @@ class SearchEngineServer:
         match asked.method, asked.path:
             case "GET", ("_mapping",):
                 return {name: {"mappings": one} for name, one in self.mappings.items()}
+            case _, (name, *rest) if name in self.aliases:
+                each = [self.result(replace(asked, path=(one, *rest))) for one in self.aliases[name]]
+                return together(each, asked.body)
             case _, (name, *_) if name not in self.mappings:
                 raise Failed(404, "index_not_found_exception", f"no such index [{name}]")
             case "GET", (name, "_mapping"):
@@ -76,6 +81,16 @@ class SearchEngineServer:
 def error(kind: str, reason: str, status: int) -> Any:
     return {"error": {"root_cause": [{"type": kind, "reason": reason}], "type": kind, "reason": reason},
             "status": status}  # fmt: skip
+
+
+def together(answers: list[Any], body: Any) -> Any:
+    """The answer of an alias: mappings by index, counts added, hits best first."""
+    if "count" in answers[0]:
+        return {"count": sum(one["count"] for one in answers)}
+    if "hits" not in answers[0]:
+        return {name: told for one in answers for name, told in one.items()}
+    hits = sorted((hit for one in answers for hit in one["hits"]["hits"]), key=lambda hit: -hit["_score"])
+    return {**answers[0], "hits": {"hits": hits[: body.get("size", 10)]}}
 
 
 def searched(shard: Shard, body: Any) -> Any:
@@ -213,6 +228,8 @@ class Shard:
 
     def term(self, given: Any) -> Scores:
         path, one = next(iter(given.items()))
+        if path == "_index":
+            return dict.fromkeys(self.documents, 1.0) if one["value"] == self.name else {}
         return self.where(path, lambda value: value == KINDS[self.types[path][0]["type"]](one["value"]))
 
     def ranged(self, given: Any) -> Scores:

@@ -243,6 +243,22 @@ def test_a_day_is_that_in_utc_where_the_server_compares_it_so(elastic: Documents
     assert [one.id for one in index.listed(3, only(Dated(after=day, before=day + timedelta(days=1))))] == ["1"]
 
 
+def test_documents_of_an_alias_of_several_indices_are_told_apart(elastic: Documents) -> None:
+    properties = {"body": TEXT, "dense": VECTORS[True]}
+    for name, angle in (("old", 30), ("new", 0)):
+        elastic.server.create(name, properties, {"1": {"body": f"Of {name}.", "dense": list(at(angle))}})
+    elastic.server.aliases["both"] = ["old", "new"]
+    index = elastic.connected(index="both", fields=IndexFields(text="body", vector="dense"))
+    assert ids(index.dense(QUERY, 5).hits) == ["new/1", "old/1"]
+    assert {one.id for one in index.listed(5)} == {"new/1", "old/1"}
+    found = index.passages_by_id(["old/1", "new/1", "1", "new/2", "none/1"])
+    assert {one: passage.text for one, passage in found.items()} == {"old/1": "Of old.", "new/1": "Of new."}
+    assert index.vectors_by_id(["old/1"])["old/1"].tolist() == pytest.approx(at(30))
+    condition = Equal(field="document_id", value="old/1")
+    assert ids(index.dense(QUERY, 5, only(condition)).hits) == ["old/1"]
+    assert ids(index.dense(QUERY, 5, only(Not(condition=condition))).hits) == ["new/1"]
+
+
 def test_an_index_without_vectors_is_connected_for_its_words(elastic: Documents) -> None:
     elastic.server.create("shop", {"body": TEXT, "customer": KEYWORD}, {"1": {"body": "refund", "customer": "acme"}})
     config = elastic.config(fields=IndexFields(text="body", tenant="customer"), searches="lexical")

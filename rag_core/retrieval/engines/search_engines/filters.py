@@ -6,7 +6,7 @@ filter is refused in words. Of a list, one matching value is enough.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -73,9 +73,20 @@ def search_filter(where: Filter, fields: IndexFields, layout: Layout, place: str
     def by_id(passage_id: str, true: bool) -> Query:
         if fields.id:
             return (_some if true else _every)([equal(fields.id, one, true) for one in spellings(passage_id)])
-        return _held({"ids": {"values": [passage_id]}}, true)
+        return _held(by_own_ids([passage_id], layout), true)
 
     return translated(where, fields, Dialect(equal, dated, absent, by_id, _every, _some))
+
+
+def by_own_ids(ids: Sequence[str], layout: Layout) -> Query:
+    """Documents by `_id`; behind an alias of several indices by `_index/_id`."""
+    if not layout.several:
+        return {"ids": {"values": list(ids)}}
+    inside: dict[str, list[str]] = {}
+    for index, _, one in (each.partition("/") for each in ids):
+        inside.setdefault(index, []).append(one)
+    return _some([_every([{"term": {"_index": {"value": name}}}, {"ids": {"values": some}}])
+                  for name, some in inside.items()])  # fmt: skip
 
 
 def _no_value(_: Scalar) -> bool:

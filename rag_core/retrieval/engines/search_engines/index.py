@@ -4,7 +4,8 @@
     POST /{index}/_count
     GET  /{index}/_mapping   the types of the fields
 
-The document's `_id` is the passage's id, or a keyword field where one is named. Shapes: the reference of each server.
+The document's `_id` is the passage's id (`_index/_id` behind an alias of several indices), or a keyword field where
+one is named. Shapes: the reference of each server.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
 from rag_core.retrieval.engines.rest.client import RestServer, in_path, unlike
 from rag_core.retrieval.engines.rest.documents import passage_of, reached, within
 from rag_core.retrieval.engines.search_engines.catalog import described, with_vectors
-from rag_core.retrieval.engines.search_engines.filters import ALWAYS, Query, search_filter
+from rag_core.retrieval.engines.search_engines.filters import ALWAYS, Query, by_own_ids, search_filter
 from rag_core.retrieval.engines.search_engines.flavours import ELASTICSEARCH, MOST, OPENSEARCH, Body, Flavour
 from rag_core.retrieval.engines.search_engines.layout import DATES, VECTORS, Layout
 from rag_core.retrieval.engines.search_engines.scores import library, meaning
@@ -162,7 +163,7 @@ class ElasticsearchIndex:
         found: dict[str, Any] = {}
         for begin in range(0, len(ids), TOGETHER):
             some = list(ids[begin : begin + TOGETHER])
-            query: Query = {"terms": {key: some}} if key else {"ids": {"values": some}}
+            query: Query = {"terms": {key: some}} if key else by_own_ids(some, layout)
             hits = self._hits({"query": query, "size": min(MOST, 2 * len(some)), **what})
             found |= {self._id_of(one): {**(one.get("_source") or {}), **one.get("fields", {})} for one in hits}
         return found
@@ -179,7 +180,8 @@ class ElasticsearchIndex:
 
     def _id_of(self, hit: Any) -> str:
         field = self.config.fields.id
-        found = reached(hit.get("_source"), field) if field else hit["_id"]
+        own = f"{hit['_index']}/{hit['_id']}" if self._layout().several else hit["_id"]
+        found = reached(hit.get("_source"), field) if field else own
         if found is None or found == "":
             raise MissingField(self.config.place, field, self._layout().names)
         return str(found)

@@ -24,10 +24,12 @@ class Layout:
 
     fields   type and definition by path; a field inside another, and a text's `keyword`, are `a.b`
     hidden   objects whose fields are kept and not indexed, so that no filter can see them
+    several  whether it is an alias of several indices, in which documents may have the same `_id`
     """
 
     fields: Mapping[str, Mapping[str, Any]]
     hidden: frozenset[str] = frozenset()
+    several: bool = False
 
     @classmethod
     def of(cls, mappings: Mapping[str, Any]) -> Layout:
@@ -35,7 +37,7 @@ class Layout:
         found = [one.get("mappings") or {} for one in mappings.values()]
         fields = {path: given for one in found for path, given in _paths(one.get("properties") or {}, "")}
         hidden = {path for one in found for path in _hidden(one, "")}
-        return cls(fields, frozenset(hidden))
+        return cls(fields, frozenset(hidden), len(mappings) > 1)
 
     def type(self, path: str) -> str:
         """The type of the field; empty where there is none."""
