@@ -216,6 +216,10 @@ def test_parts_that_are_kept_as_numbers_are_filtered_by_their_text(elastic: Docu
             assert [passage.document_id for passage in index.listed(5, only(one))] == [document], one
             assert len(index.dense(QUERY, 5, only(one)).hits) == 1
     assert index.count(only(Equal(field="tenant", value="seven"))) == 0
+    if "id" in fields:
+        assert list(index.passages_by_id(["78", "no number"])) == ["78"]
+        body = elastic.server.http.asked[-1].body
+        assert body["query"] == {"terms": {"doc": [78]}}  # a real server refuses a text for a number
 
 
 def test_a_value_of_a_list_filters_is_offered_and_keeps_the_question(elastic: Documents) -> None:

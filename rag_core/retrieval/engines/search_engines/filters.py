@@ -78,6 +78,12 @@ def search_filter(where: Filter, fields: IndexFields, layout: Layout, place: str
     return translated(where, fields, Dialect(equal, dated, absent, by_id, _every, _some))
 
 
+def by_key(key: str, ids: Sequence[str], layout: Layout) -> Query:
+    """Documents by a field with their ids, with values of its type; an id that it cannot have is left out."""
+    fits = FITS.get(layout.type(key), _is_text)
+    return {"terms": {key: [value for one in ids for value in spellings(one) if fits(value)]}}
+
+
 def by_own_ids(ids: Sequence[str], layout: Layout) -> Query:
     """Documents by `_id`; behind an alias of several indices by `_index/_id`."""
     if not layout.several:

@@ -23,7 +23,7 @@ from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
 from rag_core.retrieval.engines.rest.client import RestServer, in_path, unlike
 from rag_core.retrieval.engines.rest.documents import passage_of, reached, within
 from rag_core.retrieval.engines.search_engines.catalog import described, with_vectors
-from rag_core.retrieval.engines.search_engines.filters import ALWAYS, Query, by_own_ids, search_filter
+from rag_core.retrieval.engines.search_engines.filters import ALWAYS, Query, by_key, by_own_ids, search_filter
 from rag_core.retrieval.engines.search_engines.flavours import ELASTICSEARCH, MOST, OPENSEARCH, Body, Flavour
 from rag_core.retrieval.engines.search_engines.layout import DATES, VECTORS, Layout
 from rag_core.retrieval.engines.search_engines.scores import library, meaning
@@ -163,7 +163,7 @@ class ElasticsearchIndex:
         found: dict[str, Any] = {}
         for begin in range(0, len(ids), TOGETHER):
             some = list(ids[begin : begin + TOGETHER])
-            query: Query = {"terms": {key: some}} if key else by_own_ids(some, layout)
+            query = by_key(key, some, layout) if key else by_own_ids(some, layout)
             hits = self._hits({"query": query, "size": min(MOST, 2 * len(some)), **what})
             found |= {self._id_of(one): {**(one.get("_source") or {}), **one.get("fields", {})} for one in hits}
         return found
