@@ -333,3 +333,17 @@ def test_a_removed_index_is_kept_by_no_question_that_was_asked_of_it(pinecone: P
     del at, state
     gc.collect()
     assert kept() is None
+
+
+def test_a_search_by_meaning_alone_is_refused_without_vectors(packaged: SentenceEmbedder, tmp_path: Path) -> None:
+    there = in_elasticsearch(packaged.embed([text for _, text in TEXTS.values()]).tolist(), tmp_path)
+    try:
+        at = form(there)
+        at.selectbox(key="ix_index").set_value((there.index, "")).run()
+        at.selectbox(key=f"ix_vector_{there.index}_").set_value("")
+        at.selectbox(key="ix_searches").set_value("dense")
+        at.button(key="ix_connect").click().run()
+        assert not at.exception
+        assert "This index of Elasticsearch cannot be searched by meaning, so no search is left" in said(at)
+    finally:
+        there.http.stop()

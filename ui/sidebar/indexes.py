@@ -142,7 +142,9 @@ def checked(collection: ConnectedCollection) -> ModelCheck:
     and where no search is left."""
     able, label = collection.capabilities, kind_named(collection.config.kind).label
     if not able.dense and not able.lexical:
-        raise BadInput(f"This index of {label} cannot be searched by words, so no search is left. {ITS_MODEL}")
+        by_words = collection.config.searches == "lexical"
+        lacking, told = ("words", ITS_MODEL) if by_words else ("meaning", "Choose another search.")
+        raise BadInput(f"This index of {label} cannot be searched by {lacking}, so no search is left. {told}")
     check = check_model(collection)
     if not check.fits and check.verdict != "empty" and able.dense:
         words = collection.index.capabilities.lexical
