@@ -68,7 +68,10 @@ def test_the_retriever_is_asked_on_every_page(app: App, page: Page) -> None:
         page.get_by_role("radio", name="A file").click()
         grades: FilePayload = {"name": "grades.csv", "mimeType": "text/csv", "buffer": GRADES}
         page.locator("input[type=file]").first.set_input_files([grades])
-        page.get_by_role("button", name="Ask 3 questions").click()
+        ask = page.get_by_role("button", name="Ask 3 questions")
+        ask.wait_for()
+        settled(page)
+        ask.click()
         expect(page.get_by_text("3 of 3 runs have judgments")).to_be_visible()
         assert [one.body["query"] for one in server.requests[11:]] == ["Refund?", "Return?", "Disk?"]
         settled(page)

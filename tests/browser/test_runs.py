@@ -58,6 +58,8 @@ def test_one_file_after_the_other_is_imported_without_opening_the_box_again(page
     for name in ("first.csv", "second.csv"):
         file = FilePayload(name=name, mimeType="text/csv", buffer=b"query,doc_id\nHow long?,a\n")
         page.get_by_test_id("stFileUploader").locator("input").set_input_files(file)
+        expect(page.get_by_role("textbox", name="Project")).to_have_attribute("placeholder", name)
+        settled(page)
         page.get_by_role("button", name="Import", exact=True).click()
         expect(page.get_by_text(f"1 run imported into {name}.")).to_be_visible()
         settled(page)

@@ -106,6 +106,8 @@ def test_a_case_file_opens_on_another_machine(page: Page, app: App, tmp_path) ->
     entry["case"]["id"] = "f" * 32
     path.write_text(json.dumps(entry) + "\nnot a case\n")
     page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
+    page.get_by_role("button", name="Import", exact=True).wait_for()
+    settled(page)
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_text("1 imported, 0 already here.")).to_be_visible()
     expect(page.get_by_text("Line 2: this is not complete JSON in UTF-8.")).to_be_visible()
