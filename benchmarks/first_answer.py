@@ -16,21 +16,16 @@ import argparse
 import json
 import os
 import re
-import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from benchmarks.browser import AT_REST, ROOT, page_at, running_app
 from rag_core.corpus.sample import SAMPLE, ensure_sample
 from rag_core.corpus.storage.library import Library
 from rag_core.pipeline.cascade import fused_order
@@ -39,11 +34,9 @@ from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.schema.policy import Policy
 from rag_core.settings import Settings
 
-ROOT = Path(__file__).parent.parent
 MODEL = ROOT / "rag_core" / "models" / "second-pass-minilm-v3"
 PAIRS = 50
-AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+QUESTION = re.compile("^(Question|Ask)")
 
 ARM = """
 () => {
@@ -127,40 +120,17 @@ def default_call(folder: Path) -> Callable[[str], float]:
     return took
 
 
-@contextmanager
-def running_app(folder: Path) -> Iterator[str]:
-    """The app on a free port with its data in that folder."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    env = {**os.environ, "SECOND_PASS_DATA_DIR": str(folder / "data"), "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
-    server = subprocess.Popen(
-        [*command, "--server.port", str(port)], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        yield f"http://localhost:{port}"
-    finally:
-        server.kill()
-        server.wait()
-
-
 def measure(url: str, questions: Sequence[str], default: Callable[[str], float]) -> list[Answered]:
     """Ask one after the other on Inspect, the default call after each."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(180_000)
-        _open(page, url)
-        found = [Answered(*ask(page, question), default(question)) for question in questions]
-        browser.close()
-    return found
+    with page_at(url) as page:
+        page.get_by_role("textbox", name=QUESTION).wait_for()
+        page.locator(AT_REST).wait_for()
+        return [Answered(*ask(page, question), default(question)) for question in questions]
 
 
 def ask(page: Page, question: str) -> tuple[float, float]:
     """Milliseconds from Enter to the first and to the final order of a question; the page is at rest afterwards."""
-    box = page.get_by_role("textbox", name=re.compile("^(Question|Ask)"))
+    box = page.get_by_role("textbox", name=QUESTION)
     box.fill(question)
     page.evaluate(ARM)
     box.press("Enter")
@@ -168,18 +138,6 @@ def ask(page: Page, question: str) -> tuple[float, float]:
     page.wait_for_timeout(200)
     page.locator(AT_REST).wait_for()
     return float(first), float(final)
-
-
-def _open(page: Page, url: str) -> None:
-    """The start page, at rest, before anything was asked. Tries again until the server listens."""
-    for _ in range(600):
-        try:
-            page.goto(url)
-            break
-        except PlaywrightError:
-            time.sleep(0.3)
-    page.get_by_role("textbox", name=re.compile("^(Question|Ask)")).wait_for()
-    page.locator(AT_REST).wait_for()
 
 
 def report(found: Sequence[Answered]) -> list[str]:

@@ -11,28 +11,20 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from benchmarks.browser import AT_REST, page_at, running_app
 from benchmarks.traces import synthetic_trace
 
-ROOT = Path(__file__).parent.parent
 CANDIDATES = 100
 AIM_MS = 300
 WARM_UP = 2
-AT_REST = "[data-testid=stApp][data-test-script-state=notRunning]"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 ARM = """
 ([expected]) => {
@@ -64,7 +56,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         saved = Path(folder) / "trace.json"
         saved.write_text(synthetic_trace(CANDIDATES).to_json(), encoding="utf-8")
-        with running_app(Path(folder)) as url:
+        with one_document(Path(folder)) as url:
             times = measure(url, saved, runs)
     ordered = sorted(times)
     print("ms:", " ".join(f"{took:.0f}" for took in times))
@@ -75,41 +67,20 @@ def main() -> None:
 
 
 @contextmanager
-def running_app(folder: Path) -> Iterator[str]:
-    """The app on a free port with a data folder of its own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def one_document(folder: Path) -> Iterator[str]:
+    """The app with a sample corpus of one document."""
     sample = folder / "sample" / "documents"
     sample.mkdir(parents=True)
     (sample / "one.md").write_text("# One\n\nThe only document.", encoding="utf-8")
-    env = {
-        **os.environ,
-        "SECOND_PASS_DATA_DIR": str(folder / "data"),
-        "SECOND_PASS_SAMPLE_DIR": str(sample.parent),
-        "HF_HUB_OFFLINE": "1",
-    }
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
-    server = subprocess.Popen(
-        [*command, "--server.port", str(port)], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        yield f"http://localhost:{port}"
-    finally:
-        server.kill()
-        server.wait()
+    with running_app(folder, SECOND_PASS_SAMPLE_DIR=str(sample.parent)) as url:
+        yield url
 
 
 def measure(url: str, saved: Path, runs: int) -> list[float]:
     """Milliseconds of each key press."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(180_000)
+    with page_at(url) as page:
         _open(page, url, saved)
         times = [_press(page, f"{step / 100:.2f}") for step in range(1, runs + WARM_UP + 1)]
-        browser.close()
     return times[WARM_UP:]
 
 
@@ -121,17 +92,11 @@ def _press(page: Page, expected: str) -> float:
 
 
 def _open(page: Page, url: str, saved: Path) -> None:
-    """The scores page with the saved trace, everything drawn. Tries again until the server listens."""
-    for _ in range(600):
-        try:
-            page.goto(url)
-            break
-        except PlaywrightError:
-            time.sleep(0.3)
-    page.get_by_role("textbox", name=re.compile("^Ask ")).wait_for()
+    """The scores page with the saved trace, everything drawn."""
+    page.get_by_role("textbox", name=re.compile("^(Question|Ask)")).wait_for()
     page.locator(AT_REST).wait_for()
     page.goto(f"{url}/scores")
-    page.get_by_text("Open a saved trace").click()
+    page.get_by_text("Open a saved run").click()
     page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(saved)
     page.locator(".js-plotly-plot").nth(1).wait_for()
     page.locator(AT_REST).wait_for()

@@ -31,9 +31,13 @@ class Frozen(BaseModel):
 
         Raises BadInput where there is no such field, or it cannot have that value.
         """
-        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return self.made_of({name: getattr(self, name) for name in type(self).model_fields} | changes)
+
+    @classmethod
+    def made_of(cls, fields: Mapping[str, object]) -> Self:
+        """The value of these fields. Raises BadInput where there is no such field, or it cannot have that value."""
         try:
-            return type(self).model_validate(fields | changes)
+            return cls.model_validate(fields)
         except ValidationError as exc:
             raise BadInput(f"{in_words(exc)}.") from exc
 

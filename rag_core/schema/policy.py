@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from rag_core.errors import BadInput
 from rag_core.schema.base import Frozen
 from rag_core.schema.filters import Filter
 from rag_core.schema.threshold import Threshold
-from rag_core.schema.validation import in_words
 
 FULL_DEPTH = 200
 """How deep both searches are measured, so that every smaller depth is a replay."""
@@ -196,10 +194,7 @@ class Policy(Frozen):
         if (self.reranker, self.first_pass) == (default.reranker, default.first_pass):
             filled_in = {"reranker", "first_pass"} | ({"pool"} if self.pool == max(DEFAULT_POOL, self.top_k) else set())
             fields = {name: value for name, value in fields.items() if name not in filled_in}
-        try:
-            return Policy.model_validate(fields | changes)
-        except ValidationError as exc:
-            raise BadInput(f"{in_words(exc)}.") from exc
+        return Policy.made_of(fields | changes)
 
     @field_validator("extra_searches")
     @classmethod

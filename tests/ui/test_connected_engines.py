@@ -15,12 +15,12 @@ from streamlit.testing.v1 import AppTest
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from tests.retrieval.engines.http_server import KEY, HttpServer
 from tests.retrieval.engines.pinecone_server import PineconeServer
+from tests.ui.pages import PAGES, page, said
 from ui import index_caches
 from ui.panels import index_form
 from ui.sidebar import indexes
 from ui.sidebar.indexes import Connected
 
-PAGES = Path(__file__).parents[2] / "pages"
 QUERY = "How many days does a refund take?"
 TEXTS = {
     "refunds.md": ("Refunds", "A refund takes five working days to arrive on the card it was paid with."),
@@ -89,15 +89,6 @@ def there(request: pytest.FixtureRequest, packaged: SentenceEmbedder, tmp_path: 
     made.http.stop()
 
 
-def page(name: str, **state: object) -> AppTest:
-    at = AppTest.from_file(str(PAGES / name), default_timeout=120)
-    for key, value in state.items():
-        at.session_state[key] = value
-    at.run()
-    assert not at.exception
-    return at
-
-
 def form(there: There, key: str = KEY) -> AppTest:
     at = page("8_corpus.py")
     at.selectbox(key="ix_kind").set_value(there.kind).run()
@@ -107,11 +98,6 @@ def form(there: There, key: str = KEY) -> AppTest:
     at.button(key="ix_list").click().run()
     assert not at.exception
     return at
-
-
-def said(at: AppTest) -> str:
-    shown = [*at.markdown, *at.caption, *at.info, *at.warning, *at.error, *at.success]
-    return " ".join(str(one.value) for one in shown).replace("\\", "").replace("\u2060", "")
 
 
 def test_it_is_tried_connected_and_searched_by_its_guessed_fields(there: There) -> None:

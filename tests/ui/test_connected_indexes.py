@@ -14,11 +14,11 @@ from rag_core.corpus.sample import SAMPLE
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from tests.retrieval.engines.chroma_server import ChromaServer
 from tests.retrieval.engines.postgres_server import READER, PostgresServer
+from tests.ui.pages import page, said
 from ui import caches
 from ui.panels import index_form
 from ui.sidebar import indexes
 
-PAGES = Path(__file__).parents[2] / "pages"
 NAME, TABLE = "Handbook", "handbook"
 QUERY = "How many days does a refund take?"
 TEXTS = {
@@ -49,15 +49,6 @@ def server(pgvector_server: PostgresServer, packaged: SentenceEmbedder) -> Itera
     pgvector_server.sql(f"DROP TABLE {TABLE}")
 
 
-def page(name: str, **state: object) -> AppTest:
-    at = AppTest.from_file(str(PAGES / name), default_timeout=120)
-    for key, value in state.items():
-        at.session_state[key] = value
-    at.run()
-    assert not at.exception
-    return at
-
-
 def form(server: PostgresServer, table: str = TABLE, password: str = READER[1]) -> AppTest:
     """The form on the Corpus page, with the tables listed and this one chosen."""
     at = page("8_corpus.py")
@@ -78,11 +69,6 @@ def connected(server: PostgresServer, **state: object) -> dict[str, object]:
     at.button(key="ix_connect").click().run()
     assert not at.exception and not at.error, said(at)
     return {indexes.KEY: at.session_state[indexes.KEY], "c": NAME, **state}
-
-
-def said(at: AppTest) -> str:
-    shown = [*at.markdown, *at.caption, *at.info, *at.warning, *at.error, *at.success]
-    return " ".join(str(one.value) for one in shown).replace("\\", "").replace("\u2060", "")
 
 
 def whole(at: AppTest) -> str:

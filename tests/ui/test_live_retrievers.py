@@ -13,11 +13,11 @@ from streamlit.testing.v1 import AppTest
 from rag_core.corpus.sample import SAMPLE
 from rag_core.runs.live import LiveRetriever, config_of
 from tests.runs.live.search_server import KEY, Answer, SearchServer, dify, plain, serving
+from tests.ui.pages import PAGES, page, said
 from ui import caches
 from ui.panels import linked_run
 from ui.sidebar import retrievers
 
-PAGES = Path(__file__).parents[2] / "pages"
 NAME = "Support search"
 QUERY = "How many days does a refund take?"
 pytestmark = pytest.mark.usefixtures("sample")
@@ -27,15 +27,6 @@ pytestmark = pytest.mark.usefixtures("sample")
 def server() -> Iterator[SearchServer]:
     with serving(plain) as running:
         yield running
-
-
-def page(name: str, **state: object) -> AppTest:
-    at = AppTest.from_file(str(PAGES / name), default_timeout=120)
-    for key, value in state.items():
-        at.session_state[key] = value
-    at.run()
-    assert not at.exception
-    return at
 
 
 def form(**typed: str) -> AppTest:
@@ -61,11 +52,6 @@ def live(url: str, **fields: object) -> LiveRetriever:
 def candidates(at: AppTest) -> list[str]:
     table = next(one.value for one in at.dataframe if "passage_id" in one.value.columns)
     return list(table["passage_id"])
-
-
-def said(at: AppTest) -> str:
-    shown = [*at.markdown, *at.caption, *at.info, *at.warning, *at.error, *at.success]
-    return " ".join(str(one.value) for one in shown).replace("\\", "").replace("\u2060", "")
 
 
 def test_a_retriever_is_tried_then_connected_and_chosen(server: SearchServer):

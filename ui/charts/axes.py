@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from itertools import accumulate
 from typing import Any
 
 import plotly.graph_objects as go
 
 from ui.charts.palette import Palette
+
+EMPTY = 0.05
+"""How far apart the ranks stand at which nothing is drawn, in rows."""
+
+
+def heights(rows: Iterable[float]) -> dict[int, float]:
+    """Where each rank is drawn, from the top; rows: how many rows each takes, from the first on.
+
+    >>> heights([1, 0.5])
+    {1: 1, 2: 1.5}
+    """
+    return dict(enumerate(accumulate(rows), start=1))
 
 
 def axis(palette: Palette, title: str = "", **more: Any) -> dict[str, Any]:

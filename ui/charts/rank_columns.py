@@ -18,6 +18,7 @@ from rag_core.schema.steps import StepKind
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import Outcome
 from rag_core.wording.numbers import titles_of
+from ui.charts import axes
 from ui.charts.palette import Palette, layout, plain, squeezed
 from ui.charts.rank_movement import MARKS, OPEN, ROW_PX, signs
 
@@ -115,11 +116,7 @@ def _heights(found: Sequence[Way], told: set[str]) -> dict[int, float]:
     """Where each rank is drawn, from the top; a whole row where a title is beside it."""
     ends = {rank for one in found if one.passage_id in told for rank in (one.ranks[0], one.ranks[-1]) if rank}
     last = max((rank for one in found for rank in one.ranks if rank), default=1)
-    heights, height = {}, 0.0
-    for rank in range(1, last + 1):
-        height += 1.0 if rank in ends else CLOSE
-        heights[rank] = height
-    return heights
+    return axes.heights(1.0 if rank in ends else CLOSE for rank in range(1, last + 1))
 
 
 def _line(

@@ -21,6 +21,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.schema.trace import Trace
+from ui.charts import axes
 from ui.charts.palette import Palette, layout, plain, squeezed
 
 Row = Mapping[Hashable, Any]
@@ -36,8 +37,6 @@ OPEN = {
 
 CLOSE = 0.45
 """How far apart the ranks stand that have no title, in rows."""
-EMPTY = 0.05
-"""How far apart the ranks stand at which nothing is drawn, in rows."""
 CUT_CLOSE = 0.2
 """How far apart the ranks stand that the first pass did not hand on, in rows."""
 
@@ -100,12 +99,11 @@ def _heights(trace: Trace, table: pd.DataFrame, labelled: pd.DataFrame) -> dict[
     whole = {*labelled["before"], *labelled["after"]}
     used = {*table["before"], *table["first_pass"].dropna(), *table["after"]}
     last, pool = max([int(rank) for rank in used] + [len(trace.pool), 1]), len(trace.pool)
-    heights, height = {}, 0.0
-    for rank in range(1, last + 1):
-        behind = trace.first_pass_summary is not None and rank > pool
-        height += 1.0 if rank in whole else EMPTY if rank not in used else CUT_CLOSE if behind else CLOSE
-        heights[rank] = height
-    return heights
+    cut = CLOSE if trace.first_pass_summary is None else CUT_CLOSE
+    ranks = range(1, last + 1)
+    return axes.heights(
+        1.0 if rank in whole else axes.EMPTY if rank not in used else CLOSE if rank <= pool else cut for rank in ranks
+    )
 
 
 def _line(row: Row, heights: Mapping[int, float], palette: Palette, told: bool, chosen: bool) -> go.Scatter:

@@ -15,13 +15,12 @@ import plotly.graph_objects as go
 from rag_core.analysis.rank_agreement import Agreement, compare_rankings
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import score_text, titles_of
+from ui.charts import axes
 from ui.charts.palette import Palette, layout, plain, squeezed
 
 ROW_PX = 17
 CLOSE = 0.45
 """How far apart the ranks stand that have no title, in rows."""
-EMPTY = 0.05
-"""How far apart the ranks stand at which nothing is drawn, in rows."""
 SHOWN = 20
 """Candidates of either side that are drawn although no side keeps them."""
 SYMBOLS = {"both": "circle", "left": "triangle-left", "right": "triangle-right", "neither": "circle-open"}
@@ -111,11 +110,9 @@ def figure(left: Trace, right: Trace, names: tuple[str, str], palette: Palette) 
 def _heights(table: pd.DataFrame, titled: Container[int]) -> dict[int, float]:
     """Where each rank is drawn, from the top. One with a title in either column takes a whole row."""
     used = {*table["left_rank"], *table["right_rank"]}
-    heights, height = {}, 0.0
-    for rank in range(1, max(used, default=0) + 1):
-        height += 1.0 if rank in titled else CLOSE if rank in used else EMPTY
-        heights[rank] = height
-    return heights
+    return axes.heights(
+        1.0 if rank in titled else CLOSE if rank in used else axes.EMPTY for rank in range(1, max(used, default=0) + 1)
+    )
 
 
 def _line(row: dict[str, Any], heights: Mapping[int, float], left: Trace, right: Trace, palette: Palette) -> go.Scatter:

@@ -21,7 +21,7 @@ from rag_core.retrieval.engines.named_indexes import NamedIndex, read_named
 from rag_core.schema.base import new_id
 from rag_core.schema.documents import CollectionRef
 from ui import caches, index_caches, visitors
-from ui.sidebar import retrievers
+from ui.sidebar import offered_names, retrievers
 from ui.sidebar.owner import owner
 
 KEY = "indexes"
@@ -58,15 +58,7 @@ def shared() -> tuple[dict[str, NamedIndex], dict[str, str]]:
 
 def problem() -> str:
     """What is wrong with the environment's file, or which names a collection has taken; empty where nothing is."""
-    try:
-        known, problems = shared()
-    except BadInput as exc:
-        return str(exc)
-    taken = sorted({**own(), **known}.keys() & set(caches.visible(owner()).names()))
-    said = [*problems.values()]
-    if taken:
-        said.append(f"A collection has the name of the index {' and '.join(taken)}, and is searched. Rename the index.")
-    return " ".join(said)
+    return offered_names.problem(shared, own(), "index", "Rename the index.")
 
 
 def own() -> dict[str, Connected]:

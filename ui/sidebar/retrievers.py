@@ -13,6 +13,7 @@ from rag_core.errors import BadInput
 from rag_core.runs.live import LiveRetriever, RetrieverConfig
 from rag_core.runs.live.named import read_named
 from ui import caches, visitors
+from ui.sidebar import offered_names
 from ui.sidebar.owner import owner
 
 KEY = "retrievers"
@@ -27,17 +28,7 @@ def shared() -> tuple[dict[str, LiveRetriever], dict[str, str]]:
 
 def problem() -> str:
     """What is wrong with the environment's file, or which names a collection has taken; empty where nothing is."""
-    try:
-        known, problems = shared()
-    except BadInput as exc:
-        return str(exc)
-    wrong = " ".join(problems.values())
-    taken = sorted({**own(), **known}.keys() & set(caches.visible(owner()).names()))
-    if not taken:
-        return wrong
-    names = " and ".join(taken)
-    said = f"A collection has the name of the live retriever {names}, and is searched. Rename the retriever to ask it."
-    return f"{wrong} {said}".strip()
+    return offered_names.problem(shared, own(), "live retriever", "Rename the retriever to ask it.")
 
 
 def own() -> dict[str, LiveRetriever]:

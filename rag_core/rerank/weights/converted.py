@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,17 +48,25 @@ def precision(folder: Path) -> engine.Precision | None:
 
     That is so where conversion is off, where it needs code of its own, and where a conversion failed.
     """
-    if not Settings().convert_models or not engine.installed() or modules_of(folder) or why_not(folder):
+    if not _is_on() or modules_of(folder):
         return None
-    found: engine.Precision | None = _record(_place(folder)).get("precision")
+    place = _place(folder)
+    if _failure(place):
+        return None
+    found: engine.Precision | None = _record(place).get("precision")
     return found or engine.best_precision()
 
 
 def why_not(folder: Path) -> str:
     """Why a conversion of this model failed; empty where none did."""
-    if not engine.installed() or not Settings().convert_models:
-        return ""
-    place = _place(folder)
+    return _failure(_place(folder)) if _is_on() else ""
+
+
+def _is_on() -> bool:
+    return engine.installed() and Settings().convert_models
+
+
+def _failure(place: Path) -> str:
     return str(_record(place).get("failed") or _failed_here.get(place, ""))
 
 
@@ -100,8 +108,14 @@ def read(place: Path, precision: engine.Precision) -> Runner:
 
 def _place(folder: Path) -> Path:
     """Where this model's conversion is kept on this machine."""
-    name = f"{fingerprint(folder)[:24]}-{engine.best_precision()}-openvino{version('openvino')}-{FORM}"
+    name = f"{fingerprint(folder)[:24]}-{engine.best_precision()}-openvino{_openvino_version()}-{FORM}"
     return Settings().data_dir / "converted" / name
+
+
+@cache
+def _openvino_version() -> str:
+    """As its package says, without importing it."""
+    return version("openvino")
 
 
 def _convert(folder: Path, place: Path) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -82,23 +83,17 @@ class ChromaIndex:
     @classmethod
     def indexes(cls, config: IndexConfig, secret: SecretStr | None) -> tuple[SearchedIndex, ...]:
         """The collections of the database that `namespace` names (`tenant/database`), or of the default one."""
-        index = cls(config.with_(index=""), secret)
-        try:
+        with closing(cls(config.with_(index=""), secret)) as index:
             found = index.server.ask("GET", index._home, shape=list)
-        finally:
-            index.close()
         names = sorted(str(one["name"]) for one in found)
         return tuple(SearchedIndex(name=name, namespace=config.namespace) for name in names)
 
     @classmethod
     def describe(cls, config: IndexConfig, secret: SecretStr | None) -> IndexDescription:
         """The fields of its metadata, and three documents."""
-        index = cls(config, secret)
-        try:
+        with closing(cls(config, secret)) as index:
             rows = index._got({"limit": 3})
             size, distance, count = index.dimensions(), index._distance(), index.count()
-        finally:
-            index.close()
         names = tuple(dict.fromkeys([DOCUMENT, *(name for one in rows.values() for name in names_in(one))]))
         settled = {"id": "", "text": DOCUMENT, "vector": "", "metadata": ""}
         return IndexDescription(

@@ -156,6 +156,13 @@ SECRET_PARAMETER = re.compile("pass(word|wd)|key|token|secret", re.IGNORECASE)
 """Names of parameters of an address that hold a secret."""
 
 
+def check_named(config: IndexConfig, noun: str) -> None:
+    """Raises BadInput where no index is named (`noun`: what its server calls one), or no field of the text."""
+    for given, what in ((config.index, f"{noun} that is searched"), (config.fields.text, "field of the text")):
+        if not given:
+            raise BadInput(f"Choose the {what}.")
+
+
 def index_config_of(fields: dict[str, Any]) -> IndexConfig:
     """The config of these fields. Raises BadInput in words for a user."""
     try:

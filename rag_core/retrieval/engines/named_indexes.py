@@ -12,18 +12,18 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
 from rag_core.errors import BadInput
+from rag_core.installation.offered import LONGEST_NAME, is_entry, read_offered, secret_in
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.retrieval.engines.index_config import IndexConfig, index_config_of
 from rag_core.retrieval.engines.index_kinds import connect, kind_named
-
-LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -50,37 +50,22 @@ def read_named(
 
     Raises BadInput where the file itself cannot be used.
     """
-    if file is None:
-        return {}, {}
+    return read_offered(file, "index", "indexes", partial(_usable, environ=environ))
+
+
+def _usable(name: str, fields: Any, environ: Mapping[str, str]) -> NamedIndex:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as exc:
-        raise BadInput(f"The file of indexes cannot be read: {exc.strerror} ({file}).") from exc
-    except ValueError as exc:
-        raise BadInput(f"The file of indexes is no JSON ({file}): {exc}.") from exc
-    if not isinstance(found, dict):
-        raise BadInput(f"The file of indexes ({file}) must hold an object: a name and the index for each.")
-    named: dict[str, NamedIndex] = {}
-    problems: dict[str, str] = {}
-    for name, fields in found.items():
-        try:
-            named[name] = _named(name, fields, environ)
-        except BadInput as exc:
-            problems[name] = f"The index “{name[:LONGEST_NAME]}” cannot be used: {exc}"
-    return named, problems
+        return _named(name, fields, environ)
+    except BadInput as exc:
+        raise BadInput(f"The index “{name[:LONGEST_NAME]}” cannot be used: {exc}") from exc
 
 
 def _named(name: str, fields: Any, environ: Mapping[str, str]) -> NamedIndex:
-    if not isinstance(fields, dict) or not 0 < len(name) <= LONGEST_NAME:
+    if not is_entry(name, fields):
         raise BadInput(f"It must be an object, with a name of 1 to {LONGEST_NAME} characters.")
     config = index_config_of({**fields, "name": name})
     kind_named(config.kind)
-    if not config.secret_env:
-        return NamedIndex(config)
-    secret = environ.get(config.secret_env, "").strip()
-    if not secret:
-        raise BadInput(f"The environment variable {config.secret_env} is not set. It holds the password or key.")
-    return NamedIndex(config, SecretStr(secret))
+    return NamedIndex(config, secret_in(config.secret_env, "the password or key", environ))
 
 
 def as_json(config: IndexConfig) -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlencode, urlsplit
@@ -75,23 +76,17 @@ class PineconeIndex:
     @classmethod
     def indexes(cls, config: IndexConfig, secret: SecretStr | None) -> tuple[SearchedIndex, ...]:
         """The indexes of the project that the key is of."""
-        index = cls(config.with_(index=""), secret)
-        try:
+        with closing(cls(config.with_(index=""), secret)) as index:
             found = index.service.ask("GET", "/indexes")["indexes"]
-        finally:
-            index.close()
         told = {str(one["name"]): f"{one.get('dimension', 0)} numbers, {one.get('metric', '')}" for one in found}
         return tuple(SearchedIndex(name=name, told=told[name]) for name in sorted(told))
 
     @classmethod
     def describe(cls, config: IndexConfig, secret: SecretStr | None) -> IndexDescription:
         """The fields of its metadata, and three records."""
-        index = cls(config, secret)
-        try:
+        with closing(cls(config, secret)) as index:
             rows = {one: row.get("metadata") or {} for one, row in index._fetched(index._ids(3)).items()}
             stats, count = index._stats(), index.count()
-        finally:
-            index.close()
         names = tuple(dict.fromkeys(name for row in rows.values() for name in names_in(row)))
         return IndexDescription(
             names=names,

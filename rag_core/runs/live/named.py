@@ -12,16 +12,16 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
 from rag_core.errors import BadInput
+from rag_core.installation.offered import LONGEST_NAME, is_entry, read_offered, secret_in
 from rag_core.runs.live.config import RetrieverConfig, config_of
 from rag_core.runs.live.retriever import LiveRetriever
-
-LONGEST_NAME = 80
 
 
 def named_retrievers(file: Path | None, environ: Mapping[str, str] = os.environ) -> dict[str, LiveRetriever]:
@@ -36,28 +36,11 @@ def read_named(
 
     Raises BadInput where the file itself cannot be used.
     """
-    if file is None:
-        return {}, {}
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as exc:
-        raise BadInput(f"The file of retrievers cannot be read: {exc.strerror} ({file}).") from exc
-    except ValueError as exc:
-        raise BadInput(f"The file of retrievers is no JSON ({file}): {exc}.") from exc
-    if not isinstance(found, dict):
-        raise BadInput(f"The file of retrievers ({file}) must hold an object: a name and the retriever for each.")
-    named: dict[str, LiveRetriever] = {}
-    problems: dict[str, str] = {}
-    for name, fields in found.items():
-        try:
-            named[name] = _named(name, fields, environ)
-        except BadInput as exc:
-            problems[name] = str(exc)
-    return named, problems
+    return read_offered(file, "retriever", "retrievers", partial(_named, environ=environ))
 
 
 def _named(name: str, fields: Any, environ: Mapping[str, str]) -> LiveRetriever:
-    if not isinstance(fields, dict) or not 0 < len(name) <= LONGEST_NAME:
+    if not is_entry(name, fields):
         raise BadInput(
             f"The retriever “{name[:LONGEST_NAME]}” must be an object, with a name of 1 to {LONGEST_NAME} characters."
         )
@@ -70,12 +53,7 @@ def _named(name: str, fields: Any, environ: Mapping[str, str]) -> LiveRetriever:
 
 def key_of(config: RetrieverConfig, environ: Mapping[str, str] = os.environ) -> SecretStr | None:
     """The key in the variable that the config names. Raises BadInput where it names one that is not set."""
-    if not config.key_env:
-        return None
-    key = environ.get(config.key_env, "").strip()
-    if not key:
-        raise BadInput(f"The environment variable {config.key_env} is not set. It holds the key of {config.place}.")
-    return SecretStr(key)
+    return secret_in(config.key_env, f"the key of {config.place}", environ)
 
 
 def as_json(name: str, config: RetrieverConfig) -> str:

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from rag_core.errors import BadInput, EngineError, EngineRefused, MissingField
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexFields
-from rag_core.retrieval.engines.index_kinds import connect, kind_named
+from rag_core.retrieval.engines.index_kinds import kind_named
 from rag_core.retrieval.engines.protocol import IndexEngine
 from rag_core.schema.filters import Equal, In, Not
 from rag_core.schema.spaces import ScoreSpace
@@ -26,6 +25,7 @@ from tests.retrieval.engines.index_conformance import (
     ids,
     only,
 )
+from tests.retrieval.engines.rest_index import SECRET, RestIndex
 
 pytest.importorskip("milvus_lite", reason="milvus-lite has no build for this machine")
 from pymilvus import DataType, Function, FunctionType
@@ -33,7 +33,6 @@ from pymilvus import DataType, Function, FunctionType
 from tests.retrieval.engines.milvus_server import MilvusServer
 
 pytestmark = pytest.mark.slow
-SECRET = SecretStr(KEY)
 FIELDS = IndexFields(
     text="body", title="title", document="doc", source="kind", updated="changed", tenant="customer", metadata="meta",
     lexical="words",
@@ -55,14 +54,14 @@ def row_of(row: Row) -> dict[str, Any]:
             "changed": row.updated and row.updated.isoformat(), "meta": row.metadata or None}  # fmt: skip
 
 
-class Rows:
+class Rows(RestIndex):
     """Fills a collection of the server."""
 
-    cannot: dict[str, str] = {}
+    fields = FIELDS
 
     def __init__(self, milvus: MilvusServer) -> None:
         self.milvus = milvus
-        self.engines: list[IndexEngine] = []
+        super().__init__(milvus.http)
 
     def fill(self, rows: Sequence[Row]) -> IndexEngine:
         schema = self.milvus.client.create_schema()
@@ -92,32 +91,11 @@ class Rows:
             client.insert(name, rows[begin : begin + 1000])
         client.load_collection(name)
 
-    def config(self, **changes: Any) -> IndexConfig:
-        config = IndexConfig(kind="milvus", address=self.milvus.http.address, index="shop", fields=FIELDS)
-        return config.with_(**changes)
-
-    def connected(self, secret: SecretStr | None = SECRET, **changes: Any) -> IndexEngine:
-        self.engines.append(connect(self.config(**changes), secret))
-        return self.engines[-1]
+    def described(self) -> IndexConfig:
+        return IndexConfig(kind="milvus", address=self.milvus.http.address, index="shop", fields=FIELDS)
 
     def delete(self, ids: Sequence[str]) -> None:
         self.milvus.client.delete("shop", ids=list(ids))
-
-    def broken(self, what: str) -> IndexEngine:
-        if what == "credentials":
-            return self.connected(SecretStr("wrong-9f31"))
-        if what == "missing index":
-            return self.connected(index="nothing")
-        if what == "missing field":
-            return self.connected(fields=FIELDS.with_(text="nothing"))
-        self.milvus.http.slow_s = 0.6
-        return self.connected(timeout_s=0.3)
-
-    def stop(self) -> None:
-        self.milvus.http.stop()
-
-    def start(self) -> None:
-        self.milvus.http.start()
 
     def close(self) -> None:
         self.milvus.http.slow_s = 0

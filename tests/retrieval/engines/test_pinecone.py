@@ -6,19 +6,17 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from rag_core.errors import BadInput, EngineError
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexFields
-from rag_core.retrieval.engines.index_kinds import connect, kind_named
+from rag_core.retrieval.engines.index_kinds import kind_named
 from rag_core.retrieval.engines.protocol import IndexEngine
 from rag_core.schema.filters import Dated, Equal, Not
 from rag_core.schema.spaces import ScoreSpace
-from tests.retrieval.engines.http_server import KEY
 from tests.retrieval.engines.index_conformance import QUERY, ROWS, IndexConformance, Row, Server, at, ids, only
 from tests.retrieval.engines.pinecone_server import PineconeServer
+from tests.retrieval.engines.rest_index import SECRET, RestIndex
 
-SECRET = SecretStr(KEY)
 FIELDS = IndexFields(text="body", title="title", document="doc", source="kind", updated="changed", tenant="customer")
 
 
@@ -28,51 +26,25 @@ def metadata(row: Row) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-class Records:
+class Records(RestIndex):
     """Fills the index of the server."""
 
-    cannot: dict[str, str] = {}
+    fields = FIELDS
 
     def __init__(self) -> None:
         self.pinecone = PineconeServer()
-        self.engines: list[IndexEngine] = []
+        super().__init__(self.pinecone.http)
 
     def fill(self, rows: Sequence[Row]) -> IndexEngine:
         self.pinecone.records = {"": {row.id: (list(row.vector), metadata(row)) for row in rows}}
         return self.connected()
 
-    def config(self, **changes: Any) -> IndexConfig:
-        config = IndexConfig(kind="pinecone", address=self.pinecone.http.address, index="shop", fields=FIELDS)
-        return config.with_(**changes)
-
-    def connected(self, secret: SecretStr | None = SECRET, **changes: Any) -> IndexEngine:
-        self.engines.append(connect(self.config(**changes), secret))
-        return self.engines[-1]
+    def described(self) -> IndexConfig:
+        return IndexConfig(kind="pinecone", address=self.pinecone.http.address, index="shop", fields=FIELDS)
 
     def delete(self, ids: Sequence[str]) -> None:
         for one in ids:
             del self.pinecone.records[""][one]
-
-    def broken(self, what: str) -> IndexEngine:
-        if what == "credentials":
-            return self.connected(SecretStr("wrong-9f31"))
-        if what == "missing index":
-            return self.connected(index="nothing")
-        if what == "missing field":
-            return self.connected(fields=FIELDS.with_(text="nothing"))
-        self.pinecone.http.slow_s = 0.6
-        return self.connected(timeout_s=0.3)
-
-    def stop(self) -> None:
-        self.pinecone.http.stop()
-
-    def start(self) -> None:
-        self.pinecone.http.start()
-
-    def close(self) -> None:
-        self.stop()
-        for engine in self.engines:
-            engine.close()
 
 
 @pytest.fixture

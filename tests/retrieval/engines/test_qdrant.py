@@ -13,17 +13,17 @@ from pydantic import SecretStr
 
 from rag_core.errors import BadInput, EngineError, EngineRefused, MissingField, MissingIndex
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexFields
-from rag_core.retrieval.engines.index_kinds import connect, kind_named
+from rag_core.retrieval.engines.index_kinds import kind_named
 from rag_core.retrieval.engines.protocol import IndexEngine
 from rag_core.schema.filters import Dated, Equal, In, Not
 from rag_core.schema.spaces import ScoreSpace
 from tests.retrieval.engines.http_server import KEY
 from tests.retrieval.engines.index_conformance import QUERY, ROWS, IndexConformance, Row, Server, at, ids, only
+from tests.retrieval.engines.rest_index import SECRET, RestIndex
 
 pytest.importorskip("qdrant_edge", reason="qdrant-edge-py has no build for this machine")
 from tests.retrieval.engines.qdrant_server import QdrantServer
 
-SECRET = SecretStr(KEY)
 FIELDS = IndexFields(
     id="chunk_id", text="body", title="title", vector="dense", document="doc", source="kind", updated="changed",
     tenant="customer", metadata="meta", lexical="words",
@@ -38,14 +38,14 @@ def payload(row: Row) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-class Points:
+class Points(RestIndex):
     """Fills a collection of the server."""
 
-    cannot: dict[str, str] = {}
+    fields = FIELDS
 
     def __init__(self, folder: Path) -> None:
         self.qdrant = QdrantServer(folder)
-        self.engines: list[IndexEngine] = []
+        super().__init__(self.qdrant.http)
         self.keys: dict[str, int] = {}
 
     def fill(self, rows: Sequence[Row]) -> IndexEngine:
@@ -54,40 +54,14 @@ class Points:
         made.upsert([(self.keys[one.id], {"dense": list(one.vector), "words": one.text}, payload(one)) for one in rows])
         return self.connected()
 
-    def config(self, **changes: Any) -> IndexConfig:
-        config = IndexConfig(kind="qdrant", address=self.qdrant.http.address, index="shop", fields=FIELDS, exact=True)
-        return config.with_(**changes)
-
-    def connected(self, secret: SecretStr | None = SECRET, **changes: Any) -> IndexEngine:
-        self.engines.append(connect(self.config(**changes), secret))
-        return self.engines[-1]
+    def described(self) -> IndexConfig:
+        return IndexConfig(kind="qdrant", address=self.qdrant.http.address, index="shop", fields=FIELDS, exact=True)
 
     def delete(self, ids: Sequence[str]) -> None:
         from qdrant_edge import UpdateOperation
 
         keys = [self.keys[one] for one in ids]
         self.qdrant.collections["shop"].shard.update(UpdateOperation.delete_points(keys))
-
-    def broken(self, what: str) -> IndexEngine:
-        if what == "credentials":
-            return self.connected(SecretStr("wrong-9f31"))
-        if what == "missing index":
-            return self.connected(index="nothing")
-        if what == "missing field":
-            return self.connected(fields=FIELDS.with_(text="nothing"))
-        self.qdrant.http.slow_s = 0.6
-        return self.connected(timeout_s=0.3)
-
-    def stop(self) -> None:
-        self.qdrant.http.stop()
-
-    def start(self) -> None:
-        self.qdrant.http.start()
-
-    def close(self) -> None:
-        self.stop()
-        for engine in self.engines:
-            engine.close()
 
 
 @pytest.fixture

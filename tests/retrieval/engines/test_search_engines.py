@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import SecretStr
 
 from rag_core.corpus.facets import facets
 from rag_core.diagnosis import Expected, locate
@@ -16,7 +15,7 @@ from rag_core.errors import BadInput, EngineError, EngineRefused, MissingField, 
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexFields
-from rag_core.retrieval.engines.index_kinds import connect, kind_named
+from rag_core.retrieval.engines.index_kinds import kind_named
 from rag_core.retrieval.engines.protocol import IndexEngine
 from rag_core.schema.filters import Condition, Dated, Equal, In, Not
 from rag_core.schema.policy import NO_RERANKER, Policy
@@ -34,9 +33,9 @@ from tests.retrieval.engines.index_conformance import (
     ids,
     only,
 )
+from tests.retrieval.engines.rest_index import SECRET, RestIndex
 from tests.retrieval.engines.search_engine_server import SearchEngineServer
 
-SECRET = SecretStr(KEY)
 FIELDS = IndexFields(
     text="body", title="title", vector="dense", document="doc", source="kind", updated="changed", tenant="customer"
 )
@@ -53,18 +52,16 @@ VECTORS: dict[bool, dict[str, Any]] = {
 }
 
 
-class Documents:
+class Documents(RestIndex):
     """Fills an index. Elasticsearch's documents have metadata at the top and their own ids, OpenSearch's have an object
     of metadata and a field with the id."""
-
-    cannot: dict[str, str] = {}
 
     def __init__(self, elastic: bool) -> None:
         self.elastic = elastic
         self.kind = "elasticsearch" if elastic else "opensearch"
         self.fields = FIELDS if elastic else FIELDS.with_(id="key", metadata="meta")
         self.server = SearchEngineServer(elastic)
-        self.engines: list[IndexEngine] = []
+        super().__init__(self.server.http)
         self.keys: dict[str, str] = {}
 
     def fill(self, rows: Sequence[Row]) -> IndexEngine:
@@ -81,38 +78,12 @@ class Documents:
         inside = row.metadata if self.elastic else {"meta": row.metadata, "key": row.id}
         return {name: value for name, value in {**given, **inside}.items() if value is not None}
 
-    def config(self, **changes: Any) -> IndexConfig:
-        config = IndexConfig(kind=self.kind, address=self.server.http.address, index="shop", fields=self.fields)
-        return config.with_(**changes)
-
-    def connected(self, secret: SecretStr | None = SECRET, **changes: Any) -> IndexEngine:
-        self.engines.append(connect(self.config(**changes), secret))
-        return self.engines[-1]
+    def described(self) -> IndexConfig:
+        return IndexConfig(kind=self.kind, address=self.server.http.address, index="shop", fields=self.fields)
 
     def delete(self, ids: Sequence[str]) -> None:
         for one in ids:
             del self.server.documents["shop"][self.keys[one]]
-
-    def broken(self, what: str) -> IndexEngine:
-        if what == "credentials":
-            return self.connected(SecretStr("wrong-9f31"))
-        if what == "missing index":
-            return self.connected(index="nothing")
-        if what == "missing field":
-            return self.connected(fields=self.fields.with_(text="nothing"))
-        self.server.http.slow_s = 0.6
-        return self.connected(timeout_s=0.3)
-
-    def stop(self) -> None:
-        self.server.http.stop()
-
-    def start(self) -> None:
-        self.server.http.start()
-
-    def close(self) -> None:
-        self.stop()
-        for engine in self.engines:
-            engine.close()
 
 
 @pytest.fixture

@@ -8,11 +8,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from rag_core.errors import BadInput, EngineError, MissingField
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexFields
-from rag_core.retrieval.engines.index_kinds import connect, kind_named
+from rag_core.retrieval.engines.index_kinds import kind_named
 from rag_core.retrieval.engines.protocol import IndexEngine
 from rag_core.schema.filters import Condition, Dated, Equal, In, Not
 from rag_core.schema.spaces import ScoreSpace
@@ -27,9 +26,9 @@ from tests.retrieval.engines.index_conformance import (
     ids,
     only,
 )
+from tests.retrieval.engines.rest_index import SECRET, RestIndex
 from tests.retrieval.engines.weaviate_server import WeaviateServer
 
-SECRET = SecretStr(KEY)
 FIELDS = IndexFields(
     id="key", text="body", title="title", vector="dense", document="doc", source="kind", updated="changed",
     tenant="customer",
@@ -53,14 +52,15 @@ def key(row: Row) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, row.id))
 
 
-class Objects:
+class Objects(RestIndex):
     """Fills a class of the server."""
 
-    cannot: dict[str, str] = {}
+    fields = FIELDS
+    nothing = "Nothing"
 
     def __init__(self) -> None:
         self.weaviate = WeaviateServer()
-        self.engines: list[IndexEngine] = []
+        super().__init__(self.weaviate.http)
 
     def fill(self, rows: Sequence[Row]) -> IndexEngine:
         objects = {key(row): (properties(row), {"dense": list(row.vector)}) for row in rows}
@@ -68,38 +68,12 @@ class Objects:
         self.weaviate.create("Shop", PROPERTIES, objects, vectorConfig=config, invertedIndexConfig=NULLS)
         return self.connected()
 
-    def config(self, **changes: Any) -> IndexConfig:
-        config = IndexConfig(kind="weaviate", address=self.weaviate.http.address, index="Shop", fields=FIELDS)
-        return config.with_(**changes)
-
-    def connected(self, secret: SecretStr | None = SECRET, **changes: Any) -> IndexEngine:
-        self.engines.append(connect(self.config(**changes), secret))
-        return self.engines[-1]
+    def described(self) -> IndexConfig:
+        return IndexConfig(kind="weaviate", address=self.weaviate.http.address, index="Shop", fields=FIELDS)
 
     def delete(self, ids: Sequence[str]) -> None:
         for one in ids:
             del self.weaviate.objects["Shop"][""][str(uuid.uuid5(uuid.NAMESPACE_URL, one))]
-
-    def broken(self, what: str) -> IndexEngine:
-        if what == "credentials":
-            return self.connected(SecretStr("wrong-9f31"))
-        if what == "missing index":
-            return self.connected(index="Nothing")
-        if what == "missing field":
-            return self.connected(fields=FIELDS.with_(text="nothing"))
-        self.weaviate.http.slow_s = 0.6
-        return self.connected(timeout_s=0.3)
-
-    def stop(self) -> None:
-        self.weaviate.http.stop()
-
-    def start(self) -> None:
-        self.weaviate.http.start()
-
-    def close(self) -> None:
-        self.stop()
-        for engine in self.engines:
-            engine.close()
 
 
 @pytest.fixture

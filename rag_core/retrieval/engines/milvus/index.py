@@ -12,13 +12,20 @@ milvus.io/api-reference (RESTful).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from rag_core.errors import BadInput, EngineError, EngineRefused, MissingField, MissingIndex, WrongDimension
+from rag_core.errors import EngineError, EngineRefused, MissingField, MissingIndex, WrongDimension
 from rag_core.retrieval.engines.field_guess import guessed
-from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, IndexFields, SearchedIndex
+from rag_core.retrieval.engines.index_config import (
+    IndexConfig,
+    IndexDescription,
+    IndexFields,
+    SearchedIndex,
+    check_named,
+)
 from rag_core.retrieval.engines.milvus.filters import id_literals, milvus_filter
 from rag_core.retrieval.engines.milvus.layout import DISTANCES, Layout, numbers
 from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
@@ -54,29 +61,21 @@ class MilvusIndex:
     @classmethod
     def connect(cls, config: IndexConfig, secret: SecretStr | None) -> MilvusIndex:
         """The collection of that config. Raises BadInput where none is named, or no field of the text."""
-        for given, what in ((config.index, "collection that is searched"), (config.fields.text, "field of the text")):
-            if not given:
-                raise BadInput(f"Choose the {what}.")
+        check_named(config, "collection")
         return cls(config, secret)
 
     @classmethod
     def indexes(cls, config: IndexConfig, secret: SecretStr | None) -> tuple[SearchedIndex, ...]:
         """The collections of the default database."""
-        index = cls(config.with_(index=""), secret)
-        try:
+        with closing(cls(config.with_(index=""), secret)) as index:
             return tuple(SearchedIndex(name=name) for name in sorted(index._ask("collections/list", {})))
-        finally:
-            index.close()
 
     @classmethod
     def describe(cls, config: IndexConfig, secret: SecretStr | None) -> IndexDescription:
         """Its schema, the fields that only rows have, and three rows."""
-        index = cls(config, secret)
-        try:
+        with closing(cls(config, secret)) as index:
             layout, count = index._layout(), index.count()
             rows = index._query("", index._wanted, 3)
-        finally:
-            index.close()
         shown = [
             {name: value for name, value in row.items() if name in layout.plain or name not in layout.types}
             for row in rows

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,12 +67,8 @@ class PgVectorIndex:
     @classmethod
     def describe(cls, config: IndexConfig, secret: SecretStr | None) -> IndexDescription:
         """The table's columns, which of them are which part, and three rows."""
-        index = cls.connect(config, secret)
-        try:
-            with index.server.reading() as cursor:
-                return describe_table(cursor, config, index.server.place)
-        finally:
-            index.close()
+        with closing(cls.connect(config, secret)) as index, index.server.reading() as cursor:
+            return describe_table(cursor, config, index.server.place)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from pydantic import SecretStr
 
-from rag_core.errors import BadInput, EngineError, MissingField, MissingIndex, WrongDimension
-from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, SearchedIndex
+from rag_core.errors import EngineError, MissingField, MissingIndex, WrongDimension
+from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, SearchedIndex, check_named
 from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
 from rag_core.retrieval.engines.qdrant.catalog import described
 from rag_core.retrieval.engines.qdrant.filters import payload_path, point_id, qdrant_filter
@@ -56,31 +57,22 @@ class QdrantIndex:
     @classmethod
     def connect(cls, config: IndexConfig, secret: SecretStr | None) -> QdrantIndex:
         """The collection of that config. Raises BadInput where none is named, or no field of the text."""
-        if not config.index:
-            raise BadInput("Choose the collection that is searched.")
-        if not config.fields.text:
-            raise BadInput("Choose the field of the text.")
+        check_named(config, "collection")
         return cls(config, secret)
 
     @classmethod
     def indexes(cls, config: IndexConfig, secret: SecretStr | None) -> tuple[SearchedIndex, ...]:
         """The collections of the server."""
-        index = cls(config, secret)
-        try:
+        with closing(cls(config, secret)) as index:
             found = index._part(index.server.ask("GET", "/collections"))["collections"]
-        finally:
-            index.close()
         return tuple(SearchedIndex(name=one["name"]) for one in sorted(found, key=lambda one: str(one["name"])))
 
     @classmethod
     def describe(cls, config: IndexConfig, secret: SecretStr | None) -> IndexDescription:
         """Its payload's fields and its vectors, and three points."""
-        index = cls(config, secret)
-        try:
+        with closing(cls(config, secret)) as index:
             layout, points = index._layout(), index._scrolled({"limit": 3, "with_payload": True})
             count = index.count()
-        finally:
-            index.close()
         return described(layout, points, count)
 
     @property

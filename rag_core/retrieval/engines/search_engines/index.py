@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pydantic import SecretStr
 
 from rag_core.errors import BadInput, EngineError, MissingField, MissingIndex, WrongDimension
-from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, SearchedIndex
+from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, SearchedIndex, check_named
 from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
 from rag_core.retrieval.engines.rest.client import RestServer, in_path, unlike
 from rag_core.retrieval.engines.rest.documents import passage_of, reached, within
@@ -54,29 +55,21 @@ class ElasticsearchIndex:
     @classmethod
     def connect(cls, config: IndexConfig, secret: SecretStr | None) -> ElasticsearchIndex:
         """The index of that config. Raises BadInput where it, its text or its vector is not named."""
-        for given, what in ((config.index, "index that is searched"), (config.fields.text, "field of the text")):
-            if not given:
-                raise BadInput(f"Choose the {what}.")
+        check_named(config, "index")
         return cls(config, secret)
 
     @classmethod
     def indexes(cls, config: IndexConfig, secret: SecretStr | None) -> tuple[SearchedIndex, ...]:
         """The indices with a field of vectors."""
-        index = cls(config.with_(index=""), secret)
-        try:
+        with closing(cls(config.with_(index=""), secret)) as index:
             return with_vectors(index._mappings("/_mapping"))
-        finally:
-            index.close()
 
     @classmethod
     def describe(cls, config: IndexConfig, secret: SecretStr | None) -> IndexDescription:
         """Its fields, as its mapping has them, and three documents."""
-        index = cls(config, secret)
-        try:
+        with closing(cls(config, secret)) as index:
             hits = index._hits({"query": ALWAYS, "size": 3})
             return described(index._layout(), hits, index.count())
-        finally:
-            index.close()
 
     @property
     def capabilities(self) -> Capabilities:

@@ -13,6 +13,7 @@ import json
 import re
 import uuid
 from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,22 +62,16 @@ class WeaviateIndex:
     @classmethod
     def indexes(cls, config: IndexConfig, secret: SecretStr | None) -> tuple[SearchedIndex, ...]:
         """The classes of the server."""
-        index = cls(config.with_(index=""), secret)
-        try:
+        with closing(cls(config.with_(index=""), secret)) as index:
             found = index.server.ask("GET", "/v1/schema").get("classes") or []
-        finally:
-            index.close()
         return tuple(SearchedIndex(name=name) for name in sorted(str(one["class"]) for one in found))
 
     @classmethod
     def describe(cls, config: IndexConfig, secret: SecretStr | None) -> IndexDescription:
         """Its properties, and three objects."""
-        index = cls(config, secret)
-        try:
+        with closing(cls(config, secret)) as index:
             layout, rows, count = index._layout(), index._got("limit: 3", index._layout().selection), index.count()
             size = index.dimensions() if len(layout.vectors) == 1 or config.fields.vector else 0
-        finally:
-            index.close()
         return described(layout, rows, size, count)
 
     @property
