@@ -27,16 +27,21 @@ AIM_MS = 300
 WARM_UP = 2
 
 ARM = """
-([expected]) => {
+() => {
     const all = (query) => [...document.querySelectorAll(query)];
-    const line = () => all('.annotation-text').some((one) => one.textContent.includes(expected));
-    const sentence = () => all('[data-testid=stCaptionContainer]').some(
-        (one) => one.textContent.includes('at or over probability ' + expected));
+    const told = (query, before) => {
+        const found = all(query).map((one) => one.textContent.match(before)).find((match) => match);
+        return found ? Number(found[1]) : null;
+    };
+    const line = () => told('.annotation-text', /threshold ([0-9.]+)$/);
+    const sentence = () => told('[data-testid=stCaptionContainer]', /at or over probability ([0-9.]+);/);
+    const old = line();
     window.redrawn = new Promise((resolve) => {
         document.addEventListener('keydown', () => {
             const begin = performance.now();
             const look = () => {
-                if (!line() || !sentence()) return;
+                const value = line();
+                if (value === null || value === old || value !== sentence()) return;
                 watch.disconnect();
                 requestAnimationFrame(() => resolve(performance.now() - begin));
             };
@@ -80,13 +85,13 @@ def measure(url: str, saved: Path, runs: int) -> list[float]:
     """Milliseconds of each key press."""
     with page_at(url) as page:
         _open(page, url, saved)
-        times = [_press(page, f"{step / 100:.2f}") for step in range(1, runs + WARM_UP + 1)]
+        times = [_press(page) for _ in range(runs + WARM_UP)]
     return times[WARM_UP:]
 
 
-def _press(page: Page, expected: str) -> float:
-    """One step of the slider to the value `expected`: milliseconds from the key's event to the frame that shows it."""
-    page.evaluate(ARM, [expected])
+def _press(page: Page) -> float:
+    """One step of the slider: milliseconds from the key's event to the frame that shows the new value."""
+    page.evaluate(ARM)
     page.get_by_role("slider", name="Try a threshold").press("ArrowRight")
     return float(page.evaluate("() => window.redrawn"))
 
