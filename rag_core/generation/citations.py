@@ -1,6 +1,6 @@
 """Citations in a model's answer, checked against the passages that it was given. What those say is for `grounding`.
 
-    "[1]", "[1, 2]", "[1-3]", "[^1]", "[[1]]", "【1†source】", "[passage 1]", "(source 2)"
+    "[1]", "[1, 2]", "[1-3]", "[^1]", "[[1]]", "【1†source】", "[passage 1]", "(source 2)", "[1: Handbook]"
 
 A number in brackets is no citation in code, nor where a passage has the same words before it: then it is the document's
 own mark, quoted with its text.
@@ -18,19 +18,31 @@ from rag_core.schema.documents import Passage
 from rag_core.schema.steps import StepWarning
 
 _LONGEST_RANGE = 20
-_LABEL = r"(?:(?:passage|source|document|doc|chunk|reference|ref|citation|cite)s?\.?[ \t:#]*|\#\s*)"
-_NUMBER = r"\d{1,4}"
-_LIST = (
-    rf"(?:{_LABEL})?{_NUMBER}(?:\s*(?:,\s*and|[,;&]|and|[-–—])\s*(?:{_LABEL})?{_NUMBER})*"  # 1, 2 and 4-6; passage 1
+_WORDS = (
+    *("passage", "source", "document", "doc", "chunk", "reference", "ref", "citation", "cite"),
+    *("quelle", "dokument", "fuente", "documento", "fonte", "источник", "документ", "来源", "文档", "段落", "出典"),
 )
+"""What models call a passage, in some languages: an answer is in that of its question."""
+_MORE_WORDS = ("context", "snippet", "excerpt", "id")
+"""Such words that are none in round brackets."""
+_FENCE = r"passage-[0-9a-f]{16}"
+"""The fence around a passage in the prompt."""
+_NAMED = rf"(?:(?:{_FENCE}|(?:{'|'.join(_WORDS)})s?)\.?[ \t:#_-]*|\#\s*)"
+_LABEL = rf"(?:{_NAMED}|(?:{'|'.join(_MORE_WORDS)})[ \t:#_-]*)"
+_NUMBER = r"\d{1,4}"
+_BETWEEN = r"\s*(?:,\s*and|[,;&、，]|and|und|et|y|e|[-–—~]|to|bis)\s*"
+_LIST = rf"(?:{_LABEL})?{_NUMBER}(?:{_BETWEEN}(?:{_LABEL})?{_NUMBER})*"  # 1, 2 and 4-6; passage 1
+_LEAD = r"(?:(?:see(?:\s+also)?|cf\.?|from|per|as\s+in|according\s+to|siehe|vgl\.)\s+)?"
+_DETAIL = r"(?:[:,]\s+[^\W\d_][^\[\]【】［］()\n]{0,80})?"  # what of the passage: "1, page 3", "1: Handbook"
 MARK = re.compile(
-    rf"\^?\[{{1,2}}\s*\^?{_LIST}\s*\]{{1,2}}"
-    rf"|[【［]\s*{_LIST}\s*(?:†[^】］\n]{{0,80}})?[】］]"
-    rf"|\(\s*{_LABEL}{_NUMBER}(?:\s*(?:,\s*and|[,;&]|and|[-–—])\s*(?:{_LABEL})?{_NUMBER})*\s*\)",
+    rf"\^?\\?\[{{1,2}}\s*\^?{_LEAD}{_LIST}{_DETAIL}\s*\^?\\?\]{{1,2}}"
+    rf"|[【［〔〖⟦]\s*{_LIST}{_DETAIL}\s*(?:†[^】］\n]{{0,80}})?[】］〕〗⟧]"
+    rf"|\(\s*{_LEAD}{_NAMED}{_NUMBER}(?:{_BETWEEN}(?:{_NAMED})?{_NUMBER})*{_DETAIL}\s*\)",
     re.IGNORECASE,
 )
 """What may be a citation, as it is written."""
-_NUMBERS = re.compile(rf"({_NUMBER})(?:\s*[-–—]\s*(?:{_LABEL})?({_NUMBER}))?", re.IGNORECASE)
+_LISTED = re.compile(rf"[\s^\\(\[【［〔〖⟦]*{_LEAD}({_LIST})", re.IGNORECASE)
+_NUMBERS = re.compile(rf"(?<!\d)({_NUMBER})(?:\s*(?:[-–—~]|to|bis)\s*(?:{_LABEL})?({_NUMBER}))?", re.IGNORECASE)
 _CODE = re.compile(r"^(?:```|~~~).*?(?:^(?:```|~~~)|\Z)|(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL | re.MULTILINE)
 _CLAUSE_ENDS = re.compile(r"""\s*(?:\Z|[\n.,;:!?)"”’]|\^?\[|[【［])""")
 _WORD_BEFORE = re.compile(r"\S{1,40}\s?\Z")
@@ -79,7 +91,8 @@ def _is_quoted(text: str, mark: re.Match[str], theirs: Sequence[str]) -> bool:
 def numbers_in(mark: str) -> tuple[int, ...]:
     """The numbers that a citation names: numbers_in("[1, 4-6]") -> (1, 4, 5, 6)."""
     found: list[int] = []
-    for first, last in _NUMBERS.findall(mark.partition("†")[0]):
+    listed = _LISTED.match(mark)
+    for first, last in _NUMBERS.findall(re.sub(_FENCE, "", listed[1]) if listed else ""):
         low, high = int(first), int(last or first)
         found += range(low, high + 1) if low <= high < low + _LONGEST_RANGE else (low, high)
     return tuple(dict.fromkeys(found))

@@ -7,6 +7,8 @@ import pytest
 from rag_core.generation.citations import cited_numbers, is_unknown, read_citations
 from tests.builders import passage
 
+FENCE = "passage-0123456789abcdef"
+
 
 @pytest.mark.parametrize(
     ("text", "numbers"),
@@ -38,7 +40,23 @@ def test_numbers_in_order_of_first_appearance(text: str, numbers: list[int]) -> 
         ("Five days [#1].", [1]),
         ("Five days[1] and free[2].", [1, 2]),
         ("五天[1]，免费[2]。", [1, 2]),
+        ("Five days [passage_1]. See [doc-2] and [ref_3].", [1, 2, 3]),
+        (f"Five days [{FENCE} 1]; see [{FENCE} 2, {FENCE} 3].", [1, 2, 3]),
+        ("Five days [Source 1: Handbook]. See [2: Terms, page 9].", [1, 2]),
+        ("Five days [1, p. 3]. See (passage 2, section 4).", [1, 2]),
+        ("Five days [ID:1]. See [Context 2], [Snippet 3].", [1, 2, 3]),
+        ("Five days [1 to 3]. See [5~6].", [1, 2, 3, 5, 6]),
+        ("Five days [^1^]. See 〔2〕.", [1, 2]),
+        ("Five days \\[1\\].", [1]),
+        ("Five days [see 1]. See (cf. passage 2) and (as in passages 3 and 4).", [1, 2, 3, 4]),
+        ("Five days [[citation:1]][[citation:2]].", [1, 2]),
+        ("Five days [1](#passage-1) and **[2]**.", [1, 2]),
+        ("五天[来源1]，免费【文档2】。见[3、4]。", [1, 2, 3, 4]),
+        ("Fünf Tage [Quelle 1], frei [2 und 3].", [1, 2, 3]),
+        ("Cinco días [Fuente 1] y [2 y 3]. Пять дней [Источник 4].", [1, 2, 3, 4]),
+        ("Five days [１].", [1]),
         ("In (2019) it cost 5 (1).", []),
+        ("Open at [12:30], in [2 units], not [7 days], see (article 5), (id 4) and (no. 3).", []),
     ],
 )
 def test_citations_in_the_forms_that_models_use(text: str, numbers: list[int]) -> None:

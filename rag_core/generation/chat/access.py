@@ -32,13 +32,19 @@ LABELS = {
 }
 """How a user knows the fields of a `ChatConfig`."""
 VARIABLES = {"base_url": "OPENAI_BASE_URL", "model": "OPENAI_MODEL"}
+_CALLS = (
+    *("/chat/completions", "/completions", "/responses", "/models", "/embeddings"),
+    *("/api/chat", "/api/generate", "/api/tags"),
+)
+"""Calls of OpenAI's API and of Ollama's own, as people copy them with the address."""
 
 
 class ChatConfig(Frozen):
     """Which model is asked, and how. The key is passed apart, so that a config can be shown and saved.
 
     temperature: None leaves it to the server, as some models demand. timeout_s: the longest silence, not the whole.
-    base_url: may be given with `/chat/completions`; where the server has its chat under `/v1`, that may be left out.
+    base_url: may be given with `/chat/completions` or another call of the server; where the server has its chat under
+    `/v1`, that may be left out.
     """
 
     base_url: str = OPENAI
@@ -50,14 +56,16 @@ class ChatConfig(Frozen):
     @field_validator("base_url")
     @classmethod
     def _plain_address(cls, url: str) -> str:
+        url = url.strip()
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("must look like http://localhost:11434/v1")
         if parts.username or parts.password:
             raise ValueError("must not contain a user name or password; enter the key in its own field")
         if parts.query or parts.fragment:
-            raise ValueError("must not contain ? or #")
-        return url.rstrip("/").removesuffix("/chat/completions").rstrip("/")
+            raise ValueError("must not contain ? or #; on Azure use the address that ends with /openai/v1")
+        url = url.rstrip("/")
+        return next((url.removesuffix(end) for end in _CALLS if url.endswith(end)), url).rstrip("/")
 
     @property
     def server(self) -> str:

@@ -96,7 +96,7 @@ def connected(access: ChatAccess, received: Sequence[str] = ()) -> Iterator[open
         with openai.OpenAI(api_key=key, base_url=config.base_url, timeout=config.timeout_s, max_retries=0) as client:
             client.organization = client.project = None  # the environment's; they are nobody else's business
             yield client
-    except (openai.OpenAIError, ValueError, TypeError, AttributeError, IndexError) as exc:
+    except (openai.OpenAIError, ValueError, TypeError, AttributeError, LookupError) as exc:
         # Not chained: the vendor's error holds the request, and may quote the key.
         raise GenerationError(in_words(exc, config.model, config.base_url, key, "".join(received))) from None
 

@@ -16,14 +16,22 @@ from rag_core.schema.answers import Message
 from rag_core.schema.base import Frozen
 
 _REFUSED = re.compile(
-    r"not (?:be )?(?:supported|permitted|allowed|accepted|available)|n[o']t support|unsupported|unrecogni[sz]ed|unknown"
-    r"|unexpected|extra (?:inputs|fields|arguments)|no longer|invalid (?:param|field|argument)|must be verified",
+    r"not (?:be )?(?:supported|permitted|allowed|accepted|available|enabled|implemented)|n[o']t support|unsupported"
+    r"|unrecogni[sz]ed|unknown|unexpected|extra (?:inputs|fields|arguments)|no longer|deprecated|disabled"
+    r"|invalid (?:param|field|argument)|must be (?:verified|false)",
     re.IGNORECASE,
 )
 """Words with which a server refuses a thing as such, and not a value that is too large for it."""
-_ROLES = re.compile(r"roles? must alternate|only (?:the )?['\"`]?user\b", re.IGNORECASE)
+_ROLES = re.compile(
+    r"roles? must alternate|only (?:the )?['\"`]?user\b|\brole\b.{0,40}\b(?:should|must) be\b.{0,20}\buser\b"
+    r"|developer instruction",
+    re.IGNORECASE,
+)
+"""Words of a server that knows the roles `user` and `assistant` alone."""
+_ABOVE_ZERO = re.compile(r"positive|greater than|range|\bonly\b|[(>]\s*0", re.IGNORECASE)
+"""Words of a server that refuses a temperature of 0."""
 _VERSION = re.compile(r"/v\d\w*(?:/|\Z)")
-_NO_SUCH_ADDRESS = re.compile(r"unexpected endpoint", re.IGNORECASE)
+_NO_SUCH_ADDRESS = re.compile(r"unexpected endpoint|\A\W*not found\W*\Z", re.IGNORECASE)
 
 
 class Dialect(Frozen):
@@ -103,7 +111,9 @@ def _wants_whole(_dialect: Dialect, _config: ChatConfig, _status: int, said: str
 
 
 def _wants_temperature(_dialect: Dialect, config: ChatConfig, _status: int, said: str) -> bool:
-    return config.temperature is not None and _names(said, "temperature") and bool(_REFUSED.search(said))
+    if config.temperature is None or not _names(said, "temperature"):
+        return False
+    return bool(_REFUSED.search(said) or (config.temperature == 0 and _ABOVE_ZERO.search(said)))
 
 
 def _wants_system(_dialect: Dialect, _config: ChatConfig, _status: int, said: str) -> bool:

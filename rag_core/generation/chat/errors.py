@@ -6,6 +6,7 @@ said_by({"detail": [{"loc": ["body", "stream_options"], "msg": "Extra inputs are
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -60,10 +61,22 @@ def said_by(body: object) -> str:
         return ""
     words = next((words for key in _SAID if (words := said_by(body.get(key)))), "")
     place = ".".join(map(str, body["loc"])) if isinstance(body.get("loc"), list) else ""
-    return f"{place}: {words}" if words and place else words
+    beyond = _said_beyond(body.get("metadata"))
+    return ": ".join(filter(None, (place, words, beyond))) if words else ""
 
 
-_SAID = ("error", "message", "detail", "errors", "msg")
+_SAID = ("error", "message", "detail", "errors", "msg", "base_resp", "status_msg")
+
+
+def _said_beyond(metadata: object) -> str:
+    """The words of the server behind a router, which passes them on as they came: OpenRouter's `metadata.raw`."""
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    if not isinstance(raw, str):
+        return ""
+    try:
+        return said_by(json.loads(raw)) or said_by(raw)
+    except ValueError:
+        return said_by(raw)
 
 
 def _field(body: object, name: str) -> str:

@@ -14,14 +14,33 @@ _TAGS = {
     "<thinking>": "</thinking>",
     "<thought>": "</thought>",
     "<reasoning>": "</reasoning>",
+    "<seed:think>": "</seed:think>",
     "[THINK]": "[/THINK]",
     "◁think▷": "◁/think▷",
+    "<|START_THINKING|>": "<|END_THINKING|>",
+    "<|begin_of_thought|>": "<|end_of_thought|>",
+    "<|channel>thought": "<channel|>",
+    "<|channel|>analysis<|message|>": "<|end|>",
+    "<|channel|>commentary<|message|>": "<|end|>",
 }
 """Tags around thoughts, as models write them before their answer."""
-_CLOSED_ONLY = re.compile(r"\A(?P<thought>.*?)(?<!`)</think(?:ing)?>[ \t]*(?:\n|\Z)", re.DOTALL)
-"""Thoughts whose opening tag the server has taken for its own: many chat templates end with it."""
+_WRAPPED = {
+    "<|channel|>final<|message|>": ("<|return|>", "<|end|>"),
+    "<|START_RESPONSE|>": ("<|END_RESPONSE|>",),
+    "<|begin_of_solution|>": ("<|end_of_solution|>",),
+    "<answer>": ("</answer>",),
+    "<response>": ("</response>",),
+}
+"""Tags around the answer, as models write them behind their thoughts."""
+_TURN = "<|start|>assistant"
+"""What some models write before each part of a reply."""
+_CLOSED_ONLY = re.compile(
+    r"\A(?P<thought>.*?)(?<!`)</think(?:ing)?>[ \t]*(?:\n|\Z)|\Aanalysis(?P<bare>.*?)assistantfinal", re.DOTALL
+)
+"""Thoughts whose opening tag the server has taken for its own, as many chat templates end with it; or all tags."""
 _FENCE = "```"
-_FIELDS = ("reasoning_content", "reasoning", "thinking")
+_FIELDS = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
+_TEXTS = ("text", "value", "thinking", "reasoning", "summary", "content", "refusal")
 
 
 @dataclass(frozen=True)
@@ -44,12 +63,11 @@ def said_in(message: Any) -> Said:
 
 def _parts(content: Any) -> tuple[str, str]:
     """The text and the thoughts of a content: a text, or a list of parts."""
-    if not isinstance(content, list):
-        return _plain(content), ""
     text, thoughts = "", ""
-    for part in content:
+    for part in content if isinstance(content, list) else [content]:
         kind = str(part.get("type", "text")) if isinstance(part, dict) else "text"
-        if "think" in kind or "reason" in kind:
+        thought = isinstance(part, dict) and part.get("thought") is True
+        if thought or "think" in kind or "reason" in kind:
             thoughts += _plain(part)
         else:
             text += _plain(part)
@@ -63,35 +81,84 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return "".join(map(_plain, value))
     if isinstance(value, dict):
-        return next((_plain(value[key]) for key in ("text", "thinking", "reasoning", "summary") if key in value), "")
+        return next((_plain(value[key]) for key in _TEXTS if key in value), "")
     return ""
 
 
 def parted(text: str, *, whole: bool = True) -> Said:
-    """The text without the thoughts in tags before it, and those. `whole`: False while more of it may come.
+    """The text without the thoughts in tags before it or between its lines, and those.
+
+    `whole`: False while more of it may come.
 
     >>> parted("<think>hm</think>\\n\\nFive days [1].")
     Said(text='Five days [1].', reasoning='hm')
     """
     closed = _CLOSED_ONLY.match(text)
     thoughts = []
-    if closed and not _opening(text.lstrip()) and not _in_code(text, closed.end()):
-        thoughts.append(closed["thought"].strip())
+    if closed and not _block(text[: closed.end()]) and not _in_code(text, closed.end()):
+        thoughts.append((closed["thought"] or closed["bare"] or "").strip())
         text = text[closed.end() :].lstrip()
-    while (begun := text.lstrip()) and (tag := _opening(begun)):
-        inside, _, text = begun[len(tag) :].partition(_TAGS[tag])
-        thoughts.append(inside.strip())
-        text = text.lstrip()
-    if not whole and any(tag.startswith(text.lstrip()) for tag in _TAGS):
-        text = ""
-    return Said(text, "\n\n".join(one for one in thoughts if one))
+    while block := _block(text, whole=whole):
+        thoughts.append(block.thought)
+        before, after = text[: block.start], text[block.end :]
+        text = before + after if before.strip() else after.lstrip()
+    text = _unwrapped(text, thoughts, whole=whole)
+    return Said(text if whole else _without_beginning(text), "\n\n".join(one for one in thoughts if one))
+
+
+@dataclass(frozen=True)
+class _Block:
+    """One block of thoughts: `text[start:end]` with its tags."""
+
+    start: int
+    end: int
+    thought: str
+
+
+_OPENING = re.compile(
+    rf"(?:\A\s*|^[ \t]*)(?:{re.escape(_TURN)})?(?P<tag>{'|'.join(map(re.escape, _TAGS))})",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def _block(text: str, *, whole: bool = True) -> _Block | None:
+    """The first block of thoughts, at the beginning of a line that is no code.
+
+    One without an end goes on to the end of the text; in a whole text only where nothing stands before it.
+    """
+    for found in _OPENING.finditer(text):
+        closing = _TAGS[next(tag for tag in _TAGS if tag.lower() == found["tag"].lower())]
+        end = re.compile(re.escape(closing), re.IGNORECASE).search(text, found.end())
+        leads = not text[: found.start()].strip()
+        if (end or leads or not whole) and not _in_code(text, found.start()):
+            inside = text[found.end() : end.start() if end else len(text)]
+            return _Block(found.start(), end.end() if end else len(text), inside.strip())
+    return None
+
+
+def _without_beginning(text: str) -> str:
+    """The text so far without a last line that may become a tag."""
+    last = text.rpartition("\n")[2].lstrip()
+    tags = (*_TAGS, *_WRAPPED, *(_TURN + tag for tag in (*_TAGS, *_WRAPPED)))
+    begun = bool(last) and any(tag.lower().startswith(last.lower()) for tag in tags)
+    text = text[: len(text) - len(last)] if begun else text
+    return text if text.strip() else ""
+
+
+def _unwrapped(text: str, thoughts: list[str], *, whole: bool) -> str:
+    """The text without the tags around it; words in angle brackets are tags behind thoughts only."""
+    begun = text.lstrip().removeprefix(_TURN)
+    tag = next((one for one in _WRAPPED if begun.startswith(one)), "")
+    if not tag or not (tag.startswith("<|") or thoughts):
+        return text
+    inside = begun[len(tag) :].lstrip()
+    for closing in _WRAPPED[tag]:
+        ends = [closing] if whole else [closing[:length] for length in range(len(closing), 0, -1)]
+        end = next((one for one in ends if inside.rstrip().endswith(one)), "")
+        inside = inside.rstrip().removesuffix(end).rstrip() if end else inside
+    return inside
 
 
 def _in_code(text: str, end: int) -> bool:
     """True where the tag that ends there stands in a block of code, which shows it and does not mean it."""
     return bool(text.count(_FENCE, 0, end) % 2) and _FENCE in text[end:]
-
-
-def _opening(text: str) -> str:
-    """The tag that the text begins with; "" for none."""
-    return next((tag for tag in _TAGS if text.startswith(tag)), "")

@@ -32,7 +32,7 @@ def opened(reply: Any) -> Any:
     kind = reply.response.headers.get("content-type", "")
     if kind.startswith("text/event-stream"):
         return reply
-    body = reply.response.read().decode("utf-8", "replace").strip()
+    body = reply.response.read().decode("utf-8-sig", "replace").strip()
     if not body or body.startswith(("data:", "event:", ":")):
         return reply
     try:
@@ -60,21 +60,48 @@ class Piece:
 
 
 def pieces_of(reply: Any) -> Iterator[Piece]:
-    """The reply's pieces as they come in: of its first choice, as more are never asked for."""
-    from openai import Stream
+    """The reply's pieces as they come in: of its first choice, as more are never asked for.
+
+    Raises ValueError for a reply without one, and the client's error for an event that is an error.
+    """
+    from openai import APIError, Stream
 
     if not isinstance(reply, Stream):
-        if not reply.choices:
-            raise ValueError("it sent no choices")
-        yield _piece(reply, reply.choices[0].message)
+        if not _choice(reply):
+            raise ValueError(f"it sent no choices: “{reply.to_json(indent=None, warnings=False)[:120]}”")
+        yield _piece(reply)
         return
+    empty = True
     with reply as stream:
         for event in stream:
-            yield _piece(event, event.choices[0].delta if event.choices else None)
+            empty = False
+            if said := error_in(event):
+                raise APIError(said, stream.response.request, body=None)
+            yield _piece(event)
+    if empty:
+        raise ValueError("it sent no event of a stream")
 
 
-def _piece(event: Any, message: Any) -> Piece:
-    finish = event.choices[0].finish_reason if event.choices else None
+def _choice(event: Any) -> Any:
+    """The first choice; None where there is none."""
+    return event.choices[0] if isinstance(event.choices, list) and event.choices else None
+
+
+def _message(choice: Any) -> Any:
+    """What a choice says: its `delta` or `message`, or the `text` of servers that complete texts."""
+    from openai.types.chat.chat_completion_chunk import ChoiceDelta
+
+    found = next((part for name in ("delta", "message") if (part := getattr(choice, name, None))), None)
+    text = getattr(choice, "text", None)
+    if found is None and isinstance(text, str):
+        return ChoiceDelta.construct(content=text)
+    return ChoiceDelta.construct(**found) if isinstance(found, dict) else found
+
+
+def _piece(event: Any) -> Piece:
+    choice = _choice(event)
+    message = _message(choice)
+    finish = choice.finish_reason if choice else None
     tools = (message.tool_calls or ()) if message is not None else ()
     return Piece(said_in(message), finish or "", event.usage, tuple(one.function.name for one in tools if one.function))
 

@@ -11,6 +11,8 @@ from rag_core.rerank.hosted.providers import PROVIDERS
 
 RERANK_PATHS = ("/rerank", "/reranking")
 VERSIONS = ("/v1", "/v2")
+OTHER_CALLS = ("/models", "/embeddings", "/docs", "/health", "/info")
+"""Calls of such servers beside reranking, as people copy them with the address."""
 
 
 def parse_key(key: str, environ: Mapping[str, str]) -> tuple[Provider, str]:
@@ -58,10 +60,13 @@ def check_address(provider: Provider, address: str) -> str:
 
 def endpoint(provider: Provider, address: str) -> str:
     """Where requests go: the address with the provider's path, unless it names a rerank path already. A version at its
-    end counts once: `http://a:1/v1` -> `http://a:1/v1/rerank`.
+    end counts once, and another call of the server not at all:
+    `http://a:1/v1`, `http://a:1/v1/models` -> `http://a:1/v1/rerank`.
     """
     path = urlsplit(address).path
     if path.endswith(RERANK_PATHS):
         return address
-    version = next((one for one in VERSIONS if path.endswith(one) and provider.path.startswith(f"{one}/")), "")
-    return address.removesuffix(version) + provider.path
+    address = address.removesuffix(next((one for one in OTHER_CALLS if path.endswith(one)), ""))
+    if provider.path.startswith(VERSIONS):
+        address = address.removesuffix(next((one for one in VERSIONS if address.endswith(one)), ""))
+    return address + provider.path

@@ -50,6 +50,51 @@ def no_stream(_: str, request: dict[str, Any]) -> tuple[int, Any] | None:
     return (400, said) if "stream" in request else None
 
 
+def saying(field: str, status: int, body: Any) -> Refusal:
+    """A server that refuses requests with this field ("system": with a message of that role), in its own words."""
+    return lambda _, request: (status, body) if field in [*request, request["messages"][0]["role"]] else None
+
+
+SERDE = "Failed to deserialize the JSON body into the target type: unknown field `stream_options`, expected one of `a`"
+NEW_LIMIT = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+EXTRA = {"detail": [{"type": "extra_forbidden", "loc": ["body", "stream_options"], "msg": "Extra inputs are bad"}]}
+ROLE = {"loc": ["body", "messages", 0, "role"], "msg": "Input should be 'user' or 'assistant'"}
+WISHES = {
+    "LiteLLM, limit": saying("max_tokens", 500, {"error": {"message": f"litellm.APIError: Azure - {NEW_LIMIT}"}}),
+    "OpenRouter, limit": saying(
+        "max_tokens",
+        400,
+        {
+            "error": {
+                "message": "Provider returned error",
+                "metadata": {"raw": f'{{"error": {{"message": "{NEW_LIMIT}"}}}}'},
+            }
+        },
+    ),
+    "Groq, counts": saying("stream_options", 400, {"error": {"message": "property 'stream_options' is unsupported"}}),
+    "Mistral, counts": saying("stream_options", 422, {"object": "error", "message": EXTRA}),
+    "TGI, counts": saying("stream_options", 422, {"error": SERDE}),
+    "Azure, counts": saying("stream_options", 400, {"message": "Unrecognized request argument: stream_options"}),
+    "a server without streams": saying("stream", 501, {"error": {"message": "Streaming is not implemented"}}),
+    "a server that disables streams": saying("stream", 422, {"detail": "stream must be false"}),
+    "Gemma, system": saying("system", 400, [{"error": {"message": "Developer instruction is not enabled for gemma"}}]),
+    "LM Studio, system": saying("system", 400, {"error": 'jinja: "Only user and assistant roles are supported!"'}),
+    "llama.cpp, system": saying("system", 500, {"error": {"message": "raise_exception('System role not supported')"}}),
+    "FastAPI, system": saying("system", 422, {"detail": [ROLE]}),
+    "Cohere, system": saying("system", 400, {"message": "messages[0].role must be one of [user assistant]"}),
+}
+"""What real servers say, and of what."""
+NO_ZERO = {
+    "Anthropic": saying("temperature", 400, {"error": {"message": "`temperature` is deprecated for this model."}}),
+    "LiteLLM": saying(
+        "temperature", 400, {"error": {"message": "Bedrock does not support parameters: ['temperature']"}}
+    ),
+    "TGI": saying("temperature", 422, {"error": "`temperature` must be strictly positive"}),
+    "Moonshot": saying("temperature", 400, {"error": {"message": "invalid temperature: only 1 is allowed"}}),
+    "a range": saying("temperature", 400, {"error": {"message": "temperature must be in the range (0.0, 1.0]"}}),
+}
+
+
 def all_of(*refusals: Refusal) -> Refusal:
     return lambda path, request: next((found for one in refusals if (found := one(path, request))), None)
 
@@ -72,6 +117,29 @@ def test_a_server_gets_once_what_it_asks_for(refuse: Refusal) -> None:
     with chat_server(script) as url:
         reply = complete(ChatAccess(config=ChatConfig(base_url=url, model="toy")), MESSAGES)
     assert reply.text == "Five days [1]."
+
+
+@pytest.mark.parametrize("server", WISHES)
+def test_wishes_in_the_words_of_real_servers_are_met(server: str) -> None:
+    script = Script(refuse=WISHES[server])
+    assert asked(script).answer.text == "Five days [1]."
+    assert len(script.requests) == 2
+
+
+@pytest.mark.parametrize("server", NO_ZERO)
+def test_a_server_that_takes_no_temperature_of_zero_answers_with_its_own(server: str) -> None:
+    script = Script(refuse=NO_ZERO[server])
+    (warning,) = asked(script).answer.warnings
+    assert warning.code == "request-changed"
+    assert len(script.requests) == 2
+
+
+def test_a_temperature_that_was_chosen_is_not_left_out_for_its_value() -> None:
+    script = Script(
+        refuse=saying("temperature", 400, {"error": {"message": "temperature must be in the range 0 to 1"}})
+    )
+    with chat_server(script) as url, pytest.raises(GenerationError, match="in the range 0 to 1"):
+        complete(ChatAccess(config=ChatConfig(base_url=url, model="toy", temperature=1.5)), MESSAGES)
 
 
 def test_several_wishes_of_one_server_are_all_met() -> None:
@@ -99,6 +167,12 @@ def test_an_answer_at_another_temperature_says_so() -> None:
         (422, {"detail": "No such template"}, "No such template"),
         (400, {"error": "model is asleep"}, "model is asleep"),
         (400, {"object": "error", "message": "model is asleep"}, "model is asleep"),
+        (400, {"error": {"message": "max_tokens must be less than or equal to `512`"}}, "less than or equal to `512`"),
+        (
+            400,
+            {"error": {"message": "Provider returned error", "metadata": {"raw": "model is asleep"}}},
+            "Provider returned error: model is asleep",
+        ),
     ],
 )
 def test_what_cannot_be_met_is_told_in_the_servers_words(status: int, body: Any, said: str) -> None:
@@ -121,6 +195,32 @@ def test_an_error_with_status_200_is_told_in_the_servers_words(body: Any) -> Non
 @pytest.mark.parametrize(("status", "body"), [(404, "404 page not found"), (200, {"error": "Unexpected endpoint."})])
 def test_an_address_works_with_and_without_its_version(end: str, status: int, body: Any) -> None:
     script = Script(refuse=lambda path, _: None if path == "/v1/chat/completions" else (status, body))
+    assert asked(script, lambda url: url.removesuffix("/v1") + end).answer.text == "Five days [1]."
+
+
+CALLS = ["/v1/models", "/v1/completions", "/v1/responses", "/api/chat", "/api/generate", "/api/tags", " ", "/v1//"]
+
+
+@pytest.mark.parametrize("end", CALLS)
+def test_an_address_works_with_another_call_of_the_server_behind_it(end: str) -> None:
+    missing = (200, {"detail": "Not Found"})
+    script = Script(refuse=lambda path, _: None if path == "/v1/chat/completions" else missing)
+    assert asked(script, lambda url: url.removesuffix("/v1") + end).answer.text == "Five days [1]."
+
+
+@pytest.mark.parametrize(
+    ("path", "end"),
+    [
+        ("/v1beta/openai", "/v1beta/openai/"),
+        ("/openai/v1", "/openai"),
+        ("/api/v1", "/api"),
+        ("/api/paas/v4", "/api/paas/v4/"),
+        ("/inference", "/inference"),
+        ("", "/"),
+    ],
+)
+def test_an_address_of_any_service_works(path: str, end: str) -> None:
+    script = Script(refuse=lambda asked, _: None if asked == f"{path}/chat/completions" else (404, "Not here"))
     assert asked(script, lambda url: url.removesuffix("/v1") + end).answer.text == "Five days [1]."
 
 

@@ -19,6 +19,7 @@ from tests.generation.chat_server import Script, chat_server
 
 PASSAGES = (passage("a", "Refunds take five days."), passage("b", "Shipping is free."))
 ANSWER = "Five days [1]."
+TURN = "<|start|>assistant"
 
 
 def answered(script: Script) -> tuple[Answer, str]:
@@ -36,17 +37,41 @@ def answered(script: Script) -> tuple[Answer, str]:
         ("<thinking>Is it [2]?</thinking>", ANSWER),
         ("[THINK]Is it [2]?[/THINK]", ANSWER),
         ("◁think▷Is it [2]?◁/think▷", ANSWER),
+        ("<seed:think>Is it [2]?</seed:think>", ANSWER),
+        ("<THINK>Is it [2]?</THINK>\n", ANSWER),
+        ("<|channel>thought\nIs it [2]?\n<channel|>", ANSWER),
+        ("<think>\nIs it [2]?\n</think>\n<answer>\n", ANSWER, "\n</ans", "wer>"),
+        ("<think>\nIs it [2]?\n</think>\n\n<response>\n", ANSWER, "\n</response>\n"),
+        ("<|START_THINKING|>Is it [2]?<|END_THINKING|><|START_RESPONSE|>", ANSWER, "<|END_RESPONSE|>"),
+        ("<|begin_of_thought|>Is it [2]?<|end_of_thought|>\n<|begin_of_solution|>\n", ANSWER, "<|end_of_solution|>"),
+        (
+            "<|chan",
+            "nel|>analysis<|message|>Is it [2]?<|end|>",
+            f"{TURN}<|channel|>final<|message|>",
+            ANSWER,
+            "<|return|>",
+        ),
+        (f"{TURN}<|channel|>analysis<|message|>Is it [2]?<|end|>{TURN}<|channel|>fin", "al<|message|>", ANSWER),
+        (ANSWER[:4], ANSWER[4:], "\n<thi", "nk>Is it [2]?</think>"),
     ],
 )
 def test_thoughts_in_tags_are_no_part_of_the_answer(pieces: tuple[str, ...]) -> None:
     answer, shown = answered(Script(pieces=pieces))
-    assert (answer.text, answer.reasoning, shown) == (ANSWER, "Is it [2]?", ANSWER)
+    assert (answer.text, answer.reasoning, shown.strip()) == (ANSWER, "Is it [2]?", ANSWER)
     assert [one.number for one in answer.citations] == [1]
 
 
-def test_thoughts_whose_opening_tag_the_server_keeps_are_no_part_of_the_answer() -> None:
-    answer, _ = answered(Script(pieces=("Is it [2]?", "\n</think>\n\n", ANSWER)))
+@pytest.mark.parametrize(
+    "pieces", [("Is it [2]?", "\n</think>\n\n", ANSWER), ("analysisIs it [2]?", f"assistantfinal{ANSWER}")]
+)
+def test_thoughts_whose_opening_tag_the_server_keeps_are_no_part_of_the_answer(pieces: tuple[str, ...]) -> None:
+    answer, _ = answered(Script(pieces=pieces))
     assert (answer.text, answer.reasoning) == (ANSWER, "Is it [2]?")
+
+
+def test_a_thought_that_holds_nothing_is_none() -> None:
+    answer, _ = answered(Script(pieces=("<think>\n\n</think>\n\n", ANSWER)))
+    assert (answer.text, answer.reasoning) == (ANSWER, "")
 
 
 @pytest.mark.parametrize(
@@ -54,12 +79,29 @@ def test_thoughts_whose_opening_tag_the_server_keeps_are_no_part_of_the_answer()
     [
         {"reasoning_content": "Is it [2]?"},
         {"reasoning": "Is it [2]?"},
+        {"reasoning": {"content": "Is it [2]?"}},
+        {"thinking": "Is it [2]?", "content": ""},
+        {"reasoning_content": "Is it [2]?", "thinking_blocks": [{"type": "thinking", "thinking": "Is it [2]?"}]},
+        {"content": "", "reasoning": None, "reasoning_details": [{"type": "reasoning.text", "text": "Is it [2]?"}]},
         {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Is it [2]?"}]}]},
         {"content": [{"type": "thinking", "thinking": "Is it [2]?"}]},
+        {"content": {"type": "thinking", "thinking": "Is it [2]?"}},
+        {"content": [{"text": "Is it [2]?", "thought": True}]},
+        {"content": [{"type": "reasoning", "summary": [{"type": "summary_text", "text": "Is it [2]?"}]}]},
     ],
 )
 @pytest.mark.parametrize(
-    "content", [ANSWER, [{"type": "text", "text": "Five "}, {"type": "text", "text": "days [1]."}]]
+    "content",
+    [
+        ANSWER,
+        [{"type": "text", "text": "Five "}, {"type": "text", "text": "days [1]."}],
+        ["Five ", None, {"type": "text", "text": None}, "days [1]."],
+        {"type": "text", "text": ANSWER},
+        [{"type": "text", "text": {"value": ANSWER, "annotations": []}}],
+        [{"type": "text", "content": ANSWER}],
+        [{"type": "refusal", "refusal": ANSWER}],
+        [{"type": "redacted_thinking", "data": "x"}, {"type": "output_text", "text": ANSWER}],
+    ],
 )
 def test_thoughts_in_fields_and_parts_are_no_part_of_the_answer(thought: dict[str, Any], content: Any) -> None:
     answer, shown = answered(Script(deltas=(thought, {"content": content})))
@@ -95,6 +137,8 @@ def test_thoughts_may_hold_code(thought: str) -> None:
     [
         "Use the tag `<think>` [1].",
         "<b>x</b>",
+        "These begin a thought:\n<think> is one of them [1].",
+        "<answer> is a tag [1].",
         "a < b",
         "The tag `</think>` ends it.\n",
         "Write\n```\nhm\n</think>\n```\nand go on.",

@@ -89,14 +89,21 @@ def test_the_address_may_name_the_path_itself() -> None:
     assert endpoint(tei, "http://a:1/models/7/rerank") == "http://a:1/models/7/rerank"
 
 
-@pytest.mark.parametrize("name", ["vllm", "llamacpp", "jina-shaped", "jina-shaped-logits"])
-def test_a_version_at_the_end_of_an_address_counts_once(name: str) -> None:
+@pytest.mark.parametrize("end", ["/v1", "/v1/", "/v2", "/v1/models", "/docs", "/v1/rerank/", " "])
+@pytest.mark.parametrize("name", ["vllm", "llamacpp", "jina-shaped", "jina-shaped-logits", "cohere-shaped"])
+def test_a_version_at_the_end_of_an_address_counts_once(name: str, end: str) -> None:
     provider = PROVIDERS[name]
     expected = endpoint(provider, "http://a:1")
-    assert expected.count("/v1") == 1
-    assert endpoint(provider, "http://a:1/v1") == expected
-    assert endpoint(provider, check_address(provider, "http://a:1/v1/")) == expected
+    assert expected.count("/v") == 1
+    found = endpoint(provider, check_address(provider, f"http://a:1{end}"))
+    assert found == ("http://a:1/v1/rerank" if "rerank" in end else expected)
     assert endpoint(provider, expected) == expected
+
+
+@pytest.mark.parametrize("name", ["tei", "infinity"])
+def test_a_version_in_front_of_a_path_without_one_stays(name: str) -> None:
+    assert endpoint(PROVIDERS[name], "http://a:1/v1") == "http://a:1/v1/rerank"
+    assert endpoint(PROVIDERS[name], "http://a:1/v1/models") == "http://a:1/v1/rerank"
 
 
 def test_requests_are_split_by_number_and_by_bytes() -> None:
