@@ -20,7 +20,10 @@ class Settings(BaseSettings):
     """Collections, scores and cases; see `locations.data_folder`."""
     sample_dir: Path = Field(default_factory=lambda: app_folder() / "sample_corpus")
     embedding_model: str = "packaged"
-    """`packaged` (the all-MiniLM-L6-v2 that comes with the project), a folder, or a hub name."""
+    """The model of new collections that name none: `packaged` (the all-MiniLM-L6-v2 that comes with the project), a
+    folder, a hub name, or one behind HTTP (`openai:text-embedding-3-small`; see `retrieval.embedders.naming`)."""
+    keep_vectors_mb: Annotated[int, Field(ge=0)] = 2048
+    """Up to how many MiB vectors of embedding services are kept, so that no text is paid for twice; 0: none are."""
     device: Literal["cpu", "cuda", "mps"] = "cpu"
     exact_limit: Annotated[int, Field(ge=0)] = 100_000
     """Collections up to this many passages are searched exactly; larger ones through HNSW."""

@@ -56,7 +56,7 @@ ColbertReranker(str(folder)).load()""",
     ),
     Use("rerank/t5.py", "t5", "from rag_core.rerank.t5 import PackagedReranker as P; P('t5', str(folder)).load()"),
     Use(
-        "retrieval/embedders/sentence_embedder.py",
+        "retrieval/embedders/transformer.py",
         "torch",
         """from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder as S
 (folder / 'model.safetensors').touch()
@@ -87,6 +87,12 @@ S(str(folder)).embed(['x'])""",
         "rerank/hosted/connection.py",
         "hosted",
         f"{HOSTED}; H.named('tei:http://localhost:1', None).load()",
+    ),
+    Use(
+        "rerank/hosted/connection.py",
+        "hosted",
+        """from rag_core.retrieval.embedders.choosing import embedder_for
+embedder_for('vllm:http://localhost:1#m').embed(['x'])""",
     ),
     Use(
         "runs/live/request.py",

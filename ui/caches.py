@@ -23,6 +23,7 @@ from rag_core.generation.rewrite import rewrite
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.base import Reranker
+from rag_core.retrieval.embedders.counting import token_spans_of
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
@@ -239,8 +240,8 @@ def facets_of(found: Collection) -> Facets:
 @st.cache_resource(max_entries=8, hash_funcs={Collection: lambda found: found.ref.fingerprint})
 def token_lengths(found: Collection) -> list[int]:
     """Length of every passage in tokens of the bi-encoder."""
-    model = embedder()
-    return [len(model.token_spans(passage.text)) for passage in found.passages]
+    spans = token_spans_of(embedder())
+    return [len(spans(passage.text)) for passage in found.passages]
 
 
 @st.cache_data

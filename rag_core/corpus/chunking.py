@@ -16,6 +16,7 @@ from typing import cast
 
 from rag_core.corpus.headings import Heading, headings
 from rag_core.corpus.table_headers import header_at, tables
+from rag_core.retrieval.embedders.counting import token_spans_of
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document, Passage
@@ -102,7 +103,7 @@ class TokenCounter:
     """
 
     def __init__(self, embedder: Embedder) -> None:
-        self.spans = embedder.token_spans
+        self.spans = token_spans_of(embedder)
         self._known: dict[str, int] = {}
 
     def __call__(self, text: str, enough: int = 0) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from rag_core.retrieval.embedders.protocol import TakesMany
 from rag_core.schema.documents import Passage
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from rag_core.schema.vectors import Vectors
 
 SLICE = 32
-"""Texts embedded between two reports of progress, and kept together."""
+"""Texts embedded between two reports of progress, and kept together, unless the embedder takes more at once."""
 
 T = TypeVar("T")
 
@@ -44,7 +45,8 @@ def passage_vectors(
         missing = [each for each in wanted if each not in found]
         done = len(wanted) - len(missing)
         progress(done, len(wanted))
-        for some in slices(sorted(missing, key=lambda each: -len(wanted[each])), SLICE):
+        size = embedder.at_once if isinstance(embedder, TakesMany) else SLICE
+        for some in slices(sorted(missing, key=lambda each: -len(wanted[each])), size):
             fresh = gathering.embed(some, [wanted[each] for each in some])
             if kept:
                 kept.add(embedder.model, some, fresh)

@@ -14,15 +14,17 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import SecretStr
 
-from rag_core.rerank.base import Reranker
 from rag_core.rerank.hosted.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from rag_core.generation.chat.access import ChatAccess
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -41,29 +43,35 @@ class Credentials:
     added: tuple[str, ...] = ()
     trusted: frozenset[str] = frozenset()
     chat: ChatAccess | None = None
-    _own: dict[tuple[str, str], Reranker] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _own: dict[tuple[str, str], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
-    def key_for(self, reranker: str) -> SecretStr | None:
-        """This caller's own key for that reranker (its key in full), or None."""
-        return self.keys.get(credential_scope(reranker))
+    def key_for(self, model: str) -> SecretStr | None:
+        """This caller's own secret for that reranker or embedding model (its key in full), or None."""
+        return self.keys.get(credential_scope(model))
 
-    def own(self, name: str, device: str, make: Callable[[], Reranker]) -> Reranker:
-        """This caller's one instance of a reranker that holds its key."""
+    def own(self, name: str, device: str, make: Callable[[], T]) -> T:
+        """This caller's one instance of a model that holds its key."""
         with self._lock:
             if (name, device) not in self._own:
                 self._own[name, device] = make()
-            return self._own[name, device]
+            made: T = self._own[name, device]
+            return made
 
 
-def credential_scope(reranker: str) -> str:
-    """Where a key is shown: a hosted service, or one address of a server.
+def credential_scope(model: str) -> str:
+    """Where the key for a reranker or an embedding model is shown: a hosted service, or one address of a server.
 
     >>> credential_scope("cohere:rerank-v3.5"), credential_scope("vllm:http://gpu:8000/#BAAI/bge-reranker-v2-m3")
     ('cohere', 'vllm:http://gpu:8000')
+    >>> credential_scope("ollama:http://gpu:1#nomic-embed-text?dimensions=256")
+    'ollama:http://gpu:1'
     """
-    name, _, rest = reranker.partition(":")
+    name, _, rest = model.partition("?")[0].partition(":")
     provider = PROVIDERS.get(name)
-    if provider is None or provider.hosted:
-        return name
-    return f"{name}:{rest.partition('#')[0].strip().rstrip('/')}"
+    address = rest.partition("#")[0].strip().rstrip("/")
+    own = address.startswith(ADDRESSES) if provider is None else not provider.hosted
+    return f"{name}:{address}" if own else name
+
+
+ADDRESSES = ("http://", "https://")

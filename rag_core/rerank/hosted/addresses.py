@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from rag_core.errors import BadInput
-from rag_core.rerank.hosted.provider import Provider
+from rag_core.rerank.hosted.provider import Api, Provider
 from rag_core.rerank.hosted.providers import PROVIDERS
 
-RERANK_PATHS = ("/rerank", "/reranking")
 VERSIONS = ("/v1", "/v2")
 OTHER_CALLS = ("/models", "/embeddings", "/docs", "/health", "/info")
 """Calls of such servers beside reranking, as people copy them with the address."""
@@ -41,7 +40,7 @@ def in_full(key: str, environ: Mapping[str, str]) -> str:
     return f"{provider.name}:{address}"
 
 
-def check_address(provider: Provider, address: str) -> str:
+def check_address(provider: Api, address: str) -> str:
     """The address without a trailing slash. Raises BadInput if it is not one, or holds more than an address."""
     try:
         parts = urlsplit(address.strip())
@@ -58,15 +57,16 @@ def check_address(provider: Provider, address: str) -> str:
     return address.strip().rstrip("/")
 
 
-def endpoint(provider: Provider, address: str) -> str:
-    """Where requests go: the address with the provider's path, unless it names a rerank path already. A version at its
-    end counts once, and another call of the server not at all:
+def endpoint(provider: Api, address: str) -> str:
+    """Where requests go: the address with the provider's path, unless it names the whole endpoint already. What both
+    name counts once, a version too, and another call of the server not at all:
     `http://a:1/v1`, `http://a:1/v1/models` -> `http://a:1/v1/rerank`.
     """
-    path = urlsplit(address).path
-    if path.endswith(RERANK_PATHS):
+    if urlsplit(address).path.endswith(provider.ends):
         return address
-    address = address.removesuffix(next((one for one in OTHER_CALLS if path.endswith(one)), ""))
-    if provider.path.startswith(VERSIONS):
-        address = address.removesuffix(next((one for one in VERSIONS if address.endswith(one)), ""))
-    return address + provider.path
+    address = address.removesuffix(next((one for one in OTHER_CALLS if urlsplit(address).path.endswith(one)), ""))
+    parts = provider.path.split("/")
+    starts = ["/".join(parts[:end]) for end in range(len(parts) - 1, 1, -1)]
+    versions = VERSIONS if provider.path.startswith(VERSIONS) else ()
+    path = urlsplit(address).path
+    return address.removesuffix(next((one for one in (*starts, *versions) if path.endswith(one)), "")) + provider.path

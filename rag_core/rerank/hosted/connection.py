@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from rag_core.errors import MissingPackage, ModelError
-from rag_core.rerank.hosted.addresses import RERANK_PATHS, VERSIONS, endpoint
-from rag_core.rerank.hosted.http import Call, RetryPolicy
-from rag_core.rerank.hosted.identity import ServedModel, ask
-from rag_core.rerank.hosted.provider import Provider
+from rag_core.rerank.hosted.addresses import VERSIONS, endpoint
+from rag_core.rerank.hosted.http import Call, RetryPolicy, refused_key
+from rag_core.rerank.hosted.identity import KeyRefused, ServedModel, ask
+from rag_core.rerank.hosted.provider import Api
 
 if TYPE_CHECKING:
     import httpx
@@ -33,7 +33,7 @@ class Connection:
             is sent to the provider's own address only, and for your own server to the address in the environment only.
     """
 
-    def __init__(self, provider: Provider, address: str, secret: SecretStr | None, policy: RetryPolicy) -> None:
+    def __init__(self, provider: Api, address: str, secret: SecretStr | None, policy: RetryPolicy) -> None:
         self.provider = provider
         self.address = address
         self.load_ms = 0.0
@@ -47,7 +47,7 @@ class Connection:
         with self._lock:
             if self._client is None:
                 begin = time.perf_counter()
-                self._client = open_client(self._policy)
+                self._client = open_client(self._policy, self.provider.noun)
                 weakref.finalize(self, self._client.close)  # a session's key goes with its session
                 self.load_ms = (time.perf_counter() - begin) * 1000
             return self._client
@@ -64,14 +64,19 @@ class Connection:
         secret = self.key()
         return Call(self.provider, endpoint(self.provider, self.address), self._headers(secret), secret)
 
-    def ask_model(self, named: str) -> ServedModel:
-        """Which model the server runs; `named` is the one that is meant if it has several.
+    def ask_model(self, named: str, strict: bool = False) -> ServedModel:
+        """Which model the server runs; `named` is the one that is meant if it has several. `strict`: raises ModelError
+        for a key that the server refuses.
 
         Raises ServerUnreachable, ModelError or MissingPackage.
         """
         if not self.provider.probes:
             return ServedModel()
-        return ask(self.client(), _base(self.address), self.provider.probes, self._headers(self.key()), named)
+        provider, address = self.provider, _base(self.address, self.provider.ends)
+        try:
+            return ask(self.client(), address, provider.probes, self._headers(self.key()), named, strict)
+        except KeyRefused as exc:
+            raise ModelError(refused_key(provider, exc.status)) from None
 
     def key(self) -> str:
         """The key; empty if none is needed. Raises ModelError if one is needed and missing, or malformed."""
@@ -93,19 +98,20 @@ class Connection:
         return {**provider.headers, **({provider.key_header: provider.key_prefix + secret} if secret else {})}
 
 
-def _base(address: str) -> str:
-    """The server's own address, of one that names a version or a rerank path: `http://a:1/v1/rerank` -> `http://a:1`."""
-    for ends in (RERANK_PATHS, VERSIONS):
+def _base(address: str, named: tuple[str, ...]) -> str:
+    """The server's own address, of one that names a version or an endpoint: `http://a:1/v1/rerank` -> `http://a:1`."""
+    for ends in (named, VERSIONS):
         address = address.removesuffix(next((end for end in ends if urlsplit(address).path.endswith(end)), ""))
     return address
 
 
-def open_client(policy: RetryPolicy) -> httpx.Client:
+def open_client(policy: RetryPolicy, noun: str = "reranker") -> httpx.Client:
     """An HTTP client. Raises MissingPackage."""
     try:
         import httpx
     except ImportError as exc:
-        raise MissingPackage("httpx", "A reranker behind HTTP") from exc
+        article = "An" if noun[0] in "aeiou" else "A"
+        raise MissingPackage("httpx", f"{article} {noun} behind HTTP") from exc
     timeout = httpx.Timeout(policy.answer_s, connect=policy.connect_s)
     return httpx.Client(timeout=timeout, limits=httpx.Limits(max_connections=CONCURRENCY), verify=_authorities())
 

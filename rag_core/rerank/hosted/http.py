@@ -1,4 +1,4 @@
-"""One POST to a reranking service: time-outs, retries as the service asks for them, and every status looked at.
+"""One POST to a service that reads texts: time-outs, retries as the service asks for them, and every status looked at.
 
 What is sent and what an answer means is in `shapes`. No message, log line or cause of an error holds the key.
 """
@@ -11,14 +11,13 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rag_core.errors import ModelError
-from rag_core.rerank.hosted.provider import Provider
+from rag_core.rerank.hosted.provider import Api
 from rag_core.rerank.hosted.shapes import error_of
+from rag_core.rerank.hosted.waits import asked_wait
 
 if TYPE_CHECKING:
     import httpx
@@ -27,15 +26,16 @@ MAX_ANSWER_BYTES = 64 * 2**20
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504, 529})
 """Statuses of trouble that may pass."""
 
-TOO_LARGE = frozenset({413, 422})
-"""Statuses that servers refuse too many passages with."""
-
-BATCH_LIMIT = re.compile(r"batch size\D+(?:\d+\D+)?(?P<limit>\d+)\s*$")
-"""`batch size 64 > maximum allowed batch size 32`, as Text Embeddings Inference says it."""
+BATCH_LIMITS = (
+    re.compile(r"batch size\D+(?:\d+\D+)?(?P<limit>\d+)\s*$"),
+    re.compile(r"at most (?P<limit>\d+) (?:requests|texts|inputs|items)"),
+    re.compile(r"total number of texts must be at most (?P<limit>\d+)"),
+)
+"""`batch size 64 > maximum allowed batch size 32`, as Text Embeddings Inference says it, and what others say."""
 
 
 class RequestTooLarge(ModelError):
-    """The service takes fewer passages per request. `limit`: how many, if it says so."""
+    """The service takes fewer texts per request. `limit`: how many, if it says so."""
 
     def __init__(self, message: str, limit: int | None) -> None:
         super().__init__(message)
@@ -86,7 +86,7 @@ class Response:
 class Call:
     """Where a request goes and with what. `headers` hold the key, so the value is never shown."""
 
-    provider: Provider
+    provider: Api
     url: str
     headers: Mapping[str, str]
     secret: str
@@ -108,7 +108,7 @@ def post(
     finds no connection.
 
     Raises ModelError with a message for users once the service has failed for good: RequestTooLarge if it takes fewer
-    passages, ServiceUnavailable if there is no connection.
+    texts, ServiceUnavailable if there is no connection.
     """
     begin = time.monotonic()
     for attempt in range(1, policy.attempts + 1):
@@ -181,42 +181,20 @@ def _checked(call: Call, response: httpx.Response, content: bytes) -> Response:
         if answer is None:
             return Response(failure=f"{call.provider.label} sent an answer that is not JSON. Try again later.")
         return Response(answer=answer)
-    limit = BATCH_LIMIT.search(error_of(call.provider, answer)) if status in TOO_LARGE else None
-    most = int(limit["limit"]) if limit else None
+    most = _most(call.provider, status, answer)
     return Response(
         failure=_explain(call, status, answer),
-        error=(lambda message: RequestTooLarge(message, most)) if limit or status == 413 else ModelError,
+        error=(lambda message: RequestTooLarge(message, most)) if most or status == 413 else ModelError,
         retry=status in RETRIED,
-        wait_s=retry_after(response.headers),
+        wait_s=asked_wait(response.headers, answer),
     )
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3: seconds or a date); None without a valid one.
-
-    A date is compared with the answer's own `Date`, so a wrong clock on this machine does no harm.
-
-    >>> retry_after({"retry-after": "2"})
-    2.0
-    >>> retry_after({"retry-after": "Fri, 02 Jan 2026 10:00:07 GMT", "date": "Fri, 02 Jan 2026 10:00:00 GMT"})
-    7.0
-    """
-    asked = headers.get("retry-after", "").strip()
-    if asked.isascii() and asked.isdigit():
-        return float(asked[:9])
-    until = _date(asked)
-    if until is None:
-        return None
-    now = _date(headers.get("date", "")) or datetime.now(UTC)
-    return max(0.0, (until - now).total_seconds())
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
+def _most(provider: Api, status: int, answer: Any) -> int | None:
+    """How many texts a request may hold, where the refusal says that it held too many."""
+    said = error_of(provider, answer) if status in provider.too_large else ""
+    found = next((limit for limit in (one.search(said) for one in BATCH_LIMITS) if limit), None)
+    return int(found["limit"]) if found else None
 
 
 def _explain(call: Call, status: int, answer: Any) -> str:
@@ -226,11 +204,18 @@ def _explain(call: Call, status: int, answer: Any) -> str:
     said = "" if status in (401, 403) else error_of(provider, answer)
     line = " ".join(said.split())
     quoted = (line.replace(call.secret, "…") if call.secret else line)[:200]
-    text = meaning.format(who=provider.label, env=provider.env, status=status, url=call.url)
+    text = meaning.format(
+        who=provider.label, env=provider.env, status=status, url=call.url, limited=provider.limited, noun=provider.noun
+    )
     return f"{text} It says: “{quoted}”." if quoted else text
 
 
-def _reach(provider: Provider) -> str:
+def refused_key(provider: Api, status: int) -> str:
+    """What to do about a key that is refused with this status."""
+    return MEANINGS[status].format(who=provider.label, env=provider.env, status=status)
+
+
+def _reach(provider: Api) -> str:
     return "Check this machine's connection." if provider.hosted else "Check that it is running and the address."
 
 
@@ -244,6 +229,6 @@ MEANINGS = {
     403: "{who} does not allow this key to use this model ({status}). Check {env} and its permissions.",
     404: "{who} has no such model, or nothing at {url} ({status}). Check both.",
     413: "Request too large for {who} ({status}).",
-    429: "{who}: Rate limited ({status}). Wait a little, or use a smaller pool.",
-    500: "{who} failed ({status}). Try again later, or choose another reranker.",
+    429: "{who}: Rate limited ({status}). {limited}",
+    500: "{who} failed ({status}). Try again later, or choose another {noun}.",
 }

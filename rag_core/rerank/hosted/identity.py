@@ -69,28 +69,44 @@ class ServerUnreachable(Exception):
     """No connection to the server."""
 
 
+class KeyRefused(Exception):
+    """The server wants another key, by this status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
 def ask(
-    client: httpx.Client, address: str, probes: Sequence[Probe], headers: Mapping[str, str], named: str = ""
+    client: httpx.Client,
+    address: str,
+    probes: Sequence[Probe],
+    headers: Mapping[str, str],
+    named: str = "",
+    strict: bool = False,
 ) -> ServedModel:
     """Ask a server which model it runs, probe by probe; the first answer that names one counts.
 
-    named: which of its models is meant, if it has several. Raises ServerUnreachable.
+    named: which of its models is meant, if it has several. strict: a refused key is not taken for a server that cannot
+    say. Raises ServerUnreachable, and KeyRefused where `strict`.
     """
     for probe in probes:
-        answer = _get(client, address + probe.path, headers)
+        answer = _get(client, address + probe.path, headers, strict)
         found = _read(probe, answer, named)
         if found.model:
             return found
     return ServedModel()
 
 
-def _get(client: httpx.Client, url: str, headers: Mapping[str, str]) -> Any:
+def _get(client: httpx.Client, url: str, headers: Mapping[str, str], strict: bool) -> Any:
     """The JSON at a URL; None for any other answer."""
     import httpx
 
     timeout = httpx.Timeout(ANSWER_S, connect=CONNECT_S)
     try:
         with client.stream("GET", url, headers=dict(headers), timeout=timeout) as response:
+            if strict and response.status_code in (401, 403):
+                raise KeyRefused(response.status_code)
             content = bytearray()
             for piece in response.iter_bytes():
                 content += piece
@@ -109,7 +125,7 @@ def _read(probe: Probe, answer: Any, named: str) -> ServedModel:
         return _described(probe, [answer])
     listed = dig(answer, probe.models)
     known = [one for one in listed if dig(one, probe.model)] if isinstance(listed, list) else []
-    meant = [one for one in known if dig(one, probe.model) == named]
+    meant = [one for one in known if dig(one, probe.model) in (named, named + probe.tag)]
     return _described(probe, meant or ([] if named and len(known) > 1 else known))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from rag_core.errors import ModelError
 from rag_core.rerank.checks import beginning
-from rag_core.rerank.hosted.provider import Provider
+from rag_core.rerank.hosted.provider import Api, Provider
 from rag_core.schema.spaces import ScoreSpace
 
 DOCUMENT_BYTES = 150
@@ -20,7 +20,7 @@ ROUNDING = 1e-6
 TRY = "Try again, or choose another reranker."
 
 
-def batches_of(provider: Provider, query: str, documents: Sequence[str], most: int) -> list[range]:
+def batches_of(provider: Api, query: str, documents: Sequence[str], most: int) -> list[range]:
     """The indices of the documents of each request: `most`, or as many as the provider's limit in bytes allows."""
     each = len(query.encode()) + DOCUMENT_BYTES
     found, start, size = [], 0, 0
@@ -105,7 +105,7 @@ def _wrong_address(provider: Provider) -> str:
     return TRY if provider.hosted else "Check the address and the API type."
 
 
-def usage_of(provider: Provider, answer: Any) -> tuple[int, float]:
+def usage_of(provider: Api, answer: Any) -> tuple[int, float]:
     """Tokens and units that the provider says it billed; 0 if it does not say."""
     tokens, units = (_count(dig(answer, path)) if path else 0.0 for path in (provider.tokens, provider.units))
     return int(tokens), units
@@ -116,7 +116,7 @@ def _count(value: Any) -> float:
     return float(value) if good else 0.0
 
 
-def error_of(provider: Provider, answer: Any) -> str:
+def error_of(provider: Api, answer: Any) -> str:
     """The message in an error answer; empty if there is none."""
     found: Iterator[Any] = (dig(answer, path) for path in (*provider.errors, *_ERRORS))
     return next((text.strip() for text in found if isinstance(text, str) and text.strip()), "")

@@ -43,8 +43,23 @@ class Embedder(Protocol):
         """The unit vector of a query, float32, shape (dimensions,)."""
         ...
 
+
+@runtime_checkable
+class CountsTokens(Protocol):
+    """An embedder that tells how it cuts a text into tokens. Others need not: see `counting`."""
+
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Character spans (start, end) of the text's tokens, special tokens left out, nothing truncated."""
+        ...
+
+
+@runtime_checkable
+class TakesMany(Protocol):
+    """An embedder that is asked over a network: it is handed many texts together, and divides them into requests."""
+
+    @property
+    def at_once(self) -> int:
+        """How many texts are worth being handed over together."""
         ...
 
 

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag_core.errors import MissingPackage, ModelError, first_line
+from rag_core.errors import ModelError
 from rag_core.inference.encoder import on_openvino
 from rag_core.inference.tokenizer import encodable, load_tokenizer
-from rag_core.rerank.weights.download import offline
 from rag_core.rerank.weights.hub import fingerprint, folder_here
 from rag_core.retrieval.embedders.mean_pooled import MeanPooled
+from rag_core.retrieval.embedders.naming import EmbedderKey
 from rag_core.retrieval.embedders.packaged import PACKAGED, PACKAGED_NAME, packaged_folder, weights_sha256
 from rag_core.retrieval.embedders.packaged_encoder import packaged_encoder, token_model
+from rag_core.retrieval.embedders.transformer import sentence_transformer
 
 if TYPE_CHECKING:
     from rag_core.inference.token_codes import TokenCodes
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 BATCH = 16
 """sentence-transformers' batches. Small ones of texts sorted by length beat large ones on a CPU: less padding."""
 ENCODING = {"batch_size": BATCH, "normalize_embeddings": True, "show_progress_bar": False}
+
+PASSAGE_PROMPTS = ("document", "passage", "corpus")
+"""Names of the prompt for passages in a model's config. sentence-transformers takes the first, even empty."""
 
 SLICE = 4 * BATCH
 """Texts between two reports of progress."""
@@ -45,10 +49,21 @@ class SentenceEmbedder:
     SentenceEmbedder()                              the packaged model
     SentenceEmbedder("models/e5-small")             a folder
     SentenceEmbedder("BAAI/bge-small-en-v1.5")      from the hub, or its cache under HF_HUB_OFFLINE=1
+
+    Questions and passages get the prompts that the model's own config has for them; `query` and `passage` are prompts
+    of yours instead. `dimensions`: so many numbers of each vector, for a model that was trained to be cut (Matryoshka).
     """
 
-    def __init__(self, model: str = PACKAGED, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        model: str = PACKAGED,
+        device: str = "cpu",
+        dimensions: int | None = None,
+        query: str | None = None,
+        passage: str | None = None,
+    ) -> None:
         self._asked = model
+        self._key = EmbedderKey(model=model, dimensions=dimensions, query=query, passage=passage)
         self._device = device
         self._lock = threading.RLock()
         self._load_ms = 0.0
@@ -58,9 +73,10 @@ class SentenceEmbedder:
     def model(self) -> str:
         """Name and 12 digits that tell one model from another: of a folder's files, or of the hub's commit.
 
-        Of what was loaded, once it is. Raises ModelError where a hub model's commit cannot be told.
+        Of what was loaded, once it is, and with the options where there are any. Raises ModelError where a hub model's
+        commit cannot be told.
         """
-        return self._loaded_as or self._identity()
+        return (self._loaded_as or self._identity()) + self._key.options
 
     def _identity(self) -> str:
         """Of what lies on this machine now. A folder counts with all that changes a vector, such as how it is pooled;
@@ -85,13 +101,27 @@ class SentenceEmbedder:
 
     @cached_property
     def dimensions(self) -> int:
-        """Length of a vector."""
-        return 384 if self._asked == PACKAGED else int(self._encoder.get_embedding_dimension())
+        """Length of a vector. Raises ModelError where it is asked for longer ones than the model makes."""
+        whole = 384 if self._asked == PACKAGED else int(self._encoder.get_embedding_dimension())
+        asked = self._key.dimensions or whole
+        if asked > whole:
+            raise ModelError(f"{self._asked} makes vectors of {whole} numbers. Ask for that many dimensions at most.")
+        return asked
 
     @cached_property
     def max_tokens(self) -> int:
-        """Tokens that the model reads of a text, the special ones included; the rest is cut off."""
-        return 256 if self._asked == PACKAGED else int(self._encoder.max_seq_length)
+        """Tokens that the model reads of a text, the special ones included; the rest is cut off. What is put before a
+        passage is taken off."""
+        whole = 256 if self._asked == PACKAGED else int(self._encoder.max_seq_length)
+        return whole - len(self.token_spans(self._passage_prompt))
+
+    @property
+    def _passage_prompt(self) -> str:
+        """What is put before a passage: as asked for, else as the model's config says."""
+        if self._key.passage is not None or self._asked == PACKAGED:
+            return self._key.passage or ""
+        prompts: dict[str, str] = self._encoder.prompts
+        return next((prompts[name] for name in PASSAGE_PROMPTS if prompts.get(name)), "")
 
     @property
     def load_ms(self) -> float:
@@ -104,25 +134,25 @@ class SentenceEmbedder:
         order = sorted(range(len(texts)), key=lambda i: -len(texts[i]))
         for start in range(0, len(order), SLICE):
             some = order[start : start + SLICE]
-            vectors[some] = self._encode("encode_document", [texts[i] for i in some])
+            vectors[some] = self._encode("encode_document", [texts[i] for i in some], self._passage_prompt)
             if progress:
                 progress(start + len(some), len(order))
         return vectors
 
     def token_model(self) -> str:
-        """Identity of the token vectors; empty where this model gives none."""
-        return token_model(self._device) if self._reads_tokens else ""
+        """Identity of the token vectors; empty where this model gives none, or reads more than the passage."""
+        return token_model(self._device) if self._runs_on_openvino and not self._key.passage else ""
 
     def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenCodes]]:
         """What `embed` gives, and the token vectors of each text, from one pass of the model."""
-        if not self._reads_tokens:
+        if not self.token_model():
             raise ModelError(f"The embedding model {self._asked} gives no token vectors here.")
         vectors, codes = self._encoder.vectors_with_tokens(texts)
         return self._checked(vectors), codes
 
     def embed_query(self, query: str) -> Vectors:
         """The unit vector of a query, float32, shape (dimensions,)."""
-        vector: Vectors = self._encode("encode_query", [query])[0]
+        vector: Vectors = self._encode("encode_query", [query], self._key.query)[0]
         return vector
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
@@ -130,11 +160,14 @@ class SentenceEmbedder:
         spans: list[tuple[int, int]] = self._tokenizer.encode(encodable(text), add_special_tokens=False).offsets
         return spans
 
-    def _encode(self, method: str, texts: list[str]) -> Vectors:
+    def _encode(self, method: str, texts: list[str], prompt: str | None) -> Vectors:
+        """Their vectors, with the prompt put before each; None: the one of the model's config."""
         encoder = self._encoder
         try:
-            ours = isinstance(encoder, MeanPooled)
-            vectors = encoder.vectors(texts) if ours else getattr(encoder, method)(texts, **ENCODING)
+            if isinstance(encoder, MeanPooled):
+                vectors = encoder.vectors([(prompt or "") + text for text in texts])
+            else:
+                vectors = getattr(encoder, method)(texts, prompt=prompt, **ENCODING)
         except (RuntimeError, ValueError, MemoryError) as exc:
             raise ModelError(f"The embedding model {self._asked} failed while it ran: {exc}") from exc
         return self._checked(vectors)
@@ -142,11 +175,14 @@ class SentenceEmbedder:
     def _checked(self, vectors: Vectors) -> Vectors:
         if not np.isfinite(vectors).all():
             raise ModelError(f"The embedding model {self._asked} gave vectors that are not numbers. Use another model.")
+        if self._key.dimensions:
+            vectors = vectors[:, : self.dimensions]
+            vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
         return vectors.astype(np.float32, copy=False)
 
     @property
-    def _reads_tokens(self) -> bool:
-        """Whether the packaged model runs on OpenVINO here."""
+    def _runs_on_openvino(self) -> bool:
+        """Whether this is the packaged model, and runs on OpenVINO here."""
         return self._asked == PACKAGED and on_openvino(packaged_folder(), self._device)
 
     @cached_property
@@ -165,59 +201,17 @@ class SentenceEmbedder:
     def _loaded(self) -> Any:
         started = time.perf_counter()
         before = self._identity() if self._folder else ""
-        encoder = MeanPooled(packaged_encoder(self._device)) if self._reads_tokens else self._sentence_transformer()
+        encoder = self._load()
         if before and self._identity() != before:
             raise ModelError(f"The files in {self._folder} were replaced while they were loaded. Try again.")
         self._loaded_as = before
         self._load_ms = (time.perf_counter() - started) * 1000
         return encoder
 
-    def _sentence_transformer(self) -> Any:
-        """sentence-transformers' own, from this machine or the hub, and used once."""
-        try:
-            encoder = self._load(local=True)
-        except OSError as exc:  # not on this machine
-            if self._folder is not None or offline():
-                raise ModelError(self._unloadable(exc)) from exc
-            encoder = self._fetch()
-        except MissingPackage:
-            raise
-        except Exception as exc:
-            raise ModelError(self._unloadable(exc)) from exc
-        # The first call sets the tokenizer's padding and truncation: done here, before threads share it.
-        encoder.encode(["warm up"], show_progress_bar=False)
-        return encoder
-
-    def _load(self, local: bool) -> Any:
-        try:
-            from sentence_transformers import SentenceTransformer
-        except ImportError as exc:
-            raise MissingPackage("sentence_transformers", "This embedding model") from exc
-        return SentenceTransformer(
-            str(self._folder or self._asked),
-            device=self._device,
-            local_files_only=local,
-            model_kwargs={"use_safetensors": True},
-        )
-
-    def _fetch(self) -> Any:
-        """From the hub. It is asked once with a short time-out first, as a download without a network retries long."""
-        from huggingface_hub import HfApi
-
-        try:
-            HfApi().model_info(self._asked, timeout=10)
-            return self._load(local=False)
-        except Exception as exc:
-            raise ModelError(self._unloadable(exc)) from exc
-
-    def _unloadable(self, exc: Exception) -> str:
-        reason = first_line(exc)
-        if self._folder:
-            return f"The embedding model in {self._folder} could not be loaded: {reason}"
-        return (
-            f"The embedding model {self._asked} is neither a folder nor on this machine, and the model hub does not "
-            f"provide it. Give the folder of a sentence-transformers model, or `{PACKAGED}`. ({reason})"
-        )
+    def _load(self) -> Any:
+        if self._runs_on_openvino:
+            return MeanPooled(packaged_encoder(self._device))
+        return sentence_transformer(self._asked, self._folder, self._device)
 
     @property
     def _tokenizer(self) -> Any:
@@ -245,6 +239,12 @@ _shared: dict[tuple[str, str], SentenceEmbedder] = {}
 
 
 def get_embedder(model: str = PACKAGED, device: str = "cpu") -> SentenceEmbedder:
-    """The process's one embedder of that model and device."""
+    """The process's one embedder of that model, in this process, and device. `choosing` takes every key."""
+    return embedder_of_key(EmbedderKey(model=model), device)
+
+
+def embedder_of_key(key: EmbedderKey, device: str = "cpu") -> SentenceEmbedder:
+    """The process's one embedder of a key that names a model in this process."""
     with _sharing:
-        return _shared.setdefault((model, device), SentenceEmbedder(model, device))
+        made = SentenceEmbedder(key.model, device, key.dimensions, key.query, key.passage)
+        return _shared.setdefault((str(key), device), made)

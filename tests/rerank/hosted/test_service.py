@@ -7,10 +7,10 @@ from pydantic import SecretStr
 
 from rag_core.errors import BadInput, ModelError
 from rag_core.rerank.hosted.addresses import check_address, endpoint
-from rag_core.rerank.hosted.http import retry_after
 from rag_core.rerank.hosted.providers import HOSTED, OWN_SERVERS, PROVIDERS
 from rag_core.rerank.hosted.service import HostedReranker
 from rag_core.rerank.hosted.shapes import batches_of, body_of
+from rag_core.rerank.hosted.waits import retry_after
 from rag_core.schema.spaces import ScoreSpace
 from tests.rerank.conformance_server import KEY, running
 

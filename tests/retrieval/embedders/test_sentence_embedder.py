@@ -1,5 +1,7 @@
 """The packaged bi-encoder: its vectors, its tokens, and what is said when a model cannot be had."""
 
+import json
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,9 +11,10 @@ import pytest
 
 from rag_core.errors import ModelError
 from rag_core.inference.encoder import on_openvino
+from rag_core.retrieval.embedders.naming import parse_key
 from rag_core.retrieval.embedders.packaged import PACKAGED_SHA256, packaged_folder
 from rag_core.retrieval.embedders.protocol import Embedder
-from rag_core.retrieval.embedders.sentence_embedder import SLICE, SentenceEmbedder, get_embedder
+from rag_core.retrieval.embedders.sentence_embedder import SLICE, SentenceEmbedder, embedder_of_key, get_embedder
 
 LONG = "The refund arrives in five working days. " * 60
 
@@ -151,3 +154,51 @@ def test_a_name_that_is_nowhere_is_said_without_the_network(monkeypatch: pytest.
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(ModelError, match="Give the folder"):
         SentenceEmbedder("nobody/no-such-model").embed_query("a")
+
+
+def _with_config(folder: Path, **config: object) -> Path:
+    """The packaged model under another config of sentence-transformers; its files are linked, not copied."""
+    shutil.copytree(packaged_folder(), folder, copy_function=os.symlink)
+    place = folder / "config_sentence_transformers.json"
+    before = json.loads(place.read_text(encoding="utf-8"))
+    place.unlink()
+    place.write_text(json.dumps({**before, **config}), encoding="utf-8")
+    return folder
+
+
+def test_questions_and_passages_get_the_prompts_of_the_models_own_config(
+    embedder: SentenceEmbedder, tmp_path: Path
+) -> None:
+    prompts = {"query": "query: ", "passage": "passage: "}
+    theirs = SentenceEmbedder(str(_with_config(tmp_path / "e5", prompts=prompts)))
+    np.testing.assert_allclose(theirs.embed_query("how long"), embedder.embed_query("query: how long"), atol=1e-5)
+    np.testing.assert_allclose(theirs.embed(["30 days"]), embedder.embed(["passage: 30 days"]), atol=1e-5)
+    assert theirs.max_tokens == 256 - len(embedder.token_spans("passage: "))
+
+
+def test_prompts_of_ones_own_take_the_place_of_the_configs(embedder: SentenceEmbedder, tmp_path: Path) -> None:
+    folder = _with_config(tmp_path / "e5", prompts={"query": "query: ", "document": "passage: "})
+    other = SentenceEmbedder(str(folder), query="ask: ", passage="")
+    np.testing.assert_allclose(other.embed_query("how long"), embedder.embed_query("ask: how long"), atol=1e-5)
+    np.testing.assert_allclose(other.embed(["30 days"]), embedder.embed(["30 days"]), atol=1e-5)
+    assert other.model != SentenceEmbedder(str(folder)).model
+
+
+def test_shorter_vectors_are_the_beginning_of_whole_ones_at_length_one(embedder: SentenceEmbedder) -> None:
+    short = embedder_of_key(parse_key("packaged?dimensions=64"))
+    whole = embedder.embed(["30 days"])[0][:64]
+    np.testing.assert_allclose(short.embed(["30 days"])[0], whole / np.linalg.norm(whole), atol=1e-6)
+    assert short.dimensions == len(short.embed_query("how long")) == 64
+    assert short.model == f"{embedder.model}?dimensions=64"
+    assert short.embed_with_tokens(["30 days"])[0].shape == (1, 64)
+
+
+def test_longer_vectors_than_the_model_makes_cannot_be_asked_for() -> None:
+    with pytest.raises(ModelError, match="vectors of 384 numbers"):
+        SentenceEmbedder(dimensions=500).embed(["30 days"])
+
+
+def test_a_passage_with_something_before_it_gives_no_token_vectors(embedder: SentenceEmbedder) -> None:
+    prompted = SentenceEmbedder(passage="passage: ")
+    np.testing.assert_allclose(prompted.embed(["30 days"]), embedder.embed(["passage: 30 days"]), atol=1e-6)
+    assert prompted.token_model() == ""

@@ -1,0 +1,1 @@
+"""Embedding services and servers of your own, over HTTP."""
