@@ -190,3 +190,12 @@ def test_scores_with_decimal_commas_are_imported_and_it_is_said():
     (run,) = imported(at)
     assert [hit.score for hit in run.steps[0].hits] == [0.83, 0.41]
     assert any("0,83 is 0.83" in plain(str(one.value)) for one in at.info)
+
+
+def test_spans_of_phoenix_and_their_annotations_are_imported_together():
+    said = {"span_id": PHOENIX[0]["context.span_id"], "name": "thumbs", "annotator_kind": "HUMAN",
+            "result": {"label": "down", "score": None, "explanation": "Which plan?"}}  # fmt: skip
+    at = uploaded(("said.json", json.dumps({"data": [said]})), ("spans.json", json.dumps(PHOENIX)))
+    assert box(at, "run_format").value == "phoenix"
+    (run,) = imported(at)
+    assert [(one.name, one.value, one.comment) for one in run.feedback] == [("thumbs", "down", "Which plan?")]

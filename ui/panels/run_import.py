@@ -50,8 +50,8 @@ def show(open_at_first: bool = False) -> None:
             accept_multiple_files=True,
             key=f"run_files_{number}",
             max_upload_size=MOST_MB,
-            help="Run records, OTLP JSON, Phoenix, Langfuse, a table with a row for each candidate, or TREC runs with "
-            "their queries.jsonl and corpus.jsonl.",
+            help="Run records, OTLP JSON, Phoenix or Langfuse (with the files of annotations or scores), "
+            "a table with a row for each candidate, or TREC runs with their queries.jsonl and corpus.jsonl.",
         )
         if files:
             with views.guard():

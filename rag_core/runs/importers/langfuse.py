@@ -1,28 +1,31 @@
-"""Langfuse: exported observations, or traces with their observations and scores.
+"""Langfuse: exported observations, traces with their observations and scores, and scores beside them.
 
-An observation has `id`, `traceId`, `parentObservationId`, `type`, `name`, `startTime`, `endTime`, `input`, `output`,
-`level` and `statusMessage`. A SPAN, TOOL or RETRIEVER with passages in its input and its output is a reranker, since
-Langfuse has no type for it; a RETRIEVER with passages in its output only is a search.
+The fields are those of its API, or, in exports to a bucket, the same with underscores (`trace_id`). An observation has
+`id`, `traceId`, `parentObservationId`, `type`, `name`, `startTime`, `endTime`, `input`, `output`, `level` and
+`statusMessage`. A SPAN, TOOL or RETRIEVER with passages in its input and its output is a reranker, since Langfuse has
+no type for it; a RETRIEVER with passages in its output only is a search.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from pydantic import ValidationError
 
 from rag_core.runs.importers.foreign_spans import hex_id, nanoseconds
+from rag_core.runs.importers.langfuse_scores import Scores, is_score
 from rag_core.runs.importers.source import ParsedValue, Problems, Source, runs_of_traces
 from rag_core.runs.passage_book import content_key
 from rag_core.runs.recorder.containers import listed
-from rag_core.runs.recorder.shapes import cleaned, hit_of, scalars
+from rag_core.runs.recorder.shapes import hit_of
 from rag_core.runs.run import Run
 from rag_core.runs.spans import names
 from rag_core.runs.spans.documents import json_of
 from rag_core.runs.spans.names import SpanKind
 from rag_core.runs.spans.span import Span
-from rag_core.runs.values import MAX_TEXT, Feedback
+from rag_core.runs.values import MAX_TEXT
 from rag_core.schema.validation import in_words
 
 KINDS = {"GENERATION": SpanKind.LLM, "RETRIEVER": SpanKind.RETRIEVER, "EMBEDDING": SpanKind.EMBEDDING,
@@ -39,17 +42,23 @@ Raw = dict[str, Any]
 
 
 def fits(value: Any) -> bool:
-    """True for an observation, or a trace with observations."""
-    return isinstance(value, dict) and ("observations" in value or {"traceId", "type"} <= value.keys())
+    """True for an observation, a trace with observations, or a score."""
+    if not isinstance(value, dict):
+        return False
+    row = _as_in_api(value)
+    return "observations" in row or {"traceId", "type"} <= row.keys() or is_score(row)
 
 
 def read(_source: Source, values: list[ParsedValue], problems: Problems) -> list[Run]:
     """A run of each trace with retrieval."""
     spans: list[Span] = []
-    feedback: dict[str, list[Feedback]] = {}
-    for place, value in values:
+    scores = Scores(problems)
+    for place, value in ((place, _as_in_api(value)) for place, value in values):
         for where, row in _rows(place, value):
             try:
+                if isinstance(row, dict) and is_score(row):
+                    scores.row(where, row)
+                    continue
                 spans.append(_span(row))
                 _say_empty(where, spans[-1], problems)
             except ValidationError as exc:
@@ -57,13 +66,21 @@ def read(_source: Source, values: list[ParsedValue], problems: Problems) -> list
             except (TypeError, ValueError, AttributeError, LookupError, OverflowError) as exc:
                 problems.add(where, f"this is no observation of Langfuse ({exc or type(exc).__name__}).")
         if isinstance(value, dict) and value.get("scores") is not None and value.get("id"):
-            feedback[hex_id(str(value["id"]), 32)] = _feedback(place, value["scores"], problems)
-    runs = runs_of_traces(spans, problems, "langfuse")
-    return [run.model_copy(update={"feedback": tuple(feedback.get(run.id, ()))}) for run in runs]
+            scores.of_trace(place, str(value["id"]), value["scores"])
+    return scores.on(runs_of_traces(spans, problems, "langfuse"), spans)
+
+
+def _as_in_api(value: Any) -> Any:
+    """A row of an export to a bucket (`trace_id`) with the names of the API (`traceId`); any other value as it is."""
+    if not (isinstance(value, dict) and value.keys() & {"trace_id", "data_type", "project_id"}):
+        return value
+    return {re.sub("_([a-z])", lambda found: found[1].upper(), str(name)): one for name, one in value.items()}
 
 
 def _rows(place: str, value: Any) -> list[tuple[str, Any]]:
     """The observations of a value. A trace's own question and answer stand around them, as one more."""
+    if isinstance(value, dict) and "timestamp" in value and not value.keys() & {"type", "traceId", "dataType"}:
+        value = {"observations": [], **value}
     if not (isinstance(value, dict) and isinstance(value.get("observations"), list)):
         return [(place, value)]
     inner = [one if not isinstance(one, dict) else {"traceId": value.get("id"), **one} for one in value["observations"]]
@@ -143,19 +160,3 @@ def _say_empty(place: str, span: Span, problems: Problems) -> None:
     empty = span.kind == SpanKind.RETRIEVER and not span.attributes[names.RETRIEVED]
     if empty and span.text(names.OUTPUT) not in ("", "[]", "{}"):
         problems.add(place, "its output has no passages that can be read.")
-
-
-def _feedback(place: str, scores: Any, problems: Problems) -> list[Feedback]:
-    """The scores of a trace."""
-    found: list[Feedback] = []
-    if not isinstance(scores, list):
-        problems.add(place, "its scores are no list.")
-        return found
-    for number, one in enumerate(scores, start=1):
-        value = scalars({"value": one.get("value", one.get("stringValue"))}) if isinstance(one, dict) else {}
-        if value and one.get("name"):
-            name, comment = cleaned(str(one["name"]), 200), cleaned(_text(one.get("comment")), MAX_TEXT)
-            found.append(Feedback(name=name, value=value["value"], comment=comment))
-        else:
-            problems.add(f"{place}, score {number}", "it has no name or no value.")
-    return found

@@ -1,46 +1,59 @@
 """Spans of Arize Phoenix: `client.get_spans_dataframe()` as Parquet or JSON, or the spans that its API returns.
 
 A row has `context.trace_id`, `context.span_id`, `parent_id`, `name`, `span_kind`, `start_time`, `end_time`,
-`status_code`, `status_message` and `attributes.*`, or these nested.
+`status_code`, `status_message` and `attributes.*`, or these nested. Its command line writes traces with `traceId` and
+`spans`. What was said of a span or a trace is the run's feedback (`phoenix_annotations.py`).
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
 from rag_core.runs.importers.foreign_spans import hex_id, nanoseconds
+from rag_core.runs.importers.phoenix_annotations import Annotations, is_annotation
 from rag_core.runs.importers.source import ParsedValue, Problems, Source, runs_of_traces, say_faults
 from rag_core.runs.run import Run
 from rag_core.runs.spans import names
 from rag_core.runs.spans.documents import flattened, json_of
+from rag_core.runs.spans.feedback import results
 from rag_core.runs.spans.span import Span, kept_attributes
 from rag_core.schema.validation import in_words
 
 SPAN_ID, TRACE_ID = "context.span_id", "context.trace_id"
 SINGLE = ("name", "span_kind", "start_time", "end_time", "status_code", "status_message")
-MESSAGES = (names.LLM_INPUT, names.LLM_OUTPUT)
+LISTED = ("annotations", "notes")
 
 
 def fits(value: Any) -> bool:
-    """True for a span of Phoenix, or a frame of them by columns."""
-    return isinstance(value, dict) and (SPAN_ID in value or "span_id" in _dict(value.get("context")))
+    """True for a span of Phoenix, a frame of them by columns, a trace with its spans, or an annotation."""
+    if not isinstance(value, dict):
+        return False
+    is_trace = isinstance(value.get("traceId"), str) and isinstance(value.get("spans"), list)
+    return is_trace or SPAN_ID in value or "span_id" in _dict(value.get("context")) or is_annotation(value)
 
 
 def read(_source: Source, values: list[ParsedValue], problems: Problems) -> list[Run]:
     """A run of each trace with retrieval."""
     spans: list[Span] = []
-    for place, row in _rows(values):
+    said = Annotations(problems)
+    for place, row in _rows(values, said):
         try:
-            spans.append(_span(_object(row)))
+            if is_annotation(_object(row)):
+                said.row(place, row)
+                continue
+            flat = _flat(row)
+            spans.append(_span(flat))
+            said.of_span(place, spans[-1].span_id, flat | {name: row.get(name) for name in LISTED})
             say_faults(place, spans[-1], problems)
         except ValidationError as exc:
             problems.add(place, f"{in_words(exc)}.")
         except (TypeError, ValueError, AttributeError, LookupError, OverflowError) as exc:
             problems.add(place, f"this is no span of Phoenix ({exc or type(exc).__name__}).")
-    return runs_of_traces(spans, problems, "phoenix")
+    return runs_of_traces(said.on(spans), problems, "phoenix")
 
 
 def _object(row: Any) -> dict[str, Any]:
@@ -49,16 +62,23 @@ def _object(row: Any) -> dict[str, Any]:
     return row
 
 
-def _rows(values: list[ParsedValue]) -> list[ParsedValue]:
-    """The rows; a frame that was written by columns (`{"name": {"0": ...}}`) is turned."""
+def _rows(values: list[ParsedValue], said: Annotations) -> list[ParsedValue]:
+    """The rows, those of traces one by one; a frame that was written by columns (`{"name": {"0": ...}}`) is turned."""
     if len(values) == 1 and isinstance(frame := values[0][1], dict) and isinstance(frame.get(SPAN_ID), dict):
         columns = {name: column for name, column in frame.items() if isinstance(column, dict)}
         return [(f"row {row}", {name: one.get(row) for name, one in columns.items()}) for row in frame[SPAN_ID]]
-    return values
+    rows: list[ParsedValue] = []
+    for place, value in values:
+        if not (isinstance(value, dict) and isinstance(value.get("spans"), list)):
+            rows.append((place, value))
+            continue
+        rows += [(f"{place}, span {number}", one) for number, one in enumerate(value["spans"], start=1)]
+        if value.get("traceId"):
+            said.listed(place, (names.TRACE_ANNOTATIONS, hex_id(value["traceId"], 32)), value)
+    return rows
 
 
-def _span(row: dict[str, Any]) -> Span:
-    flat = _flat(row)
+def _span(flat: dict[str, Any]) -> Span:
     attributes = {name.removeprefix("attributes."): one for name, one in flat.items() if name.startswith("attributes.")}
     attributes.setdefault(names.KIND, flat.get("span_kind"))
     parent = flat.get("parent_id")
@@ -71,7 +91,8 @@ def _span(row: dict[str, Any]) -> Span:
         started_ns=nanoseconds(flat.get("start_time")),
         ended_ns=nanoseconds(flat.get("end_time")),
         project=str(flat.get("project_name") or attributes.get(names.PROJECT) or "phoenix")[:200],
-        attributes=kept_attributes((name, one) for name, one in attributes.items() if one is not None),
+        attributes=kept_attributes((name, one) for name, one in attributes.items() if one is not None)
+        | results(_events(flat.get("events"))),
         error=str(flat.get("status_message") or "It failed.")[:1000] if failed else None,
     )
 
@@ -80,7 +101,7 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     """A row with its nested parts joined; columns that hold dicts (`attributes.llm`) too. JSON inputs stay text."""
     if wrong := next((name for name in SINGLE if isinstance(row.get(name), dict)), ""):
         raise TypeError(f"its {wrong} is no single value")
-    flat = flattened({name: _plain(value) for name, value in row.items()})
+    flat = flattened({name: _plain(value) for name, value in row.items() if name not in LISTED})
     return {name: json.dumps(one) if isinstance(one, dict) else one for name, one in flat.items()}
 
 
@@ -92,6 +113,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
     return value
+
+
+def _events(given: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    for one in given if isinstance(given, list) else ():
+        if isinstance(one, dict) and isinstance(one.get("attributes"), dict):
+            yield str(one.get("name")), flattened(one["attributes"])
 
 
 def _dict(value: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ their own, since they need to be told what their columns and lists are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from rag_core.runs.importers import langfuse, otlp, phoenix, records
 from rag_core.runs.importers.columns import Columns, StepMeaning
 from rag_core.runs.importers.source import OpenedRuns, ParsedValue, Problems, Source
 from rag_core.runs.importers.table import open_table, parquet_rows
-from rag_core.runs.importers.trec import open_folder
+from rag_core.runs.importers.trec import is_list, open_folder
 from rag_core.runs.run import Run
 
 
@@ -50,7 +50,8 @@ def open_runs(
     path: str | Path, *, format: str | None = None, columns: Columns | None = None,  # noqa: A002
     steps: Mapping[str, StepMeaning] | None = None, project: str = "",
 ) -> OpenedRuns:  # fmt: skip
-    """The runs of a file or a folder of TREC runs, and what of it could not be read.
+    """The runs of a file, of a folder of TREC runs, or of a folder of JSON files that belong together, as one with
+    observations and one with their scores; and what of it could not be read.
 
     format    one of `FORMATS`, "table" or "trec"; without it, what the file looks like
     columns   of a table, where the guess by their names is wrong
@@ -61,6 +62,8 @@ def open_runs(
     """
     path = Path(path)
     if path.is_dir():
+        if parts := json_files(path):
+            return open_sources(list(map(Source.at, parts)), format=format)
         return some_runs(path.name, open_folder(path, steps=steps, project=project))
     return open_source(Source.at(path), format=format, columns=columns, steps=steps, project=project)
 
@@ -71,8 +74,7 @@ def open_source(
 ) -> OpenedRuns:  # fmt: skip
     """The runs of a file that was uploaded; as `open_runs`."""
     problems = Problems()
-    if format not in (None, TABLE, *FORMATS):
-        raise BadInput(f"There is no format {format!r}. Choose one of {', '.join((*FORMATS, TABLE))}.")
+    _check(format)
     values = [] if format == TABLE else _values(source, problems)
     if not format and not values and problems.found:
         return some_runs(source.name, OpenedRuns((), problems.all()))  # which says what is wrong with it
@@ -83,9 +85,45 @@ def open_source(
     return some_runs(source.name, OpenedRuns(tuple(runs), problems.all(), chosen))
 
 
-def format_of(source: Source) -> str:
-    """The format that a file looks like: one of `FORMATS`, or "table"."""
-    return _format_of(_values(source, Problems()))
+def open_sources(sources: Sequence[Source], *, format: str | None = None) -> OpenedRuns:  # noqa: A002
+    """The runs of several files of JSON values that belong together: spans or observations, and what was said of them.
+    Raises BadInput where they look like tables, or nothing of them can be read."""
+    problems = Problems()
+    _check(format)
+    values = _values_of(sources, problems)
+    chosen = format or _format_of(values)
+    if chosen == TABLE:
+        raise BadInput("These files are no runs that belong together. Open tables of candidates one at a time.")
+    runs = FORMATS[chosen].read(sources[0], values, problems)
+    return some_runs("these files", OpenedRuns(tuple(runs), problems.all(), chosen))
+
+
+def json_files(folder: Path) -> list[Path]:
+    """The JSON files of a folder that holds no TREC runs."""
+    paths = sorted(path for path in folder.iterdir() if path.is_file())
+    if any(is_list(path.name) for path in paths):
+        return []
+    return [path for path in paths if path.suffix.lower() in (".json", ".jsonl", ".ndjson")]
+
+
+def format_of(sources: Sequence[Source]) -> str:
+    """The format that a file, or several, look like: one of `FORMATS`, or "table"."""
+    return _format_of(_values_of(sources, Problems()) if len(sources) > 1 else _values(sources[0], Problems()))
+
+
+def _check(format: str | None) -> None:  # noqa: A002
+    if format not in (None, TABLE, *FORMATS):
+        raise BadInput(f"There is no format {format!r}. Choose one of {', '.join((*FORMATS, TABLE))}.")
+
+
+def _values_of(sources: Sequence[Source], problems: Problems) -> list[ParsedValue]:
+    """The values of several files, each with its file in its place."""
+    values: list[ParsedValue] = []
+    for source in sources:
+        problems.file = source.name
+        values += [(f"{place} of {source.name}", value) for place, value in _values(source, problems)]
+    problems.file = ""
+    return values
 
 
 def _values(source: Source, problems: Problems) -> list[ParsedValue]:
@@ -96,7 +134,8 @@ def _values(source: Source, problems: Problems) -> list[ParsedValue]:
 
 def _format_of(values: list[ParsedValue]) -> str:
     """The format that some of the first values have; else it is a table."""
-    sample = [value for _, value in values[:SAMPLED]]
+    step = max(1, len(values) // SAMPLED)  # of several files, the first may say less than the last
+    sample = [value for _, value in (*values[:SAMPLED], *values[SAMPLED::step])]
     return next((name for name, one in FORMATS.items() if any(map(one.fits, sample))), TABLE)
 
 

@@ -14,6 +14,7 @@ from rag_core.corpus.readers import base as readers
 from rag_core.corpus.readers.text import decode
 from rag_core.errors import BadInput, SecondPassError
 from rag_core.runs.run import Run
+from rag_core.runs.spans import feedback
 from rag_core.runs.spans.assemble import run_of_spans
 from rag_core.runs.spans.documents import faults
 from rag_core.runs.spans.span import Span
@@ -24,6 +25,9 @@ WHOLE = "the file"
 
 SHOWN = 200
 """Problems that are kept; the rest is counted."""
+
+PAGE = {"data", "meta", "next_cursor"}
+"""What stands around the entries in a page that an API of Phoenix or Langfuse returned."""
 
 _GAP = re.compile(r"[\s,]*")
 """What stands between the entries of a list."""
@@ -47,15 +51,16 @@ class OpenedRuns:
 
 @dataclass
 class Problems:
-    """Collects what cannot be read."""
+    """Collects what cannot be read. `file`: the file that is read now, where there are several."""
 
     found: list[str] = field(default_factory=list)
     more: int = 0
+    file: str = ""
 
     def add(self, place: str, reason: object) -> None:
         """One thing at a place."""
         if len(self.found) < SHOWN:
-            self.found.append(f"{place[:1].upper()}{place[1:]}: {reason}")
+            self.found.append(f"{place[:1].upper()}{place[1:]}{f' of {self.file}' if self.file else ''}: {reason}")
         else:
             self.more += 1
 
@@ -101,21 +106,24 @@ class Source:
         return found.text
 
     def values(self, problems: Problems) -> list[ParsedValue]:
-        """Its JSON values: the entries of a list, one object, or a value a line. A line that is none is a problem."""
+        """Its JSON values: the entries of a list or of an API's page (`{"data": [...]}`), one object, or a value a
+        line. A line that is none is a problem."""
         text = self.text(problems)
         try:
             whole = json.loads(text)
         except (ValueError, RecursionError):
             a_list = text.lstrip().startswith("[") and not _is_whole(text.strip().partition("\n")[0])
             return _of_array(text, problems) if a_list else _of_lines(text, problems)
+        if isinstance(whole, dict) and isinstance(whole.get("data"), list) and whole.keys() <= PAGE:
+            whole = whole["data"]
         if isinstance(whole, list):
             return [(f"entry {number}", one) for number, one in enumerate(whole, start=1)]
         return [(WHOLE, whole)]
 
 
 def say_faults(place: str, span: Span, problems: Problems) -> None:
-    """Say which documents of a span cannot be read."""
-    for fault in faults(span.attributes):
+    """Say which documents of a span, and what of the feedback in it, cannot be read."""
+    for fault in (*faults(span.attributes), *feedback.faults(span.attributes)):
         problems.add(place, fault)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from rag_core.errors import BadInput
 from rag_core.evaluation.files import File
 from rag_core.runs.importers.columns import Columns, StepMeaning, guess_columns, guess_meaning
-from rag_core.runs.importers.registry import FORMATS, TABLE, TREC, format_of, open_source, some_runs
+from rag_core.runs.importers.registry import FORMATS, TABLE, TREC, format_of, open_source, open_sources, some_runs
 from rag_core.runs.importers.source import OpenedRuns, Problems, Source
 from rag_core.runs.importers.table import header_of, list_of, rows_of
 from rag_core.runs.importers.trec import is_list, list_names, open_files
@@ -43,18 +43,22 @@ class Corrections(Frozen):
 
 
 def look_at(sources: Sequence[Source], format: str | None = None) -> Look:  # noqa: A002
-    """What the files are: TREC runs with their queries and corpus, or one file of any other format, which may be given.
+    """What the files are: TREC runs with their queries and corpus, JSON files that belong together, or one file of any
+    other format, which may be given.
 
-    Raises BadInput for several files that are no TREC runs or of one name, and for a table that cannot be read.
+    Raises BadInput for TREC runs of one name, for several tables, and for a table that cannot be read.
     """
     if any(is_list(source.name) for source in sources):
         list_names([source.name for source in sources])
         return Look(format=TREC)
-    if len(sources) != 1:
-        raise BadInput("Choose one file, or all of TREC runs: the .run or .trec files, queries.jsonl and corpus.jsonl.")
-    chosen = format or format_of(sources[0])
+    chosen = format or format_of(sources)
     if chosen != TABLE:
         return Look(format=chosen)
+    if len(sources) != 1:
+        raise BadInput(
+            "Choose one table at a time. Several files belong together as TREC runs (.run or .trec files with "
+            "queries.jsonl and corpus.jsonl), or as spans or observations with what was said of them, in JSON."
+        )
     header = tuple(header_of(rows_of(sources[0], Problems())))
     return Look(format=TABLE, header=header, columns=guess_columns(header))
 
@@ -72,6 +76,8 @@ def lists_of(sources: Sequence[Source], columns: Columns) -> dict[str, StepMeani
 
 def open_uploads(sources: Sequence[Source], format: str, said: Corrections) -> OpenedRuns:  # noqa: A002
     """The runs of the files. Raises BadInput where none can be read."""
+    if format not in (TREC, TABLE) and len(sources) > 1:
+        return open_sources(sources, format=format)
     if format != TREC:
         return open_source(
             sources[0], format=format, columns=said.columns, steps=dict(said.steps), project=said.project

@@ -1,4 +1,5 @@
-"""The run of a trace: its question, its lists as steps, what the language model read of them, and its answer.
+"""The run of a trace: its question, its lists as steps, what the language model read of them, its answer, and what was
+said of that. What a judge of the answer did in the trace is no part of the pipeline.
 
 It may be made again whenever more of the trace has arrived. Spans say nothing of score spaces: these stay unknown.
 """
@@ -15,6 +16,7 @@ from rag_core.runs.run import Run
 from rag_core.runs.sent import run_from, unique_name
 from rag_core.runs.spans import names
 from rag_core.runs.spans.documents import answered, asked, json_of, messages, texts_in
+from rag_core.runs.spans.feedback import feedback_of
 from rag_core.runs.spans.names import SpanKind
 from rag_core.runs.spans.span import Span
 from rag_core.runs.spans.steps import Listed, Steps, book_of, lists_of
@@ -27,7 +29,8 @@ SHORTEST = 20
 
 def run_of_spans(spans: Iterable[Span], source: str = "otlp", left_out: int = 0) -> Run | None:
     """The run of one trace; None for a trace without retrieval. `left_out`: how many more spans it has."""
-    tree = Tree(spans, left_out)
+    whole = Tree(spans, left_out)
+    tree = whole.without(SpanKind.EVALUATOR)
     if not tree.lists:
         return None
     found = {span.span_id: lists_of(span) for span in tree.lists}
@@ -46,6 +49,7 @@ def run_of_spans(spans: Iterable[Span], source: str = "otlp", left_out: int = 0)
             "steps": sent[:200],
             "passages": book.passages(),
             "answer": _answer(tree, top),
+            "feedback": feedback_of(whole.spans),
             "attributes": _attributes(tree),
             "source": source,
             "warnings": _notes(tree, sum(one.left_out for one in found.values())),

@@ -107,7 +107,9 @@ def json_of(value: Any) -> Any:
 
 def _document(row: dict[str, Any]) -> Found | None:
     given = json_of(row.get(names.DOCUMENT_METADATA))
-    metadata = given if isinstance(given, dict) else {}
+    below = f"{names.DOCUMENT_METADATA}."
+    metadata = {name.removeprefix(below): value for name, value in row.items() if name.startswith(below)}
+    metadata |= given if isinstance(given, dict) else {}
     text = row.get(names.DOCUMENT_TEXT)
     text = cleaned(text, MAX_TEXT) if isinstance(text, str) and text else None
     known = row.get(names.DOCUMENT_ID)

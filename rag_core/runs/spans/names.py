@@ -22,6 +22,10 @@ SESSION = "session.id"
 USER = "user.id"
 METADATA = "metadata"
 TAGS = "tag.tags"
+ANNOTATIONS = "annotations"
+EVALUATIONS = "evaluations"
+TRACE_ANNOTATIONS = "trace.annotations"
+TRACE_EVALUATIONS = "trace.evaluations"
 
 DOCUMENT_ID = "document.id"
 DOCUMENT_TEXT = "document.content"
@@ -31,7 +35,8 @@ MESSAGE_TEXT = "message.content"
 MESSAGE_PARTS = "message.contents"
 
 KEPT = (KIND, PROJECT, INPUT, OUTPUT, RETRIEVED, RERANK_INPUT, RERANK_OUTPUT, RERANK_QUERY, RERANK_MODEL,
-        EMBEDDING_MODEL, LLM_MODEL, LLM_INPUT, LLM_OUTPUT, SESSION, USER, METADATA, TAGS)  # fmt: skip
+        EMBEDDING_MODEL, LLM_MODEL, LLM_INPUT, LLM_OUTPUT, SESSION, USER, METADATA, TAGS, ANNOTATIONS, EVALUATIONS,
+        TRACE_ANNOTATIONS, TRACE_EVALUATIONS)  # fmt: skip
 """Attributes that are kept, with all that stands below them. Vectors are not among them."""
 
 
@@ -44,3 +49,4 @@ class SpanKind(StrEnum):
     LLM = "LLM"
     CHAIN = "CHAIN"
     AGENT = "AGENT"
+    EVALUATOR = "EVALUATOR"

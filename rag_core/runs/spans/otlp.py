@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from rag_core.errors import BadInput, MissingPackage
+from rag_core.runs.spans.feedback import at_target, results
 from rag_core.runs.spans.span import Span, kept_attributes, project_of
 from rag_core.schema.validation import in_words
 
@@ -107,8 +108,9 @@ def _json_span(span: Raw, resource: Raw) -> Span:
     attributes = kept_attributes(_json_attributes(span.get("attributes")).items())
     status = span.get("status") or {}
     failed = status.get("code") in (2, "STATUS_CODE_ERROR")
-    events = [_json_attributes(one.get("attributes")) for one in span.get("events") or []] if failed else []
-    return Span(
+    events = [(str(one.get("name")), _json_attributes(one.get("attributes"))) for one in span.get("events") or []]
+    links = [(str(one["traceId"]).lower(), str(one["spanId"]).lower()) for one in span.get("links") or []]
+    read = Span(
         trace_id=str(span.get("traceId") or "").lower(),
         span_id=str(span.get("spanId") or "").lower(),
         parent_id=str(span.get("parentSpanId") or "").lower(),
@@ -116,9 +118,10 @@ def _json_span(span: Raw, resource: Raw) -> Span:
         started_ns=int(span.get("startTimeUnixNano") or 0),
         ended_ns=int(span.get("endTimeUnixNano") or 0),
         project=project_of(resource, attributes),
-        attributes=attributes,
+        attributes=attributes | results(events),
         error=_error(str(status.get("message") or ""), events) if failed else None,
     )
+    return at_target(read, links)
 
 
 def _json_attributes(given: Any) -> Raw:
@@ -155,8 +158,8 @@ def _protobuf_spans(groups: Iterable[Any]) -> Iterator[Callable[[], Span]]:
 def _protobuf_span(span: Any, resource: Raw) -> Span:
     attributes = kept_attributes(_attributes(span.attributes).items())
     failed = span.status.code == span.status.STATUS_CODE_ERROR
-    events = [_attributes(one.attributes) for one in span.events] if failed else []
-    return Span(
+    events = [(one.name, _attributes(one.attributes)) for one in span.events]
+    read = Span(
         trace_id=span.trace_id.hex(),
         span_id=span.span_id.hex(),
         parent_id=span.parent_span_id.hex(),
@@ -164,9 +167,10 @@ def _protobuf_span(span: Any, resource: Raw) -> Span:
         started_ns=span.start_time_unix_nano,
         ended_ns=span.end_time_unix_nano,
         project=project_of(resource, attributes),
-        attributes=attributes,
+        attributes=attributes | results(events),
         error=_error(span.status.message, events) if failed else None,
     )
+    return at_target(read, [(one.trace_id.hex(), one.span_id.hex()) for one in span.links])
 
 
 def _attributes(given: Iterable[KeyValue]) -> Raw:
@@ -185,7 +189,7 @@ def _value(value: AnyValue) -> Any:
     return getattr(value, kind) if kind else None
 
 
-def _error(message: str, events: list[Raw]) -> str:
+def _error(message: str, events: list[tuple[str, Raw]]) -> str:
     """What went wrong: the status, else the exception that was recorded."""
-    said = [str(event["exception.message"]) for event in events if event.get("exception.message")]
+    said = [str(fields["exception.message"]) for _, fields in events if fields.get("exception.message")]
     return (message or next(iter(said), "") or "It failed.")[:1000]

@@ -26,6 +26,17 @@ class Tree:
         self.left_out = left_out + len(known) - len(self.spans)
         self._by_id = {span.span_id: span for span in self.spans}
 
+    def without(self, kind: SpanKind) -> Tree:
+        """The tree without spans of a kind and what stands in them; as it is where no ranked list would remain."""
+        out = {span.span_id for span in self.spans if span.kind == kind}
+        open_ones = list(out)
+        while open_ones:
+            below = [one.span_id for one in self._children.get(open_ones.pop(), ()) if one.span_id not in out]
+            out.update(below)
+            open_ones += below
+        rest = [span for span in self.spans if span.span_id not in out]
+        return Tree(rest, self.left_out) if out and any(span.kind in LISTS for span in rest) else self
+
     @cached_property
     def roots(self) -> list[Span]:
         """The spans whose parent is not there, the earliest first."""

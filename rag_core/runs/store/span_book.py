@@ -19,8 +19,10 @@ import sqlalchemy as sa
 from rag_core.errors import SecondPassError
 from rag_core.runs.run import Run
 from rag_core.runs.spans.assemble import run_of_spans
+from rag_core.runs.spans.names import SpanKind
 from rag_core.runs.spans.span import SPAN, Span
 from rag_core.runs.spans.tree import MAX_SPANS
+from rag_core.runs.store.late_feedback import attach
 from rag_core.runs.store.run_book import packed, put_runs, unpacked
 from rag_core.runs.store.tables import run_spans, run_traces
 from rag_core.schema.records import listing
@@ -56,17 +58,19 @@ class SpanBook:
 
     def add_all(self, requests: Sequence[Sequence[Span]], now: datetime | None = None) -> list[int]:
         """Keep the spans of several requests, in one transaction; of each, how many came too late. A span that comes
-        again replaces the one before."""
+        again replaces the one before. What is said of an answer never comes too late, as long as its run is there."""
         now = now or datetime.now(UTC)
         spans = {(span.trace_id, span.span_id): span for request in requests for span in request}
         if not spans:
             return [0] * len(requests)
-        rows = [_row(span, now) for span in spans.values()]
         with self._store.begin() as connection:
+            for key in attach(connection, spans.values()):
+                del spans[key]
             closed = _closed(connection, {span.trace_id for span in spans.values()})
-            if taken := [row for row in rows if row["trace_id"] not in closed]:
+            if taken := [_row(span, now) for span in spans.values() if span.trace_id not in closed]:
                 _write(connection, taken, now)
-        return [sum(1 for span in request if span.trace_id in closed) for request in requests]
+        late = {key for key, span in spans.items() if span.trace_id in closed}
+        return [sum(1 for span in request if (span.trace_id, span.span_id) in late) for request in requests]
 
     def make_runs(self, settled: timedelta = timedelta(0), now: datetime | None = None) -> int:
         """Make runs of the traces that have changed, and not since `settled` ago; how many traces were looked at."""
@@ -98,8 +102,9 @@ class SpanBook:
         except (SecondPassError, ValueError, OverflowError) as exc:
             LOG.warning("The trace %s cannot be made into a run: %s", trace_id, exc)
             return None
-        if run is None and read.found and self._bare:
-            self._bare(read.found[0].project)
+        others = [span for span in read.found if span.kind != SpanKind.EVALUATOR]
+        if run is None and others and self._bare:
+            self._bare(others[0].project)
         return run
 
     def _put(self, runs: list[Run], traces: list[dict[str, Any]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExportResult
-from opentelemetry.trace import Status, StatusCode
+from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 
 from rag_core.runs.store.span_book import KEPT, REMEMBERED, SpanBook
 from rag_core.runs.values import StepKind
@@ -183,3 +184,18 @@ def test_spans_of_another_kind_are_no_run(book):
 
 def test_bodies_are_json(collector):
     assert json.loads(httpx.get(f"{collector.address}/health").text) == {"status": "ok"}
+
+
+def test_what_a_person_says_of_an_answer_later_is_its_feedback(tracer, collector):
+    trace_id = ask(tracer)
+    tracer.span_processor.force_flush()
+    collector.run("bot", trace_id)
+    target = SpanContext(int(trace_id, 16), 0xAB, is_remote=True, trace_flags=TraceFlags(1))
+    with tracer.start_as_current_span("review", links=[Link(target)]) as review:
+        review.set_attributes({"annotations.0.annotation.name": "thumbs", "annotations.0.annotation.label": "down"})
+    tracer.span_processor.force_flush()
+    for _ in range(300):
+        if said := collector.book.get("bot", trace_id).feedback:
+            break
+        time.sleep(0.1)
+    assert [(one.name, one.value) for one in said] == [("thumbs", "down")] and len(collector.runs(1)) == 1

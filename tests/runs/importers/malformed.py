@@ -13,6 +13,8 @@ from tests.runs.spans.test_otlp import request as otlp_request
 
 SPAN, OBSERVATION, ROW, RECORD = PHOENIX[1], LANGFUSE[1], TABLE[0], json.loads(a_run().to_json())
 NAN, HUGE = float("nan"), 10**400
+SAID = {"span_id": SPAN["context.span_id"], "name": "thumbs", "annotator_kind": "HUMAN", "result": {"label": "down"}}
+SCORE = {"traceId": OBSERVATION["traceId"], "name": "thumbs", "dataType": "NUMERIC", "value": 1}
 LISTED = "attributes.retrieval.documents"
 
 
@@ -52,6 +54,12 @@ MALFORMED: dict[str, tuple[Any, list[Any]]] = {
         SPAN | {"name": "\ud800"},
         *({**SPAN, "context.span_id": "other", LISTED: one} for one in (
             3, "soon", [3], [None], [{}], [{"document.score": 1.0}], [{"document.content": 5}])),
+        *(SPAN | {"annotations": one} for one in (3, "good", [3], [{}], [{"name": "thumbs"}], {"thumbs": [{}]})),
+        SPAN | {"attributes.annotations": [{"annotation": {"label": "down"}}]}, SPAN | {"annotation_name": "thumbs"},
+        *(SAID | one for one in (
+            {"span_id": [1]}, {"span_id": "elsewhere"}, {"result": None}, {"result": {"score": NAN}}, {"name": None},
+            {"document_position": 0}, {"span_id": None, "trace_id": "elsewhere"},
+            {"span_id": None, "session_id": "s"})),
     ]),
     "langfuse": (OBSERVATION, [
         None, 3, [], {}, "x", {"traceId": "t", "type": "SPAN"}, OBSERVATION | {"traceId": None},
@@ -65,6 +73,9 @@ MALFORMED: dict[str, tuple[Any, list[Any]]] = {
         {"observations": [], "id": "t", "scores": 3}, {"observations": [], "id": "t", "scores": [3]},
         {"observations": [], "id": "t", "scores": [{"name": "thumbs"}]},
         {"observations": [], "id": "t", "scores": [{"value": 1}]},
+        *(SCORE | one for one in (
+            {"traceId": None}, {"traceId": "elsewhere"}, {"traceId": [1]}, {"value": None}, {"value": NAN},
+            {"value": [1]}, {"name": ""}, {"name": 3}, {"traceId": None, "subject": {"kind": "session", "id": "s"}})),
         *(OBSERVATION | {"id": "other", "output": one} for one in (3, "nothing", [3], {"a": 1}, [{"score": 1}])),
     ]),
     "table": (ROW, [

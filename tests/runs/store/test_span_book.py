@@ -8,7 +8,7 @@ import pytest
 
 from rag_core.runs.store import span_book
 from rag_core.runs.store.run_book import RunBook
-from rag_core.runs.store.span_book import KEPT, SpanBook
+from rag_core.runs.store.span_book import KEPT, REMEMBERED, SpanBook
 from rag_core.storage.database import Store
 from tests.runs.samples import a_run
 from tests.runs.spans.traces import TRACE, retriever, span
@@ -118,3 +118,45 @@ def test_a_trace_that_never_ends_is_read_as_far_as_it_is_looked_at(store, monkey
     run = runs.get("bot", TRACE)
     assert len(run.steps) == 1 and [note.code for note in run.warnings] == ["trace-cut"]
     assert "last 2 spans" in run.warnings[0].message
+
+
+def said_later(number, name="thumbs", value="down"):
+    """A span that says something of the answer, as one that links to the trace is kept."""
+    given = {"annotations": [{"annotation": {"name": name, "label": value}}]}
+    return span(number, "EVALUATOR", 90, 90, 1, attributes=given, project="reviews")
+
+
+@pytest.mark.parametrize("later", [KEPT / 2, 2 * KEPT, 2 * REMEMBERED])
+def test_what_is_said_of_an_answer_days_later_finds_its_run(store, later):  # noqa: F811
+    runs, spans = RunBook(store), SpanBook(store)
+    spans.add([TOP, FIRST], NOW)
+    spans.make_runs(now=NOW)
+    before = runs.get("bot", TRACE)
+    spans.forget(NOW + later)
+    spans.forget(NOW + later)
+    assert spans.add_all([[said_later(8)], [said_later(9, "correct", "no"), said_later(8)]], NOW + later) == [0, 0]
+    spans.make_runs(now=NOW + later)
+    (row,) = runs.find().found
+    assert [(one.name, one.value) for one in row.feedback] == [("thumbs", "down"), ("correct", "no")]
+    assert runs.get("bot", TRACE) == before.model_copy(update={"feedback": row.feedback})
+    assert runs.count(feedback='{"name": "thumbs", "value": "down"}') == 1
+
+
+def test_what_is_said_of_a_trace_that_is_not_there_is_no_run_and_no_trace_without_retrieval(store):  # noqa: F811
+    bare: list[str] = []
+    spans = SpanBook(store, bare=bare.append)
+    assert spans.add([said_later(8)], NOW) == 0
+    spans.make_runs(now=NOW)
+    assert RunBook(store).count() == 0 and bare == []
+    spans.add([TOP, FIRST], NOW)
+    spans.make_runs(now=NOW)
+    assert [one.value for one in RunBook(store).get("bot", TRACE).feedback] == ["down"]
+
+
+def test_what_is_said_of_a_run_that_was_deleted_came_too_late(store):  # noqa: F811
+    runs, spans = RunBook(store), SpanBook(store)
+    spans.add([TOP, FIRST], NOW)
+    spans.make_runs(now=NOW)
+    spans.forget(NOW + 2 * KEPT)
+    runs.delete("bot", [TRACE])
+    assert spans.add([said_later(8)], NOW + 2 * KEPT) == 1
