@@ -7,7 +7,6 @@ Gives a LabelledSet, and the corpus as a stream of Documents. Everything wrong i
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from rag_core.errors import BadInput
-from rag_core.evaluation.files import Faults, File, lines, objects, summary
+from rag_core.evaluation.cells import number_in, rows
+from rag_core.evaluation.files import Faults, File, objects, summary
 from rag_core.evaluation.sets import LabelledSet, Level, Query
 from rag_core.schema.documents import Document
 from rag_core.schema.validation import in_words
@@ -24,10 +24,11 @@ QRELS = (
     *("qrels.tsv", "qrels/test.tsv", "qrels.txt", "qrels.trec"),
     *("qrels/dev.tsv", "qrels/validation.tsv", "qrels/valid.tsv", "qrels/train.tsv"),
 )
-HEADERS = {"query-id", "query_id", "qid", "queryid"}
-_SIGN = re.compile(r"\t|\A[^\s,;]+([,;])[^\s,;]+\1[^\s,;]+\s*\Z")
-"""A tab, or commas or semicolons between three cells without white space."""
-_NOT_FIELDS = {"_id", "id", "text", "kind"}
+_IDS = ("_id", "id", "query_id", "qid")
+_TEXTS = ("text", "query", "question")
+_NOT_FIELDS = {*_IDS, *_TEXTS, "kind"}
+_WORDS = {"true": 1, "yes": 1, "relevant": 1, "false": 0, "no": 0}
+"""Grades in words."""
 
 
 def read_folder(folder: Path, level: Level = "document") -> LabelledSet:
@@ -61,11 +62,12 @@ def read_set(queries: File, qrels: File, name: str, level: Level = "document") -
 
 
 def read_queries(file: File, faults: Faults) -> list[Query]:
-    """Queries of a JSON Lines file: `_id` (or `id`) and `text`; `kind` and other plain fields are kept."""
+    """Queries of a JSON Lines file or a list in JSON: `_id` (or `id`, `query_id`, `qid`) and `text` (or `query`,
+    `question`); `kind` and other plain fields are kept."""
     found: dict[str, Query] = {}
     for number, row in objects(file, faults):
-        query_id = _id_of(row)
-        text = row.get("text")
+        query_id = _id_of(row, _IDS)
+        text = next((row[name] for name in _TEXTS if name in row), None)
         if query_id is None:
             faults.add(number, "this query has no _id.")
         elif not isinstance(text, str) or not text.strip():
@@ -88,10 +90,7 @@ def read_qrels(file: File, faults: Faults, known: Container[str] | None = None) 
     as is a query id that is not among `known`.
     """
     grades: dict[str, dict[str, int]] = {}
-    for number, text in lines(file, faults):
-        cells = _cells(text)
-        if number == 1 and cells[0].lower() in HEADERS:
-            continue
+    for number, cells in rows(file, faults, (3, 4), -1):
         row = judgment_of(cells, number, faults)
         if row is None:
             continue
@@ -104,26 +103,15 @@ def read_qrels(file: File, faults: Faults, known: Container[str] | None = None) 
     return grades
 
 
-def _cells(text: str) -> list[str]:
-    """The cells of a line: between tabs, commas or semicolons, else between white space."""
-    found = _SIGN.search(text)
-    if not found:
-        return text.split()
-    return [cell.strip().strip('"') for cell in text.split(found[1] or "\t")]
-
-
 def judgment_of(cells: Sequence[str], number: int, faults: Faults) -> tuple[str, str, int] | None:
     """(query id, item id, grade) of one row, or None after adding the fault."""
     if len(cells) not in (3, 4) or not all(cells):
         faults.add(number, f"expected query, document and grade (or TREC's four columns), found {len(cells)} columns.")
         return None
     query_id, item, grade = cells[0], cells[-2], cells[-1]
-    try:
-        value = float(grade)
-    except ValueError:
-        value = math.nan
+    value = float(_WORDS.get(grade.lower(), number_in(grade)))
     if not value.is_integer() or abs(value) > 1000:
-        faults.add(number, f"the grade {grade!r} is not a whole number such as 0, 1, 2 or 3.")
+        faults.add(number, f"the grade {grade!r} is not a whole number such as 0, 1, 2 or 3, nor yes or no.")
         return None
     if value < 0:
         faults.note(number, f"the grade {grade} counts as 0.")
@@ -165,8 +153,8 @@ def _document(row: dict[str, Any], number: int, faults: Faults) -> Document | No
         return None
 
 
-def _id_of(row: dict[str, Any]) -> str | None:
-    value = row.get("_id", row.get("id"))
+def _id_of(row: dict[str, Any], names: Sequence[str] = ("_id", "id")) -> str | None:
+    value = next((row[name] for name in names if name in row), None)
     known = isinstance(value, str | int) and not isinstance(value, bool)
     return str(value) if known and str(value) else None
 

@@ -167,8 +167,27 @@ def _decoded(raw: bytes, number: int, faults: Faults) -> str:
         return ""
 
 
+def _list_in(text: str) -> list[Any]:
+    """The items of a JSON list; [] for another text."""
+    if not text.lstrip().startswith("["):
+        return []
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return found if isinstance(found, list) else []
+
+
 def objects(file: File, faults: Faults, max_mb: int | None = MAX_MB) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line number, object) of a JSON Lines file. A line that is not a JSON object is a fault."""
+    """(line number, object) of a JSON Lines file, or of a list in JSON, whose items are counted as lines. What is no
+    JSON object is a fault."""
+    if max_mb is not None and (items := _list_in(text_of(file, faults, max_mb))):
+        for number, item in enumerate(items, start=1):
+            if isinstance(item, dict):
+                yield number, item
+            else:
+                faults.add(number, "this item of the list is not an object like {…}.")
+        return
     for number, text in lines(file, faults, max_mb):
         try:
             value = json.loads(text)

@@ -16,7 +16,8 @@ from urllib.parse import quote
 import numpy as np
 from pydantic import Field, FiniteFloat, ValidationError
 
-from rag_core.evaluation.files import Faults, File, lines, objects, summary
+from rag_core.evaluation.cells import number_in, rows
+from rag_core.evaluation.files import Faults, File, objects, summary
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.schema.base import Frozen
 from rag_core.schema.spaces import ScoreSpace
@@ -76,8 +77,7 @@ def read_run(file: File, labelled: LabelledSet) -> TrecRun:
     faults = Faults(file.name)
     scores: dict[str, dict[str, float]] = {}
     strange: dict[str, int] = {}
-    for number, text in lines(file, faults):
-        cells = text.split()
+    for number, cells in rows(file, faults, (5, 6), 4):
         row = _row(cells, number, faults)
         if row is None:
             continue
@@ -105,10 +105,7 @@ def _row(cells: Sequence[str], number: int, faults: Faults) -> tuple[str, str, f
     if len(cells) not in (5, 6):
         faults.add(number, f"expected query, Q0, document, rank, score and tag, found {len(cells)} columns.")
         return None
-    try:
-        score = float(cells[4])
-    except ValueError:
-        score = math.nan
+    score = number_in(cells[4])
     if not math.isfinite(score):
         faults.add(number, f"the score {cells[4]!r} is not a finite number.")
         return None

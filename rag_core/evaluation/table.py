@@ -6,6 +6,7 @@ as those of a document's table.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,14 +18,18 @@ from rag_core.evaluation.files import Faults, File, text_of
 from rag_core.evaluation.sets import LabelledSet, Level, Query
 
 NAMES: dict[str, tuple[str, ...]] = {
-    "query": ("query", "question", "text", "query_text"),
-    "query_id": ("query_id", "query-id", "qid"),
-    "document": ("document_id", "document", "doc_id", "doc", "corpus-id", "corpus_id", "docid"),
+    "query": ("query", "question", "text", "query_text", "user_input"),
+    "query_id": ("query_id", "qid"),
+    "document": (
+        *("document_id", "document", "doc_id", "doc", "corpus_id", "docid", "docno"),
+        *("expected_document_id", "expected_document", "expected_doc", "relevant_document", "file", "path"),
+    ),
     "passage": ("passage_id", "passage", "chunk_id", "chunk"),
-    "grade": ("grade", "score", "relevance", "label", "rel"),
+    "grade": ("grade", "score", "relevance", "relevance_grade", "relevant", "label", "rel"),
     "kind": ("kind", "type", "category"),
 }
-"""Column names that are recognised, by what they hold; case does not matter."""
+"""Column names that are recognised, by what they hold; neither case nor what stands between words matters."""
+_BETWEEN = re.compile(r"[\W_]+")
 
 _ROWS = Limits(rows=5_000_000)
 
@@ -42,6 +47,8 @@ def read_csv(file: File, columns: Mapping[str, str] | None = None) -> LabelledSe
     grid = _grid(file, faults)
     header, width = grid.header, len(grid.header)
     places = _places(header, columns or {}, file.name)
+    if unused := [name for at, name in enumerate(header) if at not in places.values() and name]:
+        faults.tell(f"Not used: {', '.join(unused)}.")
     queries: dict[str, Query] = {}
     ids: dict[str, str] = {}
     qrels: dict[str, dict[str, int]] = {}
@@ -76,12 +83,16 @@ def _grid(file: File, faults: Faults) -> Grid:
     return grid
 
 
+def _plain(name: str) -> str:
+    return _BETWEEN.sub("_", name.strip().lower()).strip("_")
+
+
 def _places(header: Sequence[str], given: Mapping[str, str], name: str) -> dict[str, int]:
     """Where each known kind of column stands."""
-    lower = [cell.strip().lower() for cell in header]
+    lower = [_plain(cell) for cell in header]
     places = {}
     for what, names in NAMES.items():
-        wanted = (given[what].lower(),) if given.get(what) else names
+        wanted = (_plain(given[what]),) if given.get(what) else names
         place = next((lower.index(one) for one in wanted if one in lower), None)
         if place is not None:
             places[what] = place

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
 from rag_core.errors import BadInput
@@ -230,11 +233,87 @@ def test_a_csv_with_faults(content: str, said: str) -> None:
         "sep=;\nquery;document_id;grade\nhow, exactly?;d1;2\n",
         "query\tdocument_id\tgrade\nhow, exactly?\td1\t2\n",
         'query,document_id,grade,,\n"how, exactly?",d1,2,,\n',
+        "Query ;Document ID; Relevance grade\nhow, exactly?;d1;2,0\n",
+        '"Question"\t"Expected document"\t"Label"\r\n"how, exactly?"\t"d1"\t"2"\r\n',
+        'query,document_id,grade\r"how, exactly?",d1,2\r',
+        "query|docno|rel\nhow, exactly?|d1|2.0\n",
     ],
 )
 def test_a_csv_as_spreadsheets_write_it(content: str) -> None:
     found = read_csv(text("m.csv", content))
     assert ([query.text for query in found.queries], found.qrels) == (["how, exactly?"], {"q1": {"d1": 2}})
+
+
+LABELS = pd.DataFrame(
+    {
+        "query": ["Was „kostet“ das, genau?", 'Straße für 5 € "heute"'],
+        "document_id": ["d1", "d;2"],
+        "grade": [2, None],
+    }
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("options", [{}, {"index": False}, {"index": False, "quoting": csv.QUOTE_ALL}])
+def test_a_csv_as_data_frames_are_written(encoding: str, sign: str, options: dict[str, Any]) -> None:
+    """With a number a row, grades that are floats since one is missing, and every way to quote."""
+    written = LABELS.to_csv(sep=sign, **options).encode(encoding)
+    found = read_csv(File.uploaded("m.csv", written))
+    assert [query.text for query in found.queries] == LABELS["query"].to_list()
+    assert found.qrels == {"q1": {"d1": 2}, "q2": {"d;2": 1}}
+
+
+@pytest.mark.parametrize(("grade", "counts"), [("yes", 1), ("TRUE", 1), ("no", 0), ("False", 0), ("2,0", 2)])
+def test_a_grade_in_words(grade: str, counts: int) -> None:
+    assert read_csv(text("m.csv", f"query;document;relevant\nhow;d1;{grade}\n")).qrels == {"q1": {"d1": counts}}
+
+
+def test_columns_that_are_not_used_are_named() -> None:
+    found = read_csv(text("m.csv", "query,document,Comment,kind,author\nhow,d1,fine,faq,Ann\n"))
+    assert found.notices == ("m.csv: Not used: Comment, author.",)
+
+
+def test_a_nul_byte_is_named() -> None:
+    found = read_csv(text("m.csv", "query,document\nhow\x00,d1\n"))
+    assert found.queries[0].text == "how"
+    assert "NUL byte" in found.notices[0]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '[{"_id": "q1", "text": "how"}, {"_id": "q2", "text": "why"}]',
+        '[\n  {"id": "q1", "query": "how"},\n  {"id": "q2", "query": "why"}\n]\n',
+        '{"query_id": "q1", "question": "how"}\n{"query_id": "q2", "question": "why"}\n',
+        '{"qid": "q1", "query": "how"}\r\n\r\n{"qid": "q2", "query": "why"}\r\n',
+    ],
+)
+def test_queries_in_other_shapes(content: str) -> None:
+    found = read_set(text("queries.json", content), text("qrels.tsv", QRELS), "toy")
+    assert [(query.id, query.text) for query in found.queries] == [("q1", "how"), ("q2", "why")]
+
+
+def test_an_item_of_a_list_that_is_no_query_is_a_fault() -> None:
+    with pytest.raises(BadInput, match="line 2: this item of the list is not an object"):
+        both('[{"_id": "q1", "text": "how"}, 5]')
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'query-id,corpus-id,score\nq1,"my terms.md",2\n',
+        "q1,my long terms.md,2\n",
+        '"query_id";"doc_id";"grade"\n"q1";"my, terms.md";"2,0"\n',
+        ",query-id,corpus-id,score\n0,q1,my terms.md,2.0\n",
+        "\tqid\tdocno\tlabel\n0\tq1\tmy terms.md\t2\n",
+        "q1,0,my terms.md,2\n",
+    ],
+)
+def test_qrels_as_spreadsheets_and_data_frames_write_them(content: str) -> None:
+    ((query, grades),) = both(qrels=content).qrels.items()
+    assert (query, [*grades.values()]) == ("q1", [2])
+    assert next(iter(grades)).endswith("terms.md")
 
 
 def test_what_is_in_doubt_in_a_csv_is_a_notice() -> None:

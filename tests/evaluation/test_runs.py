@@ -46,6 +46,22 @@ def test_a_run_is_ordered_by_score_not_by_its_rank_column() -> None:
     assert found.name == "after"
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "query Q0 docid rank score tag\nq1 Q0 a 1 0.1 t\nq1 Q0 b 2 0.9 t\n",
+        "q1,Q0,a,1,0.1,t\nq1,Q0,b,2,0.9,t\n",
+        'q1\tQ0\ta\t1\t0.1\t"my tag"\r\nq1\tQ0\tb\t2\t9e-1\t"my tag"\r\n',
+        ",qid,Q0,docno,rank,score,name\n0,q1,Q0,a,1,0.1,t\n1,q1,Q0,b,2,0.9,t\n",
+        "q1;Q0;a;1;0.1;t\nq1;Q0;b;2;0.9;t\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_run_in_other_shapes(content: str, encoding: str) -> None:
+    found = read_run(File.uploaded("after.run", content.encode(encoding)), SET)
+    assert (found.documents, found.notices) == ({"q1": ["b", "a"]}, ())
+
+
 def test_ties_are_read_as_trec_eval_reads_them() -> None:
     # Equal as 32-bit floats: trec_eval puts the later id first.
     found = read_run(file("q1 Q0 a 1 1.000000001 t\nq1 Q0 c 2 1.0 t\nq1 Q0 b 3 1.0 t\n"), SET)

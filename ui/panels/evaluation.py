@@ -96,7 +96,7 @@ def from_files() -> LabelledSet | None:
     """A set that was uploaded: a CSV, or queries and qrels in BEIR's layout."""
     files = st.file_uploader(
         "A CSV (query, document_id, grade), or queries.jsonl and qrels.tsv together",
-        type=["csv", "jsonl", "tsv", "txt", "trec", "gz"],
+        type=["csv", "json", "jsonl", "tsv", "txt", "trec", "gz"],
         accept_multiple_files=True,
         key="eval_files",
         max_upload_size=100,
@@ -105,8 +105,9 @@ def from_files() -> LabelledSet | None:
     if "csv" in by_end:
         return read_csv(by_end["csv"])
     qrels = next((by_end[end] for end in ("tsv", "trec", "txt") if end in by_end), None)
-    if "jsonl" in by_end and qrels:
-        return read_set(by_end["jsonl"], qrels, by_end["jsonl"].name.rpartition(".")[0])
+    asked = by_end.get("jsonl") or by_end.get("json")
+    if asked and qrels:
+        return read_set(asked, qrels, asked.name.rpartition(".")[0])
     if by_end:
         st.info("Add both files: the questions (JSONL) and their grades (TSV).", icon=":material/upload_file:")
     return None

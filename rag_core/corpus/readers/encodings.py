@@ -60,6 +60,8 @@ _SAMPLE = 50_000
 _SPACES = "\t\n\r\x0b\x0c\x1a\x1b\x85"
 _CLOSE, _CLOSE_SIGNS = 0.03, 0.08
 _DOUBTED = 0.9
+_NULS_OF_WIDE = 4
+"""Of so many bytes one is NUL in UTF-16 text, at the least where most letters are ASCII; half of them are."""
 _STRAY = 20
 """UTF-8 with stray bytes: at least so many good letters for each bad one."""
 
@@ -104,13 +106,25 @@ class _Candidate:
 
 def guess(data: bytes) -> Guess | None:
     """The likeliest text of these bytes; None for bytes that are no text."""
-    if b"\x00" in data and data.count(0) * 100 > len(data):
+    if b"\x00" in data and not has_stray_nuls(data):
         return _wide(data)
     escapes = data.isascii() and (b"\x1b$" in data or b"\x1b(" in data)  # ISO 2022-JP is ASCII with escapes
     found = None if escapes else _utf8(data)
     if found:
         return found if is_text(found.text, sure=not found.broken) else None
     return _likeliest(data) or _wide(data)
+
+
+def has_stray_nuls(data: bytes, known: str = "") -> bool:
+    """Whether NUL bytes stand between its letters, rather than being halves of them as in UTF-16. `known`: the encoding
+    that the file says it is in."""
+    nuls = data.count(0)
+    if not nuls or known.startswith(("utf-16", "utf-32")) or nuls * _NULS_OF_WIDE >= len(data):
+        return False
+    if known or nuls * 100 <= len(data):
+        return True
+    rest = decoded(data.replace(b"\x00", b""), "utf-8")
+    return bool(rest and is_text(rest)) or _wide(data) is None
 
 
 def _utf8(data: bytes) -> Guess | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from rag_core.corpus.readers.base import Parsed, Record, Source, in_doubt
-from rag_core.corpus.readers.encodings import NAMES, Guess, decoded, guess, is_text
+from rag_core.corpus.readers.encodings import NAMES, Guess, decoded, guess, has_stray_nuls, is_text
 from rag_core.corpus.readers.plain import escaped
 from rag_core.schema.files import FileNote
 
@@ -55,11 +55,25 @@ def decode(source: Source, declared: str = "") -> Text:
     if b"\x1b[" in source.data:
         source = replace(source, data=_COLORS.sub(b"", source.data))
     marked = next((row for row in _MARKS if source.data.startswith(row[0])), None)
+    if has_stray_nuls(source.data, marked[1] if marked else declared):
+        found = decode(replace(source, data=source.data.replace(b"\x00", b"")), declared)
+        return replace(found, notes=(*found.notes, _nuls(source.data, found.text)))
     if marked:
         return _marked(source, *marked[1:])
     if declared:
         return _declared(source, declared)
     return _guessed(source)
+
+
+def _nuls(data: bytes, text: str) -> FileNote:
+    """A note of the NUL bytes, with the first line that had one: `text` is without them."""
+    count = data.count(0)
+    number = data.count(b"\n", 0, data.index(0)) + 1
+    line = next(iter(text.split("\n")[number - 1 :]), "")
+    them = "It holds a NUL byte" if count == 1 else f"It holds {count:,} NUL bytes"
+    why = f"{them}, which no text has: a program may have written it wrongly. They were left out."
+    why = why if count > 1 else why.replace("They were", "It was")
+    return in_doubt(f"line {number}", why, _short(line))
 
 
 def _marked(source: Source, encoding: str, name: str) -> Text:

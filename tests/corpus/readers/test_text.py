@@ -108,6 +108,34 @@ def test_a_stray_nul_is_dropped():
     assert loaded("a.txt", b"x" * 2000 + b"\x00y")[0] == "x" * 2000 + "y"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html", "a.csv", "a.tsv", "a.jsonl", "a.json", "a.eml"])
+def test_a_nul_byte_in_a_short_file_is_left_out_and_named(name: str, encoding: str) -> None:
+    """Of few bytes one is soon a hundredth, which is not UTF-16 yet."""
+    said = "Straße\x00 nach Köln"
+    wrapped = {
+        "csv": f"title,text\nA,{said}\n",
+        "tsv": f"title\ttext\nA\t{said}\n",
+        "jsonl": f'{{"title": "A"}}\n{{"title": "A", "text": "{said}"}}\n',
+        "json": f'{{"title": "A",\n"text": "{said}"}}',
+        "eml": f"From: a@example.com\nContent-Type: text/plain; charset={encoding}\n\n{said}\n",
+    }
+    content = wrapped.get(name.partition(".")[2], f"\n{said}\n")
+    encoding = "utf-8" if name == "a.eml" and encoding == "utf-8-sig" else encoding
+    read = load_bytes(name, content.encode(encoding))
+    assert "Straße nach Köln" in read.documents[-1].text
+    notes = [note for file in read.files for note in file.notes if "NUL byte" in note.reason]
+    assert ["Straße nach Köln" in note.text for note in notes] == [True]
+
+
+@pytest.mark.parametrize("text", ["Hello there", "客户可以在十四天内申请退款。\n第二行", "Straße", "退款\n"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+def test_the_nul_bytes_of_wide_letters_are_halves_of_them(text: str, encoding: str) -> None:
+    read = load_bytes("a.txt", text.encode(encoding))
+    assert read.documents[0].text == text
+    assert not [note for file in read.files for note in file.notes if "NUL byte" in note.reason]
+
+
 @pytest.mark.parametrize(
     ("label", "encoding"),
     [
