@@ -1,4 +1,4 @@
-"""An environment with LangChain, LlamaIndex and OpenInference's instrumentations, for the tests that run real apps.
+"""An environment with LangChain, LlamaIndex, their stores and OpenInference's instrumentations, for tests of real apps.
 
 It is made once, in `.frameworks` beside the checkout's `.venv`, and made anew when requirements-frameworks.txt changes.
 Where there is no package index the tests skip and say so.

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from rag_core.report.escaped import emphasised
+from rag_core.retrieval.engines.llama_index_nodes import OWN
 from rag_core.retrieval.tokenize import term_spans
 from rag_core.schema.documents import Document, Passage
 from rag_core.schema.spaces import ScoreSpace
@@ -60,9 +61,11 @@ def facts_of(passage: Passage) -> pd.DataFrame:
 
 
 def _further(rows: Mapping[str, object], passage: Passage) -> dict[str, object]:
-    """The metadata without what the rows say already: `source` beside a Source of the same value."""
+    """The metadata without what the rows say already (`source` beside a Source of the same value), and without what
+    only LlamaIndex reads."""
     said = {(name.casefold(), str(value)) for name, value in rows.items()}
-    return {name: value for name, value in passage.metadata.items() if (name.casefold(), str(value)) not in said}
+    further = {name: value for name, value in passage.metadata.items() if name not in OWN}
+    return {name: value for name, value in further.items() if (name.casefold(), str(value)) not in said}
 
 
 def way_table(trace: Trace, passage_id: str) -> pd.DataFrame:

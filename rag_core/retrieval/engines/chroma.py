@@ -94,7 +94,7 @@ class ChromaIndex:
         with closing(cls(config, secret)) as index:
             rows = index._got({"limit": 3})
             size, distance, count = index.dimensions(), index._distance(), index.count()
-        names = tuple(dict.fromkeys([DOCUMENT, *(name for one in rows.values() for name in names_in(one))]))
+        names = tuple(dict.fromkeys([DOCUMENT, *sorted({name for one in rows.values() for name in names_in(one)})]))
         settled = {"id": "", "text": DOCUMENT, "vector": "", "metadata": ""}
         return IndexDescription(
             names=names,

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from rag_core.retrieval.engines.llama_index_nodes import NODE, TEXT_PLACES
+
 NAMES: dict[str, tuple[str, ...]] = {
     "id": ("id", "langchain_id", "uuid", "chunk_id", "passage_id", "node_id", "_id", "key"),
     "text": ("text", "content", "document", "page_content", "body", "chunk", "chunk_text", "passage", "chunk_content"),
@@ -30,22 +32,29 @@ NAMES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What the parts of a passage are often called, the surest first. LangChain's `source` is a file: its document."""
 
+AT_THE_TOP = ("id", "text", "vector", "metadata")
+IN_NODE = [f"{NODE}.{place}" for place in TEXT_PLACES]
+
 
 def guessed(names: Iterable[str], known: Mapping[str, str] | None = None) -> dict[str, str]:
     """The field of each part, as far as a name says it. `known`: parts that the types of the fields settle.
 
-    A field inside another is named `meta.title`; its last part counts, after those at the top. No field is two parts.
+    A field inside another is named `meta.title`; its last part counts, after those at the top. Id, text, vector and
+    metadata are at the top where any field there may be it, but for LlamaIndex's node. No field is two parts.
 
-    >>> guessed(["id", "document", "meta", "meta.source", "meta.title"])
+    >>> guessed(["id", "document", "meta", "meta.source", "meta.title", "meta.text"])
     {'id': 'id', 'text': 'document', 'title': 'meta.title', 'metadata': 'meta', 'document': 'meta.source'}
     """
     there = sorted(names, key=lambda name: "." in name)
     found = dict(known or {})
+    if "text" not in (*there, *found):
+        found |= [("text", name) for name in there if name in IN_NODE]
     for part, often in NAMES.items():
         if part in found:
             continue
         free = [name for name in there if name not in found.values()]
-        if name := _first(free, often):
+        top = [name for name in free if "." not in name] if part in AT_THE_TOP else []
+        if name := _first(top, often) or _first(free, often):
             found[part] = name
     return found
 

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
+from rag_core.retrieval.engines.llama_index_nodes import NODE, embedded_text, node_of
 from rag_core.schema.base import Frozen
 from rag_core.schema.documents import Passage
 
@@ -73,8 +74,9 @@ def check_model(collection: ConnectedCollection) -> ModelCheck:
 
 
 def _texts(passage: Passage) -> dict[str, None]:
-    """What may have been embedded: the text alone, or with title and heading."""
-    return dict.fromkeys((passage.text, passage.model_text, f"{passage.title} {passage.text}".strip()))
+    """What may have been embedded: the text alone, or with title and heading, or as LlamaIndex does it."""
+    whole = embedded_text(node_of(passage.metadata.get(NODE)), passage.text)
+    return dict.fromkeys((passage.text, passage.model_text, f"{passage.title} {passage.text}".strip(), whole))
 
 
 def _cosine(one: np.ndarray, other: np.ndarray) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,20 @@ def test_the_same_model_fits_whether_or_not_it_read_the_heading(embedded):
     found = check(Row("p", TEXT, vector(embedded), "Refunds"))
     assert (found.verdict, found.passage) == ("fits", "p")
     assert found.cosine == pytest.approx(1)
+
+
+def test_the_same_model_fits_where_llama_index_put_the_metadata_before_the_text():
+    node = {
+        "metadata": {"file_path": "/docs/refunds.md", "file_size": 7},
+        "excluded_embed_metadata_keys": ["file_size"],
+        "metadata_template": "{key}: {value}",
+        "metadata_separator": "\n",
+        "text_template": "{metadata_str}\n\n{content}",
+    }
+    read = vector(f"file_path: /docs/refunds.md\n\n{TEXT}")
+    found = check(Row("p", TEXT, read, metadata={"_node_content": json.dumps(node)}))
+    assert found.verdict == "fits" and found.cosine == pytest.approx(1)
+    assert check(Row("p", TEXT, read)).cosine < 0.99
 
 
 def test_vectors_of_any_length_are_compared_by_direction():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -155,7 +156,7 @@ def test_a_collection_is_described_with_three_rows_and_guessed_fields(points: Po
               "metadata": {"source": "a.md", "title": "A", "language": "de"}}) for number in range(5)]  # fmt: skip
     made.upsert(found)
     points.fill(ROWS)
-    kind, config = kind_named("qdrant"), points.config(index="langchain", fields=IndexFields())
+    kind, config = kind_named("qdrant"), points.described().with_(index="langchain", fields=IndexFields())
     assert [one.name for one in kind.indexes(config, SECRET)] == ["langchain", "shop"]
     told = kind.describe(config, SECRET)
     assert (told.dimensions, told.distance, told.passages, len(told.rows)) == (4, "cosine", 5, 3)
@@ -171,7 +172,20 @@ def test_a_collection_is_described_with_three_rows_and_guessed_fields(points: Po
     named = kind.describe(points.config(fields=IndexFields()), SECRET).fields
     assert (named.vector, named.lexical, named.metadata) == ("dense", "words", "meta")
     points.qdrant.create("splade", DENSE, {"splade": {}})
-    assert kind.describe(points.config(index="splade", fields=IndexFields()), SECRET).fields.lexical == ""
+    assert kind.describe(points.described().with_(index="splade", fields=IndexFields()), SECRET).fields.lexical == ""
+
+
+def test_the_text_in_a_node_of_llama_index_is_found_and_read(points: Points) -> None:
+    node = {"id_": "1", "metadata": {"file_name": "refunds.md"}, "text": "Refunds take five days."}
+    payload = {"_node_content": json.dumps(node), "_node_type": "TextNode", "file_name": "refunds.md", "doc_id": "d1"}
+    points.qdrant.create("nodes", {"size": 4, "distance": "Cosine"}).upsert([(1, {"": [1.0, 0, 0, 0]}, payload)])
+    described = kind_named("qdrant").describe(points.described().with_(index="nodes", fields=IndexFields()), SECRET)
+    fields = described.fields
+    assert (fields.text, fields.title, fields.document) == ("_node_content.text", "file_name", "doc_id")
+    (passage,) = points.connected(index="nodes", fields=fields).listed(5)
+    assert (passage.text, passage.title, passage.document_id) == ("Refunds take five days.", "refunds.md", "d1")
+    (same,) = points.connected(index="nodes", fields=fields).passages_by_id(["1"]).values()
+    assert same == passage
 
 
 def test_a_vector_that_is_not_there_is_said_with_those_that_are(points: Points) -> None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from rag_core.retrieval.engines.field_guess import guessed, short
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, IndexFields, SearchedIndex
+from rag_core.retrieval.engines.postgres.conditions import Part, identifier
+from rag_core.retrieval.engines.postgres.langchain import PASSAGES, collections_in, in_collection
 from rag_core.retrieval.engines.postgres.layout import JSON, VECTORS, Layout, read_layout, written
-from rag_core.retrieval.engines.postgres.statements import COLLECTIONS
 
 if TYPE_CHECKING:
     import psycopg
@@ -38,25 +39,16 @@ def vector_tables(cursor: psycopg.Cursor) -> tuple[SearchedIndex, ...]:
     for schema, table, kind, rows in cursor.execute(TABLES, [list(VECTORS)]).fetchall():
         told = kind.rpartition(".")[2] + (f", about {int(rows):,} rows" if rows > 0 else "")
         name = written(schema, table)
-        inside = _collections(cursor, schema) if table == "langchain_pg_embedding" else []
+        inside = collections_in(cursor, schema) if table == PASSAGES else []
         found += [SearchedIndex(name=name, namespace=one, told=told.partition(",")[0]) for one in inside]
         found += [] if inside else [SearchedIndex(name=name, told=told)]
     return tuple(found)
 
 
-def _collections(cursor: psycopg.Cursor, schema: str) -> list[str]:
-    from psycopg import sql
-
-    if cursor.execute("SELECT to_regclass(%s)", [f'"{schema}".{COLLECTIONS}']).fetchone() != (None,):
-        asked = sql.SQL("SELECT name FROM {} ORDER BY name LIMIT 1000").format(sql.Identifier(schema, COLLECTIONS))
-        return [name for (name,) in cursor.execute(asked).fetchall()]
-    return []
-
-
 def describe_table(cursor: psycopg.Cursor, config: IndexConfig, server: str) -> IndexDescription:
     """Its columns and the keys in their JSON, three rows, and a guess which is which."""
     layout = read_layout(cursor, config, server)
-    rows = _sampled(cursor, layout)
+    rows = _sampled(cursor, layout, in_collection(layout, config))
     keys = {
         f"{column.name}.{key}": None
         for column in layout.columns
@@ -96,16 +88,16 @@ def _settled(layout: Layout) -> dict[str, str]:
     return sure
 
 
-def _sampled(cursor: psycopg.Cursor, layout: Layout) -> list[dict[str, Any]]:
-    """Three rows: vectors as numbers, JSON as it is, all else as text."""
+def _sampled(cursor: psycopg.Cursor, layout: Layout, which: Part) -> list[dict[str, Any]]:
+    """Three of these rows: vectors as numbers, JSON as it is, all else as text."""
     from psycopg import sql
 
     shown = [
-        sql.SQL("{}::{}").format(sql.Identifier(column.name), sql.SQL(SHOWN.get(column.type, "text")))
+        sql.SQL("{}::{}").format(identifier(column.name), sql.SQL(SHOWN.get(column.type, "text")))
         for column in layout.columns
     ]
-    asked = sql.SQL("SELECT {} FROM {} LIMIT {}").format(
-        sql.SQL(", ").join(shown), sql.Identifier(layout.schema, layout.table), sql.Literal(SAMPLE)
+    asked = sql.SQL("SELECT {} FROM {} WHERE {} LIMIT %s").format(
+        sql.SQL(", ").join(shown), identifier(layout.schema, layout.table), which.sql
     )
     names = [column.name for column in layout.columns]
-    return [dict(zip(names, row, strict=True)) for row in cursor.execute(asked).fetchall()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.execute(asked, (*which.values, SAMPLE)).fetchall()]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from rag_core.errors import BadInput, MissingField
+from rag_core.errors import BadInput
 from rag_core.retrieval.engines.index_config import Distance, IndexConfig
 from rag_core.retrieval.engines.postgres.conditions import (
     TEXTS,
@@ -22,6 +22,7 @@ from rag_core.retrieval.engines.postgres.conditions import (
     text_value,
 )
 from rag_core.retrieval.engines.postgres.ids import OF_THEIR_TYPE, fits
+from rag_core.retrieval.engines.postgres.langchain import in_collection
 from rag_core.retrieval.engines.postgres.layout import JSON, OPERATORS, VECTORS, Layout, Place, read_layout
 
 if TYPE_CHECKING:
@@ -34,9 +35,6 @@ PAIRS = 50
 
 BREADTH = 1000
 """pgvector's greatest `hnsw.ef_search`."""
-
-COLLECTIONS = "langchain_pg_collection"
-"""LangChain's table of collections, which `collection_id` of its passages points to."""
 
 
 class Statements:
@@ -182,14 +180,8 @@ class Statements:
         """The filter, rows with an id, and of LangChain's tables those of the collection that is named."""
         sql, found = _sql(), self.conditions.where(where)
         named = sql.SQL("{} AND {} IS NOT NULL").format(found.sql, identifier(self.id.column.name))
-        if not self.config.namespace:
-            return Part(named, found.values)
-        if "collection_id" not in self.layout.by_name:
-            raise MissingField(self.config.place, "collection_id", self.layout.by_name)
-        inside = sql.SQL("{} AND collection_id = (SELECT uuid FROM {} WHERE name = %s)").format(
-            named, identifier(self.layout.schema, COLLECTIONS)
-        )
-        return Part(inside, (*found.values, self.config.namespace))
+        inside = in_collection(self.layout, self.config)
+        return Part(sql.SQL("{} AND {}").format(named, inside.sql), (*found.values, *inside.values))
 
     def _among(self, ids: Sequence[str]) -> Part:
         """Rows of these ids: compared in the column's own type, so that its index serves. What is none is left out."""

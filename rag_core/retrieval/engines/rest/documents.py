@@ -14,6 +14,7 @@ from typing import Any
 from rag_core.errors import BadInput, MissingField
 from rag_core.retrieval.engines.field_guess import short
 from rag_core.retrieval.engines.index_config import IndexFields
+from rag_core.retrieval.engines.llama_index_nodes import NODE, TEXT_PLACES, node_of
 from rag_core.schema.base import Scalar
 from rag_core.schema.documents import LISTED, Passage
 
@@ -28,6 +29,8 @@ def reached(found: object, path: str) -> Any:
 
     >>> reached({"meta": {"origin": "wiki"}, "a.b": 1}, "meta.origin"), reached({"a.b": 1}, "a.b"), reached({}, "a")
     ('wiki', 1, None)
+
+    A node of LlamaIndex is JSON in a text: `_node_content.text` is inside it.
     """
     if not isinstance(found, Mapping) or not path:
         return None
@@ -35,7 +38,8 @@ def reached(found: object, path: str) -> Any:
         return found[path]
     for end in range(len(path) - 1, 0, -1):
         if path[end] == "." and path[:end] in found:
-            return reached(found[path[:end]], path[end + 1 :])
+            inside = found[path[:end]]
+            return reached(node_of(inside) if path[:end] == NODE else inside, path[end + 1 :])
     return None
 
 
@@ -124,6 +128,8 @@ def names_in(found: Object) -> Iterable[str]:
         yield name
         if isinstance(value, Mapping):
             yield from (f"{name}.{inner}" for inner in value)
+        if name == NODE:
+            yield from (f"{name}.{place}" for place in TEXT_PLACES if reached(node_of(value), place))
 
 
 def sample(found: Object) -> dict[str, str]:
