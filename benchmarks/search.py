@@ -1,6 +1,6 @@
 """How fast the two searches are, and how exact: python -m benchmarks.search [--large]
 
-1. BM25 as a sparse matrix of finished scores against `rank_bm25.BM25Okapi.get_scores`, on synthetic texts with
+1. BM25 over postings in NumPy against `rank_bm25.BM25Okapi.get_scores`, on synthetic texts with
    word frequencies by Zipf's law.
 2. FAISS HNSW against exact search, with and without a filter, on synthetic unit vectors of 384 dimensions in
    clusters of clusters (subjects, documents, passages), whose queries are drawn like passages; and on Gaussian

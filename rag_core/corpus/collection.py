@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rag_core.corpus.storage.manifest import Manifest
+from rag_core.corpus.stored_vectors import StoredVectors
+from rag_core.corpus.texts import Texts
 from rag_core.corpus.token_store import TokenStore
 from rag_core.errors import CollectionError
 from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
@@ -39,8 +41,7 @@ class Collection:
     def __init__(
         self,
         manifest: Manifest,
-        documents: Sequence[Document],
-        passages: Sequence[Passage],
+        texts: Texts,
         vectors: Vectors,
         dense: VectorIndex,
         lexical: LexicalIndex,
@@ -49,16 +50,12 @@ class Collection:
     ) -> None:
         self.manifest = manifest
         self.files = tuple(files)
-        self.passages = tuple(passages)
+        self.texts = texts
+        self.passages = texts.passages
         self.vectors = vectors
         self.token_vectors = token_vectors or TokenStore()
         self.dense_index = dense
         self.lexical_index = lexical
-        self._documents = {document.id: document for document in documents}
-        self._rows = {passage.id: row for row, passage in enumerate(self.passages)}
-        self._rows_of: dict[str, list[int]] = {}
-        for row, passage in enumerate(self.passages):
-            self._rows_of.setdefault(passage.document_id, []).append(row)
         self._mask = lru_cache(_KEPT_MASKS)(self._mask_of)
 
     @property
@@ -66,22 +63,36 @@ class Collection:
         """Which collection this is."""
         return self.manifest.ref
 
-    def documents(self) -> tuple[Document, ...]:
-        """All documents, in the order in which they were added."""
-        return tuple(self._documents.values())
+    def documents(self) -> Sequence[Document]:
+        """All documents, in the order in which they were added. Of a saved collection each is read when it is asked
+        for."""
+        return self.texts.documents
 
     def document(self, document_id: str) -> Document:
         """The document of that id. KeyError if there is none."""
-        return self._documents[document_id]
+        return self.texts.document(document_id)
+
+    def has_document(self, document_id: str) -> bool:
+        """Whether there is a document of that id."""
+        return self.texts.has_document(document_id)
+
+    def has_passage(self, passage_id: str) -> bool:
+        """Whether there is a passage of that id."""
+        return self.texts.row(passage_id) is not None
 
     def passages_of(self, document_id: str) -> tuple[Passage, ...]:
         """The document's passages in order of reading; none for a document without text. KeyError for no document."""
-        self._documents[document_id]
-        return tuple(self.passages[row] for row in self._rows_of.get(document_id, ()))
+        rows = self.texts.rows_of(document_id)
+        if not rows:
+            self.texts.document(document_id)
+        return tuple(self.passages[row] for row in rows)
 
     def passage(self, passage_id: str) -> Passage:
         """The passage of that id. KeyError if there is none."""
-        return self.passages[self._rows[passage_id]]
+        row = self.texts.row(passage_id)
+        if row is None:
+            raise KeyError(passage_id)
+        return self.passages[row]
 
     @property
     def capabilities(self) -> Capabilities:
@@ -90,7 +101,8 @@ class Collection:
 
     def passages_by_id(self, ids: Sequence[str]) -> dict[str, Passage]:
         """The passages of these ids, in this order; those that are not there are left out."""
-        return {one: self.passages[self._rows[one]] for one in ids if one in self._rows}
+        rows = {one: self.texts.row(one) for one in ids}
+        return {one: self.passages[row] for one, row in rows.items() if row is not None}
 
     def count(self, where: Filter | None = None) -> int:
         """How many passages match the filter; all of them without one."""
@@ -111,9 +123,9 @@ class Collection:
         rows, scores, terms = self.lexical_index.search(query, depth, self._allowed(where))
         return SearchResult(self._hits(rows, scores.tolist()), terms)
 
-    def stored_vectors(self) -> dict[str, Vectors]:
-        """The vector, shape (dimensions,), of each text by its content hash."""
-        return {passage.content_hash: vector for passage, vector in zip(self.passages, self.vectors, strict=True)}
+    def stored_vectors(self) -> StoredVectors:
+        """The vectors by content hash."""
+        return StoredVectors(self.texts, self.vectors)
 
     def token_source(self) -> TokenStore:
         """Where late interaction finds the token vectors of its passages."""
@@ -135,11 +147,7 @@ class Collection:
         return None if where is None else self._mask(where)
 
     def _mask_of(self, where: Filter) -> Mask:
-        """Which rows match. Filters ask for what a passage has of its document, so one passage answers for all of
-        it.
-        """
-        mask = np.zeros(len(self.passages), dtype=np.bool_)
-        for rows in self._rows_of.values():
-            mask[rows] = where.matches(self.passages[rows[0]])
+        """Which rows match."""
+        mask = self.texts.matching(where)
         mask.setflags(write=False)
         return mask

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from rag_core.retrieval.embedders.protocol import TakesMany
-from rag_core.schema.documents import Passage
 
 if TYPE_CHECKING:
     from rag_core.corpus.storage.kept_vectors import KeptVectors
+    from rag_core.corpus.stored_vectors import StoredVectors
+    from rag_core.corpus.texts import Texts
     from rag_core.corpus.token_store import TokenGathering
     from rag_core.retrieval.embedders.protocol import Embedder
     from rag_core.schema.progress import Progress
@@ -24,36 +25,68 @@ T = TypeVar("T")
 
 
 def passage_vectors(
-    passages: Sequence[Passage],
+    texts: Texts,
     embedder: Embedder,
-    known: Mapping[str, Vectors],
+    known: StoredVectors | None,
     kept: KeptVectors | None,
     progress: Progress,
     gathering: TokenGathering,
+    again: Callable[[str], bool],
 ) -> Vectors:
     """The passages' unit vectors, float32, shape (passages, dimensions); the same text is embedded once.
 
-    known: vectors by content hash. kept: where new ones are written as they are made, and where those of an earlier
-    attempt lie. `progress` counts what has to be embedded, what was kept included. `gathering` embeds, and keeps the
-    token vectors of what it embeds.
+    known: vectors of an earlier collection; `again` says of a content hash whether it may be used again. kept: where
+    new ones are written as they are made, and where those of an earlier attempt lie. `progress` counts what has to be
+    embedded, what was kept included. `gathering` embeds, and keeps the token vectors of what it embeds.
     """
-    found = dict(known)
-    wanted = {each.content_hash: each.model_text for each in passages if each.content_hash not in found}
+    hashes = [texts.content_hash(row) for row in range(len(texts.passages))]
+    first = dict(zip(reversed(hashes), range(len(hashes) - 1, -1, -1), strict=True))
+    vectors = np.empty((len(hashes), (known or embedder).dimensions), np.float32)
+    wanted: list[int] = []
+    for content_hash, row in first.items():
+        there = known.get(content_hash) if known and again(content_hash) else None
+        if there is None:
+            wanted.append(row)
+        else:
+            vectors[row] = there
     if wanted:
-        before = kept.read(embedder.model, embedder.dimensions) if kept else {}
-        found |= {each: before[each] for each in wanted if each in before}
-        missing = [each for each in wanted if each not in found]
-        done = len(wanted) - len(missing)
+        _embed(sorted(wanted), texts, vectors, embedder, kept, progress, gathering)
+    for row, content_hash in enumerate(hashes):
+        if first[content_hash] != row:
+            vectors[row] = vectors[first[content_hash]]
+    return vectors
+
+
+def _embed(
+    wanted: Sequence[int],
+    texts: Texts,
+    vectors: Vectors,
+    embedder: Embedder,
+    kept: KeptVectors | None,
+    progress: Progress,
+    gathering: TokenGathering,
+) -> None:
+    """Fill the rows that are wanted: with kept vectors, and where there are none, slice by slice with new ones."""
+    before = kept.read(embedder.model, embedder.dimensions) if kept else {}
+    missing: list[int] = []
+    for row in wanted:
+        there = before.get(texts.content_hash(row))
+        if there is None:
+            missing.append(row)
+        else:
+            vectors[row] = there
+    done = len(wanted) - len(missing)
+    progress(done, len(wanted))
+    lengths = {row: len(texts.passages[row].model_text) for row in missing}
+    size = embedder.at_once if isinstance(embedder, TakesMany) else SLICE
+    for some in slices(sorted(missing, key=lambda row: -lengths[row]), size):
+        hashes = [texts.content_hash(row) for row in some]
+        fresh = gathering.embed(hashes, [texts.passages[row].model_text for row in some])
+        if kept:
+            kept.add(embedder.model, hashes, fresh)
+        vectors[list(some)] = fresh
+        done += len(some)
         progress(done, len(wanted))
-        size = embedder.at_once if isinstance(embedder, TakesMany) else SLICE
-        for some in slices(sorted(missing, key=lambda each: -len(wanted[each])), size):
-            fresh = gathering.embed(some, [wanted[each] for each in some])
-            if kept:
-                kept.add(embedder.model, some, fresh)
-            found.update(zip(some, fresh, strict=True))
-            done += len(some)
-            progress(done, len(wanted))
-    return np.stack([found[each.content_hash] for each in passages]).astype(np.float32, copy=False)
 
 
 def slices(ordered: Sequence[T], size: int) -> Iterator[Sequence[T]]:

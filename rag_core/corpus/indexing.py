@@ -12,11 +12,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rag_core.corpus.chunking import chunk_document
 from rag_core.corpus.collection import Collection
+from rag_core.corpus.columns import ColumnsBuilder, document_digest
 from rag_core.corpus.embedding import passage_vectors
+from rag_core.corpus.lines import LineWriter
 from rag_core.corpus.source_files import with_documents
 from rag_core.corpus.storage.manifest import Manifest, TokenVectorsRecord, fingerprint
+from rag_core.corpus.texts import Texts
 from rag_core.corpus.token_store import MOST_BYTES, TokenGathering, TokenStore, estimated_bytes
 from rag_core.errors import BadInput
 from rag_core.retrieval.bm25 import LexicalIndex
@@ -74,19 +79,27 @@ def index_documents(
     the token vectors that are known stay, whatever this process's embedder gives.
     """
     check_documents(documents)
-    passages = _passages(documents, plan.chunking, embedder, known, of_step(progress, "chunking"))
-    if not passages:
+    texts = _texts(documents, plan.chunking, embedder, known, of_step(progress, "chunking"))
+    if not texts.passages:
         raise BadInput("There is no text in these documents, so there is nothing to index. Add documents with text.")
     gathering = TokenGathering(
         embedder,
         known.token_vectors if known else TokenStore(),
         kept,
-        wanted=estimated_bytes(passages) <= plan.most_token_bytes,
+        wanted=estimated_bytes(texts.passages, plan.most_token_bytes) <= plan.most_token_bytes,
         whole=whole,
     )
-    again = {one: each for one, each in _reusable(known, embedder).items() if gathering.has(one) or not whole}
-    vectors = passage_vectors(passages, embedder, again, kept, of_step(progress, "embedding"), gathering)
-    return _assemble(plan, documents, passages, vectors, embedder.model, progress, gathering.store(passages))
+    usable = known.stored_vectors() if known and known.manifest.embedding_model == embedder.model else None
+    vectors = passage_vectors(
+        texts,
+        embedder,
+        usable,
+        kept,
+        of_step(progress, "embedding"),
+        gathering,
+        lambda one: gathering.has(one) or not whole,
+    )
+    return _assemble(plan, texts, vectors, embedder.model, progress, gathering.store(texts.content_hashes()))
 
 
 def without_documents(
@@ -94,16 +107,21 @@ def without_documents(
 ) -> Collection:
     """The collection without these documents; no model is needed. Raises BadInput for unknown ids or none left."""
     gone = set(ids)
-    unknown = sorted(gone - {document.id for document in known.documents()})
+    unknown = sorted(one for one in gone if not known.has_document(one))
     if unknown:
         raise BadInput(f"There is no document {unknown[0]!r} in the collection {plan.name!r}.")
-    kept = [document for document in known.documents() if document.id not in gone]
-    rows = [row for row, each in enumerate(known.passages) if each.document_id not in gone]
+    gone_rows = {row for one in gone for row in known.texts.rows_of(one)}
+    rows = [row for row in range(len(known.passages)) if row not in gone_rows]
     if not rows:
         raise BadInput("That would leave the collection without any text. Remove the whole collection instead.")
-    passages = [known.passages[row] for row in rows]
-    tokens = known.token_vectors.of(passages)
-    return _assemble(plan, kept, passages, known.vectors[rows], known.manifest.embedding_model, progress, tokens)
+    made = _TextsWriter()
+    for document in known.documents():
+        if document.id not in gone:
+            made.add(document, known.passages_of(document.id))
+    texts = made.done()
+    tokens = known.token_vectors.of(texts.content_hashes())
+    vectors = np.ascontiguousarray(known.vectors[rows])
+    return _assemble(plan, texts, vectors, known.manifest.embedding_model, progress, tokens)
 
 
 def check_documents(documents: Sequence[Document]) -> None:
@@ -126,38 +144,51 @@ def of_step(progress: StepProgress, step: str) -> Progress:
     return lambda done, total: progress(step, done, total)
 
 
-def _passages(
+class _TextsWriter:
+    """Takes documents with their passages, and keeps none of them in memory."""
+
+    def __init__(self) -> None:
+        self._documents, self._passages = LineWriter(Document), LineWriter(Passage)
+        self._columns = ColumnsBuilder()
+
+    def add(self, document: Document, passages: Iterable[Passage], digest: bytes = b"") -> None:
+        """One more document. `digest`: where it is known."""
+        self._documents.add(document)
+        self._columns.add_document(document, digest)
+        for passage in passages:
+            self._passages.add(passage)
+            self._columns.add_passage(passage)
+
+    def done(self) -> Texts:
+        """All that was added."""
+        return Texts(self._documents.done(), self._passages.done(), self._columns.done())
+
+
+def _texts(
     documents: Sequence[Document],
     chunking: Chunking,
     embedder: Embedder,
     known: Collection | None,
     progress: Progress,
-) -> list[Passage]:
-    """The passages of all documents in order, those of unchanged ones as they are known."""
+) -> Texts:
+    """All documents in order with their passages, those of unchanged ones as they are known."""
     made = known.manifest if known else None
     same = made is not None and (made.chunking, made.embedding_model) == (chunking, embedder.model)
-    before = {document.id: document for document in known.documents()} if known and same else {}
-    passages: list[Passage] = []
+    written = _TextsWriter()
     for done, document in enumerate(documents, start=1):
-        if known and before.get(document.id) == document:
-            passages += known.passages_of(document.id)
+        digest = document_digest(document)
+        if known and same and known.texts.has_unchanged(document.id, digest):
+            passages: Sequence[Passage] = known.passages_of(document.id)
         else:
-            passages += chunk_document(document, chunking, embedder)
+            passages = chunk_document(document, chunking, embedder)
+        written.add(document, passages, digest)
         progress(done, len(documents))
-    return passages
-
-
-def _reusable(known: Collection | None, embedder: Embedder) -> dict[str, Vectors]:
-    """The vectors of an earlier collection by content hash, where the same model made them."""
-    if known is None or known.manifest.embedding_model != embedder.model:
-        return {}
-    return known.stored_vectors()
+    return written.done()
 
 
 def _assemble(
     plan: IndexingPlan,
-    documents: Sequence[Document],
-    passages: Sequence[Passage],
+    texts: Texts,
     vectors: Vectors,
     embedding_model: str,
     progress: StepProgress,
@@ -166,7 +197,7 @@ def _assemble(
     """Both indexes over the vectors and texts, and the manifest."""
     tell = of_step(progress, "indexing")
     tell(0, 2)
-    lexical = LexicalIndex.build([each.model_text for each in passages])
+    lexical = LexicalIndex.build(each.model_text for each in texts.passages)
     tell(1, 2)
     dense = engine_named(plan.engine).build(vectors, plan.exact_limit)
     tell(2, 2)
@@ -178,14 +209,14 @@ def _assemble(
         embedding_model=embedding_model,
         dimensions=vectors.shape[1],
         chunking=plan.chunking,
-        documents=len(documents),
-        passages=len(passages),
-        fingerprint=fingerprint(documents, plan.chunking, embedding_model),
+        documents=len(texts.documents),
+        passages=len(texts.passages),
+        fingerprint=fingerprint(texts.digests(), plan.chunking, embedding_model),
         index=dense.kind,
         token_vectors=_recorded(tokens),
     )
-    files = with_documents(plan.files, documents)
-    return Collection(manifest, documents, passages, vectors, dense, lexical, files, tokens)
+    files = with_documents(plan.files, texts.documents)
+    return Collection(manifest, texts, vectors, dense, lexical, files, tokens)
 
 
 def _recorded(tokens: TokenStore) -> TokenVectorsRecord | None:

@@ -49,19 +49,27 @@ class TokenStore:
         """Bytes of all token vectors."""
         return sum(one.nbytes for one in self._codes.values())
 
-    def of(self, passages: Iterable[Passage]) -> TokenStore:
-        """Those of these passages alone, in their order."""
-        wanted = dict.fromkeys(each.content_hash for each in passages)
+    def of(self, content_hashes: Iterable[str]) -> TokenStore:
+        """Those of the texts with these hashes alone, in their order."""
+        wanted = dict.fromkeys(content_hashes)
         return TokenStore(self.model, {each: self._codes[each] for each in wanted if each in self._codes})
 
 
-def estimated_bytes(passages: Iterable[Passage]) -> int:
+def estimated_bytes(passages: Iterable[Passage], enough: int | None = None) -> int:
     """What the token vectors of these passages will take, about. A letter outside ASCII counts as a token of its own,
-    as Chinese ones are."""
-    texts = {each.content_hash: each.model_text for each in passages}.values()
-    ascii_chars = sum(len(text.encode("ascii", "ignore")) for text in texts)
-    others = sum(map(len, texts)) - ascii_chars
-    return (ascii_chars // CHARS_A_TOKEN + others) * (BYTES + SCALE_BYTES)
+    as Chinese ones are. Where it comes to more than `enough`, no more are looked at."""
+    seen: set[str] = set()
+    size = 0.0
+    for passage in passages:
+        if passage.content_hash in seen:
+            continue
+        seen.add(passage.content_hash)
+        ascii_chars = len(passage.model_text.encode("ascii", "ignore"))
+        others = len(passage.model_text) - ascii_chars
+        size += (ascii_chars / CHARS_A_TOKEN + others) * (BYTES + SCALE_BYTES)
+        if enough is not None and size > enough:
+            break
+    return int(size)
 
 
 class TokenGathering:
@@ -99,6 +107,6 @@ class TokenGathering:
             self._kept.add_tokens(self.model, fresh)
         return vectors
 
-    def store(self, passages: Iterable[Passage]) -> TokenStore:
-        """What was gathered for these passages."""
-        return TokenStore(self.model, self._codes).of(passages)
+    def store(self, content_hashes: Iterable[str]) -> TokenStore:
+        """What was gathered for the texts with these hashes."""
+        return TokenStore(self.model, self._codes).of(content_hashes)

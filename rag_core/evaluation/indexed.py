@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rag_core.corpus.collection import Collection
+from rag_core.corpus.columns import document_digest
 from rag_core.corpus.indexing import StepProgress, ignore
 from rag_core.corpus.loading.load import load_folder
 from rag_core.corpus.storage.library import Library
@@ -30,7 +31,7 @@ def collection_for(
         return library.open(name, embedder)
     documents = documents_of(folder)
     own = f"{folder.resolve().name} (labelled set)"
-    wanted = fingerprint(documents, Chunking(), embedder.model)
+    wanted = fingerprint(map(document_digest, documents), Chunking(), embedder.model)
     if own in library.names() and library.manifest(own).fingerprint == wanted:
         return library.open(own, embedder)
     return library.build(own, documents, Chunking(), embedder, progress, replace=True)
@@ -50,10 +51,8 @@ def documents_of(folder: Path) -> Sequence[Document]:
 
 def unknown_documents(labelled: LabelledSet, collection: Collection) -> tuple[str, ...]:
     """A notice where qrels name documents (or passages) that the collection does not have: no search can find them."""
-    known = {passage.id for passage in collection.passages}
-    if labelled.level == "document":
-        known = {document.id for document in collection.documents()}
-    lacking = [item for query in labelled.judged for item in labelled.qrels[query.id] if item not in known]
+    there = collection.has_document if labelled.level == "document" else collection.has_passage
+    lacking = [item for query in labelled.judged for item in labelled.qrels[query.id] if not there(item)]
     if not lacking:
         return ()
     told = f"{len(lacking)} judged {labelled.level}s are not in {collection.manifest.name}, {lacking[0]!r} first; "

@@ -1,9 +1,8 @@
-"""Lexical search: BM25 over the tokens of `rag_core.retrieval.tokenize`, as a sparse matrix of finished scores.
+"""Lexical search: BM25 over the tokens of `rag_core.retrieval.tokenize`, in NumPy, over postings that may lie on disk.
 
-`rank_bm25.BM25Okapi` gives the statistics (idf with its epsilon floor, k1, b, average length). Since a term's
-score in a document does not depend on the query, all of them are computed once, into a SciPy CSC matrix with a
-row per text and a column per term; a query then adds up a few columns. float64, because that makes every score
-bit-equal to `BM25Okapi.get_scores` (float32 would save a third of the memory and break ties differently).
+The statistics (idf with an epsilon floor, k1, b, average length) are those of `rank_bm25.BM25Okapi`, by the same
+expressions in the same order and in float64, so that every score is equal to the bit. They are of all texts together,
+also where the postings are in parts: a few texts are added without touching the others.
 
 Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009; the floor for
 terms in more than half of the texts: Trotman, Puurula and Burgess, ADCS 2014, as rank_bm25 has it.
@@ -11,17 +10,17 @@ terms in more than half of the texts: Trotman, Puurula and Burgess, ADCS 2014, a
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from itertools import chain
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rag_core.errors import BadInput, CollectionError
+from rag_core.retrieval.postings import Postings, read_meta
 from rag_core.retrieval.tokenize import VERSION, tokenize
-from rag_core.retrieval.topk import best_rows
+from rag_core.retrieval.topk import best_positive
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -30,42 +29,49 @@ if TYPE_CHECKING:
 
     Scores = npt.NDArray[np.float64]
 
-_MATRIX, _TERMS, _META = "scores.npz", "terms.json", "lexical.json"
+K1, B, EPSILON = 1.5, 0.75, 0.25
 
 
 class LexicalIndex:
-    """Read-only once made, and safe to search from several threads. Make one with `build` or `load`."""
+    """Read-only once made, and safe to search from several threads. Make one with `build` or `load`.
 
-    def __init__(self, matrix: Any, terms: Sequence[str]) -> None:
-        self._matrix = matrix
-        self._columns = {term: column for column, term in enumerate(terms)}
+    parts: postings one after the other. kept: of each part which rows there still are, bool; None: all. Rows are those
+    that are kept, counted through all parts.
+    """
 
-    @property
-    def rows(self) -> int:
-        """How many texts it holds."""
-        return int(self._matrix.shape[0])
+    def __init__(self, parts: Sequence[Postings], kept: Sequence[Mask | None] = ()) -> None:
+        self._parts = [_Part(*pair) for pair in zip(parts, kept or [None] * len(parts), strict=True)]
+        self.rows = sum(part.size for part in self._parts)
+        self._terms: dict[str, int] = {}
+        for part in self._parts:
+            part.number(self._terms)
+        frequencies = np.zeros(self.terms, np.int64)
+        for part in self._parts:
+            frequencies += part.frequencies(self.terms)
+        self._idf = _idf(frequencies, self.rows)
+        average = sum(part.tokens for part in self._parts) / max(self.rows, 1)
+        for part in self._parts:
+            part.weigh(average)
 
     @property
     def terms(self) -> int:
         """How many different terms the texts have."""
-        return len(self._columns)
+        return len(self._terms)
+
+    @property
+    def postings(self) -> tuple[Postings, ...]:
+        """What the parts were made of."""
+        return tuple(part.postings for part in self._parts)
 
     @classmethod
-    def build(cls, texts: Sequence[str]) -> LexicalIndex:
-        """Index the texts; row i is texts[i]."""
-        return cls.of_tokens([tokenize(text) for text in texts])
+    def build(cls, texts: Iterable[str]) -> LexicalIndex:
+        """Index the texts; row i is text i."""
+        return cls.of_tokens(map(tokenize, texts))
 
     @classmethod
-    def of_tokens(cls, tokens: Sequence[Sequence[str]]) -> LexicalIndex:
+    def of_tokens(cls, tokens: Iterable[Sequence[str]]) -> LexicalIndex:
         """Index texts that are tokens already."""
-        from rank_bm25 import BM25Okapi
-        from scipy.sparse import csc_matrix
-
-        if not any(tokens):  # BM25Okapi divides by the number of terms
-            return cls(csc_matrix((len(tokens), 0), dtype=np.float64), ())
-        bm25 = BM25Okapi(tokens)
-        terms = sorted(bm25.idf)
-        return cls(_score_matrix(bm25, terms), terms)
+        return cls([Postings.of_tokens(tokens)])
 
     def search(self, query: str, depth: int, allowed: Mask | None = None) -> tuple[Rows, Scores, tuple[str, ...]]:
         """Rows (int64), BM25 scores (float64, all over 0), best first, ties in row order; and the terms that counted.
@@ -75,83 +81,125 @@ class LexicalIndex:
         half of all texts or more a score near 0, or under it where that is so of most terms: in a collection of one
         or two texts nothing may score over 0.
         """
-        tokens = [token for token in tokenize(query) if token in self._columns]
+        tokens = [token for token in tokenize(query) if token in self._terms]
+        if allowed is not None and allowed.shape != (self.rows,):
+            raise BadInput(f"The filter has shape {allowed.shape}; this index needs ({self.rows},).")
         scores = self.scores(tokens)
-        found = scores > 0
-        if allowed is not None:
-            if allowed.shape != (self.rows,):
-                raise BadInput(f"The filter has shape {allowed.shape}; this index needs ({self.rows},).")
-            found &= allowed
-            tokens = [token for token in tokens if allowed[self._rows_with(token)].any()]
-        rows = np.flatnonzero(found)
-        return *best_rows(rows, scores[rows], max(depth, 0)), tuple(dict.fromkeys(tokens))
+        tokens = [token for token in dict.fromkeys(tokens) if self._occurs(token, allowed)]
+        return *best_positive(scores, max(depth, 0), allowed), tuple(tokens)
 
     def scores(self, tokens: Sequence[str]) -> Scores:
         """BM25 scores of every row, shape (rows,); a repeated token counts as often as it stands there."""
-        total = np.zeros(self.rows)
-        start, rows, values = self._matrix.indptr, self._matrix.indices, self._matrix.data
-        for token in tokens:
-            if (column := self._columns.get(token)) is not None:
-                here = slice(start[column], start[column + 1])
-                total[rows[here]] += values[here]
-        return total
+        numbers = [self._terms[token] for token in tokens if token in self._terms]
+        return np.concatenate([part.scores(numbers, self._idf) for part in self._parts])
 
-    def _rows_with(self, token: str) -> Rows:
-        """The rows in which a token of the collection occurs."""
-        column = self._columns[token]
-        start = self._matrix.indptr
-        rows: Rows = self._matrix.indices[start[column] : start[column + 1]]
-        return rows
+    def _occurs(self, token: str, allowed: Mask | None) -> bool:
+        """Whether a token stands in any row that is allowed."""
+        number, start = self._terms[token], 0
+        for part in self._parts:
+            if part.occurs(number, None if allowed is None else allowed[start : start + part.size]):
+                return True
+            start += part.size
+        return False
 
     def save(self, folder: Path) -> None:
-        """Write the index: the matrix, the terms in column order, and which tokenizer made them."""
-        from scipy.sparse import save_npz
-
-        folder.mkdir(parents=True, exist_ok=True)
-        save_npz(folder / _MATRIX, self._matrix, compressed=False)
-        (folder / _TERMS).write_text(json.dumps(list(self._columns)), encoding="utf-8")
-        (folder / _META).write_text(json.dumps({"tokenizer": VERSION, "rows": self.rows}), encoding="utf-8")
+        """Write an index of one part. Raises ValueError for several: each is saved by itself."""
+        (part,) = self._parts
+        part.postings.save(folder, VERSION)
 
     @classmethod
-    def load(cls, folder: Path, texts: Sequence[str] | None = None) -> LexicalIndex:
-        """Read an index that `save` wrote. One of another tokenizer is built anew of the `texts`, where they are given.
-        Raises CollectionError where it is damaged, or of another tokenizer."""
-        from zipfile import BadZipFile
-
-        from scipy.sparse import load_npz
-
-        try:
-            meta = json.loads((folder / _META).read_text(encoding="utf-8"))
-            terms = json.loads((folder / _TERMS).read_text(encoding="utf-8"))
-            with (folder / _MATRIX).open("rb") as file:
-                matrix: Any = load_npz(file)
-            fits = matrix.format == "csc" and matrix.shape == (meta["rows"], len(terms))
-        except (OSError, ValueError, KeyError, TypeError, BadZipFile) as exc:
-            raise CollectionError(
-                f"The lexical index in {folder} is damaged. Index the collection again. ({exc})"
-            ) from exc
-        if not fits:
-            raise CollectionError(f"The lexical index in {folder} is damaged. Index the collection again.")
-        if meta.get("tokenizer") != VERSION and texts is not None:
-            return cls.build(texts)
-        if meta.get("tokenizer") != VERSION:
-            raise CollectionError(
-                f"The lexical index in {folder} was made by another version of the tokenizer. "
-                "Index the collection again."
-            )
-        return cls(matrix, terms)
+    def load(cls, folder: Path, texts: Iterable[str] | None = None) -> LexicalIndex:
+        """Read an index that `save` wrote. One of another tokenizer, or of an earlier version, which kept finished
+        scores, is made of the `texts` again, where they are given. Raises CollectionError where it is damaged, or of
+        another tokenizer."""
+        return cls([load_postings(folder, texts)])
 
 
-def _score_matrix(bm25: Any, terms: Sequence[str]) -> Any:
-    """Every (text, term) score, by the expression of BM25Okapi.get_scores, in its order of operations."""
-    from scipy.sparse import csc_matrix
+def load_postings(folder: Path, texts: Iterable[str] | None = None) -> Postings:
+    """The postings of an index, as `LexicalIndex.load` reads it."""
+    try:
+        tokenizer, rows = read_meta(folder)
+        if tokenizer == VERSION and not (folder / "scores.npz").exists():
+            found = Postings.load(folder)
+            if len(found.lengths) != rows:
+                raise ValueError("its parts do not fit together")
+            return found
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise CollectionError(f"The lexical index in {folder} is damaged. Index the collection again. ({exc})") from exc
+    if texts is None:
+        raise CollectionError(
+            f"The lexical index in {folder} was made by another version of the tokenizer. Index the collection again."
+        )
+    return Postings.of_tokens(map(tokenize, texts))
 
-    column = {term: i for i, term in enumerate(terms)}
-    lengths = np.array([len(counts) for counts in bm25.doc_freqs])
-    rows = np.repeat(np.arange(bm25.corpus_size), lengths)
-    columns = np.fromiter((column[t] for t in chain.from_iterable(bm25.doc_freqs)), np.int32, lengths.sum())
-    counts = np.fromiter(chain.from_iterable(d.values() for d in bm25.doc_freqs), np.int64, lengths.sum())
-    idf = np.array([bm25.idf[term] for term in terms])[columns]
-    size = np.array(bm25.doc_len)[rows]
-    values = idf * (counts * (bm25.k1 + 1) / (counts + bm25.k1 * (1 - bm25.b + bm25.b * size / bm25.avgdl)))
-    return csc_matrix((values, (rows, columns)), shape=(bm25.corpus_size, len(terms)))
+
+class _Part:
+    """Postings with what they are worth; rows are those that are kept."""
+
+    def __init__(self, postings: Postings, kept: Mask | None) -> None:
+        self.postings = postings
+        self._kept = None if kept is None or kept.all() else kept
+        lengths = postings.lengths if self._kept is None else postings.lengths[self._kept]
+        self.size, self.tokens = len(lengths), int(lengths.sum(dtype=np.int64))
+        self._numbers: npt.NDArray[np.int64] = np.empty(0, np.int64)
+        self._columns: dict[int, int] | None = None
+        self._norm: Scores = np.empty(0)
+
+    def number(self, terms: dict[str, int]) -> None:
+        """Find the part's terms among those of all parts, and add those that are new."""
+        first = not terms
+        numbers = [terms.setdefault(term, len(terms)) for term in self.postings.terms]
+        self._numbers = np.array(numbers, np.int64)
+        self._columns = None if first else {number: column for column, number in enumerate(numbers)}
+
+    def frequencies(self, terms: int) -> npt.NDArray[np.int64]:
+        """In how many rows each term of all parts stands."""
+        found = np.zeros(terms, np.int64)
+        starts = self.postings.starts
+        if self._kept is None:
+            found[self._numbers] = np.diff(starts)
+        elif len(self._numbers):
+            there = np.concatenate([[0], np.cumsum(self._kept[self.postings.rows])])
+            found[self._numbers] = there[starts[1:]] - there[starts[:-1]]
+        return found
+
+    def weigh(self, average: float) -> None:
+        """What the lengths are worth, where the texts of all parts have this many tokens on average."""
+        lengths = self.postings.lengths.astype(np.float64)
+        self._norm = K1 * (1 - B + B * lengths / (average or 1.0))
+
+    def scores(self, numbers: Sequence[int], idf: Scores) -> Scores:
+        total = np.zeros(len(self.postings.lengths))
+        for number in numbers:
+            for here in self._here(number):
+                rows, counts = self.postings.rows[here].astype(np.intp), self.postings.counts[here].astype(np.float64)
+                total[rows] += idf[number] * (counts * (K1 + 1) / (counts + self._norm[rows]))
+        return total if self._kept is None else total[self._kept]
+
+    def occurs(self, number: int, allowed: Mask | None) -> bool:
+        """Whether a term stands in a row that is kept and allowed."""
+        mask = self._kept if allowed is None else allowed
+        if allowed is not None and self._kept is not None:
+            mask = np.zeros(len(self._kept), np.bool_)
+            mask[self._kept] = allowed
+        found = [self.postings.rows[here] for here in self._here(number)]
+        return any(len(rows) if mask is None else bool(mask[rows].any()) for rows in found)
+
+    def _here(self, number: int) -> Iterator[slice]:
+        """Where the postings of a term lie, if it has any in this part."""
+        column = self._columns.get(number) if self._columns is not None else number
+        if column is not None and column < len(self.postings.terms):
+            yield slice(int(self.postings.starts[column]), int(self.postings.starts[column + 1]))
+
+
+def _idf(frequencies: npt.NDArray[np.int64], rows: int) -> Scores:
+    """What each term is worth; one in more than half of the rows gets a quarter of the average.
+
+    As rank_bm25 computes it: the logarithms are the C library's, and the average is summed up term by term.
+    """
+    distinct, places = np.unique(frequencies, return_inverse=True)
+    values = [math.log(rows - count + 0.5) - math.log(count + 0.5) if count else 0.0 for count in distinct.tolist()]
+    idf: Scores = np.array(values, np.float64)[places]
+    there = int(np.count_nonzero(frequencies))
+    average = float(np.cumsum(idf)[-1]) / there if there else 0.0
+    return np.where(idf < 0, EPSILON * average, idf)

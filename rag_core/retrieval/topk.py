@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Score = TypeVar("Score", np.float32, np.float64)
 
+_BLOCK = 256
+
 
 def best_rows(rows: Rows, scores: npt.NDArray[Score], k: int) -> tuple[Rows, npt.NDArray[Score]]:
     """The `k` best of (rows, scores), best first; equal scores in row order, at the cut too.
@@ -26,3 +28,21 @@ def best_rows(rows: Rows, scores: npt.NDArray[Score], k: int) -> tuple[Rows, npt
         rows, scores = rows[near], scores[near]
     order = np.lexsort((rows, -scores))[:k]
     return rows[order], scores[order]
+
+
+def best_positive(
+    scores: npt.NDArray[np.float64], k: int, allowed: Mask | None = None
+) -> tuple[Rows, npt.NDArray[np.float64]]:
+    """The `k` best rows with a score over 0, shape (rows,), among those that are allowed; in the order of `best_rows`.
+
+    The k-th highest of the blocks' maxima is a bound that k scores reach, so few rows are looked at again.
+    """
+    if allowed is not None:
+        scores = np.where(allowed, scores, 0.0)
+    blocks = len(scores) // _BLOCK
+    bound = 0.0
+    if 0 < k < blocks:
+        heads = scores[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
+        bound = float(np.partition(heads, blocks - k)[blocks - k])
+    rows = np.flatnonzero(scores >= bound if bound > 0 else scores > 0)
+    return best_rows(rows, scores[rows], k)

@@ -224,7 +224,7 @@ def test_a_fine_tuned_model_of_version_1_is_listed(tmp_path):
 class TestCollection:
     """A collection of each older version: none has token vectors."""
 
-    PASSAGES = {"v1": "chunks.jsonl", "v2": "passages.jsonl"}
+    PASSAGES = {"v1": "chunks.jsonl", "v2": "passages.jsonl", "v3": "passages.jsonl"}
 
     @pytest.fixture(params=list(PASSAGES))
     def library(self, request: pytest.FixtureRequest, tmp_path: Path) -> Library:
@@ -250,7 +250,7 @@ class TestCollection:
         assert trace.kept[0].text == "A refund takes five working days."
 
     def test_it_is_renamed_and_still_opens(self, library):
-        assert library.rename("Golden", "Handbook").format == 3
+        assert library.rename("Golden", "Handbook").format == 4
         assert library.open("Handbook", WordEmbedder()).ref.passages == 2
 
     def test_it_is_cut_anew_as_one_of_today(self, library):

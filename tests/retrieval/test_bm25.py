@@ -111,13 +111,13 @@ def test_saved_and_loaded_it_finds_the_same(index: LexicalIndex, tmp_path: Path)
 
 
 def cut(folder: Path) -> None:
-    file = folder / "scores.npz"
-    file.write_bytes(file.read_bytes()[:200])
+    file = folder / "rows.npy"
+    file.write_bytes(file.read_bytes()[:100])
 
 
 DAMAGE: dict[str, Callable[[Path], object]] = {
-    "no matrix": lambda folder: (folder / "scores.npz").unlink(),
-    "matrix cut off": cut,
+    "no counts": lambda folder: (folder / "counts.npy").unlink(),
+    "rows cut off": cut,
     "terms cut off": lambda folder: (folder / "terms.json").write_text('["a", "b'),
     "terms missing": lambda folder: (folder / "terms.json").write_text('["a"]'),
     "meta of something else": lambda folder: (folder / "lexical.json").write_text("[]"),

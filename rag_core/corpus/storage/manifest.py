@@ -15,11 +15,13 @@ from pydantic import Field
 from rag_core.errors import CollectionError, NewerCollection, UnreadableRecord
 from rag_core.schema.base import Frozen
 from rag_core.schema.chunking import Chunking
-from rag_core.schema.documents import CollectionRef, Document
-from rag_core.schema.migrations import manifest_from_version_1, manifest_from_version_2
+from rag_core.schema.documents import CollectionRef
+from rag_core.schema.migrations import manifest_from_version_1, manifest_from_version_2, manifest_from_version_3
 from rag_core.schema.records import RecordFormat
 
 MANIFEST = "manifest.json"
+CHECKED = "checked.json"
+"""Which large files were found to be as they were written, and when (`checked_files`)."""
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -43,7 +45,7 @@ class Manifest(Frozen):
     """`id` stays the same through all versions and names; `owner` is who alone sees the collection, None: everybody
     does; `index` is the kind of its vector index; `token_vectors` is None where none lie with it."""
 
-    format: Literal[3] = 3
+    format: Literal[4] = 4
     id: str = ""
     name: str
     owner: str | None = None
@@ -74,23 +76,26 @@ class Manifest(Frozen):
 MANIFEST_RECORD = RecordFormat(
     noun="manifest of a collection",
     model=Manifest,
-    version=3,
+    version=4,
     version_field="format",
-    upgrades={1: manifest_from_version_1, 2: manifest_from_version_2},
+    upgrades={1: manifest_from_version_1, 2: manifest_from_version_2, 3: manifest_from_version_3},
     accepts="Remove the collection and add its documents again.",
 )
 
 
-def fingerprint(documents: Iterable[Document], chunking: Chunking, embedding_model: str) -> str:
-    """SHA-256 (hex) of the documents in any order, the chunking and the model: the same content, the same value."""
-    parts = sorted(_digest(document.model_dump(mode="json")) for document in documents)
+def fingerprint(digests: Iterable[bytes], chunking: Chunking, embedding_model: str) -> str:
+    """SHA-256 (hex) of the documents in any order, the chunking and the model: the same content, the same value.
+
+    digests: of each document what `columns.document_digest` says.
+    """
+    parts = sorted(digest.hex() for digest in digests)
     return _digest([parts, chunking.model_dump(mode="json"), embedding_model])
 
 
 def checksums(folder: Path) -> dict[str, FileRecord]:
     """A record of every file below the folder, by its path; the manifest itself is left out."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-    return {path.relative_to(folder).as_posix(): _record(path) for path in paths}
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in (MANIFEST, CHECKED))
+    return {path.relative_to(folder).as_posix(): record_of(path) for path in paths}
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -118,18 +123,6 @@ def first_id(owner: str | None, version: Path) -> str:
     return hashlib.sha256(f"{owner or ''}/{version.parent.parent.name}".encode()).hexdigest()[:32]
 
 
-def check_files(folder: Path, manifest: Manifest, names: Iterable[str] | None = None) -> None:
-    """Raises CollectionError for the first file that is not as it was written, FileNotFoundError for a missing one.
-
-    `names`: look at these files only.
-    """
-    for name in manifest.files if names is None else names:
-        record = manifest.files.get(name)
-        path = folder / name
-        if record is None or path.stat().st_size != record.size or _record(path) != record:
-            raise damaged(manifest.name, f"{name} is not as it was written")
-
-
 def damaged(name: str, what: str) -> CollectionError:
     """The error for a collection that cannot be trusted any more."""
     return CollectionError(
@@ -137,7 +130,8 @@ def damaged(name: str, what: str) -> CollectionError:
     )
 
 
-def _record(path: Path) -> FileRecord:
+def record_of(path: Path) -> FileRecord:
+    """Size and SHA-256 of a file as it is now."""
     with path.open("rb") as file:
         return FileRecord(size=path.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest())
 

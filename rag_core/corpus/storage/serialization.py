@@ -1,8 +1,10 @@
-"""A collection as files: JSON lines, one NumPy array, the two indexes' own files, and the manifest last. No pickle."""
+"""A collection as files: JSON lines, NumPy arrays, the two indexes' own files, and the manifest last. No pickle.
+
+Files are mapped into memory: opening a collection reads neither its texts nor its vectors.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,8 +12,13 @@ import numpy as np
 from pydantic import ValidationError
 
 from rag_core.corpus.collection import Collection
-from rag_core.corpus.storage.manifest import MANIFEST, Manifest, check_files, checksums, damaged, read_manifest
+from rag_core.corpus.lines import Lines, write_lines
+from rag_core.corpus.storage.checked_files import check_files, note_written
+from rag_core.corpus.storage.column_files import FOLDER as COLUMNS
+from rag_core.corpus.storage.column_files import KINDS, load_columns, save_columns
+from rag_core.corpus.storage.manifest import MANIFEST, Manifest, checksums, damaged, read_manifest
 from rag_core.corpus.storage.token_files import load_tokens, save_tokens
+from rag_core.corpus.texts import Texts
 from rag_core.errors import CollectionError
 from rag_core.retrieval.bm25 import LexicalIndex
 from rag_core.retrieval.engines.registry import engine_of
@@ -34,14 +41,18 @@ Value = TypeVar("Value", bound=Frozen)
 
 def save(folder: Path, collection: Collection) -> None:
     """Write the collection into the empty folder, with a checksum of every file in its manifest."""
-    _write_lines(folder / _FILES, collection.files)
-    _write_lines(folder / _DOCUMENTS, collection.documents())
-    _write_lines(folder / _PASSAGES, collection.passages)
+    texts = collection.texts
+    write_lines(folder / _FILES, collection.files)
+    documents = write_lines(folder / _DOCUMENTS, texts.documents)
+    passages = write_lines(folder / _PASSAGES, texts.passages)
+    save_columns(folder, texts.columns, documents, passages)
     np.save(folder / _VECTORS, collection.vectors, allow_pickle=False)
     collection.dense_index.save(folder / _DENSE)
     collection.lexical_index.save(folder / _LEXICAL)
     save_tokens(folder, collection.token_vectors)
-    manifest = collection.manifest.model_copy(update={"files": checksums(folder)})
+    written = checksums(folder)
+    note_written(folder, written)
+    manifest = collection.manifest.model_copy(update={"files": written})
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
 
 
@@ -51,11 +62,10 @@ def load(folder: Path) -> Collection:
     manifest = read_manifest(folder)
     check_files(folder, manifest)
     try:
-        vectors = np.load(folder / _VECTORS, allow_pickle=False)
+        vectors = np.asarray(np.load(folder / _VECTORS, mmap_mode="r"))
         files = _read_files(folder, manifest)
-        documents = _read_lines(folder / _DOCUMENTS, Document)
-        passages = _read_lines(folder / _passages_file(manifest), Passage)
-        lexical = LexicalIndex.load(folder / _LEXICAL, [each.model_text for each in passages])
+        texts = _texts(folder, manifest)
+        lexical = LexicalIndex.load(folder / _LEXICAL, (each.model_text for each in texts.passages))
         dense = engine_of(manifest.index).load(folder / _DENSE, vectors)
         tokens = load_tokens(folder, manifest.token_vectors)
     except FileNotFoundError:
@@ -64,11 +74,24 @@ def load(folder: Path) -> Collection:
         raise damaged(manifest.name, str(exc).splitlines()[0]) from exc
     except CollectionError as exc:
         raise damaged(manifest.name, str(exc).rstrip(".")) from exc
-    counts = (len(documents), len(passages), len(passages), len(passages), (len(passages), manifest.dimensions))
+    rows = len(texts.passages)
+    counts = (len(texts.documents), rows, rows, rows, (rows, manifest.dimensions))
     stated = (manifest.documents, manifest.passages, lexical.rows, dense.rows, vectors.shape)
     if counts != stated:
         raise damaged(manifest.name, "its files do not belong together")
-    return Collection(manifest, documents, passages, vectors, dense, lexical, files, tokens)
+    return Collection(manifest, texts, vectors, dense, lexical, files, tokens)
+
+
+def _texts(folder: Path, manifest: Manifest) -> Texts:
+    """Documents and passages, each read when it is asked for; in a version without columns, all are looked at once."""
+    if f"{COLUMNS}/{KINDS}" in manifest.files:
+        columns, document_starts, passage_starts = load_columns(folder)
+        documents = Lines.of_file(folder / _DOCUMENTS, Document, document_starts)
+        passages = Lines.of_file(folder / _PASSAGES, Passage, passage_starts)
+        return Texts(documents, passages, columns)
+    documents = Lines.of_file(folder / _DOCUMENTS, Document)
+    passages = Lines.of_file(folder / _passages_file(manifest), Passage)
+    return Texts(documents, passages)
 
 
 def load_documents(folder: Path) -> tuple[list[Document], list[SourceFile]]:
@@ -89,11 +112,6 @@ def _passages_file(manifest: Manifest) -> str:
 def _read_files(folder: Path, manifest: Manifest) -> list[SourceFile]:
     """The files that the documents came from; none in a collection that was saved before they were recorded."""
     return _read_lines(folder / _FILES, SourceFile) if _FILES in manifest.files else []
-
-
-def _write_lines(path: Path, values: Iterable[Frozen]) -> None:
-    with path.open("wb") as file:
-        file.writelines(value.model_dump_json().encode() + b"\n" for value in values)
 
 
 def _read_lines(path: Path, kind: type[Value]) -> list[Value]:

@@ -39,8 +39,9 @@ class DenseIndex:
 
     kind: Kind
 
-    def __init__(self, index: Any, kind: Kind, exact_limit: int) -> None:
+    def __init__(self, index: Any, kind: Kind, exact_limit: int, vectors: Vectors) -> None:
         self._index = index
+        self._vectors = vectors  # the index looks at them where they lie
         self._flat = index if kind == "exact" else _storage(index)
         self.kind = kind
         self.exact_limit = exact_limit
@@ -57,12 +58,13 @@ class DenseIndex:
         Raises BadInput where the vectors are not finite unit vectors.
         """
         _check_unit(vectors)
+        vectors = np.ascontiguousarray(vectors)
         if len(vectors) <= exact_limit:
-            return cls(_flat_index(vectors), "exact", exact_limit)
+            return cls(_flat_index(vectors), "exact", exact_limit, vectors)
         index = _faiss().IndexHNSWFlat(vectors.shape[1], LINKS, _faiss().METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = EF_CONSTRUCTION
-        index.add(np.ascontiguousarray(vectors))
-        return cls(index, "hnsw", exact_limit)
+        index.add(vectors)
+        return cls(index, "hnsw", exact_limit, vectors)
 
     def search(self, vector: Vectors, depth: int, allowed: Mask | None = None) -> tuple[Rows, Vectors]:
         """Rows (int64) and cosines (float32) of the `depth` nearest rows, best first, ties in row order.
@@ -120,6 +122,7 @@ class DenseIndex:
         try:
             meta = json.loads((folder / _META).read_text(encoding="utf-8"))
             kind, rows, exact_limit = meta["kind"], int(meta["rows"]), int(meta["exact_limit"])
+            vectors = np.ascontiguousarray(vectors)
             index = _flat_index(vectors)
             if kind == "hnsw":
                 graph = _faiss().read_index(str(folder / _GRAPH), _faiss().IO_FLAG_SKIP_STORAGE)
@@ -130,7 +133,7 @@ class DenseIndex:
             ) from exc
         if kind not in ("exact", "hnsw") or not rows == index.ntotal == len(vectors):
             raise CollectionError(f"The dense index in {folder} does not fit its vectors. Index the collection again.")
-        return cls(index, kind, exact_limit)
+        return cls(index, kind, exact_limit, vectors)
 
 
 def _faiss() -> Any:
@@ -149,8 +152,14 @@ def _check_unit(vectors: Vectors) -> None:
 
 
 def _flat_index(vectors: Vectors) -> Any:
-    index = _faiss().IndexFlatIP(vectors.shape[1])
-    index.add(np.ascontiguousarray(vectors))
+    """A flat index over the vectors where they lie, in memory or in a mapped file: whoever uses it keeps them."""
+    faiss = _faiss()
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    if len(vectors):
+        view = faiss.MaybeOwnedVectorUInt8  # it would own its memory; a view of memory that has no owner does not
+        codes = faiss.swig_ptr(vectors.view(np.uint8).reshape(-1))
+        index.codes = view.create_view(codes, vectors.nbytes, view().owner)
+        index.ntotal = len(vectors)
     return index
 
 

@@ -49,7 +49,7 @@ def test_a_graph_index_is_saved_too(tmp_path, embedder):
 
 def test_no_pickle_on_disk(library, handbook):
     kinds = {path.suffix for path in files(library)}
-    assert kinds == {"", ".json", ".jsonl", ".npy", ".npz"}
+    assert kinds == {"", ".json", ".jsonl", ".npy"}
 
 
 def test_a_taken_name_needs_replace(library, embedder, handbook):
@@ -202,7 +202,16 @@ def test_the_version_before_is_kept_and_older_ones_are_not(library, embedder, ha
 
 
 @pytest.mark.parametrize(
-    "name", ["documents.jsonl", "passages.jsonl", "vectors.npy", "lexical/scores.npz", "dense/dense.json"]
+    "name",
+    [
+        "documents.jsonl",
+        "passages.jsonl",
+        "vectors.npy",
+        "lexical/rows.npy",
+        "columns/hashes.npy",
+        "columns/kinds.jsonl",
+        "dense/dense.json",
+    ],
 )
 @pytest.mark.parametrize("damage", ["cut", "changed", "missing"])
 def test_damaged_files_are_found(library, embedder, handbook, name, damage):

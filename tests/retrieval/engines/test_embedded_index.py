@@ -10,6 +10,7 @@ import pytest
 
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.storage.manifest import Manifest
+from rag_core.corpus.texts import Texts
 from rag_core.retrieval.bm25 import LexicalIndex
 from rag_core.retrieval.engines.faiss_index import DenseIndex
 from rag_core.schema.chunking import Chunking
@@ -29,7 +30,8 @@ class EmbeddedIndex(Collection):
         return DIMENSIONS
 
     def vectors_by_id(self, ids: Sequence[str]) -> dict[str, Vectors]:
-        return {one: self.vectors[self._rows[one]] for one in ids if one in self._rows}
+        rows = {one: self.texts.row(one) for one in ids}
+        return {one: self.vectors[row] for one, row in rows.items() if row is not None}
 
     def close(self) -> None: ...
 
@@ -50,8 +52,7 @@ class InProcess:
         )  # fmt: skip
         return EmbeddedIndex(
             manifest,
-            [Document(id=passage.document_id, text=passage.text) for passage in passages],
-            passages,
+            Texts([Document(id=passage.document_id, text=passage.text) for passage in passages], passages),
             vectors,
             DenseIndex.build(vectors, 100_000),
             LexicalIndex.build([passage.model_text for passage in passages]),

@@ -1,0 +1,200 @@
+"""What one machine does with a large collection: python -m benchmarks.scale [--passages 100000] [--tokens] [--keep DIR]
+
+Build, start-up, memory, dense and lexical search with one and with eight questions at a time, recall, and adding ten
+documents. Texts are made up (`scale_texts`), and so are vectors: unit vectors in clusters of clusters, for embedding a
+million texts would take hours and change none of these figures. Each part runs in a process of its own, so that its
+memory is its own. `--tokens` keeps token vectors too (random ones, of the real size). `--keep` leaves the collection in
+a folder, and uses the one that is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.scale_texts import ClusterEmbedder, MadeUpDocuments, TokenClusterEmbedder, query_vector, query_words
+from rag_core.corpus.collection import Collection
+from rag_core.corpus.storage.library import Library
+from rag_core.schema.chunking import Chunking
+from rag_core.settings import Settings
+
+NAME, DEPTH, QUERIES, AT_ONCE, ADDED = "Large", 100, 200, 8, 10
+ROOM_FOR_TOKENS = 2**40
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One run: where the collection lies, how many passages, and whether their token vectors are kept."""
+
+    root: Path
+    passages: int
+    tokens: bool
+
+    @property
+    def library(self) -> Library:
+        return Library(self.root, Settings().exact_limit, most_token_bytes=ROOM_FOR_TOKENS if self.tokens else 0)
+
+    @property
+    def embedder(self) -> ClusterEmbedder:
+        return TokenClusterEmbedder() if self.tokens else ClusterEmbedder()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--passages", type=int, default=100_000)
+    parser.add_argument("--tokens", action="store_true", help="with token vectors, as random bytes of their real size")
+    parser.add_argument("--keep", type=Path, help="folder for the collection; one that is there is used again")
+    parser.add_argument("--part", choices=tuple(_PARTS), help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.part:
+        print(json.dumps(_PARTS[chosen.part](Asked(chosen.keep, chosen.passages, chosen.tokens))))
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        _all(chosen.keep or Path(scratch), chosen.passages, chosen.tokens)
+
+
+def _all(root: Path, passages: int, tokens: bool) -> None:
+    """Run every part in a process of its own and print what it measured."""
+    with_tokens = "with" if tokens else "without"
+    print(f"{passages:,} passages, {with_tokens} token vectors, {os.cpu_count()} processors")
+    for part in _PARTS:
+        if part == "build" and any(root.glob("*/CURRENT")):
+            continue
+        load = os.getloadavg()[0]
+        command = [sys.executable, "-m", "benchmarks.scale", "--part", part, "--keep", str(root)]
+        command += ["--passages", str(passages), *["--tokens"] * tokens]
+        ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        for name, value in json.loads(ran.stdout).items():
+            print(f"{name:<44}{value}")
+        print(f"{'  (load of the machine before it)':<44}{load:.1f}", flush=True)
+
+
+def _build(asked: Asked) -> dict[str, Any]:
+    started = time.perf_counter()
+    steps: dict[str, float] = {}
+
+    def progress(step: str, _done: int, _total: int) -> None:
+        steps[step] = time.perf_counter() - started
+
+    made = asked.library.build(NAME, MadeUpDocuments(asked.passages), Chunking(), asked.embedder, progress)
+    took = time.perf_counter() - started
+    size = sum(path.stat().st_size for path in asked.root.rglob("*") if path.is_file())
+    return {
+        "passages / documents": f"{made.ref.passages:,} / {made.ref.documents:,}",
+        "build, s": f"{took:.0f}  (ends: {', '.join(f'{step} {at:.0f}' for step, at in steps.items())})",
+        "build, most memory, GB": f"{_peak():.2f}",
+        "on disk, GB": f"{size / 1e9:.2f}",
+    }
+
+
+def _search(asked: Asked) -> dict[str, Any]:
+    before = time.perf_counter()
+    found = asked.library.open(NAME, asked.embedder)
+    opened = time.perf_counter() - before
+    memory = _memory()
+    documents = found.ref.documents
+    vectors = [query_vector(number, documents) for number in range(QUERIES)]
+    words = [query_words(number, documents) for number in range(QUERIES)]
+    first = time.perf_counter()
+    _one(found, "dense", vectors[0])
+    _one(found, "lexical", words[0])
+    answered = time.perf_counter() - first
+    return {
+        "start-up, s": f"{opened:.2f}  (first question after it {answered:.2f})",
+        "memory after start-up, GB (own + mapped)": memory,
+        "dense index": found.manifest.index,
+        **_times(found, "dense", vectors),
+        "dense, recall@100 against exact": f"{_recall(found, vectors[:100]):.4f}",
+        **_times(found, "lexical", words),
+        "memory after 200 questions, GB (own + mapped)": _memory(),
+    }
+
+
+def _times(found: Collection, kind: str, asked: Sequence[Any]) -> dict[str, str]:
+    """p50 and p95 in milliseconds: one question at a time, and eight at a time."""
+
+    def timed(question: Any) -> float:
+        started = time.perf_counter()
+        _one(found, kind, question)
+        return (time.perf_counter() - started) * 1000
+
+    alone = [timed(one) for one in asked]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        before = time.perf_counter()
+        together = list(pool.map(timed, asked))
+        rate = len(asked) / (time.perf_counter() - before)
+    return {
+        f"{kind}, p50 / p95 ms, 1 at a time": _percentiles(alone),
+        f"{kind}, p50 / p95 ms, {AT_ONCE} at a time": f"{_percentiles(together)}  ({rate:.0f} a second)",
+    }
+
+
+def _one(found: Collection, kind: str, question: Any) -> Any:
+    return (found.dense if kind == "dense" else found.lexical)(question, DEPTH)
+
+
+def _recall(found: Collection, vectors: Sequence[Any]) -> float:
+    """Share of the exact nearest 100 that the index finds."""
+    stored = np.asarray(found.vectors)
+    best = [set(np.argpartition(-_products(stored, vector), DEPTH)[:DEPTH].tolist()) for vector in vectors]
+    shared = [
+        len(nearest & set(found.dense_index.search(vector, DEPTH)[0].tolist()))
+        for nearest, vector in zip(best, vectors, strict=True)
+    ]
+    return float(np.mean(shared)) / DEPTH
+
+
+def _products(stored: Any, vector: Any) -> Any:
+    parts = [stored[start : start + 100_000] @ vector for start in range(0, len(stored), 100_000)]
+    return np.concatenate(parts)
+
+
+def _add(asked: Asked) -> dict[str, Any]:
+    library = asked.library
+    documents = MadeUpDocuments(asked.passages)
+    fresh = [documents.made(len(documents) + 1000 * os.getpid() + number) for number in range(ADDED)]
+    started = time.perf_counter()
+    made = library.add(NAME, fresh, asked.embedder)
+    added = time.perf_counter() - started
+    before = time.perf_counter()
+    opened = library.open(NAME, asked.embedder)
+    again = time.perf_counter() - before
+    assert opened.ref == made.ref
+    return {
+        f"adding {ADDED} documents, s": f"{added:.2f}  (opening it then {again:.2f})",
+        "adding, most memory, GB": f"{_peak():.2f}",
+    }
+
+
+def _percentiles(times: Sequence[float]) -> str:
+    return f"{np.percentile(times, 50):.2f} / {np.percentile(times, 95):.2f}"
+
+
+def _memory() -> str:
+    """This process's resident memory: its own, and of mapped files what lies in memory right now."""
+    told = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    own, mapped = (int(told[name].split()[0]) / 1e6 for name in ("RssAnon", "RssFile"))
+    return f"{own:.2f} + {mapped:.2f}"
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+_PARTS: dict[str, Callable[[Asked], dict[str, Any]]] = {"build": _build, "search": _search, "add": _add}
+
+if __name__ == "__main__":
+    main()
