@@ -23,6 +23,13 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 @contextmanager
 def running_app(folder: Path, **environment: str) -> Iterator[str]:
     """The address of the app on a free port, with its data in that folder."""
+    with app_process(folder, **environment) as (url, _):
+        yield url
+
+
+@contextmanager
+def app_process(folder: Path, **environment: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The same, with the server's process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -32,7 +39,7 @@ def running_app(folder: Path, **environment: str) -> Iterator[str]:
         [*command, "--server.port", str(port)], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        yield f"http://localhost:{port}"
+        yield f"http://localhost:{port}", server
     finally:
         server.kill()
         server.wait()

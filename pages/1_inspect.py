@@ -33,7 +33,7 @@ from ui.panels import (
     waiting,
 )
 from ui.panels import candidates as candidates_panel
-from ui.panels.answer import card
+from ui.panels.answer import card, with_answer
 from ui.sidebar import recorded, rewriting, state
 
 PURPOSE = "See what your retriever returns, and what another reranker makes of it."  # of a live retriever
@@ -97,7 +97,7 @@ def show(
     elif question is not None:
         answer = answered(question, trace, chat)
     if answer is not None:
-        trace = trace.model_copy(update={"recorded_answer": answer})
+        trace = with_answer(trace, answer)
     step_strip.strip(trace, answer)
     spent.of_runs(trace)
     views.searches(trace)

@@ -17,6 +17,7 @@ from rag_core.schema.trace import Trace
 from ui import caches
 from ui.charts import budget_bar, time_by_pool, waterfall
 from ui.panels import (
+    answer,
     chart_panel,
     costs,
     history,
@@ -70,7 +71,7 @@ def main() -> None:
 
 def with_answer(question: QuerySession, trace: Trace) -> Trace:
     """The run with its quoted answer, so that the answer's time is there; a chat model is not called from here."""
-    return trace.model_copy(update={"recorded_answer": waiting.made_answer(question, trace)})
+    return answer.with_answer(trace, waiting.made_answer(question, trace))
 
 
 def this_run(question: QuerySession, trace: Trace) -> None:

@@ -108,7 +108,7 @@ def answers(question: QuerySession, left: Trace, right: Trace, names: tuple[str,
             found = waiting.made_answer(question, trace)
             heading = f"{side}: {name} · {time_text(trace.took)} before the answer"
             answer.card(trace, found, key=f"answer-{side.lower()}", heading=heading)
-        answered.append(trace.model_copy(update={"recorded_answer": found}))
+        answered.append(answer.with_answer(trace, found))
     return answered
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -49,3 +51,18 @@ class Settings(BaseSettings):
     none."""
     strangers_may_read_runs: bool = False
     """Let everybody who can reach the app read the recorded runs: what people asked, and what they were answered."""
+
+
+def current_settings() -> Settings:
+    """The environment's settings as they are now. The environment is read again only where it has changed: a page asks
+    a dozen times a run."""
+    return _read(tuple(sorted(one for one in os.environ.items() if one[0].startswith(_READ))))
+
+
+_READ = (str(Settings.model_config["env_prefix"]), "XDG_DATA_HOME", "HOME")
+"""Variables on which the settings and their default folders depend."""
+
+
+@lru_cache(maxsize=8)
+def _read(_environment: tuple[tuple[str, str], ...]) -> Settings:
+    return Settings()

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 import streamlit as st
 from streamlit import config
 
-from rag_core.settings import Settings
+from rag_core.settings import current_settings
 from ui import auth
 
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
@@ -50,20 +50,22 @@ def is_loopback(address: str | None) -> bool:
 
 def why_no_downloads() -> str:
     """Why visitors may not have models fetched from the hub; empty where they may."""
-    return OPEN_TO_STRANGERS if strangers() and not Settings().strangers_may_run_code_here else ""
+    return OPEN_TO_STRANGERS if strangers() and not current_settings().strangers_may_run_code_here else ""
 
 
 def why_nothing_of_ones_own() -> str:
     """Why visitors may not name servers, folders and models, nor let a model run its code; empty where they may."""
-    return why_no_downloads() or ("" if Settings().own_models else SWITCHED_OFF)
+    return why_no_downloads() or ("" if current_settings().own_models else SWITCHED_OFF)
 
 
 def why_no_runs() -> str:
     """Why visitors may not read recorded runs; empty where they may."""
-    allowed = not strangers() or Settings().strangers_may_run_code_here or Settings().strangers_may_read_runs
+    allowed = (
+        not strangers() or current_settings().strangers_may_run_code_here or current_settings().strangers_may_read_runs
+    )
     return "" if allowed else RUNS_CLOSED
 
 
 def why_runs_stay() -> str:
     """Why visitors may not add or delete recorded runs; empty where they may."""
-    return OPEN_TO_STRANGERS if strangers() and not Settings().strangers_may_run_code_here else ""
+    return OPEN_TO_STRANGERS if strangers() and not current_settings().strangers_may_run_code_here else ""

@@ -7,6 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from rag_core.analysis.latency import STEP_LANES, extras_ms, waiting_ms, warmth
+from rag_core.schema.once import once
 from rag_core.schema.policy import Policy
 from rag_core.schema.trace import Trace
 from rag_core.wording.latency_bars import ALL_BEFORE, EXTRA_SEARCHES, LANES
@@ -33,6 +34,7 @@ def expected_ms(traces: Sequence[Trace], policy: Policy, questions: int) -> floa
     return median(alike) * questions if alike else None
 
 
+@once
 def percentiles(traces: Sequence[Trace]) -> pd.DataFrame:
     """A row per step over many runs: step, runs, p50, p95, max in milliseconds; last row: all before the answer.
 
@@ -75,6 +77,7 @@ def _step_times(trace: Trace) -> dict[str, float]:
     return times
 
 
+@once
 def runs_table(traces: Sequence[Trace]) -> pd.DataFrame:
     """A row per run: what was asked, how, and how long it took."""
     import pandas as pd

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from rag_core.errors import BadInput
 from rag_core.schema.base import Frozen
+from rag_core.schema.once import once
 from rag_core.schema.trace import Trace
 
 PERSISTENCE = 0.9
@@ -31,6 +32,7 @@ class Agreement(Frozen):
     pool: int
 
 
+@once
 def compare_rankings(left: Trace, right: Trace) -> Agreement:
     """How the two rankings agree. Raises BadInput unless query, collection and pool are the same."""
     a, b = (_order(trace) for trace in (left, right))

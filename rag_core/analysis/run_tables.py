@@ -10,6 +10,7 @@ import pandas as pd
 from rag_core.analysis.latency import bars
 from rag_core.analysis.score_distribution import curve
 from rag_core.analysis.search_contribution import search_shares
+from rag_core.schema.once import once
 from rag_core.schema.policy import MAIN
 from rag_core.schema.steps import StepKind, StepName
 from rag_core.schema.trace import Trace
@@ -19,6 +20,7 @@ from rag_core.wording.numbers import score_text, titles_of
 CUT = "cut by the first pass"
 
 
+@once
 def movement(trace: Trace) -> pd.DataFrame:
     """A row per candidate that was read: passage_id, title (with its document where titles are equal), before (fused
     rank), first_pass (rank after it, where there is one), after (place before the cut), moved (places gained),
@@ -59,6 +61,7 @@ def _score(trace: Trace, passage_id: str) -> str:
     return score_text(step.by_passage[passage_id].score, step.space)
 
 
+@once
 def score_places(trace: Trace) -> pd.DataFrame:
     """A row per reranked candidate, highest score first: place, passage_id, title, score (relevance), outcome."""
     scores = curve(trace)
@@ -76,6 +79,7 @@ def score_places(trace: Trace) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["place", "passage_id", "title", "score", "outcome"])
 
 
+@once
 def lanes(trace: Trace) -> pd.DataFrame:
     """A row per step (two where it paused): step, kind ("inference" or "load"), its times, estimated, note."""
     rows = [
@@ -84,6 +88,7 @@ def lanes(trace: Trace) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["step", "kind", "started_ms", "took_ms", "estimated", "note"])
 
 
+@once
 def candidates(trace: Trace) -> pd.DataFrame:
     """The candidate table as it is shown: a row per candidate in the final order, then the first pass's, then fused."""
     frame = trace.frame()
@@ -98,6 +103,7 @@ def candidates(trace: Trace) -> pd.DataFrame:
     )
 
 
+@once
 def share_table(trace: Trace) -> pd.DataFrame:
     """A row per search: the words and the part of the collection that it looked for, and how much it brought."""
     asked = {MAIN: (trace.query, trace.where), **{run.name: (run.query, run.where) for run in trace.extra_searches}}

@@ -11,13 +11,14 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rag_core.generation.chat.price import priced
+from rag_core.generation.chat.price import TokenPrice, priced
 from rag_core.generation.chat.stream import stream_answer
 from rag_core.generation.quoting import chooser_for
 from rag_core.pipeline.background import Steps
 from rag_core.pipeline.paid import Paid
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.schema.answers import Answer
+from rag_core.schema.once import once
 from rag_core.schema.trace import Trace
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ class Answerer:
             found = self._paid.answers.get(self.key(trace))
         if found is None:
             return None
-        found = found.with_(timing=found.timing.with_(started_ms=trace.took_ms))
-        return priced(found, self._chat.price) if self._chat else found
+        return _of_run(found, trace.took_ms, self._chat.price if self._chat else None)
 
     def steps(self, trace: Trace) -> Steps[str, None]:
         """Make the answer, unless somebody else has made it or is making it now; says a chat model's text so far."""
@@ -74,3 +74,9 @@ class Answerer:
                 text += piece
                 yield text
         return self._pipeline.check(trace, stream.answer)
+
+
+@once
+def _of_run(answer: Answer, started_ms: float, price: TokenPrice | None) -> Answer:
+    """The answer on a run's time line, a chat model's at that price."""
+    return priced(answer.with_(timing=answer.timing.with_(started_ms=started_ms)), price)

@@ -20,6 +20,7 @@ from rag_core.retrieval.embedders.cutoffs import cutoffs_of
 from rag_core.retrieval.fusion import rrf
 from rag_core.schema.documents import Passage
 from rag_core.schema.measurement import Measurement, RankedList
+from rag_core.schema.once import once
 from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, Step, StepKind, StepName, StepWarning, Timing
@@ -70,6 +71,7 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
     )
 
 
+@once
 def recut(trace: Trace, threshold: Threshold) -> Trace:
     """The trace under another threshold: only the last step is decided again, so no measurement is needed."""
     adjusted, reranked = trace.final_step, trace.reranked_step

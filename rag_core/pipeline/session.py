@@ -25,12 +25,17 @@ from rag_core.pipeline.replay import replay
 from rag_core.schema.answers import Answer
 from rag_core.schema.filters import Filter
 from rag_core.schema.measurement import Measurement
+from rag_core.schema.once import once
 from rag_core.schema.policy import EarlyStopping, Policy
 from rag_core.schema.trace import Trace
 
 if TYPE_CHECKING:
     from rag_core.diagnosis import Location, WhatIf
     from rag_core.generation.chat.access import ChatAccess
+
+
+_replay = once(replay)
+"""A page replays at every run; what was measured seldom changed in between."""
 
 
 class QuerySession:
@@ -109,7 +114,7 @@ class QuerySession:
         with self._paid.claims.lock:
             known = self._payer.searched(policy)
             ready = known is not None and self._payer.next_pass(known, policy) is None
-        return replay(known, policy) if known and ready else None
+        return _replay(known, policy) if known and ready else None
 
     def replayed_so_far(self, policy: Policy) -> Trace | None:
         """The trace as far as the pool is read; None before there is an order to show."""
@@ -120,7 +125,7 @@ class QuerySession:
         in_first_pass, read, _ = reading(known, policy)
         if in_first_pass or not read:
             return self.replayed(policy)
-        return replay(known, policy.with_(stopping=EarlyStopping(limit=read)))
+        return _replay(known, policy.with_(stopping=EarlyStopping(limit=read)))
 
     def reading(self, policy: Policy) -> Reading | None:
         """How far reranking has come, whoever pays for it; None while searches are still to run."""

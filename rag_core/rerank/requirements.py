@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import find_spec
 
 from rag_core.errors import SecondPassError
 from rag_core.installation.extras import install_command
+from rag_core.installation.packages import is_installed
 from rag_core.rerank.access import Credentials
 from rag_core.rerank.entry import Entry, Requirement
 from rag_core.rerank.hosted.entries import OLLAMA_INSTEAD
@@ -29,7 +29,7 @@ def unmet_requirement(entry: Entry, access: Credentials | None = None) -> str:
 def missing_packages(entry: Entry) -> list[str]:
     """The packages that this reranker needs on this machine and that are not installed."""
     kind = kind_named(entry.kind)
-    missing = [name for name in kind.packages if find_spec(name) is None] if kind else []
+    missing = [name for name in kind.packages if not is_installed(name)] if kind else []
     return [] if missing and kind and kind.independent(entry) else missing
 
 

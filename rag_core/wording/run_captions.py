@@ -8,6 +8,7 @@ from rag_core.analysis.score_distribution import widest_gap
 from rag_core.generation.chat.price import dollars_text
 from rag_core.schema.answers import Answer
 from rag_core.schema.measurement import Rewriting
+from rag_core.schema.once import once
 from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import applies
 from rag_core.schema.trace import Trace
@@ -43,6 +44,7 @@ def label_in(trace: Trace, name: str) -> str:
 QUOTED = "Quoted word for word from the kept passages; no language model wrote this"
 
 
+@once
 def movement_caption(trace: Trace) -> str:
     """The chart in one sentence."""
     table = movement(trace)
@@ -60,6 +62,7 @@ def movement_caption(trace: Trace) -> str:
     return f"{up} of {len(table)} candidates moved up, {down} down.{cut}{leavers}{unread}"
 
 
+@once
 def score_caption(trace: Trace) -> str:
     """How many are over the threshold, and where the widest gap lies."""
     table = score_places(trace)
@@ -78,6 +81,7 @@ def score_caption(trace: Trace) -> str:
     return f"{first}; the gap {places_} is the widest ({upper} to {lower})."
 
 
+@once
 def latency_caption(trace: Trace) -> str:
     """The slowest step and its share, what was spared by the cache, and model loading apart."""
     table = lanes(trace)

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.analysis.latency import USUAL_BUDGET_MS, duration, standing
+from rag_core.schema.once import once
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
@@ -31,6 +32,7 @@ def caption(p50: float, runs: int) -> str:
     )
 
 
+@once
 def figure(p50: float, p95: float, palette: Palette) -> go.Figure:
     """A bar for the median, a tick for the 95th percentile, the band of the assumed budget behind them."""
     low, high = USUAL_BUDGET_MS

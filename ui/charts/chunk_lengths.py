@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from rag_core.schema.once import once
 from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
 
@@ -27,6 +28,7 @@ def caption(lengths: Sequence[int], limit: int) -> str:
     )
 
 
+@once
 def figure(lengths: Sequence[int], limit: int, palette: Palette) -> go.Figure:
     """A histogram with bins of ten tokens, and the limit as a line."""
     fig = go.Figure(

@@ -8,12 +8,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.analysis.cost import Load, Rates, break_even, monthly
+from rag_core.schema.once import once
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
 POINTS = 160
 
 
+@once
 def table(load: Load, rates: Rates) -> pd.DataFrame:
     """A row per load: queries_a_day, hosted and own (dollars a month), machines; a hundredth to a hundred times the
     load that was asked about, in equal ratios."""
@@ -29,6 +31,7 @@ def table(load: Load, rates: Rates) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["queries_a_day", "hosted", "own", "machines"])
 
 
+@once
 def figure(load: Load, rates: Rates, palette: Palette) -> go.Figure:
     """Both lines on logarithmic axes, the load asked about and the break-even as lines down."""
     rows = table(load, rates)

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.evaluation.cuts import Cut
+from rag_core.schema.once import once
 from rag_core.wording.numbers import threshold_text
 from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
@@ -45,6 +46,7 @@ def caption(cuts: Sequence[Cut], over: str) -> str:
     )
 
 
+@once
 def figure(
     cuts: Sequence[Cut], over: str, now: float | None, title: str, palette: Palette, log: bool = False
 ) -> go.Figure:

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.evaluation.compare import Comparison
+from rag_core.schema.once import once
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
 
@@ -56,6 +57,7 @@ def _span(groups: Mapping[str, Comparison]) -> list[float]:
     return [low - 0.05 * wide, high + 0.2 * wide]
 
 
+@once
 def figure(groups: Mapping[str, Comparison], metric: str, palette: Palette) -> go.Figure:
     """A mark and a bar per group around zero: up triangles gain, down triangles lose, circles cannot be told."""
     rows = list(groups.items())[::-1]

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from rag_core.analysis.query_scores import QueryScores, auroc
+from rag_core.schema.once import once
 from rag_core.schema.spaces import ScoreSpace
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
@@ -72,6 +73,7 @@ def caption(queries: Sequence[QueryScores]) -> str:
     )
 
 
+@once
 def figure(queries: Sequence[QueryScores], space: ScoreSpace, palette: Palette) -> go.Figure:
     """The two panels. What should score high stands up, what should score low hangs down, each named."""
     table = bins(queries)

@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.evaluation.headroom import Headroom
+from rag_core.schema.once import once
 from rag_core.wording.metric_changes import headroom_sentence
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
@@ -34,6 +35,7 @@ def caption(headroom: Headroom) -> str:
     return f"{headroom_sentence(headroom)} Counted before threshold and top-k, which cut the order further."
 
 
+@once
 def figure(headroom: Headroom, palette: Palette) -> go.Figure:
     """The bar; a hatched part lets the page shine through. A part too thin for its label shows it on hover; one under
     zero (signals that helped) is left out."""

@@ -73,6 +73,12 @@ def squeezed(text: str, limit: int) -> str:
     return f"{text[: limit - tail - 1].rstrip()}…{text[-tail:].lstrip()}"
 
 
+def scatter(**fields: Any) -> dict[str, Any]:
+    """A line or dots for `go.Figure(data=[...])`. Plotly checks a figure of plain dicts once, and one that grows trace
+    by trace many times."""
+    return {"type": "scatter", **fields}
+
+
 def layout(palette: Palette, height: int, **more: Any) -> dict[str, Any]:
     """The layout that all charts share: transparent, no toolbar clutter, the theme's text colour."""
     return {

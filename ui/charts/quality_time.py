@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from rag_core.evaluation.quality_time import Way
 from rag_core.evaluation.sweeps import pareto
+from rag_core.schema.once import once
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
 
@@ -37,6 +38,7 @@ def _name(way: Way) -> str:
     return f"{way.reranker}, pool {way.pool}" if way.pool else way.reranker
 
 
+@once
 def figure(ways: Sequence[Way], metric: str, palette: Palette) -> go.Figure:
     """A marker shape per reranker, pools as labels; the front is filled and joined, the rest is open."""
     best = pareto([way.took_ms for way in ways], [way.quality for way in ways])

@@ -14,6 +14,7 @@ from typing import Literal
 import plotly.graph_objects as go
 
 from rag_core.schema.base import Frozen
+from rag_core.schema.once import once
 from rag_core.schema.steps import StepKind
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import Outcome
@@ -96,6 +97,7 @@ def key(trace: Trace, names: Sequence[str]) -> str:
     return f"{signs({one.outcome for one in ways(trace, names)})} Titles: what is kept, and the chosen one."
 
 
+@once
 def figure(trace: Trace, palette: Palette, names: Sequence[str], chosen: str | None = None) -> go.Figure:
     """The chart of these lists. `chosen`: the passage id to draw on top of the others."""
     found = ways(trace, names)

@@ -20,9 +20,10 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from rag_core.schema.once import once
 from rag_core.schema.trace import Trace
 from ui.charts import axes
-from ui.charts.palette import Palette, layout, plain, squeezed
+from ui.charts.palette import Palette, layout, plain, scatter, squeezed
 
 Row = Mapping[Hashable, Any]
 ROW_PX = 13
@@ -68,20 +69,20 @@ def signs(outcomes: Collection[str]) -> str:
     return f"{kept}{f'Not kept: {cut}.' if cut else ''}"
 
 
+@once
 def figure(trace: Trace, palette: Palette, chosen: str | None = None, whole: bool = False) -> go.Figure:
     """The chart. `chosen`: the passage id to draw on top of the others. `whole`: see `drawn`."""
     table = drawn(trace, chosen, whole)
     told = _told(table, trace.policy.top_k)
     labelled = table[table["passage_id"].isin(told | {chosen})]
     heights = _heights(trace, table, labelled)
-    fig = go.Figure()
     order = sorted(table.to_dict("records"), key=lambda row: (row["passage_id"] == chosen, row["passage_id"] in told))
-    for row in order:
-        fig.add_trace(_line(row, heights, palette, row["passage_id"] in told, row["passage_id"] == chosen))
-    fig.add_trace(_labels(labelled, "before", heights, palette))
-    fig.add_trace(_labels(labelled[labelled["outcome"] != CUT], "after", heights, palette))
-    _frame(fig, heights, trace, palette)
-    return fig
+    lines = [_line(row, heights, palette, row["passage_id"] in told, row["passage_id"] == chosen) for row in order]
+    titles = [
+        _labels(labelled, "before", heights, palette),
+        _labels(labelled[labelled["outcome"] != CUT], "after", heights, palette),
+    ]
+    return go.Figure(data=[*lines, *titles], layout=_frame(heights, trace, palette))
 
 
 def _told(table: pd.DataFrame, top_k: int) -> set[str]:
@@ -106,7 +107,7 @@ def _heights(trace: Trace, table: pd.DataFrame, labelled: pd.DataFrame) -> dict[
     )
 
 
-def _line(row: Row, heights: Mapping[int, float], palette: Palette, told: bool, chosen: bool) -> go.Scatter:
+def _line(row: Row, heights: Mapping[int, float], palette: Palette, told: bool, chosen: bool) -> dict[str, Any]:
     colour = _colour(row, palette, told or chosen)
     mark = OPEN.get(str(row["outcome"]), MARKS[str(row["direction"])])
     strong, small = told or chosen, 2 if row["outcome"] == CUT else 6
@@ -117,7 +118,7 @@ def _line(row: Row, heights: Mapping[int, float], palette: Palette, told: bool, 
     if row["outcome"] == CUT:
         x, y, way = x[:2], y[:2], f"fused #{row['before']} → first pass #{row['first_pass']:.0f}"
     hover = f"<b>{plain(str(row['title']), 80)}</b><br>{way}<br>{row['score']}<br>{row['outcome']}<extra></extra>"
-    return go.Scatter(
+    return scatter(
         x=x,
         y=[heights[int(rank)] for rank in y],
         mode="lines+markers",
@@ -133,13 +134,13 @@ def _line(row: Row, heights: Mapping[int, float], palette: Palette, told: bool, 
     )
 
 
-def _labels(rows: pd.DataFrame, side: str, heights: Mapping[int, float], palette: Palette) -> go.Scatter:
+def _labels(rows: pd.DataFrame, side: str, heights: Mapping[int, float], palette: Palette) -> dict[str, Any]:
     """Titles beside the ends of the told lines."""
     left = side == "before"
     titles = [plain(squeezed(str(title), LABEL_CHARS)) for title in rows["title"]]
     pairs = zip(titles, rows[side], strict=True)
     text = [f"{title}  <b>{rank}</b>" if left else f"<b>{rank}</b>  {title}" for title, rank in pairs]
-    return go.Scatter(
+    return scatter(
         x=[-0.03 if left else 1.03] * len(rows),
         y=[heights[int(rank)] for rank in rows[side]],
         mode="text",
@@ -168,34 +169,36 @@ def _heads(trace: Trace) -> list[tuple[float, str]]:
     ]
 
 
-def _frame(fig: go.Figure, heights: Mapping[int, float], trace: Trace, palette: Palette) -> None:
-    """Axes, the band of kept places, the two column heads."""
+def _frame(heights: Mapping[int, float], trace: Trace, palette: Palette) -> dict[str, Any]:
+    """The layout: axes, the band of kept places, the end of what the first pass hands on, the column heads."""
     places = max(heights.values())
-    kept = len(trace.kept_step.hits)
-    if kept:
-        fig.add_shape(
-            type="rect",
-            x0=0.97,
-            x1=2.25,
-            y0=0.5,
-            y1=heights[kept] + 0.5,
-            fillcolor=palette.band,
-            line_width=0,
-            layer="below",
-        )
-    if trace.first_pass_summary:
-        place = heights[len(trace.pool)] + 0.5 * CUT_CLOSE
-        fig.add_shape(type="line", x0=0.4, x1=0.6, y0=place, y1=place, line={"color": palette.muted, "dash": "dot"})
-    for x, text in _heads(trace):
-        fig.add_annotation(
-            x=x, y=-0.4, text=f"<b>{text}</b>", showarrow=False, font={"size": 12, "color": palette.muted}
-        )
-    fig.update_layout(
-        **layout(
-            palette,
-            max(220, round(70 + ROW_PX * places)),
-            xaxis={"visible": False, "range": [-1.25, 2.25], "fixedrange": True},
-            yaxis={"visible": False, "range": [places + 0.8, -1.0], "fixedrange": True},
-            hovermode="closest",
-        )
+    font = {"size": 12, "color": palette.muted}
+    return layout(
+        palette,
+        max(220, round(70 + ROW_PX * places)),
+        xaxis={"visible": False, "range": [-1.25, 2.25], "fixedrange": True},
+        yaxis={"visible": False, "range": [places + 0.8, -1.0], "fixedrange": True},
+        hovermode="closest",
+        shapes=[*_band(heights, trace, palette), *_handed_on(heights, trace, palette)],
+        annotations=[
+            {"x": x, "y": -0.4, "text": f"<b>{text}</b>", "showarrow": False, "font": font} for x, text in _heads(trace)
+        ],
     )
+
+
+def _band(heights: Mapping[int, float], trace: Trace, palette: Palette) -> list[dict[str, Any]]:
+    """Behind the places that are kept."""
+    if not trace.kept_step.hits:
+        return []
+    bottom = heights[len(trace.kept_step.hits)] + 0.5
+    place = {"x0": 0.97, "x1": 2.25, "y0": 0.5, "y1": bottom}
+    return [{"type": "rect", **place, "fillcolor": palette.band, "line": {"width": 0}, "layer": "below"}]
+
+
+def _handed_on(heights: Mapping[int, float], trace: Trace, palette: Palette) -> list[dict[str, Any]]:
+    """A line under what the first pass hands on."""
+    if not trace.first_pass_summary:
+        return []
+    place = heights[len(trace.pool)] + 0.5 * CUT_CLOSE
+    line = {"color": palette.muted, "dash": "dot"}
+    return [{"type": "line", "x0": 0.4, "x1": 0.6, "y0": place, "y1": place, "line": line}]

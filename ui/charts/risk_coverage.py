@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from rag_core.analysis.query_scores import QueryScores, outcomes
 from rag_core.analysis.query_scores import risk_coverage as table_of
+from rag_core.schema.once import once
 from rag_core.wording.numbers import threshold_text
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
@@ -32,6 +33,7 @@ def caption(queries: Sequence[QueryScores]) -> str:
     return f"{told}; answering only the best scored {half.iloc[-1]['coverage']:.0%}, in {half.iloc[-1]['risk']:.0%}."
 
 
+@once
 def figure(queries: Sequence[QueryScores], minimum: float, palette: Palette) -> go.Figure:
     """The curve, and where the threshold `minimum` stands on it."""
     table = steps(queries)

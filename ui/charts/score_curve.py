@@ -16,6 +16,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.analysis.score_distribution import Gap, widest_gap
+from rag_core.schema.once import once
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import threshold_text
@@ -28,6 +29,7 @@ Mark = tuple[dict[str, Any], dict[str, Any]]
 SYMBOLS = {"kept": "circle", "cut by top-k": "circle-open", "under the threshold": "x-thin-open"}
 
 
+@once
 def figure(trace: Trace, palette: Palette) -> go.Figure:
     """The chart. The threshold line stands at the trace's own policy.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from rag_core.schema.once import once
 from rag_core.schema.trace import Trace
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
@@ -25,6 +26,7 @@ def caption(left: Trace, right: Trace) -> str:
     )
 
 
+@once
 def figure(left: Trace, right: Trace, names: tuple[str, str], palette: Palette) -> go.Figure:
     """The scatter; a diagonal only where both axes are of one space."""
     table = joined(left, right).dropna(subset=["left_score", "right_score"])

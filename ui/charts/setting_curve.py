@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.evaluation.sweeps import Sweep
+from rag_core.schema.once import once
 from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
 
@@ -46,6 +47,7 @@ def caption(sweep: Sweep) -> str:
     return told.strip() or "Nothing is scored yet."
 
 
+@once
 def figure(sweep: Sweep, palette: Palette) -> go.Figure:
     """Two lines over the setting; the policy's value dashed, the knee a diamond."""
     fig = go.Figure()

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from rag_core.analysis.query_scores import QueryScores, outcomes
 from rag_core.analysis.threshold_choice import Choice
+from rag_core.schema.once import once
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.wording.numbers import threshold_text
 from ui.charts.axes import axis, mark
@@ -38,6 +39,7 @@ def caption(queries: Sequence[QueryScores], minimum: float) -> str:
     )
 
 
+@once
 def figure(queries: Sequence[QueryScores], choice: Choice, space: ScoreSpace, palette: Palette) -> go.Figure:
     """The three lines, each named at its end and drawn in its own dash; a band shows the choice's 95 % interval."""
     table = rates(queries)

@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.analysis.latency_model import LatencyLine, LatencyPoint, pool_for
+from rag_core.schema.once import once
 from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
 
@@ -26,6 +27,7 @@ def caption(line: LatencyLine, budget_ms: float, other_ms: float) -> str:
     return f"{speed}: a pool of {pool} fits {budget_ms:.0f} ms; the other steps take {other_ms:.0f} ms."
 
 
+@once
 def figure(
     points: Sequence[LatencyPoint], line: LatencyLine, budget_ms: float, other_ms: float, palette: Palette
 ) -> go.Figure:

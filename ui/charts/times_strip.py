@@ -5,12 +5,14 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from rag_core.analysis.times_of_runs import TimesOfRuns
+from rag_core.schema.once import once
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
 HEIGHT = 170
 
 
+@once
 def figure(times: TimesOfRuns, palette: Palette) -> go.Figure:
     """Three lines, told apart by dashes and colour."""
     rows = times.table

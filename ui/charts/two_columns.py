@@ -13,10 +13,11 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from rag_core.analysis.rank_agreement import Agreement, compare_rankings
+from rag_core.schema.once import once
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import score_text, titles_of
 from ui.charts import axes
-from ui.charts.palette import Palette, layout, plain, squeezed
+from ui.charts.palette import Palette, layout, plain, scatter, squeezed
 
 ROW_PX = 17
 CLOSE = 0.45
@@ -26,6 +27,7 @@ SHOWN = 20
 SYMBOLS = {"both": "circle", "left": "triangle-left", "right": "triangle-right", "neither": "circle-open"}
 
 
+@once
 def joined(left: Trace, right: Trace) -> pd.DataFrame:
     """A row per candidate of the pool in the left side's order: passage_id, title, left_rank, right_rank, moved (places
     gained on the right), kept ("both", "left", "right", "neither"), left_score and right_score (relevance; none where
@@ -76,6 +78,7 @@ def caption(agreement: Agreement) -> str:
     )
 
 
+@once
 def figure(left: Trace, right: Trace, names: tuple[str, str], palette: Palette) -> go.Figure:
     """The chart: what either side keeps or ranks among the first `SHOWN`."""
     compare_rankings(left, right)
@@ -85,26 +88,26 @@ def figure(left: Trace, right: Trace, names: tuple[str, str], palette: Palette) 
     told = table[table["kept"] != "neither"]
     heights = _heights(table, {*told["left_rank"], *told["right_rank"]})
     strength = {"neither": 0, "both": 1, "left": 2, "right": 2}
-    fig = go.Figure()
-    for row in sorted(table.to_dict("records"), key=lambda row: strength[row["kept"]]):
-        fig.add_trace(_line({str(name): value for name, value in row.items()}, heights, left, right, palette))
-    fig.add_trace(_labels(told, "left", heights, palette))
-    fig.add_trace(_labels(told, "right", heights, palette))
-    places = max(heights.values(), default=1.0)
-    for x, name in ((0, f"A: {names[0]}"), (1, f"B: {names[1]}")):
-        fig.add_annotation(
-            x=x, y=-0.4, text=f"<b>{plain(name)}</b>", showarrow=False, font={"size": 12, "color": palette.muted}
-        )
-    fig.update_layout(
-        **layout(
+    lines = [
+        _line({str(name): value for name, value in row.items()}, heights, left, right, palette)
+        for row in sorted(table.to_dict("records"), key=lambda row: strength[row["kept"]])
+    ]
+    titles = [_labels(told, side, heights, palette) for side in ("left", "right")]
+    places, font = max(heights.values(), default=1.0), {"size": 12, "color": palette.muted}
+    return go.Figure(
+        data=[*lines, *titles],
+        layout=layout(
             palette,
             max(220, round(70 + ROW_PX * places)),
             xaxis={"visible": False, "range": [-0.95, 1.95], "fixedrange": True},
             yaxis={"visible": False, "range": [places + 0.8, -1.0], "fixedrange": True},
             hovermode="closest",
-        )
+            annotations=[
+                {"x": x, "y": -0.4, "text": f"<b>{plain(f'{side}: {name}')}</b>", "showarrow": False, "font": font}
+                for x, (side, name) in enumerate(zip("AB", names, strict=True))
+            ],
+        ),
     )
-    return fig
 
 
 def _heights(table: pd.DataFrame, titled: Container[int]) -> dict[int, float]:
@@ -115,7 +118,9 @@ def _heights(table: pd.DataFrame, titled: Container[int]) -> dict[int, float]:
     )
 
 
-def _line(row: dict[str, Any], heights: Mapping[int, float], left: Trace, right: Trace, palette: Palette) -> go.Scatter:
+def _line(
+    row: dict[str, Any], heights: Mapping[int, float], left: Trace, right: Trace, palette: Palette
+) -> dict[str, Any]:
     kept = str(row["kept"])
     colour = {"both": palette.same, "left": palette.down, "right": palette.up}.get(kept, palette.faint)
     scores = [_score(trace, str(row["passage_id"])) for trace in (left, right)]
@@ -123,7 +128,7 @@ def _line(row: dict[str, Any], heights: Mapping[int, float], left: Trace, right:
         f"<b>{plain(str(row['title']), 80)}</b><br>A #{row['left_rank']} ({scores[0]})<br>B #{row['right_rank']} "
         f"({scores[1]})<br>kept by {kept}<extra></extra>"
     )
-    return go.Scatter(
+    return scatter(
         x=[0, 1],
         y=[heights[row["left_rank"]], heights[row["right_rank"]]],
         mode="lines+markers",
@@ -138,14 +143,14 @@ def _score(trace: Trace, passage_id: str) -> str:
     return trace.outcome(passage_id) if score is None else score_text(score, trace.relevance_space)
 
 
-def _labels(rows: pd.DataFrame, side: str, heights: Mapping[int, float], palette: Palette) -> go.Scatter:
+def _labels(rows: pd.DataFrame, side: str, heights: Mapping[int, float], palette: Palette) -> dict[str, Any]:
     ranks = rows[f"{side}_rank"]
     pairs = list(zip(rows["title"], ranks, strict=True))
     if side == "left":
         text = [f"{plain(squeezed(title, 44))}  <b>{rank}</b>" for title, rank in pairs]
     else:
         text = [f"<b>{rank}</b>  {plain(squeezed(title, 44))}" for title, rank in pairs]
-    return go.Scatter(
+    return scatter(
         x=[-0.03 if side == "left" else 1.03] * len(rows),
         y=[heights[rank] for rank in ranks],
         mode="text",

@@ -13,6 +13,7 @@ from rag_core.generation.grounding_words import doubtful, finding, summary, tag
 from rag_core.report.escaped import emphasised
 from rag_core.schema.answers import Answer, SentenceCheck
 from rag_core.schema.documents import Passage
+from rag_core.schema.once import once
 from rag_core.schema.trace import Trace
 from rag_core.wording.headline import closest
 from rag_core.wording.numbers import document_of, title_of
@@ -41,6 +42,12 @@ def card(trace: Trace, answer: Answer, key: str = "answer", heading: str = "") -
             _prompt(answer)
         for warning in answer.warnings:
             st.warning(markdown(warning.message))
+
+
+@once
+def with_answer(trace: Trace, answer: Answer) -> Trace:
+    """The run with its answer, as it is saved."""
+    return trace.model_copy(update={"recorded_answer": answer})
 
 
 def so_far(place: DeltaGenerator, text: str) -> None:

@@ -13,6 +13,7 @@ from rag_core.report.escaped import emphasised
 from rag_core.retrieval.engines.llama_index_nodes import OWN
 from rag_core.retrieval.tokenize import term_spans
 from rag_core.schema.documents import Document, Passage
+from rag_core.schema.once import once
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
@@ -47,6 +48,7 @@ def document_facts(document: Document) -> dict[str, str]:
     return {name: str(value) for name, value in {**own, **document.metadata}.items() if value not in (None, "")}
 
 
+@once
 def facts_of(passage: Passage) -> pd.DataFrame:
     """The passage's document, place and metadata as a two-column table."""
     rows: dict[str, object] = {
@@ -68,6 +70,7 @@ def _further(rows: Mapping[str, object], passage: Passage) -> dict[str, object]:
     return {name: value for name, value in further.items() if (name.casefold(), str(value)) not in said}
 
 
+@once
 def way_table(trace: Trace, passage_id: str) -> pd.DataFrame:
     """The passage's way through the steps: a row per step with rank, of how many, and score with its space."""
     rows = [
@@ -91,6 +94,7 @@ def way_table(trace: Trace, passage_id: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@once
 def candidate_labels(trace: Trace, ids: list[str]) -> dict[str, str]:
     """`1  Refunds for digital goods: EU` with the rank before the cut, or `–` where it was not read; by passage id."""
     places = trace.final_step.by_passage
@@ -102,14 +106,9 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
     """A row per candidate, its rank at every step in the order of the steps; the scores on request. A click chooses a
     row."""
     columns = _columns(trace)
-    titles = titles_of(trace.passages[passage_id] for passage_id in table["passage_id"])
-    shown = table.assign(
-        title=table["passage_id"].map(titles),
-        found_by=table["passage_id"].map(lambda passage_id: list(trace.found_by(passage_id))),
-    )
     everything = st.toggle("Show the scores of every step", key=f"{key}_scores")
     st.dataframe(
-        shown,
+        _titled(trace, table),
         key=key,
         column_order=list(columns) if everything else _ranks_first(trace, columns),
         column_config=columns,
@@ -117,6 +116,16 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
         height=340,
         on_select=on_select,
         selection_mode=picking.MODE,
+    )
+
+
+@once
+def _titled(trace: Trace, table: pd.DataFrame) -> pd.DataFrame:
+    """The table with titles that tell the passages apart, and with the searches that found each."""
+    titles = titles_of(trace.passages[passage_id] for passage_id in table["passage_id"])
+    return table.assign(
+        title=table["passage_id"].map(titles),
+        found_by=table["passage_id"].map(lambda passage_id: list(trace.found_by(passage_id))),
     )
 
 

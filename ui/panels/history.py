@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from rag_core.errors import BadTrace
 from rag_core.schema.trace import Trace
@@ -10,6 +11,8 @@ from ui.panels import views
 
 NEWEST = 50
 KEY = "runs"
+OPENED = "opened_runs"
+"""Session key: what each uploaded file holds, read once."""
 
 
 def remember(trace: Trace) -> None:
@@ -37,10 +40,17 @@ def opened() -> list[Trace]:
     files = st.file_uploader(
         "Add saved runs (JSON)", type=["json"], accept_multiple_files=True, key="saved_runs", max_upload_size=64
     )
-    traces = []
+    known: dict[str, Trace | str] = st.session_state.get(OPENED, {})
+    st.session_state[OPENED] = known = {file.file_id: known.get(file.file_id) or _read(file) for file in files}
     for file in files:
-        try:
-            traces.append(Trace.read(file.getvalue()))
-        except BadTrace as exc:
-            st.error(views.markdown(f"{file.name}: {exc}"), icon=":material/error:")
-    return traces
+        if isinstance(problem := known[file.file_id], str):
+            st.error(views.markdown(f"{file.name}: {problem}"), icon=":material/error:")
+    return [trace for trace in known.values() if isinstance(trace, Trace)]
+
+
+def _read(file: UploadedFile) -> Trace | str:
+    """The trace in it, or why there is none."""
+    try:
+        return Trace.read(file.getvalue())
+    except BadTrace as exc:
+        return str(exc)

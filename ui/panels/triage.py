@@ -24,7 +24,7 @@ from rag_core.wording.run_captions import step_label
 from rag_core.wording.verdicts import VERDICT_LABELS, sentence
 from ui import caches
 from ui.panels import history, loss_strip, retrying, spent, views, waiting
-from ui.panels.answer import card
+from ui.panels.answer import card, with_answer
 from ui.sidebar.state import SidebarState
 
 FIND, CASES = "Why was it not found?", "Cases"
@@ -161,7 +161,7 @@ def examine(choice: SidebarState, asked: Asked) -> Found:
     question = caches.question(choice, asked.query)
     trace = waiting.trace(question, choice.policy)
     if answer := waiting.answer(question, trace, choice.chat):
-        trace = trace.model_copy(update={"recorded_answer": answer})
+        trace = with_answer(trace, answer)
     history.remember(trace)
     return Found(question, trace, location, diagnose(trace, location), choice.chat)
 

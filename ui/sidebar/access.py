@@ -27,7 +27,7 @@ from rag_core.rerank.hosted.identity import start_session
 from rag_core.rerank.retired import no_longer_ships
 from rag_core.schema.base import new_id
 from rag_core.schema.records import Listing
-from rag_core.settings import Settings
+from rag_core.settings import Settings, current_settings
 from ui import visitors
 
 KEY = "access"
@@ -115,7 +115,7 @@ def models() -> Listing[FineTuneResult]:
 
 def fine_tuned() -> Path:
     """The folder of the models that were fine-tuned in the app."""
-    return Settings().data_dir.resolve() / "rerankers"
+    return current_settings().data_dir.resolve() / "rerankers"
 
 
 def labels(offered: Mapping[str, Entry]) -> dict[str, str]:

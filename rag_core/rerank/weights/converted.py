@@ -24,7 +24,7 @@ from rag_core.inference import engine
 from rag_core.installation.locations import PACKAGE
 from rag_core.rerank.weights.hub import fingerprint, modules_of
 from rag_core.rerank.weights.runner import Runner, named
-from rag_core.settings import Settings
+from rag_core.settings import current_settings
 
 if TYPE_CHECKING:
     from rag_core.rerank.weights.runner import Ids, Logits
@@ -63,7 +63,7 @@ def why_not(folder: Path) -> str:
 
 
 def _is_on() -> bool:
-    return engine.installed() and Settings().convert_models
+    return engine.installed() and current_settings().convert_models
 
 
 def _failure(place: Path) -> str:
@@ -109,7 +109,7 @@ def read(place: Path, precision: engine.Precision) -> Runner:
 def _place(folder: Path) -> Path:
     """Where this model's conversion is kept on this machine."""
     name = f"{fingerprint(folder)[:24]}-{engine.best_precision()}-openvino{_openvino_version()}-{FORM}"
-    return Settings().data_dir / "converted" / name
+    return current_settings().data_dir / "converted" / name
 
 
 @cache
