@@ -1,8 +1,8 @@
 """What an agent may call, as plain functions: the same answers as `inspect --json` and `triage --json`.
 
-An agent names what the server was started with: saved collections, the retrievers of the environment and of
-`--retriever`, recorded runs of the database and of `--run`, and rerankers that can be used. It cannot name an address,
-a function or a file of its own.
+An agent names what the server was started with: saved collections, the indexes of the environment, the retrievers of
+the environment and of `--retriever`, recorded runs of the database and of `--run`, and rerankers that can be used. It
+cannot name an address, a function or a file of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 from rag_core.cli import inspect, triage
 from rag_core.cli.documents import library
 from rag_core.cli.live_question import asked_of
-from rag_core.cli.questions import Asked, collection_from, pipeline_over, policy_from
+from rag_core.cli.named_index import connected
+from rag_core.cli.questions import Asked, opened, pipeline_over, policy_from
 from rag_core.cli.run_choice import id_of
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.sample import SAMPLE
@@ -24,6 +25,9 @@ from rag_core.errors import BadInput
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import usable
 from rag_core.rerank.retired import no_longer_ships
+from rag_core.retrieval.engines.connected_collection import ConnectedCollection
+from rag_core.retrieval.engines.named_indexes import NamedIndex, index_named
+from rag_core.retrieval.engines.named_indexes import read_named as read_named_indexes
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.live import LiveRetriever
 from rag_core.runs.live.choosing import retriever_of
@@ -49,14 +53,21 @@ class AgentCalls:
     retriever: str | None = None
     file: Path | None = None
     _opened: dict[str, tuple[str, Collection]] = field(default_factory=dict)
+    _connected: dict[str, tuple[NamedIndex, ConnectedCollection]] = field(default_factory=dict)
 
     def list_collections(self) -> dict[str, Any]:
-        """What can be asked: the saved collections (the sample corpus is always there), the live retrievers, and the
-        rerankers. unavailable: retrievers that cannot be asked, and why."""
+        """What can be asked: the saved collections (the sample corpus is always there), the connected indexes, the live
+        retrievers, and the rerankers. unavailable: indexes and retrievers that cannot be asked, and why."""
         names = [name for name in library(self.settings).names() if name != SAMPLE]
         known, problems = self._retrievers()
-        told = {"collections": [SAMPLE, *names], "retrievers": list(known), "rerankers": list(usable())}
-        return told | ({"unavailable": problems} if problems else {})
+        indexes, broken = read_named_indexes(self.settings.indexes)
+        told = {
+            "collections": [SAMPLE, *names],
+            "indexes": list(indexes),
+            "retrievers": list(known),
+            "rerankers": list(usable()),
+        }
+        return told | ({"unavailable": problems | broken} if problems or broken else {})
 
     def list_runs(self, project: str = "", text: str = "", limit: int = 20) -> dict[str, Any]:
         """Recorded runs of other pipelines, newest first, with what is suspicious about each. text: words of the
@@ -80,11 +91,12 @@ class AgentCalls:
 
     def inspect_query(
         self, query: str, collection: str = "", retriever: str = "", reranker: str = "", pool: int | None = None,
-        top_k: int | None = None, threshold: float | None = None,
+        top_k: int | None = None, threshold: float | None = None, index: str = "",
     ) -> dict[str, Any]:  # fmt: skip
         """Every step of a query: what each search found, what the reranker made of it, and what was kept, with ranks
-        and scores. Ask a collection (the sample corpus without one) or a live retriever, one of list_collections."""
-        return inspect.facts(self._asked(query, collection, retriever, reranker, pool, top_k, threshold).trace)
+        and scores. Ask a collection (the sample corpus without one), a connected index or a live retriever, one of
+        list_collections."""
+        return inspect.facts(self._asked(query, collection, retriever, reranker, pool, top_k, threshold, index).trace)
 
     def inspect_run(self, project: str, run_id: str) -> dict[str, Any]:
         """Every step of a recorded run of another pipeline, one of list_runs."""
@@ -93,11 +105,12 @@ class AgentCalls:
     def triage_query(
         self, query: str, document: str, quote: str = "", collection: str = "", retriever: str = "",
         reranker: str = "", pool: int | None = None, top_k: int | None = None, threshold: float | None = None,
+        index: str = "",
     ) -> dict[str, Any]:  # fmt: skip
         """Why a query did not keep the document that should have answered it: the step that lost it, its rank at each
         step, what outranked it, and the smallest change that keeps it. document: its id, title or source; quote: the
         words of it that answer."""
-        asked = self._asked(query, collection, retriever, reranker, pool, top_k, threshold)
+        asked = self._asked(query, collection, retriever, reranker, pool, top_k, threshold, index)
         return triage.told(asked, Expected(document=document, quote=quote))
 
     def triage_run(self, project: str, run_id: str, document: str, quote: str = "") -> dict[str, Any]:
@@ -107,7 +120,7 @@ class AgentCalls:
 
     def _asked(
         self, query: str, collection: str, retriever: str, reranker: str, pool: int | None, top_k: int | None,
-        threshold: float | None,
+        threshold: float | None, index: str,
     ) -> Asked:  # fmt: skip
         """One question's run. Raises BadInput for what is not offered."""
         if not query.strip():
@@ -117,8 +130,8 @@ class AgentCalls:
                 no_longer_ships(reranker)
                 or f"There is no reranker “{reranker}” here. There are: {', '.join(usable())}."
             )
-        if collection and retriever:
-            raise BadInput("Give either a collection or a retriever.")
+        if sum(map(bool, (collection, retriever, index))) > 1:
+            raise BadInput("Give either a collection, an index or a retriever.")
         given = argparse.Namespace(
             question=query, pool=pool, top_k=top_k, threshold=threshold, reranker=reranker or None
         )
@@ -130,7 +143,8 @@ class AgentCalls:
                 raise BadInput(f"There is no retriever “{retriever}” here. There are: {', '.join(known) or 'none'}.")
             trace = asked_of(known[retriever], given, self.settings)
             return Asked(trace, trace.policy)
-        policy, found = policy_from(given), self._collection(collection)
+        policy = policy_from(given)
+        found = self._index(index) if index else self._collection(collection)
         session = QuerySession(pipeline_over(found, self.settings), query)
         return Asked(session.trace(policy), policy, session, found)
 
@@ -140,8 +154,15 @@ class AgentCalls:
         mark = library(self.settings).manifest(own).fingerprint if own else ""
         if own not in self._opened or self._opened[own][0] != mark:
             given = argparse.Namespace(collection=own or None, folder=None)
-            self._opened[own] = (mark, collection_from(given, self.settings))
+            self._opened[own] = (mark, opened(given, self.settings))
         return self._opened[own][1]
+
+    def _index(self, name: str) -> ConnectedCollection:
+        """The connected index; another connection once its entry has changed."""
+        entry = index_named(name, self.settings.indexes)
+        if name not in self._connected or self._connected[name][0] != entry:
+            self._connected[name] = (entry, connected(name, self.settings))
+        return self._connected[name][1]
 
     def _retrievers(self) -> tuple[dict[str, LiveRetriever], dict[str, str]]:
         """Those that can be asked, and what is wrong with the others."""

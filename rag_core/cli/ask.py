@@ -3,6 +3,7 @@
     second-pass ask "How do I reset two-factor authentication?"             the sample corpus
     second-pass ask "How long do refunds take?" handbook --top-k 3         a folder of your own
     second-pass ask "How long do refunds take?" --collection Handbook      a collection that `index` has saved
+    second-pass ask "How long do refunds take?" --index Wiki               an index of SECOND_PASS_INDEXES
     second-pass ask "How long do refunds take?" handbook --json            the whole trace, as JSON
 
 Prints a sentence on what reranking did, the answer with its citations, and the passages kept for it, each with its rank

@@ -2,6 +2,7 @@
 
     evaluate SET_DIR                                             the set's own documents, indexed once and kept
     evaluate SET_DIR --collection Handbook --reranker none       a saved collection, another reranker
+    evaluate SET_DIR --index Wiki                                an index of SECOND_PASS_INDEXES
     evaluate SET_DIR --extra recent since=2026-09-01 depth=20    a search beside the main one
     evaluate SET_DIR --first-pass late-interaction 100 --pool 20 --reranker second-pass-minilm-v3
     evaluate SET_DIR --search 0.3                                the searches' own score beside relevance
@@ -20,10 +21,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rag_core.analysis.paid_calls import calls_by_service
+from rag_core.cli import named_index
 from rag_core.cli.documents import library, progress
 from rag_core.cli.extra_search_options import extra_search
 from rag_core.cli.policy_options import policy_of
 from rag_core.cli.questions import RERANKER_HELP
+from rag_core.corpus.collection import Collection
 from rag_core.errors import BadInput
 from rag_core.evaluation import gate, metrics
 from rag_core.evaluation.beir import read_folder
@@ -37,7 +40,9 @@ from rag_core.evaluation.sets import LabelledSet
 from rag_core.evaluation.table import read_csv
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.metering import metered
+from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
+from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.schema.policy import DEFAULT_POOL, FULL_DEPTH, SIGNAL_NAMES
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
@@ -56,6 +61,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("set", type=Path, metavar="SET", help="a BEIR folder (queries.jsonl, qrels.tsv, corpus.jsonl) or a CSV")
     add("--collection", help="ask this saved collection instead of the set's own documents")
+    named_index.add_option(parser)
     add("--passages", action="store_true", help="the qrels name passages, not documents")
     add("--reranker", help=RERANKER_HELP)
     add(
@@ -134,12 +140,21 @@ def _own(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str])
     extra_searches = tuple(map(extra_search, given.extra))
     policy = policy_of(depth=given.depth, extra_searches=extra_searches, **_reading(given), **_beside(given))
     embedder = get_embedder(settings.embedding_model, settings.device)
-    collection = collection_for(given.set, library(settings), embedder, given.collection, progress)
+    collection = _searched(given, settings, embedder)
     pipeline = Pipeline(collection, embedder, Store.from_settings(settings).pair_cache())
     asked = labelled.only(_spread([query.id for query in labelled.asked], given.limit))
     with _told_what_was_sent():
         measurements = score_set(pipeline, asked, [policy], _progress)
     return of_measurements(asked, measurements, policy, names, unknown_documents(asked, collection))
+
+
+def _searched(given: argparse.Namespace, settings: Settings, embedder: Embedder) -> Collection | ConnectedCollection:
+    """What is asked: the index that is named, else a collection."""
+    if given.index is None:
+        return collection_for(given.set, library(settings), embedder, given.collection, progress)
+    if given.collection:
+        raise BadInput("Give either --index or --collection.")
+    return named_index.connected(given.index, settings, embedder)
 
 
 @contextmanager

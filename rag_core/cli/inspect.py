@@ -2,6 +2,7 @@
 
     second-pass inspect "How long do refunds take?" handbook             a folder of your own
     second-pass inspect "How long do refunds take?" --collection Handbook
+    second-pass inspect "How long do refunds take?" --index Wiki         an index of SECOND_PASS_INDEXES
     second-pass inspect --run runs.jsonl                                 the newest run of a file
     second-pass inspect "How long do refunds take?" --run spans.json     the run with this query
     second-pass inspect --run runs.jsonl --json                          for scripts

@@ -29,7 +29,7 @@ def add_option(parser: argparse.ArgumentParser) -> None:
 
 def asked_live(given: argparse.Namespace) -> Trace:
     """The answer of the retriever; with --reranker, --threshold or --top-k, its replay under these."""
-    if given.folder or given.collection or given.file or given.run_id:
+    if given.folder or given.collection or given.index is not None or given.file or given.run_id:
         raise BadInput("Give either --retriever, --run or the documents to search.")
     if not given.question:
         raise BadInput("Give a question for the retriever.")

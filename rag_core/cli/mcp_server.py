@@ -8,8 +8,9 @@ The entry of an agent's host, such as .mcp.json:
 
     {"mcpServers": {"second-pass": {"command": "second-pass", "args": ["mcp"]}}}
 
-An agent reads the shared collections and the recorded runs, and asks the retrievers that are named here or in
-SECOND_PASS_RETRIEVERS. It names no address, function or file itself. It needs the extra `mcp`.
+An agent reads the shared collections, the indexes of SECOND_PASS_INDEXES and the recorded runs, and asks the
+retrievers that are named here or in SECOND_PASS_RETRIEVERS. It names no address, function or file itself. It needs the
+extra `mcp`.
 """
 
 from __future__ import annotations

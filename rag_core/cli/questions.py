@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rag_core.api import index
-from rag_core.cli import live_question
+from rag_core.cli import live_question, named_index
 from rag_core.cli.documents import library, read_folder
 from rag_core.cli.policy_options import policy_of, threshold_of
 from rag_core.cli.run_choice import chosen
@@ -18,6 +18,7 @@ from rag_core.errors import BadInput
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.session import QuerySession
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
+from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.runs.opening import open_path
 from rag_core.schema.policy import DEFAULT_FIRST_PASS, DEFAULT_POOL, DEFAULT_RERANKER, Policy
 from rag_core.schema.trace import Trace
@@ -38,6 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("folder", nargs="?", type=Path, help="a folder of documents (default: the sample corpus)")
     add("--collection", metavar="NAME", help="ask this saved collection instead of a folder")
+    named_index.add_option(parser)
     add("--top-k", type=int, help=f"how many passages are kept (default: {Policy().top_k})")
     add("--pool", type=int, help=POOL_HELP)
     add("--reranker", help=RERANKER_HELP)
@@ -71,7 +73,7 @@ class Asked:
     trace: Trace
     policy: Policy
     session: QuerySession | None = None
-    collection: Collection | None = None
+    collection: Collection | ConnectedCollection | None = None
 
 
 def asked(given: argparse.Namespace) -> Asked:
@@ -80,7 +82,7 @@ def asked(given: argparse.Namespace) -> Asked:
         trace = live_question.asked_live(given)
         return Asked(trace, trace.policy)
     if given.file:
-        if given.folder or given.collection:
+        if given.folder or given.collection or given.index is not None:
             raise BadInput("Give either --run or the documents to search.")
         if settings := [f"--{name.replace('_', '-')}" for name in SETTINGS if getattr(given, name) is not None]:
             raise BadInput(
@@ -112,12 +114,21 @@ def policy_from(given: argparse.Namespace) -> Policy:
     return policy_of(threshold=threshold, **{name: value for name, value in asked.items() if value is not None})
 
 
-def pipeline_over(collection: Collection, settings: Settings) -> Pipeline:
-    """The pipeline over a collection, with the environment's bi-encoder."""
+def pipeline_over(collection: Collection | ConnectedCollection, settings: Settings) -> Pipeline:
+    """The pipeline over a collection or index, with the environment's bi-encoder."""
     return Pipeline(collection, get_embedder(settings.embedding_model, settings.device))
 
 
-def collection_from(given: argparse.Namespace, settings: Settings) -> Collection:
+def collection_from(given: argparse.Namespace, settings: Settings) -> Collection | ConnectedCollection:
+    """The saved collection, the connected index, or the folder indexed in memory."""
+    if given.index is not None:
+        if given.folder or given.collection:
+            raise BadInput("Give either --index or the documents to search.")
+        return named_index.connected(given.index, settings)
+    return opened(given, settings)
+
+
+def opened(given: argparse.Namespace, settings: Settings) -> Collection:
     """The saved collection, or the folder indexed in memory."""
     embedder = get_embedder(settings.embedding_model, settings.device)
     if given.collection:

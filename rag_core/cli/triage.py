@@ -2,6 +2,7 @@
 
     second-pass triage "How long do refunds take?" handbook --expect refunds.md
     second-pass triage "How long do refunds take?" --collection Handbook --expect refunds.md --quote "30 days"
+    second-pass triage "How long do refunds take?" --index Wiki --expect refunds.md    of SECOND_PASS_INDEXES
     second-pass triage --run runs.jsonl --expect refunds.md              a recorded run of any pipeline
     second-pass triage --run spans.json --expect refunds.md --json       for scripts
     second-pass triage "Refunds?" --retriever my_app:search --expect refunds.md       a live retriever

@@ -16,6 +16,7 @@ from rag_core.evaluation.beir import read_corpus
 from rag_core.evaluation.files import File
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.retrieval.embedders.protocol import Embedder
+from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
 
@@ -49,11 +50,25 @@ def documents_of(folder: Path) -> Sequence[Document]:
     raise BadInput(f"{folder} has neither corpus.jsonl nor documents/. Name the collection to ask (--collection).")
 
 
-def unknown_documents(labelled: LabelledSet, collection: Collection) -> tuple[str, ...]:
-    """A notice where qrels name documents (or passages) that the collection does not have: no search can find them."""
-    there = collection.has_document if labelled.level == "document" else collection.has_passage
-    lacking = [item for query in labelled.judged for item in labelled.qrels[query.id] if not there(item)]
+def unknown_documents(labelled: LabelledSet, collection: Collection | ConnectedCollection) -> tuple[str, ...]:
+    """A notice where qrels name documents (or passages) that the collection does not have: no search can find them.
+    Raises EngineError of an index that is asked for them."""
+    named = [item for query in labelled.judged for item in labelled.qrels[query.id]]
+    try:
+        known = _known(labelled.level, list(dict.fromkeys(named)), collection)
+    except BadInput:  # an index that cannot filter by its documents
+        told = f"Whether every judged document is in {collection.ref.name} was not checked: "
+        return (told + "it cannot filter by them.",)
+    lacking = [item for item in named if item not in known]
     if not lacking:
         return ()
-    told = f"{len(lacking)} judged {labelled.level}s are not in {collection.manifest.name}, {lacking[0]!r} first; "
+    told = f"{len(lacking)} judged {labelled.level}s are not in {collection.ref.name}, {lacking[0]!r} first; "
     return (told + "they count as never found.",)
+
+
+def _known(level: str, named: list[str], collection: Collection | ConnectedCollection) -> set[str]:
+    """Which of these there are."""
+    if isinstance(collection, ConnectedCollection):
+        return collection.known_documents(named) if level == "document" else collection.known_passages(named)
+    there = collection.has_document if level == "document" else collection.has_passage
+    return set(filter(there, named))

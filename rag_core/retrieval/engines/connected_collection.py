@@ -30,6 +30,9 @@ COUNTED_FOR = 60.0
 OF_A_DOCUMENT = 1000
 """Passages of one document that are looked at."""
 
+LOOKED_UP = 100
+"""Passages that are looked up by id in one request."""
+
 WITH_WORDS = 50
 """Passages of a search for words that are looked through for them."""
 
@@ -119,6 +122,23 @@ class ConnectedCollection:
         """The passage of that id. KeyError if there is none."""
         return self.index.passages_by_id([passage_id])[passage_id]
 
+    def known_passages(self, ids: Sequence[str]) -> set[str]:
+        """Which of these passages there are."""
+        return {
+            found
+            for begin in range(0, len(ids), LOOKED_UP)
+            for found in self.index.passages_by_id(ids[begin : begin + LOOKED_UP])
+        }
+
+    def known_documents(self, ids: Sequence[str]) -> set[str]:
+        """Which of these documents there are: a request each, unless every passage is its own document. Raises BadInput
+        for an index that cannot filter by them."""
+        if not self.config.fields.document:
+            return self.known_passages(ids)
+        if not self.capabilities.listing:
+            raise BadInput(f"{self.name} lists no passages.")
+        return {one for one in ids if self.index.listed(1, _of_document(one))}
+
     def passages_named(self, name: str) -> tuple[Passage, ...]:
         """The passages of the document of that id or title, else the passage of that id, else those that hold these
         words, three at least; none where it finds none."""
@@ -146,3 +166,7 @@ class ConnectedCollection:
         if able.dense and self.index.dimensions() in (0, self.embedder.dimensions):
             hits += self.dense(self.embedder.embed_query(name), WITH_WORDS).hits
         return list(self.index.passages_by_id(list(dict.fromkeys(one for one, _ in hits))).values())
+
+
+def _of_document(document_id: str) -> Filter:
+    return Filter(conditions=(Equal(field="document_id", value=document_id),))
