@@ -1,6 +1,6 @@
 """Markdown: the text as it is, underlined headings as `#` lines, front matter (YAML or TOML) as metadata.
 
-HTML in it is `markdown_html`'s.
+Title blocks of other forms are `title_blocks`', HTML in it is `markdown_html`'s.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import replace
 from rag_core.corpus.readers.base import Parsed, Record, Source, in_doubt
 from rag_core.corpus.readers.markdown_html import shown
 from rag_core.corpus.readers.text import decode
+from rag_core.corpus.readers.title_blocks import without_title_block
 from rag_core.schema.files import FileNote
 
 _FRONT_MATTER = re.compile(
@@ -41,7 +42,7 @@ def _split(text: str) -> tuple[dict[str, object], str, list[FileNote]]:
     """Front matter, the rest, and any doubt. A `---` that opens no front matter is a rule, and stays."""
     found = _FRONT_MATTER.match(text)
     if not found or not _KEY.match(found["block"]):
-        return {}, text, []
+        return *without_title_block(text), []
     block, rest = found["block"], text[found.end() :]
     try:
         values = _LANGUAGES[found["mark"]](block)

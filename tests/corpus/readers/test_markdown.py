@@ -59,6 +59,57 @@ def test_a_paragraph_between_two_rules_is_no_front_matter(text):
     assert only(text).text == text
 
 
+@pytest.mark.parametrize(
+    ("block", "title", "metadata"),
+    [
+        (
+            "% Setup: the short way\n% Ann Berg\n  Bo Lind\n% 2026-03-14\n",
+            "Setup: the short way",
+            {"author": "Ann Berg; Bo Lind", "date": "2026-03-14"},
+        ),
+        (
+            "author: Ann Berg; Bo Lind\ndate: 2026-03-14\ntitle: Setup: the short way\n",
+            "Setup: the short way",
+            {"author": "Ann Berg; Bo Lind", "date": "2026-03-14"},
+        ),
+        ("% GREP(1)\n  Manual\n% Ann Berg\n", "GREP(1) Manual", {"author": "Ann Berg"}),
+        ("% Setup\n%\n% March 2026\n", "Setup", {"date": "March 2026"}),
+        ("% Setup of the 5 pumps\n", "Setup of the 5 pumps", {}),
+        ("Title:   Setup  \nAuthor: Ann Berg  \nBase Header Level: 2\n", "Setup", {"base_header_level": "2"}),
+        ("Title: Setup\nTags: pump, valve\nSummary: How to\n  begin.\n", "Setup", {"summary": "How to begin."}),
+    ],
+)
+def test_title_blocks_as_pandoc_and_multimarkdown_write_them(block, title, metadata):
+    read = load_bytes("a.md", f"{block}\n# Start\n\nPress start.\n".encode()).documents[0]
+    assert (read.title, read.text) == (title, "# Start\n\nPress start.\n")
+    assert metadata.items() <= read.metadata.items()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Note: the lift is out of order.\n\nUse the stairs.\n",
+        "Title: Senior Engineer\nLocation: Berlin\n\nApply by May.\n",
+        "Title: One\nTitle: Two\n\nText.\n",
+        "Title: Alone\n\nText.\n",
+        "Title: Setup\nAuthor: Ann\nText without a gap.\n",
+        "% of seats that are counted\n\nText.\n",
+        "% Discounts are per year.\n\nText.\n",
+        "% Setup\nText without a gap.\n",
+        "% one\n% two\n% three\n% four\n\nText.\n",
+        "%% A comment of TeX\n\nText.\n",
+        "---\ntitle: Setup\n---\n\n% Not a block\n% Ann\n\nText.\n",
+    ],
+)
+def test_what_only_looks_like_a_title_block_stays_in_the_text(text):
+    body = text.partition("---\n\n")[2] or text
+    assert load_bytes("a.md", text.encode()).documents[0].text.strip() == body.strip()
+
+
+def test_a_title_block_is_one_in_markdown_only():
+    assert load_bytes("a.txt", b"% Setup\n% Ann\n\nText.\n").documents[0].text.startswith("% Setup")
+
+
 def test_front_matter_as_hugo_writes_it():
     document = only('+++\ntitle = "Refunds"\ndate = 2026-03-14T10:00:00Z\ntags = ["a", "b"]\n+++\nText.')
     assert (document.title, str(document.updated_at), document.text) == ("Refunds", "2026-03-14", "Text.")
