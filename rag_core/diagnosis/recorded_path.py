@@ -6,7 +6,7 @@ Where nothing before a step is recorded, it cannot be told, and the gaps say wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rag_core.diagnosis.run_facts import Gap, Missing
@@ -102,16 +102,30 @@ def in_order(trace: Trace) -> bool:
     return any(first_of(trace.kept_step, one) for one in trace.reads(trace.kept_step))
 
 
+MOVES: dict[StepKind, Verdict] = {StepKind.RERANK: Verdict.DEMOTED, StepKind.ADJUST: Verdict.PUSHED_DOWN}
+"""The verdict where a step of this kind moved the passage behind the first k."""
+
+
 def _moved(trace: Trace, passage_id: str, found: Ending) -> Ending:
-    """The reranker or the rule that moved it down, to behind the first k, where one did."""
+    """The last reranker or rule that moved it from the first k to behind them, where one did. What stood behind them
+    already was not lost there, however much further down it went."""
     k = len(trace.kept_step.hits)
     if not k or not in_order(trace):
         return found
-    for step, verdict in ((trace.reranked_step, Verdict.DEMOTED), (trace.final_step, Verdict.PUSHED_DOWN)):
+    for step in _backwards(trace):
         after = step.by_passage.get(passage_id)
         ranked = [one for one in trace.reads(step) if passage_id in one.by_passage]
-        if after is None or len(ranked) != 1 or step.kind not in (StepKind.RERANK, StepKind.ADJUST):
+        if after is None or len(ranked) != 1 or step.kind not in MOVES:
             continue
-        if after.rank > max(k, ranked[0].by_passage[passage_id].rank):
-            return Ending(verdict, step, ranked[0])
+        if ranked[0].by_passage[passage_id].rank <= k < after.rank:
+            return Ending(MOVES[step.kind], step, ranked[0])
     return found
+
+
+def _backwards(trace: Trace) -> Iterator[Step]:
+    """The steps that what was kept comes from, the last first."""
+    wanted = {trace.kept_step.name}
+    for step in reversed(trace.steps):
+        if step.name in wanted:
+            wanted |= {one.name for one in trace.reads(step)}
+            yield step

@@ -90,11 +90,12 @@ def _read_at_most(trace: Trace) -> int:
 
 
 def _fell(step: str) -> Callable[[PassageRanks], bool]:
-    """The step moved it down, and it ended outside the top-k."""
+    """The step moved it out of the top-k, where it stood before, and it ended outside. What stood below the top-k
+    already was not lost at this step, however much further down it went."""
 
     def holds(s: PassageRanks) -> bool:
         top_k, before = s.trace.policy.top_k, s.trace.before(step).name
-        return s.rank(step) > max(top_k, s.rank(before)) and s.rank(StepName.ADJUSTED) > top_k
+        return s.rank(before) <= top_k < s.rank(step) and s.rank(StepName.ADJUSTED) > top_k
 
     return holds
 

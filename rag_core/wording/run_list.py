@@ -99,8 +99,8 @@ def best_text(row: RunSummary) -> str:
 
 
 def feedback_text(feedback: Iterable[Feedback]) -> str:
-    """`thumbs: up, correct: True`."""
-    return ", ".join(f"{one.name}: {one.value}" for one in feedback)
+    """`thumbs: up, correct: no (It is about another plan.)`."""
+    return ", ".join(f"{one.name}: {one.value}{f' ({one.comment})' if one.comment else ''}" for one in feedback)
 
 
 def feedback_labels(keys: Iterable[str]) -> dict[str, str]:

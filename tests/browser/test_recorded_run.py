@@ -96,7 +96,7 @@ def goes_all_the_way(page: Page, app: App) -> None:
     page.get_by_role("combobox", name="Document that should have answered").click()
     page.get_by_role("option", name=EXPECTED).click()
     lost = page.get_by_test_id("loss-strip").locator(".sp-loss-lost")
-    expect(lost).to_contain_text("large model")
+    expect(lost).to_contain_text("small model")
     expect(page.get_by_test_id("headline")).to_contain_text("only the first 2 were kept")
     expect(page.get_by_test_id("what-if").first).to_contain_text("Top-k 4 instead of 2 keeps it")
     settled(page)

@@ -120,3 +120,44 @@ def test_ticked_runs_are_evaluated_together_and_deleted_once_confirmed(page: Pag
     assert [one.id for one in book.find("browser/tick").found] == ["r0"]
     book.delete_project("browser/tick")
     store.close()
+
+
+def test_the_address_carries_the_filter_of_feedback_and_ticks_beyond_what_can_be_selected_are_said(
+    page: Page, app: App
+) -> None:
+    store = store_of(app)
+    book = RunBook(store)
+    said = ({"name": "thumbs", "value": "down"}, {"name": "thumbs", "value": "up"})
+    book.add(
+        [a_run(f"r{at}", f"Question {at}?", "browser/many", hours=-at, feedback=[said[at % 2]]) for at in range(420)]
+    )
+    page.goto(f"{app.url}/runs?run_project=browser/many")
+    expect(page.get_by_test_id("headline")).to_contain_text(re.compile("420 of .* match"))
+    settled(page)
+    page.get_by_role("combobox", name=re.compile("Feedback")).click()
+    page.get_by_role("option", name="thumbs: down").click()
+    for again in (False, True):
+        if again:
+            page.reload()
+        expect(page.get_by_test_id("headline")).to_contain_text(re.compile("210 of .* match"))
+        settled(page)
+        assert "run_feedback=" in page.url
+    table = page.locator("[class*=st-key-runs_]").get_by_test_id("stDataFrame")
+    number = page.get_by_role("spinbutton", name=re.compile("^Page"))
+    for at, selected in ((1, "100 runs"), (2, "200 runs")):
+        number.fill(str(at))
+        number.press("Enter")
+        settled(page)
+        evaluate = page.get_by_role("button", name=f"Evaluate {selected}")
+        click_until(lambda most, there=evaluate: expect(there).to_be_visible(timeout=most), table, {"x": 20, "y": 17})
+        settled(page)
+        expect(page.get_by_text("200 runs can be selected at once")).to_have_count(0)
+    number.fill("3")
+    number.press("Enter")
+    settled(page)
+    told = page.get_by_text("200 runs can be selected at once: 10 more rows are ticked and not selected.")
+    click_until(lambda most: expect(told).to_be_visible(timeout=most), table, {"x": 20, "y": 17})
+    settled(page)
+    expect(page.get_by_role("button", name="Evaluate 200 runs")).to_be_visible()
+    book.delete_project("browser/many")
+    store.close()

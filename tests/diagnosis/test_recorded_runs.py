@@ -35,6 +35,38 @@ BOOST = step("rules", "adjust", hits("ca"), "large model")
 WHOLE = (DENSE, WORDS, FUSED, LARGE, KEPT_TWO)
 
 
+SMALL = step("small model", "rerank", hits("bcdae", (5, 4, 3, 2, 1)), "fusion")
+SECOND = step("large model", "rerank", hits("bcdea", (5, 4, 3, 2, 1)), "small model")
+
+
+@pytest.mark.parametrize(
+    ("kept", "verdict", "lost_at"),
+    [
+        ("bcd", Verdict.DEMOTED, "small model"),
+        ("bcde", Verdict.DEMOTED, "large model"),
+        ("b", Verdict.DEMOTED, "small model"),
+    ],
+)
+def test_the_reranker_that_moved_it_behind_what_was_kept_is_named(kept, verdict, lost_at):
+    """a is 1st of the fusion, 4th of the small model, 5th of the large one."""
+    steps = (step("fusion", "fusion", hits("abcde", (5, 4, 3, 2, 1))), SMALL, SECOND)
+    trace = of_steps(*steps, step("kept", "select", hits(kept), "large model"))
+    found = diagnosed(trace, "a")
+    assert (found.verdict, found.after.step) == (verdict, lost_at)
+
+
+def test_what_was_behind_the_kept_ones_before_the_reranker_was_not_lost_by_it():
+    """d is 3rd before and 4th after the reranker; 2 are kept."""
+    steps = (
+        step("dense", "search", hits("abdc", (5, 4, 3, 2))),
+        step("ce", "rerank", hits("bacd", (5, 4, 3, 2)), "dense"),
+    )
+    trace = of_steps(*steps, step("kept", "select", hits("ba"), "ce"))
+    found = diagnosed(trace, "d")
+    assert found.verdict is Verdict.NOT_SELECTED
+    assert sentence(found) == "“d” was 4th of 4 in ce; only the first 2 were kept."
+
+
 @pytest.mark.parametrize("name", ODD)
 def test_every_document_of_every_run_has_a_verdict(name):
     trace = trace_of(odd_run(name))

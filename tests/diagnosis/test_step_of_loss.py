@@ -254,6 +254,14 @@ class Listed:
         return (self._passages[document_id],)
 
 
+@pytest.mark.parametrize(("top_k", "verdict"), [(1, Verdict.CUT_BY_TOP_K), (3, Verdict.DEMOTED), (4, Verdict.KEPT)])
+def test_what_was_behind_the_top_k_before_the_reranker_is_not_lost_by_it(top_k, verdict):
+    scores = {"b": 3.0, "d": 2.0, "a": 1.0, "c": -3.0}  # c is 2nd after fusion, 4th after the reranker
+    found, trace = verdict_of(four(**scores), FIXED.with_(top_k=top_k), Expected(document="c"))
+    assert [trace["fused"].by_passage["c::0"].rank, trace["reranked"].by_passage["c::0"].rank] == [2, 4]
+    assert found.verdict is verdict
+
+
 def of_acme(**fields):
     """Twelve passages nearer to the question than x, which is acme's; the main search is cut before it."""
     others = [Passage(f"n{i:02}", 0.9 - i / 100) for i in range(12)]

@@ -203,6 +203,32 @@ def test_runs_are_filtered_by_feedback():
     assert list(at.dataframe[0].value["Query"]) == ["How much?"] and not at.exception
 
 
+def test_a_link_opens_the_page_with_all_of_its_filters():
+    stored()
+    caches.run_book().add(a_run(f"n{number}", f"How {number}?", "abcd") for number in range(120))
+    assert len(linked().dataframe[0].value) == 100
+    at = linked(run_project="bot", run_feedback="thumbs: down", run_text="how", run_period="Last hour")
+    assert list(at.dataframe[0].value["Query"]) == ["How much?"]
+    assert at.selectbox(key="run_feedback").value == json.dumps({"name": "thumbs", "value": "down"})
+    assert list(linked(run_check="Reranker changed nothing").dataframe[0].value["Checks"]) != []
+    assert len(linked(run_page="2").dataframe[0].value) == 24
+
+
+def test_a_link_with_filters_that_the_list_does_not_have_shows_all():
+    stored()
+    at = linked(run_page="99", run_feedback="thumbs: sideways", run_project="nobody's")
+    assert len(at.dataframe[0].value) == 4
+
+
+def linked(**params: str) -> AppTest:
+    at = AppTest.from_file(str(PAGES / "9_runs.py"), default_timeout=120)
+    for name, value in params.items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception
+    return at
+
+
 def test_runs_without_feedback_have_no_filter_for_it():
     caches.run_book().add([a_run("r1", "How long?", "dabc")])
     assert "run_feedback" not in [one.key for one in page("9_runs.py").selectbox]

@@ -43,11 +43,14 @@ FILTERS = ("case_status", "case_verdict", "case_tag", "case_text")
 def table() -> str | None:
     """The filters and the list; gives the id of the chosen case."""
     listed = _found()
-    rows = listed.found
+    rows = [row for row in listed.found if shown(row)]
     views.left_out("case", listed.left_out)
+    if closed := len(listed.found) - len(rows):
+        st.info(views.markdown(_closed(closed)), icon=":material/lock:")
     if not rows:
         filtered = any(st.session_state.get(key) for key in FILTERS)
-        st.caption("No case matches." if filtered else "No cases yet. Find a lost document and save it as a case.")
+        if not closed:
+            st.caption("No case matches." if filtered else "No cases yet. Find a lost document and save it as a case.")
         return None
     key = f"cases_{st.session_state.get('cases_deleted', 0)}"  # no row is chosen anew once one is deleted
     st.dataframe(
@@ -121,8 +124,13 @@ def _found() -> Listing[CaseSummary]:
         )
         tag = st.text_input("Tag", key="case_tag")
         text = st.text_input("Search", key="case_text", placeholder="In question, note, document, tag")
-    found = caches.case_book().find(status=status, verdict=verdict, tag=tag.strip() or None, text=text.strip())
-    return Listing(tuple(row for row in found.found if shown(row)), found.left_out)
+    return caches.case_book().find(status=status, verdict=verdict, tag=tag.strip() or None, text=text.strip())
+
+
+def _closed(number: int) -> str:
+    """How many cases this visitor may not see, why, and what would show them."""
+    are = "is" if number == 1 else "are"
+    return f"{count_of(number, 'case')} of recorded runs {are} not listed. {visitors.why_no_runs()}"
 
 
 def shown(row: CaseSummary) -> bool:

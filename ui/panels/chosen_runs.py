@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 
@@ -51,15 +52,17 @@ def _newest(project: str) -> Sequence[RunSummary]:
     return [one for one in found if (one.project, one.id) not in left_out]
 
 
-def feedback_filter(within: RunFilter, key: str) -> str:
-    """A choice of what people said of the answers, where the runs have it; empty for all runs."""
+def feedback_filter(within: RunFilter, key: str, bind: Literal["query-params"] | None = None) -> str:
+    """A choice of what people said of the answers, where the runs have it; empty for all runs. bind: where the link of
+    the page carries it."""
     labels = feedback_labels(_feedback(within))
     if not labels:
         return ""
     told = "What people or graders said of the answer. It says nothing of a single passage."
     found = st.selectbox(
-        "Feedback", list(labels), index=None, key=key, placeholder="All", format_func=labels.__getitem__, help=told
-    )
+        "Feedback", list(labels), index=None, key=key, placeholder="All", format_func=labels.__getitem__, help=told,
+        bind=bind,
+    )  # fmt: skip
     return found or ""
 
 

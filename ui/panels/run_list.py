@@ -46,7 +46,7 @@ def filters(projects: Sequence[Project]) -> RunFilter:
             "Check", codes, index=None, key="run_check", placeholder="All", format_func=told.check_label,
             bind="query-params", help="Runs in which this health check found something.",
         )  # fmt: skip
-        feedback = chosen_runs.feedback_filter(RunFilter(project=project), "run_feedback")
+        feedback = chosen_runs.feedback_filter(RunFilter(project=project), "run_feedback", "query-params")
         period = st.selectbox("Time", list(told.PERIODS), key="run_period", bind="query-params")
         text = st.text_input(
             "Search", key="run_text", placeholder="In the query, or a run's id", max_chars=4000, bind="query-params"
@@ -126,7 +126,7 @@ def _page(pages: int, below: DeltaGenerator) -> int:
     """Which page of the list, counted from 1."""
     if pages == 1:
         return 1
-    return int(below.number_input(f"Page (of {pages:,})", 1, pages, 1, key="run_page", width=140))
+    return int(below.number_input(f"Page (of {pages:,})", 1, pages, 1, key="run_page", width=140, bind="query-params"))
 
 
 def _clicked(rows: Sequence[RunSummary], key: str) -> None:

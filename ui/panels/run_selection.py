@@ -58,6 +58,7 @@ def show(listed: Sequence[RunSummary], table: str) -> None:
     """What is selected, and what can be done with it. listed: the rows of the table of that key."""
     st.session_state[TICKED] = {table: _keys(listed, st.session_state[table].selection.rows)}
     some = runs()
+    _say_beyond(listed, table)
     names = run_names([*some, *(one for one in listed if one not in some)])
     st.session_state["runs_selected"] = [(one.project, one.id) for one in some]
     st.multiselect(
@@ -72,6 +73,19 @@ def show(listed: Sequence[RunSummary], table: str) -> None:
     if some:
         with st.container(horizontal=True):
             _actions(some)
+
+
+def _say_beyond(listed: Sequence[RunSummary], table: str) -> None:
+    """That rows are ticked which are not among the selected ones, since more cannot be selected."""
+    selected: list[Key] = st.session_state.get(SELECTED, [])
+    ticked = _keys(listed, st.session_state[table].selection.rows)
+    beyond = [one for one in ticked if one not in selected] if len(selected) >= MOST else []
+    if beyond:
+        these = "row is ticked and not" if len(beyond) == 1 else "rows are ticked and not"
+        st.warning(
+            f"{MOST} runs can be selected at once: {len(beyond)} more {these} selected. Use what is selected, or take "
+            "some out; filters help to choose."
+        )
 
 
 def _take_names() -> None:
