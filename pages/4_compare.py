@@ -25,6 +25,7 @@ from ui.panels import (
     chosen_runs,
     history,
     linked_run,
+    live_compare,
     live_run,
     picking,
     query_sets,
@@ -59,8 +60,7 @@ def main() -> None:
         return
     if retriever := live_run.chosen(run):
         with views.guard():
-            if trace := live_run.asked(retriever, PURPOSE):
-                run_compare.show(trace, recorded.choose(trace))
+            live_compare.show(retriever, live_run.asked(retriever, PURPOSE), recorded.choose)
         return
     choice = state.sidebar()
     linked_run.opened()

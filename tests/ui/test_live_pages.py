@@ -17,7 +17,7 @@ from rag_core.triage import RerunOutcome
 from rag_core.wording.verdicts import VERDICT_LABELS
 from tests.runs.live.search_server import Answer, Request, SearchServer, plain, serving
 from ui import caches, visitors
-from ui.panels import linked_run, live_times, run_evaluation, triage
+from ui.panels import linked_run, live_times, run_evaluation, run_selection, triage
 from ui.sidebar import retrievers
 from ui.sidebar.recorded import key_of
 
@@ -164,6 +164,39 @@ def test_compare_sets_the_answer_against_another_reranker_over_its_results(serve
     assert len(server.requests) == 1
 
 
+QUESTIONS = ("The disk is full", "How long do refunds take?", "Who pays the postage?")
+
+
+def asked_several(at: AppTest) -> AppTest:
+    """The page once the questions are typed and asked."""
+    at.text_area(key="live_questions").set_value("\n".join((*QUESTIONS, QUESTIONS[0], " "))).run()
+    assert "3 calls to 127.0.0.1" in said(at)
+    at.button(key="ask_several").click().run()
+    assert not at.exception
+    return at
+
+
+@pytest.mark.parametrize("query", ["", "Disk?"])
+def test_compare_asks_several_questions_and_replays_each(server: SearchServer, query: str):
+    at = asked_several(page(COMPARE, server.url, query=query))
+    assert [one.body["query"] for one in server.requests][-3:] == list(QUESTIONS)
+    asked, before = len(server.requests), "Replay 3 runs" in [one.label for one in at.button]
+    chosen = next(one for one in at.selectbox if one.label == "Reranker")
+    chosen.select("none").run()
+    at.slider(key=str(chosen.key).replace("run_r_", "run_k_")).set_value(1).run()
+    at.button(key="compare_runs").click().run()
+    assert not at.exception and not before and set(table(at, "rbo")["query"]) == set(QUESTIONS)
+    assert len(server.requests) == asked and caches.run_book().count() == 0
+
+
+def test_compare_lists_the_questions_without_an_answer_and_asks_only_these_again():
+    with serving(failing_at(2)) as server:
+        at = asked_several(page(COMPARE, server.url, query=""))
+        assert list(table(at, "What went wrong")["Question"]) == [QUESTIONS[1]]
+        at.button(key="ask_several").click().run()
+        assert not at.exception and not tables(at, "What went wrong") and len(server.requests) == 4
+
+
 # Triage
 
 
@@ -294,6 +327,7 @@ def test_its_runs_are_kept_by_a_click_and_then_compared(server: SearchServer):
     at.button(key="keep_set").click().run()
     assert not at.exception and caches.run_book().count() == 3 and at.button(key="keep_set").disabled
     other = page(COMPARE, server.url, "Disk?")
+    other.segmented_control(key="compare_live").set_value(run_selection.RECORDED).run()
     trace = list(other.session_state[linked_run.FROM_FILE].values())[-1]
     other.selectbox(key=key_of(trace, "r")).select("none").run()
     other.slider(key=key_of(trace, "k")).set_value(1).run()

@@ -61,11 +61,16 @@ def elsewhere(trace: Trace, here: str) -> None:
             _close()
 
 
+def name_of(trace: Trace) -> str:
+    """`project/id`, as a link names the run."""
+    assert trace.origin is not None
+    return f"{trace.origin.project}/{trace.origin.run_id}"
+
+
 def hold(trace: Trace) -> None:
     """Have this session find a run by its link that is in no list: of a file, or of a live retriever."""
-    assert trace.origin is not None
     held: dict[str, Trace] = st.session_state.setdefault(FROM_FILE, {})
-    named = f"{trace.origin.project}/{trace.origin.run_id}"
+    named = name_of(trace)
     held.pop(named, None)
     held[named] = trace
     for oldest in list(held)[:-KEPT]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 import streamlit as st
 
@@ -46,6 +46,14 @@ NAMED = 3
 
 def show(trace: Trace, change: RunChange) -> None:
     """The open run under the change, then several runs of its project."""
+    of_one(trace, change)
+    if chosen_runs.there():
+        st.header("Compare on several recorded runs", anchor=False)
+        of_recorded(trace.origin.project if trace.origin else "", change)
+
+
+def of_one(trace: Trace, change: RunChange) -> None:
+    """The open run under the change."""
     if change == RunChange():
         views.headline("Change a setting in the sidebar to compare the recorded run (A) with its replay (B).")
         st.caption("Another reranker reads the recorded candidates; threshold and top-k cut its scores again.")
@@ -53,7 +61,6 @@ def show(trace: Trace, change: RunChange) -> None:
         replay = run_replay.replayed(trace, change)
         if replay is not trace:
             _one(trace, replay, change)
-    _many(trace, change)
 
 
 def _one(trace: Trace, replay: Trace, change: RunChange) -> None:
@@ -73,35 +80,44 @@ def _one(trace: Trace, replay: Trace, change: RunChange) -> None:
     chart_panel.show("Score by score", score_scatter.caption(trace, replay), fig, frame, "scatter")
 
 
-def _many(trace: Trace, change: RunChange) -> None:
-    """The same change on several runs: which differ most, and what could not be replayed."""
-    if not chosen_runs.there():
-        return
-    st.header("Compare on several recorded runs", anchor=False)
-    chosen = chosen_runs.choose(trace.origin.project if trace.origin else "")
+Opened = tuple[list[Trace], list[str]]
+"""Traces, and why others cannot be read."""
+
+
+def of_recorded(project: str, change: RunChange) -> None:
+    """The same change on several recorded runs, at first those of a project."""
+    chosen = chosen_runs.choose(project)
     if change == RunChange() or not chosen:
         st.caption("Choose the runs here, and the change in the sidebar.")
         return
-    grades = _grades(chosen)
+    grades = grades_of(one.project for one in chosen)
     about = (change, tuple((one.project, one.id) for one in chosen), str(grades))
-    label = f"Replay {count_of(len(chosen), 'run')}"
+    several(len(chosen), lambda: _read(chosen), change, grades, about, stored=True)
+
+
+def several(
+    number: int, read: Callable[[], Opened], change: RunChange, grades: Grades, about: Hashable, stored: bool = False
+) -> None:
+    """The same change on so many runs, which a button reads: which differ most, and what could not be replayed.
+    about: what makes it another comparison. stored: whether a link finds the runs in the list of runs."""
+    label = f"Replay {count_of(number, 'run')}"
     if st.button(label, key="compare_runs", type="primary", icon=":material/play_arrow:"):
         with spent.counted(COMPARED):
-            st.session_state[COMPARED] = (about, *_replayed(chosen, change, grades))
+            st.session_state[COMPARED] = (about, *_replayed(*read(), change, grades))
     spent.of_work(COMPARED)
     known = st.session_state.get(COMPARED)
     if known is None or known[0] != about:
         return
-    _table(known[1], known[2])
+    _table(known[1], known[2], stored)
 
 
 Grades = Mapping[tuple[str, str], Mapping[str, int]]
 """Grades by document, by the project and the text of a question."""
 
 
-def _grades(chosen: Sequence[RunSummary]) -> Grades:
+def grades_of(projects: Iterable[str]) -> Grades:
     """What the triage cases of these projects expect."""
-    found = {project: run_evaluation.of_cases([project]) for project in dict.fromkeys(one.project for one in chosen)}
+    found = {project: run_evaluation.of_cases([project]) for project in dict.fromkeys(projects)}
     return {
         (project, text): grades
         for project, labelled in found.items()
@@ -110,10 +126,7 @@ def _grades(chosen: Sequence[RunSummary]) -> Grades:
     }
 
 
-def _replayed(
-    chosen: Sequence[RunSummary], change: RunChange, grades: Grades
-) -> tuple[list[tuple[QueryRow, str, str]], list[str]]:
-    """A row with its run for each replay that can be compared, and the reasons for the others."""
+def _read(chosen: Sequence[RunSummary]) -> Opened:
     traces: list[Trace] = []
     reasons: list[str] = []
     for each in chosen:
@@ -121,17 +134,29 @@ def _replayed(
             traces.append(trace_of(caches.run_book().get(each.project, each.id)))
         except SecondPassError as exc:
             reasons.append(str(exc))
+    return traces, reasons
+
+
+Compared = tuple[QueryRow, Trace]
+"""A row, and what was recorded of it."""
+
+
+def _replayed(
+    traces: list[Trace], unread: list[str], change: RunChange, grades: Grades
+) -> tuple[list[Compared], list[str]]:
+    """A row with its run for each replay that can be compared, and the reasons for the others."""
+    reasons = list(unread)
     with waiting.stoppable(COMPARED, "Replaying") as board:
 
         def progress(done: int) -> None:
             board.progress(done / len(traces), f"Replaying, {done} of {len(traces)} runs")
 
         made = replay_many(traces, change, caches.run_scorer(), progress)
-    rows: list[tuple[QueryRow, str, str]] = []
+    rows: list[Compared] = []
     for one in made:
         found, why = _row(one, grades)
-        if found and one.recorded.origin:
-            rows.append((found, one.recorded.origin.project, one.recorded.origin.run_id))
+        if found:
+            rows.append((found, one.recorded))
         else:
             reasons.append(why)
     return rows, reasons
@@ -147,7 +172,7 @@ def _row(one: Replay, grades: Grades) -> tuple[QueryRow | None, str]:
         return None, str(exc)
 
 
-def _table(rows: Sequence[tuple[QueryRow, str, str]], reasons: Sequence[str]) -> None:
+def _table(rows: Sequence[Compared], reasons: Sequence[str], stored: bool) -> None:
     """The verdict, the rows, and what was left out. A click opens that run."""
     if reasons:
         different = list(dict.fromkeys(reasons))
@@ -155,15 +180,16 @@ def _table(rows: Sequence[tuple[QueryRow, str, str]], reasons: Sequence[str]) ->
         st.warning(views.markdown(said), icon=":material/block:")
     if not rows:
         return
-    views.headline(comparison_verdict(tally([one for one, _, _ in rows]), ("A", "B")))
-    frame = table([one.model_copy(update={"kind": f"{project}/{run_id}"}) for one, project, run_id in rows])
-    labelled = sum(one.labelled for one, _, _ in rows)
+    views.headline(comparison_verdict(tally([one for one, _ in rows]), ("A", "B")))
+    by_name = {linked_run.name_of(trace): trace for _, trace in rows}
+    frame = table([one.model_copy(update={"kind": linked_run.name_of(trace)}) for one, trace in rows])
+    labelled = sum(one.labelled for one, _ in rows)
     st.caption("The runs that differ most come first. A: as recorded. B: the replay. Select a row to open that run.")
     st.dataframe(
         frame,
         hide_index=True,
         key="compared_runs",
-        on_select=lambda: _open(list(frame["kind"])),
+        on_select=lambda: _open([by_name[one] for one in frame["kind"]], stored),
         selection_mode=picking.MODE,
         column_order=LABELLED if labelled else COLUMNS,
         column_config={
@@ -181,8 +207,10 @@ def _table(rows: Sequence[tuple[QueryRow, str, str]], reasons: Sequence[str]) ->
         st.caption(f"Relevant is what the triage cases of {count_of(labelled, 'run')} expect.")
 
 
-def _open(names: list[str]) -> None:
+def _open(traces: Sequence[Trace], stored: bool) -> None:
     """Open the run of the row that was clicked, here."""
     at = picking.picked_row("compared_runs")
     if at is not None:
-        linked_run.show_here(names[at])
+        if not stored:
+            linked_run.hold(traces[at])
+        linked_run.show_here(linked_run.name_of(traces[at]))
