@@ -36,6 +36,7 @@ from ui.panels import (
     waiting,
 )
 from ui.sidebar import link_values, state
+from ui.sidebar.calibrated import threshold_name
 from ui.sidebar.state import SidebarState
 
 DROPPED_SHOWN = 6
@@ -100,7 +101,7 @@ def cutting(trace: Trace) -> None:
     with right:
         kept_and_dropped(cut)
         if can_cut(space) and not trace.origin:
-            put_button(minimum, space, "put_cut")
+            put_button(minimum, space, "put_cut", threshold_name(trace.policy.with_(threshold=cut.policy.threshold)))
 
 
 def threshold_slider(trace: Trace) -> float:
@@ -149,7 +150,7 @@ def _list(trace: Trace, name: str, ids: list[str]) -> str:
     return f'<b>{name}</b><ol class="sp-list" data-testid="{name.lower()}">{"".join(rows)}</ol>'
 
 
-def put_button(minimum: float, space: ScoreSpace, key: str) -> None:
+def put_button(minimum: float, space: ScoreSpace, key: str, control: str) -> None:
     """Puts a threshold into the policy, which is the sidebar's: the nearest that its slider has."""
     settable = min(1.0, max(0.0, round(round(minimum / THRESHOLD_STEP) * THRESHOLD_STEP, 3)))
     clicked = st.button(
@@ -157,14 +158,14 @@ def put_button(minimum: float, space: ScoreSpace, key: str) -> None:
         key=key,
         icon=":material/input:",
         on_click=_put,
-        args=(settable, space),
+        args=(settable, control),
     )
     if clicked:
         st.rerun()
 
 
-def _put(minimum: float, space: ScoreSpace) -> None:
-    st.session_state[f"t_{space}"] = minimum
+def _put(minimum: float, control: str) -> None:
+    st.session_state[f"t_{control}"] = minimum
 
 
 def calibration(choice: SidebarState) -> None:
@@ -174,13 +175,13 @@ def calibration(choice: SidebarState) -> None:
     if questions is None:
         st.caption("This collection has no labelled questions. Choose the sample corpus, which comes with some.")
         return
-    space = relevance_space(entry_of(choice.policy.reranker).space)
+    space = relevance_space(entry_of(choice.policy.reranker).space, choice.policy.calibration)
     if space is ScoreSpace.RRF:
         st.caption(f"{state.RANKS_ONLY} Choose a reranker in the sidebar.")
         return
     scored = scored_set(choice, questions)
     if scored:
-        chosen_threshold(scored, space)
+        chosen_threshold(scored, space, threshold_name(choice.policy))
 
 
 def scored_set(choice: SidebarState, questions: LabelledSet) -> list[QueryScores]:
@@ -197,8 +198,9 @@ def scored_set(choice: SidebarState, questions: LabelledSet) -> list[QueryScores
 
 
 @st.fragment
-def chosen_threshold(scored: list[QueryScores], space: ScoreSpace) -> None:
-    """The distributions, the trade, and the threshold that costs least at the chosen cost."""
+def chosen_threshold(scored: list[QueryScores], space: ScoreSpace, control: str) -> None:
+    """The distributions, the trade, and the threshold that costs least at the chosen cost. control: which threshold of
+    the sidebar it goes to."""
     label = "One wrong answer is as bad as this many “I don't know”"
     link_values.choice("wrong_cost", label, [str(one) for one in COSTS], by_page=True)
     cost = st.select_slider(label, COSTS, 1.0, key="wrong_cost", bind="query-params")
@@ -206,7 +208,7 @@ def chosen_threshold(scored: list[QueryScores], space: ScoreSpace) -> None:
     best = choose(scored, float(cost))
     told = threshold_choice_caption(scored, best, space)
     st.html(f'<div class="sp-headline" data-testid="choice">{html.escape(told)}</div>')
-    put_button(best.minimum, space, "put_best")
+    put_button(best.minimum, space, "put_best", control)
     colours = state.palette()
     fig = labelled_scores.figure(scored, space, colours)
     chart_panel.show(

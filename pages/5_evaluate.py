@@ -11,13 +11,14 @@ from rag_core.evaluation.outcome import EvaluationResult
 from rag_core.evaluation.quality_time import ways_of
 from rag_core.evaluation.report import HEADLINE, SPLIT
 from rag_core.evaluation.sets import LabelledSet
+from rag_core.evaluation.vectorised_replay import relevance_space_of
 from rag_core.schema.policy import NO_RERANKER
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.threshold import relevance_space
 from rag_core.wording.evaluations import evaluation_estimate
 from rag_core.wording.numbers import count_of
 from ui.charts import cut_curves, group_changes, loss_split, quality_time, setting_curve
 from ui.panels import (
+    calibrating,
     chart_panel,
     evaluation,
     evaluation_tables,
@@ -94,6 +95,7 @@ def measured(choice: SidebarState, questions: LabelledSet) -> None:
         st.rerun()
     if pools is not None:
         show(choice, evaluation.outcome(choice, bench, asked, pools), bench)
+        calibrating.calibrating(choice, asked, pools)
         st.header("Grade passages", anchor=False)
         judging.judging(choice, asked, bench)
         fine_tuning.fine_tuning(choice, asked, bench)
@@ -160,7 +162,7 @@ def cuts(found: EvaluationResult, board: Board) -> None:
     if policy.reranker == NO_RERANKER:
         return
     with left:
-        space = relevance_space(found.pools.scores[policy.reranker].space)
+        space = relevance_space_of(found.pools, policy)
         log, now = space is ScoreSpace.PROBABILITY, policy.threshold.minimum
         fig = cut_curves.figure(board.by_threshold, "threshold", now, f"threshold ({space})", colours, log)
         told = cut_curves.caption(board.by_threshold, "threshold")

@@ -133,8 +133,9 @@ class AgentCalls:
         if sum(map(bool, (collection, retriever, index))) > 1:
             raise BadInput("Give either a collection, an index or a retriever.")
         given = argparse.Namespace(
-            question=query, pool=pool, top_k=top_k, threshold=threshold, reranker=reranker or None
-        )
+            question=query, pool=pool, top_k=top_k, threshold=threshold, reranker=reranker or None,
+            collection=collection, index=index, uncalibrated=False,
+        )  # fmt: skip
         if retriever:
             known, problems = self._retrievers()
             if retriever in problems:

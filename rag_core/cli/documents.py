@@ -31,3 +31,9 @@ def progress(step: str, done: int, total: int) -> None:
     """Say on stderr that a step is done."""
     if done == total:
         sys.stderr.write(f"{step}: {done} of {total}\n")
+
+
+def scoring_progress(done: int, total: int) -> None:
+    """Say on stderr how many queries are scored."""
+    sys.stderr.write(f"\rquery {done} of {total}{'' if done < total else chr(10)}")
+    sys.stderr.flush()

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from rag_core.analysis.paid_calls import calls_by_service
 from rag_core.cli import named_index
-from rag_core.cli.documents import library, progress
+from rag_core.cli.documents import library, progress, scoring_progress
 from rag_core.cli.extra_search_options import extra_search
 from rag_core.cli.policy_options import policy_of
 from rag_core.cli.questions import RERANKER_HELP
@@ -140,15 +140,15 @@ def _own(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str])
     extra_searches = tuple(map(extra_search, given.extra))
     policy = policy_of(depth=given.depth, extra_searches=extra_searches, **_reading(given), **_beside(given))
     embedder = get_embedder(settings.embedding_model, settings.device)
-    collection = _searched(given, settings, embedder)
+    collection = searched(given, settings, embedder)
     pipeline = Pipeline(collection, embedder, Store.from_settings(settings).pair_cache())
     asked = labelled.only(_spread([query.id for query in labelled.asked], given.limit))
-    with _told_what_was_sent():
-        measurements = score_set(pipeline, asked, [policy], _progress)
+    with told_what_was_sent():
+        measurements = score_set(pipeline, asked, [policy], scoring_progress)
     return of_measurements(asked, measurements, policy, names, unknown_documents(asked, collection))
 
 
-def _searched(given: argparse.Namespace, settings: Settings, embedder: Embedder) -> Collection | ConnectedCollection:
+def searched(given: argparse.Namespace, settings: Settings, embedder: Embedder) -> Collection | ConnectedCollection:
     """What is asked: the index that is named, else a collection."""
     if given.index is None:
         return collection_for(given.set, library(settings), embedder, given.collection, progress)
@@ -158,7 +158,7 @@ def _searched(given: argparse.Namespace, settings: Settings, embedder: Embedder)
 
 
 @contextmanager
-def _told_what_was_sent() -> Iterator[None]:
+def told_what_was_sent() -> Iterator[None]:
     """Say on stderr how many requests the work inside sent to services, also where it is stopped or fails."""
     with metered() as meter:
         try:
@@ -243,8 +243,3 @@ def _text(path: Path) -> bytes:
     file = File.at(path)
     with file.open() as stream:
         return stream.read()
-
-
-def _progress(done: int, total: int) -> None:
-    sys.stderr.write(f"\rquery {done} of {total}{'' if done < total else chr(10)}")
-    sys.stderr.flush()

@@ -6,6 +6,7 @@
     second-pass triage --run runs.jsonl --expect doc-7    at which step the right document was lost
     second-pass index handbook --name Handbook            index a folder and keep it
     second-pass evaluate SET_DIR                          measure rerankers on labelled questions
+    second-pass calibrate SET_DIR --collection Handbook   make a reranker's scores probabilities there
     second-pass collect                                   take runs and traces of other programs
     second-pass mcp                                       serve inspect and triage to agents
 
@@ -19,7 +20,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from rag_core.cli import app, ask, collect, evaluate, index, inspect, mcp_server, triage
+from rag_core.cli import app, ask, calibrate, collect, evaluate, index, inspect, mcp_server, triage
 from rag_core.errors import SecondPassError
 from rag_core.installation.version import __version__
 
@@ -30,6 +31,7 @@ COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
     "triage": (triage.describe, "say at which step the right document was lost"),
     "index": (index.describe, "index a folder of documents and keep it"),
     "evaluate": (evaluate.describe, "measure rerankers on labelled questions"),
+    "calibrate": (calibrate.describe, "make a reranker's scores probabilities on a collection"),
     "collect": (collect.describe, "take runs and traces of other programs"),
     "mcp": (mcp_server.describe, "serve inspect and triage to agents"),
 }

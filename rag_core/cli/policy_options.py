@@ -7,8 +7,10 @@ import math
 from pydantic import ValidationError
 
 from rag_core.errors import BadInput
+from rag_core.evaluation.calibrating import CalibrationFit
 from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.policy import Policy
+from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold, relevance_space
 from rag_core.schema.validation import in_words
 
@@ -34,6 +36,13 @@ def threshold_of(reranker: str, minimum: float | None) -> Threshold:
     entry = entry_of(reranker)
     lowest = entry.default_threshold if minimum is None else minimum
     return Threshold(minimum=lowest or None, space=relevance_space(entry.space))
+
+
+def calibrated_threshold(fit: CalibrationFit, minimum: float | None) -> Threshold:
+    """The threshold of calibrated probabilities at `minimum`; by default the fitted one. 0 keeps everything."""
+    check_minimum(minimum)
+    lowest = fit.threshold.minimum if minimum is None else minimum
+    return Threshold(minimum=lowest or None, space=ScoreSpace.PROBABILITY)
 
 
 def check_minimum(minimum: float | None) -> None:

@@ -11,10 +11,12 @@ from pathlib import Path
 from rag_core.api import index
 from rag_core.cli import live_question, named_index
 from rag_core.cli.documents import library, read_folder
-from rag_core.cli.policy_options import policy_of, threshold_of
+from rag_core.cli.policy_options import calibrated_threshold, policy_of, threshold_of
 from rag_core.cli.run_choice import chosen
 from rag_core.corpus.collection import Collection
 from rag_core.errors import BadInput
+from rag_core.evaluation.calibrating import CalibrationFit
+from rag_core.evaluation.calibration_book import CalibrationBook
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.session import QuerySession
 from rag_core.retrieval.embedders.sentence_embedder import get_embedder
@@ -23,6 +25,7 @@ from rag_core.runs.opening import open_path
 from rag_core.schema.policy import DEFAULT_FIRST_PASS, DEFAULT_POOL, DEFAULT_RERANKER, Policy
 from rag_core.schema.trace import Trace
 from rag_core.settings import Settings
+from rag_core.storage.database import Store
 from rag_core.wording.numbers import count_of
 
 RERANKER_HELP = (
@@ -44,6 +47,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--pool", type=int, help=POOL_HELP)
     add("--reranker", help=RERANKER_HELP)
     add("--threshold", type=float, help="the lowest score that is kept; 0 keeps all (default: the reranker's own)")
+    add(
+        "--uncalibrated",
+        action="store_true",
+        help="use the reranker's own scores where it is calibrated on the collection (second-pass calibrate)",
+    )
 
 
 def add_question_or_run(parser: argparse.ArgumentParser) -> None:
@@ -108,10 +116,22 @@ def recorded(path: Path, query: str | None, run_id: str | None) -> Trace:
 
 
 def policy_from(given: argparse.Namespace) -> Policy:
-    """The settings of the run. Raises BadInput for one that is out of range."""
-    threshold = threshold_of(given.reranker or DEFAULT_RERANKER, given.threshold)
+    """The settings of the run. Where the reranker is calibrated on the collection, its probabilities and its fitted
+    threshold, unless --uncalibrated. Raises BadInput for a setting that is out of range."""
+    reranker = given.reranker or DEFAULT_RERANKER
+    kept = None if given.uncalibrated else _calibrated(given.collection or given.index, reranker)
+    threshold = calibrated_threshold(kept, given.threshold) if kept else threshold_of(reranker, given.threshold)
     asked = {"top_k": given.top_k, "pool": given.pool, "reranker": given.reranker}
-    return policy_of(threshold=threshold, **{name: value for name, value in asked.items() if value is not None})
+    more = {name: value for name, value in asked.items() if value is not None}
+    return policy_of(threshold=threshold, **more, **({"calibration": kept.calibration} if kept else {}))
+
+
+def _calibrated(collection: str | None, reranker: str) -> CalibrationFit | None:
+    """What is kept for this reranker on the saved collection or the index, if one is asked."""
+    if not collection:
+        return None
+    kept = CalibrationBook(Store.from_settings(Settings())).find(collection, reranker)
+    return kept.fit if kept else None
 
 
 def pipeline_over(collection: Collection | ConnectedCollection, settings: Settings) -> Pipeline:

@@ -103,8 +103,9 @@ class Probe:
         known = self.measurement.rerankings.get(policy.reranker)
         if self._all or known is None or known.failure:
             return False
-        relevance = {one: relevance_of_score(known.pairs[one].score, known.space) for one in read}
-        if not self.wanted & clearing(policy.threshold, relevance_space(known.space), relevance):
+        calibration = policy.calibration_of(known.model)
+        relevance = {one: relevance_of_score(known.pairs[one].score, known.space, calibration) for one in read}
+        if not self.wanted & clearing(policy.threshold, relevance_space(known.space, calibration), relevance):
             return True
         best = max(known.pairs[passage_id].score for passage_id in read if passage_id in self.wanted)
         return not policy.signals.on and sum(known.pairs[c].score > best for c in read) >= policy.top_k

@@ -122,7 +122,9 @@ def _scores_of(name: str, rows: Sequence[Measurement], ids: Sequence[Sequence[st
             if passage_id in pairs:
                 key[at, column] = pairs[passage_id].score
                 relevance[at, column] = read(pairs[passage_id].score)
-    return Scores(key=key, relevance=relevance, space=relevance_space(space))
+    models = {row.rerankings[name].model for row in rows if name in row.rerankings}
+    model = models.pop() if len(models) == 1 else ""
+    return Scores(key=key, relevance=relevance, space=relevance_space(space), scored=space, model=model)
 
 
 def _facts(rows: Sequence[Measurement], ids: Sequence[Sequence[str]]) -> Facts:

@@ -39,12 +39,16 @@ ExtraSearchArrays = tuple[str | None, Filter | None]
 class Scores:
     """One reranker's verdicts, each array of shape (queries, candidates), NaN where no pair was scored.
 
-    key: what the order goes by, highest first. relevance: what the threshold cuts, in `space` (judged).
+    key: what the order goes by, highest first: the scores as they came. relevance: what the threshold cuts, in `space`
+    (judged). scored: what `key` means. model: the identity of what gave them, "" where it is not known or not the same
+    for all.
     """
 
     key: Floats
     relevance: Floats
     space: ScoreSpace
+    scored: ScoreSpace = ScoreSpace.UNKNOWN
+    model: str = ""
 
 
 @dataclass(frozen=True, eq=False)

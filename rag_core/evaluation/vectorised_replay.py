@@ -15,6 +15,7 @@ from rag_core.evaluation.pools import ABSENT, Floats, Ints, Pools, Scores
 from rag_core.evaluation.rankings import Rankings, taken
 from rag_core.evaluation.vectorised_signals import adjusted_rankings
 from rag_core.pipeline.extra_searches import list_name
+from rag_core.schema.calibration import Calibration
 from rag_core.schema.policy import NO_RERANKER, EarlyStopping, FirstPass, Policy
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
@@ -147,11 +148,29 @@ def scores_of(pools: Pools, reranker: str) -> Scores:
 
 
 def relevance_of(pools: Pools, policy: Policy, rrf: Floats) -> tuple[Floats, ScoreSpace]:
-    """What the threshold cuts (Q, C) and its space: the reranker's relevance, or RRF scores without one."""
+    """What the threshold cuts (Q, C) and its space: the reranker's relevance, calibrated where the policy says how, or
+    RRF scores without one."""
     if policy.reranker == NO_RERANKER:
         return rrf, ScoreSpace.RRF
     scores = scores_of(pools, policy.reranker)
+    calibration = _calibration_of(scores, policy)
+    if calibration:
+        return calibration.probabilities(scores.key), ScoreSpace.PROBABILITY
     return scores.relevance, scores.space
+
+
+def relevance_space_of(pools: Pools, policy: Policy) -> ScoreSpace:
+    """The space of what the threshold cuts."""
+    if policy.reranker == NO_RERANKER:
+        return ScoreSpace.RRF
+    scores = scores_of(pools, policy.reranker)
+    return ScoreSpace.PROBABILITY if _calibration_of(scores, policy) else scores.space
+
+
+def _calibration_of(scores: Scores, policy: Policy) -> Calibration | None:
+    """The policy's calibration where it is of these scores."""
+    found = policy.calibration_of(scores.model)
+    return found if found and found.space is scores.scored else None
 
 
 def to_unit_interval(relevance: Floats, space: ScoreSpace, pools: Pools, policy: Policy) -> Floats:

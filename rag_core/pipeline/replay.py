@@ -49,8 +49,8 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
     head = fused.hits[: policy.reads]
     from_first_pass = _from_first_pass(head, measurement, policy, watch)
     reranked, report, pairs = _reranked(head, from_first_pass, measurement, policy, watch)
-    adjusted = _adjusted(fused, reranked, measurement, policy, watch)
-    kept = _kept(adjusted, reranked, measurement.passages, policy, watch)
+    adjusted = _adjusted(fused, reranked, report.model, measurement, policy, watch)
+    kept = _kept(adjusted, reranked, report.model, measurement.passages, policy, watch)
     return Trace(
         query=measurement.query,
         where=measurement.where,
@@ -76,7 +76,8 @@ def recut(trace: Trace, threshold: Threshold) -> Trace:
     """The trace under another threshold: only the last step is decided again, so no measurement is needed."""
     adjusted, reranked = trace.final_step, trace.reranked_step
     policy = trace.policy.with_(threshold=threshold)
-    kept = _kept(adjusted, reranked, trace.passages, policy, _Watch(time.perf_counter, adjusted.timing.ended_ms))
+    watch = _Watch(time.perf_counter, adjusted.timing.ended_ms)
+    kept = _kept(adjusted, reranked, trace.rerank.model, trace.passages, policy, watch)
     return trace.model_copy(update={"policy": policy, "steps": (*trace.steps[:-1], kept), "recorded_answer": None})
 
 
@@ -174,18 +175,19 @@ def _reranked(
     return rerank_step(StepName.RERANKED, policy.reranker, came, known, reach, policy.top_k, watch.add)
 
 
-def _adjusted(fused: Step, reranked: Step, measurement: Measurement, policy: Policy, watch: _Watch) -> Step:
-    """Relevance, and signals beside it where they are on."""
-    relevance = to_relevance(reranked.hits, reranked.space)
-    space = relevance_space(reranked.space)
-    warnings: tuple[StepWarning, ...] = ()
+def _adjusted(fused: Step, reranked: Step, model: str, measurement: Measurement, policy: Policy, watch: _Watch) -> Step:
+    """Relevance, calibrated where the policy says how, and signals beside it where they are on."""
+    calibration = policy.calibration_of(model)
+    relevance = to_relevance(reranked.hits, reranked.space, calibration)
+    space = relevance_space(reranked.space, calibration)
+    warnings = step_warnings.calibration(policy, model, bool(reranked.hits))
     if policy.signals.on:
         as_of = policy.signals.as_of or measurement.measured_at.date()
         total = sum(list_weights(measurement, policy).values())
         scaled = [(passage_id, _unit(score, space, policy.fusion.k, total)) for passage_id, score in relevance.items()]
         search = {hit.passage_id: _unit(hit.score, ScoreSpace.RRF, policy.fusion.k, total) for hit in fused.hits}
         hits = tuple(adjust(scaled, search, measurement.passages, policy.signals, as_of))
-        warnings = _undated(hits, measurement.passages) if policy.signals.freshness else ()
+        warnings = (*warnings, *(_undated(hits, measurement.passages) if policy.signals.freshness else ()))
         space = ScoreSpace.COMBINED
     else:
         hits = tuple(
@@ -218,14 +220,18 @@ def _undated(hits: Sequence[Hit], passages: dict[str, Passage]) -> tuple[StepWar
     return (StepWarning(code="undated", message=words.undated(undated, len(hits))),)
 
 
-def _kept(adjusted: Step, reranked: Step, passages: Mapping[str, Passage], policy: Policy, watch: _Watch) -> Step:
+def _kept(
+    adjusted: Step, reranked: Step, model: str, passages: Mapping[str, Passage], policy: Policy, watch: _Watch
+) -> Step:
     """What is at or over the threshold, cut to the top k, with the adjusted step's scores."""
-    relevance, space = to_relevance(reranked.hits, reranked.space), relevance_space(reranked.space)
+    calibration = policy.calibration_of(model)
+    relevance = to_relevance(reranked.hits, reranked.space, calibration)
+    space = relevance_space(reranked.space, calibration)
     left = clearing(policy.threshold, space, relevance)
     over = [hit for hit in adjusted.hits if hit.passage_id in left]
     hits = tuple(hit.model_copy(update={"rank": rank}) for rank, hit in enumerate(over[: policy.top_k], start=1))
     warnings = (
-        *step_warnings.threshold(policy.threshold, reranked.space),
+        *step_warnings.threshold(policy.threshold, space),
         *step_warnings.near_duplicates([passages[hit.passage_id].text for hit in hits]),
     )
     return Step(

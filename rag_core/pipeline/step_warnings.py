@@ -9,10 +9,11 @@ import itertools
 from collections.abc import Sequence
 
 from rag_core.schema.cutoffs import CosineCutoffs
+from rag_core.schema.policy import Policy
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, Step, StepWarning
-from rag_core.schema.threshold import Threshold, applies, relevance_space
+from rag_core.schema.threshold import Threshold, applies
 from rag_core.wording import step_warnings as words
 
 NOT_CALIBRATED = "not-calibrated"
@@ -110,9 +111,16 @@ def rerank(
     return tuple(warnings)
 
 
-def threshold(cut: Threshold, reranked: ScoreSpace) -> tuple[StepWarning, ...]:
-    """A threshold for another score than this run has."""
-    space = relevance_space(reranked)
+def calibration(policy: Policy, model: str, ranked: bool) -> tuple[StepWarning, ...]:
+    """A calibration of this reranker that was fitted to another model than the one that ran."""
+    asked = policy.calibration
+    if not ranked or not model or asked is None or asked.reranker != policy.reranker or asked.model == model:
+        return ()
+    return (StepWarning(code="calibration-idle", message=words.calibration_idle(asked.model, model)),)
+
+
+def threshold(cut: Threshold, space: ScoreSpace) -> tuple[StepWarning, ...]:
+    """A threshold for another score than the relevance of this run, which is in `space`."""
     if cut.minimum is None or applies(cut, space):
         return ()
     return (StepWarning(code="threshold-idle", message=words.threshold_idle(cut.space, space)),)

@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from rag_core.schema.base import Frozen
+from rag_core.schema.calibration import Calibration
 from rag_core.schema.filters import Filter
 from rag_core.schema.threshold import Threshold
 
@@ -154,6 +155,7 @@ class Policy(Frozen):
     candidates the reranker reads: the first fused ones, or the first pass's best. top_k: how many are kept for the
     answer. extra_searches: searches beside the main one, by name. rewrite: searches for the question in other words.
     stopping: when the reranker stops before the end of the pool; a first pass always reads all of its own.
+    calibration: what makes the reranker's scores probabilities on this collection; None: they count as they are.
 
     A policy that names neither a reranker nor a first pass has the default ones: late interaction reads 100, and the
     default reranker its best 10. One that names either has no other first pass than the one it names, and a pool of 50.
@@ -175,6 +177,7 @@ class Policy(Frozen):
     top_k: Annotated[int, Field(ge=1, le=MOST_KEPT)] = 5
     extra_searches: Annotated[tuple[ExtraSearch, ...], Field(max_length=8)] = ()
     rewrite: Rewrite = Rewrite()
+    calibration: Calibration | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -219,6 +222,11 @@ class Policy(Frozen):
                 "hands on. Let it read more, or make the pool smaller."
             )
         return self
+
+    def calibration_of(self, model: str) -> Calibration | None:
+        """The calibration where it was fitted to this model of the policy's reranker, else None."""
+        found = self.calibration
+        return found if found and found.fits(self.reranker, model) else None
 
     @property
     def rerankers(self) -> tuple[str, ...]:

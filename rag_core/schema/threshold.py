@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from rag_core.schema.base import Frozen
+from rag_core.schema.calibration import Calibration
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit
 
@@ -49,9 +50,10 @@ def sigmoid(logit: float) -> float:
     return power / (1.0 + power)
 
 
-def relevance_space(reranked: ScoreSpace) -> ScoreSpace:
-    """The space in which relevance is judged: logits are read as probabilities."""
-    return ScoreSpace.PROBABILITY if reranked is ScoreSpace.LOGIT else reranked
+def relevance_space(reranked: ScoreSpace, calibration: Calibration | None = None) -> ScoreSpace:
+    """The space in which relevance is judged: logits are read as probabilities, and so are calibrated scores."""
+    calibrated = calibration is not None and calibration.space is reranked
+    return ScoreSpace.PROBABILITY if calibrated or reranked is ScoreSpace.LOGIT else reranked
 
 
 def can_cut(space: ScoreSpace) -> bool:
@@ -59,13 +61,16 @@ def can_cut(space: ScoreSpace) -> bool:
     return space in (ScoreSpace.PROBABILITY, ScoreSpace.COSINE, ScoreSpace.MAXSIM, ScoreSpace.GRADE)
 
 
-def to_relevance(hits: Sequence[Hit], space: ScoreSpace) -> dict[str, float]:
-    """Relevance by passage id, in `relevance_space(space)`, of hits whose scores are in `space`; order kept."""
-    return {hit.passage_id: relevance_of_score(hit.score, space) for hit in hits}
+def to_relevance(hits: Sequence[Hit], space: ScoreSpace, calibration: Calibration | None = None) -> dict[str, float]:
+    """Relevance by passage id, in `relevance_space(space, calibration)`, of hits whose scores are in `space`; order
+    kept."""
+    return {hit.passage_id: relevance_of_score(hit.score, space, calibration) for hit in hits}
 
 
-def relevance_of_score(score: float, space: ScoreSpace) -> float:
-    """A score in `space` as relevance, in `relevance_space(space)`."""
+def relevance_of_score(score: float, space: ScoreSpace, calibration: Calibration | None = None) -> float:
+    """A score in `space` as relevance, in `relevance_space(space, calibration)`."""
+    if calibration is not None and calibration.space is space:
+        return calibration.probability(score)
     return sigmoid(score) if space is ScoreSpace.LOGIT else score
 
 

@@ -9,6 +9,7 @@ from pydantic import model_validator
 
 from rag_core.errors import BadTrace
 from rag_core.schema.answers import Answer
+from rag_core.schema.calibration import Calibration
 from rag_core.schema.migrations import trace_from_version_1, trace_from_version_2
 from rag_core.schema.ranked_passage import RankedPassage
 from rag_core.schema.records import RecordFormat
@@ -75,14 +76,19 @@ class Trace(TracePool):
 
     @property
     def relevance_space(self) -> ScoreSpace:
-        """The space that relevance is judged and cut in: probability for a cross-encoder's logits."""
-        return relevance_space(self.reranked_step.space)
+        """The space that relevance is judged and cut in: probability for logits and for calibrated scores."""
+        return relevance_space(self.reranked_step.space, self.calibration)
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What made the reranker's scores probabilities; None where they count as they are."""
+        return self.policy.calibration_of(self.rerank.model)
 
     @cached_property
     def relevance(self) -> dict[str, float]:
         """Relevance by passage id of every reranked candidate, in `relevance_space`: what the threshold cuts."""
         reranked = self.reranked_step
-        return to_relevance(reranked.hits, reranked.space)
+        return to_relevance(reranked.hits, reranked.space, self.calibration)
 
     @cached_property
     def over_threshold(self) -> frozenset[str]:

@@ -102,6 +102,14 @@ def passages_cut(report: RerankSummary, who: str, candidates: int) -> str:
     )
 
 
+def calibration_idle(fitted: str, model: str) -> str:
+    """A calibration that was fitted to another model than the one that ran."""
+    return (
+        f"The calibration was fitted to the scores of {fitted}; {model} gave these. They are not calibrated. Fit it "
+        "once more on the Evaluate page."
+    )
+
+
 def threshold_idle(asked: ScoreSpace, there: ScoreSpace) -> str:
     """A threshold for another score than the run has."""
     return f"The threshold is for {asked} scores; this run's are {there}, so nothing was cut by it."

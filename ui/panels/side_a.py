@@ -12,8 +12,8 @@ from ui.sidebar.state import threshold_for
 
 
 def policy(b: Policy) -> Policy:
-    """Side A, chosen here; side B is the sidebar's policy. Depth and fusion are shared, and both read the same
-    candidates: where A has not B's first pass, its reranker reads all that this reads."""
+    """Side A, chosen here, by its reranker's own scores; side B is the sidebar's policy. Depth and fusion are shared,
+    and both read the same candidates: where A has not B's first pass, its reranker reads all that this reads."""
     offered = access.usable()
     keys, labels = list(offered), access.labels(offered)
     default = NONE if b.reranker != NONE else keys[0]
@@ -41,6 +41,7 @@ def policy(b: Policy) -> Policy:
         pool=b.pool if first_pass else b.reads,
         top_k=top_k,
         threshold=threshold,
+        calibration=None,
         signals=b.signals.with_(on=on) if on else Signals(),
     )
 

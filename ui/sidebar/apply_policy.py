@@ -7,7 +7,7 @@ import streamlit as st
 from rag_core.rerank.catalogue import called
 from rag_core.schema.policy import SIGNAL_NAMES, Policy
 from ui.panels import views
-from ui.sidebar import access, extra_searches, first_pass, rewriting
+from ui.sidebar import access, calibrated, extra_searches, first_pass, rewriting
 
 NOT_TAKEN = "reranker_not_taken"
 """Session key: why the policy's reranker was not chosen, and the one that is chosen instead (empty until drawn)."""
@@ -31,7 +31,8 @@ def adopt(policy: Policy) -> None:
     }
     st.session_state.pop(NOT_TAKEN, None)
     if policy.reranker in access.usable():
-        values |= {"r": policy.reranker, f"t_{policy.threshold.space}": policy.threshold.minimum or 0.0}
+        values |= {"r": policy.reranker, f"t_{calibrated.threshold_name(policy)}": policy.threshold.minimum or 0.0}
+        calibrated.put(policy)
     else:
         values[NOT_TAKEN] = (access.not_usable(called(policy.reranker)), "")
     st.session_state.update(values)

@@ -34,6 +34,7 @@ from ui.charts.palette import DARK, LIGHT, Palette
 from ui.panels import views
 from ui.sidebar import (
     access,
+    calibrated,
     chat_settings,
     extra_searches,
     filtering,
@@ -45,6 +46,7 @@ from ui.sidebar import (
     signals,
 )
 from ui.sidebar.apply_policy import adopt, say_not_taken
+from ui.sidebar.calibrated import Scale
 from ui.sidebar.controls import CONTROLS, changed, label_of, marked, slider
 from ui.sidebar.owner import owner, remember
 
@@ -104,12 +106,14 @@ def sidebar() -> SidebarState:
         notes = st.container()
         where = filtering.main_filter(found)
         reranker = _reranker()
+        scale = calibrated.choose(collection, reranker)
         passes = first_pass.choose(reranker.key)
         policy = Policy(
             reranker=reranker.key,
             **passes,
             **_search(),
-            **_keep(reranker, passes["pool"]),
+            **_keep(scale, passes["pool"]),
+            calibration=scale.calibration,
             signals=signals.choose(found.authority or not caches.ready(collection)),
             extra_searches=extra_searches.extra_searches(found),
             rewrite=rewriting.rewrite(),
@@ -117,7 +121,7 @@ def sidebar() -> SidebarState:
         chat = chat_settings.choose()
         with notes:
             link_values.show()
-        _reset_button(reranker)
+        _reset_button(reranker, scale)
     old_links.mark()
     links.keep()
     return SidebarState(collection=collection, policy=policy, owner=owner(), chat=chat, where=where)
@@ -128,9 +132,9 @@ def at_rest() -> SidebarState:
     return SidebarState(collection=st.session_state.get("c") or SAMPLE, policy=Policy(), owner=owner())
 
 
-def _reset_button(reranker: Entry) -> None:
+def _reset_button(reranker: Entry, scale: Scale) -> None:
     """Which settings you have changed, and the way back."""
-    names = changed(_threshold_control(reranker, "t"), first_pass.undrawn(reranker.key))
+    names = changed(_threshold_control(scale.reranker, "t", scale.threshold), first_pass.undrawn(reranker.key))
     if names:
         st.caption(views.markdown(f"* Changed: {', '.join(names)}."))
     st.button(
@@ -187,9 +191,10 @@ def _search() -> dict[str, object]:
 
 
 def threshold_for(
-    reranker: Entry, label: str, key: str, told: str | None = None, box: DeltaGenerator | None = None
+    reranker: Entry, label: str, key: str, told: str | None = None, box: DeltaGenerator | None = None, scale: str = ""
 ) -> Threshold:
     """A slider for the lowest relevance that is kept. The label names the score space; the default is the model's.
+    scale: what its control is called after `key`, unless by the space.
 
     Where the scores say nothing of relevance, the slider is disabled, and there is no threshold.
     """
@@ -198,7 +203,7 @@ def threshold_for(
     if not can_cut(space):
         draw(label, 0.0, 1.0, 0.0, key=f"{key}_off", disabled=True, help=why_no_threshold(space))
         return Threshold()
-    place, at_first = _threshold_control(reranker, key)
+    place, at_first = _threshold_control(reranker, key, scale)
     link_values.number(place, f"{label} ({space})", 0.0, 1.0, by_page=box is not None)
     named = marked(f"{label} ({space})", place, at_first)
     minimum = draw(named, 0.0, 1.0, at_first, THRESHOLD_STEP, "%.3f", key=place, bind="query-params", help=told)
@@ -210,15 +215,15 @@ def why_no_threshold(space: ScoreSpace) -> str:
     return RANKS_ONLY if space is ScoreSpace.RRF else f"There is no threshold for scores of the kind “{space}”."
 
 
-def _threshold_control(reranker: Entry, key: str) -> tuple[str, float]:
+def _threshold_control(reranker: Entry, key: str, scale: str = "") -> tuple[str, float]:
     """The key of the threshold slider for this reranker's scores, and the model's default threshold."""
-    return f"{key}_{relevance_space(reranker.space)}", float(reranker.default_threshold or 0.0)
+    return f"{key}_{scale or relevance_space(reranker.space)}", float(reranker.default_threshold or 0.0)
 
 
-def _keep(reranker: Entry, pool: int) -> dict[str, object]:
+def _keep(scale: Scale, pool: int) -> dict[str, object]:
     """Threshold and top-k; a note where more are to be kept than the pool has."""
     told = "Candidates that score lower are dropped. If none is left, the answer is “I don't know”."
-    threshold = threshold_for(reranker, "Threshold", "t", told)
+    threshold = threshold_for(scale.reranker, "Threshold", "t", told, scale=scale.threshold)
     top_k = slider("k", 1, 20, 1)
     if top_k > pool:
         st.caption(f"The pool has {pool} candidates, so no more are kept. Make the pool larger.")
@@ -234,6 +239,7 @@ def _reset() -> None:
     threshold = Threshold(minimum=entry.default_threshold or None, space=relevance_space(entry.space))
     st.session_state.update({key: 0.0 for key in (f"t_{space}" for space in ScoreSpace) if key in st.session_state})
     adopt(Policy(threshold=threshold))
+    calibrated.reset(str(st.session_state.get("c") or SAMPLE))
     first_pass.reset()
     filtering.put(None)
     extra_searches.forget()

@@ -218,7 +218,7 @@ def _kept(trace: Trace, order: _Order, threshold: Threshold, top_k: int) -> Step
         timing=Timing(started_ms=max(one.timing.ended_ms for one in order.steps)),
         timed=False,
         warnings=(
-            *step_warnings.threshold(threshold, order.reranked.space),
+            *step_warnings.threshold(threshold, relevance_space(order.reranked.space)),
             *step_warnings.near_duplicates([text for text in texts if text]),
             *missing,
         ),

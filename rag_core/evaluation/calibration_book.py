@@ -1,0 +1,94 @@
+"""Calibrations of rerankers in the database: one a collection and reranker, with how it was fitted and how it holds.
+
+It belongs to a collection by its name: more documents make no other kind of question. It holds the identity of the
+model that was fitted, and a run with another model says so and leaves the scores as they are.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from rag_core.evaluation.calibrating import CalibrationFit
+from rag_core.schema.base import Frozen
+from rag_core.schema.records import Listing, RecordFormat, listing
+from rag_core.storage.database import UPSERT, Store, metadata
+
+calibrations = sa.Table(
+    "calibrations",
+    metadata,
+    sa.Column("collection", sa.String(250), primary_key=True),
+    sa.Column("owner", sa.String(64), primary_key=True),
+    sa.Column("reranker", sa.String(400), primary_key=True),
+    sa.Column("record", sa.Text, nullable=False),
+)
+"""`owner` is empty for collections that everybody sees; `record` is a `KeptCalibration` as JSON."""
+
+
+class KeptCalibration(Frozen):
+    """A calibration as it is kept: of which collection, when it was fitted and by whom."""
+
+    version: int = 1
+    collection: str
+    fitted_at: datetime
+    fitted_by: str = ""
+    fit: CalibrationFit
+
+
+KEPT = RecordFormat(
+    noun="calibration",
+    model=KeptCalibration,
+    version=1,
+    accepts="Remove it, and fit it once more on labelled questions.",
+)
+
+
+class CalibrationBook:
+    """The calibrations that are kept. Safe to share between threads and processes.
+
+    CalibrationBook(store)               over shared collections: everybody's
+    CalibrationBook(store, owner="ana")  over Ana's private collections: hers alone
+    """
+
+    def __init__(self, store: Store, owner: str = "") -> None:
+        self._store = store
+        self._owner = owner
+
+    def keep(self, collection: str, fit: CalibrationFit, by: str = "") -> KeptCalibration:
+        """Keep it in the place of an earlier one of the same reranker on this collection."""
+        kept = KeptCalibration(collection=collection, fitted_at=datetime.now(UTC), fitted_by=by, fit=fit)
+        row = {
+            "collection": collection,
+            "owner": self._owner,
+            "reranker": fit.calibration.reranker,
+            "record": kept.model_dump_json(),
+        }
+        with self._store.begin() as connection:
+            insert = UPSERT[connection.dialect.name](calibrations).values(row)
+            new = {"record": insert.excluded["record"]}
+            connection.execute(insert.on_conflict_do_update(index_elements=list(calibrations.primary_key), set_=new))
+        return kept
+
+    def find(self, collection: str, reranker: str) -> KeptCalibration | None:
+        """The calibration of this reranker on this collection; None where there is none. Raises UnreadableRecord."""
+        wanted = sa.select(calibrations.c.record).where(*self._of(collection), calibrations.c.reranker == reranker)
+        with self._store.begin() as connection:
+            record = connection.execute(wanted).scalar()
+        return None if record is None else KEPT.read(record)
+
+    def of_collection(self, collection: str) -> Listing[KeptCalibration]:
+        """Those of a collection, by reranker, with a note for each that cannot be read."""
+        wanted = sa.select(calibrations).where(*self._of(collection)).order_by(calibrations.c.reranker)
+        with self._store.begin() as connection:
+            rows = connection.execute(wanted).mappings().all()
+        return listing((row["reranker"], lambda row=row: KEPT.read(row["record"])) for row in rows)  # type: ignore[misc]
+
+    def remove(self, collection: str, reranker: str) -> bool:
+        """Forget it; its scores count as they are from then on. False where there was none."""
+        gone = sa.delete(calibrations).where(*self._of(collection), calibrations.c.reranker == reranker)
+        with self._store.begin() as connection:
+            return connection.execute(gone).rowcount > 0
+
+    def _of(self, collection: str) -> list[sa.ColumnElement[bool]]:
+        return [calibrations.c.collection == collection, calibrations.c.owner == self._owner]

@@ -1,0 +1,99 @@
+"""`python -m rag_core calibrate`: fit, keep, use in `ask`, list and remove, without scoring a pair twice."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rag_core.cli.main import main
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.trace import Trace
+from tests.rerank.conformance_server import KEY, running
+
+TOPICS = ("refunds", "invoices", "passwords", "outages", "webhooks", "holidays", "backups", "licences")
+QUESTION = "how do refunds work"
+LATE = ("--reranker", "late-interaction")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A set of 32 questions about eight documents, eight of them about nothing that is there; the documents are kept as
+    the collection Handbook."""
+    monkeypatch.setenv("SECOND_PASS_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    (tmp_path / "handbook").mkdir()
+    for topic in TOPICS:
+        (tmp_path / "handbook" / f"{topic}.md").write_text(f"# {topic.title()}\n\nHow {topic} work is told here.\n")
+    asked = [f"{how} {topic} work" for how in ("how do", "tell me how", "when do") for topic in TOPICS]
+    strange = [f"who painted the {thing}" for thing in "abcdefgh"]
+    queries = [{"_id": str(at), "text": text} for at, text in enumerate(asked)]
+    queries += [{"_id": f"u{at}", "text": text, "kind": "unanswerable"} for at, text in enumerate(strange)]
+    folder = tmp_path / "set"
+    folder.mkdir()
+    (folder / "queries.jsonl").write_text("".join(json.dumps(one) + "\n" for one in queries))
+    rows = "".join(f"{at}\t{TOPICS[at % 8]}.md\t1\n" for at in range(len(asked)))
+    (folder / "qrels.tsv").write_text(f"query-id\tcorpus-id\tscore\n{rows}")
+    assert main(["index", str(tmp_path / "handbook"), "--name", "Handbook"]) == 0
+    return folder
+
+
+def calibrate(*more: str) -> int:
+    return main(["calibrate", *more, "--collection", "Handbook"])
+
+
+def asked(capsys: pytest.CaptureFixture[str], *more: str) -> Trace:
+    main(["ask", QUESTION, "--collection", "Handbook", *LATE, "--json", *more])
+    return Trace.read(capsys.readouterr().out)
+
+
+def test_what_is_kept_is_used_until_it_is_removed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert calibrate(str(folder), *LATE) == 0
+    told = capsys.readouterr().out
+    assert "32 questions" in told and "Brier score" in told and "| probability of the best |" in told
+
+    trace = asked(capsys)
+    assert trace.relevance_space is ScoreSpace.PROBABILITY and trace.policy.calibration
+    assert trace.policy.threshold.space is ScoreSpace.PROBABILITY and trace.policy.threshold.minimum
+    plain = asked(capsys, "--uncalibrated")
+    assert plain.relevance_space is ScoreSpace.MAXSIM and plain.policy.calibration is None
+    assert list(plain.relevance) == list(trace.relevance)
+
+    assert calibrate("--list") == 0
+    assert "late-interaction" in capsys.readouterr().out
+    assert calibrate("--remove", "late-interaction") == 0
+    assert calibrate("--remove", "late-interaction") == 1
+    capsys.readouterr()
+    assert asked(capsys).policy.calibration is None
+
+
+def test_a_try_keeps_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert calibrate(str(folder), *LATE, "--try") == 0
+    capsys.readouterr()
+    assert calibrate("--list") == 0
+    assert "No reranker is calibrated on Handbook" in capsys.readouterr().out
+
+
+def test_bad_input_says_what_to_do(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert calibrate() == 2
+    assert "labelled questions" in capsys.readouterr().err
+    assert calibrate(str(folder), "--reranker", "none") == 2
+    assert "Without a reranker" in capsys.readouterr().err
+    assert calibrate(str(folder), *LATE, "--answer-from", "4") == 2
+    assert "too few" in capsys.readouterr().err
+
+
+def test_a_service_s_scores_are_fitted_without_asking_it_twice(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RERANK_API_KEY", KEY)
+    with running() as service:
+        monkeypatch.setenv("RERANK_URL", f"{service.address}/jina-shaped")
+        served = ("--reranker", "jina-shaped")
+        assert calibrate(str(folder), *served, "--try") in (0, 2)
+        first = service.requests
+        assert first == 32 and "Requests: 32." in capsys.readouterr().err
+        assert calibrate(str(folder), *served) in (0, 2)
+        capsys.readouterr()
+        assert service.requests == first

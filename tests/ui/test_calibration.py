@@ -1,0 +1,98 @@
+"""Calibrating a reranker on the Evaluate page: what is kept is its probability on every page, until it is removed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from rag_core.evaluation.calibrating import FEWEST
+from tests.ui.conftest import ROOT
+from tests.ui.pages import said
+
+LATE = "late-interaction"
+NAMES = ("refunds.md", "returns.md", "errors.md")
+ASKED = ("refund in {} days", "return goods within {} days", "KB-17 disk full {}", "who won race {}")
+
+
+@pytest.fixture
+def labelled(sample: None, tmp_path: Path) -> None:
+    """The sample corpus with questions that its three documents answer, and as many again that none does."""
+    folder = tmp_path / "sample"
+    count = 2 * FEWEST
+    queries = [
+        {"_id": str(n), "text": ASKED[n % 4].format(n), "kind": "unanswerable" if n % 4 == 3 else "plain"}
+        for n in range(count)
+    ]
+    (folder / "queries.jsonl").write_text("".join(json.dumps(one) + "\n" for one in queries), encoding="utf-8")
+    rows = [f"{n}\t{NAMES[n % 4]}\t3" for n in range(count) if n % 4 < 3]
+    (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + "\n".join(rows) + "\n", encoding="utf-8")
+
+
+def opened(page: str, **state: object) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=300)
+    for key, value in state.items():
+        at.session_state[key] = value
+    return done(at.run())
+
+
+def done(at: AppTest) -> AppTest:
+    assert not at.exception
+    return at
+
+
+def evaluated() -> AppTest:
+    """The Evaluate page, all questions scored with late interaction."""
+    at = opened("5_evaluate.py", r=LATE, fp="", eval_size=2 * FEWEST)
+    return done(at.button(key="eval_score").click().run())
+
+
+def toggles(at: AppTest) -> list[str]:
+    return [one.key for one in at.sidebar.toggle]
+
+
+@pytest.mark.usefixtures("labelled")
+def test_a_kept_calibration_counts_everywhere_until_it_is_removed() -> None:
+    at = evaluated()
+    assert "cal" not in toggles(at)
+    done(at.button(key="calibrate_keep").click().run())
+    assert at.sidebar.toggle(key="cal").value is True
+    assert at.sidebar.slider(key="t_calibrated").label.startswith("Threshold (probability)")
+
+    inspect = opened("1_inspect.py", r=LATE, fp="", q="refund in 5 days")
+    assert "cal" in toggles(inspect) and "t_maxsim" not in [one.key for one in inspect.sidebar.slider]
+    shown = list(inspect.session_state["runs"].values())[-1]
+    assert shown.relevance_space == "probability" and shown.policy.calibration.reranker == LATE
+
+    done(at.button(key="calibrate_remove").click().run())
+    assert "cal" not in toggles(at) and "t_maxsim" in [one.key for one in at.sidebar.slider]
+    assert "cal" not in toggles(opened("1_inspect.py", r=LATE, fp="", q="refund in 5 days"))
+
+
+@pytest.mark.usefixtures("labelled")
+def test_a_link_of_before_keeps_the_own_scores_of_the_reranker() -> None:
+    done(evaluated().button(key="calibrate_keep").click().run())
+    at = AppTest.from_file(str(ROOT / "pages" / "1_inspect.py"), default_timeout=300)
+    at.query_params["q"] = "refund in 5 days"
+    at.query_params["r"] = "Late interaction (MaxSim)"
+    at.query_params["t_maxsim"] = "0.9"
+    done(at.run())
+    assert at.sidebar.toggle(key="cal").value is False
+    assert at.sidebar.slider(key="t_maxsim").value == 0.9
+
+
+@pytest.mark.usefixtures("sample")
+def test_a_link_to_a_calibration_that_is_not_here_says_so() -> None:
+    at = AppTest.from_file(str(ROOT / "pages" / "1_inspect.py"), default_timeout=300)
+    at.query_params["q"] = "refund in 5 days"
+    at.query_params["cal"] = "true"
+    assert "is not kept here" in said(done(at.run()))
+
+
+@pytest.mark.usefixtures("sample")
+def test_too_few_questions_are_told() -> None:
+    at = opened("5_evaluate.py", r=LATE, fp="")
+    done(at.button(key="eval_score").click().run())
+    assert "too few to fit a probability" in said(at)

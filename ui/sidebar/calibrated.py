@@ -1,0 +1,101 @@
+"""The sidebar's switch between a reranker's own scores and its calibrated probability on the chosen collection.
+
+It is there where a calibration is kept (Evaluate page, or `second-pass calibrate`). A link without it means the
+reranker's own scores, as links did before; a visit without a question begins with it on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from rag_core.errors import UnreadableRecord
+from rag_core.evaluation.calibration_book import CalibrationBook, KeptCalibration
+from rag_core.rerank.entry import Entry
+from rag_core.schema.calibration import Calibration
+from rag_core.schema.policy import DEFAULT_RERANKER, Policy
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.wording.calibrations import threshold_sentence
+from ui import caches
+from ui.panels import views
+from ui.sidebar import indexes
+
+KEY = "cal"
+THRESHOLD = "calibrated"
+"""The threshold's control is `t_calibrated`: a link's `t_probability` is of a model's own probability."""
+NOT_HERE = (
+    "The link asks for a calibrated probability, which is not kept here for this reranker and collection. Its own "
+    "scores are used."
+)
+
+
+def book(collection: str) -> CalibrationBook:
+    """The calibrations of this collection: everybody's, or over a private collection its owner's alone."""
+    return CalibrationBook(caches.store(), indexes.seen_by(collection))
+
+
+def kept(collection: str, reranker: str) -> KeptCalibration | None:
+    """What is kept for this reranker on this collection; a note where it cannot be read."""
+    try:
+        return book(collection).find(collection, reranker)
+    except UnreadableRecord as exc:
+        st.warning(views.markdown(f"The calibration of {reranker} is left out. {exc}"), icon=":material/warning:")
+        return None
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What the threshold cuts: the reranker's own scores, or its calibrated probability.
+
+    reranker  the reranker with the space and the default threshold of what is cut
+    threshold  what its control is called, behind `t_`, unless by the space
+    """
+
+    reranker: Entry
+    threshold: str = ""
+    calibration: Calibration | None = None
+
+
+def choose(collection: str, reranker: Entry) -> Scale:
+    """Draw the switch where there is a calibration; the reranker's own scores where it is off."""
+    _begin()
+    found = kept(collection, reranker.key)
+    if found is None:
+        if KEY in st.query_params and KEY not in st.session_state:
+            st.caption(f":material/link_off: {NOT_HERE}")
+        return Scale(reranker)
+    fitted = f"Fitted on {found.fit.questions} labelled questions on {found.fitted_at:%Y-%m-%d}."
+    told = views.markdown(f"{fitted} {threshold_sentence(found.fit)}")
+    on = st.toggle("Calibrated probability", key=KEY, bind="query-params", help=told)
+    if not on:
+        return Scale(reranker)
+    changes = {"space": ScoreSpace.PROBABILITY, "default_threshold": found.fit.threshold.minimum}
+    return Scale(reranker.model_copy(update=changes), THRESHOLD, found.fit.calibration)
+
+
+def threshold_name(policy: Policy) -> str:
+    """What the control of a policy's threshold is called, behind `t_`."""
+    return THRESHOLD if policy.calibration else str(policy.threshold.space)
+
+
+def put(policy: Policy) -> None:
+    """Set the switch to the policy. For callbacks."""
+    st.session_state[KEY] = policy.calibration is not None
+
+
+def turn_on(minimum: float) -> None:
+    """Use the calibration from now on, with this threshold. For callbacks."""
+    st.session_state.update({KEY: True, f"t_{THRESHOLD}": minimum})
+
+
+def reset(collection: str) -> None:
+    """Use the default reranker's calibration with its threshold where one is kept. For callbacks."""
+    if found := kept(collection, DEFAULT_RERANKER):
+        turn_on(found.fit.threshold.minimum)
+
+
+def _begin() -> None:
+    """Where a session begins without a link to a run, a calibration counts."""
+    if KEY not in st.session_state and not {KEY, "q"} & set(st.query_params):
+        st.session_state[KEY] = True
