@@ -10,10 +10,12 @@ from rag_core.wording.numbers import count_of, ordinal, title_of
 
 
 class KnownAnswer(NamedTuple):
-    """Whether a run is right, and the sentence that says so."""
+    """Whether a run is right, and the sentence that says so. `lost`: the id of the document that answers the question
+    and is not kept, "" for none."""
 
     right: bool
     sentence: str
+    lost: str = ""
 
 
 def known_answer(trace: Trace, grades: Mapping[str, int]) -> KnownAnswer:
@@ -31,7 +33,7 @@ def known_answer(trace: Trace, grades: Mapping[str, int]) -> KnownAnswer:
     best = {document for document, grade in grades.items() if grade == max(grades.values())}
     before = _first(trace, trace.fused_step.name, best)
     if before is None:
-        return KnownAnswer(False, "Wrong: no search found the document that answers this question.")
+        return KnownAnswer(False, "Wrong: no search found the document that answers this question.", min(best))
     was = f"{ordinal(before[0])} before reranking"
     if kept_at := _first(trace, trace.kept_step.name, best):
         title = title_of(trace.passages[kept_at[1]])
@@ -40,8 +42,9 @@ def known_answer(trace: Trace, grades: Mapping[str, int]) -> KnownAnswer:
     rank, passage_id = after or before
     now = f", {ordinal(rank)} after" if after else ""
     outcome = trace.outcome(passage_id)
-    title = title_of(trace.passages[passage_id])
-    return KnownAnswer(False, f"Wrong: “{title}” answers it, but is not kept: {was}{now}, {outcome}.")
+    lost = trace.passages[passage_id]
+    told = f"Wrong: “{title_of(lost)}” answers it, but is not kept: {was}{now}, {outcome}."
+    return KnownAnswer(False, told, lost.document_id)
 
 
 def _first(trace: Trace, step: str, documents: set[str]) -> tuple[int, str] | None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ROOT, App, settled
 from tests.browser.test_triage import triage
+from ui.navigation import PAGES, PURPOSES
 
 EXAMPLES = json.loads((ROOT / "sample_corpus" / "examples.json").read_text(encoding="utf-8"))
 FIRST_START_MS = 600_000
@@ -25,7 +26,25 @@ def indexed(page: Page, app: App) -> None:
 def test_the_first_example_is_answered_by_a_click(page: Page, app: App) -> None:
     page.get_by_text(EXAMPLES[0]["shows"]).first.click()
     expect(page.get_by_test_id("answer").locator("sup").first).to_be_visible()
-    assert page.get_by_test_id("step-strip").count() == 1
+    expect(page.get_by_test_id("step-strip")).to_have_count(1)
+
+
+def test_the_example_that_is_lost_leads_to_its_triage(page: Page, app: App) -> None:
+    page.get_by_text(EXAMPLES[1]["shows"]).first.click()
+    expect(page.get_by_text(re.compile("Wrong: .* is not kept")).first).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="See why").click()
+    expect(page).to_have_title("Triage · Second Pass")
+    expect(page.get_by_test_id("loss-strip").locator(".sp-loss-lost")).to_contain_text("lost here")
+
+
+def test_every_page_has_its_title_and_one_line_on_what_it_is_for(page: Page, app: App) -> None:
+    for _, title, _ in PAGES:
+        settled(page)
+        page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
+        expect(page).to_have_title(f"{title} · Second Pass")
+        expect(page.get_by_role("heading", level=1)).to_have_text([title])
+        expect(page.get_by_text(PURPOSES[title])).to_be_visible()
 
 
 def test_the_time_shown_is_that_of_the_pool(page: Page, app: App) -> None:

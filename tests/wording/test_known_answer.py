@@ -33,3 +33,4 @@ def test_the_verdict(grades, policy, told) -> None:
     trace = replay(plain("abc", "", SCORES), Policy(reranker="ce", **policy))
     known = known_answer(trace, grades)
     assert re.fullmatch(told, known.sentence) and known.right is told.startswith("Right")
+    assert known.lost == ("" if known.right or not grades else max(grades, key=lambda document: grades[document]))

@@ -38,12 +38,12 @@ def ask(trace: Trace, passage_id: str) -> None:
             key="should_have",
             icon=":material/troubleshoot:",
         ):
-            _go(trace, passage.document_id)
+            go(trace, passage.document_id)
         if st.button("Another document should have", key="another_should_have", type="tertiary"):
-            _go(trace, "")
+            go(trace, "")
 
 
-def _go(trace: Trace, document: str) -> None:
+def go(trace: Trace, document: str) -> None:
     """Send the question, its settings and the document, empty for none, to Triage; of a recorded run, the run."""
     if trace.origin:
         linked_run.send_trace(trace, linked_run.TRIAGE, document)
