@@ -3,8 +3,9 @@
 Build, start-up, memory, dense and lexical search with one and with eight questions at a time, recall, and adding ten
 documents. Texts are made up (`scale_texts`), and so are vectors: unit vectors in clusters of clusters, for embedding a
 million texts would take hours and change none of these figures. Each part runs in a process of its own, so that its
-memory is its own. `--tokens` keeps token vectors too (random ones, of the real size). `--keep` leaves the collection in
-a folder, and uses the one that is there.
+memory is its own. `--tokens` keeps token vectors too (random ones, of the real size). `--cut` hands over passages that
+are cut already, so that the build is that of the files and indexes alone. `--keep` leaves the collection in a folder,
+and uses the one that is there.
 """
 
 from __future__ import annotations
@@ -25,9 +26,23 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.scale_texts import ClusterEmbedder, MadeUpDocuments, TokenClusterEmbedder, query_vector, query_words
+from benchmarks.scale_texts import (
+    DIMENSIONS,
+    SECTIONS,
+    ClusterEmbedder,
+    MadeUpDocuments,
+    TokenClusterEmbedder,
+    cut,
+    query_vector,
+    query_words,
+    vector_of,
+)
 from rag_core.corpus.collection import Collection
+from rag_core.corpus.indexing import IndexingPlan, StepProgress, TextsWriter, assemble
+from rag_core.corpus.storage import joined_files
+from rag_core.corpus.storage.collection_store import CollectionStore
 from rag_core.corpus.storage.library import Library
+from rag_core.corpus.token_store import TokenStore
 from rag_core.schema.chunking import Chunking
 from rag_core.settings import Settings
 
@@ -37,11 +52,13 @@ ROOM_FOR_TOKENS = 2**40
 
 @dataclass(frozen=True)
 class Asked:
-    """One run: where the collection lies, how many passages, and whether their token vectors are kept."""
+    """One run: where the collection lies, how many passages, whether their token vectors are kept, and whether they are
+    cut already."""
 
     root: Path
     passages: int
     tokens: bool
+    cut: bool = False
 
     @property
     def library(self) -> Library:
@@ -56,26 +73,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--passages", type=int, default=100_000)
     parser.add_argument("--tokens", action="store_true", help="with token vectors, as random bytes of their real size")
+    parser.add_argument("--cut", action="store_true", help="hand over passages and vectors that are there already")
     parser.add_argument("--keep", type=Path, help="folder for the collection; one that is there is used again")
     parser.add_argument("--part", choices=tuple(_PARTS), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.part:
-        print(json.dumps(_PARTS[chosen.part](Asked(chosen.keep, chosen.passages, chosen.tokens))))
+        print(json.dumps(_PARTS[chosen.part](Asked(chosen.keep, chosen.passages, chosen.tokens, chosen.cut))))
         return
     with tempfile.TemporaryDirectory() as scratch:
-        _all(chosen.keep or Path(scratch), chosen.passages, chosen.tokens)
+        _all(Asked(chosen.keep or Path(scratch), chosen.passages, chosen.tokens, chosen.cut))
 
 
-def _all(root: Path, passages: int, tokens: bool) -> None:
+def _all(asked: Asked) -> None:
     """Run every part in a process of its own and print what it measured."""
-    with_tokens = "with" if tokens else "without"
-    print(f"{passages:,} passages, {with_tokens} token vectors, {os.cpu_count()} processors")
+    with_tokens = "with" if asked.tokens else "without"
+    print(f"{asked.passages:,} passages, {with_tokens} token vectors, {os.cpu_count()} processors")
     for part in _PARTS:
-        if part == "build" and any(root.glob("*/CURRENT")):
+        if part == "build" and any(asked.root.glob("*/CURRENT")):
             continue
         load = os.getloadavg()[0]
-        command = [sys.executable, "-m", "benchmarks.scale", "--part", part, "--keep", str(root)]
-        command += ["--passages", str(passages), *["--tokens"] * tokens]
+        command = [sys.executable, "-m", "benchmarks.scale", "--part", part, "--keep", str(asked.root)]
+        command += ["--passages", str(asked.passages), *["--tokens"] * asked.tokens, *["--cut"] * asked.cut]
         ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
         for name, value in json.loads(ran.stdout).items():
             print(f"{name:<44}{value}")
@@ -89,7 +107,8 @@ def _build(asked: Asked) -> dict[str, Any]:
     def progress(step: str, _done: int, _total: int) -> None:
         steps[step] = time.perf_counter() - started
 
-    made = asked.library.build(NAME, MadeUpDocuments(asked.passages), Chunking(), asked.embedder, progress)
+    make = _cut if asked.cut else _indexed
+    made = make(asked, progress)
     took = time.perf_counter() - started
     size = sum(path.stat().st_size for path in asked.root.rglob("*") if path.is_file())
     return {
@@ -98,6 +117,34 @@ def _build(asked: Asked) -> dict[str, Any]:
         "build, most memory, GB": f"{_peak():.2f}",
         "on disk, GB": f"{size / 1e9:.2f}",
     }
+
+
+def _indexed(asked: Asked, progress: StepProgress) -> Collection:
+    """The whole way that documents of users go."""
+    return asked.library.build(NAME, MadeUpDocuments(asked.passages), Chunking(), asked.embedder, progress)
+
+
+def _cut(asked: Asked, progress: StepProgress) -> Collection:
+    """From passages and vectors that are there: texts, both indexes and their files."""
+    documents, texts, rows = MadeUpDocuments(asked.passages), TextsWriter(), 0
+    vectors = np.empty((len(documents) * SECTIONS, DIMENSIONS), np.float32)
+    for number, document in enumerate(documents):
+        passages = cut(document)
+        texts.add(document, passages)
+        for part in range(len(passages)):
+            vectors[rows] = vector_of(number, part)
+            rows += 1
+    progress("chunking", 1, 1)
+    plan = IndexingPlan(NAME, None, Chunking(), Settings().exact_limit)
+    made = assemble(plan, texts.done(), vectors, asked.embedder.model, progress, TokenStore())
+    progress("indexing", 1, 1)
+    shelf = CollectionStore(asked.root)
+    with shelf.writing(shelf.new_folder(NAME)) as versions:
+        partial = versions.begin()
+        joined_files.save(partial, made)
+        shelf.publish(versions, partial, NAME)
+    progress("writing", 1, 1)
+    return made
 
 
 def _search(asked: Asked) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from rag_core.inference.token_codes import BYTES, TokenCodes
-from rag_core.schema.documents import Document
+from rag_core.schema.documents import Document, Passage
 
 if TYPE_CHECKING:
     from rag_core.schema.vectors import Vectors
@@ -93,6 +93,29 @@ class MadeUpDocuments(Sequence[Document]):
             source=("policy", "manual", "chat")[number % 3],
             tenant=f"tenant-{number % 50}",
         )
+
+
+def cut(document: Document) -> list[Passage]:
+    """The passages of a made-up document, a section each, as chunking makes them."""
+    passages, at = [], 0
+    for part in range(SECTIONS):
+        heading = f"# Part {part}\n\n"
+        start = document.text.index(heading, at) + len(heading)
+        at = document.text.find("\n\n# Part", start)
+        end = at if at >= 0 else len(document.text)
+        fields = document.model_dump(include={"title", "source", "tenant"})
+        passages.append(
+            Passage(
+                id=f"{document.id}::{part}",
+                document_id=document.id,
+                start=start,
+                end=end,
+                text=document.text[start:end],
+                heading_path=(f"Part {part}",),
+                **fields,
+            )
+        )
+    return passages
 
 
 class ClusterEmbedder:

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     keep_vectors_mb: Annotated[int, Field(ge=0)] = 2048
     """Up to how many MiB vectors of embedding services are kept, so that no text is paid for twice; 0: none are."""
     device: Literal["cpu", "cuda", "mps"] = "cpu"
-    exact_limit: Annotated[int, Field(ge=0)] = 100_000
+    exact_limit: Annotated[int, Field(ge=0)] = 50_000
     """Collections up to this many passages are searched exactly; larger ones through HNSW."""
     engine: str = "faiss"
     """What holds the vectors of collections that are indexed from now on: a name of `retrieval.engines.registry`."""

@@ -234,7 +234,7 @@ def examples(count: int) -> list[dict[str, str]]:
 @st.cache_resource(max_entries=32, hash_funcs={Collection: lambda found: found.ref.fingerprint})
 def facets_of(found: Collection) -> Facets:
     """What the collection's documents can be filtered by."""
-    return facets(found.documents())
+    return facets(found.kinds())
 
 
 @st.cache_resource(max_entries=8, hash_funcs={Collection: lambda found: found.ref.fingerprint})

@@ -23,6 +23,9 @@ from rag_core.schema.files import SourceFile
 from rag_core.schema.filters import Filter
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rag_core.corpus.joined_rows import JoinedVectors
     from rag_core.retrieval.bm25 import LexicalIndex
     from rag_core.retrieval.engines.protocol import VectorIndex
     from rag_core.retrieval.topk import Mask, Rows
@@ -35,20 +38,23 @@ class Collection:
     """Row i of the vectors and of both indexes is `passages[i]`; the passages of a document stand together.
 
     `files` are those that documents were read from, as far as it was recorded. `token_vectors`: of its passages, as far
-    as they were kept; late interaction reads the other passages at query time.
+    as they were kept; late interaction reads the other passages at query time. `folder`: where it was opened, if it can
+    be a part of a larger one as it lies there.
     """
 
     def __init__(
         self,
         manifest: Manifest,
         texts: Texts,
-        vectors: Vectors,
+        vectors: Vectors | JoinedVectors,
         dense: VectorIndex,
         lexical: LexicalIndex,
         files: Sequence[SourceFile] = (),
         token_vectors: TokenStore | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.manifest = manifest
+        self.folder = folder
         self.files = tuple(files)
         self.texts = texts
         self.passages = texts.passages
@@ -71,6 +77,11 @@ class Collection:
     def document(self, document_id: str) -> Document:
         """The document of that id. KeyError if there is none."""
         return self.texts.document(document_id)
+
+    def kinds(self) -> Sequence[Passage]:
+        """A passage without text for all whose documents agree in source, tenant, date and metadata: what filters can
+        tell apart, without a look at each."""
+        return self.texts.kinds()
 
     def has_document(self, document_id: str) -> bool:
         """Whether there is a document of that id."""
@@ -115,8 +126,10 @@ class Collection:
 
     def dense(self, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
         """The `depth` passages with the highest cosine to the unit vector, among those that match the filter."""
-        rows, scores = self.dense_index.search(vector, depth, self._allowed(where))
-        return SearchResult(self._hits(rows, scores.tolist()))
+        allowed = self._allowed(where)
+        rows, scores = self.dense_index.search(vector, depth, allowed)
+        searched = len(self.passages) if allowed is None else int(np.count_nonzero(allowed))
+        return SearchResult(self._hits(rows, scores.tolist()), approximate=self.dense_index.approximate(searched))
 
     def lexical(self, query: str, depth: int, where: Filter | None = None) -> SearchResult:
         """The `depth` passages with the highest BM25 score over 0, among those that match the filter."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Numbers = npt.NDArray[np.int64]
+    Hashes = npt.NDArray[np.uint8]
 
 HASH_BYTES = 32
 _KEY_BYTES = 8
@@ -68,16 +69,18 @@ class Columns:
     group_starts  int64, shape (groups + 1,): the first row of each group, and how many rows there are
     group_kinds   int64, shape (groups,): which of `kinds` the passages of a group are of
     kinds         a passage without text for all that agree in source, tenant, date and metadata
+    document_ids  gives the documents' ids in order; they are read when they are first asked for
     """
 
     documents: Keys
-    digests: npt.NDArray[np.uint8]
+    digests: Hashes
     passages: Keys
-    hashes: npt.NDArray[np.uint8]
+    hashes: Hashes
     groups: Keys
     group_starts: Numbers
     group_kinds: Numbers
     kinds: Sequence[Passage]
+    document_ids: Callable[[], Sequence[str]]
 
     @classmethod
     def of(cls, documents: Iterable[Document], passages: Iterable[Passage]) -> Columns:
@@ -104,11 +107,13 @@ class ColumnsBuilder:
         self._starts, self._kind_of = array("q"), array("q")
         self._kinds: dict[str, int] = {}
         self._samples: list[Passage] = []
+        self._ids: list[str] = []
         self._last = ""
         self._rows = 0
 
     def add_document(self, document: Document, digest: bytes = b"") -> None:
         """One more document. `digest`: where it is known."""
+        self._ids.append(document.id)
         self._documents += key_of(document.id)
         self._digests += digest or document_digest(document)
 
@@ -134,6 +139,7 @@ class ColumnsBuilder:
             group_starts=np.array([*self._starts, self._rows], np.int64),
             group_kinds=np.array(self._kind_of, np.int64),
             kinds=self._samples,
+            document_ids=lambda: self._ids,
         )
 
     def _kind(self, passage: Passage) -> int:
@@ -169,5 +175,5 @@ def document_digest(document: Document) -> bytes:
     return hashlib.sha256(json.dumps(document.model_dump(mode="json"), sort_keys=True).encode()).digest()
 
 
-def _rows_of_bytes(found: bytearray) -> npt.NDArray[np.uint8]:
+def _rows_of_bytes(found: bytearray) -> Hashes:
     return np.frombuffer(bytes(found), np.uint8).reshape(-1, HASH_BYTES)

@@ -71,8 +71,10 @@ def index_documents(
     progress: StepProgress = ignore,
     kept: KeptVectors | None = None,
     whole: bool = True,
+    textless: bool = False,
 ) -> Collection:
-    """The collection of these documents. Raises BadInput for no documents, no text, or an id that stands twice.
+    """The collection of these documents. Raises BadInput for no documents, an id that stands twice, and, unless it may
+    be `textless`, for no text.
 
     kept: where vectors are written as soon as they are made, so that another attempt embeds only the rest. whole: embed
     known texts again that have no token vectors, as those of a collection that was made before it kept them; without it
@@ -80,7 +82,7 @@ def index_documents(
     """
     check_documents(documents)
     texts = _texts(documents, plan.chunking, embedder, known, of_step(progress, "chunking"))
-    if not texts.passages:
+    if not texts.passages and not textless:
         raise BadInput("There is no text in these documents, so there is nothing to index. Add documents with text.")
     gathering = TokenGathering(
         embedder,
@@ -99,29 +101,31 @@ def index_documents(
         gathering,
         lambda one: gathering.has(one) or not whole,
     )
-    return _assemble(plan, texts, vectors, embedder.model, progress, gathering.store(texts.content_hashes()))
+    return assemble(plan, texts, vectors, embedder.model, progress, gathering.store(texts.content_hashes()))
 
 
 def without_documents(
-    plan: IndexingPlan, known: Collection, ids: Iterable[str], progress: StepProgress = ignore
+    plan: IndexingPlan,
+    known: Collection,
+    ids: Iterable[str],
+    progress: StepProgress = ignore,
+    textless: bool = False,
 ) -> Collection:
-    """The collection without these documents; no model is needed. Raises BadInput for unknown ids or none left."""
+    """The collection without these documents; no model is needed. Raises BadInput where no text is left, unless it may
+    be `textless`."""
     gone = set(ids)
-    unknown = sorted(one for one in gone if not known.has_document(one))
-    if unknown:
-        raise BadInput(f"There is no document {unknown[0]!r} in the collection {plan.name!r}.")
     gone_rows = {row for one in gone for row in known.texts.rows_of(one)}
     rows = [row for row in range(len(known.passages)) if row not in gone_rows]
-    if not rows:
+    if not rows and not textless:
         raise BadInput("That would leave the collection without any text. Remove the whole collection instead.")
-    made = _TextsWriter()
+    made = TextsWriter()
     for document in known.documents():
         if document.id not in gone:
             made.add(document, known.passages_of(document.id))
     texts = made.done()
     tokens = known.token_vectors.of(texts.content_hashes())
-    vectors = np.ascontiguousarray(known.vectors[rows])
-    return _assemble(plan, texts, vectors, known.manifest.embedding_model, progress, tokens)
+    vectors = np.ascontiguousarray(np.asarray(known.vectors)[rows])
+    return assemble(plan, texts, vectors, known.manifest.embedding_model, progress, tokens)
 
 
 def check_documents(documents: Sequence[Document]) -> None:
@@ -144,7 +148,7 @@ def of_step(progress: StepProgress, step: str) -> Progress:
     return lambda done, total: progress(step, done, total)
 
 
-class _TextsWriter:
+class TextsWriter:
     """Takes documents with their passages, and keeps none of them in memory."""
 
     def __init__(self) -> None:
@@ -174,7 +178,7 @@ def _texts(
     """All documents in order with their passages, those of unchanged ones as they are known."""
     made = known.manifest if known else None
     same = made is not None and (made.chunking, made.embedding_model) == (chunking, embedder.model)
-    written = _TextsWriter()
+    written = TextsWriter()
     for done, document in enumerate(documents, start=1):
         digest = document_digest(document)
         if known and same and known.texts.has_unchanged(document.id, digest):
@@ -186,7 +190,7 @@ def _texts(
     return written.done()
 
 
-def _assemble(
+def assemble(
     plan: IndexingPlan,
     texts: Texts,
     vectors: Vectors,
@@ -213,11 +217,12 @@ def _assemble(
         passages=len(texts.passages),
         fingerprint=fingerprint(texts.digests(), plan.chunking, embedding_model),
         index=dense.kind,
-        token_vectors=_recorded(tokens),
+        token_vectors=recorded(tokens),
     )
-    files = with_documents(plan.files, texts.documents)
+    files = with_documents(plan.files, texts.document_ids())
     return Collection(manifest, texts, vectors, dense, lexical, files, tokens)
 
 
-def _recorded(tokens: TokenStore) -> TokenVectorsRecord | None:
+def recorded(tokens: TokenStore) -> TokenVectorsRecord | None:
+    """What a manifest says of token vectors; None where there are none."""
     return TokenVectorsRecord(model=tokens.model, passages=len(tokens), size=tokens.nbytes) if len(tokens) else None

@@ -20,18 +20,21 @@ def file_of(document_id: str, names: Collection[str]) -> str | None:
     return next((document_id[:place] for place in cuts if document_id[:place] in names), None)
 
 
-def with_documents(files: Iterable[SourceFile], documents: Sequence[Document]) -> tuple[SourceFile, ...]:
+def with_documents(files: Iterable[SourceFile], document_ids: Iterable[str]) -> tuple[SourceFile, ...]:
     """The files that any of the documents came from; of a file recorded twice, the later record."""
     by_name = {file.name: file for file in files}
-    used = {file_of(document.id, by_name) for document in documents}
+    used = {file_of(one, by_name) for one in document_ids} if by_name else set()
     return tuple(file for name, file in by_name.items() if name in used)
 
 
 def replaced_documents(
-    known: Iterable[Document], before: Iterable[SourceFile], documents: Iterable[Document], files: Iterable[SourceFile]
+    known: Sequence[str], before: Iterable[SourceFile], documents: Iterable[Document], files: Iterable[SourceFile]
 ) -> set[str]:
     """Ids of the known documents that go when `documents` of `files` are added: those of the same id, and all that
-    came from a file of the same name. `before`: the files of the known ones."""
-    new, names = {document.id for document in documents}, {file.name for file in files}
+    came from a file of the same name. `known`: the ids; `before`: the files of the known ones."""
+    names = {file.name for file in files}
     all_names = names | {file.name for file in before}
-    return {each.id for each in known if each.id in new or file_of(each.id, all_names) in names}
+    same = {document.id for document in documents}.intersection(known)
+    begin = tuple(names)
+    rows = (one for one in known if one.startswith(begin)) if begin else ()
+    return same | {one for one in rows if file_of(one, all_names) in names}

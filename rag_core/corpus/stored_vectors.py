@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rag_core.corpus.columns import Keys
 
 if TYPE_CHECKING:
+    from rag_core.corpus.joined_rows import JoinedVectors
     from rag_core.corpus.texts import Texts
     from rag_core.schema.vectors import Vectors
 
@@ -14,10 +17,10 @@ if TYPE_CHECKING:
 class StoredVectors:
     """Looks a vector up where it lies; none is copied before it is asked for."""
 
-    def __init__(self, texts: Texts, vectors: Vectors) -> None:
+    def __init__(self, texts: Texts, vectors: Vectors | JoinedVectors) -> None:
         self._texts = texts
         self._vectors = vectors
-        self._keys = Keys.of(texts.columns.hashes[:, :8].tobytes())
+        self._keys = Keys.of(np.ascontiguousarray(texts.hashes()[:, :8]).tobytes())
 
     @property
     def dimensions(self) -> int:

@@ -16,7 +16,7 @@ from rag_core.schema.documents import Document, Passage
 from rag_core.schema.filters import Filter
 
 if TYPE_CHECKING:
-    from rag_core.corpus.columns import Keys
+    from rag_core.corpus.columns import Hashes, Keys
     from rag_core.retrieval.topk import Mask
 
 NAMED = frozenset({"title", "document_id"})
@@ -37,19 +37,19 @@ class Texts:
 
     def document(self, document_id: str) -> Document:
         """The document of that id. KeyError if there is none."""
-        place = self._document_place(document_id)
+        place = self.document_place(document_id)
         if place is None:
             raise KeyError(document_id)
         return self.documents[place]
 
     def has_document(self, document_id: str) -> bool:
         """Whether there is a document of that id."""
-        return self._document_place(document_id) is not None
+        return self.document_place(document_id) is not None
 
     def has_unchanged(self, document_id: str, digest: bytes) -> bool:
-        """Whether the document of that id says the same: its digest is known, so it need not be read."""
-        place = next(iter(self.columns.documents.candidates(document_id)), None)
-        return place is not None and self.columns.digests[place].tobytes() == digest
+        """Whether there is a document of that id that says the same."""
+        place = self.document_place(document_id)
+        return place is not None and self.digest(place) == digest
 
     def row(self, passage_id: str) -> int | None:
         """Where the passage of that id stands; None if there is none."""
@@ -63,9 +63,31 @@ class Texts:
         """The content hash of every passage, in row order."""
         return map(self.content_hash, range(len(self.passages)))
 
+    def hashes(self) -> Hashes:
+        """The same as uint8, shape (passages, 32)."""
+        return self.columns.hashes
+
+    def digest(self, place: int) -> bytes:
+        """SHA-256 of a document."""
+        found: bytes = self.columns.digests[place].tobytes()
+        return found
+
     def digests(self) -> Iterator[bytes]:
-        """The digest of every document, in order."""
-        return (digest.tobytes() for digest in self.columns.digests)
+        """The same of every document, in order."""
+        return map(self.digest, range(len(self.documents)))
+
+    def document_ids(self) -> Sequence[str]:
+        """The id of every document, in order."""
+        return self.columns.document_ids()
+
+    def kinds(self) -> Sequence[Passage]:
+        """A passage without text for all that agree in source, tenant, date and metadata."""
+        return self.columns.kinds
+
+    def kinds_of(self, kept: Mask) -> Sequence[Passage]:
+        """The same of some of the passages; bool, shape (passages,)."""
+        used = np.unique(self.columns.group_kinds[kept[self.columns.group_starts[:-1]]])
+        return [self.columns.kinds[kind] for kind in used.tolist()]
 
     def rows_of(self, document_id: str) -> list[int]:
         """Where the passages of a document stand, in order."""
@@ -76,7 +98,8 @@ class Texts:
                 rows.extend(range(int(starts[group]), int(starts[group + 1])))
         return rows
 
-    def _document_place(self, document_id: str) -> int | None:
+    def document_place(self, document_id: str) -> int | None:
+        """Which of the documents has that id; None if none has."""
         return _place(self.columns.documents, self.documents, document_id)
 
     def matching(self, where: Filter) -> Mask:

@@ -7,7 +7,8 @@ none: late interaction then reads passages at query time. What they are is `rag_
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from rag_core.inference.token_codes import BYTES, TokenCodes
@@ -31,7 +32,13 @@ class TokenStore:
 
     def __init__(self, model: str = "", codes: Mapping[str, TokenCodes] | None = None) -> None:
         self.model = model if codes else ""
-        self._codes = dict(codes or {})
+        self._codes = codes or {}
+
+    @classmethod
+    def joined(cls, stores: Sequence[TokenStore]) -> TokenStore:
+        """Those of several parts of a collection. One of another model than the first that has any is left out."""
+        model = next((one.model for one in stores if one.model), "")
+        return cls(model, _Joined([one._codes for one in stores if one.model == model]))
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -53,6 +60,25 @@ class TokenStore:
         """Those of the texts with these hashes alone, in their order."""
         wanted = dict.fromkeys(content_hashes)
         return TokenStore(self.model, {each: self._codes[each] for each in wanted if each in self._codes})
+
+
+class _Joined(Mapping[str, "TokenCodes"]):
+    """Several mappings as one; the first that has a key answers."""
+
+    def __init__(self, parts: Sequence[Mapping[str, TokenCodes]]) -> None:
+        self._parts = parts
+
+    def __getitem__(self, content_hash: str) -> TokenCodes:
+        for part in self._parts:
+            if content_hash in part:
+                return part[content_hash]
+        raise KeyError(content_hash)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(chain.from_iterable(self._parts)))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def estimated_bytes(passages: Iterable[Passage], enough: int | None = None) -> int:
@@ -89,12 +115,12 @@ class TokenGathering:
         if not whole and known.model and known.model != self.model:
             self._reader, self.model = None, known.model
         self._kept = kept
-        before = dict(known.items()) if self.model and known.model == self.model else {}
-        self._codes = {**before, **(kept.read_tokens(self.model) if kept and self._reader else {})}
+        self._known = known if self.model and known.model == self.model else TokenStore()
+        self._codes = kept.read_tokens(self.model) if kept and self._reader else {}
 
     def has(self, content_hash: str) -> bool:
         """Whether nothing is to be gathered for this text: its token vectors are there, or none are gathered."""
-        return self._reader is None or content_hash in self._codes
+        return self._reader is None or content_hash in self._codes or self._known.get(content_hash) is not None
 
     def embed(self, content_hashes: Sequence[str], texts: Sequence[str]) -> Vectors:
         """The texts' vectors, float32, shape (texts, dimensions); their token vectors are kept."""
@@ -109,4 +135,5 @@ class TokenGathering:
 
     def store(self, content_hashes: Iterable[str]) -> TokenStore:
         """What was gathered for the texts with these hashes."""
-        return TokenStore(self.model, self._codes).of(content_hashes)
+        found = {one: self._codes.get(one) or self._known.get(one) for one in dict.fromkeys(content_hashes)}
+        return TokenStore(self.model, {one: codes for one, codes in found.items() if codes is not None})

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from rag_core.pipeline import step_warnings
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.engines.protocol import Engine, SearchResult
 from rag_core.schema.filters import Filter
@@ -112,6 +113,7 @@ def _search(found: SearchResult, timing: Timing, texts: _Texts) -> RankedList:
         found=tuple(found.hits),
         timing=texts.without_loading(timing),
         terms=found.terms,
+        warnings=step_warnings.approximate(found.approximate),
         space=found.space,
         unavailable=found.unavailable,
     )

@@ -22,6 +22,9 @@ NOT_CALIBRATED = "not-calibrated"
 NO_SUCH_SEARCH = "no-such-search"
 """Code of a note that the engine has no search of this kind; nothing is wrong with the run."""
 
+APPROXIMATE = "approximate"
+"""Code of a note that a search did not compare with every passage; nothing is known to be wrong."""
+
 SATURATED = 0.999
 """Probabilities over this (or under 1 minus this) no longer tell candidates apart on a screen."""
 
@@ -42,7 +45,8 @@ def ties(hits: Sequence[Hit], first: int = 10) -> tuple[StepWarning, ...]:
 
 def warns(step: Step) -> bool:
     """Whether anything may be wrong with this step; a check that could not be made says nothing of it."""
-    return any(warning.code not in (NOT_CALIBRATED, NO_SUCH_SEARCH) for warning in step.warnings)
+    notes = (NOT_CALIBRATED, NO_SUCH_SEARCH, APPROXIMATE)
+    return any(warning.code not in notes for warning in step.warnings)
 
 
 def saturated(probabilities: Sequence[float], top_k: int) -> tuple[StepWarning, ...]:
@@ -63,6 +67,11 @@ def outside(hits: Sequence[Hit], cutoffs: CosineCutoffs | None, model: str) -> t
     if hits[0].score >= cutoffs.far:
         return ()
     return (StepWarning(code="outside", message=words.outside(hits[0].score)),)
+
+
+def approximate(how: str) -> tuple[StepWarning, ...]:
+    """A search that may miss some of the nearest; `how` is empty where it was exact, or that is not known."""
+    return (StepWarning(code=APPROXIMATE, message=words.approximate(how)),) if how else ()
 
 
 def near_duplicates(texts: Sequence[str]) -> tuple[StepWarning, ...]:

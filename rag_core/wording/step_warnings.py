@@ -40,6 +40,11 @@ def not_calibrated(model: str) -> str:
     )
 
 
+def approximate(how: str) -> str:
+    """A dense search that does not compare with every passage."""
+    return f"Approximate search ({how}): a passage may be missing that an exact search would find."
+
+
 def outside(cosine: float) -> str:
     """Even the nearest passage is far away."""
     return (

@@ -11,13 +11,13 @@ import re
 import shutil
 import unicodedata
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from rag_core.corpus.collection import Collection
-from rag_core.corpus.storage import serialization
+from rag_core.corpus.storage import joined_files
 from rag_core.corpus.storage.manifest import MANIFEST, Manifest, damaged, read_manifest
 from rag_core.corpus.storage.versions import Versions, locked
 from rag_core.errors import BadInput, CollectionError, NewerCollection
@@ -65,11 +65,11 @@ class CollectionStore:
 
     def load(self, name: str) -> Collection:
         """The collection from disk, whole."""
-        return self._read(name, serialization.load)
+        return self._read(name, joined_files.load)
 
-    def load_documents(self, name: str) -> tuple[list[Document], list[SourceFile]]:
+    def load_documents(self, name: str) -> tuple[Sequence[Document], Sequence[SourceFile]]:
         """The documents of the collection and their files, which may be had where an index of it is damaged."""
-        return self._read(name, serialization.load_documents)
+        return self._read(name, joined_files.load_documents)
 
     def new_folder(self, name: str) -> Path:
         """A folder for a collection of this name, which no other collection has."""

@@ -8,6 +8,8 @@ columns/kinds.jsonl                 what filters can tell apart
 
 from __future__ import annotations
 
+import json
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from rag_core.corpus.lines import Starts
 
 FOLDER = "columns"
-KINDS = "kinds.jsonl"
+KINDS, IDS = "kinds.jsonl", "document_ids.json"
 
 
 def save_columns(folder: Path, columns: Columns, document_starts: Starts, passage_starts: Starts) -> None:
@@ -43,6 +45,7 @@ def save_columns(folder: Path, columns: Columns, document_starts: Starts, passag
     for name, array in arrays.items():
         np.save(place / f"{name}.npy", array, allow_pickle=False)
     write_lines(place / KINDS, columns.kinds)
+    (place / IDS).write_text(json.dumps(list(columns.document_ids())), encoding="utf-8")
 
 
 def load_columns(folder: Path) -> tuple[Columns, Starts, Starts]:
@@ -64,10 +67,16 @@ def load_columns(folder: Path) -> tuple[Columns, Starts, Starts]:
         group_starts=array("group_starts"),
         group_kinds=array("group_kinds"),
         kinds=list(Lines.of_file(place / KINDS, Passage)),
+        document_ids=cache(partial(_read_ids, place / IDS)),
     )
     documents, passages = array("document_starts"), array("passage_starts")
     _check(columns, len(documents) - 1, len(passages) - 1)
     return columns, documents, passages
+
+
+def _read_ids(path: Path) -> list[str]:
+    found: list[str] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def _check(columns: Columns, documents: int, passages: int) -> None:

@@ -3,7 +3,7 @@
 Every change is a new version of the collection, made live in one step (`rag_core.corpus.storage.versions`): a process
 killed half-way leaves the collection as it was, and vectors that it had made are used by the next attempt. A change is
 worked out without a lock; only writing it waits for its turn, and where another change came first it is worked out
-again on top of that. Readers are never kept waiting.
+again on top of that. Readers are never kept waiting. Of a large collection only what is new is written (`extending`).
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag_core.corpus.collection import Collection
+from rag_core.corpus.extending import WHOLE_BELOW, with_added, with_deleted
 from rag_core.corpus.indexing import (
     IndexingPlan,
     StepProgress,
     check_documents,
     ignore,
     index_documents,
-    without_documents,
 )
 from rag_core.corpus.source_files import replaced_documents
-from rag_core.corpus.storage import serialization
+from rag_core.corpus.storage import joined_files
 from rag_core.corpus.storage.collection_store import CollectionStore, checked_name, slug_of
 from rag_core.corpus.storage.kept_vectors import KeptVectors
 from rag_core.corpus.storage.manifest import Manifest
@@ -53,12 +53,14 @@ class Library:
     def __init__(
         self,
         root: Path,
-        exact_limit: int = 100_000,
+        exact_limit: int = 50_000,
         wait: float = 10.0,
         engine: str = "faiss",
         most_token_bytes: int = MOST_BYTES,
+        whole_below: int = WHOLE_BELOW,
     ) -> None:
         self.root = root
+        self._whole_below = whole_below
         self._plan = functools.partial(
             IndexingPlan, exact_limit=exact_limit, engine=engine, most_token_bytes=most_token_bytes
         )
@@ -90,7 +92,7 @@ class Library:
     ) -> tuple[str, ...]:
         """Ids of the documents that `add` would take out for these. Raises CollectionError for no such collection."""
         known, before = self._shelf.load_documents(name)
-        return tuple(sorted(replaced_documents(known, before, documents, files)))
+        return tuple(sorted(replaced_documents([one.id for one in known], before, documents, files)))
 
     def open(self, name: str, embedder: Embedder) -> Collection:
         """The collection in memory. Raises CollectionError: missing, damaged, or made with another embedding model."""
@@ -149,10 +151,8 @@ class Library:
 
         def made() -> Collection:
             known = self.open(name, embedder)
-            gone = replaced_documents(known.documents(), known.files, documents, files)
-            together = [*(document for document in known.documents() if document.id not in gone), *documents]
             plan = dataclasses.replace(self._plan_of(known), files=(*known.files, *files))
-            return index_documents(plan, together, embedder, known, progress, kept, whole=False)
+            return with_added(plan, known, documents, embedder, progress, kept, self._whole_below)
 
         return self._write(self._shelf.find(name)[0], made, progress, kept)
 
@@ -162,7 +162,7 @@ class Library:
 
         def made() -> Collection:
             known = self._shelf.load(name)
-            return without_documents(self._plan_of(known), known, gone, progress)
+            return with_deleted(self._plan_of(known), known, gone, progress, self._whole_below)
 
         return self._write(self._shelf.find(name)[0], made, progress)
 
@@ -245,6 +245,6 @@ class Library:
         """Write the collection as a new version and make it live."""
         progress("writing", 0, 1)
         partial = versions.begin()
-        serialization.save(partial, collection)
+        joined_files.save(partial, collection)
         self._shelf.publish(versions, partial, collection.manifest.name)
         progress("writing", 1, 1)

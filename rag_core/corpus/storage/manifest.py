@@ -43,7 +43,8 @@ class TokenVectorsRecord(Frozen):
 
 class Manifest(Frozen):
     """`id` stays the same through all versions and names; `owner` is who alone sees the collection, None: everybody
-    does; `index` is the kind of its vector index; `token_vectors` is None where none lie with it."""
+    does; `index` is the kind of its vector index; `token_vectors` is None where none lie with it. `parts`: 0 where it
+    lies there as a whole; else in how many parts, each with a manifest of its own (`joined_files`)."""
 
     format: Literal[4] = 4
     id: str = ""
@@ -58,6 +59,7 @@ class Manifest(Frozen):
     fingerprint: str
     index: str
     token_vectors: TokenVectorsRecord | None = None
+    parts: Annotated[int, Field(ge=0, le=2)] = 0
     files: dict[str, FileRecord] = {}
 
     @property

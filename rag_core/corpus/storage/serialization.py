@@ -1,10 +1,11 @@
-"""A collection as files: JSON lines, NumPy arrays, the two indexes' own files, and the manifest last. No pickle.
+"""A collection in one part as files: JSON lines, NumPy arrays, the indexes' own files, the manifest last. No pickle.
 
 Files are mapped into memory: opening a collection reads neither its texts nor its vectors.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from rag_core.corpus.collection import Collection
 from rag_core.corpus.lines import Lines, write_lines
 from rag_core.corpus.storage.checked_files import check_files, note_written
 from rag_core.corpus.storage.column_files import FOLDER as COLUMNS
-from rag_core.corpus.storage.column_files import KINDS, load_columns, save_columns
+from rag_core.corpus.storage.column_files import IDS, load_columns, save_columns
 from rag_core.corpus.storage.manifest import MANIFEST, Manifest, checksums, damaged, read_manifest
 from rag_core.corpus.storage.token_files import load_tokens, save_tokens
 from rag_core.corpus.texts import Texts
@@ -56,10 +57,10 @@ def save(folder: Path, collection: Collection) -> None:
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
 
 
-def load(folder: Path) -> Collection:
-    """The collection that `save` wrote. Raises CollectionError where anything is not as it was written, and
-    FileNotFoundError where a file is missing (its version may just have been cleaned away)."""
-    manifest = read_manifest(folder)
+def load(folder: Path, name: str | None = None) -> Collection:
+    """The collection that `save` wrote, under its name or this one. Raises CollectionError where anything is not as it
+    was written, and FileNotFoundError where a file is missing (its version may just have been cleaned away)."""
+    manifest = _manifest(folder, name)
     check_files(folder, manifest)
     try:
         vectors = np.asarray(np.load(folder / _VECTORS, mmap_mode="r"))
@@ -79,12 +80,18 @@ def load(folder: Path) -> Collection:
     stated = (manifest.documents, manifest.passages, lexical.rows, dense.rows, vectors.shape)
     if counts != stated:
         raise damaged(manifest.name, "its files do not belong together")
-    return Collection(manifest, texts, vectors, dense, lexical, files, tokens)
+    extendable = folder if f"{COLUMNS}/{IDS}" in manifest.files else None
+    return Collection(manifest, texts, vectors, dense, lexical, files, tokens, extendable)
+
+
+def _manifest(folder: Path, name: str | None) -> Manifest:
+    manifest = read_manifest(folder)
+    return manifest if name is None else manifest.model_copy(update={"name": name})
 
 
 def _texts(folder: Path, manifest: Manifest) -> Texts:
     """Documents and passages, each read when it is asked for; in a version without columns, all are looked at once."""
-    if f"{COLUMNS}/{KINDS}" in manifest.files:
+    if f"{COLUMNS}/{IDS}" in manifest.files:
         columns, document_starts, passage_starts = load_columns(folder)
         documents = Lines.of_file(folder / _DOCUMENTS, Document, document_starts)
         passages = Lines.of_file(folder / _PASSAGES, Passage, passage_starts)
@@ -94,14 +101,14 @@ def _texts(folder: Path, manifest: Manifest) -> Texts:
     return Texts(documents, passages)
 
 
-def load_documents(folder: Path) -> tuple[list[Document], list[SourceFile]]:
+def load_documents(folder: Path, name: str | None = None) -> tuple[Sequence[Document], Sequence[SourceFile]]:
     """The documents and their files alone, which is all that re-indexing needs. Raises as `load` does."""
-    manifest = read_manifest(folder)
-    check_files(folder, manifest, [name for name in (_DOCUMENTS, _FILES) if name in manifest.files or name != _FILES])
+    manifest = _manifest(folder, name)
+    check_files(folder, manifest, [one for one in (_DOCUMENTS, _FILES) if one in manifest.files or one != _FILES])
     try:
-        return _read_lines(folder / _DOCUMENTS, Document), _read_files(folder, manifest)
+        return Lines.of_file(folder / _DOCUMENTS, Document), _read_files(folder, manifest)
     except ValidationError as exc:
-        raise damaged(manifest.name, f"{_DOCUMENTS} cannot be read") from exc
+        raise damaged(manifest.name, f"{_FILES} cannot be read") from exc
 
 
 def _passages_file(manifest: Manifest) -> str:

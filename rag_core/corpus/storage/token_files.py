@@ -9,12 +9,13 @@ Their checksums stand in the manifest with those of all files.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rag_core.corpus.columns import Keys
 from rag_core.corpus.token_store import TokenStore
 from rag_core.inference.token_codes import BYTES, TokenCodes
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rag_core.corpus.storage.manifest import TokenVectorsRecord
+    from rag_core.inference.token_codes import Codes
+    from rag_core.schema.vectors import Vectors
 
 FOLDER = "tokens"
 _CODES, _SCALES, _TEXTS = "codes.npy", "scales.npy", "texts.npz"
@@ -57,19 +60,34 @@ def load_tokens(folder: Path, record: TokenVectorsRecord | None) -> TokenStore:
     codes, scales = (np.asarray(np.load(place / name, mmap_mode="r")) for name in (_CODES, _SCALES))
     with np.load(place / _TEXTS, allow_pickle=False) as texts:
         hashes, read, tokens, seen_chars = (texts[name] for name in ("hashes", "read", "tokens", "seen_chars"))
-    ends = np.cumsum(read)
     rows = int(read.sum())
     if (codes.shape, scales.shape, len(hashes)) != ((rows, BYTES), (rows,), record.passages):
         raise ValueError("the token vectors do not fit together")
-    found = {
-        one.tobytes().hex(): TokenCodes(
-            codes[end - count : end], scales[end - count : end], of, None if seen == _ALL_READ else seen
-        )
-        for one, count, end, of, seen in zip(
-            hashes, read.tolist(), ends.tolist(), tokens.tolist(), seen_chars.tolist(), strict=True
-        )
-    }
-    return TokenStore(record.model, found)
+    return TokenStore(record.model, _MappedCodes(codes, scales, hashes, np.cumsum([0, *read]), tokens, seen_chars))
+
+
+class _MappedCodes(Mapping[str, TokenCodes]):
+    """The token vectors of each text, found when they are asked for."""
+
+    def __init__(self, codes: Codes, scales: Vectors, hashes: Codes, ends: Any, tokens: Any, seen_chars: Any) -> None:
+        self._codes, self._scales, self._hashes = codes, scales, hashes
+        self._ends, self._tokens, self._seen_chars = ends, tokens, seen_chars
+        self._keys = Keys.of(np.ascontiguousarray(hashes[:, :8]).tobytes())
+
+    def __getitem__(self, content_hash: str) -> TokenCodes:
+        wanted = bytes.fromhex(content_hash)
+        for place in self._keys.of_hash(wanted[:8]):
+            if self._hashes[place].tobytes() == wanted:
+                here, seen = slice(int(self._ends[place]), int(self._ends[place + 1])), int(self._seen_chars[place])
+                tokens = int(self._tokens[place])
+                return TokenCodes(self._codes[here], self._scales[here], tokens, None if seen == _ALL_READ else seen)
+        raise KeyError(content_hash)
+
+    def __iter__(self) -> Iterator[str]:
+        return (one.tobytes().hex() for one in self._hashes)
+
+    def __len__(self) -> int:
+        return len(self._hashes)
 
 
 def _write(path: Path, kind: np.dtype[Any], shape: tuple[int, ...], parts: Iterable[npt.NDArray[Any]]) -> None:

@@ -24,9 +24,10 @@ Kind = Literal["exact", "hnsw"]
 
 LINKS = 32
 EF_CONSTRUCTION = 80
-EF_SEARCH = 256
-"""Breadth of an HNSW search: at least twice the depth, and wider by as much as a filter leaves out, for the graph is
-walked through rows that are not allowed too. `benchmarks/search.py` shows the recall."""
+EF_SEARCH, UP_TO = 256, 250_000
+"""Breadth of an HNSW search among up to so many rows, wider by the square root of how many more there are. At least
+twice the depth, and wider by as much as a filter leaves out, for the graph is walked through rows that are not allowed
+too. `benchmarks/search.py` and `benchmarks/scale.py` show the recall."""
 
 NARROW = 0.5
 """A filter that allows at most this share of the rows is answered exactly, as walking the graph would miss them."""
@@ -81,15 +82,27 @@ class DenseIndex:
         if depth < 1:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         query = np.ascontiguousarray(vector, dtype=np.float32)[None, :]
-        if self.kind == "hnsw" and (allowed is None or available > max(self.exact_limit, NARROW * self.rows)):
+        if self._walks(available):
             rows, scores = self._walk(query, depth, available, allowed)
             if rows.size == depth:
                 return best_rows(rows, scores, depth)
         return self._scan(query, depth, available, allowed)
 
+    def approximate(self, allowed: int) -> str:
+        """How it searches among so many allowed rows, where that may miss some; empty where the search is exact."""
+        return f"HNSW graph, breadth {self._breadth(0, allowed)}" if self._walks(allowed) else ""
+
+    def _walks(self, allowed: int) -> bool:
+        """Whether a search goes through the graph: not where a filter leaves few rows."""
+        return self.kind == "hnsw" and (allowed == self.rows or allowed > max(self.exact_limit, NARROW * self.rows))
+
+    def _breadth(self, depth: int, allowed: int) -> int:
+        wide = int(EF_SEARCH * max(1.0, self.rows / UP_TO) ** 0.5)
+        return max(wide, 2 * depth) * self.rows // allowed
+
     def _walk(self, query: Vectors, depth: int, available: int, allowed: Mask | None) -> tuple[Rows, Vectors]:
         """Through the graph: approximate, and may find too few where a filter cuts it to pieces."""
-        breadth = max(EF_SEARCH, 2 * depth) * self.rows // available
+        breadth = self._breadth(depth, available)
         params = _faiss().SearchParametersHNSW(efSearch=breadth, sel=_selector(allowed))
         scores, rows = self._index.search(query, depth, params=params)
         return rows[0][rows[0] >= 0], scores[0][rows[0] >= 0]
@@ -125,7 +138,8 @@ class DenseIndex:
             vectors = np.ascontiguousarray(vectors)
             index = _flat_index(vectors)
             if kind == "hnsw":
-                graph = _faiss().read_index(str(folder / _GRAPH), _faiss().IO_FLAG_SKIP_STORAGE)
+                mapped = _faiss().IO_FLAG_SKIP_STORAGE | _faiss().IO_FLAG_MMAP_IFC
+                graph = _faiss().read_index(str(folder / _GRAPH), mapped)
                 index = _with_storage(graph, index)
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as exc:
             raise CollectionError(

@@ -41,12 +41,14 @@ class SearchResult:
     terms        query terms that matched (lexical search only)
     space        what the scores mean; None: cosine of a dense search, BM25 of a lexical one
     unavailable  why there is no list, in a sentence, where the engine has no such search; empty where it was searched
+    approximate  how it was searched, where some of the nearest may be missing; empty where that is not so, or not known
     """
 
     hits: list[tuple[str, float]]
     terms: tuple[str, ...] = ()
     space: ScoreSpace | None = None
     unavailable: str = ""
+    approximate: str = ""
 
 
 class Capabilities(Frozen):
@@ -185,6 +187,11 @@ class VectorIndex(Protocol):
         `vector`: unit, shape (dimensions,). `allowed`: bool, shape (rows,); only those rows can be found. Fewer than
         `depth` come back only where fewer are allowed. Raises BadInput for a vector or filter of another shape.
         """
+        ...
+
+    def approximate(self, allowed: int) -> str:
+        """How it searches among so many allowed rows, where that may miss some of the nearest, in a few words: `HNSW
+        graph, breadth 256`. Empty where the search is exact."""
         ...
 
     def save(self, folder: Path) -> None:

@@ -38,25 +38,35 @@ from rag_core.corpus.storage.library import Library
 from tests.corpus.doubles import TokenEmbedder, documents
 
 root, seen, outcomes = sys.argv[1], 0, []
+large = len(sys.argv) > 2  # then one document is added to a collection that stays as it lies there
+
+EVENTS = ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.link")
+now = 30
 
 def die_at(step):
     def hook(event, args):
         global seen
-        if event in ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir") and str(args[0]).startswith(root):
+        writes = not large or "w" in str(args[1]) if event == "open" else event in EVENTS
+        if writes and str(args[0]).startswith(root):
             seen += 1
             if seen == step:
                 os.kill(os.getpid(), signal.SIGKILL)
     return hook
 
 for step in range(1, 400):
-    wanted = 4 + step % 2
+    wanted = now + 1 if large else 4 + step % 2
     child = os.fork()
     if child == 0:
         sys.addaudithook(die_at(step))
-        Library(Path(root)).build("Handbook", documents(wanted), Chunking(), TokenEmbedder(), replace=True)
+        library = Library(Path(root), whole_below=1)
+        if large:
+            library.add("Handbook", documents(30 + step)[-1:], TokenEmbedder())
+        else:
+            library.build("Handbook", documents(wanted), Chunking(), TokenEmbedder(), replace=True)
         os._exit(0)
     killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
     collection = Library(Path(root)).open("Handbook", TokenEmbedder())
+    now = collection.ref.documents
     tokens = len(collection.token_vectors), collection.manifest.token_vectors.passages, len(collection.passages)
     outcomes.append((killed, wanted, collection.ref.documents, len(collection.documents()), *tokens))
     if not killed:
@@ -71,8 +81,9 @@ def root(tmp_path):
     return tmp_path
 
 
-def start(script, root):
-    return subprocess.Popen([sys.executable, "-c", script, str(root)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+def start(script, root, *more):
+    command = [sys.executable, "-c", script, str(root), *more]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
 def test_killed_while_embedding(root):
@@ -100,3 +111,17 @@ def test_killed_at_every_step_of_writing(root):
     assert not list(root.rglob("*.partial"))
     (versions,) = root.glob("*/versions")
     assert len(list(versions.iterdir())) == 2
+
+
+def test_killed_at_every_step_of_adding_to_a_large_collection(tmp_path):
+    Library(tmp_path).build("Handbook", documents(30), Chunking(), TokenEmbedder())
+    with start(AT_EVERY_STEP, tmp_path, "large") as process:
+        outcomes = json.loads(process.stdout.read())
+    before = 30
+    for _killed, wanted, documents_now, documents_read, *passages in outcomes:
+        assert documents_now == documents_read and documents_now in (before, wanted)
+        assert passages == [2 * documents_now] * 3
+        before = documents_now
+    assert [killed for killed, *_ in outcomes] == [True] * (len(outcomes) - 1) + [False]
+    assert len(outcomes) > 60 and before == outcomes[-1][1]
+    assert not list(tmp_path.rglob("*.partial"))

@@ -6,8 +6,10 @@ from rag_core.corpus.storage.collection_store import free_name
 from rag_core.corpus.storage.library import Library
 from rag_core.corpus.storage.versions import locked
 from rag_core.errors import BadInput, CollectionError
+from rag_core.pipeline.pipeline import Pipeline
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
+from rag_core.schema.filters import make_filter
 from tests.corpus.doubles import WordEmbedder, documents
 
 CHUNKING = Chunking(max_tokens=32)
@@ -45,6 +47,12 @@ def test_a_graph_index_is_saved_too(tmp_path, embedder):
     assert opened.manifest.index == "hnsw"
     vector = embedder.embed_query("topic7")
     assert opened.dense(vector, 10) == built.dense(vector, 10)
+    trace = Pipeline(opened, embedder).run("topic7", reranker="none")
+    (note,) = [note for step in trace.steps for note in step.warnings if note.code == "approximate"]
+    assert "HNSW graph, breadth 256" in note.message
+    assert "approximate" not in {note.code for step in trace.steps if step.name == "lexical" for note in step.warnings}
+    one = Pipeline(opened, embedder).run("topic7", where=make_filter(tenants=["acme"]), reranker="none")
+    assert "approximate" not in {note.code for step in one.steps for note in step.warnings}  # half of the rows: exact
 
 
 def test_no_pickle_on_disk(library, handbook):

@@ -101,6 +101,10 @@ class EngineConformance:
         index = engine.build(np.empty((0, 4), np.float32), self.exact_limit)
         assert (index.rows, index.search(unit([1, 0, 0, 0]), 5)[0].size) == (0, 0)
 
+    def test_it_says_where_it_may_miss_some(self, engine: EngineKind, index: VectorIndex) -> None:
+        assert bool(index.approximate(ROWS)) == (self.exact_limit < ROWS)
+        assert index.approximate(1) == engine.build(VECTORS, ROWS).approximate(ROWS) == ""
+
     # duplicates
 
     def test_equal_vectors_are_all_found_once_in_row_order(self, engine: EngineKind) -> None:
