@@ -79,8 +79,13 @@ def count_of(number: int, noun: str) -> str:
 
 
 def score_text(score: float, space: ScoreSpace) -> str:
-    """A score with its space, as it is shown everywhere: `probability 0.91`, `rrf 0.0311`."""
-    return f"{space} {score_number(score, space)}"
+    """A score with its space, as it is shown everywhere: `probability 0.91`, `rrf 0.0311`. Of a list that was recorded
+    without scores, whose ranks stand in their place: `no score`.
+
+    >>> score_text(0.913, ScoreSpace.PROBABILITY), score_text(3.0, ScoreSpace.RANK)
+    ('probability 0.91', 'no score')
+    """
+    return "no score" if space is ScoreSpace.RANK else f"{space} {score_number(score, space)}"
 
 
 def score_number(score: float, space: ScoreSpace) -> str:

@@ -131,6 +131,15 @@ def test_a_link_opens_the_run_on_inspect_until_it_is_closed():
         assert not at.text_input(key="q").disabled
 
 
+def test_the_run_that_a_link_opens_says_what_people_said_of_its_answer():
+    feedback = [{"name": "thumbs", "value": "down", "comment": "It names *no* number."}]
+    caches.run_book().add([a_run("r1", project="bot", feedback=feedback), a_run("r2", project="bot")])
+    for page in ("1_inspect.py", "6_triage.py"):
+        assert "Feedback on the answer: thumbs: down (It names *no* number.)" in said(opened(page, run="bot/r1"))
+        assert "Feedback on the answer" not in said(opened(page, run="bot/r2"))
+    assert opened().dataframe[0].value["Feedback"][0] == "thumbs: down (It names *no* number.)"
+
+
 @pytest.mark.parametrize("named", ["bot/gone", "nothing", "/", "bot/"])
 def test_a_link_to_a_run_that_is_not_there_says_so_and_leaves_the_page_usable(named: str):
     at = opened("1_inspect.py", run=named)

@@ -13,6 +13,7 @@ from rag_core.errors import BadInput, SecondPassError
 from rag_core.runs.as_trace import trace_of
 from rag_core.schema.trace import Trace
 from rag_core.triage.project_cases import run_in_cases
+from rag_core.wording.run_list import feedback_text
 from ui import caches, links, visitors
 from ui.navigation import FOLDER
 from ui.panels import saved_run, views
@@ -118,11 +119,20 @@ def opened(replays: bool = False, peeked: Trace | None = None, here: str = "") -
         _close()
         return None
     saved_run.say(trace, replays)
+    _say_feedback(trace)
     if here:
         elsewhere(trace, here)
     else:
         _close()
     return trace
+
+
+def _say_feedback(trace: Trace) -> None:
+    """What people or graders said of the answer, where the run is in the list."""
+    origin = trace.origin
+    rows = caches.run_book().find_these([(origin.project, origin.run_id)]).found if origin else ()
+    if rows and rows[0].feedback:
+        st.caption(views.markdown(f"Feedback on the answer: {feedback_text(rows[0].feedback)}"))
 
 
 def _close() -> None:
