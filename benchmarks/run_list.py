@@ -16,7 +16,9 @@ import numpy as np
 
 from rag_core.runs.run import Run
 from rag_core.runs.sent import run_from
+from rag_core.runs.store.overview import RunFilter, feedback_counts, note_counts, times_of
 from rag_core.runs.store.run_book import RunBook
+from rag_core.runs.values import Feedback
 from rag_core.storage.database import Store
 
 TOPICS = ("refunds", "invoices", "agents", "snapshots", "regions")
@@ -67,6 +69,9 @@ def main(number: int) -> None:
             "a text that most have": lambda: book.find(text="about"),
             "a text that none has": lambda: book.find(text="nowhere"),
             "how many have a text": lambda: book.count(text="refunds"),
+            "how often each check": lambda: note_counts(store, RunFilter()),
+            "how often each feedback": lambda: feedback_counts(store, RunFilter()),
+            "every time, for the strip": lambda: times_of(store, RunFilter()),
             "one run": lambda: book.get("project 3", "r3"),
         }
         for name, ask in asked.items():
@@ -75,8 +80,10 @@ def main(number: int) -> None:
 
 
 def _like(example: Run, number: int) -> Run:
-    """The example with the head of the run of that number."""
+    """The example with the head of the run of that number; every tenth has feedback."""
+    said = Feedback(name="thumbs", value=("up", "down")[number % 3 == 0], comment=f"Comment {number}")
     head = {
+        "feedback": (said, Feedback(name="grader", value=number % 1000 / 1000)) if number % 10 == 0 else (),
         "id": f"r{number}",
         "project": f"project {number % 5}",
         "query": f"What about {TOPICS[number % 5]} of customer {number}?",

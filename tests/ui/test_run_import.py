@@ -197,5 +197,7 @@ def test_spans_of_phoenix_and_their_annotations_are_imported_together():
             "result": {"label": "down", "score": None, "explanation": "Which plan?"}}  # fmt: skip
     at = uploaded(("said.json", json.dumps({"data": [said]})), ("spans.json", json.dumps(PHOENIX)))
     assert box(at, "run_format").value == "phoenix"
+    box_of_text(at, "Project").set_value("support-bot").run()
     (run,) = imported(at)
     assert [(one.name, one.value, one.comment) for one in run.feedback] == [("thumbs", "down", "Which plan?")]
+    assert run.project == "support-bot"

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from rag_core.runs.importers.columns import NAMES, Columns, StepMeaning
-from rag_core.runs.importers.registry import FORMATS, TABLE, TREC
+from rag_core.runs.importers.registry import FORMATS, TABLE, TREC, WITHOUT_PROJECT
 from rag_core.runs.importers.source import OpenedRuns, Source
 from rag_core.runs.importers.uploads import LABELS, Corrections, Look, lists_of, look_at, open_uploads, project_of
 from rag_core.runs.store.retention import Retention, retention, surplus
@@ -68,7 +68,9 @@ def _import(files: Sequence[UploadedFile]) -> None:
         chosen = st.selectbox("Format", formats, place, key=f"run_format_{ids}", format_func=lambda one: LABELS[one])
         if chosen != look.format:
             look = _looked_at(sources, ids, chosen)
-    said = _corrections(look, sources, ids) if look.format in (TABLE, TREC) else Corrections()
+    said = Corrections(project=_project(look, sources, ids))
+    if look.format in (TABLE, TREC):
+        said = _corrections(look, sources, ids, said.project)
     rule = retention(caches.store())
     if rule != Retention():
         st.caption(views.markdown(f"{retention_sentence(rule)} This applies to imported runs too."))
@@ -85,20 +87,23 @@ def keep(opened: OpenedRuns) -> None:
     st.session_state[NOTE] = Imported(opened, replaced, rule, surplus(caches.store(), rule))
 
 
-def _corrections(look: Look, sources: list[Source], ids: str) -> Corrections:
+def _project(look: Look, sources: list[Source], ids: str) -> str:
+    """What the runs belong to, where their format may not say it; empty for what it says."""
+    known = WITHOUT_PROJECT.get(look.format) or (project_of(sources) if look.format in (TABLE, TREC) else "")
+    if not known:
+        return ""
+    told = "What the runs belong to, where the file does not say it."
+    given = st.text_input("Project", key=f"run_project_{ids}", placeholder=known, max_chars=200, help=told)
+    return (given or "").strip()
+
+
+def _corrections(look: Look, sources: list[Source], ids: str, project: str) -> Corrections:
     """The columns of a table, what each list is, and the project."""
-    project = st.text_input(
-        "Project",
-        key=f"run_project_{ids}",
-        placeholder=project_of(sources),
-        max_chars=200,
-        help="What the runs belong to.",
-    )
     columns = _columns(look, ids) if look.format == TABLE else look.columns
     lists = _lists(sources, ids, columns)
     st.caption("What each list is. Choose what its scores mean where you know it; that is never guessed.")
     steps = {name: _meaning(name, guessed, ids) for name, guessed in lists.items()}
-    return Corrections(columns=columns if look.format == TABLE else None, steps=steps, project=(project or "").strip())
+    return Corrections(columns=columns if look.format == TABLE else None, steps=steps, project=project)
 
 
 def _columns(look: Look, ids: str) -> Columns:

@@ -32,6 +32,9 @@ class Format:
     read: Callable[[Source, list[ParsedValue], Problems], list[Run]]
 
 
+WITHOUT_PROJECT = {"phoenix": "phoenix", "langfuse": "langfuse", "otlp": "default"}
+"""What runs belong to at first, by the formats that may not say it."""
+
 FORMATS: dict[str, Format] = {
     "records": Format("Run records", records.fits, records.read),
     "otlp": Format("OpenTelemetry (OTLP JSON)", otlp.fits, otlp.read),
@@ -63,7 +66,7 @@ def open_runs(
     path = Path(path)
     if path.is_dir():
         if parts := json_files(path):
-            return open_sources(list(map(Source.at, parts)), format=format)
+            return open_sources(list(map(Source.at, parts)), format=format, project=project)
         return some_runs(path.name, open_folder(path, steps=steps, project=project))
     return open_source(Source.at(path), format=format, columns=columns, steps=steps, project=project)
 
@@ -82,10 +85,10 @@ def open_source(
     if chosen == TABLE:
         return some_runs(source.name, open_table(source, columns=columns, steps=steps, project=project))
     runs = FORMATS[chosen].read(source, values, problems)
-    return some_runs(source.name, OpenedRuns(tuple(runs), problems.all(), chosen))
+    return some_runs(source.name, OpenedRuns(_named(runs, chosen, project), problems.all(), chosen))
 
 
-def open_sources(sources: Sequence[Source], *, format: str | None = None) -> OpenedRuns:  # noqa: A002
+def open_sources(sources: Sequence[Source], *, format: str | None = None, project: str = "") -> OpenedRuns:  # noqa: A002
     """The runs of several files of JSON values that belong together: spans or observations, and what was said of them.
     Raises BadInput where they look like tables, or nothing of them can be read."""
     problems = Problems()
@@ -95,7 +98,7 @@ def open_sources(sources: Sequence[Source], *, format: str | None = None) -> Ope
     if chosen == TABLE:
         raise BadInput("These files are no runs that belong together. Open tables of candidates one at a time.")
     runs = FORMATS[chosen].read(sources[0], values, problems)
-    return some_runs("these files", OpenedRuns(tuple(runs), problems.all(), chosen))
+    return some_runs("these files", OpenedRuns(_named(runs, chosen, project), problems.all(), chosen))
 
 
 def json_files(folder: Path) -> list[Path]:
@@ -109,6 +112,12 @@ def json_files(folder: Path) -> list[Path]:
 def format_of(sources: Sequence[Source]) -> str:
     """The format that a file, or several, look like: one of `FORMATS`, or "table"."""
     return _format_of(_values_of(sources, Problems()) if len(sources) > 1 else _values(sources[0], Problems()))
+
+
+def _named(runs: Sequence[Run], format: str, project: str) -> tuple[Run, ...]:  # noqa: A002
+    """The runs in the project that was given, where their file does not say theirs."""
+    unknown = WITHOUT_PROJECT.get(format)
+    return tuple(run.with_(project=project) if project and run.project == unknown else run for run in runs)
 
 
 def _check(format: str | None) -> None:  # noqa: A002

@@ -77,7 +77,7 @@ def lists_of(sources: Sequence[Source], columns: Columns) -> dict[str, StepMeani
 def open_uploads(sources: Sequence[Source], format: str, said: Corrections) -> OpenedRuns:  # noqa: A002
     """The runs of the files. Raises BadInput where none can be read."""
     if format not in (TREC, TABLE) and len(sources) > 1:
-        return open_sources(sources, format=format)
+        return open_sources(sources, format=format, project=said.project)
     if format != TREC:
         return open_source(
             sources[0], format=format, columns=said.columns, steps=dict(said.steps), project=said.project

@@ -69,22 +69,23 @@ def feedback(said: Said, part: str = "") -> list[Feedback]:
     """One annotation as feedback: its label, its score, or both under names of their own; none where it says nothing.
 
     >>> [(one.name, one.value) for one in feedback({"name": "correct", "label": "no", "score": 0.0})]
-    [('correct', 'no'), ('correct, score', 0.0)]
+    [('correct', 'no'), ('correct score', 0.0)]
     """
     if not isinstance(name := said.get("name"), str) or not name:
         return []
-    name = cleaned(f"{name}{part}{JUDGES.get(str(said.get('annotator_kind') or '').upper(), '')}", SHORT - 10)
+    about = f"{part}{JUDGES.get(str(said.get('annotator_kind') or '').upper(), '')}"
+    named, scored = (cleaned(f"{name}{what}{about}", SHORT) for what in ("", " score"))
     label, score, why = said.get("label"), said.get("score"), said.get("explanation")
     comment = cleaned(why, MAX_TEXT) if isinstance(why, str) else ""
     found: list[Feedback] = []
     if isinstance(label, (str, bool)) and label != "":
         found.append(
-            Feedback(name=name, value=cleaned(label, SHORT) if isinstance(label, str) else label, comment=comment)
+            Feedback(name=named, value=cleaned(label, SHORT) if isinstance(label, str) else label, comment=comment)
         )
     if (number := finite(score)) is not None:
         score = score if isinstance(score, int) else number
-        found.append(Feedback(name=f"{name}, score" if found else name, value=score, comment=comment))
-    return found or ([Feedback(name=name, value="commented", comment=comment)] if comment else [])
+        found.append(Feedback(name=scored if found else named, value=score, comment=comment))
+    return found or ([Feedback(name=named, value="commented", comment=comment)] if comment else [])
 
 
 def attributes_of(said: Sequence[Said], form: str = names.ANNOTATIONS) -> dict[str, Any]:

@@ -30,9 +30,9 @@ from tests.runs.spans.test_frameworks import ANSWERS, QUESTION, STEPS
 GOLDEN = Path(__file__).parents[2] / "golden" / "exports"
 SAID = {
     ("thumbs", "down", "It names no number of days."),
-    ("thumbs, score", 0, "It names no number of days."),
+    ("thumbs score", 0, "It names no number of days."),
     ("correctness (LLM)", "incorrect", ""),
-    ("correctness (LLM), score", 0.25, ""),
+    ("correctness score (LLM)", 0.25, ""),
     ("relevance of WordSearch.retrieve (code)", 0.75, ""),
     ("relevance of WordSearch._retrieve (code)", 0.75, ""),
 }
@@ -177,3 +177,11 @@ def test_langfuses_export_to_a_bucket_has_names_with_underscores_and_json_as_tex
         (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     run = of_langfuse(rag_core.open_runs(tmp_path), LANGFUSE)
     assert run == of_langfuse(opened("langfuse-observations.json", "langfuse-scores.json"), LANGFUSE)
+
+
+def test_the_project_can_be_given_where_an_export_does_not_say_it(tmp_path):
+    for name in (SPANS, "langfuse-observations.json"):
+        path = tmp_path / name.removesuffix(".gz")
+        path.write_bytes(source(name).data)
+        assert {run.project for run in rag_core.open_runs(path).runs} == {name.partition("-")[0]}
+        assert {run.project for run in rag_core.open_runs(path, project="bot").runs} == {"bot"}

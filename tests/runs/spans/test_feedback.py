@@ -57,7 +57,7 @@ def test_both_forms_of_one_result_count_once_and_a_label_with_a_score_is_both():
     both = flat("annotations", THUMBS | {"score": 0}) | flat("evaluations", THUMBS | {"score": 0})
     top = span(1, "CHAIN", 0, 9, attributes=both)
     run = run_of_spans([top, retriever(2, 1, 3, 1, "a")])
-    assert said(run) == [("thumbs", "down", "It names no number."), ("thumbs, score", 0, "It names no number.")]
+    assert said(run) == [("thumbs", "down", "It names no number."), ("thumbs score", 0, "It names no number.")]
 
 
 def test_feedback_on_a_search_says_so():
@@ -129,4 +129,4 @@ def test_opentelemetrys_event_for_an_evaluation_is_feedback():
     top = {"traceId": TRACE, "spanId": "00000000000000aa", "name": "ask", "startTimeUnixNano": 1,
            "endTimeUnixNano": 9, "events": [{"name": "other"}, event]}  # fmt: skip
     run = run_of_spans(spans_of_json(json.dumps(request(top, GOOD))).spans)
-    assert said(run) == [("correct", "no", "Other plan."), ("correct, score", 0.25, "Other plan.")]
+    assert said(run) == [("correct", "no", "Other plan."), ("correct score", 0.25, "Other plan.")]
