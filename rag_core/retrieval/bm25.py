@@ -1,8 +1,8 @@
 """Lexical search: BM25 over the tokens of `rag_core.retrieval.tokenize`, in NumPy, over postings that may lie on disk.
 
-The statistics (idf with an epsilon floor, k1, b, average length) are those of `rank_bm25.BM25Okapi`, by the same
-expressions in the same order and in float64, so that every score is equal to the bit. They are of all texts together,
-also where the postings are in parts: a few texts are added without touching the others.
+`rank_bm25.BM25Okapi` gives what each term is worth (idf with its epsilon floor). k1, b and the average length are its
+own too, in the same order and in float64, so that every score is equal to the bit. The statistics are of all texts
+together, also where the postings are in parts: a few texts are added without touching the others.
 
 Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009; the floor for
 terms in more than half of the texts: Trotman, Puurula and Burgess, ADCS 2014, as rank_bm25 has it.
@@ -10,12 +10,12 @@ terms in more than half of the texts: Trotman, Puurula and Burgess, ADCS 2014, a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from rank_bm25 import BM25Okapi
 
 from rag_core.errors import BadInput, CollectionError
 from rag_core.retrieval.postings import Postings, read_meta
@@ -192,14 +192,22 @@ class _Part:
             yield slice(int(self.postings.starts[column]), int(self.postings.starts[column + 1]))
 
 
-def _idf(frequencies: npt.NDArray[np.int64], rows: int) -> Scores:
-    """What each term is worth; one in more than half of the rows gets a quarter of the average.
+class _Counted(BM25Okapi):  # type: ignore[misc]  # rank_bm25 has no types
+    """rank_bm25's statistics of texts that were counted before, so that it need not hold the texts.
 
-    As rank_bm25 computes it: the logarithms are the C library's, and the average is summed up term by term.
+    It is made of (rows, frequencies): how many texts there are, and how many of them hold each term.
     """
-    distinct, places = np.unique(frequencies, return_inverse=True)
-    values = [math.log(rows - count + 0.5) - math.log(count + 0.5) if count else 0.0 for count in distinct.tolist()]
-    idf: Scores = np.array(values, np.float64)[places]
-    there = int(np.count_nonzero(frequencies))
-    average = float(np.cumsum(idf)[-1]) / there if there else 0.0
-    return np.where(idf < 0, EPSILON * average, idf)
+
+    def _initialize(self, corpus: tuple[int, dict[int, int]]) -> dict[int, int]:
+        self.corpus_size, frequencies = corpus
+        return frequencies
+
+
+def _idf(frequencies: npt.NDArray[np.int64], rows: int) -> Scores:
+    """What each term is worth; one in more than half of the rows gets a quarter of the average, one in none nothing."""
+    worth = np.zeros(len(frequencies))
+    there = np.flatnonzero(frequencies)
+    if len(there):  # rank_bm25 divides by the number of terms
+        counted = dict(zip(there.tolist(), frequencies[there].tolist(), strict=True))
+        worth[there] = list(_Counted((rows, counted), epsilon=EPSILON).idf.values())
+    return worth
