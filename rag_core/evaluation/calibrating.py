@@ -12,15 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 
 from rag_core.errors import BadInput
-from rag_core.evaluation.pools import Flags, Floats, Pools
+from rag_core.evaluation.logistic import fitted_best, platt
+from rag_core.evaluation.pools import Flags, Floats, Ints, Pools
 from rag_core.evaluation.reliability import Reliability, reliability
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.evaluation.vectorised_replay import fused_rankings, rerank_pass, scores_of
 from rag_core.schema.base import Frozen
-from rag_core.schema.calibration import CALIBRATED, Calibration, line_value
+from rag_core.schema.calibration import CALIBRATED, BestProbability, Calibration, line_value
 from rag_core.schema.policy import NO_RERANKER, Policy
 from rag_core.schema.spaces import ScoreSpace
 
@@ -46,8 +46,9 @@ class CalibrationFit(Frozen):
     """A calibration with how it was fitted and how it holds.
 
     relevant_from  the lowest grade that counts as an answer
-    pairs, best    reliability of all pairs, and of the best candidate of each question; cross-fitted
-    parted         how often an answerable question's best is above an unanswerable one's; None without both kinds
+    pairs, best    reliability of all pairs, and of the best candidate of each question (`BestProbability`);
+                   cross-fitted
+    parted         how often an answerable question's best pair is above an unanswerable one's; None without both kinds
     threshold      the fitted threshold and what it does; cross-fitted
     """
 
@@ -74,9 +75,12 @@ class _Pairs:
     def only(self, rows: Flags) -> _Pairs:
         return _Pairs(self.scores[rows], self.right[rows], self.valid[rows], self.answerable[rows])
 
-    def best(self) -> tuple[Floats, Flags]:
-        """Score of each question's best candidate, and whether it is right. The first column is the best."""
-        return self.scores[:, 0], self.right[:, 0]
+    def heads(self) -> Floats:
+        """Each question's best score and its margin over the next (0 where there is none): shape (Q, 2)."""
+        first = self.scores[:, 0]
+        if self.scores.shape[1] < 2:
+            return np.stack([first, np.zeros(len(first))], axis=1)
+        return np.stack([first, np.where(self.valid[:, 1], first - self.scores[:, 1], 0.0)], axis=1)
 
 
 def fit(pools: Pools, policy: Policy, labelled: LabelledSet, relevant_from: int = 1) -> CalibrationFit:
@@ -92,18 +96,20 @@ def fit(pools: Pools, policy: Policy, labelled: LabelledSet, relevant_from: int 
     pairs = _pairs(pools, policy, labelled, space, relevant_from)
     slope, bias = _fitted(pairs)
     probabilities = _cross_fitted(pairs)
-    best, right = probabilities[:, 0], pairs.right[:, 0]
+    best = probabilities[:, 0]
     parted = _parted(best, pairs.answerable)
     everything = _probability(pairs.scores, slope, bias)[:, 0]
     minimum = _threshold(everything, pairs.answerable)
     return CalibrationFit(
-        calibration=Calibration(reranker=policy.reranker, model=model, space=space, slope=slope, bias=bias),
+        calibration=Calibration(
+            reranker=policy.reranker, model=model, space=space, slope=slope, bias=bias, best=_fitted_best(pairs)
+        ),
         set_name=labelled.name,
         questions=len(best),
         unanswerable=int((~pairs.answerable).sum()),
         relevant_from=relevant_from,
         pairs=reliability(probabilities[pairs.valid], pairs.right[pairs.valid]),
-        best=reliability(best, right),
+        best=reliability(_cross_fitted_best(pairs), pairs.right[:, 0]),
         parted=parted,
         threshold=_checked(minimum, best, pairs.answerable),
     )
@@ -151,28 +157,15 @@ def _check(pairs: _Pairs) -> None:
 
 
 def _fitted(pairs: _Pairs) -> tuple[float, float]:
-    """Slope and bias of the highest likelihood over all pairs, with Platt's targets: a little short of 0 and 1.
-
-    Raises BadInput where the likeliest slope is not over 0.
-    """
+    """Slope and bias over all pairs. Raises BadInput where the likeliest slope is not over 0."""
     scores, right = pairs.scores[pairs.valid], pairs.right[pairs.valid]
-    positive, negative = int(right.sum()), int((~right).sum())
-    target = np.where(right, (positive + 1) / (positive + 2), 1 / (negative + 2))
-    centre, width = scores.mean(), scores.std() or 1.0
-    scaled = (scores - centre) / width
-
-    def loss(values: Floats) -> tuple[float, Floats]:
-        raw = values[0] * scaled + values[1]
-        off = 1 / (1 + np.exp(-np.clip(raw, -500, 500))) - target
-        return float(np.mean(np.logaddexp(0, raw) - target * raw)), np.array([np.mean(off * scaled), np.mean(off)])
-
-    slope, bias = minimize(loss, np.array([1.0, 0.0]), jac=True, method="BFGS").x
+    slope, bias = platt(scores, right)
     if slope <= 0:
         raise BadInput(
             "These scores do not rise with relevance: passages that answer score no higher than others, so no "
             "probability can be fitted to them. Check the grades, or choose another reranker."
         )
-    return float(slope / width), float(bias - slope * centre / width)
+    return slope, bias
 
 
 def _probability(scores: Floats, slope: float, bias: float) -> Floats:
@@ -180,12 +173,31 @@ def _probability(scores: Floats, slope: float, bias: float) -> Floats:
     return found
 
 
-def _cross_fitted(pairs: _Pairs) -> Floats:
-    """Every question's probabilities by a fit on the other folds. Answerable ones are spread evenly over the folds."""
+def _fitted_best(pairs: _Pairs) -> BestProbability:
+    return fitted_best(pairs.heads(), pairs.right[:, 0])
+
+
+def _cross_fitted_best(pairs: _Pairs) -> Floats:
+    """The probability of every question's best candidate by a fit on the other folds."""
+    fold, found = _folds(pairs), np.zeros(len(pairs.scores))
+    for number in range(FOLDS):
+        by, heads = _fitted_best(pairs.only(fold != number)), pairs.heads()[fold == number]
+        found[fold == number] = _probability(heads @ np.array([by.slope, by.margin]), 1.0, by.bias)
+    return found
+
+
+def _folds(pairs: _Pairs) -> Ints:
+    """The fold of each question; answerable ones are spread evenly."""
     shuffled = np.random.default_rng(SEED).permutation(len(pairs.scores))
     order = shuffled[np.argsort(pairs.answerable[shuffled], kind="stable")]
     fold = np.empty(len(order), dtype=np.int64)
     fold[order] = np.arange(len(order)) % FOLDS
+    return fold
+
+
+def _cross_fitted(pairs: _Pairs) -> Floats:
+    """Every question's probabilities by a fit on the other folds."""
+    fold = _folds(pairs)
     found = np.zeros(pairs.scores.shape)
     for number in range(FOLDS):
         found[fold == number] = _probability(pairs.scores[fold == number], *_fitted(pairs.only(fold != number)))

@@ -14,7 +14,14 @@ from rag_core.pipeline import step_warnings
 from rag_core.pipeline.cascade import read_depth, unread
 from rag_core.pipeline.early_stopping import ReadDepth
 from rag_core.pipeline.extra_searches import list_weights, named_lists, space_of, timeline, unavailable
-from rag_core.pipeline.rerank_step import IncomingOrder, RerankResult, own_share, paid_before, rerank_step
+from rag_core.pipeline.rerank_step import (
+    IncomingOrder,
+    RerankResult,
+    own_share,
+    paid_before,
+    probability_of_best,
+    rerank_step,
+)
 from rag_core.pipeline.signals import adjust
 from rag_core.retrieval.embedders.cutoffs import cutoffs_of
 from rag_core.retrieval.fusion import rrf
@@ -23,10 +30,9 @@ from rag_core.schema.measurement import Measurement, RankedList
 from rag_core.schema.once import once
 from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import Hit, Step, StepKind, StepName, StepWarning, Timing
+from rag_core.schema.steps import Hit, Step, StepKind, StepName, Timing
 from rag_core.schema.threshold import Threshold, clearing, relevance_space, to_relevance
 from rag_core.schema.trace import Trace
-from rag_core.wording import step_warnings as words
 
 Clock = Callable[[], float]
 
@@ -68,6 +74,7 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
         passages={hit.passage_id: measurement.passages[hit.passage_id] for step in searches for hit in step.hits},
         extra_searches=extra_searches,
         rewriting=reworded,
+        best_probability=probability_of_best(reranked, report, policy),
     )
 
 
@@ -187,7 +194,7 @@ def _adjusted(fused: Step, reranked: Step, model: str, measurement: Measurement,
         scaled = [(passage_id, _unit(score, space, policy.fusion.k, total)) for passage_id, score in relevance.items()]
         search = {hit.passage_id: _unit(hit.score, ScoreSpace.RRF, policy.fusion.k, total) for hit in fused.hits}
         hits = tuple(adjust(scaled, search, measurement.passages, policy.signals, as_of))
-        warnings = (*warnings, *(_undated(hits, measurement.passages) if policy.signals.freshness else ()))
+        warnings = (*warnings, *(step_warnings.undated(hits, measurement.passages) if policy.signals.freshness else ()))
         space = ScoreSpace.COMBINED
     else:
         hits = tuple(
@@ -211,13 +218,6 @@ def _unit(score: float, space: ScoreSpace, k: int, total: float) -> float:
     if space is ScoreSpace.RRF:
         return score * (k + 1) / max(total, 1e-9)
     return min(1.0, max(0.0, score))
-
-
-def _undated(hits: Sequence[Hit], passages: dict[str, Passage]) -> tuple[StepWarning, ...]:
-    undated = sum(passages[hit.passage_id].updated_at is None for hit in hits)
-    if not undated:
-        return ()
-    return (StepWarning(code="undated", message=words.undated(undated, len(hits))),)
 
 
 def _kept(

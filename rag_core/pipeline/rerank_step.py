@@ -12,8 +12,9 @@ from typing import NamedTuple
 from rag_core.errors import UnscoredPairs
 from rag_core.pipeline import step_warnings
 from rag_core.pipeline.early_stopping import ReadDepth
+from rag_core.rerank.shipped import best_probability
 from rag_core.schema.measurement import RerankerScores
-from rag_core.schema.policy import NO_RERANKER
+from rag_core.schema.policy import NO_RERANKER, Policy
 from rag_core.schema.rerank_summary import RerankStatus, RerankSummary
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, PairScore, Step, StepKind, StepName, StepWarning, Timing
@@ -80,6 +81,15 @@ def rerank_step(
         ),
     )
     return RerankResult(step, report, pairs)
+
+
+def probability_of_best(reranked: Step, report: RerankSummary, policy: Policy) -> float | None:
+    """That of the reranker's first passage: by the policy's calibration, else as the shipped reranker was fitted."""
+    if report.status not in ("ran", "cached"):
+        return None
+    own = policy.calibration_of(report.model)
+    fitted = own.best if own and own.space is reranked.space else best_probability(policy.reranker)
+    return fitted.probability(reranked.space, [hit.score for hit in reranked.hits]) if fitted else None
 
 
 def own_share(known: RerankerScores | None, passage_ids: Sequence[str]) -> RerankerScores | None:

@@ -6,9 +6,10 @@ Functions take hits and give warnings; they change nothing.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rag_core.schema.cutoffs import CosineCutoffs
+from rag_core.schema.documents import Passage
 from rag_core.schema.policy import Policy
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
@@ -133,3 +134,11 @@ def threshold(cut: Threshold, space: ScoreSpace) -> tuple[StepWarning, ...]:
     if cut.minimum is None or applies(cut, space):
         return ()
     return (StepWarning(code="threshold-idle", message=words.threshold_idle(cut.space, space)),)
+
+
+def undated(hits: Sequence[Hit], passages: Mapping[str, Passage]) -> tuple[StepWarning, ...]:
+    """Candidates without a date, where freshness counts."""
+    undated = sum(passages[hit.passage_id].updated_at is None for hit in hits)
+    if not undated:
+        return ()
+    return (StepWarning(code="undated", message=words.undated(undated, len(hits))),)

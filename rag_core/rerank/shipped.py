@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from rag_core.rerank.blend_weights import BlendWeights
 from rag_core.rerank.entry import Entry
 from rag_core.rerank.platt import PlattScaling
+from rag_core.schema.calibration import BestProbability
 from rag_core.schema.policy import NO_RERANKER
 from rag_core.schema.spaces import ScoreSpace
 
@@ -49,6 +51,15 @@ def cross_encoders() -> tuple[Entry, ...]:
 def blends() -> tuple[Entry, ...]:
     """The same models combined with late interaction, for those that have the weights of a blend."""
     return tuple(_blend(folder, weights) for folder in _folders() if (weights := BlendWeights.of(folder)))
+
+
+@cache
+def best_probability(key: str) -> BestProbability | None:
+    """What the shipped reranker of that key was fitted to give the best passage of a question; None for all others."""
+    if not key.endswith(BLENDED) or MODELS / key.removesuffix(BLENDED) not in _folders():
+        return None
+    weights = BlendWeights.of(MODELS / key.removesuffix(BLENDED))
+    return weights.best if weights else None
 
 
 def _folders() -> list[Path]:

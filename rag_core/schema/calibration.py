@@ -9,6 +9,7 @@ over 0, so no order changes. Fitting one is `rag_core.evaluation.calibrating`'s.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, FiniteFloat
@@ -30,6 +31,29 @@ SURE = 1e-4
 """How close to 0 and 1 a share counts: a model that says 1 is not infinitely sure."""
 
 
+class BestProbability(Frozen):
+    """The probability that the best passage of a question answers, from its score and its margin over the next.
+
+        sigmoid(slope * first + margin * (first - second) + bias)
+
+    The best of many is not like a pair drawn at random: of two passages with one score, the best of its question
+    answers more often, and the more so the further the next one is behind. first and second are what `line_value` makes
+    of the two highest scores; a passage that stands alone has no margin.
+    """
+
+    slope: FiniteFloat
+    margin: FiniteFloat
+    bias: FiniteFloat
+
+    def probability(self, space: ScoreSpace, scores: Sequence[float]) -> float:
+        """Of the passage with the highest of these scores, which come highest first and are in `space`.
+
+        BestProbability(slope=1, margin=2, bias=-3).probability(ScoreSpace.LOGIT, [2.0, 1.5]) -> sigmoid(2 + 1 - 3)
+        """
+        first, *rest = (float(line_value(space, score)) for score in scores[:2])
+        return _sigmoid(self.slope * first + self.margin * (first - rest[0] if rest else 0.0) + self.bias)
+
+
 class Calibration(Frozen):
     """The probability that a passage answers, from the score of one reranker.
 
@@ -37,6 +61,7 @@ class Calibration(Frozen):
     model     the model's identity; scores of another one are left as they are
     space     what its own scores mean
     slope, bias  of the logistic curve
+    best      the probability that the best passage of a question answers; None where it was not fitted
     """
 
     reranker: Annotated[str, Field(min_length=1)]
@@ -44,6 +69,7 @@ class Calibration(Frozen):
     space: ScoreSpace
     slope: Annotated[FiniteFloat, Field(gt=0)]
     bias: FiniteFloat
+    best: BestProbability | None = None
 
     def fits(self, reranker: str, model: str) -> bool:
         """Whether it was fitted to the scores of this model."""
@@ -51,11 +77,7 @@ class Calibration(Frozen):
 
     def probability(self, score: float) -> float:
         """Calibration(..., space=LOGIT, slope=2, bias=-1).probability(0.5) -> sigmoid(2 * 0.5 - 1) = 0.5."""
-        exponent = self.slope * float(line_value(self.space, score)) + self.bias
-        if exponent >= 0:
-            return 1.0 / (1.0 + math.exp(-exponent))
-        power = math.exp(exponent)
-        return power / (1.0 + power)
+        return _sigmoid(self.slope * float(line_value(self.space, score)) + self.bias)
 
     def probabilities(self, scores: Floats) -> Floats:
         """`probability` of many scores; NaN where there is none."""
@@ -79,3 +101,10 @@ def line_value(space: ScoreSpace, score: float | Floats) -> float | Floats:
     shares = np.clip(score, SURE, 1 - SURE)
     odds: Floats = np.log(shares / (1 - shares))
     return odds
+
+
+def _sigmoid(exponent: float) -> float:
+    if exponent >= 0:
+        return 1.0 / (1.0 + math.exp(-exponent))
+    power = math.exp(exponent)
+    return power / (1.0 + power)

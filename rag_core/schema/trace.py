@@ -34,7 +34,8 @@ class Trace(TracePool):
     `passages` holds every candidate, so that a trace can be read where the collection is not. `pairs` holds the
     reranker's verdicts on the pool. `extra_searches` are the searches beside the main one, which is the first two
     steps. Where the policy has a first pass, a step `from_first_pass` stands before `reranked`, with its report
-    (`first_pass_summary`) and its verdicts (`first_pass_pairs`).
+    (`first_pass_summary`) and its verdicts (`first_pass_pairs`). `best_probability`: that the reranker's first passage
+    answers, from its score and its margin over the next; None where nothing was fitted that says so.
     """
 
     @model_validator(mode="before")

@@ -104,5 +104,6 @@ class TraceRecord(Frozen):
     passages: dict[str, Passage]
     extra_searches: tuple[ExtraSearchRun, ...] = ()
     rewriting: Rewriting | None = None
+    best_probability: Annotated[float | None, Field(ge=0, le=1)] = None
     recorded_answer: Answer | None = None
     origin: Origin | None = None

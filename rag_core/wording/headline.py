@@ -15,8 +15,8 @@ from rag_core.wording.recorded_headline import recorded_headline
 
 def headline(trace: Trace) -> str:
     """What the run did, as plain text: the biggest move of what is kept, how much of it is new, the best score with its
-    space, and the time; where nothing was kept, that, with the best score. Titles are quoted in typographic quotes, not
-    in markup."""
+    space, the probability that the best passage answers where one was fitted, and the time; where nothing was kept,
+    that, with the best score. Titles are quoted in typographic quotes, not in markup."""
     if trace.origin:
         return recorded_headline(trace)
     if trace.passages and not trace.fused_step.hits:
@@ -24,9 +24,10 @@ def headline(trace: Trace) -> str:
     if not trace.passages:
         return f"Nothing in {trace.collection.name} matched this question. {_time(trace)}"
     if trace.unknown:  # that alone: what moved among candidates that nobody gets says nothing
-        sentences = [_best(trace), _stopped(trace), _time(trace)]
+        sentences = [_best(trace), best_answers(trace), _stopped(trace), _time(trace)]
     else:
-        sentences = [_movement(trace), _stopped(trace), _news(trace), _best(trace), _time(trace)]
+        moved = [_movement(trace), _stopped(trace), _news(trace)]
+        sentences = [*moved, _best(trace), best_answers(trace), _time(trace)]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
@@ -132,6 +133,15 @@ def _best(trace: Trace) -> str:
         return f"Best score: {shown}."
     cut = f"; {under} of the top {len(head)} {'is' if under == 1 else 'are'} under it" if under else ""
     return f"Best score: {shown}, over the threshold of {threshold_text(trace.lowest_kept)}{cut}."
+
+
+def best_answers(trace: Trace) -> str:
+    """`The best passage answers with probability 0.78, by its score and its margin over the next.`; else empty."""
+    if trace.best_probability is None:
+        return ""
+    shown = score_text(trace.best_probability, ScoreSpace.PROBABILITY)
+    which = "first passage of the reranker" if trace.policy.signals.on else "best passage"
+    return f"The {which} answers with {shown}, by its score and its margin over the next."
 
 
 def closest(trace: Trace) -> str:

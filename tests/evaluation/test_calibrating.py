@@ -13,6 +13,7 @@ from rag_core.evaluation import vectorised_replay
 from rag_core.evaluation.calibrating import CalibrationFit, fit
 from rag_core.evaluation.calibration_book import CalibrationBook
 from rag_core.evaluation.gather import build
+from rag_core.evaluation.logistic import fitted_best
 from rag_core.evaluation.reliability import reliability
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.pipeline.replay import recut, replay
@@ -22,6 +23,7 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import Threshold
 from rag_core.storage.database import Store
+from rag_core.wording.headline import headline
 from tests.builders import measurement, passage
 
 LETTERS = "abcdefgh"
@@ -152,3 +154,25 @@ def test_reliability_by_hand() -> None:
     assert held.brier == pytest.approx((0.01 + 0.81 + 0.01 + 0.01) / 4)
     assert held.error == pytest.approx((2 * 0.4 + 2 * 0.1) / 4)  # |0.1 - 0.5| and |0.9 - 1|
     assert [(one.count, one.right) for one in held.bins] == [(2, 0.5), (2, 1.0)]
+
+
+def test_the_best_of_a_question_is_told_by_its_score_and_margin(
+    made: tuple[LabelledSet, dict[str, Measurement]], fitted: CalibrationFit
+) -> None:
+    assert fitted.best.mean == pytest.approx(fitted.best.right, abs=0.03)
+    own = fitted.calibration.best
+    assert own is not None and own.slope > 0
+    trace = replay(made[1]["1"], POLICY.with_(calibration=fitted.calibration))
+    scores = [hit.score for hit in trace.reranked_step.hits]
+    assert trace.best_probability == own.probability(ScoreSpace.MAXSIM, scores)
+    assert "answers with probability" in headline(trace)
+    assert replay(made[1]["1"], POLICY).best_probability is None
+    assert type(trace).read(trace.to_json()).best_probability == trace.best_probability
+
+
+def test_a_close_second_lowers_the_best_where_it_did_in_the_labels() -> None:
+    draw = np.random.default_rng(3)
+    heads = np.stack([draw.uniform(-1, 1, 4000), draw.uniform(0, 1, 4000)], axis=1)
+    chance = 1 / (1 + np.exp(-(0.5 * heads[:, 0] + 3 * heads[:, 1] - 1)))
+    found = fitted_best(heads, draw.random(4000) < chance)
+    assert (found.slope, found.margin, found.bias) == pytest.approx((0.5, 3, -1), abs=0.25)

@@ -11,14 +11,18 @@ from pathlib import Path
 
 import pytest
 
+import rag_core
 from rag_core.inference.bert import bert
 from rag_core.inference.int8 import read_smoothing_scales
 from rag_core.inference.weights import read_weights
+from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.blend_weights import BlendWeights
 from rag_core.rerank.catalogue import get_reranker, usable
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
-from rag_core.rerank.shipped import BLENDED, MODELS
+from rag_core.rerank.shipped import BLENDED, MODELS, best_probability
 from rag_core.rerank.weights.backends import Backend
+from rag_core.schema.policy import DEFAULT_RERANKER
+from rag_core.schema.spaces import ScoreSpace
 
 FOLDERS = sorted(path.parent for path in MODELS.glob("*/config.json"))
 EXAMPLE = re.compile(r"^\| (?P<query>.+?) \| (?P<passage>.+?) \| (?P<logit>-?\d+\.\d+) \| (?P<p>\d\.\d+) \|$", re.M)
@@ -126,3 +130,14 @@ def test_it_is_offered_added_to_late_interaction_too(shipped: CrossEncoderRerank
         [weights.logit(a.score, b.score) for a, b in zip(ours, theirs, strict=True)], abs=1e-5
     )
     assert usable()[key].default_threshold == weights.default_threshold
+
+
+def test_the_default_reranker_says_how_probable_it_is_that_its_best_passage_answers() -> None:
+    fitted = best_probability(DEFAULT_RERANKER)
+    assert fitted is not None and fitted.slope > 0 and fitted.margin > 0
+    assert best_probability("late-interaction") is None and best_probability("none") is None
+    found = rag_core.index(texts=["Refunds take 30 days.", "We ship worldwide.", "Cats sleep long."])
+    trace = Pipeline(found).run("How long do refunds take?", rag_core.Policy())
+    logits = [hit.score for hit in trace.reranked_step.hits]
+    assert trace.best_probability == fitted.probability(ScoreSpace.LOGIT, logits)
+    assert Pipeline(found).run("How long do refunds take?", rag_core.Policy(reranker="none")).best_probability is None

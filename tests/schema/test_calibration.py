@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from rag_core.schema.calibration import Calibration
+from rag_core.schema.calibration import BestProbability, Calibration
 from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
 
@@ -50,3 +50,10 @@ def test_a_policy_uses_it_for_that_model_of_its_reranker_alone() -> None:
     assert policy.calibration_of("m@1") == calibration()
     assert policy.calibration_of("m@2") is None
     assert policy.with_(reranker="other").calibration_of("m@1") is None
+
+
+def test_the_best_counts_by_its_score_and_its_margin() -> None:
+    best = BestProbability(slope=1.0, margin=2.0, bias=-3.0)
+    assert best.probability(ScoreSpace.LOGIT, [2.0, 1.5, -9.0]) == pytest.approx(0.5)  # sigmoid(2 + 2 * 0.5 - 3)
+    assert best.probability(ScoreSpace.LOGIT, [2.0]) == pytest.approx(1 / (1 + math.exp(1)))  # no margin
+    assert best.probability(ScoreSpace.LOGIT, [2.0, 0.0]) > best.probability(ScoreSpace.LOGIT, [2.0, 1.9])
