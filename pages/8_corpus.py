@@ -55,7 +55,7 @@ def main() -> None:
         summary(collection)
         with documents:
             show_documents(collection, name, owner)
-        with passages:
+        with passages, views.guard():
             show_passages(collection)
         with manage, views.guard():
             manage_collection.show(collection, name, owner)

@@ -25,7 +25,8 @@ from rag_core.evaluation.score import score_set
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.scoring import score_pairs
-from rag_core.retrieval.embedders.sentence_embedder import get_embedder
+from rag_core.retrieval.embedders.choosing import embedder_for
+from rag_core.retrieval.embedders.packaged import PACKAGED
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document, Passage
 from rag_core.schema.files import SourceFile
@@ -47,13 +48,14 @@ def index(
     name: str | None = None,
     save: str | Path | None = None,
     chunking: Chunking | None = None,
-    embedder: Embedder | None = None,
+    embedder: Embedder | str | None = None,
 ) -> Collection:
     """Read documents, cut them into passages, embed these and build both indexes.
 
         index("handbook")                                   # every file below a folder that can be read
         index(texts=["Refunds take 30 days.", "We ship."])  # or texts of your own; their ids are "0", "1", ...
         index("handbook", save="data/collections")          # kept on disk; again: only what has changed is embedded
+        index("handbook", embedder="openai:text-embedding-3-small")     # another model (docs/embedders.md)
 
     The collection is in memory, unless `save` names the folder of collections that keeps it. A file that cannot be read
     is left out with a warning that names it. Raises BadInput where there is nothing to index.
@@ -66,16 +68,16 @@ def index(
     else:
         documents, files = _read(Path(source or "."))
     called = name or (Path(source).resolve().name if source is not None else "Texts")
-    embedder, chunking = embedder or get_embedder(), chunking or Chunking()
-    settings = Settings()
+    settings, chunking = Settings(), chunking or Chunking()
+    model = embedder_for(embedder or PACKAGED, settings) if embedder is None or isinstance(embedder, str) else embedder
     most = settings.token_vectors_mb * 2**20
     if save is not None:
         library = Library(Path(save), most_token_bytes=most)
-        return library.build(called, documents, chunking, embedder, replace=True, files=files)
+        return library.build(called, documents, chunking, model, replace=True, files=files)
     plan = IndexingPlan(
         called, None, chunking, settings.exact_limit, files, engine=settings.engine, most_token_bytes=most
     )
-    return index_documents(plan, documents, embedder)
+    return index_documents(plan, documents, model)
 
 
 def _documents(texts: Sequence[str | Document]) -> list[Document]:

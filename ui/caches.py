@@ -13,19 +13,19 @@ from rag_core.corpus.collection import Collection
 from rag_core.corpus.facets import Facets, facets
 from rag_core.corpus.sample import SAMPLE, read_examples
 from rag_core.corpus.storage.library import Library
-from rag_core.corpus.storage.private_collections import forget_sessions, visited
+from rag_core.corpus.storage.manifest import Manifest
+from rag_core.corpus.storage.own_model import BY_WORDS, embedder_over
 from rag_core.corpus.storage.visible import VisibleCollections, shared_library
-from rag_core.errors import BadInput, CollectionError
+from rag_core.errors import CollectionError
 from rag_core.evaluation.beir import read_folder
 from rag_core.evaluation.sets import LabelledSet
-from rag_core.generation.chat.access import ChatAccess
 from rag_core.generation.rewrite import rewrite
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.base import Reranker
+from rag_core.retrieval.embedders.choosing import embedder_for
 from rag_core.retrieval.embedders.counting import token_spans_of
 from rag_core.retrieval.embedders.protocol import Embedder
-from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.runs.collector.in_process import RunningCollector, of_settings
 from rag_core.runs.store import retention
@@ -37,8 +37,8 @@ from rag_core.schema.trace import Trace
 from rag_core.settings import Settings
 from rag_core.storage.database import Store, StoredPairs
 from rag_core.triage import CaseBook, JobBook, RunScorer
-from ui import index_caches, sample_corpus
-from ui.sidebar import access, indexes
+from ui import index_caches, sample_corpus, visits
+from ui.sidebar import access, by_words, indexes
 
 if TYPE_CHECKING:
     from ui.sidebar.state import SidebarState
@@ -86,9 +86,9 @@ def job_book() -> JobBook:
     return JobBook(store())
 
 
-def embedder() -> Embedder:
-    """The bi-encoder, loaded once per process."""
-    return get_embedder(settings().embedding_model, settings().device)
+def embedder(key: str = "") -> Embedder:
+    """The embedding model of that key, as this session may use it; without one the app's own. Asks nobody yet."""
+    return embedder_for(key or settings().embedding_model, settings(), access.current())
 
 
 def shared() -> Library:
@@ -103,32 +103,36 @@ def private(owner: str) -> Library:
 
 def visible(owner: str) -> VisibleCollections:
     """The collections that this session sees. Looking at them counts as use; those not used for long are forgotten."""
-    _noted_visit(owner)
-    _forget_old_sessions()
+    visits.noted(settings().data_dir, owner)
     return VisibleCollections(settings(), owner)
 
 
-@st.cache_data(ttl=3600)
-def _forget_old_sessions() -> int:
-    return forget_sessions(settings().data_dir)
-
-
-@st.cache_data(ttl=3600, max_entries=1000)
-def _noted_visit(owner: str) -> None:
-    visited(settings().data_dir, owner)
+def manifest(name: str, owner: str) -> Manifest:
+    """What the collection says of itself. Raises CollectionError where it is not there."""
+    return visible(owner).library_of(name).manifest(name)
 
 
 def collection(name: str, owner: str) -> Collection:
-    """The collection in memory. The sample is indexed on its first use, with a progress bar."""
+    """The collection in memory, as this session searches it; its model is not asked. The sample is indexed on its first
+    use, with a progress bar."""
     if not ready(name):
         sample_corpus.ensure(shared(), settings(), embedder(), job_book())
     library = visible(owner).library_of(name)
-    return _opened(str(library.root), name, library.manifest(name).fingerprint)
+    found = _opened(str(library.root), name, library.manifest(name).fingerprint)
+    return found.by_words(BY_WORDS) if by_words.chosen(found.manifest) else found
+
+
+def embedder_of(found: Collection) -> Embedder:
+    """The model that the collection's vectors are of. Raises ModelError where it cannot be reached, CollectionError
+    where its server runs another one."""
+    model = embedder_over(found, settings(), access.current())
+    found.check_model(model.model)
+    return model
 
 
 @st.cache_resource(max_entries=8, show_spinner="Opening the collection")
 def _opened(root: str, name: str, fingerprint: str) -> Collection:
-    found = Library(Path(root), settings().exact_limit).open(name, embedder())
+    found = Library(Path(root), settings().exact_limit).load(name)
     if found.ref.fingerprint != fingerprint:
         raise CollectionError(f"{name} is being changed right now. Try again in a moment.")
     return found
@@ -153,29 +157,22 @@ def engine(name: str, owner: str) -> Collection | ConnectedCollection:
 
 def fingerprint(name: str, owner: str) -> str:
     """Of what is searched under that name, as far as it changes results; a connected index is asked nothing."""
-    if found := indexes.find(name):
-        return indexes.question_scope(name, found) + found.collection.fingerprint
-    return collection(name, owner).ref.fingerprint
+    if connected := indexes.find(name):
+        return indexes.question_scope(name, connected) + connected.collection.fingerprint
+    found = collection(name, owner)
+    return found.ref.fingerprint + ("" if found.capabilities.dense else " by words")
 
 
 def pipeline(name: str, owner: str) -> Pipeline:
     """The pipeline over a collection, with the models that this session may use. A thread may go on with it."""
-    chat_model = _chat_model()
+    chat_model, searched = access.usable_chat_model(), engine(name, owner)
     return Pipeline(
-        engine(name, owner),
-        embedder(),
+        searched,
+        embedder_of(searched) if isinstance(searched, Collection) else searched.embedder,
         pair_cache(),
         access.rerankers(settings()),
         partial(rewrite, chat_model) if chat_model else None,
     )
-
-
-def _chat_model() -> ChatAccess | None:
-    """The chat model of this session; None where the environment's cannot be used, which the sidebar says."""
-    try:
-        return access.chat_model()
-    except BadInput:
-        return None
 
 
 def run_scorer(progress: Progress | None = None) -> RunScorer:
@@ -196,6 +193,7 @@ def _question(
     query: str,
     where: Filter | None,
     writer: tuple[str, str],  # noqa: ARG001 - the cache is keyed by it
+    by_words: bool,  # noqa: ARG001
 ) -> QuerySession:
     return QuerySession(Pipeline(_opened(root, name, fingerprint), embedder()), query, where)
 
@@ -207,16 +205,17 @@ def question(choice: SidebarState, query: str) -> QuerySession:
     what a session's own model said is found by nobody else.
     """
     name, writer = choice.collection, ("", "")
-    if choice.policy.rewrite.on and (chat_model := _chat_model()):
+    if choice.policy.rewrite.on and (chat_model := access.usable_chat_model()):
         writer = (chat_model.scope, chat_model.config.model_dump_json())
     if connected := indexes.find(name):
         scope, searched = indexes.question_scope(name, connected), connected.collection
         key = (scope, searched.config.model_dump_json(), searched.fingerprint)
         shared_one = index_caches.question(key, query, choice.where, writer, searched)
     else:
-        fingerprint = collection(name, choice.owner).ref.fingerprint
+        found = collection(name, choice.owner)
         root = str(visible(choice.owner).library_of(name).root)
-        shared_one = _question(root, name, fingerprint, query, choice.where, writer)
+        words = not found.capabilities.dense
+        shared_one = _question(root, name, found.ref.fingerprint, query, choice.where, writer, words)
     return shared_one.using(pipeline(choice.collection, choice.owner), access.asker())
 
 
@@ -240,7 +239,7 @@ def facets_of(found: Collection) -> Facets:
 @st.cache_resource(max_entries=8, hash_funcs={Collection: lambda found: found.ref.fingerprint})
 def token_lengths(found: Collection) -> list[int]:
     """Length of every passage in tokens of the bi-encoder."""
-    spans = token_spans_of(embedder())
+    spans = token_spans_of(embedder_over(found, settings(), access.current()))
     return [len(spans(passage.text)) for passage in found.passages]
 
 

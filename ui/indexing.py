@@ -6,12 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from rag_core.analysis.paid_calls import calls_by_service
 from rag_core.corpus.indexing_jobs import KIND, indexing_work
 from rag_core.corpus.storage.library import Library
 from rag_core.corpus.storage.orders import IndexingOrder, OrderBook, Outcome
-from rag_core.jobs import Job
+from rag_core.corpus.storage.own_model import key_for
+from rag_core.jobs import Job, JobControl, Work
+from rag_core.rerank.metering import metered
 from rag_core.schema.documents import Document
 from rag_core.schema.records import Listing, listing
+from rag_core.wording.paid_calls import paid_text
 from ui import auth, caches
 
 
@@ -44,8 +48,25 @@ def begin(
 
 def go_on(library: Library, order: IndexingOrder) -> None:
     """Work on an order that is written down, from where it was. Raises BadInput where somebody does already."""
-    work = indexing_work(order, OrderBook(library.root), library, caches.embedder(), caches.shared())
-    caches.job_book().start(KIND, 0, work, by=auth.author(), job_id=order.id)
+    model = caches.embedder(order.embedder or _own(library, order))
+    work = indexing_work(order, OrderBook(library.root), library, model, caches.shared())
+    caches.job_book().start(KIND, 0, _telling_what_was_sent(work), by=auth.author(), job_id=order.id)
+
+
+def _telling_what_was_sent(work: Work) -> Work:
+    """The same work; what it says at its end has the requests to embedding services, where there were any."""
+
+    def counted(control: JobControl) -> str:
+        with metered() as meter:
+            said = work(control)
+        return " ".join(filter(None, (said, paid_text(calls_by_service(meter.spent)))))
+
+    return counted
+
+
+def _own(library: Library, order: IndexingOrder) -> str:
+    """The key of the model of the collection that is changed; empty for a new one, which gets the app's."""
+    return "" if order.new else key_for(library.manifest(order.name), caches.settings())
 
 
 def discard(change: Change) -> None:

@@ -11,10 +11,13 @@ from rag_core.analysis.cost import dollars_of
 from rag_core.errors import BadInput
 from rag_core.rerank.catalogue import entry_of
 from rag_core.rerank.entry import Entry
+from rag_core.retrieval.embedders.hosted.known import known_model
+from rag_core.retrieval.embedders.naming import parse_key
 from rag_core.schema.answers import Answer
 from rag_core.schema.base import Frozen
 from rag_core.schema.measurement import Rewriting
 from rag_core.schema.paid_calls import PaidCalls
+from rag_core.schema.price import Price
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.trace import Trace
 
@@ -81,12 +84,26 @@ def _chat(step: str, said: Answer | Rewriting, requests: int = 1) -> PaidStep:
 
 
 def _priced(step: str, name: str, calls: PaidCalls) -> PaidStep:
-    """With the label and the price of that reranker, where it is one that is known here."""
-    entry = _entry(name)
-    if entry is None:
-        return PaidStep(step=step, who=name, calls=calls)
-    dollars = calls.dollars if calls.dollars is not None else dollars_of(calls.units, calls.tokens, entry.price)
-    return PaidStep(step=step, who=entry.label, calls=calls.with_(dollars=dollars))
+    """With the label and the price of that reranker or embedding model, where it is one that is known here."""
+    known, entry = known_model(name), _entry(name)
+    if known or entry is None:
+        price = known.price if known else None
+        return PaidStep(step=step, who=_embedding_model(name) or name, calls=_in_dollars(calls, price))
+    return PaidStep(step=step, who=entry.label, calls=_in_dollars(calls, entry.price))
+
+
+def _in_dollars(calls: PaidCalls, price: Price | None) -> PaidCalls:
+    dollars = calls.dollars if calls.dollars is not None else dollars_of(calls.units, calls.tokens, price)
+    return calls.with_(dollars=dollars)
+
+
+def _embedding_model(name: str) -> str:
+    """The label of an embedding model behind HTTP; empty where the name is no key of one."""
+    try:
+        key = parse_key(name)
+    except BadInput:
+        return ""
+    return key.label if key.remote else ""
 
 
 def _entry(name: str) -> Entry | None:

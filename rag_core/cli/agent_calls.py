@@ -154,7 +154,7 @@ class AgentCalls:
         own = name if name != SAMPLE or SAMPLE in library(self.settings).names() else ""
         mark = library(self.settings).manifest(own).fingerprint if own else ""
         if own not in self._opened or self._opened[own][0] != mark:
-            given = argparse.Namespace(collection=own or None, folder=None)
+            given = argparse.Namespace(collection=own or None, folder=None, embedder=None, words_only=False)
             self._opened[own] = (mark, opened(given, self.settings))
         return self._opened[own][1]
 

@@ -18,7 +18,7 @@ import textwrap
 
 from rag_core.analysis.paid_calls import paid_calls
 from rag_core.cli.passages import passage_text
-from rag_core.cli.questions import add_options, collection_from, pipeline_over, policy_from
+from rag_core.cli.questions import add_options, collection_from, pipeline_over, policy_from, saying_what_is_left
 from rag_core.report.verdict_text import WIDTH
 from rag_core.schema.answers import Answer
 from rag_core.schema.trace import Trace
@@ -42,7 +42,8 @@ def run(given: argparse.Namespace) -> int:
     """Index or open, ask, print."""
     policy = policy_from(given)
     settings = Settings()
-    trace = pipeline_over(collection_from(given, settings), settings).run(given.question, policy)
+    with saying_what_is_left(given):
+        trace = pipeline_over(collection_from(given, settings), settings).run(given.question, policy)
     sys.stdout.write(f"{trace.to_json() if given.json else report(trace)}\n")
     return 0
 

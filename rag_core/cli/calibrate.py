@@ -18,8 +18,8 @@ import sys
 from pathlib import Path
 
 from rag_core.cli import named_index
-from rag_core.cli.documents import scoring_progress
-from rag_core.cli.evaluate import read_labelled, searched, told_what_was_sent
+from rag_core.cli.documents import scoring_progress, told_what_was_sent
+from rag_core.cli.evaluate import model_of, read_labelled, searched
 from rag_core.cli.policy_options import policy_of
 from rag_core.errors import BadInput
 from rag_core.evaluation.calibrating import CalibrationFit, fit
@@ -28,7 +28,6 @@ from rag_core.evaluation.gather import build
 from rag_core.evaluation.reliability import Reliability
 from rag_core.evaluation.score import score_set
 from rag_core.pipeline.pipeline import Pipeline
-from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
 from rag_core.wording.calibrations import sentences
@@ -49,7 +48,9 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("--try", dest="dry", action="store_true", help="show how it would hold, and keep nothing")
     add("--list", dest="listed", action="store_true", help="show what is kept for this collection")
     add("--remove", metavar="RERANKER", help="forget the calibration of this reranker")
-    parser.set_defaults(run=run, stopped=" What was scored is kept. Run the same command again to continue.")
+    parser.set_defaults(
+        run=run, embedder=None, stopped=" What was scored is kept. Run the same command again to continue."
+    )
 
 
 def run(given: argparse.Namespace) -> int:
@@ -87,7 +88,7 @@ def _fitted(given: argparse.Namespace) -> CalibrationFit:
     labelled = read_labelled(given.set, given.passages)
     asked = {"reranker": given.reranker, "pool": given.pool}
     policy = policy_of(**{name: value for name, value in asked.items() if value is not None})
-    embedder = get_embedder(settings.embedding_model, settings.device)
+    embedder = model_of(given, settings)
     collection = searched(given, settings, embedder)
     pipeline = Pipeline(collection, embedder, Store.from_settings(settings).pair_cache())
     questions = labelled.only(query.id for query in labelled.asked)

@@ -16,17 +16,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from rag_core.analysis.paid_calls import calls_by_service
 from rag_core.cli import named_index
-from rag_core.cli.documents import library, progress, scoring_progress
+from rag_core.cli.documents import EMBEDDER_HELP, OWN_MODEL, library, progress, scoring_progress, told_what_was_sent
 from rag_core.cli.extra_search_options import extra_search
 from rag_core.cli.policy_options import policy_of
 from rag_core.cli.questions import RERANKER_HELP
 from rag_core.corpus.collection import Collection
+from rag_core.corpus.storage.own_model import key_for
 from rag_core.errors import BadInput
 from rag_core.evaluation import gate, metrics
 from rag_core.evaluation.beir import read_folder
@@ -39,15 +38,13 @@ from rag_core.evaluation.score import score_set
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.evaluation.table import read_csv
 from rag_core.pipeline.pipeline import Pipeline
-from rag_core.rerank.metering import metered
+from rag_core.retrieval.embedders.choosing import embedder_for
 from rag_core.retrieval.embedders.protocol import Embedder
-from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.schema.policy import DEFAULT_POOL, FULL_DEPTH, SIGNAL_NAMES
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
 from rag_core.wording.metric_changes import CHANGED, against_baseline_text, shortfall_text
-from rag_core.wording.paid_calls import paid_text
 
 WIDE_POOL = 100
 """The pool of a run whose reranker or first pass is named."""
@@ -62,6 +59,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("set", type=Path, metavar="SET", help="a BEIR folder (queries.jsonl, qrels.tsv, corpus.jsonl) or a CSV")
     add("--collection", help="ask this saved collection instead of the set's own documents")
     named_index.add_option(parser)
+    add("--embedder", metavar="KEY", help=EMBEDDER_HELP)
     add("--passages", action="store_true", help="the qrels name passages, not documents")
     add("--reranker", help=RERANKER_HELP)
     add(
@@ -139,13 +137,23 @@ def _own(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str])
     settings = Settings()
     extra_searches = tuple(map(extra_search, given.extra))
     policy = policy_of(depth=given.depth, extra_searches=extra_searches, **_reading(given), **_beside(given))
-    embedder = get_embedder(settings.embedding_model, settings.device)
-    collection = searched(given, settings, embedder)
-    pipeline = Pipeline(collection, embedder, Store.from_settings(settings).pair_cache())
+    embedder = model_of(given, settings)
     asked = labelled.only(_spread([query.id for query in labelled.asked], given.limit))
     with told_what_was_sent():
+        collection = searched(given, settings, embedder)
+        pipeline = Pipeline(collection, embedder, Store.from_settings(settings).pair_cache())
         measurements = score_set(pipeline, asked, [policy], scoring_progress)
     return of_measurements(asked, measurements, policy, names, unknown_documents(asked, collection))
+
+
+def model_of(given: argparse.Namespace, settings: Settings) -> Embedder:
+    """The embedding model of what is asked: of the saved collection or the index, else the one that is named."""
+    if given.embedder and (given.collection or given.index is not None):
+        raise BadInput(OWN_MODEL)
+    if given.index is not None:
+        return named_index.model_of(given.index, settings)
+    own = key_for(library(settings).manifest(given.collection), settings) if given.collection else given.embedder
+    return embedder_for(own or settings.embedding_model, settings)
 
 
 def searched(given: argparse.Namespace, settings: Settings, embedder: Embedder) -> Collection | ConnectedCollection:
@@ -155,17 +163,6 @@ def searched(given: argparse.Namespace, settings: Settings, embedder: Embedder) 
     if given.collection:
         raise BadInput("Give either --index or --collection.")
     return named_index.connected(given.index, settings, embedder)
-
-
-@contextmanager
-def told_what_was_sent() -> Iterator[None]:
-    """Say on stderr how many requests the work inside sent to services, also where it is stopped or fails."""
-    with metered() as meter:
-        try:
-            yield
-        finally:
-            if said := paid_text(calls_by_service(meter.spent)):
-                sys.stderr.write(f"\n{said}\n")
 
 
 def _reading(given: argparse.Namespace) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 second-pass index handbook --name Handbook             in the data folder, where the app shows it to everybody
 second-pass index handbook --name Handbook --replace   again: only passages whose text has changed are embedded
+second-pass index handbook --name Small --embedder "openai:text-embedding-3-small?dimensions=512"   sends the passages
 second-pass ask "How long do refunds take?" --collection Handbook
 """
 
@@ -11,8 +12,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from rag_core.cli.documents import library, progress, read_folder
-from rag_core.retrieval.embedders.sentence_embedder import get_embedder
+from rag_core.cli.documents import EMBEDDER_HELP, library, progress, read_folder, told_what_was_sent
+from rag_core.retrieval.embedders.choosing import embedder_for
 from rag_core.schema.chunking import Chunking
 from rag_core.settings import Settings
 from rag_core.wording.file_notes import note_line
@@ -26,6 +27,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("folder", type=Path, help="a folder of documents")
     add("--name", required=True, help="what the collection is called")
+    add("--embedder", metavar="KEY", help=EMBEDDER_HELP)
     add("--replace", action="store_true", help="take the place of the collection of that name")
     parser.set_defaults(run=run)
 
@@ -39,11 +41,12 @@ def run(given: argparse.Namespace) -> int:
         for note in file.notes:
             if f"{file.name}, {note.where}: {note.reason}" not in said:
                 sys.stderr.write(f"{note_line(file, note)}\n")
-    embedder = get_embedder(settings.embedding_model, settings.device)
+    embedder = embedder_for(given.embedder or settings.embedding_model, settings)
     kept = library(settings)
-    made = kept.build(
-        given.name, loaded.documents, Chunking(), embedder, progress, replace=given.replace, files=loaded.files
-    )
+    with told_what_was_sent():
+        made = kept.build(
+            given.name, loaded.documents, Chunking(), embedder, progress, replace=given.replace, files=loaded.files
+        )
     counts = f"{count_of(made.manifest.documents, 'document')}, {count_of(made.manifest.passages, 'passage')}"
     sys.stdout.write(f"{made.manifest.name}: {counts}, in {kept.root}\n")
     return 0

@@ -5,21 +5,24 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rag_core.api import index
 from rag_core.cli import live_question, named_index
-from rag_core.cli.documents import library, read_folder
+from rag_core.cli.documents import EMBEDDER_HELP, OWN_MODEL, library, read_folder
 from rag_core.cli.policy_options import calibrated_threshold, policy_of, threshold_of
 from rag_core.cli.run_choice import chosen
 from rag_core.corpus.collection import Collection
-from rag_core.errors import BadInput
+from rag_core.corpus.storage import own_model
+from rag_core.errors import BadInput, ModelError
 from rag_core.evaluation.calibrating import CalibrationFit
 from rag_core.evaluation.calibration_book import CalibrationBook
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.session import QuerySession
-from rag_core.retrieval.embedders.sentence_embedder import get_embedder
+from rag_core.retrieval.embedders.choosing import embedder_for
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.runs.opening import open_path
 from rag_core.schema.policy import DEFAULT_FIRST_PASS, DEFAULT_POOL, DEFAULT_RERANKER, Policy
@@ -43,6 +46,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("folder", nargs="?", type=Path, help="a folder of documents (default: the sample corpus)")
     add("--collection", metavar="NAME", help="ask this saved collection instead of a folder")
     named_index.add_option(parser)
+    add("--embedder", metavar="KEY", help=EMBEDDER_HELP)
+    add("--words-only", action="store_true", help="search the saved collection by words alone, without its model")
     add("--top-k", type=int, help=f"how many passages are kept (default: {Policy().top_k})")
     add("--pool", type=int, help=POOL_HELP)
     add("--reranker", help=RERANKER_HELP)
@@ -92,19 +97,20 @@ def asked(given: argparse.Namespace) -> Asked:
     if given.file:
         if given.folder or given.collection or given.index is not None:
             raise BadInput("Give either --run or the documents to search.")
-        if settings := [f"--{name.replace('_', '-')}" for name in SETTINGS if getattr(given, name) is not None]:
+        if given_too := [f"--{name.replace('_', '-')}" for name in SETTINGS if getattr(given, name) is not None]:
             raise BadInput(
-                f"{', '.join(settings)} cannot be given with --run: a recorded run is told as it was recorded. Leave "
+                f"{', '.join(given_too)} cannot be given with --run: a recorded run is told as it was recorded. Leave "
                 "it out, or replay the run under other settings on the Inspect page or with `replay_run`."
             )
         trace = recorded(given.file, given.question, given.run_id)
         return Asked(trace, trace.policy)
     if not given.question:
         raise BadInput("Give a question, or a recorded run with --run FILE.")
-    policy = policy_from(given)
-    collection = collection_from(given, Settings())
-    session = QuerySession(pipeline_over(collection, Settings()), given.question)
-    return Asked(session.trace(policy), policy, session, collection)
+    policy, settings = policy_from(given), Settings()
+    with saying_what_is_left(given):
+        collection = collection_from(given, settings)
+        session = QuerySession(pipeline_over(collection, settings), given.question)
+        return Asked(session.trace(policy), policy, session, collection)
 
 
 def recorded(path: Path, query: str | None, run_id: str | None) -> Trace:
@@ -135,8 +141,21 @@ def _calibrated(collection: str | None, reranker: str) -> CalibrationFit | None:
 
 
 def pipeline_over(collection: Collection | ConnectedCollection, settings: Settings) -> Pipeline:
-    """The pipeline over a collection or index, with the environment's bi-encoder."""
-    return Pipeline(collection, get_embedder(settings.embedding_model, settings.device))
+    """The pipeline over a collection or index, with the model that made its vectors."""
+    if isinstance(collection, ConnectedCollection):
+        return Pipeline(collection, collection.embedder)
+    return Pipeline(collection, own_model.embedder_over(collection, settings))
+
+
+@contextmanager
+def saying_what_is_left(given: argparse.Namespace) -> Iterator[None]:
+    """A failure of the model of a saved collection says that it can be searched without."""
+    try:
+        yield
+    except ModelError as exc:
+        if not given.collection or given.words_only:
+            raise
+        raise ModelError(f"{exc} With --words-only, {given.collection} is searched by words alone.") from exc
 
 
 def collection_from(given: argparse.Namespace, settings: Settings) -> Collection | ConnectedCollection:
@@ -150,11 +169,15 @@ def collection_from(given: argparse.Namespace, settings: Settings) -> Collection
 
 def opened(given: argparse.Namespace, settings: Settings) -> Collection:
     """The saved collection, or the folder indexed in memory."""
-    embedder = get_embedder(settings.embedding_model, settings.device)
     if given.collection:
         if given.folder:
             raise BadInput("Give either a folder or --collection.")
-        return library(settings).open(given.collection, embedder)
+        if given.embedder:
+            raise BadInput(OWN_MODEL)
+        return own_model.opened(library(settings), given.collection, settings, by_words=given.words_only)[0]
+    if given.words_only:
+        raise BadInput("--words-only needs --collection.")
+    embedder = embedder_for(given.embedder or settings.embedding_model, settings)
     folder = given.folder or settings.sample_dir / "documents"
     documents = read_folder(folder).documents
     sys.stderr.write(f"Indexing {count_of(len(documents), 'document')} of {folder}\n")

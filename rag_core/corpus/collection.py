@@ -7,6 +7,7 @@ it on disk `rag_core.corpus.storage.library`'s.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,7 @@ class Collection:
         self.dense_index = dense
         self.lexical_index = lexical
         self._mask = lru_cache(_KEPT_MASKS)(self._mask_of)
+        self._without_dense = ""
 
     @property
     def ref(self) -> CollectionRef:
@@ -106,9 +108,20 @@ class Collection:
         return self.passages[row]
 
     @property
+    def embedder_key(self) -> str:
+        """The key of the model that made its vectors; empty where none was recorded."""
+        return self.manifest.embedder
+
+    def by_words(self, why: str) -> Collection:
+        """The same collection, searched by words alone: a question needs no embedding model. `why`: a sentence."""
+        made = copy(self)
+        made._without_dense = why
+        return made
+
+    @property
     def capabilities(self) -> Capabilities:
         """What the embedded engine can do: all but fuse by itself."""
-        return Capabilities()
+        return Capabilities(dense=not self._without_dense)
 
     def passages_by_id(self, ids: Sequence[str]) -> dict[str, Passage]:
         """The passages of these ids, in this order; those that are not there are left out."""
@@ -126,6 +139,8 @@ class Collection:
 
     def dense(self, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
         """The `depth` passages with the highest cosine to the unit vector, among those that match the filter."""
+        if self._without_dense:
+            return SearchResult([], unavailable=self._without_dense)
         allowed = self._allowed(where)
         rows, scores = self.dense_index.search(vector, depth, allowed)
         searched = len(self.passages) if allowed is None else int(np.count_nonzero(allowed))

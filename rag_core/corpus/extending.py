@@ -144,6 +144,7 @@ def _joined(plan: IndexingPlan, base: Collection, recent: Collection | None, gon
         owner=plan.owner,
         created_at=datetime.now(UTC),
         embedding_model=base.manifest.embedding_model,
+        embedder=base.manifest.embedder,
         dimensions=base.manifest.dimensions,
         chunking=plan.chunking,
         documents=len(made.documents()),

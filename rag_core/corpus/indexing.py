@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from rag_core.corpus.texts import Texts
 from rag_core.corpus.token_store import MOST_BYTES, TokenGathering, TokenStore, estimated_bytes
 from rag_core.errors import BadInput
 from rag_core.retrieval.bm25 import LexicalIndex
+from rag_core.retrieval.embedders.protocol import key_of
 from rag_core.retrieval.engines.registry import DEFAULT_ENGINE, engine_named
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document, Passage
@@ -50,7 +51,8 @@ class IndexingPlan:
 
     `files` are those that the documents came from. `engine` is what holds the vectors (`retrieval.engines.registry`).
     `id` says of which collection this is a version; a new one where it is left out. `most_token_bytes`: where token
-    vectors would take more, none are kept.
+    vectors would take more, none are kept. `embedder` is the key of the model; where documents are embedded, the key of
+    the one that does.
     """
 
     name: str
@@ -61,6 +63,7 @@ class IndexingPlan:
     engine: str = field(default=DEFAULT_ENGINE, kw_only=True)
     id: str = field(default_factory=lambda: uuid.uuid4().hex, kw_only=True)
     most_token_bytes: int = field(default=MOST_BYTES, kw_only=True)
+    embedder: str = field(default="", kw_only=True)
 
 
 def index_documents(
@@ -81,6 +84,7 @@ def index_documents(
     the token vectors that are known stay, whatever this process's embedder gives.
     """
     check_documents(documents)
+    plan = replace(plan, embedder=key_of(embedder))
     texts = _texts(documents, plan.chunking, embedder, known, of_step(progress, "chunking"))
     if not texts.passages and not textless:
         raise BadInput("There is no text in these documents, so there is nothing to index. Add documents with text.")
@@ -211,6 +215,7 @@ def assemble(
         owner=plan.owner,
         created_at=datetime.now(UTC),
         embedding_model=embedding_model,
+        embedder=plan.embedder,
         dimensions=vectors.shape[1],
         chunking=plan.chunking,
         documents=len(texts.documents),

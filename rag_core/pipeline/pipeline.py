@@ -19,6 +19,7 @@ from rag_core.errors import BadInput, EngineError, SecondPassError
 from rag_core.generation.grounding import check_sentences
 from rag_core.generation.quoting import quoted_from
 from rag_core.pipeline.cascade import pending_passes
+from rag_core.pipeline.embedding_models import for_sentences, own_model
 from rag_core.pipeline.extra_searches import asked_of, missing_searches
 from rag_core.pipeline.replay import replay
 from rag_core.pipeline.reranker_scores import drop_outdated, with_scores
@@ -29,7 +30,6 @@ from rag_core.rerank.scoring import PairCache, score_pairs
 from rag_core.rerank.stored_tokens import KeepsTokens, reading_from
 from rag_core.retrieval.embedders.cutoffs import cutoffs_of
 from rag_core.retrieval.embedders.protocol import Embedder
-from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.retrieval.engines.protocol import Engine, ManyPassages
 from rag_core.schema.answers import Answer
 from rag_core.schema.documents import Passage
@@ -46,7 +46,10 @@ MAX_QUERY_CHARS = 4000
 
 
 class Pipeline:
-    """The production shape of retrieval over one collection. Safe to share between threads."""
+    """The production shape of retrieval over one collection. Safe to share between threads.
+
+    embedder: what embeds questions; None: the model that made the collection's vectors, else the packaged one.
+    """
 
     def __init__(
         self,
@@ -57,7 +60,7 @@ class Pipeline:
         rewriter: Callable[[str], Rewriting] | None = None,
     ) -> None:
         self.engine = engine
-        self.embedder = embedder or get_embedder()
+        self.embedder = embedder or own_model(engine)
         self._cache = cache
         self._rerankers = rerankers
         self._rewriter = rewriter
@@ -219,7 +222,8 @@ class Pipeline:
         """
         kept = [trace.passages[hit.passage_id] for hit in trace.kept_step.hits]
         try:
-            return check_sentences(answer, kept, self.embedder.embed, cutoffs_of(trace.collection.embedding_model))
+            model = for_sentences(self.embedder)
+            return check_sentences(answer, kept, model.embed, cutoffs_of(model.model))
         except SecondPassError as exc:
             said = StepWarning(code="not-checked", message=words.not_checked(exc))
             return answer.with_(warnings=(*answer.warnings, said))

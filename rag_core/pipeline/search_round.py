@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rag_core.pipeline import step_warnings
 from rag_core.retrieval.embedders.protocol import Embedder
-from rag_core.retrieval.engines.protocol import Engine, SearchResult
+from rag_core.retrieval.engines.protocol import Engine, SaysWhatItCan, SearchResult
 from rag_core.schema.filters import Filter
 from rag_core.schema.measurement import RankedList, SearchRun, Vector
 from rag_core.schema.policy import FULL_DEPTH
@@ -52,11 +52,12 @@ def search_round(
     """
     begin, asked = time.perf_counter(), list(dict.fromkeys(asked))
     texts, words, embeds, nearest = _Texts(embedder, known, begin), [], [], []
+    by_meaning = not isinstance(engine, SaysWhatItCan) or engine.capabilities.dense
     with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1)) as lanes:
         for query, where in asked:
             words.append(lanes.submit(_timed, begin, partial(engine.lexical, query, FULL_DEPTH, where)))
         for query, where in asked:
-            vector, embed = texts.embedded(query)
+            vector, embed = texts.embedded(query) if by_meaning else (texts.none, Timing())
             embeds.append(embed)
             nearest.append(lanes.submit(_timed, begin, partial(engine.dense, vector, FULL_DEPTH, where)))
     found = {
@@ -83,6 +84,13 @@ class _Texts:
         self._begin = begin
         self._loaded_at = 0.0
         self._ready = dict.fromkeys(known, 0.0)
+
+    @property
+    def none(self) -> Vectors:
+        """No vector, for an engine without dense search: it says so, and no model is asked."""
+        import numpy as np
+
+        return np.zeros(0, np.float32)
 
     def embedded(self, query: str) -> tuple[Vectors, Timing]:
         """The vector and when it was made, loading aside; it takes nothing where another search embedded the text."""

@@ -9,6 +9,8 @@ from rag_core.corpus.sample import SAMPLE
 from rag_core.corpus.storage.collection_store import free_name
 from rag_core.corpus.storage.library import Library
 from rag_core.corpus.storage.orders import IndexingOrder
+from rag_core.corpus.storage.own_model import key_for
+from rag_core.retrieval.embedders.naming import parse_key
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
 from rag_core.wording.numbers import count_of
@@ -38,9 +40,10 @@ def show(collection: Collection, name: str, owner: str) -> None:
         now = collection.manifest.chunking
         size = st.slider("Passage size in tokens", 32, 256, min(now.max_tokens, 256), 8, key="size")
         overlap = st.slider("Overlap in tokens", 0, 64, min(now.overlap, 64), 4, key="overlap")
+        model = _model(collection)
         if st.form_submit_button("Re-chunk", icon=":material/refresh:"):
             chunking = Chunking(max_tokens=size, overlap=overlap)
-            begin(library, IndexingOrder(action="rechunk", name=name, by=owner, chunking=chunking))
+            begin(library, IndexingOrder(action="rechunk", name=name, by=owner, chunking=chunking, embedder=model))
     with st.form("rename"):
         new = st.text_input("Name", value=name, key="new_name", max_chars=80)
         if st.form_submit_button("Rename", icon=":material/edit:") and new and new != name:
@@ -51,6 +54,16 @@ def show(collection: Collection, name: str, owner: str) -> None:
         begin(library, IndexingOrder(action="share", name=name, by=owner))
     if st.button("Remove this collection", key="remove", icon=":material/delete_forever:"):
         confirm_remove(collection, library)
+
+
+def _model(collection: Collection) -> str:
+    """The key of the embedding model that it is indexed with again: its own or the app's."""
+    own, app = key_for(collection.manifest, caches.settings()), caches.settings().embedding_model
+    if own == app:
+        return own
+    labels = {own: f"As before: {parse_key(own).label}", app: f"This app's: {parse_key(app).label}"}
+    told = f"Its own sends every passage that is new to {parse_key(own).goes_to}." if parse_key(own).remote else None
+    return st.selectbox("Embedding model", list(labels), key="reindex_model", format_func=labels.__getitem__, help=told)
 
 
 def begin(library: Library, order: IndexingOrder) -> None:

@@ -13,7 +13,7 @@ from rag_core.corpus.storage.collection_store import free_name
 from rag_core.corpus.storage.orders import IndexingOrder
 from rag_core.schema.chunking import Chunking
 from ui import caches, indexing
-from ui.panels import upload_preview, views
+from ui.panels import embedder_choice, upload_preview, views
 from ui.panels.upload_preview import Choices
 
 NEW = "A new collection"
@@ -36,10 +36,11 @@ def upload_form(current: str, owner: str) -> None:
         "Name of the new collection", "My documents", key="new_collection", max_chars=80, disabled=not new
     )
     size = st.slider("Passage size in tokens", 32, 256, 200, 8, key="new_size", disabled=not new)
+    model = embedder_choice.show() if new else embedder_choice.Chosen()
     label = "Index" if new else "Add to collection"
     if st.button(label, key="index", type="primary", icon=":material/upload:", disabled=not files):
         target = _free(name or "", owner) if new else current
-        _start(target, owner, files, chosen, Chunking(max_tokens=size), new=new)
+        _start(target, owner, files, chosen, Chunking(max_tokens=size), embedder_choice.use(model), new=new)
 
 
 def _free(name: str, owner: str) -> str:
@@ -47,7 +48,9 @@ def _free(name: str, owner: str) -> str:
     return free_name(name, [*caches.visible(owner).names(), *indexing.pending_names(owner)])
 
 
-def _start(name: str, owner: str, files: list[UploadedFile], chosen: Choices, chunking: Chunking, *, new: bool) -> None:
+def _start(
+    name: str, owner: str, files: list[UploadedFile], chosen: Choices, chunking: Chunking, embedder: str, *, new: bool
+) -> None:
     """Hand the files over to a job of the library that they go to."""
     order = IndexingOrder(
         action="upload",
@@ -56,6 +59,7 @@ def _start(name: str, owner: str, files: list[UploadedFile], chosen: Choices, ch
         owner=owner if new else None,
         by=owner,
         chunking=chunking,
+        embedder=embedder,
         files=tuple(safe_label(file.name) for file in files),
         columns=chosen.columns,
         date_field=chosen.date_field,
@@ -77,6 +81,7 @@ def copy(collection: Collection, owner: str) -> None:
         owner=owner,
         by=owner,
         chunking=collection.manifest.chunking,
+        embedder=collection.embedder_key,
         sources=collection.files,
     )
     indexing.begin(caches.private(owner), order, documents=collection.documents())

@@ -41,10 +41,7 @@ def current() -> Credentials:
         st.session_state[KEY] = Credentials()
         start_session()
     found: Credentials = st.session_state[KEY]
-    try:
-        mine = chat_model()
-    except BadInput:
-        mine = None  # the sidebar says what is wrong with the environment's
+    mine = usable_chat_model()
     if found.chat != mine:
         found = st.session_state[KEY] = replace(found, chat=mine)
     return found
@@ -57,6 +54,14 @@ def chat_model() -> ChatAccess | None:
     """
     mine: ChatAccess | None = st.session_state.get(CHAT)
     return mine or from_environment(os.environ)
+
+
+def usable_chat_model() -> ChatAccess | None:
+    """The same; None where the environment's cannot be used, which the sidebar says."""
+    try:
+        return chat_model()
+    except BadInput:
+        return None
 
 
 def asker() -> str:

@@ -8,7 +8,7 @@ from rag_core.corpus.sample import SAMPLE
 from ui import caches, links
 from ui.navigation import FOLDER
 from ui.panels import views
-from ui.sidebar import indexes, retrievers
+from ui.sidebar import by_words, indexes, retrievers
 from ui.sidebar.owner import owner
 
 HELP = (
@@ -40,6 +40,8 @@ def collection_choice() -> str:
             check = indexes.checked_before(index)
             if check and not check.fits:
                 st.warning(views.markdown(str(check)), icon=":material/warning:")
+        elif caches.ready(chosen):
+            by_words.show(caches.manifest(chosen, owner()), caches.settings())
         for problem in filter(None, (retrievers.problem(), indexes.problem())):
             st.warning(views.markdown(problem), icon=":material/broken_image:")
     return chosen

@@ -45,9 +45,7 @@ _TRIES = 5
 class Library:
     """The collections below `root`.
 
-    library = Library(Path("data/collections"))
-    library.build("Handbook", documents, Chunking(), embedder)
-    library.open("Handbook", embedder).lexical("refund", depth=10)
+    Library(Path("data/collections")).build("Handbook", documents, Chunking(), embedder)
     """
 
     def __init__(
@@ -96,9 +94,13 @@ class Library:
 
     def open(self, name: str, embedder: Embedder) -> Collection:
         """The collection in memory. Raises CollectionError: missing, damaged, or made with another embedding model."""
-        collection = self._shelf.load(name)
+        collection = self.load(name)
         collection.check_model(embedder.model)
         return collection
+
+    def load(self, name: str) -> Collection:
+        """The collection in memory, whatever made its vectors. Raises CollectionError: missing or damaged."""
+        return self._shelf.load(name)
 
     def build(
         self,
@@ -181,7 +183,7 @@ class Library:
         return self._write(self._shelf.find(name)[0], made, progress, kept)
 
     def rename(self, name: str, new_name: str) -> Manifest:
-        """Give the collection another name; what it says of itself then. Raises CollectionError for a taken name."""
+        """Give the collection another name; what it says of itself then. Raises CollectionError for a name taken."""
         with self._shelf.writing(self._shelf.find(name)[0]) as versions:
             return self._shelf.rename(versions, name, checked_name(new_name))
 
@@ -197,10 +199,7 @@ class Library:
                 self._shelf.discard(versions)
 
     def share_to(self, other: Library, name: str) -> None:
-        """Move the collection into another library, where it belongs to all. Nothing is embedded again.
-
-        Raises CollectionError where the name is taken there.
-        """
+        """Move the collection into another library, where all have it. Raises CollectionError for a taken name."""
         theirs = other._shelf
         theirs.refuse_taken(name)
         with self._shelf.writing(self._shelf.find(name)[0]) as versions:
@@ -220,7 +219,7 @@ class Library:
 
     def _plan_of(self, known: Collection) -> IndexingPlan:
         made = known.manifest
-        return self._plan(made.name, made.owner, made.chunking, files=known.files, id=made.id)
+        return self._plan(made.name, made.owner, made.chunking, files=known.files, id=made.id, embedder=made.embedder)
 
     def _kept(self, name: str) -> KeptVectors:
         """Where vectors for this collection are kept until it is saved."""

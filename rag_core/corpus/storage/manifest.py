@@ -43,8 +43,10 @@ class TokenVectorsRecord(Frozen):
 
 class Manifest(Frozen):
     """`id` stays the same through all versions and names; `owner` is who alone sees the collection, None: everybody
-    does; `index` is the kind of its vector index; `token_vectors` is None where none lie with it. `parts`: 0 where it
-    lies there as a whole; else in how many parts, each with a manifest of its own (`joined_files`)."""
+    does; `embedding_model` tells the model of its vectors from every other, `embedder` is the key by which it is used
+    (empty: the one of the settings); `index` is the kind of its vector index; `token_vectors` is None where none lie
+    with it. `parts`: 0 where it lies there as a whole; else in how many parts, each with a manifest of its own
+    (`joined_files`)."""
 
     format: Literal[4] = 4
     id: str = ""
@@ -52,6 +54,7 @@ class Manifest(Frozen):
     owner: str | None = None
     created_at: datetime
     embedding_model: str
+    embedder: str = ""
     dimensions: Count
     chunking: Chunking
     documents: Count

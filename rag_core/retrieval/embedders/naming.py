@@ -23,6 +23,7 @@ from pydantic import Field
 from rag_core.errors import BadInput
 from rag_core.rerank.hosted.addresses import check_address
 from rag_core.retrieval.embedders.hosted.apis import APIS
+from rag_core.retrieval.embedders.packaged import PACKAGED, PACKAGED_NAME
 from rag_core.schema.base import Frozen
 
 LONGEST_VECTOR = 16_384
@@ -66,7 +67,7 @@ class EmbedderKey(Frozen):
     def label(self) -> str:
         """How a person knows it: `OpenAI text-embedding-3-small, 512 dimensions`."""
         short = f", {self.dimensions} dimensions" if self.dimensions else ""
-        named = self.model or self.address
+        named = PACKAGED_NAME if self.model == PACKAGED else self.model or self.address
         return (f"{APIS[self.api].label} {named}" if self.api else named) + short
 
     @property

@@ -54,6 +54,21 @@ class CountsTokens(Protocol):
 
 
 @runtime_checkable
+class HasKey(Protocol):
+    """An embedder that can be had again by a key (`naming`). A class of your own need not have one."""
+
+    @property
+    def name(self) -> str:
+        """The key, in full; never a secret."""
+        ...
+
+
+def key_of(embedder: Embedder) -> str:
+    """The key that gives this embedder again; empty where it has none."""
+    return embedder.name if isinstance(embedder, HasKey) else ""
+
+
+@runtime_checkable
 class TakesMany(Protocol):
     """An embedder that is asked over a network: it is handed many texts together, and divides them into requests."""
 

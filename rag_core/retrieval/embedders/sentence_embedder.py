@@ -23,7 +23,7 @@ from rag_core.retrieval.embedders.mean_pooled import MeanPooled
 from rag_core.retrieval.embedders.naming import EmbedderKey
 from rag_core.retrieval.embedders.packaged import PACKAGED, PACKAGED_NAME, packaged_folder, weights_sha256
 from rag_core.retrieval.embedders.packaged_encoder import packaged_encoder, token_model
-from rag_core.retrieval.embedders.transformer import sentence_transformer
+from rag_core.retrieval.embedders.transformer import sentence_transformer, uncut_tokenizer
 
 if TYPE_CHECKING:
     from rag_core.inference.token_codes import TokenCodes
@@ -68,6 +68,12 @@ class SentenceEmbedder:
         self._lock = threading.RLock()
         self._load_ms = 0.0
         self._loaded_as = ""
+
+    @property
+    def name(self) -> str:
+        """The key that gives it again: a folder with its whole path."""
+        place = "" if self._asked == PACKAGED or self._folder is None else str(self._folder.resolve())
+        return str(self._key.with_(model=place or self._asked))
 
     @property
     def model(self) -> str:
@@ -221,17 +227,9 @@ class SentenceEmbedder:
     @cached_property
     def _uncut(self) -> Any:
         """A tokenizer of our own: the model's is told to truncate by whoever uses it last."""
-        from tokenizers import Tokenizer
-
         if self._folder is not None and (self._folder / "tokenizer.json").is_file():
             return load_tokenizer(self._folder)
-        backend = getattr(self._encoder.tokenizer, "backend_tokenizer", None)
-        if backend is None:
-            raise ModelError(f"The embedding model {self._asked} has no fast tokenizer. Use another model.")
-        tokenizer = Tokenizer.from_str(backend.to_str())
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
-        return tokenizer
+        return uncut_tokenizer(self._asked, self._encoder)
 
 
 _sharing = threading.Lock()

@@ -30,6 +30,19 @@ def sentence_transformer(asked: str, folder: Path | None, device: str) -> Any:
     return encoder
 
 
+def uncut_tokenizer(asked: str, encoder: Any) -> Any:
+    """The model's tokenizer, made again so that it cuts nothing. Raises ModelError for a model without a fast one."""
+    from tokenizers import Tokenizer
+
+    backend = getattr(encoder.tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise ModelError(f"The embedding model {asked} has no fast tokenizer. Use another model.")
+    tokenizer = Tokenizer.from_str(backend.to_str())
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
 def _load(asked: str, folder: Path | None, device: str, local: bool) -> Any:
     try:
         from sentence_transformers import SentenceTransformer

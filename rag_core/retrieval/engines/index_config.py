@@ -106,6 +106,7 @@ class IndexConfig(Frozen):
     language    how lexical search reads words, for kinds that are told (`english`, `simple`)
     timeout_s   for each request
     secret_env  the environment variable that holds its password or key, for indexes of the environment
+    embedder    the key of the model that made its vectors (`retrieval.embedders.naming`); empty: that of the settings
     """
 
     kind: Annotated[str, Field(min_length=1, max_length=40)]
@@ -120,6 +121,7 @@ class IndexConfig(Frozen):
     language: Annotated[str, Field(max_length=60)] = ""
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 10.0
     secret_env: Annotated[str, Field(max_length=100)] = ""
+    embedder: Annotated[str, Field(max_length=2000)] = ""
 
     @field_validator("address")
     @classmethod

@@ -20,10 +20,13 @@ from pydantic import SecretStr
 
 from rag_core.errors import BadInput
 from rag_core.installation.offered import LONGEST_NAME, is_entry, read_offered, secret_in
+from rag_core.rerank.access import Credentials
+from rag_core.retrieval.embedders.choosing import embedder_for
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.retrieval.engines.index_config import IndexConfig, index_config_of
 from rag_core.retrieval.engines.index_kinds import connect, kind_named
+from rag_core.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,10 @@ class NamedIndex:
     def name(self) -> str:
         """What it is called."""
         return self.config.name or self.config.place
+
+    def model(self, settings: Settings, access: Credentials | None = None) -> Embedder:
+        """The embedding model that its config names, else that of the settings. Raises BadInput for no such model."""
+        return embedder_for(self.config.embedder or settings.embedding_model, settings, access)
 
     def collection(self, embedder: Embedder) -> ConnectedCollection:
         """The index as a collection; asks its server nothing yet. Raises BadInput or MissingPackage."""

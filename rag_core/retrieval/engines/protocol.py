@@ -101,6 +101,26 @@ class HybridSearch(Protocol):
 
 
 @runtime_checkable
+class SaysWhatItCan(Protocol):
+    """Says which searches it has; an engine that does not has both."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        ...
+
+
+@runtime_checkable
+class KnowsItsModel(Protocol):
+    """Knows the embedding model that made its vectors."""
+
+    @property
+    def embedder_key(self) -> str:
+        """The key of that model (`retrieval.embedders.naming`); empty where it was not recorded."""
+        ...
+
+
+@runtime_checkable
 class ManyPassages(Protocol):
     """Gives several passages in one request, where one by one would be slow."""
 
