@@ -1,9 +1,11 @@
-"""Logistic curves of the highest likelihood: of a pair's score, and of a best candidate's score and margin."""
+"""Logistic curves of the highest likelihood: of a pair's score, and of a best candidate's score and margin.
+
+SciPy is imported where it fits, since every command and the collector import this module.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import minimize
 
 from rag_core.evaluation.pools import Flags, Floats
 from rag_core.schema.calibration import BestProbability
@@ -21,6 +23,8 @@ def platt(scores: Floats, right: Flags) -> tuple[float, float]:
         off = 1 / (1 + np.exp(-np.clip(raw, -500, 500))) - target
         return float(np.mean(np.logaddexp(0, raw) - target * raw)), np.array([np.mean(off * scaled), np.mean(off)])
 
+    from scipy.optimize import minimize
+
     slope, bias = minimize(loss, np.array([1.0, 0.0]), jac=True, method="BFGS").x
     return float(slope / width), float(bias - slope * centre / width)
 
@@ -34,6 +38,8 @@ def fitted_best(heads: Floats, right: Flags | Floats) -> BestProbability:
         raw = scaled @ values[:2] + values[2]
         ridge = float(values[:2] @ values[:2]) / (2 * len(target))
         return float(np.mean(np.logaddexp(0, raw) - target * raw)) + ridge
+
+    from scipy.optimize import minimize
 
     values = minimize(loss, np.zeros(3), method="BFGS").x
     slope, margin = (float(one) for one in values[:2] / width)

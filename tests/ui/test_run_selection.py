@@ -171,6 +171,15 @@ def test_compare_replays_the_selected_runs_and_counts_by_their_cases():
     assert "what the triage cases of 1 run expect" in said(at) and "the better side is unknown" not in said(at)
 
 
+def test_the_queries_of_selected_runs_can_be_compared_on():
+    stored()
+    at = page("4_compare.py", (("bot", "r1"), ("shop", "r4")))
+    at.segmented_control(key="which_set").set_value(run_selection.RECORDED).run()
+    assert at.button(key="compare_set").label == "Compare on 2 questions"
+    at.segmented_control(key="recorded_Selected on Runs (2)").set_value("The newest of a project").run()
+    assert at.button(key="compare_set").label == "Compare on 4 questions" and not at.exception
+
+
 def test_evaluate_takes_the_selected_runs_of_several_projects():
     some = stored()
     case(some[0], "d")
