@@ -25,7 +25,8 @@ from rag_core.retrieval.embedders.sentence_embedder import get_embedder
 from rag_core.retrieval.engines.faiss_index import DenseIndex
 from rag_core.retrieval.fusion import rrf
 from rag_core.schema.documents import Passage
-from rag_core.schema.policy import Fusion, Signals
+from rag_core.schema.fusion import Fusion
+from rag_core.schema.policy import Signals
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit
 from rag_core.schema.threshold import to_relevance

@@ -20,6 +20,7 @@ SecondPassError
 ├── WorkStopped              work in the background was stopped before its end
 ├── UnscoredPairs            replay was asked to rank pairs that no one has scored yet
 ├── UnmeasuredSearch         replay was asked to fuse a search that no one has run yet
+│   └── UnmeasuredFusion     or for the engine's own fusion, which no one has asked for yet
 ├── CaseConflict             somebody else revised the case meanwhile
 ├── Stopped                  somebody asked this work to stop; what it has done is kept
 └── GenerationError          the language model could not answer; retrieval results stay
@@ -188,6 +189,16 @@ class UnmeasuredSearch(SecondPassError):
     def __init__(self, name: str) -> None:
         super().__init__(f"The extra search {name} has not been run yet. Run it first (Pipeline.search), then replay.")
         self.name = name
+
+
+class UnmeasuredFusion(UnmeasuredSearch):
+    """`replay` needs the engine's own fusion, which no one has asked for yet. Call `Pipeline.search` (or `score`)."""
+
+    def __init__(self) -> None:
+        SecondPassError.__init__(
+            self, "The engine's own fusion has not been asked for yet. Run it first (Pipeline.search), then replay."
+        )
+        self.name = "hybrid"
 
 
 class CaseConflict(SecondPassError):

@@ -79,7 +79,8 @@ def _missed_by(missing: str, other: str) -> Callable[[PassageRanks], bool]:
     def holds(s: PassageRanks) -> bool:
         there = s.trace[missing].evidence is not Evidence.UNAVAILABLE
         alone = there and s.rank(missing) == LAST and not s.extra_hits
-        return not s.pooled and alone and _read_at_most(s.trace) < s.rank(other) < LAST
+        ours = not s.trace.policy.fused_by_engine  # how an engine weighs one list alone is not known
+        return ours and not s.pooled and alone and _read_at_most(s.trace) < s.rank(other) < LAST
 
     return holds
 
@@ -103,7 +104,7 @@ def _fell(step: str) -> Callable[[PassageRanks], bool]:
 CHECKS: tuple[tuple[Verdict, Callable[[PassageRanks], bool]], ...] = (
     (Verdict.NOT_CITED, lambda s: s.kept and s.trace.recorded_answer is not None and not s.cited),
     (Verdict.KEPT, lambda s: s.kept),
-    (Verdict.MISSED_BY_BOTH, lambda s: s.searched_best == LAST),
+    (Verdict.MISSED_BY_BOTH, lambda s: s.searched_best == LAST and not s.pooled),
     (Verdict.CUT_BY_FIRST_PASS, lambda s: s.cut_by_first_pass),
     (Verdict.MISSED_BY_DENSE, _missed_by(StepName.DENSE, StepName.LEXICAL)),
     (Verdict.MISSED_BY_LEXICAL, _missed_by(StepName.LEXICAL, StepName.DENSE)),

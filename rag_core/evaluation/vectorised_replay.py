@@ -58,6 +58,8 @@ def fused_rankings(pools: Pools, policy: Policy) -> tuple[Rankings, Floats]:
 
     Ties go to the better rank in any one list, then to the smaller id, as in `rrf`.
     """
+    if policy.fused_by_engine:
+        raise BadInput("Evaluation fuses the searches here. Turn off the engine's own fusion.")
     score = np.zeros(pools.shape)
     best = np.full(pools.shape, ABSENT, dtype=np.int64)
     weight = list_weights(pools, policy)

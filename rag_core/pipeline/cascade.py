@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from rag_core.errors import UnscoredPairs
 from rag_core.pipeline.early_stopping import ReadDepth, measured_depth, next_end
+from rag_core.pipeline.engine_fusion import engine_order
 from rag_core.pipeline.extra_searches import list_weights, named_lists
 from rag_core.retrieval.fusion import rrf
 from rag_core.schema.documents import Passage
@@ -39,7 +40,10 @@ class Reading(NamedTuple):
 
 
 def fused_order(measurement: Measurement, policy: Policy) -> tuple[str, ...]:
-    """The passage ids of all candidates in fused order; worked out once for the same lists, weights and k."""
+    """The passage ids of all candidates in fused order; worked out once for the same lists, weights and k. The engine's
+    own order where the policy asks for that."""
+    if policy.fused_by_engine:
+        return engine_order(measurement, policy)
     weights = list_weights(measurement, policy)
     lists = tuple((name, tuple(ids), weights[name]) for name, ids in named_lists(measurement, policy).items())
     return _fused(lists, policy.fusion.k)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rag_core.diagnosis import WhatIf
 
 
-SEARCHED = ("passages", "vectors", "extra_searches", "rewriting")
+SEARCHED = ("passages", "vectors", "extra_searches", "rewriting", "hybrid")
 """The fields of a measurement that searching fills; scoring fills `rerankings`."""
 
 

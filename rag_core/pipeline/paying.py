@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from rag_core.pipeline.background import Steps
 from rag_core.pipeline.cascade import PendingPass, next_slice, pending_passes
+from rag_core.pipeline.engine_fusion import lacks_fusion
 from rag_core.pipeline.extra_searches import missing_searches
 from rag_core.pipeline.paid import Paid
 from rag_core.pipeline.pipeline import Pipeline
@@ -45,7 +46,7 @@ class Payer:
         known, rewrites = self._paid.measurement, policy.rewrite.on
         if known is None or (rewrites and (known.rewriting is None or self._asker in self._paid.rewriting_again)):
             return None
-        return None if missing_searches(known, policy) else known
+        return None if missing_searches(known, policy) or lacks_fusion(known, policy) else known
 
     def next_pass(self, known: Measurement, policy: Policy) -> PendingPass | None:
         """All that the next pass lacks."""

@@ -20,6 +20,7 @@ from rag_core.generation.grounding import check_sentences
 from rag_core.generation.quoting import quoted_from
 from rag_core.pipeline.cascade import pending_passes
 from rag_core.pipeline.embedding_models import for_sentences, own_model
+from rag_core.pipeline.engine_fusion import asked_engine, lacks_fusion
 from rag_core.pipeline.extra_searches import asked_of, missing_searches
 from rag_core.pipeline.replay import replay
 from rag_core.pipeline.reranker_scores import drop_outdated, with_scores
@@ -43,6 +44,7 @@ from rag_core.schema.trace import Trace
 from rag_core.wording import step_warnings as words
 
 MAX_QUERY_CHARS = 4000
+Listed = tuple[Filter | None, Sequence[str]]  # the filter that a search kept to, and the ids that it found
 
 
 class Pipeline:
@@ -86,7 +88,7 @@ class Pipeline:
             model_load_ms=together.load_ms,
             dense=found.dense,
             lexical=found.lexical,
-            passages=self._passages(together.found.values()),
+            passages=self._passages(_lists(together.found.values())),
             vectors=together.vectors,
             extra_searches=tuple(together.found[asked] for asked in dict.fromkeys(beside)),
         )
@@ -96,11 +98,16 @@ class Pipeline:
 
         Drops scores of the policy's rerankers if these run another model by now (`drop_outdated`). A text that was
         embedded for an earlier search is not embedded again. Where the policy asks for rewriting, the chat model is
-        asked first, once. A failure of it does not raise: `Rewriting.failure` says why.
+        asked first, once. A failure of it does not raise: `Rewriting.failure` says why. Raises BadInput where the
+        policy wants the engine's own fusion, and it has none.
         """
         measurement = drop_outdated(measurement, policy, self._rerankers)
         if policy.rewrite.on and measurement.rewriting is None:
             measurement = measurement.model_copy(update={"rewriting": self._rewritten(measurement.query)})
+        if lacks_fusion(measurement, policy):
+            fused = asked_engine(self.engine, measurement)
+            fresh = self._passages([(measurement.where, [one for one, _ in fused.found])])
+            measurement = measurement.with_(hybrid=fused, passages={**measurement.passages, **fresh})
         asked = [asked_of(measurement.query, measurement.where, one) for one in missing_searches(measurement, policy)]
         if not asked:
             return measurement
@@ -108,7 +115,7 @@ class Pipeline:
         together = search_round(self.engine, self.embedder, asked, measurement.vectors, number)
         found = together.found.values()
         update = {
-            "passages": {**measurement.passages, **self._passages(found)},
+            "passages": {**measurement.passages, **self._passages(_lists(found))},
             "vectors": together.vectors,
             "extra_searches": (*measurement.extra_searches, *found),
         }
@@ -119,18 +126,18 @@ class Pipeline:
             return Rewriting(model="", requests=0, failure="No chat model is set up here.")
         return self._rewriter(query)
 
-    def _passages(self, found: Iterable[SearchRun]) -> dict[str, Passage]:
+    def _passages(self, found: Iterable[Listed]) -> dict[str, Passage]:
         """The passages of every list, together. Raises EngineError where the engine did not keep to a filter."""
         found = list(found)
-        ids = list(dict.fromkeys(passage_id for one in found for passage_id in _ids(one)))
+        ids = list(dict.fromkeys(passage_id for _, listed in found for passage_id in listed))
         if isinstance(self.engine, ManyPassages):
             passages = self.engine.passages_by_id(ids)
         else:
             passages = {passage_id: self.engine.passage(passage_id) for passage_id in ids}
-        for one in found:
-            if one.where and (strange := [c for c in _ids(one) if not one.where.matches(passages[c])]):
+        for where, listed in found:
+            if where and (strange := [one for one in listed if not where.matches(passages[one])]):
                 raise EngineError(
-                    f"{self.engine.ref.name} found {strange[0]!r}, which the filter ({one.where}) excludes. Its fields "
+                    f"{self.engine.ref.name} found {strange[0]!r}, which the filter ({where}) excludes. Its fields "
                     "are read otherwise here than there: correct them in its connection."
                 )
         return passages
@@ -229,8 +236,8 @@ class Pipeline:
             return answer.with_(warnings=(*answer.warnings, said))
 
 
-def _ids(found: SearchRun) -> list[str]:
-    return [passage_id for search in (found.dense, found.lexical) for passage_id, _ in search.found]
+def _lists(found: Iterable[SearchRun]) -> list[Listed]:
+    return [(one.where, [name for name, _ in (*one.dense.found, *one.lexical.found)]) for one in found]
 
 
 def checked_query(query: str) -> str:

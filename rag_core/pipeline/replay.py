@@ -7,12 +7,13 @@ measures, the only module that knows the order of the steps.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 from rag_core.errors import BadInput
 from rag_core.pipeline import step_warnings
 from rag_core.pipeline.cascade import read_depth, unread
 from rag_core.pipeline.early_stopping import ReadDepth
+from rag_core.pipeline.engine_fusion import engine_list, engine_step
 from rag_core.pipeline.extra_searches import list_weights, named_lists, space_of, timeline, unavailable
 from rag_core.pipeline.rerank_step import (
     IncomingOrder,
@@ -23,6 +24,7 @@ from rag_core.pipeline.rerank_step import (
     rerank_step,
 )
 from rag_core.pipeline.signals import adjust
+from rag_core.pipeline.watch import Clock, Watch
 from rag_core.retrieval.embedders.cutoffs import cutoffs_of
 from rag_core.retrieval.fusion import rrf
 from rag_core.schema.documents import Passage
@@ -30,11 +32,9 @@ from rag_core.schema.measurement import Measurement, RankedList
 from rag_core.schema.once import once
 from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import Hit, Step, StepKind, StepName, Timing
+from rag_core.schema.steps import Hit, Step, StepKind, StepName
 from rag_core.schema.threshold import Threshold, clearing, relevance_space, to_relevance
 from rag_core.schema.trace import Trace
-
-Clock = Callable[[], float]
 
 
 def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_counter) -> Trace:
@@ -50,11 +50,10 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
     reworded, extra_searches = timeline(measurement, policy, main_ended)
     searches = (dense, lexical, *(step for run in extra_searches for step in run.steps))
     rewritten = reworded.timing.ended_ms if reworded else 0.0
-    watch = _Watch(clock, max(rewritten, *(step.timing.ended_ms for step in searches)))
+    watch = Watch(clock, max(rewritten, *(step.timing.ended_ms for step in searches)))
     fused = _fused(measurement, policy, watch)
-    head = fused.hits[: policy.reads]
-    from_first_pass = _from_first_pass(head, measurement, policy, watch)
-    reranked, report, pairs = _reranked(head, from_first_pass, measurement, policy, watch)
+    from_first_pass = _from_first_pass(fused, measurement, policy, watch)
+    reranked, report, pairs = _reranked(fused, from_first_pass, measurement, policy, watch)
     adjusted = _adjusted(fused, reranked, report.model, measurement, policy, watch)
     kept = _kept(adjusted, reranked, report.model, measurement.passages, policy, watch)
     return Trace(
@@ -71,7 +70,9 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
         terms=measurement.lexical.terms,
         first_pass_pairs=from_first_pass.pairs if from_first_pass else {},
         pairs=pairs,
-        passages={hit.passage_id: measurement.passages[hit.passage_id] for step in searches for hit in step.hits},
+        passages={
+            hit.passage_id: measurement.passages[hit.passage_id] for step in (*searches, fused) for hit in step.hits
+        },
         extra_searches=extra_searches,
         rewriting=reworded,
         best_probability=probability_of_best(reranked, report, policy),
@@ -83,29 +84,9 @@ def recut(trace: Trace, threshold: Threshold) -> Trace:
     """The trace under another threshold: only the last step is decided again, so no measurement is needed."""
     adjusted, reranked = trace.final_step, trace.reranked_step
     policy = trace.policy.with_(threshold=threshold)
-    watch = _Watch(time.perf_counter, adjusted.timing.ended_ms)
+    watch = Watch(time.perf_counter, adjusted.timing.ended_ms)
     kept = _kept(adjusted, reranked, trace.rerank.model, trace.passages, policy, watch)
     return trace.model_copy(update={"policy": policy, "steps": (*trace.steps[:-1], kept), "recorded_answer": None})
-
-
-class _Watch:
-    """Lays the steps that follow one another on the run's time line. Milliseconds."""
-
-    def __init__(self, clock: Clock, now_ms: float) -> None:
-        self._clock = clock
-        self._now_ms = now_ms
-        self._mark = clock()
-
-    def lap(self) -> Timing:
-        """The time since the last lap, as a step that begins where the one before it ended."""
-        return self.add(Timing(took_ms=max(0.0, (self._clock() - self._mark) * 1000)))
-
-    def add(self, measured: Timing) -> Timing:
-        """A step that took so long when it was measured."""
-        timing = measured.with_(started_ms=self._now_ms)
-        self._now_ms = timing.ended_ms
-        self._mark = self._clock()
-        return timing
 
 
 def _searched(name: StepName, search: RankedList, measurement: Measurement, policy: Policy) -> Step:
@@ -134,8 +115,10 @@ def _searched(name: StepName, search: RankedList, measurement: Measurement, poli
     )
 
 
-def _fused(measurement: Measurement, policy: Policy, watch: _Watch) -> Step:
-    """All lists fused; `hits_in` counts a passage as often as a list holds it."""
+def _fused(measurement: Measurement, policy: Policy, watch: Watch) -> Step:
+    """All lists fused; `hits_in` counts a passage as often as a list holds it. Or the engine's own list."""
+    if policy.fused_by_engine:
+        return engine_step(measurement, policy, watch.at(engine_list(measurement).timing))
     ranked = named_lists(measurement, policy)
     fused = rrf(ranked, list_weights(measurement, policy), policy.fusion.k)
     hits = tuple(Hit(passage_id=h.id, rank=r, score=h.score, parts=h.parts) for r, h in enumerate(fused, start=1))
@@ -150,25 +133,28 @@ def _fused(measurement: Measurement, policy: Policy, watch: _Watch) -> Step:
     )
 
 
-def _from_first_pass(
-    head: Sequence[Hit], measurement: Measurement, policy: Policy, watch: _Watch
-) -> RerankResult | None:
+def _head(fused: Step, policy: Policy) -> IncomingOrder:
+    """What goes on from fusion."""
+    return IncomingOrder(fused.name, fused.hits[: policy.reads], fused.space, "the fused order")
+
+
+def _from_first_pass(fused: Step, measurement: Measurement, policy: Policy, watch: Watch) -> RerankResult | None:
     """The first pass over the head of the fused order, all of it; None where the policy has none."""
     if policy.first_pass is None:
         return None
-    ids = [hit.passage_id for hit in head]
+    came = _head(fused, policy)
+    ids = [hit.passage_id for hit in came.hits]
     known = measurement.rerankings.get(policy.first_pass.reranker)
     reach = ReadDepth(len(ids), missing=tuple(unread(ids, known)))
-    came = IncomingOrder(StepName.FUSED, head, ScoreSpace.RRF, "the fused order")
     cost = known if reach.missing else own_share(known, ids)
     return rerank_step(StepName.FIRST_PASS, policy.first_pass.reranker, came, cost, reach, policy.pool, watch.add)
 
 
 def _reranked(
-    head: Sequence[Hit], from_first_pass: RerankResult | None, measurement: Measurement, policy: Policy, watch: _Watch
+    fused: Step, from_first_pass: RerankResult | None, measurement: Measurement, policy: Policy, watch: Watch
 ) -> RerankResult:
     """The policy's reranker over its pool: the head of the fused order, or the best of the first pass."""
-    came = IncomingOrder(StepName.FUSED, head, ScoreSpace.RRF, "the fused order")
+    came = _head(fused, policy)
     known = measurement.rerankings.get(policy.reranker)
     if from_first_pass:
         step = from_first_pass.step
@@ -182,7 +168,7 @@ def _reranked(
     return rerank_step(StepName.RERANKED, policy.reranker, came, known, reach, policy.top_k, watch.add)
 
 
-def _adjusted(fused: Step, reranked: Step, model: str, measurement: Measurement, policy: Policy, watch: _Watch) -> Step:
+def _adjusted(fused: Step, reranked: Step, model: str, measurement: Measurement, policy: Policy, watch: Watch) -> Step:
     """Relevance, calibrated where the policy says how, and signals beside it where they are on."""
     calibration = policy.calibration_of(model)
     relevance = to_relevance(reranked.hits, reranked.space, calibration)
@@ -191,8 +177,10 @@ def _adjusted(fused: Step, reranked: Step, model: str, measurement: Measurement,
     if policy.signals.on:
         as_of = policy.signals.as_of or measurement.measured_at.date()
         total = sum(list_weights(measurement, policy).values())
+        search = {hit.passage_id: _share(hit, policy, total) for hit in fused.hits}
         scaled = [(passage_id, _unit(score, space, policy.fusion.k, total)) for passage_id, score in relevance.items()]
-        search = {hit.passage_id: _unit(hit.score, ScoreSpace.RRF, policy.fusion.k, total) for hit in fused.hits}
+        if policy.fused_by_engine and reranked.space is fused.space:  # no reranker ran
+            scaled = [(passage_id, search[passage_id]) for passage_id in relevance]
         hits = tuple(adjust(scaled, search, measurement.passages, policy.signals, as_of))
         warnings = (*warnings, *(step_warnings.undated(hits, measurement.passages) if policy.signals.freshness else ()))
         space = ScoreSpace.COMBINED
@@ -213,6 +201,14 @@ def _adjusted(fused: Step, reranked: Step, model: str, measurement: Measurement,
     )
 
 
+def _share(hit: Hit, policy: Policy, total: float) -> float:
+    """A fused score as a share of the best possible one. The engine's own scores have no best one: its list counts by
+    its ranks, as one list alone would."""
+    if policy.fused_by_engine:
+        return (policy.fusion.k + 1) / (policy.fusion.k + hit.rank)
+    return _unit(hit.score, ScoreSpace.RRF, policy.fusion.k, total)
+
+
 def _unit(score: float, space: ScoreSpace, k: int, total: float) -> float:
     """Relevance on 0..1 for the weighted sum. RRF becomes its share of the best sum; `total`: all weights."""
     if space is ScoreSpace.RRF:
@@ -221,7 +217,7 @@ def _unit(score: float, space: ScoreSpace, k: int, total: float) -> float:
 
 
 def _kept(
-    adjusted: Step, reranked: Step, model: str, passages: Mapping[str, Passage], policy: Policy, watch: _Watch
+    adjusted: Step, reranked: Step, model: str, passages: Mapping[str, Passage], policy: Policy, watch: Watch
 ) -> Step:
     """What is at or over the threshold, cut to the top k, with the adjusted step's scores."""
     calibration = policy.calibration_of(model)

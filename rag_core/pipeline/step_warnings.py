@@ -20,6 +20,9 @@ from rag_core.wording import step_warnings as words
 NOT_CALIBRATED = "not-calibrated"
 """Code of a note that a check could not be made; nothing is known to be wrong."""
 
+ENGINE_FUSION = "engine-fusion"
+"""Code of the note that the engine fused the list itself; nothing is wrong with the run."""
+
 NO_SUCH_SEARCH = "no-such-search"
 """Code of a note that the engine has no search of this kind; nothing is wrong with the run."""
 
@@ -46,7 +49,7 @@ def ties(hits: Sequence[Hit], first: int = 10) -> tuple[StepWarning, ...]:
 
 def warns(step: Step) -> bool:
     """Whether anything may be wrong with this step; a check that could not be made says nothing of it."""
-    notes = (NOT_CALIBRATED, NO_SUCH_SEARCH, APPROXIMATE)
+    notes = (NOT_CALIBRATED, NO_SUCH_SEARCH, APPROXIMATE, ENGINE_FUSION)
     return any(warning.code not in notes for warning in step.warnings)
 
 

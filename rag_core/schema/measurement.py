@@ -98,7 +98,8 @@ class RerankerScores(Frozen):
 
 
 class Measurement(Frozen):
-    """Everything that was paid for once. `rerankings` is keyed by the policy's `reranker`, `vectors` by the text."""
+    """Everything that was paid for once. `rerankings` is keyed by the policy's `reranker`, `vectors` by the text.
+    `hybrid`: the engine's own fusion; None where it was not asked for."""
 
     query: str
     where: Filter | None = None
@@ -109,6 +110,7 @@ class Measurement(Frozen):
     model_load_ms: FiniteFloat = 0.0
     dense: RankedList
     lexical: RankedList
+    hybrid: RankedList | None = None
     passages: dict[str, Passage]
     rerankings: dict[str, RerankerScores] = {}
     vectors: dict[str, Vector] = {}

@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from rag_core.schema.base import Frozen
 from rag_core.schema.calibration import Calibration
 from rag_core.schema.filters import Filter
+from rag_core.schema.fusion import Fusion
 from rag_core.schema.threshold import Threshold
 
 FULL_DEPTH = 200
@@ -31,18 +32,7 @@ DEFAULT_RERANKER = "second-pass-minilm-v3+late-interaction"
 """The reranker of a policy that names none: of what ships and gives probabilities, what ranks best (its card)."""
 
 
-Weight = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
-
-
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-
-
-class Fusion(Frozen):
-    """Weighted reciprocal rank fusion: sum over lists of weight / (k + rank). Cormack et al. 2009 use k = 60."""
-
-    k: Annotated[int, Field(ge=1, le=1000)] = 60
-    dense_weight: Weight = 1.0
-    lexical_weight: Weight = 1.0
 
 
 class Signals(Frozen):
@@ -223,10 +213,24 @@ class Policy(Frozen):
             )
         return self
 
+    @model_validator(mode="after")
+    def _engine_alone(self) -> Self:
+        if self.fused_by_engine and (self.extra_searches or self.rewrite.on):
+            raise ValueError(
+                "An engine fuses its own two searches and takes no others. Turn off extra searches and rewriting, or "
+                'fuse here (`Fusion(by="here")`).'
+            )
+        return self
+
     def calibration_of(self, model: str) -> Calibration | None:
         """The calibration where it was fitted to this model of the policy's reranker, else None."""
         found = self.calibration
         return found if found and found.fits(self.reranker, model) else None
+
+    @property
+    def fused_by_engine(self) -> bool:
+        """Whether the engine's own hybrid search is asked for the fused order."""
+        return self.fusion.by == "engine"
 
     @property
     def rerankers(self) -> tuple[str, ...]:

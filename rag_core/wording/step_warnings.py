@@ -17,6 +17,19 @@ WHY_STOPPED = {
 """By the reason that a reranker did not read its pool to the end."""
 
 
+def no_engine_fusion(collection: str) -> str:
+    """An engine that has no hybrid search was asked for it."""
+    return f"{collection} has no hybrid search of its own. Fuse its searches here."
+
+
+def engine_fused(collection: str) -> str:
+    """The fused list is the engine's."""
+    return (
+        f"{collection} fused this list itself, in its own hybrid search: it does not say what each search added. "
+        "Weights and the constant k change nothing in it, and what they would change cannot be replayed."
+    )
+
+
 def flat(candidates: int) -> str:
     """All scores are equal."""
     return f"All {candidates} candidates have the same score: this order carries no information."

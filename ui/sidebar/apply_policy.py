@@ -21,6 +21,7 @@ def adopt(policy: Policy) -> None:
     """
     values: dict[str, object] = {
         "depth": policy.depth,
+        "fb": policy.fusion.by,
         "dw": policy.fusion.dense_weight,
         "lw": policy.fusion.lexical_weight,
         "rrfk": policy.fusion.k,

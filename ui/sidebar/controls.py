@@ -57,6 +57,12 @@ CONTROLS: dict[str, Control] = {
         "How many candidates of the fused order the reranker reads. More finds more and takes longer.",
     ),
     "depth": Control("Results per search (depth)", _POLICY.depth, "How many passages each search returns."),
+    "fb": Control(
+        "Fusion",
+        _POLICY.fusion.by,
+        "Who fuses the dense and the lexical results: Second Pass by reciprocal rank fusion, or the index in its own "
+        "hybrid search, as your application may ask it. Its list is shown as it comes; its making cannot be replayed.",
+    ),
     "dw": Control(
         "Dense weight",
         _POLICY.fusion.dense_weight,

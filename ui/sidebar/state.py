@@ -20,10 +20,8 @@ from rag_core.rerank.entry import Entry
 from rag_core.schema.filters import Filter
 from rag_core.schema.policy import (
     DEFAULT_RERANKER,
-    FULL_DEPTH,
     THRESHOLD_STEP,
     EarlyStopping,
-    Fusion,
     Policy,
     Rewrite,
 )
@@ -42,6 +40,7 @@ from ui.sidebar import (
     link_values,
     old_links,
     rewriting,
+    search_settings,
     searched,
     signals,
 )
@@ -108,15 +107,15 @@ def sidebar() -> SidebarState:
         reranker = _reranker()
         scale = calibrated.choose(collection, reranker)
         passes = first_pass.choose(reranker.key)
+        searching = search_settings.choose(collection)
         policy = Policy(
             reranker=reranker.key,
             **passes,
-            **_search(),
+            **searching,
             **_keep(scale, passes["pool"]),
             calibration=scale.calibration,
             signals=signals.choose(found.authority or not caches.ready(collection)),
-            extra_searches=extra_searches.extra_searches(found),
-            rewrite=rewriting.rewrite(),
+            **search_settings.beside(found, searching["fusion"]),
         )
         chat = chat_settings.choose()
         with notes:
@@ -150,8 +149,11 @@ def _reset_button(reranker: Entry, scale: Scale) -> None:
 def asked_in_full(choice: SidebarState) -> SidebarState:
     """The choice without rewriting and early stopping, for pages that support neither; says so where it matters."""
     plain = choice.policy.with_(rewrite=Rewrite(), stopping=EarlyStopping())
-    if choice.policy == plain:
-        return choice
+    if plain.fused_by_engine:
+        plain = plain.with_(fusion=plain.fusion.with_(by="here"))
+        st.caption(":material/info: On this page the searches are fused here, not by the index itself.")
+    if choice.policy.with_(fusion=plain.fusion) == plain:
+        return replace(choice, policy=plain)
     st.caption(
         ":material/info: Rewriting and early stopping are off on this page: each question is used as written, and its "
         "whole pool is reranked."
@@ -179,15 +181,6 @@ def _reranker() -> Entry:
     say_not_taken(key or DEFAULT_RERANKER)
     views.left_out("fine-tuned model", access.models().left_out)
     return offered[key or DEFAULT_RERANKER]
-
-
-def _search() -> dict[str, object]:
-    with st.expander("Search and fusion", icon=":material/search:"):
-        depth = slider("depth", 1, FULL_DEPTH, 1)
-        dense = slider("dw", 0.0, 3.0, 0.1)
-        lexical = slider("lw", 0.0, 3.0, 0.1)
-        k = slider("rrfk", 1, 200, 1)
-    return {"depth": depth, "fusion": Fusion(k=k, dense_weight=dense, lexical_weight=lexical)}
 
 
 def threshold_for(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from rag_core.errors import BadInput, EngineError, WrongDimension
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.engines.index_config import IndexConfig
-from rag_core.retrieval.engines.protocol import Capabilities, IndexEngine, SearchResult
+from rag_core.retrieval.engines.protocol import Capabilities, HybridSearch, IndexEngine, SearchResult
 from rag_core.schema.documents import CollectionRef, Passage
 from rag_core.schema.filters import Equal, Filter
 
@@ -85,7 +85,10 @@ class ConnectedCollection:
     def capabilities(self) -> Capabilities:
         """What the index can do, of that what the connection asks for."""
         able, asked = self.index.capabilities, self.config.searches
-        return able.with_(dense=able.dense and asked != "lexical", lexical=able.lexical and asked != "dense")
+        both = able.hybrid and asked == "both"
+        return able.with_(
+            dense=able.dense and asked != "lexical", lexical=able.lexical and asked != "dense", hybrid=both
+        )
 
     def dense(self, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
         """The `depth` nearest passages among those that match the filter. Raises EngineError, and BadInput for a filter
@@ -104,6 +107,16 @@ class ConnectedCollection:
             return SearchResult([], unavailable=self._without("lexical"))
         self.capabilities.check(where, self.name)
         return self.index.lexical(query, depth, where)
+
+    def hybrid(self, query: str, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
+        """The `depth` best passages of the index's own fusion of both searches. Raises as `dense`."""
+        if not self.capabilities.hybrid or not isinstance(self.index, HybridSearch):
+            return SearchResult([], unavailable=f"{self.name} has no hybrid search of its own. Fuse its searches here.")
+        self.capabilities.check(where, self.name)
+        needed = self.index.dimensions()
+        if needed and needed != len(vector):
+            raise WrongDimension(self.config.place, needed, len(vector))
+        return self.index.hybrid(query, vector, depth, where)
 
     def _without(self, search: str) -> str:
         off = self.config.searches not in ("both", search)

@@ -92,6 +92,7 @@ class LexicalSearch(Protocol):
         ...
 
 
+@runtime_checkable
 class HybridSearch(Protocol):
     """Finds passages by both, fused by the server in its own way. Safe to call from several threads at once."""
 

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from rag_core.schema.base import Frozen
-from rag_core.schema.policy import MOST_KEPT, Fusion, Weight
+from rag_core.schema.fusion import Fusion, Weight
+from rag_core.schema.policy import MOST_KEPT
 from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import Threshold
 
