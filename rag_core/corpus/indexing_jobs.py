@@ -21,6 +21,7 @@ from rag_core.corpus.sample import ensure_sample
 from rag_core.corpus.storage.library import Library
 from rag_core.corpus.storage.orders import Action, FileResult, IndexingOrder, OrderBook, Outcome
 from rag_core.errors import BadInput, CollectionError, Stopped
+from rag_core.retrieval.embedders.protocol import ReadsTokens
 from rag_core.schema.documents import Document
 from rag_core.schema.files import SourceFile
 from rag_core.wording.durations import about
@@ -126,9 +127,14 @@ def _upload(task: _Task) -> str:
     if task.order.new:
         return _build(task, documents, outcome.sources)
     replaced = task.library.replaced_by(name, documents, outcome.sources)
-    task.library.add(name, documents, task.embedder, task.progress, files=outcome.sources)
+    had = task.library.manifest(name).token_vectors
+    made = task.library.add(name, documents, task.embedder, task.progress, files=outcome.sources)
     task.orders.save_outcome(task.order, outcome.model_copy(update={"replaced": replaced}))
-    return f"{_documents_were(len(documents))} indexed in {name}.{_replaced(replaced)}"
+    said = f"{_documents_were(len(documents))} indexed in {name}.{_replaced(replaced)}"
+    texts = (each.content_hash for one in documents for each in made.passages_of(one.id))
+    if had and any(made.token_vectors.get(each) is None for each in texts):
+        said += f" The new passages have no token vectors: {_why_none(task.embedder, had.model)}. {READ_LATER}"
+    return said
 
 
 def _read_files(task: _Task) -> list[Document]:
@@ -165,9 +171,26 @@ def _build(task: _Task, documents: Sequence[Document], files: Sequence[SourceFil
 
 def _rechunk(task: _Task) -> str:
     order = task.order
+    had = task.library.manifest(order.name).token_vectors
     made = task.library.reindex(order.name, order.chunking, task.embedder, task.progress)
     limit = order.chunking.max_tokens
-    return f"{order.name} is now cut into {made.ref.passages:,} passages of up to {limit} tokens."
+    said = f"{order.name} is now cut into {made.ref.passages:,} passages of up to {limit} tokens."
+    if had and made.manifest.token_vectors is None:
+        said += f" Its token vectors are gone: {_why_none(task.embedder)}. {READ_LATER}"
+    return said
+
+
+READ_LATER = "Late interaction reads these passages at query time, which takes longer."
+
+
+def _why_none(embedder: Embedder, those_there: str = "") -> str:
+    """Why no token vectors were made. those_there: what made those that the collection has."""
+    model = embedder.token_model() if isinstance(embedder, ReadsTokens) else ""
+    if not model:
+        return f"the embedding model {embedder.model} makes none on this machine"
+    if those_there and those_there != model:
+        return "those of the collection are by another model. Re-chunk it to have them made again"
+    return "together they would be larger than SECOND_PASS_TOKEN_VECTORS_MB allows"
 
 
 def _delete(task: _Task) -> str:

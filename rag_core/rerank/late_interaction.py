@@ -10,16 +10,22 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from rag_core.inference.texts import Read
+from rag_core.inference.texts import Read, TextEncoder
 from rag_core.inference.token_codes import QueryCodes, TokenCodes, maxsim, passage_codes, query_codes
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
 from rag_core.rerank.kinds import RerankerSpec
 from rag_core.rerank.stored_tokens import stored
 from rag_core.rerank.token_vectors import TokenVectorCache
-from rag_core.retrieval.embedders.packaged_encoder import packaged_encoder, runs_packaged_on, token_model
+from rag_core.retrieval.embedders.packaged_encoder import (
+    packaged_encoder,
+    passage_encoder,
+    passage_precision,
+    runs_packaged_on,
+    token_model,
+)
 from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore, StepWarning
@@ -62,8 +68,8 @@ class LateInteractionReranker:
 
     @property
     def runs_on(self) -> str:
-        """What computes its scores on this machine, in words."""
-        return f"{runs_packaged_on(self._device)}, fp32"
+        """What reads passages on this machine, in words; questions are read in fp32."""
+        return f"{runs_packaged_on(self._device)}, {passage_precision(self._device)}"
 
     @property
     def load_ms(self) -> float:
@@ -101,23 +107,25 @@ class LateInteractionReranker:
         """The query's codes; read once for all slices of its passages."""
         codes = self._asked.get(query)
         if codes is None:
-            read = self._encoded([query])[0]
+            read = self._encoded(packaged_encoder, [query])[0]
             codes = query_codes(query, read.offsets, read.states)
             self._asked.put({query: codes})
         return codes
 
     def _read(self, texts: dict[str, str], progress: Progress | None) -> dict[str, TokenCodes]:
         """Token vectors by content hash."""
-        encoded = self._encoded(list(texts.values()), progress)
+        encoded = self._encoded(passage_encoder, list(texts.values()), progress)
         return {one: passage_codes(read.offsets, read.states) for one, read in zip(texts, encoded, strict=True)}
 
-    def _encoded(self, texts: Sequence[str], progress: Progress | None = None) -> list[Read]:
+    def _encoded(
+        self, encoder: Callable[[str], TextEncoder], texts: Sequence[str], progress: Progress | None = None
+    ) -> list[Read]:
         """The encoded texts, in their order. No text needs no model."""
         if not texts:
             return []
         self.load()
         encoded: dict[int, Read] = {}
-        for place, read in packaged_encoder(self._device).read(texts):
+        for place, read in encoder(self._device).read(texts):
             encoded[place] = read
             if progress:
                 progress(len(encoded), len(texts))

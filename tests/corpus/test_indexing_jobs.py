@@ -22,7 +22,7 @@ from rag_core.jobs import JobBook
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.files import SourceFile
 from rag_core.storage.database import Store
-from tests.corpus.doubles import WordEmbedder, documents
+from tests.corpus.doubles import TokenEmbedder, WordEmbedder, documents
 
 ROOT = Path(__file__).parents[2]
 HEADER = b"id,title,text\n"
@@ -245,3 +245,35 @@ def test_what_is_left_out_is_named_with_its_reason_and_many_are_counted():
     said = left_out([broken(f"{n}.pdf") for n in range(NAMED + 3)])
     assert len(said) == NAMED + 1
     assert said[-1] == "Left out: 3 more, named in the table of the upload."
+
+
+@pytest.mark.parametrize(
+    ("most", "embedder", "why"),
+    [
+        (2**20, WordEmbedder(), "makes none on this machine"),
+        (1000, TokenEmbedder(), "larger than SECOND_PASS_TOKEN_VECTORS_MB allows"),
+    ],
+    ids=["no token model", "above the size"],
+)
+def test_re_chunking_that_drops_the_token_vectors_says_so_and_why(book, orders, library, most, embedder, why):
+    library.build("Notes", documents(3), Chunking(), TokenEmbedder())
+    cut = orders.place(IndexingOrder(action="rechunk", name="Notes", chunking=Chunking(max_tokens=16)))
+    smaller = Library(library.root, most_token_bytes=most)
+    message = done(book, orders, smaller, cut, embedder).message
+    assert "Its token vectors are gone: " in message and why in message and "at query time" in message
+    again = orders.place(IndexingOrder(action="rechunk", name="Notes", chunking=Chunking()))
+    assert "token vectors" not in done(book, orders, library, again, TokenEmbedder()).message
+
+
+@pytest.mark.parametrize(
+    ("embedder", "why"),
+    [(WordEmbedder(), "makes none on this machine"), (TokenEmbedder(tokens="letters@2"), "by another model")],
+    ids=["no token model", "another model"],
+)
+def test_added_passages_without_token_vectors_are_named(book, orders, library, embedder, why):
+    library.build("Notes", documents(2), Chunking(), TokenEmbedder())
+    order = upload(orders, "Notes", ("c.md", b"Something new."), new=False)
+    message = done(book, orders, library, order, embedder).message
+    assert "The new passages have no token vectors: " in message and why in message
+    order = upload(orders, "Notes", ("d.md", b"And something else."), new=False)
+    assert done(book, orders, library, order, TokenEmbedder()).message == "1 document was indexed in Notes."

@@ -141,3 +141,10 @@ def test_an_attempt_that_was_stopped_goes_on_where_it_was(library, embedder, mon
     assert 4 <= before < len(made.passages) == len(embedder.embedded)
     assert len(made.token_vectors) == len(made.passages) - 1
     assert not (library.root / ".kept-vectors").exists()
+
+
+def test_those_of_an_earlier_version_that_named_their_precision_are_read(library):
+    made = library.build("Notes", documents(3), Chunking(), TokenEmbedder(tokens="letters@1-fp32"))
+    assert made.token_vectors.model == "letters@1-fp32"
+    opened = library.open("Notes", TokenEmbedder())
+    assert (opened.token_vectors.model, len(opened.token_vectors)) == ("letters@1", len(opened.passages))

@@ -14,6 +14,7 @@ from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.late_interaction import LateInteractionReranker
 from rag_core.rerank.stored_tokens import reading_from
 from rag_core.retrieval.embedders.packaged import packaged_folder
+from rag_core.retrieval.embedders.packaged_encoder import passage_precision
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from rag_core.retrieval.engines.protocol import Engine
 from rag_core.schema.spaces import ScoreSpace
@@ -130,6 +131,6 @@ def test_what_lies_past_256_tokens_is_counted(reranker: LateInteractionReranker)
 
 def test_identity_names_weights_vectors_engine_and_formula() -> None:
     fresh = LateInteractionReranker()
-    assert fresh.model == "late-interaction/all-MiniLM-L6-v2@53aa51172d14/tokens-1/openvino-fp32/maxsim-2"
-    assert fresh.runs_on == "OpenVINO, fp32"
+    assert fresh.model == "late-interaction/all-MiniLM-L6-v2@53aa51172d14/tokens-1/openvino/maxsim-2"
+    assert fresh.runs_on == f"OpenVINO, {passage_precision('cpu')}"
     assert fresh.load_ms == 0

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 FOLDER = "tokens"
 _CODES, _SCALES, _TEXTS = "codes.npy", "scales.npy", "texts.npz"
 _ALL_READ = -1
+_NAMED_BEFORE = "-fp32"
+"""What earlier versions wrote behind the model: the precision, which by itself makes no other token vectors."""
 
 
 def save_tokens(folder: Path, store: TokenStore) -> None:
@@ -63,7 +65,8 @@ def load_tokens(folder: Path, record: TokenVectorsRecord | None) -> TokenStore:
     rows = int(read.sum())
     if (codes.shape, scales.shape, len(hashes)) != ((rows, BYTES), (rows,), record.passages):
         raise ValueError("the token vectors do not fit together")
-    return TokenStore(record.model, _MappedCodes(codes, scales, hashes, np.cumsum([0, *read]), tokens, seen_chars))
+    made_by = record.model.removesuffix(_NAMED_BEFORE)
+    return TokenStore(made_by, _MappedCodes(codes, scales, hashes, np.cumsum([0, *read]), tokens, seen_chars))
 
 
 class _MappedCodes(Mapping[str, TokenCodes]):

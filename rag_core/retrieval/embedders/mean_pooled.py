@@ -5,7 +5,7 @@ It loads in a fraction of a second, where importing sentence-transformers and to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,25 +19,35 @@ if TYPE_CHECKING:
 
 
 class MeanPooled:
-    """A bi-encoder over an encoder in fp32, so that its vectors are those of sentence-transformers and may lie beside
+    """A bi-encoder over an encoder in fp32 for questions and one for passages, which is loaded when first used. Its
+    vectors are those of sentence-transformers, of passages within the precision of that encoder, and may lie beside
     them."""
 
-    def __init__(self, encoder: TextEncoder) -> None:
-        self._encoder = encoder
+    def __init__(self, of_questions: TextEncoder, of_passages: Callable[[], TextEncoder]) -> None:
+        self._of_questions = of_questions
+        self._of_passages = of_passages
 
-    def vectors(self, texts: Sequence[str]) -> Vectors:
+    def question_vectors(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, float32, shape (len(texts), hidden), at least one text. Raises ModelError."""
-        means = {place: one.states.mean(axis=0) for place, one in self._encoder.read(texts)}
-        return _unit([means[place] for place in range(len(texts))])
+        return _means(self._of_questions, texts)
+
+    def passage_vectors(self, texts: Sequence[str]) -> Vectors:
+        """The same of passages."""
+        return _means(self._of_passages(), texts)
 
     def vectors_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenCodes]]:
-        """The same unit vectors, and each text's token vectors, from one pass. Raises ModelError."""
+        """Unit vectors of passages, and each one's token vectors, from one pass. Raises ModelError."""
         read = {
             place: (one.states.mean(axis=0), passage_codes(one.offsets, one.states))
-            for place, one in self._encoder.read(texts)
+            for place, one in self._of_passages().read(texts)
         }
         ordered = [read[place] for place in range(len(texts))]
         return _unit([mean for mean, _ in ordered]), [codes for _, codes in ordered]
+
+
+def _means(encoder: TextEncoder, texts: Sequence[str]) -> Vectors:
+    means = {place: one.states.mean(axis=0) for place, one in encoder.read(texts)}
+    return _unit([means[place] for place in range(len(texts))])
 
 
 def _unit(means: Sequence[Vectors]) -> Vectors:

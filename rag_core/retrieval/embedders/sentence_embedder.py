@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from rag_core.rerank.weights.hub import fingerprint, folder_here
 from rag_core.retrieval.embedders.mean_pooled import MeanPooled
 from rag_core.retrieval.embedders.naming import EmbedderKey
 from rag_core.retrieval.embedders.packaged import PACKAGED, PACKAGED_NAME, packaged_folder, weights_sha256
-from rag_core.retrieval.embedders.packaged_encoder import packaged_encoder, token_model
+from rag_core.retrieval.embedders.packaged_encoder import packaged_encoder, passage_encoder, token_model
 from rag_core.retrieval.embedders.transformer import sentence_transformer, uncut_tokenizer
 
 if TYPE_CHECKING:
@@ -171,7 +171,8 @@ class SentenceEmbedder:
         encoder = self._encoder
         try:
             if isinstance(encoder, MeanPooled):
-                vectors = encoder.vectors([(prompt or "") + text for text in texts])
+                read = encoder.question_vectors if method == "encode_query" else encoder.passage_vectors
+                vectors = read([(prompt or "") + text for text in texts])
             else:
                 vectors = getattr(encoder, method)(texts, prompt=prompt, **ENCODING)
         except (RuntimeError, ValueError, MemoryError) as exc:
@@ -216,7 +217,7 @@ class SentenceEmbedder:
 
     def _load(self) -> Any:
         if self._runs_on_openvino:
-            return MeanPooled(packaged_encoder(self._device))
+            return MeanPooled(packaged_encoder(self._device), partial(passage_encoder, self._device))
         return sentence_transformer(self._asked, self._folder, self._device)
 
     @property

@@ -13,10 +13,16 @@ from rag_core.errors import ModelError
 from rag_core.inference.encoder import on_openvino
 from rag_core.retrieval.embedders.naming import parse_key
 from rag_core.retrieval.embedders.packaged import PACKAGED_SHA256, packaged_folder
+from rag_core.retrieval.embedders.packaged_encoder import passage_precision
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import SLICE, SentenceEmbedder, embedder_of_key, get_embedder
 
 LONG = "The refund arrives in five working days. " * 60
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two vectors of a passage are the same within the precision that passages are read in here."""
+    return bool(one @ other > 1 - (1e-6 if passage_precision("cpu") == "fp32" else 1e-4))
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +54,9 @@ def test_vectors_are_those_of_sentence_transformers(embedder: SentenceEmbedder) 
     assert on_openvino(packaged_folder(), "cpu")
     texts = ["", "short", LONG, "odd \ud800 text", "😀", "Wie lange dauert das?"]
     theirs = SentenceEmbedder(str(packaged_folder()))
-    np.testing.assert_allclose(embedder.embed(texts[:3]), theirs.embed(texts[:3]), atol=1e-6)
-    np.testing.assert_allclose(embedder.embed(texts[4:]), theirs.embed(texts[4:]), atol=1e-6)
+    for text in (*texts[:3], *texts[4:]):
+        np.testing.assert_allclose(embedder.embed_query(text), theirs.embed_query(text), atol=1e-6)
+        assert alike(embedder.embed([text])[0], theirs.embed([text])[0])
     assert np.isfinite(embedder.embed([texts[3]])).all()
 
 
@@ -172,7 +179,7 @@ def test_questions_and_passages_get_the_prompts_of_the_models_own_config(
     prompts = {"query": "query: ", "passage": "passage: "}
     theirs = SentenceEmbedder(str(_with_config(tmp_path / "e5", prompts=prompts)))
     np.testing.assert_allclose(theirs.embed_query("how long"), embedder.embed_query("query: how long"), atol=1e-5)
-    np.testing.assert_allclose(theirs.embed(["30 days"]), embedder.embed(["passage: 30 days"]), atol=1e-5)
+    assert alike(theirs.embed(["30 days"])[0], embedder.embed(["passage: 30 days"])[0])
     assert theirs.max_tokens == 256 - len(embedder.token_spans("passage: "))
 
 
@@ -180,7 +187,8 @@ def test_prompts_of_ones_own_take_the_place_of_the_configs(embedder: SentenceEmb
     folder = _with_config(tmp_path / "e5", prompts={"query": "query: ", "document": "passage: "})
     other = SentenceEmbedder(str(folder), query="ask: ", passage="")
     np.testing.assert_allclose(other.embed_query("how long"), embedder.embed_query("ask: how long"), atol=1e-5)
-    np.testing.assert_allclose(other.embed(["30 days"]), embedder.embed(["30 days"]), atol=1e-5)
+    assert alike(other.embed(["30 days"])[0], embedder.embed(["30 days"])[0])
+    assert not alike(other.embed(["30 days"])[0], embedder.embed(["passage: 30 days"])[0])
     assert other.model != SentenceEmbedder(str(folder)).model
 
 
