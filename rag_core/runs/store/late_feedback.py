@@ -1,4 +1,5 @@
-"""What is said of an answer days later: the spans of its trace are gone, so it goes straight to the stored run."""
+"""What is said of an answer in another trace, of another program perhaps, belongs to the answer: it is kept in that
+one's project, and days later, when the spans of its trace are gone, it goes straight to the stored run."""
 
 from __future__ import annotations
 
@@ -40,3 +41,15 @@ def attach(connection: sa.Connection, spans: Iterable[Span]) -> set[SpanKey]:
         put_runs(connection, [run.model_copy(update={"feedback": tuple(dict.fromkeys((*run.feedback, *more)))})])
         used |= {(span.trace_id, span.span_id) for span in said[row.id]}
     return used
+
+
+def at_home(connection: sa.Connection, spans: Iterable[Span]) -> dict[SpanKey, str]:
+    """The project of each span that says something of an answer whose trace has spans: theirs, so that deleting that
+    project deletes it too."""
+    said = [span for span in spans if span.kind == SpanKind.EVALUATOR and feedback_of([span])]
+    if not said:
+        return {}
+    wanted = sa.select(run_spans.c.trace_id, sa.func.min(run_spans.c.project).label("project"))
+    wanted = wanted.where(run_spans.c.trace_id.in_({span.trace_id for span in said}))
+    found = {row.trace_id: row.project for row in connection.execute(wanted.group_by(run_spans.c.trace_id))}
+    return {(one.trace_id, one.span_id): found[one.trace_id] for one in said if one.trace_id in found}

@@ -22,7 +22,7 @@ from rag_core.runs.spans.assemble import run_of_spans
 from rag_core.runs.spans.names import SpanKind
 from rag_core.runs.spans.span import SPAN, Span
 from rag_core.runs.spans.tree import MAX_SPANS
-from rag_core.runs.store.late_feedback import attach
+from rag_core.runs.store.late_feedback import at_home, attach
 from rag_core.runs.store.run_book import packed, put_runs, unpacked
 from rag_core.runs.store.tables import run_spans, run_traces
 from rag_core.schema.records import listing
@@ -67,7 +67,13 @@ class SpanBook:
             for key in attach(connection, spans.values()):
                 del spans[key]
             closed = _closed(connection, {span.trace_id for span in spans.values()})
-            if taken := [_row(span, now) for span in spans.values() if span.trace_id not in closed]:
+            homes = at_home(connection, spans.values())
+            taken = [
+                _row(span, now, homes.get(key, span.project))
+                for key, span in spans.items()
+                if span.trace_id not in closed
+            ]
+            if taken:
                 _write(connection, taken, now)
         late = {key for key, span in spans.items() if span.trace_id in closed}
         return [sum(1 for span in request if (span.trace_id, span.span_id) in late) for request in requests]
@@ -183,11 +189,11 @@ def _closed(connection: sa.Connection, trace_ids: set[str]) -> set[str]:
     return closed
 
 
-def _row(span: Span, now: datetime) -> dict[str, Any]:
+def _row(span: Span, now: datetime, project: str) -> dict[str, Any]:
     return {
         "trace_id": span.trace_id,
         "span_id": span.span_id,
-        "project": span.project,
+        "project": project,
         "received_at": now,
         "body": packed(span.model_dump_json()),
     }

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from rag_core.runs.store import span_book
 from rag_core.runs.store.run_book import RunBook
 from rag_core.runs.store.span_book import KEPT, REMEMBERED, SpanBook
+from rag_core.runs.store.tables import run_spans, run_traces
 from rag_core.storage.database import Store
 from tests.runs.samples import a_run
 from tests.runs.spans.traces import TRACE, retriever, span
@@ -160,3 +162,14 @@ def test_what_is_said_of_a_run_that_was_deleted_came_too_late(store):  # noqa: F
     spans.forget(NOW + 2 * KEPT)
     runs.delete("bot", [TRACE])
     assert spans.add([said_later(8)], NOW + 2 * KEPT) == 1
+
+
+def test_what_another_program_said_of_an_answer_is_deleted_with_the_project_of_the_answer(store):  # noqa: F811
+    runs, spans = RunBook(store), SpanBook(store)
+    spans.add([TOP, FIRST], NOW)
+    spans.add([said_later(8)], NOW)
+    spans.make_runs(now=NOW)
+    assert runs.delete_project("bot") == 1
+    with store.begin() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(run_spans)).scalar_one() == 0
+        assert connection.execute(sa.select(sa.func.count()).select_from(run_traces)).scalar_one() == 0
