@@ -65,10 +65,10 @@ def evaluate_runs(
     common = [one.name for one in judged[0].steps if all(_list(run, one.name) for run in judged)]
     lists = [name for name in common if name not in {run.kept_step.name for run in judged}]
     rankings = {
-        name: {run_key(run): _documents(run, step, labelled) for run in judged if (step := _list(run, name))}
+        name: {run_key(run): documents_of(run, step, labelled) for run in judged if (step := _list(run, name))}
         for name in lists
     }
-    rankings[StepName.KEPT] = {run_key(run): _documents(run, run.kept_step, labelled) for run in judged}
+    rankings[StepName.KEPT] = {run_key(run): documents_of(run, run.kept_step, labelled) for run in judged}
     before, after = _compared(judged[0], [*rankings])
     grades = {run_key(run): by_text[same_text(run.query)] for run in judged}
     made = report(
@@ -109,7 +109,7 @@ def _list(run: Trace, name: str) -> Step | None:
     return next((one for one in run.steps if one.name == name and one.evidence is not Evidence.UNAVAILABLE), None)
 
 
-def _documents(run: Trace, step: Step, labelled: LabelledSet) -> list[str]:
+def documents_of(run: Trace, step: Step, labelled: LabelledSet) -> list[str]:
     """The documents of a list in its order, each once; its passages where the judgments are of passages."""
     ids = [hit.passage_id for hit in step.hits]
     return list(dict.fromkeys(ids if labelled.level == "passage" else (run.passages[one].document_id for one in ids)))

@@ -78,6 +78,20 @@ def test_cases_of_the_project_judge_its_runs_list_by_list():
     assert list(unjudged["Question"]) == ["Who?"]
 
 
+def test_the_runs_are_replayed_with_other_cuts_where_one_asks():
+    stored()
+    case(a_run("r1", "How long?", "dabc"), "d")
+    case(a_run("r2", "How much?", "bcad"), "d")
+    at = page()
+    assert not [one for one in at.dataframe if "answered" in one.value.columns]
+    at.segmented_control(key="run_cuts").set_value("top_k").run()
+    found = table(at, "answered").set_index("value")
+    assert list(found.loc[[1, 3, 4], "answered"]) == [0.5, 0.5, 1.0] and not at.exception
+    assert "Top-k 4 keeps a relevant document in 100% of 2 runs" in said(at)
+    at.segmented_control(key="run_cuts").set_value("threshold").run()
+    assert "Some runs cannot be replayed so" in " ".join(one.value for one in at.warning) and not at.exception
+
+
 def test_cases_of_a_project_that_is_called_like_a_collection_are_no_cases_of_the_collection():
     case(a_run("r1", "How long?", "dabc", "Sample corpus"), "d")
     at = AppTest.from_file(PAGE, default_timeout=120).run()

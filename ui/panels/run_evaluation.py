@@ -18,7 +18,7 @@ from rag_core.triage.labelled_cases import set_of_cases
 from rag_core.wording.evaluations import one_list_verdict
 from rag_core.wording.numbers import count_of, told_apart
 from ui import caches, links, visitors
-from ui.panels import chosen_runs, evaluation, evaluation_tables, linked_run, run_feedback, views
+from ui.panels import chosen_runs, evaluation, evaluation_tables, linked_run, run_cuts, run_feedback, views
 
 CASES, FILES, FEEDBACK = "Triage cases of the project", "A file", "Feedback on the answers"
 
@@ -67,6 +67,7 @@ def results(traces: Sequence[Trace], labelled: LabelledSet, stored: bool = True)
     evaluation_tables.notices(found.report)
     evaluation_tables.steps(found.report)
     _by_run(found, {run_key(one): one for one in traces}, stored)
+    run_cuts.show(traces, labelled)
     evaluation_tables.files(found.report)
 
 

@@ -1,0 +1,102 @@
+"""What recorded runs would have kept with another top-k or threshold, by judgments: replays, in which no model runs.
+
+for cut in cuts_of(traces, labelled, Setting.TOP_K).points:
+    cut.value, cut.answered, cut.relevant, cut.others
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from rag_core.errors import BadInput
+from rag_core.evaluation.recorded_runs import documents_of, grades_by_text, same_text
+from rag_core.evaluation.sets import LabelledSet
+from rag_core.runs.replaying import RunChange, replay_run
+from rag_core.schema.base import Frozen
+from rag_core.schema.threshold import Threshold, relevance_space
+from rag_core.schema.trace import Trace
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Setting(StrEnum):
+    """What is changed."""
+
+    TOP_K = "top_k"
+    THRESHOLD = "threshold"
+
+
+class Cut(Frozen):
+    """All runs with one value of the setting.
+
+    answered  share of the runs that keep a relevant document
+    relevant  share of the relevant documents that are kept, the mean over the runs
+    others    documents kept that are not judged relevant, the mean over the runs
+    """
+
+    value: float
+    answered: Share
+    relevant: Share
+    others: Annotated[float, Field(ge=0)]
+
+
+class Cuts(Frozen):
+    """The runs with each value. runs: how many; reasons: why others with judgments cannot be replayed so."""
+
+    points: tuple[Cut, ...]
+    runs: int
+    reasons: tuple[str, ...] = ()
+
+
+VALUES: dict[Setting, tuple[float, ...]] = {
+    Setting.TOP_K: (1, 2, 3, 4, 5, 6, 8, 10, 15, 20),
+    Setting.THRESHOLD: (0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+}
+
+
+def _threshold(trace: Trace, value: float) -> RunChange:
+    return RunChange(threshold=Threshold(minimum=value, space=relevance_space(trace.reranked_step.space)))
+
+
+CHANGES: dict[Setting, Callable[[Trace, float], RunChange]] = {
+    Setting.TOP_K: lambda _, value: RunChange(top_k=int(value)),
+    Setting.THRESHOLD: _threshold,
+}
+
+
+def cuts_of(traces: Sequence[Trace], labelled: LabelledSet, setting: Setting) -> Cuts:
+    """The judged runs with a relevant document, with each value of the setting; every value over the same runs."""
+    by_text = grades_by_text(labelled)
+    kept: list[list[tuple[float, float, float]]] = []
+    reasons: dict[str, int] = {}
+    for trace in traces:
+        grades = by_text.get(same_text(trace.query), {})
+        if not any(grades.values()):
+            continue
+        try:
+            kept.append([_kept(trace, value, setting, labelled, grades) for value in VALUES[setting]])
+        except BadInput as exc:
+            reasons[str(exc)] = reasons.get(str(exc), 0) + 1
+    points = [
+        Cut(value=value, answered=_mean(some, 0), relevant=_mean(some, 1), others=_mean(some, 2))
+        for value, some in zip(VALUES[setting], zip(*kept, strict=True), strict=bool(kept))
+    ]
+    return Cuts(points=tuple(points), runs=len(kept), reasons=tuple(f"{why} ({n})" for why, n in reasons.items()))
+
+
+def _kept(
+    trace: Trace, value: float, setting: Setting, labelled: LabelledSet, grades: Mapping[str, int]
+) -> tuple[float, float, float]:
+    """Whether a relevant document is kept, the share of them that is, and how many others are."""
+    replayed = replay_run(trace, CHANGES[setting](trace, value))
+    relevant = {item for item, grade in grades.items() if grade > 0}
+    there = set(documents_of(replayed, replayed.kept_step, labelled))
+    return float(bool(there & relevant)), len(there & relevant) / len(relevant), float(len(there - relevant))
+
+
+def _mean(some: Sequence[tuple[float, float, float]], at: int) -> float:
+    return sum(one[at] for one in some) / len(some)

@@ -1,0 +1,24 @@
+"""What is said of recorded runs under another top-k or threshold."""
+
+from __future__ import annotations
+
+from rag_core.evaluation.recorded_cuts import Cuts, Setting
+from rag_core.wording.numbers import count_of
+
+NAMED = 3
+"""Reasons that are named."""
+
+
+def cuts_sentence(cuts: Cuts, setting: Setting) -> str:
+    """The value from which on no more runs keep a relevant document, and over how many runs that is."""
+    best = max(one.answered for one in cuts.points)
+    reaching = [one for one in cuts.points if one.answered == best]
+    at = reaching[0] if setting is Setting.TOP_K else reaching[-1]
+    called = {Setting.TOP_K: f"Top-k {at.value:g}", Setting.THRESHOLD: f"A threshold of {at.value:g}"}[setting]
+    most = f"{called} keeps a relevant document in {best:.0%} of {count_of(cuts.runs, 'run')}"
+    return f"{most}, the most of these values, and {at.others:.1f} other documents in each."
+
+
+def left_out_sentence(cuts: Cuts) -> str:
+    """Why judged runs are not among them, with how many that is."""
+    return f"Some runs cannot be replayed so: {' '.join(cuts.reasons[:NAMED])}"

@@ -1,0 +1,60 @@
+"""What recorded runs would have kept with another top-k or threshold, by judgments."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag_core.evaluation.recorded_cuts import Setting, cuts_of
+from rag_core.evaluation.sets import LabelledSet, Query
+from rag_core.runs.as_trace import trace_of
+from rag_core.runs.sent import run_from
+from tests.runs.odd_runs import hits, step
+
+LABELLED = LabelledSet(
+    name="Ours",
+    queries=(Query(id="1", text="How long?"), Query(id="2", text="How much?"), Query(id="3", text="Why?")),
+    qrels={"1": {"c": 1, "a": 1}, "2": {"a": 2}, "3": {"z": 0}},
+)
+
+
+def a_run(query, reranked, kept, scores=(0.9, 0.6, 0.2)):
+    """dense -> reranked -> kept, each a string of passage ids."""
+    steps = [
+        step("dense", "search", hits("abc")),
+        step("reranked", "rerank", hits(reranked, scores), "dense", space="probability"),
+        step("kept", "select", hits(kept), "reranked"),
+    ]
+    return trace_of(run_from({"project": "bot", "id": f"r{len(query)}", "query": query, "steps": steps}))
+
+
+def points(found):
+    return {one.value: (one.answered, one.relevant, one.others) for one in found.points}
+
+
+def test_every_top_k_over_the_same_runs():
+    found = cuts_of([a_run("how LONG?", "cba", "c"), a_run("How much?", "bca", "b"), a_run("Why?", "abc", "a")],
+                    LABELLED, Setting.TOP_K)  # fmt: skip
+    assert found.runs == 2 and found.reasons == ()
+    assert points(found)[1] == (1 / 2, (1 / 2 + 0) / 2, (0 + 1) / 2)
+    assert points(found)[2] == (1 / 2, (1 / 2 + 0) / 2, (1 + 2) / 2)
+    assert points(found)[3] == points(found)[20] == (1, 1, (1 + 2) / 2)
+
+
+def test_every_threshold():
+    found = points(cuts_of([a_run("How long?", "cba", "cba")], LABELLED, Setting.THRESHOLD))
+    assert found[0] == (1, 1, 1) and found[0.3] == (1, 1 / 2, 1) and found[0.7] == (1, 1 / 2, 0)
+    assert found[0.9] == (1, 1 / 2, 0)
+
+
+def test_what_cannot_be_replayed_is_counted_with_its_reason():
+    runs = [a_run("How long?", "cba", "ab"), a_run("How much?", "bca", "ac"), a_run("How much?", "bca", "b")]
+    found = cuts_of(runs, LABELLED, Setting.TOP_K)
+    (reason,) = found.reasons
+    assert found.runs == 1 and reason.endswith("(2)") and "cannot be replayed" in reason
+    assert cuts_of(runs[:1], LABELLED, Setting.TOP_K).points == ()
+
+
+@pytest.mark.parametrize("setting", Setting)
+def test_runs_without_judgments_come_to_nothing(setting):
+    found = cuts_of([a_run("Who?", "abc", "a")], LABELLED, setting)
+    assert (found.points, found.runs, found.reasons) == ((), 0, ())
