@@ -28,7 +28,7 @@ def of_facets(scope: str, config: str, _found: ConnectedCollection) -> Facets:  
 
 @st.cache_resource(max_entries=32, ttl=600, show_spinner="Checking its model")
 def model_check(scope: str, config: str, _found: ConnectedCollection) -> ModelCheck:  # noqa: ARG001 - keyed by these
-    """Whether a connected index's vectors are of this app's model. Raises EngineError."""
+    """Whether a connected index's vectors are of its model. Raises EngineError."""
     return check_model(_found)
 
 

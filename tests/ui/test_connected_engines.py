@@ -232,13 +232,13 @@ def test_a_saved_case_about_an_index_of_ones_own_is_said_to_be_seen_by_everyone(
 def test_another_model_is_refused_where_an_index_has_no_search_by_words(pinecone: PineconeServer) -> None:
     at = form(There("pinecone", pinecone.http, "shop", ""))
     at.selectbox(key="ix_index").set_value(("shop", "")).run()
-    at.selectbox(key="ix_model").set_value(index_form.ANOTHER)
+    at.selectbox(key="ix_em_kind").set_value(index_form.ANOTHER)
     at.text_input(key="ix_question").set_value(QUERY)
     for button in ("ix_try", "ix_connect"):
         at.button(key=button).click().run()
         assert not at.exception
         assert "This index of Pinecone cannot be searched by words, so no search is left" in said(at)
-        assert "SECOND_PASS_EMBEDDING_MODEL" in said(at)
+        assert "choose the model that made its vectors" in said(at)
     assert indexes.KEY not in at.session_state
 
 
@@ -249,7 +249,7 @@ def test_vectors_of_another_model_without_a_search_by_words_offer_no_way_that_is
     at = form(There("pinecone", pinecone.http, "shop", ""))
     at.selectbox(key="ix_index").set_value(("shop", "")).run()
     at.button(key="ix_connect").click().run()
-    assert "another model made these vectors" in said(at) and "start the app with the model" in said(at)
+    assert "another model made these vectors" in said(at) and "choose the model that made its vectors" in said(at)
     assert "Choose “Another model”" not in said(at)
 
 

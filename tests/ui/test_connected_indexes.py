@@ -215,7 +215,7 @@ def test_vectors_of_another_model_are_said_to_be(server: PostgresServer) -> None
         at.button(key="ix_connect").click().run()
         assert "another model made these vectors" in said(at)
         assert indexes.KEY not in at.session_state
-        at.selectbox(key="ix_model").set_value(index_form.ANOTHER)
+        at.selectbox(key="ix_em_kind").set_value(index_form.ANOTHER)
         at.button(key="ix_connect").click().run()
         assert not at.error, said(at)
         state = {indexes.KEY: at.session_state[indexes.KEY], "c": NAME}

@@ -122,7 +122,7 @@ def test_a_hosted_model_asks_for_a_key_and_keeps_it_in_this_session(
     at = page("8_corpus.py")
     at.file_uploader(key="files_0").set_value([("notes.md", NOTES, "text/markdown")]).run()
     drawn(at.selectbox(key="em_kind").set_value("openai:text-embedding-3-small").run())
-    assert "sent to OpenAI when it is indexed" in said(at)
+    assert "Every passage is sent to OpenAI when it is indexed" in said(at)
     drawn(at.button(key="index").click().run())
     assert "OPENAI_API_KEY" in said(at)
     drawn(at.text_input(key="em_key_openai").set_value("typed-secret").run())

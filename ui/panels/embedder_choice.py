@@ -26,6 +26,9 @@ CHECK = "Refunds take thirty days."
 """What the model is asked before files are handed over: a wrong key or address is said at once."""
 
 
+PASSAGES = "Every passage is sent to {who} when it is indexed, and every question when it is asked."
+
+
 @dataclass(frozen=True)
 class Chosen:
     """The key of a model (empty: the app's), and what is wrong with it, as a sentence; empty where nothing is."""
@@ -34,24 +37,31 @@ class Chosen:
     problem: str = ""
 
 
-def show(disabled: bool = False) -> Chosen:
-    """The controls, and whom the texts are sent to."""
+def show(field: str = "em", label: str = "Embedding model", what: str = PASSAGES, last: str = "") -> Chosen:
+    """The controls, and whom the texts are sent to.
+
+    field: what their keys begin with. what: which texts are sent to whom (`{who}`), as a sentence. last: a further
+    option, which is given as the key `last` names.
+    """
     kinds = {APP: f"This app's: {views.markdown(parse_key(caches.settings().embedding_model).label)}"}
     kinds |= {model.key: parse_key(model.key).label for model in KNOWN_MODELS}
     kinds[SERVICE] = "Another model of a service"
     if not (refused := visitors.why_nothing_of_ones_own()):
         kinds |= {SERVER: "A model on a server of yours", LOCAL: "A sentence-transformers model"}
+    kinds |= {last: last} if last else {}
     kind = st.selectbox(
-        "Embedding model", list(kinds), key="em_kind", format_func=kinds.__getitem__, disabled=disabled,
+        label, list(kinds), key=f"{field}_kind", format_func=kinds.__getitem__,
         help=f"It turns passages into vectors, and every question to the collection. {refused}",
     )  # fmt: skip
-    if disabled or kind == APP:
-        return _told(caches.settings().embedding_model, Chosen())
+    if last and kind == last:
+        return Chosen(last)
+    if kind == APP:
+        return _told(field, caches.settings().embedding_model, Chosen(), what)
     try:
-        key = str(_FORMS.get(kind, _known)(kind))
+        key = str(_FORMS.get(kind, _known)(field, kind))
     except BadInput as exc:
         return Chosen(problem=str(exc))
-    return _told(key, Chosen(key))
+    return _told(field, key, Chosen(key), what)
 
 
 def use(chosen: Chosen) -> str:
@@ -65,23 +75,19 @@ def use(chosen: Chosen) -> str:
     return chosen.key
 
 
-def _told(key: str, chosen: Chosen) -> Chosen:
+def _told(place: str, key: str, chosen: Chosen, what: str) -> Chosen:
     """Whom texts are sent to and what that costs; a field for the key where there is none."""
     named = parse_key(key)
     if not named.remote:
         return chosen
-    st.info(
-        f"The text of every passage is sent to {views.markdown(named.goes_to)} when it is indexed, and every question "
-        "to the collection when it is asked.",
-        icon=":material/outgoing_mail:",
-    )
+    st.info(what.format(who=views.markdown(named.goes_to)), icon=":material/outgoing_mail:")
     known = known_model(key)
     if known and known.price:
         price = known.price
         st.caption(views.markdown(f"${price.dollars:g} for {price.what}, read {price.read} at {price.source}"))
     missing = missing_for(named, access.current())
     if missing or not APIS[named.api].hosted:
-        field = f"em_key_{named.api}"
+        field = f"{place}_key_{named.api}"
         told = "It is kept in this session, and shown nowhere."
         st.text_input(
             f"Key for {APIS[named.api].label}", type="password", key=field, max_chars=400, autocomplete="off",
@@ -95,69 +101,73 @@ def _keep(model: str, field: str) -> None:
         access.keep_key(model, secret)
 
 
-def _known(kind: str) -> EmbedderKey:
+def _known(field: str, kind: str) -> EmbedderKey:
     """A known model, with whole or shorter vectors."""
     model: KnownModel = known_model(kind) or KNOWN_MODELS[0]
     lengths = [model.dimensions, *model.shorter]
-    length = st.selectbox("Numbers of a vector", lengths, key=f"em_length_{kind}", help="Shorter ones take less room.")
+    length = st.selectbox(
+        "Numbers of a vector", lengths, key=f"{field}_length_{kind}", help="Shorter ones take less room."
+    )
     return parse_key(kind).with_(dimensions=None if length == model.dimensions else length)
 
 
-def _service(_kind: str) -> EmbedderKey:
+def _service(field: str, _kind: str) -> EmbedderKey:
     left, right, last = st.columns([2, 3, 2])
     rows = {row.name: row.label for row in HOSTED_APIS}
-    service = left.selectbox("Service", list(rows), key="em_service", format_func=rows.__getitem__)
-    model = right.text_input("Model", key="em_model", max_chars=200)
+    service = left.selectbox("Service", list(rows), key=f"{field}_service", format_func=rows.__getitem__)
+    model = right.text_input("Model", key=f"{field}_model", max_chars=200)
     if not model.strip():
         raise BadInput(f"Enter which model of {rows[service]}.")
-    return parse_key(f"{service}:{model.strip()}").with_(dimensions=_length(last))
+    return parse_key(f"{service}:{model.strip()}").with_(dimensions=_length(field, last))
 
 
-def _server(_kind: str) -> EmbedderKey:
+def _server(field: str, _kind: str) -> EmbedderKey:
     left, middle, right, last = st.columns([2, 3, 3, 2])
     rows = {row.name: row.label for row in OWN_APIS}
-    server = left.selectbox("Type of server", list(rows), key="em_server", format_func=rows.__getitem__)
+    server = left.selectbox("Type of server", list(rows), key=f"{field}_server", format_func=rows.__getitem__)
     told = ASKED_BY + (OPEN if visitors.strangers() else "")
     address = middle.text_input(
-        "Address", key="em_address", max_chars=190, placeholder="http://localhost:8000", help=told
+        "Address", key=f"{field}_address", max_chars=190, placeholder="http://localhost:8000", help=told
     )
     told = "Only if the server has several models."
-    model = right.text_input("Model", key="em_served", max_chars=200, help=told).strip()
-    length, (query, passage) = _length(last), _prompts()
+    model = right.text_input("Model", key=f"{field}_served", max_chars=200, help=told).strip()
+    length, (query, passage) = _length(field, last), _prompts(field)
     if not address.strip():
         raise BadInput("Enter the address of the server, such as http://localhost:8000.")
     key = parse_key(f"{server}:{address.strip()}" + (f"#{model}" if model else ""))
     return key.with_(dimensions=length, query=query, passage=passage)
 
 
-def _local(_kind: str) -> EmbedderKey:
+def _local(field: str, _kind: str) -> EmbedderKey:
     left, last = st.columns([4, 2])
     told = "A folder on the machine that runs this app, or a name on the model hub. Only safetensors are loaded."
-    name = left.text_input("Hub name or folder", key="em_local", max_chars=250, help=told).strip()
-    length, (query, passage) = _length(last), _prompts()
+    name = left.text_input("Hub name or folder", key=f"{field}_local", max_chars=250, help=told).strip()
+    length, (query, passage) = _length(field, last), _prompts(field)
     if not name:
         raise BadInput("Enter a hub name or a folder.")
     return parse_key(name).with_(dimensions=length, query=query, passage=passage)
 
 
-def _length(place: DeltaGenerator) -> int | None:
+def _length(field: str, place: DeltaGenerator) -> int | None:
     """The number of a shorter vector; None where it stays empty."""
     length = place.number_input(
-        "Numbers of a vector", 1, LONGEST_VECTOR, None, key="em_dimensions", placeholder="All",
+        "Numbers of a vector", 1, LONGEST_VECTOR, None, key=f"{field}_dimensions", placeholder="All",
         help="Fewer, for a model that was trained to be cut (Matryoshka).",
     )  # fmt: skip
     return int(length) if length else None
 
 
-def _prompts() -> tuple[str | None, str | None]:
+def _prompts(field: str) -> tuple[str | None, str | None]:
     """What is put before questions and passages; None where the field is empty."""
     left, right = st.columns(2)
     told = "For models that were trained with one, such as E5. Empty: what the model's own config says, if anything."
-    query = left.text_input("Put before a question", key="em_query", max_chars=500, placeholder="query: ", help=told)
+    query = left.text_input(
+        "Put before a question", key=f"{field}_query", max_chars=500, placeholder="query: ", help=told
+    )
     passage = right.text_input(
-        "Put before a passage", key="em_passage", max_chars=500, placeholder="passage: ", help=told
+        "Put before a passage", key=f"{field}_passage", max_chars=500, placeholder="passage: ", help=told
     )
     return query or None, passage or None
 
 
-_FORMS: dict[str, Callable[[str], EmbedderKey]] = {SERVICE: _service, SERVER: _server, LOCAL: _local}
+_FORMS: dict[str, Callable[[str, str], EmbedderKey]] = {SERVICE: _service, SERVER: _server, LOCAL: _local}

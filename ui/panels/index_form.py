@@ -14,8 +14,9 @@ from rag_core.errors import SecondPassError
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, SearchedIndex, index_config_of
 from rag_core.retrieval.engines.index_kinds import KINDS, IndexKind, kind_named
 from rag_core.wording.connected_indexes import PARTS
-from ui import caches, visitors
-from ui.panels import index_try, views
+from ui import visitors
+from ui.panels import embedder_choice, index_try, views
+from ui.panels.embedder_choice import Chosen
 from ui.panels.reranker_add import ASKED_BY, OPEN
 from ui.sidebar import indexes, searched
 
@@ -29,6 +30,7 @@ ROUND = "index_round"
 """Session key: how many indexes were connected with the form."""
 
 ANOTHER = "Another model"
+QUESTIONS = "One passage is sent to {who} now, to check that it made the vectors, and every question when it is asked."
 INSIDE = {
     "chroma": ("Tenant and database", "default_tenant/default_database", "Empty: the default ones."),
     "milvus": ("Partition", "", "Empty: all of the collection."),
@@ -141,8 +143,9 @@ def _index(kind: IndexKind, given: dict[str, Any]) -> None:
         st.dataframe(list(seen.rows), hide_index=True, key="ix_rows")
     else:
         st.info("It is empty.", icon=":material/inbox:")
+    model = embedder_choice.show("ix_em", "Model that made its vectors", QUESTIONS, ANOTHER)
     with st.form("connect_index", enter_to_submit=False):
-        given |= {"fields": _fields(kind, given, seen)} | _search(kind, seen)
+        given |= {"fields": _fields(kind, given, seen)} | _search(kind, seen, model)
         place, button, connect = st.columns([6, 1.2, 1.4], vertical_alignment="bottom")
         question = place.text_input(
             "Question to try", key="ix_question", max_chars=4000, placeholder="A question that it should answer"
@@ -151,9 +154,12 @@ def _index(kind: IndexKind, given: dict[str, Any]) -> None:
         kept = connect.form_submit_button(
             "Connect", key="ix_connect", type="primary", icon=":material/link:", width="stretch"
         )
-    if tried:
+    if (tried or kept) and model.problem:
+        index_try.forget()
+        st.error(views.markdown(model.problem), icon=":material/error:")
+    elif tried:
         index_try.keep(given, _secret(), question)
-    if kept:
+    elif kept:
         with views.guard():
             _connect(index_config_of(given))
     index_try.show()
@@ -196,14 +202,9 @@ def _fields(kind: IndexKind, given: dict[str, Any], seen: IndexDescription) -> d
     return mapped
 
 
-def _search(kind: IndexKind, seen: IndexDescription) -> dict[str, Any]:
+def _search(kind: IndexKind, seen: IndexDescription, model: Chosen) -> dict[str, Any]:
     """How it is searched, and the model of its vectors."""
-    own = f"{caches.embedder().model.partition('@')[0]}, this app's"
-    model_box, searches_box, distance_box = st.columns(3)
-    model = model_box.selectbox(
-        "Model that made its vectors", [own, ANOTHER], key="ix_model",
-        help="It is checked on a passage. The app can only search by meaning with the model that it was started with.",
-    )  # fmt: skip
+    searches_box, distance_box = st.columns(2)
     searches = searches_box.selectbox("Search", list(SEARCHES), key="ix_searches", format_func=SEARCHES.__getitem__)
     distance = distance_box.selectbox(
         "Distance", list(DISTANCES), key="ix_distance", format_func=DISTANCES.__getitem__,
@@ -219,7 +220,8 @@ def _search(kind: IndexKind, seen: IndexDescription) -> dict[str, Any]:
         language = language_box.text_input("Language of its words", key="ix_language", max_chars=60, help=told)
     seconds = seconds_box.number_input("Time-out (s)", 1, 600, 10, key="ix_timeout")
     return {
-        "searches": "lexical" if model == ANOTHER else searches,
+        "searches": "lexical" if model.key == ANOTHER else searches,
+        "embedder": "" if model.key == ANOTHER else model.key,
         "distance": distance or None,
         "exact": bool(exact),
         "language": language.strip(),

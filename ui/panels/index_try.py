@@ -43,7 +43,7 @@ def _tried(
             raise BadInput("Enter a question to try.")
         config: IndexConfig = index_config_of(dict(given))
         with st.spinner("Searching"):
-            collection = NamedIndex(config, secret).collection(caches.embedder())
+            collection = NamedIndex(config, secret).collection(caches.embedder(config.embedder))
             try:
                 check = indexes.checked(collection)
                 found = index_caches.tried(collection, checked_query(question), ROWS)

@@ -47,6 +47,12 @@ def show(manifest: Manifest, settings: Settings) -> None:
     st.checkbox("Search by words only", off, key=field, on_change=_choose, args=(manifest.id, field), help=HELP)
 
 
+def say_who_reads(key: str) -> None:
+    """Whom questions to a connected index are sent to, where it names a model that is elsewhere."""
+    if key and (to := parse_key(key).goes_to):
+        st.caption(f":material/graph_3: {views.markdown(f'Your questions are sent to {to}.')}")
+
+
 def _key(named: EmbedderKey) -> None:
     """A field for its key: in the open where a service lacks one, else behind a button, for a server may want one."""
     missing = missing_for(named, access.current())

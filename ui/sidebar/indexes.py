@@ -31,8 +31,8 @@ AGAIN = "indexes_again"
 """Session key: by name, under which key questions are kept since "Search again"."""
 
 EVERYONE = "everyone"
-ITS_MODEL = "To search it by meaning, start the app with the model that made its vectors (SECOND_PASS_EMBEDDING_MODEL)."
-BY_WORDS = "Choose “Another model” to search it by words alone, or start the app with its model."
+ITS_MODEL = "To search it by meaning, choose the model that made its vectors."
+BY_WORDS = "Choose the model that made its vectors, or “Another model” to search it by words alone."
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def find(name: str) -> Connected | None:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _opened(config: str, _index: NamedIndex) -> ConnectedCollection:  # noqa: ARG001 - the cache is keyed by it
-    return _index.collection(caches.embedder())
+    return _index.collection(_index.model(caches.settings()))  # for everyone, so with keys of the environment alone
 
 
 def question_scope(name: str, found: Connected) -> str:
@@ -122,7 +122,7 @@ def connect(config: IndexConfig, secret: str) -> Connected:
     if config.name in {*known, *problems, *caches.visible(owner()).names(), *retrievers.offered()}:
         raise BadInput(f"The name {config.name} is taken. Choose another one.")
     index = NamedIndex(config, SecretStr(secret) if secret else None)
-    collection = index.collection(caches.embedder())
+    collection = index.collection(caches.embedder(config.embedder))
     check = checked(collection)
     made = Connected(index, collection, new_id(), check)
     st.session_state[KEY] = {**own(), config.name: made}
@@ -130,8 +130,8 @@ def connect(config: IndexConfig, secret: str) -> Connected:
 
 
 def checked(collection: ConnectedCollection) -> ModelCheck:
-    """Whether its vectors are of this app's model. Raises BadInput where they are not and dense search is asked for,
-    and where no search is left."""
+    """Whether its vectors are of the model that is chosen for it. Raises BadInput where they are not and dense search
+    is asked for, and where no search is left."""
     able, label = collection.capabilities, kind_named(collection.config.kind).label
     if not able.dense and not able.lexical:
         by_words = collection.config.searches == "lexical"

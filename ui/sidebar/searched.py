@@ -37,6 +37,7 @@ def collection_choice() -> str:
             st.caption(f":material/bolt: Live retriever · {views.markdown(retriever.config.place)}")
         elif index := indexes.find(chosen):
             st.caption(f":material/database: Connected index · {views.markdown(index.index.config.place)}")
+            by_words.say_who_reads(index.index.config.embedder)
             check = indexes.checked_before(index)
             if check and not check.fits:
                 st.warning(views.markdown(str(check)), icon=":material/warning:")

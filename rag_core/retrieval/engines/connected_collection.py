@@ -60,17 +60,22 @@ class ConnectedCollection:
         return CollectionRef(
             name=self.name,
             fingerprint=self.fingerprint,
-            embedding_model=self.embedder.model,
+            embedding_model=self.embedding_model,
             documents=0 if self.config.fields.document else passages,
             passages=passages,
             id=self.config.identity,
         )
 
     @property
+    def embedding_model(self) -> str:
+        """The model that embeds questions; its key where it is searched by words alone, and never asked."""
+        return self.config.embedder if self.config.searches == "lexical" else self.embedder.model
+
+    @property
     def fingerprint(self) -> str:
         """Of the index, how it is searched and the model that embeds the questions; asks the index nothing."""
         how = self.config.model_dump_json(include={"fields", "distance", "exact", "searches", "language"})
-        read = [self.config.identity, how, self.embedder.model]
+        read = [self.config.identity, how, self.embedding_model]
         return sha256("\n".join(read).encode()).hexdigest()
 
     def size(self) -> int:

@@ -42,6 +42,10 @@ class ModelCheck(Frozen):
         """Whether a dense search makes sense."""
         return self.verdict in ("fits", "near")
 
+    @property
+    def _shortened(self) -> str:
+        return ", or it was asked for shorter ones (dimensions)" if self.stored < self.made else ""
+
     def __str__(self) -> str:
         about = (
             f"The passage {self.passage}, embedded again here, has cosine {self.cosine or 0:.3f} with its stored vector"
@@ -52,7 +56,7 @@ class ModelCheck(Frozen):
             "differs": f"{about}: another model made these vectors, or of another text. "
             f"A dense search with {self.model} would find passages at random.",
             "dimensions": f"Its vectors have {self.stored} numbers, and {self.model} makes {self.made}: "
-            "another model made them. No dense search is possible with it.",
+            f"another model made them{self._shortened}. No dense search is possible with it.",
             "empty": "There is no passage with a text and a vector to compare, so the model was not checked.",
         }[self.verdict]
 
