@@ -90,7 +90,7 @@ def read_qrels(file: File, faults: Faults, known: Container[str] | None = None) 
     as is a query id that is not among `known`.
     """
     grades: dict[str, dict[str, int]] = {}
-    for number, cells in rows(file, faults, (3, 4), -1):
+    for number, cells in rows(file, faults, (3, 4), -1, _grade):
         row = judgment_of(cells, number, faults)
         if row is None:
             continue
@@ -103,13 +103,18 @@ def read_qrels(file: File, faults: Faults, known: Container[str] | None = None) 
     return grades
 
 
+def _grade(cell: str) -> float:
+    """The grade in a cell, in figures or words; nan for none."""
+    return float(_WORDS.get(cell.lower(), number_in(cell)))
+
+
 def judgment_of(cells: Sequence[str], number: int, faults: Faults) -> tuple[str, str, int] | None:
     """(query id, item id, grade) of one row, or None after adding the fault."""
     if len(cells) not in (3, 4) or not all(cells):
         faults.add(number, f"expected query, document and grade (or TREC's four columns), found {len(cells)} columns.")
         return None
     query_id, item, grade = cells[0], cells[-2], cells[-1]
-    value = float(_WORDS.get(grade.lower(), number_in(grade)))
+    value = _grade(grade)
     if not value.is_integer() or abs(value) > 1000:
         faults.add(number, f"the grade {grade!r} is not a whole number such as 0, 1, 2 or 3, nor yes or no.")
         return None

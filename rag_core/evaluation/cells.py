@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from rag_core.evaluation.files import Faults, File, lines
 
@@ -22,16 +22,18 @@ _SIGNS = ("\t", None, ",", ";")
 """What may stand between cells; None: any white space."""
 
 
-def rows(file: File, faults: Faults, counts: Sequence[int], number_at: int) -> Iterator[tuple[int, list[str]]]:
+def rows(
+    file: File, faults: Faults, counts: Sequence[int], value_at: int, value_of: Callable[[str], float]
+) -> Iterator[tuple[int, list[str]]]:
     """(line number, cells) of each line below the header, if there is one.
 
-    A line is cut at the sign that gives one of these counts of cells, with a number at `number_at`; one that no sign
-    cuts so is cut at white space, and its faults are the caller's to tell.
+    A line is cut at the sign that gives one of these counts of cells, with a value at `value_at` (`value_of`: nan for
+    none); one that no sign cuts so is cut at white space, and its faults are the caller's to tell.
     """
     index = 0
     for number, text in lines(file, faults):
         cut = (_cells(text, sign)[index:] for sign in _SIGNS)
-        fitting = (cells for cells in cut if len(cells) in counts and math.isfinite(number_in(cells[number_at])))
+        fitting = (cells for cells in cut if len(cells) in counts and math.isfinite(value_of(cells[value_at])))
         found = next(fitting, [])
         if number == 1 and not found and (header := _header(text)):
             index = header.index(next(filter(None, header)))
@@ -56,4 +58,7 @@ def _header(text: str) -> list[str]:
 def _cells(text: str, sign: str | None) -> list[str]:
     if sign is None:
         return text.split()
-    return [cell.strip() for cell in next(csv.reader([text], delimiter=sign, skipinitialspace=True), [])]
+    try:
+        return [cell.strip() for cell in next(csv.reader([text], delimiter=sign, skipinitialspace=True), [])]
+    except csv.Error:  # a cell of more than 131,072 characters
+        return []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ MAX_MB = 100
 MAX_LINE = 2**24
 SHOWN = 20
 _GZIP = b"\x1f\x8b"
+_LINE_END = re.compile(r"\r*\n|\r")
 
 
 @dataclass(frozen=True)
@@ -114,11 +116,11 @@ def lines(file: File, faults: Faults, max_mb: int | None = MAX_MB) -> Iterator[t
     if max_mb is None and (file.size > MAX_MB * 2**20 or file.packed):
         yield from _streamed(file, faults)
         return
-    for number, text in enumerate(text_of(file, faults, max_mb or MAX_MB).split("\n"), start=1):
+    for number, text in enumerate(_LINE_END.split(text_of(file, faults, max_mb or MAX_MB)), start=1):
         if len(text) > MAX_LINE:
             faults.add(number, f"this line is longer than {MAX_LINE // 2**20} MB.")
         elif text.strip():
-            yield number, text.rstrip("\r")
+            yield number, text
 
 
 def text_of(file: File, faults: Faults, max_mb: int = MAX_MB) -> str:

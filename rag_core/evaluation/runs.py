@@ -77,7 +77,7 @@ def read_run(file: File, labelled: LabelledSet) -> TrecRun:
     faults = Faults(file.name)
     scores: dict[str, dict[str, float]] = {}
     strange: dict[str, int] = {}
-    for number, cells in rows(file, faults, (5, 6), 4):
+    for number, cells in rows(file, faults, (5, 6), 4, number_in):
         row = _row(cells, number, faults)
         if row is None:
             continue

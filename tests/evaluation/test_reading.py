@@ -269,6 +269,23 @@ def test_a_grade_in_words(grade: str, counts: int) -> None:
     assert read_csv(text("m.csv", f"query;document;relevant\nhow;d1;{grade}\n")).qrels == {"q1": {"d1": counts}}
 
 
+@pytest.mark.parametrize("sign", ["\t", ",", ";"])
+@pytest.mark.parametrize(("grade", "counts"), [("yes", 1), ("relevant", 1), ("no", 0)])
+def test_judgments_with_grades_in_words_and_ids_with_spaces(sign: str, grade: str, counts: int) -> None:
+    found = both(qrels=f"query-id,corpus-id,score\nq1{sign}my terms{sign}{grade}\n")
+    assert found.qrels == {"q1": {"my terms": counts}}
+
+
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+def test_judgments_and_queries_with_the_line_ends_of_any_system(end: str) -> None:
+    assert both(QUERIES.replace("\n", end), QRELS.replace("\n", end)) == both()
+
+
+def test_a_cell_that_is_absurdly_long_is_a_fault() -> None:
+    with pytest.raises(BadInput, match=r"qrels.tsv, line 4: the grade"):
+        both(qrels=QRELS + f"q2,{'d' * 140_000},yes or no,1,2\n")
+
+
 def test_columns_that_are_not_used_are_named() -> None:
     found = read_csv(text("m.csv", "query,document,Comment,kind,author\nhow,d1,fine,faq,Ann\n"))
     assert found.notices == ("m.csv: Not used: Comment, author.",)

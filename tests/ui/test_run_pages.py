@@ -133,10 +133,13 @@ def test_a_step_of_a_recorded_run_has_one_name_on_its_card_in_the_table_and_in_t
     assert not at.exception and list(table(at, "Step")["Step"]) == names
 
 
-@pytest.mark.parametrize("file", ["3_latency.py", "4_compare.py"])
+@pytest.mark.parametrize("file", ["1_inspect.py", "3_latency.py", "4_compare.py", "6_triage.py"])
 def test_strangers_with_a_run_of_their_own_read_no_other_ones(file: str):
     """A session may open a run from a file wherever it is; the stored runs of that project stay closed."""
     mine = stored(WHOLE, WHOLE, WHOLE)
+    said_of_it = [{"name": "thumbs", "value": "down", "comment": "Not what I asked."}]
+    book = caches.run_book()
+    book.add([book.get(PROJECT, RUN).with_(feedback=said_of_it)])
     before = config.get_option("server.address")
     config.set_option("server.address", "0.0.0.0")
     try:
@@ -147,5 +150,5 @@ def test_strangers_with_a_run_of_their_own_read_no_other_ones(file: str):
     finally:
         config.set_option("server.address", before)
     assert not at.exception and not at.error
-    assert "Percentiles by step" not in said(at)
+    assert "Percentiles by step" not in said(at) and "Not what I asked" not in said(at)
     assert not [one for one in at.selectbox if one.key == "chosen_project"]

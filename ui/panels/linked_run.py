@@ -129,7 +129,8 @@ def opened(replays: bool = False, peeked: Trace | None = None, here: str = "") -
 
 def _say_feedback(trace: Trace) -> None:
     """What people or graders said of the answer, where the run is in the list."""
-    origin = trace.origin
+    of_file = st.query_params.get(links.RUN, "") in st.session_state.get(FROM_FILE, {})
+    origin = None if of_file or visitors.why_no_runs() else trace.origin
     rows = caches.run_book().find_these([(origin.project, origin.run_id)]).found if origin else ()
     if rows and rows[0].feedback:
         st.caption(views.markdown(f"Feedback on the answer: {feedback_text(rows[0].feedback)}"))

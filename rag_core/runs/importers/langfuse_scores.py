@@ -52,7 +52,10 @@ class Scores:
             return
         for number, one in enumerate(scores, start=1):
             row = one if isinstance(one, dict) else {}
-            self._add(f"{place}, score {number}", trace, row.get("observationId"), row)
+            try:
+                self._add(f"{place}, score {number}", trace, row.get("observationId"), row)
+            except ValueError as exc:
+                self._problems.add(f"{place}, score {number}", f"{exc}.")
 
     def on(self, runs: Iterable[Run], spans: Sequence[Span]) -> list[Run]:
         """The runs with their scores. One of a trace that is not there is a problem."""

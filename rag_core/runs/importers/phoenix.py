@@ -40,7 +40,7 @@ def read(_source: Source, values: list[ParsedValue], problems: Problems) -> list
     """A run of each trace with retrieval."""
     spans: list[Span] = []
     said = Annotations(problems)
-    for place, row in _rows(values, said):
+    for place, row in _rows(values, said, problems):
         try:
             if is_annotation(_object(row)):
                 said.row(place, row)
@@ -62,7 +62,7 @@ def _object(row: Any) -> dict[str, Any]:
     return row
 
 
-def _rows(values: list[ParsedValue], said: Annotations) -> list[ParsedValue]:
+def _rows(values: list[ParsedValue], said: Annotations, problems: Problems) -> list[ParsedValue]:
     """The rows, those of traces one by one; a frame that was written by columns (`{"name": {"0": ...}}`) is turned."""
     if len(values) == 1 and isinstance(frame := values[0][1], dict) and isinstance(frame.get(SPAN_ID), dict):
         columns = {name: column for name, column in frame.items() if isinstance(column, dict)}
@@ -74,7 +74,10 @@ def _rows(values: list[ParsedValue], said: Annotations) -> list[ParsedValue]:
             continue
         rows += [(f"{place}, span {number}", one) for number, one in enumerate(value["spans"], start=1)]
         if value.get("traceId"):
-            said.listed(place, (names.TRACE_ANNOTATIONS, hex_id(value["traceId"], 32)), value)
+            try:
+                said.listed(place, (names.TRACE_ANNOTATIONS, hex_id(value["traceId"], 32)), value)
+            except ValueError as exc:
+                problems.add(place, f"{exc}.")
     return rows
 
 

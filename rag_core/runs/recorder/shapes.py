@@ -83,7 +83,10 @@ def finite(value: object) -> float | None:
         value = value.item()
     if not isinstance(value, numbers.Real):
         return None
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        return None
     return number if math.isfinite(number) else None
 
 

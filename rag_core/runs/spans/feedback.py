@@ -104,15 +104,21 @@ def results(events: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
 
 
 def at_target(span: Span, links: Sequence[tuple[str, str]]) -> Span:
-    """A span that says something of another, which it links to, as a part of that one's trace; any other as it is.
-    It keeps nothing but the feedback."""
+    """A span that is there to say something of another, which it links to, as a part of that one's trace, with nothing
+    but the feedback; any other as it is."""
     given = {name: value for name, value in span.attributes.items() if name.startswith(tuple(FORMS))}
-    if len(links) != 1 or not given:
+    if len(links) != 1 or not given or _is_a_step(span):
         return span
     trace_id, parent_id = links[0]
     kept = {**given, names.KIND: SpanKind.EVALUATOR.value}
-    fields = {"trace_id": trace_id, "parent_id": parent_id, "attributes": kept}
-    return Span.model_validate(dict(span) | fields)
+    fields = {name: getattr(span, name) for name in Span.model_fields}
+    return Span.model_validate(fields | {"trace_id": trace_id, "parent_id": parent_id, "attributes": kept})
+
+
+def _is_a_step(span: Span) -> bool:
+    """Whether a span did something of the run itself, whatever else it says."""
+    found = any(name.startswith((names.RETRIEVED, names.RERANK_OUTPUT)) for name in span.attributes)
+    return found or span.kind in set(SpanKind) - {SpanKind.EVALUATOR}
 
 
 def _said(attributes: Mapping[str, Any], form: str, before: str) -> Iterator[Said | None]:

@@ -109,7 +109,7 @@ def _json_span(span: Raw, resource: Raw) -> Span:
     status = span.get("status") or {}
     failed = status.get("code") in (2, "STATUS_CODE_ERROR")
     events = [(str(one.get("name")), _json_attributes(one.get("attributes"))) for one in span.get("events") or []]
-    links = [(str(one["traceId"]).lower(), str(one["spanId"]).lower()) for one in span.get("links") or []]
+    links = [(str(one.get("traceId")).lower(), str(one.get("spanId")).lower()) for one in span.get("links") or []]
     read = Span(
         trace_id=str(span.get("traceId") or "").lower(),
         span_id=str(span.get("spanId") or "").lower(),

@@ -55,9 +55,11 @@ MALFORMED: dict[str, tuple[Any, list[Any]]] = {
         *({**SPAN, "context.span_id": "other", LISTED: one} for one in (
             3, "soon", [3], [None], [{}], [{"document.score": 1.0}], [{"document.content": 5}])),
         *(SPAN | {"annotations": one} for one in (3, "good", [3], [{}], [{"name": "thumbs"}], {"thumbs": [{}]})),
+        {"traceId": {"a": 1}, "spans": []}, {"traceId": [1], "spans": [], "notes": [{"name": "x"}]},
         SPAN | {"attributes.annotations": [{"annotation": {"label": "down"}}]}, SPAN | {"annotation_name": "thumbs"},
         *(SAID | one for one in (
-            {"span_id": [1]}, {"span_id": "elsewhere"}, {"result": None}, {"result": {"score": NAN}}, {"name": None},
+            {"span_id": [1]}, {"span_id": "elsewhere"}, {"result": None}, {"result": {"score": NAN}},
+            {"result": {"score": HUGE}}, {"name": None},
             {"document_position": 0}, {"span_id": None, "trace_id": "elsewhere"},
             {"span_id": None, "session_id": "s"})),
     ]),
@@ -73,6 +75,7 @@ MALFORMED: dict[str, tuple[Any, list[Any]]] = {
         {"observations": [], "id": "t", "scores": 3}, {"observations": [], "id": "t", "scores": [3]},
         {"observations": [], "id": "t", "scores": [{"name": "thumbs"}]},
         {"observations": [], "id": "t", "scores": [{"value": 1}]},
+        {"observations": [], "id": "t", "scores": [SCORE | {"observationId": {"a": 1}}]}, SCORE | {"value": HUGE},
         *(SCORE | one for one in (
             {"traceId": None}, {"traceId": "elsewhere"}, {"traceId": [1]}, {"value": None}, {"value": NAN},
             {"value": [1]}, {"name": ""}, {"name": 3}, {"traceId": None, "subject": {"kind": "session", "id": "s"}})),

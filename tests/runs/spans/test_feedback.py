@@ -119,7 +119,18 @@ def test_what_is_said_later_finds_the_run_by_its_link(order):
 def test_a_link_alone_moves_no_span_and_feedback_with_two_links_stays_where_it_is():
     linked, unclear = GOOD | {"links": [LINK | {"traceId": OTHER}]}, CARRIER | {"links": [LINK, LINK]}
     assert [one.trace_id for one in spans_of_json(json.dumps(request(linked, unclear))).spans] == [TRACE, OTHER]
-    assert len(spans_of_json(json.dumps(request(GOOD | {"links": [{}]}))).rejected) == 1
+    assert spans_of_json(json.dumps(request(GOOD | {"links": [{}]}))).rejected == ()
+    assert len(spans_of_json(json.dumps(request(CARRIER | {"links": [{}]}))).rejected) == 1
+
+
+def test_a_step_with_a_link_and_a_judgment_stays_a_step_of_its_own_run():
+    """A retriever behind a queue links to whoever asked, and its own evaluation stands among its events."""
+    event = {"name": "gen_ai.evaluation.result", "attributes": [
+        attribute("gen_ai.evaluation.name", "recall"), attribute("gen_ai.evaluation.score.value", 0.5)]}  # fmt: skip
+    behind = GOOD | {"links": [LINK | {"traceId": OTHER}], "events": [event]}
+    assert run_of_spans(spans_of_json(json.dumps(request(behind))).spans).steps
+    unsaid = behind | {"attributes": [one for one in behind["attributes"] if one["key"] != "openinference.span.kind"]}
+    assert [one.trace_id for one in spans_of_json(json.dumps(request(unsaid))).spans] == [TRACE]
 
 
 def test_opentelemetrys_event_for_an_evaluation_is_feedback():
