@@ -98,7 +98,7 @@ def parted(text: str, *, whole: bool = True) -> Said:
     if closed and not _block(text[: closed.end()]) and not _in_code(text, closed.end()):
         thoughts.append((closed["thought"] or closed["bare"] or "").strip())
         text = text[closed.end() :].lstrip()
-    while block := _block(text, whole=whole):
+    while block := _block(text, bool(thoughts), whole=whole):
         thoughts.append(block.thought)
         before, after = text[: block.start], text[block.end :]
         text = before + after if before.strip() else after.lstrip()
@@ -121,19 +121,27 @@ _OPENING = re.compile(
 )
 
 
-def _block(text: str, *, whole: bool = True) -> _Block | None:
+def _block(text: str, thinks: bool = False, *, whole: bool = True) -> _Block | None:
     """The first block of thoughts, at the beginning of a line that is no code.
 
-    One without an end goes on to the end of the text; in a whole text only where nothing stands before it.
+    One without an end goes on to the end of the text; in a whole text only where nothing stands before it. Tags that
+    may be a part of the answer are thoughts between its lines only if the model `thinks` in such blocks before it.
     """
     for found in _OPENING.finditer(text):
         closing = _TAGS[next(tag for tag in _TAGS if tag.lower() == found["tag"].lower())]
         end = re.compile(re.escape(closing), re.IGNORECASE).search(text, found.end())
         leads = not text[: found.start()].strip()
-        if (end or leads or not whole) and not _in_code(text, found.start()):
+        ends = not end or not text[end.end() :].strip()
+        may_be_meant = leads or ends or thinks or _is_control(found["tag"])
+        if may_be_meant and (end or leads or not whole) and not _in_code(text, found.start()):
             inside = text[found.end() : end.start() if end else len(text)]
             return _Block(found.start(), end.end() if end else len(text), inside.strip())
     return None
+
+
+def _is_control(tag: str) -> bool:
+    """Whether a tag is a model's own sign, and not one that a text may be about, as `<think>` is."""
+    return not re.fullmatch(r"</?[\w:]+>", tag)
 
 
 def _without_beginning(text: str) -> str:

@@ -29,7 +29,7 @@ def node_of(value: object) -> Mapping[str, Any]:
         return {}
     try:
         found = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -40,8 +40,10 @@ def embedded_text(node: Mapping[str, Any], text: str) -> str:
     >>> embedded_text({"metadata": {"file": "a.md", "size": 7}, "excluded_embed_metadata_keys": ["size"]}, "One.")
     'file: a.md\\n\\nOne.'
     """
-    left_out = node.get("excluded_embed_metadata_keys") or ()
-    metadata = {key: value for key, value in (node.get("metadata") or {}).items() if key not in left_out}
+    given, left_out = node.get("metadata"), node.get("excluded_embed_metadata_keys") or []
+    if not given or not isinstance(given, dict) or not isinstance(left_out, list):
+        return text
+    metadata = {key: value for key, value in given.items() if key not in left_out}
     if not metadata:
         return text
     line = str(node.get("metadata_template") or "{key}: {value}")

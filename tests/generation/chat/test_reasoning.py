@@ -141,6 +141,7 @@ def test_thoughts_may_hold_code(thought: str) -> None:
         "<answer> is a tag [1].",
         "a < b",
         "The tag `</think>` ends it.\n",
+        "Use this template:\n\n<think>\nyour plan\n</think>\n\nThen write the answer [1].",
         "Write\n```\nhm\n</think>\n```\nand go on.",
     ],
 )
