@@ -10,11 +10,10 @@
 The names below are the public ones, and the only ones promised to stay. The package never imports streamlit or plotly.
 """
 
-from rag_core.api import evaluate, index, rerank
+from rag_core.api import evaluate, index, open_runs, rerank
 from rag_core.installation.version import __version__
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.catalogue import get_reranker
-from rag_core.runs.importers.registry import open_runs
 from rag_core.runs.recorder.record import record
 from rag_core.schema.documents import Passage
 from rag_core.schema.policy import Policy

@@ -1,7 +1,8 @@
 """The calls of the package's top level: index documents, rerank texts, evaluate policies, answer.
 
 Each is a short way through modules that you can use by themselves. Nothing here asks a network, unless you name a model
-or a service that does.
+or a service that does. What the first answer does not need (readers, evaluation, importers) is imported when it is
+asked for: `import rag_core` stands before everything.
 """
 
 from __future__ import annotations
@@ -14,14 +15,8 @@ from typing import TYPE_CHECKING
 
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.indexing import IndexingPlan, index_documents
-from rag_core.corpus.loading.load import load_folder
 from rag_core.corpus.storage.library import Library
 from rag_core.errors import BadInput, ModelError
-from rag_core.evaluation.beir import read_folder
-from rag_core.evaluation.indexed import documents_of, unknown_documents
-from rag_core.evaluation.outcome import of_measurements
-from rag_core.evaluation.policy_reports import PolicyReports
-from rag_core.evaluation.score import score_set
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.catalogue import get_reranker
 from rag_core.rerank.scoring import score_pairs
@@ -37,7 +32,12 @@ from rag_core.schema.threshold import relevance_space, to_relevance
 from rag_core.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rag_core.evaluation.policy_reports import PolicyReports
     from rag_core.retrieval.embedders.protocol import Embedder
+    from rag_core.runs.importers.columns import Columns, StepMeaning
+    from rag_core.runs.importers.source import OpenedRuns
     from rag_core.schema.progress import Progress
 
 
@@ -89,6 +89,8 @@ def _documents(texts: Sequence[str | Document]) -> list[Document]:
 def _read(folder: Path) -> tuple[list[Document], tuple[SourceFile, ...]]:
     if not folder.is_dir():
         raise BadInput(f"There is no folder {folder}. Give a folder of documents, or `texts`.")
+    from rag_core.corpus.loading.load import load_folder
+
     loaded = load_folder(folder)
     for problem in loaded.problems:
         warnings.warn(f"Left out: {problem}", UserWarning, stacklevel=3)
@@ -141,6 +143,12 @@ def evaluate(
     Every question is measured once; each policy is a replay of that. The folder's own documents are indexed in memory,
     unless you give a `collection`. No policies: the default one. Raises BadInput where the folder cannot be read.
     """
+    from rag_core.evaluation.beir import read_folder
+    from rag_core.evaluation.indexed import documents_of, unknown_documents
+    from rag_core.evaluation.outcome import of_measurements
+    from rag_core.evaluation.policy_reports import PolicyReports
+    from rag_core.evaluation.score import score_set
+
     place = Path(folder)
     labelled = read_folder(place)
     found = collection or index(texts=documents_of(place), name=place.resolve().name)
@@ -150,3 +158,22 @@ def evaluate(
     return PolicyReports(
         tuple((one, of_measurements(labelled, measurements, one, notices=notices).report) for one in asked)
     )
+
+
+def open_runs(
+    path: str | Path, *, format: str | None = None, columns: Columns | None = None,  # noqa: A002
+    steps: Mapping[str, StepMeaning] | None = None, project: str = "",
+) -> OpenedRuns:  # fmt: skip
+    """The runs of a file, of a folder of TREC runs, or of a folder of JSON files that belong together, as one with
+    observations and one with their scores; and what of it could not be read.
+
+    format    one of `FORMATS`, "table" or "trec"; without it, what the file looks like
+    columns   of a table, where the guess by their names is wrong
+    steps     of a table or of TREC runs: what each list is, by its name
+    project   what the runs belong to, where the file does not say
+
+    Raises BadInput where nothing of it can be read.
+    """
+    from rag_core.runs.importers import registry
+
+    return registry.open_runs(path, format=format, columns=columns, steps=steps, project=project)

@@ -48,3 +48,14 @@ sys.exit(bool({"torch", "transformers", "sentence_transformers"} & set(sys.modul
 def test_the_command_line_and_the_collector_start_without_tables():
     code = "import sys, rag_core.cli.main; sys.exit(bool({'pandas', 'scipy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0, "pandas came along"
+
+
+def test_the_library_starts_without_what_the_first_answer_does_not_need():
+    code = """
+import sys, rag_core
+later = ("rag_core.evaluation", "rag_core.corpus.readers", "rag_core.corpus.loading", "rag_core.runs.importers",
+         "rag_core.diagnosis", "pandas", "scipy")
+sys.exit(" ".join(name for name in sys.modules if name.startswith(later)) or 0)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, f"{done.stderr} came along"

@@ -53,16 +53,7 @@ def open_runs(
     path: str | Path, *, format: str | None = None, columns: Columns | None = None,  # noqa: A002
     steps: Mapping[str, StepMeaning] | None = None, project: str = "",
 ) -> OpenedRuns:  # fmt: skip
-    """The runs of a file, of a folder of TREC runs, or of a folder of JSON files that belong together, as one with
-    observations and one with their scores; and what of it could not be read.
-
-    format    one of `FORMATS`, "table" or "trec"; without it, what the file looks like
-    columns   of a table, where the guess by their names is wrong
-    steps     of a table or of TREC runs: what each list is, by its name
-    project   what the runs belong to, where the file does not say
-
-    Raises BadInput where nothing of it can be read.
-    """
+    """As `rag_core.open_runs` says."""
     path = Path(path)
     if path.is_dir():
         if parts := json_files(path):
