@@ -22,6 +22,7 @@ from rag_core.evaluation.calibrating import CalibrationFit
 from rag_core.evaluation.calibration_book import CalibrationBook
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.session import QuerySession
+from rag_core.rerank.installed_default import default_reranker, passes_of
 from rag_core.retrieval.embedders.choosing import embedder_for
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.runs.opening import open_path
@@ -33,7 +34,7 @@ from rag_core.wording.numbers import count_of
 
 RERANKER_HELP = (
     f"default: {DEFAULT_RERANKER}, on the best of a first pass ({DEFAULT_FIRST_PASS.reranker} over "
-    f"{DEFAULT_FIRST_PASS.pool}); one that you name reads the fused order itself"
+    f"{DEFAULT_FIRST_PASS.pool}), or what is the default of this installation; one that you name reads the fused order"
 )
 POOL_HELP = (
     f"how many candidates the reranker reads (default: {DEFAULT_POOL}; {Policy(first_pass=None).pool} with --reranker)"
@@ -124,11 +125,14 @@ def recorded(path: Path, query: str | None, run_id: str | None) -> Trace:
 def policy_from(given: argparse.Namespace) -> Policy:
     """The settings of the run. Where the reranker is calibrated on the collection, its probabilities and its fitted
     threshold, unless --uncalibrated. Raises BadInput for a setting that is out of range."""
-    reranker = given.reranker or DEFAULT_RERANKER
+    default = default_reranker(Settings().data_dir)
+    reranker = given.reranker or default
     kept = None if given.uncalibrated else _calibrated(given.collection or given.index, reranker)
     threshold = calibrated_threshold(kept, given.threshold) if kept else threshold_of(reranker, given.threshold)
     asked = {"top_k": given.top_k, "pool": given.pool, "reranker": given.reranker}
     more = {name: value for name, value in asked.items() if value is not None}
+    if not given.reranker and default != DEFAULT_RERANKER:
+        more |= passes_of(default, given.top_k, given.pool)
     return policy_of(threshold=threshold, **more, **({"calibration": kept.calibration} if kept else {}))
 
 

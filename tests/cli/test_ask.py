@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from rag_core.cli.main import main
+from rag_core.rerank.installed_default import make_default
+from rag_core.schema.policy import DEFAULT_FIRST_PASS
 from rag_core.schema.trace import Trace
 from tests.rerank.conformance_server import KEY, running
 
@@ -116,3 +118,13 @@ def test_without_a_reranker_named_the_run_has_the_default_passes(handbook, capsy
         assert main(["ask", QUESTION, str(handbook), "--json", *options]) == 0
         policy = Trace.read(capsys.readouterr().out).policy
         assert (policy.first_pass and policy.first_pass.reranker, policy.pool) == (first_pass, pool)
+
+
+def test_the_default_of_the_installation_is_used_where_none_is_named(handbook, capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("SECOND_PASS_DATA_DIR", str(tmp_path / "own"))
+    make_default(tmp_path / "own", "second-pass-minilm-v3")
+    assert main(["ask", QUESTION, str(handbook), "--json"]) == 0
+    policy = Trace.read(capsys.readouterr().out).policy
+    assert (policy.reranker, policy.first_pass, policy.pool) == ("second-pass-minilm-v3", DEFAULT_FIRST_PASS, 10)
+    assert main(["ask", QUESTION, str(handbook), "--json", "--reranker", "none"]) == 0
+    assert Trace.read(capsys.readouterr().out).policy.reranker == "none"

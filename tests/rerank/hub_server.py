@@ -14,16 +14,18 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
 class Hub:
-    """The files of `maker/tiny`, and which of them were asked for."""
+    """The files of one model, which of them were asked for, and how many requests came."""
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
+    def __init__(self, files: Mapping[str, bytes], name: str = "maker/tiny") -> None:
         self.files = files
+        self.name = name
+        self.requests = 0
         self.sent: list[str] = []
         self.address = ""
 
     def info(self) -> dict[str, Any]:
         siblings = [{"rfilename": name, "size": len(content)} for name, content in self.files.items()]
-        return {"id": "maker/tiny", "sha": COMMIT, "siblings": siblings, "tags": [], "downloads": 0}
+        return {"id": self.name, "sha": COMMIT, "siblings": siblings, "tags": [], "downloads": 0}
 
     def tree(self) -> list[dict[str, Any]]:
         return [
@@ -42,16 +44,17 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(body=True)
 
     def _answer(self, body: bool) -> None:
-        path = self.path.partition("?")[0]
-        if path.startswith("/api/models/maker/tiny/tree/"):
+        path, name = self.path.partition("?")[0], self.hub.name
+        self.hub.requests += 1
+        if path.startswith(f"/api/models/{name}/tree/"):
             self._send(200, json.dumps(self.hub.tree()).encode(), {}, body)
-        elif path.startswith("/api/models/maker/tiny"):
+        elif path.startswith(f"/api/models/{name}"):
             self._send(200, json.dumps(self.hub.info()).encode(), {}, body)
-        elif path.startswith(f"/maker/tiny/resolve/{COMMIT}/"):
-            name = path.removeprefix(f"/maker/tiny/resolve/{COMMIT}/")
-            content = self.hub.files[name]
+        elif path.startswith(f"/{name}/resolve/{COMMIT}/"):
+            file = path.removeprefix(f"/{name}/resolve/{COMMIT}/")
+            content = self.hub.files[file]
             if body:
-                self.hub.sent.append(name)
+                self.hub.sent.append(file)
             self._send(200, content, {"ETag": f'"{hashlib.sha1(content).hexdigest()}"', "X-Repo-Commit": COMMIT}, body)
         else:
             self._send(404, b'{"error": "Repository not found"}', {"X-Error-Code": "RepoNotFound"}, body)
@@ -69,9 +72,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running(files: Mapping[str, bytes]) -> Iterator[Hub]:
+def running(files: Mapping[str, bytes], name: str = "maker/tiny") -> Iterator[Hub]:
     """The hub on a free port."""
-    hub = Hub(files)
+    hub = Hub(files, name)
     with ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": hub})) as server:
         server.daemon_threads = True
         hub.address = f"http://127.0.0.1:{server.server_port}"

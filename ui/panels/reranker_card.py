@@ -15,7 +15,7 @@ from rag_core.rerank.weights.download import download, plan_download
 from rag_core.wording.trials import trial_sentence
 from ui import caches, visitors
 from ui.panels import spent, views
-from ui.sidebar import access
+from ui.sidebar import access, standard_reranker
 
 NONE = "none"
 BILLED = " A service bills it as one small request."
@@ -35,6 +35,7 @@ def show(entry: Entry, missing: str) -> None:
         with st.container(horizontal=True):
             _use(entry, missing)
             tried = _try(entry, missing)
+            _default(entry, missing)
             if entry.key in access.current().added:
                 st.button("Remove", key="remove", icon=":material/close:", on_click=access.remove, args=(entry.key,))
         if tried:
@@ -68,6 +69,22 @@ def _use(entry: Entry, missing: str) -> None:
         on_click=_put,
         args=(entry.key,),
         help="Selects it in the sidebar.",
+    )
+
+
+def _default(entry: Entry, missing: str) -> None:
+    """The button that makes a model of this machine what the installation begins with, for those who may download."""
+    if missing or entry.needs not in ("nothing", "download") or entry.key == NONE or visitors.why_no_downloads():
+        return
+    is_default = standard_reranker.installed() == entry.key
+    st.button(
+        "Default here" if is_default else "Make it the default here",
+        key="make_default",
+        icon=":material/push_pin:",
+        disabled=is_default,
+        on_click=standard_reranker.make,
+        args=(entry.key,),
+        help="New visits, and commands that name no reranker, begin with it. Links keep what they say.",
     )
 
 

@@ -13,8 +13,9 @@ import streamlit as st
 from rag_core.errors import UnreadableRecord
 from rag_core.evaluation.calibration_book import CalibrationBook, KeptCalibration
 from rag_core.rerank.entry import Entry
+from rag_core.rerank.installed_default import STANDARD
 from rag_core.schema.calibration import Calibration
-from rag_core.schema.policy import DEFAULT_RERANKER, Policy
+from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.wording.calibrations import threshold_sentence
 from ui import caches
@@ -64,6 +65,8 @@ def choose(collection: str, reranker: Entry) -> Scale:
     if found is None:
         if KEY in st.query_params and KEY not in st.session_state:
             st.caption(f":material/link_off: {NOT_HERE}")
+        if reranker.key == STANDARD:
+            st.caption("Its scores are not calibrated on this collection. Calibrate it on the Evaluate page.")
         return Scale(reranker)
     fitted = f"Fitted on {found.fit.questions} labelled questions on {found.fitted_at:%Y-%m-%d}."
     told = views.markdown(f"{fitted} {threshold_sentence(found.fit)}")
@@ -89,9 +92,9 @@ def turn_on(minimum: float) -> None:
     st.session_state.update({KEY: True, f"t_{THRESHOLD}": minimum})
 
 
-def reset(collection: str) -> None:
-    """Use the default reranker's calibration with its threshold where one is kept. For callbacks."""
-    if found := kept(collection, DEFAULT_RERANKER):
+def reset(collection: str, reranker: str) -> None:
+    """Use the reranker's calibration with its threshold where one is kept. For callbacks."""
+    if found := kept(collection, reranker):
         turn_on(found.fit.threshold.minimum)
 
 

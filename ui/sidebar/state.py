@@ -43,10 +43,11 @@ from ui.sidebar import (
     search_settings,
     searched,
     signals,
+    standard_reranker,
 )
 from ui.sidebar.apply_policy import adopt, say_not_taken
 from ui.sidebar.calibrated import Scale
-from ui.sidebar.controls import CONTROLS, changed, label_of, marked, slider
+from ui.sidebar.controls import CONTROLS, changed, marked, slider
 from ui.sidebar.owner import owner, remember
 
 LOGO = Path(__file__).with_name("logo.svg")
@@ -133,7 +134,8 @@ def at_rest() -> SidebarState:
 
 def _reset_button(reranker: Entry, scale: Scale) -> None:
     """Which settings you have changed, and the way back."""
-    names = changed(_threshold_control(scale.reranker, "t", scale.threshold), first_pass.undrawn(reranker.key))
+    control = _threshold_control(scale.reranker, "t", scale.threshold)
+    names = changed(control, standard_reranker.unchanged(reranker.key))
     if names:
         st.caption(views.markdown(f"* Changed: {', '.join(names)}."))
     st.button(
@@ -167,10 +169,9 @@ def _reranker() -> Entry:
     asked = st.query_params.get("r")
     if asked and asked not in labels.values():
         st.warning(views.markdown(access.not_usable(asked)), icon=":material/link_off:")
-    if st.session_state.get("r", keys[0]) not in offered:
-        del st.session_state["r"]  # its key was forgotten, or its server removed
+    default = standard_reranker.begin(offered)
     key = st.selectbox(
-        label_of("r"),
+        marked(CONTROLS["r"].label, "r", default),
         keys,
         help=CONTROLS["r"].help,
         index=keys.index(DEFAULT_RERANKER),
@@ -178,6 +179,7 @@ def _reranker() -> Entry:
         key="r",
         bind="query-params",
     )
+    standard_reranker.offer()
     say_not_taken(key or DEFAULT_RERANKER)
     views.left_out("fine-tuned model", access.models().left_out)
     return offered[key or DEFAULT_RERANKER]
@@ -232,7 +234,7 @@ def _reset() -> None:
     threshold = Threshold(minimum=entry.default_threshold or None, space=relevance_space(entry.space))
     st.session_state.update({key: 0.0 for key in (f"t_{space}" for space in ScoreSpace) if key in st.session_state})
     adopt(Policy(threshold=threshold))
-    calibrated.reset(str(st.session_state.get("c") or SAMPLE))
+    standard_reranker.reset(str(st.session_state.get("c") or SAMPLE))
     first_pass.reset()
     filtering.put(None)
     extra_searches.forget()
