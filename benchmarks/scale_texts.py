@@ -156,13 +156,14 @@ class TokenClusterEmbedder(ClusterEmbedder):
 def vector_of(document: int, part: int) -> Vectors:
     """A unit vector near that of the document."""
     noise = np.random.default_rng((document, part)).standard_normal(DIMENSIONS, np.float32)
-    vector = _center(document) + np.float32(0.6) * noise
+    vector = center(document) + np.float32(0.6) * noise
     unit: Vectors = vector / np.linalg.norm(vector)
     return unit
 
 
 @lru_cache(maxsize=64)
-def _center(document: int) -> Vectors:
+def center(document: int) -> Vectors:
+    """Where the passages of a document lie."""
     common = np.float32(0.4) * np.random.default_rng(1).standard_normal(DIMENSIONS, np.float32)
     noise = np.random.default_rng((2, document)).standard_normal(DIMENSIONS, np.float32)
     return common + _subject(document * 7919 % SUBJECTS) + np.float32(0.6) * noise

@@ -7,7 +7,7 @@ import streamlit as st
 
 from rag_core.corpus.collection import Collection
 from rag_core.wording.numbers import count_of
-from ui import caches
+from ui import caches, passage_lengths
 from ui.charts import chunk_lengths
 from ui.panels import candidates as candidates_panel
 from ui.panels import (
@@ -87,7 +87,8 @@ def show_documents(collection: Collection, name: str, owner: str) -> None:
         "Search the documents", key="within", placeholder="Words in the title or the text", type="search"
     )
     table = corpus_views.documents_table(collection, wanted or "")
-    st.caption(f"{len(table):,} of {collection.ref.documents:,} documents")
+    more = ". Search to see others." if len(table) == corpus_views.LISTED else ""
+    st.caption(f"{len(table):,} of {collection.ref.documents:,} documents{more}")
     if table.empty:
         st.info("No document contains these words.", icon=":material/search_off:")
         return
@@ -122,9 +123,10 @@ def show_documents(collection: Collection, name: str, owner: str) -> None:
 
 def show_passages(collection: Collection) -> None:
     """How long the passages are."""
-    lengths = caches.token_lengths(collection)
+    lengths = passage_lengths.token_lengths(collection)
     limit = collection.manifest.chunking.max_tokens
-    st.caption(chunk_lengths.caption(lengths, limit))
+    every = passage_lengths.every_nth(collection)
+    st.caption(chunk_lengths.caption(lengths, limit) + (f" Counted in one passage of {every:,}." if every > 1 else ""))
     st.plotly_chart(
         chunk_lengths.figure(lengths, limit, state.palette()),
         key="lengths",

@@ -24,7 +24,6 @@ from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.base import Reranker
 from rag_core.retrieval.embedders.choosing import embedder_for
-from rag_core.retrieval.embedders.counting import token_spans_of
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.runs.collector.in_process import RunningCollector, of_settings
@@ -234,13 +233,6 @@ def examples(count: int) -> list[dict[str, str]]:
 def facets_of(found: Collection) -> Facets:
     """What the collection's documents can be filtered by."""
     return facets(found.kinds())
-
-
-@st.cache_resource(max_entries=8, hash_funcs={Collection: lambda found: found.ref.fingerprint})
-def token_lengths(found: Collection) -> list[int]:
-    """Length of every passage in tokens of the bi-encoder."""
-    spans = token_spans_of(embedder_over(found, settings(), access.current()))
-    return [len(spans(passage.text)) for passage in found.passages]
 
 
 @st.cache_data

@@ -143,8 +143,7 @@ class Collection:
             return SearchResult([], unavailable=self._without_dense)
         allowed = self._allowed(where)
         rows, scores = self.dense_index.search(vector, depth, allowed)
-        searched = len(self.passages) if allowed is None else int(np.count_nonzero(allowed))
-        return SearchResult(self._hits(rows, scores.tolist()), approximate=self.dense_index.approximate(searched))
+        return SearchResult(self._hits(rows, scores.tolist()), approximate=self.dense_index.approximate(allowed))
 
     def lexical(self, query: str, depth: int, where: Filter | None = None) -> SearchResult:
         """The `depth` passages with the highest BM25 score over 0, among those that match the filter."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Annotated, Protocol, runtime_checkable
 
 from pydantic import Field
@@ -24,6 +25,10 @@ class Corpus(Protocol):
 
     def documents(self) -> Sequence[Document]:
         """All documents."""
+        ...
+
+    def document(self, document_id: str) -> Document:
+        """The document of that id. KeyError if there is none."""
         ...
 
     def passages_of(self, document_id: str) -> Sequence[Passage]:
@@ -103,7 +108,7 @@ def locate(corpus: Corpus | SearchedCorpus, expected: Expected) -> Location:
     if isinstance(corpus, SearchedCorpus):
         return _searched(corpus, expected)
     documents = corpus.documents()
-    document = _known(documents, expected.document)
+    document = _known(corpus, expected.document)
     if document is None:
         return Location(expected=expected, document_id=None, nearest=nearest_documents(documents, expected.document))
     passages = _named(tuple(corpus.passages_of(document.id)), expected)
@@ -128,12 +133,11 @@ def nearest_documents(documents: Iterable[Document], name: str, first: int = 5) 
     return tuple(sorted(scored, key=lambda one: (-one.similarity, one.document_id))[:first])
 
 
-def _known(documents: Sequence[Document], name: str) -> Document | None:
+def _known(corpus: Corpus, name: str) -> Document | None:
     """By id, else by a title that only one document has. Case does not count in titles."""
-    for document in documents:
-        if document.id == name:
-            return document
-    titled = [document for document in documents if document.title.casefold() == name.strip().casefold()]
+    with suppress(KeyError):
+        return corpus.document(name)
+    titled = [document for document in corpus.documents() if document.title.casefold() == name.strip().casefold()]
     if len(titled) > 1:
         ids = ", ".join(document.id for document in titled[:5])
         raise BadInput(f"{len(titled)} documents have the title “{name}”: {ids}. Name one by its id.")

@@ -24,6 +24,9 @@ class Shelf:
     def documents(self):
         return self._documents
 
+    def document(self, document_id):
+        return {document.id: document for document in self.documents()}[document_id]
+
     def passages_of(self, document_id):
         text = next(document.text for document in self._documents if document.id == document_id)
         return tuple(

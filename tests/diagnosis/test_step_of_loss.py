@@ -250,6 +250,9 @@ class Listed:
     def documents(self):
         return [Document(id=i, text=passage.text, title=passage.title) for i, passage in self._passages.items()]
 
+    def document(self, document_id):
+        return {document.id: document for document in self.documents()}[document_id]
+
     def passages_of(self, document_id):
         return (self._passages[document_id],)
 

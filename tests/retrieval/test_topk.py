@@ -1,10 +1,11 @@
 """The first k rows, in one defined order."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_core.retrieval.topk import best_rows
+from rag_core.retrieval.topk import best_positive, best_rows
 
 
 def test_score_down_then_row_up_at_the_cut_too() -> None:
@@ -24,3 +25,21 @@ def test_it_is_a_sort_cut_off(values: list[int], k: int) -> None:
     expected = sorted(range(len(values)), key=lambda row: (-values[row], row))[:k]
     assert rows.tolist() == expected
     assert scores.tolist() == [values[row] for row in expected]
+
+
+@pytest.mark.parametrize("k", [0, 1, 7, 18, 19, 40, 5000])
+@pytest.mark.parametrize("share", [1.0, 0.5, 0.001])
+def test_the_best_over_zero_of_many_are_those_of_a_sort(k: int, share: float) -> None:
+    """5,000 rows are 19 blocks; few values, so that many scores tie across the cut."""
+    draw = np.random.default_rng(k)
+    scores = draw.integers(-3, 4, 5000).astype(np.float64)
+    allowed = draw.random(5000) < share
+    for mask in (None, allowed):
+        rows, found = best_positive(scores, k, mask)
+        there = [row for row in range(5000) if scores[row] > 0 and (mask is None or mask[row])]
+        assert rows.tolist() == sorted(there, key=lambda row: (-scores[row], row))[:k]
+        assert found.tolist() == scores[rows].tolist()
+
+
+def test_nothing_over_zero_gives_no_row() -> None:
+    assert best_positive(np.zeros(5000), 3)[0].size == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from itertools import islice
 
 import pandas as pd
 import streamlit as st
@@ -13,11 +14,15 @@ from rag_core.corpus.storage.orders import FileResult
 from rag_core.schema.documents import Document, Passage
 from rag_core.wording.file_notes import notes_summary
 
+LISTED = 5_000
+"""Rows of the table of documents."""
+
 
 def documents_table(collection: Collection, wanted: str) -> pd.DataFrame:
-    """A row per document whose id, title or text holds the wanted words (case folded); all where none are given."""
+    """A row per document whose id, title or text holds the wanted words (case folded), all where none are given; the
+    first `LISTED` of them."""
     needle = wanted.casefold().strip()
-    rows = [
+    rows = (
         {
             "id": document.id,
             "title": document.title,
@@ -25,13 +30,13 @@ def documents_table(collection: Collection, wanted: str) -> pd.DataFrame:
             "updated": str(document.updated_at or ""),
             "tenant": document.tenant or "",
             "characters": len(document.text),
-            "passages": len(collection.passages_of(document.id)),
+            "passages": len(collection.texts.rows_of(document.id)),
         }
         for document in collection.documents()
         if not needle or needle in f"{document.id}\n{document.title}\n{document.text}".casefold()
-    ]
+    )
     columns = ["id", "title", "source", "updated", "tenant", "characters", "passages"]
-    return _filled(pd.DataFrame(rows, columns=columns))
+    return _filled(pd.DataFrame(list(islice(rows, LISTED)), columns=columns))
 
 
 def document_with_passages(document: Document, passages: Sequence[Passage]) -> None:

@@ -20,7 +20,7 @@ _WIDE = {"Why": st.column_config.TextColumn(width=360), "Words": st.column_confi
 def files_table(collection: Collection) -> pd.DataFrame:
     """A row per file that documents came from."""
     names = {file.name for file in collection.files}
-    counts = Counter(file_of(document.id, names) for document in collection.documents())
+    counts = Counter(file_of(one, names) for one in collection.texts.document_ids())
     rows = [
         {
             "File": file.name,

@@ -88,9 +88,10 @@ class DenseIndex:
                 return best_rows(rows, scores, depth)
         return self._scan(query, depth, available, allowed)
 
-    def approximate(self, allowed: int) -> str:
-        """How it searches among so many allowed rows, where that may miss some; empty where the search is exact."""
-        return f"HNSW graph, breadth {self._breadth(0, allowed)}" if self._walks(allowed) else ""
+    def approximate(self, allowed: Mask | None = None) -> str:
+        """How it searches among the allowed rows, where that may miss some; empty where the search is exact."""
+        available = self.rows if allowed is None else int(np.count_nonzero(allowed))
+        return f"HNSW graph, breadth {self._breadth(0, available)}" if self._walks(available) else ""
 
     def _walks(self, allowed: int) -> bool:
         """Whether a search goes through the graph: not where a filter leaves few rows."""

@@ -117,6 +117,23 @@ def test_what_is_found_is_what_a_whole_index_finds(both, changes):
     assert one.has_document("doc-7.md") == other.has_document("doc-7.md")
 
 
+def test_a_graph_stays_as_it_is_and_what_came_since_is_searched_beside_it(tmp_path):
+    library = Library(tmp_path / "large", exact_limit=10, whole_below=10)
+    library.build("Handbook", MANY, Chunking(), TokenEmbedder())
+    whole = small(tmp_path)
+    whole.build("Handbook", MANY, Chunking(), TokenEmbedder())
+    for change in (add(NEW, CHANGED), delete("doc-7.md")):
+        made, other = change(library), change(whole)
+        assert (made.manifest.index, made.recent.manifest.index) == ("hnsw", "exact")
+        for query in QUERIES:
+            vector = TokenEmbedder().embed_query(query)
+            found, exact = made.dense(vector, 7), other.dense(vector, 7)
+            assert found.hits == exact.hits and "HNSW" in found.approximate and not exact.approximate
+            narrow = make_filter(tenants=["acme"])
+            assert made.dense(vector, 7, narrow) == other.dense(vector, 7, narrow)  # half of the rows: exact
+    assert library.open("Handbook", TokenEmbedder()).dense(vector, 7) == found
+
+
 def test_the_base_is_not_written_again_and_only_what_is_new_is_embedded(both):
     library, _ = both
     before = {path.stat().st_ino for path in library.root.rglob("versions/*/vectors.npy")}
