@@ -123,9 +123,9 @@ def _moved(trace: Trace, passage_id: str, found: Ending) -> Ending:
 
 
 def _backwards(trace: Trace) -> Iterator[Step]:
-    """The steps that what was kept comes from, the last first."""
-    wanted = {trace.kept_step.name}
-    for step in reversed(trace.steps):
-        if step.name in wanted:
-            wanted |= {one.name for one in trace.reads(step)}
-            yield step
+    """The steps from what was kept back to the list that several were made into: before it, ranks are of branches."""
+    step = trace.kept_step
+    yield step
+    while len(reads := trace.reads(step)) == 1:
+        step = reads[0]
+        yield step

@@ -39,7 +39,7 @@ def trace_of(run: Run) -> Trace:
     steps = _counted(_with_what_is_kept(_with_one_list(_with_a_search(recorded))))
     last = next((one for one in reversed(steps) if one.kind is StepKind.RERANK), None)
     named = (last.model or last.name)[:300] if last else NO_RERANKER
-    steps[-1] = steps[-1].model_copy(update={"warnings": (*steps[-1].warnings, *_without_text(run))})
+    steps[-1] = steps[-1].model_copy(update={"warnings": (*steps[-1].warnings, *_of_the_run(run))})
     longest = _within(max(len(one.hits) for one in steps), FULL_DEPTH)
     return Trace(
         query=run.query,
@@ -197,10 +197,11 @@ def _passage(one: RunPassage) -> Passage:
     )
 
 
-def _without_text(run: Run) -> tuple[StepWarning, ...]:
-    """A note where texts are missing."""
+def _of_the_run(run: Run) -> tuple[StepWarning, ...]:
+    """What was noted of the whole run, and that texts are missing: told at its last step."""
+    noted = tuple(StepWarning(code=note.code, message=note.message) for note in run.warnings)
     missing = sum(one.text is None for one in run.passages)
     if not missing:
-        return ()
+        return noted
     said = f"The text of {missing} of {len(run.passages)} passages was not recorded."
-    return (StepWarning(code="text-missing", message=said),)
+    return (*noted, StepWarning(code="text-missing", message=said))

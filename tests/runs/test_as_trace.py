@@ -13,7 +13,7 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Evidence, StepKind
 from rag_core.schema.trace import Trace
 from rag_core.wording.headline import headline
-from tests.runs.odd_runs import ODD, odd_run
+from tests.runs.odd_runs import DENSE, ODD, odd_run
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -117,3 +117,9 @@ def test_a_file_without_a_run_says_what_is_wrong_with_it(name, data, said):
     with pytest.raises(UnreadableRecord) as error:
         open_file(data, name)
     assert said in str(error.value)
+
+
+def test_what_was_noted_of_the_whole_run_is_told_with_it():
+    note = {"code": "not-recorded", "message": "search could not be recorded (TypeError: no list of passages)."}
+    run = run_from({"project": "bot", "query": "q", "steps": [DENSE], "warnings": [note]})
+    assert note["message"] in [one.message for one in trace_of(run).warnings]
