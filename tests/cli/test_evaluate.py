@@ -170,3 +170,25 @@ def test_it_says_how_many_requests_went_to_services_where_it_fails_too(
         assert main(command) == 0
         assert "Requests: 5. 5 to" in capsys.readouterr().err
         assert service.requests == 2 + 5
+
+
+def test_long_documents_are_cut_into_passages_and_ranked_by_their_best_one(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_documents(folder, monkeypatch, 6)
+    filler = " ".join(f"Line {n} of the ledger tells of grain, rope and harbour dues." for n in range(120))
+    lines = [
+        {"_id": f"d{n}", "text": f"{filler}\n\n# Notes\n\nThe code of topic {n} is {topic}, as agreed."}
+        for n, topic in enumerate(TOPICS)
+    ]
+    (folder / "corpus.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    asked = [{"_id": f"q{n}", "text": f"what is the code of {topic}"} for n, topic in enumerate(TOPICS)]
+    (folder / "queries.jsonl").write_text("".join(json.dumps(one) + "\n" for one in asked))
+    out = folder / "out"
+    command = ["evaluate", str(folder), "--metrics", "RR@10", "--out", str(out), "--format", "json"]
+    assert main(command) == 0
+    report = Report.read(capsys.readouterr().out)
+    assert report.collection is not None and report.collection.passages > 4 * len(TOPICS)
+    ranked = [line.split() for line in (out / "adjusted.run").read_text().splitlines()]
+    assert {line[0]: line[2] for line in ranked if line[3] == "1"} == {f"q{n}": f"d{n}" for n in range(6)}
+    assert len({(line[0], line[2]) for line in ranked}) == len(ranked)
