@@ -149,6 +149,7 @@ REACHED_LATER = {
     "rerank/hosted/identity.py",
     "generation/chat/replies.py",
     "rerank/weights/conversion.py",
+    "retrieval/engines/postgres/bm25.py",
     "retrieval/engines/postgres/catalog.py",
     "retrieval/engines/postgres/conditions.py",
     "retrieval/engines/postgres/langchain.py",

@@ -11,6 +11,17 @@ from tests.browser.conftest import App, ask, settled
 from tests.retrieval.engines.postgres_server import READER, PostgresServer
 from tests.ui.test_connected_indexes import QUERY, TABLE, TEXTS, fill
 
+THERE = {
+    "Scores & threshold": "Choose a threshold from labelled questions",
+    "Latency & cost": "Percentiles by step",
+    "Compare": "Compare A and B on many questions",
+    "Triage": "should have answered",
+    "Rerankers": "Late interaction",
+    "Corpus": "connected in this session",
+    "Runs": "Runs",
+}
+"""Words of every page that reads a run; Evaluate wants labelled questions, which such an index has none of yet."""
+
 
 def test_a_table_is_connected_and_asked(
     app: App, page: Page, pgvector_server: PostgresServer, packaged: SentenceEmbedder
@@ -39,6 +50,7 @@ def test_a_table_is_connected_and_asked(
         ask(page, QUERY)
         expect(page.get_by_text("A refund takes five working days to arrive").first).to_be_visible()
         settled(page)
+        every_page_works(page)
 
         pgvector_server.stop()
         ask_again(page, "When is the office open?")
@@ -52,6 +64,20 @@ def test_a_table_is_connected_and_asked(
     finally:
         pgvector_server.sql(f"DROP TABLE {TABLE}")
     assert READER[1] not in app.log
+
+
+def every_page_works(page: Page) -> None:
+    """Each page in turn, as its link in the sidebar opens it, has what it shows of the run and nothing that failed."""
+    for title, there in THERE.items():
+        page.get_by_role("link", name=title, exact=True).click()
+        expect(page).to_have_title(f"{title} · Second Pass")
+        expect(page.get_by_text(there).first).to_be_attached()
+        settled(page)
+        assert page.get_by_test_id("stException").count() == 0, title
+        assert page.get_by_test_id("stAlertContentError").count() == 0, title
+    page.get_by_role("link", name="Inspect", exact=True).click()
+    expect(page).to_have_title("Inspect · Second Pass")
+    settled(page)
 
 
 def ask_again(page: Page, question: str) -> None:

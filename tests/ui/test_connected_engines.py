@@ -204,6 +204,8 @@ def test_nothing_is_searched_without_the_filter_that_is_asked_for(
         at.run()
     plain = page("1_inspect.py", **state)
     assert len(found(plain)) == 3
+    at.button(key="drop_filter").click().run()
+    assert not at.exception and not at.error and len(found(at)) == 3, said(at)
 
 
 def test_a_chosen_filter_stays_where_its_values_cannot_be_read_any_more(

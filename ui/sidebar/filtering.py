@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date
 
@@ -53,6 +53,9 @@ def _of_index(connected: indexes.Connected) -> Facets:
             raise
         st.session_state.update({key: st.session_state[key] for key in asked if key in st.session_state})  # stays asked
         st.error(views.markdown(f"{exc} A filter is asked for, so nothing was searched."), icon=":material/error:")
+        st.button(
+            "Remove the filter", key="drop_filter", icon=":material/filter_alt_off:", on_click=_drop, args=(asked,)
+        )
         st.stop()
     since = [date.fromisoformat(one) for key, values in asked.items() if key.endswith("since") for one in values]
     return found.with_(
@@ -61,6 +64,14 @@ def _of_index(connected: indexes.Connected) -> Facets:
         first=found.first or min(since, default=None),
         last=found.last or max(since, default=None),
     )
+
+
+def _drop(asked: Iterable[str]) -> None:
+    """Ask for none of these any more, in the session and in the link."""
+    for key in asked:
+        st.session_state.pop(key, None)
+        if key in st.query_params:
+            del st.query_params[key]
 
 
 def _with(values: Sequence[str], asked: dict[str, list[str]], field: str) -> tuple[str, ...]:

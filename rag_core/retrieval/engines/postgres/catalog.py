@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag_core.retrieval.engines.field_guess import guessed, short
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, IndexFields, SearchedIndex
+from rag_core.retrieval.engines.postgres.bm25 import VECTOR, read_bm25
 from rag_core.retrieval.engines.postgres.conditions import Part, identifier
 from rag_core.retrieval.engines.postgres.langchain import PASSAGES, collections_in, in_collection
 from rag_core.retrieval.engines.postgres.layout import JSON, VECTORS, Layout, read_layout, written
@@ -59,6 +60,8 @@ def describe_table(cursor: psycopg.Cursor, config: IndexConfig, server: str) -> 
     }
     names = (*layout.by_name, *keys)
     fields = IndexFields(**guessed(names, _settled(layout)))
+    if fields.lexical and read_bm25(cursor, layout, config.with_(fields=fields.with_(lexical=""))):
+        fields = fields.with_(lexical="")  # BM25 of the text knows more than a tsvector
     vector = layout.by_name.get(fields.vector)
     return IndexDescription(
         names=names,
@@ -74,7 +77,7 @@ def _settled(layout: Layout) -> dict[str, str]:
     """The parts that the types of the columns settle: the key, the vector, the words, the only JSON object and text."""
     kinds = {
         "vector": VECTORS,
-        "lexical": ("tsvector",),
+        "lexical": ("tsvector", VECTOR),
         "metadata": JSON,
         "text": ("text",),
     }

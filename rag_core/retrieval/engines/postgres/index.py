@@ -2,7 +2,8 @@
 
 Dense scores are 1 - distance (cosine), the dot product, or the distance (l2), as the connection or the table's index
 says; vectors without a direction have no cosine and are not found. Lexical scores are `ts_rank_cd` of all words of the
-question, any of which may be missing: a rank by how near its words are to each other, which knows no rare words.
+question, any of which may be missing: a rank by how near its words are to each other, which knows no rare words. Where
+an extension ranks the words by BM25 (`bm25`), they are its scores.
 """
 
 from __future__ import annotations
@@ -97,8 +98,12 @@ class PgVectorIndex:
         return SearchResult(_once_each(near), space=SPACES[distance])
 
     def lexical(self, query: str, depth: int, where: Filter | None = None) -> SearchResult:
-        """The rows with the question's words, any of them, by `ts_rank_cd`."""
+        """The rows with the question's words, any of them: by BM25 where an extension has it, else by `ts_rank_cd`."""
         with self._asking() as (cursor, made):
+            if made.bm25:
+                best = made.by_bm25(made.bm25, query.replace("\0", " "), depth, where)
+                rows = cursor.execute(best.sql, best.values).fetchall()
+                return SearchResult(_once_each([(name, float(score)) for name, score in rows]), space=ScoreSpace.BM25)
             lexemes: list[str] = _first(cursor, made.lexemes(query.replace("\0", " "))) or []
             if not lexemes:
                 return SearchResult([], space=ScoreSpace.TS_RANK_CD)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag_core.errors import BadInput
 from rag_core.retrieval.engines.index_config import Distance, IndexConfig
+from rag_core.retrieval.engines.postgres.bm25 import Bm25, ranked, read_bm25
 from rag_core.retrieval.engines.postgres.conditions import (
     TEXTS,
     Conditions,
@@ -40,13 +41,14 @@ BREADTH = 1000
 class Statements:
     """For one table."""
 
-    def __init__(self, layout: Layout, config: IndexConfig, version: tuple[int, ...]) -> None:
-        """`version`: pgvector's. Raises BadInput where id, text or vector is not said, MissingField where it is not
-        there."""
+    def __init__(self, layout: Layout, config: IndexConfig, version: tuple[int, ...], bm25: Bm25 | None = None) -> None:
+        """`version`: pgvector's; `bm25`: the extension that ranks its words. Raises BadInput where id, text or vector
+        is not said, MissingField where it is not there."""
         fields = config.fields
         self.layout = layout
         self.config = config
         self.version = version
+        self.bm25 = bm25
         self.id = layout.needed(fields.id, "id")
         self.text = layout.needed(fields.text, "text")
         if self.id.key or self.id.column.type in JSON:
@@ -63,7 +65,8 @@ class Statements:
         """With the layout as it is now. Raises MissingIndex, MissingField, BadInput."""
         row = cursor.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchone()
         version = tuple(int(part) for part in re.findall(r"\d+", row[0] if row else "0"))
-        return cls(read_layout(cursor, config, server), config, version)
+        layout = read_layout(cursor, config, server)
+        return cls(layout, config, version, read_bm25(cursor, layout, config))
 
     @property
     def distance(self) -> Distance:
@@ -131,6 +134,11 @@ class Statements:
         there = sql.SQL("ARRAY(SELECT lexeme FROM unnest(words) WHERE lexeme = ANY(%s))")
         whole = sql.SQL("SELECT id, score, {} FROM ({}) AS found ORDER BY score DESC, id").format(there, inner)
         return Part(whole, (list(lexemes), *given, asked, *given, *given, asked, *allowed.values, depth))
+
+    def by_bm25(self, bm25: Bm25, asked: str, depth: int, where: Filter | None) -> Part:
+        """Id and score of the rows that an extension ranks best, ties by id."""
+        whole = where is None and not self.config.namespace
+        return ranked(bm25, self.layout, self.config, asked, self._id_text, self._allowed(where), depth, whole)
 
     def passages(self, ids: Sequence[str]) -> Part:
         """The rows of these ids, with the columns of `rows.COLUMNS`."""
