@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from rag_core.errors import UnreadableRecord
 from rag_core.evaluation.calibrating import CalibrationFit
 from rag_core.schema.base import Frozen
 from rag_core.schema.records import Listing, RecordFormat, listing
@@ -90,5 +91,29 @@ class CalibrationBook:
         with self._store.begin() as connection:
             return connection.execute(gone).rowcount > 0
 
+    def rename(self, collection: str, new_name: str) -> None:
+        """Let those of a collection go with its new name, in the place of what an earlier one of that name left."""
+        if new_name == collection:
+            return
+        with self._store.begin() as connection:
+            connection.execute(sa.delete(calibrations).where(*self._of(new_name)))
+            for row in connection.execute(sa.select(calibrations).where(*self._of(collection))).mappings().all():
+                changed = {"collection": new_name, "record": _renamed(row["record"], new_name)}
+                of_it = (*self._of(collection), calibrations.c.reranker == row["reranker"])
+                connection.execute(sa.update(calibrations).where(*of_it).values(changed))
+
+    def forget(self, collection: str) -> None:
+        """Remove those of a collection that is no more."""
+        with self._store.begin() as connection:
+            connection.execute(sa.delete(calibrations).where(*self._of(collection)))
+
     def _of(self, collection: str) -> list[sa.ColumnElement[bool]]:
         return [calibrations.c.collection == collection, calibrations.c.owner == self._owner]
+
+
+def _renamed(record: str, collection: str) -> str:
+    """The record with the collection's other name; one that cannot be read as it is, for it says so itself."""
+    try:
+        return KEPT.read(record).with_(collection=collection).model_dump_json()
+    except UnreadableRecord:
+        return record

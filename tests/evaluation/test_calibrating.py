@@ -149,6 +149,19 @@ def test_a_calibration_is_kept_by_collection_reranker_and_owner(fitted: Calibrat
     assert shared.remove("Handbook", "ce") and not shared.remove("Handbook", "ce")
 
 
+def test_a_calibration_goes_with_its_collection(fitted: CalibrationFit) -> None:
+    book, reranker = CalibrationBook(Store("sqlite://")), fitted.calibration.reranker
+    for name in ("Old", "Handbook", "Other"):
+        book.keep(name, fitted)
+    book.rename("Old", "Handbook")
+    found = book.find("Handbook", reranker)
+    assert book.find("Old", reranker) is None and found is not None and found.collection == "Handbook"
+    book.rename("Handbook", "Handbook")
+    assert book.find("Handbook", reranker) == found
+    book.forget("Handbook")
+    assert book.find("Handbook", reranker) is None and book.find("Other", reranker) is not None
+
+
 def test_reliability_by_hand() -> None:
     held = reliability(np.array([0.1, 0.1, 0.9, 0.9]), np.array([0.0, 1.0, 1.0, 1.0]))
     assert held.brier == pytest.approx((0.01 + 0.81 + 0.01 + 0.01) / 4)

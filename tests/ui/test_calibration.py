@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rag_core.evaluation.calibrating import FEWEST
+from rag_core.schema.policy import Policy
 from tests.ui.conftest import ROOT
 from tests.ui.pages import said
 
@@ -61,14 +62,14 @@ def test_a_kept_calibration_counts_everywhere_until_it_is_removed() -> None:
     assert at.sidebar.toggle(key="cal").value is True
     assert at.sidebar.slider(key="t_calibrated").label.startswith("Threshold (probability)")
 
-    inspect = opened("1_inspect.py", r=LATE, fp="", q="refund in 5 days")
+    inspect = opened("1_inspect.py", r=LATE, fp="", q="refund in 5 days", cal=True)
     assert "cal" in toggles(inspect) and "t_maxsim" not in [one.key for one in inspect.sidebar.slider]
     shown = list(inspect.session_state["runs"].values())[-1]
     assert shown.relevance_space == "probability" and shown.policy.calibration.reranker == LATE
 
     done(at.button(key="calibrate_remove").click().run())
     assert "cal" not in toggles(at) and "t_maxsim" in [one.key for one in at.sidebar.slider]
-    assert "cal" not in toggles(opened("1_inspect.py", r=LATE, fp="", q="refund in 5 days"))
+    assert "cal" not in toggles(opened("1_inspect.py", r=LATE, fp="", q="refund in 5 days", cal=True))
 
 
 @pytest.mark.usefixtures("labelled")
@@ -89,6 +90,49 @@ def test_a_link_to_a_calibration_that_is_not_here_says_so() -> None:
     at.query_params["q"] = "refund in 5 days"
     at.query_params["cal"] = "true"
     assert "is not kept here" in said(done(at.run()))
+
+
+@pytest.mark.usefixtures("labelled")
+def test_a_link_without_a_question_keeps_the_own_scores_too() -> None:
+    done(evaluated().button(key="calibrate_keep").click().run())
+    at = AppTest.from_file(str(ROOT / "pages" / "5_evaluate.py"), default_timeout=300)
+    at.query_params["r"] = "Late interaction (MaxSim)"
+    at.query_params["t_maxsim"] = "0.9"
+    done(at.run())
+    assert at.sidebar.toggle(key="cal").value is False and at.sidebar.slider(key="t_maxsim").value == 0.9
+
+
+@pytest.mark.usefixtures("labelled")
+def test_settings_with_a_calibration_that_is_gone_or_fitted_again_say_so() -> None:
+    """The settings of a case that was saved while another calibration was kept, taken up on the page."""
+    at = evaluated()
+    done(at.button(key="calibrate_keep").click().run())
+    then = opened("1_inspect.py", r=LATE, fp="", q="refund in 5 days", cal=True)
+    policy = list(then.session_state["runs"].values())[-1].policy
+    earlier = policy.with_(calibration=policy.calibration.with_(bias=policy.calibration.bias + 1))
+
+    def shown(taken: Policy) -> str:
+        page = AppTest.from_function(taken_up, args=(taken.model_dump_json(), str(ROOT / "pages" / "1_inspect.py")))
+        return said(done(page.run(timeout=300)))
+
+    assert "is not kept here" not in shown(policy) and "is not the one that is kept" not in shown(policy)
+    assert "is not the one that is kept" in shown(earlier)
+    done(at.button(key="calibrate_remove").click().run())
+    assert "is not kept here" in shown(policy)
+
+
+def taken_up(policy: str, page: str) -> None:
+    import runpy
+
+    import streamlit as st
+
+    from rag_core.schema.policy import Policy
+    from ui.sidebar import apply_policy
+
+    if "taken" not in st.session_state:
+        st.session_state["taken"] = True
+        apply_policy.adopt(Policy.model_validate_json(policy))
+    runpy.run_path(page, run_name="__main__")
 
 
 @pytest.mark.usefixtures("sample")

@@ -16,7 +16,7 @@ from rag_core.schema.documents import Document
 from rag_core.wording.numbers import count_of
 from ui import caches, indexing
 from ui.panels import upload, views
-from ui.sidebar import searched
+from ui.sidebar import calibrated, searched
 
 NAMED = 10
 """Documents that a dialog names before it counts the rest."""
@@ -34,7 +34,7 @@ def show(collection: Collection, name: str, owner: str) -> None:
         if st.button("Make a copy", key="copy", icon=":material/content_copy:"):
             upload.copy(collection, owner)
         return
-    library = caches.visible(owner).library_of(name)
+    library, calibrations = caches.visible(owner).library_of(name), calibrated.book(name)
     with st.form("reindex"):
         st.markdown("**Chunking**")
         now = collection.manifest.chunking
@@ -49,6 +49,7 @@ def show(collection: Collection, name: str, owner: str) -> None:
         if st.form_submit_button("Rename", icon=":material/edit:") and new and new != name:
             others = [each for each in caches.visible(owner).names() if each != name]
             renamed = library.rename(name, free_name(new, others)).name
+            calibrations.rename(name, renamed)
             done(f"{name} is now called {renamed}.", go_to=renamed)
     if collection.manifest.owner is not None and st.button("Share with everyone", key="share", icon=":material/group:"):
         begin(library, IndexingOrder(action="share", name=name, by=owner))
@@ -80,7 +81,9 @@ def confirm_remove(collection: Collection, library: Library) -> None:
     st.markdown(views.markdown(f"{told} will be removed for good."))
     if confirmed("Remove this collection", "remove"):
         with views.guard():
+            calibrations = calibrated.book(name)
             library.remove(name)
+            calibrations.forget(name)
             done(f"{name} was removed.", go_to=SAMPLE)
 
 

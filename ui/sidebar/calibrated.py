@@ -1,7 +1,7 @@
 """The sidebar's switch between a reranker's own scores and its calibrated probability on the chosen collection.
 
 It is there where a calibration is kept (Evaluate page, or `second-pass calibrate`). A link without it means the
-reranker's own scores, as links did before; a visit without a question begins with it on.
+reranker's own scores, as links did before; a visit without any link begins with it on.
 """
 
 from __future__ import annotations
@@ -26,9 +26,14 @@ KEY = "cal"
 THRESHOLD = "calibrated"
 """The threshold's control is `t_calibrated`: a link's `t_probability` is of a model's own probability."""
 NOT_HERE = (
-    "The link asks for a calibrated probability, which is not kept here for this reranker and collection. Its own "
-    "scores are used."
+    "A calibrated probability is asked for, which is not kept here for this reranker and collection. Its own scores are"
+    " used, with its own threshold."
 )
+FITTED_AGAIN = (
+    "The calibration that these settings had is not the one that is kept here now. The one that is kept is used."
+)
+ASKED_FOR = "asked_calibration"
+"""Session key: the calibration of the policy that was set last."""
 
 
 def book(collection: str) -> CalibrationBook:
@@ -61,13 +66,15 @@ class Scale:
 def choose(collection: str, reranker: Entry) -> Scale:
     """Draw the switch where there is a calibration; the reranker's own scores where it is off."""
     _begin()
-    found = kept(collection, reranker.key)
+    found, asked = kept(collection, reranker.key), _asked_for(reranker.key)
     if found is None:
-        if KEY in st.query_params and KEY not in st.session_state:
+        if asked or (KEY in st.query_params and KEY not in st.session_state):
             st.caption(f":material/link_off: {NOT_HERE}")
         if reranker.key == STANDARD:
             st.caption("Its scores are not calibrated on this collection. Calibrate it on the Evaluate page.")
         return Scale(reranker)
+    if asked and asked != found.fit.calibration:
+        st.caption(f":material/link_off: {FITTED_AGAIN}")
     fitted = f"Fitted on {found.fit.questions} labelled questions on {found.fitted_at:%Y-%m-%d}."
     told = views.markdown(f"{fitted} {threshold_sentence(found.fit)}")
     on = st.toggle("Calibrated probability", key=KEY, bind="query-params", help=told)
@@ -84,21 +91,28 @@ def threshold_name(policy: Policy) -> str:
 
 def put(policy: Policy) -> None:
     """Set the switch to the policy. For callbacks."""
-    st.session_state[KEY] = policy.calibration is not None
+    st.session_state.update({KEY: policy.calibration is not None, ASKED_FOR: policy.calibration})
 
 
 def turn_on(minimum: float) -> None:
     """Use the calibration from now on, with this threshold. For callbacks."""
-    st.session_state.update({KEY: True, f"t_{THRESHOLD}": minimum})
+    st.session_state.update({KEY: True, ASKED_FOR: None, f"t_{THRESHOLD}": minimum})
 
 
 def reset(collection: str, reranker: str) -> None:
     """Use the reranker's calibration with its threshold where one is kept. For callbacks."""
+    st.session_state[ASKED_FOR] = None
     if found := kept(collection, reranker):
         turn_on(found.fit.threshold.minimum)
 
 
 def _begin() -> None:
-    """Where a session begins without a link to a run, a calibration counts."""
-    if KEY not in st.session_state and not {KEY, "q"} & set(st.query_params):
+    """Where a session begins without a link, a calibration counts."""
+    if KEY not in st.session_state and not st.query_params:
         st.session_state[KEY] = True
+
+
+def _asked_for(reranker: str) -> Calibration | None:
+    """The calibration of the policy that was set last, if it is of this reranker."""
+    asked: Calibration | None = st.session_state.get(ASKED_FOR)
+    return asked if asked and asked.reranker == reranker else None
