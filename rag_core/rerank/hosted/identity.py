@@ -20,8 +20,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from rag_core.errors import SecondPassError
+from rag_core.rerank.hosted.http import RETRIED
 from rag_core.rerank.hosted.provider import Probe
 from rag_core.rerank.hosted.shapes import dig
 from rag_core.schema.base import Frozen
@@ -66,7 +68,7 @@ class ServedModel(Frozen):
 
 
 class ServerUnreachable(Exception):
-    """No connection to the server."""
+    """The server was not reached, so nobody knows what it runs; says how, as the end of a sentence."""
 
 
 class KeyRefused(Exception):
@@ -87,8 +89,8 @@ def ask(
 ) -> ServedModel:
     """Ask a server which model it runs, probe by probe; the first answer that names one counts.
 
-    named: which of its models is meant, if it has several. strict: a refused key is not taken for a server that cannot
-    say. Raises ServerUnreachable, and KeyRefused where `strict`.
+    named: which of its models is meant, if it has several. strict: neither a refused key nor trouble that may pass is
+    taken for a server that cannot say. Raises ServerUnreachable, and KeyRefused where `strict`.
     """
     for probe in probes:
         answer = _get(client, address + probe.path, headers, strict)
@@ -102,19 +104,26 @@ def _get(client: httpx.Client, url: str, headers: Mapping[str, str], strict: boo
     """The JSON at a URL; None for any other answer."""
     import httpx
 
-    timeout = httpx.Timeout(ANSWER_S, connect=CONNECT_S)
+    timeout, parts = httpx.Timeout(ANSWER_S, connect=CONNECT_S), urlsplit(url)
     try:
         with client.stream("GET", url, headers=dict(headers), timeout=timeout) as response:
-            if strict and response.status_code in (401, 403):
-                raise KeyRefused(response.status_code)
+            status = response.status_code
+            if strict and status in (401, 403):
+                raise KeyRefused(status)
+            if strict and (status in RETRIED or status > 504):
+                raise ServerUnreachable(f"fails at {parts.netloc} ({parts.path}: status {status})")
             content = bytearray()
             for piece in response.iter_bytes():
                 content += piece
                 if len(content) > MAX_BYTES:
                     return None
-        return json.loads(content) if response.status_code == 200 else None
+        return json.loads(content) if status == 200 else None
     except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
-        raise ServerUnreachable(url) from exc
+        raise ServerUnreachable(f"cannot be reached at {parts.netloc}") from exc
+    except httpx.TransportError as exc:
+        if strict:
+            raise ServerUnreachable(f"does not answer at {parts.netloc} ({parts.path})") from exc
+        return None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError):
         return None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -203,6 +204,8 @@ class Service:
     limit     texts a request, if other than usual
     key       the key that it wants; empty: none
     says      what it says that it runs, instead of the wire's
+    ails      status that it answers that question with; `slow_s`: seconds until it answers it
+    looked_up how often it was asked that question
     """
 
     def __init__(self) -> None:
@@ -216,6 +219,7 @@ class Service:
         self.limit: int | None = None
         self.key = KEY
         self.says: Mapping[str, Any] | None = None
+        self.ails, self.slow_s, self.looked_up = 200, 0.0, 0
         self.asked: list[Body] = []
         self.lock = threading.Lock()
 
@@ -266,8 +270,12 @@ class _Handler(BaseHTTPRequestHandler):
         service, (name, _, path) = self.service, self.path[1:].partition("/")
         wire = WIRES[name]
         says = wire.says if service.says is None else service.says
+        service.looked_up += 1
+        time.sleep(service.slow_s)
         if service.key and wire.key(self.headers) != service.key:
             self._send(401, {}, b"{}")
+        elif service.ails != 200:
+            self._send(service.ails, {}, b"{}")
         elif f"/{path}" not in says:
             self._send(404, {}, b"{}")
         else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,9 @@ import pytest
 from pydantic import SecretStr
 
 from rag_core.errors import ModelError
+from rag_core.rerank.hosted import identity
 from rag_core.rerank.hosted.http import RetryPolicy
+from rag_core.rerank.hosted.identity import BEFORE_SCORING_S, MAX_AGE_S
 from rag_core.rerank.metering import metered
 from rag_core.retrieval.embedders.hosted.apis import APIS
 from rag_core.retrieval.embedders.hosted.service import HostedEmbedder
@@ -305,7 +309,6 @@ def test_progress_counts_what_is_there(make: Make, tmp_path: Path) -> None:
         ("tei", "tei:maker/embedder@abababababab"),
         ("ollama", "ollama:maker/embedder:latest@0a109f422b47"),
         ("vllm", "vllm:maker/embedder@/models/maker-embedder"),
-        ("litellm", "litellm:maker/embedder"),
         ("openai", "openai:maker/embedder"),
     ],
 )
@@ -327,6 +330,105 @@ def test_a_server_that_runs_another_model_in_the_middle_is_an_error(make: Make) 
     _ = case.embedder.model
     case.service.says = {"/info": {"model_id": "maker/another", "model_sha": "cd" * 20}}
     assert "another model" in case.fails(Fault(hang_up=True))
+
+
+ANOTHER = {"/info": {"model_id": "maker/another", "model_sha": "cd" * 20}}
+
+
+def test_a_server_is_asked_before_texts_are_sent_and_vectors_are_kept_under_its_own_model(
+    make: Make, tmp_path: Path
+) -> None:
+    book = VectorBook(tmp_path)
+    case = make("tei", kept=book)
+    first = case.embedder.model
+    case.service.says = ANOTHER
+    case.waited.append(BEFORE_SCORING_S + 1)
+    case.embedder.embed(TEXTS)
+    assert case.embedder.model == "tei:maker/another@cdcdcdcdcdcd"
+    assert _kept(book) == {case.embedder.model}
+    assert case.embedder.model != first
+
+
+def test_vectors_of_a_server_that_changes_in_the_middle_are_not_kept(make: Make, tmp_path: Path) -> None:
+    def changed(vectors: Vectors) -> Vectors:
+        case.service.says = ANOTHER
+        case.waited.append(BEFORE_SCORING_S + 1)
+        return vectors
+
+    book = VectorBook(tmp_path)
+    case = make("tei", kept=book)
+    assert "runs another model than before" in case.fails(Fault(vectors=changed))
+    assert _kept(book) == set()
+
+
+def test_a_server_that_was_asked_just_now_is_not_asked_again(make: Make) -> None:
+    case = make("tei")
+    for text in TEXTS:
+        case.embedder.embed([text])
+    assert case.service.looked_up == 1
+
+
+def test_another_model_may_have_vectors_of_another_length(make: Make) -> None:
+    case = make("tei")
+    assert case.embedder.embed(TEXTS).shape == (3, WHOLE)
+    case.service.says = ANOTHER
+    case.waited.append(BEFORE_SCORING_S + 1)
+    case.service.faults = [Fault(vectors=lambda found: [one[:40] for one in found])]
+    assert case.embedder.embed(TEXTS).shape == (3, 40)
+    assert case.embedder.dimensions == 40
+
+
+def _kept(book: VectorBook) -> set[str]:
+    """The models that vectors are kept of."""
+    if not book.path.exists():
+        return set()
+    with closing(sqlite3.connect(book.path)) as opened:
+        return {name for (name,) in opened.execute("SELECT DISTINCT model FROM vectors")}
+
+
+PROBED = [name for name, wire in WIRES.items() if wire.says]
+
+
+@pytest.mark.parametrize("name", PROBED)
+@pytest.mark.parametrize("status", [429, 500, 503, 529])
+def test_a_server_that_does_not_say_for_a_while_keeps_the_model_that_it_had(make: Make, name: str, status: int) -> None:
+    case = make(name)
+    known = case.embedder.model
+    case.service.ails = status
+    case.waited.append(MAX_AGE_S + 1)
+    assert case.embedder.model == known
+    with pytest.raises(ModelError, match=rf"fails at 127\.0\.0\.1:\d+ .*status {status}"):
+        _ = make(name).embedder.model
+
+
+@pytest.mark.parametrize("name", PROBED)
+def test_a_server_that_is_slow_to_say_keeps_the_model_that_it_had(
+    make: Make, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = make(name)
+    known = case.embedder.model
+    monkeypatch.setattr(identity, "ANSWER_S", 0.1)
+    case.service.slow_s = 0.5
+    case.waited.append(MAX_AGE_S + 1)
+    assert case.embedder.model == known
+    with pytest.raises(ModelError, match=r"does not answer at 127\.0\.0\.1"):
+        _ = make(name).embedder.model
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 501])
+def test_a_server_without_that_call_is_taken_by_the_name_in_the_key(make: Make, status: int) -> None:
+    case = make("openai-shaped")
+    case.service.ails = status
+    assert case.embedder.model == case.embedder.name
+
+
+@pytest.mark.parametrize("name", ["azure", "litellm", "openai-shaped"])
+def test_the_same_name_at_two_addresses_is_two_models_where_its_operator_chose_it(make: Make, name: str) -> None:
+    one = make(name).embedder
+    other = HostedEmbedder(parse_key(f"{name}:https://two.example.com#{MODEL}"))
+    other._served = one._served  # it says the same
+    assert one.model != other.model
+    assert (one.model, other.model) == (one.name, other.name)
 
 
 def test_a_server_that_is_gone_is_said() -> None:

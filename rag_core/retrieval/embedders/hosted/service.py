@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import numpy as np
 from pydantic import SecretStr
@@ -25,13 +25,14 @@ from rag_core.inference.tokenizer import encodable
 from rag_core.rerank.hosted.addresses import check_address
 from rag_core.rerank.hosted.connection import CONCURRENCY, Connection
 from rag_core.rerank.hosted.http import RequestTooLarge, RetryPolicy, post
+from rag_core.rerank.hosted.identity import BEFORE_SCORING_S, MAX_AGE_S, ServedModel
 from rag_core.rerank.hosted.shapes import batches_of, usage_of
 from rag_core.rerank.metering import carried, sent, spend
 from rag_core.retrieval.embedders.hosted.api import Role
 from rag_core.retrieval.embedders.hosted.apis import APIS
 from rag_core.retrieval.embedders.hosted.known import known_model
 from rag_core.retrieval.embedders.hosted.pace import Pace
-from rag_core.retrieval.embedders.hosted.served import Served
+from rag_core.retrieval.embedders.hosted.served import Served, identity_of
 from rag_core.retrieval.embedders.hosted.shapes import body_of, vectors_of
 from rag_core.retrieval.embedders.naming import EmbedderKey
 from rag_core.schema.paid_calls import PaidCalls
@@ -77,11 +78,12 @@ class HostedEmbedder:
         self._pace = Pace(sleep, clock)
         place = check_address(api, address or key.address or api.address)
         self._connection = Connection(self._api, place, secret, retry or RetryPolicy())
-        self._served = Served(lambda: self._connection.ask_model(key.model, strict=True), self._gone(place), clock)
+        self._served = Served(key, lambda: self._connection.ask_model(key.model, strict=True), clock)
         self._lock = threading.Lock()
         self._most = api.batch
         self._usage = PaidCalls()
         self._length = key.dimensions or 0
+        self._length_of = ""
 
     @property
     def name(self) -> str:
@@ -91,21 +93,19 @@ class HostedEmbedder:
     @property
     def model(self) -> str:
         """Identity in manifests and caches. Of a service, its name and options; of your own server, what it says that
-        it runs, wherever it stands: `tei:BAAI/bge-small-en-v1.5@5c38ec7c405e`.
+        it runs, wherever it stands: `tei:BAAI/bge-small-en-v1.5@5c38ec7c405e`; without a version, with its address.
 
         Asks your own server, unless it was asked lately. Raises ModelError where it cannot be reached, or neither it
         nor the key says which model it is.
         """
-        if not self._api.probes:
-            return f"{self.key.api}:{self.key.model or self.key.address}{self.key.options}"
-        served = self._served.now()
-        named = served.model or self.key.model
-        if not named:
-            raise ModelError(
-                f"{self._api.label} at {self.key.address} does not say which model it runs, so its vectors cannot be "
-                f"told from another's. Name it: {self.key}#<model>."
-            )
-        return f"{self.key.api}:{named}{f'@{served.revision}' if served.revision else ''}{self.key.options}"
+        return self._identity(MAX_AGE_S)
+
+    def _identity(self, max_age_s: float) -> str:
+        """`model`, no older than so many seconds. Another model has vectors of a length of its own."""
+        model = identity_of(self.key, self._served.now(max_age_s) if self._api.probes else ServedModel())
+        if model != self._length_of:
+            self._length, self._length_of = self.key.dimensions or 0, model
+        return model
 
     @property
     def dimensions(self) -> int:
@@ -157,13 +157,17 @@ class HostedEmbedder:
         """Known vectors from where they are kept, the others from the service, each distinct text once."""
         if not texts:
             return np.zeros((0, self._length), np.float32)
-        model = self.model
+        model = self._identity(BEFORE_SCORING_S)
         read = [self._prompt(role) + encodable(text) for text in texts]
         hashes = [self._hash(role, text) for text in read]
         found = self._kept.read(model, list(dict.fromkeys(hashes))) if self._kept else {}
         missing = {one: text for one, text in zip(hashes, read, strict=True) if one not in found}
         done = len(texts) - len(missing)
         for some, vectors in self._asked(list(missing.values()), role, retry):
+            if self._identity(BEFORE_SCORING_S) != model:
+                raise ModelError(
+                    f"{self._api.label} runs another model than before. Index the documents again with it."
+                )
             fresh = dict(zip([self._hash(role, text) for text in some], vectors, strict=True))
             if self._kept:
                 self._kept.add(model, fresh)
@@ -171,8 +175,6 @@ class HostedEmbedder:
             done += len(some)
             if progress:
                 progress(done, len(texts))
-        if missing and self.model != model:
-            raise ModelError(f"{self._api.label} runs another model than before. Index the documents again with it.")
         stacked: Vectors = np.stack([found[one] for one in hashes])
         self._length = self._length or stacked.shape[1]
         return stacked
@@ -242,9 +244,3 @@ class HostedEmbedder:
     def _hash(self, role: Role, text: str) -> bytes:
         """Of what is sent, and as what, where the API tells questions from passages."""
         return hashlib.sha256(f"{role if self._api.role else ''}\n{text}".encode("utf-8", "surrogatepass")).digest()
-
-    def _gone(self, place: str) -> str:
-        return (
-            f"{self._api.label} cannot be reached at {urlsplit(place).netloc}, so the embedding model {self.key.label} "
-            "cannot be used. Check that it is running and the address."
-        )
