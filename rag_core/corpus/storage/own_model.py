@@ -6,8 +6,10 @@ Pipeline(collection, embedder).run("How long do refunds take?")
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rag_core.errors import SecondPassError
 from rag_core.retrieval.embedders.absent import AbsentEmbedder
 from rag_core.retrieval.embedders.choosing import embedder_for
 
@@ -23,8 +25,32 @@ BY_WORDS = "It is searched by words alone, as you chose: its embedding model is 
 
 
 def key_for(manifest: Manifest, settings: Settings) -> str:
-    """The key of the model of a collection; one that names none was made with the model of the settings."""
-    return manifest.embedder or settings.embedding_model
+    """The key of the model of a collection; one that names none was made with the model of the settings.
+
+    So was one whose model's folder is no longer there, where the settings name the same model at another place.
+    """
+    if not manifest.embedder or (_gone(manifest.embedder) and _made_by(settings, manifest.embedding_model)):
+        return settings.embedding_model
+    return manifest.embedder
+
+
+def _gone(key: str) -> bool:
+    """Whether it names a folder that is not there."""
+    place = _place(key)
+    return place.is_absolute() and not place.is_dir()
+
+
+def _made_by(settings: Settings, identity: str) -> bool:
+    """Whether the model of the settings, where it is a folder, has that identity."""
+    key = settings.embedding_model
+    try:
+        return _place(key).is_dir() and embedder_for(key, settings).model == identity
+    except SecondPassError:
+        return False  # the collection's own key says what is wrong
+
+
+def _place(key: str) -> Path:
+    return Path(key.partition("?")[0])
 
 
 def embedder_over(collection: Collection, settings: Settings, access: Credentials | None = None) -> Embedder:

@@ -11,7 +11,9 @@ from rag_core.rerank.hosted.providers import PROVIDERS
 
 VERSIONS = ("/v1", "/v2")
 OTHER_CALLS = ("/models", "/embeddings", "/docs", "/health", "/info")
-"""Calls of such servers beside reranking, as people copy them with the address."""
+"""Calls of such servers beside reranking, as people copy them with the address, behind a version."""
+CALLS_AT_TOP = ("/health", "/info")
+"""Those that stand right behind the host; a proxy may have any other name there (`https://gw/models`)."""
 
 
 def parse_key(key: str, environ: Mapping[str, str]) -> tuple[Provider, str]:
@@ -57,6 +59,14 @@ def check_address(provider: Api, address: str) -> str:
     return address.strip().rstrip("/")
 
 
+def without_call(address: str) -> str:
+    """The address without another call of the server: `http://a:1/v1/models` -> `http://a:1/v1`."""
+    path = urlsplit(address).path
+    calls = [*CALLS_AT_TOP, *(version + call for version in VERSIONS for call in OTHER_CALLS)]
+    found = next((one for one in calls if (path == one if one in CALLS_AT_TOP else path.endswith(one))), "")
+    return address.removesuffix(found.removeprefix(next((one for one in VERSIONS if found.startswith(one)), "")))
+
+
 def endpoint(provider: Api, address: str) -> str:
     """Where requests go: the address with the provider's path, unless it names the whole endpoint already. What both
     name counts once, a version too, and another call of the server not at all:
@@ -64,7 +74,7 @@ def endpoint(provider: Api, address: str) -> str:
     """
     if urlsplit(address).path.endswith(provider.ends):
         return address
-    address = address.removesuffix(next((one for one in OTHER_CALLS if urlsplit(address).path.endswith(one)), ""))
+    address = without_call(address)
     parts = provider.path.split("/")
     starts = ["/".join(parts[:end]) for end in range(len(parts) - 1, 1, -1)]
     versions = VERSIONS if provider.path.startswith(VERSIONS) else ()

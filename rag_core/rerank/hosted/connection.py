@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from rag_core.errors import MissingPackage, ModelError
-from rag_core.rerank.hosted.addresses import VERSIONS, endpoint
+from rag_core.rerank.hosted.addresses import VERSIONS, endpoint, without_call
 from rag_core.rerank.hosted.http import Call, RetryPolicy, refused_key
 from rag_core.rerank.hosted.identity import KeyRefused, ServedModel, ask
 from rag_core.rerank.hosted.provider import Api
@@ -99,7 +99,8 @@ class Connection:
 
 
 def _base(address: str, named: tuple[str, ...]) -> str:
-    """The server's own address, of one that names a version or an endpoint: `http://a:1/v1/rerank` -> `http://a:1`."""
+    """The server's own address, of one that names a version or a call: `http://a:1/v1/rerank` -> `http://a:1`."""
+    address = without_call(address)
     for ends in (named, VERSIONS):
         address = address.removesuffix(next((end for end in ends if urlsplit(address).path.endswith(end)), ""))
     return address

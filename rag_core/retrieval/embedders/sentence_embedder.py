@@ -23,6 +23,7 @@ from rag_core.retrieval.embedders.mean_pooled import MeanPooled
 from rag_core.retrieval.embedders.naming import EmbedderKey
 from rag_core.retrieval.embedders.packaged import PACKAGED, PACKAGED_NAME, packaged_folder, weights_sha256
 from rag_core.retrieval.embedders.packaged_encoder import packaged_encoder, passage_encoder, token_model
+from rag_core.retrieval.embedders.prompts import implied_options, passage_prompt, prompts_in, room
 from rag_core.retrieval.embedders.transformer import sentence_transformer, uncut_tokenizer
 
 if TYPE_CHECKING:
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 BATCH = 16
 """sentence-transformers' batches. Small ones of texts sorted by length beat large ones on a CPU: less padding."""
 ENCODING = {"batch_size": BATCH, "normalize_embeddings": True, "show_progress_bar": False}
-
-PASSAGE_PROMPTS = ("document", "passage", "corpus")
-"""Names of the prompt for passages in a model's config. sentence-transformers takes the first, even empty."""
 
 SLICE = 4 * BATCH
 """Texts between two reports of progress."""
@@ -79,12 +77,18 @@ class SentenceEmbedder:
     def model(self) -> str:
         """Name and 12 digits that tell one model from another: of a folder's files, or of the hub's commit.
 
-        Of what was loaded, once it is, and with the options where there are any. Raises ModelError where a hub model's
-        commit cannot be told.
+        Of what was loaded, once it is, with the options and what the config implies. Raises ModelError where a hub
+        model's commit cannot be told.
         """
-        return (self._loaded_as or self._identity()) + self._key.options
+        return self._loaded_as or self._identity()
 
     def _identity(self) -> str:
+        if self._key.passage is not None or self._asked == PACKAGED:
+            return self._version() + self._key.options
+        prompts = prompts_in(self._folder) if self._folder else self._encoder.prompts
+        return self._version() + implied_options(self._key, prompts)
+
+    def _version(self) -> str:
         """Of what lies on this machine now. A folder counts with all that changes a vector, such as how it is pooled;
         the packaged model with its weights, for its other files come with them."""
         if self._asked == PACKAGED:
@@ -116,18 +120,15 @@ class SentenceEmbedder:
 
     @cached_property
     def max_tokens(self) -> int:
-        """Tokens that the model reads of a text, the special ones included; the rest is cut off. What is put before a
-        passage is taken off."""
-        whole = 256 if self._asked == PACKAGED else int(self._encoder.max_seq_length)
-        return whole - len(self.token_spans(self._passage_prompt))
+        """Tokens that the model reads of a text, special ones included, less what is put before it; the rest is cut."""
+        most = 256 if self._asked == PACKAGED else self._encoder.max_seq_length
+        return room(most, len(self.token_spans(self._passage_prompt)), self._asked)
 
     @property
     def _passage_prompt(self) -> str:
         """What is put before a passage: as asked for, else as the model's config says."""
-        if self._key.passage is not None or self._asked == PACKAGED:
-            return self._key.passage or ""
-        prompts: dict[str, str] = self._encoder.prompts
-        return next((prompts[name] for name in PASSAGE_PROMPTS if prompts.get(name)), "")
+        own = self._key.passage is not None or self._asked == PACKAGED
+        return (self._key.passage or "") if own else passage_prompt(self._encoder.prompts)
 
     @property
     def load_ms(self) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,9 @@ from rag_core.corpus.storage.own_model import opened
 from rag_core.corpus.storage.visible import shared_library
 from rag_core.errors import CollectionError, ModelError
 from rag_core.pipeline.pipeline import Pipeline
+from rag_core.retrieval.embedders import sentence_embedder
 from rag_core.retrieval.embedders.choosing import embedder_for
+from rag_core.retrieval.embedders.packaged import packaged_folder
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
@@ -156,13 +160,39 @@ def test_a_pipeline_over_a_collection_finds_its_model_itself(service: Service, s
 def test_a_folder_is_found_again_from_another_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packaged: SentenceEmbedder
 ) -> None:
-    from rag_core.retrieval.embedders.packaged import packaged_folder
-
     (tmp_path / "models").symlink_to(packaged_folder())
     monkeypatch.chdir(tmp_path)
     made = rag_core.index(texts=["Refunds take thirty days."], embedder="models")
     assert made.manifest.embedder == str(packaged_folder().resolve())
     assert rag_core.index(texts=["Refunds take thirty days."]).manifest.embedder == "packaged"
+
+
+def test_a_folder_that_moved_is_found_by_the_settings(
+    tmp_path: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = tmp_path / "here" / "minilm", tmp_path / "there" / "minilm"
+    shutil.copytree(packaged_folder(), old, copy_function=os.symlink)
+    _build(library, Settings(data_dir=tmp_path), str(old), "Moved")
+    new.parent.mkdir()
+    old.rename(new)
+    monkeypatch.setattr(sentence_embedder, "_shared", {})  # another process, which never loaded it
+    with pytest.raises(ModelError, match="here/minilm"):
+        _asked(library, Settings(data_dir=tmp_path), "Moved")
+    moved = Settings(data_dir=tmp_path, embedding_model=str(new))
+    assert _nearest(_asked(library, moved, "Moved")) == "refunds::0"
+    other = Settings(data_dir=tmp_path, embedding_model=str(_copied(new, tmp_path / "elsewhere" / "minilm")))
+    with pytest.raises(ModelError, match="here/minilm"):
+        _asked(library, other, "Moved")
+
+
+def _copied(old: Path, new: Path) -> Path:
+    """The folder with another file in it that changes vectors."""
+    shutil.copytree(old, new, copy_function=os.symlink)
+    place = new / "modules.json"
+    text = place.read_text(encoding="utf-8")
+    place.unlink()
+    place.write_text(text + "\n", encoding="utf-8")
+    return new
 
 
 def test_a_collection_that_names_no_model_is_of_the_settings(library: Library, settings: Settings) -> None:

@@ -108,6 +108,11 @@ def test_another_revision_of_the_same_name_is_another_model(name: str, service: 
     assert served(service, name).model != first
 
 
+def test_a_server_says_what_it_runs_at_an_address_with_another_call(service: Service) -> None:
+    typed = HostedReranker(PROVIDERS["vllm"], address=f"{service.address}/vllm/v1/models", secret=SecretStr(KEY))
+    assert typed.identified
+
+
 def test_without_reason_a_server_is_not_asked_again(service: Service) -> None:
     clock = Clock()
     reranker = served(service, "tei", clock)

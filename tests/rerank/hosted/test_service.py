@@ -89,7 +89,7 @@ def test_the_address_may_name_the_path_itself() -> None:
     assert endpoint(tei, "http://a:1/models/7/rerank") == "http://a:1/models/7/rerank"
 
 
-@pytest.mark.parametrize("end", ["/v1", "/v1/", "/v2", "/v1/models", "/docs", "/v1/rerank/", " "])
+@pytest.mark.parametrize("end", ["/v1", "/v1/", "/v2", "/v1/models", "/health", "/info", "/v1/rerank/", " "])
 @pytest.mark.parametrize("name", ["vllm", "llamacpp", "jina-shaped", "jina-shaped-logits", "cohere-shaped"])
 def test_a_version_at_the_end_of_an_address_counts_once(name: str, end: str) -> None:
     provider = PROVIDERS[name]
@@ -104,6 +104,11 @@ def test_a_version_at_the_end_of_an_address_counts_once(name: str, end: str) -> 
 def test_a_version_in_front_of_a_path_without_one_stays(name: str) -> None:
     assert endpoint(PROVIDERS[name], "http://a:1/v1") == "http://a:1/v1/rerank"
     assert endpoint(PROVIDERS[name], "http://a:1/v1/models") == "http://a:1/v1/rerank"
+
+
+@pytest.mark.parametrize("end", ["/models", "/docs", "/embeddings", "/gw/health", "/gw/info"])
+def test_a_proxy_may_be_named_like_a_call(end: str) -> None:
+    assert endpoint(PROVIDERS["vllm"], f"https://gw{end}") == f"https://gw{end}/v1/rerank"
 
 
 def test_requests_are_split_by_number_and_by_bytes() -> None:

@@ -168,6 +168,24 @@ def test_googles_wait_stands_in_the_body(make: Make) -> None:
     assert case.waited == [34.5]
 
 
+def test_a_question_does_not_wait_for_the_rate_limit_of_a_corpus(make: Make) -> None:
+    case = make("openai")
+    asked: list[str] = []
+
+    def meanwhile(seconds: float) -> None:
+        with pytest.raises(ModelError, match=r"OpenAI: Rate limited\. .* Retry after 80 s"):
+            case.embedder.embed_query("How long?")
+        asked.append("How long?")
+        case.waited.append(seconds)
+
+    case.embedder._pace._sleep = meanwhile
+    case.service.faults = [Fault(status=429, headers={"Retry-After": "80"})]
+    assert len(case.embedder.embed(TEXTS)) == 3
+    assert asked == ["How long?"]
+    assert "How long?" not in case.service.texts
+    assert len(case.embedder.embed_query("How long?")) == WHOLE
+
+
 def test_a_rate_limit_that_does_not_end_is_said(make: Make, case: Case) -> None:
     hasty = make(case.name, retry=RetryPolicy(attempts=2))
     said = hasty.fails(*[Fault(status=429, headers={"Retry-After": "1"}, said="slow down")] * 2)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import rag_core
 from rag_core.errors import ModelError
 from rag_core.inference.encoder import on_openvino
 from rag_core.retrieval.embedders.naming import parse_key
@@ -181,6 +182,42 @@ def test_questions_and_passages_get_the_prompts_of_the_models_own_config(
     np.testing.assert_allclose(theirs.embed_query("how long"), embedder.embed_query("query: how long"), atol=1e-5)
     assert alike(theirs.embed(["30 days"])[0], embedder.embed(["passage: 30 days"])[0])
     assert theirs.max_tokens == 256 - len(embedder.token_spans("passage: "))
+
+
+def test_a_prompt_that_the_config_implies_is_part_of_the_identity(tmp_path: Path) -> None:
+    passage = _with_config(tmp_path / "a" / "e5", prompts={"query": "query: ", "passage": "passage: "})
+    document = _with_config(tmp_path / "b" / "e5", prompts={"query": "query: ", "document": "passage: "})
+    theirs = SentenceEmbedder(str(passage), dimensions=64)
+    before = theirs.model
+    assert before.endswith("?dimensions=64&passage=passage:%20")
+    theirs.embed(["30 days"])
+    assert theirs.model == before
+    assert "?" not in SentenceEmbedder(str(document)).model
+    assert SentenceEmbedder(str(passage), passage="").model.endswith("?passage=")
+
+
+@pytest.mark.parametrize("words", [245, 400])
+def test_a_prompt_that_leaves_no_room_for_a_passage_is_an_error(tmp_path: Path, words: int) -> None:
+    folder = _with_config(tmp_path / "e5", prompts={"query": "", "document": "word " * words})
+    with pytest.raises(ModelError, match=rf"256 tokens, and what is put before each passage has {words}"):
+        _ = SentenceEmbedder(str(folder)).max_tokens
+    assert SentenceEmbedder(str(folder), passage="passage: ").max_tokens == 254
+
+
+def test_a_model_without_a_limit_reads_whole_passages(tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(packaged_folder() / "tokenizer.json"))
+    weights = np.random.default_rng(0).normal(size=(tokenizer.get_vocab_size(), 8)).astype(np.float32)
+    SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=weights)], device="cpu").save(
+        str(tmp_path)
+    )
+    static = SentenceEmbedder(str(tmp_path))
+    made = rag_core.index(texts=["Refunds take thirty days. " * 400], embedder=static)
+    assert static.max_tokens == 8192
+    assert len(made.passages) > 1
 
 
 def test_prompts_of_ones_own_take_the_place_of_the_configs(embedder: SentenceEmbedder, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -75,7 +76,7 @@ class HostedEmbedder:
         self.key = key
         self._kept = kept
         self._retry = retry
-        self._pace = Pace(sleep, clock)
+        self._pace = Pace(api, sleep, clock)
         place = check_address(api, address or key.address or api.address)
         self._connection = Connection(self._api, place, secret, retry or RetryPolicy())
         self._served = Served(key, lambda: self._connection.ask_model(key.model, strict=True), clock)
@@ -225,7 +226,8 @@ class HostedEmbedder:
         api, key = self._api, self.key
         body = body_of(api, key.model, texts, role, key.dimensions)
         call = self._connection.call()
-        answer = post(self._connection.client(), call, body, retry, self._pace.hold, self._served.doubt, self._on_send)
+        client, on_send = self._connection.client(), partial(self._on_send, retry.longest_wait_s)
+        answer = post(client, call, body, retry, self._pace.hold, self._served.doubt, on_send)
         tokens, units = usage_of(api, answer)
         spend(self.name, PaidCalls(tokens=tokens, units=units))
         with self._lock:
@@ -234,8 +236,8 @@ class HostedEmbedder:
         self._length = self._length or vectors.shape[1]
         return vectors
 
-    def _on_send(self) -> None:
-        self._pace.wait()
+    def _on_send(self, longest_s: float) -> None:
+        self._pace.wait(longest_s)
         sent(self.name)
 
     def _prompt(self, role: Role) -> str:
