@@ -1,4 +1,5 @@
-"""What recorded runs would have kept with another top-k or threshold, by judgments: replays, in which no model runs.
+"""What recorded runs would have kept with another top-k, threshold, pool or weight of a search, by judgments. Each is a
+replay, in which no model runs.
 
 for cut in cuts_of(traces, labelled, Setting.TOP_K).points:
     cut.value, cut.answered, cut.relevant, cut.others
@@ -15,7 +16,8 @@ from pydantic import Field
 from rag_core.errors import BadInput
 from rag_core.evaluation.recorded_runs import documents_of, grades_by_text, same_text
 from rag_core.evaluation.sets import LabelledSet
-from rag_core.runs.replaying import RunChange, replay_run
+from rag_core.runs.replaying import Control, RunChange, obstacles, replay_run
+from rag_core.runs.replaying.obstacles import lists_of
 from rag_core.schema.base import Frozen
 from rag_core.schema.threshold import Threshold, relevance_space
 from rag_core.schema.trace import Trace
@@ -28,6 +30,8 @@ class Setting(StrEnum):
 
     TOP_K = "top_k"
     THRESHOLD = "threshold"
+    POOL = "pool"
+    WEIGHT = "weight"
 
 
 class Cut(Frozen):
@@ -55,21 +59,34 @@ class Cuts(Frozen):
 VALUES: dict[Setting, tuple[float, ...]] = {
     Setting.TOP_K: (1, 2, 3, 4, 5, 6, 8, 10, 15, 20),
     Setting.THRESHOLD: (0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+    Setting.POOL: (1, 2, 3, 5, 10, 20, 30, 50, 100),
+    Setting.WEIGHT: (0, 0.25, 0.5, 1, 2, 4),
 }
 
 
-def _threshold(trace: Trace, value: float) -> RunChange:
+def _threshold(trace: Trace, value: float, _search: str) -> RunChange:
     return RunChange(threshold=Threshold(minimum=value, space=relevance_space(trace.reranked_step.space)))
 
 
-CHANGES: dict[Setting, Callable[[Trace, float], RunChange]] = {
-    Setting.TOP_K: lambda _, value: RunChange(top_k=int(value)),
+CHANGES: dict[Setting, Callable[[Trace, float, str], RunChange]] = {
+    Setting.TOP_K: lambda _, value, __: RunChange(top_k=int(value)),
     Setting.THRESHOLD: _threshold,
+    Setting.POOL: lambda _, value, __: RunChange(pool=int(value)),
+    Setting.WEIGHT: lambda _, value, search: RunChange(weights={search: value}),
 }
 
 
-def cuts_of(traces: Sequence[Trace], labelled: LabelledSet, setting: Setting) -> Cuts:
-    """The judged runs with a relevant document, with each value of the setting; every value over the same runs."""
+def searches_of(traces: Sequence[Trace]) -> tuple[str, ...]:
+    """The names of the searches whose lists are there to be fused again in any of the runs."""
+    there = [trace for trace in traces if Control.FUSION not in obstacles(trace)]
+    return tuple(dict.fromkeys(step.name for trace in there for step in lists_of(trace)))
+
+
+def cuts_of(traces: Sequence[Trace], labelled: LabelledSet, setting: Setting, search: str = "") -> Cuts:
+    """The judged runs with a relevant document, with each value of the setting; every value over the same runs.
+
+    search: whose weight it is (`searches_of`), beside 1 for all others.
+    """
     by_text = grades_by_text(labelled)
     kept: list[list[tuple[float, float, float]]] = []
     reasons: dict[str, int] = {}
@@ -78,7 +95,9 @@ def cuts_of(traces: Sequence[Trace], labelled: LabelledSet, setting: Setting) ->
         if not any(grades.values()):
             continue
         try:
-            kept.append([_kept(trace, value, setting, labelled, grades) for value in VALUES[setting]])
+            kept.append(
+                [_kept(trace, CHANGES[setting](trace, value, search), labelled, grades) for value in VALUES[setting]]
+            )
         except BadInput as exc:
             reasons[str(exc)] = reasons.get(str(exc), 0) + 1
     points = [
@@ -89,10 +108,10 @@ def cuts_of(traces: Sequence[Trace], labelled: LabelledSet, setting: Setting) ->
 
 
 def _kept(
-    trace: Trace, value: float, setting: Setting, labelled: LabelledSet, grades: Mapping[str, int]
+    trace: Trace, change: RunChange, labelled: LabelledSet, grades: Mapping[str, int]
 ) -> tuple[float, float, float]:
     """Whether a relevant document is kept, the share of them that is, and how many others are."""
-    replayed = replay_run(trace, CHANGES[setting](trace, value))
+    replayed = replay_run(trace, change)
     relevant = {item for item, grade in grades.items() if grade > 0}
     there = set(documents_of(replayed, replayed.kept_step, labelled))
     return float(bool(there & relevant)), len(there & relevant) / len(relevant), float(len(there - relevant))

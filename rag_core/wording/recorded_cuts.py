@@ -1,4 +1,4 @@
-"""What is said of recorded runs under another top-k or threshold."""
+"""What is said of recorded runs under another value of a setting."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ NAMED = 3
 """Reasons that are named."""
 
 
-def cuts_sentence(cuts: Cuts, setting: Setting) -> str:
+CALLED = {
+    Setting.TOP_K: "Top-k {value:g}",
+    Setting.THRESHOLD: "A threshold of {value:g}",
+    Setting.POOL: "A pool of {value:g}",
+    Setting.WEIGHT: "{search} with the weight {value:g}",
+}
+
+
+def cuts_sentence(cuts: Cuts, setting: Setting, search: str = "") -> str:
     """The value from which on no more runs keep a relevant document, and over how many runs that is."""
     best = max(one.answered for one in cuts.points)
     reaching = [one for one in cuts.points if one.answered == best]
-    at = reaching[0] if setting is Setting.TOP_K else reaching[-1]
-    called = {Setting.TOP_K: f"Top-k {at.value:g}", Setting.THRESHOLD: f"A threshold of {at.value:g}"}[setting]
+    at = reaching[-1] if setting is Setting.THRESHOLD else reaching[0]
+    called = CALLED[setting].format(value=at.value, search=search)
     most = f"{called} keeps a relevant document in {best:.0%} of {count_of(cuts.runs, 'run')}"
     return f"{most}, the most of these values, and {at.others:.1f} other documents in each."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.evaluation.recorded_cuts import Setting, cuts_of
+from rag_core.evaluation.recorded_cuts import Setting, cuts_of, searches_of
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.sent import run_from
@@ -44,6 +44,33 @@ def test_every_threshold():
     found = points(cuts_of([a_run("How long?", "cba", "cba")], LABELLED, Setting.THRESHOLD))
     assert found[0] == (1, 1, 1) and found[0.3] == (1, 1 / 2, 1) and found[0.7] == (1, 1 / 2, 0)
     assert found[0.9] == (1, 1 / 2, 0)
+
+
+def test_every_pool():
+    """The passage that the reranker puts first came third, so that a pool of two does not reach it."""
+    only_c = LABELLED.model_copy(update={"qrels": {"1": {"c": 1}}})
+    found = points(cuts_of([a_run("How long?", "cba", "c")], only_c, Setting.POOL))
+    assert found[1] == found[2] == (0, 0, 1) and found[3] == found[100] == (1, 1, 0)
+
+
+def fused_run(query):
+    """dense finds a first, lexical finds c; the first of the fused list is kept."""
+    steps = [
+        step("dense", "search", hits("ab")),
+        step("lexical", "search", hits("cb")),
+        step("fused", "fusion", hits("bac"), "dense", "lexical"),
+        step("kept", "select", hits("b"), "fused"),
+    ]
+    return trace_of(run_from({"project": "bot", "id": "f", "query": query, "steps": steps}))
+
+
+def test_every_weight_of_a_search():
+    runs = [fused_run("How long?"), a_run("How much?", "bca", "b")]
+    assert searches_of(runs) == ("dense", "lexical") and searches_of(runs[1:]) == ()
+    only_c = LABELLED.model_copy(update={"qrels": {"1": {"c": 1}, "2": {"a": 2}}})
+    found = cuts_of(runs, only_c, Setting.WEIGHT, "dense")
+    assert found.runs == 1 and len(found.reasons) == 1
+    assert points(found)[0] == (1, 1, 0) and points(found)[1] == points(found)[4] == (0, 0, 1)
 
 
 def test_what_cannot_be_replayed_is_counted_with_its_reason():

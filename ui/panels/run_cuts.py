@@ -1,4 +1,4 @@
-"""What chosen recorded runs would have kept with another top-k or threshold, by judgments."""
+"""What chosen recorded runs would have kept with other values of a setting, by judgments."""
 
 from __future__ import annotations
 
@@ -7,27 +7,37 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from rag_core.evaluation.recorded_cuts import Cuts, Setting, cuts_of
+from rag_core.evaluation.recorded_cuts import Cuts, Setting, cuts_of, searches_of
 from rag_core.evaluation.recorded_runs import run_key
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.schema.trace import Trace
 from rag_core.wording.recorded_cuts import cuts_sentence, left_out_sentence
 from ui.panels import views
 
-LABELS = {Setting.TOP_K: "Top-k", Setting.THRESHOLD: "Threshold"}
+LABELS = {
+    Setting.TOP_K: "Top-k",
+    Setting.THRESHOLD: "Threshold",
+    Setting.POOL: "Candidates to rerank (pool)",
+    Setting.WEIGHT: "Weight of a search",
+}
 
 
 def show(traces: Sequence[Trace], labelled: LabelledSet) -> None:
     """A table of values once a setting is chosen: every run is replayed with each."""
-    st.subheader("Keep more or fewer", anchor=False)
-    setting = st.segmented_control("Change", list(LABELS), key="run_cuts", format_func=LABELS.__getitem__)
+    st.subheader("Replay with other values", anchor=False)
+    searches = searches_of(traces)
+    offered = [one for one in LABELS if searches or one is not Setting.WEIGHT]
+    setting = st.segmented_control("Change", offered, key="run_cuts", format_func=LABELS.__getitem__)
     if setting is None:
         st.caption("Choose a setting: each run is replayed with its values. No model runs.")
         return
+    search = ""
+    if setting is Setting.WEIGHT:
+        search = st.selectbox("Search", searches, key="run_cuts_search", help="All others have the weight 1.")
     runs = " ".join(map(run_key, traces))
-    found = _found(list(traces), labelled, f"{runs} {labelled.fingerprint}", setting)
+    found = _found(list(traces), labelled, f"{runs} {labelled.fingerprint}", setting, search)
     if found.points:
-        st.caption(views.markdown(cuts_sentence(found, setting)))
+        st.caption(views.markdown(cuts_sentence(found, setting, search)))
         frame = pd.DataFrame([one.model_dump() for one in found.points])
         st.dataframe(
             frame,
@@ -45,5 +55,11 @@ def show(traces: Sequence[Trace], labelled: LabelledSet) -> None:
 
 
 @st.cache_data(max_entries=16, show_spinner="Replaying")
-def _found(_traces: list[Trace], _labelled: LabelledSet, about: str, setting: Setting) -> Cuts:  # noqa: ARG001 - the key
-    return cuts_of(_traces, _labelled, setting)
+def _found(
+    _traces: list[Trace],
+    _labelled: LabelledSet,
+    about: str,  # noqa: ARG001 - the key
+    setting: Setting,
+    search: str,
+) -> Cuts:
+    return cuts_of(_traces, _labelled, setting, search)
