@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import sqlite3
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from rag_core.corpus.lines import Lines
+from rag_core.corpus.storage import earlier_files
 from rag_core.corpus.storage.library import Library
 from rag_core.diagnosis import Verdict
 from rag_core.diagnosis.facts import Recorded
@@ -242,6 +245,45 @@ class TestCollection:
         assert opened.lexical("refund", depth=2).terms  # in one of two passages, so worth 0 to BM25: no hit
         asked = WordEmbedder().embed_query(opened.passages[1].model_text)
         assert [passage_id for passage_id, _ in opened.dense(asked, depth=1).hits] == ["returns.md::0"]
+
+    def test_its_passages_are_read_once_and_not_at_all_when_it_is_opened_again(self, library, monkeypatch):
+        read: list[str] = []
+        one = Lines._read
+
+        def noted(lines: Lines, place: int):
+            found = one(lines, place)
+            read.append(found.id)
+            return found
+
+        monkeypatch.setattr(Lines, "_read", noted)
+        first = Library(library.root).open("Golden", WordEmbedder())
+        assert len(read) == len(set(read)) == len(first.documents()) + len(first.passages) == 4
+        read.clear()
+        again = Library(library.root).open("Golden", WordEmbedder())
+        assert set(read) == {"-"}  # what filters can tell apart, and no passage
+        assert again.documents() == first.documents() and again.passages == first.passages
+        assert again.texts.document_ids() == ["refunds.md", "returns.md"]
+        assert again.lexical("refund", depth=2) == first.lexical("refund", depth=2)
+
+    @pytest.mark.parametrize("name", ["columns/hashes.npy", "lexical/terms.json", "manifest.json"])
+    def test_what_was_made_of_it_and_is_damaged_is_made_again(self, library, name):
+        library.open("Golden", WordEmbedder())
+        (path,) = library.root.rglob(f"made/{name}")
+        whole = path.read_bytes()
+        path.write_bytes(b"broken")
+        assert len(Library(library.root).open("Golden", WordEmbedder()).passages) == 2
+        assert len(path.read_bytes()) == len(whole)
+
+    def test_it_opens_from_a_disk_that_takes_nothing_more(self, library, monkeypatch, caplog):
+        caplog.set_level("INFO", earlier_files.__name__)
+
+        def full(*_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(earlier_files, "save_columns", full)
+        assert library.open("Golden", WordEmbedder()).lexical("refund", depth=2).terms
+        assert "No space left on device" in caplog.text
+        assert not list(library.root.rglob("*made*"))
 
     def test_it_has_no_token_vectors_and_is_reranked_all_the_same(self, library):
         opened = library.open("Golden", WordEmbedder())

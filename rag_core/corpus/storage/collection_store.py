@@ -117,7 +117,8 @@ class CollectionStore:
         live, manifest = self.live(versions, name)
         with other.writing(other.new_folder(name)) as target:
             partial = target.begin()
-            shutil.copytree(live, partial, dirs_exist_ok=True)
+            half_written = shutil.ignore_patterns("*.tmp")
+            shutil.copytree(live, partial, dirs_exist_ok=True, ignore=half_written)
             shared = manifest.model_copy(update={"owner": None})
             (partial / MANIFEST).write_text(shared.model_dump_json(indent=1), encoding="utf-8")
             other.publish(target, partial, name)

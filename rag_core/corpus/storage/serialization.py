@@ -17,6 +17,7 @@ from rag_core.corpus.lines import Lines, write_lines
 from rag_core.corpus.storage.checked_files import check_files, note_written
 from rag_core.corpus.storage.column_files import FOLDER as COLUMNS
 from rag_core.corpus.storage.column_files import IDS, load_columns, save_columns
+from rag_core.corpus.storage.earlier_files import load_earlier
 from rag_core.corpus.storage.manifest import MANIFEST, Manifest, checksums, damaged, read_manifest
 from rag_core.corpus.storage.token_files import load_tokens, save_tokens
 from rag_core.corpus.texts import Texts
@@ -65,8 +66,7 @@ def load(folder: Path, name: str | None = None) -> Collection:
     try:
         vectors = np.asarray(np.load(folder / _VECTORS, mmap_mode="r"))
         files = _read_files(folder, manifest)
-        texts = _texts(folder, manifest)
-        lexical = LexicalIndex.load(folder / _LEXICAL, (each.model_text for each in texts.passages))
+        texts, lexical = _texts(folder, manifest)
         dense = engine_of(manifest.index).load(folder / _DENSE, vectors)
         tokens = load_tokens(folder, manifest.token_vectors)
     except FileNotFoundError:
@@ -89,16 +89,19 @@ def _manifest(folder: Path, name: str | None) -> Manifest:
     return manifest if name is None else manifest.model_copy(update={"name": name})
 
 
-def _texts(folder: Path, manifest: Manifest) -> Texts:
-    """Documents and passages, each read when it is asked for; in a version without columns, all are looked at once."""
+def _texts(folder: Path, manifest: Manifest) -> tuple[Texts, LexicalIndex]:
+    """Documents and passages, each read when it is asked for, and the index of their words; in a version without
+    columns, all are looked at once."""
     if f"{COLUMNS}/{IDS}" in manifest.files:
         columns, document_starts, passage_starts = load_columns(folder)
         documents = Lines.of_file(folder / _DOCUMENTS, Document, document_starts)
         passages = Lines.of_file(folder / _PASSAGES, Passage, passage_starts)
-        return Texts(documents, passages, columns)
+        lexical = LexicalIndex.load(folder / _LEXICAL, (each.model_text for each in passages))
+        return Texts(documents, passages, columns), lexical
     documents = Lines.of_file(folder / _DOCUMENTS, Document)
     passages = Lines.of_file(folder / _passages_file(manifest), Passage)
-    return Texts(documents, passages)
+    columns, lexical = load_earlier(folder, manifest, documents, passages, folder / _LEXICAL)
+    return Texts(documents, passages, columns), lexical
 
 
 def load_documents(folder: Path, name: str | None = None) -> tuple[Sequence[Document], Sequence[SourceFile]]:
