@@ -173,9 +173,10 @@ def test_a_question_does_not_wait_for_the_rate_limit_of_a_corpus(make: Make) -> 
     asked: list[str] = []
 
     def meanwhile(seconds: float) -> None:
+        assert not asked, "the question waits too"
+        asked.append("How long?")
         with pytest.raises(ModelError, match=r"OpenAI: Rate limited\. .* Retry after 80 s"):
             case.embedder.embed_query("How long?")
-        asked.append("How long?")
         case.waited.append(seconds)
 
     case.embedder._pace._sleep = meanwhile
