@@ -143,7 +143,8 @@ class Collection:
             return SearchResult([], unavailable=self._without_dense)
         allowed = self._allowed(where)
         rows, scores = self.dense_index.search(vector, depth, allowed)
-        return SearchResult(self._hits(rows, scores.tolist()), approximate=self.dense_index.approximate(allowed))
+        how = self.dense_index.approximate(depth, allowed)
+        return SearchResult(self._hits(rows, scores.tolist()), approximate=how)
 
     def lexical(self, query: str, depth: int, where: Filter | None = None) -> SearchResult:
         """The `depth` passages with the highest BM25 score over 0, among those that match the filter."""

@@ -124,9 +124,9 @@ class JoinedIndex:
         """How many vectors there are."""
         return len(self._layout)
 
-    def approximate(self, allowed: Mask | None = None) -> str:
-        """As the base says."""
-        return self._parts[0].approximate(self._layout.of_part(0, allowed))
+    def approximate(self, depth: int, allowed: Mask | None = None) -> str:
+        """As the base says of what it is asked."""
+        return self._parts[0].approximate(depth, self._layout.of_part(0, allowed))
 
     def search(self, vector: Vectors, depth: int, allowed: Mask | None = None) -> tuple[Rows, Vectors]:
         """As every `VectorIndex`."""

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import mmap
 import tempfile
+import weakref
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import numpy as np
 
+from rag_core.errors import CollectionError
 from rag_core.schema.base import Frozen
 
 if TYPE_CHECKING:
@@ -94,11 +97,16 @@ class Lines(Sequence[Value], Generic[Value]):
 
 
 class LineWriter(Generic[Value]):
-    """Takes values one by one, into a temporary file that goes with the last who reads it."""
+    """Takes values one by one, into a temporary file that goes with the last who reads it. Raises CollectionError where
+    the folder of temporary files takes no more."""
 
     def __init__(self, kind: type[Value]) -> None:
         self._kind = kind
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed by `done`
+        try:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed by `done`
+        except OSError as exc:
+            raise _no_room(exc) from exc
+        self._close = weakref.finalize(self, _closed, self._file)  # also where nobody gets as far as `done`
         self._starts = array("q", [0])
 
     def __len__(self) -> int:
@@ -106,13 +114,34 @@ class LineWriter(Generic[Value]):
 
     def add(self, value: Value) -> None:
         """Write one more line."""
-        self._starts.append(self._starts[-1] + self._file.write(line_of(value)))
+        line = line_of(value)
+        try:
+            self._starts.append(self._starts[-1] + self._file.write(line))
+        except OSError as exc:
+            self._close()
+            raise _no_room(exc) from exc
 
     def done(self) -> Lines[Value]:
         """The lines that were written; nothing can be added any more."""
-        self._file.flush()
-        with self._file:
+        try:
+            self._file.flush()
             return Lines.of_open_file(self._file, self._kind, np.array(self._starts, np.int64))
+        except OSError as exc:
+            raise _no_room(exc) from exc
+        finally:
+            self._close()
+
+
+def _closed(file: IO[bytes]) -> None:
+    with suppress(OSError):  # what could not be written before cannot be written now
+        file.close()
+
+
+def _no_room(exc: OSError) -> CollectionError:
+    return CollectionError(
+        f"The passages cannot be written to the folder of temporary files ({exc.strerror or exc}). Free some space "
+        "there, or set TMPDIR to a folder that has it, and index again."
+    )
 
 
 def write_lines(path: Path, values: Iterable[Frozen]) -> Starts:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from rag_core.cli.main import main
+from rag_core.corpus import lines
 from rag_core.rerank.installed_default import make_default
 from rag_core.schema.policy import DEFAULT_FIRST_PASS
 from rag_core.schema.trace import Trace
@@ -87,6 +91,32 @@ def test_what_cannot_be_asked_is_refused_in_words(handbook, tmp_path, options, s
     given = [one.format(empty=tmp_path / "empty", handbook=handbook) for one in options]
     assert main(["ask", QUESTION, *given]) == 2
     assert said in capsys.readouterr().err
+
+
+def _no_folder():
+    raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+
+@pytest.mark.parametrize(
+    ("temporary", "why"),
+    [
+        pytest.param(
+            partial(Path("/dev/full").open, "w+b"),
+            "No space left on device",
+            marks=pytest.mark.skipif(
+                not Path("/dev/full").exists(), reason="only Linux has a disk that is always full"
+            ),
+        ),
+        (_no_folder, "No usable temporary directory found"),
+    ],
+)
+@pytest.mark.parametrize("more", ["", " It is said at length." * 9000], ids=["at the end", "half-way"])
+def test_where_temporary_files_have_no_room_it_says_what_to_do(handbook, monkeypatch, capsys, temporary, why, more):
+    (handbook / "terms.txt").write_text(f"Terms apply.{more}")
+    monkeypatch.setattr(lines, "tempfile", SimpleNamespace(TemporaryFile=temporary))
+    assert main(["ask", QUESTION, str(handbook), "--reranker", "none"]) == 2
+    said = capsys.readouterr().err
+    assert f"({why}). Free some space there, or set TMPDIR" in said
 
 
 def test_without_a_folder_it_asks_the_sample(tmp_path, monkeypatch, capsys):

@@ -9,6 +9,7 @@ columns/kinds.jsonl                 what filters can tell apart
 from __future__ import annotations
 
 import json
+import mmap
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,15 +68,21 @@ def load_columns(folder: Path) -> tuple[Columns, Starts, Starts]:
         group_starts=array("group_starts"),
         group_kinds=array("group_kinds"),
         kinds=list(Lines.of_file(place / KINDS, Passage)),
-        document_ids=cache(partial(_read_ids, place / IDS)),
+        document_ids=cache(partial(_read_ids, _mapped(place / IDS))),
     )
     documents, passages = array("document_starts"), array("passage_starts")
     _check(columns, len(documents) - 1, len(passages) - 1)
     return columns, documents, passages
 
 
-def _read_ids(path: Path) -> list[str]:
-    found: list[str] = json.loads(path.read_text(encoding="utf-8"))
+def _mapped(path: Path) -> mmap.mmap:
+    """The file, which can be read for as long as it is held, also when its version is cleaned away."""
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _read_ids(data: mmap.mmap) -> list[str]:
+    found: list[str] = json.loads(data[:])
     return found
 
 

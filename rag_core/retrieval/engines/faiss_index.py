@@ -88,10 +88,12 @@ class DenseIndex:
                 return best_rows(rows, scores, depth)
         return self._scan(query, depth, available, allowed)
 
-    def approximate(self, allowed: Mask | None = None) -> str:
-        """How it searches among the allowed rows, where that may miss some; empty where the search is exact."""
+    def approximate(self, depth: int, allowed: Mask | None = None) -> str:
+        """How `search` searches with these, where that may miss some; empty where the search is exact."""
         available = self.rows if allowed is None else int(np.count_nonzero(allowed))
-        return f"HNSW graph, breadth {self._breadth(0, available)}" if self._walks(available) else ""
+        if not self._walks(available):
+            return ""
+        return f"HNSW graph, breadth {self._breadth(min(depth, available), available)}"
 
     def _walks(self, allowed: int) -> bool:
         """Whether a search goes through the graph: not where a filter leaves few rows."""

@@ -210,9 +210,9 @@ class VectorIndex(Protocol):
         """
         ...
 
-    def approximate(self, allowed: Mask | None = None) -> str:
-        """How it searches among the allowed rows, where that may miss some of the nearest, in a few words: `HNSW graph,
-        breadth 256`. Empty where the search is exact."""
+    def approximate(self, depth: int, allowed: Mask | None = None) -> str:
+        """How it searches for so many among the allowed rows, where that may miss some of the nearest, in a few words:
+        `HNSW graph, breadth 256`. Empty where the search is exact."""
         ...
 
     def save(self, folder: Path) -> None:

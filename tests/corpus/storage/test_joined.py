@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 
+import faiss
 import numpy as np
 import pytest
 
@@ -132,6 +133,36 @@ def test_a_graph_stays_as_it_is_and_what_came_since_is_searched_beside_it(tmp_pa
             narrow = make_filter(tenants=["acme"])
             assert made.dense(vector, 7, narrow) == other.dense(vector, 7, narrow)  # half of the rows: exact
     assert library.open("Handbook", TokenEmbedder()).dense(vector, 7) == found
+
+
+@pytest.mark.parametrize("change", [add(*documents(42)[40:]), add(NEW, CHANGED), delete("doc-7.md")])
+def test_the_breadth_that_is_told_is_the_one_that_was_used(tmp_path, monkeypatch, change):
+    library = Library(tmp_path, exact_limit=10, whole_below=10)
+    many = [one.model_copy(update={"id": f"{n}-{one.id}", "tenant": "zoo"}) for n in range(9) for one in MANY]
+    library.build("Handbook", [*MANY, *many], Chunking(), TokenEmbedder())
+    made, searched, asked = change(library), faiss.SearchParametersHNSW, []
+    assert isinstance(made, JoinedCollection)
+
+    def noted(**given):
+        asked.append(given["efSearch"])
+        return searched(**given)
+
+    monkeypatch.setattr(faiss, "SearchParametersHNSW", noted)
+    for where in (None, make_filter(tenants=["zoo"])):
+        for depth in (5, 300):
+            asked.clear()
+            found = made.dense(TokenEmbedder().embed_query("topic3"), depth, where)
+            assert found.approximate == f"HNSW graph, breadth {asked[0]}" and asked[0] >= max(256, 2 * depth)
+
+
+def test_an_open_collection_is_read_on_when_others_have_replaced_its_version(tmp_path):
+    library = Library(tmp_path, whole_below=10**9)
+    library.build("Handbook", MANY, Chunking(), TokenEmbedder())
+    opened = Library(tmp_path).open("Handbook", TokenEmbedder())
+    for fresh in (NEW, CHANGED, EMPTY):
+        library.add("Handbook", [fresh], TokenEmbedder())
+    assert opened.passages[-1].document_id == "doc-39.md"
+    assert opened.texts.document_ids() == [one.id for one in MANY]
 
 
 def test_the_base_is_not_written_again_and_only_what_is_new_is_embedded(both):

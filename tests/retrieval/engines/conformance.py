@@ -103,8 +103,8 @@ class EngineConformance:
 
     def test_it_says_where_it_may_miss_some(self, engine: EngineKind, index: VectorIndex) -> None:
         few = np.arange(ROWS) < 9
-        assert bool(index.approximate()) == bool(index.approximate(~few)) == (self.exact_limit < ROWS)
-        assert index.approximate(few) == engine.build(VECTORS, ROWS).approximate() == ""
+        assert bool(index.approximate(5)) == bool(index.approximate(5, ~few)) == (self.exact_limit < ROWS)
+        assert index.approximate(5, few) == engine.build(VECTORS, ROWS).approximate(5) == ""
 
     # duplicates
 
