@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from pathlib import Path
 
-from tests.browser.conftest import PAGE_MS, App, ask, settled
+from playwright.sync_api import Browser, FilePayload, Page, WebSocketRoute, expect
+
+from tests.browser.conftest import PAGE_MS, App, ask, settled, started
+from tests.serving import free_port
 
 TEXT = b"The zorilla toll is 93 florins for every cart."
 
@@ -43,3 +46,47 @@ def test_it_survives_a_reload_and_a_second_tab_and_is_seen_by_nobody_else(
     other.get_by_role("button", name="Use the sample corpus").click()
     ask(other, "How long does a refund take?")
     stranger.close()
+
+
+def test_it_survives_a_connection_that_breaks_and_is_renewed(page: Page, app: App) -> None:
+    """As a laptop that slept does it: the page connects again, and goes on with the same collection."""
+    connections: list[WebSocketRoute] = []
+
+    def passed_on(connection: WebSocketRoute) -> None:
+        connection.connect_to_server()
+        connections.append(connection)
+
+    page.route_web_socket("**/_stcore/stream", passed_on)
+    upload(page, app, "Vineyard")
+    page.goto(f"{app.url}/?c=Vineyard&q=How+many+florins+is+the+toll?")
+    expect(page.get_by_test_id("answer")).to_contain_text("93 florins")
+    settled(page)
+    before = len(connections)
+    connections[-1].close()
+    for _ in range(600):
+        page.wait_for_timeout(100)
+        if len(connections) > before:
+            break
+    assert len(connections) > before, "the page did not connect again"
+    settled(page)
+    ask(page, "What is paid for every cart?")
+    expect(page.get_by_test_id("answer")).to_contain_text("93 florins")
+    assert "c=Vineyard" in page.url
+
+
+def test_it_survives_a_restart_of_the_server(browser: Browser, tmp_path: Path) -> None:
+    port = free_port()
+    context = browser.new_context()
+    context.set_default_timeout(PAGE_MS)
+    page = context.new_page()
+    with started(tmp_path, port) as app:
+        upload(page, app, "Meadow")
+        settled(page)
+    with started(tmp_path, port) as app:
+        page.goto(f"{app.url}/triage?c=Meadow")
+        settled(page)
+        assert "c=Meadow" in page.url
+        page.goto(f"{app.url}/?c=Meadow&q=How+many+florins+is+the+toll?")
+        expect(page.get_by_test_id("answer")).to_contain_text("93 florins")
+        assert "Traceback" not in app.log
+    context.close()
