@@ -23,7 +23,7 @@ from rag_core.report.verdict_text import WIDTH
 from rag_core.schema.answers import Answer
 from rag_core.schema.trace import Trace
 from rag_core.settings import Settings
-from rag_core.wording.headline import headline
+from rag_core.wording.headline import whole_headline
 from rag_core.wording.paid_calls import paid_text
 
 
@@ -54,7 +54,7 @@ def report(trace: Trace) -> str:
     kept = [passage_text(number, one) for number, one in enumerate(trace.kept, start=1)]
     answer = trace.answer()
     paid = paid_text(paid_calls(trace.model_copy(update={"recorded_answer": answer})))
-    told = [textwrap.fill(headline(trace), WIDTH), *warnings, _answer(answer), *kept]
+    told = [textwrap.fill(whole_headline(trace), WIDTH), *warnings, _answer(answer), *kept]
     return "\n\n".join([*told, textwrap.fill(paid, WIDTH)] if paid else told)
 
 

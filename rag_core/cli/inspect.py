@@ -29,7 +29,7 @@ from rag_core.cli.run_choice import described, id_of
 from rag_core.report.verdict_text import WIDTH, table
 from rag_core.schema.steps import Step
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import headline
+from rag_core.wording.headline import headline, whole_headline
 from rag_core.wording.numbers import score_text
 
 HEADS = ("step", "kind", "in", "out", "first score", "time")
@@ -56,7 +56,7 @@ def report(trace: Trace) -> str:
     notes = [textwrap.fill(f"Note: {one.message}", WIDTH) for one in trace.warnings]
     kept = [passage_text(number, one) for number, one in enumerate(trace.kept, start=1)]
     which = [textwrap.fill(described(trace), WIDTH)] if trace.origin else []
-    return "\n\n".join([*which, textwrap.fill(headline(trace), WIDTH), steps_text(trace), *notes, *kept])
+    return "\n\n".join([*which, textwrap.fill(whole_headline(trace), WIDTH), steps_text(trace), *notes, *kept])
 
 
 def steps_text(trace: Trace) -> str:

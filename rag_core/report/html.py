@@ -17,7 +17,7 @@ from rag_core.report.escaped import emphasised
 from rag_core.report.page import escape, page, section, table
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import not_rewritten
-from rag_core.wording.headline import closest, first_pass, headline
+from rag_core.wording.headline import closest, first_pass, whole_headline
 from rag_core.wording.latency_bars import bar_label, bar_note
 from rag_core.wording.numbers import document_of, score_text, title_of, titles_of
 from rag_core.wording.run_captions import (
@@ -35,7 +35,7 @@ def html_report(trace: Trace) -> str:
     """The report of a run, its answer included where the trace has one."""
     parts = [
         f"<h1>{escape(trace.query)}</h1>",
-        f'<p class="lead">{escape(headline(trace))}</p>',
+        f'<p class="lead">{escape(whole_headline(trace))}</p>',
         answer_section(trace),
         _facts(trace),
         _warnings(trace),

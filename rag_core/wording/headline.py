@@ -24,11 +24,16 @@ def headline(trace: Trace) -> str:
     if not trace.passages:
         return f"Nothing in {trace.collection.name} matched this question. {_time(trace)}"
     if trace.unknown:  # that alone: what moved among candidates that nobody gets says nothing
-        sentences = [_best(trace), best_answers(trace), _stopped(trace), _time(trace)]
+        sentences = [_best(trace), _stopped(trace), _time(trace)]
     else:
         moved = [_movement(trace), _stopped(trace), _news(trace)]
-        sentences = [*moved, _best(trace), best_answers(trace), _time(trace)]
+        sentences = [*moved, _best(trace), _time(trace)]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def whole_headline(trace: Trace) -> str:
+    """The headline with what it says of the best passage, where there is no picture beside it."""
+    return f"{headline(trace)} {best_answers(trace)}".strip()
 
 
 def so_far(trace: Trace) -> str:

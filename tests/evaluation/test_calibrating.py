@@ -23,7 +23,7 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import Threshold
 from rag_core.storage.database import Store
-from rag_core.wording.headline import headline
+from rag_core.wording.headline import whole_headline
 from tests.builders import measurement, passage
 
 LETTERS = "abcdefgh"
@@ -178,7 +178,7 @@ def test_the_best_of_a_question_is_told_by_its_score_and_margin(
     trace = replay(made[1]["1"], POLICY.with_(calibration=fitted.calibration))
     scores = [hit.score for hit in trace.reranked_step.hits]
     assert trace.best_probability == own.probability(ScoreSpace.MAXSIM, scores)
-    assert "answers with probability" in headline(trace)
+    assert "answers with probability" in whole_headline(trace)
     assert replay(made[1]["1"], POLICY).best_probability is None
     assert type(trace).read(trace.to_json()).best_probability == trace.best_probability
 

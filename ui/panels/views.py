@@ -60,7 +60,9 @@ def failure(trace: Trace) -> None:
 
 
 def first_pass(trace: Trace) -> None:
-    """What the first pass read and handed on, where there is one."""
+    """What the first pass read and handed on, where there is one, and how probable it is that the best one answers."""
+    if told := headline_text.best_answers(trace):
+        st.caption(f":material/percent: {markdown(told)}")
     if trace.first_pass_summary:
         told = headline_text.first_pass(trace, called)
         st.caption(f":material/filter_list: {markdown(told)}")
