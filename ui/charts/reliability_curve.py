@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from rag_core.evaluation.calibrating import CalibrationFit
 from rag_core.evaluation.reliability import Reliability
+from rag_core.schema.once import once
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
@@ -41,6 +42,7 @@ def caption(fit: CalibrationFit) -> str:
     )
 
 
+@once
 def figure(fit: CalibrationFit, palette: Palette) -> go.Figure:
     """Two clouds of points, and the diagonal."""
     fig = go.Figure()

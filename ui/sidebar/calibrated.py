@@ -20,7 +20,7 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.wording.calibrations import threshold_sentence
 from ui import caches
 from ui.panels import views
-from ui.sidebar import indexes
+from ui.sidebar import indexes, retrievers
 
 KEY = "cal"
 THRESHOLD = "calibrated"
@@ -42,7 +42,9 @@ def book(collection: str) -> CalibrationBook:
 
 
 def kept(collection: str, reranker: str) -> KeptCalibration | None:
-    """What is kept for this reranker on this collection; a note where it cannot be read."""
+    """What is kept for this reranker on this collection; a note where it cannot be read. A live retriever has none."""
+    if collection in retrievers.offered():
+        return None
     try:
         return book(collection).find(collection, reranker)
     except UnreadableRecord as exc:
