@@ -60,5 +60,5 @@ class Half:
 
 def test_an_engine_that_lacks_a_member_is_refused() -> None:
     engine = EngineKind("half", f"{__name__}:Half", ("half",))
-    with pytest.raises(BadInput, match="Half has no load and no rows and no search and no save"):
+    with pytest.raises(BadInput, match="Half has no load and no rows and no search and no approximate and no save"):
         engine.build(np.eye(3, dtype=np.float32), 10)
