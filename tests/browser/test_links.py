@@ -103,3 +103,53 @@ def test_the_start_page_has_its_own_name_as_well(page: Page, app: App) -> None:
     assert page.get_by_text("Page not found").count() == 0
     go(page, "Inspect")
     await_link(page, SET)
+
+
+@pytest.mark.parametrize(
+    ("address", "back_to"),
+    [
+        (f"?{SET}", "Inspect"),
+        ("?q=refund+period&r=No+reranker&k=1", "Inspect"),
+        ("?q=%E9%80%80%E6%AC%BE+%26+%22x%22&r=No+reranker&k=4&xn=1&x1_tenant=halvorsen", "Inspect"),
+    ],
+)
+def test_back_holds_where_a_button_led_to_the_other_page(page: Page, app: App, address: str, back_to: str) -> None:
+    page.goto(f"{app.url}/{address}")
+    page.get_by_role("button", name=re.compile("should have answered$")).click()
+    expect(page).to_have_title("Triage · Second Pass")
+    expect(page).to_have_url(re.compile("doc="))
+    settled(page)
+    page.go_back()
+    expect(page).to_have_title(f"{back_to} · Second Pass")
+    settled(page)
+    asked, found = (parse_qs(urlsplit(one).query) for one in (f"/{address}", page.url))
+    assert asked.items() <= found.items()
+    box = page.get_by_role("textbox", name=re.compile("^Question"))
+    expect(box).to_have_value(asked["q"][0])
+    page.go_forward()
+    expect(page).to_have_title("Triage · Second Pass")
+    expect(page).to_have_url(re.compile("doc="))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "compare?q=refund+period&r=No+reranker&ra=No+reranker&ka=3",
+        "evaluate?q=refund+period&r=No+reranker&eval_size=8",
+        "scores?q=refund+period&r=Late+interaction+%28MaxSim%29&t_maxsim=0.3&wrong_cost=2.0",
+    ],
+)
+def test_what_other_pages_own_survives_a_reload_and_their_neighbours(page: Page, app: App, address: str) -> None:
+    own, query = address.split("?")
+    page.goto(f"{app.url}/{address}")
+    settled(page)
+    page.reload()
+    settled(page)
+    await_link(page, query)
+    for title in ("Triage", "Inspect"):
+        go(page, title)
+        await_link(page, query)
+    page.go_back()
+    page.go_back()
+    page.wait_for_url(re.compile(f"/{own}[?]"))
+    await_link(page, query)
