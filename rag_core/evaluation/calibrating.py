@@ -22,6 +22,7 @@ from rag_core.evaluation.vectorised_replay import fused_rankings, rerank_pass, s
 from rag_core.schema.base import Frozen
 from rag_core.schema.calibration import CALIBRATED, BestProbability, Calibration, line_value
 from rag_core.schema.policy import NO_RERANKER, Policy
+from rag_core.schema.sigmoid import sigmoids
 from rag_core.schema.spaces import ScoreSpace
 
 FEWEST = 20
@@ -169,8 +170,7 @@ def _fitted(pairs: _Pairs) -> tuple[float, float]:
 
 
 def _probability(scores: Floats, slope: float, bias: float) -> Floats:
-    found: Floats = 1 / (1 + np.exp(-np.clip(slope * scores + bias, -500, 500)))
-    return found
+    return sigmoids(slope * scores + bias)
 
 
 def _fitted_best(pairs: _Pairs) -> BestProbability:

@@ -15,8 +15,9 @@ from rag_core.evaluation.runs import Candidates, TrecRun
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.evaluation.vectorised_replay import fused_rankings
 from rag_core.schema.policy import FULL_DEPTH, NO_RERANKER, Policy
+from rag_core.schema.sigmoid import sigmoid
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.threshold import relevance_space, sigmoid
+from rag_core.schema.threshold import relevance_space
 
 RETRIEVED = "retrieved"
 

@@ -16,9 +16,10 @@ from rag_core.evaluation.sets import LabelledSet
 from rag_core.pipeline.extra_searches import main_lists
 from rag_core.schema.documents import Passage
 from rag_core.schema.measurement import Measurement, SearchRun
+from rag_core.schema.sigmoid import sigmoid
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
-from rag_core.schema.threshold import relevance_space, sigmoid
+from rag_core.schema.threshold import relevance_space
 
 
 def build(measurements: Mapping[str, Measurement], labelled: LabelledSet) -> Pools:

@@ -9,6 +9,7 @@ import numpy as np
 
 from rag_core.evaluation.pools import Flags, Floats
 from rag_core.schema.calibration import BestProbability
+from rag_core.schema.sigmoid import sigmoids
 
 
 def platt(scores: Floats, right: Flags) -> tuple[float, float]:
@@ -20,7 +21,7 @@ def platt(scores: Floats, right: Flags) -> tuple[float, float]:
 
     def loss(values: Floats) -> tuple[float, Floats]:
         raw = values[0] * scaled + values[1]
-        off = 1 / (1 + np.exp(-np.clip(raw, -500, 500))) - target
+        off = sigmoids(raw) - target
         return float(np.mean(np.logaddexp(0, raw) - target * raw)), np.array([np.mean(off * scaled), np.mean(off)])
 
     from scipy.optimize import minimize

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, FiniteFloat
 
 from rag_core.schema.base import Frozen
+from rag_core.schema.sigmoid import sigmoid, sigmoids
 from rag_core.schema.spaces import ScoreSpace
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class BestProbability(Frozen):
         BestProbability(slope=1, margin=2, bias=-3).probability(ScoreSpace.LOGIT, [2.0, 1.5]) -> sigmoid(2 + 1 - 3)
         """
         first, *rest = (float(line_value(space, score)) for score in scores[:2])
-        return _sigmoid(self.slope * first + self.margin * (first - rest[0] if rest else 0.0) + self.bias)
+        return sigmoid(self.slope * first + self.margin * (first - rest[0] if rest else 0.0) + self.bias)
 
 
 class Calibration(Frozen):
@@ -77,16 +78,13 @@ class Calibration(Frozen):
 
     def probability(self, score: float) -> float:
         """Calibration(..., space=LOGIT, slope=2, bias=-1).probability(0.5) -> sigmoid(2 * 0.5 - 1) = 0.5."""
-        return _sigmoid(self.slope * float(line_value(self.space, score)) + self.bias)
+        return sigmoid(self.slope * float(line_value(self.space, score)) + self.bias)
 
     def probabilities(self, scores: Floats) -> Floats:
         """`probability` of many scores; NaN where there is none."""
         import numpy as np
 
-        exponent = self.slope * np.asarray(line_value(self.space, scores)) + self.bias
-        power = np.exp(-np.abs(exponent))
-        found: Floats = np.where(exponent >= 0, 1.0, power) / (1.0 + power)
-        return found
+        return sigmoids(self.slope * np.asarray(line_value(self.space, scores)) + self.bias)
 
 
 def line_value(space: ScoreSpace, score: float | Floats) -> float | Floats:
@@ -101,10 +99,3 @@ def line_value(space: ScoreSpace, score: float | Floats) -> float | Floats:
     shares = np.clip(score, SURE, 1 - SURE)
     odds: Floats = np.log(shares / (1 - shares))
     return odds
-
-
-def _sigmoid(exponent: float) -> float:
-    if exponent >= 0:
-        return 1.0 / (1.0 + math.exp(-exponent))
-    power = math.exp(exponent)
-    return power / (1.0 + power)

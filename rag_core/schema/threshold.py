@@ -17,6 +17,7 @@ from pydantic import Field
 
 from rag_core.schema.base import Frozen
 from rag_core.schema.calibration import Calibration
+from rag_core.schema.sigmoid import sigmoid
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit
 
@@ -40,14 +41,6 @@ class Threshold(Frozen):
         `best` is one query's, or an array of many queries' scores; the result broadcasts against it.
         """
         return -math.inf if self.minimum is None else self.minimum
-
-
-def sigmoid(logit: float) -> float:
-    """1 / (1 + e^-logit) in double precision, without overflow."""
-    if logit >= 0:
-        return 1.0 / (1.0 + math.exp(-logit))
-    power = math.exp(logit)
-    return power / (1.0 + power)
 
 
 def relevance_space(reranked: ScoreSpace, calibration: Calibration | None = None) -> ScoreSpace:
