@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+
+from rag_core.corpus.read_sequence import ReadSequence
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -72,8 +74,8 @@ class Layout:
         return np.concatenate([first, *parts[1:]])
 
 
-class JoinedSequence(Sequence[Value], Generic[Value]):
-    """The values of several sequences as one. Equal to any sequence of equal values."""
+class JoinedSequence(ReadSequence[Value]):
+    """The values of several sequences as one."""
 
     def __init__(self, layout: Layout, parts: Sequence[Sequence[Value]]) -> None:
         self._layout = layout
@@ -82,29 +84,15 @@ class JoinedSequence(Sequence[Value], Generic[Value]):
     def __len__(self) -> int:
         return len(self._layout)
 
-    @overload
-    def __getitem__(self, place: int) -> Value: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Value]: ...
-    def __getitem__(self, place: int | slice) -> Value | list[Value]:
-        if isinstance(place, slice):
-            return [self[one] for one in range(*place.indices(len(self)))]
-        if not -len(self) <= place < len(self):
-            raise IndexError(place)
-        part, inside = self._layout.place(place % len(self))
+    def at(self, place: int) -> Value:
+        """The value of one row."""
+        part, inside = self._layout.place(place)
         return self._parts[part][inside]
 
     def __iter__(self) -> Iterator[Value]:
         yield from (value for value, there in zip(self._parts[0], self._layout.kept, strict=True) if there)
         for part in self._parts[1:]:
             yield from part
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sequence):
-            return NotImplemented
-        return len(self) == len(other) and all(one == its for one, its in zip(self, other, strict=True))
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 class JoinedVectors:

@@ -10,14 +10,15 @@ import mmap
 import tempfile
 import weakref
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
+from rag_core.corpus.read_sequence import ReadSequence
 from rag_core.errors import CollectionError
 from rag_core.schema.base import Frozen
 
@@ -34,7 +35,7 @@ _COPIED = 2**24
 Value = TypeVar("Value", bound=Frozen)
 
 
-class Lines(Sequence[Value], Generic[Value]):
+class Lines(ReadSequence[Value]):
     """The values of a file of JSON lines. Read-only, and safe to read from several threads.
 
     starts: where each line begins, and where the last one ends, shape (lines + 1,). A line that cannot be read raises
@@ -63,27 +64,13 @@ class Lines(Sequence[Value], Generic[Value]):
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    @overload
-    def __getitem__(self, place: int) -> Value: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Value]: ...
-    def __getitem__(self, place: int | slice) -> Value | list[Value]:
-        if isinstance(place, slice):
-            return [self._one(one) for one in range(*place.indices(len(self)))]
-        if not -len(self) <= place < len(self):
-            raise IndexError(place)
-        return self._one(place % len(self))
+    def at(self, place: int) -> Value:
+        """The value of one line."""
+        return self._one(place)
 
     def __iter__(self) -> Iterator[Value]:
         """Each value once. What goes by is not kept: reading all of a file must not drive out what is in use."""
         return map(self._read, range(len(self)))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sequence):
-            return NotImplemented
-        return len(self) == len(other) and all(one == its for one, its in zip(self, other, strict=True))
-
-    __hash__ = None  # type: ignore[assignment]
 
     def write_to(self, path: Path) -> None:
         """Copy the lines into a file, without reading them."""
