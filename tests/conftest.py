@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from rag_core.corpus.sample import SAMPLE, ensure_sample
 from rag_core.corpus.storage.library import Library
 from rag_core.generation.chat.habits import HABITS
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder, get_embedder
+from tests.frameworks import python_of_frameworks
 from tests.retrieval.engines.postgres_server import PostgresServer, missing
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +34,13 @@ def no_habits() -> None:
 def packaged() -> SentenceEmbedder:
     """The bi-encoder that comes with the requirements."""
     return get_embedder()
+
+
+@pytest.fixture(scope="module")
+def embedded(packaged: SentenceEmbedder) -> Callable[[list[str]], list[list[float]]]:
+    """What makes vectors for the stores of other frameworks; skips where their environment cannot be."""
+    python_of_frameworks()
+    return lambda texts: packaged.embed(texts).tolist()
 
 
 @pytest.fixture(scope="session")

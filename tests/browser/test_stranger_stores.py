@@ -11,21 +11,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from tests.browser.conftest import App, ask, settled
-from tests.frameworks import python_of_frameworks
 from tests.retrieval.engines.chroma_server import ChromaServer, installed
 from tests.retrieval.engines.postgres_server import READER, PostgresServer
 from tests.retrieval.engines.stranger_stores import LLAMA_INDEX, PGVECTOR, made_by
 from tests.retrieval.engines.test_stranger_stores import COLLECTIONS, HANDBOOK, QUERY, admin
 
 pytestmark = [pytest.mark.slow, pytest.mark.package]
-
-
-@pytest.fixture(scope="module")
-def embedded(packaged: SentenceEmbedder):
-    python_of_frameworks()
-    return lambda texts: packaged.embed(texts).tolist()
 
 
 @pytest.fixture

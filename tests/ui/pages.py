@@ -9,12 +9,16 @@ from streamlit.testing.v1 import AppTest
 PAGES = Path(__file__).parents[2] / "pages"
 
 
-def page(name: str, **state: object) -> AppTest:
-    """The page, run once without an exception."""
-    at = AppTest.from_file(str(PAGES / name), default_timeout=120)
+def page(name: str, timeout: float = 120, **state: object) -> AppTest:
+    """The page, run once without an exception. timeout: seconds of each run."""
+    at = AppTest.from_file(str(PAGES / name), default_timeout=timeout)
     for key, value in state.items():
         at.session_state[key] = value
-    at.run()
+    return done(at.run())
+
+
+def done(at: AppTest) -> AppTest:
+    """The page after a run without an exception."""
     assert not at.exception
     return at
 

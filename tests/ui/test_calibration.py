@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from rag_core.evaluation.calibrating import FEWEST
 from rag_core.schema.policy import Policy
 from tests.ui.conftest import ROOT
-from tests.ui.pages import said
+from tests.ui.pages import done, page, said
 
 LATE = "late-interaction"
 NAMES = ("refunds.md", "returns.md", "errors.md")
@@ -32,16 +33,7 @@ def labelled(sample: None, tmp_path: Path) -> None:
     (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + "\n".join(rows) + "\n", encoding="utf-8")
 
 
-def opened(page: str, **state: object) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=300)
-    for key, value in state.items():
-        at.session_state[key] = value
-    return done(at.run())
-
-
-def done(at: AppTest) -> AppTest:
-    assert not at.exception
-    return at
+opened = partial(page, timeout=300)
 
 
 def evaluated() -> AppTest:

@@ -15,7 +15,6 @@ from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescriptio
 from rag_core.retrieval.engines.index_kinds import connect, kind_named
 from rag_core.retrieval.engines.model_check import check_model
 from rag_core.schema.documents import Passage
-from tests.frameworks import python_of_frameworks
 from tests.retrieval.engines.chroma_server import ChromaServer, installed
 from tests.retrieval.engines.postgres_server import ADMIN, READER, PostgresServer
 from tests.retrieval.engines.stranger_stores import LLAMA_INDEX, PGVECTOR, PGVECTORSTORE, made_by
@@ -28,12 +27,6 @@ HANDBOOK = {
 RECIPES = {"soup.md": ("Soup", "Boil the leeks in the broth until they are soft."), "refunds.md": ("No", "No refund.")}
 COLLECTIONS = json.dumps({"handbook": [*HANDBOOK.items()], "recipes": [*RECIPES.items()]})
 pytestmark = [pytest.mark.slow, pytest.mark.package]
-
-
-@pytest.fixture(scope="module")
-def embedded(packaged: SentenceEmbedder):
-    python_of_frameworks()
-    return lambda texts: packaged.embed(texts).tolist()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from rag_core.finetune.pairs import LEAST
 from rag_core.rerank.access import Credentials
 from tests.rerank.conftest import make_model, tiny  # noqa: F401
-from tests.ui.conftest import ROOT
+from tests.ui.pages import done, page
 from ui import caches
 from ui.panels.fine_tuning import KIND
 
@@ -30,17 +31,7 @@ def labelled(sample: None, tmp_path: Path) -> None:
     (folder / "qrels.tsv").write_text("query-id\tcorpus-id\tscore\n" + "\n".join(rows) + "\n", encoding="utf-8")
 
 
-def opened(page: str, **state: object) -> AppTest:
-    """A page in a new session."""
-    at = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=600)
-    for key, value in state.items():
-        at.session_state[key] = value
-    return done(at.run())
-
-
-def done(at: AppTest) -> AppTest:
-    assert not at.exception
-    return at
+opened = partial(page, timeout=600)
 
 
 def offered(at: AppTest) -> list[str]:
