@@ -1,6 +1,6 @@
 """Which packages are installed here, looked up again only where a folder of packages has changed.
 
-A page asks for dozens at every run, and Python looks for a missing one in every folder anew.
+A page asks for dozens at every run, and Python looks for a missing one in every folder again.
 """
 
 from __future__ import annotations

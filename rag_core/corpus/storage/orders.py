@@ -42,7 +42,7 @@ class IndexingOrder(Frozen):
     rechunk cuts and embeds anew; delete removes `document_ids`; share moves the collection to where all see it.
     columns, date_field: what was chosen for tables, and as the documents' date, when they are read.
     sources: the files that a copy's documents came from.
-    embedder: the key of the model of a new collection, or of one that is cut anew; empty: its own, or the app's.
+    embedder: the key of the model of a new collection, or of one that is cut again; empty: its own, or the app's.
     owner: who sees a new collection. by: the visitor who asked, so that the page shows the result to them.
     """
 
