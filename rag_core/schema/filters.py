@@ -18,6 +18,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from rag_core.schema.base import Frozen, Scalar
+from rag_core.schema.days import utc_day
 from rag_core.schema.documents import LISTED, Passage
 
 _OWN = ("source", "tenant", "title", "document_id", "updated_at")
@@ -87,7 +88,10 @@ class In(Frozen):
 
 
 class Dated(Frozen):
-    """The date field lies on or after `after` and before `before`. A passage without a date never matches."""
+    """The date field lies on or after `after` and before `before`. A passage without a date never matches.
+
+    A day begins at midnight in UTC: `2026-01-01T00:30+02:00` is still in 2025.
+    """
 
     kind: Literal["dated"] = "dated"
     field: str = "updated_at"
@@ -98,10 +102,7 @@ class Dated(Frozen):
         """True where the passage's date lies in the interval."""
         value = field_of(passage, self.field)
         if isinstance(value, str):
-            try:
-                value = date.fromisoformat(value[:10])
-            except ValueError:
-                return False
+            value = utc_day(value)
         if not isinstance(value, date):
             return False
         return (self.after is None or value >= self.after) and (self.before is None or value < self.before)

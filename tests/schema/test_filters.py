@@ -37,6 +37,29 @@ def test_conditions(condition, expected):
     assert condition.matches(CHUNK) is expected
 
 
+@pytest.mark.parametrize(
+    ("written", "new"),
+    [
+        ("2026-01-01T10:00+02:00", True),
+        ("2026-01-01T00:30+02:00", False),
+        ("2026-01-01 00:30:00.5 +0200", False),
+        ("2026-01-01T00:30+00", True),
+        ("2026-01-01T00:30Z", True),
+        ("2026-01-01T00:30", True),
+        ("2025-12-31T23:30-05:00", True),
+        ("2025-12-31T23:30-00:15", False),
+        ("2025-12-31T23:30-00:30", True),
+        ("0001-01-01T00:30+02:00", False),
+        ("9999-12-31T23:30-05:00", True),
+        ("2026-01-01T25:30+02:00", True),  # no time: the day that the text begins with
+    ],
+)
+def test_a_time_with_an_offset_is_the_instant_that_it_is(written, new):
+    reviewed = CHUNK.model_copy(update={"metadata": {"reviewed": written}})
+    assert Dated(field="reviewed", after=date(2026, 1, 1)).matches(reviewed) is new
+    assert Dated(field="reviewed", before=date(2026, 1, 1)).matches(reviewed) is not new
+
+
 def test_all_conditions_must_hold():
     intersect = Filter(conditions=(Equal(field="source", value="policy"), Equal(field="tenant", value="other")))
     assert not intersect.matches(CHUNK)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
 
 from rag_core.schema.base import Scalar
 
@@ -17,13 +18,16 @@ DATE_FIELDS = (
 _WRITTEN = ("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%d %B %Y", "%d %b %Y", "%B %d %Y", "%b %d %Y")
 _NUMBERS = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 _TIME = re.compile(r"(?:\s*,\s*|\s+|T)(?:at\s+)?\d{1,2}:\d{2}.*$")
+_MAILED = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d(?::\d\d)? [+-]\d{4}")
 _WEEKDAY = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[,.]?\s+", re.IGNORECASE)
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b(?:\s+of\b)?", re.IGNORECASE)
 
 
 def parse_date(value: Scalar | None) -> date | None:
-    """The day that is written there, or None.
+    """The day that is written there, or None. Of a time with an offset, the day in UTC.
 
+    >>> str(parse_date("2026-01-01T00:30+02:00")), str(parse_date("Thu, 1 Jan 2026 00:30:00 +0200"))
+    ('2025-12-31', '2025-12-31')
     >>> parse_date("Tue, 3rd Feb. 2026, 10:00"), parse_date("13/02/2026"), parse_date("03/04/2026")
     (datetime.date(2026, 2, 3), datetime.date(2026, 2, 13), None)
     """
@@ -31,8 +35,8 @@ def parse_date(value: Scalar | None) -> date | None:
         return None
     text = value.strip()
     try:
-        return datetime.fromisoformat(text).date()
-    except ValueError:
+        return _in_utc(_moment(text))
+    except (ValueError, OverflowError):
         text = _TIME.sub("", text)
     numbers = _NUMBERS.fullmatch(text)
     if numbers:
@@ -46,6 +50,16 @@ def parse_date(value: Scalar | None) -> date | None:
         except ValueError:
             continue
     return None
+
+
+def _moment(text: str) -> datetime:
+    """A time in ISO's form, or in that of mails and feeds with an offset."""
+    return parsedate_to_datetime(text) if _MAILED.fullmatch(text) else datetime.fromisoformat(text)
+
+
+def _in_utc(moment: datetime) -> date:
+    """The day of a moment; one without an offset is in UTC."""
+    return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
 
 
 def is_ambiguous(value: Scalar | None) -> bool:

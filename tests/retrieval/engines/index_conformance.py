@@ -105,6 +105,13 @@ ROWS = (
     Row("text", "A number in a text.", at(60), "", "n.md", "chat", "all", None, {"stars": "4"}),
 )  # fmt: skip
 
+OFFSETS = (
+    Row("night in the east", "Still December.", at(10), metadata={"reviewed": "2026-01-01T00:30:00+02:00"}),
+    Row("evening in the west", "January already.", at(20), metadata={"reviewed": "2025-12-31T23:30:00-05:00"}),
+    Row("day", "A day of January.", at(30), metadata={"reviewed": "2026-01-01"}),
+)
+"""Times that are on another day where they were written than in UTC."""
+
 TYPED_ROWS = (*ROWS[:4], replace(ROWS[4], metadata={"flag": True}), replace(ROWS[5], metadata={"code": "4"}))
 """The same for servers in which a field has one type: no number, text and truth value in one field."""
 
@@ -191,6 +198,9 @@ class IndexConformance:
     many = 10_000
     """How many rows the large index has."""
 
+    compares_texts = False
+    """Whether it compares what is in the metadata as a text, so that a day is refused where an offset decides."""
+
     rows: tuple[Row, ...] = ROWS
     """The small index: `TYPED_ROWS` for a server in which a field has one type."""
 
@@ -250,6 +260,21 @@ class IndexConformance:
             assert {passage.id for passage in index.listed(50, where)} == {*wanted}
         if index.capabilities.lexical:
             assert {*ids(index.lexical("refunds quotes number börse", 50, where).hits)} <= {*wanted}
+
+    def test_a_time_with_an_offset_is_compared_as_an_instant_or_refused(self, server: Server) -> None:
+        index = server.fill(OFFSETS)
+        if "dated" not in index.capabilities.conditions:
+            pytest.skip("no comparison of days")
+        new_year = only(Dated(field="reviewed", after=date(2026, 1, 1)))
+        later = only(Dated(field="reviewed", after=date(2026, 1, 5)))
+        assert [row.id for row in OFFSETS if new_year.matches(passage_of(row))] == ["evening in the west", "day"]
+        if self.compares_texts:
+            with pytest.raises(BadInput, match=r"reviewed of .* has times with an offset to UTC"):
+                index.dense(QUERY, 9, new_year)
+        else:
+            assert ids(index.dense(QUERY, 9, new_year).hits) == ["evening in the west", "day"]
+            assert ids(index.dense(QUERY, 9, only(Not(condition=new_year.conditions[0]))).hits) == ["night in the east"]
+        assert index.dense(QUERY, 9, later).hits == []
 
     def test_several_conditions_must_all_hold(self, server: Server) -> None:
         where = only(Equal(field="tenant", value="acme"), Equal(field="source", value="chat"))

@@ -19,7 +19,18 @@ from rag_core.retrieval.engines.protocol import IndexEngine
 from rag_core.schema.documents import Passage
 from rag_core.schema.filters import Dated, Equal, Not
 from rag_core.schema.spaces import ScoreSpace
-from tests.retrieval.engines.index_conformance import QUERY, ROWS, IndexConformance, Row, Server, at, ids, only, spread
+from tests.retrieval.engines.index_conformance import (
+    QUERY,
+    ROWS,
+    IndexConformance,
+    Row,
+    Server,
+    at,
+    ids,
+    only,
+    passage_of,
+    spread,
+)
 from tests.retrieval.engines.postgres_server import READER, PostgresServer
 
 pytestmark = pytest.mark.postgres
@@ -314,6 +325,34 @@ def test_other_columns_are_metadata_and_filter(tables: Tables) -> None:
     ):
         assert ids(index.dense(QUERY, 5, only(condition)).hits) == ["refund"], condition
         assert condition.matches(index.passages_by_id(["refund"])["refund"])
+
+
+def test_texts_are_days_where_the_filter_says_so_and_never_an_error(tables: Tables) -> None:
+    written = [
+        *("2026-01-01T00:30+02:00", "2026-01-01 00:30:00.5 +0200", "2026-01-01t10:00:00.123456789+02"),
+        *("2025-12-31T23:30-05:00", "2025-12-31T23:30-00:15"),
+        *("2026-01-01T25:30+02:00", "2026-01-01T10:00+16:00", "2026-01-01T10:00+02:", "2026-01-01T10:00+02:00 Berlin"),
+        *("0001-01-01T00:30+02:00", "9999-12-31T23:30-05:00", "0000-01-01T10:00+02:00", "2026-02-30T10:00+02:00"),
+        *("2025-02-29T10:00+02:00", "2000-02-29T00:00+02:00", "1900-02-29", "2028-02-29", "spring", "", "2026-01-01\n"),
+    ]
+    rows = [Row(f"{number}", "text", at(number), metadata={"seen": one}) for number, one in enumerate(written)]
+    tables.fill(rows)
+    index = tables.connected()
+    for day in (date(1, 1, 1), date(2000, 2, 28), date(2000, 2, 29), date(2026, 1, 1), date(2026, 1, 2)):
+        where = only(Dated(field="seen", after=day))
+        wanted = [row.id for row in rows if where.matches(passage_of(row))]
+        assert ids(index.dense(QUERY, 50, where).hits) == wanted, day
+
+
+def test_a_server_that_writes_days_in_its_own_way_finds_them_too(tables: Tables) -> None:
+    tables.fill(ROWS)
+    tables.server.sql(f"ALTER ROLE {READER[0]} SET datestyle = 'SQL, DMY'")
+    try:
+        index = tables.connected()
+        assert ids(index.dense(QUERY, 5, only(Equal(field="updated_at", value="2026-03-14"))).hits) == ["refund"]
+        assert index.passages_by_id(["refund"])["refund"].updated_at == date(2026, 3, 14)
+    finally:
+        tables.server.sql(f"ALTER ROLE {READER[0]} RESET datestyle")
 
 
 def test_names_with_a_per_cent_sign_and_more_columns_than_a_function_has_arguments(tables: Tables) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
+from datetime import UTC
 from email.errors import HeaderParseError
 from email.header import Header, decode_header
 from email.message import Message
@@ -57,13 +58,14 @@ def words_of(value: object) -> str:
 
 
 def dated(written: str) -> str:
-    """The day that a mail was sent as `2026-03-14`; as it is written where it is no mail's date.
+    """The day in UTC that a mail was sent as `2026-03-14`; as it is written where it is no mail's date.
 
-    >>> dated("Sat, 14 Mar 2026 09:30:00 +0100"), dated("yesterday")
-    ('2026-03-14', 'yesterday')
+    >>> dated("Sat, 14 Mar 2026 00:30:00 +0100"), dated("yesterday")
+    ('2026-03-13', 'yesterday')
     """
     try:
-        return parsedate_to_datetime(written).date().isoformat()
+        sent = parsedate_to_datetime(written)
+        return (sent.astimezone(UTC) if sent.tzinfo else sent).date().isoformat()
     except (TypeError, ValueError, IndexError, OverflowError):
         return written
 

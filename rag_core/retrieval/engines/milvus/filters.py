@@ -7,17 +7,24 @@ well. A day is compared with texts that begin with one.
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from rag_core.errors import BadInput
 from rag_core.retrieval.engines.index_config import IndexFields
 from rag_core.retrieval.engines.milvus.layout import DYNAMIC, NUMBERS, TEXTS, Layout
-from rag_core.retrieval.engines.rest.filters import Dialect, translated
+from rag_core.retrieval.engines.rest.filters import Dialect, days_near, translated
 from rag_core.schema.base import Scalar
 from rag_core.schema.filters import Filter
 
 DAY = '"____-__-__%"'
+OFFSETS = (
+    '"____-__-_____:__%+__:__"',
+    '"____-__-_____:__%-__:__"',
+    '"____-__-_____:__%+____"',
+    '"____-__-_____:__%-____"',
+)
+"""Times with an offset to UTC: the day, a sign, hours and minutes, and the offset."""
 
 
 def literal(value: Any) -> str:
@@ -62,6 +69,18 @@ def milvus_filter(where: Filter, fields: IndexFields, layout: Layout, place: str
         return " or ".join(f"({one})" for one in conditions) or never
 
     return translated(where, fields, Dialect(equal, dated, absent, by_id, every, some))
+
+
+def offset_filters(where: Filter, fields: IndexFields, layout: Layout) -> list[tuple[str, str]]:
+    """Paths, and the filters of rows whose offset decides on which side of a day they are: Milvus compares texts."""
+    made = []
+    for path, first, last in days_near(where, fields):
+        named, inside = _place(path, layout)
+        if named and (inside or layout.types[path] in TEXTS):
+            forms = " or ".join(f"{named} like {form}" for form in OFFSETS)
+            until = literal((last + timedelta(days=1)).isoformat())
+            made.append((path, f"{named} >= {literal(first.isoformat())} and {named} < {until} and ({forms})"))
+    return made
 
 
 def id_literals(ids: list[str], field: str, layout: Layout) -> str:

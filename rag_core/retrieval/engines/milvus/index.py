@@ -26,11 +26,12 @@ from rag_core.retrieval.engines.index_config import (
     SearchedIndex,
     check_named,
 )
-from rag_core.retrieval.engines.milvus.filters import id_literals, milvus_filter
+from rag_core.retrieval.engines.milvus.filters import id_literals, milvus_filter, offset_filters
 from rag_core.retrieval.engines.milvus.layout import DISTANCES, Layout, numbers
 from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
 from rag_core.retrieval.engines.rest.client import Access, RestServer, unlike
 from rag_core.retrieval.engines.rest.documents import names_in, passage_of, reached, sample, within
+from rag_core.retrieval.engines.rest.filters import refuse_offset
 from rag_core.schema.spaces import ScoreSpace
 
 if TYPE_CHECKING:
@@ -202,7 +203,13 @@ class MilvusIndex:
         return str(found)
 
     def _where(self, where: Filter | None) -> str:
-        return milvus_filter(where, self.config.fields, self._layout(), self.config.place) if where else ""
+        """The filter as an expression. Raises BadInput where a day is compared with times that have an offset."""
+        if where is None:
+            return ""
+        for path, near in offset_filters(where, self.config.fields, self._layout()):
+            if self._query(near, [self._id], 1):
+                refuse_offset(path, self.config.place)
+        return milvus_filter(where, self.config.fields, self._layout(), self.config.place)
 
     def _layout(self) -> Layout:
         if self._known is None:

@@ -24,8 +24,16 @@ DATES = ("date", "timestamp", "timestamptz")
 EMPTY_TEXT = ("title", "source")
 """Parts of a passage that are an empty text where there is none."""
 
-DAY = r"^\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-9]))"
+LEAP = r"(\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
+DAY = (
+    r"^(?!0000)(\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)|02-(0[1-9]|1\d|2[0-8]))"
+    rf"|{LEAP}-02-29)"
+)
 """How a text with a date begins."""
+OFFSET = (
+    r"^(?!0001-01-01|9999-12-31).{10}[Tt ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)? ?[+-](0\d|1[0-5])(:?[0-5]\d)?$"
+)
+"""A time with an offset to UTC, as `schema.days` reads it."""
 
 
 @dataclass(frozen=True)
@@ -157,13 +165,18 @@ def text_value(place: Place) -> tuple[sql.Composable, tuple[Any, ...]]:
 
 
 def day_text(place: Place) -> tuple[sql.Composable, tuple[Any, ...]]:
-    """The day that a part begins with, as ISO text that compares as days do; NULL where it is no date."""
+    """The day of a part in UTC, as ISO text that compares as days do; NULL where it begins with no day.
+
+    A connection is in UTC. What is no time of that form is never cast, so nothing that a text holds is an error.
+    """
     sql = _sql()
     if not place.key and place.column.type in DATES:
-        return sql.SQL('({}::date::text COLLATE "C")').format(identifier(place.column.name)), ()
+        return sql.SQL("(to_char({}::date, 'YYYY-MM-DD') COLLATE \"C\")").format(identifier(place.column.name)), ()
     found, given = text_value(place)
-    day = sql.SQL('((CASE WHEN left({0}, 10) ~ {1} THEN left({0}, 10) END) COLLATE "C")')
-    return day.format(found, sql.Literal(DAY)), (*given, *given)
+    moment = "to_char((left({0}, 10) || ' ' || substr({0}, 12))::timestamptz, 'YYYY-MM-DD')"
+    written = f"CASE WHEN {{0}} ~ {{2}} THEN {moment} ELSE left({{0}}, 10) END"
+    day = sql.SQL(f'((CASE WHEN left({{0}}, 10) ~ {{1}} THEN {written} END) COLLATE "C")')
+    return day.format(found, sql.Literal(DAY), sql.Literal(OFFSET)), given * 5
 
 
 def _storable(value: Scalar) -> bool:

@@ -176,7 +176,7 @@ class QdrantIndex:
         return str(found)
 
     def _passage(self, one_id: str, point: Any) -> Passage:
-        return passage_of(one_id, point.get("payload") or {}, self.config.fields, utc=True)
+        return passage_of(one_id, point.get("payload") or {}, self.config.fields)
 
     def _vector(self) -> Dense:
         return self._layout().searched(self.config.fields.vector, self.config.place)

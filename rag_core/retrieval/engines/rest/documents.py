@@ -6,9 +6,8 @@ at the top that are no other part of a passage.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from rag_core.errors import BadInput, MissingField
@@ -16,12 +15,10 @@ from rag_core.retrieval.engines.field_guess import short
 from rag_core.retrieval.engines.index_config import IndexFields
 from rag_core.retrieval.engines.llama_index_nodes import NODE, TEXT_PLACES, node_of
 from rag_core.schema.base import Scalar
+from rag_core.schema.days import utc_day
 from rag_core.schema.documents import LISTED, Passage
 
 Object = Mapping[str, Any]
-
-OFFSET = re.compile(r".{10}[Tt ](\d\d):(\d\d)(?::\d\d(?:\.\d+)?)? ?([+-])(\d\d):?(\d\d)?")
-"""A time with an offset to UTC: hour and minute, its sign, hours and minutes."""
 
 
 def reached(found: object, path: str) -> Any:
@@ -61,8 +58,8 @@ def part_of(value: object) -> str:
     return LISTED.join(map(text_of, value)) if isinstance(value, list) else text_of(value)
 
 
-def passage_of(one_id: str, found: Object, fields: IndexFields, utc: bool = False) -> Passage:
-    """The passage of that id. `utc`: see `day_of`."""
+def passage_of(one_id: str, found: Object, fields: IndexFields) -> Passage:
+    """The passage of that id."""
     text, tenant = text_of(reached(found, fields.text)), reached(found, fields.tenant)
     return Passage(
         id=one_id,
@@ -73,28 +70,18 @@ def passage_of(one_id: str, found: Object, fields: IndexFields, utc: bool = Fals
         title=part_of(reached(found, fields.title)),
         source=part_of(reached(found, fields.source)),
         tenant=None if tenant is None else part_of(tenant),
-        updated_at=day_of(reached(found, fields.updated), utc),
+        updated_at=day_of(reached(found, fields.updated)),
         metadata=_metadata(found, fields),
     )
 
 
-def day_of(value: object, utc: bool = False) -> date | None:
-    """The day that a text begins with; None without one. `utc`: of a time with an offset, the day in UTC, for servers
-    that compare it so.
+def day_of(value: object) -> date | None:
+    """The day in UTC of a text that begins with one; None without one.
 
-    >>> day_of("2026-03-14T23:30:00-05:00", utc=True).isoformat(), day_of("2026-03-14T23:30:00-05:00").isoformat()
-    ('2026-03-15', '2026-03-14')
+    >>> day_of("2026-03-14T23:30:00-05:00").isoformat(), day_of(17)
+    ('2026-03-15', None)
     """
-    try:
-        day = date.fromisoformat(value[:10]) if isinstance(value, str) else None
-        if day is None or not utc or not (found := OFFSET.fullmatch(str(value))):
-            return day
-        hour, minute, sign, hours, minutes = found.groups()
-        there = datetime.combine(day, time(int(hour), int(minute)))
-        offset = timedelta(hours=int(hours), minutes=int(minutes or 0))
-        return (there + offset if sign == "-" else there - offset).date()
-    except (ValueError, OverflowError):
-        return None
+    return utc_day(value) if isinstance(value, str) else None
 
 
 def _metadata(found: Object, fields: IndexFields) -> dict[str, Scalar]:

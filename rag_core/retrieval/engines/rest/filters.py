@@ -11,13 +11,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
+from rag_core.errors import BadInput
 from rag_core.retrieval.engines.index_config import FILTERED, IndexFields
 from rag_core.schema.base import Scalar
 from rag_core.schema.filters import AllOf, AnyOf, Condition, Dated, Filter, In, Not
 
 T = TypeVar("T")
+Near = list[tuple[str, date, date]]
 
 FIRST_DAY = date(1, 1, 1)
 EMPTY = ("title", "source")
@@ -57,6 +59,37 @@ def path_of(field: str, fields: IndexFields) -> str:
     ('customer', 'meta.stars')
     """
     return fields.of(field) or (f"{fields.metadata}.{field}" if fields.metadata else field)
+
+
+def days_near(where: Filter, fields: IndexFields) -> list[tuple[str, date, date]]:
+    """Where an offset to UTC decides whether a day is meant: the path, and the first and last day around each bound.
+
+    >>> [(path, str(first), str(last)) for path, first, last in days_near(
+    ...     Filter(conditions=(Dated(field="seen", after=date(2026, 1, 1)),)), IndexFields())]
+    [('seen', '2025-12-31', '2026-01-01')]
+    """
+
+    def dated(path: str, after: date, before: date | None, true: bool) -> Near:  # noqa: ARG001
+        bounds = [one for one in (after, before) if one and one > FIRST_DAY]
+        return [(path, one - timedelta(days=1), one) for one in bounds]
+
+    def joined(several: list[Near]) -> Near:
+        return [one for some in several for one in some]
+
+    return translated(where, fields, Dialect(_no_day, dated, _no_day, _no_day, joined, joined))
+
+
+def refuse_offset(path: str, place: str) -> NoReturn:
+    """Raises BadInput: there are times with an offset to UTC, and the server compares them as texts."""
+    raise BadInput(
+        f"{path} of {place} has times with an offset to UTC (such as 2026-01-01T00:30+02:00) around the day of the "
+        "filter, and this server compares them as texts. Nothing was searched, since some could be on the wrong side. "
+        "Store the times in UTC (2025-12-31T22:30Z), or use another filter."
+    )
+
+
+def _no_day(*_: object) -> Near:
+    return []
 
 
 def _condition(one: Condition, true: bool, fields: IndexFields, say: Dialect[T]) -> T:

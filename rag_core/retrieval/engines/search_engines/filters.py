@@ -7,12 +7,12 @@ filter is refused in words. Of a list, one matching value is enough.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from rag_core.errors import BadInput
 from rag_core.retrieval.engines.index_config import IndexFields
-from rag_core.retrieval.engines.rest.filters import Dialect, spellings, translated
+from rag_core.retrieval.engines.rest.filters import Dialect, days_near, spellings, translated
 from rag_core.retrieval.engines.search_engines.layout import DATES, KEYWORDS, NUMBERS, TEXTS, Layout
 from rag_core.schema.base import Scalar
 from rag_core.schema.filters import Filter
@@ -22,6 +22,9 @@ NEVER: Query = {"match_none": {}}
 ALWAYS: Query = {"match_all": {}}
 DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}.*"
 """A text that begins with a day, as both servers write a regular expression: it is anchored at both ends."""
+
+OFFSET = "[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}.*[+-][0-9]{2}(:?[0-9]{2})?"
+"""A text that is a time with an offset to UTC."""
 
 
 def _is_text(value: Scalar) -> bool:
@@ -76,6 +79,17 @@ def search_filter(where: Filter, fields: IndexFields, layout: Layout, place: str
         return _held(by_own_ids([passage_id], layout), true)
 
     return translated(where, fields, Dialect(equal, dated, absent, by_id, _every, _some))
+
+
+def offset_filters(where: Filter, fields: IndexFields, layout: Layout) -> list[tuple[str, Query]]:
+    """Paths of texts, and the queries of documents whose offset decides on which side of a day they are."""
+    made = []
+    for path, first, last in days_near(where, fields):
+        found = layout.keyword(path) or path
+        if not layout.concealed(path) and (layout.type(found) in KEYWORDS or layout.flat(found)):
+            near = {"gte": first.isoformat(), "lt": (last + timedelta(days=1)).isoformat()}
+            made.append((path, _every([{"range": {found: near}}, {"regexp": {found: OFFSET}}])))
+    return made
 
 
 def by_key(key: str, ids: Sequence[str], layout: Layout) -> Query:

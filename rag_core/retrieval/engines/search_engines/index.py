@@ -23,10 +23,18 @@ from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescriptio
 from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
 from rag_core.retrieval.engines.rest.client import RestServer, in_path, unlike
 from rag_core.retrieval.engines.rest.documents import passage_of, reached, within
+from rag_core.retrieval.engines.rest.filters import refuse_offset
 from rag_core.retrieval.engines.search_engines.catalog import described, with_vectors
-from rag_core.retrieval.engines.search_engines.filters import ALWAYS, Query, by_key, by_own_ids, search_filter
+from rag_core.retrieval.engines.search_engines.filters import (
+    ALWAYS,
+    Query,
+    by_key,
+    by_own_ids,
+    offset_filters,
+    search_filter,
+)
 from rag_core.retrieval.engines.search_engines.flavours import ELASTICSEARCH, MOST, OPENSEARCH, Body, Flavour
-from rag_core.retrieval.engines.search_engines.layout import DATES, VECTORS, Layout
+from rag_core.retrieval.engines.search_engines.layout import VECTORS, Layout
 from rag_core.retrieval.engines.search_engines.scores import library, meaning
 from rag_core.schema.spaces import ScoreSpace
 
@@ -131,8 +139,7 @@ class ElasticsearchIndex:
         self.server.close()
 
     def _passage(self, one: str, source: Any) -> Passage:
-        dated = self._layout().type(self.config.fields.updated) in DATES
-        return passage_of(one, source, self.config.fields, utc=dated)
+        return passage_of(one, source, self.config.fields)
 
     def _words(self, query: str, where: Filter | None) -> Query:
         fields = self.config.fields
@@ -180,7 +187,13 @@ class ElasticsearchIndex:
         return str(found)
 
     def _where(self, where: Filter | None) -> Query | None:
-        return search_filter(where, self.config.fields, self._layout(), self.config.place) if where else None
+        """The filter as a query. Raises BadInput where a day is compared with times that have an offset."""
+        if where is None:
+            return None
+        for path, near in offset_filters(where, self.config.fields, self._layout()):
+            if int(self.server.ask("POST", f"{self._path}/_count", {"query": near})["count"]):
+                refuse_offset(path, self.config.place)
+        return search_filter(where, self.config.fields, self._layout(), self.config.place)
 
     def _check(self, vector: Vectors, where: Filter | None) -> None:
         needed, used = self.dimensions(), library(self._vector())

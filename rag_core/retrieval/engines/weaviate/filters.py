@@ -7,17 +7,19 @@ what is absent only with `indexNullState`. What it cannot say is refused in word
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NoReturn
 
 from rag_core.errors import BadInput
 from rag_core.retrieval.engines.index_config import IndexFields
-from rag_core.retrieval.engines.rest.filters import Dialect, spellings, translated
+from rag_core.retrieval.engines.rest.filters import Dialect, days_near, spellings, translated
 from rag_core.retrieval.engines.weaviate.layout import Layout
 from rag_core.schema.base import Scalar
 from rag_core.schema.filters import Filter
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
+OFFSETS = ("????-??-?????:??*+??:??", "????-??-?????:??*-??:??", "????-??-?????:??*+????", "????-??-?????:??*-????")
+"""Texts that are times with an offset to UTC: the day, a sign, hours and minutes, and the offset."""
 VALUES: dict[str, tuple[str, tuple[type, ...]]] = {
     "text": ("valueText", (str,)),
     "uuid": ("valueText", (str,)),
@@ -76,6 +78,18 @@ def weaviate_filter(where: Filter, fields: IndexFields, layout: Layout, place: s
         return leaf("Equal" if true else "NotEqual", "id", "valueText", passage_id)
 
     return translated(where, fields, Dialect(equal, dated, absent, by_id, _every, _some))
+
+
+def offset_filters(where: Filter, fields: IndexFields, layout: Layout) -> list[tuple[str, str]]:
+    """Paths of texts, and the filters of objects whose offset decides on which side of a day they are."""
+    made = []
+    for path, first, last in days_near(where, fields):
+        if layout.types.get(path) == "text" and path in layout.whole and path not in layout.hidden:
+            forms = _some([leaf("Like", path, "valueText", form) for form in OFFSETS])
+            near = [leaf("GreaterThanEqual", path, "valueText", str(first))]
+            near.append(leaf("LessThan", path, "valueText", str(last + timedelta(days=1))))
+            made.append((path, _every([*near, forms])))
+    return made
 
 
 def leaf(operator: str, path: str, name: str, value: Any) -> str:

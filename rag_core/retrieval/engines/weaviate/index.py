@@ -24,8 +24,9 @@ from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescriptio
 from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
 from rag_core.retrieval.engines.rest.client import Access, RestServer, in_path, unlike
 from rag_core.retrieval.engines.rest.documents import passage_of, reached, within
+from rag_core.retrieval.engines.rest.filters import refuse_offset
 from rag_core.retrieval.engines.weaviate.catalog import described
-from rag_core.retrieval.engines.weaviate.filters import any_of, ids_in, weaviate_filter
+from rag_core.retrieval.engines.weaviate.filters import any_of, ids_in, offset_filters, weaviate_filter
 from rag_core.retrieval.engines.weaviate.layout import SPACES, Layout
 from rag_core.schema.spaces import ScoreSpace
 
@@ -169,12 +170,14 @@ class WeaviateIndex:
 
     def _passage(self, one: str, row: Any) -> Passage:
         found = {name: value for name, value in row.items() if name != "_additional"}
-        dated = self._layout().types.get(self.config.fields.updated) == "date"
-        return passage_of(one, found, self.config.fields, utc=dated)
+        return passage_of(one, found, self.config.fields)
 
     def _where(self, where: Filter | None) -> str:
         if where is None:
             return self._tenant()
+        for path, near in offset_filters(where, self.config.fields, self._layout()):
+            if self._got(f"limit: 1, where: {near}", ""):
+                refuse_offset(path, self.config.place)
         told = weaviate_filter(where, self.config.fields, self._layout(), self.config.place)
         return f", where: {told}{self._tenant()}"
 
