@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     indexes: Annotated[Path | None, BeforeValidator(lambda given: given or None)] = None
     """A JSON file of indexes that everyone may search, by name (see `rag_core.retrieval.engines.named_indexes`); empty:
     none."""
+    stores: Annotated[Path | None, BeforeValidator(lambda given: given or None)] = None
+    """A JSON file of databases that take collections, by name (see `rag_core.retrieval.engines.stores`); empty: files
+    alone do."""
     strangers_may_read_runs: bool = False
     """Let everybody who can reach the app read the recorded runs: what people asked, and what they were answered."""
 

@@ -26,8 +26,8 @@ from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import usable
 from rag_core.rerank.retired import no_longer_ships
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
-from rag_core.retrieval.engines.named_indexes import NamedIndex, index_named
-from rag_core.retrieval.engines.named_indexes import read_named as read_named_indexes
+from rag_core.retrieval.engines.every_index import every_index, index_named
+from rag_core.retrieval.engines.named_indexes import NamedIndex
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.live import LiveRetriever
 from rag_core.runs.live.choosing import retriever_of
@@ -60,7 +60,7 @@ class AgentCalls:
         retrievers, and the rerankers. unavailable: indexes and retrievers that cannot be asked, and why."""
         names = [name for name in library(self.settings).names() if name != SAMPLE]
         known, problems = self._retrievers()
-        indexes, broken = read_named_indexes(self.settings.indexes)
+        indexes, broken = every_index(self.settings)
         told = {
             "collections": [SAMPLE, *names],
             "indexes": list(indexes),
@@ -160,7 +160,7 @@ class AgentCalls:
 
     def _index(self, name: str) -> ConnectedCollection:
         """The connected index; another connection once its entry has changed."""
-        entry = index_named(name, self.settings.indexes)
+        entry = index_named(name, self.settings)
         if name not in self._connected or self._connected[name][0] != entry:
             self._connected[name] = (entry, connected(name, self.settings))
         return self._connected[name][1]

@@ -14,10 +14,11 @@ from pydantic import SecretStr
 
 from rag_core.errors import BadInput, CollectionError, SecondPassError
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
+from rag_core.retrieval.engines.every_index import every_index
 from rag_core.retrieval.engines.index_config import IndexConfig
 from rag_core.retrieval.engines.index_kinds import kind_named
 from rag_core.retrieval.engines.model_check import ModelCheck, check_model
-from rag_core.retrieval.engines.named_indexes import NamedIndex, read_named
+from rag_core.retrieval.engines.named_indexes import NamedIndex
 from rag_core.schema.base import new_id
 from rag_core.schema.documents import CollectionRef
 from ui import caches, index_caches, visitors
@@ -53,7 +54,7 @@ class Connected:
 def shared() -> tuple[dict[str, NamedIndex], dict[str, str]]:
     """Those that the environment offers to everyone, and what is wrong with each that cannot be searched. Raises
     BadInput where its file cannot be used."""
-    return read_named(caches.settings().indexes)
+    return every_index(caches.settings())
 
 
 def problem() -> str:

@@ -60,17 +60,6 @@ def read_named(
     return read_offered(file, "index", "indexes", partial(_usable, environ=environ))
 
 
-def index_named(name: str, file: Path | None, environ: Mapping[str, str] = os.environ) -> NamedIndex:
-    """The index of that name. Raises BadInput, with the names that there are."""
-    known, problems = read_named(file, environ)
-    if name in problems:
-        raise BadInput(problems[name])
-    if name not in known:
-        told = f"There are: {', '.join(known)}." if known else "SECOND_PASS_INDEXES names no file with one."
-        raise BadInput(f"There is no index “{name}”. {told}")
-    return known[name]
-
-
 def _usable(name: str, fields: Any, environ: Mapping[str, str]) -> NamedIndex:
     try:
         return _named(name, fields, environ)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TEXTS = ("text", "varchar")
 DATES = ("date", "timestamp", "timestamptz")
+HEADINGS = "heading_path"
 EMPTY_TEXT = ("title", "source")
 """Parts of a passage that are an empty text where there is none."""
 
@@ -64,6 +65,12 @@ class Conditions:
     def metadata_columns(self) -> list[Column]:
         """The columns that become metadata: plain ones that are no other part of a passage."""
         return [one for one in self.layout.columns if one.type in PLAIN and one.name not in self._mapped]
+
+    @property
+    def headings(self) -> Any:
+        """The headings above a passage: a column `heading_path` of several texts, as tables of our own have it."""
+        column = self.layout.by_name.get(HEADINGS)
+        return identifier(HEADINGS) if column and column.type == "_text" else _sql().SQL("NULL")
 
     def _condition(self, one: Condition) -> Part:
         ways: dict[type[Condition], Callable[[Any], Part]] = {

@@ -1,8 +1,10 @@
-"""Read-only transactions on a Postgres server: a few kept connections, a time-out on the server, errors in words.
+"""Transactions on a Postgres server: a few kept connections, a time-out on the server, errors in words.
 
     server = Server(config, secret)
     with server.reading() as cursor:
         cursor.execute("SELECT 1")
+
+`reading` is read-only; `writing` is for tables of our own (`own_table`), and writes all of it or nothing.
 
 A connection that the server closed meanwhile is replaced once. Nothing of the environment's own access is used: no
 PGPASSWORD, no password file.
@@ -69,12 +71,26 @@ class Server:
     @contextmanager
     def reading(self) -> Iterator[psycopg.Cursor]:
         """A cursor in a read-only transaction with the connection's time-out. Raises EngineError."""
+        with self._transaction("READ ONLY") as connection, connection.cursor() as cursor:
+            yield cursor
+
+    @contextmanager
+    def writing(self) -> Iterator[psycopg.Cursor]:
+        """A cursor in a transaction that is kept whole at the end, and not at all where anything is raised. Raises
+        EngineError."""
+        with self._transaction("READ WRITE") as connection:
+            with connection.cursor() as cursor:
+                yield cursor
+            connection.commit()
+
+    @contextmanager
+    def _transaction(self, access: str) -> Iterator[psycopg.Connection]:
+        """A connection in a transaction, which is rolled back unless it was committed."""
         psycopg = _psycopg()
         try:
-            connection = self._begun()
+            connection = self._begun(access)
             try:
-                with connection.cursor() as cursor:
-                    yield cursor
+                yield connection
             finally:
                 self._put_back(connection)
         except psycopg.Error as exc:
@@ -84,24 +100,24 @@ class Server:
         """Close the kept connections; a later call opens new ones."""
         _closed(self._idle)
 
-    def _begun(self) -> psycopg.Connection:
+    def _begun(self, access: str) -> psycopg.Connection:
         """A connection in a transaction of its own: a kept one, or a new one where that is dead by now."""
         psycopg = _psycopg()
         with suppress(queue.Empty):
             kept = self._idle.get_nowait()
             try:
-                self._begin(kept)
+                self._begin(kept, access)
                 return kept
             except psycopg.OperationalError:
                 self.close()  # the server was restarted: the others are as dead
         fresh = self._opened()
-        self._begin(fresh)
+        self._begin(fresh, access)
         return fresh
 
-    def _begin(self, connection: psycopg.Connection) -> None:
+    def _begin(self, connection: psycopg.Connection, access: str) -> None:
         milliseconds = math.ceil(self.config.timeout_s * 1000)
         connection.execute(
-            f"SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = {milliseconds}; SET LOCAL TimeZone = 'UTC'"
+            f"SET TRANSACTION {access}; SET LOCAL statement_timeout = {milliseconds}; SET LOCAL TimeZone = 'UTC'"
         )
 
     def _put_back(self, connection: psycopg.Connection) -> None:

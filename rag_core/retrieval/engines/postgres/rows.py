@@ -9,8 +9,10 @@ from typing import Any
 from rag_core.schema.base import Scalar
 from rag_core.schema.documents import Passage
 
-COLUMNS = ("id", "text", "title", "document", "source", "tenant", "language", "updated", "metadata", "columns")
-"""What a row of passages holds: texts, a day as ISO text, the metadata object and the table's other columns as JSON."""
+COLUMNS = ("id", "text", "title", "document", "source", "tenant", "language", "updated", "metadata", "columns",
+           "headings")  # fmt: skip
+"""What a row of passages holds: texts, a day as ISO text, the metadata object and the table's other columns as JSON,
+and the headings above it."""
 
 
 def passage_of(row: Sequence[Any]) -> Passage:
@@ -23,6 +25,7 @@ def passage_of(row: Sequence[Any]) -> Passage:
         start=0,
         end=len(text),
         text=text,
+        heading_path=tuple(given["headings"] or ()),
         title=given["title"] or "",
         source=given["source"] or "",
         tenant=given["tenant"],

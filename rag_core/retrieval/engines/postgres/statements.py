@@ -211,7 +211,7 @@ class Statements:
         names = [column.name for column in self.conditions.metadata_columns()]
         objects = [_object(names[begin : begin + PAIRS]) for begin in range(0, max(1, len(names)), PAIRS)]
         columns = sql.SQL(" || ").join(objects)
-        parts = [(self._id_text, ()), *texts, day, inside, (columns, ())]
+        parts = [(self._id_text, ()), *texts, day, inside, (columns, ()), (self.conditions.headings, ())]
         what = sql.SQL(", ").join([found for found, _ in parts])
         given = tuple(value for _, values_ in parts for value in values_)
         return self._select(what, which.sql, end, (*given, *which.values, *values))

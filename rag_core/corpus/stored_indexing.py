@@ -1,0 +1,145 @@
+"""Documents into a store: cut, embed and write those that are new or have changed, each in a transaction of its own.
+
+    index_into_store("Handbook", store, documents, embedder, Chunking(), settings.data_dir)
+
+What is there already is told by content hash, so that adding a document costs what that document costs, and whatever
+interrupts the work leaves whole documents: the same call writes the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag_core.corpus.chunking import chunk_document
+from rag_core.corpus.columns import document_digest
+from rag_core.corpus.indexing import StepProgress, check_documents, ignore
+from rag_core.errors import BadInput, EngineError
+from rag_core.retrieval.embedders.protocol import Embedder, TakesMany, key_of
+from rag_core.retrieval.engines.every_index import StoredCollection, StoredCollections
+from rag_core.retrieval.engines.postgres.own_table import OwnTable, OwnTableMade, check_writable
+from rag_core.retrieval.engines.stores import NamedStore
+from rag_core.schema.chunking import Chunking
+from rag_core.schema.documents import Document, Passage
+from rag_core.wording.numbers import count_of
+
+TOGETHER = 32
+"""Passages that are embedded together where the embedder says no other number; a document is never divided."""
+
+Cut = tuple[Document, bytes, list[Passage]]
+"""A document, its digest and its passages."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What came of it: documents that were written, left as they were, and removed; passages that were written."""
+
+    documents: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    passages: int = 0
+
+    def __str__(self) -> str:
+        """`2 documents written (14 passages), 40 unchanged, 1 removed`."""
+        said = f"{count_of(self.documents, 'document')} written ({count_of(self.passages, 'passage')})"
+        for count, what in ((self.unchanged, "unchanged"), (self.removed, "removed")):
+            said += f", {count:,} {what}" if count else ""
+        return said
+
+
+def index_into_store(
+    name: str,
+    store: NamedStore,
+    documents: Sequence[Document],
+    embedder: Embedder,
+    chunking: Chunking,
+    data_dir: Path,
+    progress: StepProgress = ignore,
+    *,
+    new: bool = False,
+    whole: bool = False,
+) -> Written:
+    """Write these documents into the collection of that name, which is made where it is not there.
+
+    new: it must not be there. whole: it has just these documents afterwards; the others are removed. Raises BadInput,
+    WrongDimension and EngineError before anything is written for what can be told before; later, where the server goes
+    away, EngineError that says how many documents were written.
+    """
+    check_documents(documents)
+    wanted = OwnTableMade(
+        model=embedder.model,
+        embedder=key_of(embedder),
+        dimensions=embedder.dimensions,
+        chunking=chunking,
+        language=store.store.language,
+    )
+    with closing(store.table(name)) as table:
+        made = table.made()
+        if new and made:
+            raise BadInput(f"{table.config.place} is there already. Add to it, replace it, or choose another name.")
+        if made:
+            table.check(made, wanted)
+        there = table.digests(None if whole else [one.id for one in documents]) if made else {}
+        changed = _changed(documents, there)
+        cut = [(one, digest, chunk_document(one, chunking, embedder)) for one, digest in changed]
+        check_writable(passage for _, _, passages in cut for passage in passages)
+        if len(cut) == len(documents) and not any(passages for _, _, passages in cut):
+            raise BadInput("There is no text in these documents, so nothing is indexed. Add documents with text.")
+        table.prepare(wanted)
+        StoredCollections(data_dir).keep(StoredCollection(name=name, store=store.name, embedder=wanted.embedder))
+        try:
+            written = _write(table, cut, embedder, progress)
+            gone = sorted(there.keys() - {one.id for one in documents}) if whole else []
+            if gone:
+                table.remove(gone)
+        finally:
+            StoredCollections(data_dir).keep(StoredCollection(name=name, store=store.name, embedder=wanted.embedder))
+    return Written(len(cut), len(documents) - len(cut), len(gone), written)
+
+
+def _changed(documents: Sequence[Document], there: dict[str, bytes]) -> Iterator[tuple[Document, bytes]]:
+    """The documents that are not there as they are now."""
+    for one in documents:
+        digest = document_digest(one)
+        if there.get(one.id) != digest:
+            yield one, digest
+
+
+def _write(table: OwnTable, cut: Sequence[Cut], embedder: Embedder, progress: StepProgress) -> int:
+    """Embed and write them in order, a transaction each; how many passages that were."""
+    done = passages = 0
+    progress("storing", 0, len(cut))
+    for some in _together(cut, embedder.at_once if isinstance(embedder, TakesMany) else TOGETHER):
+        vectors = embedder.embed([passage.model_text for _, _, each in some for passage in each])
+        start = 0
+        for document, digest, each in some:
+            try:
+                table.put(document.id, digest, each, vectors[start : start + len(each)])
+            except EngineError as exc:
+                raise EngineError(f"{exc} {_so_far(done, len(cut))}") from exc
+            start += len(each)
+            done += 1
+            progress("storing", done, len(cut))
+        passages += start
+    return passages
+
+
+def _so_far(done: int, total: int) -> str:
+    written = f"{done:,} of {count_of(total, 'document')} {'was' if done == 1 else 'were'} written, each of them whole"
+    return f"{written if done else 'Nothing was written'}. Index again to write the rest."
+
+
+def _together(cut: Iterable[Cut], most: int) -> Iterator[list[Cut]]:
+    """The documents in groups whose passages are embedded in one call: as many as fit, one at least."""
+    some: list[Cut] = []
+    size = 0
+    for one in cut:
+        if some and size + len(one[2]) > most:
+            yield some
+            some, size = [], 0
+        some.append(one)
+        size += len(one[2])
+    if some:
+        yield some

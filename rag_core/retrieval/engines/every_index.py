@@ -1,0 +1,110 @@
+"""The indexes that everyone can search: those of SECOND_PASS_INDEXES, and the collections that were made in a store.
+
+<data folder>/stored/<hash>.json     which collection is in which store; neither its address nor its password
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from rag_core.errors import BadInput
+from rag_core.retrieval.engines.named_indexes import NamedIndex, read_named
+from rag_core.retrieval.engines.stores import NamedStore, store_named
+from rag_core.schema.base import Frozen
+from rag_core.schema.records import Listing, RecordFormat, listing
+from rag_core.settings import Settings
+from rag_core.storage.files import replace_text
+
+
+class StoredCollection(Frozen):
+    """A collection in a store. embedder: the key of its model. written_at: when documents were last written from here.
+
+    store: a name of SECOND_PASS_STORES.
+    """
+
+    version: Literal[1] = 1
+    name: str
+    store: str
+    embedder: str
+    written_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+STORED = RecordFormat(
+    noun="note of a collection in a store",
+    model=StoredCollection,
+    version=1,
+    accepts="Index into the store again; what is there is not touched.",
+)
+
+
+class StoredCollections:
+    """The notes in a data folder."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir / "stored"
+
+    def all(self) -> Listing[StoredCollection]:
+        """Every one by name, and what is wrong with each other note."""
+        found = listing((path.stem[:8], partial(_read, path)) for path in sorted(self._folder.glob("*.json")))
+        return Listing(tuple(sorted(found.found, key=lambda one: one.name)), found.left_out)
+
+    def find(self, name: str) -> StoredCollection | None:
+        """The one of that name; None where there is none."""
+        return next((one for one in self.all().found if one.name == name), None)
+
+    def keep(self, collection: StoredCollection) -> None:
+        """Write it down, in place of the one of its name."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        replace_text(self._file(collection.name), collection.model_dump_json())
+
+    def forget(self, name: str) -> None:
+        """Remove the note of that name. The table stays."""
+        self._file(name).unlink(missing_ok=True)
+
+    def _file(self, name: str) -> Path:
+        return self._folder / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.json"
+
+
+def _read(path: Path) -> StoredCollection:
+    return STORED.read(path.read_bytes())
+
+
+def every_index(
+    settings: Settings, environ: Mapping[str, str] = os.environ
+) -> tuple[dict[str, NamedIndex], dict[str, str]]:
+    """All of them by name, and what is wrong with each that cannot be searched; of two with one name, the one in a
+    store. Raises BadInput where the file of indexes cannot be used."""
+    found, problems = read_named(settings.indexes, environ)
+    stored = StoredCollections(settings.data_dir).all()
+    problems |= {left.name: str(left) for left in stored.left_out}
+    for one in stored.found:
+        try:
+            store = store_named(one.store, settings.stores, environ)
+            found[one.name] = in_store(store, one)
+        except BadInput as exc:
+            problems[one.name] = f"The collection “{one.name}” cannot be searched: {exc}"
+    return found, problems
+
+
+def in_store(store: NamedStore, collection: StoredCollection) -> NamedIndex:
+    """The collection as an index that is searched."""
+    return NamedIndex(store.config(collection.name, collection.embedder), store.secret)
+
+
+def index_named(name: str, settings: Settings, environ: Mapping[str, str] = os.environ) -> NamedIndex:
+    """The index of that name. Raises BadInput, with the names that there are."""
+    known, problems = every_index(settings, environ)
+    if name in problems:
+        raise BadInput(problems[name])
+    if name not in known:
+        told = f"There are: {', '.join(known)}." if known else "SECOND_PASS_INDEXES names no file with one."
+        raise BadInput(f"There is no index “{name}”. {told}")
+    return known[name]
