@@ -2,8 +2,12 @@
 
 second-pass index handbook --name Handbook             in the data folder, where the app shows it to everybody
 second-pass index handbook --name Handbook --replace   again: only passages whose text has changed are embedded
+second-pass index news --name Handbook --add           more documents; one whose id is there takes its place
 second-pass index handbook --name Small --embedder "openai:text-embedding-3-small?dimensions=512"   sends the passages
 second-pass ask "How long do refunds take?" --collection Handbook
+
+second-pass index handbook --name Wiki --store Team    in a Postgres database, a name of SECOND_PASS_STORES
+second-pass ask "How long do refunds take?" --index Wiki
 """
 
 from __future__ import annotations
@@ -13,7 +17,15 @@ import sys
 from pathlib import Path
 
 from rag_core.cli.documents import EMBEDDER_HELP, library, progress, read_folder, told_what_was_sent
+from rag_core.corpus.loading.load import Loaded
+from rag_core.corpus.storage.collection_store import free_name
+from rag_core.corpus.storage.own_model import key_for
+from rag_core.corpus.stored_indexing import index_into_store
+from rag_core.errors import BadInput
 from rag_core.retrieval.embedders.choosing import embedder_for
+from rag_core.retrieval.embedders.protocol import Embedder
+from rag_core.retrieval.engines.every_index import StoredCollections, every_index
+from rag_core.retrieval.engines.stores import store_named
 from rag_core.schema.chunking import Chunking
 from rag_core.settings import Settings
 from rag_core.wording.file_notes import note_line
@@ -28,25 +40,67 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("folder", type=Path, help="a folder of documents")
     add("--name", required=True, help="what the collection is called")
     add("--embedder", metavar="KEY", help=EMBEDDER_HELP)
-    add("--replace", action="store_true", help="take the place of the collection of that name")
+    add("--store", metavar="NAME", help="keep it in this database, a name of SECOND_PASS_STORES (docs/engines.md)")
+    there = parser.add_mutually_exclusive_group()
+    there.add_argument("--replace", action="store_true", help="take the place of the collection of that name")
+    there.add_argument("--add", action="store_true", help="add to the collection of that name")
     parser.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace) -> int:
     """Read, index, save, say where."""
     settings = Settings()
+    store = store_named(given.store, settings.stores) if given.store else None
     loaded = read_folder(given.folder)
     said = {str(problem) for problem in loaded.problems}
     for file in loaded.files:
         for note in file.notes:
             if f"{file.name}, {note.where}: {note.reason}" not in said:
                 sys.stderr.write(f"{note_line(file, note)}\n")
-    embedder = embedder_for(given.embedder or settings.embedding_model, settings)
-    kept = library(settings)
     with told_what_was_sent():
+        told = _into_store(given, loaded, settings) if store else _into_files(given, loaded, settings)
+    sys.stdout.write(f"{told}\n")
+    return 0
+
+
+def _into_files(given: argparse.Namespace, loaded: Loaded, settings: Settings) -> str:
+    """Index into the data folder; what there is then."""
+    kept = library(settings)
+    if stored := StoredCollections(settings.data_dir).find(given.name):
+        raise BadInput(f"{given.name} is kept in the store {stored.store}. Name it with --store, or take another name.")
+    if given.add:
+        if given.embedder:
+            raise BadInput("A collection is added to with its own embedding model. Leave --embedder out.")
+        own = embedder_for(key_for(kept.manifest(given.name), settings), settings)
+        made = kept.add(given.name, loaded.documents, own, progress, files=loaded.files)
+    else:
+        embedder, replace = _model(given, settings), given.replace
         made = kept.build(
-            given.name, loaded.documents, Chunking(), embedder, progress, replace=given.replace, files=loaded.files
+            given.name, loaded.documents, Chunking(), embedder, progress, replace=replace, files=loaded.files
         )
     counts = f"{count_of(made.manifest.documents, 'document')}, {count_of(made.manifest.passages, 'passage')}"
-    sys.stdout.write(f"{made.manifest.name}: {counts}, in {kept.root}\n")
-    return 0
+    return f"{made.manifest.name}: {counts}, in {kept.root}"
+
+
+def _into_store(given: argparse.Namespace, loaded: Loaded, settings: Settings) -> str:
+    """Index into the store; what was written, and where."""
+    store = store_named(given.store, settings.stores)
+    known = StoredCollections(settings.data_dir).find(given.name)
+    if known is None:
+        taken = [*library(settings).names(), *every_index(settings)[0]]
+        name = free_name(given.name, taken)
+    elif known.store != store.name:
+        raise BadInput(f"{given.name} is in the store {known.store}. Name that one, or choose another name.")
+    else:
+        name = known.name
+    embedder = _model(given, settings, known.embedder if known else "")
+    written = index_into_store(
+        name, store, loaded.documents, embedder, None, settings.data_dir, progress,
+        files=loaded.files, new=not (given.add or given.replace), whole=given.replace,
+    )  # fmt: skip
+    return f"{name}: {written}, in {store.config(name, '').place}"
+
+
+def _model(given: argparse.Namespace, settings: Settings, own: str = "") -> Embedder:
+    """The embedding model that is named, else the collection's own, else that of the settings."""
+    return embedder_for(given.embedder or own or settings.embedding_model, settings)

@@ -23,6 +23,7 @@ from rag_core.retrieval.engines.postgres.own_table import OwnTable, OwnTableMade
 from rag_core.retrieval.engines.stores import NamedStore
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document, Passage
+from rag_core.schema.files import SourceFile
 from rag_core.wording.numbers import count_of
 
 TOGETHER = 32
@@ -54,34 +55,40 @@ def index_into_store(
     store: NamedStore,
     documents: Sequence[Document],
     embedder: Embedder,
-    chunking: Chunking,
+    chunking: Chunking | None,
     data_dir: Path,
     progress: StepProgress = ignore,
     *,
+    files: Sequence[SourceFile] = (),
     new: bool = False,
     whole: bool = False,
 ) -> Written:
     """Write these documents into the collection of that name, which is made where it is not there.
 
-    new: it must not be there. whole: it has just these documents afterwards; the others are removed. Raises BadInput,
-    WrongDimension and EngineError before anything is written for what can be told before; later, where the server goes
-    away, EngineError that says how many documents were written.
+    chunking: None: as what is there was cut, else the usual one. files: those that the documents were read from; what
+    came from one before and is not in it any more goes. new: the collection must not be there. whole: it has just these
+    documents afterwards.
+
+    Raises BadInput, WrongDimension and EngineError before anything is written for what can be told before; later, where
+    the server goes away, EngineError that says how many documents were written.
     """
     check_documents(documents)
-    wanted = OwnTableMade(
-        model=embedder.model,
-        embedder=key_of(embedder),
-        dimensions=embedder.dimensions,
-        chunking=chunking,
-        language=store.store.language,
-    )
     with closing(store.table(name)) as table:
         made = table.made()
+        chunking = chunking or (made.chunking if made else Chunking())
+        wanted = OwnTableMade(
+            model=embedder.model,
+            embedder=key_of(embedder),
+            dimensions=embedder.dimensions,
+            chunking=chunking,
+            language=store.store.language,
+        )
         if new and made:
             raise BadInput(f"{table.config.place} is there already. Add to it, replace it, or choose another name.")
         if made:
             table.check(made, wanted)
-        there = table.digests(None if whole else [one.id for one in documents]) if made else {}
+        ids = None if whole else [one.id for one in documents]
+        there = table.digests(ids, [one.name for one in files]) if made else {}
         changed = _changed(documents, there)
         cut = [(one, digest, chunk_document(one, chunking, embedder)) for one, digest in changed]
         check_writable(passage for _, _, passages in cut for passage in passages)
@@ -91,8 +98,7 @@ def index_into_store(
         StoredCollections(data_dir).keep(StoredCollection(name=name, store=store.name, embedder=wanted.embedder))
         try:
             written = _write(table, cut, embedder, progress)
-            gone = sorted(there.keys() - {one.id for one in documents}) if whole else []
-            if gone:
+            if gone := sorted(there.keys() - {one.id for one in documents}):
                 table.remove(gone)
         finally:
             StoredCollections(data_dir).keep(StoredCollection(name=name, store=store.name, embedder=wanted.embedder))

@@ -22,6 +22,7 @@ from rag_core.retrieval.engines.model_check import check_model
 from rag_core.retrieval.engines.stores import NamedStore, Store, table_of
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
+from rag_core.schema.files import SourceFile
 from rag_core.schema.filters import Dated, Equal, Filter
 from rag_core.schema.policy import Policy
 from rag_core.settings import Settings
@@ -145,6 +146,15 @@ def test_replacing_removes_what_is_gone(kept: Kept) -> None:
     assert kept.rows() == {one: row for one, row in before.items() if not one.startswith("refunds.md")}
     with pytest.raises(BadInput, match="is there already"):
         kept.index(new=True)
+
+
+def test_rows_that_a_new_version_of_a_table_no_longer_has_are_removed(kept: Kept) -> None:
+    rows = [Document(id=f"faq.csv#{number}", text=f"Answer {number}.") for number in (1, 2, 10)]
+    others = [Document(id=name, text="Something else.") for name in ("faq.csv2#1", "faq.cs", "a.md")]
+    kept.index([*rows, *others])
+    file = SourceFile(name="faq.csv")
+    assert kept.index(rows[:1], files=(file,)) == Written(unchanged=1, removed=2)
+    assert {one.partition("::")[0] for one in kept.rows()} == {"faq.csv#1", *(one.id for one in others)}
 
 
 class Failing:

@@ -15,6 +15,9 @@ from rag_core.retrieval.engines.postgres.conditions import Part, identifier
 GRAPH_LIMIT = 2000
 """Numbers of the longest vector that pgvector's HNSW takes; longer ones are searched exactly."""
 
+ROW = ("#", "$")
+"""What stands between a file and its row in a document's id, and the character after it: ids of rows lie between."""
+
 LONGEST_NAME = 63
 """Bytes of a name in Postgres."""
 
@@ -96,12 +99,16 @@ class OwnStatements:
         )
         return [made, documents, words, said, *([graph] if dimensions <= GRAPH_LIMIT else [])]
 
-    def digests(self, documents: Sequence[str] | None) -> Part:
-        """Id and digest of these documents; of all without a list."""
+    def digests(self, documents: Sequence[str] | None, files: Sequence[str]) -> Part:
+        """Id and digest of these documents, and of what came from these files; of all without a list."""
         found = _sql().SQL("SELECT DISTINCT document_id, document_digest FROM {} WHERE {}")
         if documents is None:
             return Part(found.format(self._name, _sql().SQL("true")), ())
-        return Part(found.format(self._name, _sql().SQL("document_id = ANY(%s)")), (list(documents),))
+        row = " OR document_id >= %s AND document_id < %s" * len(files)
+        bounds = (f"{name}{mark}" for name in files for mark in ROW)
+        return Part(
+            found.format(self._name, _sql().SQL(f"document_id = ANY(%s){row}")), ([*documents, *files], *bounds)
+        )
 
     def delete(self, documents: Sequence[str]) -> Part:
         """Delete every passage of these documents."""

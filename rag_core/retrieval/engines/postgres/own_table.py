@@ -97,9 +97,10 @@ class OwnTable:
         if there.with_(embedder=wanted.embedder) != wanted:
             raise BadInput(f"{self.config.place} was made with {_told(there)}, not with {_told(wanted)}. {ANOTHER}")
 
-    def digests(self, documents: Sequence[str] | None = None) -> dict[str, bytes]:
-        """The digest of each of these documents that is there; of every one without a list."""
-        asked = self.sql.digests(documents)
+    def digests(self, documents: Sequence[str] | None = None, files: Sequence[str] = ()) -> dict[str, bytes]:
+        """The digest of each of these documents that is there, and of what came from these files (`faq.csv`,
+        `faq.csv#3`); of every document without a list."""
+        asked = self.sql.digests(documents, files)
         with self.server.reading() as cursor:
             return {one: bytes(digest) for one, digest in cursor.execute(asked.sql, asked.values).fetchall()}
 

@@ -1,0 +1,85 @@
+"""`index --store`: a folder into a real Postgres database, then asked by `--index`, added to and replaced."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_inspect_and_triage import printed
+from tests.retrieval.engines.postgres_server import ADMIN, READER, PostgresServer
+
+pytestmark = pytest.mark.postgres
+QUERY = "How long do refunds take?"
+
+
+@pytest.fixture
+def folder(pgvector_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A handbook; “Team”, which takes collections, “Locked”, which takes none from its user."""
+    made = tmp_path / "handbook"
+    made.mkdir()
+    (made / "refunds.md").write_text("# Refunds\n\nRefunds take thirty days.")
+    (made / "faq.csv").write_text("id,text\na,Parcels arrive on Monday.\nb,Nobody answers on Sundays.\n")
+    stores = {
+        "Team": {"address": pgvector_server.address(ADMIN[0]), "schema": "by_commands", "secret_env": "TEAM_PW"},
+        "Locked": {"address": pgvector_server.address(), "schema": "public", "secret_env": "LOCKED_PW"},
+    }
+    (tmp_path / "stores.json").write_text(json.dumps(stores))
+    monkeypatch.setenv("SECOND_PASS_STORES", str(tmp_path / "stores.json"))
+    monkeypatch.setenv("SECOND_PASS_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("TEAM_PW", ADMIN[1])
+    monkeypatch.setenv("LOCKED_PW", READER[1])
+    yield made
+    pgvector_server.sql("DROP SCHEMA IF EXISTS by_commands CASCADE")
+
+
+def test_a_folder_is_indexed_asked_added_to_and_replaced(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    index = ("index", str(folder), "--name", "wiki", "--store", "Team")
+    code, out, err = printed(capsys, *index)
+    assert (code, out.partition(", in ")[0]) == (0, "wiki: 3 documents written (3 passages)")
+    assert out.endswith("/postgres, by_commands.wiki\n") and ADMIN[1] not in out + err
+    code, out, _ = printed(capsys, "ask", QUERY, "--index", "wiki", "--top-k", "1")
+    assert code == 0 and "thirty days" in out and "[1] Refunds (refunds.md)" in out
+
+    assert "is there already" in printed(capsys, *index)[2]
+    more = folder.parent / "more"
+    more.mkdir()
+    (more / "new.md").write_text("The office closes at six.")
+    (more / "faq.csv").write_text("id,text\na,Parcels arrive on Monday.\n")
+    code, out, _ = printed(capsys, "index", str(more), "--name", "wiki", "--store", "Team", "--add")
+    assert (code, out.partition(", in ")[0]) == (0, "wiki: 1 document written (1 passage), 1 unchanged, 1 removed")
+    code, out, _ = printed(capsys, "ask", "When does the office close?", "--index", "wiki", "--top-k", "1")
+    assert code == 0 and "closes at six" in out
+
+    code, out, _ = printed(capsys, *index, "--replace")
+    assert (code, out.partition(", in ")[0]) == (0, "wiki: 1 document written (1 passage), 2 unchanged, 1 removed")
+    code, out, _ = printed(capsys, "triage", QUERY, "--index", "wiki", "--expect", "refunds.md", "--json")
+    assert (code, json.loads(out)["verdict"]) == (0, "kept")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--name", "wiki", "--store", "Nobody"], "There is no store “Nobody”. There are: Team, Locked."),
+        (["--name", "wiki", "--store", "Locked"], "may not make tables in the schema public"),
+        (["--name", " ", "--store", "Team"], "needs a name"),
+    ],
+)
+def test_what_cannot_be_is_said_and_leaves_nothing(
+    folder: Path, options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = printed(capsys, "index", str(folder), *options)
+    assert (code, out) == (2, "") and said in err
+    assert not (folder.parent / "data" / "stored").exists()
+    assert "no index “wiki”" in printed(capsys, "ask", QUERY, "--index", "wiki")[2]
+
+
+def test_one_name_is_one_collection(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert printed(capsys, "index", str(folder), "--name", "Files")[0] == 0
+    assert "called Files already" in printed(capsys, "index", str(folder), "--name", "files", "--store", "Team")[2]
+    assert printed(capsys, "index", str(folder), "--name", "Wiki", "--store", "Team")[0] == 0
+    assert "is kept in the store Team" in printed(capsys, "index", str(folder), "--name", "Wiki")[2]
+    code, out, _ = printed(capsys, "index", str(folder), "--name", "Files", "--add")
+    assert (code, out.partition(", in ")[0]) == (0, "Files: 3 documents, 3 passages")
