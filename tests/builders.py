@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
+from rag_core.evaluation.calibrating import CalibrationFit, ThresholdCheck
+from rag_core.evaluation.reliability import Reliability
 from rag_core.schema.base import Scalar
+from rag_core.schema.calibration import Calibration
 from rag_core.schema.documents import CollectionRef, Passage
 from rag_core.schema.measurement import Measurement, RankedList, RerankerScores
 from rag_core.schema.spaces import ScoreSpace
@@ -96,4 +99,20 @@ def measurement(
         ),
         passages={c: given.get(c) or passage(c) for c in ids},
         rerankings=rerankings,
+    )
+
+
+def calibration_fit(reranker: str, model: str = "model") -> CalibrationFit:
+    """A fit that keeps logits as they are, with a threshold of 0.5."""
+    exact = Reliability(count=0, brier=0.0, error=0.0, mean=0.0, right=0.0, bins=())
+    return CalibrationFit(
+        calibration=Calibration(reranker=reranker, model=model, space=ScoreSpace.LOGIT, slope=1.0, bias=0.0),
+        set_name="made",
+        questions=40,
+        unanswerable=10,
+        relevant_from=1,
+        pairs=exact,
+        best=exact,
+        parted=None,
+        threshold=ThresholdCheck(minimum=0.5, passing=None, held_back=None),
     )

@@ -11,6 +11,7 @@ from rag_core.corpus.indexing_jobs import KIND, indexing_work
 from rag_core.corpus.storage.library import Library
 from rag_core.corpus.storage.orders import IndexingOrder, OrderBook, Outcome
 from rag_core.corpus.storage.own_model import key_for
+from rag_core.evaluation.calibration_book import CalibrationBook
 from rag_core.jobs import Job, JobControl, Work
 from rag_core.rerank.metering import metered
 from rag_core.schema.documents import Document
@@ -50,7 +51,21 @@ def go_on(library: Library, order: IndexingOrder) -> None:
     """Work on an order that is written down, from where it was. Raises BadInput where somebody does already."""
     model = caches.embedder(order.embedder or _own(library, order))
     work = indexing_work(order, OrderBook(library.root), library, model, caches.shared())
+    if order.action == "share":
+        work = _with_calibrations(work, library, order.name)
     caches.job_book().start(KIND, 0, _telling_what_was_sent(work), by=auth.author(), job_id=order.id)
+
+
+def _with_calibrations(work: Work, library: Library, name: str) -> Work:
+    """The same work; then the calibrations of the private collection go along to where everyone sees it."""
+    kept = CalibrationBook(caches.store(), library.manifest(name).owner or "")
+
+    def shared(control: JobControl) -> str:
+        said = work(control)
+        kept.share(name)
+        return said
+
+    return shared
 
 
 def _telling_what_was_sent(work: Work) -> Work:

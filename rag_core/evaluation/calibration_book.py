@@ -93,19 +93,27 @@ class CalibrationBook:
 
     def rename(self, collection: str, new_name: str) -> None:
         """Let those of a collection go with its new name, in the place of what an earlier one of that name left."""
-        if new_name == collection:
-            return
-        with self._store.begin() as connection:
-            connection.execute(sa.delete(calibrations).where(*self._of(new_name)))
-            for row in connection.execute(sa.select(calibrations).where(*self._of(collection))).mappings().all():
-                changed = {"collection": new_name, "record": _renamed(row["record"], new_name)}
-                of_it = (*self._of(collection), calibrations.c.reranker == row["reranker"])
-                connection.execute(sa.update(calibrations).where(*of_it).values(changed))
+        self._move(collection, new_name, self._owner)
+
+    def share(self, collection: str) -> None:
+        """Let those of a private collection go with it to where everyone sees it."""
+        self._move(collection, collection, "")
 
     def forget(self, collection: str) -> None:
         """Remove those of a collection that is no more."""
         with self._store.begin() as connection:
             connection.execute(sa.delete(calibrations).where(*self._of(collection)))
+
+    def _move(self, collection: str, name: str, owner: str) -> None:
+        if (name, owner) == (collection, self._owner):
+            return
+        there = [calibrations.c.collection == name, calibrations.c.owner == owner]
+        with self._store.begin() as connection:
+            connection.execute(sa.delete(calibrations).where(*there))
+            for row in connection.execute(sa.select(calibrations).where(*self._of(collection))).mappings().all():
+                changed = {"collection": name, "owner": owner, "record": _renamed(row["record"], name)}
+                of_it = (*self._of(collection), calibrations.c.reranker == row["reranker"])
+                connection.execute(sa.update(calibrations).where(*of_it).values(changed))
 
     def _of(self, collection: str) -> list[sa.ColumnElement[bool]]:
         return [calibrations.c.collection == collection, calibrations.c.owner == self._owner]

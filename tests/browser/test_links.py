@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from rag_core.corpus.sample import SAMPLE
+from rag_core.evaluation.calibration_book import CalibrationBook
+from rag_core.schema.policy import DEFAULT_RERANKER
+from rag_core.storage.database import FILE, Store
 from tests.browser.conftest import App, ask, settled
+from tests.builders import calibration_fit
 from ui.navigation import PAGES
 
 SET = "q=refund+period&t_probability=0.2&pool=20&k=3&dw=0.5&tenant=halvorsen&tenant=castellan&r=No+reranker"
@@ -46,6 +52,29 @@ def test_the_menu_keeps_the_link_after_a_reload(page: Page, app: App, address: s
     go(page, "Inspect")
     expect(page.get_by_role("textbox", name=re.compile("^Question"))).to_have_value("refund period")
     expect(page.get_by_test_id("step-strip")).to_contain_text("→ 3")
+
+
+@pytest.fixture
+def calibrated(app: App) -> Iterator[None]:
+    """The sample's default reranker, calibrated."""
+    book = CalibrationBook(Store(f"sqlite:///{app.data / FILE}"))
+    book.keep(SAMPLE, calibration_fit(DEFAULT_RERANKER))
+    yield
+    book.forget(SAMPLE)
+
+
+def test_a_calibration_that_is_switched_off_is_off_after_a_reload(page: Page, app: App, calibrated: None) -> None:
+    switch = page.get_by_test_id("stSidebar").get_by_role("switch", name="Calibrated probability")
+    opened(page, app.url)
+    for on in (False, True, False):
+        expect(switch).to_be_checked(checked=not on)
+        page.get_by_test_id("stSidebar").get_by_text("Calibrated probability", exact=True).click()
+        expect(switch).to_be_checked(checked=on)
+        settled(page)
+        await_link(page, "cal=true" if on else "v=2")
+        page.reload()
+        settled(page)
+        expect(switch).to_be_checked(checked=on)
 
 
 def test_back_goes_page_by_page_each_with_its_link(page: Page, app: App) -> None:

@@ -9,12 +9,18 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rag_core.corpus.sample import SAMPLE
+from rag_core.corpus.storage.orders import OrderBook
 from rag_core.evaluation.calibrating import FEWEST
+from rag_core.evaluation.calibration_book import CalibrationBook
 from rag_core.schema.policy import Policy
 from tests.ui.conftest import ROOT
 from tests.ui.pages import done, page, said
+from ui import caches
+from ui.sidebar import retrievers
 
 LATE = "late-interaction"
+OWNER = "ab" * 16
 NAMES = ("refunds.md", "returns.md", "errors.md")
 ASKED = ("refund in {} days", "return goods within {} days", "KB-17 disk full {}", "who won race {}")
 
@@ -92,6 +98,58 @@ def test_a_link_without_a_question_keeps_the_own_scores_too() -> None:
     at.query_params["t_maxsim"] = "0.9"
     done(at.run())
     assert at.sidebar.toggle(key="cal").value is False and at.sidebar.slider(key="t_maxsim").value == 0.9
+
+
+@pytest.mark.usefixtures("labelled")
+def test_own_scores_stay_chosen_after_a_reload_though_nothing_else_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default reranker's calibration is off, and every other setting is as it was at first."""
+    done(evaluated().button(key="calibrate_keep").click().run())
+    monkeypatch.setattr("ui.sidebar.standard_reranker.installed", lambda: LATE)
+    monkeypatch.setattr("ui.sidebar.standard_reranker.default_reranker", lambda _: LATE)
+    at = opened("5_evaluate.py", fp="")
+    assert at.sidebar.toggle(key="cal").value is True
+    done(at.sidebar.toggle(key="cal").set_value(False).run())
+    assert reloaded(at).sidebar.toggle(key="cal").value is False
+
+
+def reloaded(at: AppTest) -> AppTest:
+    """The page as a new session opens it from the address."""
+    again = AppTest.from_file(str(ROOT / "pages" / "5_evaluate.py"), default_timeout=300)
+    for name, values in at.query_params.items():
+        again.query_params[name] = values
+    return done(again.run())
+
+
+@pytest.mark.usefixtures("labelled")
+def test_a_calibration_goes_along_when_its_collection_is_shared() -> None:
+    done(evaluated().button(key="calibrate_keep").click().run())
+    kept = CalibrationBook(caches.store()).find(SAMPLE, LATE)
+    mine = opened("8_corpus.py", owner=OWNER)
+    done(mine.button(key="copy").click().run())
+    worked_off()
+    CalibrationBook(caches.store(), OWNER).keep("My sample 1", kept.fit)
+    done(opened("8_corpus.py", owner=OWNER, c="My sample 1").button(key="share").click().run())
+    worked_off()
+    of_others = opened("1_inspect.py", owner="cd" * 16, c="My sample 1", r=LATE, fp="", cal=True, q="refund in 5 days")
+    assert "cal" in toggles(of_others)
+    assert CalibrationBook(caches.store(), OWNER).find("My sample 1", LATE) is None
+
+
+def worked_off() -> None:
+    """Wait for what the owner ordered last."""
+    orders = OrderBook(caches.private(OWNER).root).all().found
+    caches.job_book().join(max(orders, key=lambda one: one.asked_at).id)
+
+
+@pytest.mark.usefixtures("labelled")
+def test_live_retrievers_are_worked_out_once_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[None] = []
+    offered = retrievers.offered
+    monkeypatch.setattr(retrievers, "offered", lambda: asked.append(None) or offered())
+    opened("2_scores.py", r=LATE, fp="")
+    before = len(asked)
+    opened("2_scores.py", r=LATE, fp="", cal=True)
+    assert len(asked) == 2 * before and before <= 2
 
 
 @pytest.mark.usefixtures("labelled")

@@ -87,9 +87,12 @@ def test_one_click_makes_it_the_default_of_every_new_visit(hub: Hub, tmp_path: P
         "old = opened(r='No reranker')\n"
         "done(at.button(key='reset').click().run())\n"
         "at.sidebar.selectbox(key='r').set_value('none')\n"
-        "print(json.dumps([chosen(opened()), chosen(link), chosen(old), at.query_params.get('r')]))\n",
+        "shipped = opened()\n"
+        f"done(shipped.sidebar.selectbox(key='r').set_value('{DEFAULT_RERANKER}').run())\n"
+        "again = opened(**{key: values[0] for key, values in shipped.query_params.items()})\n"
+        "print(json.dumps([chosen(opened()), chosen(link), chosen(old), chosen(again), at.query_params.get('r')]))\n",
     )
-    assert later[:3] == [STANDARD, DEFAULT_RERANKER, "none"]
+    assert later[:4] == [STANDARD, DEFAULT_RERANKER, "none", DEFAULT_RERANKER]
     assert hub.requests == asked
     assert default_reranker(tmp_path / "data") == STANDARD
 

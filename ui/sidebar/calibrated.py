@@ -19,8 +19,9 @@ from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.wording.calibrations import threshold_sentence
 from ui import caches
+from ui.links import Params
 from ui.panels import views
-from ui.sidebar import indexes, retrievers
+from ui.sidebar import indexes, searched
 
 KEY = "cal"
 THRESHOLD = "calibrated"
@@ -43,7 +44,7 @@ def book(collection: str) -> CalibrationBook:
 
 def kept(collection: str, reranker: str) -> KeptCalibration | None:
     """What is kept for this reranker on this collection; a note where it cannot be read. A live retriever has none."""
-    if collection in retrievers.offered():
+    if searched.is_live(collection):
         return None
     try:
         return book(collection).find(collection, reranker)
@@ -106,6 +107,11 @@ def reset(collection: str, reranker: str) -> None:
     st.session_state[ASKED_FOR] = None
     if found := kept(collection, reranker):
         turn_on(found.fit.threshold.minimum)
+
+
+def unsaid(params: Params) -> bool:
+    """Whether the switch is off and a visit by this link would begin with it on."""
+    return not params and st.session_state.get(KEY) is False
 
 
 def _begin() -> None:

@@ -2,10 +2,13 @@
 
 A link that names a reranker, a pool or a top-k above today's pool, and no first pass, had none. One that names a first
 pass had a pool of 50 unless it named another, and side A of Compare had no first pass. `read` says so in the address
-before it is read. A link of today that would be taken for an old one is marked by `mark`.
+before it is read. `mark` marks a link of today that would be taken for an old one, and one that does not
+name what is chosen (Streamlit leaves a control's first value out of the address) and would begin with something else.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -27,10 +30,13 @@ def read() -> None:
         st.rerun()
 
 
-def mark() -> None:
-    """Mark the link where it needs it, and only there. Call it once the sidebar is drawn."""
+def mark(unsaid: Callable[[Params], bool] = lambda _: False) -> None:
+    """Mark the link where it needs it, and only there. Call it once the sidebar is drawn.
+
+    unsaid: what is chosen would be another thing where a session begins with this link, which cannot name it.
+    """
     params = {key: values for key, values in links.present().items() if key != VERSION}
-    if in_full(params) != params:
+    if unsaid(params) or in_full(params) != params:
         st.query_params[VERSION] = TODAY
     elif VERSION in st.query_params:
         del st.query_params[VERSION]

@@ -11,10 +11,17 @@ from ui.panels import views
 from ui.sidebar import by_words, indexes, retrievers
 from ui.sidebar.owner import owner
 
+LIVE = "live_names"
+"""Session key: the names of the live retrievers that the choice offers."""
 HELP = (
     "What is searched: documents, an index of yours, or a live retriever. Add documents or connect either on the "
     "Corpus page."
 )
+
+
+def is_live(name: str) -> bool:
+    """Whether that was a live retriever when the choice was drawn last."""
+    return name in st.session_state.get(LIVE, ())
 
 
 def collection_choice() -> str:
@@ -24,6 +31,7 @@ def collection_choice() -> str:
     if sent:
         st.session_state["c"] = st.session_state.pop("go_to")
     live = retrievers.offered()
+    st.session_state[LIVE] = frozenset(live)
     connected = indexes.names()
     names = list(dict.fromkeys([*caches.visible(owner()).names(), *connected, *live]))
     asked = st.query_params.get("c")

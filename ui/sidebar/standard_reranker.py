@@ -7,6 +7,7 @@ so then.
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 
 import streamlit as st
 
@@ -18,11 +19,14 @@ from rag_core.rerank.weights.download import download
 from rag_core.schema.policy import DEFAULT_RERANKER
 from rag_core.schema.spaces import ScoreSpace
 from ui import caches, visitors
+from ui.links import Params
 from ui.panels import views
-from ui.sidebar import access, calibrated, first_pass
+from ui.sidebar import access, calibrated, first_pass, old_links
 
 NEXT = "reranker_next"
 """Session key: what the next run chooses (a drawn control cannot be changed in the same run)."""
+NAMING = {"r", "q", old_links.VERSION}
+"""Parameters of a link that is to a run or says which reranker it means, the shipped one where it names none."""
 WHAT = (
     "A published cross-encoder as large as the shipped one, trained on half a million queries. Downloads its weights "
     "from the model hub and makes it the default of this installation. Nothing is asked before you click."
@@ -58,9 +62,18 @@ def begin(offered: Collection[str]) -> str:
         )
         st.warning(views.markdown(told), icon=":material/warning:")
         return DEFAULT_RERANKER
-    if "r" not in st.session_state and not {"r", "q"} & set(st.query_params):
+    if "r" not in st.session_state and not NAMING & set(st.query_params):
         st.session_state["r"] = default
     return default
+
+
+def unsaid(params: Params) -> bool:
+    """Whether the shipped reranker is chosen and a visit by this link would begin with the installation's own."""
+    if st.session_state.get("r") != DEFAULT_RERANKER or NAMING & params.keys():
+        return False
+    with suppress(BadInput):  # `begin` has said so
+        return default_reranker(caches.settings().data_dir) != DEFAULT_RERANKER
+    return False
 
 
 def offer() -> None:

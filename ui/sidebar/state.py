@@ -122,7 +122,7 @@ def sidebar() -> SidebarState:
         with notes:
             link_values.show()
         _reset_button(reranker, scale)
-    old_links.mark()
+    old_links.mark(lambda params: calibrated.unsaid(params) or standard_reranker.unsaid(params))
     links.keep()
     return SidebarState(collection=collection, policy=policy, owner=owner(), chat=chat, where=where)
 
