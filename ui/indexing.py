@@ -17,7 +17,7 @@ from rag_core.rerank.metering import metered
 from rag_core.schema.documents import Document
 from rag_core.schema.records import Listing, listing
 from rag_core.wording.paid_calls import paid_text
-from ui import auth, caches
+from ui import auth, caches, stores
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,9 @@ def begin(
 
 def go_on(library: Library, order: IndexingOrder) -> None:
     """Work on an order that is written down, from where it was. Raises BadInput where somebody does already."""
+    into = stores.into(order.store) if order.store else None
     model = caches.embedder(order.embedder or _own(library, order))
-    work = indexing_work(order, OrderBook(library.root), library, model, caches.shared())
+    work = indexing_work(order, OrderBook(library.root), library, model, caches.shared(), into)
     if order.action == "share":
         work = _with_calibrations(work, library, order.name)
     caches.job_book().start(KIND, 0, _telling_what_was_sent(work), by=auth.author(), job_id=order.id)
@@ -81,6 +82,8 @@ def _telling_what_was_sent(work: Work) -> Work:
 
 def _own(library: Library, order: IndexingOrder) -> str:
     """The key of the model of the collection that is changed; empty for a new one, which gets the app's."""
+    if stored := stores.kept().find(order.name) if order.store else None:
+        return stored.embedder
     return "" if order.new else key_for(library.manifest(order.name), caches.settings())
 
 

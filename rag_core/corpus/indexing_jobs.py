@@ -20,6 +20,7 @@ from rag_core.corpus.loading.sandbox import parse_uploads
 from rag_core.corpus.sample import ensure_sample
 from rag_core.corpus.storage.library import Library
 from rag_core.corpus.storage.orders import Action, FileResult, IndexingOrder, OrderBook, Outcome
+from rag_core.corpus.stored_indexing import IntoStore
 from rag_core.errors import BadInput, CollectionError, Stopped
 from rag_core.retrieval.embedders.protocol import ReadsTokens
 from rag_core.schema.documents import Document
@@ -43,6 +44,7 @@ STEPS = {
     "chunking": "Cutting into passages",
     "embedding": "Embedding passages",
     "indexing": "Indexing",
+    "storing": "Writing documents",
     "writing": "Saving",
 }
 NAMED = 10
@@ -92,15 +94,18 @@ class _Task:
     embedder: Embedder
     shared: Library
     progress: StepProgress
+    into: IntoStore | None
 
 
 def indexing_work(
-    order: IndexingOrder, orders: OrderBook, library: Library, embedder: Embedder, shared: Library | None = None
-) -> Work:
-    """Work for `JobBook.start` that does what the order says. `shared`: where to move a collection that is shared."""
+    order: IndexingOrder, orders: OrderBook, library: Library, embedder: Embedder,
+    shared: Library | None = None, into: IntoStore | None = None,
+) -> Work:  # fmt: skip
+    """Work for `JobBook.start` that does what the order says. `shared`: where to move a collection that is shared;
+    `into`: the order's store."""
 
     def work(control: JobControl) -> str:
-        task = _Task(order, orders, library, embedder, shared or library, JobProgress(control))
+        task = _Task(order, orders, library, embedder, shared or library, JobProgress(control), into)
         said = _ACTIONS[order.action](task)
         orders.finish(order)
         return said
@@ -124,6 +129,9 @@ def _upload(task: _Task) -> str:
     if documents is None:
         documents = _read_files(task)
     name, outcome = task.order.name, task.orders.outcome(task.order)
+    if task.into:
+        chunking = task.order.chunking if task.order.new else None  # as what is there was cut
+        return task.into.write(name, documents, task.embedder, chunking, task.progress, outcome.sources)
     if task.order.new:
         return _build(task, documents, outcome.sources)
     replaced = task.library.replaced_by(name, documents, outcome.sources)

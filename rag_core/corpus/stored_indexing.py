@@ -34,6 +34,41 @@ Cut = tuple[Document, bytes, list[Passage]]
 
 
 @dataclass(frozen=True)
+class IntoStore:
+    """Where an upload goes that is not kept in files: the store, and the data folder that notes what is in it."""
+
+    store: NamedStore
+    data_dir: Path
+
+    def check_free(self, name: str) -> None:
+        """Raises BadInput where the store has a collection of that name, EngineError where it cannot be asked."""
+        with closing(self.store.table(name)) as table:
+            if table.made() is not None:
+                raise BadInput(f"{table.config.place} is there already. Choose another name.")
+
+    def write(
+        self,
+        name: str,
+        documents: Sequence[Document],
+        embedder: Embedder,
+        chunking: Chunking | None,
+        progress: StepProgress,
+        files: Sequence[SourceFile],
+    ) -> str:
+        """As `index_into_store`; says what came of it."""
+        written = index_into_store(
+            name, self.store, documents, embedder, chunking, self.data_dir, progress, files=files
+        )
+        return f"{name}, in {self.store.name}: {written}."
+
+    def remove(self, name: str) -> None:
+        """Delete the table of that collection, and the note of it. Raises EngineError; the note stays then."""
+        with closing(self.store.table(name)) as table:
+            table.drop()
+        StoredCollections(self.data_dir).forget(name)
+
+
+@dataclass(frozen=True)
 class Written:
     """What came of it: documents that were written, left as they were, and removed; passages that were written."""
 

@@ -10,17 +10,24 @@ from rag_core.retrieval.engines.index_kinds import kind_named
 from rag_core.retrieval.engines.named_indexes import as_json
 from rag_core.wording.connected_indexes import PARTS
 from rag_core.wording.numbers import count_of
-from ui.panels import index_form, views
-from ui.sidebar import indexes, searched
+from ui import index_caches, stores, visitors
+from ui.panels import index_form, manage_collection, upload, views
+from ui.sidebar import calibrated, indexes, searched
 from ui.sidebar.indexes import Connected
+from ui.sidebar.owner import owner
 
 FIRST = 20
 """Passages that are shown without a question."""
 
 
 def show(name: str, connected: Connected) -> None:
-    """The chosen index, and the form that connects another."""
-    this, another = st.tabs(["This index", "Connect another"], key="index_tab", on_change="rerun")
+    """The chosen index, and the form that connects another; one that was made here can be added to and removed."""
+    stored = connected.index.store
+    names = ["This collection", "Add documents", "Connect an index"] if stored else ["This index", "Connect another"]
+    this, *added, another = st.tabs(names, key=f"index_tab_{len(names)}", on_change="rerun")
+    for tab in added:
+        with tab, views.guard():
+            _add(name, stored)
     with this, views.guard():
         _facts(connected)
         with st.container(horizontal=True):
@@ -32,6 +39,9 @@ def show(name: str, connected: Connected) -> None:
             )  # fmt: skip
             if connected.mine:
                 st.button("Remove", key="remove_index", icon=":material/link_off:", on_click=_remove, args=(name,))
+            may = stored and not visitors.why_nothing_of_ones_own()
+            if may and st.button("Remove this collection", key="remove_stored", icon=":material/delete_forever:"):
+                _confirm_remove(name, connected)
         _passages(connected)
         if connected.mine:
             _for_everyone(connected)
@@ -39,10 +49,20 @@ def show(name: str, connected: Connected) -> None:
         index_form.show()
 
 
+def _add(name: str, store: str) -> None:
+    """The form that adds documents, or why there is none."""
+    if refused := visitors.why_nothing_of_ones_own():
+        st.caption(refused)
+    else:
+        upload.upload_form(name, owner(), store)
+
+
 def _facts(connected: Connected) -> None:
     """What is searched how, and whether the model fits."""
     config = connected.index.config
     seen = "connected in this session" if connected.mine else "offered to everyone"
+    if connected.index.store:
+        seen = f"kept in {views.markdown(connected.index.store)} and seen by everyone who uses this app"
     st.markdown(f"**{views.markdown(connected.index.name)}**: {kind_named(config.kind).label}, {seen}.")
     told = [
         config.place,
@@ -78,6 +98,21 @@ def _for_everyone(connected: Connected) -> None:
             "environment variable of its password or key with `secret_env`. The file holds neither."
         )
         st.code(as_json(connected.index.config), language="json")
+
+
+@st.dialog("Remove collection")
+def _confirm_remove(name: str, connected: Connected) -> None:
+    """Removing deletes the table, and can be called off."""
+    with views.guard():
+        table = f"{name} ({connected.index.config.place})"
+        size = count_of(connected.collection.index.count(), "passage")
+        st.markdown(views.markdown(f"The table of {table} will be deleted for good, with its {size}."))
+        if manage_collection.confirmed("Remove this collection", "remove_stored"):
+            calibrations = calibrated.book(name)
+            stores.into(connected.index.store).remove(name)
+            calibrations.forget(name)
+            index_caches.forget()
+            manage_collection.done(f"{name} was removed.", go_to=SAMPLE)
 
 
 def _remove(name: str) -> None:

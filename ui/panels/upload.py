@@ -12,15 +12,21 @@ from rag_core.corpus.sample import SAMPLE
 from rag_core.corpus.storage.collection_store import free_name
 from rag_core.corpus.storage.orders import IndexingOrder
 from rag_core.schema.chunking import Chunking
-from ui import caches, indexing
+from ui import caches, indexing, stores
 from ui.panels import embedder_choice, upload_preview, views
 from ui.panels.upload_preview import Choices
+from ui.sidebar import indexes, retrievers
 
 NEW = "A new collection"
 
 
-def upload_form(current: str, owner: str) -> None:
-    """Choose files, where they go and how tables are read; then index them in the background."""
+FILES = "Files on this machine"
+IN_STORE = "It is kept in a table of that database, where you can add to it, and everyone who uses this app sees it."
+
+
+def upload_form(current: str, owner: str, stored: str = "") -> None:
+    """Choose files, where they go and how tables are read; then index them in the background. stored: the store that
+    the current collection is kept in; empty: files."""
     files = st.file_uploader(
         "Documents",
         type=endings(),
@@ -37,26 +43,54 @@ def upload_form(current: str, owner: str) -> None:
     )
     size = st.slider("Passage size in tokens", 32, 256, 200, 8, key="new_size", disabled=not new)
     model = embedder_choice.show() if new else embedder_choice.Chosen()
+    store = _kept_in() if new else stored
     label = "Index" if new else "Add to collection"
     if st.button(label, key="index", type="primary", icon=":material/upload:", disabled=not files):
-        target = _free(name or "", owner) if new else current
-        _start(target, owner, files, chosen, Chunking(max_tokens=size), embedder_choice.use(model), new=new)
+        target = _free(name or "", owner, store) if new else current
+        _start(target, owner, files, chosen, Chunking(max_tokens=size), embedder_choice.use(model), store, new=new)
 
 
-def _free(name: str, owner: str) -> str:
-    """The name, where no collection has it and none that is being made."""
-    return free_name(name, [*caches.visible(owner).names(), *indexing.pending_names(owner)])
+def _kept_in() -> str:
+    """The store that a new collection is kept in; empty: files. Not asked where there is no other place."""
+    names, problems = stores.offered()
+    for problem in problems:
+        st.warning(views.markdown(problem), icon=":material/broken_image:")
+    if not names:
+        return ""
+    chosen = st.selectbox("Keep it in", ["", *names], key="keep_in", format_func=lambda one: one or FILES)
+    if chosen:
+        st.caption(IN_STORE)
+    return chosen or ""
+
+
+def _free(name: str, owner: str, store: str) -> str:
+    """The name, where no collection has it and none that is being made; nor, in a store, an index or a table."""
+    taken = [*caches.visible(owner).names(), *indexing.pending_names(owner)]
+    free = free_name(name, [*taken, *(one.name for one in stores.kept().all().found)])
+    if store:
+        free = free_name(free, [*indexes.names(), *retrievers.offered()])
+        stores.into(store).check_free(free)
+    return free
 
 
 def _start(
-    name: str, owner: str, files: list[UploadedFile], chosen: Choices, chunking: Chunking, embedder: str, *, new: bool
+    name: str,
+    owner: str,
+    files: list[UploadedFile],
+    chosen: Choices,
+    chunking: Chunking,
+    embedder: str,
+    store: str,
+    *,
+    new: bool,
 ) -> None:
     """Hand the files over to a job of the library that they go to."""
     order = IndexingOrder(
         action="upload",
         name=name,
         new=new,
-        owner=owner if new else None,
+        store=store,
+        owner=owner if new and not store else None,
         by=owner,
         chunking=chunking,
         embedder=embedder,
@@ -64,7 +98,7 @@ def _start(
         columns=chosen.columns,
         date_field=chosen.date_field,
     )
-    library = caches.private(owner) if new else caches.visible(owner).library_of(name)
+    library = caches.private(owner) if new or store else caches.visible(owner).library_of(name)
     indexing.begin(library, order, [file.getvalue() for file in files])
     st.session_state["upload_round"] = st.session_state.get("upload_round", 0) + 1
     st.rerun()

@@ -38,7 +38,7 @@ BY_WORDS = "Choose the model that made its vectors, or “Another model” to se
 
 @dataclass(frozen=True)
 class Connected:
-    """An index that can be searched. `scope`: who shares what was found in it."""
+    """An index that can be searched. `scope`: who shares what was found in it, and until which version."""
 
     index: NamedIndex
     collection: ConnectedCollection
@@ -48,7 +48,7 @@ class Connected:
     @property
     def mine(self) -> bool:
         """Whether this session connected it."""
-        return self.scope != EVERYONE
+        return not self.scope.startswith(EVERYONE)
 
 
 def shared() -> tuple[dict[str, NamedIndex], dict[str, str]]:
@@ -85,18 +85,19 @@ def find(name: str) -> Connected | None:
     if mine := own().get(name):
         return mine
     index = shared()[0][name]
-    return Connected(index, _opened(index.config.model_dump_json(), index), EVERYONE)
+    opened = _opened(index.config.model_dump_json(), index.version, index)
+    return Connected(index, opened, f"{EVERYONE} {index.version}".strip())
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _opened(config: str, _index: NamedIndex) -> ConnectedCollection:  # noqa: ARG001 - the cache is keyed by it
+def _opened(config: str, version: str, _index: NamedIndex) -> ConnectedCollection:  # noqa: ARG001 - keyed by these
     return _index.collection(_index.model(caches.settings()))  # for everyone, so with keys of the environment alone
 
 
 def question_scope(name: str, found: Connected) -> str:
     """The key under which questions to it are kept: another one since `search_again`."""
     again: dict[str, str] = st.session_state.get(AGAIN, {})
-    return again.get(name, found.scope)
+    return again.get(name, "") + found.scope
 
 
 def search_again(name: str) -> None:

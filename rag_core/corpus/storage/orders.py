@@ -43,6 +43,7 @@ class IndexingOrder(Frozen):
     columns, date_field: what was chosen for tables, and as the documents' date, when they are read.
     sources: the files that a copy's documents came from.
     embedder: the key of the model of a new collection, or of one that is cut again; empty: its own, or the app's.
+    store: the name of the database that the collection is kept in; empty: files.
     owner: who sees a new collection. by: the visitor who asked, so that the page shows the result to them.
     """
 
@@ -51,6 +52,7 @@ class IndexingOrder(Frozen):
     action: Action
     name: str
     new: bool = False
+    store: str = ""
     owner: str | None = None
     by: str = ""
     chunking: Chunking = Chunking()

@@ -96,7 +96,8 @@ def every_index(
 
 def in_store(store: NamedStore, collection: StoredCollection) -> NamedIndex:
     """The collection as an index that is searched."""
-    return NamedIndex(store.config(collection.name, collection.embedder), store.secret)
+    config = store.config(collection.name, collection.embedder)
+    return NamedIndex(config, store.secret, store.name, collection.written_at.isoformat())
 
 
 def index_named(name: str, settings: Settings, environ: Mapping[str, str] = os.environ) -> NamedIndex:

@@ -31,10 +31,16 @@ from rag_core.settings import Settings
 
 @dataclass(frozen=True)
 class NamedIndex:
-    """An index by its config. The secret is kept apart, and is in no text."""
+    """An index by its config. The secret is kept apart, and is in no text.
+
+    store    of a collection that was made in a store, that one's name; empty for an index that somebody else keeps
+    version  another one whenever documents were written into it from here
+    """
 
     config: IndexConfig
     secret: SecretStr | None = None
+    store: str = ""
+    version: str = ""
 
     @property
     def name(self) -> str:
