@@ -34,8 +34,8 @@ class Settings(BaseSettings):
     token_vectors_mb: Annotated[int, Field(ge=0)] = 512
     """Collections keep their passages' token vectors where these take up to so many MiB; 0: never."""
     convert_models: bool = True
-    """Convert cross-encoders that torch would run to OpenVINO, once each, into the data folder; false: run them in
-    torch."""
+    """Convert cross-encoders and embedding models that torch would run to OpenVINO, once each, into the data folder;
+    false: run them in torch."""
     own_models: bool = True
     """Whether visitors may name models, folders and servers of their own, and let a model run its own code. Those who
     neither sit at this machine nor have logged in may not, whatever this says."""

@@ -149,6 +149,8 @@ REACHED_LATER = {
     "rerank/hosted/identity.py",
     "generation/chat/replies.py",
     "rerank/weights/conversion.py",
+    "retrieval/embedders/conversion.py",
+    "retrieval/embedders/converted_states.py",
     "retrieval/engines/postgres/bm25.py",
     "retrieval/engines/postgres/catalog.py",
     "retrieval/engines/postgres/conditions.py",

@@ -23,13 +23,14 @@ from rag_core.corpus.storage.own_model import key_for
 from rag_core.corpus.stored_indexing import index_into_store
 from rag_core.errors import BadInput
 from rag_core.retrieval.embedders.choosing import embedder_for
-from rag_core.retrieval.embedders.protocol import Embedder
+from rag_core.retrieval.embedders.protocol import Embedder, why_not_converted
 from rag_core.retrieval.engines.every_index import StoredCollections, every_index
 from rag_core.retrieval.engines.stores import store_named
 from rag_core.schema.chunking import Chunking
 from rag_core.settings import Settings
 from rag_core.wording.file_notes import note_line
 from rag_core.wording.numbers import count_of
+from rag_core.wording.step_warnings import not_converted
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -71,13 +72,14 @@ def _into_files(given: argparse.Namespace, loaded: Loaded, settings: Settings) -
     if given.add:
         if given.embedder:
             raise BadInput("A collection is added to with its own embedding model. Leave --embedder out.")
-        own = embedder_for(key_for(kept.manifest(given.name), settings), settings)
-        made = kept.add(given.name, loaded.documents, own, progress, files=loaded.files)
+        embedder = embedder_for(key_for(kept.manifest(given.name), settings), settings)
+        made = kept.add(given.name, loaded.documents, embedder, progress, files=loaded.files)
     else:
         embedder, replace = _model(given, settings), given.replace
         made = kept.build(
             given.name, loaded.documents, Chunking(), embedder, progress, replace=replace, files=loaded.files
         )
+    _say_if_slow(embedder)
     counts = f"{count_of(made.manifest.documents, 'document')}, {count_of(made.manifest.passages, 'passage')}"
     return f"{made.manifest.name}: {counts}, in {kept.root}"
 
@@ -98,7 +100,14 @@ def _into_store(given: argparse.Namespace, loaded: Loaded, settings: Settings) -
         name, store, loaded.documents, embedder, None, settings.data_dir, progress,
         files=loaded.files, new=not (given.add or given.replace), whole=given.replace,
     )  # fmt: skip
+    _say_if_slow(embedder)
     return f"{name}: {written}, in {store.config(name, '').place}"
+
+
+def _say_if_slow(embedder: Embedder) -> None:
+    """Say why the model that embedded is slower than it might be, where it is."""
+    if why := why_not_converted(embedder):
+        sys.stderr.write(f"\n{not_converted(why)}\n")
 
 
 def _model(given: argparse.Namespace, settings: Settings, own: str = "") -> Embedder:

@@ -22,10 +22,11 @@ from rag_core.corpus.storage.library import Library
 from rag_core.corpus.storage.orders import Action, FileResult, IndexingOrder, OrderBook, Outcome
 from rag_core.corpus.stored_indexing import IntoStore
 from rag_core.errors import BadInput, CollectionError, Stopped
-from rag_core.retrieval.embedders.protocol import ReadsTokens
+from rag_core.retrieval.embedders.protocol import ReadsTokens, why_not_converted
 from rag_core.schema.documents import Document
 from rag_core.schema.files import SourceFile
 from rag_core.wording.durations import about
+from rag_core.wording.step_warnings import not_converted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +109,8 @@ def indexing_work(
         task = _Task(order, orders, library, embedder, shared or library, JobProgress(control), into)
         said = _ACTIONS[order.action](task)
         orders.finish(order)
-        return said
+        why = why_not_converted(embedder)
+        return f"{said} {not_converted(why)}" if why else said
 
     return work
 

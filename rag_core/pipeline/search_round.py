@@ -15,12 +15,12 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from rag_core.pipeline import step_warnings
-from rag_core.retrieval.embedders.protocol import Embedder
+from rag_core.retrieval.embedders.protocol import Embedder, why_not_converted
 from rag_core.retrieval.engines.protocol import Engine, SaysWhatItCan, SearchResult
 from rag_core.schema.filters import Filter
 from rag_core.schema.measurement import RankedList, SearchRun, Vector
 from rag_core.schema.policy import FULL_DEPTH
-from rag_core.schema.steps import Timing
+from rag_core.schema.steps import StepWarning, Timing
 
 if TYPE_CHECKING:
     from rag_core.schema.vectors import Vectors
@@ -60,13 +60,14 @@ def search_round(
             vector, embed = texts.embedded(query) if by_meaning else (texts.none, Timing())
             embeds.append(embed)
             nearest.append(lanes.submit(_timed, begin, partial(engine.dense, vector, FULL_DEPTH, where)))
+    why = why_not_converted(embedder) if by_meaning else ""
     found = {
         (query, where): SearchRun(
             query=query,
             where=where,
             round=number,
             embed=embed,
-            dense=_search(*dense.result(), texts),
+            dense=_search(*dense.result(), texts, step_warnings.not_converted(why)),
             lexical=_search(*lexical.result(), texts),
         )
         for (query, where), embed, dense, lexical in zip(asked, embeds, nearest, words, strict=True)
@@ -116,12 +117,12 @@ class _Texts:
         return Timing(started_ms=timing.started_ms - self.load_ms, took_ms=timing.took_ms)
 
 
-def _search(found: SearchResult, timing: Timing, texts: _Texts) -> RankedList:
+def _search(found: SearchResult, timing: Timing, texts: _Texts, notes: tuple[StepWarning, ...] = ()) -> RankedList:
     return RankedList(
         found=tuple(found.hits),
         timing=texts.without_loading(timing),
         terms=found.terms,
-        warnings=step_warnings.approximate(found.approximate),
+        warnings=(*step_warnings.approximate(found.approximate), *notes),
         space=found.space,
         unavailable=found.unavailable,
     )

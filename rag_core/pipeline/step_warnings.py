@@ -29,6 +29,9 @@ NO_SUCH_SEARCH = "no-such-search"
 APPROXIMATE = "approximate"
 """Code of a note that a search did not compare with every passage; nothing is known to be wrong."""
 
+NOT_CONVERTED = "not-converted"
+"""Code of the note that the embedding model runs slower than it might; nothing is wrong with the run."""
+
 SATURATED = 0.999
 """Probabilities over this (or under 1 minus this) no longer tell candidates apart on a screen."""
 
@@ -49,7 +52,7 @@ def ties(hits: Sequence[Hit], first: int = 10) -> tuple[StepWarning, ...]:
 
 def warns(step: Step) -> bool:
     """Whether anything may be wrong with this step; a check that could not be made says nothing of it."""
-    notes = (NOT_CALIBRATED, NO_SUCH_SEARCH, APPROXIMATE, ENGINE_FUSION)
+    notes = (NOT_CALIBRATED, NO_SUCH_SEARCH, APPROXIMATE, ENGINE_FUSION, NOT_CONVERTED)
     return any(warning.code not in notes for warning in step.warnings)
 
 
@@ -71,6 +74,11 @@ def outside(hits: Sequence[Hit], cutoffs: CosineCutoffs | None, model: str) -> t
     if hits[0].score >= cutoffs.far:
         return ()
     return (StepWarning(code="outside", message=words.outside(hits[0].score)),)
+
+
+def not_converted(why: str) -> tuple[StepWarning, ...]:
+    """An embedding model that could not be converted; `why` is empty where it was, or need not be."""
+    return (StepWarning(code=NOT_CONVERTED, message=words.not_converted(why)),) if why else ()
 
 
 def approximate(how: str) -> tuple[StepWarning, ...]:

@@ -148,6 +148,11 @@ def cache_unreadable(failure: object) -> str:
     return f"The cache of scores could not be read, so all pairs were scored: {failure}"
 
 
+def not_converted(why: str) -> str:
+    """The embedding model runs in torch although it might be faster. `why`: what failed, without a full stop."""
+    return f"The embedding model runs in torch, which is slower (not converted to OpenVINO: {why})."
+
+
 def token_vectors_read_now() -> str:
     """Late interaction had to read passages at query time."""
     return (

@@ -277,3 +277,15 @@ def test_added_passages_without_token_vectors_are_named(book, orders, library, e
     assert "The new passages have no token vectors: " in message and why in message
     order = upload(orders, "Notes", ("d.md", b"And something else."), new=False)
     assert done(book, orders, library, order, TokenEmbedder()).message == "1 document was indexed in Notes."
+
+
+def test_a_model_that_could_not_be_converted_is_named_with_why(book, orders, library):
+    class Slow(WordEmbedder):
+        def not_converted(self) -> str:
+            return "its vectors differ"
+
+    order = upload(orders, "Notes", ("a.md", b"Something new."))
+    message = done(book, orders, library, order, Slow()).message
+    assert (
+        message.startswith("1 document was indexed in Notes.") and "(not converted to OpenVINO: its vectors" in message
+    )

@@ -72,6 +72,12 @@ ARCHITECTURES = {
             **dict.fromkeys(("bos_token_id", "eos_token_id", "cls_token_id", "sep_token_id")),
         },
     ),
+    "mpnet": Architecture(
+        ("<s>", "<pad>", "</s>", "[UNK]"),
+        "<s> $A </s> </s> $B </s>",
+        "MPNetConfig",
+        {**SIZES, "max_position_embeddings": LIMIT + 2},
+    ),
     "qwen2": Architecture(
         ("<|pad|>", "<unk>", "<|im_end|>", "<|im_start|>"),
         "<|im_start|> $A <|im_start|> $B <|im_end|>",
@@ -86,8 +92,8 @@ def build(name: str, folder: Path) -> Path:
     return save(ARCHITECTURES[name], LIMIT, folder / name)
 
 
-def save(made: Architecture, limit: int, folder: Path) -> Path:
-    """Save a model with random weights that reads `limit` tokens."""
+def save(made: Architecture, limit: int, folder: Path, auto: str = "AutoModelForSequenceClassification") -> Path:
+    """Save a model with random weights that reads `limit` tokens. `auto`: the class of transformers that makes it."""
     import torch
     import transformers
 
@@ -95,7 +101,7 @@ def save(made: Architecture, limit: int, folder: Path) -> Path:
     config_class: Callable[..., Any] = getattr(transformers, made.config)
     config = config_class(vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, num_labels=1, **made.own)
     torch.manual_seed(5)
-    model = transformers.AutoModelForSequenceClassification.from_config(config)
+    model = getattr(transformers, auto).from_config(config)
     deviation = 0.2 * (32 / config.hidden_size) ** 0.5  # as they are initialised, scores would hardly differ
     with torch.no_grad():
         for weights in model.parameters():

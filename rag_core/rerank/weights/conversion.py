@@ -1,4 +1,5 @@
-"""Convert a cross-encoder that torch runs to an OpenVINO graph. `converted` runs this in a process of its own.
+"""Convert a cross-encoder that torch runs to an OpenVINO graph. `converted` runs this in a process of its own. What
+every conversion does (tracing, saving, ending with a reason) is public here, for embedding models too.
 
     python -m rag_core.rerank.weights.conversion MODEL_FOLDER OUTPUT_FOLDER
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -46,11 +48,7 @@ def convert(model_folder: Path, output: Path) -> None:
     model = torch_model(model_folder, "cpu", False, "float32")
     names = INPUTS if takes_types(model) else INPUTS[:2]
     head = _last_layer(model)
-    graph = _graph(_UpTo(model, head, names), names)
-    try:
-        engine.openvino().save_model(graph, str(output / GRAPH), compress_to_fp16=False)
-    except RuntimeError as exc:
-        raise OSError(f"the converted model could not be written: {first_line(exc)}") from exc
+    save_graph(_UpTo(model, head, names), names, output)
     with torch.inference_mode():
         np.savez(output / HEAD, weight=head.weight.numpy(), bias=_bias(head))
     changes = {
@@ -60,7 +58,24 @@ def convert(model_folder: Path, output: Path) -> None:
     fits = [precision for precision, change in changes.items() if change <= LARGEST_CHANGE[precision]]
     if "fp32" not in fits:
         raise ModelError(f"its scores differ from torch's by {changes['fp32']:.2g} of their spread")
-    (output / RECORD).write_text(json.dumps({"precision": fits[-1], "changes": changes}), encoding="utf-8")
+    write_record(output, fits[-1], changes)
+
+
+def save_graph(module: Any, names: tuple[str, ...], output: Path) -> None:
+    """Trace the module and write its graph, which has inputs of these names. `module.model` is transformers' model.
+
+    Raises OSError where it cannot be written.
+    """
+    graph = _graph(module, names)
+    try:
+        engine.openvino().save_model(graph, str(output / GRAPH), compress_to_fp16=False)
+    except RuntimeError as exc:
+        raise OSError(f"the converted model could not be written: {first_line(exc)}") from exc
+
+
+def write_record(output: Path, precision: engine.Precision, changes: object) -> None:
+    """Say that the graph may be used, and in which precision."""
+    (output / RECORD).write_text(json.dumps({"precision": precision, "changes": changes}), encoding="utf-8")
 
 
 def _last_layer(model: Any) -> Any:
@@ -145,7 +160,7 @@ def _change(folder: Path, model: Any, names: tuple[str, ...], output: Path, prec
     return float(np.abs(np.concatenate(ours) - np.concatenate(theirs)).max()) / spread
 
 
-def main() -> None:
+def main(convert: Callable[[Path, Path], None] = convert) -> None:
     """Convert, or end with a line that says why not."""
     warnings.simplefilter("ignore")
     try:

@@ -1,7 +1,8 @@
-"""Cross-encoders that were converted to OpenVINO: made once by `conversion`, kept in the data folder, run from there.
+"""Models that were converted to OpenVINO: made once, by the module of their kind, and kept in the data folder.
 
-A conversion is known by the model's files, the CPU's precision and OpenVINO's version. One that failed, or whose scores
-were not torch's, is kept too, with the reason: the model then runs in torch, and its description says why.
+A conversion is known by the model's files, the CPU's precision and OpenVINO's version. One that failed, or whose output
+was not torch's, is kept too, with the reason: the model then runs in torch, and the app says why. Cross-encoders
+are run from here (`load`), embedding models by `rag_core.retrieval.embedders.converted_states`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import tempfile
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -34,6 +35,12 @@ logger = logging.getLogger(__name__)
 GRAPH, HEAD, RECORD = "model.xml", "head.npz", "record.json"
 FORM = 1
 """Raise it with what `conversion` writes, so that what an earlier version wrote is not read."""
+Kind = Literal["cross-encoder", "embedder"]
+CONVERTERS: dict[Kind, str] = {
+    "cross-encoder": "rag_core.rerank.weights.conversion",
+    "embedder": "rag_core.retrieval.embedders.conversion",
+}
+"""The module that converts a model of this kind: `python -m MODULE MODEL_FOLDER OUTPUT_FOLDER`."""
 LONGEST_S = 1800
 LASTING = 65
 """The exit status of a conversion that would fail again. Any other, such as a full disk's, is tried again after a
@@ -43,26 +50,27 @@ _failed_here: dict[Path, str] = {}
 """Why a conversion failed in this process, by place, where that may not last."""
 
 
-def precision(folder: Path) -> engine.Precision | None:
+def precision(folder: Path, kind: Kind = "cross-encoder") -> engine.Precision | None:
     """What this model runs in once it is converted; None where it stays in torch.
 
     That is so where conversion is off, where it needs code of its own, and where a conversion failed.
     """
-    if not _is_on() or modules_of(folder):
+    if not is_on() or (kind == "cross-encoder" and modules_of(folder)):
         return None
-    place = _place(folder)
+    place = _place(folder, kind)
     if _failure(place):
         return None
     found: engine.Precision | None = _record(place).get("precision")
     return found or engine.best_precision()
 
 
-def why_not(folder: Path) -> str:
+def why_not(folder: Path, kind: Kind = "cross-encoder") -> str:
     """Why a conversion of this model failed; empty where none did."""
-    return _failure(_place(folder)) if _is_on() else ""
+    return _failure(_place(folder, kind)) if is_on() else ""
 
 
-def _is_on() -> bool:
+def is_on() -> bool:
+    """Whether models are converted on this machine."""
     return engine.installed() and current_settings().convert_models
 
 
@@ -83,12 +91,19 @@ def _read_record(place: Path) -> dict[str, Any]:
 
 
 def load(folder: Path) -> Runner | None:
-    """The converted model, converted first where it is not yet; None where it cannot be (`why_not` says why)."""
-    place = _place(folder)
+    """The converted cross-encoder; None where it cannot be converted (`why_not` says why)."""
+    made = conversion_of(folder, "cross-encoder")
+    return read(*made) if made else None
+
+
+def conversion_of(folder: Path, kind: Kind) -> tuple[Path, engine.Precision] | None:
+    """Where the model's graph lies, converted first where it is not yet, and what it runs in; None where it cannot be
+    converted (`why_not` says why)."""
+    place = _place(folder, kind)
     if not (place / RECORD).is_file():
-        _convert(folder, place)
-    runs_in = precision(folder)
-    return read(place, runs_in) if runs_in else None
+        _convert(folder, place, CONVERTERS[kind])
+    runs_in = precision(folder, kind)
+    return (place, runs_in) if runs_in else None
 
 
 def read(place: Path, precision: engine.Precision) -> Runner:
@@ -106,9 +121,10 @@ def read(place: Path, precision: engine.Precision) -> Runner:
     return Runner(forward, compiled.max_concurrency)
 
 
-def _place(folder: Path) -> Path:
+def _place(folder: Path, kind: Kind) -> Path:
     """Where this model's conversion is kept on this machine."""
     name = f"{fingerprint(folder)[:24]}-{engine.best_precision()}-openvino{_openvino_version()}-{FORM}"
+    name += "" if kind == "cross-encoder" else f"-{kind}"
     return current_settings().data_dir / "converted" / name
 
 
@@ -118,7 +134,7 @@ def _openvino_version() -> str:
     return version("openvino")
 
 
-def _convert(folder: Path, place: Path) -> None:
+def _convert(folder: Path, place: Path, converter: str) -> None:
     """Convert beside the place and move it there whole; another process that was faster wins."""
     logger.info("Converting the model in %s for OpenVINO, once.", folder)
     try:
@@ -128,7 +144,7 @@ def _convert(folder: Path, place: Path) -> None:
         _not_now(folder, place, f"it cannot be written to {place.parent}: {exc}")
         return
     try:
-        status, failed = _run(folder, made)
+        status, failed = _run(converter, folder, made)
         if failed and status != LASTING:
             _not_now(folder, place, failed)
             return
@@ -151,9 +167,9 @@ def _not_now(folder: Path, place: Path, failed: str) -> None:
     _failed_here[place] = failed
 
 
-def _run(folder: Path, output: Path) -> tuple[int, str]:
+def _run(converter: str, folder: Path, output: Path) -> tuple[int, str]:
     """Its exit status, and why it failed; empty where it did not."""
-    command = [sys.executable, "-m", "rag_core.rerank.weights.conversion", str(folder.resolve()), str(output.resolve())]
+    command = [sys.executable, "-m", converter, str(folder.resolve()), str(output.resolve())]
     ours = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
     try:
         done = subprocess.run(command, env=ours, capture_output=True, text=True, timeout=LONGEST_S)

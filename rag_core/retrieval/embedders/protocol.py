@@ -79,6 +79,20 @@ class TakesMany(Protocol):
 
 
 @runtime_checkable
+class MayBeConverted(Protocol):
+    """An embedder that runs a model of somebody's, faster where it could be converted. Others need not have this."""
+
+    def not_converted(self) -> str:
+        """Why the loaded model runs slower than it might; empty where nothing failed."""
+        ...
+
+
+def why_not_converted(embedder: Embedder) -> str:
+    """Why this embedder runs slower than it might; empty where nothing failed."""
+    return embedder.not_converted() if isinstance(embedder, MayBeConverted) else ""
+
+
+@runtime_checkable
 class ReadsTokens(Protocol):
     """An embedder that gives a text's token vectors with its vector, from one pass. Others need not have these."""
 

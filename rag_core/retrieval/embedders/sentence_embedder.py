@@ -18,13 +18,14 @@ import numpy as np
 from rag_core.errors import ModelError
 from rag_core.inference.encoder import on_openvino
 from rag_core.inference.tokenizer import encodable, load_tokenizer
-from rag_core.rerank.weights.hub import fingerprint, folder_here
+from rag_core.rerank.weights.hub import fingerprint
+from rag_core.retrieval.embedders.converted_states import run_converted
 from rag_core.retrieval.embedders.mean_pooled import MeanPooled
 from rag_core.retrieval.embedders.naming import EmbedderKey
 from rag_core.retrieval.embedders.packaged import PACKAGED, PACKAGED_NAME, packaged_folder, weights_sha256
 from rag_core.retrieval.embedders.packaged_encoder import packaged_encoder, passage_encoder, token_model
 from rag_core.retrieval.embedders.prompts import implied_options, passage_prompt, prompts_in, room
-from rag_core.retrieval.embedders.transformer import sentence_transformer, uncut_tokenizer
+from rag_core.retrieval.embedders.transformer import commit_of, sentence_transformer, uncut_tokenizer
 
 if TYPE_CHECKING:
     from rag_core.inference.token_codes import TokenCodes
@@ -42,7 +43,8 @@ SLICE = 4 * BATCH
 class SentenceEmbedder:
     """A sentence-transformers bi-encoder (the `Embedder` protocol). Loaded when first used; safe to share by threads.
 
-    The packaged one runs on OpenVINO on a CPU where that is installed, all others by sentence-transformers.
+    On a CPU where OpenVINO is installed, that runs the packaged one whole, and the transformer of any other, converted
+    once. Else sentence-transformers runs them in torch.
 
     SentenceEmbedder()                              the packaged model
     SentenceEmbedder("models/e5-small")             a folder
@@ -66,6 +68,7 @@ class SentenceEmbedder:
         self._lock = threading.RLock()
         self._load_ms = 0.0
         self._loaded_as = ""
+        self._not_converted = ""
 
     @property
     def name(self) -> str:
@@ -96,18 +99,7 @@ class SentenceEmbedder:
         if self._folder is not None:
             weights_sha256(self._folder)  # raises where there are none
             return f"{self._folder.resolve().name}@{fingerprint(self._folder)[:12]}"
-        return f"{self._asked}@{self._commit()[:12]}"
-
-    def _commit(self) -> str:
-        """The commit of the hub that was loaded."""
-        commit: str | None = getattr(self._encoder[0].auto_model.config, "_commit_hash", None)
-        folder = None if commit else folder_here(self._asked)
-        if not commit and folder is None:
-            raise ModelError(
-                f"Nobody can tell which version of {self._asked} was loaded, so its vectors cannot be kept. "
-                "Download it and give its folder."
-            )
-        return commit or str(folder and folder.name)
+        return f"{self._asked}@{commit_of(self._asked, self._encoder)[:12]}"
 
     @cached_property
     def dimensions(self) -> int:
@@ -145,6 +137,10 @@ class SentenceEmbedder:
             if progress:
                 progress(start + len(some), len(order))
         return vectors
+
+    def not_converted(self) -> str:
+        """Why the loaded model runs in torch although OpenVINO would be faster; empty where nothing failed."""
+        return self._not_converted
 
     def token_model(self) -> str:
         """Identity of the token vectors; empty where this model gives none, or reads more than the passage."""
@@ -219,7 +215,10 @@ class SentenceEmbedder:
     def _load(self) -> Any:
         if self._runs_on_openvino:
             return MeanPooled(packaged_encoder(self._device), partial(passage_encoder, self._device))
-        return sentence_transformer(self._asked, self._folder, self._device)
+        encoder = sentence_transformer(self._asked, self._folder, self._device)
+        if self._device == "cpu":
+            self._not_converted = run_converted(encoder, self._asked)
+        return encoder
 
     @property
     def _tokenizer(self) -> Any:

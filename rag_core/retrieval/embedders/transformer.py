@@ -7,6 +7,7 @@ from typing import Any
 
 from rag_core.errors import MissingPackage, ModelError, first_line
 from rag_core.rerank.weights.download import offline
+from rag_core.rerank.weights.hub import folder_here
 from rag_core.retrieval.embedders.packaged import PACKAGED
 
 
@@ -28,6 +29,18 @@ def sentence_transformer(asked: str, folder: Path | None, device: str) -> Any:
     # The first call sets the tokenizer's padding and truncation: done here, before threads share it.
     encoder.encode(["warm up"], show_progress_bar=False)
     return encoder
+
+
+def commit_of(asked: str, encoder: Any) -> str:
+    """The commit of the hub that was loaded. Raises ModelError where it cannot be told."""
+    commit: str | None = getattr(encoder[0].auto_model.config, "_commit_hash", None)
+    folder = None if commit else folder_here(asked)
+    if not commit and folder is None:
+        raise ModelError(
+            f"Nobody can tell which version of {asked} was loaded, so its vectors cannot be kept. "
+            "Download it and give its folder."
+        )
+    return commit or str(folder and folder.name)
 
 
 def uncut_tokenizer(asked: str, encoder: Any) -> Any:
