@@ -6,7 +6,8 @@
 Each question is measured once under the default policy. Printed for every folder: Brier score, calibration error (ECE),
 mean and share right of all pairs and of the best passages, by their own probability and by the trace's
 `best_probability`; how often an answerable question's best is above an unanswerable one's (AUC), and how often a right
-best is above a wrong one; what the default threshold and one that lets 92% of the answerable pass hold back. `pairs
+best is above a wrong one; what the default threshold and one that lets 95% of the answerable pass hold back; what
+thresholds leave of nDCG@5 of the passages kept for the answer, over the answerable questions. `pairs
 fitted`: a logistic curve on pairs alone, in five folds of questions (`second-pass calibrate`). Last, what fits the best
 passages of this folder: those of `university` are in the shipped model's config.json.
 """
@@ -14,6 +15,7 @@ passages of this folder: those of `university` are in the shipped model's config
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +25,22 @@ from rag_core.evaluation.beir import read_folder
 from rag_core.evaluation.calibrating import PASSING, fit
 from rag_core.evaluation.gather import build
 from rag_core.evaluation.indexed import documents_of
+from rag_core.evaluation.metrics import by_ir_measures
 from rag_core.evaluation.reliability import reliability
 from rag_core.evaluation.score import score_set
-from rag_core.evaluation.sets import LabelledSet
+from rag_core.evaluation.sets import LabelledSet, Qrels
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.replay import replay
 from rag_core.rerank.catalogue import entry_of
+from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import DEFAULT_RERANKER, Policy
+from rag_core.schema.ranked_passage import RankedPassage
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import Hit
+from rag_core.schema.threshold import Threshold
 from rag_core.schema.trace import Trace
+
+THRESHOLDS = (0.0, 0.02, 0.05, 0.08, 0.1, 0.13, 0.2)
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
@@ -51,6 +61,21 @@ def cut(scores: Floats, answerable: Floats, minimum: float) -> str:
     """What a threshold does to the questions."""
     passing, held = (scores[answerable > 0] >= minimum).mean(), (scores[answerable == 0] < minimum).mean()
     return f"{minimum:.2f}: {passing:.0%} of the answerable pass, {held:.0%} of the others are held back"
+
+
+def kept(measured: dict[str, Measurement], labelled: LabelledSet, least: int) -> str:
+    """A row for each threshold: nDCG@5 of the documents kept for the answer, and the questions that get any."""
+    answerable = {one: own for one, own in labelled.qrels.items() if one in measured and max(own.values()) >= least}
+    rows = ["| threshold | nDCG@5 kept | answerable that pass | others held back |", "|---|---|---|---|"]
+    fused = {one: _documents(trace, trace.fused_step.hits) for one, trace in _replayed(measured, 0).items()}
+    rows.append(f"| the fused order | {_ndcg(answerable, fused):.3f} | | |")
+    for minimum in THRESHOLDS:
+        traces = _replayed(measured, minimum)
+        left = {one: _documents(trace, trace.kept) for one, trace in traces.items()}
+        passing = np.mean([bool(left[one]) for one in answerable])
+        held = np.mean([not left[one] for one in left.keys() - answerable.keys()])
+        rows.append(f"| {minimum:.2f} | {_ndcg(answerable, left):.3f} | {passing:.0%} | {held:.0%} |")
+    return "\n".join(rows)
 
 
 def show(folder: Path, relevant: int) -> None:
@@ -82,7 +107,23 @@ def show(folder: Path, relevant: int) -> None:
             + ". ".join(cut(scores, answerable, one) for one in cuts),
             flush=True,
         )
+    print("\n" + kept(measured, labelled, relevant))
     print(f"\nFitted to its best passages: {fitted.calibration.best}", flush=True)
+
+
+def _replayed(measured: dict[str, Measurement], minimum: float) -> dict[str, Trace]:
+    threshold = Threshold(minimum=minimum, space=ScoreSpace.PROBABILITY) if minimum else Threshold()
+    return {one: replay(found, Policy(threshold=threshold)) for one, found in measured.items()}
+
+
+def _documents(trace: Trace, hits: Iterable[Hit | RankedPassage]) -> list[str]:
+    """The documents of these passages, each once."""
+    found = (one.id if isinstance(one, RankedPassage) else one.passage_id for one in hits)
+    return list(dict.fromkeys(trace.passages[one].document_id for one in found))
+
+
+def _ndcg(qrels: Qrels, ranking: dict[str, list[str]]) -> float:
+    return float(np.mean(list(by_ir_measures(["nDCG@5"], qrels, ranking)["nDCG@5"].values())))
 
 
 def _right(trace: Trace, labelled: LabelledSet, query_id: str, relevant: int) -> list[bool]:

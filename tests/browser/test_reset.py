@@ -36,5 +36,5 @@ def test_reset_lasts(app: App, page: Page) -> None:
         expect(page).to_have_title(re.compile(name))
         settled(page)
         expect(top_k).to_contain_text("5")
-        assert settings(page) == ["Candidates to rerank 10", "Threshold 0.130", "Passages kept 5"]
+        assert settings(page) == ["Candidates to rerank 10", "Threshold 0.080", "Passages kept 5"]
         assert "refund+period" in page.url
