@@ -14,6 +14,7 @@ from rag_core.errors import BadInput
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import NONE, entry_of
 from rag_core.schema.trace import Trace
+from rag_core.wording.paid_calls import embedding_bill
 from ui import caches
 from ui.charts import budget_bar, time_by_pool, waterfall
 from ui.panels import (
@@ -102,10 +103,11 @@ def this_run(question: QuerySession, trace: Trace) -> None:
 
 
 def _bill(trace: Trace) -> dict[str, str]:
-    """What the service billed for this run, where a hosted one scored pairs."""
+    """What services billed for this run, where a hosted one scored pairs or embedded the question."""
     paid = [(report, entry_of(report.name)) for _, report in trace.rerank_passes if report.pairs_timed]
     bills = [cost.billed(one.units, one.tokens, entry.price) for one, entry in paid if entry.kind == "hosted"]
-    return {"Billed": " + ".join(bills)} if bills else {}
+    embedded = {"Embedding billed": embedding_bill(trace)} if trace.embedding else {}
+    return ({"Billed": " + ".join(bills)} if bills else {}) | embedded
 
 
 @st.fragment

@@ -11,23 +11,31 @@ from rag_core.analysis.cost import dollars_of
 from rag_core.errors import BadInput
 from rag_core.rerank.catalogue import entry_of
 from rag_core.rerank.entry import Entry
+from rag_core.retrieval.embedders.hosted.apis import HOSTED_APIS
 from rag_core.retrieval.embedders.hosted.known import known_model
 from rag_core.retrieval.embedders.naming import parse_key
 from rag_core.schema.answers import Answer
 from rag_core.schema.base import Frozen
 from rag_core.schema.measurement import Rewriting
-from rag_core.schema.paid_calls import PaidCalls
+from rag_core.schema.paid_calls import EmbeddingCalls, PaidCalls
 from rag_core.schema.price import Price
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.trace import Trace
 
+EMBEDDING = "embedding"
+"""The step that embeds the words of the searches."""
+
 
 class PaidStep(Frozen):
-    """What one step sent to one service or model. `step` is empty for calls that belong to no step of a run."""
+    """What one step sent to one service or model. `step` is empty for calls that belong to no step of a run.
+
+    unknown: which of its tokens and its cost a service that bills for them does not say, and nothing here knows.
+    """
 
     step: str
     who: str
     calls: PaidCalls
+    unknown: tuple[str, ...] = ()
 
 
 def paid_calls(*traces: Trace) -> tuple[PaidStep, ...]:
@@ -66,12 +74,23 @@ def _steps(trace: Trace) -> list[PaidStep]:
     if trace.origin:  # what another pipeline sent was not sent from here
         return []
     rewriting = trace.rewriting
-    steps = [_chat("rewriting", rewriting, rewriting.requests)] if rewriting and rewriting.prompt else []
+    steps = [_embedding(trace.embedding)] if trace.embedding else []
+    steps += [_chat("rewriting", rewriting, rewriting.requests)] if rewriting and rewriting.prompt else []
     names = ["first pass", "rerank"][-len(trace.rerank_passes) :]
     reports = (report for _, report in trace.rerank_passes)
     steps += [_choosing(name, report) for name, report in zip(names, reports, strict=True)]
     steps += answer_calls(trace.recorded_answer) if trace.recorded_answer else ()
     return [one for one in steps if one.calls.requests]
+
+
+def _embedding(paid: EmbeddingCalls) -> PaidStep:
+    known = known_model(paid.model)
+    calls = _in_dollars(paid.calls, known.price if known else None)
+    found = PaidStep(step=EMBEDDING, who=_embedding_model(paid.model) or paid.model, calls=calls)
+    if paid.model.partition(":")[0] not in {one.name for one in HOSTED_APIS}:
+        return found
+    said = {"tokens": found.calls.tokens or found.calls.units, "cost": found.calls.dollars is not None}
+    return found.with_(unknown=tuple(name for name, known in said.items() if not known))
 
 
 def _choosing(step: str, report: RerankSummary) -> PaidStep:

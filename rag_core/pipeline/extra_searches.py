@@ -5,10 +5,14 @@ weights in fusion, its steps in a trace. Searching itself is `rag_core.pipeline.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
+
 from rag_core.errors import BadInput, UnmeasuredSearch
 from rag_core.pipeline.step_warnings import NO_SUCH_SEARCH
 from rag_core.schema.filters import Filter, intersect
 from rag_core.schema.measurement import Measurement, RankedList, Rewriting, SearchRun
+from rag_core.schema.paid_calls import EmbeddingCalls
 from rag_core.schema.policy import ExtraSearch, Policy, rewritten_name
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Evidence, Hit, Step, StepKind, StepName, StepWarning, Timing
@@ -112,6 +116,15 @@ def timeline(
         begins[number], now_ms = now_ms, now_ms + ends[number]
     searched = measurement.collection.passages
     return reworded, tuple(_run(one, found, searched, begins[found.round]) for one, found in searches)
+
+
+def embedding_calls(measurement: Measurement, policy: Policy) -> EmbeddingCalls | None:
+    """What the texts of this policy's searches took to embed, the question's and the extra ones'."""
+    found = [search_run(measurement, one) for one in searches_of(measurement, policy)]
+    once_each = {(one.query, one.where): one.embedding for one in found}
+    once_each[measurement.query, measurement.where] = measurement.embedding
+    paid = [one for one in once_each.values() if one]
+    return reduce(add, paid) if paid else None
 
 
 def _rewriting(measurement: Measurement, policy: Policy, now_ms: float) -> Rewriting | None:

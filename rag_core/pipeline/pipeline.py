@@ -2,9 +2,8 @@
 
     trace = Pipeline(collection, embedder).run("How long do refunds take?", Policy())
 
-`measure` embeds the query and searches, in parallel, to full depth, extra searches beside the main one; `score` runs
-the policy's extra searches and its rerankers on the pairs that they read, as far as no one has yet; `run` does both and
-replays. One question that several people ask, slice by slice, is a `rag_core.pipeline.session.QuerySession`.
+`measure` embeds and searches, in parallel, to full depth; `score` runs the policy's extra searches and its rerankers on
+pairs that no one has scored; `run` does both and replays. `session.QuerySession` is one question of several people.
 """
 
 from __future__ import annotations
@@ -85,6 +84,7 @@ class Pipeline:
             measured_at=datetime.now(UTC),
             depth=FULL_DEPTH,
             embed=found.embed,
+            embedding=found.embedding,
             model_load_ms=together.load_ms,
             dense=found.dense,
             lexical=found.lexical,

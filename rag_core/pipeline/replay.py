@@ -14,7 +14,7 @@ from rag_core.pipeline import step_warnings
 from rag_core.pipeline.cascade import read_depth, unread
 from rag_core.pipeline.early_stopping import ReadDepth
 from rag_core.pipeline.engine_fusion import engine_list, engine_step
-from rag_core.pipeline.extra_searches import list_weights, named_lists, space_of, timeline, unavailable
+from rag_core.pipeline.extra_searches import embedding_calls, list_weights, named_lists, space_of, timeline, unavailable
 from rag_core.pipeline.rerank_step import (
     IncomingOrder,
     RerankResult,
@@ -63,6 +63,7 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
         collection=measurement.collection,
         measured_at=measurement.measured_at,
         embed=measurement.embed,
+        embedding=embedding_calls(measurement, policy),
         model_load_ms=measurement.model_load_ms,
         steps=(dense, lexical, fused, *([from_first_pass.step] if from_first_pass else []), reranked, adjusted, kept),
         first_pass_summary=from_first_pass.report if from_first_pass else None,

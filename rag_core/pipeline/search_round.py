@@ -15,10 +15,12 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from rag_core.pipeline import step_warnings
+from rag_core.rerank.metering import metered
 from rag_core.retrieval.embedders.protocol import Embedder, why_not_converted
 from rag_core.retrieval.engines.protocol import Engine, SaysWhatItCan, SearchResult
 from rag_core.schema.filters import Filter
 from rag_core.schema.measurement import RankedList, SearchRun, Vector
+from rag_core.schema.paid_calls import EmbeddingCalls
 from rag_core.schema.policy import FULL_DEPTH
 from rag_core.schema.steps import StepWarning, Timing
 
@@ -57,8 +59,8 @@ def search_round(
         for query, where in asked:
             words.append(lanes.submit(_timed, begin, partial(engine.lexical, query, FULL_DEPTH, where)))
         for query, where in asked:
-            vector, embed = texts.embedded(query) if by_meaning else (texts.none, Timing())
-            embeds.append(embed)
+            vector, embed, paid = texts.embedded(query) if by_meaning else (texts.none, Timing(), None)
+            embeds.append((embed, paid))
             nearest.append(lanes.submit(_timed, begin, partial(engine.dense, vector, FULL_DEPTH, where)))
     why = why_not_converted(embedder) if by_meaning else ""
     found = {
@@ -67,10 +69,11 @@ def search_round(
             where=where,
             round=number,
             embed=embed,
+            embedding=paid,
             dense=_search(*dense.result(), texts, step_warnings.not_converted(why)),
             lexical=_search(*lexical.result(), texts),
         )
-        for (query, where), embed, dense, lexical in zip(asked, embeds, nearest, words, strict=True)
+        for (query, where), (embed, paid), dense, lexical in zip(asked, embeds, nearest, words, strict=True)
     }
     return Round(found, texts.vectors, texts.load_ms)
 
@@ -93,14 +96,16 @@ class _Texts:
 
         return np.zeros(0, np.float32)
 
-    def embedded(self, query: str) -> tuple[Vectors, Timing]:
-        """The vector and when it was made, loading aside; it takes nothing where another search embedded the text."""
+    def embedded(self, query: str) -> tuple[Vectors, Timing, EmbeddingCalls | None]:
+        """The vector, when it was made, loading aside, and what was sent for it; it takes nothing where another search
+        embedded the text."""
         import numpy as np
 
         if query in self.vectors:
-            return np.array(self.vectors[query], dtype=np.float32), Timing(started_ms=self._ready[query])
+            return np.array(self.vectors[query], dtype=np.float32), Timing(started_ms=self._ready[query]), None
         before = self._embedder.load_ms
-        vector, timing = _timed(self._begin, lambda: self._embedder.embed_query(query))
+        with metered() as meter:
+            vector, timing = _timed(self._begin, lambda: self._embedder.embed_query(query))
         if not before:
             self.load_ms = self._embedder.load_ms
             self._loaded_at = timing.started_ms + self.load_ms
@@ -108,7 +113,8 @@ class _Texts:
         timing = self.without_loading(timing)
         self.vectors[query] = tuple(vector.tolist())
         self._ready[query] = timing.ended_ms
-        return vector, timing
+        paid = [EmbeddingCalls(model=name, calls=calls) for name, calls in meter.spent.items()]
+        return vector, timing, paid[0] if paid else None
 
     def without_loading(self, timing: Timing) -> Timing:
         """The time of what came after loading, as it would have been with the model loaded before."""

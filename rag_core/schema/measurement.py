@@ -14,6 +14,7 @@ from rag_core.schema.answers import Message
 from rag_core.schema.base import Frozen
 from rag_core.schema.documents import CollectionRef, Passage
 from rag_core.schema.filters import Filter
+from rag_core.schema.paid_calls import EmbeddingCalls
 from rag_core.schema.policy import (
     MOST_REWRITTEN,
 )
@@ -43,13 +44,15 @@ class SearchRun(Frozen):
 
     Name, weight and depth are the policy's, so changing them is a replay. Its times count from the start of its round:
     searches of one `round` began together, those of round 0 with the main search. `embed` takes nothing where another
-    search had embedded the same text; it then starts when that vector was there.
+    search had embedded the same text; it then starts when that vector was there. `embedding`: what a service or server
+    was asked for the vector; None where nothing was sent.
     """
 
     query: str
     where: Filter | None = None
     round: Annotated[int, Field(ge=0)] = 1
     embed: Timing
+    embedding: EmbeddingCalls | None = None
     dense: RankedList
     lexical: RankedList
 
@@ -99,7 +102,7 @@ class RerankerScores(Frozen):
 
 class Measurement(Frozen):
     """Everything that was paid for once. `rerankings` is keyed by the policy's `reranker`, `vectors` by the text.
-    `hybrid`: the engine's own fusion; None where it was not asked for."""
+    `hybrid`: the engine's own fusion; None where it was not asked for. `embedding`: as in `SearchRun`."""
 
     query: str
     where: Filter | None = None
@@ -107,6 +110,7 @@ class Measurement(Frozen):
     measured_at: datetime
     depth: int
     embed: Timing
+    embedding: EmbeddingCalls | None = None
     model_load_ms: FiniteFloat = 0.0
     dense: RankedList
     lexical: RankedList

@@ -1,4 +1,4 @@
-"""`PaidCalls`: what was asked of services and servers that may bill for it."""
+"""What was asked of services and servers that may bill for it: `PaidCalls`, and `EmbeddingCalls` of a run's texts."""
 
 from __future__ import annotations
 
@@ -34,3 +34,14 @@ class PaidCalls(Frozen):
             units=self.units + other.units,
             dollars=sum(known) if known else None,
         )
+
+
+class EmbeddingCalls(Frozen):
+    """What embedding the texts of a question's searches took. `model`: the key of the embedding model."""
+
+    model: str
+    calls: PaidCalls
+
+    def __add__(self, other: EmbeddingCalls | None) -> EmbeddingCalls:
+        """Both together; they are of one model."""
+        return self.with_(calls=self.calls + other.calls) if other else self

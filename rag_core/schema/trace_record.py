@@ -15,6 +15,7 @@ from rag_core.schema.base import Frozen
 from rag_core.schema.documents import CollectionRef, Passage
 from rag_core.schema.filters import Filter
 from rag_core.schema.measurement import Rewriting
+from rag_core.schema.paid_calls import EmbeddingCalls
 from rag_core.schema.policy import (
     Policy,
 )
@@ -94,6 +95,7 @@ class TraceRecord(Frozen):
     collection: CollectionRef
     measured_at: datetime
     embed: Timing
+    embedding: EmbeddingCalls | None = None
     model_load_ms: FiniteFloat = 0.0
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]
     first_pass_summary: RerankSummary | None = None

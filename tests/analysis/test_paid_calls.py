@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 from pydantic import SecretStr
 
+from rag_core import index
 from rag_core.analysis.paid_calls import calls_by_service, paid_calls, total
 from rag_core.generation.chat.access import ChatAccess, ChatConfig
 from rag_core.generation.chat.price import TokenPrice
@@ -18,13 +19,16 @@ from rag_core.rerank.access import Credentials
 from rag_core.rerank.catalogue import entry_of, get_reranker
 from rag_core.rerank.llm_grader import keys_of
 from rag_core.rerank.metering import metered
+from rag_core.retrieval.embedders.hosted.service import HostedEmbedder
+from rag_core.retrieval.embedders.naming import parse_key
 from rag_core.schema.paid_calls import PaidCalls
-from rag_core.schema.policy import FirstPass, Policy, Rewrite
+from rag_core.schema.policy import ExtraSearch, FirstPass, Policy, Rewrite
 from rag_core.schema.threshold import Threshold
-from rag_core.wording.paid_calls import paid_text
+from rag_core.wording.paid_calls import embedding_bill, paid_text
 from tests.diagnosis.worlds import Passage, world
 from tests.generation.chat_server import Script, chat_server
 from tests.rerank.conformance_server import KEY, Fault, Service, running
+from tests.retrieval.embedders import embedding_server
 
 PASSAGES = [Passage(f"p{n}", n / 20, words="refund") for n in range(12)]
 EVERYTHING = Threshold()
@@ -140,3 +144,60 @@ def test_a_known_price_gives_dollars() -> None:
     price = entry_of("cohere:rerank-v3.5").price
     assert one.who == "Cohere rerank-v3.5"
     assert price is None or one.calls.dollars == pytest.approx(2 * price.dollars / price.per)
+
+
+SMALL = "openai:text-embedding-3-small?dimensions=64"
+DOCUMENTS = ["Refunds take thirty days.", "We ship worldwide.", "Pets are welcome."]
+
+
+def embedded_by(key: str, wire: str, served: embedding_server.Service) -> Pipeline:
+    model = HostedEmbedder(parse_key(key), SecretStr(embedding_server.KEY), address=f"{served.address}/{wire}")
+    return Pipeline(index(texts=DOCUMENTS, embedder=model), model)
+
+
+def test_embedding_the_question_and_the_extra_searches_is_in_the_bill() -> None:
+    twice = [ExtraSearch(name="other", query="money back"), ExtraSearch(name="here", query="refunds", depth=20)]
+    with embedding_server.running() as served:
+        pipeline = embedded_by(SMALL, "openai", served)
+        before = len(served.asked)
+        trace = pipeline.run("refunds", Policy(reranker="none", extra_searches=tuple(twice)))
+        assert len(served.asked) - before == 2  # the words of the third search are the question's
+    (one,) = paid_calls(trace)
+    assert (one.step, one.who) == ("embedding", "OpenAI text-embedding-3-small, 64 dimensions")
+    assert one.calls.with_(dollars=None) == PaidCalls(requests=2, tokens=2 * 7)
+    assert one.calls.dollars == pytest.approx(2 * 7 * 0.02 / 1_000_000)  # $0.02 a million tokens
+    assert paid_text((one,)).startswith(
+        "Requests: 2. Embedding: 2 to OpenAI text-embedding-3-small, 64 dimensions (14 tokens, $0"
+    )
+    assert embedding_bill(trace).startswith("14 tokens, $")
+    assert trace.model_validate_json(trace.to_json()) == trace
+
+
+def test_extra_searches_that_are_measured_later_are_in_the_bill_of_the_runs_that_have_them() -> None:
+    with embedding_server.running() as served:
+        session = QuerySession(embedded_by(SMALL, "openai", served), "refunds")
+        plain, other = Policy(reranker="none"), ExtraSearch(name="other", query="money back")
+        requests = [
+            total(paid_calls(session.trace(policy))).requests
+            for policy in (plain, plain.with_(extra_searches=(other,)), plain)
+        ]
+    assert requests == [1, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("key", "wire", "told"),
+    [
+        ("jina:maker/embedder", "jina", "7 tokens, cost unknown"),
+        ("gemini:maker/embedder", "gemini", "tokens and cost unknown"),
+    ],
+)
+def test_what_a_service_does_not_say_is_unknown(key: str, wire: str, told: str) -> None:
+    with embedding_server.running() as served:
+        trace = embedded_by(key, wire, served).run("refunds", Policy(reranker="none"))
+    assert embedding_bill(trace) == told
+    assert f"({told})." in paid_text(paid_calls(trace))
+
+
+def test_a_model_of_this_machine_embeds_for_nothing() -> None:
+    trace = world(*PASSAGES).pipeline.run("refund", Policy(reranker="none"))
+    assert trace.embedding is None and embedding_bill(trace) == ""

@@ -79,6 +79,9 @@ def test_a_collection_is_made_with_a_model_on_a_server_and_asked_with_it(service
     asked = page("1_inspect.py", at.session_state["access"], c="Notes", q=QUESTION)
     assert service.texts == [QUESTION]
     assert f"Your questions are sent to {service.address}/vllm" in said(asked)
+    assert "Embedding: 1 to vLLM maker/embedder, 48 dimensions (7 tokens)" in said(asked)
+    times = page("3_latency.py", at.session_state["access"], c="Notes", q=QUESTION)
+    assert {one.label: one.value for one in times.metric}["Embedding billed"] == "7 tokens"
 
 
 def test_a_wrong_key_is_said_before_files_are_handed_over(service: Service) -> None:
