@@ -137,6 +137,7 @@ def test_a_hosted_model_asks_for_a_key_and_keeps_it_in_this_session(
 def test_strangers_name_no_servers_and_folders(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ui.visitors.strangers", lambda: True)
     options = page("8_corpus.py").selectbox(key="em_kind").options
+    assert options[0] == "This app's: all-MiniLM-L6-v2", "a select box shows its options as they are"
     assert "A model on a server of yours" not in options
     assert "A sentence-transformers model" not in options
 

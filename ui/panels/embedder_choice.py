@@ -43,7 +43,7 @@ def show(field: str = "em", label: str = "Embedding model", what: str = PASSAGES
     field: what their keys begin with. what: which texts are sent to whom (`{who}`), as a sentence. last: a further
     option, which is given as the key `last` names.
     """
-    kinds = {APP: f"This app's: {views.markdown(parse_key(caches.settings().embedding_model).label)}"}
+    kinds = {APP: f"This app's: {parse_key(caches.settings().embedding_model).label}"}
     kinds |= {model.key: parse_key(model.key).label for model in KNOWN_MODELS}
     kinds[SERVICE] = "Another model of a service"
     if not (refused := visitors.why_nothing_of_ones_own()):
