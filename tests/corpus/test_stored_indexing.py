@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydantic import SecretStr
 
@@ -203,6 +204,18 @@ def test_a_document_is_written_whole_or_not_at_all(kept: Kept) -> None:
     with pytest.raises(EngineError, match="Nothing was written"):
         kept.index([changed])
     assert kept.rows() == before
+
+
+def test_vectors_that_are_too_long_for_a_graph_are_compared_one_by_one(kept: Kept) -> None:
+    long = Failing(kept.embedder, lambda: None)
+    long.model, long.dimensions = "long@1", 2500
+    short = long.embed
+    long.embed = lambda texts, progress=None: np.pad(short(texts), ((0, 0), (0, 2500 - 384)))
+    kept.index(embedder=long)
+    table = f"tablename = '{table_of('Hand%book')}'"
+    assert not [one for (one,) in kept.server.sql(f"SELECT indexdef FROM pg_indexes WHERE {table}") if "hnsw" in one]
+    asked = np.pad(kept.embedder.embed_query(QUERY), (0, 2500 - 384))
+    assert kept.opened().dense(asked, 1).hits[0][0] == "refunds.md::0"
 
 
 def test_what_cannot_be_is_said_before_anything_is_written(kept: Kept, packaged: SentenceEmbedder) -> None:

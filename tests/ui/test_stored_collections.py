@@ -83,6 +83,7 @@ def test_an_upload_goes_into_the_database_and_is_searched_and_added_to(server: P
     at.selectbox(key="c").set_value(NAME).run()
     assert not at.exception and not at.error, said(at)
     assert "1 document written (1 passage)" in said(at) and "kept in Team" in said(at)
+    assert any(one.value.startswith(":material/database: Kept in Team") for one in at.sidebar.caption)
     ((text,),) = server.sql(f"SELECT text FROM by_pages.{table_of(NAME)}")
     assert text == "A refund takes five working days."
 

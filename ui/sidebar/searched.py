@@ -44,7 +44,8 @@ def collection_choice() -> str:
         if retriever := live.get(chosen):
             st.caption(f":material/bolt: Live retriever · {views.markdown(retriever.config.place)}")
         elif index := indexes.find(chosen):
-            st.caption(f":material/database: Connected index · {views.markdown(index.index.config.place)}")
+            where = f"Kept in {index.index.store}" if index.index.store else "Connected index"
+            st.caption(f":material/database: {views.markdown(f'{where} · {index.index.config.place}')}")
             by_words.say_who_reads(index.index.config.embedder)
             check = indexes.checked_before(index)
             if check and not check.fits:
