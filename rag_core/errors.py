@@ -28,9 +28,13 @@ SecondPassError
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 
 from rag_core.installation.extras import install_command
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def first_line(exc: BaseException) -> str:
@@ -40,6 +44,19 @@ def first_line(exc: BaseException) -> str:
     ('no such file', 'KeyError')
     """
     return (str(exc).strip().splitlines() or [type(exc).__name__])[0]
+
+
+def disk_refused(exc: OSError) -> str:
+    """What to do where a disk is full or a file may not be written, in words; empty for other troubles.
+
+    >>> disk_refused(OSError(errno.ENOSPC, "No space left on device", "/data/x"))
+    '/data/x cannot be written (No space left on device). Free some space there, then try again.'
+    """
+    if exc.errno not in (*FULL, *FORBIDDEN):
+        return ""
+    place = str(exc.filename) if exc.filename else "A file of the data folder, or a temporary one,"
+    there = "Free some space there" if exc.errno in FULL else "Let this process write there"
+    return f"{place} cannot be written ({exc.strerror or exc}). {there}, then try again."
 
 
 class SecondPassError(Exception):

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from rag_core.errors import BadInput, SecondPassError, Stopped, UnreadableRecord
+from rag_core.errors import BadInput, SecondPassError, Stopped, UnreadableRecord, disk_refused
 from rag_core.schema.base import Frozen, new_id
 from rag_core.schema.validation import in_words
 from rag_core.storage.columns import Moment
@@ -191,7 +191,8 @@ class JobBook:
         except SecondPassError as exc:
             state, message = "cancelled" if self.get(job_id).cancel else "failed", str(exc)
         except Exception as exc:  # noqa: BLE001 - a thread has nobody else to tell
-            state, message = "failed", f"Something unforeseen happened: {type(exc).__name__}."
+            refused = disk_refused(exc) if isinstance(exc, OSError) else ""
+            state, message = "failed", refused or f"Something unforeseen happened: {type(exc).__name__}."
         finally:
             over.set()
             beat.join()

@@ -21,7 +21,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from rag_core.cli import app, ask, calibrate, collect, evaluate, index, inspect, mcp_server, triage
-from rag_core.errors import SecondPassError
+from rag_core.errors import SecondPassError, disk_refused
 from rag_core.installation.version import __version__
 
 COMMANDS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = {
@@ -45,6 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = given.run(given)
     except SecondPassError as exc:
         sys.stderr.write(f"{exc}\n")
+        return 2
+    except OSError as exc:
+        if not (refused := disk_refused(exc)):
+            raise
+        sys.stderr.write(f"{refused}\n")
         return 2
     except KeyboardInterrupt:
         sys.stderr.write(f"\nStopped.{given.stopped}\n")

@@ -137,8 +137,9 @@ class Store:
         """The sentence for a user; `DATABASE_URL` is shown without its password."""
         reason = str(getattr(exc, "orig", None) or exc).splitlines()[0]
         if "not a database" in reason or "malformed" in reason:
-            damaged = f"The database {self.place} is damaged ({reason})."
-            return f"{damaged} Move that file away; a new one is made at the next start."
+            return f"The database {self.place} is damaged ({reason}). Move that file away to start with a new one."
+        if "is full" in reason or "No space left" in reason:
+            return f"The database {self.place} has no room ({reason}). Free some space on its disk, then try again."
         if "locked" in reason or isinstance(exc, sa.exc.TimeoutError):
             return f"The database {self.place} is busy ({reason}). Try again in a moment."
         return f"The database {self.place} cannot be used ({reason}). Check that it is there and may be written."

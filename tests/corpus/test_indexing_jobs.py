@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -289,3 +291,30 @@ def test_a_model_that_could_not_be_converted_is_named_with_why(book, orders, lib
     assert (
         message.startswith("1 document was indexed in Notes.") and "(not converted to OpenVINO: its vectors" in message
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit")
+def test_a_disk_that_is_full_while_indexing_says_what_to_do(tmp_path: Path) -> None:
+    """A file may grow to 40 kB here, as on a disk with no more room; the vectors and the index need more."""
+    (tmp_path / "documents").mkdir()
+    for number in range(60):
+        (tmp_path / "documents" / f"{number}.md").write_text(f"# Refund {number}\n\nRefunds take {number} days.")
+    command = "ulimit -f 40; exec " + shlex.join(
+        [sys.executable, "-m", "rag_core.cli.main", "index", str(tmp_path / "documents"), "--name", "Handbook"]
+    )
+    environment = {**os.environ, "SECOND_PASS_DATA_DIR": str(tmp_path / "data")}
+    ended = subprocess.run(["bash", "-c", command], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 2
+    assert (
+        "cannot be written (File too large). Free some space there" in ended.stderr and "Traceback" not in ended.stderr
+    )
+
+
+def test_a_job_that_meets_a_full_disk_says_what_to_do(tmp_path: Path) -> None:
+    def work(_control: object) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "vectors.npy"))
+
+    book = JobBook(Store(f"sqlite:///{tmp_path / 'jobs.db'}"))
+    job = book.join(book.start(KIND, 0, work).id)
+    assert job.state == "failed"
+    assert job.message.startswith(f"{tmp_path / 'vectors.npy'} cannot be written (No space left on device). Free some")

@@ -142,6 +142,13 @@ def test_a_damaged_file_is_a_sentence(tmp_path: Path) -> None:
         Store(f"sqlite:///{file}").pair_cache().get_many("m", "q", ["a"])
 
 
+def test_a_disk_that_is_full_is_a_sentence(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'second_pass.db'}")
+    with pytest.raises(SecondPassError, match=r"has no room .*Free some space"), store.begin() as connection:
+        connection.execute(sa.text("PRAGMA max_page_count = 1"))
+        connection.execute(sa.text("CREATE TABLE more AS SELECT zeroblob(1000000) AS bytes"))
+
+
 def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(SecondPassError, match="cannot be used"):

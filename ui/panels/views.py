@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 
 from rag_core.analysis.run_tables import share_table
-from rag_core.errors import SecondPassError
+from rag_core.errors import SecondPassError, disk_refused
 from rag_core.rerank.catalogue import called
 from rag_core.schema.records import LeftOut
 from rag_core.schema.trace import Trace
@@ -36,11 +36,15 @@ def headline(sentence: str) -> None:
 
 @contextmanager
 def guard() -> Iterator[None]:
-    """Shows the library's own errors as what they are: a sentence for the user."""
+    """Shows the library's own errors, and a disk that takes no more, as what they are: a sentence for the user."""
     try:
         yield
     except SecondPassError as exc:
         st.error(markdown(str(exc)), icon=":material/error:")
+    except OSError as exc:
+        if not (refused := disk_refused(exc)):
+            raise
+        st.error(markdown(refused), icon=":material/error:")
 
 
 def left_out(noun: str, records: Sequence[LeftOut]) -> None:

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -23,9 +24,9 @@ from pydantic import ValidationError
 
 from rag_core.corpus.loading.columns import CsvColumns
 from rag_core.corpus.loading.load import Loaded
-from rag_core.corpus.loading.worker import ParseJob, ParseReply
+from rag_core.corpus.loading.worker import NO_ROOM, ParseJob, ParseReply
 from rag_core.corpus.readers.base import DEFAULT_LIMITS, Limits
-from rag_core.errors import DocumentError
+from rag_core.errors import CollectionError, DocumentError
 from rag_core.schema.progress import Progress
 
 _PASSED_ON = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
@@ -117,15 +118,36 @@ def unique_labels(names: Sequence[str]) -> list[str]:
 
 
 def _run_worker(job: ParseJob, data: bytes) -> bytes:
-    """The worker's answer, as bytes. Raises DocumentError in words for each way in which it can fail."""
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as answer:
-        given.write(job.model_dump_json().encode() + b"\n" + data)
-        given.seek(0)
+    """The worker's answer, as bytes. Raises DocumentError in words for each way in which it can fail for the file's
+    sake, and CollectionError where the folder of temporary files takes no more."""
+    with ExitStack() as at_end:
+        try:
+            given, answer = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
+            at_end.callback(_closed, given, answer)
+            given.write(job.model_dump_json().encode() + b"\n" + data)
+            given.seek(0)
+        except OSError as exc:
+            raise _no_room(exc.strerror or str(exc)) from exc
         code = _wait(job, given, answer)
+        if code == NO_ROOM:
+            raise _no_room("its answer could not be written")
         if code != 0:
             raise DocumentError(job.name, _why(code, job.limits))
         answer.seek(0)
         return answer.read((job.limits.output_mb + 1) * 2**20)
+
+
+def _closed(*files: IO[bytes]) -> None:
+    for file in files:
+        with suppress(OSError):  # what could not be written before cannot be written now
+            file.close()
+
+
+def _no_room(why: str) -> CollectionError:
+    return CollectionError(
+        f"An upload cannot be read: the folder of temporary files takes no more ({why}). Free some space there, or set "
+        "TMPDIR to a folder that has it and may be written, and try again."
+    )
 
 
 def _wait(job: ParseJob, given: IO[bytes], answer: IO[bytes]) -> int:

@@ -17,6 +17,9 @@ from rag_core.schema.base import Frozen
 from rag_core.schema.documents import Document
 from rag_core.schema.files import SourceFile
 
+NO_ROOM = 74
+"""The exit status where the answer cannot be written."""
+
 
 class ParseJob(Frozen):
     """What to parse: the upload's label, what it may cost, and the columns and the date's field that were chosen."""
@@ -43,8 +46,11 @@ def main() -> None:
     job = ParseJob.model_validate_json(sys.stdin.buffer.readline())
     _limit(job.limits)
     reply = _parse(job, sys.stdin.buffer)
-    with open(answer, "wb") as stream:  # noqa: PTH123 - a file descriptor, not a path
-        stream.write(_within(reply.model_dump_json().encode(), job))
+    try:
+        with open(answer, "wb") as stream:  # noqa: PTH123 - a file descriptor, not a path
+            stream.write(_within(reply.model_dump_json().encode(), job))
+    except OSError:
+        os._exit(NO_ROOM)
 
 
 def _within(answer: bytes, job: ParseJob) -> bytes:

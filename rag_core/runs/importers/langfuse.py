@@ -49,7 +49,7 @@ def fits(value: Any) -> bool:
     return "observations" in row or {"traceId", "type"} <= row.keys() or is_score(row)
 
 
-def read(_source: Source, values: list[ParsedValue], problems: Problems) -> list[Run]:
+def read(_source: Source, values: list[ParsedValue], problems: Problems, unsaid: str) -> list[Run]:
     """A run of each trace with retrieval."""
     spans: list[Span] = []
     scores = Scores(problems)
@@ -59,7 +59,7 @@ def read(_source: Source, values: list[ParsedValue], problems: Problems) -> list
                 if isinstance(row, dict) and is_score(row):
                     scores.row(where, row)
                     continue
-                spans.append(_span(row))
+                spans.append(_span(row, unsaid))
                 _say_empty(where, spans[-1], problems)
             except ValidationError as exc:
                 problems.add(where, f"{in_words(exc)}.")
@@ -91,7 +91,7 @@ def _rows(place: str, value: Any) -> list[tuple[str, Any]]:
     return [(place, top), *numbered]
 
 
-def _span(row: Raw) -> Span:
+def _span(row: Raw, unsaid: str) -> Span:
     if not isinstance(row, dict):
         raise TypeError("it is no object")
     given, out = json_of(row.get("input")), json_of(row.get("output"))
@@ -119,7 +119,7 @@ def _span(row: Raw) -> Span:
         name=str(row.get("name") or kind.lower())[:2000],
         started_ns=nanoseconds(row.get("startTime")),
         ended_ns=nanoseconds(row.get("endTime")),
-        project=str(row.get("projectName") or "langfuse")[:200],
+        project=str(row.get("projectName") or unsaid)[:200],
         attributes=attributes,
         error=str(row.get("statusMessage") or "It failed.")[:1000] if row.get("level") == "ERROR" else None,
     )

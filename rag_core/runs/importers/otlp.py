@@ -16,12 +16,12 @@ def fits(value: Any) -> bool:
     return isinstance(value, dict) and "resourceSpans" in value
 
 
-def read(_source: Source, values: list[ParsedValue], problems: Problems) -> list[Run]:
+def read(_source: Source, values: list[ParsedValue], problems: Problems, unsaid: str) -> list[Run]:
     """A run of each trace with retrieval; its spans may be spread over the file."""
     spans: list[Span] = []
     for place, value in values:
         try:
-            received = spans_of_request(value)
+            received = spans_of_request(value, unsaid)
         except BadInput as exc:
             problems.add(place, str(exc).replace("The body", "It", 1))
             continue

@@ -36,7 +36,7 @@ def fits(value: Any) -> bool:
     return is_trace or SPAN_ID in value or "span_id" in _dict(value.get("context")) or is_annotation(value)
 
 
-def read(_source: Source, values: list[ParsedValue], problems: Problems) -> list[Run]:
+def read(_source: Source, values: list[ParsedValue], problems: Problems, unsaid: str) -> list[Run]:
     """A run of each trace with retrieval."""
     spans: list[Span] = []
     said = Annotations(problems)
@@ -46,7 +46,7 @@ def read(_source: Source, values: list[ParsedValue], problems: Problems) -> list
                 said.row(place, row)
                 continue
             flat = _flat(row)
-            spans.append(_span(flat))
+            spans.append(_span(flat, unsaid))
             said.of_span(place, spans[-1].span_id, flat | {name: row.get(name) for name in LISTED})
             say_faults(place, spans[-1], problems)
         except ValidationError as exc:
@@ -81,7 +81,7 @@ def _rows(values: list[ParsedValue], said: Annotations, problems: Problems) -> l
     return rows
 
 
-def _span(flat: dict[str, Any]) -> Span:
+def _span(flat: dict[str, Any], unsaid: str) -> Span:
     attributes = {name.removeprefix("attributes."): one for name, one in flat.items() if name.startswith("attributes.")}
     attributes.setdefault(names.KIND, flat.get("span_kind"))
     parent = flat.get("parent_id")
@@ -93,7 +93,7 @@ def _span(flat: dict[str, Any]) -> Span:
         name=str(flat.get("name") or ""),
         started_ns=nanoseconds(flat.get("start_time")),
         ended_ns=nanoseconds(flat.get("end_time")),
-        project=str(flat.get("project_name") or attributes.get(names.PROJECT) or "phoenix")[:200],
+        project=str(flat.get("project_name") or attributes.get(names.PROJECT) or unsaid)[:200],
         attributes=kept_attributes((name, one) for name, one in attributes.items() if one is not None)
         | results(_events(flat.get("events"))),
         error=str(flat.get("status_message") or "It failed.")[:1000] if failed else None,

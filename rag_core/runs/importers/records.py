@@ -15,7 +15,7 @@ def fits(value: Any) -> bool:
     return isinstance(value, dict) and "project" in value and bool(value.keys() & {"query", "steps"})
 
 
-def read(_source: Source, values: list[ParsedValue], problems: Problems) -> list[Run]:
+def read(_source: Source, values: list[ParsedValue], problems: Problems, _unsaid: str) -> list[Run]:
     """The run of each value."""
     runs: list[Run] = []
     for place, value in values:

@@ -25,11 +25,12 @@ from rag_core.runs.run import Run
 
 @dataclass(frozen=True)
 class Format:
-    """A format of JSON values: what it is called, whether a value is of it, and how a file of them is read."""
+    """A format of JSON values: what it is called, whether a value is of it, and how a file of them is read, with the
+    project of runs whose project it does not say."""
 
     label: str
     fits: Callable[[Any], bool]
-    read: Callable[[Source, list[ParsedValue], Problems], list[Run]]
+    read: Callable[[Source, list[ParsedValue], Problems, str], list[Run]]
 
 
 WITHOUT_PROJECT = {"phoenix": "phoenix", "langfuse": "langfuse", "otlp": "default"}
@@ -75,8 +76,8 @@ def open_source(
     chosen = format or _format_of(values)
     if chosen == TABLE:
         return some_runs(source.name, open_table(source, columns=columns, steps=steps, project=project))
-    runs = FORMATS[chosen].read(source, values, problems)
-    return some_runs(source.name, OpenedRuns(_named(runs, chosen, project), problems.all(), chosen))
+    runs = FORMATS[chosen].read(source, values, problems, project or WITHOUT_PROJECT.get(chosen, ""))
+    return some_runs(source.name, OpenedRuns(tuple(runs), problems.all(), chosen))
 
 
 def open_sources(sources: Sequence[Source], *, format: str | None = None, project: str = "") -> OpenedRuns:  # noqa: A002
@@ -88,8 +89,8 @@ def open_sources(sources: Sequence[Source], *, format: str | None = None, projec
     chosen = format or _format_of(values)
     if chosen == TABLE:
         raise BadInput("These files are no runs that belong together. Open tables of candidates one at a time.")
-    runs = FORMATS[chosen].read(sources[0], values, problems)
-    return some_runs("these files", OpenedRuns(_named(runs, chosen, project), problems.all(), chosen))
+    runs = FORMATS[chosen].read(sources[0], values, problems, project or WITHOUT_PROJECT.get(chosen, ""))
+    return some_runs("these files", OpenedRuns(tuple(runs), problems.all(), chosen))
 
 
 def json_files(folder: Path) -> list[Path]:
@@ -103,12 +104,6 @@ def json_files(folder: Path) -> list[Path]:
 def format_of(sources: Sequence[Source]) -> str:
     """The format that a file, or several, look like: one of `FORMATS`, or "table"."""
     return _format_of(_values_of(sources, Problems()) if len(sources) > 1 else _values(sources[0], Problems()))
-
-
-def _named(runs: Sequence[Run], format: str, project: str) -> tuple[Run, ...]:  # noqa: A002
-    """The runs in the project that was given, where their file does not say theirs."""
-    unknown = WITHOUT_PROJECT.get(format)
-    return tuple(run.with_(project=project) if project and run.project == unknown else run for run in runs)
 
 
 def _check(format: str | None) -> None:  # noqa: A002

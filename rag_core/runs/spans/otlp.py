@@ -41,11 +41,11 @@ def spans_of_json(body: bytes | str) -> Received:
     return spans_of_request(request)
 
 
-def spans_of_request(request: object) -> Received:
+def spans_of_request(request: object, unsaid: str = "default") -> Received:
     """The spans of a request's parsed JSON. Raises BadInput where it has no `resourceSpans`."""
     if not isinstance(request, dict) or not isinstance(request.get("resourceSpans"), list):
         raise BadInput("The body is not an OTLP trace request: it has no list “resourceSpans”.")
-    return _received(_json_spans(request["resourceSpans"]))
+    return _received(_json_spans(request["resourceSpans"], unsaid))
 
 
 def spans_of_protobuf(body: bytes) -> Received:
@@ -85,7 +85,7 @@ def _received(read: Iterable[Callable[[], Span]]) -> Received:
     return Received(tuple(spans), tuple(rejected))
 
 
-def _json_spans(groups: list[Any]) -> Iterator[Callable[[], Span]]:
+def _json_spans(groups: list[Any], unsaid: str) -> Iterator[Callable[[], Span]]:
     for group in groups:
         try:
             resource = _json_attributes((group.get("resource") or {}).get("attributes"))
@@ -94,7 +94,7 @@ def _json_spans(groups: list[Any]) -> Iterator[Callable[[], Span]]:
             yield _failing(exc)
             continue
         for span in scopes:
-            yield lambda span=span, resource=resource: _json_span(span, resource)  # type: ignore[misc]
+            yield lambda span=span, resource=resource: _json_span(span, resource, unsaid)  # type: ignore[misc]
 
 
 def _failing(error: Exception) -> Callable[[], Span]:
@@ -104,7 +104,7 @@ def _failing(error: Exception) -> Callable[[], Span]:
     return fail
 
 
-def _json_span(span: Raw, resource: Raw) -> Span:
+def _json_span(span: Raw, resource: Raw, unsaid: str) -> Span:
     attributes = kept_attributes(_json_attributes(span.get("attributes")).items())
     status = span.get("status") or {}
     failed = status.get("code") in (2, "STATUS_CODE_ERROR")
@@ -117,7 +117,7 @@ def _json_span(span: Raw, resource: Raw) -> Span:
         name=str(span.get("name") or "")[:2000],
         started_ns=int(span.get("startTimeUnixNano") or 0),
         ended_ns=int(span.get("endTimeUnixNano") or 0),
-        project=project_of(resource, attributes),
+        project=project_of(resource, attributes, unsaid),
         attributes=attributes | results(events),
         error=_error(str(status.get("message") or ""), events) if failed else None,
     )

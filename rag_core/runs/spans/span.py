@@ -57,7 +57,7 @@ def kept_attributes(given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return kept
 
 
-def project_of(resource: dict[str, Any], attributes: dict[str, Any]) -> str:
-    """The project that a span belongs to: OpenInference's name for it, else the service's."""
+def project_of(resource: dict[str, Any], attributes: dict[str, Any], unsaid: str = "default") -> str:
+    """The project that a span belongs to: OpenInference's name for it, else the service's, else `unsaid`."""
     given = attributes.get(names.PROJECT) or resource.get(names.PROJECT) or resource.get(names.SERVICE)
-    return str(given or "default").replace("\x00", "")[:200] or "default"
+    return str(given or unsaid).replace("\x00", "")[:200] or unsaid

@@ -1,12 +1,18 @@
+import errno
+import tempfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from rag_core.corpus.loading import sandbox
 from rag_core.corpus.loading.columns import CsvColumns
 from rag_core.corpus.loading.sandbox import parse_upload, parse_uploads, safe_label, unique_labels
 from rag_core.corpus.readers.base import Limits
+from rag_core.errors import CollectionError
 from tests.corpus.files import pdf, saved, word, zip_of
 
 
@@ -121,3 +127,32 @@ def environments_of_children():
             yield from [Path(f"/proc/{child}/environ").read_text() for child in children.read_text().split()]
         except OSError:  # it has ended meanwhile
             continue
+
+
+FULL = Path("/dev/full")
+
+
+def _no_folder():
+    raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+
+@pytest.mark.parametrize("data", [b"A short text.", b"A long text. " * 9000], ids=["at the end", "half-way"])
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a disk that is always full")
+def test_a_full_folder_of_temporary_files_says_what_to_do(monkeypatch, data):
+    monkeypatch.setattr(sandbox, "tempfile", SimpleNamespace(TemporaryFile=partial(FULL.open, "w+b")))
+    with pytest.raises(CollectionError, match=r"takes no more \(No space left on device\)\. Free some space there"):
+        parse_upload("a.txt", data)
+
+
+def test_no_folder_of_temporary_files_says_what_to_do(monkeypatch):
+    monkeypatch.setattr(sandbox, "tempfile", SimpleNamespace(TemporaryFile=_no_folder))
+    with pytest.raises(CollectionError, match="No usable temporary directory found"):
+        parse_upload("a.txt", b"text")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a disk that is always full")
+def test_an_answer_that_has_no_room_is_not_the_files_fault(monkeypatch):
+    files = iter([tempfile.TemporaryFile, partial(FULL.open, "w+b")])
+    monkeypatch.setattr(sandbox, "tempfile", SimpleNamespace(TemporaryFile=lambda: next(files)()))
+    with pytest.raises(CollectionError, match="its answer could not be written"):
+        parse_upload("a.txt", b"text")

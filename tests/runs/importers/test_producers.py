@@ -185,3 +185,12 @@ def test_the_project_can_be_given_where_an_export_does_not_say_it(tmp_path):
         path.write_bytes(source(name).data)
         assert {run.project for run in rag_core.open_runs(path).runs} == {name.partition("-")[0]}
         assert {run.project for run in rag_core.open_runs(path, project="bot").runs} == {"bot"}
+
+
+@pytest.mark.parametrize(("name", "field"), [(SPANS, "project_name"), ("langfuse-observations.json", "projectName")])
+def test_a_project_that_an_export_says_stays_though_it_is_called_as_one_that_is_not_said(tmp_path, name, field):
+    path, called = tmp_path / name.removesuffix(".gz"), name.partition("-")[0]
+    rows = json.loads(source(name).data)
+    every = rows if isinstance(rows, list) else rows["data"]
+    path.write_text(json.dumps([row | {field: called} for row in every]), encoding="utf-8")
+    assert {run.project for run in rag_core.open_runs(path, project="bot").runs} == {called}

@@ -209,6 +209,15 @@ def lists(run):
     return [(step.name, step.kind, step.inputs, [hit.passage_id for hit in step.hits]) for step in run.steps]
 
 
+@pytest.mark.parametrize(("said", "project"), [("default", "default"), ("", "bot")])
+def test_a_given_project_is_for_traces_that_say_none(tmp_path, said, project):
+    """One that says “default” has said it."""
+    text = (GOLDEN / "langchain.jsonl").read_text(encoding="utf-8")
+    path = tmp_path / "traces.jsonl"
+    path.write_text(text.replace('"stringValue":"lc-app"', f'"stringValue":"{said}"'), encoding="utf-8")
+    assert {run.project for run in rag_core.open_runs(path, project="bot").runs} == {project}
+
+
 def test_a_trace_of_langchain_with_an_ensemble_inside_a_compressor():
     """langchain-core 1.8.3, openinference-instrumentation-langchain 0.1.80."""
     (run,) = rag_core.open_runs(GOLDEN / "langchain.jsonl").runs
