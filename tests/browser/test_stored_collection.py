@@ -52,6 +52,8 @@ def uploaded(page: Page, url: str) -> None:
     page.get_by_role("tab", name="Add documents").click()
     file: FilePayload = {"name": "depot.md", "mimeType": "text/markdown", "buffer": FACT.encode()}
     page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files([file])
+    expect(page.get_by_text("54 characters")).to_be_visible()
+    settled(page)
     page.get_by_role("combobox", name="Keep it in").click()
     page.get_by_role("option", name="Team").click()
     expect(page.get_by_text("It is kept in a table of that database")).to_be_visible()
@@ -67,7 +69,7 @@ def uploaded(page: Page, url: str) -> None:
 def removed(page: Page) -> None:
     """The collection is removed on its page, once that is confirmed, with its table."""
     page.get_by_role("link", name="Corpus", exact=True).click()
-    expect(page.get_by_text("kept in Team")).to_be_visible()
+    expect(page.get_by_text("kept in Team and seen by everyone")).to_be_visible()
     settled(page)
     page.get_by_role("button", name="Remove this collection").click()
     expect(page.get_by_text("will be deleted for good, with its 1 passage")).to_be_visible()
