@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from rag_core.corpus.storage.orders import OrderBook
 from rag_core.rerank.access import Credentials
 from rag_core.retrieval.embedders import choosing
+from tests.retrieval.embedders.bi_encoders import build
 from tests.retrieval.embedders.embedding_server import KEY, Service, running
 from tests.ui.pages import said
 from ui import caches
@@ -152,3 +153,23 @@ def test_a_collection_is_cut_again_with_the_apps_model(service: Service) -> None
     for order in orders:
         caches.job_book().join(order.id)
     assert caches.private(OWNER).manifest("Notes").embedder == "packaged"
+
+
+def test_a_model_that_cannot_be_converted_is_named_after_indexing_and_in_each_run(
+    service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    pytest.importorskip("openvino")
+    model = build("mpnet", tmp_path)
+    monkeypatch.setenv("SECOND_PASS_CONVERT_MODELS", "true")
+    blocked = caches.settings().data_dir / "converted"  # a file where the folder of conversions would be
+    blocked.parent.mkdir(parents=True, exist_ok=True)
+    blocked.write_text("")
+    request.addfinalizer(blocked.unlink)
+    at = page("8_corpus.py")
+    at.file_uploader(key="files_0").set_value([("notes.md", NOTES, "text/markdown")]).run()
+    at.text_input(key="new_collection").set_value("Notes").run()
+    at.selectbox(key="em_kind").set_value("local").run()
+    at.text_input(key="em_local").set_value(str(model)).run()
+    at = indexed(at)
+    assert "not converted to OpenVINO: it cannot be written to" in said(at)
+    assert "not converted to OpenVINO: it cannot be written to" in said(page("1_inspect.py", c="Notes", q=QUESTION))

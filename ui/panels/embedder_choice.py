@@ -24,7 +24,7 @@ from ui.sidebar import access
 APP, SERVICE, SERVER, LOCAL = "app", "service", "server", "local"
 CHECK = "Refunds take thirty days."
 """What the model is asked before files are handed over: a wrong key or address is said at once."""
-
+FIRST_USE = "Loading the embedding model. The first time here, this can take minutes."
 
 PASSAGES = "Every passage is sent to {who} when it is indexed, and every question when it is asked."
 
@@ -70,7 +70,7 @@ def use(chosen: Chosen) -> str:
     if chosen.problem:
         raise BadInput(chosen.problem)
     if chosen.key:
-        with st.spinner("Asking the embedding model"):
+        with st.spinner("Asking the embedding model" if parse_key(chosen.key).remote else FIRST_USE):
             caches.embedder(chosen.key).embed([CHECK])
     return chosen.key
 

@@ -109,7 +109,8 @@ def _vectors(encoder: Any, questions: list[str], passages: list[str]) -> tuple[V
 
 
 def _change(ours: tuple[Vectors, Vectors], theirs: tuple[Vectors, Vectors]) -> Change:
-    apart = max(float((1 - (one * other).sum(axis=1)).max()) for one, other in zip(ours, theirs, strict=True))
+    cosines = np.concatenate([(one * other).sum(axis=1) for one, other in zip(ours, theirs, strict=True)])
+    apart = float((1 - cosines).max())  # no number where a vector is none, which fits nothing
     wanted = _order(*theirs)
     mixed = [(ours[0], ours[1]), (ours[0], theirs[1]), (theirs[0], ours[1])]
     return Change(apart, max(float((_order(*one) != wanted).mean()) for one in mixed))

@@ -115,6 +115,8 @@ def test_swapped_neighbours_and_far_vectors_do_not_fit() -> None:
     same = conversion._change((questions, passages), (questions, passages))
     assert same == (0, 0) and same.fits("fp32")
     turned = conversion._change((questions, passages[::-1]), (questions, passages))
+    lost = conversion._change((questions, np.full_like(passages, np.nan)), (questions, passages))
+    assert not lost.fits("fp32")
     assert turned.apart == 1 and turned.swapped > conversion.MOST_SWAPPED and not turned.fits("bf16")
 
 
