@@ -44,7 +44,8 @@ COSTS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 def main() -> None:
-    """One question's scores and its threshold, then the threshold of the labelled set."""
+    """One question's scores and its threshold, then the threshold of the labelled set, which no run of another pipeline
+    can use."""
     state.page("Scores & threshold")
     run = saved_run.peek() or linked_run.peek()
     if retriever := live_run.chosen(run):
@@ -65,7 +66,8 @@ def main() -> None:
             show(trace, question)
         else:
             question_box.welcome(choice)
-        calibration(choice)
+        if saved is None or saved.origin is None:
+            calibration(choice)
 
 
 def show(trace: Trace, question: QuerySession | None = None) -> None:
@@ -208,7 +210,8 @@ def chosen_threshold(scored: list[QueryScores], space: ScoreSpace, control: str)
     best = choose(scored, float(cost))
     told = threshold_choice_caption(scored, best, space)
     st.html(f'<div class="sp-headline" data-testid="choice">{html.escape(told)}</div>')
-    put_button(best.minimum, space, "put_best", control)
+    if best.separates:
+        put_button(best.minimum, space, "put_best", control)
     colours = state.palette()
     fig = labelled_scores.figure(scored, space, colours)
     chart_panel.show(
@@ -222,7 +225,7 @@ def chosen_threshold(scored: list[QueryScores], space: ScoreSpace, control: str)
     with left:
         fig = threshold_tradeoff.figure(scored, best, space, colours)
         rates = threshold_tradeoff.rates(scored)
-        told = threshold_tradeoff.caption(scored, best.minimum)
+        told = threshold_tradeoff.caption(scored, best)
         chart_panel.show("What each threshold does", told, fig, rates, "trade")
     with right:
         fig = risk_coverage.figure(scored, best.minimum, colours)

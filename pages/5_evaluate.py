@@ -12,6 +12,7 @@ from rag_core.evaluation.quality_time import ways_of
 from rag_core.evaluation.report import HEADLINE, SPLIT
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.evaluation.vectorised_replay import relevance_space_of
+from rag_core.rerank.catalogue import called
 from rag_core.schema.policy import NO_RERANKER
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.wording.evaluations import evaluation_estimate
@@ -113,7 +114,7 @@ def begin(choice: SidebarState, asked: int, fresh: int) -> str:
 def show(choice: SidebarState, found: EvaluationResult, bench: Bench | None) -> None:
     """Everything about one outcome, the verdict first."""
     evaluation_tables.headline(found.report)
-    evaluation_tables.notices(found.report)
+    evaluation_tables.notices(found.report, found.unknown)
     evaluation_tables.steps(found.report)
     link_values.choice("eval_metric", "Metric", METRICS, by_page=True)
     metric = str(st.selectbox("Metric", METRICS, key="eval_metric", bind="query-params") or METRICS[0])
@@ -139,7 +140,7 @@ def show(choice: SidebarState, found: EvaluationResult, bench: Bench | None) -> 
 def curves(board: Board) -> None:
     """One curve a tab."""
     colours = state.palette()
-    for name, tab in zip(board.curves, st.tabs([one.capitalize() for one in board.curves]), strict=True):
+    for name, tab in zip(board.curves, st.tabs([setting_curve.short_title(one) for one in board.curves]), strict=True):
         with tab:
             curve = board.curves[name]
             fig = setting_curve.figure(curve, colours)
@@ -185,7 +186,9 @@ def times(choice: SidebarState, found: EvaluationResult, bench: Bench, metric: s
     """Quality against measured time for every reranker that is scored; measured on request."""
     rerankers = [name for name in found.pools.scores if name != NO_RERANKER]
     lacking = [name for name in rerankers if name not in bench.times]
-    if lacking and st.button(f"Measure the time of {', '.join(lacking)}", key="eval_time", icon=":material/timer:"):
+    if lacking and st.button(
+        f"Measure the time of {views.label(', '.join(map(called, lacking)))}", key="eval_time", icon=":material/timer:"
+    ):
         evaluation.measure_times(choice, bench, found, lacking)
         st.rerun()
     search_ms = retrieval_ms({one: bench.measurements[one] for one in found.pools.query_ids}, found.policy)

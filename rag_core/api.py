@@ -154,9 +154,9 @@ def evaluate(
     found = collection or index(texts=documents_of(place), name=place.resolve().name)
     asked = tuple(policies) or (Policy(),)
     measurements = score_set(Pipeline(found), labelled, asked, progress)
-    notices = unknown_documents(labelled, found)
+    unknown = unknown_documents(labelled, found)
     return PolicyReports(
-        tuple((one, of_measurements(labelled, measurements, one, notices=notices).report) for one in asked)
+        tuple((one, of_measurements(labelled, measurements, one, unknown=unknown).report) for one in asked)
     )
 
 

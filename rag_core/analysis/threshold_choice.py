@@ -28,9 +28,9 @@ SEED = 20_261_101
 class Choice(Frozen):
     """The threshold that costs least on a labelled set, per 100 queries at `wrong_cost`.
 
-    low, high: middle 95 % of the thresholds that resampled sets choose. saving: cost saved against the better of
+    low, high: middle 95% of the thresholds that resampled sets choose. saving: cost saved against the better of
     answering all and refusing all, cross-fitted (chosen on nine tenths of the queries, paid on the rest), with its
-    95 % interval. `separates` is True where that interval lies over 0.
+    95% interval. `separates` is True where that interval lies over 0.
     """
 
     minimum: float

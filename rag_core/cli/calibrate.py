@@ -25,6 +25,7 @@ from rag_core.errors import BadInput
 from rag_core.evaluation.calibrating import CalibrationFit, fit
 from rag_core.evaluation.calibration_book import CalibrationBook
 from rag_core.evaluation.gather import build
+from rag_core.evaluation.indexed import unknown_documents
 from rag_core.evaluation.reliability import Reliability
 from rag_core.evaluation.score import score_set
 from rag_core.pipeline.pipeline import Pipeline
@@ -94,6 +95,8 @@ def _fitted(given: argparse.Namespace) -> CalibrationFit:
     questions = labelled.only(query.id for query in labelled.asked)
     with told_what_was_sent():
         measurements = score_set(pipeline, questions, [policy], scoring_progress)
+    for one in unknown_documents(questions, collection):
+        sys.stderr.write(f"{one}\n")
     return fit(build(measurements, questions), policy, questions, given.answer_from)
 
 

@@ -28,6 +28,8 @@ SHOWN = 3
 """Digits of a difference in the verdict; a bound that shows as +0.000 touches zero."""
 PRACTICAL = 0.01
 """A difference under this is alike in practice: nobody sees it in a list of ten."""
+FEWEST = 4
+"""Fewer queries bound nothing: two that changed alike would have an interval of no width. None is shown of them."""
 UNREALISTIC = 100
 """Nobody labels so many times as many queries."""
 _BLOCK = 2**20
@@ -77,9 +79,14 @@ class Comparison(Frozen):
         return self.after - self.before
 
     @property
+    def bounded(self) -> bool:
+        """Whether there are queries enough for an interval to say anything."""
+        return self.queries >= FEWEST
+
+    @property
     def clear(self) -> bool:
         """True where the interval, as it is printed, leaves zero out and the permutation test agrees."""
-        apart = round(self.low, SHOWN) > 0 or round(self.high, SHOWN) < 0
+        apart = self.bounded and (round(self.low, SHOWN) > 0 or round(self.high, SHOWN) < 0)
         return apart and self.p_value < SIGNIFICANT
 
     @property
@@ -89,7 +96,7 @@ class Comparison(Frozen):
             return ChangeVerdict.UNCHANGED
         if self.clear:
             return ChangeVerdict.BETTER if self.difference > 0 else ChangeVerdict.WORSE
-        alike = self.high <= PRACTICAL and self.low >= -PRACTICAL
+        alike = self.bounded and self.high <= PRACTICAL and self.low >= -PRACTICAL
         return ChangeVerdict.ALIKE if alike else ChangeVerdict.UNSURE
 
     @property

@@ -15,7 +15,7 @@ from rag_core.evaluation.runs import write_qrels, write_run
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.schema.policy import SIGNAL_NAMES, Policy
 from rag_core.storage.spreadsheet import csv_text
-from rag_core.wording.metric_changes import comparison_sentence, headroom_sentence
+from rag_core.wording.metric_changes import NO_INTERVAL, comparison_sentence, headroom_sentence, interval_text
 
 MOST_HARMED = 10
 
@@ -117,12 +117,13 @@ def _group(field: str, groups: Mapping[str, Comparison]) -> str:
             f"{one.before:.3f}",
             f"{one.after:.3f}",
             f"{one.difference:+.3f}",
-            f"{one.low:+.3f} to {one.high:+.3f}",
+            interval_text(one),
             f"{one.wins} / {one.ties} / {one.losses}",
         ]
         for name, one in groups.items()
     ]
-    return f"## By {field}\n\n{_table(head, rows)}"
+    why = "" if all(one.bounded for one in groups.values()) else f"\n\n{NO_INTERVAL}"
+    return f"## By {field}\n\n{_table(head, rows)}{why}"
 
 
 def _harmed(report: Report) -> str:

@@ -62,8 +62,10 @@ def unknown_documents(labelled: LabelledSet, collection: Collection | ConnectedC
     lacking = [item for item in named if item not in known]
     if not lacking:
         return ()
-    told = f"{len(lacking)} judged {labelled.level}s are not in {collection.ref.name}, {lacking[0]!r} first; "
-    return (told + "they count as never found.",)
+    where = f"in {collection.ref.name}, {lacking[0]!r}"
+    if len(lacking) == 1:
+        return (f"1 judged {labelled.level} is not {where}; it counts as never found.",)
+    return (f"{len(lacking)} judged {labelled.level}s are not {where} first; they count as never found.",)
 
 
 def _known(level: str, named: list[str], collection: Collection | ConnectedCollection) -> set[str]:

@@ -24,13 +24,15 @@ RankingsByStep = Mapping[str, Mapping[str, Sequence[str]]]
 
 @dataclass(frozen=True, eq=False)
 class EvaluationResult:
-    """What was asked, what was ranked, what was found; `pools` and `policy` are what curves are drawn from."""
+    """What was asked, what was ranked, what was found; `pools` and `policy` are what curves are drawn from. unknown:
+    what the report's notices say of judged documents that the collection does not have."""
 
     labelled: LabelledSet
     rankings: RankingsByStep
     pools: Pools
     policy: Policy
     report: Report
+    unknown: tuple[str, ...] = ()
 
 
 def of_measurements(
@@ -38,11 +40,12 @@ def of_measurements(
     measurements: Mapping[str, Measurement],
     policy: Policy,
     names: Sequence[str] = metrics.DEFAULT,
-    notices: Sequence[str] = (),
+    unknown: Sequence[str] = (),
     pools: Pools | None = None,
 ) -> EvaluationResult:
-    """The outcome of a scoring pass, over the queries that were measured. `pools`: those of the same measurements,
-    where they are at hand. Raises BadInput where pairs of the policy's pools have no score."""
+    """The outcome of a scoring pass, over the queries that were measured. unknown: what `unknown_documents` says of the
+    collection, a notice of the report. `pools`: those of the same measurements, where they are at hand. Raises BadInput
+    where pairs of the policy's pools have no score."""
     asked = labelled.only(measurements)
     pools = build(measurements, asked) if pools is None else pools
     rankings = rankings_of(pools, policy)
@@ -56,9 +59,9 @@ def of_measurements(
         policy=policy,
         collection=rows[0].collection if rows else None,
         reranker_model=next(iter(sorted(models)), NO_RERANKER),
-        notices=notices,
+        notices=unknown,
     )
-    return EvaluationResult(asked, rankings, pools, policy, found)
+    return EvaluationResult(asked, rankings, pools, policy, found, tuple(unknown))
 
 
 def of_runs(

@@ -29,7 +29,8 @@ class PolicyReports:
         return tuple(report for _, report in self.rows)
 
     def frame(self, metrics: Sequence[str] = METRICS, step: str | None = None) -> pd.DataFrame:
-        """A row per policy: each metric's mean, and how far it lies from the first policy's with its 95% interval.
+        """A row per policy: each metric's mean, and how far it lies from the first policy's with its 95% interval;
+        None where too few queries were compared to bound it.
 
         step: the order that is measured ("fused", "reranked", "kept", ...); None: the last one before the cut.
         """
@@ -44,7 +45,7 @@ class PolicyReports:
                 row[metric] = report.mean(name, metric)
                 change = between(first.values[name][metric], report.values[name][metric])
                 row[f"{metric} against the first"] = change.difference
-                row[f"{metric} interval"] = (change.low, change.high)
+                row[f"{metric} interval"] = (change.low, change.high) if change.bounded else None
             table.append(row)
         return pd.DataFrame(table)
 

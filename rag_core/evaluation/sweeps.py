@@ -146,7 +146,7 @@ def rrf_k(pools: Pools, policy: Policy, metric: str, ks: Sequence[int] = RRF_KS)
     def changed(k: float) -> Policy:
         return policy.with_(fusion=policy.fusion.with_(k=int(k)))
 
-    return sweep(pools, policy, metric, "rrf k", ks, changed)
+    return sweep(pools, policy, metric, "RRF k", ks, changed)
 
 
 def signal(pools: Pools, policy: Policy, metric: str, name: str, weights: Sequence[float] = SIGNAL_WEIGHTS) -> Sweep:
@@ -182,7 +182,7 @@ def _chosen(policy: Policy, setting: str) -> float:
         "pool": policy.pool,
         "depth": policy.depth,
         "lexical share": fusion.lexical_weight / max(fusion.lexical_weight + fusion.dense_weight, 1e-9),
-        "rrf k": fusion.k,
+        "RRF k": fusion.k,
         **policy.signals.model_dump(include=set(SIGNAL_NAMES)),
     }
     return values[setting]

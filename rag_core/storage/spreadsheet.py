@@ -22,12 +22,23 @@ def inert(value: object) -> object:
     >>> inert("=1+1"), inert("-5"), inert("a;=1"), inert(-0.5), inert(None)
     ("'=1+1", '-5', "a;'=1", -0.5, '')
     """
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if _missing(value):
         return ""
     if isinstance(value, bool | int | float):
         return value
     text = str(value)
     return text if _NUMBER.fullmatch(text.strip()) else _FORMULA.sub(r"\1'\2", text)
+
+
+def _missing(value: object) -> bool:
+    """None, NaN, and what a table says instead: pandas' NA and NaT."""
+    if value is None or isinstance(value, str | bool | int):
+        return value is None
+    if isinstance(value, float):
+        return math.isnan(value)
+    import pandas as pd
+
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))  # type: ignore[call-overload]
 
 
 def csv_text(header: Sequence[object], rows: Iterable[Sequence[object]]) -> str:

@@ -33,13 +33,13 @@ def threshold_choice_caption(queries: Sequence[QueryScores], choice: Choice, spa
     if not choice.separates:
         better = f"saves {choice.saving:.1f} more" if choice.saving > 0 else f"costs {-choice.saving:.1f} more"
         return (
-            f"No threshold separates these {known}. Per hundred questions the best one {better} than none (95 % "
+            f"No threshold separates these {known}. Per hundred questions the best one {better} than none (95% "
             f"interval of the saving {choice.saving_low:.1f} to {choice.saving_high:.1f}).{order}"
         )
     cut, low, high = map(threshold_text, (choice.minimum, choice.low, choice.high))
     return (
-        f"Cut at {space} {cut} (95 % interval {low} to {high}): on {known} it "
-        f"saves {choice.saving:.1f} a hundred questions (95 % interval {choice.saving_low:.1f} to "
+        f"Cut at {space} {cut} (95% interval {low} to {high}): on {known} it "
+        f"saves {choice.saving:.1f} a hundred questions (95% interval {choice.saving_low:.1f} to "
         f"{choice.saving_high:.1f}).{order}"
     )
 

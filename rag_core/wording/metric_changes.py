@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag_core.evaluation.compare import PRACTICAL, ChangeVerdict, Comparison, MoreLabels
+from rag_core.evaluation.compare import FEWEST, PRACTICAL, ChangeVerdict, Comparison, MoreLabels
 from rag_core.evaluation.gate import AgainstBaseline, Changed, Shortfall
 from rag_core.evaluation.headroom import Headroom
 
@@ -24,9 +24,20 @@ CHANGED = {
 }
 
 
+TOO_FEW = f"Fewer than {FEWEST} questions have no interval: they bound nothing."
+NO_INTERVAL = f"A dash is no interval: fewer than {FEWEST} questions bound nothing."
+"""Why a table shows a dash for an interval."""
+
+
+def interval_text(found: Comparison) -> str:
+    """`+0.250 to +0.340`; a dash where too few questions were compared to bound anything."""
+    return f"{found.low:+.3f} to {found.high:+.3f}" if found.bounded else "–"
+
+
 def comparison_sentence(found: Comparison) -> str:
     """`Better by +0.298 (95% interval +0.250 to +0.340).`"""
-    interval = f"{found.difference:+.3f} (95% interval {found.low:+.3f} to {found.high:+.3f})"
+    bounds = f"95% interval {interval_text(found)}" if found.bounded else f"no interval under {FEWEST} queries"
+    interval = f"{found.difference:+.3f} ({bounds})"
     return {
         ChangeVerdict.UNCHANGED: f"No query changed ({found.queries} compared).",
         ChangeVerdict.BETTER: f"Better by {interval}.",

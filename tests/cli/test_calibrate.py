@@ -75,6 +75,16 @@ def test_a_try_keeps_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert "No reranker is calibrated on Handbook" in capsys.readouterr().out
 
 
+def test_graded_documents_that_the_collection_does_not_have_are_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (folder / "qrels.tsv").open("a") as grades:
+        grades.write("0\tdocs/uk.md\t1\n1\tdocs/fr.md\t1\n")
+    assert calibrate(str(folder), *LATE, "--try") == 0
+    told = "2 judged documents are not in Handbook, 'docs/uk.md' first; they count as never found."
+    assert told in capsys.readouterr().err
+
+
 def test_bad_input_says_what_to_do(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert calibrate() == 2
     assert "labelled questions" in capsys.readouterr().err

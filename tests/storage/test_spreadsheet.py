@@ -99,3 +99,15 @@ def test_a_hostile_title_is_inert_in_every_download(text):
 
     (row,) = csv.DictReader(io.StringIO(table_csv(pd.DataFrame({"title": [text]}))))
     assert "'" in row["title"]
+
+
+def test_a_missing_value_is_an_empty_cell_whatever_says_that_it_is_missing():
+    import numpy as np
+    import pandas as pd
+
+    from ui.downloads import table_csv
+
+    missing = [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT]
+    assert next(csv.reader(io.StringIO(csv_text(missing, [])))) == [""] * 5
+    ranks = pd.DataFrame({"passage": ["a", "b"], "dense_rank": pd.array([1, None], dtype="Int64")})
+    assert list(csv.reader(io.StringIO(table_csv(ranks))))[1:] == [["a", "1"], ["b", ""]]

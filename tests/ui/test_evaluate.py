@@ -15,14 +15,15 @@ PAGE = Path(__file__).parents[2] / "pages" / "5_evaluate.py"
 pytestmark = pytest.mark.usefixtures("sample")
 
 
-def uploaded(question: str) -> AppTest:
-    """A session that has uploaded a set called `queries` with this question, scored where it was not before."""
+def uploaded(question: str, document: str = "refunds.md") -> AppTest:
+    """A session that has uploaded a set called `queries` with this question, scored where it was not before.
+    document: the one that is graded."""
     at = AppTest.from_file(str(PAGE), default_timeout=300)
     at.query_params["r"] = "No reranker"
     at.run()
     at.segmented_control(key="eval_source").set_value("My questions").run()
     queries = json.dumps({"_id": "1", "text": question}) + "\n"
-    qrels = "query-id\tcorpus-id\tscore\n1\trefunds.md\t1\n"
+    qrels = f"query-id\tcorpus-id\tscore\n1\t{document}\t1\n"
     files = [("queries.jsonl", queries.encode(), "application/jsonl"), ("qrels.tsv", qrels.encode(), "text/plain")]
     at.file_uploader(key="eval_files").set_value(files).run()
     if "eval_score" in [one.key for one in done(at).button]:
@@ -57,3 +58,21 @@ def test_the_same_set_in_another_session_has_the_grades_and_says_whose_they_are(
     assert judged(uploaded("when do I get my money back")).startswith("1 judged questions, 2 grades")
     with caches.store().begin() as connection:
         assert connection.execute(judgments.select()).mappings().one()["judged_by"] == "Ana"
+
+
+def test_graded_documents_that_the_collection_does_not_have_are_told_next_to_the_verdict() -> None:
+    told = "1 judged document is not in Sample corpus, 'docs/uk.md'; it counts as never found."
+    at = uploaded("when do I get my money back", "docs/uk.md")
+    assert [one.value.replace("\\", "") for one in at.warning] == [told]
+    assert not uploaded("when do I get my money back").warning
+
+
+def test_tabs_and_buttons_use_the_names_that_the_app_has_for_settings_and_rerankers() -> None:
+    at = AppTest.from_file(str(PAGE), default_timeout=300)
+    at.query_params["r"] = "Late interaction (MaxSim)"
+    at.run()
+    at.button(key="eval_score").click().run()
+    assert "RRF k" in [tab.label for tab in done(at).tabs]
+    assert at.button(key="eval_time").label == "Measure the time of Late interaction (MaxSim)"
+    at.button(key="eval_time").click().run()
+    assert "late-interaction" not in " ".join(one.value for one in done(at).caption)

@@ -131,6 +131,14 @@ def test_a_link_opens_the_run_on_inspect_until_it_is_closed():
         assert not at.text_input(key="q").disabled
 
 
+def test_a_run_of_another_pipeline_is_offered_no_threshold_of_our_labelled_questions():
+    caches.run_book().add([a_run("r1", project="bot")])
+    labelled = "Choose a threshold from labelled questions"
+    assert labelled in [one.value for one in opened("2_scores.py").header]
+    at = opened("2_scores.py", run="bot/r1")
+    assert labelled not in [one.value for one in at.header] and "score_set" not in [one.key for one in at.button]
+
+
 def test_the_run_that_a_link_opens_says_what_people_said_of_its_answer():
     feedback = [{"name": "thumbs", "value": "down", "comment": "It names *no* number."}]
     caches.run_book().add([a_run("r1", project="bot", feedback=feedback), a_run("r2", project="bot")])

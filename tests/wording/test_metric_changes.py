@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.evaluation.compare import Comparison
+from rag_core.evaluation.compare import Comparison, compare_metric
 from rag_core.evaluation.gate import AgainstBaseline, Changed, Shortfall
 from rag_core.wording.metric_changes import (
     CHANGED,
     against_baseline_text,
     comparison_sentence,
     fine_tuning_sentence,
+    interval_text,
     shortfall_text,
 )
 
@@ -45,6 +46,15 @@ def test_a_comparison(found: Comparison, said: str) -> None:
 def test_too_few_labels_name_the_interval_first() -> None:
     said = "Too few labels to tell: +0.010 (95% interval -0.050 to +0.070) over 40 queries. It is a close call."
     assert comparison_sentence(UNSURE).startswith(said)
+
+
+@pytest.mark.parametrize("queries", [1, 2, 3])
+def test_a_handful_of_questions_has_no_interval(queries: int) -> None:
+    same, alike = compare_metric([0.5] * queries, [0.5] * queries), compare_metric([0.5] * queries, [0.504] * queries)
+    assert interval_text(same) == interval_text(alike) == "–"
+    said = "Too few labels to tell: +0.004 (no interval under 4 queries)"
+    assert comparison_sentence(alike).startswith(said)
+    assert interval_text(compare_metric([0.5] * 4, [0.5] * 4)) == "+0.000 to +0.000"
 
 
 def test_the_gate() -> None:

@@ -9,17 +9,16 @@ import plotly.graph_objects as go
 
 from rag_core.evaluation.compare import Comparison
 from rag_core.schema.once import once
+from rag_core.wording.metric_changes import TOO_FEW
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
 
 ROW_PX = 34
-FEWEST = 4
-"""Fewer questions bound nothing: their interval is not drawn."""
 HOVER = "%{customdata[0]:.3f} → %{customdata[1]:.3f}; %{customdata[2]}<extra></extra>"
 
 
 def table(groups: Mapping[str, Comparison]) -> pd.DataFrame:
-    """A row per group: queries, before, after, change, low, high, wins, ties, losses."""
+    """A row per group: queries, before, after, change, low, high, wins, ties, losses; no low or high for too few."""
     rows = [
         {
             "group": name,
@@ -27,8 +26,8 @@ def table(groups: Mapping[str, Comparison]) -> pd.DataFrame:
             "before": one.before,
             "after": one.after,
             "change": one.difference,
-            "low": one.low,
-            "high": one.high,
+            "low": one.low if one.bounded else None,
+            "high": one.high if one.bounded else None,
             "wins": one.wins,
             "ties": one.ties,
             "losses": one.losses,
@@ -39,19 +38,21 @@ def table(groups: Mapping[str, Comparison]) -> pd.DataFrame:
 
 
 def caption(groups: Mapping[str, Comparison]) -> str:
-    """Which groups are clearly helped, which clearly hurt."""
+    """Which groups are clearly helped, which clearly hurt; and why some have no interval."""
     helped = [name for name, one in groups.items() if one.clear and one.difference > 0]
     hurt = [name for name, one in groups.items() if one.clear and one.difference < 0]
     told = [
         f"Clearly better for {', '.join(helped)}." if helped else "",
         f"Worse for {', '.join(hurt)}." if hurt else "",
     ]
-    return " ".join(part for part in told if part) or "The change is not significant in any group."
+    clear = " ".join(part for part in told if part) or "The change is not significant in any group."
+    few = "" if all(one.bounded for one in groups.values()) else f" {TOO_FEW}"
+    return f"{clear}{few}"
 
 
 def _span(groups: Mapping[str, Comparison]) -> list[float]:
     """From the lowest to the highest value that is drawn, with room for a mark on the left and a note on the right."""
-    drawn = [(one.low, one.high) if one.queries >= FEWEST else (one.difference,) * 2 for one in groups.values()]
+    drawn = [(one.low, one.high) if one.bounded else (one.difference,) * 2 for one in groups.values()]
     low, high = min(0.0, *(low for low, _ in drawn)), max(0.0, *(high for _, high in drawn))
     wide = max(high - low, 0.05)
     return [low - 0.05 * wide, high + 0.2 * wide]
@@ -69,14 +70,14 @@ def figure(groups: Mapping[str, Comparison], metric: str, palette: Palette) -> g
             x=[one.difference for _, one in rows],
             y=[f"{plain(name, 28)} ({one.queries})" for name, one in rows],
             mode="markers+text",
-            text=["" if one.queries >= FEWEST else f"too few ({one.queries})" for _, one in rows],
+            text=["" if one.bounded else f"too few ({one.queries})" for _, one in rows],
             textposition="middle right",
             textfont={"size": 12, "color": palette.muted},
             error_x={
                 "type": "data",
                 "symmetric": False,
-                "array": [one.high - one.difference if one.queries >= FEWEST else 0 for _, one in rows],
-                "arrayminus": [one.difference - one.low if one.queries >= FEWEST else 0 for _, one in rows],
+                "array": [one.high - one.difference if one.bounded else 0 for _, one in rows],
+                "arrayminus": [one.difference - one.low if one.bounded else 0 for _, one in rows],
                 "color": palette.same,
             },
             marker={

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from rag_core.evaluation.quality_time import Way
 from rag_core.evaluation.sweeps import pareto
+from rag_core.rerank.catalogue import called
 from rag_core.schema.once import once
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
@@ -35,7 +36,12 @@ def caption(ways: Sequence[Way], metric: str) -> str:
 
 
 def _name(way: Way) -> str:
-    return f"{way.reranker}, pool {way.pool}" if way.pool else way.reranker
+    return f"{_reranker(way)}, pool {way.pool}" if way.pool else _reranker(way)
+
+
+def _reranker(way: Way) -> str:
+    """What its keys are called: `Late interaction (MaxSim) → Cross-encoder + MaxSim`."""
+    return " → ".join(map(called, way.reranker.split(" → ")))
 
 
 @once
@@ -69,7 +75,7 @@ def figure(ways: Sequence[Way], metric: str, palette: Palette) -> go.Figure:
 
 def _marks(ways: Sequence[tuple[Way, bool]], symbol: str, palette: Palette) -> go.Scatter:
     """One reranker's points, each with whether it is on the front."""
-    name = plain(ways[0][0].reranker, 40)
+    name = plain(_reranker(ways[0][0]), 60)
     return go.Scatter(
         x=[way.took_ms for way, _ in ways],
         y=[way.quality for way, _ in ways],

@@ -17,7 +17,7 @@ TITLES = {
     "pool": "pool (candidates the reranker reads)",
     "depth": "depth (candidates each search returns)",
     "lexical share": "lexical share of the fusion weights",
-    "rrf k": "RRF k",
+    "RRF k": "RRF k",
     "search": "weight of the retrieval score",
     "freshness": "weight of freshness",
     "authority": "weight of authority",
@@ -25,6 +25,11 @@ TITLES = {
 }
 RERANKING_ONLY = frozenset({"search", "freshness", "authority", "diversity"})
 """Settings that do not touch the fused order."""
+
+
+def short_title(setting: str) -> str:
+    """The setting's name on its tab: `Pool`, `Lexical share`, `RRF k`."""
+    return setting[:1].upper() + setting[1:]
 
 
 def table(sweep: Sweep) -> pd.DataFrame:

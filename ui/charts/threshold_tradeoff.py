@@ -27,21 +27,23 @@ def rates(queries: Sequence[QueryScores]) -> pd.DataFrame:
     return outcomes(queries, [low + (high - low) * step / (STEPS - 1) for step in range(STEPS)])
 
 
-def caption(queries: Sequence[QueryScores], minimum: float) -> str:
-    """What one threshold does to the set."""
-    row, cut = outcomes(queries, [minimum]).iloc[0], threshold_text(minimum)
+def caption(queries: Sequence[QueryScores], choice: Choice) -> str:
+    """What the threshold that costs least does to the set, and what the band is."""
+    row = outcomes(queries, [choice.minimum]).iloc[0]
+    cut, low, high = map(threshold_text, (choice.minimum, choice.low, choice.high))
+    band = f"The band is the 95% interval of the threshold that costs least: {low} to {high}."
     if not row["answered"]:
-        return f"At {cut} no question is answered."
+        return f"At {cut} no question is answered. {band}"
     return (
         f"At {cut}, {row['answered']:.0f} of {len(queries)} questions are answered, {row['right']:.0f} of them "
         f"correctly (precision {row['precision']:.2f}, recall {row['recall']:.2f}); "
-        f"{row['refused']:.0f} that have an answer are refused."
+        f"{row['refused']:.0f} that have an answer are refused. {band}"
     )
 
 
 @once
 def figure(queries: Sequence[QueryScores], choice: Choice, space: ScoreSpace, palette: Palette) -> go.Figure:
-    """The three lines, each named at its end and drawn in its own dash; a band shows the choice's 95 % interval."""
+    """The three lines, each named at its end and drawn in its own dash; a band shows the choice's 95% interval."""
     table = rates(queries)
     colours = {"precision": palette.up, "recall": palette.down, "answered_share": palette.same}
     fig = go.Figure()

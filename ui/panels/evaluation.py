@@ -19,6 +19,7 @@ from rag_core.evaluation.board import Board, board
 from rag_core.evaluation.clock import pace_over
 from rag_core.evaluation.files import File
 from rag_core.evaluation.gather import build
+from rag_core.evaluation.indexed import unknown_documents
 from rag_core.evaluation.judgments import JudgmentBook
 from rag_core.evaluation.outcome import EvaluationResult, of_candidates, of_measurements, of_runs
 from rag_core.evaluation.pools import Pools
@@ -26,6 +27,7 @@ from rag_core.evaluation.score import measured, unsearched_queries
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.evaluation.table import read_csv
 from rag_core.evaluation.vectorised_replay import fused_rankings, rerank_pass
+from rag_core.rerank.catalogue import called
 from rag_core.schema.base import new_id
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import NO_RERANKER, Policy
@@ -187,13 +189,26 @@ def outcome(choice: SidebarState, of: Bench, questions: LabelledSet, pools: Pool
     """The report under the sidebar's policy, remembered."""
     fingerprint = caches.fingerprint(choice.collection, choice.owner)
     key = (fingerprint, of.id, of.version, questions.fingerprint, str(choice.where), choice.policy.model_dump_json())
-    return _outcome(key, of, questions, pools, choice.policy)
+    asked = (fingerprint, choice.collection, choice.owner, of.id, of.version, questions.fingerprint)
+    return _outcome(key, of, questions, pools, choice.policy, _unknown(asked, choice, questions))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Looking for the judged documents")
+def _unknown(key: object, _choice: SidebarState, _questions: LabelledSet) -> tuple[str, ...]:  # noqa: ARG001
+    return unknown_documents(_questions, caches.engine(_choice.collection, _choice.owner))
 
 
 @st.cache_resource(max_entries=16, show_spinner="Evaluating every step")
-def _outcome(key: object, _of: Bench, _questions: LabelledSet, _pools: Pools, _policy: Policy) -> EvaluationResult:  # noqa: ARG001
+def _outcome(
+    key: object,  # noqa: ARG001
+    _of: Bench,
+    _questions: LabelledSet,
+    _pools: Pools,
+    _policy: Policy,
+    _unknown_ones: tuple[str, ...],
+) -> EvaluationResult:
     known = {one: _of.measurements[one] for one in _pools.query_ids}
-    return of_measurements(_questions, known, _policy, pools=_pools)
+    return of_measurements(_questions, known, _policy, unknown=_unknown_ones, pools=_pools)
 
 
 def curves(found: EvaluationResult, metric: str) -> Board:
@@ -217,7 +232,7 @@ def measure_times(choice: SidebarState, of: Bench, found: EvaluationResult, rera
         for at, name in enumerate(rerankers):
 
             def step(done: int, total: int, at: int = at, name: str = name) -> None:
-                bar.progress((at + done / max(total, 1)) / len(rerankers), f"Measuring {name}")
+                bar.progress((at + done / max(total, 1)) / len(rerankers), f"Measuring {called(name)}")
 
             step(0, 1)
             wide = policy.with_(pool=LARGEST_POOL, first_pass=None)

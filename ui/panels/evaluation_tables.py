@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -9,6 +11,7 @@ from rag_core.evaluation import gate
 from rag_core.evaluation.export import queries_csv, to_markdown
 from rag_core.evaluation.report import HEADLINE, SPLIT, Report
 from rag_core.wording.evaluations import evaluation_verdict, short_lists
+from rag_core.wording.metric_changes import NO_INTERVAL, interval_text
 from rag_core.wording.numbers import count_of
 from ui import links
 from ui.panels import views
@@ -31,7 +34,7 @@ def headline(report: Report) -> None:
                 "Before": found.before,
                 "After": found.after,
                 "Change": found.difference,
-                "95% interval": f"{found.low:+.3f} to {found.high:+.3f}",
+                "95% interval": interval_text(found),
                 "p": found.p_value,
                 "Better / equal / worse": f"{found.wins} / {found.ties} / {found.losses}",
             }
@@ -39,6 +42,8 @@ def headline(report: Report) -> None:
     numbers = {name: st.column_config.NumberColumn(format="%.3f") for name in ("Before", "After", "p")}
     numbers["Change"] = st.column_config.NumberColumn(format="%+.3f")
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="eval_headline", column_config=numbers)
+    if not all(found.bounded for found in compared.values()):
+        st.caption(NO_INTERVAL)
 
 
 def steps(report: Report) -> None:
@@ -86,11 +91,15 @@ def harmed(report: Report, collection: str) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, key="eval_harmed", column_config={**columns, **opened})
 
 
-def notices(report: Report) -> None:
-    """What a reader must know about the files and the set, folded away."""
-    if report.notices:
-        with st.expander(f"{count_of(len(report.notices), 'note')} on this set", icon=":material/info:"):
-            for one in report.notices:
+def notices(report: Report, unknown: Sequence[str] = ()) -> None:
+    """What a reader must know about the files and the set, folded away; but not what makes the figures wrong: judged
+    documents that are not in the collection."""
+    for one in unknown:
+        st.warning(views.markdown(one), icon=":material/search_off:")
+    rest = [one for one in report.notices if one not in unknown]
+    if rest:
+        with st.expander(f"{count_of(len(rest), 'note')} on this set", icon=":material/info:"):
+            for one in rest:
                 st.markdown(f"- {views.markdown(one)}")
 
 

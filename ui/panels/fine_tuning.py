@@ -11,7 +11,7 @@ from rag_core.finetune.models import METRICS, FineTuneResult, new_folder
 from rag_core.finetune.pairs import LEAST, trainable_queries
 from rag_core.finetune.train import base_folder, fine_tune
 from rag_core.triage import Job, JobControl
-from rag_core.wording.metric_changes import fine_tuning_sentence
+from rag_core.wording.metric_changes import fine_tuning_sentence, interval_text
 from ui import auth, caches
 from ui.panels import job_progress, views
 from ui.panels.evaluation import Bench
@@ -97,7 +97,7 @@ def _row(model: FineTuneResult) -> dict[str, object]:
         "Held out": len(model.held_out),
         f"{METRICS[0]} before": found.before,
         "after": found.after,
-        "95% interval": f"{found.low:+.3f} to {found.high:+.3f}",
+        "95% interval": interval_text(found),
         "Seconds": model.seconds,
         "Reranker key": model.key,
     }

@@ -80,12 +80,12 @@ def test_groups_show_their_interval_and_the_verdict_by_mark(palette) -> None:
     groups = {
         "hurt": compare_metric([0.9] * 20, [0.5] * 10 + [0.6] * 10),
         "helped": compare_metric([0.1] * 20, [0.5] * 10 + [0.6] * 10),
-        "unclear": compare_metric([0.1, 0.9], [0.9, 0.1]),
+        "unclear": compare_metric([0.1, 0.9] * 2, [0.9, 0.1] * 2),
     }
     groups["edge"] = groups["helped"].model_copy(update={"p_value": 0.06})
     (dots,) = group_changes.figure(groups, "nDCG@5", palette).data
 
-    assert list(dots.y) == ["edge (20)", "unclear (2)", "helped (20)", "hurt (20)"]
+    assert list(dots.y) == ["edge (20)", "unclear (4)", "helped (20)", "hurt (20)"]
     assert list(dots.marker.symbol) == ["circle", "circle", "triangle-up", "triangle-down"]
     assert dots.x[2] - dots.error_x.arrayminus[2] == pytest.approx(groups["helped"].low)
     assert group_changes.caption(groups) == "Clearly better for helped. Worse for hurt."
@@ -139,6 +139,9 @@ def test_a_handful_of_questions_has_no_interval_and_says_so(palette) -> None:
     (dots,) = group_changes.figure(groups, "nDCG@5", palette).data
     assert list(dots.text) == ["", "too few (3)"]
     assert (dots.error_x.array[1], dots.error_x.arrayminus[1]) == (0, 0)
+    bounds = group_changes.table(groups).set_index("group")["low"]
+    assert bounds.isna().to_dict() == {"few": True, "more": False}
+    assert group_changes.caption(groups).endswith("Fewer than 4 questions have no interval: they bound nothing.")
 
 
 def test_labels_of_the_parts_stand_out_from_their_bars(palette) -> None:

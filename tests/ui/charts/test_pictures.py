@@ -136,7 +136,9 @@ def test_rates_are_outcomes():
     table = threshold_tradeoff.rates(SET).set_index("threshold")
     assert table.loc[0.0, "answered_share"] == 1
     assert table.loc[0.5, "precision"] == pytest.approx(1 / 2)
-    assert "At 0.50, 2 of 3 questions are answered, 1 of them correctly" in threshold_tradeoff.caption(SET, 0.5)
+    assert "At 0.50, 2 of 3 questions are answered, 1 of them correctly" in threshold_tradeoff.caption(
+        SET, choose(SET).with_(minimum=0.5)
+    )
     fig = threshold_tradeoff.figure(SET, choose(SET), ScoreSpace.PROBABILITY, LIGHT)
     assert [line.line.dash for line in fig.data] == ["solid", "dash", "dot"]
     assert list(fig.data[2].y) == list(table["answered_share"])
