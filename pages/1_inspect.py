@@ -53,6 +53,8 @@ def main() -> None:
     saved = saved_run.trace_file(replays=True)
     if saved and saved.origin:
         linked_run.elsewhere(saved, linked_run.INSPECT)
+    elif saved:
+        saved_run.close_button()
     saved = saved or linked_run.opened(replays=True, peeked=run, here=linked_run.INSPECT)
     query = question_box.question(choice, disabled=saved is not None)
     with views.guard():

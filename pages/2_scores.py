@@ -54,7 +54,10 @@ def main() -> None:
                 show(trace)
         return
     choice = state.sidebar()
-    saved = saved_run.trace_file() or linked_run.opened(peeked=run)
+    saved = saved_run.trace_file()
+    if saved:
+        saved_run.close_button()
+    saved = saved or linked_run.opened(peeked=run)
     query = question_box.question(choice, disabled=saved is not None)
     with views.guard():
         if saved is not None:

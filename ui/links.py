@@ -24,6 +24,9 @@ EXPECTED_QUOTE = "expect_quote"
 
 OF_RUN = (RUN, EXPECTED, EXPECTED_QUOTE)
 
+OPENED_FILE = "opened_file"
+"""Session key: the id of the upload that was opened, with what is in it or why it cannot be read."""
+
 HISTORY = Path(__file__).with_name("history.js")
 
 Params = dict[str, list[str]]
@@ -84,7 +87,8 @@ def address(page: str, **changes: str) -> str:
 
 
 def forget_run() -> None:
-    """Take the recorded run out of the link."""
+    """Take the recorded run out of the link, and close the file that a run was opened from."""
+    st.session_state.pop(OPENED_FILE, None)
     for name in OF_RUN:
         if name in st.query_params:
             del st.query_params[name]

@@ -159,6 +159,28 @@ def test_the_settings_for_new_questions_come_back(sample):
     assert at.slider(key="k").value == 3 and not at.exception
 
 
+def test_closing_a_run_empties_the_control_and_another_file_opens(sample):
+    at, _ = opened(WHOLE)
+    at.button(key="close_run").click().run()
+    assert saved_run.OPENED not in at.session_state and not any("support bot" in str(one.value) for one in at.info)
+    assert not any(one.disabled for one in at.text_input if one.key == "q")
+    file = ("other.json", odd_run("one search").to_json().encode(), "application/json")
+    at.file_uploader(key="trace_file_1").set_value(file).run()
+    assert not at.exception and any("support bot" in str(one.value) for one in at.info)
+
+
+@pytest.mark.parametrize("page", ["2_scores.py", "3_latency.py", "4_compare.py", "6_triage.py", "1_inspect.py"])
+def test_every_page_shows_the_run_of_a_file_that_another_page_opened(sample, page):
+    first, _ = opened(WHOLE)
+    at = AppTest.from_file(str(PAGES / page), default_timeout=60)
+    for key in (saved_run.OPENED, saved_run.PLACE):
+        at.session_state[key] = first.session_state[key]
+    at.run()
+    assert not at.exception and any("a run of support bot" in str(one.value) for one in at.info)
+    at.button(key="close_run").click().run()
+    assert not at.exception and not any("a run of support bot" in str(one.value) for one in at.info)
+
+
 EXPORTS = {
     "phoenix.json": json.dumps(PHOENIX),
     "langfuse.jsonl": "\n".join(map(json.dumps, LANGFUSE)),

@@ -1,6 +1,7 @@
 """The recorded run that a link names: `?run=project/id`. It stays on the page until it is closed.
 
 A run that is not in the list (any more) is opened from a case that keeps it, or from the file that this session opened.
+A run that is open from a file comes before the link's, on every page.
 """
 
 from __future__ import annotations
@@ -38,7 +39,15 @@ KEPT = 30
 
 
 def send(project: str, run_id: str, page: str = INSPECT, document: str = "") -> None:
-    """Open this run on a page with the next run of the script. document: the one that should have answered."""
+    """Open this run on a page with the next run of the script, in place of one that was opened from a file.
+
+    document: the one that should have answered.
+    """
+    st.session_state.pop(links.OPENED_FILE, None)
+    _send(project, run_id, page, document)
+
+
+def _send(project: str, run_id: str, page: str, document: str) -> None:
     params = {links.RUN: f"{project}/{run_id}"} | ({links.EXPECTED: document} if document else {})
     st.session_state[PENDING] = (page, params)
 
@@ -47,19 +56,18 @@ def send_trace(trace: Trace, page: str, document: str = "") -> None:
     """The same for the run that is open, also where it is of a file: this session then finds it by its link."""
     assert trace.origin is not None
     if of_file := saved_run.peek():
-        hold(of_file)
-    send(trace.origin.project, trace.origin.run_id, page, document)
+        hold(of_file)  # which stays open
+    _send(trace.origin.project, trace.origin.run_id, page, document)
 
 
 def elsewhere(trace: Trace, here: str) -> None:
-    """A button for each other page that shows an open run; at the end one that closes it, where a link opened it."""
+    """A button for each other page that shows an open run; at the end one that closes it."""
     with st.container(horizontal=True):
         for page, (label, icon) in SHOWN_ON.items():
             if page != here and st.button(label, key=f"run_on_{label.lower()}", icon=icon):
                 send_trace(trace, page)
                 st.rerun()
-        if saved_run.peek() is None:
-            _close()
+        saved_run.close_button()
 
 
 def name_of(trace: Trace) -> str:
@@ -81,6 +89,7 @@ def hold(trace: Trace) -> None:
 def show_here(named: str, document: str = "", quote: str = "") -> None:
     """Open `project/id` on the page that is shown. For callbacks. document: the one that should have answered, with
     the words that do."""
+    st.session_state.pop(links.OPENED_FILE, None)
     for name, value in zip(links.OF_RUN, (named, document, quote), strict=True):
         if value:
             st.query_params[name] = value
@@ -97,6 +106,8 @@ def leave() -> None:
 
 def peek() -> Trace | None:
     """The trace that `opened` will give, before the sidebar is drawn; None where it gives none."""
+    if of_file := _of_file():
+        return of_file
     named = st.query_params.get(links.RUN, "")
     with suppress(SecondPassError):
         return _trace(named) if named else None
@@ -104,40 +115,42 @@ def peek() -> Trace | None:
 
 
 def opened(replays: bool = False, peeked: Trace | None = None, here: str = "") -> Trace | None:
-    """The trace of the run that the link names, or None; what is wrong with it is said.
+    """The trace of the run that is open from a file or that the link names, or None; what is wrong with it is said.
 
     replays: whether the sidebar replays it on this page. peeked: what `peek` gave, so that it is not read again.
     here: the page's file; where it is given, buttons lead to the other pages that show the run.
     """
     named = st.query_params.get(links.RUN, "")
-    if not named:
+    if not named and not _of_file():
         return None
     try:
-        trace = peeked or _trace(named)
+        trace = _of_file() or peeked or _trace(named)
     except SecondPassError as exc:
         st.error(views.markdown(f"The run of this link cannot be opened. {exc}"), icon=":material/link_off:")
-        _close()
+        saved_run.close_button()
         return None
     saved_run.say(trace, replays)
     _say_feedback(trace)
     if here:
         elsewhere(trace, here)
     else:
-        _close()
+        saved_run.close_button()
     return trace
 
 
 def _say_feedback(trace: Trace) -> None:
     """What people or graders said of the answer, where the run is in the list."""
-    of_file = st.query_params.get(links.RUN, "") in st.session_state.get(FROM_FILE, {})
+    of_file = _of_file() or st.query_params.get(links.RUN, "") in st.session_state.get(FROM_FILE, {})
     origin = None if of_file or visitors.why_no_runs() else trace.origin
     rows = caches.run_book().find_these([(origin.project, origin.run_id)]).found if origin else ()
     if rows and rows[0].feedback:
         st.caption(views.markdown(f"Feedback on the answer: {feedback_text(rows[0].feedback)}"))
 
 
-def _close() -> None:
-    st.button("Close this run", key="close_run", icon=":material/close:", on_click=links.forget_run)
+def _of_file() -> Trace | None:
+    """The recorded run that is open from a file: every page shows it, before that of the link."""
+    trace = saved_run.peek()
+    return trace if trace and trace.origin else None
 
 
 def _trace(named: str) -> Trace:

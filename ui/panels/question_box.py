@@ -12,7 +12,7 @@ from rag_core.corpus.sample import SAMPLE
 from rag_core.report.html import html_report
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of
-from ui import caches
+from ui import caches, links
 from ui.downloads import table_csv
 from ui.panels import views
 from ui.sidebar.state import SidebarState
@@ -39,7 +39,9 @@ def box(asked: str, disabled: bool = False) -> str:
             max_chars=4000,
             disabled=disabled,
         )
-        st.form_submit_button("Run", type="primary", icon=":material/play_arrow:", key="run", disabled=disabled)
+        st.form_submit_button(
+            "Run", type="primary", icon=":material/play_arrow:", key="run", disabled=disabled, on_click=links.forget_run
+        )
     return str(st.session_state.get("q") or "").strip()
 
 
@@ -57,6 +59,7 @@ def _examples(shown: bool) -> None:
 
 
 def _put(text: str) -> None:
+    links.forget_run()
     st.session_state["q"] = text
 
 

@@ -10,42 +10,58 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from rag_core.errors import BadInput
 from rag_core.runs.opening import SUFFIXES, Opened, open_file
 from rag_core.schema.trace import Trace
+from rag_core.wording.numbers import told_apart
+from ui import links
 from ui.panels import views
 
 REPLAYED = "The sidebar replays it, as far as it was recorded."
 MOST_PROBLEMS = 3
 """Parts of an opened file that are named."""
 
-CHOSEN = "trace_of_file"
-OPENED = "opened_file"
-"""Session key: the id of the upload, and what is in it."""
+OPENED = links.OPENED_FILE
+CHOSEN, PLACE = "trace_of_file", "place_in_file"
+"""Session keys of the choice between a file's runs: the control's, and the one that stays from page to page."""
+
+UPLOADER, UPLOADERS = "trace_file", "trace_files"
+"""Session keys: the control that takes a file, and how many of them were emptied by closing the run."""
 
 
 def trace_file(replays: bool = False) -> Trace | None:
-    """The trace of a file that was opened, or None. A file that holds none says why.
+    """The trace of the file that is open, or None. A file that holds none says why.
+
+    It stays open from page to page until `links.forget_run`, or until the reader removes the file.
 
     replays: whether the sidebar replays a recorded run on this page.
     """
     with st.sidebar.expander("Open a saved run", icon=":material/folder_open:"):
-        file = st.file_uploader(
+        st.file_uploader(
             "Run file",
             type=list(SUFFIXES),
-            key="trace_file",
+            key=_uploader(),
             max_upload_size=64,
+            on_change=_take,
             help="A run that you saved here, those of your own pipeline that `rag_core.record` wrote, an export of "
             "OpenTelemetry, Phoenix or Langfuse, or a table with a row per candidate.",
         )
-        if file is None:
-            st.session_state.pop(OPENED, None)
-            return None
-        try:
-            opened = _opened(file)
-        except BadInput as exc:
-            st.error(views.markdown(str(exc)), icon=":material/error:")
+        opened = _opened()
+        if isinstance(opened, str):
+            st.error(views.markdown(opened), icon=":material/error:")
+        if not isinstance(opened, Opened):
             return None
         trace = _chosen(opened)
-    say(trace, replays, "Remove the file in the sidebar to ask again.")
+    say(trace, replays, "Close it to ask again.")
     return trace
+
+
+def close_button() -> None:
+    """The button that closes the run that is open, of a file or of a link."""
+    st.button("Close this run", key="close_run", icon=":material/close:", on_click=close)
+
+
+def close() -> None:
+    """Close it. The control that took the file begins empty again."""
+    links.forget_run()
+    st.session_state[UPLOADERS] = st.session_state.get(UPLOADERS, 0) + 1
 
 
 def say(trace: Trace, replays: bool, leaving: str = "") -> None:
@@ -58,29 +74,47 @@ def say(trace: Trace, replays: bool, leaving: str = "") -> None:
 
 
 def peek() -> Trace | None:
-    """The trace that `trace_file` will give, before the sidebar is drawn; None where it gives none."""
-    file: UploadedFile | None = st.session_state.get("trace_file")
+    """The trace that `trace_file` gives, before the sidebar is drawn and on every page; None where it gives none."""
+    opened = _opened()
+    return opened.traces[_place(opened)] if isinstance(opened, Opened) else None
+
+
+def _uploader() -> str:
+    """The key of the control: a new one once a run was closed, since nothing else empties it."""
+    emptied = st.session_state.get(UPLOADERS, 0)
+    return f"{UPLOADER}_{emptied}" if emptied else UPLOADER
+
+
+def _take() -> None:
+    """Open the file that was just chosen; close the run whose file was just removed."""
+    file: UploadedFile | None = st.session_state.get(_uploader())
     if file is None:
-        return None
+        links.forget_run()
+        return
     try:
-        traces = _opened(file).traces
-    except BadInput:
-        return None
-    chosen = st.session_state.get(CHOSEN)
-    return traces[chosen if chosen is not None and chosen < len(traces) else _newest_first(traces)[0]]
+        found: Opened | str = open_file(file.getvalue(), file.name)
+    except BadInput as exc:
+        found = str(exc)
+    st.session_state[OPENED] = (file.file_id, found)
+    if isinstance(found, Opened):
+        st.session_state[PLACE] = st.session_state[CHOSEN] = _newest_first(found.traces)[0]
+
+
+def _opened() -> Opened | str | None:
+    """What is in the file that is open, or why it cannot be read."""
+    known: tuple[str, Opened | str] | None = st.session_state.get(OPENED)
+    return known[1] if known else None
+
+
+def _place(opened: Opened) -> int:
+    """Which of its traces is shown. On a change of page the control's own choice is gone."""
+    if len(opened.traces) > 1 and CHOSEN in st.session_state:
+        st.session_state[PLACE] = st.session_state[CHOSEN]
+    return int(st.session_state[PLACE])
 
 
 def _newest_first(traces: Sequence[Trace]) -> list[int]:
     return sorted(range(len(traces)), key=lambda at: traces[at].measured_at, reverse=True)
-
-
-def _opened(file: UploadedFile) -> Opened:
-    """What is in the file, read once for each upload of a session."""
-    known: tuple[str, Opened] | None = st.session_state.get(OPENED)
-    if known is None or known[0] != file.file_id:
-        known = (file.file_id, open_file(file.getvalue(), file.name))
-        st.session_state[OPENED] = known
-    return known[1]
 
 
 def _chosen(opened: Opened) -> Trace:
@@ -92,7 +126,9 @@ def _chosen(opened: Opened) -> Trace:
     if len(opened.traces) == 1:
         return opened.traces[0]
 
-    def called(at: int) -> str:
-        return f"{opened.traces[at].measured_at:%Y-%m-%d %H:%M}  {opened.traces[at].query}"
-
-    return opened.traces[st.selectbox("Run", _newest_first(opened.traces), format_func=called, key=CHOSEN)]
+    called = told_apart(
+        {at: f"{one.measured_at:%Y-%m-%d %H:%M}  {one.query}" for at, one in enumerate(opened.traces)},
+        {at: f"run {at + 1} of the file" for at in range(len(opened.traces))},
+    )
+    st.session_state[CHOSEN] = _place(opened)
+    return opened.traces[st.selectbox("Run", _newest_first(opened.traces), format_func=called.__getitem__, key=CHOSEN)]
