@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.evaluation.policy_reports import difference
+from rag_core.evaluation.policy_reports import PolicyReports, difference
 from rag_core.schema.policy import FirstPass, Policy
+from tests.evaluation.test_report import made
 
 
 @pytest.mark.parametrize(
@@ -21,3 +22,8 @@ from rag_core.schema.policy import FirstPass, Policy
 )
 def test_a_policy_is_called_by_what_is_not_the_default(policy: Policy, named: str) -> None:
     assert difference(policy) == named
+
+
+def test_a_handful_of_questions_gives_no_interval() -> None:
+    frame = PolicyReports(((Policy(), made()), (Policy(pool=20), made()))).frame(("RR@10",))
+    assert list(frame["RR@10 interval"]) == [None, None]

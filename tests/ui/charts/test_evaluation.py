@@ -119,6 +119,14 @@ def test_quality_against_time_marks_the_front(palette) -> None:
     assert quality_time.caption([], "nDCG@10") == "No time is measured yet."
 
 
+def test_quality_against_time_calls_rerankers_by_their_titles(palette) -> None:
+    both = Way(reranker="late-interaction → second-pass-minilm-v3+late-interaction", pool=20, took_ms=90, quality=0.8)
+    ways = [WAYS[0], both]
+    titles = "Late interaction (MaxSim) → Cross-encoder + MaxSim"
+    assert titles in {drawn.name for drawn in quality_time.figure(ways, "nDCG@10", palette).data}
+    assert f"{titles}, pool 20, 90 ms" in quality_time.caption(ways, "nDCG@10")
+
+
 def test_the_present_values_name_stands_over_the_lines(palette) -> None:
     cuts = Cuts(pools_of({"q": {"b": 1}}, [plain("ab", "", {"a": 2.0, "b": 1.0})]), Policy(reranker="ce", pool=2))
     top_k = cut_curves.figure(cuts.by_top_k([1, 2]), "top_k", 2, "top-k", palette)
