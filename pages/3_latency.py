@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from rag_core.analysis import cost, latency, latency_model, latency_of_runs
-from rag_core.analysis.latency import duration
+from rag_core.analysis.latency import duration, loaded_ms
 from rag_core.analysis.reranker_speed import measure_speed
 from rag_core.errors import BadInput
 from rag_core.pipeline.session import QuerySession
@@ -79,7 +79,7 @@ def this_run(question: QuerySession, trace: Trace) -> None:
     """The waterfall, and beside it the figures that do not lie on its axis."""
     views.failure(trace)
     retrying.again(question, trace)
-    loads = trace.loading_ms
+    loads = loaded_ms(trace)
     reports = [report for _, report in trace.rerank_passes]
     timed = sum(step.timing.took_ms for step, _ in trace.rerank_passes)
     tokenised = sum(report.tokenise_ms for report in reports)

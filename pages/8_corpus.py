@@ -116,7 +116,7 @@ def show_documents(collection: Collection, name: str, owner: str) -> None:
     passages = collection.passages_of(document.id)
     st.header(views.markdown(document.title or document.id), anchor=False)
     facts = [f"{key}: {value}" for key, value in candidates_panel.document_facts(document).items()]
-    st.caption(views.markdown(" · ".join([f"{len(passages)} passages", *facts])))
+    st.caption(views.markdown(" · ".join([count_of(len(passages), "passage"), *facts])))
     corpus_views.document_with_passages(document, passages)
     file_notes.show_files(collection)
 

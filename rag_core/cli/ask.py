@@ -25,6 +25,7 @@ from rag_core.schema.trace import Trace
 from rag_core.settings import Settings
 from rag_core.wording.headline import whole_headline
 from rag_core.wording.paid_calls import paid_text
+from rag_core.wording.run_notes import note_lines
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
@@ -50,7 +51,7 @@ def run(given: argparse.Namespace) -> int:
 
 def report(trace: Trace) -> str:
     """The headline, the warnings, the answer and the kept passages, as plain text."""
-    warnings = [textwrap.fill(f"Note: {one.message}", WIDTH) for one in trace.warnings]
+    warnings = [textwrap.fill(one, WIDTH) for one in note_lines(trace)]
     kept = [passage_text(number, one) for number, one in enumerate(trace.kept, start=1)]
     answer = trace.answer()
     paid = paid_text(paid_calls(trace.model_copy(update={"recorded_answer": answer})))

@@ -31,6 +31,7 @@ from rag_core.schema.steps import Step
 from rag_core.schema.trace import Trace
 from rag_core.wording.headline import headline, whole_headline
 from rag_core.wording.numbers import score_text
+from rag_core.wording.run_notes import note_lines
 
 HEADS = ("step", "kind", "in", "out", "first score", "time")
 
@@ -53,7 +54,7 @@ def run(given: argparse.Namespace) -> int:
 
 def report(trace: Trace) -> str:
     """Which recorded run it is, the headline, the steps, the warnings and the kept passages, as plain text."""
-    notes = [textwrap.fill(f"Note: {one.message}", WIDTH) for one in trace.warnings]
+    notes = [textwrap.fill(one, WIDTH) for one in note_lines(trace)]
     kept = [passage_text(number, one) for number, one in enumerate(trace.kept, start=1)]
     which = [textwrap.fill(described(trace), WIDTH)] if trace.origin else []
     return "\n\n".join([*which, textwrap.fill(whole_headline(trace), WIDTH), steps_text(trace), *notes, *kept])

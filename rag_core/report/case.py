@@ -11,7 +11,7 @@ from rag_core.schema.trace import Trace
 from rag_core.triage.case import Case, Finding, Rerun
 from rag_core.triage.differences import differences
 from rag_core.wording.numbers import score_text, titles_of
-from rag_core.wording.run_captions import step_label
+from rag_core.wording.step_names import step_label
 from rag_core.wording.verdicts import VERDICT_LABELS, sentence
 
 WHEN = "%Y-%m-%d %H:%M UTC"

@@ -23,12 +23,12 @@ from rag_core.wording.numbers import document_of, score_text, title_of, titles_o
 from rag_core.wording.run_captions import (
     QUOTED,
     answer_cost,
-    label_in,
     latency_caption,
     movement_caption,
     rewritten_by,
     score_caption,
 )
+from rag_core.wording.step_names import label_in
 
 
 def html_report(trace: Trace) -> str:

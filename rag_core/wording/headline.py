@@ -141,12 +141,15 @@ def _best(trace: Trace) -> str:
 
 
 def best_answers(trace: Trace) -> str:
-    """`The best passage answers with probability 0.78, by its score and its margin over the next.`; else empty."""
-    if trace.best_probability is None:
+    """`The best passage answers with probability 0.78, by its score and its margin over the next on questions like the
+    sample's.`; empty where nothing was kept, since the answer is then “I don't know”, and where none was fitted."""
+    if trace.best_probability is None or trace.unknown:
         return ""
     shown = score_text(trace.best_probability, ScoreSpace.PROBABILITY)
     which = "first passage of the reranker" if trace.policy.signals.on else "best passage"
-    return f"The {which} answers with {shown}, by its score and its margin over the next."
+    own = trace.policy.calibration_of(trace.rerank.model)
+    like = "those of the calibration" if own and own.space is trace.reranked_step.space else "the sample's"
+    return f"The {which} answers with {shown}, by its score and its margin over the next on questions like {like}."
 
 
 def closest(trace: Trace) -> str:

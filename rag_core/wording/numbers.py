@@ -73,6 +73,11 @@ def ordinal(number: int) -> str:
     return f"{number}{suffix}"
 
 
+def verb(number: int, one: str = "is", more: str = "are") -> str:
+    """The verb that agrees with a number: `1 of the 5 is`, `2 of the 5 are`."""
+    return one if number == 1 else more
+
+
 def count_of(number: int, noun: str) -> str:
     """`1 document`, `1,204 documents`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag_core.diagnosis.rules import Condition, Fix, Rule
+from rag_core.diagnosis.rules import Fix, Rule
 
 
 def symptom(rule: Rule) -> str:
@@ -21,16 +21,8 @@ def advice(rule: Rule) -> str:
 
 
 def conditions(rule: Rule) -> str:
-    """`verdict is demoted or cut-by-top-k; fused rank at most 50`: when a rule applies."""
-    return "; ".join(map(_condition, rule.when))
-
-
-def _condition(one: Condition) -> str:
-    words = one.symptom.replace("_", " ")
-    if isinstance(one.value, bool):
-        return words if one.value else f"not {words}"
-    value = " or ".join(one.value) if isinstance(one.value, tuple) else f"{one.value:g}"
-    return f"{words} {one.compare.removesuffix(' one of')} {value}"
+    """`The search ranks it at most 50th ...`: when a rule applies, as a sentence."""
+    return CONDITIONS[rule.name]
 
 
 FIXES = {
@@ -67,6 +59,25 @@ SYMPTOMS = {
     "not-used-among-few": "Given among few passages, and not used",
     "quoted-another": "Given, and other passages are quoted",
 }
+CONDITIONS = {
+    "top-50-not-top-5": "Fusion ranks it among the first 50, and it ends below the first 5 and is not kept.",
+    "not-top-50": "No search finds it, or it does not reach the pool, and fusion does not rank it among the first 50.",
+    "codes-missed": "The question holds a code that is in the passage, and the passage does not reach the pool.",
+    "too-many-candidates": "A language model is given it among more than 3 passages and does not cite it.",
+    "varies-between-users": "Some questions about the document keep it, and others lose it.",
+    "not-in-corpus": "No document of the collection is the one that you name.",
+    "filtered-out": "The filter of the question excludes it.",
+    "cut-by-chunking": "The words that answer are split between two passages.",
+    "cut-by-first-pass": "The first pass reads it and does not hand it on.",
+    "unread": "The words that answer are past what the reranker reads of a passage.",
+    "not-returned": "The reranker reads it, and it is not in the list that comes back.",
+    "pushed-down": "It would be kept after reranking, and a signal takes its place away.",
+    "under-threshold": "It ends among the first 5, with a score under the threshold.",
+    "top-k-too-small": "It ends among the first 5, and fewer are kept.",
+    "not-used-among-few": "A language model is given it among at most 3 passages and does not cite it.",
+    "quoted-another": "It is kept, and the answer, which quotes passages word for word, quotes others.",
+}
+"""When each rule applies, by its name: what its `when` says, for a reader. Numbers are the rule's."""
 ADVICE = {
     "top-50-not-top-5": (
         "The searches find it but rank it too low. Rerank a pool that contains it, or try another reranker."

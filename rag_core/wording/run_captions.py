@@ -1,4 +1,4 @@
-"""What the tables of one run say, each in a sentence, and what its steps are called."""
+"""What the tables of one run say, each in a sentence."""
 
 from __future__ import annotations
 
@@ -9,36 +9,11 @@ from rag_core.generation.chat.price import dollars_text
 from rag_core.schema.answers import Answer
 from rag_core.schema.measurement import Rewriting
 from rag_core.schema.once import once
-from rag_core.schema.steps import StepName
 from rag_core.schema.threshold import applies
 from rag_core.schema.trace import Trace
-from rag_core.wording.numbers import cut_text, ordinal, score_number
-
-STEP_LABELS: dict[str, str] = {
-    StepName.DENSE: "Dense search",
-    StepName.LEXICAL: "Lexical search",
-    StepName.FUSED: "Fusion",
-    StepName.FIRST_PASS: "First pass",
-    StepName.RERANKED: "Rerank",
-    StepName.ADJUSTED: "Signals",
-    StepName.KEPT: "Kept",
-}
+from rag_core.wording.numbers import cut_text, ordinal, score_number, verb
 
 ESTIMATED = " “About”: more candidates were scored than this run reads; it is their share of the time measured."
-
-
-def step_label(name: str, recorded: bool = False) -> str:
-    """What a step is called on screen; one of a recorded run by its own name, on every page and in every table.
-
-    >>> step_label("dense"), step_label("dense", recorded=True)
-    ('Dense search', 'dense')
-    """
-    return name if recorded else STEP_LABELS.get(name, name)
-
-
-def label_in(trace: Trace, name: str) -> str:
-    """What a step of this trace is called on screen."""
-    return step_label(name, recorded=trace.origin is not None)
 
 
 QUOTED = "Quoted word for word from the kept passages; no language model wrote this"
@@ -52,13 +27,13 @@ def movement_caption(trace: Trace) -> str:
         return "There was nothing to rank."
     up, down = (int((table["direction"] == name).sum()) for name in ("up", "down"))
     lost = table[(table["before"] <= trace.policy.top_k) & (table["outcome"] != "kept")]
-    leavers = f" {len(lost)} of the first {min(trace.policy.top_k, len(table))} before are no longer kept." * (
-        len(lost) > 0
-    )
+    first = min(trace.policy.top_k, len(table))
+    leavers = f" {len(lost)} of the first {first} before {verb(len(lost))} no longer kept." * (len(lost) > 0)
     ended = len(trace.cut_by_first_pass)
     cut = f" {ended} ended at the first pass. Ranks past {len(trace.pool)} are drawn closer together."
     cut *= bool(trace.cut_by_first_pass)
-    unread = f" {len(trace.pool_unread)} were not read and are not drawn." * bool(trace.pool_unread)
+    rest = len(trace.pool_unread)
+    unread = f" {rest} {verb(rest, 'was', 'were')} not read and {verb(rest)} not drawn." * bool(rest)
     return f"{up} of {len(table)} candidates moved up, {down} down.{cut}{leavers}{unread}"
 
 
@@ -70,7 +45,8 @@ def score_caption(trace: Trace) -> str:
         return "There is nothing to keep or to drop."
     cut, space = trace.policy.threshold, trace.relevance_space
     if applies(cut, space):
-        first = f"{len(trace.over_threshold)} of {len(table)} candidates are at or over {cut_text(trace)}"
+        over = len(trace.over_threshold)
+        first = f"{over} of {len(table)} candidates {verb(over)} at or over {cut_text(trace)}"
     else:
         first = f"No threshold cuts these {len(table)} candidates ({space} scores)"
     gap = widest_gap(list(table["score"]))

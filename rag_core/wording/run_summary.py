@@ -10,7 +10,7 @@ from rag_core.analysis.latency import step_time
 from rag_core.schema.trace import Trace
 from rag_core.wording.headline import headline
 from rag_core.wording.numbers import score_text
-from rag_core.wording.run_captions import label_in
+from rag_core.wording.step_names import label_in
 
 if TYPE_CHECKING:
     from rag_core.schema.ranked_passage import RankedPassage

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
+from rag_core.wording.numbers import verb
 
 WHY_STOPPED = {
     "asked": "was stopped",
@@ -37,7 +38,7 @@ def flat(candidates: int) -> str:
 
 def tied(places: int, first: int) -> str:
     """Some of the first places are tied."""
-    return f"{places} of the first {first} places are tied with the one above; ties keep the order before."
+    return f"{places} of the first {first} places {verb(places)} tied with the one above; ties keep the order before."
 
 
 def saturated(high: int, limit: float, top_k: int) -> str:
@@ -69,7 +70,7 @@ def outside(cosine: float) -> str:
 def near_duplicates(repeats: int, kept: int) -> str:
     """Kept passages that say again what one before them says."""
     return (
-        f"{repeats} of the {kept} kept passages {'repeats' if repeats == 1 else 'repeat'} another one almost "
+        f"{repeats} of the {kept} kept passages {verb(repeats, 'repeats', 'repeat')} another one almost "
         "word for word, in a place that other text could have."
     )
 
@@ -114,9 +115,10 @@ def order_unchanged(who: str, candidates: int) -> str:
 
 def passages_cut(report: RerankSummary, who: str, candidates: int) -> str:
     """Passages are longer than the model reads."""
+    cut = report.passages_cut
     return (
-        f"{report.passages_cut} of {candidates} passages are longer than the {who} reads; "
-        f"it never saw {report.unseen_tokens} of their tokens."
+        f"{cut} of {candidates} passages {verb(cut)} longer than the {who} reads; "
+        f"it never saw {report.unseen_tokens} of {verb(cut, 'its', 'their')} tokens."
     )
 
 
@@ -135,7 +137,8 @@ def threshold_idle(asked: ScoreSpace, there: ScoreSpace) -> str:
 
 def undated(number: int, candidates: int) -> str:
     """Candidates without a date, where freshness counts."""
-    return f"{number} of {candidates} candidates have no date; their freshness counts as 0."
+    has, their = verb(number, "has", "have"), verb(number, "its", "their")
+    return f"{number} of {candidates} candidates {has} no date; {their} freshness counts as 0."
 
 
 def not_checked(failure: object) -> str:

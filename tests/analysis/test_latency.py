@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from rag_core.analysis.latency import bars, standing, waiting_ms, warmth
+from rag_core.analysis.latency import bars, loaded_ms, standing, waiting_ms, warmth
 from rag_core.analysis.latency_model import LatencyPoint, fit, pool_for, rerank_points
 from rag_core.analysis.latency_of_runs import measured_runs, percentiles, runs_table
 from rag_core.errors import BadInput
@@ -66,6 +66,13 @@ def test_loading_stands_apart():
     assert trace.took_ms < 900
     assert waiting_ms(trace) == pytest.approx(trace.took_ms + 900)
     assert warmth(trace) == "cold"
+
+
+def test_finding_a_model_loaded_already_is_no_load():
+    trace = timed(load_ms=0.118)
+    assert (warmth(trace), loaded_ms(trace)) == ("warm", 0)
+    assert not [bar for bar in bars(trace) if bar.kind == "load"]
+    assert loaded_ms(timed(load_ms=900.0)) == 900
 
 
 def test_warm_and_cached():

@@ -37,7 +37,7 @@ def test_it_prints_the_sentence_the_answer_and_what_was_kept(handbook, capsys):
     assert main(["ask", QUESTION, str(handbook), "--top-k", "1"]) == 0
     shown = capsys.readouterr()
     sentence, *notes, answer, kept = shown.out.strip().split("\n\n")
-    assert all(one.startswith("Note: ") for one in notes)
+    assert all(one.startswith("Note on ") for one in notes)
     assert "Best score: probability" in sentence and "The best passage answers with probability" in sentence
     assert answer == "“Refunds take 30 days on annual plans.” [1]"
     assert kept.startswith("[1] Refunds (refunds.md)\n    ranks: dense 1, lexical 1, ")

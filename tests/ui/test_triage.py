@@ -37,7 +37,7 @@ def test_the_way_is_that_of_the_trace():
 def test_the_decision_table_marks_the_rules_that_apply():
     table = decision_table(["not-top-50"])
     assert len(table) == len(RULES)
-    assert list(table[table["Here"] == "yes"]["Fix"]) == ["embeddings, hybrid search, or chunking"]
+    assert list(table[table["Here"] == "yes"]["Fix"]) == ["Embeddings, hybrid search, or chunking"]
 
 
 def test_kept_passages_are_escaped_and_the_expected_ones_marked():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import Fusion, Policy, Signals
 from rag_core.schema.threshold import Threshold
-from rag_core.wording.headline import closest, headline
+from rag_core.wording.headline import best_answers, closest, headline
 from tests.builders import measurement, passage
 
 SCORES = {"a": -1.0, "b": -2.0, "c": 3.0, "d": -3.0}
@@ -13,6 +13,17 @@ SCORES = {"a": -1.0, "b": -2.0, "c": 3.0, "d": -3.0}
 
 def sentence(policy: Policy, **kwargs: object) -> str:
     return headline(replay(measurement("abcd", "", SCORES, **kwargs), policy, clock=lambda: 0.0))
+
+
+def test_the_probability_of_the_best_says_what_it_is_and_only_where_something_is_kept():
+    trace = replay(measurement("abcd", "", SCORES), Policy(reranker="ce", top_k=2))
+    assert best_answers(trace) == ""
+    assert best_answers(trace.model_copy(update={"best_probability": 0.3})) == (
+        "The best passage answers with probability 0.30, by its score and its margin over the next on questions like "
+        "the sample's."
+    )
+    nothing = replay(measurement("abcd", "", SCORES), Policy(reranker="ce", threshold=Threshold(minimum=0.99)))
+    assert nothing.unknown and best_answers(nothing.model_copy(update={"best_probability": 0.3})) == ""
 
 
 def test_it_names_the_biggest_climb_and_the_news():

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from rag_core.diagnosis import RULES, Fix
-from rag_core.wording.remedies import ADVICE, FIXES, SYMPTOMS, advice, conditions, fix_name, symptom
+import re
+
+import pytest
+
+from rag_core.diagnosis import RULES, Fix, Verdict
+from rag_core.diagnosis.rules import Rule
+from rag_core.wording.remedies import ADVICE, CONDITIONS, FIXES, SYMPTOMS, advice, conditions, fix_name, symptom
 
 
 def test_every_row_and_every_kind_of_fix_has_words() -> None:
-    assert set(SYMPTOMS) == set(ADVICE) == {rule.name for rule in RULES}
+    assert set(SYMPTOMS) == set(ADVICE) == set(CONDITIONS) == {rule.name for rule in RULES}
     assert set(FIXES) == set(Fix)
 
 
@@ -15,10 +20,13 @@ def test_a_row_as_it_is_read() -> None:
     rule = next(one for one in RULES if one.name == "under-threshold")
     assert (symptom(rule), fix_name(rule)) == ("Relevant, and under the threshold", "the threshold")
     assert advice(rule) == "The order is right, but the threshold is too strict. Choose it from labelled questions."
-    assert conditions(rule) == "verdict is under-threshold; final rank at most 5"
+    assert conditions(rule) == "It ends among the first 5, with a score under the threshold."
 
 
-def test_conditions_that_are_true_or_false() -> None:
-    told = {rule.name: conditions(rule) for rule in RULES}
-    assert told["too-many-candidates"] == "verdict is not-cited; not quoted; kept count more than 3"
-    assert told["varies-between-users"] == "varies"
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_conditions_are_words_with_the_numbers_of_the_rule(rule: Rule) -> None:
+    told = conditions(rule)
+    numbers = {str(one.value) for one in rule.when if type(one.value) is int}
+    assert numbers == set(re.findall(r"[0-9]+", told))
+    assert not [verdict for verdict in Verdict if "-" in verdict and verdict in told]
+    assert told.endswith(".") and "verdict is" not in told

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from rag_core.schema.once import once
+from rag_core.wording.numbers import verb
 from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
 
@@ -21,7 +22,7 @@ def caption(lengths: Sequence[int], limit: int) -> str:
         return "There are no passages."
     ordered = sorted(lengths)
     short = sum(length < 20 for length in lengths)
-    scraps = f" {short} have fewer than 20, too little to answer much." if short else ""
+    scraps = f" {short} {verb(short, 'has', 'have')} fewer than 20, too little to answer much." if short else ""
     return (
         f"{len(lengths):,} passages of {ordered[0]} to {ordered[-1]} tokens, half of them over "
         f"{ordered[len(ordered) // 2]}; they were cut at {limit}.{scraps}"

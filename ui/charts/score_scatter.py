@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from rag_core.schema.once import once
 from rag_core.schema.trace import Trace
+from rag_core.wording.numbers import verb
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout, plain
 from ui.charts.two_columns import SYMBOLS, joined
@@ -17,7 +18,10 @@ def caption(left: Trace, right: Trace) -> str:
     """What the axes are, so that nobody reads one score as the other."""
     one_sided = len(set(left.relevance) ^ set(right.relevance))
     dropped = "" if left.origin else " that the first pass dropped"
-    cut = f" {one_sided}{dropped} have only one score and are not drawn." * bool(one_sided)
+    cut = (
+        f" {one_sided}{dropped} {verb(one_sided, 'has', 'have')} only one score and {verb(one_sided)} not drawn."
+        * bool(one_sided)
+    )
     if left.relevance_space is right.relevance_space:
         return f"Both axes are {left.relevance_space} scores; dots on the diagonal score the same on both sides.{cut}"
     return (

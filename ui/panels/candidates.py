@@ -18,7 +18,7 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import score_text, title_of, titles_of
-from rag_core.wording.run_captions import label_in, step_label
+from rag_core.wording.step_names import label_in, step_label
 from ui.panels import picking
 from ui.panels.marking import marked
 from ui.panels.views import markdown
@@ -30,6 +30,8 @@ SHORT: dict[str, str] = {
 }
 """Steps in the head of a column, where that is shorter than the label."""
 PREVIEW_CHARS = 240
+WIDEST = 520
+"""Pixels of a column of the table, at most; 24 are its margins, and a letter takes 6.2."""
 
 
 def passage_text(passage: Passage, terms: tuple[str, ...], seen_chars: int | None = None) -> None:
@@ -105,10 +107,11 @@ def candidate_labels(trace: Trace, ids: list[str]) -> dict[str, str]:
 def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Callable[[], None]) -> None:
     """A row per candidate, its rank at every step in the order of the steps; the scores on request. A click chooses a
     row."""
-    columns = _columns(trace)
+    titled = _titled(trace, table)
+    columns = _columns(trace, titled)
     everything = st.toggle("Show the scores of every step", key=f"{key}_scores")
     st.dataframe(
-        _titled(trace, table),
+        titled,
         key=key,
         column_order=list(columns) if everything else _ranks_first(trace, columns),
         column_config=columns,
@@ -129,11 +132,14 @@ def _titled(trace: Trace, table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _columns(trace: Trace) -> dict[str, Any]:
-    """All columns: passage, rank and score of each step in order, what became of it."""
+def _columns(trace: Trace, titled: pd.DataFrame) -> dict[str, Any]:
+    """All columns: passage, what became of it, rank and score of each step in order. The first two are as wide as what
+    they hold: titles tell the rows apart."""
     digits = {"dense": "%.3f", "lexical": "%.1f", "fused": "%.4f", "first_pass": "%.2f", "reranked": "%.2f"}
-    width = 230 if trace.first_pass_summary else 300  # so that the last score is seen without scrolling
-    columns: dict[str, Any] = {"title": st.column_config.TextColumn("Passage", width=width)}
+    columns: dict[str, Any] = {
+        "title": st.column_config.TextColumn("Passage", width=width_of(titled["title"])),
+        "outcome": st.column_config.TextColumn("Outcome", width=width_of(titled["outcome"])),
+    }
     for step in trace.steps[:-1]:
         label = step.name if trace.origin else SHORT.get(step.name, step_label(step.name))
         # three significant digits, so that a probability of 0.0004 is not shown as 0.000
@@ -141,15 +147,19 @@ def _columns(trace: Trace) -> dict[str, Any]:
         form = "%.3g" if whole else digits.get(step.name, "%.3f")
         columns[f"{step.name}_rank"] = st.column_config.NumberColumn(f"{label} #", width=75)
         columns[f"{step.name}_score"] = st.column_config.NumberColumn(f"{label} {step.space}", format=form)
-    columns["outcome"] = st.column_config.TextColumn("Outcome", width=125)
     if trace.extra_searches:
         columns["found_by"] = st.column_config.ListColumn("Found by", width=250)
     columns["unseen_tokens"] = st.column_config.NumberColumn("Tokens not read")
     return columns
 
 
+def width_of(texts: pd.Series) -> int:
+    """The pixels of a column that cuts none of these texts, up to `WIDEST`."""
+    return min(WIDEST, 24 + round(6.2 * max(texts.str.len(), default=0)))
+
+
 def _ranks_first(trace: Trace, columns: dict[str, Any]) -> list[str]:
-    """Passage, ranks, outcome and the last score; not the final rank where it is the reranker's again."""
+    """Passage, outcome, the last score and the ranks; not the final rank where it is the reranker's again."""
     final, reranked = trace.final_step, trace.reranked_step
     again = final is not reranked and [hit.passage_id for hit in final.hits] == [
         hit.passage_id for hit in reranked.hits
@@ -157,7 +167,7 @@ def _ranks_first(trace: Trace, columns: dict[str, Any]) -> list[str]:
     left_out = f"{final.name}_rank" if again else ""
     ranks = [name for name in columns if name.endswith("_rank") and name != left_out]
     found_by = ["found_by"] if trace.extra_searches else []
-    return ["title", *ranks, "outcome", f"{final.name}_score", *found_by]
+    return ["title", "outcome", f"{final.name}_score", *ranks, *found_by]
 
 
 def preview(trace: Trace, passage_id: str) -> None:

@@ -12,6 +12,7 @@ from rag_core.finetune.pairs import LEAST, trainable_queries
 from rag_core.finetune.train import base_folder, fine_tune
 from rag_core.triage import Job, JobControl
 from rag_core.wording.metric_changes import fine_tuning_sentence, interval_text
+from rag_core.wording.numbers import count_of, verb
 from ui import auth, caches
 from ui.panels import job_progress, views
 from ui.panels.evaluation import Bench
@@ -31,8 +32,9 @@ def fine_tuning(choice: SidebarState, questions: LabelledSet, of: Bench) -> None
         return
     ready = len(trainable_queries(questions, of.measurements, choice.policy))
     st.caption(
-        f"{ready} questions have their answer in the pool; {LEAST} are needed. About a third is held out to evaluate "
-        "the result. Training runs in the background and takes minutes on two cores."
+        f"{count_of(ready, 'question')} {verb(ready, 'has its', 'have their')} answer in the pool; {LEAST} are "
+        "needed. About a third is held out to evaluate the result. Training runs in the background and "
+        "takes minutes on two cores."
     )
     latest = job_progress.latest(caches.job_book(), KIND)
     running = latest is not None and not latest.over
@@ -93,7 +95,7 @@ def _row(model: FineTuneResult) -> dict[str, object]:
     return {
         "Model": model.name,
         "From": model.base,
-        "Trained on": f"{len(model.train)} questions, {model.pairs} pairs",
+        "Trained on": f"{count_of(len(model.train), 'question')}, {count_of(model.pairs, 'pair')}",
         "Held out": len(model.held_out),
         f"{METRICS[0]} before": found.before,
         "after": found.after,

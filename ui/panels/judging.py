@@ -9,7 +9,7 @@ from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.pipeline.replay import replay
 from rag_core.schema.documents import Passage
 from rag_core.schema.trace import Trace
-from rag_core.wording.numbers import titles_of
+from rag_core.wording.numbers import titles_of, verb
 from ui import auth
 from ui.panels import candidates as candidates_panel
 from ui.panels import evaluation
@@ -34,7 +34,8 @@ def judging(choice: SidebarState, questions: LabelledSet, of: Bench) -> None:
     grades = now.qrels.get(query.id, {})
     unjudged = [item for item in pool if item not in grades]
     st.progress(
-        1 - len(unjudged) / max(len(pool), 1), f"{len(unjudged)} of {len(pool)} passages in this pool have no grade."
+        1 - len(unjudged) / max(len(pool), 1),
+        f"{len(unjudged)} of {len(pool)} passages in this pool {verb(len(unjudged), 'has', 'have')} no grade.",
     )
     item = _chosen(query, pool, unjudged, grades)
     if item is not None:

@@ -14,6 +14,7 @@ from rag_core.runs.importers.source import OpenedRuns, Source
 from rag_core.runs.importers.uploads import LABELS, Corrections, Look, lists_of, look_at, open_uploads, project_of
 from rag_core.runs.store.retention import Retention, retention, surplus
 from rag_core.runs.values import Direction, Space, StepKind
+from rag_core.wording.numbers import count_of
 from rag_core.wording.run_list import COLUMN_LABELS, expiring_sentence, imported_sentence, retention_sentence
 from ui import caches, visitors
 from ui.panels import views
@@ -145,7 +146,7 @@ def say_imported() -> None:
     for note in done.opened.notes:
         st.info(views.markdown(note), icon=":material/info:")
     if problems := done.opened.problems:
-        with st.expander(f"{len(problems)} parts could not be read", icon=":material/warning:"):
+        with st.expander(f"{count_of(len(problems), 'part')} could not be read", icon=":material/warning:"):
             st.markdown("\n".join(f"- {views.markdown(one)}" for one in problems[:SHOWN]))
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from rag_core.runs.importers.registry import open_source
 from rag_core.runs.importers.source import OpenedRuns, Source
 from rag_core.runs.recorder.delivery import FILE_NAME
+from rag_core.wording.numbers import verb
 from rag_core.wording.run_list import local_sentence
 from ui import caches, visitors
 from ui.panels import run_import, views
@@ -29,7 +30,7 @@ def offer() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(views.markdown(local_sentence(new, str(path))))
-        if st.button("Import them", key="run_local", icon=":material/upload:"):
+        if st.button(f"Import {verb(new, 'it', 'them')}", key="run_local", icon=":material/upload:"):
             run_import.keep(opened)
             st.rerun()
 

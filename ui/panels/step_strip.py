@@ -13,7 +13,7 @@ from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.steps import Evidence, Step, StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of
-from rag_core.wording.run_captions import step_label
+from rag_core.wording.step_names import step_label
 
 
 def strip(trace: Trace, answer: Answer | None) -> None:

@@ -20,7 +20,7 @@ from rag_core.schema.trace import Trace
 from rag_core.triage import Finding
 from rag_core.wording.numbers import score_text
 from rag_core.wording.rivals import note_text, why
-from rag_core.wording.run_captions import step_label
+from rag_core.wording.step_names import step_label
 from rag_core.wording.verdicts import VERDICT_LABELS, sentence
 from ui import caches
 from ui.panels import history, loss_strip, retrying, spent, views, waiting

@@ -18,7 +18,8 @@ from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import not_rewritten
 from rag_core.wording import headline as headline_text
 from rag_core.wording.analysis_captions import extra_search_sentence
-from rag_core.wording.run_captions import label_in, rewritten_by
+from rag_core.wording.run_captions import rewritten_by
+from rag_core.wording.run_notes import noted
 
 STYLE = Path(__file__).with_name("style.css")
 
@@ -81,16 +82,9 @@ def filtered(trace: Trace) -> None:
 def notes(trace: Trace) -> None:
     """The other warnings of the run, by step."""
     lines = [
-        f"**{markdown(label_in(trace, step.name))}:** {markdown(warning.message)}"
-        for step in trace.steps
-        for warning in step.warnings
-        if warning.code != "rerank-failed"
-    ]
-    lines += [
-        f"**Extra search {markdown(run.name)}:** {markdown(warning.message)}"
-        for run in trace.extra_searches
-        for step in run.steps
-        for warning in step.warnings
+        f"**{markdown(place)}:** {markdown(warning.message)}"
+        for place, warning in noted(trace)
+        if warning.code not in ("rerank-failed", "rewrite-failed")  # which `failure` shows
     ]
     if lines:
         count = f"{len(lines)} {'note' if len(lines) == 1 else 'notes'} on this run"

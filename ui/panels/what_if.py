@@ -16,6 +16,7 @@ from rag_core.wording.numbers import count_of
 from rag_core.wording.remedies import advice, conditions, fix_name, symptom
 from rag_core.wording.verdicts import VERDICT_LABELS
 from ui.panels import tried_fix, views, waiting
+from ui.panels.reranker_list import sentence_case
 from ui.panels.triage import Found
 
 SHOWN = 6
@@ -31,7 +32,7 @@ def show(found: Found) -> None:
     for rule in applying:
         st.markdown(f"**{symptom(rule)}: {fix_name(rule)}.** {views.markdown(advice(rule))}")
     with st.expander("Which fix for which symptom", icon=":material/rule:"):
-        st.dataframe(decision_table([rule.name for rule in applying]), hide_index=True, key="rules")
+        st.table(decision_table([rule.name for rule in applying]), hide_index=True)  # its cells wrap
 
 
 def _settings(found: Found) -> None:
@@ -95,5 +96,8 @@ def _mark(one: CheckedFix) -> None:
 
 def decision_table(applying: list[str]) -> pd.DataFrame:
     """All rules: whether each applies here, its symptom, the conditions and the kind of fix."""
-    rows = [("yes" if rule.name in applying else "", symptom(rule), conditions(rule), fix_name(rule)) for rule in RULES]
+    rows = [
+        ("yes" if rule.name in applying else "", symptom(rule), conditions(rule), sentence_case(fix_name(rule)))
+        for rule in RULES
+    ]
     return pd.DataFrame(rows, columns=["Here", "Symptom", "When", "Fix"])

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from rag_core.runs.run import Run, RunStep
 from rag_core.runs.values import Note, StepKind
+from rag_core.wording.numbers import verb
 
 FEWEST = 3
 """Passages below which an order or a tie says nothing."""
@@ -47,7 +48,7 @@ def _ties(run: Run) -> Iterator[Note]:
         scores = [hit.score for hit in step.hits if hit.score is not None]
         tied = sum(times for times in Counter(scores).values() if times > 1)
         if len(scores) >= FEWEST and tied > len(scores) / 2:
-            yield Note(code="ties", message=f"{tied} of {len(scores)} scores of {step.name} are tied.")
+            yield Note(code="ties", message=f"{tied} of {len(scores)} scores of {step.name} {verb(tied)} tied.")
 
 
 def _nothing_kept(run: Run) -> Iterator[Note]:
