@@ -54,7 +54,7 @@ def open_file(data: str | bytes, name: str = "runs.json") -> Opened:
     except UnreadableRecord:
         raise
     except BadInput as exc:
-        if len(values) == 1 and not problems.found:
+        if len(values) == 1 and not problems.found and _recorded(values[0][1]):
             return Opened(traces=(_trace(values[0][1]),))  # which says what is wrong with it
         reason = str(exc) if source.suffix in TABLE_SUFFIXES else next(iter(problems.all()), "")
         raise BadTrace(" ".join(filter(None, ("No run can be read from this file.", reason, ACCEPTS)))) from exc
@@ -63,6 +63,11 @@ def open_file(data: str | bytes, name: str = "runs.json") -> Opened:
 def _ours(value: object) -> bool:
     """True for a trace, or for what was one: a version and no project."""
     return isinstance(value, dict) and "project" not in value and bool(value.keys() & {"policy", "version"})
+
+
+def _recorded(value: object) -> bool:
+    """True for what is meant as the record of a run: it names a project."""
+    return isinstance(value, dict) and "project" in value
 
 
 def _of_values(values: Iterable[ParsedValue], problems: Problems) -> list[Trace]:
@@ -80,7 +85,7 @@ def _of_values(values: Iterable[ParsedValue], problems: Problems) -> list[Trace]
 
 def _trace(value: object) -> Trace:
     """The trace of a parsed value: a record of a run has a project."""
-    if isinstance(value, dict) and "project" in value:
+    if isinstance(value, dict) and _recorded(value):
         return trace_of(run_from(value))
     return TRACE.value_of(value)
 

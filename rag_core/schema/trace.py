@@ -77,8 +77,10 @@ class Trace(TracePool):
 
     @property
     def relevance_space(self) -> ScoreSpace:
-        """The space that relevance is judged and cut in: probability for logits and for calibrated scores."""
-        return relevance_space(self.reranked_step.space, self.calibration)
+        """The space that relevance is judged and cut in: probability for logits and for calibrated scores, except where
+        another pipeline recorded them: nobody knows here what its model's logits mean."""
+        reranked = self.reranked_step.space
+        return reranked if self._scored_elsewhere else relevance_space(reranked, self.calibration)
 
     @property
     def calibration(self) -> Calibration | None:
@@ -89,6 +91,8 @@ class Trace(TracePool):
     def relevance(self) -> dict[str, float]:
         """Relevance by passage id of every reranked candidate, in `relevance_space`: what the threshold cuts."""
         reranked = self.reranked_step
+        if self._scored_elsewhere:
+            return {hit.passage_id: hit.score for hit in reranked.hits}
         return to_relevance(reranked.hits, reranked.space, self.calibration)
 
     @cached_property
@@ -171,6 +175,11 @@ class Trace(TracePool):
     def kept(self) -> tuple[RankedPassage, ...]:
         """The passages kept for the answer, best first; none where the answer is "I don't know"."""
         return tuple(self._ranked(hit.passage_id, hit.rank) for hit in self.kept_step.hits)
+
+    @property
+    def _scored_elsewhere(self) -> bool:
+        """True where the last reranker's scores are as another pipeline recorded them; a replay may score them here."""
+        return self.origin is not None and not self.pairs
 
     def _report_of(self, step: Step) -> RerankSummary:
         """What is known of a recorded reranker."""

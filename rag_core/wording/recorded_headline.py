@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rag_core.analysis.latency import duration
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import StepKind
+from rag_core.schema.steps import Evidence, StepKind
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of, ordinal, score_text, title_of
 
@@ -46,6 +46,8 @@ def _kept(trace: Trace) -> str:
     """How many passages were kept, and the first one's score."""
     hits, space = trace.kept_step.hits, trace.kept_step.space
     told = f"{count_of(len(hits), 'passage')} kept"
+    if trace.kept_step.evidence is Evidence.INFERRED:
+        told += " (worked out, not recorded)"
     return (
         f"{told}." if not hits or space in NAMELESS else f"{told}, the first with {score_text(hits[0].score, space)}."
     )

@@ -78,7 +78,7 @@ def test_a_trace_downloads_and_opens_again(page: Page, app: App, tmp_path) -> No
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("{}", "This is not a trace"),
+        ("{}", "No run can be read from this file"),
         ("not json", "No run can be read from this file"),
         ('{"version": 1, "query": "<script>alert(1)</script>"}', "This is not a trace"),
     ],

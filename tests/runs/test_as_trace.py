@@ -105,7 +105,8 @@ def test_a_file_without_a_run_says_what_can_be_opened(data):
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("broken.json", "{}", "This is not a trace"),
+        ("broken.json", "{}", "the record of a run or one a line"),
+        ("broken.json", '{"foo": 1}', "OpenTelemetry, Phoenix or Langfuse"),
         ("broken.json", '{"version": 1, "query": "q"}', "This is not a trace"),
         ("broken.json", '{"project": "bot"}', "This is not a run"),
         ("broken.json", "not json", "No run can be read from this file. Line 1: it is not complete JSON."),
@@ -123,3 +124,12 @@ def test_what_was_noted_of_the_whole_run_is_told_with_it():
     note = {"code": "not-recorded", "message": "search could not be recorded (TypeError: no list of passages)."}
     run = run_from({"project": "bot", "query": "q", "steps": [DENSE], "warnings": [note]})
     assert note["message"] in [one.message for one in trace_of(run).warnings]
+
+
+def test_the_headline_says_where_what_was_kept_is_worked_out():
+    told = "kept (worked out, not recorded)"
+    worked_out = trace_of(run_from({"project": "bot", "query": "q", "steps": [DENSE]}))
+    assert told in headline(worked_out)
+    first = DENSE["hits"][0]["passage_id"]
+    select = {"name": "kept", "kind": "select", "hits": [{"passage_id": first}]}
+    assert told not in headline(trace_of(run_from({"project": "bot", "query": "q", "steps": [DENSE, select]})))

@@ -167,7 +167,7 @@ def _space(trace: Trace, reranker: str | None, weights: dict[str, float] | None)
     candidates = candidates_of(trace)
     if weights is not None and (reranker or candidates is trace.reranked_step):
         return ScoreSpace.RRF
-    return relevance_space(candidates.space) if reranker else trace.relevance_space
+    return candidates.space if reranker else trace.relevance_space
 
 
 def _threshold(trace: Trace, space: ScoreSpace, found: dict[Control, Obstacle]) -> Threshold:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from rag_core.schema.policy import NO_RERANKER
 from rag_core.schema.steps import Evidence, Step, StepKind
-from rag_core.schema.threshold import can_cut, relevance_space
+from rag_core.schema.threshold import can_cut
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_steps import complete, first_of
 
@@ -96,7 +96,7 @@ def obstacles(trace: Trace, reranker: str | None = None) -> dict[Control, Obstac
     itself = candidates is trace.reranked_step and candidates.kind is StepKind.RERANK
     if itself or candidates.evidence is not Evidence.RECORDED:
         found[Control.POOL] = Obstacle.INCOMING
-    if reranker == NO_RERANKER and not can_cut(relevance_space(candidates.space)):
+    if reranker == NO_RERANKER and not can_cut(candidates.space):
         found[Control.THRESHOLD] = Obstacle.RANKS
     if reranker is None:
         found = _by_recorded_scores(trace, candidates) | found

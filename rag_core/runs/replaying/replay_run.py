@@ -90,7 +90,7 @@ def _check(trace: Trace, change: RunChange) -> None:
 
 def _check_threshold(trace: Trace, threshold: Threshold, order: _Order) -> None:
     """Raises BadInput for a threshold that does not cut the scores of this order."""
-    space = relevance_space(order.reranked.space)
+    space = _space_of(order)
     if threshold.minimum is None or order.report.status == "failed":
         return
     if not can_cut(space):
@@ -203,10 +203,10 @@ def _by_recorded_scores(trace: Trace, came: Step, pool: Sequence[Hit]) -> Step:
 
 def _kept(trace: Trace, order: _Order, threshold: Threshold, top_k: int) -> Step:
     """What is at or over the threshold, cut to the top k."""
-    space = relevance_space(order.reranked.space)
-    left = clearing(threshold, space, to_relevance(order.reranked.hits, order.reranked.space))
+    space, reranked = _space_of(order), order.reranked
+    judged = reranked.space if order.pairs else ScoreSpace.UNKNOWN  # whose scores are taken as they are
+    left = clearing(threshold, space, to_relevance(reranked.hits, judged))
     hits = _ranked([hit for hit in order.final.hits if hit.passage_id in left])[:top_k]
-    texts = [trace.passages[hit.passage_id].text for hit in hits]
     missing = tuple(one for one in trace.kept_step.warnings if one.code == "text-missing")
     return Step(
         name=trace.kept_step.name,
@@ -218,11 +218,16 @@ def _kept(trace: Trace, order: _Order, threshold: Threshold, top_k: int) -> Step
         timing=Timing(started_ms=max(one.timing.ended_ms for one in order.steps)),
         timed=False,
         warnings=(
-            *step_warnings.threshold(threshold, relevance_space(order.reranked.space)),
-            *step_warnings.near_duplicates([text for text in texts if text]),
+            *step_warnings.threshold(threshold, space),
+            *step_warnings.near_duplicates([text for hit in hits if (text := trace.passages[hit.passage_id].text)]),
             *missing,
         ),
     )
+
+
+def _space_of(order: _Order) -> ScoreSpace:
+    """The space that a threshold cuts in: logits that were recorded stay what they are, those made here are judged."""
+    return relevance_space(order.reranked.space) if order.pairs else order.reranked.space
 
 
 def _ranked(hits: Sequence[Hit]) -> tuple[Hit, ...]:

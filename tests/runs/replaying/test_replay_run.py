@@ -110,6 +110,18 @@ def test_recorded_scores_are_cut_again():
     assert (order(smaller.reranked_step), order(smaller.kept_step)) == ("dcba", "dc")
 
 
+def test_a_recorded_logit_stays_a_logit_until_a_reranker_here_scores_the_run():
+    trace = of_steps(*WITHOUT_SCORES)
+    recorded = trace.reranked_step
+    assert recorded.space is ScoreSpace.LOGIT is trace.relevance_space
+    assert trace.relevance == {hit.passage_id: hit.score for hit in recorded.hits}
+    assert {one.space for one in trace.kept} == {ScoreSpace.LOGIT}
+    cut = Threshold(minimum=0.5, space=ScoreSpace.PROBABILITY)
+    with pytest.raises(BadInput, match="of the kind “logit”"):
+        replay_run(trace, RunChange(threshold=cut))
+    assert reranked(trace).relevance_space is ScoreSpace.PROBABILITY
+
+
 def test_recorded_searches_are_fused_with_other_weights():
     trace = of_steps(*WITH_SCORES)
     other = replay_run(trace, RunChange(weights={"words": 0.0}, pool=2))
@@ -127,7 +139,7 @@ def test_recorded_searches_are_fused_with_other_weights():
         (
             WITHOUT_SCORES,
             None,
-            {Control.POOL: Obstacle.SCORES, Control.FUSION: Obstacle.SCORES, Control.THRESHOLD: None},
+            {Control.POOL: Obstacle.SCORES, Control.FUSION: Obstacle.SCORES, Control.THRESHOLD: Obstacle.SPACE},
         ),
         (WITHOUT_SCORES, "fixed", {}),
         (({**FUSED, "inputs": []}, LARGE), "fixed", {Control.FUSION: Obstacle.LISTS}),
@@ -135,7 +147,7 @@ def test_recorded_searches_are_fused_with_other_weights():
         (
             ODD["rules after reranking, one passage kept"],
             None,
-            {Control.POOL: Obstacle.RULES, Control.FUSION: Obstacle.RULES, Control.THRESHOLD: None},
+            {Control.POOL: Obstacle.RULES, Control.FUSION: Obstacle.RULES, Control.THRESHOLD: Obstacle.SPACE},
         ),
         (
             (NO_TEXTS,),
