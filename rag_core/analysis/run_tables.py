@@ -18,20 +18,24 @@ from rag_core.wording.latency_bars import bar_label, bar_note
 from rag_core.wording.numbers import score_text, titles_of
 
 CUT = "cut by the first pass"
+ENDED = (CUT, "not returned by the reranker")
+"""Outcomes of candidates that got no final rank: their line ends before it."""
 
 
 @once
 def movement(trace: Trace) -> pd.DataFrame:
     """A row per candidate that was read: passage_id, title (with its document where titles are equal), before (fused
-    rank), first_pass (rank after it, where there is one), after (place before the cut), moved (places gained),
-    direction (up, down, same), outcome, score (as shown)."""
+    rank), first_pass (rank after it, where there is one), after (place before the cut; behind all others for what has
+    no final rank), moved (places gained), direction (up, down, same), outcome, score (as shown). A candidate that
+    another pipeline's reranker did not return has not moved: nobody recorded where to."""
     rows = []
     titles = titles_of(trace.passages[hit.passage_id] for hit in trace.head)
     for hit in trace.head:
         if hit.passage_id not in trace.places:
             continue
         after = trace.places[hit.passage_id]
-        moved = hit.rank - after
+        outcome = trace.outcome(hit.passage_id)
+        moved = 0 if outcome == "not returned by the reranker" else hit.rank - after
         rows.append(
             {
                 "passage_id": hit.passage_id,
@@ -43,7 +47,7 @@ def movement(trace: Trace) -> pd.DataFrame:
                 "after": after,
                 "moved": moved,
                 "direction": "up" if moved > 0 else "down" if moved < 0 else "same",
-                "outcome": trace.outcome(hit.passage_id),
+                "outcome": outcome,
                 "score": _score(trace, hit.passage_id),
             }
         )

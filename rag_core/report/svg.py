@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from rag_core.analysis.run_tables import CUT
+from rag_core.analysis.run_tables import CUT, ENDED
 from rag_core.wording.numbers import threshold_text
 
 WIDTH = 960
@@ -24,7 +24,8 @@ LABEL = 330
 def rank_lines(movement: pd.DataFrame) -> str:
     """A line per candidate from its fused rank to its final one. `movement`: rag_core.analysis.run_tables.movement.
 
-    Where there was a first pass, by way of its rank there; what it did not hand on ends there with a diamond.
+    Where there was a first pass, by way of its rank there; what it did not hand on ends there with a diamond, and what
+    a reranker did not return ends with a square.
     """
     left, right = LABEL, WIDTH - LABEL
     places = max([1, *movement["before"], *movement["after"]])
@@ -36,8 +37,8 @@ def rank_lines(movement: pd.DataFrame) -> str:
         told = row["outcome"] == "kept"
         way = _way(row, left, right)
         parts += _lines(way, row["direction"] if told else "faint")
-        if row["outcome"] == CUT:
-            parts.append(_text(way[-1][0], way[-1][1] + 4, "◇", "middle", "m"))
+        if row["outcome"] in ENDED:
+            parts.append(_text(way[-1][0], way[-1][1] + 4, "◇" if row["outcome"] == CUT else "□", "middle", "m"))
         if told:
             parts.append(_text(left - 8, way[0][1] + 4, f"{_cut(row['title'], 42)}  {row['before']}", "end"))
             mark = marks[row["direction"]]
@@ -48,7 +49,7 @@ def rank_lines(movement: pd.DataFrame) -> str:
 def _way(row: Mapping[Hashable, Any], left: float, right: float) -> list[tuple[float, float]]:
     """One candidate's points: fused rank, rank in a first pass, final rank, as far as it came."""
     stops = [(left, row["before"]), (WIDTH / 2, row["first_pass"]), (right, row["after"])]
-    came = stops[:2] if row["outcome"] == CUT else stops
+    came = stops[:2] if row["outcome"] in ENDED else stops
     return [(x, 24 + ROW * float(rank)) for x, rank in came if pd.notna(rank)]
 
 

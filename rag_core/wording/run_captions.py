@@ -32,9 +32,11 @@ def movement_caption(trace: Trace) -> str:
     ended = len(trace.cut_by_first_pass)
     cut = f" {ended} ended at the first pass. Ranks past {len(trace.pool)} are drawn closer together."
     cut *= bool(trace.cut_by_first_pass)
+    gone = int((table["outcome"] == "not returned by the reranker").sum())
+    missing = f" {gone} {verb(gone, 'was', 'were')} not returned by the reranker." * bool(gone)
     rest = len(trace.pool_unread)
     unread = f" {rest} {verb(rest, 'was', 'were')} not read and {verb(rest)} not drawn." * bool(rest)
-    return f"{up} of {len(table)} candidates moved up, {down} down.{cut}{leavers}{unread}"
+    return f"{up} of {len(table)} candidates moved up, {down} down.{cut}{missing}{leavers}{unread}"
 
 
 @once

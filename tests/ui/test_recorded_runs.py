@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rag_core.analysis.latency import bars
+from rag_core.report import svg
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.replaying import obstacles
 from rag_core.runs.sent import run_from
@@ -218,5 +219,12 @@ def test_the_rank_movement_names_the_steps_of_the_run_and_marks_what_the_reranke
     assert trace.outcome("d") == "not returned by the reranker" and ends["d"] == ends["e"] == "square-open"
     assert "square-open" not in (ends["a"], ends["b"], ends["c"])
     assert "□ not returned by the reranker" in rank_movement.key(trace)
+    places = {line.customdata[0]: list(line.x) for line in fig.data if line.customdata is not None}
+    assert places["d"] == places["e"] == [0.0] and places["a"] == [0.0, 1.0]  # nobody recorded a final rank
+    gone = rank_movement.movement(trace).set_index("passage_id").loc[["d", "e"]]
+    assert set(gone["moved"]) == {0} and set(gone["direction"]) == {"same"}
+    assert "2 were not returned by the reranker." in rank_movement.caption(trace)
+    drawn = svg.rank_lines(rank_movement.movement(trace))
+    assert drawn.count("□") == 2 and drawn.count("<line") == 3
     heads = [one.text for one in fig.layout.annotations]
     assert heads[0] == "<b>Rank in dense (pool of 5)</b>"

@@ -3,13 +3,14 @@
 Up is blue with a triangle up, down is orange with a triangle down, unmoved is grey with a dot; what was not kept
 is drawn open: a circle where top-k cut it, a cross where it was under the threshold. Where there is a first pass, its
 ranks stand between the two, and what it did not hand on ends there with a diamond; of those, only the ones with a title
-are drawn unless all are asked for. Ranks without a title stand closer together, alike in every column, so that a level
-line is always a candidate that kept its rank.
+are drawn unless all are asked for. What another pipeline's reranker did not return has no final rank: its line ends
+with a square. Ranks without a title stand closer together, alike in every column, so that a level line is always a
+candidate that kept its rank.
 """
 
 from __future__ import annotations
 
-from rag_core.analysis.run_tables import CUT, movement
+from rag_core.analysis.run_tables import CUT, ENDED, movement
 from rag_core.wording.run_captions import movement_caption as caption
 
 __all__ = ["caption", "figure", "key", "movement"]
@@ -80,7 +81,7 @@ def figure(trace: Trace, palette: Palette, chosen: str | None = None, whole: boo
     lines = [_line(row, heights, palette, row["passage_id"] in told, row["passage_id"] == chosen) for row in order]
     titles = [
         _labels(labelled, "before", heights, palette),
-        _labels(labelled[labelled["outcome"] != CUT], "after", heights, palette),
+        _labels(labelled[~labelled["outcome"].isin(ENDED)], "after", heights, palette),
     ]
     return go.Figure(data=[*lines, *titles], layout=_frame(heights, trace, palette))
 
@@ -111,12 +112,11 @@ def _line(row: Row, heights: Mapping[int, float], palette: Palette, told: bool, 
     colour = _colour(row, palette, told or chosen)
     mark = OPEN.get(str(row["outcome"]), MARKS[str(row["direction"])])
     strong, small = told or chosen, 2 if row["outcome"] == CUT else 6
-    x, y, way = [0.0, 1.0], [row["before"], row["after"]], f"fused #{row['before']} → final #{row['after']}"
-    if pd.notna(row["first_pass"]):
-        x, y = [0.0, 0.5, 1.0], [row["before"], row["first_pass"], row["after"]]
-        way = f"fused #{row['before']} → first pass #{row['first_pass']:.0f} → final #{row['after']}"
-    if row["outcome"] == CUT:
-        x, y, way = x[:2], y[:2], f"fused #{row['before']} → first pass #{row['first_pass']:.0f}"
+    stops = [(0.0, row["before"], "fused")]
+    stops += [(0.5, row["first_pass"], "first pass")] * bool(pd.notna(row["first_pass"]))
+    stops += [(1.0, row["after"], "final")] * (row["outcome"] not in ENDED)
+    x, y = [place for place, _, _ in stops], [rank for _, rank, _ in stops]
+    way = " → ".join(f"{name} #{rank:.0f}" for _, rank, name in stops)
     hover = f"<b>{plain(str(row['title']), 80)}</b><br>{way}<br>{row['score']}<br>{row['outcome']}<extra></extra>"
     return scatter(
         x=x,
