@@ -65,7 +65,7 @@ def main() -> None:
         saved = history.opened()
         runs = [*history.runs(), *saved]
         if runs:
-            many_runs(runs)
+            many_runs(runs, trace)
         line = by_pool(runs, trace, choice)
         costs.show(choice, trace, line)
 
@@ -111,15 +111,16 @@ def _bill(trace: Trace) -> dict[str, str]:
 
 
 @st.fragment
-def many_runs(runs: list[Trace]) -> None:
+def many_runs(given: list[Trace], shown: Trace | None) -> None:
     """Where the machine stands against the assumed budget, and percentiles per step."""
-    runs = latency_of_runs.measured_runs(runs) or runs
-    before = [trace.took_ms for trace in runs if trace.rerank.pairs_timed] or [trace.took_ms for trace in runs]
+    runs, compared = latency_of_runs.measured_runs(given) or given, latency_of_runs.compared_runs(given)
+    before = [trace.took_ms for trace in compared]
+    only = compared[0].query if len(compared) == 1 and compared[0] is not shown else None
     p50, p95 = median(before), float(pd.Series(before).quantile(0.95))
     fig = budget_bar.figure(p50, p95, state.palette())
     chart_panel.show(
         "Against the assumed budget",
-        budget_bar.caption(p50, len(before)),
+        budget_bar.caption(p50, len(before), only, len(given) - len(compared)),
         fig,
         budget_bar.table(p50, p95),
         "budget",

@@ -21,6 +21,13 @@ def measured_runs(traces: Sequence[Trace]) -> list[Trace]:
     return [trace for trace in traces if not trace.took.estimated]
 
 
+def compared_runs(traces: Sequence[Trace]) -> list[Trace]:
+    """Those of the runs whose time says something about this machine: measured as they are, and a model scored in them;
+    where there are none of these, the best that there is."""
+    measured = measured_runs(traces) or list(traces)
+    return [trace for trace in measured if trace.rerank.pairs_timed] or measured
+
+
 def expected_ms(traces: Sequence[Trace], policy: Policy, questions: int) -> float | None:
     """How long so many questions take under a policy before their answers, by the median of the runs that were timed
     with its reranker and pool; None where there is none."""

@@ -37,3 +37,17 @@ def test_the_latency_page_counts_the_pairs_of_this_pool_and_says_that_the_time_i
     figures = {one.label: one.value for one in at.metric}
     assert figures["Pairs scored"] == "2" and figures["Time before the answer"].startswith("about ")
     assert any("their share of the time measured" in one.value.replace("\\", "") for one in at.caption)
+
+
+def budget(at: AppTest) -> str:
+    """The sentence over the assumed budget."""
+    return next(told for one in at.caption if "the assumed" in (told := one.value.replace("\\", "")))
+
+
+def test_the_budget_names_the_run_that_was_timed_and_counts_the_estimated_one() -> None:
+    at = opened("3_latency.py", pool="3")
+    assert budget(at).startswith("This run takes ") and "left out" not in budget(at)
+    at.slider(key="pool").set_value(2).run()
+    assert not at.exception
+    assert budget(at).startswith("The run of “")
+    assert budget(at).endswith("1 run is left out: estimated, or no model scored in it.")

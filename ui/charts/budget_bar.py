@@ -7,8 +7,9 @@ import plotly.graph_objects as go
 
 from rag_core.analysis.latency import USUAL_BUDGET_MS, duration, standing
 from rag_core.schema.once import once
+from rag_core.wording.numbers import count_of, verb
 from ui.charts.axes import axis
-from ui.charts.palette import Palette, layout
+from ui.charts.palette import Palette, layout, squeezed
 
 SLOWER = " A smaller model or fewer candidates make it faster."
 WORDS = {"under": "faster than", "within": "within", "over": "slower than"}
@@ -21,14 +22,18 @@ def table(p50: float, p95: float) -> pd.DataFrame:
     return pd.DataFrame({"name": list(names), "ms": list(names.values())})
 
 
-def caption(p50: float, runs: int) -> str:
-    """Where the median run stands."""
+def caption(p50: float, runs: int, only: str | None = None, left_out: int = 0) -> str:
+    """Where the median run stands. `only`: the question of the one run that counts, where it is not the page's run;
+    `left_out`: how many runs of the page do not count."""
     low, high = USUAL_BUDGET_MS
-    run = "this run" if runs == 1 else f"the median of {runs} runs"
+    one = "This run" if only is None else f"The run of “{squeezed(only, 60)}”"
+    run = f"The median of {runs} runs" if runs > 1 else one
+    those = "them" if left_out > 1 else "it"
+    out = f" {count_of(left_out, 'run')} {verb(left_out)} left out: estimated, or no model scored in {those}."
     return (
-        f"{run.capitalize()} takes {duration(p50)} before the answer: {WORDS[standing(p50)]} the assumed "
+        f"{run} takes {duration(p50)} before the answer: {WORDS[standing(p50)]} the assumed "
         f"{low:.0f} to {high:.0f} ms (a rule of thumb, not a measurement; set your own budget below)."
-        f"{SLOWER * (standing(p50) == 'over')}"
+        f"{SLOWER * (standing(p50) == 'over')}{out * bool(left_out)}"
     )
 
 
