@@ -94,6 +94,9 @@ def test_a_server_of_ones_own(service: Service) -> None:
     at.text_input(key="server_key").set_value(KEY)
     button(at, "Add the server")
     assert at.selectbox(key="look").value == f"jina-shaped:{service.address}/jina-shaped"
+    table = at.dataframe(key="rerankers").value
+    assert table.loc[table["Reranker"].str.contains("127.0.0.1"), "Status"].tolist() == ["Set up"]
+    assert any(" ready, 1 set up with a key or an address, " in one.value for one in at.get("html"))
     button(at, "Try it")
     assert any(one.value.startswith("It works") for one in (*at.success, *at.warning))
     button(at, "Use")

@@ -25,6 +25,9 @@ NEEDS: dict[Requirement, str] = {
 }
 """What a reranker lacks, in few words."""
 
+ELSEWHERE: tuple[Requirement, ...] = ("key", "address", "another server", "serving", "chat")
+"""What runs behind a key or an address: that it is set up does not show that it answers."""
+
 
 COLUMNS = (
     *("Reranker", "Status", "Kind", "Parameters", "Download", "Licence"),
@@ -38,9 +41,11 @@ def sentence_case(kind: str) -> str:
 
 
 def headline(rows: list[Row], label: str) -> str:
-    """What is chosen, how many are ready, and what the others need."""
-    ready = sum(not missing for _, missing in rows)
-    return f"{label} is chosen. {ready} ready, {len(rows) - ready} need a download, key or server."
+    """What is chosen, how many are ready or set up, and what the others need."""
+    found = [status(entry, missing, "") for entry, missing in rows]
+    ready, elsewhere = found.count("Ready"), found.count("Set up")
+    more = f" {elsewhere} set up with a key or an address," * bool(elsewhere)
+    return f"{label} is chosen. {ready} ready,{more} {len(rows) - ready - elsewhere} need a download, key or server."
 
 
 def plugins() -> None:
@@ -83,10 +88,10 @@ def table(rows: list[Row], chosen: str) -> pd.DataFrame:
 
 
 def status(entry: Entry, missing: str, chosen: str) -> str:
-    """In few words: chosen, ready, or what it needs."""
+    """In few words: chosen, ready, set up (it has its key or address; use tells if it answers), or what it needs."""
     if missing:
         return NEEDS["nothing" if missing_packages(entry) else entry.needs]
-    return "Chosen" if entry.key == chosen else "Ready"
+    return "Chosen" if entry.key == chosen else "Set up" if entry.needs in ELSEWHERE else "Ready"
 
 
 def choose(rows: list[Row], chosen: str) -> Row:
