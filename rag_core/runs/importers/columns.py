@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from rag_core.errors import BadInput
@@ -28,6 +29,9 @@ KINDS: dict[str, StepKind] = {
     **dict.fromkeys(("kept", "selected"), StepKind.SELECT),
 }
 """Names of lists that say what made them; any other list counts as a search until somebody says otherwise."""
+
+EARLIER = {"before", "pre", "without", "no", "not", "un"}
+"""Words that turn a name around: `before rerank` is what came before it."""
 
 
 class StepMeaning(Frozen):
@@ -87,10 +91,20 @@ def guess_columns(header: Sequence[str]) -> Columns:
 
 
 def guess_meaning(step: str, score_column: str | None) -> StepMeaning:
-    """What a list's name says of it, and the name of its scores' column: a distance."""
+    """What a list's name says of it, and the name of its scores' column: a distance.
+
+    >>> guess_meaning("cohere-rerank", None).kind.value, guess_meaning("before rerank", None).kind.value
+    ('rerank', 'search')
+    """
     distance = (score_column or "").strip().lower() == "distance"
-    kind = KINDS.get(step.strip().lower(), StepKind.SEARCH)
-    return StepMeaning(kind=kind, space=Space.DISTANCE if distance else Space.UNKNOWN)
+    return StepMeaning(kind=_kind(step.strip().lower()), space=Space.DISTANCE if distance else Space.UNKNOWN)
+
+
+def _kind(name: str) -> StepKind:
+    """The kind that a name says as a whole, or by one of its words."""
+    words = re.findall(r"[a-z]+", name)
+    said = {KINDS[word] for word in words if word in KINDS} if not EARLIER & set(words) else set()
+    return KINDS.get(name) or (said.pop() if len(said) == 1 else StepKind.SEARCH)
 
 
 def meanings(

@@ -136,6 +136,25 @@ def test_a_table_in_every_form(tmp_path):
         assert steps(second) == [("dense", StepKind.SEARCH, (), [None])], path.name
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("cohere-rerank", StepKind.RERANK),
+        ("bge-reranker-v2-m3", StepKind.RERANK),
+        ("Cross-Encoder", StepKind.RERANK),
+        ("rrf k=60", StepKind.FUSION),
+        ("hybrid_search", StepKind.FUSION),
+        ("before_rerank", StepKind.SEARCH),
+        ("fused and reranked", StepKind.SEARCH),
+        ("bm25", StepKind.SEARCH),
+    ],
+)
+def test_a_lists_name_says_what_made_it(tmp_path, name, kind):
+    rows = [{"query": "q", "passage_id": one, "list": name} for one in "ab"]
+    opened = rag_core.open_runs(write(tmp_path / "t.jsonl", rows, lines=True), project="bot")
+    assert [step.kind for step in opened.runs[0].steps] == [kind]
+
+
 def test_the_guess_of_a_table_can_be_corrected(tmp_path):
     from rag_core.runs.importers.columns import Columns, StepMeaning
     from rag_core.runs.values import Space
