@@ -30,8 +30,9 @@ SHORT: dict[str, str] = {
 }
 """Steps in the head of a column, where that is shorter than the label."""
 PREVIEW_CHARS = 240
-WIDEST = 520
-"""Pixels of a column of the table, at most; 24 are its margins, and a letter takes 6.2."""
+WIDEST = 340
+"""Pixels of a column of the table, at most, so that the ranks are seen without scrolling; 24 are its margins, and a
+letter takes 6.2."""
 
 
 def passage_text(passage: Passage, terms: tuple[str, ...], seen_chars: int | None = None) -> None:
@@ -134,7 +135,7 @@ def _titled(trace: Trace, table: pd.DataFrame) -> pd.DataFrame:
 
 def _columns(trace: Trace, titled: pd.DataFrame) -> dict[str, Any]:
     """All columns: passage, what became of it, rank and score of each step in order. The first two are as wide as what
-    they hold: titles tell the rows apart."""
+    they hold, up to `WIDEST`: titles tell the rows apart."""
     digits = {"dense": "%.3f", "lexical": "%.1f", "fused": "%.4f", "first_pass": "%.2f", "reranked": "%.2f"}
     columns: dict[str, Any] = {
         "title": st.column_config.TextColumn("Passage", width=width_of(titled["title"])),
@@ -159,7 +160,7 @@ def width_of(texts: pd.Series) -> int:
 
 
 def _ranks_first(trace: Trace, columns: dict[str, Any]) -> list[str]:
-    """Passage, outcome, the last score and the ranks; not the final rank where it is the reranker's again."""
+    """Passage, the ranks, outcome and the last score; not the final rank where it is the reranker's again."""
     final, reranked = trace.final_step, trace.reranked_step
     again = final is not reranked and [hit.passage_id for hit in final.hits] == [
         hit.passage_id for hit in reranked.hits
@@ -167,7 +168,7 @@ def _ranks_first(trace: Trace, columns: dict[str, Any]) -> list[str]:
     left_out = f"{final.name}_rank" if again else ""
     ranks = [name for name in columns if name.endswith("_rank") and name != left_out]
     found_by = ["found_by"] if trace.extra_searches else []
-    return ["title", "outcome", f"{final.name}_score", *ranks, *found_by]
+    return ["title", *ranks, "outcome", f"{final.name}_score", *found_by]
 
 
 def preview(trace: Trace, passage_id: str) -> None:
