@@ -147,6 +147,7 @@ def test_the_address_carries_the_filter_of_feedback_and_ticks_beyond_what_can_be
     for at, selected in ((1, "100 runs"), (2, "200 runs")):
         number.fill(str(at))
         number.press("Enter")
+        page.wait_for_timeout(500)  # until the run of this page of the list has begun
         settled(page)
         evaluate = page.get_by_role("button", name=f"Evaluate {selected}")
         click_until(lambda most, there=evaluate: expect(there).to_be_visible(timeout=most), table, {"x": 20, "y": 17})
@@ -154,6 +155,7 @@ def test_the_address_carries_the_filter_of_feedback_and_ticks_beyond_what_can_be
         expect(page.get_by_text("200 runs can be selected at once")).to_have_count(0)
     number.fill("3")
     number.press("Enter")
+    page.wait_for_timeout(500)
     settled(page)
     told = page.get_by_text("200 runs can be selected at once: 10 more rows are ticked and not selected.")
     click_until(lambda most: expect(told).to_be_visible(timeout=most), table, {"x": 20, "y": 17})
