@@ -30,7 +30,7 @@ class Choice(Frozen):
 
     low, high: middle 95% of the thresholds that resampled sets choose. saving: cost saved against the better of
     answering all and refusing all, cross-fitted (chosen on nine tenths of the queries, paid on the rest), with its
-    95% interval. `separates` is True where that interval lies over 0.
+    95% interval. `separates` is True where that interval is over 0.
     """
 
     minimum: float

@@ -29,7 +29,7 @@ class PolicyReports:
         return tuple(report for _, report in self.rows)
 
     def frame(self, metrics: Sequence[str] = METRICS, step: str | None = None) -> pd.DataFrame:
-        """A row per policy: each metric's mean, and how far it lies from the first policy's with its 95% interval;
+        """A row per policy: each metric's mean, and how far it is from the first policy's with its 95% interval;
         None where too few queries were compared to bound it.
 
         step: the order that is measured ("fused", "reranked", "kept", ...); None: the last one before the cut.

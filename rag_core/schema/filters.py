@@ -88,7 +88,7 @@ class In(Frozen):
 
 
 class Dated(Frozen):
-    """The date field lies on or after `after` and before `before`. A passage without a date never matches.
+    """The date field is on or after `after` and before `before`. A passage without a date never matches.
 
     A day begins at midnight in UTC: `2026-01-01T00:30+02:00` is still in 2025.
     """

@@ -23,7 +23,7 @@ def table(p50: float, p95: float) -> pd.DataFrame:
 
 
 def caption(p50: float, runs: int, only: str | None = None, left_out: int = 0) -> str:
-    """Where the median run stands. `only`: the question of the one run that counts, where it is not the page's run;
+    """Where the median run is. `only`: the question of the one run that counts, where it is not the page's run;
     `left_out`: how many runs of the page do not count."""
     low, high = USUAL_BUDGET_MS
     one = "This run" if only is None else f"The run of “{squeezed(only, 60)}”"

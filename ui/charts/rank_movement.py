@@ -4,7 +4,7 @@ Up is blue with a triangle up, down is orange with a triangle down, unmoved is g
 is drawn open: a circle where top-k cut it, a cross where it was under the threshold. Where there is a first pass, its
 ranks stand between the two, and what it did not hand on ends there with a diamond; of those, only the ones with a title
 are drawn unless all are asked for. What another pipeline's reranker did not return has no final rank: its line ends
-with a square. Ranks without a title stand closer together, alike in every column, so that a level line is always a
+with a square. Ranks without a title are closer together, alike in every column, so that a level line is always a
 candidate that kept its rank.
 """
 

@@ -97,7 +97,7 @@ def load(folder: Path) -> Runner | None:
 
 
 def conversion_of(folder: Path, kind: Kind) -> tuple[Path, engine.Precision] | None:
-    """Where the model's graph lies, converted first where it is not yet, and what it runs in; None where it cannot be
+    """Where the model's graph is, converted first where it is not yet, and what it runs in; None where it cannot be
     converted (`why_not` says why)."""
     place = _place(folder, kind)
     if not (place / RECORD).is_file():

@@ -31,7 +31,7 @@ from rag_core.settings import Settings
 
 @dataclass(frozen=True)
 class NamedIndex:
-    """An index by its config. The secret is kept apart, and is in no text.
+    """An index by its config. The secret is beside it, and in no text.
 
     store    of a collection that was made in a store, that one's name; empty for an index that somebody else keeps
     version  another one whenever documents were written into it from here

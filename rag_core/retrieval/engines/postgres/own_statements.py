@@ -1,6 +1,6 @@
 """The statements that make, write and delete a table of our own. Names are quoted, values are parameters.
 
-Statements without values are run without any, so a `%` in their names stands as it is; in the others it is doubled
+Statements without values are run without any, so a `%` in their names is as it is; in the others it is doubled
 (`identifier`).
 """
 
@@ -16,7 +16,7 @@ GRAPH_LIMIT = 2000
 """Numbers of the longest vector that pgvector's HNSW takes; longer ones are searched exactly."""
 
 ROW = ("#", "$")
-"""What stands between a file and its row in a document's id, and the character after it: ids of rows lie between."""
+"""What is between a file and its row in a document's id, and the character after it: ids of rows are between."""
 
 LONGEST_NAME = 63
 """Bytes of a name in Postgres."""

@@ -5,7 +5,7 @@
     table.put("refunds.md", digest, passages, vectors)
     table.close()
 
-It is searched by `PgVectorIndex` with `OWN_FIELDS`. What made it stands in its comment, as JSON. A writer waits for the
+It is searched by `PgVectorIndex` with `OWN_FIELDS`. What made it is in its comment, as JSON. A writer waits for the
 other writers of the same table.
 """
 
