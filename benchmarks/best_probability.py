@@ -83,7 +83,7 @@ def show(folder: Path, relevant: int) -> None:
     labelled = read_folder(folder)
     collection = index(texts=documents_of(folder), name=folder.name)
     measured = score_set(Pipeline(collection), labelled, [Policy()])
-    traces = {one: replay(found, Policy()) for one, found in measured.items()}
+    traces = _replayed(measured, 0)
     grades = {one: _right(trace, labelled, one, relevant) for one, trace in traces.items()}
     pairs = np.array([score for trace in traces.values() for score in trace.relevance.values()])
     first = np.array([max(trace.relevance.values()) for trace in traces.values()])

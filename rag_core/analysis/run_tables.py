@@ -18,7 +18,8 @@ from rag_core.wording.latency_bars import bar_label, bar_note
 from rag_core.wording.numbers import score_text, titles_of
 
 CUT = "cut by the first pass"
-ENDED = (CUT, "not returned by the reranker")
+NOT_RETURNED = "not returned by the reranker"
+ENDED = (CUT, NOT_RETURNED)
 """Outcomes of candidates that got no final rank: their line ends before it."""
 
 
@@ -35,7 +36,7 @@ def movement(trace: Trace) -> pd.DataFrame:
             continue
         after = trace.places[hit.passage_id]
         outcome = trace.outcome(hit.passage_id)
-        moved = 0 if outcome == "not returned by the reranker" else hit.rank - after
+        moved = 0 if outcome == NOT_RETURNED else hit.rank - after
         rows.append(
             {
                 "passage_id": hit.passage_id,

@@ -25,7 +25,7 @@ from rag_core.errors import BadInput
 from rag_core.retrieval.embedders.choosing import embedder_for
 from rag_core.retrieval.embedders.protocol import Embedder, why_not_converted
 from rag_core.retrieval.engines.every_index import StoredCollections, every_index
-from rag_core.retrieval.engines.stores import store_named
+from rag_core.retrieval.engines.stores import NamedStore, store_named
 from rag_core.schema.chunking import Chunking
 from rag_core.settings import Settings
 from rag_core.wording.file_notes import note_line
@@ -59,7 +59,7 @@ def run(given: argparse.Namespace) -> int:
             if f"{file.name}, {note.where}: {note.reason}" not in said:
                 sys.stderr.write(f"{note_line(file, note)}\n")
     with told_what_was_sent():
-        told = _into_store(given, loaded, settings) if store else _into_files(given, loaded, settings)
+        told = _into_store(given, store, loaded, settings) if store else _into_files(given, loaded, settings)
     sys.stdout.write(f"{told}\n")
     return 0
 
@@ -84,9 +84,8 @@ def _into_files(given: argparse.Namespace, loaded: Loaded, settings: Settings) -
     return f"{made.manifest.name}: {counts}, in {kept.root}"
 
 
-def _into_store(given: argparse.Namespace, loaded: Loaded, settings: Settings) -> str:
+def _into_store(given: argparse.Namespace, store: NamedStore, loaded: Loaded, settings: Settings) -> str:
     """Index into the store; what was written, and where."""
-    store = store_named(given.store, settings.stores)
     known = StoredCollections(settings.data_dir).find(given.name)
     if known is None:
         taken = [*library(settings).names(), *every_index(settings)[0]]

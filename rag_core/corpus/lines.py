@@ -11,7 +11,6 @@ import tempfile
 import weakref
 from array import array
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar
@@ -21,6 +20,7 @@ import numpy as np
 from rag_core.corpus.read_sequence import ReadSequence
 from rag_core.errors import CollectionError
 from rag_core.schema.base import Frozen
+from rag_core.storage.files import close_quietly
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -93,7 +93,7 @@ class LineWriter(Generic[Value]):
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed by `done`
         except OSError as exc:
             raise _no_room(exc) from exc
-        self._close = weakref.finalize(self, _closed, self._file)  # also where nobody gets as far as `done`
+        self._close = weakref.finalize(self, close_quietly, self._file)  # also where nobody gets as far as `done`
         self._starts = array("q", [0])
 
     def __len__(self) -> int:
@@ -117,11 +117,6 @@ class LineWriter(Generic[Value]):
             raise _no_room(exc) from exc
         finally:
             self._close()
-
-
-def _closed(file: IO[bytes]) -> None:
-    with suppress(OSError):  # what could not be written before cannot be written now
-        file.close()
 
 
 def _no_room(exc: OSError) -> CollectionError:

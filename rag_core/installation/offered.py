@@ -45,6 +45,20 @@ def read_offered(
     return offered, problems
 
 
+def one_offered(name: str, offered: tuple[Mapping[str, Made], Mapping[str, str]], noun: str, variable: str) -> Made:
+    """The entry of that name among what `read_offered` gives. Raises BadInput, with the names that there are.
+
+    variable: of the environment, which names the file.
+    """
+    known, problems = offered
+    if name in problems:
+        raise BadInput(problems[name])
+    if name not in known:
+        told = f"There are: {', '.join(known)}." if known else f"{variable} names no file with one."
+        raise BadInput(f"There is no {noun} “{name}”. {told}")
+    return known[name]
+
+
 def is_entry(name: str, fields: Any) -> bool:
     """Whether an entry is an object, with a name that is neither empty nor too long."""
     return isinstance(fields, dict) and 0 < len(name) <= LONGEST_NAME

@@ -1,14 +1,19 @@
-"""The day that a written date or time means: days are compared in UTC, as instants, wherever they are written."""
+"""The day that a written date or time means: days are compared in UTC, as instants, in every text and field."""
 
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 OFFSET = re.compile(
     r".{10}[Tt ]([01]\d|2[0-3]):([0-5]\d)(?::[0-5]\d(?:\.\d+)?)? ?([+-])(0\d|1[0-5])(?::?([0-5]\d))?", re.ASCII
 )
 """A time with an offset to UTC: hour and minute, its sign, hours and minutes."""
+
+
+def day_of(moment: datetime) -> date:
+    """The day in UTC of a moment; one without an offset is in UTC."""
+    return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
 
 
 def utc_day(written: str) -> date | None:

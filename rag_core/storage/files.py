@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import uuid
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -17,6 +19,13 @@ def replace_text(path: Path, text: str) -> None:
     finally:
         fresh.unlink(missing_ok=True)
     sync(path.parent)
+
+
+def close_quietly(*files: IO[bytes]) -> None:
+    """Close temporary files: what could not be written into them before cannot be written now."""
+    for file in files:
+        with suppress(OSError):
+            file.close()
 
 
 def sync(path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rag_core.analysis.latency import duration, time_text
-from rag_core.analysis.run_tables import lanes, movement, score_places
+from rag_core.analysis.run_tables import NOT_RETURNED, lanes, movement, score_places
 from rag_core.analysis.score_distribution import widest_gap
 from rag_core.generation.chat.price import dollars_text
 from rag_core.schema.answers import Answer
@@ -32,7 +32,7 @@ def movement_caption(trace: Trace) -> str:
     ended = len(trace.cut_by_first_pass)
     cut = f" {ended} ended at the first pass. Ranks past {len(trace.pool)} are drawn closer together."
     cut *= bool(trace.cut_by_first_pass)
-    gone = int((table["outcome"] == "not returned by the reranker").sum())
+    gone = int((table["outcome"] == NOT_RETURNED).sum())
     missing = f" {gone} {verb(gone, 'was', 'were')} not returned by the reranker." * bool(gone)
     rest = len(trace.pool_unread)
     unread = f" {rest} {verb(rest, 'was', 'were')} not read and {verb(rest)} not drawn." * bool(rest)

@@ -42,10 +42,11 @@ def sentence_case(kind: str) -> str:
 
 def headline(rows: list[Row], label: str) -> str:
     """What is chosen, how many are ready or set up, and what the others need."""
-    found = [status(entry, missing, "") for entry, missing in rows]
-    ready, elsewhere = found.count("Ready"), found.count("Set up")
+    usable = [entry for entry, missing in rows if not missing]
+    elsewhere = sum(entry.needs in ELSEWHERE for entry in usable)
     more = f" {elsewhere} set up with a key or an address," * bool(elsewhere)
-    return f"{label} is chosen. {ready} ready,{more} {len(rows) - ready - elsewhere} need a download, key or server."
+    ready, lacking = len(usable) - elsewhere, len(rows) - len(usable)
+    return f"{label} is chosen. {ready} ready,{more} {lacking} need a download, key or server."
 
 
 def plugins() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 
 from rag_core.schema.base import Scalar
+from rag_core.schema.days import day_of
 
 DATE_FIELDS = (
     *("updated_at", "updated", "last_updated", "lastmod", "last_modified", "modified", "modified_at", "date_modified"),
@@ -35,7 +36,7 @@ def parse_date(value: Scalar | None) -> date | None:
         return None
     text = value.strip()
     try:
-        return _in_utc(_moment(text))
+        return day_of(_moment(text))
     except (ValueError, OverflowError):
         text = _TIME.sub("", text)
     numbers = _NUMBERS.fullmatch(text)
@@ -55,11 +56,6 @@ def parse_date(value: Scalar | None) -> date | None:
 def _moment(text: str) -> datetime:
     """A time in ISO's form, or in that of mails and feeds with an offset."""
     return parsedate_to_datetime(text) if _MAILED.fullmatch(text) else datetime.fromisoformat(text)
-
-
-def _in_utc(moment: datetime) -> date:
-    """The day of a moment; one without an offset is in UTC."""
-    return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
 
 
 def is_ambiguous(value: Scalar | None) -> bool:

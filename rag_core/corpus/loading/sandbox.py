@@ -15,7 +15,7 @@ import sys
 import tempfile
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -28,6 +28,7 @@ from rag_core.corpus.loading.worker import NO_ROOM, ParseJob, ParseReply
 from rag_core.corpus.readers.base import DEFAULT_LIMITS, Limits
 from rag_core.errors import CollectionError, DocumentError
 from rag_core.schema.progress import Progress
+from rag_core.storage.files import close_quietly
 
 _PASSED_ON = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP")
 _TOO_SLOW = {signal.SIGXCPU} if hasattr(signal, "SIGXCPU") else set()
@@ -123,7 +124,7 @@ def _run_worker(job: ParseJob, data: bytes) -> bytes:
     with ExitStack() as at_end:
         try:
             given, answer = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
-            at_end.callback(_closed, given, answer)
+            at_end.callback(close_quietly, given, answer)
             given.write(job.model_dump_json().encode() + b"\n" + data)
             given.seek(0)
         except OSError as exc:
@@ -135,12 +136,6 @@ def _run_worker(job: ParseJob, data: bytes) -> bytes:
             raise DocumentError(job.name, _why(code, job.limits))
         answer.seek(0)
         return answer.read((job.limits.output_mb + 1) * 2**20)
-
-
-def _closed(*files: IO[bytes]) -> None:
-    for file in files:
-        with suppress(OSError):  # what could not be written before cannot be written now
-            file.close()
 
 
 def _no_room(why: str) -> CollectionError:

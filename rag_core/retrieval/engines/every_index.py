@@ -9,15 +9,16 @@ import hashlib
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
 from rag_core.errors import BadInput
+from rag_core.installation.offered import one_offered
 from rag_core.retrieval.engines.named_indexes import NamedIndex, read_named
-from rag_core.retrieval.engines.stores import NamedStore, store_named
+from rag_core.retrieval.engines.stores import VARIABLE, NamedStore, read_stores
 from rag_core.schema.base import Frozen
 from rag_core.schema.records import Listing, RecordFormat, listing
 from rag_core.settings import Settings
@@ -85,10 +86,10 @@ def every_index(
     found, problems = read_named(settings.indexes, environ)
     stored = StoredCollections(settings.data_dir).all()
     problems |= {left.name: str(left) for left in stored.left_out}
+    stores = cache(lambda: read_stores(settings.stores, environ))
     for one in stored.found:
         try:
-            store = store_named(one.store, settings.stores, environ)
-            found[one.name] = in_store(store, one)
+            found[one.name] = in_store(one_offered(one.store, stores(), "store", VARIABLE), one)
         except BadInput as exc:
             problems[one.name] = f"The collection “{one.name}” cannot be searched: {exc}"
     return found, problems
@@ -102,10 +103,4 @@ def in_store(store: NamedStore, collection: StoredCollection) -> NamedIndex:
 
 def index_named(name: str, settings: Settings, environ: Mapping[str, str] = os.environ) -> NamedIndex:
     """The index of that name. Raises BadInput, with the names that there are."""
-    known, problems = every_index(settings, environ)
-    if name in problems:
-        raise BadInput(problems[name])
-    if name not in known:
-        told = f"There are: {', '.join(known)}." if known else "SECOND_PASS_INDEXES names no file with one."
-        raise BadInput(f"There is no index “{name}”. {told}")
-    return known[name]
+    return one_offered(name, every_index(settings, environ), "index", "SECOND_PASS_INDEXES")

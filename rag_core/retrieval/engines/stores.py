@@ -20,13 +20,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr
 
 from rag_core.errors import BadInput
-from rag_core.installation.offered import LONGEST_NAME, is_entry, read_offered, secret_in
+from rag_core.installation.offered import LONGEST_NAME, is_entry, one_offered, read_offered, secret_in
 from rag_core.retrieval.engines.index_config import IndexConfig, index_config_of
 from rag_core.retrieval.engines.index_kinds import kind_named
 from rag_core.retrieval.engines.postgres.layout import written
 from rag_core.retrieval.engines.postgres.own_statements import OwnStatements
 from rag_core.retrieval.engines.postgres.own_table import OWN_FIELDS, OwnTable
 from rag_core.schema.base import Frozen
+
+VARIABLE = "SECOND_PASS_STORES"
 
 SLUG = 40
 """Characters of a collection's name in the name of its table."""
@@ -53,7 +55,7 @@ class Store(Frozen):
 
 @dataclass(frozen=True)
 class NamedStore:
-    """A store by its name. The secret is kept apart, and is in no text."""
+    """A store by its name. The secret is beside it, and in no text."""
 
     name: str
     store: Store
@@ -105,13 +107,7 @@ def read_stores(
 
 def store_named(name: str, file: Path | None, environ: Mapping[str, str] = os.environ) -> NamedStore:
     """The store of that name. Raises BadInput, with the names that there are."""
-    known, problems = read_stores(file, environ)
-    if name in problems:
-        raise BadInput(problems[name])
-    if name not in known:
-        told = f"There are: {', '.join(known)}." if known else "SECOND_PASS_STORES names no file with one."
-        raise BadInput(f"There is no store “{name}”. {told}")
-    return known[name]
+    return one_offered(name, read_stores(file, environ), "store", VARIABLE)
 
 
 def _usable(name: str, fields: Any, environ: Mapping[str, str]) -> NamedStore:

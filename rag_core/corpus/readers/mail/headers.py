@@ -5,7 +5,6 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
-from datetime import UTC
 from email.errors import HeaderParseError
 from email.header import Header, decode_header
 from email.message import Message
@@ -18,6 +17,7 @@ from rag_core.corpus.readers.encodings import decoded
 from rag_core.corpus.readers.plain import escaped
 from rag_core.corpus.readers.text import decode
 from rag_core.errors import DocumentError
+from rag_core.schema.days import day_of
 
 SHOWN = ("From", "To", "Cc", "Date")
 """Headers that mail programs show above the text, beside the subject."""
@@ -64,8 +64,7 @@ def dated(written: str) -> str:
     ('2026-03-13', 'yesterday')
     """
     try:
-        sent = parsedate_to_datetime(written)
-        return (sent.astimezone(UTC) if sent.tzinfo else sent).date().isoformat()
+        return day_of(parsedate_to_datetime(written)).isoformat()
     except (TypeError, ValueError, IndexError, OverflowError):
         return written
 
