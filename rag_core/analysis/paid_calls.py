@@ -13,7 +13,7 @@ from rag_core.rerank.catalogue import entry_of
 from rag_core.rerank.entry import Entry
 from rag_core.retrieval.embedders.hosted.apis import HOSTED_APIS
 from rag_core.retrieval.embedders.hosted.known import known_model
-from rag_core.retrieval.embedders.naming import parse_key
+from rag_core.retrieval.embedders.naming import EmbedderKey, parse_key
 from rag_core.schema.answers import Answer
 from rag_core.schema.base import Frozen
 from rag_core.schema.measurement import Rewriting
@@ -86,7 +86,8 @@ def _steps(trace: Trace) -> list[PaidStep]:
 def _embedding(paid: EmbeddingCalls) -> PaidStep:
     known = known_model(paid.model)
     calls = _in_dollars(paid.calls, known.price if known else None)
-    found = PaidStep(step=EMBEDDING, who=_embedding_model(paid.model) or paid.model, calls=calls)
+    remote = _remote(paid.model)
+    found = PaidStep(step=EMBEDDING, who=remote.label if remote else paid.model, calls=calls)
     if paid.model.partition(":")[0] not in {one.name for one in HOSTED_APIS}:
         return found
     said = {"tokens": found.calls.tokens or found.calls.units, "cost": found.calls.dollars is not None}
@@ -103,12 +104,16 @@ def _chat(step: str, said: Answer | Rewriting, requests: int = 1) -> PaidStep:
 
 
 def _priced(step: str, name: str, calls: PaidCalls) -> PaidStep:
-    """With the label and the price of that reranker or embedding model, where it is one that is known here."""
-    known, entry = known_model(name), _entry(name)
+    """With the name and the price of that reranker or embedding model, where it is one that is known here.
+
+    Keys of models on servers of one's own are alike for both, so the name is the model's for both.
+    """
+    known, entry, remote = known_model(name), _entry(name), _remote(name)
     if known or entry is None:
         price = known.price if known else None
-        return PaidStep(step=step, who=_embedding_model(name) or name, calls=_in_dollars(calls, price))
-    return PaidStep(step=step, who=entry.label, calls=_in_dollars(calls, entry.price))
+        return PaidStep(step=step, who=remote.label if remote else name, calls=_in_dollars(calls, price))
+    who = remote.label if remote and remote.address else entry.label
+    return PaidStep(step=step, who=who, calls=_in_dollars(calls, entry.price))
 
 
 def _in_dollars(calls: PaidCalls, price: Price | None) -> PaidCalls:
@@ -116,13 +121,13 @@ def _in_dollars(calls: PaidCalls, price: Price | None) -> PaidCalls:
     return calls.with_(dollars=dollars)
 
 
-def _embedding_model(name: str) -> str:
-    """The label of an embedding model behind HTTP; empty where the name is no key of one."""
+def _remote(name: str) -> EmbedderKey | None:
+    """What the key of a model behind HTTP names; None where the name is no such key."""
     try:
         key = parse_key(name)
     except BadInput:
-        return ""
-    return key.label if key.remote else ""
+        return None
+    return key if key.remote else None
 
 
 def _entry(name: str) -> Entry | None:

@@ -31,7 +31,7 @@ from rag_core.schema.steps import Step
 from rag_core.schema.trace import Trace
 from rag_core.wording.headline import headline, whole_headline
 from rag_core.wording.numbers import score_text
-from rag_core.wording.run_notes import note_lines
+from rag_core.wording.run_notes import note_lines, noted
 
 HEADS = ("step", "kind", "in", "out", "first score", "time")
 
@@ -93,7 +93,9 @@ def facts(trace: Trace) -> dict[str, Any]:
             }
             for one in trace.kept
         ],
-        "warnings": [one.message for one in trace.warnings],
+        "warnings": [
+            {"step": step, "code": one.code, "message": one.message} for step, one in noted(trace, lambda _, name: name)
+        ],
     }
 
 

@@ -22,6 +22,7 @@ from rag_core.corpus.storage.library import Library
 from rag_core.corpus.storage.orders import Action, FileResult, IndexingOrder, OrderBook, Outcome
 from rag_core.corpus.stored_indexing import IntoStore
 from rag_core.errors import BadInput, CollectionError, Stopped
+from rag_core.retrieval.embedders.naming import label_of
 from rag_core.retrieval.embedders.protocol import ReadsTokens, why_not_converted
 from rag_core.schema.documents import Document
 from rag_core.schema.files import SourceFile
@@ -197,7 +198,7 @@ def _why_none(embedder: Embedder, those_there: str = "") -> str:
     """Why no token vectors were made. those_there: what made those that the collection has."""
     model = embedder.token_model() if isinstance(embedder, ReadsTokens) else ""
     if not model:
-        return f"the embedding model {embedder.model} makes none on this machine"
+        return f"the embedding model {label_of(embedder)} makes none on this machine"
     if those_there and those_there != model:
         return "those of the collection are by another model. Re-chunk it to have them made again"
     return "together they would be larger than SECOND_PASS_TOKEN_VECTORS_MB allows"

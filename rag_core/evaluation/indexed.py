@@ -19,6 +19,7 @@ from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
+from rag_core.wording.evaluations import never_found
 
 
 def collection_for(
@@ -59,13 +60,7 @@ def unknown_documents(labelled: LabelledSet, collection: Collection | ConnectedC
     except BadInput:  # an index that cannot filter by its documents
         told = f"Whether every judged document is in {collection.ref.name} was not checked: "
         return (told + "it cannot filter by them.",)
-    lacking = [item for item in named if item not in known]
-    if not lacking:
-        return ()
-    where = f"in {collection.ref.name}, {lacking[0]!r}"
-    if len(lacking) == 1:
-        return (f"1 judged {labelled.level} is not {where}; it counts as never found.",)
-    return (f"{len(lacking)} judged {labelled.level}s are not {where} first; they count as never found.",)
+    return never_found([item for item in named if item not in known], labelled.level, collection.ref.name)
 
 
 def _known(level: str, named: list[str], collection: Collection | ConnectedCollection) -> set[str]:

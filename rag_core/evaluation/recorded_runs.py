@@ -9,7 +9,7 @@ Each run is a query of its own, so that one that was asked twice counts twice. N
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag_core.errors import BadInput
@@ -18,6 +18,7 @@ from rag_core.evaluation.report import Report, report
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.schema.steps import Evidence, Step, StepName
 from rag_core.schema.trace import Trace
+from rag_core.wording.evaluations import never_found
 from rag_core.wording.numbers import count_of
 
 
@@ -28,11 +29,14 @@ class RunsEvaluation:
     report    over these runs, each a query of its own
     unjudged  the runs that have none, as `project/id` with their query
     expected  the best judged document of each judged run
+    unknown   what the report's notices say of relevant documents that no list of these runs has: they may be called
+              otherwise there
     """
 
     report: Report
     unjudged: dict[str, str]
     expected: dict[str, str]
+    unknown: tuple[str, ...] = ()
 
     @property
     def one_list(self) -> bool:
@@ -71,6 +75,7 @@ def evaluate_runs(
     rankings[StepName.KEPT] = {run_key(run): documents_of(run, run.kept_step, labelled) for run in judged}
     before, after = _compared(judged[0], [*rankings])
     grades = {run_key(run): by_text[same_text(run.query)] for run in judged}
+    unknown = _unknown(judged, grades, labelled)
     made = report(
         LabelledSet(
             name=labelled.name,
@@ -83,10 +88,10 @@ def evaluate_runs(
         names,
         before,
         after,
-        notices=_notices(judged, lists),
+        notices=(*unknown, *_notices(judged, lists)),
     )
     best = {run: max(given, key=given.__getitem__) for run, given in grades.items() if any(given.values())}
-    return RunsEvaluation(made, unjudged, best)
+    return RunsEvaluation(made, unjudged, best, unknown)
 
 
 def grades_by_text(labelled: LabelledSet) -> dict[str, dict[str, int]]:
@@ -102,6 +107,14 @@ def grades_by_text(labelled: LabelledSet) -> dict[str, dict[str, int]]:
 def same_text(query: str) -> str:
     """What a query is found by, whatever its case and spacing."""
     return re.sub(r"\s+", " ", query).strip().casefold()
+
+
+def _unknown(runs: Sequence[Trace], grades: Mapping[str, Mapping[str, int]], labelled: LabelledSet) -> tuple[str, ...]:
+    """A notice where documents are graded relevant that none of the runs has in any list."""
+    there = {item for run in runs for step in run.steps for item in documents_of(run, step, labelled)}
+    relevant = dict.fromkeys(item for given in grades.values() for item, grade in given.items() if grade > 0)
+    where = f"any list of {'this run' if len(runs) == 1 else f'these {len(runs):,} runs'}"
+    return never_found([item for item in relevant if item not in there], labelled.level, where)
 
 
 def _list(run: Trace, name: str) -> Step | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rag_core.evaluation import metrics
 from rag_core.evaluation.report import HEADLINE, Report
 from rag_core.schema.policy import NO_RERANKER
@@ -40,6 +42,19 @@ def one_list_verdict(report: Report) -> str:
     told = f"{without} {'has' if without == 1 else 'have'} nothing" if without else "each has something"
     mean = f"{metric} of {report.before}: {report.mean(report.before, metric):.3f} over {count_of(number, 'question')}"
     return f"{mean}; {told} relevant among the first {depth}."
+
+
+def never_found(lacking: Sequence[str], level: str, place: str) -> tuple[str, ...]:
+    """A notice that judged documents (or passages) are nowhere where they could be found; none where all are there.
+
+    >>> never_found(["uk.md"], "document", "Handbook")
+    ("1 judged document is not in Handbook, 'uk.md'; it counts as never found.",)
+    """
+    if not lacking:
+        return ()
+    if len(lacking) == 1:
+        return (f"1 judged {level} is not in {place}, {lacking[0]!r}; it counts as never found.",)
+    return (f"{len(lacking)} judged {level}s are not in {place}, {lacking[0]!r} first; they count as never found.",)
 
 
 def short_lists(report: Report) -> str:

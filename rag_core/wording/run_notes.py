@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rag_core.schema.steps import StepWarning
 from rag_core.schema.trace import Trace
 from rag_core.wording.step_names import label_in
 
 
-def noted(trace: Trace) -> list[tuple[str, StepWarning]]:
-    """What each warning is about and the warning, as `Trace.warnings` orders them: `("Rerank", ...)`."""
-    steps = [(label_in(trace, step.name), step) for step in trace.steps]
+def noted(trace: Trace, named: Callable[[Trace, str], str] = label_in) -> list[tuple[str, StepWarning]]:
+    """What each warning is about and the warning, as `Trace.warnings` orders them: `("Rerank", ...)`.
+
+    named: what a step of the trace is called.
+    """
+    steps = [(named(trace, step.name), step) for step in trace.steps]
     steps += [(f"Extra search {run.name}", step) for run in trace.extra_searches for step in run.steps]
     of_steps = [(place, warning) for place, step in steps for warning in step.warnings]
     return [*of_steps, *(("Rewriting", warning) for warning in trace.warnings[len(of_steps) :])]

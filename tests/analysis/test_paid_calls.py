@@ -146,6 +146,19 @@ def test_a_known_price_gives_dollars() -> None:
     assert price is None or one.calls.dollars == pytest.approx(2 * price.dollars / price.per)
 
 
+@pytest.mark.parametrize(
+    ("key", "model"),
+    [
+        ("vllm:http://gpu:8000#maker/embedder", "vLLM maker/embedder"),
+        ("vllm:http://gpu:8000#maker/embedder?query=query:%20&passage=passage:%20", "vLLM maker/embedder"),
+        ("tei:http://gpu:8080?dimensions=64", "Text Embeddings Inference http://gpu:8080, 64 dimensions"),
+    ],
+)
+def test_a_model_on_a_server_is_named_by_its_name_not_by_its_key(key: str, model: str) -> None:
+    (one,) = calls_by_service({key: PaidCalls(requests=2)})
+    assert one.who == model
+
+
 SMALL = "openai:text-embedding-3-small?dimensions=64"
 DOCUMENTS = ["Refunds take thirty days.", "We ship worldwide.", "Pets are welcome."]
 

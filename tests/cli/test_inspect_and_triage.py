@@ -56,6 +56,8 @@ def test_every_recorded_run_is_printed_and_told(name, tmp_path, capsys):
     assert (code, told["headline"]) == (int(trace.unknown), headline(trace))
     assert [one["name"] for one in told["steps"]] == [step.name for step in trace.steps]
     assert [one["passage_id"] for one in told["kept"]] == [one.passage.id for one in trace.kept]
+    noted = [(step.name, one.code, one.message) for step in trace.steps for one in step.warnings]
+    assert [(one["step"], one["code"], one["message"]) for one in told["warnings"]] == noted
     assert all(step.name in printed(capsys, "inspect", "--run", path)[1] for step in trace.steps)
     for document in [*trace.passages][:3]:
         code, out, _ = printed(capsys, "triage", "--run", path, "--expect", document, "--json")

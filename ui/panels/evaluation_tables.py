@@ -93,7 +93,7 @@ def harmed(report: Report, collection: str) -> None:
 
 def notices(report: Report, unknown: Sequence[str] = ()) -> None:
     """What a reader must know about the files and the set, folded away; but not what makes the figures wrong: judged
-    documents that are not in the collection."""
+    documents that are not in the collection, or in no list of the recorded runs."""
     for one in unknown:
         st.warning(views.markdown(one), icon=":material/search_off:")
     rest = [one for one in report.notices if one not in unknown]

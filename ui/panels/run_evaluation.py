@@ -64,7 +64,7 @@ def results(traces: Sequence[Trace], labelled: LabelledSet, stored: bool = True)
         views.headline(one_list_verdict(found.report))
     else:
         evaluation_tables.headline(found.report)
-    evaluation_tables.notices(found.report)
+    evaluation_tables.notices(found.report, found.unknown)
     evaluation_tables.steps(found.report)
     _by_run(found, {run_key(one): one for one in traces}, stored)
     run_cuts.show(traces, labelled)

@@ -24,6 +24,7 @@ from rag_core.errors import BadInput
 from rag_core.rerank.hosted.addresses import check_address
 from rag_core.retrieval.embedders.hosted.apis import APIS
 from rag_core.retrieval.embedders.packaged import PACKAGED, PACKAGED_NAME
+from rag_core.retrieval.embedders.protocol import Embedder, key_of
 from rag_core.schema.base import Frozen
 
 LONGEST_VECTOR = 16_384
@@ -103,6 +104,12 @@ def parse_key(key: str, environ: Mapping[str, str] = os.environ) -> EmbedderKey:
             f"{api.label} is not named in full. Write {name}:http://localhost:8080#<model>, or set {api.address_env}."
         )
     return EmbedderKey.made_of({"api": name, "address": check_address(api, address), "model": model, **options})
+
+
+def label_of(embedder: Embedder) -> str:
+    """How a person knows the model of this embedder; its identity where it has no key."""
+    key = key_of(embedder)
+    return parse_key(key).label if key else embedder.model
 
 
 def _options(key: str, asked: str) -> dict[str, str]:

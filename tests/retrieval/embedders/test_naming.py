@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from rag_core.errors import BadInput
-from rag_core.retrieval.embedders.naming import EmbedderKey, parse_key
+from rag_core.retrieval.embedders.naming import EmbedderKey, label_of, parse_key
+from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
+from tests.corpus.doubles import WordEmbedder
 
 
 @pytest.mark.parametrize(
@@ -62,3 +64,8 @@ def test_whom_texts_are_sent_to() -> None:
     assert parse_key("openai:m", {}).goes_to == "OpenAI"
     assert parse_key("tei:http://gpu:1#m", {}).goes_to == "http://gpu:1"
     assert parse_key("packaged", {}).goes_to == ""
+
+
+def test_an_embedder_is_called_by_the_name_that_a_person_knows():
+    assert label_of(SentenceEmbedder()) == "all-MiniLM-L6-v2"
+    assert label_of(WordEmbedder()) == WordEmbedder().model
