@@ -47,6 +47,7 @@ def test_the_threshold_is_the_highest_that_lets_the_share_of_answerable_question
     pools += [with_best(0.02, answerable=False), with_best(0.5, answerable=False)]
     neutral = Calibration(1.0, 0.0)
     assert threshold_for(pools, neutral, share=0.97) == 0.08
+    assert threshold_for(pools, neutral) == 0.09  # by the share that `second-pass calibrate` takes, 95%
     assert passed(pools, neutral, 0.08) == (0.97, 0.5)
     assert "| 0.08 | 0.97 / 0.97 | 0.50 / 0.50 |" in list(trade(pools, pools, neutral))
 
