@@ -14,12 +14,14 @@ from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import THRESHOLD_STEP
+from rag_core.schema.scale import Scale, scale_of
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.threshold import can_cut, relevance_space
+from rag_core.schema.threshold import can_cut, can_cut_recorded, relevance_space
 from rag_core.schema.trace import Trace
 from rag_core.wording.analysis_captions import threshold_choice_caption
 from rag_core.wording.numbers import count_of, score_text, threshold_text, titles_of
-from rag_core.wording.run_captions import uncuttable
+from rag_core.wording.outcomes import outcome_text, worded
+from rag_core.wording.run_captions import own_unit, uncuttable
 from ui import caches
 from ui.charts import labelled_scores, risk_coverage, score_curve, score_histograms, threshold_tradeoff
 from ui.panels import (
@@ -81,47 +83,55 @@ def show(trace: Trace, question: QuerySession | None = None) -> None:
     views.filtered(trace)
     spent.of_runs(trace)
     cutting(trace)
-    fig = score_histograms.figure(trace, state.palette())
-    chart_panel.show(
-        "Scores by step", score_histograms.caption(trace), fig, score_histograms.bins(trace), "histograms", section=True
-    )
 
 
 @st.fragment
 def cutting(trace: Trace) -> None:
-    """The slider, the sorted scores and what is kept and dropped. Moving it redraws only these, and runs no model."""
+    """The slider, the sorted scores, what is kept and dropped, and every step's scores. Moving it redraws only these,
+    and runs no model."""
     space = trace.relevance_space
     cut = trace
-    if not can_cut(space):
+    if not (can_cut_recorded if trace.origin else can_cut)(space):
         why = f"{state.why_no_threshold(space)} Choose another reranker in the sidebar."
         st.info(uncuttable(trace) if trace.origin else why)
     else:
-        minimum = threshold_slider(trace)
-        moved = trace.policy.threshold.with_(minimum=minimum or None, space=space)
-        cut = trace if trace.origin and not minimum else recut(trace, moved)
+        scale = scale_of(space, trace.relevance.values())
+        minimum = threshold_slider(trace, scale)
+        moved = trace.policy.threshold.with_(minimum=scale.threshold(minimum).minimum, space=space)
+        cut = trace if trace.origin and moved.minimum is None else recut(trace, moved)
     left, right = st.columns([3, 2], gap="large")
     with left:
         fig = score_curve.figure(cut, state.palette())
-        chart_panel.show("Sorted scores", score_curve.caption(cut), fig, score_curve.places(cut), "curve", section=True)
+        chart_panel.show(
+            "Sorted scores", score_curve.caption(cut), fig, worded(cut, score_curve.places(cut)), "curve", section=True
+        )
     with right:
         kept_and_dropped(cut)
         if can_cut(space) and not trace.origin:
             put_button(minimum, space, "put_cut", threshold_name(trace.policy.with_(threshold=cut.policy.threshold)))
+    fig = score_histograms.figure(cut, state.palette())
+    chart_panel.show(
+        "Scores by step", score_histograms.caption(cut), fig, score_histograms.bins(cut), "histograms", section=True
+    )
 
 
-def threshold_slider(trace: Trace) -> float:
+def threshold_slider(trace: Trace, scale: Scale) -> float:
     """The page's own threshold. It follows the policy's whenever that changes, and is part of the link."""
-    space = trace.relevance_space
-    key, base = f"cut_{space}", trace.policy.threshold.minimum or 0.0
-    moved = st.session_state.get("cut_base", base) != base
+    key, cut = f"cut_{scale.space}", trace.policy.threshold.minimum
+    base = cut if cut is not None and scale.holds(cut) else scale.low
+    moved = st.session_state.get("cut_base", base) != base or not scale.holds(st.session_state.get(key, base))
     st.session_state["cut_base"] = base
     if moved:
         st.session_state[key] = base
     at_first = None if moved else base
-    label = f"Try a threshold ({space})"
-    link_values.number(key, label, 0.0, 1.0, by_page=True)
-    threshold = st.slider(label, 0.0, 1.0, at_first, THRESHOLD_STEP, "%.3f", key=key, bind="query-params")
+    label = f"Try a threshold ({scale.space})"
+    link_values.number(key, label, scale.low, scale.high, by_page=True)
+    threshold = st.slider(
+        label, scale.low, scale.high, at_first, scale.step, f"%.{scale.decimals}f", key=key, bind="query-params"
+    )
     link_values.show(key)
+    if scale.own_unit:
+        st.caption(own_unit(scale))
     return threshold
 
 
@@ -149,7 +159,7 @@ def _list(trace: Trace, name: str, ids: list[str]) -> str:
     for passage_id in ids:
         score = trace.relevance.get(passage_id)
         shown = "no score" if score is None else score_text(score, trace.relevance_space)
-        outcome = "" if name == "Kept" else f", {trace.outcome(passage_id)}"
+        outcome = "" if name == "Kept" else f", {outcome_text(trace, trace.outcome(passage_id))}"
         rank = trace.final_step.by_passage[passage_id].rank
         rows.append(f'<li value="{rank}">{html.escape(titles[passage_id])} <small>{shown}{outcome}</small></li>')
     return f'<b>{name}</b><ol class="sp-list" data-testid="{name.lower()}">{"".join(rows)}</ol>'

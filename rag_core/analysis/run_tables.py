@@ -16,6 +16,7 @@ from rag_core.schema.steps import StepKind, StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.latency_bars import bar_label, bar_note
 from rag_core.wording.numbers import score_text, titles_of
+from rag_core.wording.outcomes import worded
 
 CUT = "cut by the first pass"
 NOT_RETURNED = "not returned by the reranker"
@@ -101,7 +102,8 @@ def candidates(trace: Trace) -> pd.DataFrame:
         return frame
     places = frame["passage_id"].map(trace.places).fillna(10**6)
     return (
-        frame.assign(order=places)
+        worded(trace, frame)
+        .assign(order=places)
         .sort_values(["order", f"{trace.fused_step.name}_rank"])
         .drop(columns="order")
         .reset_index(drop=True)

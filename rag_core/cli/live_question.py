@@ -13,7 +13,7 @@ from rag_core.runs.live.choosing import KEY, retriever_of
 from rag_core.runs.live.config import MOST
 from rag_core.runs.replaying import RunChange, candidates_of, readable, replay_run, score_run
 from rag_core.schema.policy import MOST_KEPT, NO_RERANKER, Policy
-from rag_core.schema.threshold import Threshold
+from rag_core.schema.threshold import Threshold, minimum_of
 from rag_core.schema.trace import Trace
 from rag_core.settings import Settings
 
@@ -59,7 +59,8 @@ def _replayed(
     if not candidates_of(trace).hits:
         return trace
     if reranker in (None, NO_RERANKER):
-        threshold = Threshold(minimum=minimum or None, space=trace.relevance_space)
+        space = trace.relevance_space
+        threshold = Threshold(minimum=minimum_of(minimum, space), space=space)
         return replay_run(trace, RunChange(reranker=reranker, threshold=threshold, top_k=top_k))
     scores = score_run(trace, get_reranker(reranker, settings))
     if scores.failure:

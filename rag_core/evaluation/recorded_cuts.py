@@ -7,6 +7,7 @@ for cut in cuts_of(traces, labelled, Setting.TOP_K).points:
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated
@@ -19,7 +20,9 @@ from rag_core.evaluation.sets import LabelledSet
 from rag_core.runs.replaying import Control, RunChange, obstacles, replay_run
 from rag_core.runs.replaying.obstacles import lists_of
 from rag_core.schema.base import Frozen
-from rag_core.schema.threshold import Threshold, relevance_space
+from rag_core.schema.scale import scale_of
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.threshold import Threshold, can_cut, can_cut_recorded
 from rag_core.schema.trace import Trace
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -49,11 +52,13 @@ class Cut(Frozen):
 
 
 class Cuts(Frozen):
-    """The runs with each value. runs: how many; reasons: why others with judgments cannot be replayed so."""
+    """The runs with each value. runs: how many; reasons: why others with judgments cannot be replayed so; space: of
+    the scores that a threshold cuts."""
 
     points: tuple[Cut, ...]
     runs: int
     reasons: tuple[str, ...] = ()
+    space: ScoreSpace = ScoreSpace.PROBABILITY
 
 
 VALUES: dict[Setting, tuple[float, ...]] = {
@@ -64,16 +69,13 @@ VALUES: dict[Setting, tuple[float, ...]] = {
 }
 
 
-def _threshold(trace: Trace, value: float, _search: str) -> RunChange:
-    return RunChange(threshold=Threshold(minimum=value, space=relevance_space(trace.reranked_step.space)))
-
-
-CHANGES: dict[Setting, Callable[[Trace, float, str], RunChange]] = {
+CHANGES: dict[Setting, Callable[[ScoreSpace, float, str], RunChange]] = {
     Setting.TOP_K: lambda _, value, __: RunChange(top_k=int(value)),
-    Setting.THRESHOLD: _threshold,
+    Setting.THRESHOLD: lambda space, value, _: RunChange(threshold=Threshold(minimum=value, space=space)),
     Setting.POOL: lambda _, value, __: RunChange(pool=int(value)),
     Setting.WEIGHT: lambda _, value, search: RunChange(weights={search: value}),
 }
+"""What a value of each setting changes, of runs whose scores are in this space."""
 
 
 def searches_of(traces: Sequence[Trace]) -> tuple[str, ...]:
@@ -88,23 +90,34 @@ def cuts_of(traces: Sequence[Trace], labelled: LabelledSet, setting: Setting, se
     search: whose weight it is (`searches_of`), beside 1 for all others.
     """
     by_text = grades_by_text(labelled)
+    graded = [(trace, grades) for trace in traces if any((grades := by_text.get(same_text(trace.query), {})).values())]
+    space, values = _values([trace for trace, _ in graded], setting)
     kept: list[list[tuple[float, float, float]]] = []
     reasons: dict[str, int] = {}
-    for trace in traces:
-        grades = by_text.get(same_text(trace.query), {})
-        if not any(grades.values()):
-            continue
+    for trace, grades in graded:
+        own = trace.relevance_space if can_cut(trace.relevance_space) and can_cut(space) else space
         try:
-            kept.append(
-                [_kept(trace, CHANGES[setting](trace, value, search), labelled, grades) for value in VALUES[setting]]
-            )
+            kept.append([_kept(trace, CHANGES[setting](own, value, search), labelled, grades) for value in values])
         except BadInput as exc:
             reasons[str(exc)] = reasons.get(str(exc), 0) + 1
     points = [
         Cut(value=value, answered=_mean(some, 0), relevant=_mean(some, 1), others=_mean(some, 2))
-        for value, some in zip(VALUES[setting], zip(*kept, strict=True), strict=bool(kept))
+        for value, some in zip(values, zip(*kept, strict=True), strict=bool(kept))
     ]
-    return Cuts(points=tuple(points), runs=len(kept), reasons=tuple(f"{why} ({n})" for why, n in reasons.items()))
+    reasons_told = tuple(f"{why} ({n})" for why, n in reasons.items())
+    return Cuts(points=tuple(points), runs=len(kept), reasons=reasons_told, space=space)
+
+
+def _values(traces: Sequence[Trace], setting: Setting) -> tuple[ScoreSpace, tuple[float, ...]]:
+    """The values that are tried; of a threshold, with the space of most of these runs' scores. In a unit of its own
+    they lie at equal steps from the lowest of those scores to the highest."""
+    counts = Counter(trace.relevance_space for trace in traces if can_cut_recorded(trace.relevance_space))
+    space = counts.most_common(1)[0][0] if counts else ScoreSpace.PROBABILITY
+    if setting is not Setting.THRESHOLD or can_cut(space):
+        return space, VALUES[setting]
+    scale = scale_of(space, [one for run in traces if run.relevance_space is space for one in run.relevance.values()])
+    step = (scale.high - scale.low) / (len(VALUES[setting]) - 1)
+    return space, tuple(round(scale.low + step * at, scale.decimals + 1) for at in range(len(VALUES[setting])))
 
 
 def _kept(

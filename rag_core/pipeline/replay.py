@@ -55,7 +55,10 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
     from_first_pass = _from_first_pass(fused, measurement, policy, watch)
     reranked, report, pairs = _reranked(fused, from_first_pass, measurement, policy, watch)
     adjusted = _adjusted(fused, reranked, report.model, measurement, policy, watch)
-    kept = _kept(adjusted, reranked, report.model, measurement.passages, policy, watch)
+    calibration = policy.calibration_of(report.model)
+    relevance = to_relevance(reranked.hits, reranked.space, calibration)
+    space = relevance_space(reranked.space, calibration)
+    kept = _kept(adjusted, relevance, space, measurement.passages, policy, watch)
     return Trace(
         query=measurement.query,
         where=measurement.where,
@@ -83,11 +86,14 @@ def replay(measurement: Measurement, policy: Policy, clock: Clock = time.perf_co
 @once
 def recut(trace: Trace, threshold: Threshold) -> Trace:
     """The trace under another threshold: only the last step is decided again, so no measurement is needed."""
-    adjusted, reranked = trace.final_step, trace.reranked_step
+    adjusted = trace.final_step
     policy = trace.policy.with_(threshold=threshold)
     watch = Watch(time.perf_counter, adjusted.timing.ended_ms)
-    kept = _kept(adjusted, reranked, trace.rerank.model, trace.passages, policy, watch)
-    return trace.model_copy(update={"policy": policy, "steps": (*trace.steps[:-1], kept), "recorded_answer": None})
+    kept = _kept(adjusted, trace.relevance, trace.relevance_space, trace.passages, policy, watch)
+    origin = trace.origin and trace.origin.with_(replayed=True)
+    return trace.model_copy(
+        update={"policy": policy, "steps": (*trace.steps[:-1], kept), "recorded_answer": None, "origin": origin}
+    )
 
 
 def _searched(name: StepName, search: RankedList, measurement: Measurement, policy: Policy) -> Step:
@@ -218,12 +224,10 @@ def _unit(score: float, space: ScoreSpace, k: int, total: float) -> float:
 
 
 def _kept(
-    adjusted: Step, reranked: Step, model: str, passages: Mapping[str, Passage], policy: Policy, watch: Watch
-) -> Step:
+    adjusted: Step, relevance: Mapping[str, float], space: ScoreSpace, passages: Mapping[str, Passage], policy: Policy,
+    watch: Watch,
+) -> Step:  # fmt: skip
     """What is at or over the threshold, cut to the top k, with the adjusted step's scores."""
-    calibration = policy.calibration_of(model)
-    relevance = to_relevance(reranked.hits, reranked.space, calibration)
-    space = relevance_space(reranked.space, calibration)
     left = clearing(policy.threshold, space, relevance)
     over = [hit for hit in adjusted.hits if hit.passage_id in left]
     hits = tuple(hit.model_copy(update={"rank": rank}) for rank, hit in enumerate(over[: policy.top_k], start=1))

@@ -20,6 +20,7 @@ from rag_core.schema.trace_record import not_rewritten
 from rag_core.wording.headline import closest, first_pass, whole_headline
 from rag_core.wording.latency_bars import bar_label, bar_note
 from rag_core.wording.numbers import document_of, score_text, title_of, titles_of
+from rag_core.wording.outcomes import outcome_text
 from rag_core.wording.run_captions import (
     QUOTED,
     answer_cost,
@@ -157,7 +158,8 @@ def _passages(trace: Trace) -> str:
     for passage_id in adjusted:
         passage = trace.passages[passage_id]
         shown = score_text(trace.relevance[passage_id], trace.relevance_space)
-        facts = " · ".join(map(escape, filter(None, (document_of(passage), shown, trace.outcome(passage_id)))))
+        outcome = outcome_text(trace, trace.outcome(passage_id))
+        facts = " · ".join(map(escape, filter(None, (document_of(passage), shown, outcome))))
         name = f"{escape(titles[passage_id])} <small>{facts}</small>"
         text = f'<p class="note">{escape(passage.heading)}</p><div class="passage">{escape(passage.text)}</div>'
         opened = " open" if passage_id in trace.kept_step.by_passage else ""

@@ -54,6 +54,24 @@ def can_cut(space: ScoreSpace) -> bool:
     return space in (ScoreSpace.PROBABILITY, ScoreSpace.COSINE, ScoreSpace.MAXSIM, ScoreSpace.GRADE)
 
 
+def can_cut_recorded(space: ScoreSpace) -> bool:
+    """True where a higher score of this space is more relevant, on whatever scale: another pipeline's scores are cut in
+    the unit in which they were recorded. Ranks and their sums say nothing of relevance, and of an unknown score nobody
+    knows the direction."""
+    return can_cut(space) or space in (
+        ScoreSpace.LOGIT,
+        ScoreSpace.DOT,
+        ScoreSpace.BM25,
+        ScoreSpace.TS_RANK_CD,
+        ScoreSpace.COMBINED,
+    )
+
+
+def minimum_of(given: float | None, space: ScoreSpace) -> float | None:
+    """A threshold that somebody typed: on a scale from 0 to 1, 0 keeps all; of a logit, 0 is a value like any other."""
+    return (given or None) if can_cut(space) else given
+
+
 def to_relevance(hits: Sequence[Hit], space: ScoreSpace, calibration: Calibration | None = None) -> dict[str, float]:
     """Relevance by passage id, in `relevance_space(space, calibration)`, of hits whose scores are in `space`; order
     kept."""

@@ -28,11 +28,13 @@ class Origin(Frozen):
     """Which pipeline a trace was recorded in, where it was not ours.
 
     `project` is its name, `source` what brought the record ("recorder", "otlp", ...), `run_id` the record's id there.
+    `replayed`: it is a replay of that record with other settings, so what was kept is what would be.
     """
 
     project: str
     source: str = ""
     run_id: str = ""
+    replayed: bool = False
 
 
 class ExtraSearchRun(Frozen):

@@ -53,5 +53,5 @@ def _space(trace: Trace, reranker: str | None) -> ScoreSpace:
     if reranker is None:
         return trace.relevance_space
     if reranker == NO_RERANKER:
-        return relevance_space(candidates_of(trace).space)
+        return candidates_of(trace).space
     return relevance_space(entry_of(reranker).space)

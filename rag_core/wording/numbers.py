@@ -108,7 +108,10 @@ def score_number(score: float, space: ScoreSpace) -> str:
 
 
 def threshold_text(minimum: float) -> str:
-    """A threshold as it is shown everywhere, with the third decimal that it may be set to: `0.50`, `0.125`."""
+    """A threshold as it is shown everywhere, with the third decimal that it may be set to: `0.50`, `0.125`. One in the
+    unit of small scores has more: `0.00034`."""
+    if 0 < abs(minimum) < 0.001:
+        return f"{minimum:.2g}"
     return f"{minimum:.2f}" if round(minimum, 2) == round(minimum, 3) else f"{minimum:.3f}"
 
 

@@ -45,7 +45,8 @@ def _movement(trace: Trace) -> str:
 def _kept(trace: Trace) -> str:
     """How many passages were kept, and the first one's score."""
     hits, space = trace.kept_step.hits, trace.kept_step.space
-    told = f"{count_of(len(hits), 'passage')} kept"
+    replayed = trace.origin is not None and trace.origin.replayed
+    told = f"{count_of(len(hits), 'passage')} {'would be kept' if replayed else 'kept'}"
     if trace.kept_step.evidence is Evidence.INFERRED:
         told += " (worked out, not recorded)"
     return (

@@ -9,6 +9,7 @@ from rag_core.generation.chat.price import dollars_text
 from rag_core.schema.answers import Answer
 from rag_core.schema.measurement import Rewriting
 from rag_core.schema.once import once
+from rag_core.schema.scale import Scale
 from rag_core.schema.threshold import applies
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import cut_text, ordinal, score_number, verb
@@ -102,5 +103,20 @@ def answer_cost(answer: Answer) -> str:
 def uncuttable(trace: Trace) -> str:
     """Why no threshold can be tried on another pipeline's run."""
     return (
-        f"A threshold needs scores from 0 to 1. The last scores of this run are of the kind “{trace.relevance_space}”."
+        "A threshold needs scores that say how relevant a passage is. The last scores of this run are of the kind "
+        f"“{trace.relevance_space}”."
+    )
+
+
+def own_unit(scale: Scale) -> str:
+    """What the unit of a threshold is where that is not from 0 to 1.
+
+    `The threshold is a logit, as this run recorded its scores: from -3.2 to 8.2, not from 0 to 1.`
+    """
+    if not scale.own_unit:
+        return ""
+    low, high = (f"{one:.{scale.decimals}f}" for one in (scale.low, scale.high))
+    return (
+        f"The threshold is in the unit of the recorded scores ({scale.space}), here from {low} to {high}. It is no "
+        f"probability. At {low} it keeps all."
     )

@@ -51,9 +51,9 @@ _WHY: dict[Obstacle, str] = {
     Obstacle.SCORES: "{last} returned {returned} of the {read} passages that it read, so the scores of the others are "
     "not known. Choose a reranker to score them.",
     Obstacle.RULES: "{final} reorders by rules that were not recorded.",
-    Obstacle.SPACE: "A threshold needs scores from 0 to 1. The scores of this run are of the kind “{space}”. Choose a "
-    "reranker to get such scores.",
-    Obstacle.RANKS: "A threshold needs scores from 0 to 1, and the chosen reranker gives none.",
+    Obstacle.SPACE: "A threshold needs scores that say how relevant a passage is. Those of this run are of the kind "
+    "“{space}”. Choose a reranker to get such scores.",
+    Obstacle.RANKS: "A threshold needs scores that say how relevant a passage is, and the chosen reranker gives none.",
     Obstacle.KIND: "It is for scores of another kind than those that the replay cuts.",
     Obstacle.ORDER: "What {kept} selected is not known to be the first of {final}, so its rule is not known. Choose "
     "a reranker to select by its order.",

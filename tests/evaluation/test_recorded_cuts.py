@@ -8,6 +8,7 @@ from rag_core.evaluation.recorded_cuts import Setting, cuts_of, searches_of
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.sent import run_from
+from rag_core.wording.recorded_cuts import cuts_sentence
 from tests.runs.odd_runs import hits, step
 
 LABELLED = LabelledSet(
@@ -17,11 +18,11 @@ LABELLED = LabelledSet(
 )
 
 
-def a_run(query, reranked, kept, scores=(0.9, 0.6, 0.2)):
+def a_run(query, reranked, kept, scores=(0.9, 0.6, 0.2), space="probability"):
     """dense -> reranked -> kept, each a string of passage ids."""
     steps = [
         step("dense", "search", hits("abc")),
-        step("reranked", "rerank", hits(reranked, scores), "dense", space="probability"),
+        step("reranked", "rerank", hits(reranked, scores), "dense", space=space),
         step("kept", "select", hits(kept), "reranked"),
     ]
     return trace_of(run_from({"project": "bot", "id": f"r{len(query)}", "query": query, "steps": steps}))
@@ -44,6 +45,19 @@ def test_every_threshold():
     found = points(cuts_of([a_run("How long?", "cba", "cba")], LABELLED, Setting.THRESHOLD))
     assert found[0] == (1, 1, 1) and found[0.3] == (1, 1 / 2, 1) and found[0.7] == (1, 1 / 2, 0)
     assert found[0.9] == (1, 1 / 2, 0)
+
+
+def test_thresholds_of_logits_lie_between_the_lowest_and_the_highest_of_all_runs():
+    logits = [
+        a_run("How long?", "cba", "cba", (8.0, 1.0, -2.0), "logit"),
+        a_run("How much?", "bca", "bca", (3.0, 0.0, -1.0), "logit"),
+    ]
+    found = cuts_of([*logits, a_run("How much?", "bca", "b")], LABELLED, Setting.THRESHOLD)
+    assert [one.value for one in found.points] == [-2.0 + at for at in range(11)]
+    assert points(found)[-2.0] == (1, 1, (1 + 2) / 2) and points(found)[8.0] == (1 / 2, 1 / 4, 0)
+    (reason,) = found.reasons
+    assert found.runs == 2 and "these are probability" in reason
+    assert "A threshold of logit -1 " in cuts_sentence(found, Setting.THRESHOLD)
 
 
 def test_every_pool():

@@ -10,15 +10,17 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rag_core.analysis.latency import bars
+from rag_core.pipeline.replay import recut
 from rag_core.report import svg
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.replaying import obstacles
 from rag_core.runs.sent import run_from
+from rag_core.schema.threshold import Threshold
 from rag_core.wording.headline import headline
 from rag_core.wording.run_replays import why_not
 from tests.runs.importers.test_registry import LANGFUSE, PHOENIX, TABLE
 from tests.runs.odd_runs import ODD, odd_run, step
-from ui.charts import rank_movement, score_histograms, waterfall
+from ui.charts import rank_movement, score_curve, score_histograms, waterfall
 from ui.charts.palette import DARK
 from ui.panels import saved_run
 from ui.sidebar.recorded import key_of
@@ -82,7 +84,7 @@ def opened(name):
 def kept(at):
     """The ids that are marked as kept in the table of candidates, by rank."""
     table = next(one.value for one in at.dataframe if "passage_id" in one.value.columns)
-    return list(table[table["outcome"] == "kept"]["passage_id"])
+    return list(table[table["outcome"].isin(["kept", "kept (worked out)", "would be kept"])]["passage_id"])
 
 
 WHOLE = "dense and a reranker"
@@ -147,6 +149,51 @@ def test_a_threshold_is_offered_for_scores_that_say_something_of_relevance(sampl
     at.selectbox(key=key_of(trace, "r")).select("none").run()
     at.slider(key=key_of(trace, "t_cosine")).set_value(0.65).run()
     assert kept(at) == list("abc") and not at.exception
+
+
+LOGITS = "missing times"
+"""Its last reranker gave b, c and a the logits 3, 1 and -2."""
+
+
+def test_recorded_logits_are_cut_in_logits(sample):
+    at, trace = opened(LOGITS)
+    slider = at.slider(key=key_of(trace, "t_logit"))
+    assert (slider.min, slider.max, slider.value) == (-2.0, 3.0, -2.0) and "(logit), here from -2.00" in slider.help
+    slider.set_value(1.0).run()
+    assert kept(at) == ["b", "c"] and not at.exception
+    shown = next(one.value for one in at.dataframe if "outcome" in one.value.columns)
+    assert "would be under the threshold" in set(shown["outcome"])
+
+
+def test_scores_offers_a_threshold_in_the_unit_of_the_scores_and_draws_it_in_both_pictures(sample):
+    at = AppTest.from_file(str(PAGES / "2_scores.py"), default_timeout=60).run()
+    for name, low, high in ((LOGITS, -2.0, 3.0), ("dense and a reranker", 0.0, 1.0), ("one search", 0.0, 1.0)):
+        run = odd_run(name)
+        at.file_uploader(key="trace_file").set_value(("run.json", run.to_json().encode(), "application/json")).run()
+        space = trace_of(run).relevance_space
+        slider = at.slider(key=f"cut_{space}")
+        assert (slider.min, slider.max, slider.value) == (low, high, low) and not at.exception
+        assert ("It is no probability" in " ".join(one.value for one in at.caption)) == (space == "logit")
+    at.slider(key="cut_cosine").set_value(0.75).run()
+    assert any(one.value == "Keeps 2, drops 3" for one in at.header) and not at.exception
+    assert "The dashed line is the threshold, cosine 0.75" in " ".join(one.value for one in at.caption).replace(
+        "\\", ""
+    )
+
+
+def test_the_threshold_stands_in_the_panel_of_the_scores_that_it_cuts():
+    trace = trace_of(odd_run(LOGITS))
+    assert not score_histograms.figure(trace, DARK).layout.shapes
+    cut = recut(trace, Threshold(minimum=0.5, space=trace.relevance_space))
+    (line,) = score_histograms.figure(cut, DARK).layout.shapes
+    last = len(score_histograms.panels(cut))
+    assert (line.x0, line.x1, line.xref) == (0.5, 0.5, f"x{last}")
+    assert [one.name for one in score_curve.figure(cut, DARK).data[1:]] == [
+        "kept (2)", "under the threshold (1)",
+    ]  # fmt: skip
+    assert score_curve.figure(cut, DARK).layout.legend.title.text == "would be "
+    assert [one.name for one in score_curve.figure(trace, DARK).data[1:]] == ["kept (worked out) (3)"]
+    assert "would be under the threshold" in rank_movement.key(cut)
 
 
 def test_the_settings_for_new_questions_come_back(sample):

@@ -19,6 +19,7 @@ from rag_core.schema.steps import StepKind
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import Outcome
 from rag_core.wording.numbers import titles_of
+from rag_core.wording.outcomes import outcome_text
 from ui.charts import axes
 from ui.charts.palette import Palette, layout, plain, squeezed
 from ui.charts.rank_movement import MARKS, OPEN, ROW_PX, signs
@@ -85,16 +86,17 @@ def caption(trace: Trace, names: Sequence[str]) -> str:
     """`12 passages in 6 lists; 3 in all of them, 4 kept.`"""
     found = ways(trace, names)
     everywhere = sum(None not in one.ranks for one in found)
-    kept = sum(one.outcome == "kept" for one in found)
+    number = sum(one.outcome == "kept" for one in found)
+    kept = outcome_text(trace, "kept")
     return (
-        f"{len(found)} passages in {len(names)} lists; {everywhere} in all of them, {kept} kept. "
+        f"{len(found)} passages in {len(names)} lists; {everywhere} in all of them, {number} {kept}. "
         "A line skips the lists that do not have the passage."
     )
 
 
 def key(trace: Trace, names: Sequence[str]) -> str:
     """What the marks at the ends of the lines mean, as far as they are drawn."""
-    return f"{signs({one.outcome for one in ways(trace, names)})} Titles: what is kept, and the chosen one."
+    return f"{signs(trace, {one.outcome for one in ways(trace, names)})} Titles: what is kept, and the chosen one."
 
 
 @once
@@ -106,7 +108,10 @@ def figure(trace: Trace, palette: Palette, names: Sequence[str], chosen: str | N
     places = [number / max(len(names) - 1, 1) for number in range(len(names))]
     fig = go.Figure()
     for one in sorted(found, key=lambda one: (one.passage_id == chosen, one.passage_id in told)):
-        fig.add_trace(_line(one, names, places, heights, palette, one.passage_id in told, one.passage_id == chosen))
+        outcome = outcome_text(trace, one.outcome)
+        fig.add_trace(
+            _line(one, outcome, names, places, heights, palette, one.passage_id in told, one.passage_id == chosen)
+        )
     labelled = [one for one in found if one.passage_id in told]
     fig.add_trace(_labels(labelled, 0, heights, palette))
     fig.add_trace(_labels(labelled, -1, heights, palette))
@@ -122,15 +127,15 @@ def _heights(found: Sequence[Way], told: set[str]) -> dict[int, float]:
 
 
 def _line(
-    one: Way, names: Sequence[str], places: Sequence[float], heights: Mapping[int, float], palette: Palette,
-    told: bool, chosen: bool,
+    one: Way, outcome: str, names: Sequence[str], places: Sequence[float], heights: Mapping[int, float],
+    palette: Palette, told: bool, chosen: bool,
 ) -> go.Scatter:  # fmt: skip
     there = [(place, rank, name) for place, rank, name in zip(places, one.ranks, names, strict=True) if rank]
     colours = {"up": palette.up, "down": palette.down, "same": palette.same}
     colour = colours[one.direction] if told else palette.faint
     mark = OPEN.get(one.outcome, MARKS[one.direction])
     way = "<br>".join(f"{plain(name, 30)} #{rank}" for _, rank, name in there)
-    hover = f"<b>{plain(one.title, 80)}</b><br>{way}<br>{one.outcome}<extra></extra>"
+    hover = f"<b>{plain(one.title, 80)}</b><br>{way}<br>{outcome}<extra></extra>"
     small = 6 if told else 4
     return go.Scatter(
         x=[place for place, _, _ in there],

@@ -23,6 +23,7 @@ import plotly.graph_objects as go
 
 from rag_core.schema.once import once
 from rag_core.schema.trace import Trace
+from rag_core.wording.outcomes import NOT_KEPT, outcome_text
 from ui.charts import axes
 from ui.charts.palette import Palette, layout, plain, scatter, squeezed
 
@@ -59,14 +60,17 @@ def drawn(trace: Trace, chosen: str | None = None, whole: bool = False) -> pd.Da
 
 def key(trace: Trace, chosen: str | None = None, whole: bool = False) -> str:
     """What the marks at the ends of the lines mean, as far as they are drawn."""
-    marks = signs(set(drawn(trace, chosen, whole)["outcome"]))
+    marks = signs(trace, set(drawn(trace, chosen, whole)["outcome"]))
     return f"{marks} Titles: what is kept, what was first before, and the chosen one."
 
 
-def signs(outcomes: Collection[str]) -> str:
+def signs(trace: Trace, outcomes: Collection[str]) -> str:
     """The marks of these outcomes in words."""
-    cut = ", ".join(f"{sign} {outcome}" for outcome, sign in SIGNS.items() if outcome in outcomes)
-    kept = "Kept: ▲ moved up, ▼ moved down, ● same place. " if "kept" in outcomes else ""
+    told = {one: outcome_text(trace, one) for one in outcomes}
+    cut = ", ".join(
+        sign if told[one] == NOT_KEPT else f"{sign} {told[one]}" for one, sign in SIGNS.items() if one in told
+    )
+    kept = f"{told['kept'].capitalize()}: ▲ moved up, ▼ moved down, ● same place. " if "kept" in told else ""
     return f"{kept}{f'Not kept: {cut}.' if cut else ''}"
 
 
@@ -78,7 +82,10 @@ def figure(trace: Trace, palette: Palette, chosen: str | None = None, whole: boo
     labelled = table[table["passage_id"].isin(told | {chosen})]
     heights = _heights(trace, table, labelled)
     order = sorted(table.to_dict("records"), key=lambda row: (row["passage_id"] == chosen, row["passage_id"] in told))
-    lines = [_line(row, heights, palette, row["passage_id"] in told, row["passage_id"] == chosen) for row in order]
+    words = {one: outcome_text(trace, one) for one in table["outcome"]}
+    lines = [
+        _line(row, words, heights, palette, row["passage_id"] in told, row["passage_id"] == chosen) for row in order
+    ]
     titles = [
         _labels(labelled, "before", heights, palette),
         _labels(labelled[~labelled["outcome"].isin(ENDED)], "after", heights, palette),
@@ -108,7 +115,9 @@ def _heights(trace: Trace, table: pd.DataFrame, labelled: pd.DataFrame) -> dict[
     )
 
 
-def _line(row: Row, heights: Mapping[int, float], palette: Palette, told: bool, chosen: bool) -> dict[str, Any]:
+def _line(
+    row: Row, words: Mapping[str, str], heights: Mapping[int, float], palette: Palette, told: bool, chosen: bool
+) -> dict[str, Any]:
     colour = _colour(row, palette, told or chosen)
     mark = OPEN.get(str(row["outcome"]), MARKS[str(row["direction"])])
     strong, small = told or chosen, 2 if row["outcome"] == CUT else 6
@@ -117,7 +126,9 @@ def _line(row: Row, heights: Mapping[int, float], palette: Palette, told: bool, 
     stops += [(1.0, row["after"], "final")] * (row["outcome"] not in ENDED)
     x, y = [place for place, _, _ in stops], [rank for _, rank, _ in stops]
     way = " → ".join(f"{name} #{rank:.0f}" for _, rank, name in stops)
-    hover = f"<b>{plain(str(row['title']), 80)}</b><br>{way}<br>{row['score']}<br>{row['outcome']}<extra></extra>"
+    hover = (
+        f"<b>{plain(str(row['title']), 80)}</b><br>{way}<br>{row['score']}<br>{words[row['outcome']]}<extra></extra>"
+    )
     return scatter(
         x=x,
         y=[heights[int(rank)] for rank in y],

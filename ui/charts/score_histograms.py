@@ -11,6 +11,7 @@ from rag_core.analysis.score_distribution import histogram
 from rag_core.schema.once import once
 from rag_core.schema.steps import Step, StepKind, StepName
 from rag_core.schema.trace import Trace
+from rag_core.wording.numbers import cut_text
 from ui.charts.axes import axis
 from ui.charts.palette import Palette, layout
 
@@ -74,10 +75,12 @@ def caption(trace: Trace) -> str:
     if not spans:
         return "There are no scores to count."
     told = "; ".join(spans)
+    drawn = any(_cut(trace, step) for step in panels(trace))
+    line = f" The dashed line is the threshold, {cut_text(trace)}." if drawn else ""
     read = f" The reranker read {len(trace.pool)} of the {len(trace.head)} that the first pass scored."
     return (
         f"Before and after reranking, each step in its own score space, so no axis is shared: {told}."
-        f"{read if trace.cut_by_first_pass else ''}"
+        f"{read if trace.cut_by_first_pass else ''}{line}"
     )
 
 
@@ -113,6 +116,7 @@ def figure(trace: Trace, palette: Palette) -> go.Figure:
             annotations=[
                 _head(trace, step, sum(_span(place, len(steps))) / 2, palette) for place, step in enumerate(steps)
             ],
+            shapes=[_threshold(trace, place, palette) for place, step in enumerate(steps) if _cut(trace, step)],
             **layouts,
         ),
     )
@@ -122,6 +126,20 @@ def _span(place: int, panels: int) -> tuple[float, float]:
     """Where a panel begins and ends, in shares of the width."""
     width = (1 - GAP * (panels - 1)) / panels
     return place * (width + GAP), place * (width + GAP) + width
+
+
+def _cut(trace: Trace, step: Step) -> bool:
+    """True for a panel whose scores the threshold cuts, in their own space."""
+    judged = step in (trace.reranked_step, trace.final_step) and step.space is trace.relevance_space
+    return judged and trace.lowest_kept is not None
+
+
+def _threshold(trace: Trace, place: int, palette: Palette) -> dict[str, Any]:
+    """The threshold as a dashed line in a panel."""
+    number = str(place + 1) if place else ""
+    line = {"color": palette.text, "width": 1.5, "dash": "dash"}
+    at = {"x0": trace.lowest_kept, "x1": trace.lowest_kept, "y0": 0, "y1": 1}
+    return {"type": "line", "xref": f"x{number}", "yref": f"y{number} domain", "line": line, **at}
 
 
 def _colour(step: Step, palette: Palette) -> str:

@@ -18,6 +18,7 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import score_text, title_of, titles_of
+from rag_core.wording.outcomes import outcome_text
 from rag_core.wording.step_names import label_in, step_label
 from ui.panels import picking
 from ui.panels.marking import marked
@@ -176,9 +177,10 @@ def preview(trace: Trace, passage_id: str) -> None:
     passage = trace.passages[passage_id]
     start = " ".join(passage.text.split())[:PREVIEW_CHARS]
     dots = "…" if len(start) == PREVIEW_CHARS else ""
+    outcome = html.escape(outcome_text(trace, trace.outcome(passage_id)))
     st.html(
         f'<div class="sp-preview" data-testid="preview"><b>{html.escape(title_of(passage))}</b> '
-        f"({html.escape(trace.outcome(passage_id))})<br>{emphasised(html.escape(start))}{dots}</div>"
+        f"({outcome})<br>{emphasised(html.escape(start))}{dots}</div>"
     )
 
 

@@ -12,10 +12,12 @@ import streamlit as st
 from rag_core.rerank.catalogue import entry_of
 from rag_core.runs.replaying import Control, Obstacle, RunChange, candidates_of, obstacles, readable
 from rag_core.runs.replaying.obstacles import lists_of
-from rag_core.schema.policy import MOST_KEPT, NO_RERANKER, THRESHOLD_STEP
+from rag_core.schema.policy import MOST_KEPT, NO_RERANKER
+from rag_core.schema.scale import scale_of
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.threshold import Threshold, can_cut, relevance_space
+from rag_core.schema.threshold import Threshold, can_cut_recorded, relevance_space
 from rag_core.schema.trace import Trace
+from rag_core.wording.run_captions import own_unit
 from rag_core.wording.run_replays import why_not
 from ui.panels import views
 from ui.sidebar import access
@@ -75,7 +77,7 @@ def _draw(trace: Trace) -> RunChange:
         found = obstacles(trace, reranker)
         pool = _pool(trace, found)
         weights = _fusion(trace, found)
-        threshold = _threshold(trace, _space(trace, reranker, weights), found)
+        threshold = _threshold(trace, reranker, _space(trace, reranker, weights), found)
         top_k = _top_k(trace, reranker, pool, found)
         with st.expander("Not replayable", icon=":material/block:"):
             for control, label in ELSEWHERE.items():
@@ -170,17 +172,33 @@ def _space(trace: Trace, reranker: str | None, weights: dict[str, float] | None)
     return candidates.space if reranker else trace.relevance_space
 
 
-def _threshold(trace: Trace, space: ScoreSpace, found: dict[Control, Obstacle]) -> Threshold:
+def _threshold(trace: Trace, reranker: str | None, space: ScoreSpace, found: dict[Control, Obstacle]) -> Threshold:
     """The lowest relevance that is kept."""
     reason = found.get(Control.THRESHOLD)
-    if not reason and not can_cut(space):
+    if not reason and not can_cut_recorded(space):
         reason = Obstacle.RANKS
     if reason:
         _off(trace, Control.THRESHOLD, "Threshold", reason)
         return Threshold()
-    label = f"Threshold ({space})"
-    minimum = st.slider(label, 0.0, 1.0, 0.0, THRESHOLD_STEP, "%.3f", key=key_of(trace, f"t_{space}"))
-    return Threshold(minimum=minimum, space=space) if minimum else Threshold()
+    scale, key = scale_of(space, _cut_scores(trace, reranker)), key_of(trace, f"t_{space}")
+    if not scale.holds(st.session_state.get(key, scale.low)):
+        del st.session_state[key]  # of the scores of another list
+    minimum = st.slider(
+        f"Threshold ({space})",
+        scale.low,
+        scale.high,
+        scale.low,
+        scale.step,
+        f"%.{scale.decimals}f",
+        key=key,
+        help=own_unit(scale) or None,
+    )
+    return scale.threshold(minimum)
+
+
+def _cut_scores(trace: Trace, reranker: str | None) -> list[float]:
+    """The recorded scores that a threshold would cut; those of a reranker that runs here are from 0 to 1."""
+    return [hit.score for hit in candidates_of(trace).hits] if reranker else list(trace.relevance.values())
 
 
 def _top_k(trace: Trace, reranker: str | None, pool: int | None, found: dict[Control, Obstacle]) -> int | None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from rag_core.schema.policy import NO_RERANKER
 from rag_core.schema.steps import Evidence, Step, StepKind
-from rag_core.schema.threshold import can_cut
+from rag_core.schema.threshold import can_cut_recorded
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_steps import complete, first_of
 
@@ -40,8 +40,8 @@ class Obstacle(StrEnum):
     CANDIDATES  there are no candidates
     SCORES      the reranker did not return all that it read, so scores are missing
     RULES       rules reordered the list after the reranker, and are not recorded
-    SPACE       the scores are not on a scale from 0 to 1
-    RANKS       the chosen reranker gives no such scores
+    SPACE       the scores are of a kind of which none is known to say more of relevance than another
+    RANKS       the chosen reranker gives no scores that do
     KIND        the threshold is for scores of another kind than those that are cut
     ORDER       what was kept is not the first of one list, or nothing was kept
     INCOMING    the order in which the candidates came was not recorded
@@ -96,7 +96,7 @@ def obstacles(trace: Trace, reranker: str | None = None) -> dict[Control, Obstac
     itself = candidates is trace.reranked_step and candidates.kind is StepKind.RERANK
     if itself or candidates.evidence is not Evidence.RECORDED:
         found[Control.POOL] = Obstacle.INCOMING
-    if reranker == NO_RERANKER and not can_cut(candidates.space):
+    if reranker == NO_RERANKER and not can_cut_recorded(candidates.space):
         found[Control.THRESHOLD] = Obstacle.RANKS
     if reranker is None:
         found = _by_recorded_scores(trace, candidates) | found
@@ -108,7 +108,7 @@ def _by_recorded_scores(trace: Trace, candidates: Step) -> dict[Control, Obstacl
     if not _first_of_the_list(trace):
         return dict.fromkeys((Control.POOL, Control.THRESHOLD, Control.TOP_K, Control.FUSION), Obstacle.ORDER)
     found: dict[Control, Obstacle] = {}
-    if not can_cut(trace.relevance_space):
+    if not can_cut_recorded(trace.relevance_space):
         found[Control.THRESHOLD] = Obstacle.SPACE
     reason = None
     if trace.final_step.kind is StepKind.ADJUST:

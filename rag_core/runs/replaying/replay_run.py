@@ -1,5 +1,4 @@
 """`replay_run(trace, change) -> Trace`: a recorded run under other settings, as arithmetic on what it recorded.
-
 The steps before the last reranker stay as they are (a new fusion takes the fused list's place); the reranked and the
 kept list follow from them. No model runs here: the scores of another reranker are `score_run`'s.
 """
@@ -24,7 +23,7 @@ from rag_core.schema.policy import FULL_DEPTH, MOST_KEPT, NO_RERANKER
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, PairScore, Step, StepKind, StepName, StepWarning, Timing
-from rag_core.schema.threshold import Threshold, can_cut, clearing, relevance_space, to_relevance
+from rag_core.schema.threshold import Threshold, can_cut_recorded, clearing, relevance_space, to_relevance
 from rag_core.schema.trace import Trace
 from rag_core.wording.run_replays import why_not
 
@@ -66,6 +65,7 @@ def replay_run(trace: Trace, change: RunChange, scores: RerankerScores | None = 
             "rerank": order.report,
             "pairs": order.pairs,
             "recorded_answer": None,
+            "origin": trace.origin and trace.origin.with_(replayed=True),
         }
     )
 
@@ -93,7 +93,7 @@ def _check_threshold(trace: Trace, threshold: Threshold, order: _Order) -> None:
     space = _space_of(order)
     if threshold.minimum is None or order.report.status == "failed":
         return
-    if not can_cut(space):
+    if not can_cut_recorded(space):
         raise BadInput(f"The setting threshold cannot be replayed. {why_not(Obstacle.RANKS, trace)}")
     if threshold.space is not space:
         raise BadInput(

@@ -117,7 +117,7 @@ def test_a_recorded_logit_stays_a_logit_until_a_reranker_here_scores_the_run():
     assert trace.relevance == {hit.passage_id: hit.score for hit in recorded.hits}
     assert {one.space for one in trace.kept} == {ScoreSpace.LOGIT}
     cut = Threshold(minimum=0.5, space=ScoreSpace.PROBABILITY)
-    with pytest.raises(BadInput, match="of the kind “logit”"):
+    with pytest.raises(BadInput, match="The threshold is for probability scores; these are logit"):
         replay_run(trace, RunChange(threshold=cut))
     assert reranked(trace).relevance_space is ScoreSpace.PROBABILITY
 
@@ -139,7 +139,7 @@ def test_recorded_searches_are_fused_with_other_weights():
         (
             WITHOUT_SCORES,
             None,
-            {Control.POOL: Obstacle.SCORES, Control.FUSION: Obstacle.SCORES, Control.THRESHOLD: Obstacle.SPACE},
+            {Control.POOL: Obstacle.SCORES, Control.FUSION: Obstacle.SCORES},
         ),
         (WITHOUT_SCORES, "fixed", {}),
         (({**FUSED, "inputs": []}, LARGE), "fixed", {Control.FUSION: Obstacle.LISTS}),
@@ -147,7 +147,7 @@ def test_recorded_searches_are_fused_with_other_weights():
         (
             ODD["rules after reranking, one passage kept"],
             None,
-            {Control.POOL: Obstacle.RULES, Control.FUSION: Obstacle.RULES, Control.THRESHOLD: Obstacle.SPACE},
+            {Control.POOL: Obstacle.RULES, Control.FUSION: Obstacle.RULES},
         ),
         (
             (NO_TEXTS,),
@@ -263,6 +263,26 @@ def test_without_a_reranker_a_threshold_cuts_what_says_something_of_relevance():
     near = of_steps(SEARCHED)
     cut = Threshold(minimum=0.75, space=ScoreSpace.COSINE)
     assert order(replay_run(near, RunChange(reranker="none", threshold=cut)).kept_step) == "ab"
+
+
+UNBOUNDED = (ScoreSpace.LOGIT, ScoreSpace.DOT, ScoreSpace.BM25, ScoreSpace.TS_RANK_CD, ScoreSpace.COMBINED)
+
+
+@pytest.mark.parametrize("space", UNBOUNDED)
+@pytest.mark.parametrize("reranker", [None, "none"])
+def test_a_threshold_cuts_recorded_scores_in_their_own_unit(space, reranker):
+    trace = of_steps(step("a", "search", hits("abcd", (3.0, 0.5, -0.5, -2.0)), space=space))
+    other = replay_run(trace, RunChange(reranker=reranker, threshold=Threshold(minimum=-0.5, space=space)))
+    assert order(other.kept_step) == "abc" and other.lowest_kept == -0.5 and other.relevance_space is space
+    assert {one: other.outcome(one) for one in "cd"} == {"c": "kept", "d": "under the threshold"}
+
+
+@pytest.mark.parametrize("space", [ScoreSpace.RRF, ScoreSpace.DISTANCE, ScoreSpace.UNKNOWN])
+def test_scores_that_do_not_rise_with_relevance_are_not_cut(space):
+    trace = of_steps(step("a", "search", hits("abcd", (0.4, 0.3, 0.2, 0.1)), space=space))
+    assert obstacles(trace)[Control.THRESHOLD] is Obstacle.SPACE
+    with pytest.raises(BadInput, match=f"of the kind “{space}”"):
+        replay_run(trace, RunChange(threshold=Threshold(minimum=0.2, space=space)))
 
 
 @pytest.mark.parametrize("reranker", [None, "none", "fixed"])

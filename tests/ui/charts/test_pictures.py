@@ -107,6 +107,28 @@ def test_low_probabilities_fill_the_axis_and_the_threshold_stays_on_it():
     assert tops == pytest.approx([1.25 * highest, 1.25 * 0.3, 1.06])
 
 
+@pytest.mark.parametrize(
+    ("logits", "minimum", "at"),
+    [
+        ((3.0, 2.0, -3.0, -4.0), 0.5, (1, "bottom")),  # the last dots are far under the line
+        ((3.0, 2.0, -0.1, -0.2), 0.41, (1, "top")),  # the last dot would stand in the name over the line
+        ((3.0, 2.0, -2.4, -2.5), 0.08, (0, "bottom")),  # and here in one under it, too
+    ],
+)
+def test_the_name_of_the_threshold_covers_no_dot(logits, minimum, at):
+    policy = ON.with_(threshold=Threshold(minimum=minimum))
+    fig = score_curve.figure(replay(measurement("abcd", "", dict(zip("abcd", logits, strict=True))), policy), LIGHT)
+    name = fig.layout.annotations[-1]
+    assert (name.x, name.yanchor) == at
+    low, high = fig.layout.yaxis.range
+    tall, dot = score_curve.NAME_HEIGHT * (high - low), score_curve.DOT * (high - low)
+    bottom = name.y if name.yanchor == "bottom" else name.y - tall
+    beside = [
+        y for line in fig.data[1:] for x, y in zip(line.x, line.y, strict=True) if abs(x - (4 if name.x else 1)) < 0.5
+    ]
+    assert beside and not any(bottom - dot < y < bottom + tall + dot for y in beside)
+
+
 def test_nothing_found_draws_and_reads():
     for module in (score_curve, score_histograms, waterfall):
         assert module.caption(EMPTY)
