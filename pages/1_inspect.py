@@ -51,10 +51,8 @@ def main() -> None:
     change = recorded.choose(run) if run and run.origin else RunChange()
     choice = state.at_rest() if run and run.origin else state.sidebar()
     saved = saved_run.trace_file(replays=True)
-    if saved and saved.origin:
-        linked_run.elsewhere(saved, linked_run.INSPECT)
-    elif saved:
-        saved_run.close_button()
+    if saved:
+        linked_run.elsewhere(linked_run.as_recorded(saved), linked_run.INSPECT)
     saved = saved or linked_run.opened(replays=True, peeked=run, here=linked_run.INSPECT)
     query = question_box.question(choice, disabled=saved is not None)
     with views.guard():

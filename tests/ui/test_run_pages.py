@@ -8,12 +8,15 @@ import pytest
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
+from rag_core.pipeline.replay import replay
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.sent import run_from
+from rag_core.schema.policy import Policy
 from rag_core.schema.trace import Trace
+from tests.builders import measurement
 from tests.runs.odd_runs import DENSE, ODD, odd_run, step
-from ui import caches
-from ui.panels import linked_run
+from ui import caches, links
+from ui.panels import linked_run, saved_run
 from ui.sidebar.recorded import key_of
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -152,3 +155,19 @@ def test_strangers_with_a_run_of_their_own_read_no_other_ones(file: str):
     assert not at.exception and not at.error
     assert "Percentiles by step" not in said(at) and "Not what I asked" not in said(at)
     assert not [one for one in at.selectbox if one.key == "chosen_project"]
+
+
+def test_a_run_that_second_pass_saved_opens_on_every_page_that_recorded_runs_have():
+    own = replay(measurement("abcd", "dc", {"a": 2.0, "b": 0.0, "c": -3.0, "d": 1.0}), Policy(reranker="ce", pool=3))
+    at = AppTest.from_file(str(PAGES / "1_inspect.py"), default_timeout=120).run()
+    at.file_uploader(key="trace_file").set_value(("run.json", own.to_json().encode(), "application/json")).run()
+    assert not at.exception and {"run_on_triage", "run_on_compare", "run_on_latency"} <= {one.key for one in at.button}
+    assert "The settings do not change it" in said(at)
+    for page in ("3_latency.py", "4_compare.py", "6_triage.py"):
+        other = AppTest.from_file(str(PAGES / page), default_timeout=120)
+        for key in (links.OPENED_FILE, saved_run.PLACE):
+            other.session_state[key] = at.session_state[key]
+        other.run()
+        assert not other.exception and not other.error and f"a run of {own.collection.name} of" in said(other)
+        if page == "3_latency.py":
+            assert list(table(other, "took_ms")["step"]) == ["dense", "lexical", "fused", "reranked", "kept"]

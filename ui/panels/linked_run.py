@@ -11,6 +11,7 @@ from contextlib import suppress
 import streamlit as st
 
 from rag_core.errors import BadInput, SecondPassError
+from rag_core.runs.as_run import run_of_trace
 from rag_core.runs.as_trace import trace_of
 from rag_core.schema.trace import Trace
 from rag_core.triage.project_cases import run_in_cases
@@ -55,7 +56,7 @@ def _send(project: str, run_id: str, page: str, document: str) -> None:
 def send_trace(trace: Trace, page: str, document: str = "") -> None:
     """The same for the run that is open, also where it is of a file: this session then finds it by its link."""
     assert trace.origin is not None
-    if of_file := saved_run.peek():
+    if of_file := _of_file():
         hold(of_file)  # which stays open
     _send(trace.origin.project, trace.origin.run_id, page, document)
 
@@ -148,9 +149,14 @@ def _say_feedback(trace: Trace) -> None:
 
 
 def _of_file() -> Trace | None:
-    """The recorded run that is open from a file: every page shows it, before that of the link."""
+    """The run that is open from a file, as it was recorded: every page shows it, before that of the link."""
     trace = saved_run.peek()
-    return trace if trace and trace.origin else None
+    return as_recorded(trace) if trace else None
+
+
+def as_recorded(trace: Trace) -> Trace:
+    """The run as a recorded one, also where it is of Second Pass itself."""
+    return trace if trace.origin else trace_of(run_of_trace(trace))
 
 
 def _trace(named: str) -> Trace:
