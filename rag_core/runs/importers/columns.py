@@ -14,7 +14,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "run": ("run_id", "trace_id", "query_id", "qid", "request_id", "id_query"),
     "passage_id": ("passage_id", "chunk_id", "doc_id", "document_id", "docid", "node_id", "candidate_id", "pid", "id"),
     "text": ("text", "content", "passage", "chunk", "document", "body", "page_content"),
-    "title": ("title", "heading"),
+    "title": ("title", "heading", "file_name", "filename", "file_path", "url"),
     "step": ("step", "list", "list_name", "stage", "retriever", "source_list", "system", "method"),
     "rank": ("rank", "position", "place"),
     "score": ("score", "relevance_score", "similarity", "relevance", "distance"),

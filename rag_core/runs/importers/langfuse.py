@@ -138,11 +138,13 @@ def _passages(value: Any) -> list[Raw]:
 
 
 def _document(hit: Raw) -> Raw:
+    metadata = hit.get("metadata", {})
+    beside = {one: hit[one] for one in ("title", "source") if one in hit and hit[one] not in metadata.values()}
     return {
         names.DOCUMENT_ID: hit.get("passage_id") or content_key(hit["text"]),
         names.DOCUMENT_TEXT: hit["text"],
         names.DOCUMENT_SCORE: hit.get("score"),
-        names.DOCUMENT_METADATA: hit.get("metadata", {}),
+        names.DOCUMENT_METADATA: metadata | beside,
     }
 
 

@@ -28,7 +28,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "text": ("text", "content", "page_content", "chunk", "body", "passage", "document"),
     "score": ("score", "relevance_score", "similarity", "_score", "distance"),
     "title": ("title",),
-    "source": ("source", "url"),
+    "source": ("source", "file_name", "filename", "file_path", "url"),
     "document_id": ("document_id", "ref_doc_id"),
 }
 """Our fields, and under which names others have them, the likeliest first."""
@@ -125,8 +125,7 @@ def _from_fields(given: Mapping[str, Any]) -> Sent:
     if isinstance(document := found.get("text"), Mapping):  # a rerank API that returns {"document": {"text": ...}}
         found["text"] = document.get("text")
     if inner:
-        own = {name: value for name, value in _by_field(inner).items() if name in INNER and isinstance(value, str)}
-        found = own | found
+        found = named_in(inner) | found
     hit: Sent = {"score": finite(found.get("score"))}
     for name, limit in LIMITS.items():
         if name in found and (value := cleaned(str(found[name]), limit)):
@@ -136,6 +135,16 @@ def _from_fields(given: Mapping[str, Any]) -> Sent:
     if isinstance(index := given.get("index"), int) and "passage_id" not in hit and "text" not in hit:
         hit["index"] = index
     return hit
+
+
+def named_in(metadata: Mapping[Any, Any]) -> Sent:
+    """The title, source, document id and text that a passage's metadata gives, for every importer.
+
+    >>> named_in({"file_path": "kb/refunds.md", "page": 3})
+    {'source': 'kb/refunds.md'}
+    """
+    texts = {name: value for name, value in metadata.items() if isinstance(value, str) and value}
+    return {name: value for name, value in _by_field(texts).items() if name in INNER}
 
 
 def _by_field(given: Mapping[str, Any]) -> Sent:

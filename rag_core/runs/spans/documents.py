@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rag_core.runs.passage_book import content_key
-from rag_core.runs.recorder.shapes import cleaned, finite, scalars
+from rag_core.runs.recorder.shapes import cleaned, finite, named_in, scalars
 from rag_core.runs.spans import names
 from rag_core.runs.values import MAX_TEXT, RunPassage
 
@@ -116,13 +116,12 @@ def _document(row: dict[str, Any]) -> Found | None:
     key = cleaned(str(known), 1000) if known not in (None, "") else content_key(text) if text else ""
     if not key:
         return None
-    source = next((metadata[one] for one in ("source", "file_name", "url") if isinstance(metadata.get(one), str)), "")
-    title = metadata.get("title")
+    named = named_in(metadata)
     passage = RunPassage(
         id=key,
         text=text,
-        title=cleaned(title, 2000) if isinstance(title, str) else "",
-        source=cleaned(source, 2000),
+        title=cleaned(named.get("title", ""), 2000),
+        source=cleaned(named.get("source", ""), 2000),
         metadata=scalars(metadata),
     )
     return passage, finite(row.get(names.DOCUMENT_SCORE))

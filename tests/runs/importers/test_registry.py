@@ -10,9 +10,11 @@ import pytest
 
 import rag_core
 from rag_core.errors import BadInput
+from rag_core.runs.as_trace import trace_of
 from rag_core.runs.importers.registry import open_source
 from rag_core.runs.importers.source import Source
 from rag_core.runs.passage_book import content_key
+from rag_core.runs.recorder.shapes import hit_of
 from rag_core.runs.sent import read_run
 from rag_core.runs.values import StepKind
 from tests.runs.importers.samples import LANGFUSE, PHOENIX, TABLE
@@ -272,3 +274,33 @@ def test_a_trace_of_llama_index_with_fusion_and_a_reranker():
     ]
     assert run.steps[3].model == "my-reranker" and run.query == "How long do refunds take?" and run.warnings == ()
     assert [hit.score for hit in run.steps[3].hits] == [2.0, 1.0] and all(step.query is None for step in run.steps)
+
+
+NAMED = [
+    ({"metadata": {"source": "kb/a.md"}}, "kb/a.md"),
+    ({"metadata": {"file_path": "kb/a.md"}}, "kb/a.md"),
+    ({"metadata": {"filename": "a.md"}}, "a.md"),
+    ({"metadata": {"url": "https://kb/a"}}, "https://kb/a"),
+    ({"metadata": {"source": 7, "url": "https://kb/a"}}, "https://kb/a"),
+    ({"metadata": {"source": "kb/a.md", "title": "Refunds"}}, "Refunds"),
+    ({"source": "kb/a.md"}, "kb/a.md"),
+    ({"title": "Refunds", "metadata": {"page": 3}}, "Refunds"),
+]
+
+
+@pytest.mark.parametrize(("given", "name"), NAMED)
+def test_a_passage_is_called_by_what_its_row_or_its_metadata_says_in_langfuse(given, name):
+    rows = [LANGFUSE[0], LANGFUSE[1] | {"output": [{"page_content": "Thirty days.", **given}]}]
+    (run,) = open_source(Source("langfuse.json", json.dumps(rows).encode())).runs
+    (passage,) = trace_of(run).passages.values()
+    assert passage.name == name
+
+
+@pytest.mark.parametrize(("given", "name"), [one for one in NAMED if one[0].keys() == {"metadata"}])
+def test_and_alike_in_spans_and_recorded_documents(given, name):
+    document = {"document.content": "Thirty days.", "document.metadata": given["metadata"]}
+    rows = [PHOENIX[0], PHOENIX[1] | {"attributes.retrieval.documents": [document]}]
+    (run,) = open_source(Source("phoenix.json", json.dumps(rows).encode())).runs
+    (passage,) = trace_of(run).passages.values()
+    recorded = hit_of({"page_content": "Thirty days.", **given})
+    assert passage.name == name == (recorded.get("title") or recorded["source"])
