@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from rag_core.analysis.latency import bars
 from rag_core.pipeline.replay import recut
 from rag_core.report import svg
+from rag_core.report.html import html_report
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.replaying import obstacles
 from rag_core.runs.sent import run_from
@@ -275,3 +277,24 @@ def test_the_rank_movement_names_the_steps_of_the_run_and_marks_what_the_reranke
     assert drawn.count("□") == 2 and drawn.count("<line") == 3
     heads = [one.text for one in fig.layout.annotations]
     assert heads[0] == "<b>Rank in dense (pool of 5)</b>"
+
+
+MARKED = "*0 remaining* {{name}} **bold** `code` [link](http://e.com) $x^2$ <b>tag</b>"
+
+
+def test_what_another_pipeline_recorded_is_shown_as_it_is_written(sample):
+    found = [{"passage_id": "a", "text": MARKED, "title": MARKED, "source": MARKED, "score": 0.5}]
+    steps = [step(f"search {MARKED}", "search", found, space="cosine", warnings=[{"code": "odd", "message": MARKED}])]
+    run = run_from({"project": MARKED, "query": MARKED, "steps": steps, "answer": MARKED})
+    at = AppTest.from_file(PAGE, default_timeout=60).run()
+    at.file_uploader(key="trace_file").set_value(("run.json", run.to_json().encode(), "application/json")).run()
+    assert not at.exception
+    literal = html.escape(MARKED)
+    shown = [str(one.proto.body) for one in at.get("html")]
+    for place in ('data-testid="preview"', 'data-testid="passage"', 'data-testid="headline"'):
+        assert literal in next(one for one in shown if place in one)
+    assert literal in html_report(trace_of(run))
+    written = [one.value for kind in (at.markdown, at.caption, at.info, at.warning) for one in kind]
+    assert not [one for one in written if "*0 remaining*" in one]
+    head = score_histograms.figure(trace_of(run), DARK).layout.annotations[0].text
+    assert "<b>tag" not in head

@@ -13,7 +13,7 @@ from rag_core.schema.steps import Step, StepKind, StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import cut_text
 from ui.charts.axes import axis
-from ui.charts.palette import Palette, layout
+from ui.charts.palette import Palette, layout, plain
 
 NAMES: dict[str, str] = {
     StepName.DENSE: "Dense",
@@ -148,7 +148,7 @@ def _colour(step: Step, palette: Palette) -> str:
 
 def _head(trace: Trace, step: Step, x: float, palette: Palette) -> dict[str, Any]:
     """What stands over a panel."""
-    text = f"<b>{title(step)}</b> {when(trace, step)}".strip()
+    text = f"<b>{plain(title(step), 40)}</b> {when(trace, step)}".strip()
     font = {"size": 12, "color": palette.text}
     place = {"x": x, "xref": "paper", "xanchor": "center", "y": 1.0, "yref": "paper", "yanchor": "bottom"}
     return {"text": text, "showarrow": False, "font": font, **place}

@@ -36,10 +36,16 @@ WIDEST = 340
 letter takes 6.2."""
 
 
-def passage_text(passage: Passage, terms: tuple[str, ...], seen_chars: int | None = None) -> None:
-    """The passage in full: heading path, text with matched terms marked, the part that was not read greyed."""
+def passage_text(
+    passage: Passage, terms: tuple[str, ...], seen_chars: int | None = None, literal: bool = False
+) -> None:
+    """The passage in full: heading path, text with matched terms marked, the part that was not read greyed.
+
+    literal: it is not Markdown, as what another pipeline recorded may not be.
+    """
     seen = None if seen_chars is None else seen_chars - (len(passage.model_text) - len(passage.text))
-    body = emphasised(marked(passage.text, term_spans(passage.text, frozenset(terms)), seen))
+    body = marked(passage.text, term_spans(passage.text, frozenset(terms)), seen)
+    body = body if literal else emphasised(body)
     st.html(
         f'<div class="sp-path">{html.escape(passage.heading or passage.name)}</div>'
         f'<div class="sp-passage" data-testid="passage">{body}</div>'
@@ -177,10 +183,11 @@ def preview(trace: Trace, passage_id: str) -> None:
     passage = trace.passages[passage_id]
     start = " ".join(passage.text.split())[:PREVIEW_CHARS]
     dots = "…" if len(start) == PREVIEW_CHARS else ""
+    text = html.escape(start) if trace.origin else emphasised(html.escape(start))
     outcome = html.escape(outcome_text(trace, trace.outcome(passage_id)))
     st.html(
         f'<div class="sp-preview" data-testid="preview"><b>{html.escape(title_of(passage))}</b> '
-        f"({outcome})<br>{emphasised(html.escape(start))}{dots}</div>"
+        f"({outcome})<br>{text}{dots}</div>"
     )
 
 
@@ -192,7 +199,7 @@ def candidate(trace: Trace, passage_id: str) -> None:
     with text:
         if trace.extra_searches:
             st.caption(markdown(f"Found by {', '.join(trace.found_by(passage_id))}."))
-        passage_text(passage, trace.terms, pair.seen_chars if pair else None)
+        passage_text(passage, trace.terms, pair.seen_chars if pair else None, literal=trace.origin is not None)
         if pair and pair.unseen_tokens:
             st.caption(f"The reranker did not see the last {pair.unseen_tokens} tokens of this passage (greyed).")
     with facts:
