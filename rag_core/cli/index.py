@@ -6,7 +6,7 @@ second-pass index news --name Handbook --add           more documents; one whose
 second-pass index handbook --name Small --embedder "openai:text-embedding-3-small?dimensions=512"   sends the passages
 second-pass ask "How long do refunds take?" --collection Handbook
 
-second-pass index handbook --name Wiki --store Team    in a Postgres database, a name of SECOND_PASS_STORES
+second-pass index handbook --name Wiki --store Team    in Postgres or Milvus, a name of SECOND_PASS_STORES
 second-pass ask "How long do refunds take?" --index Wiki
 """
 

@@ -1,4 +1,5 @@
-"""Documents into a store: cut, embed and write those that are new or have changed, each in a transaction of its own.
+"""Documents into a store: cut, embed and write those that are new or have changed, each whole or not
+at all.
 
     index_into_store("Handbook", store, documents, embedder, Chunking(), settings.data_dir)
 
@@ -19,7 +20,7 @@ from rag_core.corpus.indexing import StepProgress, check_documents, ignore
 from rag_core.errors import BadInput, EngineError
 from rag_core.retrieval.embedders.protocol import Embedder, TakesMany, key_of
 from rag_core.retrieval.engines.every_index import StoredCollection, StoredCollections
-from rag_core.retrieval.engines.postgres.own_table import OwnTable, OwnTableMade, check_writable
+from rag_core.retrieval.engines.own_store import MadeWith, OwnStore, check_made
 from rag_core.retrieval.engines.stores import NamedStore
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document, Passage
@@ -62,7 +63,7 @@ class IntoStore:
         return f"{name}, in {self.store.name}: {written}."
 
     def remove(self, name: str) -> None:
-        """Delete the table of that collection, and the note of it. Raises EngineError; the note stays then."""
+        """Delete that collection, and the note of it. Raises EngineError; the note stays then."""
         with closing(self.store.table(name)) as table:
             table.drop()
         StoredCollections(self.data_dir).forget(name)
@@ -111,7 +112,7 @@ def index_into_store(
     with closing(store.table(name)) as table:
         made = table.made()
         chunking = chunking or (made.chunking if made else Chunking())
-        wanted = OwnTableMade(
+        wanted = MadeWith(
             model=embedder.model,
             embedder=key_of(embedder),
             dimensions=embedder.dimensions,
@@ -121,12 +122,12 @@ def index_into_store(
         if new and made:
             raise BadInput(f"{table.config.place} is there already. Add to it, replace it, or choose another name.")
         if made:
-            table.check(made, wanted)
+            check_made(table.config.place, made, wanted)
         ids = None if whole else [one.id for one in documents]
         there = table.digests(ids, [one.name for one in files]) if made else {}
         changed = _changed(documents, there)
         cut = [(one, digest, chunk_document(one, chunking, embedder)) for one, digest in changed]
-        check_writable(passage for _, _, passages in cut for passage in passages)
+        table.check_writable(passage for _, _, passages in cut for passage in passages)
         if len(cut) == len(documents) and not any(passages for _, _, passages in cut):
             raise BadInput("There is no text in these documents, so nothing is indexed. Add documents with text.")
         table.prepare(wanted)
@@ -148,8 +149,8 @@ def _changed(documents: Sequence[Document], there: dict[str, bytes]) -> Iterator
             yield one, digest
 
 
-def _write(table: OwnTable, cut: Sequence[Cut], embedder: Embedder, progress: StepProgress) -> int:
-    """Embed and write them in order, a transaction each; how many passages that were."""
+def _write(table: OwnStore, cut: Sequence[Cut], embedder: Embedder, progress: StepProgress) -> int:
+    """Embed and write them in order, each whole or not at all; how many passages that were."""
     done = passages = 0
     progress("storing", 0, len(cut))
     for some in _together(cut, embedder.at_once if isinstance(embedder, TakesMany) else TOGETHER):

@@ -56,7 +56,7 @@ def uploaded(page: Page, url: str) -> None:
     settled(page)
     page.get_by_role("combobox", name="Keep it in").click()
     page.get_by_role("option", name="Team").click()
-    expect(page.get_by_text("It is kept in a table of that database")).to_be_visible()
+    expect(page.get_by_text("It is kept in that database")).to_be_visible()
     settled(page)
     page.get_by_role("button", name="Index", exact=True).click()
     expect(page.get_by_text(re.compile(r"in Team: 1 document written \(1 passage\)"))).to_be_visible()

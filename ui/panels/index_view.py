@@ -102,11 +102,12 @@ def _for_everyone(connected: Connected) -> None:
 
 @st.dialog("Remove collection")
 def _confirm_remove(name: str, connected: Connected) -> None:
-    """Removing deletes the table, and can be called off."""
+    """Removing deletes the table or collection, and can be called off."""
     with views.guard():
         table = f"{name} ({connected.index.config.place})"
         size = count_of(connected.collection.index.count(), "passage")
-        st.markdown(views.markdown(f"The table of {table} will be deleted for good, with its {size}."))
+        noun = kind_named(connected.index.config.kind).noun
+        st.markdown(views.markdown(f"The {noun} of {table} will be deleted for good, with its {size}."))
         if manage_collection.confirmed("Remove this collection", "remove_stored"):
             calibrations = calibrated.book(name)
             stores.into(connected.index.store).remove(name)

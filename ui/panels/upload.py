@@ -21,7 +21,7 @@ NEW = "A new collection"
 
 
 FILES = "Files on this machine"
-IN_STORE = "It is kept in a table of that database, where you can add to it, and everyone who uses this app sees it."
+IN_STORE = "It is kept in that database, where you can add to it, and everyone who uses this app sees it."
 
 
 def upload_form(current: str, owner: str, stored: str = "") -> None:

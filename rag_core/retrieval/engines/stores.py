@@ -1,9 +1,10 @@
 """Where collections can be kept instead of in files: databases that a JSON file names, SECOND_PASS_STORES.
 
-    {"Team": {"address": "postgresql://writer@db:5432/app", "schema": "second_pass", "secret_env": "TEAM_PASSWORD"}}
+    {"Team": {"address": "postgresql://writer@db:5432/app", "schema": "second_pass", "secret_env": "TEAM_PASSWORD"},
+     "Large": {"kind": "milvus", "address": "http://milvus:19530", "secret_env": "MILVUS_TOKEN"}}
 
-Each is a `Store`: a Postgres database with pgvector, in which every collection is a table. The file holds no password:
-`secret_env` names the variable that does.
+Each is a `Store` (a Postgres database with pgvector, in which every collection is a table) or a `MilvusStore`. The file
+holds no password: `secret_env` names the variable that does.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from pydantic import Field, SecretStr
 
 from rag_core.errors import BadInput
 from rag_core.installation.offered import LONGEST_NAME, is_entry, one_offered, read_offered, secret_in
-from rag_core.retrieval.engines.index_config import IndexConfig, index_config_of
+from rag_core.retrieval.engines.index_config import IndexConfig, IndexFields, index_config_of
 from rag_core.retrieval.engines.index_kinds import kind_named
+from rag_core.retrieval.engines.milvus.own_collection import OwnCollection
+from rag_core.retrieval.engines.milvus.own_schema import OWN_FIELDS, USUAL
+from rag_core.retrieval.engines.own_store import OwnStore
+from rag_core.retrieval.engines.postgres import own_table
 from rag_core.retrieval.engines.postgres.layout import written
-from rag_core.retrieval.engines.postgres.own_statements import OwnStatements
-from rag_core.retrieval.engines.postgres.own_table import OWN_FIELDS, OwnTable
 from rag_core.schema.base import Frozen
 
 VARIABLE = "SECOND_PASS_STORES"
@@ -35,9 +38,8 @@ SLUG = 40
 
 
 class Store(Frozen):
-    """A database that takes collections.
+    """A Postgres database that takes collections.
 
-    kind        only pgvector writes
     address     where it is, without a password
     schema      where its tables are; made where it is not there
     language    the text search configuration of its words
@@ -52,13 +54,61 @@ class Store(Frozen):
     secret_env: Annotated[str, Field(max_length=100)] = ""
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
 
+    @property
+    def fields(self) -> IndexFields:
+        """Where a passage's parts are."""
+        return own_table.OWN_FIELDS
+
+    def index(self, name: str) -> str:
+        """The table of the collection of that name."""
+        return written(self.tables_in, table_of(name))
+
+    def writer(self, config: IndexConfig, secret: SecretStr | None) -> OwnStore:
+        """What makes and writes the table of that config."""
+        return own_table.OwnTable(config, secret)
+
+
+class MilvusStore(Frozen):
+    """A Milvus server that takes collections.
+
+    address     where it is, without a password or token
+    database    of that server; empty: its default one
+    language    the analyzer of its words (`standard`, `english`, `chinese`)
+    secret_env  the environment variable of its token, or of the password of the address's user
+    timeout_s   for each request
+    """
+
+    kind: Literal["milvus"]
+    address: Annotated[str, Field(min_length=1, max_length=2000)]
+    database: Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z0-9_]*$")] = ""
+    language: Annotated[str, Field(min_length=1, max_length=60)] = USUAL
+    secret_env: Annotated[str, Field(max_length=100)] = ""
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+
+    @property
+    def fields(self) -> IndexFields:
+        """Where a passage's parts are."""
+        return OWN_FIELDS
+
+    def index(self, name: str) -> str:
+        """The collection of the collection of that name: names in Milvus begin with a letter."""
+        named = f"second_pass_{table_of(name)}"
+        return f"{self.database}.{named}" if self.database else named
+
+    def writer(self, config: IndexConfig, secret: SecretStr | None) -> OwnStore:
+        """What makes and writes the collection of that config."""
+        return OwnCollection(config, secret)
+
+
+STORES: dict[str, type[Store | MilvusStore]] = {"pgvector": Store, "milvus": MilvusStore}
+
 
 @dataclass(frozen=True)
 class NamedStore:
     """A store by its name. The secret is beside it, and in no text."""
 
     name: str
-    store: Store
+    store: Store | MilvusStore
     secret: SecretStr | None = None
 
     def config(self, name: str, embedder: str) -> IndexConfig:
@@ -68,8 +118,8 @@ class NamedStore:
                 "kind": self.store.kind,
                 "name": name,
                 "address": self.store.address,
-                "index": written(self.store.tables_in, table_of(name)),
-                "fields": OWN_FIELDS,
+                "index": self.store.index(name),
+                "fields": self.store.fields,
                 "distance": "cosine",
                 "language": self.store.language,
                 "timeout_s": self.store.timeout_s,
@@ -78,9 +128,9 @@ class NamedStore:
             }
         )
 
-    def table(self, name: str) -> OwnTable:
-        """The table of the collection of that name; asks the server nothing yet. Raises BadInput."""
-        return OwnTable(self.config(name, ""), self.secret)
+    def table(self, name: str) -> OwnStore:
+        """What makes and writes the collection of that name; asks the server nothing yet. Raises BadInput."""
+        return self.store.writer(self.config(name, ""), self.secret)
 
 
 def table_of(name: str) -> str:
@@ -114,9 +164,11 @@ def _usable(name: str, fields: Any, environ: Mapping[str, str]) -> NamedStore:
     try:
         if not is_entry(name, fields):
             raise BadInput(f"It must be an object, with a name of 1 to {LONGEST_NAME} characters.")
-        store = Store.made_of(fields)
-        OwnStatements(store.tables_in, "-")
-        made = NamedStore(name, store, secret_in(store.secret_env, "the password", environ))
+        kind = fields.get("kind", "pgvector")
+        if kind not in STORES:
+            raise BadInput(f"Its kind must be {' or '.join(STORES)}.")
+        store = STORES[kind].made_of(fields)
+        made = NamedStore(name, store, secret_in(store.secret_env, "the password or token", environ))
         made.table("-")  # an address that is none is said now
         kind_named(store.kind)
         return made

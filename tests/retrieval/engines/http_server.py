@@ -34,12 +34,12 @@ Answers = Callable[[Asked], tuple[int, Any]]
 class HttpServer:
     """Answers with a function. Its connections stay open, as those of real servers, until it is stopped."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, port: int = 0) -> None:
         self.answers = answers
         self.asked: list[Asked] = []
         self.slow_s = 0.0
         self._server: _Server | None = None
-        self._port = 0
+        self._port = port
         self.start()
 
     @property

@@ -1,4 +1,5 @@
-"""Milvus behind its REST interface: Milvus Lite answers (its own schema, BM25, expressions), this gives it the form.
+"""Milvus behind its REST interface: Milvus Lite answers (its own schema, BM25, expressions), or a server of the real
+core before 2.4, which has no such interface; this gives it the form.
 
 Paths, bodies and codes are written from milvus.io/api-reference (RESTful v2) and the server's handlers, not from the
 project's engine.
@@ -12,7 +13,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from pymilvus import AnnSearchRequest, DataType, MilvusClient, MilvusException, RRFRanker
+from pymilvus import AnnSearchRequest, DataType, Function, FunctionType, MilvusClient, MilvusException, RRFRanker
 
 from tests.retrieval.engines.http_server import KEY, Asked, HttpServer
 
@@ -24,11 +25,11 @@ for name in ("milvus_lite", "pymilvus"):
 
 
 class MilvusServer:
-    """Collections are made by the test, through `client`."""
+    """Collections are made by the test, through `client`. at: a folder of Milvus Lite, or the address of a server."""
 
-    def __init__(self, folder: Path) -> None:
-        self.client = MilvusClient(str(folder / "lite.db"))
-        self.http = HttpServer(self.answer)
+    def __init__(self, at: Path | str, port: int = 0) -> None:
+        self.client = MilvusClient(at if isinstance(at, str) else str(at / "lite.db"))
+        self.http = HttpServer(self.answer, port)
 
     def answer(self, asked: Asked) -> tuple[int, Any]:
         given = asked.headers.get("authorization", "")
@@ -76,8 +77,13 @@ def searched(client: MilvusClient, body: Any) -> Any:
     (found,) = client.search(
         body["collectionName"], body["data"], filter=body.get("filter", ""), limit=body["limit"],
         output_fields=body["outputFields"], anns_field=body["annsField"], partition_names=body.get("partitionNames"),
+        **level(body),
     )  # fmt: skip
     return [found_row(one) for one in found]
+
+
+def level(body: Any) -> dict[str, str]:
+    return {"consistency_level": body["consistencyLevel"]} if "consistencyLevel" in body else {}
 
 
 def found_row(one: Any) -> Any:
@@ -98,9 +104,54 @@ def fused(client: MilvusClient, body: Any) -> Any:
     ]
     assert body["rerank"]["strategy"] == "rrf"
     (found,) = client.hybrid_search(
-        body["collectionName"], requests, RRFRanker(body["rerank"]["params"]["k"]), body["limit"], body["outputFields"]
+        body["collectionName"],
+        requests,
+        RRFRanker(body["rerank"]["params"]["k"]),
+        body["limit"],
+        body["outputFields"],
+        **level(body),
     )
     return [found_row(one) for one in found]
+
+
+def created(client: MilvusClient, body: Any) -> Any:
+    """The schema alone; its indexes and loading are requests of their own."""
+    given = body["schema"]
+    schema = client.create_schema(auto_id=given["autoID"], enable_dynamic_field=given["enableDynamicField"])
+    for one in given["fields"]:
+        kind = next(kind for kind, name in TYPES.items() if name == one["dataType"])
+        schema.add_field(one["fieldName"], kind, is_primary=one.get("isPrimary", False), **one["elementTypeParams"])
+    for one in given.get("functions", []):
+        kind = FunctionType[one["type"]]
+        schema.add_function(Function(one["name"], kind, one["inputFieldNames"], one["outputFieldNames"]))
+    client.create_collection(
+        body["collectionName"], schema=schema, consistency_level=body["params"]["consistencyLevel"]
+    )
+    return {}
+
+
+def index_made(client: MilvusClient, body: Any) -> Any:
+    params = client.prepare_index_params()
+    for one in body["indexParams"]:
+        metric = {"metric_type": one["metricType"]} if "metricType" in one else {}
+        params.add_index(one["fieldName"], one["indexType"], one["indexName"], **metric)
+    client.create_index(body["collectionName"], params)
+    return {}
+
+
+def deleted(client: MilvusClient, body: Any) -> Any:
+    client.delete(body["collectionName"], filter=body["filter"])
+    return {}
+
+
+def done(call: Any) -> Any:
+    """What only does something with a collection."""
+
+    def answered(client: MilvusClient, body: Any) -> Any:
+        call(client, body["collectionName"])
+        return {}
+
+    return answered
 
 
 def queried(client: MilvusClient, body: Any) -> Any:
@@ -109,7 +160,7 @@ def queried(client: MilvusClient, body: Any) -> Any:
         return [{"count(*)": len(rows)}]
     limit = {"limit": body["limit"]} if "limit" in body else {}
     found = client.query(body["collectionName"], filter=body.get("filter", ""), output_fields=body["outputFields"],
-                         partition_names=body.get("partitionNames"), **limit)  # fmt: skip
+                         partition_names=body.get("partitionNames"), **limit, **level(body))  # fmt: skip
     return [row_of({name: value for name, value in row.items() if name != "words"}) for row in map(dict, found)]
 
 
@@ -119,4 +170,15 @@ PATHS = {
     "entities/search": searched,
     "entities/hybrid_search": fused,
     "entities/query": queried,
+    "collections/create": created,
+    "collections/drop": done(MilvusClient.drop_collection),
+    "collections/load": done(MilvusClient.load_collection),
+    "collections/get_load_state": lambda client, body: {
+        "loadState": f"LoadState{client.get_load_state(body['collectionName'])['state'].name}"
+    },
+    "indexes/create": index_made,
+    "entities/upsert": lambda client, body: {
+        "upsertCount": client.upsert(body["collectionName"], body["data"])["upsert_count"]
+    },
+    "entities/delete": deleted,
 }

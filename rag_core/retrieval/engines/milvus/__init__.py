@@ -1,1 +1,1 @@
-"""A collection of Milvus, searched as it is over its REST interface (v2). Nothing is written."""
+"""A collection of Milvus over its REST interface (v2): somebody else's is searched as it is, our own are written."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from rag_core.errors import EngineError, EngineRefused, MissingField, MissingIndex, WrongDimension
+from rag_core.errors import MissingField, WrongDimension
 from rag_core.retrieval.engines.field_guess import guessed
 from rag_core.retrieval.engines.index_config import (
     IndexConfig,
@@ -26,8 +26,10 @@ from rag_core.retrieval.engines.index_config import (
     SearchedIndex,
     check_named,
 )
+from rag_core.retrieval.engines.milvus.codes import error_of
 from rag_core.retrieval.engines.milvus.filters import id_literals, milvus_filter, offset_filters
 from rag_core.retrieval.engines.milvus.layout import DISTANCES, Layout, numbers
+from rag_core.retrieval.engines.milvus.own_schema import OWN_FIELDS
 from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
 from rag_core.retrieval.engines.rest.client import Access, RestServer, unlike
 from rag_core.retrieval.engines.rest.documents import names_in, passage_of, reached, sample, within
@@ -44,8 +46,6 @@ MOST = 16_384
 """Rows that Milvus gives for one request at most (`quotaAndLimits.limits.maxQueryResultWindow`)."""
 
 ACCESS = Access(prefix="Bearer ", headers=(("Accept-Type-Allow-Int64", "true"),))
-MISSING, NOT_LOADED = (4, 100), (101,)
-REFUSED = (1800, 1801, 1807, 1806)
 
 
 class MilvusIndex:
@@ -63,13 +63,17 @@ class MilvusIndex:
     def connect(cls, config: IndexConfig, secret: SecretStr | None) -> MilvusIndex:
         """The collection of that config. Raises BadInput where none is named, or no field of the text."""
         check_named(config, "collection")
+        if config.fields == OWN_FIELDS:
+            from rag_core.retrieval.engines.milvus.own_index import OwnMilvusIndex
+
+            return OwnMilvusIndex(config, secret)
         return cls(config, secret)
 
     @classmethod
     def indexes(cls, config: IndexConfig, secret: SecretStr | None) -> tuple[SearchedIndex, ...]:
         """The collections of the default database."""
         with closing(cls(config.with_(index=""), secret)) as index:
-            return tuple(SearchedIndex(name=name) for name in sorted(index._ask("collections/list", {})))
+            return tuple(SearchedIndex(name=name) for name in sorted(index.ask("collections/list", {})))
 
     @classmethod
     def describe(cls, config: IndexConfig, secret: SecretStr | None) -> IndexDescription:
@@ -124,7 +128,7 @@ class MilvusIndex:
         """The rows of these ids as passages."""
         self._layout().needed(self.config.fields.text, self.config.place)
         found = self._rows(ids, self._wanted)
-        return {one: passage_of(one, found[one], self.config.fields) for one in ids if one in found}
+        return {one: self._passage(one, found[one]) for one in ids if one in found}
 
     def vectors_by_id(self, ids: Sequence[str]) -> dict[str, Vectors]:
         """The stored vectors."""
@@ -133,13 +137,13 @@ class MilvusIndex:
 
     def count(self, where: Filter | None = None) -> int:
         """How many rows match."""
-        asked = {"filter": self._where(where), "outputFields": ["count(*)"], **self._part}
-        return int(self._ask("entities/query", asked)[0]["count(*)"])
+        asked = {"filter": self._seen(self._where(where)), "outputFields": ["count(*)"], **self._part}
+        return int(self.ask("entities/query", asked)[0]["count(*)"])
 
     def listed(self, first: int, where: Filter | None = None) -> list[Passage]:
         """The first rows that match, in the order of the primary key."""
         rows = self._query(self._where(where), self._wanted, within(first, MOST))
-        return [passage_of(self._id_of(row), row, self.config.fields) for row in rows]
+        return [self._passage(self._id_of(row), row) for row in rows]
 
     def close(self) -> None:
         """Close the connections."""
@@ -171,12 +175,12 @@ class MilvusIndex:
 
     def _search(self, asked: object, field: str, depth: int, where: Filter | None) -> dict[str, Any]:
         body = {"data": [asked], "annsField": field, "limit": within(depth, MOST), "outputFields": [self._id]}
-        return {**body, "filter": self._where(where), **self._part}
+        return {**body, "filter": self._seen(self._where(where)), **self._part}
 
     def _found(self, path: str, body: dict[str, Any], field: str, depth: int) -> SearchResult:
         space, score = self._layout().meaning(field) if field else (ScoreSpace.RRF, float)
         found: dict[str, float] = {}
-        for row in self._ask(path, {**body, "limit": within(depth, MOST), "outputFields": [self._id]}):
+        for row in self.ask(path, {**body, "limit": within(depth, MOST), "outputFields": [self._id]}):
             found.setdefault(self._id_of(row), score(float(row["distance"])))
         return SearchResult(list(found.items()), space=space)
 
@@ -192,8 +196,15 @@ class MilvusIndex:
 
     def _query(self, expression: str, wanted: list[str], most: int) -> list[Any]:
         """Rows that match. Milvus gives what is in a field of JSON as a text."""
-        asked = {"filter": expression, "outputFields": wanted, "limit": most, **self._part}
-        return [self._layout().parsed(row) for row in self._ask("entities/query", asked)]
+        asked = {"filter": self._seen(expression), "outputFields": wanted, "limit": most, **self._part}
+        return [self._layout().parsed(row) for row in self.ask("entities/query", asked)]
+
+    def _passage(self, one_id: str, row: Any) -> Passage:
+        return passage_of(one_id, row, self.config.fields)
+
+    def _seen(self, expression: str) -> str:
+        """The expression, and what else a row must have to be there."""
+        return expression
 
     def _id_of(self, row: Any) -> str:
         found = reached(row, self._id)
@@ -213,10 +224,11 @@ class MilvusIndex:
 
     def _layout(self) -> Layout:
         if self._known is None:
-            self._known = Layout.of(self._ask("collections/describe", {}))
+            self._known = Layout.of(self.ask("collections/describe", {}))
         return self._known
 
-    def _ask(self, path: str, body: dict[str, Any]) -> Any:
+    def ask(self, path: str, body: dict[str, Any]) -> Any:
+        """What the server answers to a request about the collection. Raises EngineError."""
         named = self._named if self.config.index else {}
         answer = self.server.ask("POST", f"/v2/vectordb/{path}", {**named, **body})
         code = answer.get("code", 0)
@@ -225,13 +237,5 @@ class MilvusIndex:
                 raise unlike(self.server.place, "no data")
             return answer["data"]
         self._known = None
-        raise self._means(code, self.server.struck(str(answer.get("message", ""))))
-
-    def _means(self, code: int, said: str) -> EngineError:
-        if code in MISSING:
-            return MissingIndex(self.server.place, "collection", self.config.index)
-        if code in REFUSED:
-            return EngineRefused(self.server.place, said)
-        if code in NOT_LOADED:
-            return EngineError(f"{self.config.place} is not loaded. Load the collection, then ask again.")
-        return EngineError(f"{self.config.place} refused the request (code {code}). It says: “{said[:300]}”.")
+        said = self.server.struck(str(answer.get("message", "")))
+        raise error_of(code, said, self.server.place, self.config)

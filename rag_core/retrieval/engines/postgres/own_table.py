@@ -1,7 +1,7 @@
 """A table of passages that Second Pass makes and writes itself: one transaction a document, all of it or nothing.
 
     table = OwnTable(config, secret)
-    table.prepare(OwnTableMade(model="all-MiniLM-L6-v2@…", embedder="packaged", dimensions=384, chunking=Chunking()))
+    table.prepare(MadeWith(model="all-MiniLM-L6-v2@…", embedder="packaged", dimensions=384, chunking=Chunking()))
     table.put("refunds.md", digest, passages, vectors)
     table.close()
 
@@ -14,17 +14,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr, ValidationError
 
-from rag_core.errors import BadInput, EngineError, EngineRefused, WrongDimension
+from rag_core.errors import BadInput, EngineError, EngineRefused
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexFields
+from rag_core.retrieval.engines.own_store import MadeWith, check_made, somebody_elses
 from rag_core.retrieval.engines.postgres.connection import Server
 from rag_core.retrieval.engines.postgres.layout import parsed
 from rag_core.retrieval.engines.postgres.own_statements import OwnStatements
-from rag_core.schema.base import Frozen
-from rag_core.schema.chunking import Chunking
 
 if TYPE_CHECKING:
     import psycopg
@@ -40,24 +39,6 @@ LONGEST_ID = 2000
 """Bytes of a passage's id: an index of Postgres takes few more."""
 
 
-class OwnTableMade(Frozen):
-    """What a table's passages were made with; its comment has it.
-
-    model       the embedding model, with its content hash
-    embedder    the key that gives it again
-    dimensions  the length of its vectors
-    chunking    how documents are cut
-    language    the text search configuration of its words
-    """
-
-    second_pass: Literal[1] = 1
-    model: str
-    embedder: str
-    dimensions: int
-    chunking: Chunking = Chunking()
-    language: str = "english"
-
-
 class OwnTable:
     """The table that a config names (`schema.table`). Connects when it is first asked."""
 
@@ -71,16 +52,16 @@ class OwnTable:
         """Close the kept connections."""
         self.server.close()
 
-    def made(self) -> OwnTableMade | None:
+    def made(self) -> MadeWith | None:
         """What the table says of itself; None where it is not there. Raises BadInput where it is somebody else's."""
         with self.server.reading() as cursor:
             return self._made(cursor)
 
-    def prepare(self, wanted: OwnTableMade) -> None:
+    def prepare(self, wanted: MadeWith) -> None:
         """Make the table where it is not there, with its schema, the extension and the indexes; all or nothing.
 
-        Raises as `check`, BadInput where it is somebody else's, and EngineError where this user may not write. Nothing
-        was written then.
+        Raises as `check_made`, BadInput where it is somebody else's, and EngineError where this user may not write.
+        Nothing was written then.
         """
         with self._alone() as cursor:
             there = self._made(cursor)
@@ -88,14 +69,7 @@ class OwnTable:
                 self._make(cursor, wanted)
                 return
             self._check_rights(cursor)
-        self.check(there, wanted)
-
-    def check(self, there: OwnTableMade, wanted: OwnTableMade) -> None:
-        """Raises WrongDimension or BadInput where the table was made with something else."""
-        if there.dimensions != wanted.dimensions:
-            raise WrongDimension(self.config.place, there.dimensions, wanted.dimensions)
-        if there.with_(embedder=wanted.embedder) != wanted:
-            raise BadInput(f"{self.config.place} was made with {_told(there)}, not with {_told(wanted)}. {ANOTHER}")
+        check_made(self.config.place, there, wanted)
 
     def digests(self, documents: Sequence[str] | None = None, files: Sequence[str] = ()) -> dict[str, bytes]:
         """The digest of each of these documents that is there, and of what came from these files (`faq.csv`,
@@ -124,6 +98,24 @@ class OwnTable:
             if self._made(cursor) is not None:
                 cursor.execute(self.sql.drop())
 
+    def check_writable(self, passages: Iterable[Passage]) -> None:
+        """Raises BadInput for what Postgres cannot keep: a zero character, or an id that is too long for an index."""
+        for one in passages:
+            texts = (
+                one.id,
+                one.model_text,
+                one.source,
+                one.tenant or "",
+                *one.metadata,
+                *map(str, one.metadata.values()),
+            )
+            if any("\0" in text for text in texts):
+                raise BadInput(
+                    f"{one.document_id!r} holds the character U+0000, which Postgres cannot keep. Remove it."
+                )
+            if len(one.id.encode()) > LONGEST_ID:
+                raise BadInput(f"The id {one.document_id[:60]!r}… is too long for Postgres. Rename the document.")
+
     @contextmanager
     def _alone(self) -> Iterator[psycopg.Cursor]:
         """A transaction that waits for other writers of this table."""
@@ -135,18 +127,16 @@ class OwnTable:
         asked = self.sql.delete(documents)
         cursor.execute(asked.sql, asked.values)
 
-    def _made(self, cursor: psycopg.Cursor) -> OwnTableMade | None:
+    def _made(self, cursor: psycopg.Cursor) -> MadeWith | None:
         row = cursor.execute(*self.sql.comment_of).fetchone()
         if row is None:
             return None
         try:
-            return OwnTableMade.model_validate(json.loads(row[0] or ""))
+            return MadeWith.model_validate(json.loads(row[0] or ""))
         except (ValueError, ValidationError) as exc:
-            raise BadInput(
-                f"{self.config.place} is there already, and Second Pass did not make it. Choose another name."
-            ) from exc
+            raise somebody_elses(self.config.place) from exc
 
-    def _make(self, cursor: psycopg.Cursor, wanted: OwnTableMade) -> None:
+    def _make(self, cursor: psycopg.Cursor, wanted: MadeWith) -> None:
         if not cursor.execute(*self.sql.language(wanted.language)).fetchone():
             raise BadInput(f"{self.server.place} has no text search configuration {wanted.language}. Use “simple”.")
         self._have_schema(cursor)
@@ -192,13 +182,6 @@ class OwnTable:
 
 
 ENABLE = "The extension vector is not enabled, and this user may not enable it"
-ANOTHER = "Index under another name, or with what it was made with."
-
-
-def _told(made: OwnTableMade) -> str:
-    """`the model a@1, passages of up to 200 tokens, words as english`."""
-    cut = f"{made.chunking.max_tokens} tokens" + (f", {made.chunking.overlap} repeated" * bool(made.chunking.overlap))
-    return f"the model {made.model}, passages of up to {cut}, words read as {made.language}"
 
 
 def _row(one: Passage, digest: bytes, vector: Any, language: str) -> tuple[Any, ...]:
@@ -207,13 +190,3 @@ def _row(one: Passage, digest: bytes, vector: Any, language: str) -> tuple[Any, 
     metadata = json.dumps(one.metadata)
     return (one.id, one.document_id, digest, one.title, list(one.heading_path), one.text, one.source, one.updated_at,
             one.tenant, metadata, numbers, language, one.model_text)  # fmt: skip
-
-
-def check_writable(passages: Iterable[Passage]) -> None:
-    """Raises BadInput for what Postgres cannot keep: a zero character, or an id that is too long for an index."""
-    for one in passages:
-        texts = (one.id, one.model_text, one.source, one.tenant or "", *one.metadata, *map(str, one.metadata.values()))
-        if any("\0" in text for text in texts):
-            raise BadInput(f"{one.document_id!r} holds the character U+0000, which Postgres cannot keep. Remove it.")
-        if len(one.id.encode()) > LONGEST_ID:
-            raise BadInput(f"The id {one.document_id[:60]!r}… is too long for Postgres. Rename the document.")

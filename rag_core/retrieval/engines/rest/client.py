@@ -3,7 +3,8 @@
     server = RestServer(config, secret, Access(header="api-key"), means)
     server.ask("POST", "/collections/shop/points/count", {"exact": True})
 
-What is sent only reads, so a connection that the server closed meanwhile is replaced once. No message holds the secret.
+What is sent may be sent twice (it reads, or writes what is the same then), so a connection that the server closed
+meanwhile is replaced once. No message holds the secret.
 """
 
 from __future__ import annotations
