@@ -10,6 +10,8 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -182,3 +184,8 @@ PATHS = {
     },
     "entities/delete": deleted,
 }
+
+
+if __name__ == "__main__":
+    MilvusServer(Path(sys.argv[1]), int(sys.argv[2]))
+    threading.Event().wait()
