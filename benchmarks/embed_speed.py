@@ -40,8 +40,7 @@ HEAD = """
 
 def shapes(wanted: list[str], folder: Path) -> Iterator[tuple[str, Path]]:
     """The name and the folder of a model of each wanted architecture, of all if none is, with random weights."""
-    known = {**SHAPES, "mpnet": {"max_position_embeddings": LONGEST + 2}}
-    for name, own in ((one, known[one]) for one in wanted or known):
+    for name, own in ((one, SHAPES[one]) for one in wanted or SHAPES):
         made = ARCHITECTURES[name]
         wide = replace(made, own={**made.own, **SIZES, **own})
         yield name, save_bi_encoder(wide, LONGEST, folder / name)
@@ -73,7 +72,7 @@ def rows(ours: SentenceEmbedder, folder: Path, count: int, rounds: int, clock: C
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", type=Path, help="a folder of sentence-transformers; default: the packaged")
-    parser.add_argument("--shapes", nargs="*", metavar="NAME", help="models with random weights instead")
+    parser.add_argument("--shapes", nargs="*", choices=SHAPES, metavar="NAME", help="models of random weights instead")
     parser.add_argument("--count", type=int, default=200, help="passages a round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--clock", choices=CLOCKS, default="wall")

@@ -2,15 +2,15 @@
 against ours, in the same run, taking turns.
 
     python -m benchmarks.rerank_speed MODEL [--variant LABEL=FOLDER:BACKEND]... [--rounds 5] [--clock cpu]
-    python -m benchmarks.rerank_speed --shapes [...]
+    python -m benchmarks.rerank_speed --shapes [xlm-roberta deberta-v2 modernbert mpnet] [...]
 
 The queries are the sample corpus's, the passages cuts of its documents: `even` about 120 tokens each, `mixed` 20 to
 400. For each way: the median milliseconds of a query, pairs a second, how many times the default's speed (median of
 the rounds' ratios), and against the default's fp32 scores Kendall's tau, the share of queries with the same first
 passage, and the largest change of a probability. On a busy machine, `--clock cpu` counts processor seconds instead.
 
-`--shapes` measures models of six layers and 384 dimensions with random weights, as XLM-RoBERTa, DeBERTa and ModernBERT
-build them. Their first use, which converts them, is not timed.
+`--shapes` measures models of six layers and 384 dimensions with random weights, as XLM-RoBERTa, DeBERTa, ModernBERT
+and MPNet build them. Their first use, which converts them, is not timed.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ SHAPES: dict[str, dict[str, int]] = {
     "xlm-roberta": {"max_position_embeddings": LONGEST + 2},
     "deberta-v2": {"max_position_embeddings": LONGEST, "position_buckets": 256},
     "modernbert": {"max_position_embeddings": LONGEST, "local_attention": 128},
+    "mpnet": {"max_position_embeddings": LONGEST + 2},
 }
 
 Way = Callable[[str, list[str]], np.ndarray]
@@ -136,9 +137,9 @@ def rows(done: dict[str, Measured], count: int, mixed: bool) -> Iterator[str]:
         yield f"| {label} | {ms:.0f} | {count / ms * 1000:.0f} | {ratio:.2f} | {tau:.4f} | {top:.2f} | {change:.4f} |"
 
 
-def shapes(folder: Path) -> Iterator[Path]:
-    """A model of each architecture that torch would run, with random weights."""
-    for name, own in SHAPES.items():
+def shapes(wanted: list[str], folder: Path) -> Iterator[Path]:
+    """A model of each wanted architecture, of all if none is, with random weights."""
+    for name, own in ((one, SHAPES[one]) for one in wanted or SHAPES):
         made = architectures.ARCHITECTURES[name]
         wide = replace(made, own={**made.own, **SIZES, **own})
         yield architectures.save(wide, LONGEST, folder / name)
@@ -147,19 +148,19 @@ def shapes(folder: Path) -> Iterator[Path]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", help="a folder that CrossEncoder loads")
-    parser.add_argument("--shapes", action="store_true", help="models with random weights instead")
+    parser.add_argument("--shapes", nargs="*", choices=SHAPES, metavar="NAME", help="models of random weights instead")
     parser.add_argument("--variant", action="append", default=[], metavar="LABEL=FOLDER:BACKEND")
     parser.add_argument("--rounds", type=int, default=5, help="queries a table")
     parser.add_argument("--count", type=int, action="append", help="passages a query; more than once for several")
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     args = parser.parse_args()
-    if bool(args.model) == args.shapes:
+    if bool(args.model) == (args.shapes is not None):
         parser.error("Give a model's folder or --shapes.")
     with tempfile.TemporaryDirectory() as folder:
-        for model in shapes(Path(folder)) if args.shapes else [args.model]:
+        for model in [args.model] if args.model else shapes(args.shapes, Path(folder)):
             os.environ.setdefault("SECOND_PASS_DATA_DIR", folder)
             print(f"\n## {Path(model).name}")
-            measured(str(model), [f"torch={model}:torch"] if args.shapes else args.variant, args)
+            measured(str(model), args.variant if args.model else [f"torch={model}:torch"], args)
 
 
 def measured(model: str, variants: list[str], args: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""The OpenVINO runtime: whether it is installed, its best precision on this CPU, and compiled models for many threads.
+"""The OpenVINO runtime: whether it is installed, what suits this CPU, and compiled models for many threads.
 
 Building a model is left to `bert`.
 """
@@ -10,6 +10,7 @@ import queue
 import sys
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 Precision = Literal["bf16", "fp32"]
 
 HINTS = {"bf16": "bf16", "fp32": "f32"}
+VNNI = {"avx512_vnni", "avx_vnni"}
+"""What Linux calls the instructions that multiply 8-bit numbers."""
+CPUINFO = Path("/proc/cpuinfo")
 TELEMETRY = "openvino.tools.ovc"
 """A converter that `import openvino` also imports, and that sends usage data to its maker. It is kept out."""
 
@@ -65,6 +69,24 @@ def core() -> Any:
 def best_precision() -> Precision:
     """Return `bf16` on a CPU with bf16 instructions, `fp32` on any other."""
     return "bf16" if "BF16" in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "fp32"
+
+
+@cache
+def multiplies_int8() -> bool:
+    """Whether int8 layers gain time on this CPU: it has bf16 or VNNI instructions.
+
+    Without either, they take as long as in fp32. VNNI without bf16 is found on Linux only.
+    """
+    return best_precision() == "bf16" or has_vnni(CPUINFO)
+
+
+def has_vnni(cpuinfo: Path) -> bool:
+    """Whether every processor that Linux lists in this file has VNNI instructions. False if there is no such file."""
+    if not cpuinfo.is_file():
+        return False
+    lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+    flags = [line.partition(":")[2].split() for line in lines if line.startswith("flags")]
+    return bool(flags) and all(VNNI.intersection(one) for one in flags)
 
 
 def cores() -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rag_core.inference.engine import CompiledModel, best_precision, openvino
+from rag_core.inference.engine import CompiledModel, best_precision, has_vnni, openvino
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.weights.backends import BUILD
 
@@ -71,6 +71,23 @@ def test_threads_share_a_compiled_model() -> None:
     with ThreadPoolExecutor(8) as pool:
         for one, result in zip(inputs, pool.map(compiled.run, inputs), strict=True):
             np.testing.assert_array_equal(result, 2 * one["x"])
+
+
+@pytest.mark.parametrize(
+    ("listed", "found"),
+    [
+        ("flags\t\t: fma avx2 avx512f avx512_vnni\n\nflags\t\t: fma avx2 avx512f avx512_vnni\n", True),
+        ("processor\t: 0\nflags\t\t: fma avx2 avx_vnni\nvmx flags\t: vnmi\n", True),
+        ("flags\t\t: fma avx2 avx512f avx512_vnni\n\nflags\t\t: fma avx2\n", False),
+        ("model name\t: avx_vnni\nflags\t\t: fma avx2 avx512f avx512_bf16\n", False),
+        ("Features\t: fp asimd asimddp i8mm\n", False),
+        ("", False),
+    ],
+)
+def test_vnni_is_what_every_listed_processor_has(listed: str, found: bool, tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text(listed, encoding="utf-8")
+    assert has_vnni(tmp_path / "cpuinfo") is found
+    assert not has_vnni(tmp_path / "missing")
 
 
 def test_auto_takes_it_where_it_can(tiny: Path) -> None:

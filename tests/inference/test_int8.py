@@ -132,11 +132,11 @@ def test_it_is_a_model_of_its_own(narrowed: Path) -> None:
 def test_it_is_chosen_where_the_processor_multiplies_it_well(
     narrowed: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "best_precision", lambda: "bf16")
+    monkeypatch.setattr(engine, "multiplies_int8", lambda: True)
     assert resolve_backend("auto", str(narrowed), "cpu") == "int8"
     assert resolve_backend("auto", str(tiny), "cpu") == "openvino"
     assert resolve_backend("auto", str(narrowed), "cuda") == "torch"
-    monkeypatch.setattr(engine, "best_precision", lambda: "fp32")
+    monkeypatch.setattr(engine, "multiplies_int8", lambda: False)
     assert resolve_backend("auto", str(narrowed), "cpu") == "openvino"
 
 

@@ -9,9 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import rag_core
+from rag_core.inference import engine
 from rag_core.inference.bert import bert
 from rag_core.inference.int8 import read_smoothing_scales
 from rag_core.inference.weights import read_weights
@@ -66,6 +68,42 @@ def test_the_card_has_examples_and_the_model_gives_their_scores(
     reranker = CrossEncoderReranker(str(folder), backend=backend)
     for query, passage, logit, _ in examples:
         assert reranker.score(query, [passage]).pairs[0].score == pytest.approx(logit, abs=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("precision", "vnni", "runs_on", "tolerance"),
+    [
+        ("fp32", False, "OpenVINO, fp32", 1e-3),
+        ("fp32", True, "OpenVINO, fp32/int8", ROUNDED),
+        ("bf16", True, "OpenVINO, bf16/int8", ROUNDED),
+    ],
+)
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_each_kind_of_processor_has_its_way_and_scores_as_torch_does(
+    folder: Path,
+    precision: engine.Precision,
+    vnni: bool,
+    runs_on: str,
+    tolerance: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if precision == "bf16" and engine.best_precision() != "bf16":
+        pytest.skip("This processor has no bf16.")
+    engine.multiplies_int8.cache_clear()
+    monkeypatch.setattr(engine, "best_precision", lambda: precision)
+    monkeypatch.setattr(engine, "has_vnni", lambda _cpuinfo: vnni)
+    try:
+        ours, torch = CrossEncoderReranker(str(folder)), CrossEncoderReranker(str(folder), backend="torch")
+        assert ours.runs_on == runs_on
+        assert ours.model.endswith("-" + precision + ("-int8" if runs_on.endswith("int8") else ""))
+        passages = [passage for _, passage, _, _ in card_examples(folder)]
+        found, expected = (
+            np.array([pair.score for pair in one.score("When is my refund paid?", passages).pairs])
+            for one in (ours, torch)
+        )
+    finally:
+        engine.multiplies_int8.cache_clear()
+    np.testing.assert_allclose(found, expected, atol=tolerance)
 
 
 def test_it_loads_as_any_cross_encoder_with_the_network_cut() -> None:

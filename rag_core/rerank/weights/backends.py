@@ -1,7 +1,7 @@
 """Backends that run a cross-encoder: torch (fp32 or bf16), ONNX Runtime, OpenVINO (bf16 or fp32, some layers in int8).
 
 On a CPU with OpenVINO, `auto` chooses it for a plain BERT, with int8 layers on top if the folder lists them and the CPU
-has bf16 (every CPU with bf16 multiplies int8 exactly), and for any other model that can be converted; otherwise torch.
+has bf16 or VNNI instructions, and for any other model that can be converted; otherwise torch.
 Each loader returns a `Runner`. To see which backend is fastest on your machine, run `benchmarks/rerank_speed.py`.
 """
 
@@ -45,7 +45,7 @@ def resolve_backend(backend: Backend, name: str, device: str) -> Backend:
         return "torch"
     if not _buildable(folder):
         return BY_PRECISION[converted.precision(folder)]
-    return "int8" if (folder / int8.FILE).is_file() and engine.best_precision() == "bf16" else "openvino"
+    return "int8" if (folder / int8.FILE).is_file() and engine.multiplies_int8() else "openvino"
 
 
 def why_torch(name: str) -> str:
