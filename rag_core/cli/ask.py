@@ -19,6 +19,7 @@ import textwrap
 from rag_core.analysis.paid_calls import paid_calls
 from rag_core.cli.passages import passage_text
 from rag_core.cli.questions import add_options, collection_from, pipeline_over, policy_from, saying_what_is_left
+from rag_core.pipeline.pipeline import checked_query
 from rag_core.report.verdict_text import WIDTH
 from rag_core.schema.answers import Answer
 from rag_core.schema.trace import Trace
@@ -41,6 +42,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Index or open, ask, print."""
+    checked_query(given.question)  # before anything is indexed
     policy = policy_from(given)
     settings = Settings()
     with saying_what_is_left(given):

@@ -107,7 +107,9 @@ def run(given: argparse.Namespace) -> int:
     """Evaluate, print, write, judge. 0, or 1 where the gate says no."""
     requirements = [gate.parse(one) for one in given.fail_under]
     baseline = Report.read(_text(given.baseline), str(given.baseline)) if given.baseline else None
-    names = [*given.metrics, *(one.metric for one in requirements)]
+    names = [*(str(metrics.parse(one)) for one in given.metrics), *(one.metric for one in requirements)]
+    if given.limit is not None and given.limit < 1:
+        raise BadInput("--limit must be 1 or more.")
     labelled = read_labelled(given.set, given.passages)
     if given.after and not given.before:
         raise BadInput("--after needs the run before reranking too. Add --before.")
@@ -231,8 +233,6 @@ def _spread(ids: Sequence[str], limit: int | None) -> list[str]:
     """`limit` ids at even distances, so that every kind is there; all where there is no limit."""
     if limit is None or limit >= len(ids):
         return list(ids)
-    if limit < 1:
-        raise BadInput("--limit must be 1 or more.")
     return [ids[place * len(ids) // limit] for place in range(limit)]
 
 

@@ -13,7 +13,7 @@ from rag_core.runs.live.choosing import KEY, retriever_of
 from rag_core.runs.live.config import MOST
 from rag_core.runs.replaying import RunChange, candidates_of, readable, replay_run, score_run
 from rag_core.schema.policy import MOST_KEPT, NO_RERANKER, Policy
-from rag_core.schema.threshold import Threshold, minimum_of
+from rag_core.schema.threshold import Threshold, minimum_of, relevance_space
 from rag_core.schema.trace import Trace
 from rag_core.settings import Settings
 
@@ -45,7 +45,8 @@ def asked_of(retriever: LiveRetriever, given: argparse.Namespace, settings: Sett
         raise BadInput(f"--top-k should be from 1 to {MOST_KEPT}.")
     check_minimum(given.threshold)
     if given.reranker:
-        entry_of(given.reranker)  # an unknown one is refused before anything is asked
+        space = relevance_space(entry_of(given.reranker).space)  # a bad option is refused before anything is asked
+        check_minimum(given.threshold, space)
     trace = trace_of(retriever.ask(given.question, given.pool))
     if given.reranker is None and given.threshold is None and given.top_k is None:
         return trace

@@ -11,7 +11,7 @@ from rag_core.evaluation.calibrating import CalibrationFit
 from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.threshold import Threshold, relevance_space
+from rag_core.schema.threshold import Threshold, can_cut, relevance_space
 from rag_core.schema.validation import in_words
 
 FLAGS = {"first_pass": "first-pass", "signals": "search", "extra_searches": "extra", "top_k": "top-k"}
@@ -32,20 +32,23 @@ def policy_of(**values: object) -> Policy:
 
 def threshold_of(reranker: str, minimum: float | None) -> Threshold:
     """The threshold at `minimum`; by default the reranker's own, as in the app. 0 keeps everything."""
-    check_minimum(minimum)
     entry = entry_of(reranker)
+    check_minimum(minimum, relevance_space(entry.space))
     lowest = entry.default_threshold if minimum is None else minimum
     return Threshold(minimum=lowest or None, space=relevance_space(entry.space))
 
 
 def calibrated_threshold(fit: CalibrationFit, minimum: float | None) -> Threshold:
     """The threshold of calibrated probabilities at `minimum`; by default the fitted one. 0 keeps everything."""
-    check_minimum(minimum)
+    check_minimum(minimum, ScoreSpace.PROBABILITY)
     lowest = fit.threshold.minimum if minimum is None else minimum
     return Threshold(minimum=lowest or None, space=ScoreSpace.PROBABILITY)
 
 
-def check_minimum(minimum: float | None) -> None:
-    """Raises BadInput for a threshold that is none: `nan` and `inf` are numbers to a parser."""
+def check_minimum(minimum: float | None, space: ScoreSpace | None = None) -> None:
+    """Raises BadInput for a threshold that is none (`nan` and `inf` are numbers to a parser), or that is outside the
+    scale of `space`, where it has one."""
     if minimum is not None and not math.isfinite(minimum):
         raise BadInput("--threshold should be a number.")
+    if minimum is not None and space is not None and can_cut(space) and not 0 <= minimum <= 1:
+        raise BadInput(f"--threshold should be from 0 to 1: it cuts scores of the kind “{space}”.")

@@ -20,7 +20,7 @@ from rag_core.corpus.storage import own_model
 from rag_core.errors import BadInput, ModelError
 from rag_core.evaluation.calibrating import CalibrationFit
 from rag_core.evaluation.calibration_book import CalibrationBook
-from rag_core.pipeline.pipeline import Pipeline
+from rag_core.pipeline.pipeline import Pipeline, checked_query
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.installed_default import default_reranker, passes_of
 from rag_core.retrieval.embedders.choosing import embedder_for
@@ -107,6 +107,7 @@ def asked(given: argparse.Namespace) -> Asked:
         return Asked(trace, trace.policy)
     if not given.question:
         raise BadInput("Give a question, or a recorded run with --run FILE.")
+    checked_query(given.question)  # before anything is indexed
     policy, settings = policy_from(given), Settings()
     with saying_what_is_left(given):
         collection = collection_from(given, settings)

@@ -36,6 +36,7 @@ from rag_core.diagnosis import (
     symptoms,
     what_would_keep_in_run,
 )
+from rag_core.errors import BadInput
 from rag_core.report.verdict_text import verdict_text
 from rag_core.wording.fixes import change_texts, what_if_sentence
 from rag_core.wording.headline import headline
@@ -58,8 +59,11 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Ask or open, diagnose, print; 0 where the document was kept."""
+    if not given.expect.strip():
+        raise BadInput("Name the document that should have answered: --expect DOCUMENT.")
+    expected = Expected(document=given.expect, quote=given.quote)
     question = asked(given)
-    found, what_if, fixes = diagnosed(question, Expected(document=given.expect, quote=given.quote))
+    found, what_if, fixes = diagnosed(question, expected)
     shown = (
         json.dumps(facts(question, found, what_if, fixes), indent=2, ensure_ascii=False)
         if given.json

@@ -98,6 +98,15 @@ def test_what_cannot_be_used_exits_with_2(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("more", [["--metrics", "foo@3"], ["--metrics", "RR@0"], ["--limit", "0"]], ids=str)
+def test_a_slip_is_told_before_anything_is_indexed(
+    folder: Path, more: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_documents(folder, monkeypatch, 6)
+    assert main(["evaluate", str(folder), *more]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1 and not (folder / "data").exists()
+
+
 def test_an_after_run_alone_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(folder), "--after", str(folder / "after.run")]) == 2
     assert "Add --before" in capsys.readouterr().err

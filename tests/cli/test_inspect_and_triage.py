@@ -197,3 +197,23 @@ def test_what_cannot_be_done_is_refused_in_words(runs, tmp_path, words, said, ca
 def test_settings_of_a_question_are_refused_for_a_recorded_run(command, option, runs, capsys):
     code, _, said = printed(capsys, *command, "--run", runs, *option)
     assert code == 2 and f"{option[0]} cannot be given with --run" in said and "Inspect page" in " ".join(said.split())
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["ask", ""], "Type a question first"),
+        (["ask", " "], "Type a question first"),
+        (["inspect", " "], "Type a question first"),
+        (["triage", "x" * 5000, "--expect", "refunds.md"], "are read at most"),
+        (["triage", QUESTION, "--expect", " "], "Name the document"),
+        (["ask", QUESTION, "--threshold", "5"], "--threshold should be from 0 to 1"),
+        (["ask", QUESTION, "--threshold", "-0.1"], "--threshold should be from 0 to 1"),
+        (["ask", QUESTION, "--reranker", "late-interaction", "--threshold", "5"], "kind “maxsim”"),
+        (["inspect", QUESTION, "--threshold", "5"], "--threshold should be from 0 to 1"),
+        (["triage", QUESTION, "--expect", "refunds.md", "--threshold", "5"], "--threshold should be from 0 to 1"),
+    ],
+)
+def test_a_slip_is_told_before_anything_is_indexed(handbook, capsys, command, told):  # noqa: F811
+    code, out, err = printed(capsys, *command[:2], handbook, *command[2:])
+    assert (code, out) == (2, "") and told in err and "Indexing" not in err
