@@ -28,13 +28,15 @@ def running_app(folder: Path, **environment: str) -> Iterator[str]:
 
 
 @contextmanager
-def app_process(folder: Path, **environment: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The same, with the server's process."""
+def app_process(
+    folder: Path, script: str | Path = "app.py", **environment: str
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """The same, with the server's process. script: another Streamlit app to run instead, with the same settings."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     env = {**os.environ, "SECOND_PASS_DATA_DIR": str(folder / "data"), "HF_HUB_OFFLINE": "1", **environment}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless", "true"]
     server = subprocess.Popen(
         [*command, "--server.port", str(port)], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

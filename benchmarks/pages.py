@@ -5,9 +5,10 @@
 Asks a question of the sample corpus, then clicks through the pages by their links in the sidebar, and presses the arrow
 key on two sliders: the threshold on Scores, which redraws a part of the page, and top-k in the sidebar, which replays
 the run. A time ends with the last change of the page before it rests, by the browser's own clock; the first round,
-which draws each page for the first time, stands apart. Beside the times stands what a change cost the server's process
-and the page's main thread in the browser, in milliseconds of the processor, which a busy machine changes little. Needs
-Chromium.
+which draws each page for the first time, stands apart. The row of the empty app is the floor: the same clicks between
+two pages that hold a title alone, in an app with the same Streamlit settings, timed before. Beside the times stands
+what a change cost the server's process and the page's main thread in the browser, in milliseconds of the processor,
+which a busy machine changes little. Needs Chromium.
 """
 
 from __future__ import annotations
@@ -34,6 +35,14 @@ from ui.navigation import PAGES
 
 ASKED = "How long do refunds take?"
 PAGE_AIM_MS, SLIDER_AIM_MS = 300, 150
+
+EMPTY = "empty app"
+EMPTY_APP = """
+import streamlit as st
+
+pages = [st.Page(lambda title=title: st.title(title), title=title, url_path=title.lower()) for title in ("One", "Two")]
+st.navigation(pages).run()
+"""
 
 ARM = """
 ([event, title]) => {
@@ -77,6 +86,7 @@ def main() -> None:
     parser.add_argument("--presses", type=int, default=15, help="of each slider")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
+        floor = empty_app(Path(folder), len(PAGES) * args.rounds)
         data = Path(folder) / "data"
         ensure_sample(Library(data / "collections"), Settings().sample_dir, get_embedder())
         with app_process(Path(folder)) as (url, server), page_at(url) as page:
@@ -86,9 +96,24 @@ def main() -> None:
             rounds = [through(clock) for _ in range(args.rounds)]
             again = {title: [one[title] for one in rounds] for title in first}
             moved = sliders(clock, args.presses)
-    for line in report(first, again, moved):
+    for line in report(first, again, moved, floor):
         print(line)
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; collection {SAMPLE}")
+
+
+def empty_app(folder: Path, changes: int) -> list[Change]:
+    """So many changes between two pages of an app that shows nothing else, after one for each page."""
+    script = folder / "empty_app.py"
+    script.write_text(EMPTY_APP, encoding="utf-8")
+    with app_process(folder, script) as (url, server), page_at(url) as page:
+        page.get_by_role("heading", name="One", exact=True).wait_for()
+        page.locator(AT_REST).wait_for()
+        clock, links = Clock(page, server.pid), page.get_by_test_id("stSidebarNav")
+        found = [
+            clock.change("click", links.get_by_role("link", name=title, exact=True).click, title)
+            for title in ("Two", "One") * (changes // 2 + 2)
+        ]
+    return found[2 : changes + 2]
 
 
 class Clock:
@@ -155,15 +180,19 @@ def sliders(clock: Clock, presses: int) -> dict[str, list[Change]]:
     return found
 
 
-def report(first: dict[str, Change], again: dict[str, list[Change]], moved: dict[str, list[Change]]) -> list[str]:
-    """A line a page and a slider, then whether the aims are met."""
+def report(
+    first: dict[str, Change], again: dict[str, list[Change]], moved: dict[str, list[Change]], floor: list[Change]
+) -> list[str]:
+    """A line a page and a slider and one for the empty app, then whether the aims are met, by that app too."""
     every = [one for changes in again.values() for one in changes]
     return [
         f"{'ms':<38}{'first':>7}{'p50':>7}{'slowest':>9}{'server, first':>15}{'mean':>6}{'browser':>9}",
         *(_row(title, changes, first[title]) for title, changes in again.items()),
         *(_row(f"slider “{name}”", changes, None) for name, changes in moved.items()),
+        _row(f"change of page, {EMPTY}", floor, None),
         _aim("change of page", every, PAGE_AIM_MS),
         *(_aim(f"slider “{name}”", changes, SLIDER_AIM_MS) for name, changes in moved.items()),
+        _aim(f"change of page, {EMPTY}", floor, PAGE_AIM_MS),
     ]
 
 

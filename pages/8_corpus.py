@@ -55,8 +55,9 @@ def main() -> None:
         summary(collection)
         with documents:
             show_documents(collection, name, owner)
-        with passages, views.guard():
-            show_passages(collection)
+        if passages.open:  # else every passage is counted for a chart that nobody sees
+            with passages, views.guard():
+                show_passages(collection)
         with manage, views.guard():
             manage_collection.show(collection, name, owner)
 

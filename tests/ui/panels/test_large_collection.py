@@ -21,6 +21,9 @@ def test_some_documents_and_some_passages_stand_for_all(monkeypatch: pytest.Monk
     every = -(-found.ref.passages // 2)
     at = page("8_corpus.py", owner=OWNER)
     assert f"2 of {found.ref.documents} documents. Search to see others." in said(at)
+    assert "Counted in one" not in said(at)  # before you look at it, for the other tabs stay quick
+    at.session_state["corpus_tab"] = "Passages"
+    at.run()
     assert f"Counted in one passage of {every:,}." in said(at)
     assert len(passage_lengths.token_lengths(found)) == len(range(0, found.ref.passages, every))
     at.text_input(key="within").set_value(found.documents()[1].id).run()
