@@ -100,7 +100,8 @@ def _into_store(given: argparse.Namespace, store: NamedStore, loaded: Loaded, se
         files=loaded.files, new=not (given.add or given.replace), whole=given.replace,
     )  # fmt: skip
     _say_if_slow(embedder)
-    return f"{name}: {written}, in {store.config(name, '').place}"
+    table = StoredCollections(settings.data_dir).table_name(name, store.name)
+    return f"{name}: {written}, in {store.config(table, '').place}"
 
 
 def _say_if_slow(embedder: Embedder) -> None:

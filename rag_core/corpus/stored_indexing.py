@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rag_core.corpus.chunking import chunk_document
@@ -43,7 +44,7 @@ class IntoStore:
 
     def check_free(self, name: str) -> None:
         """Raises BadInput where the store has a collection of that name, EngineError where it cannot be asked."""
-        with closing(self.store.table(name)) as table:
+        with closing(self.store.table(self._table_name(name))) as table:
             if table.made() is not None:
                 raise BadInput(f"{table.config.place} is there already. Choose another name.")
 
@@ -64,9 +65,29 @@ class IntoStore:
 
     def remove(self, name: str) -> None:
         """Delete that collection, and the note of it. Raises EngineError; the note stays then."""
-        with closing(self.store.table(name)) as table:
+        with closing(self.store.table(self._table_name(name))) as table:
             table.drop()
         StoredCollections(self.data_dir).forget(name)
+
+    def check_there(self, name: str, documents: Sequence[str]) -> None:
+        """Raises BadInput where one of these documents is not in the collection, EngineError where it cannot be
+        asked."""
+        with closing(self.store.table(self._table_name(name))) as table:
+            there = table.digests(documents)
+        if missing := [one for one in documents if one not in there]:
+            raise BadInput(f"There is no document {missing[0]} in {name}. Give its whole id, as the table has it.")
+
+    def remove_documents(self, name: str, documents: Sequence[str]) -> None:
+        """Delete these documents with their passages. Raises as `check_there`, before anything is deleted."""
+        self.check_there(name, documents)
+        notes = StoredCollections(self.data_dir)
+        with closing(self.store.table(self._table_name(name))) as table:
+            table.remove(documents)
+        if known := notes.find(name):
+            notes.keep(known.with_(written_at=datetime.now(UTC)))
+
+    def _table_name(self, name: str) -> str:
+        return StoredCollections(self.data_dir).table_name(name, self.store.name)
 
 
 @dataclass(frozen=True)
@@ -109,7 +130,9 @@ def index_into_store(
     the server goes away, EngineError that says how many documents were written.
     """
     check_documents(documents)
-    with closing(store.table(name)) as table:
+    notes = StoredCollections(data_dir)
+    table_name = notes.table_name(name, store.name)
+    with closing(store.table(table_name)) as table:
         made = table.made()
         chunking = chunking or (made.chunking if made else Chunking())
         wanted = MadeWith(
@@ -119,6 +142,8 @@ def index_into_store(
             chunking=chunking,
             language=store.store.language,
         )
+        note = StoredCollection(name=name, store=store.name, embedder=wanted.embedder)
+        note = note.with_(made_as=table_name if table_name != name else "")
         if new and made:
             raise BadInput(f"{table.config.place} is there already. Add to it, replace it, or choose another name.")
         if made:
@@ -131,13 +156,13 @@ def index_into_store(
         if len(cut) == len(documents) and not any(passages for _, _, passages in cut):
             raise BadInput("There is no text in these documents, so nothing is indexed. Add documents with text.")
         table.prepare(wanted)
-        StoredCollections(data_dir).keep(StoredCollection(name=name, store=store.name, embedder=wanted.embedder))
+        notes.keep(note)
         try:
             written = _write(table, cut, embedder, progress)
             if gone := sorted(there.keys() - {one.id for one in documents}):
                 table.remove(gone)
         finally:
-            StoredCollections(data_dir).keep(StoredCollection(name=name, store=store.name, embedder=wanted.embedder))
+            notes.keep(note.with_(written_at=datetime.now(UTC)))
     return Written(len(cut), len(documents) - len(cut), len(gone), written)
 
 

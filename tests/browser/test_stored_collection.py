@@ -67,11 +67,20 @@ def uploaded(page: Page, url: str) -> None:
 
 
 def removed(page: Page) -> None:
-    """The collection is removed on its page, once that is confirmed, with its table."""
+    """Its document is deleted, then the collection with its table, each once that is confirmed."""
     page.get_by_role("link", name="Corpus", exact=True).click()
     expect(page.get_by_text("kept in Team and seen by everyone")).to_be_visible()
     settled(page)
+    page.get_by_role("tab", name="Manage").click()
+    settled(page)
+    page.get_by_role("combobox", name="Delete documents").click()
+    page.get_by_role("option", name="depot.md").click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Delete 1 document").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete 1 document").click()
+    expect(page.get_by_text("1 document deleted from My documents.")).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="Remove this collection").click()
-    expect(page.get_by_text("will be deleted for good, with its 1 passage")).to_be_visible()
+    expect(page.get_by_text("will be deleted for good, with its 0 passages")).to_be_visible()
     page.get_by_role("dialog").get_by_role("button", name="Remove this collection").click()
     expect(page.get_by_text("My documents was removed.")).to_be_visible()

@@ -11,11 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from rag_core.corpus.sample import SAMPLE
 from rag_core.corpus.storage.orders import OrderBook
+from rag_core.errors import BadInput
 from rag_core.retrieval.engines.every_index import StoredCollection, StoredCollections
 from rag_core.retrieval.engines.stores import table_of
 from tests.retrieval.engines.postgres_server import ADMIN, READER, PostgresServer
 from tests.ui.pages import page, said
-from ui import caches
+from ui import caches, stores
 
 NAME = "Team handbook"
 QUERY = "How many days does a refund take?"
@@ -70,6 +71,13 @@ def indexed(at: AppTest, file: tuple[str, bytes, str], store: str = "Team") -> A
     return at
 
 
+def clicked(at: AppTest, label: str) -> AppTest:
+    """The page after a click on the button of that name."""
+    next(one for one in at.button if one.label == label).click().run()
+    assert not at.exception
+    return at
+
+
 def candidates(at: AppTest) -> list[str]:
     table = next(one.value for one in at.dataframe if "passage_id" in one.value.columns)
     return list(table["passage_id"])
@@ -102,6 +110,50 @@ def test_an_upload_goes_into_the_database_and_is_searched_and_added_to(server: P
 
     at.button(key="remove_stored").click().run()
     assert "deleted for good, with its 2 passages" in said(at)
+
+
+def test_a_collection_in_the_database_is_renamed_and_its_documents_are_replaced_and_deleted(
+    server: PostgresServer,
+) -> None:
+    at = indexed(page("8_corpus.py"), REFUNDS)
+    at.selectbox(key="c").set_value(NAME).run()
+    at.text_input(key="new_name_stored").set_value(SAMPLE)
+    clicked(at, "Rename")
+    assert f"There is a collection called {SAMPLE} already" in said(at)
+    renamed = "Manual"
+    at.text_input(key="new_name_stored").set_value(renamed)
+    clicked(at, "Rename")
+    assert f"{NAME} is now called {renamed}" in said(at) and at.selectbox(key="c").value == renamed, said(at)
+    assert set(at.selectbox(key="c").options) == {SAMPLE, renamed}
+
+    at.radio(key="where_to").set_value(f"Add to {renamed}").run()
+    indexed(at, OFFICE)
+    indexed(at, (REFUNDS[0], b"# Refunds\n\nA refund takes nine working days.", REFUNDS[2]))
+    asked = page("1_inspect.py", c=renamed, q=QUERY)
+    assert sorted(candidates(asked)) == ["office.md::0", "refunds.md::0"] and not asked.error, said(asked)
+    rows = server.sql(f"SELECT document_id, text FROM by_pages.{table_of(NAME)} ORDER BY 1")
+    assert rows == [("office.md", "The office closes at six."), ("refunds.md", "A refund takes nine working days.")]
+
+    at.multiselect[0].set_value(["office.md"]).run()
+    clicked(at, "Delete 1 document")
+    assert f"From {renamed}, for good:" in said(at) and "office.md" in said(at)
+    stores.into("Team").remove_documents(renamed, ["office.md"])  # what its button does; AppTest clicks in no dialog
+    assert candidates(page("1_inspect.py", c=renamed, q=QUERY)) == ["refunds.md::0"], "the question is searched again"
+
+
+def test_what_was_renamed_keeps_its_table_from_others(server: PostgresServer) -> None:
+    indexed(page("8_corpus.py"), REFUNDS)
+    kept = stores.kept()
+    kept.rename(NAME, "Manual")
+    at = handed_over(page("8_corpus.py"), OFFICE)
+    assert f"What was made as {NAME} in Team is called Manual now" in said(at)
+    with pytest.raises(BadInput, match=r"There is no document lost\.md in Manual"):
+        stores.into("Team").remove_documents("Manual", ["refunds.md", "lost.md"])
+    assert server.sql(f"SELECT document_id FROM by_pages.{table_of(NAME)}") == [("refunds.md",)], "nothing is deleted"
+    kept.rename("Manual", NAME)
+    assert [one.made_as for one in kept.all().found] == [""]
+    with pytest.raises(BadInput, match="There is no collection Manual"):
+        kept.rename("Manual", "Wiki")
 
 
 def test_what_the_database_refuses_is_said_and_can_be_tried_again(server: PostgresServer) -> None:

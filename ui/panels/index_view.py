@@ -10,9 +10,9 @@ from rag_core.retrieval.engines.index_kinds import kind_named
 from rag_core.retrieval.engines.named_indexes import as_json
 from rag_core.wording.connected_indexes import PARTS
 from rag_core.wording.numbers import count_of
-from ui import index_caches, stores, visitors
-from ui.panels import index_form, manage_collection, upload, views
-from ui.sidebar import calibrated, indexes, searched
+from ui import visitors
+from ui.panels import index_form, manage_stored, upload, views
+from ui.sidebar import indexes, searched
 from ui.sidebar.indexes import Connected
 from ui.sidebar.owner import owner
 
@@ -21,13 +21,17 @@ FIRST = 20
 
 
 def show(name: str, connected: Connected) -> None:
-    """The chosen index, and the form that connects another; one that was made here can be added to and removed."""
+    """The chosen index, and the form that connects another; one that was made here can be added to and managed."""
     stored = connected.index.store
-    names = ["This collection", "Add documents", "Connect an index"] if stored else ["This index", "Connect another"]
-    this, *added, another = st.tabs(names, key=f"index_tab_{len(names)}", on_change="rerun")
-    for tab in added:
+    parts = {"Add documents": _add, "Manage": manage_stored.show} if stored else {}
+    names = ["This collection", *parts, "Connect an index"] if stored else ["This index", "Connect another"]
+    this, *changing, another = st.tabs(names, key=f"index_tab_{len(names)}", on_change="rerun")
+    for tab, part in zip(changing, parts.values(), strict=True):
         with tab, views.guard():
-            _add(name, stored)
+            if refused := visitors.why_nothing_of_ones_own():
+                st.caption(refused)
+            else:
+                part(name, connected)
     with this, views.guard():
         _facts(connected)
         with st.container(horizontal=True):
@@ -39,9 +43,6 @@ def show(name: str, connected: Connected) -> None:
             )  # fmt: skip
             if connected.mine:
                 st.button("Remove", key="remove_index", icon=":material/link_off:", on_click=_remove, args=(name,))
-            may = stored and not visitors.why_nothing_of_ones_own()
-            if may and st.button("Remove this collection", key="remove_stored", icon=":material/delete_forever:"):
-                _confirm_remove(name, connected)
         _passages(connected)
         if connected.mine:
             _for_everyone(connected)
@@ -49,12 +50,8 @@ def show(name: str, connected: Connected) -> None:
         index_form.show()
 
 
-def _add(name: str, store: str) -> None:
-    """The form that adds documents, or why there is none."""
-    if refused := visitors.why_nothing_of_ones_own():
-        st.caption(refused)
-    else:
-        upload.upload_form(name, owner(), store)
+def _add(name: str, connected: Connected) -> None:
+    upload.upload_form(name, owner(), connected.index.store)
 
 
 def _facts(connected: Connected) -> None:
@@ -98,22 +95,6 @@ def _for_everyone(connected: Connected) -> None:
             "environment variable of its password or key with `secret_env`. The file holds neither."
         )
         st.code(as_json(connected.index.config), language="json")
-
-
-@st.dialog("Remove collection")
-def _confirm_remove(name: str, connected: Connected) -> None:
-    """Removing deletes the table or collection, and can be called off."""
-    with views.guard():
-        table = f"{name} ({connected.index.config.place})"
-        size = count_of(connected.collection.index.count(), "passage")
-        noun = kind_named(connected.index.config.kind).noun
-        st.markdown(views.markdown(f"The {noun} of {table} will be deleted for good, with its {size}."))
-        if manage_collection.confirmed("Remove this collection", "remove_stored"):
-            calibrations = calibrated.book(name)
-            stores.into(connected.index.store).remove(name)
-            calibrations.forget(name)
-            index_caches.forget()
-            manage_collection.done(f"{name} was removed.", go_to=SAMPLE)
 
 
 def _remove(name: str) -> None:

@@ -28,14 +28,20 @@ from rag_core.storage.files import replace_text
 class StoredCollection(Frozen):
     """A collection in a store. embedder: the key of its model. written_at: when documents were last written from here.
 
-    store: a name of SECOND_PASS_STORES.
+    store: a name of SECOND_PASS_STORES. made_as: the name that its table was made for, where it was renamed since.
     """
 
     version: Literal[1] = 1
     name: str
     store: str
     embedder: str
+    made_as: str = ""
     written_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def table_name(self) -> str:
+        """The name that its table was made for."""
+        return self.made_as or self.name
 
 
 STORED = RecordFormat(
@@ -60,6 +66,28 @@ class StoredCollections:
     def find(self, name: str) -> StoredCollection | None:
         """The one of that name; None where there is none."""
         return next((one for one in self.all().found if one.name == name), None)
+
+    def table_name(self, name: str, store: str) -> str:
+        """The name that the table of a collection there was made for, or would be. Raises BadInput where that table is
+        another collection's, which was renamed."""
+        known = self.all().found
+        if mine := next((one for one in known if (one.name, one.store) == (name, store)), None):
+            return mine.table_name
+        if other := next((one for one in known if (one.table_name, one.store) == (name, store)), None):
+            raise BadInput(f"What was made as {name} in {store} is called {other.name} now. Choose another name.")
+        return name
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Call it otherwise; its table keeps its name. Raises BadInput where there is none of that name, or one of the
+        new one."""
+        found = self.find(name)
+        if found is None:
+            raise BadInput(f"There is no collection {name} in a store.")
+        if self.find(new_name):
+            raise BadInput(f"The name {new_name} is taken. Choose another one.")
+        made_as = "" if found.table_name == new_name else found.table_name
+        self.keep(found.with_(name=new_name, made_as=made_as))
+        self.forget(name)
 
     def keep(self, collection: StoredCollection) -> None:
         """Write it down, in place of the one of its name."""
@@ -97,7 +125,7 @@ def every_index(
 
 def in_store(store: NamedStore, collection: StoredCollection) -> NamedIndex:
     """The collection as an index that is searched."""
-    config = store.config(collection.name, collection.embedder)
+    config = store.config(collection.table_name, collection.embedder).with_(name=collection.name)
     return NamedIndex(config, store.secret, store.name, collection.written_at.isoformat())
 
 
