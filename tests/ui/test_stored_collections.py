@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,11 +13,12 @@ from streamlit.testing.v1 import AppTest
 from rag_core.corpus.sample import SAMPLE
 from rag_core.corpus.storage.orders import OrderBook
 from rag_core.errors import BadInput
-from rag_core.retrieval.engines.every_index import StoredCollection, StoredCollections
+from rag_core.retrieval.engines.every_index import StoredCollection, StoredCollections, every_index
 from rag_core.retrieval.engines.stores import table_of
 from tests.retrieval.engines.postgres_server import ADMIN, READER, PostgresServer
 from tests.ui.pages import page, said
 from ui import caches, stores
+from ui.sidebar import indexes
 
 NAME = "Team handbook"
 QUERY = "How many days does a refund take?"
@@ -200,6 +202,23 @@ def test_a_stranger_writes_into_none(monkeypatch: pytest.MonkeyPatch) -> None:
     at = page("8_corpus.py", c=NAME)
     assert not at.file_uploader and not [one for one in at.button if one.key == "remove_stored"]
     assert "There is no table" in said(at)
+
+
+@pytest.mark.parametrize("name", ["1_inspect.py", "8_corpus.py"])
+def test_a_run_of_a_page_reads_what_is_in_stores_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+
+    def counted(*given: Any) -> Any:
+        read.append(1)
+        return every_index(*given)
+
+    monkeypatch.setattr(indexes, "every_index", counted)
+    at = page(name)
+    assert len(read) == 1
+    kept = StoredCollection(name=NAME, store="Team", embedder="packaged")
+    StoredCollections(caches.settings().data_dir).keep(kept)
+    at.run()
+    assert len(read) == 2 and NAME in at.selectbox(key="c").options, "what is there since is seen by the next run"
 
 
 def test_without_stores_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:

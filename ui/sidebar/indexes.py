@@ -31,6 +31,9 @@ KEY = "indexes"
 AGAIN = "indexes_again"
 """Session key: by name, under which key questions are kept since "Search again"."""
 
+SHARED = "indexes_shared"
+"""Session key: what the environment offers, read once a run of the page."""
+
 EVERYONE = "everyone"
 ITS_MODEL = "To search it by meaning, choose the model that made its vectors."
 BY_WORDS = "Choose the model that made its vectors, or “Another model” to search it by words alone."
@@ -52,9 +55,17 @@ class Connected:
 
 
 def shared() -> tuple[dict[str, NamedIndex], dict[str, str]]:
-    """Those that the environment offers to everyone, and what is wrong with each that cannot be searched. Raises
-    BadInput where its file cannot be used."""
-    return every_index(caches.settings())
+    """Those that the environment offers to everyone, and what is wrong with each that cannot be searched; read once
+    a run of the page. Raises BadInput where its file cannot be used."""
+    if SHARED not in st.session_state:
+        st.session_state[SHARED] = every_index(caches.settings())
+    known: tuple[dict[str, NamedIndex], dict[str, str]] = st.session_state[SHARED]
+    return known
+
+
+def read_again() -> None:
+    """Have `shared` read the files anew: a run of the page begins."""
+    st.session_state.pop(SHARED, None)
 
 
 def problem() -> str:

@@ -37,6 +37,7 @@ from ui.sidebar import (
     extra_searches,
     filtering,
     first_pass,
+    indexes,
     link_values,
     old_links,
     rewriting,
@@ -75,6 +76,7 @@ class SidebarState:
 def page(title: str) -> None:
     """The frame of every page: style sheet, title and what the page answers. Call it first."""
     navigation.publish()
+    indexes.read_again()
     begins = links.KEPT not in st.session_state
     links.arrive()
     if begins:
