@@ -29,7 +29,7 @@ def movement_caption(trace: Trace) -> str:
     up, down = (int((table["direction"] == name).sum()) for name in ("up", "down"))
     lost = table[(table["before"] <= trace.policy.top_k) & (table["outcome"] != "kept")]
     first = min(trace.policy.top_k, len(table))
-    leavers = f" {len(lost)} of the first {first} before {verb(len(lost))} no longer kept." * (len(lost) > 0)
+    leavers = f" {len(lost)} of the first {first} before reranking {verb(len(lost))} not kept." * (len(lost) > 0)
     ended = len(trace.cut_by_first_pass)
     cut = f" {ended} ended at the first pass. Ranks past {len(trace.pool)} are drawn closer together."
     cut *= bool(trace.cut_by_first_pass)
@@ -56,6 +56,8 @@ def score_caption(trace: Trace) -> str:
     if gap is None:
         return f"{first}; there is no gap between their scores."
     upper, lower = (score_number(score, space) for score in (gap.upper, gap.lower))
+    if upper == lower:
+        return f"{first}; their scores lie too close together for a gap to show."
     places_ = f"between the {ordinal(gap.after)} and the {ordinal(gap.after + 1)}"
     return f"{first}; the gap {places_} is the widest ({upper} to {lower})."
 

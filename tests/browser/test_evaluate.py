@@ -30,7 +30,7 @@ def test_a_few_questions_are_scored_and_judged(page: Page, app: App) -> None:
     expect(page.get_by_text("Where quality is lost")).to_be_visible()
     expect(page.get_by_text("nDCG@10 by pool")).to_be_visible()
 
-    left = page.get_by_text(re.compile(r"\d+ of \d+ passages in this pool have no grade"))
+    left = page.get_by_text(re.compile(r"\d+ of \d+ (?:documents|passages) in the pool have no grade"))
     before = int(re.findall(r"\d+", left.inner_text())[0])
     page.get_by_role("button", name="2 · helps").click()
     expect(left).to_have_text(re.compile(rf"^{before - 1} of "))

@@ -43,7 +43,10 @@ def caption(sweep: Sweep) -> str:
     best, knee = sweep.best, sweep.knee
     missing = sum(point.final is None for point in sweep.points)
     told = ""
-    if best is not None and best.final is not None:
+    known = {f"{point.final:.3f}" for point in sweep.points if point.final is not None}
+    if len(known) == 1 and len(sweep.points) > missing + 1:
+        told = f"{sweep.metric} is the same ({known.pop()}) at every {sweep.setting} that is scored."
+    elif best is not None and best.final is not None:
         told = f"{sweep.metric} is highest ({best.final:.3f}) at {sweep.setting} {best.at:g}."
         if knee is not None and knee.at != best.at:
             told += f" {knee.at:g} already brings 95% of that gain ({knee.final:.3f})."
@@ -72,29 +75,44 @@ def figure(sweep: Sweep, palette: Palette) -> go.Figure:
                 hoverinfo="skip",
             )
         )
+    low, high = _range(sweep)
+    start = " (not from 0)" * (low > 0)
     mark(fig, palette, f"now: {sweep.chosen:g}", x=sweep.chosen, above=True)
     fig.update_layout(
         **layout(
             palette,
             300,
             xaxis=axis(palette, TITLES[sweep.setting]),
-            yaxis=axis(palette, f"mean {sweep.metric} (not from 0)", tickformat=".2f"),
+            yaxis=axis(palette, f"mean {sweep.metric}{start}", tickformat=".2f", range=[low, high]),
             margin={"l": 8, "r": 8, "t": 24, "b": 8},
         )
     )
     return fig
 
 
+def _range(sweep: Sweep) -> tuple[float, float]:
+    """The values with some room around them, within what a measure can be: 0 to 1."""
+    drawn = ("final",) if sweep.setting in RERANKING_ONLY else ("fused", "final")
+    found = (getattr(point, which) for point in sweep.points for which in drawn)
+    values = [value for value in found if value is not None]
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    room = max(0.15 * (high - low), 0.05)
+    return max(low - room, 0.0), min(high + room, 1.0)
+
+
 def _line(sweep: Sweep, which: str, colour: str, dash: str) -> go.Scatter:
     values = [getattr(point, which) for point in sweep.points]
     names = {"fused": "before reranking", "final": "after"}
     last = max((n for n, value in enumerate(values) if value is not None), default=None)
+    end = sweep.points[last] if last is not None else None
+    below = end is not None and end.final is not None and (which == "final") == (end.final < end.fused)
     return go.Scatter(
         x=[point.at for point in sweep.points],
         y=values,
         mode="lines+markers+text",
         text=[names[which] if n == last else "" for n in range(len(values))],
-        textposition="top left",
+        textposition="bottom left" if below else "top left",
+        cliponaxis=False,
         textfont={"color": colour},
         line={"color": colour, "width": 2.5, "dash": dash},
         marker={"size": 6},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import streamlit as st
@@ -37,13 +38,7 @@ def show(choice: SidebarState, trace: Trace | None, line: latency_model.LatencyL
             args=(measured,),
             icon=":material/speed:",
         )
-        if abs(speed - measured) < 1:
-            st.caption(
-                "The speed is this machine's, the price a rented GPU's unless you change it. Enter what this machine "
-                "costs an hour."
-            )
-    else:
-        st.caption("The pairs a second are assumed. Press “Measure this reranker” above to measure this machine.")
+    st.caption(speed_note(speed, measured))
     if choice.policy.first_pass:
         st.caption("The bill is the reranker's. What the first pass reads is not in it.")
     load = cost.Load(queries_a_day=queries, pool=int(pool))
@@ -59,6 +54,18 @@ def _pairs_a_second(trace: Trace | None, line: latency_model.LatencyLine | None)
         return line.pairs_per_second
     points = latency_model.rerank_points([trace]) if trace else []
     return 1000 * points[0].pairs / points[0].took_ms if points and points[0].took_ms else None
+
+
+def speed_note(speed: float, measured: float | None) -> str:
+    """Whether the pairs a second that the bill rests on were measured here, or are assumed."""
+    if not measured:
+        return "The pairs a second are assumed. Press “Measure this reranker” above to measure this machine."
+    if math.isclose(speed, measured, rel_tol=0.05, abs_tol=0.05):
+        return (
+            "The speed is this machine's, the price a rented GPU's unless you change it. Enter what this machine "
+            "costs an hour."
+        )
+    return f"The {speed:g} pairs a second are assumed: {measured:.3g} were measured on this machine."
 
 
 def _put_speed(pairs_a_second: float) -> None:

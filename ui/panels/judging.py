@@ -35,7 +35,7 @@ def judging(choice: SidebarState, questions: LabelledSet, of: Bench) -> None:
     unjudged = [item for item in pool if item not in grades]
     st.progress(
         1 - len(unjudged) / max(len(pool), 1),
-        f"{len(unjudged)} of {len(pool)} passages in this pool {verb(len(unjudged), 'has', 'have')} no grade.",
+        f"{len(unjudged)} of {len(pool)} {questions.level}s in the pool {verb(len(unjudged), 'has', 'have')} no grade.",
     )
     item = _chosen(query, pool, unjudged, grades)
     if item is not None:

@@ -175,3 +175,21 @@ def test_thresholds_are_drawn_where_they_matter(palette) -> None:
     fig = cut_curves.figure(cuts.by_threshold(7), "threshold", 0.01, "threshold", palette, log=True)
     assert fig.layout.xaxis.type == "log" and min(fig.data[0].x) == pytest.approx(0.001)
     assert (fig.layout.shapes[-1].x0, fig.layout.annotations[-1].x) == (0.01, -2)
+
+
+def test_a_line_that_is_flat_has_no_best_value_and_stays_within_the_measure(palette):
+    points = tuple(SweepPoint(at=at, fused=0.8, final=0.8) for at in (5, 10, 20))
+    flat = CURVE.model_copy(update={"points": points})
+    assert setting_curve.caption(flat) == "nDCG@10 is the same (0.800) at every pool that is scored."
+    fig = setting_curve.figure(flat, palette)
+    assert fig.layout.yaxis.range == pytest.approx((0.75, 0.85))
+    assert {line.textposition for line in fig.data} == {"bottom left", "top left"}
+
+
+@pytest.mark.parametrize("value, expected, title", [
+    (0.0, (0, 0.05), "mean nDCG@10"), (1.0, (0.95, 1), "mean nDCG@10 (not from 0)"),
+])  # fmt: skip
+def test_the_axis_ends_where_the_measure_does_and_says_where_it_does_not_start_at_0(value, expected, title, palette):
+    points = tuple(SweepPoint(at=at, fused=value, final=value) for at in (5, 10))
+    axis = setting_curve.figure(CURVE.model_copy(update={"points": points}), palette).layout.yaxis
+    assert (axis.range, axis.title.text) == (pytest.approx(expected), title)
