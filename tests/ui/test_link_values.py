@@ -61,8 +61,15 @@ def test_a_page_names_a_value_that_its_own_control_cannot_have(page: str, key: s
     assert told in said and " now." in said
 
 
+def test_a_pool_that_no_link_ever_set_leaves_the_first_pass_alone() -> None:
+    at = opened(q="refunds", pool="999")
+    assert at.selectbox(key="fp").value != "" and at.selectbox(key="fp").value == opened().selectbox(key="fp").value
+    assert not [one for one in at.sidebar.caption if "Changed" in one.value]
+    assert any("to 999" in one for one in notes(at))
+
+
 def test_the_note_stays_until_the_setting_is_changed() -> None:
-    at = opened(pool="9999", k="3")
+    at = opened(pool="9999", k="3", fp="Off")
     assert not at.slider(key="pool").label.endswith("*") and at.slider(key="k").label.endswith("*")
     assert len(notes(at.run())) == 1 and at.slider(key="k").value == 3
     assert notes(at.slider(key="pool").set_value(20).run()) == []

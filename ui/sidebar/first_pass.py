@@ -33,7 +33,9 @@ def choose(reranker: str) -> Passes:
     """Draw the first pass and the pool of this reranker; the policy's fields that they set. Where they do not fit
     together, a warning says why the run has no first pass."""
     first_pass = _first_pass(reranker)
-    pool = slider(BEST if first_pass else POOL, 1, 200, 1)
+    pool = slider(BEST if first_pass else POOL, 1, FULL_DEPTH, 1)
+    if first_pass:
+        link_values.number(POOL, CONTROLS[POOL].label, 1, FULL_DEPTH)  # an old link names it, and it is not drawn
     try:
         Policy(reranker=reranker).with_(first_pass=first_pass, pool=pool)
     except BadInput as exc:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from rag_core.rerank.catalogue import entry_of
-from rag_core.schema.policy import DEFAULT_FIRST_PASS, NO_RERANKER, Policy
+from rag_core.schema.policy import DEFAULT_FIRST_PASS, FULL_DEPTH, NO_RERANKER, Policy
 from ui import links
 from ui.links import Params
 
@@ -48,7 +48,7 @@ def in_full(params: Params) -> Params:
     if VERSION in params or first_pass == OFF or _alone(reranker, first_pass):
         return params
     if not first_pass:
-        return {**params, "fp": [OFF]} if {"r", "pool"} & params.keys() or _keeps_more(params) else params
+        return {**params, "fp": [OFF]} if "r" in params or _sets_pool(params) or _keeps_more(params) else params
     named = {key: values for key, values in params.items() if key != "pool"}
     pool = params.get("pool", [str(Policy(first_pass=None).pool)])
     return {"fpa": ["false"], **named, "best": pool, VERSION: [TODAY]}
@@ -59,6 +59,12 @@ def _alone(reranker: str, first_pass: str) -> bool:
     if reranker == entry_of(DEFAULT_FIRST_PASS.reranker).label:
         return first_pass in ("", reranker)
     return reranker == entry_of(NO_RERANKER).label
+
+
+def _sets_pool(params: Params) -> bool:
+    """True for a pool that a link could ever have set; any other value says nothing of what the link meant."""
+    pool = params.get("pool", [""])[0]
+    return pool.isdecimal() and 1 <= int(pool) <= FULL_DEPTH
 
 
 def _keeps_more(params: Params) -> bool:
