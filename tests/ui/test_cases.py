@@ -183,6 +183,13 @@ def test_a_link_opens_its_case_and_says_where_it_is_gone():
     assert [one.value for one in at.code if f"?case={first}" in one.value]
     gone = triage_page(case="0" * 32)
     assert any("was deleted" in one.value for one in gone.warning)
+    assert any("was deleted" in one.value for one in gone.run().warning)
+    gone.selectbox(key="case").set_value(first).run()
+    assert not any("was deleted" in one.value for one in gone.warning)
+
+
+def test_a_link_to_a_case_says_so_where_there_are_no_cases_at_all():
+    assert any("does not exist" in one.value for one in triage_page(case="nosuch").warning)
 
 
 def test_a_search_finds_tags():

@@ -36,6 +36,8 @@ LINKED = "case"
 
 ADDRESSED = "case_in_address"
 """Session key: the case that the address names, as far as the page knows."""
+GONE = "case_gone"
+"""Session key: true where the link that was opened names a case that is not in the list, until one is chosen."""
 
 FILTERS = ("case_status", "case_verdict", "case_tag", "case_text")
 
@@ -47,6 +49,9 @@ def table() -> str | None:
     views.left_out("case", listed.left_out)
     if closed := len(listed.found) - len(rows):
         st.info(views.markdown(_closed(closed)), icon=":material/lock:")
+    _take_from_link([row.id for row in rows])
+    if st.session_state.get(GONE):
+        st.warning("The case of this link does not exist, was deleted, or is hidden by the filters.")
     if not rows:
         filtered = any(st.session_state.get(key) for key in FILTERS)
         if not closed:
@@ -63,10 +68,9 @@ def table() -> str | None:
     )
     ids = [row.id for row in rows]
     labels = _labels(rows)
-    _take_from_link(ids)
     if st.session_state.get("case") not in ids:
         st.session_state["case"] = ids[0]
-    chosen = st.selectbox("Open a case", ids, key="case", format_func=lambda one: labels[one])
+    chosen = st.selectbox("Open a case", ids, key="case", format_func=lambda one: labels[one], on_change=_found_another)
     if st.session_state.get(ADDRESSED) != chosen:
         st.session_state[ADDRESSED] = st.query_params[LINKED] = chosen
     return chosen
@@ -85,20 +89,25 @@ def linked() -> bool:
 def forget_link() -> None:
     """Take the case out of the address, where none is shown."""
     st.session_state.pop(ADDRESSED, None)
+    _found_another()
     if LINKED in st.query_params:
         del st.query_params[LINKED]
 
 
 def _take_from_link(ids: Sequence[str]) -> None:
-    """Choose the case of the link that was opened, once; say so where it is not there."""
+    """Choose the case of the link that was opened, once; remember where it is not there."""
     asked = st.query_params.get(LINKED)
     if not asked or asked == st.session_state.get(ADDRESSED):
         return
     st.session_state[ADDRESSED] = asked
+    st.session_state[GONE] = asked not in ids
     if asked in ids:
         st.session_state["case"] = asked
-    else:
-        st.warning("The case of this link is not in the list: it was deleted, or the filters hide it.")
+
+
+def _found_another() -> None:
+    """Somebody has chosen a case: what the link named matters no more."""
+    st.session_state.pop(GONE, None)
 
 
 def _labels(rows: Sequence[CaseSummary]) -> dict[str, str]:
@@ -163,6 +172,7 @@ def _choose(rows: Sequence[CaseSummary], key: str) -> None:
     row = picking.picked_row(key)
     if row is not None:
         st.session_state["case"] = rows[row].id
+        _found_another()
 
 
 def runner(choice: SidebarState) -> None:
@@ -176,6 +186,8 @@ def runner(choice: SidebarState) -> None:
         key="rerun_private",
     ):
         open_cases = [row for row in open_cases if row not in private]
+        left = "1 private case is" if len(private) == 1 else f"{len(private)} private cases are"
+        st.caption(f"{left} left out; include {'it' if len(private) == 1 else 'them'} above.")
     if choice.chat:
         st.caption(views.markdown(f"{choice.chat.config.model} answers each case again: one request a case."))
     latest = job_progress.latest(caches.job_book(), KIND)
