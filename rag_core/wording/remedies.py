@@ -11,7 +11,7 @@ def symptom(rule: Rule) -> str:
 
 
 def fix_name(rule: Rule) -> str:
-    """The kind of fix, to follow `: ` or `Fix: `."""
+    """The kind of fix, to follow `Fix: `."""
     return FIXES[rule.fix]
 
 
@@ -39,7 +39,7 @@ FIXES = {
     Fix.SIGNALS: "the signals",
     Fix.THRESHOLD: "the threshold",
     Fix.GENERATION: "how the answer is made",
-    Fix.PREFERENCE: "which documents count more",
+    Fix.PREFERENCE: "freshness, authority, or the documents",
 }
 SYMPTOMS = {
     "top-50-not-top-5": "In the top 50, not in the top 5",
@@ -57,7 +57,7 @@ SYMPTOMS = {
     "under-threshold": "Relevant, and under the threshold",
     "top-k-too-small": "In the top 5, and cut by an even smaller top-k",
     "not-used-among-few": "Given among few passages, and not used",
-    "quoted-another": "Given, and other passages are quoted",
+    "quoted-another": "The answer quotes other passages",
 }
 CONDITIONS = {
     "top-50-not-top-5": "Fusion ranks it among the first 50, and it ends below the first 5 and is not kept.",

@@ -46,7 +46,7 @@ def _by_score(reason: ByScore) -> str:
 
 
 def _by_place(reason: ByPlace) -> str:
-    return f"passage {reason.theirs} against {reason.ours}"
+    return f"given as passage {reason.theirs}, the expected one as passage {reason.ours}"
 
 
 def _by_signal(reason: BySignal) -> str:

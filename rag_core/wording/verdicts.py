@@ -50,7 +50,7 @@ VERDICT_LABELS = {
     Verdict.UNDER_THRESHOLD: "Under the threshold",
     Verdict.CUT_BY_TOP_K: "Cut by top-k",
     Verdict.NOT_SELECTED: "Not selected",
-    Verdict.NOT_CITED: "Kept, but not cited",
+    Verdict.NOT_CITED: "Lost in the answer (not cited)",
     Verdict.KEPT: "Kept",
     Verdict.CANNOT_TELL: "Cannot be told from this run",
 }

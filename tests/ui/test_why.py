@@ -85,9 +85,9 @@ def test_a_fix_that_the_answer_uses_is_marked_so_and_tried_with_a_way_back():
 
 def test_a_fix_that_the_answer_does_not_use_says_what_remains():
     at = opened(q=QUESTION, doc="returns.md", k=1)
-    assert "Kept, but not cited" in badges(at)
+    assert "Lost in the answer (not cited)" in badges(at)
     tried(at, "Top-k")
-    assert "It is not fixed\\: kept, but not cited" in at.warning[0].value
+    assert "It is not fixed\\: lost in the answer" in at.warning[0].value
 
 
 def test_a_case_saved_while_a_fix_is_tried_is_the_loss_before_it():

@@ -14,6 +14,7 @@ State = Literal["passed", "lost", "after"]
 MARKS: dict[State, str] = {"passed": "✓", "lost": "✗", "after": "·"}
 WORDS: dict[State, str] = {"passed": "passed", "lost": "lost here", "after": "not reached"}
 
+ANSWER = "Answer"
 StepRow = tuple[str, tuple[Verdict, ...], tuple[StepName, ...]]
 FIRST_PASS: StepRow = ("First pass", (Verdict.CUT_BY_FIRST_PASS,), (StepName.FIRST_PASS,))
 STEPS: tuple[StepRow, ...] = (
@@ -32,7 +33,7 @@ STEPS: tuple[StepRow, ...] = (
     ("Signals", (Verdict.PUSHED_DOWN,), (StepName.ADJUSTED,)),
     ("Threshold", (Verdict.UNDER_THRESHOLD,), ()),
     ("Top-k", (Verdict.CUT_BY_TOP_K, Verdict.NOT_SELECTED), (StepName.KEPT,)),
-    ("Answer", (Verdict.NOT_CITED,), ()),
+    (ANSWER, (Verdict.NOT_CITED,), ()),
 )
 """The steps in order: the label, the verdicts that lose a document there, the steps whose ranks it shows.
 The first pass is a step of those runs only that have one."""
@@ -87,6 +88,8 @@ def _ranks(diagnosis: Diagnosis, steps: tuple[StepName, ...]) -> str:
 
 def _words(step: Step) -> str:
     """What stands below the label: at the loss always that it is one."""
+    if step.state == "lost" and step.label == ANSWER:
+        return f"{WORDS['lost']}: not cited"
     if step.state == "lost":
         return f"{WORDS['lost']}: {step.ranks}" if step.ranks.strip("–") else WORDS["lost"]
     return step.ranks or WORDS[step.state]

@@ -76,7 +76,7 @@ def page(trace: Trace, change: RunChange) -> None:
     if now.lost:
         _fixes(found)
     for rule in remedies(symptoms(replay, location, now)):
-        st.markdown(f"**{symptom(rule)}: {fix_name(rule)}.** {views.markdown(advice(rule))}")
+        st.markdown(f"**{symptom(rule)}. Fix: {fix_name(rule)}.** {views.markdown(advice(rule))}")
     triage.evidence(now)
     about = (trace.origin, location.expected)
     case_save.form(lambda: (trace, Finding(location=location, diagnosis=found.diagnosis)), about, EVERYONE_SEES)

@@ -30,7 +30,7 @@ def show(found: Found) -> None:
         _settings(found)
     applying = rules_for(symptoms_of(found.trace, found.location, found.diagnosis))
     for rule in applying:
-        st.markdown(f"**{symptom(rule)}: {fix_name(rule)}.** {views.markdown(advice(rule))}")
+        st.markdown(f"**{symptom(rule)}. Fix: {fix_name(rule)}.** {views.markdown(advice(rule))}")
     with st.expander("Which fix for which symptom", icon=":material/rule:"):
         st.table(decision_table([rule.name for rule in applying]), hide_index=True)  # its cells wrap
 
