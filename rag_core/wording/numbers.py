@@ -87,10 +87,13 @@ def score_text(score: float, space: ScoreSpace) -> str:
     """A score with its space, as it is shown everywhere: `probability 0.91`, `rrf 0.0311`. Of a list that was recorded
     without scores, whose ranks stand in their place: `no score`.
 
-    >>> score_text(0.913, ScoreSpace.PROBABILITY), score_text(3.0, ScoreSpace.RANK)
-    ('probability 0.91', 'no score')
+    >>> score_text(0.913, ScoreSpace.PROBABILITY), score_text(3.0, ScoreSpace.RANK), score_text(4.2, ScoreSpace.UNKNOWN)
+    ('probability 0.91', 'no score', '4.20 (scale not recorded)')
     """
-    return "no score" if space is ScoreSpace.RANK else f"{space} {score_number(score, space)}"
+    if space is ScoreSpace.RANK:
+        return "no score"
+    number = score_number(score, space)
+    return f"{number} (scale not recorded)" if space is ScoreSpace.UNKNOWN else f"{space} {number}"
 
 
 def score_number(score: float, space: ScoreSpace) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rag_core.analysis.latency import duration
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import Evidence, StepKind
+from rag_core.schema.steps import Evidence, StepKind, StepName
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of, ordinal, score_text, title_of
 
@@ -33,8 +33,9 @@ def _movement(trace: Trace) -> str:
     kept = [hit for hit in last.hits if hit.passage_id in trace.kept_step.by_passage]
     climbs = [(before[hit.passage_id].rank - hit.rank, hit) for hit in kept if hit.passage_id in before]
     if last is trace.fused_step or not climbs:
-        return f"What {last.name} reranked was not recorded."
-    name = f"{last.name[:1].upper()}{last.name[1:]}"
+        by = "was reranked" if last.name == StepName.RERANKED else f"{last.name} reranked"
+        return f"What {by} was not recorded."
+    name = "Reranking" if last.name == StepName.RERANKED else f"{last.name[:1].upper()}{last.name[1:]}"
     climb, hit = max(climbs, key=lambda pair: (pair[0], -pair[1].rank))
     if climb <= 0:
         return f"{name} moved none of the kept passages up."
