@@ -22,6 +22,7 @@ from ui.panels import (
     calibrating,
     chart_panel,
     evaluation,
+    evaluation_files,
     evaluation_tables,
     fine_tuning,
     history,
@@ -68,7 +69,7 @@ def main() -> None:
             st.caption("Add questions and their grades to start.")
             return
         if kind == evaluation.RUNS:
-            found = evaluation.elsewhere(questions)
+            found = evaluation_files.elsewhere(questions)
             if found is not None:
                 show(choice, found, None)
             return

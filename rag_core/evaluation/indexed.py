@@ -11,6 +11,8 @@ from rag_core.corpus.indexing import StepProgress, ignore
 from rag_core.corpus.loading.load import load_folder
 from rag_core.corpus.storage.library import Library
 from rag_core.corpus.storage.manifest import fingerprint
+from rag_core.diagnosis.expected import nearest_documents
+from rag_core.diagnosis.similar_names import ALIKE, SHOWN
 from rag_core.errors import BadInput
 from rag_core.evaluation.beir import read_corpus
 from rag_core.evaluation.files import File
@@ -60,7 +62,17 @@ def unknown_documents(labelled: LabelledSet, collection: Collection | ConnectedC
     except BadInput:  # an index that cannot filter by its documents
         told = f"Whether every judged document is in {collection.ref.name} was not checked: "
         return (told + "it cannot filter by them.",)
-    return never_found([item for item in named if item not in known], labelled.level, collection.ref.name)
+    lacking = [item for item in named if item not in known]
+    near = _near(lacking[0], labelled.level, collection) if lacking else []
+    return never_found(lacking, labelled.level, collection.ref.name, near)
+
+
+def _near(name: str, level: str, collection: Collection | ConnectedCollection) -> list[str]:
+    """The documents whose ids or titles nearly are this name; none where they cannot be listed."""
+    if isinstance(collection, ConnectedCollection) or level != "document":
+        return []
+    near = nearest_documents(collection.documents(), name, SHOWN)
+    return [one.document_id for one in near if one.similarity >= ALIKE]
 
 
 def _known(level: str, named: list[str], collection: Collection | ConnectedCollection) -> set[str]:

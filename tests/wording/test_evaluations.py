@@ -9,7 +9,7 @@ from rag_core.evaluation.report import Report, rankings_of, report
 from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold
-from rag_core.wording.evaluations import evaluation_verdict, short_lists
+from rag_core.wording.evaluations import evaluation_verdict, never_found, short_lists
 from tests.evaluation.builders import labelled, plain
 
 QUERIES = [f"q{number}" for number in range(8)]
@@ -49,3 +49,10 @@ def test_metrics_that_look_deeper_than_the_pool_are_named() -> None:
     told = short_lists(made(Policy(reranker="ce", pool=10)))
     assert told == " The reranker hands on 10 candidates: R@100 and AP@100 of its lists count those alone."
     assert short_lists(made(Policy(reranker="ce", pool=100))) == short_lists(made(Policy(reranker="none"))) == ""
+
+
+def test_an_unknown_document_that_nearly_is_another_says_which() -> None:
+    assert never_found(["prices.csv"], "document", "Handbook", ["prices.csv#1", "prices.csv#2"]) == (
+        "1 judged document is not in Handbook, 'prices.csv'; it counts as never found. For 'prices.csv', did you mean "
+        "prices.csv#1 or prices.csv#2?",
+    )

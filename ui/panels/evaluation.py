@@ -14,18 +14,15 @@ import streamlit as st
 
 from rag_core.analysis.latency_model import LatencyPoint
 from rag_core.errors import BadInput
-from rag_core.evaluation.beir import read_set
 from rag_core.evaluation.board import Board, board
 from rag_core.evaluation.clock import pace_over
-from rag_core.evaluation.files import File
 from rag_core.evaluation.gather import build
 from rag_core.evaluation.indexed import unknown_documents
 from rag_core.evaluation.judgments import JudgmentBook
-from rag_core.evaluation.outcome import EvaluationResult, of_candidates, of_measurements, of_runs
+from rag_core.evaluation.outcome import EvaluationResult, of_measurements
 from rag_core.evaluation.pools import Pools
 from rag_core.evaluation.score import measured, unsearched_queries
 from rag_core.evaluation.sets import LabelledSet, Query
-from rag_core.evaluation.table import read_csv
 from rag_core.evaluation.vectorised_replay import fused_rankings, rerank_pass
 from rag_core.rerank.catalogue import called
 from rag_core.schema.base import new_id
@@ -34,6 +31,7 @@ from rag_core.schema.policy import NO_RERANKER, Policy
 from rag_core.triage.labelled_cases import set_of_cases
 from ui import caches
 from ui.panels import chosen_runs, query_sets, spent, views, waiting
+from ui.panels.evaluation_files import from_files
 from ui.panels.run_selection import RECORDED
 from ui.set_results import set_results
 from ui.sidebar import indexes
@@ -67,7 +65,7 @@ def labelled(choice: SidebarState, kind: str) -> LabelledSet | None:
     """The labelled set of that source with the grades given in the page; None where files are still missing."""
     makers = {
         OWN: lambda: caches.labelled_set(choice.collection),
-        CASES: lambda: _of_cases(_cases(choice)),
+        CASES: lambda: _from_cases(choice),
         FILES: from_files,
         RUNS: from_files,
     }
@@ -88,44 +86,22 @@ def _cases(choice: SidebarState) -> tuple[tuple[str, datetime], ...]:
     return tuple((one.id, one.updated_at) for one in listed.found if not one.recorded)
 
 
+def _from_cases(choice: SidebarState) -> LabelledSet | None:
+    """The set of the collection's cases; a hint and None where it has none."""
+    if revisions := _cases(choice):
+        return _of_cases(revisions)
+    st.info(
+        "There is no triage case yet. Save some in Triage, and they become labelled questions here; or choose "
+        f"“{FILES}” above to upload some.",
+        icon=":material/info:",
+    )
+    return None
+
+
 @st.cache_resource(max_entries=8, show_spinner="Reading the cases")
 def _of_cases(revisions: tuple[tuple[str, datetime], ...]) -> LabelledSet:
     """The set that these revisions of cases make. A case holds a whole trace, so each is read once."""
     return set_of_cases(caches.case_book().get(case_id) for case_id, _ in revisions)
-
-
-def from_files() -> LabelledSet | None:
-    """A set that was uploaded: a CSV, or queries and qrels in BEIR's layout."""
-    files = st.file_uploader(
-        "A CSV (query, document_id, grade), or queries.jsonl and qrels.tsv together",
-        type=["csv", "json", "jsonl", "tsv", "txt", "trec", "gz"],
-        accept_multiple_files=True,
-        key="eval_files",
-        max_upload_size=100,
-    )
-    by_end = {file.ending: file for file in (File.uploaded(one.name, one.getvalue()) for one in files or [])}
-    if "csv" in by_end:
-        return read_csv(by_end["csv"])
-    qrels = next((by_end[end] for end in ("tsv", "trec", "txt") if end in by_end), None)
-    asked = by_end.get("jsonl") or by_end.get("json")
-    if asked and qrels:
-        return read_set(asked, qrels, asked.name.rpartition(".")[0])
-    if by_end:
-        st.info("Add both files: the questions (JSONL) and their grades (TSV).", icon=":material/upload_file:")
-    return None
-
-
-def elsewhere(questions: LabelledSet) -> EvaluationResult | None:
-    """Rankings that another stack made, from uploaded files; None where there are none yet."""
-    left, right = st.columns(2)
-    before = left.file_uploader("Before reranking (TREC run), or candidates (JSONL)", key="eval_before")
-    after = right.file_uploader("After reranking (TREC run)", key="eval_after")
-    if before is None:
-        return None
-    first = File.uploaded(before.name, before.getvalue())
-    if first.ending == "jsonl":
-        return of_candidates(questions, first)
-    return of_runs(questions, first, File.uploaded(after.name, after.getvalue()) if after else None)
 
 
 def bench(choice: SidebarState, questions: LabelledSet) -> Bench:

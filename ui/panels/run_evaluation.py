@@ -18,7 +18,7 @@ from rag_core.triage.labelled_cases import set_of_cases
 from rag_core.wording.evaluations import one_list_verdict
 from rag_core.wording.numbers import count_of, told_apart
 from ui import caches, links, visitors
-from ui.panels import chosen_runs, evaluation, evaluation_tables, linked_run, run_cuts, run_feedback, views
+from ui.panels import chosen_runs, evaluation_files, evaluation_tables, linked_run, run_cuts, run_feedback, views
 
 CASES, FILES, FEEDBACK = "Triage cases of the project", "A file", "Feedback on the answers"
 
@@ -48,7 +48,7 @@ def judges(also: Sequence[str] = ()) -> str:
 
 def judged_by(projects: Sequence[str], kind: str) -> LabelledSet | None:
     """The judgments of that kind: the cases of the projects, or a file; None while there are none, which is said."""
-    found = evaluation.from_files() if kind == FILES else of_cases(projects)
+    found = evaluation_files.from_files() if kind == FILES else of_cases(projects)
     if found is None and kind == CASES:
         none = "No run of this project is a triage case yet. Save some in Triage, or add a file with grades."
         closed = visitors.why_no_runs()
