@@ -19,7 +19,7 @@ SHOWN = 0.0005
 """A smaller loss is not to be seen in three digits."""
 
 CHANGED = {
-    Changed.LABELLED_SET: "The labelled set has changed since the baseline; the common queries are compared.",
+    Changed.LABELLED_SET: "The labelled set has changed since the baseline; the common questions are compared.",
     Changed.COLLECTION: "The collection has changed since the baseline.",
 }
 
@@ -36,14 +36,14 @@ def interval_text(found: Comparison) -> str:
 
 def comparison_sentence(found: Comparison) -> str:
     """`Better by +0.298 (95% interval +0.250 to +0.340).`"""
-    bounds = f"95% interval {interval_text(found)}" if found.bounded else f"no interval under {FEWEST} queries"
+    bounds = f"95% interval {interval_text(found)}" if found.bounded else f"no interval under {FEWEST} questions"
     interval = f"{found.difference:+.3f} ({bounds})"
     return {
-        ChangeVerdict.UNCHANGED: f"No query changed ({found.queries} compared).",
+        ChangeVerdict.UNCHANGED: f"No question changed ({found.queries} compared).",
         ChangeVerdict.BETTER: f"Better by {interval}.",
         ChangeVerdict.WORSE: f"Worse by {interval}.",
         ChangeVerdict.ALIKE: f"Alike: {interval}, and either way less than {PRACTICAL}.",
-        ChangeVerdict.UNSURE: f"Too few labels to tell: {interval} over {found.queries} queries. {_how_many(found)}",
+        ChangeVerdict.UNSURE: f"Too few labels to tell: {interval} over {found.queries} questions. {_how_many(found)}",
     }[found.verdict]
 
 
@@ -51,8 +51,8 @@ def _how_many(found: Comparison) -> str:
     return {
         MoreLabels.NO_DIFFERENCE: "There is no difference that more labels could confirm.",
         MoreLabels.TOO_MANY: "No realistic number of labels can tell a difference this small. Treat the two as equal.",
-        MoreLabels.A_FEW: "It is a close call. A few more labelled queries would decide it.",
-        MoreLabels.SO_MANY: f"If the difference stays the same, about {found.needed} queries are enough.",
+        MoreLabels.A_FEW: "It is a close call. A few more labelled questions would decide it.",
+        MoreLabels.SO_MANY: f"If the difference stays the same, about {found.needed} questions are enough.",
     }[found.more_labels]
 
 

@@ -26,7 +26,7 @@ def warm(browser: Browser, app: App) -> None:
 def test_a_few_questions_are_scored_and_judged(page: Page, app: App) -> None:
     page.goto(f"{app.url}/evaluate?{LINK}")
     page.get_by_role("button", name="Evaluate 8 questions").click()
-    expect(page.get_by_test_id("headline")).to_contain_text("nDCG@5: No query changed")
+    expect(page.get_by_test_id("headline")).to_contain_text("nDCG@5: No question changed")
     expect(page.get_by_text("Where quality is lost")).to_be_visible()
     expect(page.get_by_text("nDCG@10 by pool")).to_be_visible()
 

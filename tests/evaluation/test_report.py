@@ -110,7 +110,7 @@ def test_markdown_tells_the_whole_story() -> None:
     told = to_markdown(made())
 
     assert "| fused | 0.5556 |" in told
-    assert "- **P@5**: 0.200 → 0.200. No query changed (3 compared)." in told
+    assert "- **P@5**: 0.200 → 0.200. No question changed (3 compared)." in told
     assert "## By kind" in told and "| twin | 1 |" in told
     assert "| -0.369 | – | 0 / 0 / 1 |" in told and "A dash is no interval: fewer than 4 questions" in told
     assert "| q3 | -0.369 | question q3 |" in told
