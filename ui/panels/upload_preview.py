@@ -11,7 +11,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from rag_core.corpus.loading.columns import CsvColumns, guess_columns
 from rag_core.corpus.loading.preview import FilePreview, columns_in_words, dates_in
-from rag_core.corpus.loading.sandbox import parse_uploads
+from rag_core.corpus.loading.sandbox import parse_uploads, safe_label, unique_labels
 from rag_core.corpus.readers.base import DEFAULT_LIMITS, Limits, Source, TableHead
 from rag_core.corpus.readers.registry import preview as preview_of
 from rag_core.errors import DocumentError
@@ -37,6 +37,8 @@ class Choices:
 def show(files: list[UploadedFile]) -> Choices:
     """A preview of each file, and what can be chosen for it."""
     chosen, dates, read = Choices(), dict[str, None](), 0
+    for given, label in renamed([file.name for file in files]):
+        st.info(views.markdown(f"Another file is called {given} too: this one is indexed as {label}."))
     for place, file in enumerate(files):
         table = _table(file.file_id, file)
         if table:
@@ -59,6 +61,16 @@ def show(files: list[UploadedFile]) -> Choices:
             "usual one.",
         )
     return chosen
+
+
+def renamed(names: list[str]) -> list[tuple[str, str]]:
+    """The files that get a number since an earlier one has their name: the name, and what it becomes.
+
+    >>> renamed(["a/notes.md", "b/notes.md"])
+    [('notes.md', 'notes (2).md')]
+    """
+    firsts = [safe_label(name) for name in names]
+    return [(first, label) for first, label in zip(firsts, unique_labels(names), strict=True) if first != label]
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
