@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rag_core.schema.documents import Passage
-from rag_core.wording.numbers import document_of, title_of, titles_of
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.wording.numbers import document_of, score_text, title_of, titles_of
 
 
 def test_equal_titles_are_told_apart_by_their_document_and_then_by_the_place_in_it():
@@ -43,3 +44,7 @@ def test_an_id_made_from_a_text_names_no_passage(one, title, document):
 def test_passages_of_one_source_are_told_apart_by_their_first_words():
     two = [passage("content:1", "Thirty days.", source="a.md"), passage("content:2", "We ship.", source="a.md")]
     assert list(titles_of(two).values()) == ["a.md · Thirty days.", "a.md · We ship."]
+
+
+def test_a_score_of_no_known_kind_says_that_its_scale_was_not_recorded() -> None:
+    assert score_text(4.2, ScoreSpace.UNKNOWN) == "4.20 (scale not recorded)"
