@@ -83,7 +83,7 @@ def this_run(question: QuerySession, trace: Trace) -> None:
     reports = [report for _, report in trace.rerank_passes]
     timed = sum(step.timing.took_ms for step, _ in trace.rerank_passes)
     tokenised = sum(report.tokenise_ms for report in reports)
-    share = f"{tokenised / timed:.0%}" if timed and tokenised else "–"
+    share = f"{tokenised / timed:.0%} of scoring" if timed and tokenised else "–"
     figures = {
         "Time before the answer": latency.time_text(trace.took),
         "Model loading": duration(loads) if loads else "0 (already loaded)",

@@ -9,13 +9,13 @@ from rag_core.pipeline.early_stopping import settled
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, StepName
 from rag_core.schema.trace import Trace
-from rag_core.wording.numbers import count_of, cut_text, ordinal, score_text, threshold_text, title_of
+from rag_core.wording.numbers import count_of, cut_text, ordinal, score_number, score_text, threshold_text, title_of
 from rag_core.wording.recorded_headline import recorded_headline
 
 
 def headline(trace: Trace) -> str:
     """What the run did, as plain text: the biggest move of what is kept, how much of it is new, the best score with its
-    space, the probability that the best passage answers where one was fitted, and the time; where nothing was kept,
+    space, the answer probability of the best passage where one was fitted, and the time; where nothing was kept,
     that, with the best score. Titles are quoted in typographic quotes, not in markup."""
     if trace.origin:
         return recorded_headline(trace)
@@ -141,15 +141,19 @@ def _best(trace: Trace) -> str:
 
 
 def best_answers(trace: Trace) -> str:
-    """`The best passage answers with probability 0.78, by its score and its margin over the next on questions like the
-    sample's.`; empty where nothing was kept, since the answer is then “I don't know”, and where none was fitted."""
+    """`The best passage has an answer probability of 0.78: its score rates it alone, this counts its lead over the next
+    too, as on questions like the sample's.`; empty where nothing was kept, since the answer is then “I don't know”, and
+    where none was fitted."""
     if trace.best_probability is None or trace.unknown:
         return ""
-    shown = score_text(trace.best_probability, ScoreSpace.PROBABILITY)
+    shown = score_number(trace.best_probability, ScoreSpace.PROBABILITY)
     which = "first passage of the reranker" if trace.policy.signals.on else "best passage"
     own = trace.policy.calibration_of(trace.rerank.model)
     like = "those of the calibration" if own and own.space is trace.reranked_step.space else "the sample's"
-    return f"The {which} answers with {shown}, by its score and its margin over the next on questions like {like}."
+    return (
+        f"The {which} has an answer probability of {shown}: its score rates it alone, this counts its lead over the "
+        f"next too, as on questions like {like}."
+    )
 
 
 def closest(trace: Trace) -> str:

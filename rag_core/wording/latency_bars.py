@@ -71,7 +71,8 @@ def _scored(note: Scored) -> str:
     spared = f"{note.cached} of {note.all} pairs from the cache"
     if not note.pairs:
         return spared
-    work = f"{_count(note.pairs, 'pair')}, {_count(note.batches, 'batch')}, {_count(note.tokens, 'token')}"
+    counts = {"pair": note.pairs, "batch": note.batches, "token": note.tokens}
+    work = ", ".join(_count(number, word) for word, number in counts.items() if number)  # stored vectors are not read
     return f"{work}; {spared}" if note.cached else work
 
 
@@ -81,7 +82,11 @@ def _count(number: int, word: str) -> str:
 
 
 _UNSCORED = {"off": "off", "failed": "did not run", "idle": "nothing to score"}
-_PLAIN = {"signals-off": "off: order by relevance", "once": "once per process, not in the run's time"}
+_PLAIN = {
+    "unknown": "“I don't know”",
+    "signals-off": "off: order by relevance",
+    "once": "once per process, not in the run's time",
+}
 _NOTES: dict[type, Callable[[Any], str]] = {
     ByModel: lambda note: note.model,
     Came: _came,

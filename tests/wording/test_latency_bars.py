@@ -43,6 +43,8 @@ SCORED = Scored(pairs=3, batches=1, tokens=1200, cached=0, all=3)
         (ExtraFound(found=None, only="lexical"), "lexical list"),
         (ExtraFound(found=2, only="dense", shares=True), "dense list; 2 found; shares an embedding"),
         (SCORED, "3 pairs, 1 batch, 1,200 tokens"),
+        (SCORED.with_(batches=0, tokens=0), "3 pairs"),
+        (Plain(what="unknown"), "“I don't know”"),
         (SCORED.with_(cached=1, all=4), "3 pairs, 1 batch, 1,200 tokens; 1 of 4 pairs from the cache"),
         (SCORED.with_(pairs=0, cached=3), "3 of 3 pairs from the cache"),
         (Unscored(why="idle"), "nothing to score"),
