@@ -120,9 +120,12 @@ def _weighed(pools: Pools, policy: Policy, ranked: Rankings, rrf: Floats) -> Ran
 
 
 def pool(pools: Pools, policy: Policy, metric: str, sizes: Sequence[int] = POOLS) -> Sweep:
-    """Quality against how many candidates the reranker reads; no more than the first pass does, where there is one."""
+    """Quality against how many candidates the reranker reads: no more than the first pass does, where there is one, and
+    up to the first size that holds every candidate of each query and the policy's pool, as larger ones read no more."""
     sizes = [size for size in sizes if policy.first_pass is None or size <= policy.first_pass.pool]
-    return sweep(pools, policy, metric, "pool", sizes, lambda value: policy.with_(pool=int(value)))
+    most = max([policy.pool, *(len(ids) for ids in pools.ids)])
+    enough = next((place for place, size in enumerate(sizes, start=1) if size >= most), len(sizes))
+    return sweep(pools, policy, metric, "pool", sizes[:enough], lambda value: policy.with_(pool=int(value)))
 
 
 def depth(pools: Pools, policy: Policy, metric: str, depths: Sequence[int] = DEPTHS) -> Sweep:

@@ -48,6 +48,12 @@ def test_a_pool_point_is_what_replay_and_ir_measures_say(size: int) -> None:
     assert found.fused == pytest.approx(by_replay(policy, "nDCG@3", StepName.FUSED))
 
 
+def test_pools_end_at_the_first_that_holds_every_candidate() -> None:
+    found = sweeps.pool(build(rows(), labelled(QRELS)), POLICY, "nDCG@3")  # six candidates
+
+    assert [point.at for point in found.points] == [5, 10]
+
+
 def test_every_other_setting_too() -> None:
     pools = build(rows(), labelled(QRELS))
     signals = Signals(on=True, diversity=0.4)
