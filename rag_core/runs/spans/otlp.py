@@ -88,7 +88,7 @@ def _received(read: Iterable[Callable[[], Span]]) -> Received:
 def _json_spans(groups: list[Any], unsaid: str) -> Iterator[Callable[[], Span]]:
     for group in groups:
         try:
-            resource = _json_attributes((group.get("resource") or {}).get("attributes"))
+            resource = json_attributes((group.get("resource") or {}).get("attributes"))
             scopes = [span for scope in group.get("scopeSpans") or [] for span in scope.get("spans") or []]
         except (TypeError, ValueError, AttributeError, LookupError, RecursionError) as exc:
             yield _failing(exc)
@@ -105,10 +105,10 @@ def _failing(error: Exception) -> Callable[[], Span]:
 
 
 def _json_span(span: Raw, resource: Raw, unsaid: str) -> Span:
-    attributes = kept_attributes(_json_attributes(span.get("attributes")).items())
+    attributes = kept_attributes(json_attributes(span.get("attributes")).items())
     status = span.get("status") or {}
     failed = status.get("code") in (2, "STATUS_CODE_ERROR")
-    events = [(str(one.get("name")), _json_attributes(one.get("attributes"))) for one in span.get("events") or []]
+    events = [(str(one.get("name")), json_attributes(one.get("attributes"))) for one in span.get("events") or []]
     links = [(str(one.get("traceId")).lower(), str(one.get("spanId")).lower()) for one in span.get("links") or []]
     read = Span(
         trace_id=str(span.get("traceId") or "").lower(),
@@ -124,7 +124,8 @@ def _json_span(span: Raw, resource: Raw, unsaid: str) -> Span:
     return at_target(read, links)
 
 
-def _json_attributes(given: Any) -> Raw:
+def json_attributes(given: Any) -> Raw:
+    """The plain values of OTLP's list of attributes, by their keys."""
     return {str(one["key"]): _json_value(one.get("value")) for one in given or []}
 
 
@@ -143,7 +144,7 @@ JSON_VALUES: dict[str, Callable[[Any], Any]] = {
     "doubleValue": float,
     "bytesValue": str,
     "arrayValue": lambda inner: [_json_value(one) for one in inner.get("values") or []],
-    "kvlistValue": lambda inner: _json_attributes(inner.get("values")),
+    "kvlistValue": lambda inner: json_attributes(inner.get("values")),
 }
 
 
