@@ -32,7 +32,7 @@ def read(_source: Source, values: list[ParsedValue], problems: Problems, unsaid:
     spans: list[Span] = []
     said: list[_Said] = []
     for place, value in values:
-        if LOGS in value:
+        if isinstance(value, dict) and LOGS in value:
             said += _evaluations(place, value, problems)
             if "resourceSpans" not in value:
                 continue
