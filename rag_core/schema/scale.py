@@ -61,12 +61,13 @@ def scale_of(space: ScoreSpace, scores: Collection[float]) -> Scale:
     if can_cut(space) or not scores:
         return Scale(space=space)
     width = max(scores) - min(scores) or abs(max(scores)) or 1.0
-    decimals = min(MOST, max(0, -math.floor(math.log10(min(width, LARGE) / FEWEST))))
+    decimals = min(MOST, max(0, -math.floor(math.log10(max(min(width, LARGE) / FEWEST, 10.0**-MOST)))))
     step = 10.0**-decimals
     low, high = (
         round(to_whole(round(one / step, 3)) * step, decimals)
         for to_whole, one in ((math.floor, min(scores)), (math.ceil, max(scores)))
     )
     if not low < high:
-        high = low + max(step, abs(low) / LARGE)  # one score, which has no range
+        gap = max(step, abs(low) / LARGE)  # one score, which has no range
+        low, high = (low, low + gap) if math.isfinite(low + gap) else (low - gap, low)
     return Scale(space=space, low=low, high=high, step=step, decimals=decimals)

@@ -63,7 +63,7 @@ class Store(Frozen):
         """The table of the collection of that name."""
         return written(self.tables_in, table_of(name))
 
-    def writer(self, config: IndexConfig, secret: SecretStr | None) -> OwnStore:
+    def own_store(self, config: IndexConfig, secret: SecretStr | None) -> OwnStore:
         """What makes and writes the table of that config."""
         return own_table.OwnTable(config, secret)
 
@@ -95,7 +95,7 @@ class MilvusStore(Frozen):
         named = f"second_pass_{table_of(name)}"
         return f"{self.database}.{named}" if self.database else named
 
-    def writer(self, config: IndexConfig, secret: SecretStr | None) -> OwnStore:
+    def own_store(self, config: IndexConfig, secret: SecretStr | None) -> OwnStore:
         """What makes and writes the collection of that config."""
         return OwnCollection(config, secret)
 
@@ -130,7 +130,7 @@ class NamedStore:
 
     def table(self, name: str) -> OwnStore:
         """What makes and writes the collection of that name; asks the server nothing yet. Raises BadInput."""
-        return self.store.writer(self.config(name, ""), self.secret)
+        return self.store.own_store(self.config(name, ""), self.secret)
 
 
 def table_of(name: str) -> str:

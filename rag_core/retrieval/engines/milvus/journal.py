@@ -25,7 +25,7 @@ class Journal(Frozen):
     """What the row says.
 
     made       what the passages were made with
-    writer     who writes right now; empty: nobody
+    held_by    who writes right now; empty: nobody
     last       the last generation that is there
     skipped    generations of writes that were cut off: what comes late of them is not there either
     gone       documents, and the generation before which their rows are not there any more
@@ -33,7 +33,7 @@ class Journal(Frozen):
     """
 
     made: MadeWith
-    writer: str = ""
+    held_by: str = ""
     last: int = 0
     skipped: tuple[int, ...] = ()
     gone: dict[str, int] = {}

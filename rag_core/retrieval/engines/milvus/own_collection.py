@@ -126,7 +126,7 @@ class OwnCollection:
         if self._clean:
             with suppress(EngineError):
                 journal, _ = self._mine([])
-                self._say(journal.with_(writer=""))
+                self._say(journal.with_(held_by=""))
                 self.index.journal()
         self._clean = False
         self.index.close()
@@ -159,10 +159,10 @@ class OwnCollection:
     def _take_over(self) -> None:
         """Become the writer. What a write that was cut off left is deleted, and stays out where it comes late."""
         journal = self._journal()
-        if journal.writer:
+        if journal.held_by:
             cut_off = journal.last + 1
             journal = journal.with_(last=cut_off, skipped=(*journal.skipped, cut_off))
-        self._tidy(self._say(journal.with_(writer=self._me)))
+        self._tidy(self._say(journal.with_(held_by=self._me)))
         self._clean = True
 
     def _mine(self, documents: Sequence[str]) -> tuple[Journal, list[str]]:
@@ -172,7 +172,7 @@ class OwnCollection:
         elif self._left:
             self._tidy(self._journal())
         journal, rows = self._journal_and(f"generation >= 1 and {_among(documents)}" if documents else "")
-        if journal.writer != self._me:
+        if journal.held_by != self._me:
             raise EngineError(f"Another one writes into {self.config.place} now. Wait for that, then index again.")
         return journal.with_(gone=self._left), [one["key"] for one in rows]
 
