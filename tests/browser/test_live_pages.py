@@ -60,6 +60,7 @@ def test_the_retriever_is_asked_on_every_page(app: App, page: Page) -> None:
         expect(page.get_by_test_id("headline")).to_contain_text("“Errors”")
         settled(page)
         page.get_by_text("Save as a case").click()
+        settled(page)
         page.get_by_role("button", name="Save case").click()
         expect(page.get_by_text("Saved. Find it under Cases")).to_be_visible()
         assert len(server.requests) == 11
