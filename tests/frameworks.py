@@ -11,7 +11,7 @@ import subprocess
 import venv
 from pathlib import Path
 
-import pytest
+from tests.installing import install
 
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / "requirements-frameworks.txt"
@@ -25,14 +25,7 @@ def python_of_frameworks() -> Path:
     wanted = REQUIREMENTS.read_text(encoding="utf-8")
     if not READY.is_file() or READY.read_text(encoding="utf-8") != wanted:
         venv.create(PLACE, with_pip=True, clear=True)
-        command = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", REQUIREMENTS]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S)
-        except subprocess.TimeoutExpired:
-            pytest.skip(f"LangChain and LlamaIndex cannot be installed into {PLACE.name} within {INSTALL_S} seconds.")
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            pytest.skip(f"LangChain and LlamaIndex cannot be installed into {PLACE.name}: {last}")
+        install(PYTHON, ["-r", REQUIREMENTS], "LangChain and LlamaIndex", PLACE.name, INSTALL_S)
         READY.write_text(wanted, encoding="utf-8")
     return PYTHON
 

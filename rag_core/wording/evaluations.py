@@ -46,7 +46,7 @@ def one_list_verdict(report: Report) -> str:
 
 def never_found(lacking: Sequence[str], level: str, place: str, near: Sequence[str] = ()) -> tuple[str, ...]:
     """A notice that judged documents (or passages) are nowhere where they could be found; none where all are there.
-    near: ids that the first may stand for.
+    near: ids that the first may mean.
 
     >>> never_found(["uk.md"], "document", "Handbook")
     ("1 judged document is not in Handbook, 'uk.md'; it counts as never found.",)

@@ -69,8 +69,7 @@ def test_a_command_that_is_killed_leaves_whole_documents(tmp_path: Path, package
     subprocess.run([*command, "--add"], cwd=ROOT, env=os.environ | variables, check=True)
     assert sorted(kept.rows()) == [f"{name}.md::{number}" for name in "abc" for number in (0, 1)]
     assert len(kept.every_row()) == 6, "nothing is left over"
-    server.http.stop()
-    server.client.close()
+    server.close()
 
 
 class Killable:

@@ -107,8 +107,7 @@ class InMilvus(Kept):
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
     made = MilvusServer(tmp_path_factory.mktemp("milvus"))
     yield made
-    made.http.stop()
-    made.client.close()
+    made.close()
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ Mark = tuple[dict[str, Any], dict[str, Any]]
 """A shape and its annotation."""
 
 Side = tuple[Literal["left", "right"], Literal["bottom", "top"]]
-"""At which end of a line its name stands, and whether with its bottom or its top on the line."""
+"""At which end of a line its name is, and whether with its bottom or its top on the line."""
 
 SIDES: tuple[Side, ...] = (("right", "bottom"), ("right", "top"), ("left", "bottom"), ("left", "top"))
 NAME_WIDTH, NAME_HEIGHT, DOT = 0.24, 0.08, 0.03
@@ -93,7 +93,7 @@ def _span(table: pd.DataFrame, minimum: float | None, space: ScoreSpace) -> tupl
 
 
 def _drawn(table: pd.DataFrame, gap: Gap | None) -> list[tuple[float, float]]:
-    """Where something stands that a name must not cover: dots, the line of the gap and its name."""
+    """What a name must not cover: dots, the line of the gap and its name."""
     points = [(float(place), float(score)) for place, score in zip(table["place"], table["score"], strict=True)]
     if gap is None:
         return points

@@ -64,7 +64,7 @@ def shared() -> tuple[dict[str, NamedIndex], dict[str, str]]:
 
 
 def read_again() -> None:
-    """Have `shared` read the files anew: a run of the page begins."""
+    """Have `shared` read the files again: a run of the page begins."""
     st.session_state.pop(SHARED, None)
 
 

@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.installing import install
+
 ROOT = Path(__file__).parents[3]
 REQUIREMENTS = ROOT / "requirements-engines.txt"
 PLACE = ROOT / ".engines"
@@ -29,15 +31,8 @@ def installed() -> Path:
     """The folder with the packages. Skips where they cannot be installed."""
     wanted = REQUIREMENTS.read_text(encoding="utf-8")
     if not READY.is_file() or READY.read_text(encoding="utf-8") != wanted:
-        command = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps",
-                   "--upgrade", "--target", PLACE, "-r", REQUIREMENTS]  # fmt: skip
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S)
-        except subprocess.TimeoutExpired:
-            pytest.skip(f"Chroma cannot be installed into {PLACE.name} within {INSTALL_S} seconds.")
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            pytest.skip(f"Chroma cannot be installed into {PLACE.name}: {last}")
+        options = ["--no-deps", "--upgrade", "--target", PLACE, "-r", REQUIREMENTS]
+        install(sys.executable, options, "Chroma", PLACE.name, INSTALL_S)
         READY.write_text(wanted, encoding="utf-8")
     return PLACE
 

@@ -17,6 +17,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.installing import install
+
 PACKAGE = "milvus==2.3.5"
 PLACE = Path(__file__).parents[3] / ".engines" / "milvus"
 READY = PLACE / ".ready"
@@ -27,15 +29,8 @@ RUN = "from milvus import main; main()"
 def installed() -> Path:
     """The folder with the package. Skips where it cannot be installed."""
     if not READY.is_file() or READY.read_text(encoding="utf-8") != PACKAGE:
-        command = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps",
-                   "--upgrade", "--target", PLACE, PACKAGE]  # fmt: skip
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S)
-        except subprocess.TimeoutExpired:
-            pytest.skip(f"Milvus's core cannot be installed into {PLACE} within {INSTALL_S} seconds.")
-        if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            pytest.skip(f"Milvus's core cannot be installed into {PLACE}: {last}")
+        options = ["--no-deps", "--upgrade", "--target", PLACE, PACKAGE]
+        install(sys.executable, options, "Milvus's core", PLACE, INSTALL_S)
         READY.write_text(PACKAGE, encoding="utf-8")
     return PLACE
 

@@ -33,6 +33,11 @@ class MilvusServer:
         self.client = MilvusClient(at if isinstance(at, str) else str(at / "lite.db"))
         self.http = HttpServer(self.answer, port)
 
+    def close(self) -> None:
+        """Stop the interface, then leave the database."""
+        self.http.stop()
+        self.client.close()
+
     def answer(self, asked: Asked) -> tuple[int, Any]:
         given = asked.headers.get("authorization", "")
         if given not in (f"Bearer {KEY}", "Basic " + base64.b64encode(f"root:{KEY}".encode()).decode()):

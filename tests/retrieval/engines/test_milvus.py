@@ -44,8 +44,7 @@ TEXTS = ("title", "doc", "kind", "changed", "customer")
 def milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
     server = MilvusServer(tmp_path_factory.mktemp("milvus"))
     yield server
-    server.http.stop()
-    server.client.close()
+    server.close()
 
 
 def row_of(row: Row) -> dict[str, Any]:

@@ -45,10 +45,9 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusCore]:
 def milvus(core: MilvusCore) -> Iterator[MilvusServer]:
     made = MilvusServer(core.address)
     yield made
-    made.http.stop()
     for name in made.client.list_collections():
         made.client.drop_collection(name)
-    made.client.close()
+    made.close()
 
 
 def row_of(row: Row) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class OwnCollection:
         return journal.made if journal else None
 
     def prepare(self, wanted: MadeWith) -> None:
-        """Make the collection where it is not there, and take over from whoever wrote last.
+        """Make the collection where it is not there, and take over from the last writer.
 
         Raises as `check_made`, BadInput where it is somebody else's, and EngineError. No passage was written then.
         """
@@ -132,7 +132,7 @@ class OwnCollection:
         self.index.close()
 
     def _make(self, wanted: MadeWith) -> None:
-        """Make it; one that was not made to the end is made anew."""
+        """Make it; one that was not made to the end is made again."""
         if not self._create(wanted, words=True):
             self._create(wanted, words=False)
         self.index.ask("indexes/create", {"indexParams": own_schema.indexes(words=self.index.words)})
