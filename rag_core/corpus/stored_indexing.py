@@ -18,6 +18,7 @@ from pathlib import Path
 from rag_core.corpus.chunking import chunk_document
 from rag_core.corpus.columns import document_digest
 from rag_core.corpus.indexing import StepProgress, check_documents, ignore
+from rag_core.corpus.storage.token_book import TokenBook
 from rag_core.errors import BadInput, EngineError
 from rag_core.retrieval.embedders.protocol import Embedder, TakesMany, key_of
 from rag_core.retrieval.engines.every_index import StoredCollection, StoredCollections
@@ -64,10 +65,12 @@ class IntoStore:
         return f"{name}, in {self.store.name}: {written}."
 
     def remove(self, name: str) -> None:
-        """Delete that collection, and the note of it. Raises EngineError; the note stays then."""
+        """Delete that collection, then the note of it and its token vectors here. Raises EngineError; these stay
+        then."""
         with closing(self.store.table(self._table_name(name))) as table:
             table.drop()
         StoredCollections(self.data_dir).forget(name)
+        TokenBook(self.data_dir, table.config.identity).forget()
 
     def check_there(self, name: str, documents: Sequence[str]) -> None:
         """Raises BadInput where one of these documents is not in the collection, EngineError where it cannot be

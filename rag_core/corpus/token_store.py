@@ -12,6 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from rag_core.inference.token_codes import BYTES, TokenCodes
+from rag_core.rerank.stored_tokens import Stored
 from rag_core.retrieval.embedders.protocol import ReadsTokens
 
 if TYPE_CHECKING:
@@ -46,6 +47,12 @@ class TokenStore:
     def get(self, content_hash: str) -> TokenCodes | None:
         """The token vectors of the text with this hash, or None."""
         return self._codes.get(content_hash)
+
+    def find(self, model: str, content_hashes: Iterable[str]) -> Stored:
+        """Those of the texts with these hashes, where that model made them."""
+        if model != self.model:
+            return Stored({})
+        return Stored({one: codes for one in content_hashes if (codes := self.get(one)) is not None})
 
     def items(self) -> Iterable[tuple[str, TokenCodes]]:
         """Every content hash with its token vectors, in the order in which they are saved."""

@@ -17,7 +17,7 @@ from rag_core.inference.token_codes import QueryCodes, TokenCodes, maxsim, passa
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
 from rag_core.rerank.kinds import RerankerSpec
-from rag_core.rerank.stored_tokens import stored
+from rag_core.rerank.stored_tokens import keep, stored, takes_tokens
 from rag_core.rerank.token_vectors import TokenVectorCache
 from rag_core.retrieval.embedders.packaged_encoder import (
     packaged_encoder,
@@ -36,7 +36,6 @@ VERSION = "maxsim-2"
 """Part of the model's identity: change it with the formula."""
 
 QUERIES_BYTES = 2**20
-READ_NOW = StepWarning(code="token-vectors-read-now", message=words.token_vectors_read_now())
 
 
 class LateInteractionReranker:
@@ -90,17 +89,20 @@ class LateInteractionReranker:
         hashes = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in passages]
         texts = dict(zip(hashes, passages, strict=True))
         model = token_model(self._device)
-        known = {one: found for one in texts if (found := stored(model, one) or self._kept.get(one)) is not None}
+        there = stored(model, texts)
+        remembered = {one: self._kept.get(one) for one in texts if one not in there.codes}
+        known = {**there.codes, **{one: found for one, found in remembered.items() if found is not None}}
         read = self._read({one: text for one, text in texts.items() if one not in known}, progress)
         self._kept.put(read)
         codes = [known.get(one) or read[one] for one in hashes]
+        unkept = keep(model, {one: known.get(one) or read[one] for one in remembered})
         scores = [round(score, DECIMALS) for score in maxsim(asked, codes)]
         check_finite(scores, passages)
         return Scored(
             pairs=tuple(_pair(score, one) for score, one in zip(scores, codes, strict=True)),
             tokens=sum(len(one.codes) for one in read.values()),
             batches=len(read),
-            notes=(READ_NOW,) if read else (),
+            notes=_notes(bool(read), there.problem, unkept),
         )
 
     def _query(self, query: str) -> QueryCodes:
@@ -130,6 +132,14 @@ class LateInteractionReranker:
             if progress:
                 progress(len(encoded), len(texts))
         return [encoded[place] for place in range(len(texts))]
+
+
+def _notes(read: bool, unfound: str, unkept: str) -> tuple[StepWarning, ...]:
+    """What a user should know: passages had to be read; why kept token vectors could not be used, or none be kept."""
+    message = words.token_vectors_read_now(kept=takes_tokens() and not unkept)
+    reading = [StepWarning(code="token-vectors-read-now", message=message)] if read else []
+    said = " ".join(dict.fromkeys(filter(None, (unfound, unkept))))
+    return (*reading, *([StepWarning(code="token-vectors-not-kept", message=said)] if said else []))
 
 
 def _pair(score: float, passage: TokenCodes) -> PairScore:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.wording.numbers import verb
+from rag_core.wording.numbers import count_of, verb
 
 WHY_STOPPED = {
     "asked": "was stopped",
@@ -156,13 +156,28 @@ def not_converted(why: str) -> str:
     return f"The embedding model runs in torch, which is slower (not converted to OpenVINO: {why})."
 
 
-def token_vectors_read_now() -> str:
-    """Late interaction had to read passages at query time."""
+def token_vectors_read_now(kept: bool) -> str:
+    """Late interaction had to read passages at query time. kept: on disk, for the next time."""
+    if kept:
+        return (
+            "No token vectors of some passages were kept, so late interaction read these passages now. That takes far "
+            "longer, once: their token vectors are kept on this machine, for every later run."
+        )
     return (
         "No token vectors of these passages are stored, so late interaction read the passages now. That takes far "
         "longer, once: it remembers them while the program runs. Re-indexing a collection of this app stores "
         "them, where its embedding model makes them and they fit the size that is allowed for them."
     )
+
+
+def token_records_damaged(count: int) -> str:
+    """Some of the kept token vectors were damaged."""
+    return f"The kept token vectors of {count_of(count, 'passage')} were damaged, so they were made again."
+
+
+def token_book_made_anew(path: object, failure: object) -> str:
+    """The file of the kept token vectors was damaged."""
+    return f"The kept token vectors in {path} were damaged ({failure}). That file was removed; they are made again."
 
 
 def cache_unwritable(failure: object) -> str:

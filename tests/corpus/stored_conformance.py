@@ -15,9 +15,10 @@ import pytest
 
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.indexing import IndexingPlan, index_documents
-from rag_core.corpus.stored_indexing import Written, index_into_store
+from rag_core.corpus.stored_indexing import IntoStore, Written, index_into_store
 from rag_core.errors import BadInput, EngineError, WrongDimension
 from rag_core.pipeline.pipeline import Pipeline
+from rag_core.rerank.late_interaction import LateInteractionReranker
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.retrieval.engines.every_index import index_named
@@ -28,6 +29,8 @@ from rag_core.schema.documents import Document
 from rag_core.schema.files import SourceFile
 from rag_core.schema.filters import Dated, Equal, Filter
 from rag_core.schema.policy import Policy
+from rag_core.schema.steps import StepName
+from rag_core.schema.trace import Trace
 from rag_core.settings import Settings
 
 QUERY = "How long do refunds take?"
@@ -68,6 +71,11 @@ class Kept(ABC):
         if exact:
             found.index.config = found.config.with_(exact=True)  # type: ignore[attr-defined]
         return found
+
+    def reranked(self) -> Trace:
+        """The question by late interaction that remembers nothing, as in a process of its own."""
+        pipeline = Pipeline(self.opened(), self.embedder, rerankers=lambda _: LateInteractionReranker())
+        return pipeline.run(QUERY, reranker="late-interaction")
 
     @abstractmethod
     def rows(self, name: str = "Hand%book") -> dict[str, tuple[str, str]]:
@@ -133,6 +141,19 @@ class StoredConformance:
         assert kept.file.read_text().count("secret") == 1 and kept.secret not in "".join(
             path.read_text() for path in (kept.folder / "stored").iterdir()
         )
+
+    def test_no_process_reads_a_passage_again_that_another_one_read(self, kept: Kept) -> None:
+        kept.index()
+        made, again = kept.reranked(), kept.reranked()
+        assert (made.rerank.tokens > 0, again.rerank.tokens) == (True, 0)
+        assert again[StepName.RERANKED].hits == made[StepName.RERANKED].hits
+        codes = [[note.code for note in trace[StepName.RERANKED].warnings] for trace in (made, again)]
+        assert ["token-vectors-read-now" in one for one in codes] == [True, False]
+        kept.index([DOCUMENTS[1].with_(text="# Shipping\n\nParcels arrive tomorrow.")])
+        assert 0 < kept.reranked().rerank.tokens < made.rerank.tokens, "what is new is read, and nothing else"
+        IntoStore(kept.store, kept.folder).remove("Hand%book")
+        kept.index()
+        assert kept.reranked().rerank.tokens == made.rerank.tokens, "they go with their collection"
 
     def test_the_sample_corpus_gives_the_same_ten_as_in_files(
         self, kept: Kept, sample: Collection, packaged: SentenceEmbedder

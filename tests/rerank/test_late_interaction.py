@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection as Group
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
 
 import rag_core
 from rag_core.corpus.collection import Collection
-from rag_core.inference.token_codes import projection
+from rag_core.errors import SecondPassError
+from rag_core.inference.token_codes import TokenCodes, projection
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.late_interaction import LateInteractionReranker
-from rag_core.rerank.stored_tokens import reading_from
+from rag_core.rerank.stored_tokens import Stored, reading_from
 from rag_core.retrieval.embedders.packaged import packaged_folder
 from rag_core.retrieval.embedders.packaged_encoder import passage_precision
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
@@ -77,6 +80,45 @@ def test_a_passage_of_a_collection_is_not_read_again(packaged: SentenceEmbedder)
     assert found.pairs[:-1] == made.pairs  # to the last digit
 
 
+class Elsewhere:
+    """A source that keeps what it is given; it fails where it is told so."""
+
+    def __init__(self, *fails: str) -> None:
+        self.fails = fails
+        self.codes: dict[str, TokenCodes] = {}
+
+    def find(self, model: str, content_hashes: Group[str]) -> Stored:
+        if "find" in self.fails:
+            raise SecondPassError("It cannot be read.")
+        return Stored({one: self.codes[one] for one in content_hashes if one in self.codes})
+
+    def keep(self, model: str, codes: Mapping[str, TokenCodes]) -> None:
+        if "keep" in self.fails:
+            raise SecondPassError("It cannot be written.")
+        self.codes |= codes
+
+
+def test_what_is_made_is_kept_where_the_source_takes_it(reranker: LateInteractionReranker) -> None:
+    source = Elsewhere()
+    made = reranker.score(QUERY, PASSAGES)  # so that it remembers them: they are kept all the same
+    with reading_from(source):
+        reranker.score(QUERY, PASSAGES)
+        assert len(source.codes) == len(PASSAGES)
+        found = LateInteractionReranker().score(QUERY, [*PASSAGES, "Another one."])
+    assert (found.batches, found.pairs[:-1], len(source.codes)) == (1, made.pairs, len(PASSAGES) + 1)
+    assert "every later run" in found.notes[0].message
+
+
+@pytest.mark.parametrize("fails", [("find",), ("keep",), ("find", "keep")], ids=str)
+def test_a_source_that_fails_is_said_and_the_run_goes_on(fails: tuple[str, ...]) -> None:
+    with reading_from(Elsewhere(*fails)):
+        found = LateInteractionReranker().score(QUERY, PASSAGES)
+    assert len(found.pairs) == found.batches == len(PASSAGES)
+    assert ("every later run" in found.notes[0].message) == ("keep" not in fails)
+    said = next(note.message for note in found.notes if note.code == "token-vectors-not-kept")
+    assert ("cannot be read" in said, "cannot be written" in said) == ("find" in fails, "keep" in fails)
+
+
 def test_token_vectors_of_another_model_are_left_alone() -> None:
     fresh = LateInteractionReranker()
     collection = rag_core.index(texts=PASSAGES, embedder=TokenEmbedder(max_tokens=256))
@@ -98,10 +140,10 @@ def test_a_pipeline_reads_no_passage_of_a_large_pool(sample: Collection) -> None
 
 
 def test_an_engine_without_token_vectors_is_reranked_all_the_same(sample: Collection) -> None:
-    class Elsewhere:
+    class Other:
         ref, passage, dense, lexical = sample.ref, sample.passage, sample.dense, sample.lexical
 
-    whole, other = late_interaction_over(sample, pool=5), late_interaction_over(Elsewhere(), pool=5)
+    whole, other = late_interaction_over(sample, pool=5), late_interaction_over(Other(), pool=5)
     assert other[StepName.RERANKED].hits == whole[StepName.RERANKED].hits
     assert other.rerank.tokens > 0
     codes = [{note.code for note in trace[StepName.RERANKED].warnings} for trace in (whole, other)]

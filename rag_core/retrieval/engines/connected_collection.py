@@ -4,7 +4,7 @@
     Pipeline(collection).run("How long do refunds take?")
 
 What the index cannot do is said (`SearchResult.unavailable`), never shown as an empty list. Passages are fetched for
-all candidates together. Nothing is kept: what is deleted there is not found here.
+all candidates together. No passage is kept: what is deleted there is not found here.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from rag_core.errors import BadInput, EngineError, WrongDimension
+from rag_core.rerank.stored_tokens import TokenSource
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.engines.index_config import IndexConfig
 from rag_core.retrieval.engines.protocol import Capabilities, HybridSearch, IndexEngine, SearchResult
@@ -40,11 +41,15 @@ WITH_WORDS = 50
 class ConnectedCollection:
     """A connected index. Safe to share between threads, as its engine is."""
 
-    def __init__(self, index: IndexEngine, config: IndexConfig, embedder: Embedder) -> None:
-        """`embedder`: embeds the questions, and should be the model that made the vectors (`model_check`)."""
+    def __init__(
+        self, index: IndexEngine, config: IndexConfig, embedder: Embedder, tokens: TokenSource | None = None
+    ) -> None:
+        """`embedder`: embeds the questions, and should be the model that made the vectors (`model_check`). `tokens`:
+        where token vectors of its passages are kept on this machine; None: nowhere."""
         self.index = index
         self.config = config
         self.embedder = embedder
+        self._tokens = tokens
         self._counted = (-COUNTED_FOR, 0)
 
     @property
@@ -77,6 +82,10 @@ class ConnectedCollection:
         how = self.config.model_dump_json(include={"fields", "distance", "exact", "searches", "language"})
         read = [self.config.identity, how, self.embedding_model]
         return sha256("\n".join(read).encode()).hexdigest()
+
+    def token_source(self) -> TokenSource | None:
+        """Where late interaction finds and keeps the token vectors of its passages; None where they are not kept."""
+        return self._tokens
 
     def size(self) -> int:
         """How many passages there are, as of the last minute."""

@@ -15,6 +15,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from rag_core.corpus.storage.token_book import TokenBook
 from rag_core.errors import BadInput
 from rag_core.installation.offered import one_offered
 from rag_core.retrieval.engines.named_indexes import NamedIndex, read_named
@@ -117,16 +118,19 @@ def every_index(
     stores = cache(lambda: read_stores(settings.stores, environ))
     for one in stored.found:
         try:
-            found[one.name] = in_store(one_offered(one.store, stores(), "store", VARIABLE), one)
+            store = one_offered(one.store, stores(), "store", VARIABLE)
+            found[one.name] = in_store(store, one, settings)
         except BadInput as exc:
             problems[one.name] = f"The collection “{one.name}” cannot be searched: {exc}"
     return found, problems
 
 
-def in_store(store: NamedStore, collection: StoredCollection) -> NamedIndex:
-    """The collection as an index that is searched."""
+def in_store(store: NamedStore, collection: StoredCollection, settings: Settings) -> NamedIndex:
+    """The collection as an index that is searched; token vectors of its passages are kept in the data folder."""
     config = store.config(collection.table_name, collection.embedder).with_(name=collection.name)
-    return NamedIndex(config, store.secret, store.name, collection.written_at.isoformat())
+    most = settings.token_vectors_mb * 2**20
+    tokens = TokenBook(settings.data_dir, config.identity, most) if most else None
+    return NamedIndex(config, store.secret, store.name, collection.written_at.isoformat(), tokens)
 
 
 def index_named(name: str, settings: Settings, environ: Mapping[str, str] = os.environ) -> NamedIndex:

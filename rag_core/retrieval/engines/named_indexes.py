@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from rag_core.errors import BadInput
 from rag_core.installation.offered import LONGEST_NAME, is_entry, read_offered, secret_in
 from rag_core.rerank.access import Credentials
+from rag_core.rerank.stored_tokens import TokenSource
 from rag_core.retrieval.embedders.choosing import embedder_for
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
@@ -35,12 +36,14 @@ class NamedIndex:
 
     store    of a collection that was made in a store, that one's name; empty for an index that somebody else keeps
     version  another one whenever documents were written into it from here
+    tokens   where token vectors of its passages are kept on this machine; None: nowhere
     """
 
     config: IndexConfig
     secret: SecretStr | None = None
     store: str = ""
     version: str = ""
+    tokens: TokenSource | None = None
 
     @property
     def name(self) -> str:
@@ -53,7 +56,7 @@ class NamedIndex:
 
     def collection(self, embedder: Embedder) -> ConnectedCollection:
         """The index as a collection; asks its server nothing yet. Raises BadInput or MissingPackage."""
-        return ConnectedCollection(connect(self.config, self.secret), self.config, embedder)
+        return ConnectedCollection(connect(self.config, self.secret), self.config, embedder, self.tokens)
 
 
 def read_named(

@@ -1,0 +1,144 @@
+"""Token vectors of collections that lie in a database, on disk by collection, model and text: what one process has
+read, no other one reads again.
+
+    <data folder>/token_vectors.db
+
+One SQLite file, safe for any number of threads and processes, also where one is killed. Each text is a record with its
+checksum (`kept_tokens`). A damaged record is removed, and so is a file that is no database any more; both are said, and
+the token vectors are made again. Where the records grow over the limit, those that were used longest ago go.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag_core.corpus.storage.kept_tokens import to_bytes, tokens_in
+from rag_core.corpus.storage.versions import locked
+from rag_core.corpus.token_store import MOST_BYTES
+from rag_core.errors import SecondPassError
+from rag_core.rerank.stored_tokens import Stored
+from rag_core.wording.step_warnings import token_book_made_anew, token_records_damaged
+
+if TYPE_CHECKING:
+    from rag_core.inference.token_codes import TokenCodes
+
+FILE = "token_vectors.db"
+BUSY_S = 15.0
+IN_ONE_STATEMENT = 500
+LET_GO = 0.1
+"""The share of the limit that goes at once."""
+
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_TABLES = (
+    """CREATE TABLE IF NOT EXISTS texts (number INTEGER PRIMARY KEY, collection TEXT NOT NULL, model TEXT NOT NULL,
+    hash BLOB NOT NULL, size INTEGER NOT NULL, used INTEGER NOT NULL, UNIQUE (collection, model, hash))""",
+    """CREATE TABLE IF NOT EXISTS records (
+    number INTEGER PRIMARY KEY REFERENCES texts ON DELETE CASCADE, record BLOB NOT NULL)""",
+)
+_OVER = """DELETE FROM texts WHERE number IN (SELECT number FROM (
+    SELECT number, sum(size) OVER (ORDER BY used DESC, number DESC) AS so_far FROM texts) WHERE so_far > ?)"""
+
+
+@dataclass(frozen=True)
+class TokenBook:
+    """The token vectors of one collection (its `IndexConfig.identity`) in the file of `folder`, whose records of all
+    collections take up to `most_bytes`.
+
+    Raises SecondPassError with what to do where the file cannot be used.
+    """
+
+    folder: Path
+    collection: str
+    most_bytes: int = MOST_BYTES
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.folder / FILE
+
+    def find(self, model: str, content_hashes: Collection[str]) -> Stored:
+        """Those of that model that are kept, by content hash (hex)."""
+        if not self.path.exists():
+            return Stored({})
+        with self._open() as book:
+            numbers, found = self._read(book, model, [bytes.fromhex(one) for one in content_hashes])
+            damaged = numbers.keys() - found.keys()
+            book.executemany("DELETE FROM texts WHERE number = ?", [(numbers[one],) for one in damaged])
+            now = time.time_ns()
+            book.executemany("UPDATE texts SET used = ? WHERE number = ?", [(now, numbers[one]) for one in found])
+        said = token_records_damaged(len(damaged)) if damaged else ""
+        return Stored(found, said)
+
+    def keep(self, model: str, codes: Mapping[str, TokenCodes]) -> None:
+        """Keep these, by content hash; one that is there already stays."""
+        with self._open() as book:
+            for content_hash, one in codes.items():
+                record = to_bytes(content_hash, one)
+                made = book.execute(
+                    "INSERT INTO texts (collection, model, hash, size, used) VALUES (?, ?, ?, ?, ?) "
+                    "ON CONFLICT DO NOTHING RETURNING number",
+                    (self.collection, model, bytes.fromhex(content_hash), len(record), time.time_ns()),
+                ).fetchone()
+                if made:
+                    book.execute("INSERT INTO records (number, record) VALUES (?, ?)", (*made, record))
+            if book.execute("SELECT coalesce(sum(size), 0) FROM texts").fetchone()[0] > self.most_bytes:
+                book.execute(_OVER, (int(self.most_bytes * (1 - LET_GO)),))
+
+    def forget(self) -> None:
+        """Remove those of this collection."""
+        if self.path.exists():
+            with self._open() as book:
+                book.execute("DELETE FROM texts WHERE collection = ?", (self.collection,))
+
+    def _read(
+        self, book: sqlite3.Connection, model: str, hashes: list[bytes]
+    ) -> tuple[dict[str, int], dict[str, TokenCodes]]:
+        """The numbers of those that are kept, and what is whole of them."""
+        numbers: dict[str, int] = {}
+        found: dict[str, TokenCodes] = {}
+        for start in range(0, len(hashes), IN_ONE_STATEMENT):
+            some = hashes[start : start + IN_ONE_STATEMENT]
+            rows = book.execute(
+                "SELECT hash, number, record FROM texts LEFT JOIN records USING (number) "
+                f"WHERE collection = ? AND model = ? AND hash IN ({','.join('?' * len(some))})",
+                (self.collection, model, *some),
+            )
+            for kept, number, record in rows:
+                numbers[kept.hex()] = number
+                found.update((name, one) for name, one in tokens_in(record or b"") if name == kept.hex())
+        return numbers, found
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one transaction. A file that is damaged is removed."""
+        inode = 0
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(self.path, timeout=BUSY_S)) as book:
+                inode = self.path.stat().st_ino
+                for setting in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+                    book.execute(f"PRAGMA {setting}")
+                for table in _TABLES:
+                    book.execute(table)
+                with book:
+                    yield book
+        except (sqlite3.Error, OSError) as exc:
+            if getattr(exc, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+                self._remove(inode)
+                raise SecondPassError(token_book_made_anew(self.path, exc)) from exc
+            raise SecondPassError(
+                f"The kept token vectors in {self.path} cannot be used ({exc}). Make room, or remove that file."
+            ) from exc
+
+    def _remove(self, inode: int) -> None:
+        """Remove the damaged file, unless another process has made a new one by now."""
+        with locked(self.folder, "token_vectors", BUSY_S), suppress(FileNotFoundError):
+            if self.path.stat().st_ino == inode:
+                for ending in ("-wal", "-shm", ""):
+                    self.path.with_name(FILE + ending).unlink(missing_ok=True)
