@@ -21,7 +21,7 @@ from ui.panels import (
     views,
     what_if,
 )
-from ui.sidebar import recorded, state
+from ui.sidebar import link_values, recorded, state
 from ui.sidebar.state import SidebarState
 
 FIND, CASES = triage.FIND, triage.CASES
@@ -35,6 +35,7 @@ def main() -> None:
     to_triage.arrive()
     if case_list.linked() and "view" not in st.session_state:
         st.session_state["view"] = CASES
+    link_values.choice("view", "View", [FIND, CASES], by_page=True)
     view = st.segmented_control(
         "View",
         [FIND, CASES],
@@ -44,6 +45,7 @@ def main() -> None:
         required=True,
         label_visibility="collapsed",
     )
+    link_values.show("view")
     run = linked_run.peek() if view != CASES else None
     if run and run.origin:
         of_run(run)

@@ -17,19 +17,25 @@ from rag_core.wording.comparisons import reranking_difference
 from rag_core.wording.numbers import count_of, titles_of
 from ui.panels import spent, waiting
 from ui.panels.answer import card
+from ui.sidebar import link_values
+
+LABEL = "Compare with the answer without reranking"
 
 
 def wanted(trace: Trace) -> bool:
     """Draw the switch; whether the two are to be shown. Only where a reranker ran: else there is nothing to compare."""
     if trace.rerank.status not in ("ran", "cached"):
         return False
-    return st.toggle(
-        "Compare with the answer without reranking",
+    link_values.switch("vs", LABEL, by_page=True)
+    on = st.toggle(
+        LABEL,
         key="vs",
         bind="query-params",
         help="Answers the same question from the passages in fused order. Nothing is reranked again. A chat model is "
         "asked a second time.",
     )
+    link_values.show("vs")
+    return on
 
 
 def show(question: QuerySession, trace: Trace, chat: ChatAccess | None) -> Answer | None:

@@ -12,6 +12,7 @@ from rag_core.runs.store.summary import RunSummary
 from rag_core.wording.run_list import check_label, feedback_labels, run_names
 from ui import caches, visitors
 from ui.panels import run_selection
+from ui.sidebar import link_values
 
 AT_FIRST, MOST = 20, 200
 NEWEST = "The newest of a project"
@@ -56,6 +57,9 @@ def feedback_filter(within: RunFilter, key: str, bind: Literal["query-params"] |
     """A choice of what people said of the answers, where the runs have it; empty for all runs. bind: where the link of
     the page carries it."""
     labels = feedback_labels(_feedback(within))
+    if bind:
+        why = None if labels else lambda _: "No run here has feedback."
+        link_values.choice(key, "Feedback", list(labels.values()), by_page=True, why=why)
     if not labels:
         return ""
     told = "What people or graders said of the answer. It says nothing of a single passage."

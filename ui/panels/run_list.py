@@ -17,7 +17,7 @@ from rag_core.wording import run_list as told
 from ui import caches
 from ui.charts import times_strip
 from ui.panels import chart_panel, chosen_runs, linked_run, picking, run_selection, views
-from ui.sidebar import state
+from ui.sidebar import link_values, state
 
 AT_ONCE = 100
 """Runs on one page of the list."""
@@ -40,6 +40,9 @@ def filters(projects: Sequence[Project]) -> RunFilter:
     """The controls over the list; each is part of the link."""
     names = [one.name for one in projects]
     codes = sorted(note_counts(caches.store(), RunFilter()), key=told.check_label)
+    link_values.choice("run_project", "Project", names, by_page=True)
+    link_values.choice("run_check", "Check", [told.check_label(one) for one in codes], by_page=True)
+    link_values.choice("run_period", "Time", list(told.PERIODS), by_page=True)
     with st.container(horizontal=True):
         project = st.selectbox("Project", names, index=None, key="run_project", placeholder="All", bind="query-params")
         code = st.selectbox(
@@ -51,6 +54,7 @@ def filters(projects: Sequence[Project]) -> RunFilter:
         text = st.text_input(
             "Search", key="run_text", placeholder="In the query, or a run's id", max_chars=4000, bind="query-params"
         )
+    link_values.show("run_project", "run_check", "run_period", "run_feedback")
     length = told.PERIODS[period or "All"]
     now = datetime.now(UTC).replace(second=0, microsecond=0)  # by the minute, so that figures can be remembered
     since = now - length if length else None
@@ -126,6 +130,8 @@ def _page(pages: int, below: DeltaGenerator) -> int:
     """Which page of the list, counted from 1."""
     if pages == 1:
         return 1
+    link_values.number("run_page", "Page", 1, pages, by_page=True)
+    link_values.show("run_page")
     return int(below.number_input(f"Page (of {pages:,})", 1, pages, 1, key="run_page", width=140, bind="query-params"))
 
 

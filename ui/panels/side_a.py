@@ -31,10 +31,11 @@ def policy(b: Policy) -> Policy:
     )
     link_values.number("ka", "A: top-k", 1, 20, by_page=True)
     top_k = top_k_box.slider("A: top-k", 1, 20, b.top_k, key="ka", bind="query-params")
+    link_values.switch("siga", "A: signals", by_page=True)
     on = switches.toggle("A: signals", b.signals.on, key="siga", bind="query-params")
     first_pass = _other_first_pass(switches, b, key)
     threshold = threshold_for(offered[key], "A: threshold", "ta", box=threshold_box)
-    link_values.show("ra", "ka", f"ta_{threshold.space}")
+    link_values.show("ra", "ka", "siga", "fpa", f"ta_{threshold.space}")
     return b.with_(
         reranker=key,
         first_pass=first_pass,
@@ -55,6 +56,7 @@ def _other_first_pass(box: st.delta_generator.DeltaGenerator, policy: Policy, re
     if reranker in (NONE, policy.first_pass.reranker):
         box.toggle("A: first pass", key="fpa_off", disabled=True, help=told)
         return None
+    link_values.switch("fpa", "A: first pass", by_page=True)
     on = box.toggle("A: first pass", True, key="fpa", bind="query-params", help=told)
     return policy.first_pass if on else None
 

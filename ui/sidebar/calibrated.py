@@ -21,7 +21,7 @@ from rag_core.wording.calibrations import threshold_sentence
 from ui import caches
 from ui.links import Params
 from ui.panels import views
-from ui.sidebar import indexes, searched
+from ui.sidebar import indexes, link_values, searched
 
 KEY = "cal"
 THRESHOLD = "calibrated"
@@ -80,6 +80,7 @@ def choose(collection: str, reranker: Entry) -> Scale:
         st.caption(f":material/link_off: {FITTED_AGAIN}")
     fitted = f"Fitted on {found.fit.questions} labelled questions on {found.fitted_at:%Y-%m-%d}."
     told = views.markdown(f"{fitted} {threshold_sentence(found.fit)}")
+    link_values.switch(KEY, "Calibrated probability")
     on = st.toggle("Calibrated probability", key=KEY, bind="query-params", help=told)
     if not on:
         return Scale(reranker)

@@ -15,6 +15,7 @@ from rag_core.generation.chat.client import greet
 from rag_core.generation.chat.price import TokenPrice
 from ui import visitors
 from ui.panels import views
+from ui.sidebar import link_values
 from ui.sidebar.access import CHAT, chat_model
 
 QUOTED, WRITTEN = "Quoted sentences", "Chat model"
@@ -31,7 +32,10 @@ def choose() -> ChatAccess | None:
     chosen = None
     if access is not None:
         offered = [QUOTED, WRITTEN]
+        link_values.choice("gen", "Answer", offered)
         chosen = st.selectbox("Answer", offered, key="gen", bind="query-params", help=_who(access))
+    else:
+        link_values.choice("gen", "Answer", [QUOTED], why=_no_model)
     st.button(
         "Chat model" if access else "Set up a chat model",
         key="chat_setup",
@@ -42,6 +46,11 @@ def choose() -> ChatAccess | None:
     if st.session_state.pop("chat_open", False):
         _dialog(access)
     return access if chosen == WRITTEN else None
+
+
+def _no_model(asked: str) -> str:
+    """Why the answer cannot be written by what the link names."""
+    return "That needs a chat model: set one up below." if asked == WRITTEN else f"It must be one of: {QUOTED}."
 
 
 def _open() -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 from rag_core.corpus.facets import Facets
 from rag_core.schema.policy import FULL_DEPTH, RESERVED, ExtraSearch
 from ui.panels import views
-from ui.sidebar import filtering
+from ui.sidebar import filtering, link_values
 from ui.sidebar.controls import CONTROLS, label_of
 
 MOST = 3
@@ -31,16 +31,17 @@ PREFIXES = tuple(prefix(number) for number in range(1, MOST + 1))
 
 def extra_searches(found: Facets) -> tuple[ExtraSearch, ...]:
     """Draw the controls and read them. Draws nothing where the collection has no field to filter by."""
-    if not found.any:
-        return ()
     for at in PREFIXES:
         filtering.say_unknown(found, at)
+    if not found.any:
+        return ()
     with st.expander("Extra searches", icon=":material/library_add:"):
         st.caption(
             "Search a part of the collection again, for example only recent documents. What an extra search finds is "
             "fused and reranked with the rest."
         )
         told = CONTROLS[COUNT].help
+        link_values.choice(COUNT, CONTROLS[COUNT].label, [str(one) for one in range(MOST + 1)])
         count = st.selectbox(label_of(COUNT), range(MOST + 1), key=COUNT, bind="query-params", help=told) or 0
         chosen: list[ExtraSearch] = []
         for number in range(1, count + 1):
@@ -70,6 +71,7 @@ def _one(found: Facets, number: int, taken: Sequence[str]) -> ExtraSearch | None
     with st.container(border=True, key=f"extra{number}"):
         place = st.container()
         where = filtering.fields(found, at)
+        link_values.number(f"{at}depth", f"Results (depth) of extra search {number}", 10, FULL_DEPTH)
         depth = st.slider(
             "Results (depth)",
             10,
@@ -80,6 +82,7 @@ def _one(found: Facets, number: int, taken: Sequence[str]) -> ExtraSearch | None
             bind="query-params",
             help="How many passages this search adds at most to the dense and to the lexical results.",
         )
+        link_values.number(f"{at}weight", f"Weight of extra search {number}", 0.0, 3.0)
         weight = st.slider(
             "Weight",
             0.0,

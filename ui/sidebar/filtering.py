@@ -17,7 +17,7 @@ from rag_core.errors import SecondPassError
 from rag_core.schema.filters import Dated, Filter, In, make_filter
 from ui import caches, index_caches
 from ui.panels import views
-from ui.sidebar import indexes
+from ui.sidebar import indexes, link_values
 
 EARLIEST = date(1900, 1, 1)
 KEYS = ("tenant", "source", "since")
@@ -131,13 +131,17 @@ def put(where: Filter | None, prefix: str = "") -> None:
 
 
 def say_unknown(found: Facets, prefix: str = "") -> None:
-    """Warn where a link filters by a value that this collection does not have."""
+    """Warn where a link filters by a value that this collection does not have, or by a date where it has no two."""
     for key, values in zip(KEYS, (found.tenants, found.sources), strict=False):
         unknown = [one for one in st.query_params.get_all(f"{prefix}{key}") if one and one not in values]
         if unknown:
             asked = f"The link filters by {key} {', '.join(unknown)}"
             message = f"{asked}. This collection does not have it, so that filter is off."
             st.warning(views.markdown(message), icon=":material/link_off:")
+    since = st.query_params.get(f"{prefix}since")
+    if since and not found.first:
+        message = f"The link filters by since {since}. This collection has no two dates, so that filter is off."
+        st.warning(views.markdown(message), icon=":material/link_off:")
 
 
 def _several(label: str, values: Sequence[str], key: str) -> list[str]:
@@ -152,6 +156,7 @@ def _several(label: str, values: Sequence[str], key: str) -> list[str]:
 def _since(found: Facets, key: str) -> date | None:
     latest = max(found.last or EARLIEST, date.today())
     told = f"The documents are dated {found.first} to {found.last}. " if found.first != found.last else ""
+    link_values.day(key, "Updated since", EARLIEST, latest)
     return st.date_input(
         "Updated since",
         value=None,

@@ -1,14 +1,16 @@
 """Values of a link that a setting cannot have. Streamlit corrects or drops them; the sidebar names them, and a page
 those of its own controls.
 
-`number` and `choice` look at the link before their control is drawn, `show` draws a note for each value that does not
-fit. A note goes away when you change that setting, or reset all.
+`number`, `choice`, `switch` and `day` look at the link before their control is drawn, `show` draws a note for each
+value that does not fit. A note goes away when you change that setting, or reset all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 
 import streamlit as st
 
@@ -29,15 +31,16 @@ class Refused:
     became: object = None
 
     def __str__(self) -> str:
-        now = f"It is {self.became} now." if self.became != "" else "It has its default now."
-        return f"The link sets “{self.label}” to {self.asked}. {self.accepted} {now}"
+        became = {True: "on", False: "off"}.get(self.became) if isinstance(self.became, bool) else self.became
+        now = f"It is {became} now." if became not in ("", None) else "It has its default now."
+        return f"The link sets “{self.label}” to {self.asked or 'nothing'}. {self.accepted} {now}"
 
 
 def number(key: str, label: str, low: float, high: float, by_page: bool = False) -> None:
-    """Remember a value of the link that is no number from low to high."""
-    asked = _asked(key)
-    if asked is not None and not _fits(asked, low, high):
-        accepted = f"It must be a number from {low:g} to {high:g}."
+    """Remember a value of the link that is no number from low to high; no whole one where low is whole by its type."""
+    asked, whole = _asked(key), isinstance(low, int)
+    if asked is not None and not _fits(asked, low, high, whole):
+        accepted = f"It must be a {'whole ' if whole else ''}number from {low:g} to {high:g}."
         _remember(key, Refused(label, asked, accepted, by_page))
 
 
@@ -50,6 +53,22 @@ def choice(
     if asked is not None and asked not in options:
         accepted = why(asked) if why else f"It must be one of: {', '.join(options)}."
         _remember(key, Refused(label, asked, accepted, by_page))
+
+
+def switch(key: str, label: str, by_page: bool = False) -> None:
+    """Remember a value of the link that is neither true nor false."""
+    asked = _asked(key)
+    if asked is not None and asked.lower() not in ("true", "false"):
+        _remember(key, Refused(label, asked, "It must be one of: true, false.", by_page))
+
+
+def day(key: str, label: str, first: date, last: date) -> None:
+    """Remember a value of the link that is no day from first to last."""
+    asked = _asked(key)
+    with suppress(ValueError):
+        if not asked or first <= date.fromisoformat(asked) <= last:
+            return
+    _remember(key, Refused(label, asked or "", f"It must be a day from {first} to {last}."))
 
 
 def show(*keys: str) -> None:
@@ -81,9 +100,9 @@ def _asked(key: str) -> str | None:
     return None if key in st.session_state else st.query_params.get(key)
 
 
-def _fits(asked: str, low: float, high: float) -> bool:
+def _fits(asked: str, low: float, high: float, whole: bool) -> bool:
     try:
-        return low <= float(asked) <= high
+        return low <= float(asked) <= high and not (whole and float(asked) % 1)
     except ValueError:
         return False
 

@@ -26,6 +26,7 @@ def rewrite() -> Rewrite:
             said = "The link rewrites the question. That needs a chat model, so it is off. Set one up to rewrite."
             st.warning(said, icon=":material/link_off:")
         return Rewrite()
+    link_values.switch(ON, CONTROLS[ON].label)
     on = st.toggle(
         label_of(ON),
         key=ON,

@@ -11,7 +11,7 @@ from rag_core.corpus.facets import Facets
 from rag_core.errors import SecondPassError
 from rag_core.schema.fusion import FusedBy, Fusion
 from rag_core.schema.policy import FULL_DEPTH
-from ui.sidebar import extra_searches, indexes, rewriting
+from ui.sidebar import extra_searches, indexes, link_values, rewriting
 from ui.sidebar.controls import CONTROLS, label_of, slider
 
 BY = "fb"
@@ -46,6 +46,7 @@ def _by(collection: str) -> FusedBy:
             told = "This collection has no hybrid search of its own, so its searches are fused here."
             st.warning(told, icon=":material/link_off:")
         return "here"
+    link_values.choice(BY, CONTROLS[BY].label, list(WHO.values()))
     chosen = st.selectbox(
         label_of(BY), list(WHO), key=BY, bind="query-params", format_func=WHO.__getitem__, help=CONTROLS[BY].help
     )

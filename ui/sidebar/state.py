@@ -38,6 +38,7 @@ from ui.sidebar import (
     filtering,
     first_pass,
     indexes,
+    link_names,
     link_values,
     old_links,
     rewriting,
@@ -80,6 +81,7 @@ def page(title: str) -> None:
     begins = links.KEPT not in st.session_state
     links.arrive()
     if begins:
+        link_names.read()
         old_links.read()
     st.set_page_config(page_title=f"{title} · Second Pass", page_icon=str(navigation.ICON), layout="wide")
     st.logo(str(LOGO), size="large")
@@ -91,6 +93,7 @@ def page(title: str) -> None:
         caches.collector()
     st.title(title, anchor=False)
     st.caption(navigation.PURPOSES[title])
+    link_names.show(title)
 
 
 def palette() -> Palette:
