@@ -147,10 +147,12 @@ def evaluate(
     from rag_core.evaluation.indexed import documents_of, unknown_documents
     from rag_core.evaluation.outcome import of_measurements
     from rag_core.evaluation.policy_reports import PolicyReports
+    from rag_core.evaluation.report import check_judged
     from rag_core.evaluation.score import score_set
 
     place = Path(folder)
     labelled = read_folder(place)
+    check_judged(labelled)  # before anything is indexed
     found = collection or index(texts=documents_of(place), name=place.resolve().name)
     asked = tuple(policies) or (Policy(),)
     measurements = score_set(Pipeline(found), labelled, asked, progress)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from rag_core.cli import named_index
 from rag_core.cli.documents import scoring_progress, told_what_was_sent
+from rag_core.cli.early_checks import check_fits, check_rerankers
 from rag_core.cli.evaluate import model_of, read_labelled, searched
 from rag_core.cli.policy_options import policy_of
 from rag_core.errors import BadInput
@@ -60,6 +61,8 @@ def run(given: argparse.Namespace) -> int:
     name = given.collection or given.index
     if name is None:
         raise BadInput("Name what the questions are asked of: --collection NAME, or --index NAME.")
+    if given.collection and given.index:
+        raise BadInput("Give either --index or --collection.")
     if given.listed:
         return _list(book, name)
     if given.remove:
@@ -89,6 +92,8 @@ def _fitted(given: argparse.Namespace) -> CalibrationFit:
     labelled = read_labelled(given.set, given.passages)
     asked = {"reranker": given.reranker, "pool": given.pool}
     policy = policy_of(**{name: value for name, value in asked.items() if value is not None})
+    check_rerankers(policy)
+    check_fits(policy, labelled, given.answer_from)
     embedder = model_of(given, settings)
     collection = searched(given, settings, embedder)
     pipeline = Pipeline(collection, embedder, Store.from_settings(settings).pair_cache())

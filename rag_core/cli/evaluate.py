@@ -21,6 +21,7 @@ from pathlib import Path
 
 from rag_core.cli import named_index
 from rag_core.cli.documents import EMBEDDER_HELP, OWN_MODEL, library, progress, scoring_progress, told_what_was_sent
+from rag_core.cli.early_checks import check_elsewhere, check_folder, check_rerankers, check_step
 from rag_core.cli.extra_search_options import extra_search
 from rag_core.cli.policy_options import policy_of
 from rag_core.cli.questions import RERANKER_HELP
@@ -33,19 +34,21 @@ from rag_core.evaluation.export import curves_csv, queries_csv, to_markdown, to_
 from rag_core.evaluation.files import File
 from rag_core.evaluation.indexed import collection_for, unknown_documents
 from rag_core.evaluation.outcome import EvaluationResult, of_candidates, of_measurements, of_runs
-from rag_core.evaluation.report import SPLIT, Report
+from rag_core.evaluation.report import AFTER, SPLIT, Report, check_judged
 from rag_core.evaluation.score import score_set
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.evaluation.table import read_csv
+from rag_core.evaluation.vectorised_replay import step_names
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.retrieval.embedders.choosing import embedder_for
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
-from rag_core.schema.policy import DEFAULT_POOL, FULL_DEPTH, SIGNAL_NAMES
+from rag_core.schema.policy import DEFAULT_POOL, FULL_DEPTH, SIGNAL_NAMES, Policy
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
 from rag_core.wording.metric_changes import CHANGED, against_baseline_text, shortfall_text
 
+DEPTH = 100
 WIDE_POOL = 100
 """The pool of a run whose reranker or first pass is named."""
 FORMATS = {"markdown": to_markdown, "json": Report.to_json, "csv": queries_csv}
@@ -71,8 +74,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add(
         "--depth",
         type=int,
-        default=100,
-        help=f"how many each search returns, up to {FULL_DEPTH} (default: %(default)s)",
+        help=f"how many each search returns, up to {FULL_DEPTH} (default: {DEPTH})",
     )
     add(
         "--extra",
@@ -110,17 +112,21 @@ def run(given: argparse.Namespace) -> int:
     names = [*(str(metrics.parse(one)) for one in given.metrics), *(one.metric for one in requirements)]
     if given.limit is not None and given.limit < 1:
         raise BadInput("--limit must be 1 or more.")
+    check_folder(given.out)
     labelled = read_labelled(given.set, given.passages)
     if given.after and not given.before:
         raise BadInput("--after needs the run before reranking too. Add --before.")
+    check_judged(labelled)
     if given.before or given.candidates:
-        for name in ("extra", "first_pass", "search"):
-            if getattr(given, name):
-                flag = name.replace("_", "-")
-                raise BadInput(
-                    f"--{flag} needs the pipeline of Second Pass; you gave rankings of another system. Leave it out."
-                )
-    found = _elsewhere(given, labelled, names) if given.before or given.candidates else _own(given, labelled, names)
+        check_elsewhere(given)
+        found = _elsewhere(given, labelled, names)
+    else:
+        policy, asked = _asked(given, labelled)
+        check_step(given.step, step_names(policy))
+        if baseline is not None:
+            gate.check(baseline, gate.compared(requirements, names), given.step or AFTER, asked.by_id)
+        found = _own(given, asked, names, policy)
+    check_step(given.step, found.report.steps)
     sys.stdout.write(FORMATS[given.format](found.report))
     if given.out:
         write(given.out, found)
@@ -134,13 +140,21 @@ def read_labelled(place: Path, passages: bool = False) -> LabelledSet:
     return read_csv(File.at(place))
 
 
-def _own(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str]) -> EvaluationResult:
+def _asked(given: argparse.Namespace, labelled: LabelledSet) -> tuple[Policy, LabelledSet]:
+    """The settings of our own pipeline, and the queries that it is asked."""
+    extra_searches = tuple(map(extra_search, given.extra))
+    depth = DEPTH if given.depth is None else given.depth
+    policy = policy_of(depth=depth, extra_searches=extra_searches, **_reading(given), **_beside(given))
+    check_rerankers(policy)
+    asked = labelled.only(_spread([query.id for query in labelled.asked], given.limit))
+    check_judged(asked)
+    return policy, asked
+
+
+def _own(given: argparse.Namespace, asked: LabelledSet, names: Sequence[str], policy: Policy) -> EvaluationResult:
     """Ask our own pipeline: index, score in one pass, rank."""
     settings = Settings()
-    extra_searches = tuple(map(extra_search, given.extra))
-    policy = policy_of(depth=given.depth, extra_searches=extra_searches, **_reading(given), **_beside(given))
     embedder = model_of(given, settings)
-    asked = labelled.only(_spread([query.id for query in labelled.asked], given.limit))
     with told_what_was_sent():
         collection = searched(given, settings, embedder)
         pipeline = Pipeline(collection, embedder, Store.from_settings(settings).pair_cache())
@@ -213,14 +227,9 @@ def write(folder: Path, found: EvaluationResult) -> None:
 
 def _verdict(found: Report, requirements: Sequence[gate.GateRequirement], baseline: Report | None, step: str) -> int:
     """Say what the gate says on stderr; its exit code."""
-    if step not in found.steps:
-        raise BadInput(f"There is no step {step!r}; there are {', '.join(found.steps)}.")
     failures, remarks = [shortfall_text(one) for one in gate.under(found, requirements, step)], list[str]()
     if baseline is not None:
-        names = list(dict.fromkeys(one.metric for one in requirements)) or [
-            SPLIT if SPLIT in found.metrics else "nDCG@5"
-        ]
-        check = gate.worse(found, baseline, names, step)
+        check = gate.worse(found, baseline, gate.compared(requirements, found.metrics), step)
         failures += [against_baseline_text(one) for one in check.compared if one.failed]
         remarks += [against_baseline_text(one) for one in check.compared if not one.failed]
         remarks += [CHANGED[one] for one in check.changed]
@@ -237,6 +246,5 @@ def _spread(ids: Sequence[str], limit: int | None) -> list[str]:
 
 
 def _text(path: Path) -> bytes:
-    file = File.at(path)
-    with file.open() as stream:
+    with File.at(path).open() as stream:
         return stream.read()

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from rag_core.cli.documents import EMBEDDER_HELP, library, progress, read_folder, told_what_was_sent
 from rag_core.corpus.loading.load import Loaded
-from rag_core.corpus.storage.collection_store import free_name
+from rag_core.corpus.storage.collection_store import checked_name, free_name
 from rag_core.corpus.storage.own_model import key_for
 from rag_core.corpus.stored_indexing import index_into_store
 from rag_core.errors import BadInput
@@ -52,6 +52,8 @@ def run(given: argparse.Namespace) -> int:
     """Read, index, save, say where."""
     settings = Settings()
     store = store_named(given.store, settings.stores) if given.store else None
+    if store is None:
+        _check_name(given, settings)  # before anything is read
     loaded = read_folder(given.folder)
     said = {str(problem) for problem in loaded.problems}
     for file in loaded.files:
@@ -64,14 +66,23 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
+def _check_name(given: argparse.Namespace, settings: Settings) -> None:
+    """Raises BadInput or CollectionError where the data folder cannot take the collection as it is asked to."""
+    if stored := StoredCollections(settings.data_dir).find(given.name):
+        raise BadInput(f"{given.name} is kept in the store {stored.store}. Name it with --store, or take another name.")
+    kept = library(settings)
+    if given.add and given.embedder:
+        raise BadInput("A collection is added to with its own embedding model. Leave --embedder out.")
+    if given.add:
+        kept.manifest(given.name)
+    elif not given.replace and checked_name(given.name) in kept.names():
+        raise BadInput(f"There is a collection called {given.name!r} already. Add --replace or --add, or name another.")
+
+
 def _into_files(given: argparse.Namespace, loaded: Loaded, settings: Settings) -> str:
     """Index into the data folder; what there is then."""
     kept = library(settings)
-    if stored := StoredCollections(settings.data_dir).find(given.name):
-        raise BadInput(f"{given.name} is kept in the store {stored.store}. Name it with --store, or take another name.")
     if given.add:
-        if given.embedder:
-            raise BadInput("A collection is added to with its own embedding model. Leave --embedder out.")
         embedder = embedder_for(key_for(kept.manifest(given.name), settings), settings)
         made = kept.add(given.name, loaded.documents, embedder, progress, files=loaded.files)
     else:

@@ -76,8 +76,8 @@ def add_question_or_run(parser: argparse.ArgumentParser) -> None:
     live_question.add_option(parser)
 
 
-SETTINGS = ("top_k", "pool", "reranker", "threshold")
-"""The options that set how a question is asked; None where they are not given."""
+SETTINGS = ("top_k", "pool", "reranker", "threshold", "embedder", "words_only", "uncalibrated")
+"""The options that set how a question is asked; None or False where they are not given."""
 
 
 @dataclass(frozen=True)
@@ -98,13 +98,15 @@ def asked(given: argparse.Namespace) -> Asked:
     if given.file:
         if given.folder or given.collection or given.index is not None:
             raise BadInput("Give either --run or the documents to search.")
-        if given_too := [f"--{name.replace('_', '-')}" for name in SETTINGS if getattr(given, name) is not None]:
+        if given_too := [f"--{name.replace('_', '-')}" for name in SETTINGS if is_given(getattr(given, name))]:
             raise BadInput(
                 f"{', '.join(given_too)} cannot be given with --run: a recorded run is told as it was recorded. Leave "
                 "it out, or replay the run under other settings on the Inspect page or with `replay_run`."
             )
         trace = recorded(given.file, given.question, given.run_id)
         return Asked(trace, trace.policy)
+    if given.run_id is not None:
+        raise BadInput("--run-id names a run of a file. Give the file with --run.")
     if not given.question:
         raise BadInput("Give a question, or a recorded run with --run FILE.")
     checked_query(given.question)  # before anything is indexed
@@ -113,6 +115,11 @@ def asked(given: argparse.Namespace) -> Asked:
         collection = collection_from(given, settings)
         session = QuerySession(pipeline_over(collection, settings), given.question)
         return Asked(session.trace(policy), policy, session, collection)
+
+
+def is_given(value: object) -> bool:
+    """Whether an option was given: a number that is 0 was."""
+    return value is not None and value is not False
 
 
 def recorded(path: Path, query: str | None, run_id: str | None) -> Trace:
@@ -168,6 +175,10 @@ def collection_from(given: argparse.Namespace, settings: Settings) -> Collection
     if given.index is not None:
         if given.folder or given.collection:
             raise BadInput("Give either --index or the documents to search.")
+        if given.embedder:
+            raise BadInput("An index is asked with the embedding model of its entry. Leave --embedder out.")
+        if given.words_only:
+            raise BadInput("--words-only needs --collection.")
         return named_index.connected(given.index, settings)
     return opened(given, settings)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from enum import StrEnum
 
 from rag_core.errors import BadInput
 from rag_core.evaluation import metrics
 from rag_core.evaluation.compare import Comparison, aligned, compare_metric
-from rag_core.evaluation.report import Report
+from rag_core.evaluation.report import HEADLINE, SPLIT, Report
 from rag_core.schema.base import Frozen
 
 
@@ -76,21 +76,32 @@ def under(report: Report, requirements: Sequence[GateRequirement], step: str) ->
     ]
 
 
-def worse(report: Report, baseline: Report, names: Sequence[str], step: str) -> BaselineCheck:
-    """A comparison with a saved evaluation, over the queries that both have.
+def compared(requirements: Sequence[GateRequirement], measured: Sequence[str]) -> list[str]:
+    """The metrics that a baseline is asked about: those of the requirements, else nDCG@10 where it is measured."""
+    return list(dict.fromkeys(one.metric for one in requirements)) or [SPLIT if SPLIT in measured else HEADLINE[-1]]
 
-    Raises BadInput where the two cannot be compared: no common query, or a metric or step that the baseline does not
-    have.
-    """
-    compared = []
+
+def check(baseline: Report, names: Sequence[str], step: str, query_ids: Collection[str]) -> None:
+    """Raises BadInput where these judged queries cannot be compared with a saved evaluation: it has none of them, or no
+    such metric or step."""
     for name in names:
         if name not in baseline.values.get(step, {}):
             raise BadInput(f"The baseline has no {name} of the step {step}. Save a new baseline with it.")
-        ids, old, new = aligned(baseline.values[step][name], report.values[step][name])
-        if not ids:
+        if baseline.values[step][name].keys().isdisjoint(query_ids):
             raise BadInput("The baseline was measured on other queries; there is nothing to compare.")
-        compared.append(AgainstBaseline(metric=name, found=compare_metric(old, new)))
-    return BaselineCheck(compared=tuple(compared), changed=tuple(_changed(report, baseline)))
+
+
+def worse(report: Report, baseline: Report, names: Sequence[str], step: str) -> BaselineCheck:
+    """A comparison with a saved evaluation, over the queries that both have.
+
+    Raises BadInput where the two cannot be compared.
+    """
+    check(baseline, names, step, next(iter(report.values[step].values()), {}))
+    found = []
+    for name in names:
+        _, old, new = aligned(baseline.values[step][name], report.values[step][name])
+        found.append(AgainstBaseline(metric=name, found=compare_metric(old, new)))
+    return BaselineCheck(compared=tuple(found), changed=tuple(_changed(report, baseline)))
 
 
 def _changed(report: Report, baseline: Report) -> Iterator[Changed]:

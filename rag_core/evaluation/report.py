@@ -126,6 +126,12 @@ def values_of(
     return values
 
 
+def check_judged(labelled: LabelledSet) -> None:
+    """Raises BadInput where no query is judged."""
+    if not labelled.judged:
+        raise BadInput(f"No query of {labelled.name} has a judgment, so nothing can be measured. Judge some first.")
+
+
 def report(
     labelled: LabelledSet,
     rankings: Mapping[str, Mapping[str, Sequence[str]]],
@@ -142,8 +148,7 @@ def report(
     """The report on rankings by step. A judged query without a ranking counts as 0: pass the set with those queries
     `only` that were asked. Raises BadInput where no query is judged, or a metric is not known.
     """
-    if not labelled.judged:
-        raise BadInput(f"No query of {labelled.name} has a judgment, so nothing can be measured. Judge some first.")
+    check_judged(labelled)
     wanted = tuple(dict.fromkeys(str(metrics.parse(name)) for name in (*names, *HEADLINE)))
     values = values_of(labelled, rankings, wanted)
     return Report(

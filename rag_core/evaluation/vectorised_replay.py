@@ -113,6 +113,14 @@ def kept_rankings(order: Rankings, relevance: Floats, space: ScoreSpace, thresho
     return replace(order, columns=taken(order.columns, front), lengths=lengths)
 
 
+def step_names(policy: Policy) -> tuple[str, ...]:
+    """The names of the steps that `step_rankings` gives for a policy where every search is run."""
+    searched = [list_name(one.name, at) for one in policy.extra_searches for at in (StepName.DENSE, StepName.LEXICAL)]
+    first_pass = [StepName.FIRST_PASS] if policy.first_pass else []
+    main = (StepName.DENSE, StepName.LEXICAL)
+    return (*main, *searched, StepName.FUSED, *first_pass, StepName.RERANKED, StepName.ADJUSTED, StepName.KEPT)
+
+
 def step_rankings(pools: Pools, policy: Policy) -> dict[str, Rankings]:
     """Every step's order under one policy: the searched lists by name, then fused, first_pass (where there is a first
     pass), reranked, adjusted, kept.

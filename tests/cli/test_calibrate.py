@@ -85,13 +85,40 @@ def test_graded_documents_that_the_collection_does_not_have_are_told(
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--reranker", "none"], "Without a reranker"),
+        (["--reranker", "cohere:rerank-v3.5"], "cannot be used. No key"),
+        ([*LATE, "--answer-from", "2"], "The grades of the set are 1."),
+        ([*LATE, "--answer-from", "0"], "--answer-from 0 makes no passage an answer"),
+        ([*LATE, "--index", "Wiki"], "Give either --index or --collection."),
+    ],
+)
+def test_what_cannot_be_fitted_is_told_before_anything_is_scored(
+    folder: Path, more: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COHERE_API_KEY", raising=False)
+    capsys.readouterr()
+    assert calibrate(str(folder), *more) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
+def test_too_few_questions_are_told_before_anything_is_scored(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = (folder / "queries.jsonl").read_text().splitlines(keepends=True)
+    (folder / "queries.jsonl").write_text("".join(lines[:8]))
+    rows = (folder / "qrels.tsv").read_text().splitlines(keepends=True)
+    (folder / "qrels.tsv").write_text("".join(rows[:9]))
+    capsys.readouterr()
+    assert calibrate(str(folder), *LATE) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "8 questions of set are too few" in line
+
+
 def test_bad_input_says_what_to_do(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert calibrate() == 2
     assert "labelled questions" in capsys.readouterr().err
-    assert calibrate(str(folder), "--reranker", "none") == 2
-    assert "Without a reranker" in capsys.readouterr().err
-    assert calibrate(str(folder), *LATE, "--answer-from", "4") == 2
-    assert "too few" in capsys.readouterr().err
 
 
 def test_a_service_s_scores_are_fitted_without_asking_it_twice(

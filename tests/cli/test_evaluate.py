@@ -9,6 +9,7 @@ import pytest
 
 from rag_core.cli.main import main
 from rag_core.evaluation.report import Report
+from rag_core.evaluation.vectorised_replay import step_names
 from tests.rerank.conformance_server import KEY, Fault, running
 
 QUERIES = "".join(
@@ -87,6 +88,10 @@ def test_clearly_worse_than_the_baseline_exits_with_1(folder: Path, capsys: pyte
         (["--step", "lunch"], "There is no step 'lunch'; there are fused, adjusted"),
         (["--after", "nowhere.run"], "There is no file nowhere.run"),
         (["--first-pass", "late-interaction", "9"], "--first-pass needs the pipeline of Second Pass"),
+        (["--reranker", "none"], "--reranker needs the pipeline of Second Pass"),
+        (["--limit", "3"], "--limit needs the pipeline of Second Pass"),
+        (["--depth", "100"], "--depth needs the pipeline of Second Pass"),
+        (["--candidates", "some.jsonl"], "Give either --before or --candidates."),
         (["--search", "0.3"], "--search needs the pipeline of Second Pass"),
         (["--baseline", "queries.jsonl"], "There is no file"),
     ],
@@ -98,13 +103,69 @@ def test_what_cannot_be_used_exits_with_2(
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("more", [["--metrics", "foo@3"], ["--metrics", "RR@0"], ["--limit", "0"]], ids=str)
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--metrics", "foo@3"],
+        ["--metrics", "RR@0"],
+        ["--limit", "0"],
+        ["--step", "lunch"],
+        ["--step", "first_pass", "--reranker", "none"],
+        ["--out", "qrels.tsv/out"],
+        ["--out", "qrels.tsv"],
+        ["--reranker", "cohere:rerank-v3.5"],
+        ["--first-pass", "cohere:rerank-v3.5", "20"],
+        ["--baseline", "other.json"],
+        ["--baseline", "other.json", "--fail-under", "R@5=0.1"],
+    ],
+    ids=str,
+)
 def test_a_slip_is_told_before_anything_is_indexed(
     folder: Path, more: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_documents(folder, monkeypatch, 6)
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("COHERE_API_KEY", raising=False)
+    other = folder / "other"
+    other.mkdir()
+    (other / "queries.jsonl").write_text(QUERIES.replace('"q', '"other'))
+    (other / "qrels.tsv").write_text(QRELS.replace("\nq", "\nother"))
+    (other / "before.run").write_text((folder / "before.run").read_text().replace("q", "other"))
+    assert evaluate(other, "--out", "written") == 0
+    (folder / "written" / "report.json").rename("other.json")
+    capsys.readouterr()
     assert main(["evaluate", str(folder), *more]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1 and not (folder / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("qrels", "more"), [("query-id\tcorpus-id\tscore\n", []), (QRELS.replace("q0", "q5"), ["--limit", "1"])]
+)
+def test_questions_without_a_grade_are_told_before_anything_is_indexed(
+    folder: Path, qrels: str, more: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_documents(folder, monkeypatch, 6)
+    (folder / "queries.jsonl").write_text(QUERIES.replace('"k0"', '"unanswerable"'))
+    (folder / "qrels.tsv").write_text(qrels)
+    assert main(["evaluate", str(folder), *more]) == 2
+    assert "has a judgment, so nothing can be measured" in capsys.readouterr().err and not (folder / "data").exists()
+
+
+@pytest.mark.parametrize("more", [["--extra", "x", "since=2026-01-01"], ["--step", "first_pass"]], ids=str)
+def test_the_steps_that_a_slip_is_held_against_are_those_of_the_report(
+    folder: Path, more: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_documents(folder, monkeypatch, 6)
+    assert main(["evaluate", str(folder), "--format", "json", *more]) == 0
+    found = Report.read(capsys.readouterr().out)
+    assert found.policy is not None and step_names(found.policy) == found.steps
+
+
+def test_a_step_of_rankings_made_elsewhere_is_checked_before_anything_is_printed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(folder, "--step", "kept", "--out", str(folder / "out")) == 2
+    assert not capsys.readouterr().out and not (folder / "out").exists()
 
 
 def test_an_after_run_alone_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -182,6 +182,9 @@ def test_a_name_that_is_nearly_one_of_the_run_is_asked_about(name, near, tmp_pat
     [
         (["inspect"], "Give a question, or a recorded run"),
         (["triage", "--expect", "a"], "Give a question, or a recorded run"),
+        (["inspect", "a", "--run-id", "7"], "--run-id names a run of a file"),
+        (["inspect", "a", "--index", "Wiki", "--embedder", "packaged"], "Leave --embedder out"),
+        (["triage", "a", "--index", "Wiki", "--words-only", "--expect", "a"], "--words-only needs --collection"),
         (["inspect", "--run", "nowhere.json"], "nowhere.json cannot be read"),
         (["inspect", "--run", "{tmp}/runs.jsonl", "--collection", "Handbook"], "Give either --run or the documents"),
         (["triage", "--run", "{tmp}/runs.jsonl", "--run-id", "none", "--expect", "a"], "has no such run"),
@@ -193,7 +196,18 @@ def test_what_cannot_be_done_is_refused_in_words(runs, tmp_path, words, said, ca
 
 
 @pytest.mark.parametrize("command", [("inspect",), ("triage", "--expect", "a")])
-@pytest.mark.parametrize("option", [("--top-k", "1"), ("--pool", "9"), ("--reranker", "none"), ("--threshold", "0.0")])
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--top-k", "1"),
+        ("--pool", "9"),
+        ("--reranker", "none"),
+        ("--threshold", "0.0"),
+        ("--embedder", "packaged"),
+        ("--words-only",),
+        ("--uncalibrated",),
+    ],
+)
 def test_settings_of_a_question_are_refused_for_a_recorded_run(command, option, runs, capsys):
     code, _, said = printed(capsys, *command, "--run", runs, *option)
     assert code == 2 and f"{option[0]} cannot be given with --run" in said and "Inspect page" in " ".join(said.split())
