@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag_core.errors import BadInput
-from rag_core.evaluation.pools import Floats
+from rag_core.evaluation.pools import Flags, Floats
 from rag_core.schema.base import Frozen
 
 RESAMPLES = 10_000
@@ -109,7 +109,9 @@ class Comparison(Frozen):
         return MoreLabels.A_FEW if self.needed <= self.queries else MoreLabels.SO_MANY
 
 
-def compare_metric(before: Sequence[float] | Floats, after: Sequence[float] | Floats, seed: int = 0) -> Comparison:
+def compare_metric(
+    before: Sequence[float] | Floats, after: Sequence[float] | Floats, seed: int = 0, resamples: int = RESAMPLES
+) -> Comparison:
     """Compare per-query values of one metric. Raises BadInput where the two are not of one length, or empty."""
     left, right = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
     if left.shape != right.shape or left.ndim != 1:
@@ -117,14 +119,14 @@ def compare_metric(before: Sequence[float] | Floats, after: Sequence[float] | Fl
     if not left.size:
         raise BadInput("There is no judged query to compare on.")
     change = right - left
-    low, high = interval(change, seed=seed)
+    low, high = interval(change, resamples=resamples, seed=seed)
     return Comparison(
         queries=left.size,
         before=float(left.mean()),
         after=float(right.mean()),
         low=low,
         high=high,
-        p_value=permutation(change, seed=seed),
+        p_value=permutation(change, resamples, seed),
         wins=int((change > SAME).sum()),
         ties=int((abs(change) <= SAME).sum()),
         losses=int((change < -SAME).sum()),
@@ -182,6 +184,15 @@ def permutation(change: Floats, resamples: int = RESAMPLES, seed: int = 0) -> fl
     signs = _all_signs(moved.size) if exact else _signs(moved.size, resamples, seed)
     extreme = int((abs(signs @ moved) >= abs(moved.sum()) - 1e-12).sum())
     return extreme / len(signs) if exact else (extreme + 1) / (len(signs) + 1)
+
+
+def surely_fewer(these: Flags, those: Flags) -> bool:
+    """Whether clearly fewer queries have something (yes or no) here than there: the same test of paired outcomes, exact
+    (McNemar). Six that differ tell, if all differ one way: 2 * 0.5^6 = 0.031.
+    """
+    won, lost = int((these & ~those).sum()), int((those & ~these).sum())
+    tail = sum(math.comb(won + lost, few) for few in range(min(won, lost) + 1)) / 2 ** (won + lost)
+    return lost > won and 2 * tail < SIGNIFICANT
 
 
 def _all_signs(n: int) -> npt.NDArray[np.int8]:

@@ -6,11 +6,12 @@ By replay on arrays. Which threshold to choose for a given cost of a wrong answe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from rag_core.evaluation import metrics
+from rag_core.evaluation.compare import surely_fewer
 from rag_core.evaluation.pools import Flags, Floats, Pools
 from rag_core.evaluation.sweeps import order_before_cut
 from rag_core.evaluation.vectorised_replay import fused_rankings, kept_rankings, relevance_of
@@ -29,7 +30,8 @@ class Cut(Frozen):
     answered: queries of the set for which anything is kept. precision: relevant share of the documents kept (mean over
     answered judged queries). success: judged queries with a relevant document kept, of those that have any. recall:
     mean share of a query's relevant documents that is kept. refused: unanswerable queries for which nothing is kept.
-    passages: mean number of passages kept.
+    passages: mean number of passages kept. fewer: whether surely fewer queries keep a relevant document here than at
+    the best cut of the curve.
     """
 
     threshold: float | None
@@ -40,6 +42,7 @@ class Cut(Frozen):
     recall: float | None
     refused: float | None
     passages: float
+    fewer: bool = False
 
 
 class Cuts:
@@ -56,13 +59,17 @@ class Cuts:
 
     def at(self, threshold: Threshold, top_k: int) -> Cut:
         """What one threshold and one top-k make of the set."""
+        return self._cut(threshold, top_k)[0]
+
+    def _cut(self, threshold: Threshold, top_k: int) -> tuple[Cut, Flags]:
+        """The same, with which of the queries that have a relevant document keep one."""
         cut = kept_rankings(self.order, self.relevance, self.space, threshold, top_k)
         of = metrics.graded(self.pools, cut)
         hits = ((of.grade > 0) & of.counts).sum(axis=1)
         answered = cut.lengths > 0
         with_relevant = self.pools.relevant > 0
         share = hits / np.maximum(of.counts.sum(axis=1), 1)
-        return Cut(
+        made = Cut(
             threshold=threshold.minimum,
             top_k=top_k,
             answered=_mean(answered) or 0.0,
@@ -72,6 +79,13 @@ class Cuts:
             refused=_mean(~answered[self.unanswerable]),
             passages=float(cut.lengths.mean()) if cut.lengths.size else 0.0,
         )
+        return made, (hits > 0)[with_relevant]
+
+    def _curve(self, cuts: Iterable[tuple[Threshold, int]]) -> list[Cut]:
+        """Each cut, told apart from the best of them."""
+        made = [self._cut(*one) for one in cuts]
+        _, most = max(made, key=lambda one: one[1].sum(), default=(None, np.zeros(0, dtype=bool)))
+        return [cut.with_(fewer=surely_fewer(found, most)) for cut, found in made]
 
     def by_threshold(self, steps: int = STEPS) -> list[Cut]:
         """No threshold, then `steps` over the scores that are there, in the space that is cut; top-k as it is.
@@ -87,11 +101,11 @@ class Cuts:
         else:
             values = [float(value) for value in np.linspace(scores.min(), scores.max(), steps + 1)]
         rule = self.policy.threshold
-        return [self.at(rule.with_(minimum=value, space=self.space), self.policy.top_k) for value in values]
+        return self._curve((rule.with_(minimum=value, space=self.space), self.policy.top_k) for value in values)
 
     def by_top_k(self, top_ks: Sequence[int] = TOP_KS) -> list[Cut]:
         """Every top-k, the threshold as it is."""
-        return [self.at(self.policy.threshold, k) for k in top_ks]
+        return self._curve((self.policy.threshold, k) for k in top_ks)
 
 
 def _mean(values: Floats | Flags) -> float | None:

@@ -94,8 +94,13 @@ class Graded:
 
 def mean(pools: Pools, name: str, order: Rankings) -> float:
     """Mean of a metric over the judged queries; 0 where there are none."""
-    values = on_arrays(name, graded(pools, _head(pools, order, parse(name).cutoff)))[pools.judged]
+    values = by_query(pools, name, order)
     return float(values.mean()) if values.size else 0.0
+
+
+def by_query(pools: Pools, name: str, order: Rankings) -> Floats:
+    """A metric of each judged query, in the order of the pools."""
+    return on_arrays(name, graded(pools, _head(pools, order, parse(name).cutoff)))[pools.judged]
 
 
 def _head(pools: Pools, order: Rankings, cutoff: int) -> Rankings:

@@ -12,9 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
 from rag_core.errors import BadInput
+from rag_core.evaluation.compare import surely_fewer
 from rag_core.evaluation.recorded_runs import documents_of, grades_by_text, same_text
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.runs.replaying import Control, RunChange, obstacles, replay_run
@@ -43,12 +45,14 @@ class Cut(Frozen):
     answered  share of the runs that keep a relevant document
     relevant  share of the relevant documents that are kept, the mean over the runs
     others    documents kept that are not judged relevant, the mean over the runs
+    fewer     whether surely fewer runs keep a relevant document than with the best value
     """
 
     value: float
     answered: Share
     relevant: Share
     others: Annotated[float, Field(ge=0)]
+    fewer: bool = False
 
 
 class Cuts(Frozen):
@@ -100,9 +104,12 @@ def cuts_of(traces: Sequence[Trace], labelled: LabelledSet, setting: Setting, se
             kept.append([_kept(trace, CHANGES[setting](own, value, search), labelled, grades) for value in values])
         except BadInput as exc:
             reasons[str(exc)] = reasons.get(str(exc), 0) + 1
+    table = np.array(kept, dtype=float).reshape(len(kept), len(values), 3)
+    hits = table[:, :, 0] > 0
+    most = hits[:, hits.sum(axis=0).argmax()] if kept else hits
     points = [
-        Cut(value=value, answered=_mean(some, 0), relevant=_mean(some, 1), others=_mean(some, 2))
-        for value, some in zip(values, zip(*kept, strict=True), strict=bool(kept))
+        Cut(value=value, answered=mean[0], relevant=mean[1], others=mean[2], fewer=surely_fewer(hits[:, at], most))
+        for at, (value, mean) in enumerate(zip(values, table.mean(axis=0).tolist() if kept else (), strict=bool(kept)))
     ]
     reasons_told = tuple(f"{why} ({n})" for why, n in reasons.items())
     return Cuts(points=tuple(points), runs=len(kept), reasons=reasons_told, space=space)
@@ -128,7 +135,3 @@ def _kept(
     relevant = {item for item, grade in grades.items() if grade > 0}
     there = set(documents_of(replayed, replayed.kept_step, labelled))
     return float(bool(there & relevant)), len(there & relevant) / len(relevant), float(len(there - relevant))
-
-
-def _mean(some: Sequence[tuple[float, float, float]], at: int) -> float:
-    return sum(one[at] for one in some) / len(some)

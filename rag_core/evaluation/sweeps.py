@@ -6,11 +6,12 @@ on arrays: no model runs. Threshold and top-k are in `cuts.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from rag_core.evaluation import metrics
+from rag_core.evaluation.compare import Comparison, compare_metric
 from rag_core.evaluation.pools import Floats, Pools
 from rag_core.evaluation.rankings import Rankings
 from rag_core.evaluation.vectorised_replay import fused_rankings, relevance_of, rerank_pass, to_unit_interval
@@ -25,6 +26,8 @@ LEXICAL_SHARES = tuple(n / 20 for n in range(21))
 RRF_KS = (1, 5, 10, 20, 40, 60, 100, 200, 500)
 SIGNAL_WEIGHTS = tuple(n / 10 for n in range(11))
 KNEE = 0.95
+RESAMPLES = 1_000
+"""Of the intervals of a curve's gains: there are many curves, and they are drawn anew with each setting."""
 
 
 class SweepPoint(Frozen):
@@ -38,12 +41,18 @@ class SweepPoint(Frozen):
 
 
 class Sweep(Frozen):
-    """A curve over one setting. `chosen` is what the policy has."""
+    """A curve over one setting. `chosen` is what the policy has.
+
+    over_lowest, over_chosen: what the best point gains over the lowest, and over that of `chosen`; None where there is
+    no such point, or nothing to gain.
+    """
 
     setting: str
     metric: str
     chosen: float
     points: tuple[SweepPoint, ...]
+    over_lowest: Comparison | None = None
+    over_chosen: Comparison | None = None
 
     @property
     def best(self) -> SweepPoint | None:
@@ -51,14 +60,19 @@ class Sweep(Frozen):
         return max((point for point in self.points if point.final is not None), key=_final, default=None)
 
     @property
+    def flat(self) -> bool:
+        """True where not even the best point is clearly better than the lowest."""
+        return self.over_lowest is not None and not self.over_lowest.clear
+
+    @property
     def knee(self) -> SweepPoint | None:
         """The least value that brings 95% of what the best brings over the least: past it, more buys little.
 
-        None where fewer than three points are known, nothing is gained, or the gain goes on to the last of them.
+        None where fewer than three points are known, nothing is surely gained, or the gain goes on to the last of them.
         """
         known = [point for point in self.points if point.final is not None]
         best = self.best
-        if len(known) < 3 or best is None or _final(best) - _final(known[0]) <= 1e-9:
+        if self.flat or len(known) < 3 or best is None or _final(best) - _final(known[0]) <= 1e-9:
             return None
         enough = _final(known[0]) + KNEE * (_final(best) - _final(known[0]))
         found = next(point for point in known if _final(point) >= enough)
@@ -74,14 +88,34 @@ def sweep(
     pools: Pools, policy: Policy, metric: str, setting: str, values: Iterable[float], changed: Callable[[float], Policy]
 ) -> Sweep:
     """The mean metric of every policy that `changed` makes, over the judged queries."""
-    points = []
+    points: list[SweepPoint] = []
+    known: dict[float, Floats] = {}
     steps = _Steps(pools, metric)
     for value in values:
         before, final = steps.under(changed(value))
         unscored = int(final.unscored.sum())
-        after = None if unscored else metrics.mean(pools, metric, final)
+        if not unscored:
+            known[value] = metrics.by_query(pools, metric, final)
+        after = None if unscored else _mean(known[value])
         points.append(SweepPoint(at=value, fused=before, final=after, unscored=unscored))
-    return Sweep(setting=setting, metric=metric, chosen=_chosen(policy, setting), points=tuple(points))
+    chosen = _chosen(policy, setting)
+    lowest = min(known, key=lambda value: _mean(known[value]), default=None)
+    return Sweep(
+        setting=setting,
+        metric=metric,
+        chosen=chosen,
+        points=tuple(points),
+        over_lowest=_gain(known, lowest),
+        over_chosen=_gain(known, chosen),
+    )
+
+
+def _gain(known: Mapping[float, Floats], value: float | None) -> Comparison | None:
+    """What the best value gains over this one, by each query's metric."""
+    best = max(known, key=lambda one: _mean(known[one]), default=None)
+    if best is None or value not in known or _mean(known[best]) <= _mean(known[value]):
+        return None
+    return compare_metric(known[value], known[best], resamples=RESAMPLES)
 
 
 class _Steps:
@@ -158,7 +192,8 @@ def signal(pools: Pools, policy: Policy, metric: str, name: str, weights: Sequen
     def changed(weight: float) -> Policy:
         return policy.with_(signals=policy.signals.with_(on=True, **{name: weight}))
 
-    return sweep(pools, policy, metric, name, weights, changed)
+    found = sweep(pools, policy, metric, name, weights, changed)
+    return found if policy.signals.on else found.with_(over_chosen=None)  # no point of the curve is the policy's own
 
 
 def pareto(costs: Sequence[float], qualities: Sequence[float]) -> list[bool]:
@@ -172,6 +207,10 @@ def pareto(costs: Sequence[float], qualities: Sequence[float]) -> list[bool]:
     better = (cost[:, None] < cost) | (quality[:, None] > quality)
     beaten = np.any(no_worse & better, axis=0)
     return [not one for one in beaten.tolist()]
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean()) if values.size else 0.0
 
 
 def _final(point: SweepPoint) -> float:

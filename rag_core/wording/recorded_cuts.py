@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rag_core.evaluation.recorded_cuts import Cuts, Setting
 from rag_core.schema.threshold import can_cut
-from rag_core.wording.numbers import count_of
+from rag_core.wording.numbers import count_of, verb
 
 NAMED = 3
 """Reasons that are named."""
@@ -19,8 +19,15 @@ CALLED = {
 
 
 def cuts_sentence(cuts: Cuts, setting: Setting, search: str = "") -> str:
-    """The value from which on no more runs keep a relevant document, and over how many runs that is."""
+    """The value from which on no more runs keep a relevant document, and over how many runs that is; none where these
+    runs cannot tell one value from another."""
     best = max(one.answered for one in cuts.points)
+    keep = f"of {count_of(cuts.runs, 'run')} {verb(cuts.runs, 'keeps', 'keep')} a relevant document"
+    if not any(one.fewer for one in cuts.points):
+        least = min(one.answered for one in cuts.points)
+        if least == best:
+            return f"{best:.0%} {keep}, whatever the value."
+        return f"{least:.0%} to {best:.0%} {keep}, by the value. So few runs cannot tell one value from another."
     reaching = [one for one in cuts.points if one.answered == best]
     at = reaching[-1] if setting is Setting.THRESHOLD else reaching[0]
     unit = "" if can_cut(cuts.space) else f"{cuts.space} "

@@ -7,7 +7,15 @@ import pytest
 from scipy import stats
 
 from rag_core.errors import BadInput
-from rag_core.evaluation.compare import ChangeVerdict, MoreLabels, compare_metric, interval, permutation, queries_needed
+from rag_core.evaluation.compare import (
+    ChangeVerdict,
+    MoreLabels,
+    compare_metric,
+    interval,
+    permutation,
+    queries_needed,
+    surely_fewer,
+)
 
 
 @pytest.mark.parametrize("queries", [15, 60])
@@ -110,3 +118,11 @@ def test_unequal_or_empty_sides_are_refused() -> None:
 def test_a_single_change_among_few_bounds_nothing() -> None:
     # Over a third of the resamples of ten miss the only query that changed (0.9^10 = 0.35) and so its size.
     assert interval(np.array([0.5] + [0.0] * 9)) == (-1.0, 1.0)
+
+
+@pytest.mark.parametrize("wins, losses", [(0, 5), (0, 6), (1, 8), (1, 7), (6, 0), (3, 3), (0, 0)])
+def test_yes_and_no_are_told_apart_as_mcnemars_exact_test_does(wins: int, losses: int) -> None:
+    these = np.array([True] * wins + [False] * losses + [True, False], dtype=bool)
+    those = np.array([False] * wins + [True] * losses + [True, False], dtype=bool)
+    exact = stats.binomtest(wins, wins + losses).pvalue if wins + losses else 1.0
+    assert surely_fewer(these, those) == (losses > wins and exact < 0.05)

@@ -57,7 +57,12 @@ def test_thresholds_of_logits_lie_between_the_lowest_and_the_highest_of_all_runs
     assert points(found)[-2.0] == (1, 1, (1 + 2) / 2) and points(found)[8.0] == (1 / 2, 1 / 4, 0)
     (reason,) = found.reasons
     assert found.runs == 2 and "these are probability" in reason
-    assert "A threshold of logit -1 " in cuts_sentence(found, Setting.THRESHOLD)
+    told = cuts_sentence(found, Setting.THRESHOLD)
+    assert told.startswith("50% to 100% of 2 runs") and told.endswith("So few runs cannot tell one value from another.")
+    many = cuts_of([*logits, *[logits[1]] * 5], LABELLED, Setting.THRESHOLD)
+    assert "A threshold of logit -1 " in cuts_sentence(many, Setting.THRESHOLD)
+    same = cuts_of(logits[:1], LABELLED, Setting.TOP_K)
+    assert cuts_sentence(same, Setting.TOP_K) == "100% of 1 run keeps a relevant document, whatever the value."
 
 
 def test_every_pool():

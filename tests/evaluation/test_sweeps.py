@@ -92,6 +92,15 @@ def test_the_knee_is_the_least_value_with_95_percent_of_the_gain() -> None:
     assert found.best and found.best.at == 50
 
 
+def test_the_best_value_is_held_against_the_lowest_and_the_present_one() -> None:
+    measured = [plain("ab", "", {"a": 1.0, "b": 2.0})] * 6  # a pool of 2 has b first, one of 1 has a alone
+    found = sweeps.pool(pools_of({f"q{n}": {"b": 1} for n in range(6)}, measured), POLICY.with_(pool=1), "RR@5", [1, 2])
+    assert found.over_lowest == found.over_chosen and found.over_lowest is not None
+    assert (found.over_lowest.difference, found.over_lowest.wins, found.flat) == (1, 6, False)
+    alike = sweeps.pool(pools_of({"q": {"a": 1}}, [plain("ab", "", {"a": 2.0, "b": 1.0})]), POLICY, "RR@5", [1, 2])
+    assert alike.over_lowest is alike.over_chosen is None and not alike.flat
+
+
 def test_a_flat_or_falling_curve_has_no_knee() -> None:
     points = tuple(SweepPoint(at=at, fused=0.5, final=0.5 - at / 1000) for at in (5, 10, 20))
     assert Sweep(setting="pool", metric="P@5", chosen=5, points=points).knee is None

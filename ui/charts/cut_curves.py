@@ -34,16 +34,36 @@ def table(cuts: Sequence[Cut]) -> pd.DataFrame:
 
 
 def caption(cuts: Sequence[Cut], over: str) -> str:
-    """The ends of the curve: what the strictest and the loosest cut keep."""
+    """The cut that keeps a relevant document for most questions, and the least that is not surely worse; none where
+    these questions cannot tell one cut from another."""
     known = [cut for cut in cuts if cut.success is not None]
     if not known:
         return "No judged query has a relevant document, so there is nothing to keep."
-    best = max(known, key=lambda cut: (cut.success or 0.0, -cut.passages))
-    value = f"top-k {best.top_k}" if over == "top_k" else f"threshold {threshold_text(best.threshold or 0.0)}"
-    return (
-        f"At most {best.success:.0%} of the questions keep a relevant document, at {value} "
+    best = max(known, key=_success)
+    enough = min((cut for cut in known if not cut.fewer), key=lambda cut: cut.passages)
+    if not any(cut.fewer for cut in known):
+        least = min(known, key=lambda cut: cut.success or 0.0)
+        setting = "top-k" if over == "top_k" else "threshold"
+        if least.success == best.success:
+            return f"{best.success:.0%} of the questions keep a relevant document, whatever the {setting}."
+        told = f"{least.success:.0%} to {best.success:.0%} of the questions keep a relevant document, by the {setting}."
+        return f"{told} These questions cannot tell one {setting} from another."
+    told = (
+        f"At most {best.success:.0%} of the questions keep a relevant document, at {_value(best, over)} "
         f"with {best.passages:.1f} passages each."
     )
+    if enough.passages < best.passages:
+        told += f" With {_value(enough, over)} it is {enough.success:.0%} with {enough.passages:.1f}: not surely fewer."
+    return told
+
+
+def _success(cut: Cut) -> tuple[float, float]:
+    """Orders cuts by how many questions keep a relevant document, then by how few passages that takes."""
+    return cut.success or 0.0, -cut.passages
+
+
+def _value(cut: Cut, over: str) -> str:
+    return f"top-k {cut.top_k}" if over == "top_k" else f"threshold {threshold_text(cut.threshold or 0.0)}"
 
 
 @once

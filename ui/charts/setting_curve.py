@@ -8,8 +8,10 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from rag_core.evaluation.compare import FEWEST, Comparison
 from rag_core.evaluation.sweeps import Sweep
 from rag_core.schema.once import once
+from rag_core.wording.metric_changes import interval_text
 from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
 
@@ -39,20 +41,38 @@ def table(sweep: Sweep) -> pd.DataFrame:
 
 
 def caption(sweep: Sweep) -> str:
-    """The best value, the knee, and what is not known."""
+    """The best value, the knee, what that gains over the present one, and what is not known; no best value where none
+    is clearly better than another."""
     best, knee = sweep.best, sweep.knee
+    setting = TITLES[sweep.setting] if sweep.setting in RERANKING_ONLY else sweep.setting
     missing = sum(point.final is None for point in sweep.points)
     told = ""
     known = {f"{point.final:.3f}" for point in sweep.points if point.final is not None}
-    if len(known) == 1 and len(sweep.points) > missing + 1:
-        told = f"{sweep.metric} is the same ({known.pop()}) at every {sweep.setting} that is scored."
+    if best is not None and len(sweep.points) == missing + 1:
+        told = f"{sweep.metric} is {known.pop()} at {setting} {best.at:g}, the only value that is scored."
+    elif len(known) == 1:
+        told = f"{sweep.metric} is the same ({known.pop()}) at every {setting} that is scored."
+    elif sweep.flat and sweep.over_lowest is not None:
+        told = (
+            f"{sweep.metric} is {sweep.over_lowest.before:.3f} to {sweep.over_lowest.after:.3f}, whatever the "
+            f"{setting}: no sure difference, even from the lowest to the highest ({_gain(sweep.over_lowest)})."
+        )
     elif best is not None and best.final is not None:
-        told = f"{sweep.metric} is highest ({best.final:.3f}) at {sweep.setting} {best.at:g}."
+        told = f"{sweep.metric} is highest ({best.final:.3f}) at {setting} {best.at:g}."
         if knee is not None and knee.at != best.at:
             told += f" {knee.at:g} already brings 95% of that gain ({knee.final:.3f})."
+        if sweep.over_chosen is not None:
+            sure = "gains" if sweep.over_chosen.clear else "is no sure gain:"
+            told += f" Over {sweep.chosen:g}, as it is now, it {sure} {_gain(sweep.over_chosen)}."
     if missing:
         told += f" {missing} of {len(sweep.points)} points need up to {sweep.unscored:,} pairs that are not scored yet."
     return told.strip() or "Nothing is scored yet."
+
+
+def _gain(found: Comparison) -> str:
+    """`+0.012, 95% interval -0.004 to +0.028`."""
+    interval = f"95% interval {interval_text(found)}" if found.bounded else f"no interval under {FEWEST} questions"
+    return f"{found.difference:+.3f}, {interval}"
 
 
 @once

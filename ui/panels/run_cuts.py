@@ -38,7 +38,7 @@ def show(traces: Sequence[Trace], labelled: LabelledSet) -> None:
     found = _found(list(traces), labelled, f"{runs} {labelled.fingerprint}", setting, search)
     if found.points:
         st.caption(views.markdown(cuts_sentence(found, setting, search)))
-        frame = pd.DataFrame([one.model_dump() for one in found.points])
+        frame = pd.DataFrame([one.model_dump(exclude={"fewer"}) for one in found.points])
         st.dataframe(
             frame,
             hide_index=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag_core.evaluation.compare import compare_metric
-from rag_core.evaluation.cuts import Cuts
+from rag_core.evaluation.cuts import Cut, Cuts
 from rag_core.evaluation.headroom import Headroom
 from rag_core.evaluation.quality_time import Way
 from rag_core.evaluation.sweeps import Sweep, SweepPoint
@@ -101,9 +101,66 @@ def test_cuts_draw_the_rates_that_are_known(palette) -> None:
     assert drawn["a relevant document kept"] == [0, 1, 1]
     assert drawn["relevant share of what is kept"] == [0, 1 / 2, 1 / 3]
     assert "unanswerable and refused" not in drawn
-    assert cut_curves.caption(cuts, "top_k") == (
-        "At most 100% of the questions keep a relevant document, at top-k 2 with 2.0 passages each."
-    )
+
+
+def cuts_of(relevant: str) -> list[Cut]:
+    """Top-k 1 to 3 of questions that rank a, b, c; each letter is the relevant document of one."""
+    measured = [plain("abc", "", {"a": 2.0, "b": 1.0, "c": -1.0})] * len(relevant)
+    pools = pools_of({f"q{at}": {one: 1} for at, one in enumerate(relevant)}, measured)
+    return Cuts(pools, Policy(reranker="ce", pool=3)).by_top_k([1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("relevant", "told"),
+    [
+        ("bbbbbb", "At most 100% of the questions keep a relevant document, at top-k 2 with 2.0 passages each."),
+        (  # one more of nine, at top-k 3, is no sure gain
+            "abbbbbbbc",
+            "At most 100% of the questions keep a relevant document, at top-k 3 with 3.0 passages each. With top-k 2 "
+            "it is 89% with 2.0: not surely fewer.",
+        ),
+        (  # five that differ: 2 * 0.5^5 = 0.0625
+            "bbbbb",
+            "0% to 100% of the questions keep a relevant document, by the top-k. These questions cannot tell one top-k "
+            "from another.",
+        ),
+        ("aaaaaaaa", "100% of the questions keep a relevant document, whatever the top-k."),
+    ],
+)
+def test_no_cut_is_praised_that_the_questions_cannot_tell_from_another(relevant: str, told: str) -> None:
+    assert cut_curves.caption(cuts_of(relevant), "top_k") == told
+
+
+def test_a_single_point_is_not_called_the_highest() -> None:
+    alone = CURVE.with_(points=CURVE.points[2:])
+    assert setting_curve.caption(alone).startswith("nDCG@10 is 0.700 at pool 20, the only value that is scored. 1 of 2")
+
+
+def curve_of(gains: list[float], chosen: int = 5) -> Sweep:
+    """A curve over three pools, the best of which gains so much for each question over the other two."""
+    gain = compare_metric([0.5] * len(gains), [0.5 + one for one in gains])
+    points = tuple(SweepPoint(at=at, fused=0.5, final=gain.before) for at in (5, 10))
+    best = SweepPoint(at=20, fused=0.5, final=gain.after)
+    over = gain if chosen != 20 else None
+    return CURVE.with_(points=(*points, best), chosen=chosen, over_lowest=gain, over_chosen=over)
+
+
+def test_a_curve_that_is_flat_within_its_interval_has_no_best_value_and_no_knee(palette) -> None:
+    flat = curve_of([0.3, -0.25, 0.2, -0.2, 0.1, -0.1])
+    told = setting_curve.caption(flat)
+    assert told.startswith("nDCG@10 is 0.500 to 0.508, whatever the pool: no sure difference, even from the lowest to")
+    assert "95% interval -" in told and flat.knee is None
+    few = setting_curve.caption(curve_of([0.1, 0.1]))
+    assert few.endswith("(+0.100, no interval under 4 questions).")
+
+
+def test_a_gain_over_the_present_value_comes_with_its_interval() -> None:
+    steep = [0.1, 0.12] * 5
+    told = setting_curve.caption(curve_of(steep))
+    assert "highest (0.610) at pool 20." in told and "Over 5, as it is now, it gains +0.110, 95% interval +0.1" in told
+    assert "as it is now" not in setting_curve.caption(curve_of(steep, chosen=20))
+    unsure = curve_of(steep).with_(over_chosen=compare_metric([0.5] * 4, [0.6, 0.4, 0.7, 0.4]))
+    assert "it is no sure gain: +0.025, 95% interval -" in setting_curve.caption(unsure)
 
 
 def test_quality_against_time_marks_the_front(palette) -> None:
