@@ -113,7 +113,7 @@ def sweep(
 def _gain(known: Mapping[float, Floats], value: float | None) -> Comparison | None:
     """What the best value gains over this one, by each query's metric."""
     best = max(known, key=lambda one: _mean(known[one]), default=None)
-    if best is None or value not in known or _mean(known[best]) <= _mean(known[value]):
+    if best is None or value is None or value not in known or _mean(known[best]) <= _mean(known[value]):
         return None
     return compare_metric(known[value], known[best], resamples=RESAMPLES)
 

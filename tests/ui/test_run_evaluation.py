@@ -87,9 +87,9 @@ def test_the_runs_are_replayed_with_other_cuts_where_one_asks():
     at.segmented_control(key="run_cuts").set_value("top_k").run()
     found = table(at, "answered").set_index("value")
     assert list(found.loc[[1, 3, 4], "answered"]) == [0.5, 0.5, 1.0] and not at.exception
-    assert "Top-k 4 keeps a relevant document in 100% of 2 runs" in said(at)
+    assert "50% to 100% of 2 runs keep a relevant document, by the value." in said(at)
     at.segmented_control(key="run_cuts").set_value("pool").run()
-    assert "A pool of 4 keeps a relevant document in 100% of 2 runs" in said(at) or "A pool of 5" in said(at)
+    assert "to 100% of 2 runs keep a relevant document, by the value." in said(at)
     at.segmented_control(key="run_cuts").set_value("threshold").run()
     assert "Some runs cannot be replayed so" in " ".join(one.value for one in at.warning) and not at.exception
 
