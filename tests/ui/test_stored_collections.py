@@ -136,6 +136,9 @@ def test_a_collection_in_the_database_is_renamed_and_its_documents_are_replaced_
     rows = server.sql(f"SELECT document_id, text FROM by_pages.{table_of(NAME)} ORDER BY 1")
     assert rows == [("office.md", "The office closes at six."), ("refunds.md", "A refund takes nine working days.")]
 
+    assert not at.multiselect, "nobody looks at it"
+    at.session_state["index_tab_4"] = "Manage"
+    at.run()
     at.multiselect[0].set_value(["office.md"]).run()
     clicked(at, "Delete 1 document")
     assert f"From {renamed}, for good:" in said(at) and "office.md" in said(at)

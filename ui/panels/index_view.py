@@ -4,6 +4,7 @@ secret. Offer it to everyone, or remove it."""
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from rag_core.corpus.sample import SAMPLE
 from rag_core.retrieval.engines.index_kinds import kind_named
@@ -22,16 +23,12 @@ FIRST = 20
 
 def show(name: str, connected: Connected) -> None:
     """The chosen index, and the form that connects another; one that was made here can be added to and managed."""
-    stored = connected.index.store
-    parts = {"Add documents": _add, "Manage": manage_stored.show} if stored else {}
-    names = ["This collection", *parts, "Connect an index"] if stored else ["This index", "Connect another"]
+    kept = ["This collection", "Add documents", "Manage", "Connect an index"]
+    names = kept if connected.index.store else ["This index", "Connect another"]
     this, *changing, another = st.tabs(names, key=f"index_tab_{len(names)}", on_change="rerun")
-    for tab, part in zip(changing, parts.values(), strict=True):
-        with tab, views.guard():
-            if refused := visitors.why_nothing_of_ones_own():
-                st.caption(refused)
-            else:
-                part(name, connected)
+    if changing:
+        add, manage = changing
+        _change(name, connected, add, manage, seen=bool(manage.open))
     with this, views.guard():
         _facts(connected)
         with st.container(horizontal=True):
@@ -50,8 +47,19 @@ def show(name: str, connected: Connected) -> None:
         index_form.show()
 
 
-def _add(name: str, connected: Connected) -> None:
-    upload.upload_form(name, owner(), connected.index.store)
+def _change(name: str, connected: Connected, add: DeltaGenerator, manage: DeltaGenerator, *, seen: bool) -> None:
+    """Documents are added in one tab; all other changes are in the other. seen: whether that one is open."""
+    refused = visitors.why_nothing_of_ones_own()
+    with add, views.guard():
+        if refused:
+            st.caption(refused)
+        else:
+            upload.upload_form(name, owner(), connected.index.store)
+    with manage, views.guard():
+        if refused:
+            st.caption(refused)
+        else:
+            manage_stored.show(name, connected, seen=seen)
 
 
 def _facts(connected: Connected) -> None:

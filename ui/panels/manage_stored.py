@@ -18,22 +18,28 @@ from ui.sidebar.owner import owner
 LISTED = 200
 """Passages whose documents are offered for deletion; others go by their ids."""
 
+REPLACING = "To replace a document, add a file of the same name."
+SOME = f"The documents of the first {LISTED} passages are listed. Type the id of any other one."
 OTHERWISE = (
-    "To replace a document, add a file of the same name. Everyone who uses this app sees the collection, so there is "
-    "nothing to share. Other passage sizes or another model need a table of their own: add the documents to a new "
-    "collection."
+    "There is nothing to share: everyone who uses this app sees the collection. Other passage sizes or another model "
+    "need a table of their own: add the documents to a new collection."
 )
 
 
-def show(name: str, connected: Connected) -> None:
-    """Rename, delete documents, remove."""
+def show(name: str, connected: Connected, *, seen: bool) -> None:
+    """Rename, delete documents, remove. seen: whether it is looked at; only then is the server asked for documents."""
     with st.form("rename_stored_form"):
         new = st.text_input("Name", value=name, key="new_name_stored", max_chars=80)
         if st.form_submit_button("Rename", key="rename_stored", icon=":material/edit:") and new and new != name:
             _rename(name, new)
-    _documents(name, connected)
-    if st.button("Remove this collection", key="remove_stored", icon=":material/delete_forever:"):
-        _confirm_remove(name, connected)
+    with st.container(border=True):
+        if seen:
+            _documents(name, connected)
+    with st.container(border=True):
+        where = views.markdown(connected.index.store)
+        st.caption(f"Deletes the collection in {where}, with its passages, for everyone who uses this app.")
+        if st.button("Remove this collection", key="remove_stored", icon=":material/delete_forever:"):
+            _confirm_remove(name, connected)
     st.caption(OTHERWISE)
 
 
@@ -55,8 +61,7 @@ def _documents(name: str, connected: Connected) -> None:
         "Delete documents", known, key=f"stored_documents_{st.session_state.get('deleted', 0)}",
         accept_new_options=True, placeholder="Choose documents, or type the id of one",
     )  # fmt: skip
-    if len(first) == LISTED:
-        st.caption(f"The documents of the first {LISTED} passages are listed. Type the id of any other one.")
+    st.caption(f"{SOME} {REPLACING}" if len(first) == LISTED else REPLACING)
     label = f"Delete {count_of(len(chosen), 'document')}" if chosen else "Delete"
     if st.button(label, key="delete_stored", icon=":material/delete:", disabled=not chosen):
         stores.into(connected.index.store).check_there(name, chosen)
