@@ -1,50 +1,85 @@
-"""`index --store`: a folder into a real Postgres database, then asked by `--index`, added to and replaced."""
+"""`index --store`: a folder into a real Postgres database and into Milvus, then asked by `--index`, added to and
+replaced."""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.test_inspect_and_triage import printed
+from tests.retrieval.engines.http_server import KEY
 from tests.retrieval.engines.postgres_server import ADMIN, READER, PostgresServer
 
-pytestmark = pytest.mark.postgres
+ROOT = Path(__file__).parents[2]
 QUERY = "How long do refunds take?"
 
 
 @pytest.fixture
-def folder(pgvector_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A handbook; “Team”, which takes collections, “Locked”, which takes none from its user."""
+def handbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of documents."""
     made = tmp_path / "handbook"
     made.mkdir()
     (made / "refunds.md").write_text("# Refunds\n\nRefunds take thirty days.")
     (made / "faq.csv").write_text("id,text\na,Parcels arrive on Monday.\nb,Nobody answers on Sundays.\n")
+    monkeypatch.setenv("SECOND_PASS_STORES", str(tmp_path / "stores.json"))
+    monkeypatch.setenv("SECOND_PASS_DATA_DIR", str(tmp_path / "data"))
+    return made
+
+
+@pytest.fixture
+def folder(pgvector_server: PostgresServer, handbook: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """With “Team”, which takes collections, and “Locked”, which takes none from its user."""
     stores = {
         "Team": {"address": pgvector_server.address(ADMIN[0]), "schema": "by_commands", "secret_env": "TEAM_PW"},
         "Locked": {"address": pgvector_server.address(), "schema": "public", "secret_env": "LOCKED_PW"},
     }
-    (tmp_path / "stores.json").write_text(json.dumps(stores))
-    monkeypatch.setenv("SECOND_PASS_STORES", str(tmp_path / "stores.json"))
-    monkeypatch.setenv("SECOND_PASS_DATA_DIR", str(tmp_path / "data"))
+    (handbook.parent / "stores.json").write_text(json.dumps(stores))
     monkeypatch.setenv("TEAM_PW", ADMIN[1])
     monkeypatch.setenv("LOCKED_PW", READER[1])
-    yield made
+    yield handbook
     pgvector_server.sql("DROP SCHEMA IF EXISTS by_commands CASCADE")
 
 
-def test_a_folder_is_indexed_asked_added_to_and_replaced(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    index = ("index", str(folder), "--name", "wiki", "--store", "Team")
+@pytest.fixture
+def in_milvus(handbook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """With “Team”, which takes collections, and “Locked”, whose password is another one."""
+    pytest.importorskip("milvus_lite", reason="milvus-lite has no build for this machine")
+    from tests.retrieval.engines.milvus_server import MilvusServer
+
+    server = MilvusServer(tmp_path)
+    store = {"kind": "milvus", "address": server.http.address}
+    stores = {"Team": {**store, "secret_env": "TEAM_PW"}, "Locked": {**store, "secret_env": "LOCKED_PW"}}
+    (tmp_path / "stores.json").write_text(json.dumps(stores))
+    monkeypatch.setenv("TEAM_PW", KEY)
+    monkeypatch.setenv("LOCKED_PW", "another")
+    yield handbook
+    server.close()
+
+
+@pytest.fixture(params=[pytest.param("folder", marks=pytest.mark.postgres, id="postgres"),
+                        pytest.param("in_milvus", id="milvus")])  # fmt: skip
+def in_either(request: pytest.FixtureRequest) -> Path:
+    made: Path = request.getfixturevalue(request.param)
+    return made
+
+
+def test_a_folder_is_indexed_asked_added_to_and_replaced(in_either: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    index = ("index", str(in_either), "--name", "wiki", "--store", "Team")
     code, out, err = printed(capsys, *index)
     assert (code, out.partition(", in ")[0]) == (0, "wiki: 3 documents written (3 passages)")
-    assert out.endswith("/postgres, by_commands.wiki\n") and ADMIN[1] not in out + err
+    assert out.endswith(("/postgres, by_commands.wiki\n", ", second_pass_wiki\n"))
+    assert os.environ["TEAM_PW"] not in out + err
     code, out, _ = printed(capsys, "ask", QUERY, "--index", "wiki", "--top-k", "1")
     assert code == 0 and "thirty days" in out and "[1] Refunds (refunds.md)" in out
 
     assert "is there already" in printed(capsys, *index)[2]
-    more = folder.parent / "more"
+    more = in_either.parent / "more"
     more.mkdir()
     (more / "new.md").write_text("The office closes at six.")
     (more / "faq.csv").write_text("id,text\na,Parcels arrive on Monday.\n")
@@ -59,6 +94,30 @@ def test_a_folder_is_indexed_asked_added_to_and_replaced(folder: Path, capsys: p
     assert (code, json.loads(out)["verdict"]) == (0, "kept")
 
 
+@pytest.mark.slow
+def test_a_second_process_reads_no_passage_that_the_first_one_read(in_milvus: Path) -> None:
+    def command(*words: str) -> str:
+        run = [sys.executable, "-m", "rag_core.cli.main", *words]
+        return subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    def noted(question: str) -> list[str]:
+        told = command("inspect", question, "--index", "wiki", "--reranker", "late-interaction", "--json")
+        return [note["code"] for note in json.loads(told)["warnings"]]
+
+    command("index", str(in_milvus), "--name", "wiki", "--store", "Team")
+    assert "token-vectors-read-now" in noted(QUERY)
+    assert "token-vectors-read-now" not in noted("When do parcels arrive?"), "another question: no score is known"
+
+
+def test_in_milvus_what_cannot_be_is_said_and_leaves_nothing(
+    in_milvus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = printed(capsys, "index", str(in_milvus), "--name", "wiki", "--store", "Locked")
+    assert (code, out) == (2, "") and "refuses" in err
+    assert not (in_milvus.parent / "data" / "stored").exists()
+
+
+@pytest.mark.postgres
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -76,6 +135,7 @@ def test_what_cannot_be_is_said_and_leaves_nothing(
     assert "no index “wiki”" in printed(capsys, "ask", QUERY, "--index", "wiki")[2]
 
 
+@pytest.mark.postgres
 def test_one_name_is_one_collection(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, "index", str(folder), "--name", "Files")[0] == 0
     assert "called Files already" in printed(capsys, "index", str(folder), "--name", "files", "--store", "Team")[2]
