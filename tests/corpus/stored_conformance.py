@@ -168,7 +168,7 @@ class StoredConformance:
             here, there = sample.dense(vector, 10).hits, found.dense(vector, 10).hits
             assert [score for _, score in there] == pytest.approx([score for _, score in here], abs=1e-4)
             assert {one for one, score in here if score > here[-1][1] + 1e-4} <= {one for one, _ in there}
-            trace, own = (Pipeline(one, packaged).run(query) for one in (found, sample))
+            trace, own = (Pipeline(one, packaged).run(query, reranker="late-interaction") for one in (found, sample))
             for one in trace.kept:
                 assert one.passage.model_text == sample.passage(one.passage.id).model_text
             assert trace.kept[0].passage.id == own.kept[0].passage.id

@@ -142,7 +142,13 @@ def index_made(client: MilvusClient, body: Any) -> Any:
     for one in body["indexParams"]:
         metric = {"metric_type": one["metricType"]} if "metricType" in one else {}
         params.add_index(one["fieldName"], one["indexType"], one["indexName"], **metric)
-    client.create_index(body["collectionName"], params)
+    client.create_index(body["collectionName"], params, sync=False)
+    return {}
+
+
+def loaded(client: MilvusClient, body: Any) -> Any:
+    """That it is being loaded: a server does not wait for it."""
+    client.load_collection(body["collectionName"], _async=True)
     return {}
 
 
@@ -179,7 +185,7 @@ PATHS = {
     "entities/query": queried,
     "collections/create": created,
     "collections/drop": done(MilvusClient.drop_collection),
-    "collections/load": done(MilvusClient.load_collection),
+    "collections/load": loaded,
     "collections/get_load_state": lambda client, body: {
         "loadState": f"LoadState{client.get_load_state(body['collectionName'])['state'].name}"
     },

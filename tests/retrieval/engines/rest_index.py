@@ -68,5 +68,11 @@ class RestIndex(ABC):
 
     def close(self) -> None:
         self.stop()
+        self.leave()
+
+    def leave(self) -> None:
+        """Close the connections, and answer at once again: the server is used for the next test."""
         for engine in self.engines:
             engine.close()
+        self.engines.clear()
+        self.http.slow_s = 0.0

@@ -41,12 +41,10 @@ def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusCore]:
     made.kill()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def milvus(core: MilvusCore) -> Iterator[MilvusServer]:
     made = MilvusServer(core.address)
     yield made
-    for name in made.client.list_collections():
-        made.client.drop_collection(name)
     made.close()
 
 
@@ -59,17 +57,23 @@ def row_of(row: Row) -> dict[str, Any]:
 
 
 class Rows(RestIndex):
-    """Fills a collection of the core."""
+    """Fills collections of the core. Making one takes seconds, so that one with just these rows is taken again."""
 
     fields = FIELDS
     cannot = {"missing field": "rows may have fields that the schema does not have"}
 
     def __init__(self, milvus: MilvusServer) -> None:
         self.milvus = milvus
+        self.made: dict[str, list[Row] | None] = {}
+        self.name = ""
         super().__init__(milvus.http)
 
     def fill(self, rows: Sequence[Row]) -> IndexEngine:
-        client = self.milvus.client
+        self.name = next((name for name, there in self.made.items() if there == list(rows)), "") or self.make(rows)
+        return self.connected()
+
+    def make(self, rows: Sequence[Row]) -> str:
+        client, name = self.milvus.client, f"shop_{len(self.made)}"
         schema = client.create_schema(enable_dynamic_field=True)
         schema.add_field("pk", DataType.VARCHAR, is_primary=True, max_length=300)
         schema.add_field("body", DataType.VARCHAR, max_length=5000)
@@ -77,18 +81,23 @@ class Rows(RestIndex):
         schema.add_field("dense", DataType.FLOAT_VECTOR, dim=4)
         params = client.prepare_index_params()
         params.add_index("dense", metric_type="COSINE", index_type="FLAT")
-        if client.has_collection("shop"):
-            client.drop_collection("shop")
-        client.create_collection("shop", schema=schema, index_params=params, consistency_level="Strong")
+        client.create_collection(name, schema=schema, index_params=params, consistency_level="Strong")
         for begin in range(0, len(rows), 1000):
-            client.insert("shop", [row_of(row) for row in rows[begin : begin + 1000]])
-        return self.connected()
+            client.insert(name, [row_of(row) for row in rows[begin : begin + 1000]])
+        self.made[name] = list(rows)
+        return name
 
     def described(self) -> IndexConfig:
-        return IndexConfig(kind="milvus", address=self.milvus.http.address, index="shop", fields=FIELDS)
+        return IndexConfig(kind="milvus", address=self.milvus.http.address, index=self.name, fields=FIELDS)
 
     def delete(self, ids: Sequence[str]) -> None:
-        self.milvus.client.delete("shop", ids=list(ids))
+        self.made[self.name] = None
+        self.milvus.client.delete(self.name, ids=list(ids))
+
+
+@pytest.fixture(scope="module")
+def shop(milvus: MilvusServer) -> Rows:
+    return Rows(milvus)
 
 
 class TestCore(IndexConformance):
@@ -112,10 +121,9 @@ class TestCore(IndexConformance):
             super().test_a_time_with_an_offset_is_compared_as_an_instant_or_refused(server)
 
     @pytest.fixture
-    def server(self, milvus: MilvusServer) -> Iterator[Server]:
-        made = Rows(milvus)
-        yield made
-        made.close()
+    def server(self, shop: Rows) -> Iterator[Server]:
+        yield shop
+        shop.leave()
 
 
 class InCore(InMilvus):
@@ -124,5 +132,7 @@ class InCore(InMilvus):
 
 class TestStoredInCore(StoredConformance):
     @pytest.fixture
-    def kept(self, milvus: MilvusServer, tmp_path: Path, packaged: SentenceEmbedder) -> InCore:
-        return InCore(milvus, tmp_path, packaged)
+    def kept(self, milvus: MilvusServer, tmp_path: Path, packaged: SentenceEmbedder) -> Iterator[InCore]:
+        yield InCore(milvus, tmp_path, packaged)
+        for name in milvus.client.list_collections():
+            milvus.client.drop_collection(name)
