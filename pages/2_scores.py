@@ -13,7 +13,6 @@ from rag_core.pipeline.replay import recut, replay
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.measurement import Measurement
-from rag_core.schema.policy import THRESHOLD_STEP
 from rag_core.schema.scale import Scale, scale_of
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import can_cut, can_cut_recorded, relevance_space
@@ -167,7 +166,7 @@ def _list(trace: Trace, name: str, ids: list[str]) -> str:
 
 def put_button(minimum: float, space: ScoreSpace, key: str, control: str) -> None:
     """Puts a threshold into the policy, which is the sidebar's: the nearest that its slider has."""
-    settable = min(1.0, max(0.0, round(round(minimum / THRESHOLD_STEP) * THRESHOLD_STEP, 3)))
+    settable = Scale(space=space).nearest(minimum)
     clicked = st.button(
         f"Set the threshold to {space} {threshold_text(settable)}",
         key=key,

@@ -86,8 +86,7 @@ def _steps(trace: Trace) -> list[PaidStep]:
 def _embedding(paid: EmbeddingCalls) -> PaidStep:
     known = known_model(paid.model)
     calls = _in_dollars(paid.calls, known.price if known else None)
-    remote = _remote(paid.model)
-    found = PaidStep(step=EMBEDDING, who=remote.label if remote else paid.model, calls=calls)
+    found = PaidStep(step=EMBEDDING, who=_who(paid.model), calls=calls)
     if paid.model.partition(":")[0] not in {one.name for one in HOSTED_APIS}:
         return found
     said = {"tokens": found.calls.tokens or found.calls.units, "cost": found.calls.dollars is not None}
@@ -108,12 +107,18 @@ def _priced(step: str, name: str, calls: PaidCalls) -> PaidStep:
 
     Keys of models on servers of one's own are alike for both, so the name is the model's for both.
     """
-    known, entry, remote = known_model(name), _entry(name), _remote(name)
-    if known or entry is None:
-        price = known.price if known else None
-        return PaidStep(step=step, who=remote.label if remote else name, calls=_in_dollars(calls, price))
-    who = remote.label if remote and remote.address else entry.label
-    return PaidStep(step=step, who=who, calls=_in_dollars(calls, entry.price))
+    known, entry = known_model(name), _entry(name)
+    priced = known or entry
+    calls = _in_dollars(calls, priced.price if priced else None)
+    return PaidStep(step=step, who=_who(name, None if known else entry), calls=calls)
+
+
+def _who(name: str, entry: Entry | None = None) -> str:
+    """What users call a model: as the key of its service or server does, else as the reranker's entry does."""
+    remote = _remote(name)
+    if remote and (entry is None or remote.address):
+        return remote.label
+    return entry.label if entry else name
 
 
 def _in_dollars(calls: PaidCalls, price: Price | None) -> PaidCalls:

@@ -10,6 +10,7 @@ from rag_core.errors import BadInput
 from rag_core.evaluation.calibrating import CalibrationFit
 from rag_core.rerank.catalogue import entry_of
 from rag_core.schema.policy import Policy
+from rag_core.schema.scale import Scale
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold, can_cut, relevance_space
 from rag_core.schema.validation import in_words
@@ -50,5 +51,10 @@ def check_minimum(minimum: float | None, space: ScoreSpace | None = None) -> Non
     scale of `space`, where it has one."""
     if minimum is not None and not math.isfinite(minimum):
         raise BadInput("--threshold should be a number.")
-    if minimum is not None and space is not None and can_cut(space) and not 0 <= minimum <= 1:
-        raise BadInput(f"--threshold should be from 0 to 1: it cuts scores of the kind “{space}”.")
+    if minimum is None or space is None or not can_cut(space):
+        return
+    scale = Scale(space=space)
+    if not scale.holds(minimum):
+        raise BadInput(
+            f"--threshold should be from {scale.low:g} to {scale.high:g}: it cuts scores of the kind “{space}”."
+        )

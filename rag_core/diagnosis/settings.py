@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag_core.schema.base import Frozen
-from rag_core.schema.policy import FULL_DEPTH, NO_RERANKER, SIGNAL_NAMES, THRESHOLD_STEP, EarlyStopping, Policy, Rewrite
+from rag_core.schema.policy import FULL_DEPTH, NO_RERANKER, SIGNAL_NAMES, EarlyStopping, Policy, Rewrite
+from rag_core.schema.scale import Scale
+from rag_core.schema.spaces import ScoreSpace
 
 State = Literal["on", "off", "none"]
 """What a switch stands at."""
@@ -77,9 +79,12 @@ class Setting(Frozen):
         return abs(after - before) / (self.high - self.low)
 
 
+THRESHOLDS = Scale(space=ScoreSpace.PROBABILITY)
 SETTINGS = (
     Setting(path=("top_k",), low=1, high=20, step=1, towards=(1,)),
-    Setting(path=("threshold", "minimum"), low=0, high=1, step=THRESHOLD_STEP, towards=(-1,)),
+    Setting(
+        path=("threshold", "minimum"), low=THRESHOLDS.low, high=THRESHOLDS.high, step=THRESHOLDS.step, towards=(-1,)
+    ),
     Setting(path=("pool",), low=1, high=200, step=1),
     Setting(path=("stopping", "limit"), low=1, high=2 * FULL_DEPTH, step=1, towards=(1,)),
     Setting(path=("stopping", "patience"), low=1, high=2 * FULL_DEPTH, step=1, towards=(1,)),

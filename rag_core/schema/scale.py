@@ -46,6 +46,14 @@ class Scale(Frozen):
         """The threshold at a place of the scale; none at its lowest."""
         return Threshold(minimum=minimum, space=self.space) if minimum > self.low else Threshold()
 
+    def nearest(self, minimum: float) -> float:
+        """The threshold of this scale that is nearest to that one.
+
+        >>> Scale(space=ScoreSpace.PROBABILITY).nearest(0.0132)
+        0.015
+        """
+        return min(self.high, max(self.low, round(round(minimum / self.step) * self.step, self.decimals)))
+
     def holds(self, minimum: object) -> bool:
         """True for a number of this scale."""
         return isinstance(minimum, (int, float)) and self.low <= minimum <= self.high

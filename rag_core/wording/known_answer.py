@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of, ordinal, title_of
+from rag_core.wording.outcomes import outcome_text
 
 
 class KnownAnswer(NamedTuple):
@@ -41,7 +42,7 @@ def known_answer(trace: Trace, grades: Mapping[str, int]) -> KnownAnswer:
     after = _first(trace, trace.final_step.name, best)
     rank, passage_id = after or before
     now = f", {ordinal(rank)} after" if after else ""
-    outcome = trace.outcome(passage_id)
+    outcome = outcome_text(trace, trace.outcome(passage_id))
     lost = trace.passages[passage_id]
     told = f"Wrong: “{title_of(lost)}” answers it, but is not kept: {was}{now}, {outcome}."
     return KnownAnswer(False, told, lost.document_id)

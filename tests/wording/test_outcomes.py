@@ -12,8 +12,12 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold
 from rag_core.schema.trace import Trace
 from rag_core.wording.headline import headline
+from rag_core.wording.numbers import titles_of
+from rag_core.wording.outcomes import outcome_text
 from tests.builders import measurement
 from tests.runs.odd_runs import odd_run
+from ui.charts import two_columns
+from ui.charts.palette import LIGHT
 
 CUT = Threshold(minimum=0.0, space=ScoreSpace.LOGIT)
 
@@ -49,3 +53,15 @@ def test_a_replay_says_what_would_be():
 def test_a_run_of_ones_own_says_what_was_done():
     own = replay(measurement("abc", "ca", {"a": 2.0, "b": 0.0, "c": -3.0}), Policy(reranker="ce", top_k=1))
     assert set(told(recut(own, Threshold(minimum=0.6))).values()) == {"kept", "under the threshold"}
+
+
+def test_compare_names_what_has_no_score_in_the_same_words():
+    trace = trace_of(odd_run("rules after reranking, one passage kept"))
+    titles = titles_of(trace.passages.values())
+    hovers = [str(line.hovertemplate) for line in two_columns.figure(trace, trace, ("A", "B"), LIGHT).data]
+    unscored = [one for one in trace.places if one not in trace.relevance]
+    assert unscored
+    for passage_id in unscored:
+        words = outcome_text(trace, trace.outcome(passage_id))
+        (hover,) = [one for one in hovers if one.startswith(f"<b>{titles[passage_id]}</b>")]
+        assert hover.count(f"({words})") == 2

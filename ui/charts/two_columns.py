@@ -16,6 +16,7 @@ from rag_core.analysis.rank_agreement import Agreement, compare_rankings
 from rag_core.schema.once import once
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import score_text, titles_of
+from rag_core.wording.outcomes import outcome_text
 from ui.charts import axes
 from ui.charts.palette import Palette, layout, plain, scatter, squeezed
 
@@ -140,7 +141,9 @@ def _line(
 
 def _score(trace: Trace, passage_id: str) -> str:
     score = trace.relevance.get(passage_id)
-    return trace.outcome(passage_id) if score is None else score_text(score, trace.relevance_space)
+    if score is None:
+        return outcome_text(trace, trace.outcome(passage_id))
+    return score_text(score, trace.relevance_space)
 
 
 def _labels(rows: pd.DataFrame, side: str, heights: Mapping[int, float], palette: Palette) -> dict[str, Any]:

@@ -18,13 +18,8 @@ from rag_core.errors import SecondPassError
 from rag_core.generation.chat.access import ChatAccess
 from rag_core.rerank.entry import Entry
 from rag_core.schema.filters import Filter
-from rag_core.schema.policy import (
-    DEFAULT_RERANKER,
-    THRESHOLD_STEP,
-    EarlyStopping,
-    Policy,
-    Rewrite,
-)
+from rag_core.schema.policy import DEFAULT_RERANKER, EarlyStopping, Policy, Rewrite
+from rag_core.schema.scale import Scale as UnitScale
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold, can_cut, relevance_space
 from ui import auth, caches, links, navigation
@@ -200,13 +195,15 @@ def threshold_for(
     """
     draw = (box or st).slider
     space = relevance_space(reranker.space)
+    unit = UnitScale(space=space)
+    ends = (unit.low, unit.high)
     if not can_cut(space):
-        draw(label, 0.0, 1.0, 0.0, key=f"{key}_off", disabled=True, help=why_no_threshold(space))
+        draw(label, *ends, unit.low, key=f"{key}_off", disabled=True, help=why_no_threshold(space))
         return Threshold()
     place, at_first = _threshold_control(reranker, key, scale)
-    link_values.number(place, f"{label} ({space})", 0.0, 1.0, by_page=box is not None)
+    link_values.number(place, f"{label} ({space})", *ends, by_page=box is not None)
     named = marked(f"{label} ({space})", place, at_first)
-    minimum = draw(named, 0.0, 1.0, at_first, THRESHOLD_STEP, "%.3f", key=place, bind="query-params", help=told)
+    minimum = draw(named, *ends, at_first, unit.step, "%.3f", key=place, bind="query-params", help=told)
     return Threshold(minimum=minimum or None, space=space)
 
 
