@@ -23,7 +23,8 @@ def offered() -> tuple[list[str], list[str]]:
 
 def into(name: str) -> IntoStore:
     """The store of that name, to write into. Raises BadInput where there is none."""
-    return IntoStore(store_named(name, caches.settings().stores), caches.settings().data_dir)
+    settings = caches.settings()
+    return IntoStore(store_named(name, settings.stores), settings.data_dir, settings.token_vectors_mb * 2**20)
 
 
 def kept() -> StoredCollections:

@@ -109,6 +109,7 @@ def _into_store(given: argparse.Namespace, store: NamedStore, loaded: Loaded, se
     written = index_into_store(
         name, store, loaded.documents, embedder, None, settings.data_dir, progress,
         files=loaded.files, new=not (given.add or given.replace), whole=given.replace,
+        token_bytes=settings.token_vectors_mb * 2**20,
     )  # fmt: skip
     _say_if_slow(embedder)
     table = StoredCollections(settings.data_dir).table_name(name, store.name)

@@ -19,8 +19,9 @@ from rag_core.corpus.chunking import chunk_document
 from rag_core.corpus.columns import document_digest
 from rag_core.corpus.indexing import StepProgress, check_documents, ignore
 from rag_core.corpus.storage.token_book import TokenBook
+from rag_core.corpus.stored_reading import Reading, book_for
 from rag_core.errors import BadInput, EngineError
-from rag_core.retrieval.embedders.protocol import Embedder, TakesMany, key_of
+from rag_core.retrieval.embedders.protocol import Embedder, key_of
 from rag_core.retrieval.engines.every_index import StoredCollection, StoredCollections
 from rag_core.retrieval.engines.own_store import MadeWith, OwnStore, check_made
 from rag_core.retrieval.engines.stores import NamedStore
@@ -29,19 +30,18 @@ from rag_core.schema.documents import Document, Passage
 from rag_core.schema.files import SourceFile
 from rag_core.wording.numbers import count_of
 
-TOGETHER = 32
-"""Passages that are embedded together where the embedder says no other number; a document is never divided."""
-
 Cut = tuple[Document, bytes, list[Passage]]
 """A document, its digest and its passages."""
 
 
 @dataclass(frozen=True)
 class IntoStore:
-    """Where an upload goes that is not kept in files: the store, and the data folder that notes what is in it."""
+    """Where an upload goes that is not kept in files: the store, and the data folder that notes what is in it. Token
+    vectors are kept there up to so many bytes."""
 
     store: NamedStore
     data_dir: Path
+    token_bytes: int = 0
 
     def check_free(self, name: str) -> None:
         """Raises BadInput where the store has a collection of that name, EngineError where it cannot be asked."""
@@ -60,8 +60,9 @@ class IntoStore:
     ) -> str:
         """As `index_into_store`; says what came of it."""
         written = index_into_store(
-            name, self.store, documents, embedder, chunking, self.data_dir, progress, files=files
-        )
+            name, self.store, documents, embedder, chunking, self.data_dir, progress,
+            files=files, token_bytes=self.token_bytes,
+        )  # fmt: skip
         return f"{name}, in {self.store.name}: {written}."
 
     def remove(self, name: str) -> None:
@@ -95,19 +96,23 @@ class IntoStore:
 
 @dataclass(frozen=True)
 class Written:
-    """What came of it: documents that were written, left as they were, and removed; passages that were written."""
+    """What came of it: documents that were written, left as they were, and removed; passages that were written.
+
+    problem: why their token vectors are not kept although they should be; empty where nothing failed.
+    """
 
     documents: int = 0
     unchanged: int = 0
     removed: int = 0
     passages: int = 0
+    problem: str = ""
 
     def __str__(self) -> str:
         """`2 documents written (14 passages), 40 unchanged, 1 removed`."""
         said = f"{count_of(self.documents, 'document')} written ({count_of(self.passages, 'passage')})"
         for count, what in ((self.unchanged, "unchanged"), (self.removed, "removed")):
             said += f", {count:,} {what}" if count else ""
-        return said
+        return f"{said}; token vectors were not kept: {self.problem.rstrip('.')}" if self.problem else said
 
 
 def index_into_store(
@@ -122,12 +127,14 @@ def index_into_store(
     files: Sequence[SourceFile] = (),
     new: bool = False,
     whole: bool = False,
+    token_bytes: int = 0,
 ) -> Written:
     """Write these documents into the collection of that name, which is made where it is not there.
 
     chunking: None: as what is there was cut, else the usual one. files: those that the documents were read from; what
     came from one before and is not in it any more goes. new: the collection must not be there. whole: it has just these
-    documents afterwards.
+    documents afterwards. token_bytes: token vectors are kept in `data_dir` where the model gives them and those of
+    these passages are not larger.
 
     Raises BadInput, WrongDimension and EngineError before anything is written for what can be told before; later, where
     the server goes away, EngineError that says how many documents were written.
@@ -161,12 +168,15 @@ def index_into_store(
         table.prepare(wanted)
         notes.keep(note)
         try:
-            written = _write(table, cut, embedder, progress)
+            passages = (passage for _, _, each in cut for passage in each)
+            book = TokenBook(data_dir, table.config.identity, token_bytes)
+            reading = Reading(embedder, book_for(passages, embedder, book))
+            written = _write(table, cut, reading, progress)
             if gone := sorted(there.keys() - {one.id for one in documents}):
                 table.remove(gone)
         finally:
             notes.keep(note.with_(written_at=datetime.now(UTC)))
-    return Written(len(cut), len(documents) - len(cut), len(gone), written)
+    return Written(len(cut), len(documents) - len(cut), len(gone), written, reading.problem)
 
 
 def _changed(documents: Sequence[Document], there: dict[str, bytes]) -> Iterator[tuple[Document, bytes]]:
@@ -177,12 +187,12 @@ def _changed(documents: Sequence[Document], there: dict[str, bytes]) -> Iterator
             yield one, digest
 
 
-def _write(table: OwnStore, cut: Sequence[Cut], embedder: Embedder, progress: StepProgress) -> int:
+def _write(table: OwnStore, cut: Sequence[Cut], reading: Reading, progress: StepProgress) -> int:
     """Embed and write them in order, each whole or not at all; how many passages that were."""
     done = passages = 0
     progress("storing", 0, len(cut))
-    for some in _together(cut, embedder.at_once if isinstance(embedder, TakesMany) else TOGETHER):
-        vectors = embedder.embed([passage.model_text for _, _, each in some for passage in each])
+    for some in _together(cut, reading.at_once):
+        vectors = reading.vectors([passage for _, _, each in some for passage in each])
         start = 0
         for document, digest, each in some:
             try:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from rag_core.corpus.storage.token_book import FILE
 from tests.cli.test_inspect_and_triage import printed
 from tests.retrieval.engines.http_server import KEY
 from tests.retrieval.engines.postgres_server import ADMIN, READER, PostgresServer
@@ -105,6 +106,8 @@ def test_a_second_process_reads_no_passage_that_the_first_one_read(in_milvus: Pa
         return [note["code"] for note in json.loads(told)["warnings"]]
 
     command("index", str(in_milvus), "--name", "wiki", "--store", "Team")
+    assert "token-vectors-read-now" not in noted(QUERY), "indexing has read them"
+    (in_milvus.parent / "data" / FILE).unlink()
     assert "token-vectors-read-now" in noted(QUERY)
     assert "token-vectors-read-now" not in noted("When do parcels arrive?"), "another question: no score is known"
 

@@ -15,6 +15,7 @@ import pytest
 
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.indexing import IndexingPlan, index_documents
+from rag_core.corpus.storage.token_book import FILE
 from rag_core.corpus.stored_indexing import IntoStore, Written, index_into_store
 from rag_core.errors import BadInput, EngineError, WrongDimension
 from rag_core.pipeline.pipeline import Pipeline
@@ -154,6 +155,23 @@ class StoredConformance:
         IntoStore(kept.store, kept.folder).remove("Hand%book")
         kept.index()
         assert kept.reranked().rerank.tokens == made.rerank.tokens, "they go with their collection"
+
+    def test_token_vectors_are_kept_while_it_is_indexed_where_they_fit(self, kept: Kept) -> None:
+        kept.index(token_bytes=2**20)
+        trace = kept.reranked()
+        assert trace.rerank.tokens == 0 and len(trace[StepName.RERANKED].hits) > 0
+        IntoStore(kept.store, kept.folder).remove("Hand%book")
+        kept.index(token_bytes=1000)
+        assert kept.reranked().rerank.tokens > 0, "one passage's alone take more"
+
+    def test_where_token_vectors_cannot_be_kept_documents_are_and_that_is_said(self, kept: Kept) -> None:
+        (kept.folder / FILE).mkdir()
+        written = kept.index(token_bytes=2**20)
+        assert written.documents == 3 and "token vectors were not kept: " in str(written)
+        assert len(kept.rows()) == 3
+        trace = kept.reranked()
+        assert trace.rerank.tokens > 0
+        assert "token-vectors-not-kept" in [note.code for note in trace[StepName.RERANKED].warnings]
 
     def test_the_sample_corpus_gives_the_same_ten_as_in_files(
         self, kept: Kept, sample: Collection, packaged: SentenceEmbedder
