@@ -78,6 +78,19 @@ def test_each_file_has_its_result_and_close_puts_it_away() -> None:
     assert "indexed in Shop" not in said(at)
 
 
+def test_a_file_that_got_a_number_is_named_so_before_and_after_it_is_indexed() -> None:
+    at = corpus()
+    files = [("notes.md", b"# One", "text/markdown"), ("notes.md", b"# Two", "text/markdown")]
+    drawn(at.file_uploader(key="files_0").set_value(files).run())
+    assert "the later one is indexed as notes (2).md" in said(at) and "**notes (2).md**: 1 document" in said(at)
+    uploaded(at, *files)
+    caches.job_book().join(the_order().id)
+    drawn(at.run())
+    assert "the later one was indexed as notes (2).md" in said(at)
+    table = next(frame.value for frame in at.dataframe if "Result" in frame.value)
+    assert list(table["File"]) == ["notes.md", "notes (2).md"]
+
+
 def test_a_name_that_is_being_made_is_taken() -> None:
     place(WordEmbedder(), start=False)
     at = uploaded(corpus(), ("a.txt", b"Hello there.", "text/plain"))

@@ -9,7 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rag_core.evaluation.judgments import judgments
+from tests.ui.pages import said
 from ui import caches
+from ui.panels import evaluation_files
 
 PAGE = Path(__file__).parents[2] / "pages" / "5_evaluate.py"
 pytestmark = pytest.mark.usefixtures("sample")
@@ -76,3 +78,17 @@ def test_tabs_and_buttons_use_the_names_that_the_app_has_for_settings_and_rerank
     assert at.button(key="eval_time").label == "Measure the time of Late interaction (MaxSim)"
     at.button(key="eval_time").click().run()
     assert "late-interaction" not in " ".join(one.value for one in done(at).caption)
+
+
+def test_an_uploaded_set_stays_chosen_in_its_session_until_it_is_removed() -> None:
+    at = AppTest.from_file(str(PAGE), default_timeout=300)
+    at.query_params["r"] = "No reranker"
+    at.session_state[evaluation_files.UPLOADED] = uploaded("what does KB-17 mean").session_state["eval_set"]
+    done(at.run())  # as after a change of page, which empties the field of files
+    assert at.segmented_control(key="eval_source").value == "My questions"
+    assert "which you uploaded in this session" in said(at)
+    assert judged(at)
+    done(at.button(key="eval_forget").click().run())
+    assert evaluation_files.UPLOADED not in at.session_state and "judge_apply" not in [one.key for one in at.button]
+    fresh = done(AppTest.from_file(str(PAGE), default_timeout=300).run())
+    assert fresh.segmented_control(key="eval_source").value == "Built-in questions"

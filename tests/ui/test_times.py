@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.ui.test_first_pass import opened
+from ui.panels.costs import UNMEASURED
 
 pytestmark = pytest.mark.usefixtures("sample")
 
@@ -51,3 +52,21 @@ def test_the_budget_names_the_run_that_was_timed_and_counts_the_estimated_one() 
     assert not at.exception
     assert budget(at).startswith("The run of “")
     assert budget(at).endswith("1 run is left out: estimated, or no model scored in it.")
+
+
+def test_the_cost_begins_with_the_speed_that_was_measured_until_it_is_changed() -> None:
+    at = opened("3_latency.py", pool="3")
+    field = at.number_input(key="pps")
+    measured = field.value
+    assert measured != UNMEASURED and "use_pps" not in [one.key for one in at.button]
+    assert any(one.value.startswith("The speed is this machine's") for one in at.caption)
+    field.set_value(7.0).run()
+    assert not at.exception and at.number_input(key="pps").value == 7.0
+    at.button(key="use_pps").click().run()
+    assert at.number_input(key="pps").value == measured
+
+
+def test_a_speed_that_nobody_measured_is_said_to_be_assumed() -> None:
+    at = opened("3_latency.py", r="No reranker")
+    assert at.number_input(key="pps").value == UNMEASURED
+    assert any("pairs a second are assumed" in one.value for one in at.caption)

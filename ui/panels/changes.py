@@ -10,6 +10,7 @@ from rag_core.wording.numbers import count_of
 from ui import caches, indexing
 from ui.indexing import Change
 from ui.panels import corpus_views, file_notes, job_progress, views
+from ui.panels.upload_preview import renamed
 from ui.sidebar import searched
 
 WATCHED = "watched_changes"
@@ -105,6 +106,8 @@ def ask_about(name: str) -> None:
 def _results(change: Change) -> None:
     """A row per uploaded file, with the reason where it could not be read."""
     files = change.outcome.files
+    for given, label in renamed([*change.order.files]):
+        st.info(views.markdown(f"Another file is called {given} too: the later one was indexed as {label}."))
     if files:
         wide = {"What was wrong": st.column_config.TextColumn(width=460)}
         table = corpus_views.upload_results(files)

@@ -17,6 +17,8 @@ from ui.sidebar.state import SidebarState
 
 UNMEASURED = 50.0
 """Pairs a second: a placeholder, and the page says so."""
+FOLLOWED = "pps_at_first"
+"""Session key: what the field of the pairs a second began with."""
 
 
 def show(choice: SidebarState, trace: Trace | None, line: latency_model.LatencyLine | None) -> None:
@@ -28,9 +30,9 @@ def show(choice: SidebarState, trace: Trace | None, line: latency_model.LatencyL
     pool = number(second, "Candidates to rerank", 1, 1000, choice.policy.pool, 1, "cost_pool")
     hosted = number(third, "Hosted, $ per 1,000 searches", 0.01, 1000.0, cost.HOSTED.dollars, 0.1, "hosted")
     machine = number(fourth, "Own machine, $ an hour", 0.01, 1000.0, cost.GPU.dollars, 0.05, "gpu")
-    speed = number(fifth, "Pairs a second", 0.1, 1e7, UNMEASURED, 10.0, "pps")
+    speed = number(fifth, "Pairs a second", 0.1, 1e7, _speed_at_first(measured), 10.0, "pps")
     link_values.show("qpd", "cost_pool", "hosted", "gpu", "pps")
-    if measured:
+    if measured and not math.isclose(speed, measured, rel_tol=0.05, abs_tol=0.05):
         st.button(
             f"Use the measured {measured:.3g} pairs a second",
             key="use_pps",
@@ -46,6 +48,16 @@ def show(choice: SidebarState, trace: Trace | None, line: latency_model.LatencyL
     fig = cost_curve.figure(load, rates, state.palette())
     chart_panel.show("Hosted or self-hosted", cost_caption(load, rates), fig, cost_curve.table(load, rates), "cost")
     st.caption(sources())
+
+
+def _speed_at_first(measured: float | None) -> float:
+    """What was measured in this session, else the placeholder. The field follows it until you change the field."""
+    at_first = min(1e7, max(0.1, round(measured, 1))) if measured else UNMEASURED
+    before = st.session_state.get(FOLLOWED, at_first)
+    if before != at_first and st.session_state.get("pps") == before:
+        st.session_state["pps"] = at_first
+    st.session_state[FOLLOWED] = at_first
+    return at_first
 
 
 def _pairs_a_second(trace: Trace | None, line: latency_model.LatencyLine | None) -> float | None:

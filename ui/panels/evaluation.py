@@ -31,7 +31,7 @@ from rag_core.schema.policy import NO_RERANKER, Policy
 from rag_core.triage.labelled_cases import set_of_cases
 from ui import caches
 from ui.panels import chosen_runs, query_sets, spent, views, waiting
-from ui.panels.evaluation_files import from_files
+from ui.panels.evaluation_files import from_files, uploaded
 from ui.panels.run_selection import RECORDED
 from ui.set_results import set_results
 from ui.sidebar import indexes
@@ -54,11 +54,18 @@ class Bench:
 
 
 def source(choice: SidebarState) -> str:
-    """Where the questions or rankings come from."""
+    """Where the questions or rankings come from: at first your own, where you uploaded some, else what there is."""
     own = [OWN] if caches.labelled_set(choice.collection) else []
     recorded = [RECORDED] if chosen_runs.there() else []
     options = [*own, CASES, FILES, RUNS, *recorded]
-    return str(st.segmented_control("Questions from", options, default=options[0], required=True, key="eval_source"))
+    at_first = FILES if uploaded() or not (own or _any_case(choice)) else options[0]
+    return str(st.segmented_control("Questions from", options, default=at_first, required=True, key="eval_source"))
+
+
+def _any_case(choice: SidebarState) -> bool:
+    """Whether the collection has a triage case, be it one that cannot be read."""
+    listed = caches.case_book().find(collection=choice.collection)
+    return bool(listed.left_out) or any(not one.recorded for one in listed.found)
 
 
 def labelled(choice: SidebarState, kind: str) -> LabelledSet | None:

@@ -11,16 +11,45 @@ from rag_core.evaluation.files import File
 from rag_core.evaluation.outcome import EvaluationResult, of_candidates, of_runs
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.evaluation.table import read_csv
+from rag_core.wording.numbers import count_of
 from ui.panels import views
+
+UPLOADED = "eval_set"
+"""Session key: the set that was uploaded last. The field of files is empty again after a change of page."""
 
 
 def from_files() -> LabelledSet | None:
-    """A set that was uploaded: a CSV, or queries and qrels in BEIR's layout."""
+    """A set that was uploaded, in this session: a CSV, or queries and qrels in BEIR's layout."""
+    found = _given()
+    if found is not None:
+        st.session_state[UPLOADED] = found
+        return found
+    kept: LabelledSet | None = st.session_state.get(UPLOADED)
+    if kept is not None:
+        told = f"In use: {kept.name}, {count_of(len(kept.queries), 'question')}, which you uploaded in this session."
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(views.markdown(told))
+            st.button("Remove", key="eval_forget", icon=":material/close:", on_click=_forget)
+    return kept
+
+
+def uploaded() -> bool:
+    """Whether this session has uploaded a set that is still in use."""
+    return UPLOADED in st.session_state
+
+
+def _forget() -> None:
+    st.session_state.pop(UPLOADED, None)
+
+
+def _given() -> LabelledSet | None:
+    """The set of the files in the field."""
     files = st.file_uploader(
         "A CSV (query, document_id, grade), or queries.jsonl and qrels.tsv together",
         type=["csv", "json", "jsonl", "tsv", "txt", "trec", "gz"],
         accept_multiple_files=True,
         key="eval_files",
+        on_change=_forget,
         max_upload_size=100,
     )
     given = [File.uploaded(one.name, one.getvalue()) for one in files or []]

@@ -37,20 +37,21 @@ class Choices:
 def show(files: list[UploadedFile]) -> Choices:
     """A preview of each file, and what can be chosen for it."""
     chosen, dates, read = Choices(), dict[str, None](), 0
-    for given, label in renamed([file.name for file in files]):
-        st.info(views.markdown(f"Another file is called {given} too: this one is indexed as {label}."))
-    for place, file in enumerate(files):
+    names = [file.name for file in files]
+    for given, label in renamed(names):
+        st.info(views.markdown(f"Another file is called {given} too: the later one is indexed as {label}."))
+    for place, (file, label) in enumerate(zip(files, unique_labels(names), strict=True)):
         table = _table(file.file_id, file)
         if table:
-            chosen.columns[place] = _show_table(file, table)
+            chosen.columns[place] = _show_table(file, table, label)
             dates |= dict.fromkeys(dates_in(table))
         elif read < MOST_FILES and file.size <= MOST_BYTES:
             read += 1
             preview = _preview(file.file_id, file)
             dates |= dict.fromkeys(preview.dates)
-            _show_file(preview, file.file_id)
+            _show_file(preview, file.file_id, label)
         else:
-            st.caption(views.markdown(f"{file.name}: read when you index it."))
+            st.caption(views.markdown(f"{label}: read when you index it."))
     if dates:
         chosen.date_field = st.selectbox(
             "Date of the documents",
@@ -90,12 +91,12 @@ def _preview(file_id: str, _file: UploadedFile) -> FilePreview:  # noqa: ARG001 
     return FilePreview.of(parse_uploads([(_file.name, _file.getvalue())])[0])
 
 
-def _show_table(file: UploadedFile, table: TableHead) -> CsvColumns:
+def _show_table(file: UploadedFile, table: TableHead, label: str) -> CsvColumns:
     """The first rows, and which columns are text and title, as a person chooses them."""
     header, rows = table.columns, table.rows
     guess = guess_columns(header, rows)
     with st.container(border=True):
-        st.markdown(f"**{views.markdown(file.name)}**{_encoding(table.encoding)}")
+        st.markdown(f"**{views.markdown(label)}**{_encoding(table.encoding)}")
         first = [[*row, *[""] * (len(header) - len(row))][: len(header)] for row in rows[:ROWS]]
         st.dataframe(pd.DataFrame(first, columns=header), hide_index=True, key=f"rows_{file.file_id}")
         left, right = st.columns([2, 1])
@@ -124,12 +125,12 @@ def _encoding(name: str) -> str:
     return f", read as {views.markdown(name)}" if name else ""
 
 
-def _show_file(preview: FilePreview, key: str) -> None:
+def _show_file(preview: FilePreview, key: str, label: str) -> None:
     """How many documents the file gives, how the first ones begin, and what is wrong with it or left out of it."""
     with st.container(border=True):
         told = count_of(preview.documents, "document")
         encoding = _encoding(preview.source.encoding if preview.source else "")
-        st.markdown(f"**{views.markdown(preview.name)}**: {told}{encoding}")
+        st.markdown(f"**{views.markdown(label)}**: {told}{encoding}")
         for problem in preview.problems:
             st.warning(views.markdown(problem), icon=":material/warning:")
         for document in preview.first:
