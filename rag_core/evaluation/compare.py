@@ -117,7 +117,7 @@ def compare_metric(
     if left.shape != right.shape or left.ndim != 1:
         raise BadInput("A paired comparison needs one value before and one after for every query.")
     if not left.size:
-        raise BadInput("There is no judged query to compare on.")
+        raise BadInput("There is no labelled question to compare on.")
     change = right - left
     low, high = interval(change, resamples=resamples, seed=seed)
     return Comparison(

@@ -81,7 +81,7 @@ def curves_csv(pools: Pools, policy: Policy, metric: str) -> str:
 
 
 def _about(report: Report) -> str:
-    told = f"{report.judged} judged queries, {report.judgments} judgments"
+    told = f"{report.judged} labelled questions, {report.judgments} grades"
     if report.unanswerable:
         told += f", {report.unanswerable} queries that nothing answers"
     if report.collection:

@@ -129,7 +129,9 @@ def values_of(
 def check_judged(labelled: LabelledSet) -> None:
     """Raises BadInput where no query is judged."""
     if not labelled.judged:
-        raise BadInput(f"No query of {labelled.name} has a judgment, so nothing can be measured. Judge some first.")
+        raise BadInput(
+            f"No question of {labelled.name} has a grade, so nothing can be measured. Grade some passages first."
+        )
 
 
 def report(

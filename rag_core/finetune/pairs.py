@@ -56,8 +56,8 @@ def sides(queries: Sequence[Query], seed: int = 0, least: int = LEAST) -> Sides:
     """
     if len(queries) < least:
         raise BadInput(
-            f"Fine-tuning needs {least} judged questions whose answer is in the pool; there are {len(queries)}. "
-            f"Judge {least - len(queries)} more."
+            f"Fine-tuning needs {least} labelled questions whose answer is in the pool; there are {len(queries)}. "
+            f"Grade passages of {least - len(queries)} more."
         )
     rng = random.Random(seed)
     by_kind: dict[str, list[str]] = {}

@@ -82,7 +82,7 @@ def comparison_verdict(found: Tally, names: tuple[str, str] = ("A", "B")) -> str
     """What changes over many queries, and for the labelled ones which side ranks the first relevant passage higher."""
     told = f"{names[0]} and {names[1]} keep different passages for {found.changed} of {found.queries} queries."
     if not found.labelled:
-        return f"{told} Without labels the better side is unknown."
+        return f"{told} Without grades the better side is unknown."
     return (
         f"{told} Of {found.labelled} labelled ones, {names[1]} ranks the first relevant passage higher for "
         f"{found.right_wins}, {names[0]} for {found.left_wins}, {found.ties} are equal; mean reciprocal rank "

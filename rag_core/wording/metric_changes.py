@@ -43,14 +43,14 @@ def comparison_sentence(found: Comparison) -> str:
         ChangeVerdict.BETTER: f"Better by {interval}.",
         ChangeVerdict.WORSE: f"Worse by {interval}.",
         ChangeVerdict.ALIKE: f"Alike: {interval}, and either way less than {PRACTICAL}.",
-        ChangeVerdict.UNSURE: f"Too few labels to tell: {interval} over {found.queries} questions. {_how_many(found)}",
+        ChangeVerdict.UNSURE: f"Too few questions to tell: {interval} over {found.queries}. {_how_many(found)}",
     }[found.verdict]
 
 
 def _how_many(found: Comparison) -> str:
     return {
-        MoreLabels.NO_DIFFERENCE: "There is no difference that more labels could confirm.",
-        MoreLabels.TOO_MANY: "No realistic number of labels can tell a difference this small. Treat the two as equal.",
+        MoreLabels.NO_DIFFERENCE: "There is no difference that more questions could confirm.",
+        MoreLabels.TOO_MANY: "No realistic number of questions tells a difference this small. Treat the two as equal.",
         MoreLabels.A_FEW: "It is a close call. A few more labelled questions would decide it.",
         MoreLabels.SO_MANY: f"If the difference stays the same, about {found.needed} questions are enough.",
     }[found.more_labels]

@@ -42,7 +42,7 @@ def test_the_verdict_counts_and_averages():
 
 
 def test_without_labels_no_side_is_called_right():
-    assert comparison_verdict(tally([UNLABELLED])).endswith("Without labels the better side is unknown.")
+    assert comparison_verdict(tally([UNLABELLED])).endswith("Without grades the better side is unknown.")
 
 
 def test_an_unfound_document_has_no_rank():

@@ -73,7 +73,7 @@ def test_the_retriever_is_asked_on_every_page(app: App, page: Page) -> None:
         ask.wait_for()
         settled(page)
         ask.click()
-        expect(page.get_by_text("3 of 3 runs have judgments")).to_be_visible()
+        expect(page.get_by_text("3 of 3 runs have grades")).to_be_visible()
         assert [one.body["query"] for one in server.requests[11:]] == ["Refund?", "Return?", "Disk?"]
         settled(page)
         page.get_by_role("button", name="Triage", exact=True).click()

@@ -148,7 +148,7 @@ def test_questions_without_a_grade_are_told_before_anything_is_indexed(
     (folder / "queries.jsonl").write_text(QUERIES.replace('"k0"', '"unanswerable"'))
     (folder / "qrels.tsv").write_text(qrels)
     assert main(["evaluate", str(folder), *more]) == 2
-    assert "has a judgment, so nothing can be measured" in capsys.readouterr().err and not (folder / "data").exists()
+    assert "has a grade, so nothing can be measured" in capsys.readouterr().err and not (folder / "data").exists()
 
 
 @pytest.mark.parametrize("more", [["--extra", "x", "since=2026-01-01"], ["--step", "first_pass"]], ids=str)

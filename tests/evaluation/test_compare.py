@@ -111,7 +111,7 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 def test_unequal_or_empty_sides_are_refused() -> None:
     with pytest.raises(BadInput, match="one value before and one after"):
         compare_metric([1.0], [1.0, 0.0])
-    with pytest.raises(BadInput, match="no judged query"):
+    with pytest.raises(BadInput, match="no labelled question"):
         compare_metric([], [])
 
 

@@ -57,7 +57,7 @@ def test_what_is_no_report_is_refused_by_name(content: str) -> None:
 
 
 def test_a_set_without_judgments_cannot_be_measured() -> None:
-    with pytest.raises(BadInput, match="No query of toy has a judgment"):
+    with pytest.raises(BadInput, match="No question of toy has a grade"):
         report(labelled({}, "q1"), {"fused": {"q1": ["a"]}, "adjusted": {"q1": ["a"]}})
 
 

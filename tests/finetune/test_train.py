@@ -39,7 +39,7 @@ def test_the_split_keeps_every_kind_on_both_sides() -> None:
 
 
 def test_too_few_questions_are_refused_with_how_many_are_missing() -> None:
-    with pytest.raises(BadInput, match=r"needs 50 judged questions .* there are 12\. Judge 38 more"):
+    with pytest.raises(BadInput, match=r"needs 50 labelled questions .* there are 12\. Grade passages of 38 more"):
         sides([Query(id=f"q{n}", text="t") for n in range(12)])
 
 

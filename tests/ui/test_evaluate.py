@@ -40,16 +40,16 @@ def done(at: AppTest) -> AppTest:
 
 def judged(at: AppTest) -> str:
     """How many grades the figures rest on, as the page says it."""
-    return next(one.value for one in at.caption if "judged questions" in one.value)
+    return next(one.value for one in at.caption if "labelled questions, " in one.value)
 
 
 def test_two_sets_called_queries_keep_their_own_grades() -> None:
     ana, ben = uploaded("when do I get my money back"), uploaded("what does KB-17 mean")
-    assert judged(ben).startswith("1 judged questions, 1 grades")
+    assert judged(ben).startswith("1 labelled questions, 1 grades")
     done(ana.button(key="grade_2").click().run())
     done(ana.button(key="judge_apply").click().run())
-    assert judged(ana).startswith("1 judged questions, 2 grades")
-    assert judged(done(ben.run())).startswith("1 judged questions, 1 grades")
+    assert judged(ana).startswith("1 labelled questions, 2 grades")
+    assert judged(done(ben.run())).startswith("1 labelled questions, 1 grades")
 
 
 def test_the_same_set_in_another_session_has_the_grades_and_says_whose_they_are() -> None:
@@ -57,7 +57,7 @@ def test_the_same_set_in_another_session_has_the_grades_and_says_whose_they_are(
     ana.session_state["author"] = "Ana"
     done(ana.run())
     done(ana.button(key="grade_2").click().run())
-    assert judged(uploaded("when do I get my money back")).startswith("1 judged questions, 2 grades")
+    assert judged(uploaded("when do I get my money back")).startswith("1 labelled questions, 2 grades")
     with caches.store().begin() as connection:
         assert connection.execute(judgments.select()).mappings().one()["judged_by"] == "Ana"
 

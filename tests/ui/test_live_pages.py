@@ -297,10 +297,10 @@ def test_evaluate_lists_what_failed_and_asks_only_that_again():
         at = graded(page(EVALUATE, server.url))
         at.button(key="ask_set").click().run()
         assert list(table(at, "What went wrong")["Question"]) == ["Return?"]
-        assert "1 call to" in said(at) and "2 of 2 runs have judgments" in said(at)
+        assert "1 call to" in said(at) and "2 of 2 runs have grades" in said(at)
         at.button(key="ask_set").click().run()
         assert [one.body["query"] for one in server.requests] == ["Refund?", "Return?", "Disk?", "Return?"]
-        assert not tables(at, "What went wrong") and "3 of 3 runs have judgments" in said(at)
+        assert not tables(at, "What went wrong") and "3 of 3 runs have grades" in said(at)
 
 
 def test_evaluate_asks_no_further_where_the_retriever_is_down():

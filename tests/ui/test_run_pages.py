@@ -94,7 +94,7 @@ def test_compare_replays_several_runs_with_one_change_and_says_which_it_cannot()
     at.button(key="compare_runs").click().run()
     assert not at.exception and "1 run cannot be replayed so" in said(at)
     rows = table(at, "rbo")
-    assert len(rows) == 3 and "Without labels the better side is unknown" in said(at)
+    assert len(rows) == 3 and "Without grades the better side is unknown" in said(at)
     at.multiselect(key="chosen_left_out").select((PROJECT, "other0")).run()
     assert not [one for one in at.dataframe if "rbo" in one.value.columns]
 

@@ -185,7 +185,7 @@ def test_evaluate_takes_the_selected_runs_of_several_projects():
     case(some[0], "d")
     case(some[3], "a")
     at = page("5_evaluate.py", (("bot", "r1"), ("shop", "r4")), eval_source=run_selection.RECORDED)
-    assert "2 of 2 runs have judgments" in said(at) and not at.error
+    assert "2 of 2 runs have grades" in said(at) and not at.error
 
 
 def test_the_newest_runs_can_be_taken_instead_of_the_selected():
@@ -195,7 +195,7 @@ def test_the_newest_runs_can_be_taken_instead_of_the_selected():
     which = next(one for one in at.segmented_control if one.label == "Which runs")
     which.set_value("The newest of a project").run()
     at.selectbox(key="chosen_project").select("bot").run()
-    assert "1 of 3 runs have judgments" in said(at)
+    assert "1 of 3 runs has grades" in said(at)
 
 
 # Feedback
@@ -262,4 +262,4 @@ def test_the_runs_with_thumbs_down_are_evaluated_by_cases():
     at = page("5_evaluate.py", eval_source=run_selection.RECORDED)
     at.selectbox(key="chosen_project").select("bot").run()
     at.selectbox(key="chosen_feedback").select(json.dumps({"name": "thumbs", "value": "down"})).run()
-    assert not at.exception and "1 of 1 run have judgments" in said(at)
+    assert not at.exception and "1 of 1 run has grades" in said(at)

@@ -33,9 +33,9 @@ UNSURE = CLEAR.with_(after=0.21, low=-0.05, high=0.07, p_value=0.6)
             "Alike: +0.010 (95% interval -0.004 to +0.009), and either way less than 0.01.",
         ),
         (UNSURE, "It is a close call. A few more labelled questions would decide it."),
-        (UNSURE.with_(needed=None), "There is no difference that more labels could confirm."),
+        (UNSURE.with_(needed=None), "There is no difference that more questions could confirm."),
         (UNSURE.with_(needed=90), "If the difference stays the same, about 90 questions are enough."),
-        (UNSURE.with_(needed=4001), "No realistic number of labels can tell a difference this small. Treat the two as "
+        (UNSURE.with_(needed=4001), "No realistic number of questions tells a difference this small. Treat the two as "
             "equal."),
     ],
 )  # fmt: skip
@@ -44,7 +44,7 @@ def test_a_comparison(found: Comparison, said: str) -> None:
 
 
 def test_too_few_labels_name_the_interval_first() -> None:
-    said = "Too few labels to tell: +0.010 (95% interval -0.050 to +0.070) over 40 questions. It is a close call."
+    said = "Too few questions to tell: +0.010 (95% interval -0.050 to +0.070) over 40. It is a close call."
     assert comparison_sentence(UNSURE).startswith(said)
 
 
@@ -52,7 +52,7 @@ def test_too_few_labels_name_the_interval_first() -> None:
 def test_a_handful_of_questions_has_no_interval(queries: int) -> None:
     same, alike = compare_metric([0.5] * queries, [0.5] * queries), compare_metric([0.5] * queries, [0.504] * queries)
     assert interval_text(same) == interval_text(alike) == "–"
-    said = "Too few labels to tell: +0.004 (no interval under 4 questions)"
+    said = "Too few questions to tell: +0.004 (no interval under 4 questions)"
     assert comparison_sentence(alike).startswith(said)
     assert interval_text(compare_metric([0.5] * 4, [0.5] * 4)) == "+0.000 to +0.000"
 

@@ -38,7 +38,7 @@ def caption(cuts: Sequence[Cut], over: str) -> str:
     these questions cannot tell one cut from another."""
     known = [cut for cut in cuts if cut.success is not None]
     if not known:
-        return "No judged query has a relevant document, so there is nothing to keep."
+        return "No labelled question has a relevant document, so there is nothing to keep."
     best = max(known, key=_success)
     enough = min((cut for cut in known if not cut.fewer), key=lambda cut: cut.passages)
     if not any(cut.fewer for cut in known):

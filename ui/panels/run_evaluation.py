@@ -16,7 +16,7 @@ from rag_core.runs.as_trace import trace_of
 from rag_core.schema.trace import Trace
 from rag_core.triage.labelled_cases import set_of_cases
 from rag_core.wording.evaluations import one_list_verdict
-from rag_core.wording.numbers import count_of, told_apart
+from rag_core.wording.numbers import count_of, told_apart, verb
 from ui import caches, links, visitors
 from ui.panels import chosen_runs, evaluation_files, evaluation_tables, linked_run, run_cuts, run_feedback, views
 
@@ -43,7 +43,7 @@ def judges(also: Sequence[str] = ()) -> str:
     kinds = [CASES, FILES, *also]
     if st.session_state.get("runs_judged_by", CASES) not in kinds:
         del st.session_state["runs_judged_by"]
-    return st.segmented_control("Judged by", kinds, default=CASES, required=True, key="runs_judged_by") or CASES
+    return st.segmented_control("Grades from", kinds, default=CASES, required=True, key="runs_judged_by") or CASES
 
 
 def judged_by(projects: Sequence[str], kind: str) -> LabelledSet | None:
@@ -52,7 +52,7 @@ def judged_by(projects: Sequence[str], kind: str) -> LabelledSet | None:
     if found is None and kind == CASES:
         none = "No run of this project is a triage case yet. Save some in Triage, or add a file with grades."
         closed = visitors.why_no_runs()
-        st.info(views.markdown(f"{closed} Or judge by a file with grades.") if closed else none)
+        st.info(views.markdown(f"{closed} Or choose a file with grades.") if closed else none)
     return found
 
 
@@ -91,7 +91,9 @@ def _trace(project: str, run_id: str) -> Trace | None:
 def _counts(found: RunsEvaluation, runs: int) -> None:
     """How many runs are judged, and which questions are not."""
     others = " The others are not measured." if found.unjudged else ""
-    st.caption(f"{found.report.judged} of {count_of(runs, 'run')} have judgments.{others}")
+    st.caption(
+        f"{found.report.judged} of {count_of(runs, 'run')} {verb(found.report.judged, 'has', 'have')} grades.{others}"
+    )
     if found.unjudged:
         questions = list(dict.fromkeys(found.unjudged.values()))
         with st.expander(f"{count_of(len(questions), 'question')} without judgments", icon=":material/help:"):
