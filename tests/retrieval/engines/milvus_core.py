@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import httpx
 import pytest
 
 from tests.installing import install
+from tests.serving import free_port
 
 PACKAGE = "milvus==2.3.5"
 PLACE = Path(__file__).parents[3] / ".engines" / "milvus"
@@ -32,6 +32,21 @@ QUICK = {
 }
 """Milliseconds after which its parts look at each other again: a strong read waits for a tick, loading for all of them.
 Usual are 200, 1000, 1000 and 500."""
+
+ETCD = """name: default
+listen-client-urls: http://127.0.0.1:{client}
+advertise-client-urls: http://127.0.0.1:{client}
+listen-peer-urls: http://127.0.0.1:{peer}
+initial-advertise-peer-urls: http://127.0.0.1:{peer}
+initial-cluster: default=http://127.0.0.1:{peer}
+"""
+"""Its own are 2379 and 2380, whatever is there already: a second core on the machine would not start."""
+
+PARTS = (
+    "proxy", "proxy-internal", "root-coord", "query-coord", "query-node", "index-coord", "index-node", "data-coord",
+    "data-node",
+)  # fmt: skip
+"""Each listens; two cores that start at once would choose the same ports."""
 
 
 def installed() -> Path:
@@ -48,9 +63,11 @@ class MilvusCore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        client, peer, *others = (free_port() for _ in range(2 + len(PARTS)))
+        self.port, self._ports = others[0], [f"--{part}-port={port}" for part, port in zip(PARTS, others, strict=True)]
+        folder.mkdir(parents=True, exist_ok=True)
+        self._etcd = folder / "etcd.yaml"
+        self._etcd.write_text(ETCD.format(client=client, peer=peer), encoding="utf-8")
         self.start()
 
     @property
@@ -60,9 +77,9 @@ class MilvusCore:
     def start(self) -> None:
         """Start it and wait until it answers."""
         self._process = subprocess.Popen(
-            [sys.executable, "-c", RUN, "--data", str(self.folder), "--proxy-port", str(self.port)],
-            env=os.environ | QUICK | {"PYTHONPATH": str(installed())}, start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            [sys.executable, "-c", RUN, "--data", str(self.folder), *self._ports],
+            env=os.environ | QUICK | {"PYTHONPATH": str(installed()), "ETCD_CONFIG_PATH": str(self._etcd)},
+            start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         until = time.monotonic() + START_S
         while not self._answers():
