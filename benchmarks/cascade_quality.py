@@ -5,10 +5,10 @@
 
 For each folder a table: each search, the fused order, the default reranker over the fused 50 (what the others are
 compared with, per query: mean difference, 95% paired-bootstrap interval, wins, ties and losses), late interaction
-alone, and cascades: late interaction over a pool, then the default reranker on the best of it. `pairs` is what the
-cross-encoder reads of a question, which is nearly all of its time. `--against` compares with another order of the
-table, and leaves the default over 50 out, which is what takes long. Below, the same over all folders. Vectors and pair
-scores lie in --cache.
+alone and with the searches' scores added, and cascades: one of these over a pool, then the default reranker on the best
+of it. `pairs` is what the cross-encoder reads of a question, which is nearly all of its time. `--against` compares with
+another order of the table, and leaves the default over 50 out, which is what takes long. Below, the same over all
+folders. Vectors and pair scores lie in --cache.
 """
 
 from __future__ import annotations
@@ -20,13 +20,17 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.quality import PerQuery, difference, per_query
-from benchmarks.ranking import Folder, Ranked, Scores, read, reranked, searches
+from benchmarks.ranking import Folder, Lists, Ranked, Scores, fused, measured_lists, read, reranked
+from rag_core.pipeline.search_scores import search_parts
 from rag_core.rerank.blend import BlendReranker
 from rag_core.rerank.catalogue import get_reranker
-from rag_core.schema.policy import DEFAULT_RERANKER
+from rag_core.schema.first_pass import DEFAULT_FIRST_PASS
+from rag_core.schema.policy import DEFAULT_RERANKER, FULL_DEPTH
 
 BASE = "default over the fused 50"
 POOL_OF_BASE = 50
+LATE, ADDED = "late interaction", "late interaction + searches"
+"""A first pass by its own scores, and by them with what the searches add by default."""
 
 Row = tuple[str, int, Ranked]
 
@@ -42,22 +46,38 @@ def orders(folder: Folder, pools: list[int], cuts: list[int], head: int, cache: 
     blend = get_reranker(DEFAULT_RERANKER)
     if not isinstance(blend, BlendReranker):
         raise SystemExit("The default reranker is no blend.")
-    found = searches(folder, cache)
-    fused = found["RRF"]
+    lists = measured_lists(folder, cache)
+    found = fused(lists)
+    order = found["RRF"]
     cross_encoder, late_interaction = blend.parts
-    near = reranked(folder, fused, late_interaction, max(*pools, head), cache)
-    heads = {pool: {query: by(near[query], ids[:pool]) for query, ids in fused.items()} for pool in pools}
-    bests = {query: [i for pool in pools for i in heads[pool][query][: max(cuts)]] for query in fused}
-    wanted = {query: list(dict.fromkeys([*ids[:head], *bests[query]])) for query, ids in fused.items()}
+    near = reranked(folder, order, late_interaction, max(*pools, head), cache)
+    added = with_searches(near, lists)
+    firsts = {LATE: near, ADDED: added}
+    heads = {
+        (first, pool): {query: by(scores[query], ids[:pool]) for query, ids in order.items()}
+        for first, scores in firsts.items()
+        for pool in pools
+    }
+    bests = {query: [i for ranked in heads.values() for i in ranked[query][: max(cuts)]] for query in order}
+    wanted = {query: list(dict.fromkeys([*ids[:head], *bests[query]])) for query, ids in order.items()}
     read = reranked(folder, wanted, cross_encoder, max(map(len, wanted.values())), cache)
     both = {q: {i: blend.combined(score, near[q][i]) for i, score in own.items()} for q, own in read.items()}
     yield from ((name, 0, ranked) for name, ranked in found.items())
     if head:
-        yield BASE, head, cascade(both, fused, head)
-    for pool in pools:
-        yield f"late interaction over {pool}", 0, heads[pool]
+        yield BASE, head, cascade(both, order, head)
+    for (first, pool), ranked in heads.items():
+        yield f"{first} over {pool}", 0, ranked
         for cut in cuts:
-            yield f"late interaction over {pool}, default on {cut}", cut, cascade(both, heads[pool], cut)
+            yield f"{first} over {pool}, default on {cut}", cut, cascade(both, ranked, cut)
+
+
+def with_searches(near: Scores, lists: Lists) -> Scores:
+    """Late interaction's scores with what the searches add by default."""
+    totals: Scores = {}
+    for query, own in near.items():
+        parts = search_parts(*lists[query], FULL_DEPTH, own)
+        totals[query] = {i: DEFAULT_FIRST_PASS.total(score, *parts[i]) for i, score in own.items()}
+    return totals
 
 
 def cascade(scores: Scores, order: Ranked, cut: int) -> Ranked:

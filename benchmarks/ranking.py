@@ -26,9 +26,10 @@ from rag_core.retrieval.engines.faiss_index import DenseIndex
 from rag_core.retrieval.fusion import rrf
 from rag_core.schema.documents import Passage
 from rag_core.schema.fusion import Fusion
-from rag_core.schema.policy import Signals
+from rag_core.schema.measurement import RankedList
+from rag_core.schema.policy import FULL_DEPTH, Signals
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import Hit
+from rag_core.schema.steps import Hit, Timing
 from rag_core.schema.threshold import to_relevance
 from rag_core.storage.database import Store
 
@@ -38,6 +39,8 @@ SEED = 20261120
 
 Ranked = dict[str, list[str]]
 Scores = dict[str, dict[str, float]]
+Lists = dict[str, tuple[RankedList, RankedList]]
+"""The dense and the lexical list by query."""
 
 
 @dataclass(frozen=True)
@@ -80,18 +83,36 @@ def read(path: Path, sample: int, relevant: int = 1) -> Folder:
     return Folder(path.name, passages, {q.id: q.text for q in chosen}, grades, len(answered))
 
 
-def searches(folder: Folder, cache: Path) -> dict[str, Ranked]:
-    """BM25, dense and RRF, each to depth 100: ids by query."""
+def measured_lists(folder: Folder, cache: Path) -> Lists:
+    """The dense and the lexical list of each query, as deep as a run measures them."""
     ids, texts = list(folder.passages), folder.texts
     lexical = LexicalIndex.build(texts)
     dense = DenseIndex.build(vectors(texts, cache), exact_limit=len(texts))
     embedder = get_embedder()
-    found: dict[str, Ranked] = {"BM25": {}, "dense": {}, "RRF": {}}
+    found = {}
     for query, text in folder.queries.items():
-        found["BM25"][query] = [ids[row] for row in lexical.search(text, DEPTH)[0]]
-        found["dense"][query] = [ids[row] for row in dense.search(embedder.embed_query(text), DEPTH)[0]]
-        lists = {"dense": found["dense"][query], "lexical": found["BM25"][query]}
-        found["RRF"][query] = [hit.id for hit in rrf(lists, {"dense": 1.0, "lexical": 1.0})]
+        near, words = dense.search(embedder.embed_query(text), FULL_DEPTH), lexical.search(text, FULL_DEPTH)
+        found[query] = (_list(ids, near[0], near[1]), _list(ids, words[0], words[1]))
+    return found
+
+
+def _list(ids: list[str], rows: np.ndarray, scores: np.ndarray) -> RankedList:
+    found = zip([ids[row] for row in rows], scores.tolist(), strict=True)
+    return RankedList(found=tuple(found), timing=Timing())
+
+
+def searches(folder: Folder, cache: Path) -> dict[str, Ranked]:
+    """BM25, dense and RRF, each to depth 100: ids by query."""
+    return fused(measured_lists(folder, cache))
+
+
+def fused(lists: Lists) -> dict[str, Ranked]:
+    """BM25, dense and RRF, each to depth 100: ids by query."""
+    found: dict[str, Ranked] = {"BM25": {}, "dense": {}, "RRF": {}}
+    for query, (dense, lexical) in lists.items():
+        near, words = ([one for one, _ in listed.found[:DEPTH]] for listed in (dense, lexical))
+        found["BM25"][query], found["dense"][query] = words, near
+        found["RRF"][query] = [hit.id for hit in rrf({"dense": near, "lexical": words}, {"dense": 1.0, "lexical": 1.0})]
     return found
 
 

@@ -23,7 +23,7 @@ from rag_core.cli import named_index
 from rag_core.cli.documents import EMBEDDER_HELP, OWN_MODEL, library, progress, scoring_progress, told_what_was_sent
 from rag_core.cli.early_checks import check_elsewhere, check_folder, check_rerankers, check_step
 from rag_core.cli.extra_search_options import extra_search
-from rag_core.cli.policy_options import policy_of
+from rag_core.cli.policy_options import FIRST_PASS, first_pass_of, policy_of
 from rag_core.cli.questions import RERANKER_HELP
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.storage.own_model import key_for
@@ -85,7 +85,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         help="add a search to the main search: tenant=A,B source=A,B since=2026-09-01 query='other words' depth=20 "
         "weight=0.5; once for each",
     )
-    add("--first-pass", nargs=2, metavar=("RERANKER", "READS"), help="a cheap reranker that reads a wider pool first")
+    add("--first-pass", nargs="+", metavar="RERANKER READS [DENSE LEXICAL]", help=FIRST_PASS)
     add(
         "--search",
         type=float,
@@ -188,7 +188,7 @@ def _reading(given: argparse.Namespace) -> dict[str, object]:
     pool = WIDE_POOL if named and given.pool is None else given.pool
     asked: dict[str, object] = {"reranker": given.reranker, "pool": pool}
     if given.first_pass:
-        asked["first_pass"] = dict(zip(("reranker", "pool"), given.first_pass, strict=True))
+        asked["first_pass"] = first_pass_of(given.first_pass)
         if given.first_pass[1] == str(pool):
             sys.stderr.write(f"The first pass hands on all {pool} that it reads. A smaller --pool lets it cut.\n")
     return {name: value for name, value in asked.items() if value is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from pydantic import ValidationError
 
@@ -18,6 +19,17 @@ from rag_core.schema.validation import in_words
 FLAGS = {"first_pass": "first-pass", "signals": "search", "extra_searches": "extra", "top_k": "top-k"}
 """The option that sets a policy's field, where it has another name."""
 _OPTIONS = {field: f"--{FLAGS.get(field, field)}" for field in Policy.model_fields}
+
+FIRST_PASS = "a cheap reranker that reads a wider pool first, and how much the searches' scores count beside its own"
+"""The help of `--first-pass`."""
+
+
+def first_pass_of(words: Sequence[str]) -> dict[str, str]:
+    """A first pass as `--first-pass` names it: a reranker, how many it reads, and perhaps the searches' weights. Raises
+    BadInput."""
+    if len(words) not in (2, 4):
+        raise BadInput("Give --first-pass a reranker and how many it reads, or these and two weights of searches.")
+    return dict(zip(("reranker", "pool", "dense", "lexical"), words, strict=False))
 
 
 def policy_of(**values: object) -> Policy:

@@ -15,6 +15,7 @@ from rag_core.evaluation.runs import write_qrels, write_run
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.schema.policy import SIGNAL_NAMES, Policy
 from rag_core.storage.spreadsheet import csv_text
+from rag_core.wording.first_pass import first_pass_text
 from rag_core.wording.metric_changes import NO_INTERVAL, comparison_sentence, headroom_sentence, interval_text
 
 MOST_HARMED = 10
@@ -91,7 +92,7 @@ def _about(report: Report) -> str:
         told += f"; reranker {report.policy.reranker}, pool {report.policy.pool}, depth {report.policy.depth}"
         told += "".join(f"; extra search {one}" for one in report.policy.extra_searches)
         if first_pass := report.policy.first_pass:
-            told += f"; first pass {first_pass.reranker} reads {first_pass.pool}"
+            told += f"; first pass {first_pass_text(first_pass)}"
         if (signals := report.policy.signals).on:
             told += "; signals " + ", ".join(f"{name} {getattr(signals, name):g}" for name in SIGNAL_NAMES)
     return f"{told}."

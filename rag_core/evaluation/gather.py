@@ -11,9 +11,21 @@ from datetime import date
 import numpy as np
 
 from rag_core.errors import BadInput
-from rag_core.evaluation.pools import ABSENT, UNDATED, ExtraSearchArrays, Facts, Ints, Pools, Scores, assemble, padded
+from rag_core.evaluation.pools import (
+    ABSENT,
+    UNDATED,
+    ExtraSearchArrays,
+    Facts,
+    Floats,
+    Ints,
+    Pools,
+    Scores,
+    assemble,
+    padded,
+)
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.pipeline.extra_searches import main_lists
+from rag_core.pipeline.search_scores import search_parts
 from rag_core.schema.documents import Passage
 from rag_core.schema.measurement import Measurement, SearchRun
 from rag_core.schema.sigmoid import sigmoid
@@ -62,7 +74,19 @@ def build(measurements: Mapping[str, Measurement], labelled: LabelledSet) -> Poo
         titles={c.document_id: c.title for row in rows for c in row.passages.values() if c.title},
     )
     beside = {asked: _padded(_lists(found, columns), pools.shape[1]) for asked, found in extra_searches.items()}
-    return replace(pools, extra_searches=beside, where=rows[0].where if rows else None)
+    dense, lexical = _search_parts(rows, ids)
+    where = rows[0].where if rows else None
+    return replace(pools, extra_searches=beside, where=where, dense=dense, lexical=lexical)
+
+
+def _search_parts(rows: Sequence[Measurement], ids: Sequence[Sequence[str]]) -> tuple[Floats, Floats]:
+    """What the searches add to a first pass, of every candidate; 0 where there is none."""
+    dense, lexical = (np.zeros((len(rows), max(map(len, ids), default=0))) for _ in range(2))
+    for at, (row, of_row) in enumerate(zip(rows, ids, strict=True)):
+        parts = search_parts(row.dense, row.lexical, row.depth, of_row)
+        for column, passage_id in enumerate(of_row):
+            dense[at, column], lexical[at, column] = parts[passage_id]
+    return dense, lexical
 
 
 def _searches(row: Measurement) -> dict[ExtraSearchArrays, SearchRun]:

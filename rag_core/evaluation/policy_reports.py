@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rag_core.evaluation.report import Report, between
 from rag_core.schema.base import Frozen
 from rag_core.schema.policy import FirstPass, Policy
+from rag_core.wording.first_pass import first_pass_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +70,7 @@ def difference(policy: Policy) -> str:
 
 
 def _shown(value: object) -> object:
-    """A first pass as `late-interaction over 100`, other values as their fields."""
+    """A first pass as `late-interaction over 100 + 0.3 cosine`, other values as their fields."""
     if isinstance(value, FirstPass):
-        return f"{value.reranker} over {value.pool}"
+        return first_pass_text(value)
     return value.model_dump() if isinstance(value, Frozen) else value

@@ -75,7 +75,8 @@ class Pools:
     of the query, highest first, padded with 0. judged: (Q,), whether the query has any judgment, and so counts in a
     mean. depth: how deep the lists were measured. repeats: whether any document has several passages here. extras: the
     lists of the extra searches that were run for every query, by what they look for, then list name; like `ranks`.
-    where: the run's filter.
+    where: the run's filter. dense, lexical: what the searches add in a first pass (Q, C), as `search_parts` gives it;
+    None where no search was measured.
     """
 
     query_ids: tuple[str, ...]
@@ -93,6 +94,8 @@ class Pools:
     titles: dict[str, str] = field(default_factory=dict)
     extra_searches: dict[ExtraSearchArrays, dict[str, Ints]] = field(default_factory=dict)
     where: Filter | None = None
+    dense: Floats | None = None
+    lexical: Floats | None = None
 
     def beside(self, one: ExtraSearch) -> dict[str, Ints]:
         """The ranks that an extra search gave, by list name. Raises BadInput where it was not run for every query."""

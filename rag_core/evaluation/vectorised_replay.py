@@ -81,9 +81,12 @@ def reranked_rankings(pools: Pools, order: Rankings, reranker: str, pool: int) -
     Raises BadInput for a reranker that nothing was scored with.
     """
     head = order.first(pool)
-    if reranker == NO_RERANKER:
-        return head
-    key = head.take(scores_of(pools, reranker).key)
+    return head if reranker == NO_RERANKER else _by_score(head, scores_of(pools, reranker).key)
+
+
+def _by_score(head: Rankings, scores: Floats) -> Rankings:
+    """Highest score (Q, C) first, ties in the order before; candidates without a score are counted."""
+    key = head.take(scores)
     missing = (np.isnan(key) & head.valid).sum(axis=1)
     key = np.where(head.valid, np.nan_to_num(key, nan=-np.inf), -np.inf)
     by_score = np.argsort(-key, axis=1, kind="stable")
@@ -91,8 +94,18 @@ def reranked_rankings(pools: Pools, order: Rankings, reranker: str, pool: int) -
 
 
 def first_pass_rankings(pools: Pools, order: Rankings, first_pass: FirstPass | None) -> Rankings:
-    """What the first pass makes of a fused order; that order itself where there is none."""
-    return order if first_pass is None else reranked_rankings(pools, order, first_pass.reranker, first_pass.pool)
+    """What the first pass makes of a fused order; that order itself where there is none.
+
+    Raises BadInput where it adds scores of searches and none was measured.
+    """
+    if first_pass is None:
+        return order
+    scores = scores_of(pools, first_pass.reranker).key
+    if first_pass.adds_searches:
+        if pools.dense is None or pools.lexical is None:
+            raise BadInput("These rankings came without scores of searches. Let the first pass add none.")
+        scores = scores + first_pass.dense * pools.dense + first_pass.lexical * pools.lexical
+    return _by_score(order.first(first_pass.pool), scores)
 
 
 def rerank_pass(pools: Pools, order: Rankings, policy: Policy) -> Rankings:

@@ -15,6 +15,7 @@ from rag_core.errors import UnscoredPairs
 from rag_core.pipeline.early_stopping import ReadDepth, measured_depth, next_end
 from rag_core.pipeline.engine_fusion import engine_order
 from rag_core.pipeline.extra_searches import list_weights, named_lists
+from rag_core.pipeline.search_scores import added_scores
 from rag_core.retrieval.fusion import rrf
 from rag_core.schema.documents import Passage
 from rag_core.schema.measurement import Measurement, RerankerScores
@@ -73,7 +74,8 @@ def pool_of(measurement: Measurement, policy: Policy) -> list[str]:
 
 
 def survivors(head: Sequence[str], measurement: Measurement, policy: Policy) -> list[str]:
-    """The best of a head by the first pass's scores, ties in fused order; what goes on to the reranker."""
+    """The best of a head by the first pass's scores, with what the searches add to them, ties in fused order; what goes
+    on to the reranker."""
     if policy.first_pass is None:
         return list(head[: policy.pool])
     known = measurement.rerankings.get(policy.first_pass.reranker)
@@ -82,7 +84,10 @@ def survivors(head: Sequence[str], measurement: Measurement, policy: Policy) -> 
         raise UnscoredPairs(policy.first_pass.reranker, tuple(missing))
     if known is None or missing:
         return list(head[: policy.pool])
-    return sorted(head, key=lambda passage_id: -known.pairs[passage_id].score)[: policy.pool]
+    scores = {passage_id: known.pairs[passage_id].score for passage_id in head}
+    if added := added_scores(measurement, policy.first_pass, head):
+        scores = {passage_id: added.total(passage_id, score) for passage_id, score in scores.items()}
+    return sorted(head, key=lambda passage_id: -scores[passage_id])[: policy.pool]
 
 
 def pending_passes(measurement: Measurement, policy: Policy) -> list[PendingPass]:

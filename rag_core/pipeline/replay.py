@@ -23,6 +23,7 @@ from rag_core.pipeline.rerank_step import (
     probability_of_best,
     rerank_step,
 )
+from rag_core.pipeline.search_scores import added_scores
 from rag_core.pipeline.signals import adjust
 from rag_core.pipeline.watch import Clock, Watch
 from rag_core.retrieval.embedders.cutoffs import cutoffs_of
@@ -147,14 +148,16 @@ def _head(fused: Step, policy: Policy) -> IncomingOrder:
 
 def _from_first_pass(fused: Step, measurement: Measurement, policy: Policy, watch: Watch) -> RerankResult | None:
     """The first pass over the head of the fused order, all of it; None where the policy has none."""
-    if policy.first_pass is None:
+    first = policy.first_pass
+    if first is None:
         return None
     came = _head(fused, policy)
     ids = [hit.passage_id for hit in came.hits]
-    known = measurement.rerankings.get(policy.first_pass.reranker)
+    known = measurement.rerankings.get(first.reranker)
     reach = ReadDepth(len(ids), missing=tuple(unread(ids, known)))
     cost = known if reach.missing else own_share(known, ids)
-    return rerank_step(StepName.FIRST_PASS, policy.first_pass.reranker, came, cost, reach, policy.pool, watch.add)
+    added = added_scores(measurement, first, ids)
+    return rerank_step(StepName.FIRST_PASS, first.reranker, came, cost, reach, policy.pool, watch.add, added)
 
 
 def _reranked(

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from rag_core.errors import UnscoredPairs
 from rag_core.pipeline import step_warnings
 from rag_core.pipeline.early_stopping import ReadDepth
+from rag_core.pipeline.search_scores import AddedScores
 from rag_core.rerank.shipped import best_probability
 from rag_core.schema.measurement import RerankerScores
 from rag_core.schema.policy import NO_RERANKER, Policy
@@ -47,11 +48,13 @@ def rerank_step(
     reach: ReadDepth,
     keeps: int,
     lap: Callable[[Timing], Timing],
+    added: AddedScores | None = None,
 ) -> RerankResult:
     """Highest score first, ties in the order in which they came; that order itself where no reranker ran or it failed.
 
     reach: how far it reads; `known` may be of more pairs. keeps: how many of them the run hands on. lap: lays
-    a measured time on the run's time line. Raises UnscoredPairs where pairs have no score and nothing says why.
+    a measured time on the run's time line. added: what the searches add to its scores. Raises UnscoredPairs where pairs
+    have no score and nothing says why.
     """
     if known and not reach.missing:
         known = known.model_copy(update={"failure": None})
@@ -63,7 +66,7 @@ def rerank_step(
     else:
         read = came.hits[: reach.read]
         pairs = {hit.passage_id: known.pairs[hit.passage_id] for hit in read}
-        hits, space = _by_score(read, pairs), known.space
+        hits, space = _by_score(read, pairs, known.space, added)
     report = _report(reranker, known, came.hits, hits, pairs, reach)
     who = "first pass" if name == StepName.FIRST_PASS else "reranker"
     step = Step(
@@ -77,6 +80,7 @@ def rerank_step(
         warnings=(
             *step_warnings.rerank(report, reach.read, who, came.called),
             *(known.notes if known else ()),
+            *(added.notes if added else ()),
             *(_score_health(hits, space, keeps) if pairs else ()),
         ),
     )
@@ -130,13 +134,22 @@ def _as_they_came(came: Sequence[Hit]) -> tuple[Hit, ...]:
     return tuple(Hit(passage_id=hit.passage_id, rank=rank, score=hit.score) for rank, hit in enumerate(came, start=1))
 
 
-def _by_score(came: Sequence[Hit], pairs: Mapping[str, PairScore]) -> tuple[Hit, ...]:
-    """Highest score first; ties keep the order in which they came."""
-    order = sorted(came, key=lambda hit: -pairs[hit.passage_id].score)
-    return tuple(
-        Hit(passage_id=hit.passage_id, rank=rank, score=pairs[hit.passage_id].score)
-        for rank, hit in enumerate(order, start=1)
+def _by_score(
+    came: Sequence[Hit], pairs: Mapping[str, PairScore], space: ScoreSpace, added: AddedScores | None
+) -> tuple[tuple[Hit, ...], ScoreSpace]:
+    """Highest score first, and what the scores mean; ties keep the order in which they came."""
+    own = {hit.passage_id: pairs[hit.passage_id].score for hit in came}
+    if added:
+        scored = {one: added.total(one, score) for one, score in own.items()}
+        parts = {one: {space.value: score, **added.parts[one]._asdict()} for one, score in own.items()}
+    else:
+        scored, parts = own, {}
+    order = sorted(own, key=lambda passage_id: -scored[passage_id])
+    hits = tuple(
+        Hit(passage_id=one, rank=rank, score=scored[one], parts=parts.get(one, {}))
+        for rank, one in enumerate(order, start=1)
     )
+    return hits, ScoreSpace.COMBINED if added else space
 
 
 def _score_health(hits: Sequence[Hit], space: ScoreSpace, keeps: int) -> tuple[StepWarning, ...]:

@@ -32,6 +32,9 @@ APPROXIMATE = "approximate"
 NOT_CONVERTED = "not-converted"
 """Code of the note that the embedding model runs slower than it might; nothing is wrong with the run."""
 
+SEARCH_SCORES_IDLE = "search-scores-idle"
+"""Code of the note that a first pass adds nothing of a search's scores; nothing is wrong with the run."""
+
 SATURATED = 0.999
 """Probabilities over this (or under 1 minus this) no longer tell candidates apart on a screen."""
 
@@ -52,7 +55,7 @@ def ties(hits: Sequence[Hit], first: int = 10) -> tuple[StepWarning, ...]:
 
 def warns(step: Step) -> bool:
     """Whether anything may be wrong with this step; a check that could not be made says nothing of it."""
-    notes = (NOT_CALIBRATED, NO_SUCH_SEARCH, APPROXIMATE, ENGINE_FUSION, NOT_CONVERTED)
+    notes = (NOT_CALIBRATED, NO_SUCH_SEARCH, APPROXIMATE, ENGINE_FUSION, NOT_CONVERTED, SEARCH_SCORES_IDLE)
     return any(warning.code not in notes for warning in step.warnings)
 
 

@@ -10,6 +10,7 @@ from rag_core.report.page import escape, page, section, table
 from rag_core.schema.trace import Trace
 from rag_core.triage.case import Case, Finding, Rerun
 from rag_core.triage.differences import differences
+from rag_core.wording.first_pass import first_pass_text
 from rag_core.wording.numbers import score_text, titles_of
 from rag_core.wording.step_names import step_label
 from rag_core.wording.verdicts import VERDICT_LABELS, sentence
@@ -79,7 +80,7 @@ def _settings(trace: Trace) -> str:
     policy, first = trace.policy, trace.policy.first_pass
     rows: list[list[object]] = [
         ["Reranker", policy.reranker],
-        ["First pass", f"{first.reranker} over {first.pool}" if first else "none"],
+        ["First pass", first_pass_text(first) if first else "none"],
         ["Candidates to rerank", policy.pool],
         ["Threshold", "none" if policy.threshold.minimum is None else policy.threshold.minimum],
         ["Passages kept (top-k)", policy.top_k],

@@ -11,11 +11,13 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from rag_core.schema.base import Frozen
 from rag_core.schema.calibration import Calibration
 from rag_core.schema.filters import Filter
+from rag_core.schema.first_pass import DEFAULT_FIRST_PASS as DEFAULT_FIRST_PASS
+from rag_core.schema.first_pass import FULL_DEPTH as FULL_DEPTH
+from rag_core.schema.first_pass import FirstPass as FirstPass
+from rag_core.schema.first_pass import Share
 from rag_core.schema.fusion import Fusion
 from rag_core.schema.threshold import Threshold
 
-FULL_DEPTH = 200
-"""How deep both searches are measured, so that every smaller depth is a replay."""
 MOST_KEPT = 100
 """The largest top-k of a policy; a recorded run may have kept more."""
 
@@ -30,9 +32,6 @@ NO_RERANKER = "none"
 
 DEFAULT_RERANKER = "second-pass-minilm-v3+late-interaction"
 """The reranker of a policy that names none: of what ships and gives probabilities, what ranks best (its card)."""
-
-
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class Signals(Frozen):
@@ -122,18 +121,6 @@ class EarlyStopping(Frozen):
     patience: Annotated[int | None, Field(ge=1)] = None
 
 
-class FirstPass(Frozen):
-    """A first pass: a cheap reranker reads the first `pool` fused candidates, and its best `Policy.pool` go on.
-
-    Policy(first_pass=FirstPass(reranker="late-interaction", pool=100), pool=20, reranker="second-pass-minilm-v3")
-    """
-
-    reranker: Annotated[str, Field(min_length=1, max_length=300)]
-    pool: Annotated[int, Field(ge=1, le=2 * FULL_DEPTH)] = 100
-
-
-DEFAULT_FIRST_PASS = FirstPass(reranker="late-interaction", pool=100)
-"""The first pass of a policy that names neither a reranker nor a first pass."""
 DEFAULT_POOL = 10
 """How many of its best such a policy's reranker reads, unless more are kept."""
 
@@ -177,7 +164,7 @@ class Policy(Frozen):
         top_k = given.get("top_k")
         pool = given.get("pool", max(DEFAULT_POOL, top_k) if isinstance(top_k, int) else DEFAULT_POOL)
         reads = max(DEFAULT_FIRST_PASS.pool, pool) if isinstance(pool, int) else DEFAULT_FIRST_PASS.pool
-        first_pass = FirstPass(reranker=DEFAULT_FIRST_PASS.reranker, pool=min(reads, 2 * FULL_DEPTH))
+        first_pass = DEFAULT_FIRST_PASS.with_(pool=min(reads, 2 * FULL_DEPTH))
         return {**given, "first_pass": first_pass, "pool": pool}
 
     def having(self, **changes: object) -> Policy:

@@ -16,7 +16,7 @@ class ScoreSpace(StrEnum):
     logit        a cross-encoder's last output (calibrated where its model says so), unbounded
     probability  sigmoid of a logit, 0..1
     grade        a language model's grade from 0 to 10 as a share, 0..1: its opinion, not a probability
-    combined     weighted sum of relevance and signals
+    combined     weighted sum of relevance and signals, or of a first pass's scores and the searches'
     dot          dot product of vectors of any length, unbounded
     distance     how far apart two vectors are, 0 and up; lower is better
     rank         the rank itself, where no score was recorded; lower is better

@@ -9,6 +9,7 @@ from rag_core.pipeline.early_stopping import settled
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Hit, StepName
 from rag_core.schema.trace import Trace
+from rag_core.wording.first_pass import added_text
 from rag_core.wording.numbers import count_of, cut_text, ordinal, score_number, score_text, threshold_text, title_of
 from rag_core.wording.recorded_headline import recorded_headline
 
@@ -51,7 +52,8 @@ def so_far(trace: Trace) -> str:
 
 
 def first_pass(trace: Trace, named: Callable[[str], str] = str) -> str:
-    """`First pass: late-interaction read 100, the best 20 went on to second-pass-minilm-v3.`; empty without one.
+    """`First pass: late-interaction + 0.3 cosine + 0.1 BM25 share read 100, the best 20 went on to
+    second-pass-minilm-v3.`; empty without one.
 
     named: what a reranker's key is called.
     """
@@ -61,9 +63,10 @@ def first_pass(trace: Trace, named: Callable[[str], str] = str) -> str:
     read, handed_on, last = len(trace.head), len(trace.pool), named(trace.policy.reranker)
     if report.status == "failed":
         return f"First pass: {named(report.name)} did not run; the first {handed_on} in fused order went on to {last}."
+    added = added_text(trace.policy.first_pass) if trace.policy.first_pass else ""
     if handed_on == read:
-        return f"First pass: {named(report.name)} read {read}, and all of them went on to {last}."
-    return f"First pass: {named(report.name)} read {read}, the best {handed_on} went on to {last}."
+        return f"First pass: {named(report.name)}{added} read {read}, and all of them went on to {last}."
+    return f"First pass: {named(report.name)}{added} read {read}, the best {handed_on} went on to {last}."
 
 
 def _movement(trace: Trace) -> str:

@@ -135,6 +135,12 @@ def threshold_idle(asked: ScoreSpace, there: ScoreSpace) -> str:
     return f"The threshold is for {asked} scores; this run's are {there}, so nothing was cut by it."
 
 
+def search_scores_idle(search: str, there: ScoreSpace) -> str:
+    """A first pass adds the scores of a search that mean something else than it can add."""
+    wanted = "cosines" if search == "dense" else "BM25 scores"
+    return f"The scores of the {search} search are {there}, no {wanted}, so the first pass adds nothing of them."
+
+
 def undated(number: int, candidates: int) -> str:
     """Candidates without a date, where freshness counts."""
     has, their = verb(number, "has", "have"), verb(number, "its", "their")

@@ -40,10 +40,10 @@ def test_another_reranker_keeps_the_default_first_pass_in_its_link(page: Page, a
     settled(page)
     page.get_by_role("combobox", name=re.compile("^Reranker")).press("ArrowDown")
     page.get_by_role("option", name="second-pass-minilm-v3").click()
-    page.wait_for_url(re.compile("v=2"))
+    page.wait_for_url(re.compile("v=3"))
     for _ in range(2):
         expect(page.get_by_text("read 100, the best 10 went on to second-pass-minilm-v3")).to_be_visible()
         settled(page)
         page.reload()
     page.get_by_test_id("stSidebar").get_by_role("button", name="Reset settings").click()
-    expect(page).not_to_have_url(re.compile("v=2|r="))
+    expect(page).not_to_have_url(re.compile("v=3|r="))

@@ -71,7 +71,7 @@ def test_a_calibration_that_is_switched_off_is_off_after_a_reload(page: Page, ap
         page.get_by_test_id("stSidebar").get_by_text("Calibrated probability", exact=True).click()
         expect(switch).to_be_checked(checked=on)
         settled(page)
-        await_link(page, "cal=true" if on else "v=2")
+        await_link(page, "cal=true" if on else "v=3")
         page.reload()
         settled(page)
         expect(switch).to_be_checked(checked=on)

@@ -202,10 +202,14 @@ def test_a_first_pass_and_the_search_signal_are_part_of_the_policy(
     assert "first_pass" in Report.read(capsys.readouterr().out).steps
     assert main([*both, "--format", "markdown"]) == 0
     told = capsys.readouterr().out
-    assert "first pass late-interaction reads 4" in told
+    assert "first pass late-interaction over 4;" in told
     assert "search 1" in told
     assert main(command) == 0  # the default passes, with another pool
     assert "first_pass" in Report.read(capsys.readouterr().out).steps
+    assert main([*both, "--first-pass", "late-interaction", "4", "0.3", "0.1", "--format", "markdown"]) == 0
+    assert "first pass late-interaction over 4 + 0.3 cosine + 0.1 BM25 share;" in capsys.readouterr().out
+    assert main([*command, "--first-pass", "late-interaction", "4", "0.3"]) == 2
+    assert "two weights" in capsys.readouterr().err
     assert main([*command, "--first-pass", "late-interaction", "2"]) == 0
     assert "hands on all 2" in capsys.readouterr().err
     assert main([*command, "--first-pass", "late-interaction", "1"]) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -29,6 +30,7 @@ LETTERS = "abcdefghijkl"
 SPACES = [ScoreSpace.LOGIT, ScoreSpace.PROBABILITY, ScoreSpace.MAXSIM]
 ranked = st.lists(st.sampled_from(LETTERS), unique=True, max_size=len(LETTERS)).map("".join)
 weights = st.sampled_from([0.0, 0.5, 1.0, 1.3, 2.0])
+weighed = st.sampled_from([0.0, 0.0, 0.2, 1.0])
 shares = st.sampled_from([0.0, 0.1, 0.15, 0.5, 0.6, 1.0])
 
 
@@ -80,7 +82,9 @@ def test_every_stage_ranks_as_replay_does(
     data: st.DataObject, space: ScoreSpace, policy: Policy, reads: int | None
 ) -> None:
     if reads and policy.reranker != "none":
-        policy = policy.with_(first_pass=FirstPass(reranker="cheap", pool=max(reads, policy.pool)))
+        dense, lexical = data.draw(st.tuples(weighed, weighed))
+        first = FirstPass(reranker="cheap", pool=max(reads, policy.pool), dense=dense, lexical=lexical)
+        policy = policy.with_(first_pass=first)
     rows = {one: data.draw(measured(space)) for one in ("q1", "q2", "q3")}
     pools = build(rows, labelled({"q1": {"d1": 1}, "q2": {"d2": 2}, "q3": {}}))
 
@@ -303,3 +307,13 @@ def test_the_curves_are_those_of_the_policy_with_its_extra_searches() -> None:
     assert [point.final for point in sweeps.pool(pools, policy, "RR@10", [1, 2]).points] == [1.0, 1.0]
     without = policy.with_(extra_searches=())
     assert [point.final for point in sweeps.pool(pools, without, "RR@10", [1, 2]).points] == [0.0, 0.0]
+
+
+def test_rankings_without_searches_are_refused_where_the_first_pass_adds_them() -> None:
+    policy = Policy(reranker="ce", pool=2, first_pass=FirstPass(reranker="cheap", pool=3, dense=0.2))
+    pools = pools_of({"q": {}}, [scored_too(plain("abc", "", {"a": 1.0}), "cheap", dict.fromkeys("abc", 0.1))])
+    order, _ = vectorised_replay.fused_rankings(pools, policy)
+
+    assert vectorised_replay.first_pass_rankings(pools, order, policy.first_pass).lengths.tolist() == [3]
+    with pytest.raises(BadInput, match="came without scores of searches"):
+        vectorised_replay.first_pass_rankings(replace(pools, dense=None), order, policy.first_pass)

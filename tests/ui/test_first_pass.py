@@ -61,7 +61,7 @@ def test_a_run_whose_settings_are_not_named_has_one() -> None:
     at = opened("1_inspect.py")
     assert at.selectbox(key="fp").value == "late-interaction"
     assert (at.slider(key="fpn").value, at.slider(key="best").value) == (100, 10)
-    assert "First pass: Late interaction (MaxSim) read 3, and all of them went on to" in shown(at)
+    assert "+ 0.3 cosine + 0.1 BM25 share read 3, and all of them went on to" in shown(at)
     assert "* Changed" not in shown(at)
 
 
@@ -94,19 +94,19 @@ def test_an_old_link_to_late_interaction_behind_another_first_pass_keeps_its_poo
 
 
 def test_a_link_of_today_is_marked_where_it_would_be_taken_for_an_old_one() -> None:
-    at = opened("1_inspect.py", r=CROSS_ENCODER, v="2")
+    at = opened("1_inspect.py", r=CROSS_ENCODER, v="3")
     assert at.selectbox(key="fp").value == "late-interaction" and at.slider(key="best").value == 10
-    assert at.query_params["v"] == "2"
-    at = opened("1_inspect.py", r="No reranker", v="2")
+    assert at.query_params["v"] == "3"
+    at = opened("1_inspect.py", r="No reranker", v="3")
     assert "v" not in at.query_params
-    assert "v" in opened("1_inspect.py", k="12", v="2").query_params
-    assert "v" not in opened("1_inspect.py", k="9", v="2").query_params
+    assert "v" in opened("1_inspect.py", k="12", v="3").query_params
+    assert "v" not in opened("1_inspect.py", k="9", v="3").query_params
     at = opened("1_inspect.py", k="15", best="30")
     assert at.selectbox(key="fp").value == "late-interaction" and at.slider(key="best").value == 30
 
 
 def test_more_passages_than_the_pool_has_cannot_be_kept() -> None:
-    at = opened("1_inspect.py", k="12", v="2")
+    at = opened("1_inspect.py", k="12", v="3")
     assert "The pool has 10 candidates, so no more are kept." in shown(at)
     assert "The pool has" not in shown(at.slider(key="best").set_value(12).run())
 
@@ -135,5 +135,30 @@ def test_a_saved_run_of_a_reranker_that_nobody_knows_here_is_shown_whole(key: st
     at.file_uploader(key="trace_file").set_value(("run.json", data, "application/json")).run()
     assert not at.exception and not at.error
     told = shown(at)
-    assert f"First pass: Late interaction (MaxSim) read 3, and all of them went on to {key}." in told
+    assert f"+ 0.3 cosine + 0.1 BM25 share read 3, and all of them went on to {key}." in told
     assert "<b>First pass</b>" in told and at.dataframe
+
+
+def test_the_searches_add_to_it_as_the_sidebar_says() -> None:
+    at = opened("1_inspect.py")
+    assert (at.slider(key="fpd").value, at.slider(key="fpl").value) == (0.3, 0.1)
+    assert "Late interaction (MaxSim) + 0.3 cosine + 0.1 BM25 share read 3" in shown(at)
+    at = at.slider(key="fpd").set_value(0.0).run()
+    at = at.slider(key="fpl").set_value(0.5).run()
+    assert not at.exception
+    assert "Late interaction (MaxSim) + 0.5 BM25 share read 3" in shown(at)
+
+
+@pytest.mark.parametrize(
+    "link", [{"fp": CHEAP}, {"fpn": "60"}, {"best": "20"}, {"r": CROSS_ENCODER, "v": "2"}, {"fpn": "60", "v": "2"}]
+)
+def test_in_an_old_link_the_searches_add_nothing(link: dict[str, str]) -> None:
+    at = opened("1_inspect.py", **link)
+    assert (at.slider(key="fpd").value, at.slider(key="fpl").value) == (0.0, 0.0)
+    assert "First pass: Late interaction (MaxSim) read 3" in shown(at)
+
+
+@pytest.mark.parametrize("link", [{"best": "20", "v": "3"}, {"fpn": "60", "fpl": "0.1"}, {"q": "refunds"}])
+def test_in_a_link_of_today_they_add_what_it_says(link: dict[str, str]) -> None:
+    at = opened("1_inspect.py", **link)
+    assert (at.slider(key="fpd").value, at.slider(key="fpl").value) == (0.3, 0.1)

@@ -17,6 +17,8 @@ from rag_core.schema.once import once
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
+from rag_core.schema.trace_record import RankAtStep
+from rag_core.wording.first_pass import sum_text
 from rag_core.wording.numbers import score_text, title_of, titles_of
 from rag_core.wording.outcomes import outcome_text
 from rag_core.wording.step_names import label_in, step_label
@@ -80,6 +82,15 @@ def _further(rows: Mapping[str, object], passage: Passage) -> dict[str, object]:
     return {name: value for name, value in further.items() if (name.casefold(), str(value)) not in said}
 
 
+def _score_text(trace: Trace, at: RankAtStep, passage_id: str) -> str:
+    """A score with its space and, of a first pass that adds the searches' scores, what it is the sum of."""
+    if at.score is None:
+        return ""
+    parts = trace[at.step].by_passage[passage_id].parts if at.step == StepName.FIRST_PASS else {}
+    first = trace.policy.first_pass
+    return score_text(at.score, at.space) + (f" = {sum_text(parts, first)}" if parts and first else "")
+
+
 @once
 def way_table(trace: Trace, passage_id: str) -> pd.DataFrame:
     """The passage's way through the steps: a row per step with rank, of how many, and score with its space."""
@@ -87,7 +98,7 @@ def way_table(trace: Trace, passage_id: str) -> pd.DataFrame:
         {
             "Step": label_in(trace, step.step),
             "Rank": f"{step.rank} of {step.of}" if step.rank else "not ranked",
-            "Score": score_text(step.score, step.space) if step.score is not None else "",
+            "Score": _score_text(trace, step, passage_id),
         }
         for step in trace.ranks_by_step(passage_id)
     ]

@@ -46,6 +46,17 @@ CONTROLS: dict[str, Control] = {
         DEFAULT_FIRST_PASS.pool,
         "How many fused candidates the first pass reads. The best of them fill the pool.",
     ),
+    "fpd": Control(
+        "Cosine added in the first pass",
+        DEFAULT_FIRST_PASS.dense,
+        "How much the dense search's score counts beside the first pass's. 0: not at all.",
+    ),
+    "fpl": Control(
+        "BM25 added in the first pass",
+        DEFAULT_FIRST_PASS.lexical,
+        "How much the lexical search's score, as a share of the best one, counts beside the first pass's. 0: not at "
+        "all.",
+    ),
     "best": Control(
         "Candidates to rerank (pool)",
         _POLICY.pool,

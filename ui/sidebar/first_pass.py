@@ -1,4 +1,5 @@
-"""The passes in the sidebar: a cheap reranker that narrows the pool, and how many of its best the chosen one reads.
+"""The passes in the sidebar: a cheap reranker that narrows the pool, what the searches add to its scores, and how many
+of its best the chosen one reads.
 
 Late interaction by default. There is none without a reranker, and none by the reranker that is chosen itself: the pool
 then is the first of the fused order. `rag_core.wording.headline.first_pass` says what it did.
@@ -16,7 +17,7 @@ from ui.panels import views
 from ui.sidebar import access, link_values
 from ui.sidebar.controls import CONTROLS, label_of, slider
 
-KEY, READS = "fp", "fpn"
+KEY, READS, DENSE, LEXICAL = "fp", "fpn", "fpd", "fpl"
 POOL, BEST = "pool", "best"
 """The pool of the fused order, and of a first pass: each keeps its own size."""
 OFF = ""
@@ -56,24 +57,25 @@ def put(policy: Policy) -> None:
         st.session_state.update({KEY: OFF, POOL: min(first_pass.pool, FULL_DEPTH)})
     elif first_pass and first_pass.reranker in access.usable():
         st.session_state.update({KEY: first_pass.reranker, READS: first_pass.pool, BEST: policy.pool})
+        st.session_state.update({DENSE: first_pass.dense, LEXICAL: first_pass.lexical})
     else:
         st.session_state.update({KEY: OFF, POOL: policy.pool})
 
 
 def reset() -> None:
     """Set every control of the passes to its default. For callbacks."""
-    st.session_state.update({key: CONTROLS[key].default for key in (KEY, READS, POOL, BEST)})
+    st.session_state.update({key: CONTROLS[key].default for key in (KEY, READS, DENSE, LEXICAL, POOL, BEST)})
 
 
 def undrawn(reranker: str) -> set[str]:
     """The keys of the controls that are not there with this reranker and the chosen first pass."""
     if reranker == NO_RERANKER:
-        return {KEY, READS, BEST}
-    return {READS, BEST} if st.session_state.get(KEY) in (OFF, reranker) else {POOL}
+        return {KEY, READS, DENSE, LEXICAL, BEST}
+    return {READS, DENSE, LEXICAL, BEST} if st.session_state.get(KEY) in (OFF, reranker) else {POOL}
 
 
 def _first_pass(reranker: str) -> FirstPass | None:
-    """The controls: a reranker or none, and how many fused candidates it reads."""
+    """The controls: a reranker or none, how many fused candidates it reads, and what the searches add."""
     if reranker == NO_RERANKER:
         st.selectbox(label_of(KEY), ["Off"], key=f"{KEY}_off", disabled=True, help="There is none without a reranker.")
         return None
@@ -109,4 +111,5 @@ def _first_pass(reranker: str) -> FirstPass | None:
         bind="query-params",
         help=CONTROLS[READS].help,
     )
-    return FirstPass(reranker=key, pool=reads)
+    dense, lexical = (slider(weight, 0.0, 1.0, 0.05) for weight in (DENSE, LEXICAL))
+    return FirstPass(reranker=key, pool=reads, dense=dense, lexical=lexical)

@@ -1,9 +1,11 @@
-"""Links of the versions whose default had no first pass: what such a link does not name meant something else.
+"""Links of earlier versions: what such a link does not name meant something else.
 
-A link that names a reranker, a pool or a top-k above today's pool, and no first pass, had none. One that names a first
-pass had a pool of 50 unless it named another, and side A of Compare had no first pass. `read` says so in the address
-before it is read. `mark` marks a link of today that would be taken for an old one, and one that does not
-name what is chosen (Streamlit leaves a control's first value out of the address) and would begin with something else.
+Version 1 had no first pass by default. A link of it that names a reranker, a pool or a top-k above today's pool, and no
+first pass, had none. One that names a first pass had a pool of 50 unless it named another, and side A of Compare had no
+first pass. Up to version 2 the searches added nothing in a first pass: a link that sets one, and not what they add, had
+none of that. `read` says so in the address before it is read. `mark` marks a link of today that would be taken for an
+old one, and one that does not name what is chosen (Streamlit leaves a control's first value out of the address) and
+would begin with something else.
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ from rag_core.schema.policy import DEFAULT_FIRST_PASS, FULL_DEPTH, NO_RERANKER, 
 from ui import links
 from ui.links import Params
 
-VERSION, TODAY = "v", "2"
+VERSION, TODAY = "v", "3"
 """The parameter that marks a link, and its value."""
+WITHOUT_SCORES = "2"
+"""Its value where a first pass was the default, and the searches added nothing in it."""
 OFF = "Off"
 
 
@@ -44,14 +48,29 @@ def mark(unsaid: Callable[[Params], bool] = lambda _: False) -> None:
 
 def in_full(params: Params) -> Params:
     """An old link with what it leaves unsaid; any other as it is."""
-    reranker, first_pass = (params.get(key, [""])[0] for key in ("r", "fp"))
-    if VERSION in params or first_pass == OFF or _alone(reranker, first_pass):
+    version = params.get(VERSION, [""])[0]
+    if version not in ("", WITHOUT_SCORES) or _has_none(params):
         return params
-    if not first_pass:
+    meant = params if version else _with_passes(params)
+    sets_one = version or meant.keys() & {"fp", "fpn", "best"}
+    if _has_none(meant) or not sets_one or meant.keys() & {"fpd", "fpl"}:
+        return meant
+    return {**meant, "fpd": ["0.0"], "fpl": ["0.0"], VERSION: [TODAY]}
+
+
+def _with_passes(params: Params) -> Params:
+    """A link of version 1 with the first pass and the pool that it meant."""
+    if "fp" not in params:
         return {**params, "fp": [OFF]} if "r" in params or _sets_pool(params) or _keeps_more(params) else params
     named = {key: values for key, values in params.items() if key != "pool"}
     pool = params.get("pool", [str(Policy(first_pass=None).pool)])
     return {"fpa": ["false"], **named, "best": pool, VERSION: [TODAY]}
+
+
+def _has_none(params: Params) -> bool:
+    """True for a link without a first pass, whatever its version."""
+    reranker, first_pass = (params.get(key, [""])[0] for key in ("r", "fp"))
+    return first_pass == OFF or _alone(reranker, first_pass)
 
 
 def _alone(reranker: str, first_pass: str) -> bool:
