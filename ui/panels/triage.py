@@ -74,10 +74,8 @@ def form(choice: SidebarState) -> Asked | None:
     searched = caches.engine(choice.collection, choice.owner)  # a form allows no button of indexing
     documents = searched.documents() if isinstance(searched, Collection) else None
     with st.form("triage", border=False):
-        left, right = st.columns([4, 5])
-        left.text_input("Question", key="q", bind="query-params", max_chars=4000, placeholder="As the user asked it")
-        with right:
-            document = _document(documents)
+        st.text_input("Question", key="q", bind="query-params", max_chars=4000, placeholder="As the user asked it")
+        document = _document(documents)
         left, right = st.columns([4, 1], vertical_alignment="bottom")
         quote = left.text_input(
             "Sentence that answers (optional)",
@@ -114,7 +112,7 @@ def _document(documents: Sequence[Document] | None) -> str:
         return st.text_input(DOCUMENT, key="doc", bind="query-params", placeholder="Id or title").strip()
     names = {document.id: f"{document.title} · {document.id}" for document in documents}
     _take_from_link(names)
-    listed, unlisted = st.columns([7, 3], vertical_alignment="bottom")
+    listed, unlisted = st.columns([4, 1], vertical_alignment="bottom")
     chosen = listed.selectbox(
         DOCUMENT,
         list(names),

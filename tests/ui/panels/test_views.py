@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rag_core.schema.policy import Policy
-from ui.panels.views import label, markdown
+from ui.panels.views import STYLE, label, markdown
 from ui.sidebar.state import SidebarState
 
 ROOT = Path(__file__).parents[3]
@@ -74,3 +74,8 @@ def test_no_field_is_labelled_with_markdown_escapes() -> None:
     ]
     assert len(labels) > 30
     assert [one for one in labels if "markdown(" in one[2]] == []
+
+
+def test_the_style_sheet_holds_nothing_that_looks_like_a_tag() -> None:
+    """A browser drops the whole sheet where it does: Streamlit has it cleaned as HTML."""
+    assert "<" not in STYLE.read_text(encoding="utf-8")
