@@ -7,9 +7,12 @@ each page calls `publish`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 FOLDER = Path(__file__).parents[1] / "pages"
 ICON = Path(__file__).parent / "sidebar" / "icon.png"
@@ -51,6 +54,21 @@ def navigation() -> st.Page:
     start = st.Page(FOLDER / file, title=title, icon=icon, url_path="start", default=True)
     named = st.Page(FOLDER / file, title=title, icon=icon, visibility="hidden")
     return st.navigation([start, *pages, named])
+
+
+@contextmanager
+def part_of_the_app() -> Iterator[None]:
+    """What is drawn in here belongs to the app, not to the page: a change of page leaves it standing in the browser.
+
+    Streamlit says this of all that `app.py` draws itself; what a page draws is taken down with it and built up anew, and
+    for the settings that costs as much as for the rest of a page.
+    """
+    ctx = get_script_run_ctx()
+    if ctx is None:
+        yield
+        return
+    with ctx.run_with_active_hash(ctx.pages_manager.main_script_hash):
+        yield
 
 
 def publish() -> None:

@@ -82,7 +82,8 @@ def page(title: str) -> None:
     st.logo(str(LOGO), size="large")
     views.style()
     auth.guard()
-    auth.badge()
+    with navigation.part_of_the_app():
+        auth.badge()
     remember()
     with suppress(SecondPassError):  # the Runs page says what is wrong with it
         caches.collector()
@@ -98,6 +99,11 @@ def palette() -> Palette:
 
 def sidebar() -> SidebarState:
     """Draw the run's settings and read them. A change is a replay; only unscored pairs need the model."""
+    with navigation.part_of_the_app():
+        return _sidebar()
+
+
+def _sidebar() -> SidebarState:
     collection = searched.collection_choice()
     found = filtering.facets_of(collection, owner())
     with st.sidebar:
