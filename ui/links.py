@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlencode
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-KEPT, ARRIVED = "link", "link_arrived"
+KEPT = "link"
 RUN = "run"
 """The parameter of a link that names a recorded run: `project/id`."""
 
@@ -33,7 +33,7 @@ Params = dict[str, list[str]]
 
 
 def arrive() -> None:
-    """Keep the link of this run; on a change of page, write the whole link into the address and run the page from it.
+    """Keep the link of this run; on a change of page, write the whole link into the address, and begin with it.
 
     Back and Forward go to an address that is a whole link already: what it does not name goes back to its default.
     """
@@ -43,8 +43,6 @@ def arrive() -> None:
         return
     last: tuple[str, Params] = st.session_state.get(KEPT, (ctx.page_script_hash, {}))
     if last[0] == ctx.page_script_hash:
-        if st.session_state.pop(ARRIVED, False):
-            st.query_params.update()  # once more: what the run before sent is dropped where this one starts at once
         keep()
         return
     asked = _params(ctx.query_string)
@@ -55,9 +53,13 @@ def arrive() -> None:
         asked = {**last[1], **asked}
     if "go_to" in st.session_state:  # a collection that the last page chose comes before the link's
         asked.pop("c", None)
-    st.session_state.update({KEPT: (ctx.page_script_hash, asked), ARRIVED: True})
-    st.query_params.from_dict(asked)
-    st.rerun()
+    st.session_state[KEPT] = (ctx.page_script_hash, asked)
+    with ctx.session_state.query_params() as params:
+        for key in asked:
+            if bound := params.get_binding_for_param(key):  # by the last page; what this one draws is bound anew
+                params.unbind_widget(bound.widget_id)
+        params.from_dict(asked)
+        params.set_initial_query_params_from_current()  # controls drawn from here on begin with what the link says
 
 
 def keep() -> None:
