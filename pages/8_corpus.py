@@ -12,6 +12,7 @@ from ui.charts import chunk_lengths
 from ui.panels import candidates as candidates_panel
 from ui.panels import (
     changes,
+    chart_panel,
     corpus_views,
     file_notes,
     index_form,
@@ -128,12 +129,7 @@ def show_passages(collection: Collection) -> None:
     limit = collection.manifest.chunking.max_tokens
     every = passage_lengths.every_nth(collection)
     st.caption(chunk_lengths.caption(lengths, limit) + (f" Counted in one passage of {every:,}." if every > 1 else ""))
-    st.plotly_chart(
-        chunk_lengths.figure(lengths, limit, state.palette()),
-        key="lengths",
-        theme=None,
-        config={"displayModeBar": False},
-    )
+    chart_panel.draw(chunk_lengths.figure(lengths, limit, state.palette()), "lengths")
 
 
 main()

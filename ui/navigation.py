@@ -60,8 +60,8 @@ def navigation() -> st.Page:
 def part_of_the_app() -> Iterator[None]:
     """What is drawn in here belongs to the app, not to the page: a change of page leaves it standing in the browser.
 
-    Streamlit says this of all that `app.py` draws itself; what a page draws is taken down with it and built up anew, and
-    for the settings that costs as much as for the rest of a page.
+    To Streamlit it is as if `app.py` had drawn it. What a page draws is taken down with the page and built up anew,
+    which for the settings alone costs as much as for the rest of a page.
     """
     ctx = get_script_run_ctx()
     if ctx is None:

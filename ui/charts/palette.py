@@ -83,6 +83,7 @@ def layout(palette: Palette, height: int, **more: Any) -> dict[str, Any]:
     """The layout that all charts share: transparent, no toolbar clutter, the theme's text colour."""
     return {
         "height": height,
+        "autotypenumbers": "strict",
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": palette.text, "size": 13, "family": FONT},

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from rag_core.schema.once import once
 from ui.downloads import table_csv
 from ui.panels import views
 
@@ -19,8 +25,40 @@ def show(title: str, sentence: str, fig: go.Figure, table: pd.DataFrame, key: st
     """
     (st.header if section else st.subheader)(title, anchor=False)
     st.caption(views.markdown(sentence))
-    st.plotly_chart(fig, key=key, theme=None, config=CONFIG)
+    draw(fig, key)
     data(table, key)
+
+
+def draw(fig: go.Figure, key: str, on_select: Callable[[], None] | None = None) -> None:
+    """Draw a figure of `ui.charts`, without Plotly's own buttons. on_select: called for a click on a point."""
+    if on_select is None:
+        st.plotly_chart(prepared(fig), key=key, theme=None, config=CONFIG)
+    else:
+        fig = prepared(fig, selects=True)
+        st.plotly_chart(fig, key=key, theme=None, config=CONFIG, on_select=on_select, selection_mode="points")
+
+
+@once
+def prepared(fig: go.Figure, *, selects: bool = False) -> go.Figure:
+    """The figure as the browser draws it once.
+
+    Streamlit hands each figure to Plotly twice, the second time as a copy, and Plotly draws the copy as well unless it
+    finds it the same: templates and NumPy's arrays never are, lists are where their revision is, and a chart whose
+    points can be selected must say beforehand what Streamlit would set.
+    """
+    made = go.Figure([_listed(trace.to_plotly_json()) for trace in fig.data], fig.layout)
+    made.layout.template = None
+    made.layout.datarevision = sha256(made.to_json().encode()).hexdigest()[:16]
+    if selects:
+        made.update_layout(clickmode="event+select", dragmode="pan", hovermode="closest")
+    return made
+
+
+def _listed(value: Any) -> Any:
+    """A part of a figure, with its arrays as lists."""
+    if isinstance(value, dict):
+        return {name: _listed(one) for name, one in value.items()}
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
 def data(table: pd.DataFrame, key: str) -> None:

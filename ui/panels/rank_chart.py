@@ -8,9 +8,9 @@ import streamlit as st
 
 from rag_core.schema.trace import Trace
 from ui.charts import rank_columns, rank_movement
+from ui.panels import chart_panel
 from ui.sidebar import state
 
-CONFIG = {"displayModeBar": False}
 KEY = "movement"
 
 
@@ -26,7 +26,7 @@ def show(trace: Trace, chosen: str, on_select: Callable[[], None]) -> None:
         whole = _whole(trace, chosen)
         st.caption(rank_movement.key(trace, chosen, whole))
         fig = rank_movement.figure(trace, state.palette(), chosen, whole)
-    st.plotly_chart(fig, key=KEY, theme=None, config=CONFIG, on_select=on_select, selection_mode="points")
+    chart_panel.draw(fig, KEY, on_select)
 
 
 def _whole(trace: Trace, chosen: str) -> bool:

@@ -34,7 +34,7 @@ def show(trace: Trace) -> None:
         st.subheader("This run", anchor=False)
         st.caption("Where starts were not recorded, the steps are drawn one after the other.")
         fig = waterfall.figure(trace, state.palette())
-        st.plotly_chart(fig, key="run_waterfall", theme=None, config=chart_panel.CONFIG)
+        chart_panel.draw(fig, "run_waterfall")
     _steps(trace)
     _project(trace)
 

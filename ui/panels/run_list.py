@@ -80,7 +80,7 @@ def times(chosen: RunFilter, number: int) -> None:
     st.caption(views.markdown(told.times_sentence(found)))
     if len(found.table) > 1:
         fig = times_strip.figure(found, state.palette())
-        st.plotly_chart(fig, key="run_times", theme=None, config=chart_panel.CONFIG)
+        chart_panel.draw(fig, "run_times")
 
 
 @st.cache_data(max_entries=64, ttl=60, show_spinner=False, hash_funcs={RunFilter: RunFilter.model_dump_json})
