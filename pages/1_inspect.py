@@ -92,17 +92,24 @@ def show(
         progressive_rerank.rest(trace)
     views.first_pass(trace)
     views.filtered(trace)
-    if answer is not None:
-        card(trace, answer)
-    elif question is not None:
-        answer = answered(question, trace, chat)
+    answer_place, strip_place, below = st.container(), st.empty(), st.container()
+    if question is not None and question.answered(trace, chat) is None:  # the answer takes longer than all the rest
+        with strip_place:
+            step_strip.strip(trace, None)
+    ranking(trace, live=question is not None)
+    with answer_place:
+        if question is not None:
+            answer = answered(question, trace, chat)
+        elif answer is not None:
+            card(trace, answer)
     if answer is not None:
         trace = with_answer(trace, answer)
-    step_strip.strip(trace, answer)
-    spent.of_runs(trace)
-    views.searches(trace)
-    views.notes(trace)
-    ranking(trace, live=question is not None)
+    with strip_place:
+        step_strip.strip(trace, answer)
+    with below:
+        spent.of_runs(trace)
+        views.searches(trace)
+        views.notes(trace)
     question_box.downloads(trace)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.sample import SAMPLE, ensure_sample
@@ -19,6 +20,8 @@ from tests.retrieval.engines.postgres_server import PostgresServer, missing
 
 ROOT = Path(__file__).parents[1]
 os.environ.setdefault("SECOND_PASS_CONVERT_MODELS", "false")  # seconds a model: its own tests turn it on
+settings.register_profile("untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # how long an example takes is this machine's affair
 pytest.register_assert_rewrite(
     "tests.rerank.conformance", "tests.retrieval.engines.conformance", "tests.retrieval.engines.index_conformance"
 )

@@ -173,7 +173,7 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(PIECES, max_size=60).map("".join) | st.text(max_size=300)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=TEXTS, max_tokens=st.integers(16, 40), overlap=st.integers(0, 20), title=st.sampled_from(["", "T " * 30]))
 def test_spans_are_exact_the_limit_holds_and_nothing_is_lost(text, max_tokens, overlap, title):
     embedder = WordEmbedder(max_tokens=48)
@@ -190,7 +190,7 @@ def test_spans_are_exact_the_limit_holds_and_nothing_is_lost(text, max_tokens, o
     assert [each.start for each in passages] == sorted(each.start for each in passages)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TEXTS)
 def test_every_heading_is_in_a_path_or_is_a_chunk(text):
     found = list(sections(text))

@@ -168,7 +168,7 @@ POLICIES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     dense=st.permutations(IDS),
     lexical=st.permutations(IDS),

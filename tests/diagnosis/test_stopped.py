@@ -144,7 +144,7 @@ def test_reading_on_together_with_other_settings():
     check(measured, policy, what_if, "c055")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     dense=st.permutations(IDS),
     scores=st.lists(st.sampled_from([-4.0, -0.5, 0.0, 0.5, 4.0]), min_size=20, max_size=20),

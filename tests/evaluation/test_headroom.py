@@ -56,7 +56,7 @@ def test_what_the_metric_allows_is_the_measure_of_perfect() -> None:
     assert headroom_sentence(found) == "P@5 0.200: nothing is lost."
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     dense=st.permutations("abcdef"),
     lexical=st.permutations("cdefgh"),

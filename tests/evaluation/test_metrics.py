@@ -46,7 +46,7 @@ def test_a_document_stands_where_its_first_chunk_stands() -> None:
     assert metrics.on_arrays("RR@10", metrics.graded(pools, order))[0] == 1 / 2
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data(), qrels=st.lists(grades, min_size=3, max_size=3))
 def test_arrays_equal_ir_measures(data: st.DataObject, qrels: list[dict[str, int]]) -> None:
     named: Qrels = {f"q{n}": of for n, of in enumerate(qrels)}

@@ -112,7 +112,7 @@ def test_the_front_holds_what_nothing_beats() -> None:
     assert pareto([1, 1], [0.5, 0.5]) == [True, True]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     minimum=st.sampled_from([None, 0.0, 0.2, 0.5, 0.62, 0.9]),
     space=st.sampled_from([ScoreSpace.PROBABILITY, ScoreSpace.RRF]),

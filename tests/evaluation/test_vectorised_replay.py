@@ -76,7 +76,7 @@ policies = st.builds(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data(), space=st.sampled_from(SPACES), policy=policies, reads=st.none() | st.integers(1, 14))
 def test_every_stage_ranks_as_replay_does(
     data: st.DataObject, space: ScoreSpace, policy: Policy, reads: int | None
@@ -221,7 +221,7 @@ chosen_extras = st.lists(st.sampled_from([one for one, _ in BESIDE]), unique=Tru
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     data=st.data(),
     space=st.sampled_from(SPACES),

@@ -167,7 +167,7 @@ def collections(draw):
     return passages, tuple(extra_searches)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(collections())
 def test_together_they_find_what_each_finds_alone(drawn):
     passages, extra_searches = drawn

@@ -68,7 +68,7 @@ def without_what_was_asked(trace: Trace) -> Trace:
     return trace.model_copy(update={"query": "", "policy": policy, "extra_searches": tuple(runs)})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     tenants=collections,
     allowed=some_tenants,

@@ -58,7 +58,7 @@ def test_the_diagnosis_follows_it_and_finds_the_value_that_keeps() -> None:
     check(MEASURED, POLICY, found, "c")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=st.lists(st.lists(st.sampled_from([0.1, 0.2, 0.3, 0.4, 0.8]), min_size=1, max_size=6), min_size=1, max_size=3),
     minimum=st.sampled_from([None, 0.25, 0.5, 1.0]),

@@ -272,7 +272,7 @@ TREE = st.recursive(
 
 
 @given(st.lists(TREE, min_size=1, max_size=4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_word_of_a_page_is_in_the_text_or_in_the_list_however_it_is_nested(trees):
     words = []
 

@@ -192,7 +192,7 @@ def made(kind: str, held: str | list, said: set[str]) -> EmailMessage:
 
 
 @given(parts=st.lists(PARTS, min_size=1, max_size=3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_word_of_a_message_is_in_its_text_or_in_the_list(parts):
     message, said = mail(), set()
     message.make_mixed()

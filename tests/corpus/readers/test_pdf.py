@@ -125,7 +125,7 @@ _RUNNING = st.sampled_from(
         st.tuples(st.integers(0, 4), _LINE, st.sampled_from(["Text", "FreeText", "Highlight"])), max_size=3
     ),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_word_of_every_page_is_in_the_text_or_in_the_list(pages, heads, feet, fields, comments):
     made, expected = [], []
     for number, body in enumerate(pages, start=1):
@@ -154,7 +154,7 @@ def words_of(text):
 
 
 @given(st.lists(st.lists(st.from_regex(r"[a-zA-Z0-9]{1,6}-?", fullmatch=True), min_size=1).map(" ".join), min_size=1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_letter_is_lost_where_lines_end_in_hyphens(texts):
     found = load_bytes("a.pdf", written(lines(*texts))).documents[0].text
     assert re.sub(r"[^a-zA-Z0-9]", "", found) == re.sub(r"[^a-zA-Z0-9]", "", "".join(texts))

@@ -226,7 +226,7 @@ def table_text(draw):
 
 
 @given(table_text())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_word_of_a_table_is_in_a_document_or_in_the_list(table):
     text, words = table
     loaded = load_bytes("a.csv", text.encode())

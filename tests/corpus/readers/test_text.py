@@ -46,7 +46,7 @@ def test_older_encodings_in_every_text_format(name, language, encoding):
 
 
 @given(st.sampled_from(KEPT_IN), st.integers(0, 200), st.integers(30, 80))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_part_of_a_text_is_read_right_or_doubted(kept_in, start, length):
     language, encoding = kept_in
     part = TEXTS[language][0][start : start + length].strip()

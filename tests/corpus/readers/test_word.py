@@ -452,7 +452,7 @@ def test_what_a_document_without_text_holds_is_said():
 
 
 @given(st.lists(BLOCK, min_size=1, max_size=4))
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.filter_too_much])
 def test_every_word_is_in_the_text_or_in_the_list_however_it_is_nested(trees):
     writer = Writer()
     body = "".join(map(writer.of, trees))

@@ -113,9 +113,7 @@ class EngineConformance:
         rows, _ = engine.build(twins, len(twins)).search(unit([1, 0, 0, 0]), 3)
         assert rows.tolist() == [0, 1, 2]
 
-    @settings(
-        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors], deadline=None
-    )
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])
     @given(
         hnp.arrays(np.int8, st.tuples(st.integers(1, 60), st.just(3)), elements=st.integers(0, 2)),
         st.integers(1, 70),

@@ -26,7 +26,7 @@ ASKED = st.lists(st.tuples(TEXT, PASSAGES, st.randoms(use_true_random=False)), m
 """Queries, each with its passages (id, text, score), the best first, and how a reranker orders them."""
 
 Query = tuple[str, list[tuple[str, str, float]], random.Random]
-PROPERTY = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+PROPERTY = settings(max_examples=40, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 def lists_of(asked: list[Query]) -> list[tuple[str, list[tuple[str, str, float]], list[tuple[str, str, float]]]]:
