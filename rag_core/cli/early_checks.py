@@ -15,7 +15,8 @@ from rag_core.schema.policy import NO_RERANKER, Policy
 from rag_core.wording.numbers import count_of
 
 OF_THE_PIPELINE = (
-    "collection", "index", "embedder", "reranker", "pool", "depth", "extra", "first_pass", "search", "limit",
+    "collection", "index", "embedder", "reranker", "pool", "depth", "extra", "first_pass", "first_pass_weights",
+    "search", "limit",
 )  # fmt: skip
 """Options that say how Second Pass itself is asked."""
 

@@ -5,6 +5,7 @@
     evaluate SET_DIR --index Wiki                                an index of SECOND_PASS_INDEXES
     evaluate SET_DIR --extra recent since=2026-09-01 depth=20    a search beside the main one
     evaluate SET_DIR --first-pass late-interaction 100 --pool 20 --reranker second-pass-minilm-v3
+    evaluate SET_DIR --first-pass late-interaction 100 --first-pass-weights 0.3 0.1 --pool 10
     evaluate SET_DIR --search 0.3                                the searches' own score beside relevance
     evaluate SET_DIR --before bm25.run --after reranked.run      rankings made elsewhere
     evaluate SET_DIR --fail-under nDCG@10=0.80 --baseline main.json
@@ -23,7 +24,7 @@ from rag_core.cli import named_index
 from rag_core.cli.documents import EMBEDDER_HELP, OWN_MODEL, library, progress, scoring_progress, told_what_was_sent
 from rag_core.cli.early_checks import check_elsewhere, check_folder, check_rerankers, check_step
 from rag_core.cli.extra_search_options import extra_search
-from rag_core.cli.policy_options import FIRST_PASS, first_pass_of, policy_of
+from rag_core.cli.policy_options import FIRST_PASS, FIRST_PASS_WEIGHTS, first_pass_of, policy_of
 from rag_core.cli.questions import RERANKER_HELP
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.storage.own_model import key_for
@@ -71,11 +72,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         help=f"how many candidates the reranker reads (default: {DEFAULT_POOL}; {WIDE_POOL} with --reranker or "
         "--first-pass)",
     )
-    add(
-        "--depth",
-        type=int,
-        help=f"how many each search returns, up to {FULL_DEPTH} (default: {DEPTH})",
-    )
+    add("--depth", type=int, help=f"how many each search returns, up to {FULL_DEPTH} (default: {DEPTH})")
     add(
         "--extra",
         nargs="+",
@@ -85,7 +82,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
         help="add a search to the main search: tenant=A,B source=A,B since=2026-09-01 query='other words' depth=20 "
         "weight=0.5; once for each",
     )
-    add("--first-pass", nargs="+", metavar="RERANKER READS [DENSE LEXICAL]", help=FIRST_PASS)
+    add("--first-pass", nargs=2, metavar=("RERANKER", "READS"), help=FIRST_PASS)
+    add("--first-pass-weights", nargs=2, type=float, metavar=("DENSE", "LEXICAL"), help=FIRST_PASS_WEIGHTS)
     add(
         "--search",
         type=float,
@@ -186,11 +184,10 @@ def _reading(given: argparse.Namespace) -> dict[str, object]:
     with one of them, a pool of 100."""
     named = given.reranker or given.first_pass
     pool = WIDE_POOL if named and given.pool is None else given.pool
-    asked: dict[str, object] = {"reranker": given.reranker, "pool": pool}
-    if given.first_pass:
-        asked["first_pass"] = first_pass_of(given.first_pass)
-        if given.first_pass[1] == str(pool):
-            sys.stderr.write(f"The first pass hands on all {pool} that it reads. A smaller --pool lets it cut.\n")
+    first_pass = first_pass_of(given.first_pass, given.first_pass_weights)
+    asked: dict[str, object] = {"reranker": given.reranker, "pool": pool, "first_pass": first_pass}
+    if given.first_pass and given.first_pass[1] == str(pool):
+        sys.stderr.write(f"The first pass hands on all {pool} that it reads. A smaller --pool lets it cut.\n")
     return {name: value for name, value in asked.items() if value is not None}
 
 

@@ -10,26 +10,41 @@ from pydantic import ValidationError
 from rag_core.errors import BadInput
 from rag_core.evaluation.calibrating import CalibrationFit
 from rag_core.rerank.catalogue import entry_of
-from rag_core.schema.policy import Policy
+from rag_core.schema.policy import DEFAULT_FIRST_PASS, Policy
 from rag_core.schema.scale import Scale
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold, can_cut, relevance_space
 from rag_core.schema.validation import in_words
 
-FLAGS = {"first_pass": "first-pass", "signals": "search", "extra_searches": "extra", "top_k": "top-k"}
+FLAGS = {
+    "first_pass": "first-pass",
+    "first_pass.dense": "first-pass-weights",
+    "first_pass.lexical": "first-pass-weights",
+    "signals": "search",
+    "extra_searches": "extra",
+    "top_k": "top-k",
+}
 """The option that sets a policy's field, where it has another name."""
-_OPTIONS = {field: f"--{FLAGS.get(field, field)}" for field in Policy.model_fields}
+_OPTIONS = {field: f"--{FLAGS.get(field, field)}" for field in (*Policy.model_fields, *FLAGS)}
 
-FIRST_PASS = "a cheap reranker that reads a wider pool first, and how much the searches' scores count beside its own"
+FIRST_PASS = "a cheap reranker that reads a wider pool first"
 """The help of `--first-pass`."""
+FIRST_PASS_WEIGHTS = (
+    "how much the searches' own scores count in the first pass beside its reranker's: the weight of the cosine, and of "
+    "the lexical score as a share of the best, 0 to 1 each (default: 0 0 with --first-pass; the first pass of the "
+    f"app has {DEFAULT_FIRST_PASS.dense:g} {DEFAULT_FIRST_PASS.lexical:g})"
+)
+"""The help of `--first-pass-weights`."""
 
 
-def first_pass_of(words: Sequence[str]) -> dict[str, str]:
-    """A first pass as `--first-pass` names it: a reranker, how many it reads, and perhaps the searches' weights. Raises
-    BadInput."""
-    if len(words) not in (2, 4):
-        raise BadInput("Give --first-pass a reranker and how many it reads, or these and two weights of searches.")
-    return dict(zip(("reranker", "pool", "dense", "lexical"), words, strict=False))
+def first_pass_of(named: Sequence[str] | None, weights: Sequence[float] | None) -> dict[str, object] | None:
+    """A first pass as `--first-pass` names it (a reranker, and how many it reads) with the weights of the searches, in
+    the order of `--first-pass-weights`; None where none is named. Raises BadInput for weights of none."""
+    if named is None:
+        if weights is not None:
+            raise BadInput("--first-pass-weights needs a first pass. Name one with --first-pass.")
+        return None
+    return dict(zip(("reranker", "pool", "dense", "lexical"), (*named, *(weights or ())), strict=False))
 
 
 def policy_of(**values: object) -> Policy:

@@ -43,7 +43,8 @@ _LIMITS = {
 def in_words(exc: ValidationError, names: Mapping[str, str] | None = None) -> str:
     """The first thing that is wrong, without a full stop: `“policy” is missing`, `--top-k should be 1 or more`.
 
-    names: what a field is called where the user gave it, as `{"top_k": "--top-k"}`.
+    names: what a field is called where the user gave it, as `{"top_k": "--top-k"}`; one inside another is
+    `first_pass.dense`.
     """
     first = exc.errors(include_url=False)[0]
     place, kind = _place(first["loc"], names or {}), first["type"]
@@ -85,6 +86,7 @@ def _place(parts: tuple[int | str, ...], names: Mapping[str, str]) -> str:
     """`“steps › 1 › hits”`: list places count from 1. A field with a name of its own is called that, unquoted."""
     if not parts:
         return "it"
-    if str(parts[0]) in names:
-        return names[str(parts[0])]
+    for own in (".".join(map(str, parts)), str(parts[0])):
+        if own in names:
+            return names[own]
     return f"“{' › '.join(str(one + 1) if isinstance(one, int) else one for one in parts)}”"

@@ -88,6 +88,7 @@ def test_clearly_worse_than_the_baseline_exits_with_1(folder: Path, capsys: pyte
         (["--step", "lunch"], "There is no step 'lunch'; there are fused, adjusted"),
         (["--after", "nowhere.run"], "There is no file nowhere.run"),
         (["--first-pass", "late-interaction", "9"], "--first-pass needs the pipeline of Second Pass"),
+        (["--first-pass-weights", "0", "0"], "--first-pass-weights needs the pipeline of Second Pass"),
         (["--reranker", "none"], "--reranker needs the pipeline of Second Pass"),
         (["--limit", "3"], "--limit needs the pipeline of Second Pass"),
         (["--depth", "100"], "--depth needs the pipeline of Second Pass"),
@@ -206,16 +207,53 @@ def test_a_first_pass_and_the_search_signal_are_part_of_the_policy(
     assert "search 1" in told
     assert main(command) == 0  # the default passes, with another pool
     assert "first_pass" in Report.read(capsys.readouterr().out).steps
-    assert main([*both, "--first-pass", "late-interaction", "4", "0.3", "0.1", "--format", "markdown"]) == 0
-    assert "first pass late-interaction over 4 + 0.3 cosine + 0.1 BM25 share;" in capsys.readouterr().out
-    assert main([*command, "--first-pass", "late-interaction", "4", "0.3"]) == 2
-    assert "two weights" in capsys.readouterr().err
     assert main([*command, "--first-pass", "late-interaction", "2"]) == 0
     assert "hands on all 2" in capsys.readouterr().err
     assert main([*command, "--first-pass", "late-interaction", "1"]) == 2
     assert "Value error" not in capsys.readouterr().err
     assert main([*command, "--search", "7"]) == 2
     assert "--search should be 1 or less" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ([], "first pass late-interaction over 4"),
+        (["--first-pass-weights", "0.3", "0.1"], "first pass late-interaction over 4 + 0.3 cosine + 0.1 "),
+    ],
+    ids=str,
+)
+def test_the_set_may_come_last_after_a_first_pass_and_its_weights(
+    folder: Path, more: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_documents(folder, monkeypatch, 6)
+    command = ["evaluate", "--pool", "2", "--limit", "2", "--first-pass", "late-interaction", "4", *more, str(folder)]
+    assert main(command) == 0
+    told = capsys.readouterr().out
+    assert said in told and ("cosine" in told) == bool(more)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["--first-pass-weights", "0.3", "0.1"], "--first-pass-weights needs a first pass"),
+        (
+            ["--first-pass", "late-interaction", "4", "--first-pass-weights", "2", "0"],
+            "--first-pass-weights should be 1 or less",
+        ),
+        (
+            ["--first-pass", "late-interaction", "4", "--first-pass-weights", "0", "nan"],
+            "--first-pass-weights should be a number",
+        ),
+    ],
+    ids=str,
+)
+def test_weights_that_cannot_be_are_refused_before_anything_is_indexed(
+    folder: Path, more: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_documents(folder, monkeypatch, 6)
+    assert main(["evaluate", str(folder), "--pool", "2", *more]) == 2
+    assert said in capsys.readouterr().err and not (folder / "data").exists()
 
 
 def test_a_judged_document_that_the_collection_lacks_is_noted(
