@@ -40,7 +40,8 @@ NOT_OURS = re.compile(
 
 
 def read() -> None:
-    """Where a session begins with a link, take what it does not know out of the address, and remember what to name.
+    """Where a session begins with a link, take what it does not know out of the address and out of what is kept of it
+    for the next page, and remember what to name.
 
     Call it before anything asks whether the session begins with a link.
     """
@@ -49,6 +50,8 @@ def read() -> None:
         del st.query_params[name]
     if told := tuple(name for name in strange if not NOT_OURS.fullmatch(name)):
         st.session_state[UNKNOWN] = (told, "")
+    if strange:
+        links.keep()
 
 
 def known(name: str) -> bool:
