@@ -41,8 +41,8 @@ def table(sweep: Sweep) -> pd.DataFrame:
 
 
 def caption(sweep: Sweep) -> str:
-    """The best value, the knee, what that gains over the present one, and what is not known; no best value where none
-    is clearly better than another."""
+    """The best value, the knee, how far it is above the present one, and what is not known; no best value where none is
+    clearly better than another."""
     best, knee = sweep.best, sweep.knee
     setting = TITLES[sweep.setting] if sweep.setting in RERANKING_ONLY else sweep.setting
     missing = sum(point.final is None for point in sweep.points)
@@ -62,11 +62,21 @@ def caption(sweep: Sweep) -> str:
         if knee is not None and knee.at != best.at:
             told += f" {knee.at:g} already brings 95% of that gain ({knee.final:.3f})."
         if sweep.over_chosen is not None:
-            sure = "gains" if sweep.over_chosen.clear else "is no sure gain:"
-            told += f" Over {sweep.chosen:g}, as it is now, it {sure} {_gain(sweep.over_chosen)}."
+            told += f" {_over_chosen(sweep.chosen, sweep.over_chosen, len(sweep.points) - missing)}"
     if missing:
         told += f" {missing} of {len(sweep.points)} points need up to {sweep.unscored:,} pairs that are not scored yet."
     return told.strip() or "Nothing is scored yet."
+
+
+def _over_chosen(chosen: float, found: Comparison, values: int) -> str:
+    """How far the best of so many values is above the present one. The highest of many is partly so by chance, and the
+    interval knows nothing of the others: a difference that it calls sure is a candidate."""
+    if not found.clear:
+        return f"Over {chosen:g}, as it is now, it is no sure gain: {_gain(found)}."
+    return (
+        f"Over {chosen:g}, as it is now, it is {_gain(found)}, on the questions that chose it among {values} values: "
+        "check it on others."
+    )
 
 
 def _gain(found: Comparison) -> str:

@@ -157,10 +157,12 @@ def test_a_curve_that_is_flat_within_its_interval_has_no_best_value_and_no_knee(
 def test_a_gain_over_the_present_value_comes_with_its_interval() -> None:
     steep = [0.1, 0.12] * 5
     told = setting_curve.caption(curve_of(steep))
-    assert "highest (0.610) at pool 20." in told and "Over 5, as it is now, it gains +0.110, 95% interval +0.1" in told
+    assert "highest (0.610) at pool 20." in told and "Over 5, as it is now, it is +0.110, 95% interval +0.1" in told
+    assert told.endswith(", on the questions that chose it among 3 values: check it on others.")
     assert "as it is now" not in setting_curve.caption(curve_of(steep, chosen=20))
     unsure = curve_of(steep).with_(over_chosen=compare_metric([0.5] * 4, [0.6, 0.4, 0.7, 0.4]))
-    assert "it is no sure gain: +0.025, 95% interval -" in setting_curve.caption(unsure)
+    told = setting_curve.caption(unsure)
+    assert "it is no sure gain: +0.025, 95% interval -" in told and "check it" not in told
 
 
 def test_quality_against_time_marks_the_front(palette) -> None:
