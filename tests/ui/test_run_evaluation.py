@@ -76,6 +76,7 @@ def test_cases_of_the_project_judge_its_runs_list_by_list():
     assert set(by_run["Question"]) == {"How long?", "How much?"} and "run=bot%2Fr1" in " ".join(by_run["Triage"])
     unjudged = next(one.value for one in at.dataframe if list(one.value.columns) == ["Question"])
     assert list(unjudged["Question"]) == ["Who?"]
+    assert "1 question without grades" in [one.label for one in at.expander]
 
 
 def test_the_runs_are_replayed_with_other_cuts_where_one_asks():

@@ -96,7 +96,7 @@ def _counts(found: RunsEvaluation, runs: int) -> None:
     )
     if found.unjudged:
         questions = list(dict.fromkeys(found.unjudged.values()))
-        with st.expander(f"{count_of(len(questions), 'question')} without judgments", icon=":material/help:"):
+        with st.expander(f"{count_of(len(questions), 'question')} without grades", icon=":material/help:"):
             st.dataframe(pd.DataFrame({"Question": questions}), hide_index=True, key="unjudged_runs")
 
 
