@@ -2,7 +2,7 @@
 
     order by  score of the first pass + dense * cosine + lexical * share        (weights: `FirstPass`)
 
-`share` is the BM25 score over that of the question's best, so that the weight means the same for a long question as
+`share` is the lexical score over that of the question's best, so that the weight means the same for a long question as
 for a short one. Both are of the main search, at its full depth: a passage that only an extra search found, or that
 stands below it, has no more than the last of the list.
 """
@@ -25,7 +25,7 @@ COSINES = (None, ScoreSpace.COSINE)
 
 
 class SearchParts(NamedTuple):
-    """What the searches say of one passage: the cosine, and the share of the best BM25 score."""
+    """What the searches say of one passage: the cosine, and the share of the best lexical score."""
 
     dense: float
     lexical: float

@@ -19,8 +19,8 @@ class FirstPass(Frozen):
 
         Policy(first_pass=FirstPass(reranker="late-interaction", pool=100), pool=20, reranker="second-pass-minilm-v3")
 
-    Its order is by the reranker's score + dense * cosine + lexical * BM25 score as a share of the question's best. At 0
-    and 0 it is the reranker's own.
+    Its order is by the reranker's score + dense * cosine + lexical * share, the share being the lexical score (BM25 or
+    ts_rank_cd) over the question's best. At 0 and 0 it is the reranker's own.
     """
 
     reranker: Annotated[str, Field(min_length=1, max_length=300)]

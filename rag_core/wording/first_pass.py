@@ -6,22 +6,22 @@ from collections.abc import Mapping
 
 from rag_core.schema.first_pass import FirstPass
 
-NAMES = {"dense": "cosine", "lexical": "BM25 share"}
-"""What each search adds, by the weight's field."""
+NAMES = {"dense": "cosine", "lexical": "lexical share"}
+"""What each search adds, by the weight's field. The share is of the best lexical score, whichever space that has."""
 
 
 def first_pass_text(first_pass: FirstPass) -> str:
-    """`late-interaction over 100 + 0.3 cosine + 0.1 BM25`; without what adds nothing."""
+    """`late-interaction over 100 + 0.3 cosine + 0.1 lexical share`; without what adds nothing."""
     return " ".join([f"{first_pass.reranker} over {first_pass.pool}", *_added(first_pass)])
 
 
 def added_text(first_pass: FirstPass) -> str:
-    """` + 0.3 cosine + 0.1 BM25 share`; empty where the searches add nothing."""
+    """` + 0.3 cosine + 0.1 lexical share`; empty where the searches add nothing."""
     return "".join(f" {one}" for one in _added(first_pass))
 
 
 def sum_text(parts: Mapping[str, float], first_pass: FirstPass) -> str:
-    """What a passage's score in the first pass is the sum of: `maxsim 0.52 + 0.2 cosine 0.61 + 0.1 BM25 share 0.70`."""
+    """What a score of the first pass is the sum of: `maxsim 0.52 + 0.2 cosine 0.61 + 0.1 lexical share 0.70`."""
     own = [f"{name} {score:.2f}" for name, score in parts.items() if name not in NAMES]
     weights = {"dense": first_pass.dense, "lexical": first_pass.lexical}
     added = [f"{weight:g} {NAMES[one]} {parts[one]:.2f}" for one, weight in weights.items() if weight]

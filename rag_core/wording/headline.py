@@ -52,7 +52,7 @@ def so_far(trace: Trace) -> str:
 
 
 def first_pass(trace: Trace, named: Callable[[str], str] = str) -> str:
-    """`First pass: late-interaction + 0.3 cosine + 0.1 BM25 share read 100, the best 20 went on to
+    """`First pass: late-interaction + 0.3 cosine + 0.1 lexical share read 100, the best 20 went on to
     second-pass-minilm-v3.`; empty without one.
 
     named: what a reranker's key is called.

@@ -137,8 +137,8 @@ def threshold_idle(asked: ScoreSpace, there: ScoreSpace) -> str:
 
 def search_scores_idle(search: str, there: ScoreSpace) -> str:
     """A first pass adds the scores of a search that mean something else than it can add."""
-    wanted = "cosines" if search == "dense" else "BM25 scores"
-    return f"The scores of the {search} search are {there}, no {wanted}, so the first pass adds nothing of them."
+    wanted = "not cosine" if search == "dense" else "neither bm25 nor ts_rank_cd"
+    return f"The scores of the {search} search are {there}, {wanted}, so the first pass adds nothing of them."
 
 
 def undated(number: int, candidates: int) -> str:

@@ -18,7 +18,7 @@ from tests.evaluation.test_report import made
         (Policy(reranker="x", pool=20), "pool=20, reranker=x"),
         (Policy(first_pass=None), "first_pass=None"),
         (Policy(first_pass=FirstPass(reranker="y"), pool=10), "first_pass=y over 100"),
-        (Policy(first_pass=FirstPass(reranker="y", lexical=0.5), pool=10), "first_pass=y over 100 + 0.5 BM25 share"),
+        (Policy(first_pass=FirstPass(reranker="y", lexical=0.5), pool=10), "first_pass=y over 100 + 0.5 lexical share"),
     ],
 )
 def test_a_policy_is_called_by_what_is_not_the_default(policy: Policy, named: str) -> None:

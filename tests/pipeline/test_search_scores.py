@@ -62,8 +62,8 @@ def test_they_order_the_first_pass_and_the_trace_shows_the_sum_and_its_parts() -
     assert step.by_passage["b"].parts == {"maxsim": 0.52, "dense": 0.98, "lexical": 1.0}
     assert {one: pair.score for one, pair in trace.first_pass_pairs.items()} == CHEAP
     assert Trace.read(trace.to_json()) == trace
-    assert first_pass(trace) == "First pass: cheap + 0.5 cosine + 0.1 BM25 share read 3, the best 2 went on to ce."
-    assert sum_text(step.by_passage["b"].parts, ADDS) == "maxsim 0.52 + 0.5 cosine 0.98 + 0.1 BM25 share 1.00"
+    assert first_pass(trace) == "First pass: cheap + 0.5 cosine + 0.1 lexical share read 3, the best 2 went on to ce."
+    assert sum_text(step.by_passage["b"].parts, ADDS) == "maxsim 0.52 + 0.5 cosine 0.98 + 0.1 lexical share 1.00"
 
 
 def test_they_decide_what_goes_on() -> None:
@@ -86,6 +86,17 @@ def test_scores_that_mean_something_else_do_not_count_and_the_step_says_so(name:
     step = replay(other, POLICY)[StepName.FIRST_PASS]
     assert {hit.parts[name] for hit in step.hits} == {0.0}
     assert [warning.code for warning in step.warnings] == ["search-scores-idle"] and not warns(step)
+
+
+def test_what_the_lexical_search_adds_is_named_alike_whatever_its_space() -> None:
+    found = measured()
+    ranked = with_list(found, lexical=found.lexical.model_copy(update={"space": ScoreSpace.TS_RANK_CD}))
+    trace = replay(ranked, POLICY)
+    told = [first_pass(trace), sum_text(trace[StepName.FIRST_PASS].by_passage["b"].parts, ADDS)]
+    assert all("0.1 lexical share" in one and "BM25" not in one for one in told)
+    other = with_list(found, lexical=found.lexical.model_copy(update={"space": ScoreSpace.UNKNOWN}))
+    (note,) = replay(other, POLICY)[StepName.FIRST_PASS].warnings
+    assert "lexical search are unknown, neither bm25 nor ts_rank_cd, so" in note.message
 
 
 @pytest.mark.parametrize("name", ["dense", "lexical"])
