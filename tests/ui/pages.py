@@ -6,6 +6,8 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from rag_core.schema.policy import Policy
+
 PAGES = Path(__file__).parents[2] / "pages"
 
 
@@ -15,6 +17,26 @@ def page(name: str, timeout: float = 120, **state: object) -> AppTest:
     for key, value in state.items():
         at.session_state[key] = value
     return done(at.run())
+
+
+def taken_up(policy: Policy, name: str, timeout: float = 120) -> AppTest:
+    """The page, run once with the settings that a click on "Try it" takes from the policy."""
+    at = AppTest.from_function(_take_up, default_timeout=timeout, args=(policy.model_dump_json(), str(PAGES / name)))
+    return done(at.run())
+
+
+def _take_up(policy: str, page: str) -> None:
+    import runpy
+
+    import streamlit as st
+
+    from rag_core.schema.policy import Policy
+    from ui.sidebar import apply_policy
+
+    if "taken" not in st.session_state:
+        st.session_state["taken"] = True
+        apply_policy.adopt(Policy.model_validate_json(policy))
+    runpy.run_path(page, run_name="__main__")
 
 
 def done(at: AppTest) -> AppTest:

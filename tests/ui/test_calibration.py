@@ -15,7 +15,7 @@ from rag_core.evaluation.calibrating import FEWEST
 from rag_core.evaluation.calibration_book import CalibrationBook
 from rag_core.schema.policy import Policy
 from tests.ui.conftest import ROOT
-from tests.ui.pages import done, page, said
+from tests.ui.pages import done, page, said, taken_up
 from ui import caches
 from ui.sidebar import retrievers
 
@@ -162,27 +162,12 @@ def test_settings_with_a_calibration_that_is_gone_or_fitted_again_say_so() -> No
     earlier = policy.with_(calibration=policy.calibration.with_(bias=policy.calibration.bias + 1))
 
     def shown(taken: Policy) -> str:
-        page = AppTest.from_function(taken_up, args=(taken.model_dump_json(), str(ROOT / "pages" / "1_inspect.py")))
-        return said(done(page.run(timeout=300)))
+        return said(taken_up(taken, "1_inspect.py", timeout=300))
 
     assert "is not kept here" not in shown(policy) and "is not the one that is kept" not in shown(policy)
     assert "is not the one that is kept" in shown(earlier)
     done(at.button(key="calibrate_remove").click().run())
     assert "is not kept here" in shown(policy)
-
-
-def taken_up(policy: str, page: str) -> None:
-    import runpy
-
-    import streamlit as st
-
-    from rag_core.schema.policy import Policy
-    from ui.sidebar import apply_policy
-
-    if "taken" not in st.session_state:
-        st.session_state["taken"] = True
-        apply_policy.adopt(Policy.model_validate_json(policy))
-    runpy.run_path(page, run_name="__main__")
 
 
 @pytest.mark.usefixtures("sample")

@@ -9,7 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from rag_core.corpus.sample import SAMPLE
 from rag_core.rerank.catalogue import entry_of
-from rag_core.schema.policy import DEFAULT_RERANKER
+from rag_core.schema.policy import DEFAULT_RERANKER, FirstPass, Policy
+from tests.ui.pages import taken_up
 from ui import caches
 
 ROOT = Path(__file__).parents[2]
@@ -61,7 +62,7 @@ def test_a_run_whose_settings_are_not_named_has_one() -> None:
     at = opened("1_inspect.py")
     assert at.selectbox(key="fp").value == "late-interaction"
     assert (at.slider(key="fpn").value, at.slider(key="best").value) == (100, 10)
-    assert "+ 0.3 cosine + 0.1 BM25 share read 3, and all of them went on to" in shown(at)
+    assert "+ 0.3 cosine + 0.1 lexical share read 3, and all of them went on to" in shown(at)
     assert "* Changed" not in shown(at)
 
 
@@ -135,18 +136,18 @@ def test_a_saved_run_of_a_reranker_that_nobody_knows_here_is_shown_whole(key: st
     at.file_uploader(key="trace_file").set_value(("run.json", data, "application/json")).run()
     assert not at.exception and not at.error
     told = shown(at)
-    assert f"+ 0.3 cosine + 0.1 BM25 share read 3, and all of them went on to {key}." in told
+    assert f"+ 0.3 cosine + 0.1 lexical share read 3, and all of them went on to {key}." in told
     assert "<b>First pass</b>" in told and at.dataframe
 
 
 def test_the_searches_add_to_it_as_the_sidebar_says() -> None:
     at = opened("1_inspect.py")
     assert (at.slider(key="fpd").value, at.slider(key="fpl").value) == (0.3, 0.1)
-    assert "Late interaction (MaxSim) + 0.3 cosine + 0.1 BM25 share read 3" in shown(at)
+    assert "Late interaction (MaxSim) + 0.3 cosine + 0.1 lexical share read 3" in shown(at)
     at = at.slider(key="fpd").set_value(0.0).run()
     at = at.slider(key="fpl").set_value(0.5).run()
     assert not at.exception
-    assert "Late interaction (MaxSim) + 0.5 BM25 share read 3" in shown(at)
+    assert "Late interaction (MaxSim) + 0.5 lexical share read 3" in shown(at)
 
 
 @pytest.mark.parametrize(
@@ -162,3 +163,40 @@ def test_in_an_old_link_the_searches_add_nothing(link: dict[str, str]) -> None:
 def test_in_a_link_of_today_they_add_what_it_says(link: dict[str, str]) -> None:
     at = opened("1_inspect.py", **link)
     assert (at.slider(key="fpd").value, at.slider(key="fpl").value) == (0.3, 0.1)
+
+
+def test_to_another_first_pass_they_add_nothing_unless_you_say_so() -> None:
+    at = opened("1_inspect.py", fp=CROSS_ENCODER, v="3")
+    assert (at.slider(key="fpod").value, at.slider(key="fpol").value) == (0.0, 0.0)
+    assert f"First pass: {CROSS_ENCODER} read 3" in shown(at)
+    assert "* Changed: First pass (cheap pre-filter)." in shown(at)
+    at = opened("1_inspect.py", fp=CROSS_ENCODER, fpol="0.2", v="3")
+    assert f"First pass: {CROSS_ENCODER} + 0.2 lexical share read 3" in shown(at)
+    assert "* Changed: First pass (cheap pre-filter), Lexical share added in the first pass." in shown(at)
+    at = at.selectbox(key="fp").set_value("late-interaction").run()
+    assert (at.slider(key="fpd").value, at.slider(key="fpl").value) == (0.3, 0.1)
+    assert "+ 0.3 cosine + 0.1 lexical share read 3" in shown(at) and "* Changed" not in shown(at)
+
+
+def test_settings_that_are_taken_up_bring_what_the_searches_add() -> None:
+    added = {"pool": 60, "dense": 0.2, "lexical": 0.05}
+    other = taken_up(Policy(first_pass=FirstPass(reranker="second-pass-minilm-v3", **added)), "1_inspect.py")
+    assert (other.slider(key="fpod").value, other.slider(key="fpol").value) == (0.2, 0.05)
+    late = taken_up(Policy(first_pass=FirstPass(reranker="late-interaction", **added)), "1_inspect.py")
+    assert (late.slider(key="fpd").value, late.slider(key="fpl").value) == (0.2, 0.05)
+    assert "left out" not in shown(other) + shown(late)
+    at = other.button(key="reset").click().run()
+    at = at.selectbox(key="fp").set_value("second-pass-minilm-v3").run()
+    assert (at.slider(key="fpod").value, at.slider(key="fpol").value) == (0.0, 0.0)
+
+
+def test_what_of_a_first_pass_cannot_be_taken_up_is_said() -> None:
+    own = Policy(reranker="late-interaction", first_pass=FirstPass(reranker="late-interaction", pool=80), pool=20)
+    at = taken_up(own, "1_inspect.py")  # it only reads more
+    assert at.slider(key="pool").value == 80 and "left out" not in shown(at)
+    at = taken_up(own.with_(first_pass=own.first_pass.with_(dense=0.3)), "1_inspect.py")
+    assert f"The settings have {CHEAP} + 0.3 cosine as the first pass of the same reranker." in shown(at)
+    assert "left out" in shown(at.run())
+    assert "left out" not in shown(at.slider(key="pool").set_value(70).run().selectbox(key="r").set_value("none").run())
+    gone = taken_up(Policy(first_pass=FirstPass(reranker="gone", pool=80), pool=20), "1_inspect.py")
+    assert "The reranker gone is not available here." in shown(gone) and "The run has no first pass." in shown(gone)

@@ -12,11 +12,12 @@ from typing import TypeVar
 
 import streamlit as st
 
-from rag_core.schema.policy import DEFAULT_FIRST_PASS, Policy, Signals
+from rag_core.schema.policy import DEFAULT_FIRST_PASS, FirstPass, Policy, Signals
 from ui.sidebar import link_values
 
 Number = TypeVar("Number", int, float)
 _POLICY, _SIGNALS = Policy(), Signals()
+_OTHER_FIRST_PASS = FirstPass(reranker="any other than the default")
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,21 @@ CONTROLS: dict[str, Control] = {
         "How much the dense search's score counts beside the first pass's. 0: not at all.",
     ),
     "fpl": Control(
-        "BM25 added in the first pass",
+        "Lexical share added in the first pass",
         DEFAULT_FIRST_PASS.lexical,
-        "How much the lexical search's score, as a share of the best one, counts beside the first pass's. 0: not at "
-        "all.",
+        "How much the lexical search's score (BM25 or ts_rank_cd), as a share of the best one, counts beside the first "
+        "pass's. 0: not at all.",
+    ),
+    "fpod": Control(
+        "Cosine added in the first pass",
+        _OTHER_FIRST_PASS.dense,
+        "How much the dense search's score counts beside the first pass's. 0: not at all.",
+    ),
+    "fpol": Control(
+        "Lexical share added in the first pass",
+        _OTHER_FIRST_PASS.lexical,
+        "How much the lexical search's score (BM25 or ts_rank_cd), as a share of the best one, counts beside the first "
+        "pass's. 0: not at all.",
     ),
     "best": Control(
         "Candidates to rerank (pool)",
