@@ -186,6 +186,16 @@ def token_book_made_anew(path: object, failure: object) -> str:
     return f"The kept token vectors in {path} were damaged ({failure}). That file was removed; they are made again."
 
 
+def token_book_held(path: object, failure: object) -> str:
+    """Another process writes to the file of the kept token vectors, for longer than one waits."""
+    return f"Another process is writing the kept token vectors in {path} ({failure}). They can be used when it is done."
+
+
+def token_use_not_noted(failure: object) -> str:
+    """Kept token vectors were used; that they were could not be written down."""
+    return f"The kept token vectors were used, but could not be marked as used: {failure}"
+
+
 def cache_unwritable(failure: object) -> str:
     """The scores could not be kept."""
     return f"These scores were not saved for the next run: {failure}"

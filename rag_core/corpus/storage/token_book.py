@@ -5,11 +5,13 @@ read, no other one reads again.
 
 One SQLite file, safe for any number of threads and processes, also where one is killed. Each text is a record with its
 checksum (`kept_tokens`). A damaged record is removed, and so is a file that is no database any more; both are said, and
-the token vectors are made again. Where the records grow over the limit, those that were used longest ago go.
+the token vectors are made again. Where the records grow over the limit, those that were used longest ago go. What was
+read is used even where it cannot be noted that it was.
 """
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -23,24 +25,33 @@ from rag_core.corpus.storage.versions import locked
 from rag_core.corpus.token_store import MOST_BYTES
 from rag_core.errors import SecondPassError
 from rag_core.rerank.stored_tokens import Stored
-from rag_core.wording.step_warnings import token_book_made_anew, token_records_damaged
+from rag_core.wording.step_warnings import (
+    token_book_held,
+    token_book_made_anew,
+    token_records_damaged,
+    token_use_not_noted,
+)
 
 if TYPE_CHECKING:
     from rag_core.inference.token_codes import TokenCodes
 
 FILE = "token_vectors.db"
 BUSY_S = 15.0
+NOTING_S = 1.0
+"""How long a reader waits for others who write, only to note what it has used."""
 IN_ONE_STATEMENT = 500
 LET_GO = 0.1
 """The share of the limit that goes at once."""
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS texts (number INTEGER PRIMARY KEY, collection TEXT NOT NULL, model TEXT NOT NULL,
     hash BLOB NOT NULL, size INTEGER NOT NULL, used INTEGER NOT NULL, UNIQUE (collection, model, hash))""",
     """CREATE TABLE IF NOT EXISTS records (
     number INTEGER PRIMARY KEY REFERENCES texts ON DELETE CASCADE, record BLOB NOT NULL)""",
 )
+_CANNOT_BE_USED = "The kept token vectors in {} cannot be used ({}). Make room, or remove that file."
 _OVER = """DELETE FROM texts WHERE number IN (SELECT number FROM (
     SELECT number, sum(size) OVER (ORDER BY used DESC, number DESC) AS so_far FROM texts) WHERE so_far > ?)"""
 
@@ -48,7 +59,7 @@ _OVER = """DELETE FROM texts WHERE number IN (SELECT number FROM (
 @dataclass(frozen=True)
 class TokenBook:
     """The token vectors of one collection (its `IndexConfig.identity`) in the file of `folder`, whose records of all
-    collections take up to `most_bytes`.
+    collections take up to `most_bytes`. It waits `busy_s` seconds for others who write.
 
     Raises SecondPassError with what to do where the file cannot be used.
     """
@@ -56,6 +67,7 @@ class TokenBook:
     folder: Path
     collection: str
     most_bytes: int = MOST_BYTES
+    busy_s: float = BUSY_S
 
     @property
     def path(self) -> Path:
@@ -68,12 +80,14 @@ class TokenBook:
             return Stored({})
         with self._open() as book:
             numbers, found = self._read(book, model, [bytes.fromhex(one) for one in content_hashes])
-            damaged = numbers.keys() - found.keys()
-            book.executemany("DELETE FROM texts WHERE number = ?", [(numbers[one],) for one in damaged])
-            now = time.time_ns()
-            book.executemany("UPDATE texts SET used = ? WHERE number = ?", [(now, numbers[one]) for one in found])
-        said = token_records_damaged(len(damaged)) if damaged else ""
-        return Stored(found, said)
+        damaged = numbers.keys() - found.keys()
+        said = [token_records_damaged(len(damaged))] if damaged else []
+        try:
+            if numbers:
+                self._note_use(model, [numbers[one] for one in found], damaged)
+        except SecondPassError as exc:
+            said.append(token_use_not_noted(exc))
+        return Stored(found, " ".join(said))
 
     def keep(self, model: str, codes: Mapping[str, TokenCodes]) -> None:
         """Keep these, by content hash; one that is there already stays."""
@@ -96,6 +110,25 @@ class TokenBook:
             with self._open() as book:
                 book.execute("DELETE FROM texts WHERE collection = ?", (self.collection,))
 
+    def trim(self) -> None:
+        """Remove what is over the limit, of all collections: at 0 everything, and the disk has its space again."""
+        if self.path.exists():
+            with self._open() as book:
+                book.execute(_OVER, (self.most_bytes,))
+                if self.most_bytes == 0:
+                    book.commit()
+                    book.execute("VACUUM")
+
+    def _note_use(self, model: str, used: list[int], damaged: Collection[str]) -> None:
+        """Note that these were used now, and remove those that are damaged, unless they were made again meanwhile."""
+        with self._open(NOTING_S) as book:
+            book.execute("BEGIN IMMEDIATE")
+            numbers, whole = self._read(book, model, [bytes.fromhex(one) for one in damaged])
+            gone = [(number,) for one, number in numbers.items() if one not in whole]
+            book.executemany("DELETE FROM texts WHERE number = ?", gone)
+            now = time.time_ns()
+            book.executemany("UPDATE texts SET used = ? WHERE number = ?", [(now, number) for number in used])
+
     def _read(
         self, book: sqlite3.Connection, model: str, hashes: list[bytes]
     ) -> tuple[dict[str, int], dict[str, TokenCodes]]:
@@ -115,12 +148,12 @@ class TokenBook:
         return numbers, found
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one transaction. A file that is damaged is removed."""
+    def _open(self, most_s: float = math.inf) -> Iterator[sqlite3.Connection]:
+        """A connection for one transaction; waits so long for others who write. A file that is damaged is removed."""
         inode = 0
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self.path, timeout=BUSY_S)) as book:
+            with closing(sqlite3.connect(self.path, timeout=min(most_s, self.busy_s))) as book:
                 inode = self.path.stat().st_ino
                 for setting in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
                     book.execute(f"PRAGMA {setting}")
@@ -129,16 +162,20 @@ class TokenBook:
                 with book:
                     yield book
         except (sqlite3.Error, OSError) as exc:
-            if getattr(exc, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+            code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
+            if code in _HELD:
+                raise SecondPassError(token_book_held(self.path, exc)) from exc
+            if code in _DAMAGED:
                 self._remove(inode)
                 raise SecondPassError(token_book_made_anew(self.path, exc)) from exc
-            raise SecondPassError(
-                f"The kept token vectors in {self.path} cannot be used ({exc}). Make room, or remove that file."
-            ) from exc
+            raise SecondPassError(_CANNOT_BE_USED.format(self.path, exc)) from exc
 
     def _remove(self, inode: int) -> None:
-        """Remove the damaged file, unless another process has made a new one by now."""
-        with locked(self.folder, "token_vectors", BUSY_S), suppress(FileNotFoundError):
-            if self.path.stat().st_ino == inode:
-                for ending in ("-wal", "-shm", ""):
-                    self.path.with_name(FILE + ending).unlink(missing_ok=True)
+        """Remove the damaged file, unless another process has made a new one by now. Raises SecondPassError."""
+        try:
+            with locked(self.folder, "token_vectors", BUSY_S), suppress(FileNotFoundError):
+                if self.path.stat().st_ino == inode:
+                    for ending in ("-wal", "-shm", ""):
+                        self.path.with_name(FILE + ending).unlink(missing_ok=True)
+        except OSError as exc:
+            raise SecondPassError(_CANNOT_BE_USED.format(self.path, exc)) from exc

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -164,3 +166,59 @@ def test_a_file_that_cannot_be_opened_says_what_to_do_and_stays(tmp_path: Path) 
     with pytest.raises(SecondPassError, match="Make room, or remove that file"):
         TokenBook(tmp_path, "one").find(MODEL, [hash_of(0)])
     assert (tmp_path / FILE).is_dir()
+
+
+def test_what_is_read_is_used_where_another_process_only_writes(tmp_path: Path) -> None:
+    book = TokenBook(tmp_path, "one")
+    book.keep(MODEL, some(0, 1))
+    with closing(sqlite3.connect(tmp_path / FILE)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        found = book.find(MODEL, [hash_of(0), hash_of(1)])
+        assert sorted(found.codes) == sorted(some(0, 1))
+        assert "could not be marked as used: Another process is writing" in found.problem
+        assert "remove that file" not in found.problem
+    assert numbers_in(book, 2) == [0, 1], "and nothing is said once it can be noted"
+
+
+@pytest.mark.parametrize("what", ["UPDATE", "DELETE"])
+def test_what_is_whole_is_used_where_nothing_can_be_noted(tmp_path: Path, what: str) -> None:
+    book = TokenBook(tmp_path, "one")
+    book.keep(MODEL, some(0, 1))
+    with closing(sqlite3.connect(tmp_path / FILE)) as other, other:
+        other.execute("UPDATE records SET record = x'00' WHERE number = (SELECT min(number) FROM records)")
+        other.execute(f"CREATE TRIGGER full BEFORE {what} ON texts BEGIN SELECT RAISE(FAIL, 'disk is full'); END")
+    found = book.find(MODEL, [hash_of(0), hash_of(1)])
+    assert list(found.codes) == [hash_of(1)]
+    assert "of 1 passage were damaged" in found.problem and "disk is full" in found.problem
+
+
+def test_a_damaged_record_that_was_made_again_meanwhile_stays(tmp_path: Path) -> None:
+    book = TokenBook(tmp_path, "one")
+    book.keep(MODEL, some(0))
+    book._note_use(MODEL, [], {hash_of(0)})  # what a reader does who has read it before it was made again
+    assert numbers_in(book, 1) == [0]
+
+
+def test_a_file_that_another_process_holds_says_so_and_stays(tmp_path: Path) -> None:
+    book = TokenBook(tmp_path, "one", busy_s=0.1)
+    book.keep(MODEL, some(0))
+    with closing(sqlite3.connect(tmp_path / FILE)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for change in (lambda: book.keep(MODEL, some(1)), book.forget, book.trim):
+            with pytest.raises(SecondPassError, match=r"Another process is writing .* when it is done") as raised:
+                change()
+            assert "remove that file" not in str(raised.value)
+    assert numbers_in(book, 2) == [0]
+
+
+def test_a_smaller_limit_is_kept_by_trimming_and_0_leaves_nothing_on_disk(tmp_path: Path) -> None:
+    size = EMBEDDER.codes_of(text(10)).nbytes + 60
+    for name in ("one", "two"):
+        TokenBook(tmp_path, name).keep(MODEL, some(*range(100, 200)))
+    before = (tmp_path / FILE).stat().st_size
+    TokenBook(tmp_path, "one", most_bytes=50 * size).trim()
+    assert numbers_in(TokenBook(tmp_path, "one"), 200) == []
+    assert 40 < len(numbers_in(TokenBook(tmp_path, "two"), 200)) <= 50, "used last"
+    TokenBook(tmp_path, "one", most_bytes=0).trim()
+    assert numbers_in(TokenBook(tmp_path, "two"), 200) == []
+    assert (tmp_path / FILE).stat().st_size < before / 4
