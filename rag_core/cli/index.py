@@ -20,7 +20,7 @@ from rag_core.cli.documents import EMBEDDER_HELP, library, progress, read_folder
 from rag_core.corpus.loading.load import Loaded
 from rag_core.corpus.storage.collection_store import checked_name, free_name
 from rag_core.corpus.storage.own_model import key_for
-from rag_core.corpus.stored_indexing import index_into_store
+from rag_core.corpus.stored_indexing import IntoStore, index_into_store
 from rag_core.errors import BadInput
 from rag_core.retrieval.embedders.choosing import embedder_for
 from rag_core.retrieval.embedders.protocol import Embedder, why_not_converted
@@ -52,8 +52,7 @@ def run(given: argparse.Namespace) -> int:
     """Read, index, save, say where."""
     settings = Settings()
     store = store_named(given.store, settings.stores) if given.store else None
-    if store is None:
-        _check_name(given, settings)  # before anything is read
+    _check_name(given, store, settings)  # before anything is read
     loaded = read_folder(given.folder)
     said = {str(problem) for problem in loaded.problems}
     for file in loaded.files:
@@ -66,8 +65,14 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
-def _check_name(given: argparse.Namespace, settings: Settings) -> None:
-    """Raises BadInput or CollectionError where the data folder cannot take the collection as it is asked to."""
+def _check_name(given: argparse.Namespace, store: NamedStore | None, settings: Settings) -> None:
+    """Raises BadInput, CollectionError or EngineError where what is named cannot take the collection as it is asked
+    to."""
+    if store:
+        name = _name_in(store, given.name, settings)
+        if not (given.add or given.replace):
+            IntoStore(store, settings.data_dir).check_free(name, "Add --replace or --add, or name another.")
+        return
     if stored := StoredCollections(settings.data_dir).find(given.name):
         raise BadInput(f"{given.name} is kept in the store {stored.store}. Name it with --store, or take another name.")
     kept = library(settings)
@@ -77,6 +82,16 @@ def _check_name(given: argparse.Namespace, settings: Settings) -> None:
         kept.manifest(given.name)
     elif not given.replace and checked_name(given.name) in kept.names():
         raise BadInput(f"There is a collection called {given.name!r} already. Add --replace or --add, or name another.")
+
+
+def _name_in(store: NamedStore, name: str, settings: Settings) -> str:
+    """What a collection of that name is called in the store. Raises BadInput where something else has the name."""
+    known = StoredCollections(settings.data_dir).find(name)
+    if known is None:
+        return free_name(name, [*library(settings).names(), *every_index(settings)[0]])
+    if known.store != store.name:
+        raise BadInput(f"{name} is in the store {known.store}. Name that one, or choose another name.")
+    return known.name
 
 
 def _into_files(given: argparse.Namespace, loaded: Loaded, settings: Settings) -> str:
@@ -97,14 +112,8 @@ def _into_files(given: argparse.Namespace, loaded: Loaded, settings: Settings) -
 
 def _into_store(given: argparse.Namespace, store: NamedStore, loaded: Loaded, settings: Settings) -> str:
     """Index into the store; what was written, and where."""
-    known = StoredCollections(settings.data_dir).find(given.name)
-    if known is None:
-        taken = [*library(settings).names(), *every_index(settings)[0]]
-        name = free_name(given.name, taken)
-    elif known.store != store.name:
-        raise BadInput(f"{given.name} is in the store {known.store}. Name that one, or choose another name.")
-    else:
-        name = known.name
+    name = _name_in(store, given.name, settings)
+    known = StoredCollections(settings.data_dir).find(name)
     embedder = _model(given, settings, known.embedder if known else "")
     written = index_into_store(
         name, store, loaded.documents, embedder, None, settings.data_dir, progress,

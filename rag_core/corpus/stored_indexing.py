@@ -20,7 +20,7 @@ from rag_core.corpus.columns import document_digest
 from rag_core.corpus.indexing import StepProgress, check_documents, ignore
 from rag_core.corpus.storage.token_book import TokenBook
 from rag_core.corpus.stored_reading import Reading, book_for
-from rag_core.errors import BadInput, EngineError
+from rag_core.errors import BadInput, EngineError, SecondPassError
 from rag_core.retrieval.embedders.protocol import Embedder, key_of
 from rag_core.retrieval.engines.every_index import StoredCollection, StoredCollections
 from rag_core.retrieval.engines.own_store import MadeWith, OwnStore, check_made
@@ -41,13 +41,14 @@ class IntoStore:
 
     store: NamedStore
     data_dir: Path
-    token_bytes: int = 0
+    token_bytes: int | None = None
 
-    def check_free(self, name: str) -> None:
-        """Raises BadInput where the store has a collection of that name, EngineError where it cannot be asked."""
+    def check_free(self, name: str, instead: str = "Choose another name.") -> None:
+        """Raises BadInput where the store has a collection of that name, with what to do `instead`; EngineError where
+        it cannot be asked."""
         with closing(self.store.table(self._table_name(name))) as table:
             if table.made() is not None:
-                raise BadInput(f"{table.config.place} is there already. Choose another name.")
+                raise BadInput(f"{table.config.place} is there already. {instead}")
 
     def write(
         self,
@@ -65,13 +66,17 @@ class IntoStore:
         )  # fmt: skip
         return f"{name}, in {self.store.name}: {written}."
 
-    def remove(self, name: str) -> None:
-        """Delete that collection, then the note of it and its token vectors here. Raises EngineError; these stay
-        then."""
+    def remove(self, name: str) -> str:
+        """Delete that collection, then the note of it and its token vectors here; why these may be left, empty where
+        they are gone. Raises EngineError; nothing is gone then."""
         with closing(self.store.table(self._table_name(name))) as table:
             table.drop()
         StoredCollections(self.data_dir).forget(name)
-        TokenBook(self.data_dir, table.config.identity).forget()
+        try:
+            TokenBook(self.data_dir, table.config.identity).forget()
+        except SecondPassError as exc:
+            return f"Its token vectors may be left: {exc}"
+        return ""
 
     def check_there(self, name: str, documents: Sequence[str]) -> None:
         """Raises BadInput where one of these documents is not in the collection, EngineError where it cannot be
@@ -98,7 +103,7 @@ class IntoStore:
 class Written:
     """What came of it: documents that were written, left as they were, and removed; passages that were written.
 
-    problem: why their token vectors are not kept although they should be; empty where nothing failed.
+    problem: what of the token vectors failed and why, as part of a sentence; empty where nothing did.
     """
 
     documents: int = 0
@@ -112,7 +117,7 @@ class Written:
         said = f"{count_of(self.documents, 'document')} written ({count_of(self.passages, 'passage')})"
         for count, what in ((self.unchanged, "unchanged"), (self.removed, "removed")):
             said += f", {count:,} {what}" if count else ""
-        return f"{said}; token vectors were not kept: {self.problem.rstrip('.')}" if self.problem else said
+        return f"{said}; {self.problem.rstrip('.')}" if self.problem else said
 
 
 def index_into_store(
@@ -127,14 +132,14 @@ def index_into_store(
     files: Sequence[SourceFile] = (),
     new: bool = False,
     whole: bool = False,
-    token_bytes: int = 0,
+    token_bytes: int | None = None,
 ) -> Written:
     """Write these documents into the collection of that name, which is made where it is not there.
 
     chunking: None: as what is there was cut, else the usual one. files: those that the documents were read from; what
     came from one before and is not in it any more goes. new: the collection must not be there. whole: it has just these
     documents afterwards. token_bytes: token vectors are kept in `data_dir` where the model gives them and those of
-    these passages are not larger.
+    these passages are not larger, and what is there of all collections is trimmed to it; None: neither.
 
     Raises BadInput, WrongDimension and EngineError before anything is written for what can be told before; later, where
     the server goes away, EngineError that says how many documents were written.
@@ -169,14 +174,26 @@ def index_into_store(
         notes.keep(note)
         try:
             passages = (passage for _, _, each in cut for passage in each)
-            book = TokenBook(data_dir, table.config.identity, token_bytes)
+            book = TokenBook(data_dir, table.config.identity, token_bytes or 0)
             reading = Reading(embedder, book_for(passages, embedder, book))
             written = _write(table, cut, reading, progress)
+            problem = f"token vectors were not kept: {reading.problem}" if reading.problem else ""
+            if token_bytes is not None:
+                problem = problem or _trimmed(book)
             if gone := sorted(there.keys() - {one.id for one in documents}):
                 table.remove(gone)
         finally:
             notes.keep(note.with_(written_at=datetime.now(UTC)))
-    return Written(len(cut), len(documents) - len(cut), len(gone), written, reading.problem)
+    return Written(len(cut), len(documents) - len(cut), len(gone), written, problem)
+
+
+def _trimmed(book: TokenBook) -> str:
+    """Remove the token vectors that are over the limit; why it could not, empty where nothing failed."""
+    try:
+        book.trim()
+    except SecondPassError as exc:
+        return f"token vectors over the limit were not removed: {exc}"
+    return ""
 
 
 def _changed(documents: Sequence[Document], there: dict[str, bytes]) -> Iterator[tuple[Document, bytes]]:

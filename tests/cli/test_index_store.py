@@ -79,7 +79,8 @@ def test_a_folder_is_indexed_asked_added_to_and_replaced(in_either: Path, capsys
     code, out, _ = printed(capsys, "ask", QUERY, "--index", "wiki", "--top-k", "1")
     assert code == 0 and "thirty days" in out and "[1] Refunds (refunds.md)" in out
 
-    assert "is there already" in printed(capsys, *index)[2]
+    code, _, err = printed(capsys, "index", str(in_either / "nowhere"), *index[2:])
+    assert code == 2 and "is there already. Add --replace or --add" in err, "before the folder is read"
     more = in_either.parent / "more"
     more.mkdir()
     (more / "new.md").write_text("The office closes at six.")
@@ -141,7 +142,8 @@ def test_what_cannot_be_is_said_and_leaves_nothing(
 @pytest.mark.postgres
 def test_one_name_is_one_collection(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, "index", str(folder), "--name", "Files")[0] == 0
-    assert "called Files already" in printed(capsys, "index", str(folder), "--name", "files", "--store", "Team")[2]
+    nowhere = str(folder / "nowhere")
+    assert "called Files already" in printed(capsys, "index", nowhere, "--name", "files", "--store", "Team")[2]
     assert printed(capsys, "index", str(folder), "--name", "Wiki", "--store", "Team")[0] == 0
     assert "is kept in the store Team" in printed(capsys, "index", str(folder), "--name", "Wiki")[2]
     code, out, _ = printed(capsys, "index", str(folder), "--name", "Files", "--add")

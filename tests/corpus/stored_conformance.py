@@ -8,21 +8,21 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
 
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.indexing import IndexingPlan, index_documents
-from rag_core.corpus.storage.token_book import FILE
+from rag_core.corpus.storage.token_book import FILE, TokenBook
 from rag_core.corpus.stored_indexing import IntoStore, Written, index_into_store
 from rag_core.errors import BadInput, EngineError, WrongDimension
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.late_interaction import LateInteractionReranker
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
-from rag_core.retrieval.engines.every_index import index_named
+from rag_core.retrieval.engines.every_index import StoredCollections, index_named
 from rag_core.retrieval.engines.model_check import check_model
 from rag_core.retrieval.engines.stores import NamedStore
 from rag_core.schema.chunking import Chunking
@@ -33,6 +33,7 @@ from rag_core.schema.policy import Policy
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.settings import Settings
+from tests.corpus.doubles import TokenEmbedder
 
 QUERY = "How long do refunds take?"
 DOCUMENTS = (
@@ -172,6 +173,24 @@ class StoredConformance:
         trace = kept.reranked()
         assert trace.rerank.tokens > 0
         assert "token-vectors-not-kept" in [note.code for note in trace[StepName.RERANKED].warnings]
+
+    def test_what_is_removed_is_gone_where_its_token_vectors_cannot_be(self, kept: Kept) -> None:
+        kept.index()
+        (kept.folder / FILE).mkdir()
+        left = IntoStore(kept.store, kept.folder).remove("Hand%book")
+        assert left.startswith("Its token vectors may be left: ") and "cannot be used" in left
+        assert StoredCollections(kept.folder).find("Hand%book") is None
+        with closing(kept.store.table("Hand%book")) as table:
+            assert table.made() is None
+
+    def test_at_a_limit_of_0_those_that_are_there_go_with_the_next_indexing(self, kept: Kept) -> None:
+        kept.index(token_bytes=2**20)
+        other = TokenBook(kept.folder, "another collection", 2**20)
+        codes = TokenEmbedder().codes_of("Some text.")
+        other.keep("letters@1", {"ab" * 32: codes})
+        kept.index([DOCUMENTS[0]], token_bytes=0)
+        assert kept.reranked().rerank.tokens > 0
+        assert not other.find("letters@1", ["ab" * 32]).codes
 
     def test_the_sample_corpus_gives_the_same_ten_as_in_files(
         self, kept: Kept, sample: Collection, packaged: SentenceEmbedder

@@ -263,3 +263,24 @@ def test_a_link_to_what_is_gone_says_so_but_not_to_who_was_sent_away() -> None:
     at.session_state["go_to"] = "Sample corpus"
     drawn(at.run())
     assert not at.warning
+
+
+def after_a_removal(folder: str, left: str) -> None:
+    """A page that says what is left of a collection, whose database cannot be used."""
+    import streamlit as st
+
+    from rag_core.evaluation.calibration_book import CalibrationBook
+    from rag_core.storage.database import Store
+    from ui.panels.manage_collection import removed
+
+    if "corpus_note" not in st.session_state:
+        removed("Shop", CalibrationBook(Store(f"sqlite:///{folder}")), left)
+    st.markdown(st.session_state["corpus_note"])
+
+
+@pytest.mark.parametrize("left", ["", "Its token vectors may be left: why."])
+def test_a_collection_that_is_gone_is_said_to_be_with_what_may_be_left_of_it(tmp_path: Path, left: str) -> None:
+    at = drawn(AppTest.from_function(after_a_removal, args=(str(tmp_path), left)).run())
+    assert at.session_state["go_to"] == SAMPLE
+    (told,) = at.markdown
+    assert told.value.startswith(f"Shop was removed. {left}".strip()) and "Its calibrations may be left: " in told.value

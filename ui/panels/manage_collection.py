@@ -10,6 +10,8 @@ from rag_core.corpus.storage.collection_store import free_name
 from rag_core.corpus.storage.library import Library
 from rag_core.corpus.storage.orders import IndexingOrder
 from rag_core.corpus.storage.own_model import key_for
+from rag_core.errors import SecondPassError
+from rag_core.evaluation.calibration_book import CalibrationBook
 from rag_core.retrieval.embedders.naming import parse_key
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
@@ -83,8 +85,16 @@ def confirm_remove(collection: Collection, library: Library) -> None:
         with views.guard():
             calibrations = calibrated.book(name)
             library.remove(name)
-            calibrations.forget(name)
-            done(f"{name} was removed.", go_to=SAMPLE)
+            removed(name, calibrations)
+
+
+def removed(name: str, calibrations: CalibrationBook, left: str = "") -> None:
+    """Say that a collection is gone, and go to the sample. What may be `left` of it is a note: its calibrations too."""
+    try:
+        calibrations.forget(name)
+    except SecondPassError as exc:
+        left = f"{left} Its calibrations may be left: {exc}".strip()
+    done(f"{name} was removed. {left}".strip(), go_to=SAMPLE)
 
 
 def done(note: str, go_to: str | None = None) -> None:

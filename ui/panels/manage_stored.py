@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rag_core.corpus.sample import SAMPLE
 from rag_core.corpus.storage.collection_store import free_name
 from rag_core.retrieval.engines.index_kinds import kind_named
 from rag_core.wording.numbers import count_of
 from ui import caches, index_caches, stores
 from ui.panels import views
-from ui.panels.manage_collection import NAMED, confirmed, done
+from ui.panels.manage_collection import NAMED, confirmed, done, removed
 from ui.sidebar import calibrated, indexes, retrievers
 from ui.sidebar.indexes import Connected
 from ui.sidebar.owner import owner
@@ -91,7 +90,6 @@ def _confirm_remove(name: str, connected: Connected) -> None:
         st.markdown(views.markdown(f"The {noun} of {table} will be deleted for good, with its {size}."))
         if confirmed("Remove this collection", "remove_stored"):
             calibrations = calibrated.book(name)
-            stores.into(connected.index.store).remove(name)
-            calibrations.forget(name)
+            left = stores.into(connected.index.store).remove(name)
             index_caches.forget()
-            done(f"{name} was removed.", go_to=SAMPLE)
+            removed(name, calibrations, left)
