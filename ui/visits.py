@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import streamlit as st
 
 from rag_core.corpus.storage.private_collections import forget_sessions, visited
 
+HOUR_S = 3600
+NOTED = "visit_noted"
+"""Session key: whose visit was written down, and in which hour."""
+
 
 def noted(data_dir: Path, owner: str) -> None:
     """Write the visit down and forget old sessions, each at most once an hour."""
+    now = time.time() // HOUR_S
+    if st.session_state.get(NOTED) == (owner, now):  # a run of a page asks this twenty times
+        return
     _noted(data_dir, owner)
     _forgotten(data_dir)
+    st.session_state[NOTED] = owner, now
 
 
-@st.cache_data(ttl=3600)
+@st.cache_data(ttl=HOUR_S)
 def _forgotten(data_dir: Path) -> int:
     return forget_sessions(data_dir)
 
 
-@st.cache_data(ttl=3600, max_entries=1000)
+@st.cache_data(ttl=HOUR_S, max_entries=1000)
 def _noted(data_dir: Path, owner: str) -> None:
     visited(data_dir, owner)
