@@ -22,7 +22,7 @@ from rag_core.wording.first_pass import sum_text
 from rag_core.wording.numbers import score_text, title_of, titles_of
 from rag_core.wording.outcomes import outcome_text
 from rag_core.wording.step_names import label_in, step_label
-from ui.panels import picking
+from ui.panels import picking, word_table
 from ui.panels.marking import marked
 from ui.panels.views import markdown
 
@@ -214,6 +214,5 @@ def candidate(trace: Trace, passage_id: str) -> None:
         if pair and pair.unseen_tokens:
             st.caption(f"The reranker did not see the last {pair.unseen_tokens} tokens of this passage (greyed).")
     with facts:
-        st.dataframe(way_table(trace, passage_id), hide_index=True, key="way")
-        narrow = {"Field": st.column_config.TextColumn(width=80)}
-        st.dataframe(facts_of(passage), hide_index=True, key="facts", column_config=narrow)
+        word_table.show(way_table(trace, passage_id))
+        word_table.show(facts_of(passage))

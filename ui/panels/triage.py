@@ -23,7 +23,7 @@ from rag_core.wording.rivals import note_text, why
 from rag_core.wording.step_names import step_label
 from rag_core.wording.verdicts import VERDICT_LABELS, sentence
 from ui import caches
-from ui.panels import history, loss_strip, retrying, spent, views, waiting
+from ui.panels import history, loss_strip, retrying, spent, views, waiting, word_table
 from ui.panels.answer import card, with_answer
 from ui.sidebar.state import SidebarState
 
@@ -36,12 +36,6 @@ TAKEN = "doc_taken"
 DOCUMENT = "Document that should have answered"
 LISTED = 5000
 """Up to this many documents are offered as a list; of more, the id or title is typed."""
-
-ONE_LINE = 28
-"""Characters of a reason that fit in one line at 1280 pixels."""
-
-WRAPPED = 80
-"""Height of a row in which the longest reason stands whole, in lines (pixels)."""
 
 
 @dataclass(frozen=True)
@@ -202,17 +196,12 @@ def evidence(diagnosis: Diagnosis) -> None:
         not_cited = diagnosis.verdict is Verdict.NOT_CITED
         st.subheader("What is cited instead" if not_cited else "What outranked it", anchor=False)
         if diagnosis.rivals:
-            widths = {"Passage": 190, "Why": 240}
-            shown = {name: st.column_config.TextColumn(width=width) for name, width in widths.items()}
-            shown["Rank"] = st.column_config.NumberColumn(width=40)
-            table = rivals(diagnosis)
-            height = WRAPPED if table["Why"].str.len().max() > ONE_LINE else None
-            st.dataframe(table, hide_index=True, key="rivals", column_config=shown, row_height=height)
+            word_table.show(rivals(diagnosis))
         else:
             st.caption("The answer cites nothing." if not_cited else "No other passage took its place.")
     with right:
         st.subheader("Its rank at each step", anchor=False)
-        st.dataframe(way(diagnosis), hide_index=True, key="way")
+        word_table.show(way(diagnosis))
 
 
 def rivals(diagnosis: Diagnosis) -> pd.DataFrame:
