@@ -122,11 +122,10 @@ def threshold_slider(trace: Trace, scale: Scale) -> float:
     st.session_state["cut_base"] = base
     if moved:
         st.session_state[key] = base
-    at_first = None if moved else base
     label = f"Try a threshold ({scale.space})"
     link_values.number(key, label, scale.low, scale.high, by_page=True)
     threshold = st.slider(
-        label, scale.low, scale.high, at_first, scale.step, f"%.{scale.decimals}f", key=key, bind="query-params"
+        label, scale.low, scale.high, base, scale.step, f"%.{scale.decimals}f", key=key, bind="query-params"
     )
     link_values.show(key)
     if scale.own_unit:

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 from rag_core.pipeline.answering import Answerer
 from rag_core.pipeline.background import Steps, Work, finished
-from rag_core.pipeline.cascade import Reading, reading
+from rag_core.pipeline.cascade import Reading, pool_of, reading
 from rag_core.pipeline.paid import Paid
 from rag_core.pipeline.paying import Payer
 from rag_core.pipeline.pipeline import Pipeline, checked_query
 from rag_core.pipeline.replay import replay
 from rag_core.schema.answers import Answer
+from rag_core.schema.documents import Passage
 from rag_core.schema.filters import Filter
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.once import once
@@ -126,6 +127,14 @@ class QuerySession:
         if in_first_pass or not read:
             return self.replayed(policy)
         return _replay(known, policy.with_(stopping=EarlyStopping(limit=read)))
+
+    def handed_on(self, policy: Policy) -> list[Passage] | None:
+        """What the policy's first pass hands on to the reranker, best first; None without one, or before it is done."""
+        with self._paid.claims.lock:
+            known = self._payer.searched(policy)
+        if known is None or policy.first_pass is None or reading(known, policy).first_pass:
+            return None
+        return [known.passages[passage_id] for passage_id in pool_of(known, policy)]
 
     def reading(self, policy: Policy) -> Reading | None:
         """How far reranking has come, whoever pays for it; None while searches are still to run."""

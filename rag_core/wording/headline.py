@@ -51,6 +51,11 @@ def so_far(trace: Trace) -> str:
     return f"{told}; the other {rest} can still take any of the first {places} places{sure}."
 
 
+def so_far_by_first_pass(handed_on: int) -> str:
+    """The same before the reranker has read anything: `the first pass's order; the reranker reads its best 10.`"""
+    return f"the first pass's order; the reranker reads its best {handed_on}."
+
+
 def first_pass(trace: Trace, named: Callable[[str], str] = str) -> str:
     """`First pass: late-interaction + 0.3 cosine + 0.1 lexical share read 100, the best 20 went on to
     second-pass-minilm-v3.`; empty without one.

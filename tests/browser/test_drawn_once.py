@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import plotly
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from rag_core.analysis.cost import Load, Rates
 from rag_core.analysis.query_scores import QueryScores
+from rag_core.analysis.times_of_runs import times_of_runs
 from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
@@ -26,6 +28,7 @@ from ui.charts import (
     score_curve,
     score_histograms,
     score_scatter,
+    times_strip,
     two_columns,
     waterfall,
 )
@@ -70,6 +73,7 @@ CHARTS = {
     "cost curve": cost_curve.figure(Load(queries_a_day=1000, pool=50), Rates(pairs_a_second=100), LIGHT),
     "labelled scores": labelled_scores.figure(QUERIES, ScoreSpace.PROBABILITY, LIGHT),
     "risk and coverage": risk_coverage.figure(QUERIES, 0.2, LIGHT),
+    "times of runs": times_strip.figure(times_of_runs(np.arange(3, dtype=np.int64) * 86_400, np.arange(3.0)), LIGHT),
     "passage lengths": chunk_lengths.figure([10, 20, 30], 40, LIGHT),
 }
 
@@ -92,6 +96,11 @@ def test_a_copy_of_a_chart_is_not_drawn_again(plotting: Page, name: str, selects
     assert drawn
     assert not changes
     assert plotting.evaluate(TWICE, [CHARTS[name].to_json(), selects])[1]  # as it is, it would be
+
+
+def test_times_stay_dates() -> None:
+    x = prepared(CHARTS["times of runs"]).data[0].x
+    assert [str(one)[:10] for one in x] == ["1970-01-01", "1970-01-02", "1970-01-03"]
 
 
 def test_other_data_are_drawn() -> None:

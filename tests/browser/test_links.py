@@ -101,6 +101,26 @@ def test_back_holds_where_the_page_left_is_still_being_drawn(page: Page, app: Ap
     assert urlsplit(page.url).path == "/"
 
 
+def test_back_to_scores_brings_the_threshold_of_then(page: Page, app: App) -> None:
+    opened(page, f"{app.url}/scores?q=refund+period&t_probability=0.3")
+    tried = page.get_by_role("slider", name=re.compile("^Try a threshold"))
+    expect(tried).to_have_value("0.3")
+    go(page, "Inspect")
+    kept = page.get_by_test_id("stSidebar").get_by_role("slider", name=re.compile("^Threshold"))
+    kept.focus()
+    kept.press("ArrowRight")
+    settled(page)
+    there = float(kept.input_value())
+    assert there > 0.3
+    go(page, "Scores & threshold")
+    expect(tried).to_have_value(str(there))
+    for title in ("Inspect", "Scores & threshold"):
+        page.go_back()
+        expect(page).to_have_title(f"{title} · Second Pass")
+        settled(page)
+    expect(tried).to_have_value("0.3")
+
+
 def test_back_goes_question_by_question(page: Page, app: App) -> None:
     opened(page, f"{app.url}/?r=No+reranker")
     ask(page, "refund period")

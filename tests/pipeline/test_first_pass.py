@@ -180,6 +180,20 @@ def test_the_strong_model_scores_only_what_the_first_pass_hands_on():
     assert set(trace.pairs) == {hit.passage_id for hit in trace[StepName.FIRST_PASS].hits[:2]}
 
 
+def test_the_first_pass_s_order_is_there_before_the_reranker_reads():
+    cheap, strong = FixedReranker({"text": 0.0}, space=ScoreSpace.PROBABILITY), FixedReranker()
+    session = QuerySession(toy(cheap, strong), "question")
+    shown = [session.handed_on(TOY)]
+    while session.next_slice(TOY):
+        shown.append(session.handed_on(TOY))
+        if not strong.scored and shown[-1]:
+            early = shown[-1]
+    trace = session.replayed(TOY)
+    assert shown[0] is None
+    assert [passage.id for passage in early] == [hit.passage_id for hit in trace[StepName.FIRST_PASS].hits[: TOY.pool]]
+    assert session.handed_on(TOY.with_(first_pass=None)) is None
+
+
 def test_slices_read_the_first_pass_and_then_the_pool():
     letters = "".join(chr(ord("a") + number) for number in range(20))
     policy = CASCADE.with_(pool=10, first_pass=FirstPass(reranker="cheap", pool=20))

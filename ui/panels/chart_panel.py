@@ -58,7 +58,9 @@ def _listed(value: Any) -> Any:
     """A part of a figure, with its arrays as lists."""
     if isinstance(value, dict):
         return {name: _listed(one) for name, one in value.items()}
-    return value.tolist() if isinstance(value, np.ndarray) else value
+    if not isinstance(value, np.ndarray):
+        return value
+    return (np.datetime_as_string(value) if value.dtype.kind == "M" else value).tolist()
 
 
 def data(table: pd.DataFrame, key: str) -> None:

@@ -1,5 +1,5 @@
 """The pool while it is read: the order so far, Stop, and Read the rest. What a slice scored is kept for everybody.
-A first pass comes before it; no order can be shown until it is done.
+A first pass comes before it; its order is shown once it is done.
 
 A click on Stop ends this run of the page after the present slice; the next one shows what was read by then.
 """
@@ -14,9 +14,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rag_core.pipeline.session import QuerySession
+from rag_core.schema.documents import Passage
 from rag_core.schema.policy import EarlyStopping, Policy
 from rag_core.schema.trace import Trace
-from rag_core.wording.headline import so_far
+from rag_core.wording.headline import so_far, so_far_by_first_pass
 from rag_core.wording.numbers import score_text, titles_of
 from ui.panels import waiting
 from ui.sidebar import link_values
@@ -69,7 +70,7 @@ def trace(question: QuerySession, policy: Policy) -> Trace:
     with place.container(border=True):
         board = st.empty()
         st.button("Stop", key="stop", on_click=_stop, args=(run,), icon=":material/stop_circle:")
-    made = waiting.until(found, question, policy, lambda: _show(board, question, policy))
+    made = waiting.until(found, question, policy, _SoFar(board, question, policy).show)
     place.empty()
     return made
 
@@ -79,23 +80,38 @@ def _run(question: QuerySession, policy: Policy) -> Hashable:
     return question.pipeline.engine.ref.name, question.query, question.where, policy.first_pass, policy.reranker
 
 
-def _show(board: DeltaGenerator, question: QuerySession, policy: Policy) -> None:
+class _SoFar:
     """The first places so far, and what can still happen to them; before there are any, how far it is."""
-    trace = question.replayed_so_far(policy)
-    if trace is None or not trace.pool_read:
-        waiting.bar(board, question, policy)
-        return
-    adjusted = trace.final_step
-    first = adjusted.hits[: trace.policy.top_k]
-    titles = titles_of(trace.passages[hit.passage_id] for hit in first)
-    rows = "".join(
-        f"<li>{html.escape(titles[hit.passage_id])} "
-        f"<small>{html.escape(score_text(hit.score, adjusted.space))}</small></li>"
-        for hit in first
-    )
-    with board.container():
-        st.progress(len(trace.pool_read) / len(trace.pool), f"So far: {so_far(trace)}")
-        st.html(f'<ol class="sp-so-far" data-testid="so-far">{rows}</ol>')
+
+    def __init__(self, board: DeltaGenerator, question: QuerySession, policy: Policy) -> None:
+        self._board, self._question, self._policy = board, question, policy
+        self._bar = waiting.Bar(board, question, policy)
+        self._told = ""
+
+    def show(self) -> None:
+        """Draw what is new."""
+        trace = self._question.replayed_so_far(self._policy)
+        if trace is not None and trace.pool_read:
+            space, first = trace.final_step.space, trace.final_step.hits[: trace.policy.top_k]
+            rows = [(trace.passages[hit.passage_id], score_text(hit.score, space)) for hit in first]
+            self._order(len(trace.pool_read) / len(trace.pool), so_far(trace), rows)
+        elif handed_on := self._question.handed_on(self._policy):
+            rows = [(passage, "") for passage in handed_on[: self._policy.top_k]]
+            self._order(0.0, so_far_by_first_pass(len(handed_on)), rows)
+        else:
+            self._bar.show()
+
+    def _order(self, share: float, told: str, rows: list[tuple[Passage, str]]) -> None:
+        if told == self._told:
+            return
+        self._told = told
+        titles = titles_of(passage for passage, _ in rows)
+        listed = "".join(
+            f"<li>{html.escape(titles[passage.id])} <small>{html.escape(score)}</small></li>" for passage, score in rows
+        )
+        with self._board.container():
+            st.progress(share, f"So far: {told}")
+            st.html(f'<ol class="sp-so-far" data-testid="so-far">{listed}</ol>')
 
 
 def rest(trace: Trace) -> None:

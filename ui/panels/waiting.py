@@ -5,6 +5,8 @@ The work goes on in a thread that all who ask the same share. A click ends the w
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 
@@ -23,6 +25,7 @@ from rag_core.wording.progress import progress_share, progress_text
 from ui.panels import views
 from ui.panels.answer import so_far
 
+REDRAW_S = 0.2
 STOPPED = "stopped_waiting"
 """What this session has stopped: a run, or the answer to one. Something else that it asks for is not stopped."""
 
@@ -41,9 +44,9 @@ def trace(question: QuerySession, policy: Policy) -> Trace:
         offer_to_go_on("Stopped. What was found and scored is kept.", "go_on")
         st.stop()
     with place.container():
-        board = st.empty()
+        bar = Bar(st.empty(), question, policy)
         _stop_button(run)
-    found = until(lambda: question.replayed(policy), question, policy, lambda: bar(board, question, policy))
+    found = until(lambda: question.replayed(policy), question, policy, bar.show)
     place.empty()
     return found
 
@@ -94,10 +97,22 @@ def until(found: Callable[[], Trace | None], question: QuerySession, policy: Pol
     return made
 
 
-def bar(board: DeltaGenerator, question: QuerySession, policy: Policy) -> None:
-    """How far the question has come under this policy."""
-    reading = question.reading(policy)
-    board.progress(progress_share(reading), progress_text(reading, policy.rewrite.on))
+class Bar:
+    """How far a question has come under a policy. Drawn again at most every `REDRAW_S`: a drawing costs the browser
+    more than a step of a fast reranker."""
+
+    def __init__(self, board: DeltaGenerator, question: QuerySession, policy: Policy) -> None:
+        self._board, self._question, self._policy = board, question, policy
+        self._drawn = -math.inf
+
+    def show(self) -> None:
+        """Draw it, unless that was just done."""
+        now = time.monotonic()
+        if now - self._drawn < REDRAW_S:
+            return
+        self._drawn = now
+        reading = self._question.reading(self._policy)
+        self._board.progress(progress_share(reading), progress_text(reading, self._policy.rewrite.on))
 
 
 def answer(
