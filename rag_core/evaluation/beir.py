@@ -96,7 +96,7 @@ def read_qrels(file: File, faults: Faults, known: Container[str] | None = None) 
             continue
         query_id, item, grade = row
         if known is not None and query_id not in known and query_id not in grades:
-            faults.note(number, f"there is no query {query_id!r}; its judgments are not used.")
+            faults.note(number, f"there is no query {query_id!r}; its grades are not used.")
         before = grades.setdefault(query_id, {}).setdefault(item, grade)
         if before != grade:
             faults.add(number, f"{query_id!r} and {item!r} are graded {before} and {grade}; which one holds?")

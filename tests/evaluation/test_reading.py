@@ -91,7 +91,7 @@ def test_what_loses_nothing_is_a_notice() -> None:
     found = both(qrels=QRELS + "q1\td1\t2\nq9\td1\t1\nq9\td2\t1\nq2\td5\t-2\n")
 
     assert found.notices == (
-        "qrels.tsv, line 5: there is no query 'q9'; its judgments are not used.",
+        "qrels.tsv, line 5: there is no query 'q9'; its grades are not used.",
         "qrels.tsv, line 7: the grade -2 counts as 0.",
     )
     assert [query.id for query in found.judged] == ["q1", "q2"]
