@@ -68,7 +68,7 @@ class ExtraSearch(Frozen):
     where: its own filter, in addition to the run's, never instead of it. query: its own words; None: the question's.
     depth: how many it adds to each list at most. weight: times the fusion's dense and lexical weight.
 
-        ExtraSearch(name="recent", where=chosen(since=date(2026, 10, 22)), depth=20, weight=0.5)
+        ExtraSearch(name="recent", where=make_filter(since=date(2026, 10, 22)), depth=20, weight=0.5)
     """
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
