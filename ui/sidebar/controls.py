@@ -167,6 +167,7 @@ def slider(key: str, low: Number, high: Number, step: Number, disabled: bool = F
     """Draw a setting as a slider that is bound to the link."""
     control = CONTROLS[key]
     link_values.number(key, control.label, low, high)
+    link_values.within(key, control.label, low, high)
     default: Number = type(low)(control.default)
     return st.slider(
         label_of(key), low, high, default, step, key=key, bind="query-params", help=control.help, disabled=disabled

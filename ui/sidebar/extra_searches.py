@@ -71,7 +71,9 @@ def _one(found: Facets, number: int, taken: Sequence[str]) -> ExtraSearch | None
     with st.container(border=True, key=f"extra{number}"):
         place = st.container()
         where = filtering.fields(found, at)
-        link_values.number(f"{at}depth", f"Results (depth) of extra search {number}", 10, FULL_DEPTH)
+        for told in (link_values.number, link_values.within):
+            told(f"{at}depth", f"Results (depth) of extra search {number}", 10, FULL_DEPTH)
+            told(f"{at}weight", f"Weight of extra search {number}", 0.0, 3.0)
         depth = st.slider(
             "Results (depth)",
             10,
@@ -82,7 +84,6 @@ def _one(found: Facets, number: int, taken: Sequence[str]) -> ExtraSearch | None
             bind="query-params",
             help="How many passages this search adds at most to the dense and to the lexical results.",
         )
-        link_values.number(f"{at}weight", f"Weight of extra search {number}", 0.0, 3.0)
         weight = st.slider(
             "Weight",
             0.0,

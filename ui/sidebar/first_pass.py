@@ -63,7 +63,7 @@ def put(policy: Policy) -> None:
     if policy.reranker == NO_RERANKER:
         st.session_state[POOL] = policy.pool
     elif first_pass and first_pass.reranker == policy.reranker:  # without weights, it only reads more candidates
-        st.session_state.update({KEY: OFF, POOL: min(first_pass.pool, FULL_DEPTH)})
+        st.session_state.update({KEY: OFF, POOL: first_pass.pool})
         if first_pass.adds_searches:
             st.session_state[LEFT_OUT] = (_no_weights(first_pass), ())
     elif first_pass and first_pass.reranker in access.usable():

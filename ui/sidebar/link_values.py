@@ -1,5 +1,5 @@
-"""Values of a link that a setting cannot have. Streamlit corrects or drops them; the sidebar names them, and a page
-those of its own controls.
+"""Values of a link, and of a policy that is taken up, that a setting cannot have. Streamlit corrects or drops those of
+a link, and `within` those of a policy; the sidebar names them, and a page those of its own controls.
 
 `number`, `choice`, `switch` and `day` look at the link before their control is drawn, `show` draws a note for each
 value that does not fit. A note goes away when you change that setting, or reset all.
@@ -21,7 +21,7 @@ REFUSED = "refused_link_values"
 
 @dataclass(frozen=True)
 class Refused:
-    """What the link asks for, what is accepted, and what the setting became (None before it is drawn)."""
+    """What the link or the policy asks for, what is accepted, and what the setting became (None before it is drawn)."""
 
     label: str
     asked: str
@@ -29,11 +29,13 @@ class Refused:
     by_page: bool = False
     """Whether the page that draws the control shows the note beside it, rather than the sidebar."""
     became: object = None
+    of_policy: bool = False
 
     def __str__(self) -> str:
         became = {True: "on", False: "off"}.get(self.became) if isinstance(self.became, bool) else self.became
         now = f"It is {became} now." if became not in ("", None) else "It has its default now."
-        return f"The link sets “{self.label}” to {self.asked or 'nothing'}. {self.accepted} {now}"
+        who = "The run that was taken up sets" if self.of_policy else "The link sets"
+        return f"{who} “{self.label}” to {self.asked or 'nothing'}. {self.accepted} {now}"
 
 
 def number(key: str, label: str, low: float, high: float, by_page: bool = False) -> None:
@@ -42,6 +44,15 @@ def number(key: str, label: str, low: float, high: float, by_page: bool = False)
     if asked is not None and not _fits(asked, low, high, whole):
         accepted = f"It must be a {'whole ' if whole else ''}number from {low:g} to {high:g}."
         _remember(key, Refused(label, asked, accepted, by_page))
+
+
+def within(key: str, label: str, low: float, high: float) -> None:
+    """Bring what a policy set beyond the ends of a control to the nearer one, and remember it: a policy may have more
+    than the control. Call it before the control is drawn."""
+    value = st.session_state.get(key)
+    if value is not None and not low <= value <= high:
+        st.session_state[key] = type(value)(min(max(value, low), high))
+        _remember(key, Refused(label, f"{value:g}", f"It must be from {low:g} to {high:g} here.", of_policy=True))
 
 
 def choice(
