@@ -6,7 +6,7 @@ Asks a question of the sample corpus, then clicks through the pages by their lin
 key on two sliders: the threshold on Scores, which redraws a part of the page, and top-k in the sidebar, which replays
 the run. A time ends with the last change of the page before it rests, by the browser's own clock; what a table writes
 for screen readers into its canvas, a third of a second later, is not seen and not counted. The first round, which draws
-each page for the first time, stands apart. The row of the empty app is the floor: the same clicks between
+each page for the first time, is a column of its own. The row of the empty app is the floor: the same clicks between
 two pages that hold a title alone, in an app with the same Streamlit settings, timed before. Beside the times stands
 what a change cost the server's process and the page's main thread in the browser, in milliseconds of the processor,
 which a busy machine changes little. Needs Chromium.

@@ -56,7 +56,7 @@ def arrive() -> None:
     st.session_state[KEPT] = (ctx.page_script_hash, asked)
     with ctx.session_state.query_params() as params:
         for key in asked:
-            if bound := params.get_binding_for_param(key):  # by the last page; what this one draws is bound anew
+            if bound := params.get_binding_for_param(key):  # by the last page; what this one draws is bound again
                 params.unbind_widget(bound.widget_id)
         params.from_dict(asked)
         params.set_initial_query_params_from_current()  # controls drawn from here on begin with what the link says

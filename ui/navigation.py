@@ -58,9 +58,9 @@ def navigation() -> st.Page:
 
 @contextmanager
 def part_of_the_app() -> Iterator[None]:
-    """What is drawn in here belongs to the app, not to the page: a change of page leaves it standing in the browser.
+    """What is drawn in here belongs to the app, not to the page: a change of page leaves it in the browser.
 
-    To Streamlit it is as if `app.py` had drawn it. What a page draws is taken down with the page and built up anew,
+    To Streamlit it is as if `app.py` had drawn it. What a page draws is taken down with the page and built up again,
     which for the settings alone costs as much as for the rest of a page.
     """
     ctx = get_script_run_ctx()

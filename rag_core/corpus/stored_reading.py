@@ -1,4 +1,4 @@
-"""Passages on their way into a database: embedded, and their token vectors kept on this machine, from one pass."""
+"""Passages that go into a database: embedded, and their token vectors kept on this machine, from one pass."""
 
 from __future__ import annotations
 

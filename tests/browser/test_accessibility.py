@@ -21,7 +21,7 @@ ASKED = ("", "scores", "latency", "compare", "triage")
 
 RESTS = """() => document.getAnimations().every(
     one => one.playState !== 'running' || !(one.timeline instanceof DocumentTimeline))"""
-"""No animation runs; one that follows how far a box is scrolled never ends, and stands still."""
+"""No animation runs; one that follows how far a box is scrolled never ends, and does not move."""
 
 
 def faults(page: Page) -> list[str]:

@@ -1,4 +1,4 @@
-"""A change of page draws what is new, once: the settings stay as they stand, and a chart is not drawn again."""
+"""A change of page draws what is new, once: the settings stay in place, and a chart is not drawn again."""
 
 from __future__ import annotations
 

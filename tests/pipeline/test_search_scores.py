@@ -1,4 +1,4 @@
-"""What the searches add to a first pass's scores, against arithmetic that stands here."""
+"""What the searches add to a first pass's scores, against arithmetic that is written here."""
 
 from __future__ import annotations
 

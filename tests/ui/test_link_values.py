@@ -130,7 +130,7 @@ def test_every_page_names_the_settings_that_it_does_not_know_once(page: str) -> 
 
 
 def test_what_was_named_on_one_page_is_not_named_on_the_next() -> None:
-    at = opened("8_corpus.py", foo="bar", gclid="7")  # a page without the sidebar, which would keep the link anew
+    at = opened("8_corpus.py", foo="bar", gclid="7")  # a page without the sidebar, which would keep the link again
     assert strange(at)
     next_one = AppTest.from_file(str(ROOT / "pages" / "1_inspect.py"), default_timeout=300)
     for key in (link_names.UNKNOWN, links.KEPT):

@@ -1,4 +1,4 @@
-"""What documents say stands in a table as it is, whole, however many rows there are."""
+"""What documents say is in a table as they say it, whole, however many rows there are."""
 
 from __future__ import annotations
 
