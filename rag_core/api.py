@@ -70,7 +70,7 @@ def index(
     called = name or (Path(source).resolve().name if source is not None else "Texts")
     settings, chunking = Settings(), chunking or Chunking()
     model = embedder_for(embedder or PACKAGED, settings) if embedder is None or isinstance(embedder, str) else embedder
-    most = settings.token_vectors_mb * 2**20
+    most = settings.token_vectors_bytes
     if save is not None:
         library = Library(Path(save), most_token_bytes=most)
         return library.build(called, documents, chunking, model, replace=True, files=files)

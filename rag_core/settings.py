@@ -55,6 +55,11 @@ class Settings(BaseSettings):
     strangers_may_read_runs: bool = False
     """Let everybody who can reach the app read the recorded runs: what people asked, and what they were answered."""
 
+    @property
+    def token_vectors_bytes(self) -> int:
+        """`token_vectors_mb` in bytes."""
+        return self.token_vectors_mb * 2**20
+
 
 def current_settings() -> Settings:
     """The environment's settings as they are now. The environment is read again only where it has changed: a page asks

@@ -24,7 +24,7 @@ def offered() -> tuple[list[str], list[str]]:
 def into(name: str) -> IntoStore:
     """The store of that name, to write into. Raises BadInput where there is none."""
     settings = caches.settings()
-    return IntoStore(store_named(name, settings.stores), settings.data_dir, settings.token_vectors_mb * 2**20)
+    return IntoStore(store_named(name, settings.stores), settings.data_dir, settings.token_vectors_bytes)
 
 
 def kept() -> StoredCollections:

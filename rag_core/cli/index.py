@@ -52,7 +52,7 @@ def run(given: argparse.Namespace) -> int:
     """Read, index, save, say where."""
     settings = Settings()
     store = store_named(given.store, settings.stores) if given.store else None
-    _check_name(given, store, settings)  # before anything is read
+    name = _checked_name(given, store, settings)  # before anything is read
     loaded = read_folder(given.folder)
     said = {str(problem) for problem in loaded.problems}
     for file in loaded.files:
@@ -60,19 +60,19 @@ def run(given: argparse.Namespace) -> int:
             if f"{file.name}, {note.where}: {note.reason}" not in said:
                 sys.stderr.write(f"{note_line(file, note)}\n")
     with told_what_was_sent():
-        told = _into_store(given, store, loaded, settings) if store else _into_files(given, loaded, settings)
+        told = _into_store(given, name, store, loaded, settings) if store else _into_files(given, loaded, settings)
     sys.stdout.write(f"{told}\n")
     return 0
 
 
-def _check_name(given: argparse.Namespace, store: NamedStore | None, settings: Settings) -> None:
-    """Raises BadInput, CollectionError or EngineError where what is named cannot take the collection as it is asked
-    to."""
+def _checked_name(given: argparse.Namespace, store: NamedStore | None, settings: Settings) -> str:
+    """What the collection is called. Raises BadInput, CollectionError or EngineError where what is named cannot take it
+    as it is asked to."""
     if store:
         name = _name_in(store, given.name, settings)
         if not (given.add or given.replace):
             IntoStore(store, settings.data_dir).check_free(name, "Add --replace or --add, or name another.")
-        return
+        return name
     if stored := StoredCollections(settings.data_dir).find(given.name):
         raise BadInput(f"{given.name} is kept in the store {stored.store}. Name it with --store, or take another name.")
     kept = library(settings)
@@ -82,6 +82,7 @@ def _check_name(given: argparse.Namespace, store: NamedStore | None, settings: S
         kept.manifest(given.name)
     elif not given.replace and checked_name(given.name) in kept.names():
         raise BadInput(f"There is a collection called {given.name!r} already. Add --replace or --add, or name another.")
+    return str(given.name)
 
 
 def _name_in(store: NamedStore, name: str, settings: Settings) -> str:
@@ -110,15 +111,14 @@ def _into_files(given: argparse.Namespace, loaded: Loaded, settings: Settings) -
     return f"{made.manifest.name}: {counts}, in {kept.root}"
 
 
-def _into_store(given: argparse.Namespace, store: NamedStore, loaded: Loaded, settings: Settings) -> str:
+def _into_store(given: argparse.Namespace, name: str, store: NamedStore, loaded: Loaded, settings: Settings) -> str:
     """Index into the store; what was written, and where."""
-    name = _name_in(store, given.name, settings)
     known = StoredCollections(settings.data_dir).find(name)
     embedder = _model(given, settings, known.embedder if known else "")
     written = index_into_store(
         name, store, loaded.documents, embedder, None, settings.data_dir, progress,
         files=loaded.files, new=not (given.add or given.replace), whole=given.replace,
-        token_bytes=settings.token_vectors_mb * 2**20,
+        token_bytes=settings.token_vectors_bytes,
     )  # fmt: skip
     _say_if_slow(embedder)
     table = StoredCollections(settings.data_dir).table_name(name, store.name)

@@ -195,6 +195,13 @@ def surely_fewer(these: Flags, those: Flags) -> bool:
     return lost > won and 2 * tail < SIGNIFICANT
 
 
+def fewer_than_best(found: Sequence[Flags]) -> list[bool]:
+    """For each of several settings, by which queries have something under it: whether surely fewer have it than under
+    the setting with the most."""
+    best = max(found, key=np.count_nonzero, default=None)
+    return [] if best is None else [surely_fewer(one, best) for one in found]
+
+
 def _all_signs(n: int) -> npt.NDArray[np.int8]:
     """All 2^n rows of n signs."""
     bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1

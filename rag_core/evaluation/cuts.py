@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from rag_core.evaluation import metrics
-from rag_core.evaluation.compare import surely_fewer
+from rag_core.evaluation.compare import fewer_than_best
 from rag_core.evaluation.pools import Flags, Floats, Pools
 from rag_core.evaluation.sweeps import order_before_cut
 from rag_core.evaluation.vectorised_replay import fused_rankings, kept_rankings, relevance_of
@@ -84,8 +84,8 @@ class Cuts:
     def _curve(self, cuts: Iterable[tuple[Threshold, int]]) -> list[Cut]:
         """Each cut, told apart from the best of them."""
         made = [self._cut(*one) for one in cuts]
-        _, most = max(made, key=lambda one: one[1].sum(), default=(None, np.zeros(0, dtype=bool)))
-        return [cut.with_(fewer=surely_fewer(found, most)) for cut, found in made]
+        fewer = fewer_than_best([found for _, found in made])
+        return [cut.with_(fewer=one) for (cut, _), one in zip(made, fewer, strict=True)]
 
     def by_threshold(self, steps: int = STEPS) -> list[Cut]:
         """No threshold, then `steps` over the scores that are there, in the space that is cut; top-k as it is.

@@ -94,7 +94,11 @@ class Graded:
 
 def mean(pools: Pools, name: str, order: Rankings) -> float:
     """Mean of a metric over the judged queries; 0 where there are none."""
-    values = by_query(pools, name, order)
+    return mean_of(by_query(pools, name, order))
+
+
+def mean_of(values: Floats) -> float:
+    """The mean of a metric's values; 0 where there are none."""
     return float(values.mean()) if values.size else 0.0
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from rag_core.errors import BadInput
-from rag_core.evaluation.compare import surely_fewer
+from rag_core.evaluation.compare import fewer_than_best
 from rag_core.evaluation.recorded_runs import documents_of, grades_by_text, same_text
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.runs.replaying import Control, RunChange, obstacles, replay_run
@@ -105,11 +105,10 @@ def cuts_of(traces: Sequence[Trace], labelled: LabelledSet, setting: Setting, se
         except BadInput as exc:
             reasons[str(exc)] = reasons.get(str(exc), 0) + 1
     table = np.array(kept, dtype=float).reshape(len(kept), len(values), 3)
-    hits = table[:, :, 0] > 0
-    most = hits[:, hits.sum(axis=0).argmax()] if kept else hits
+    means = table.mean(axis=0).tolist() if kept else ()
     points = [
-        Cut(value=value, answered=mean[0], relevant=mean[1], others=mean[2], fewer=surely_fewer(hits[:, at], most))
-        for at, (value, mean) in enumerate(zip(values, table.mean(axis=0).tolist() if kept else (), strict=bool(kept)))
+        Cut(value=value, answered=mean[0], relevant=mean[1], others=mean[2], fewer=fewer)
+        for value, mean, fewer in zip(values, means, fewer_than_best([*(table[:, :, 0] > 0).T]), strict=bool(kept))
     ]
     reasons_told = tuple(f"{why} ({n})" for why, n in reasons.items())
     return Cuts(points=tuple(points), runs=len(kept), reasons=reasons_told, space=space)

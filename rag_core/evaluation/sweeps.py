@@ -27,7 +27,7 @@ RRF_KS = (1, 5, 10, 20, 40, 60, 100, 200, 500)
 SIGNAL_WEIGHTS = tuple(n / 10 for n in range(11))
 KNEE = 0.95
 RESAMPLES = 1_000
-"""Of the intervals of a curve's gains: there are many curves, and they are drawn anew with each setting."""
+"""Of the intervals of a curve's gains: there are many curves, and they are drawn again with each setting."""
 
 
 class SweepPoint(Frozen):
@@ -96,10 +96,10 @@ def sweep(
         unscored = int(final.unscored.sum())
         if not unscored:
             known[value] = metrics.by_query(pools, metric, final)
-        after = None if unscored else _mean(known[value])
+        after = None if unscored else metrics.mean_of(known[value])
         points.append(SweepPoint(at=value, fused=before, final=after, unscored=unscored))
     chosen = _chosen(policy, setting)
-    lowest = min(known, key=lambda value: _mean(known[value]), default=None)
+    lowest = min(known, key=lambda value: metrics.mean_of(known[value]), default=None)
     return Sweep(
         setting=setting,
         metric=metric,
@@ -112,10 +112,11 @@ def sweep(
 
 def _gain(known: Mapping[float, Floats], value: float | None) -> Comparison | None:
     """What the best value gains over this one, by each query's metric."""
-    best = max(known, key=lambda one: _mean(known[one]), default=None)
-    if best is None or value is None or value not in known or _mean(known[best]) <= _mean(known[value]):
+    if value is None or value not in known:
         return None
-    return compare_metric(known[value], known[best], resamples=RESAMPLES)
+    best = max(known.values(), key=metrics.mean_of)
+    gains = metrics.mean_of(best) > metrics.mean_of(known[value])
+    return compare_metric(known[value], best, resamples=RESAMPLES) if gains else None
 
 
 class _Steps:
@@ -207,10 +208,6 @@ def pareto(costs: Sequence[float], qualities: Sequence[float]) -> list[bool]:
     better = (cost[:, None] < cost) | (quality[:, None] > quality)
     beaten = np.any(no_worse & better, axis=0)
     return [not one for one in beaten.tolist()]
-
-
-def _mean(values: Floats) -> float:
-    return float(values.mean()) if values.size else 0.0
 
 
 def _final(point: SweepPoint) -> float:

@@ -86,7 +86,7 @@ def survivors(head: Sequence[str], measurement: Measurement, policy: Policy) -> 
         return list(head[: policy.pool])
     scores = {passage_id: known.pairs[passage_id].score for passage_id in head}
     if added := added_scores(measurement, policy.first_pass, head):
-        scores = {passage_id: added.total(passage_id, score) for passage_id, score in scores.items()}
+        scores = added.totals(scores)
     return sorted(head, key=lambda passage_id: -scores[passage_id])[: policy.pool]
 
 

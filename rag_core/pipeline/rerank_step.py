@@ -140,7 +140,7 @@ def _by_score(
     """Highest score first, and what the scores mean; ties keep the order in which they came."""
     own = {hit.passage_id: pairs[hit.passage_id].score for hit in came}
     if added:
-        scored = {one: added.total(one, score) for one, score in own.items()}
+        scored = added.totals(own)
         parts = {one: {space.value: score, **added.parts[one]._asdict()} for one, score in own.items()}
     else:
         scored, parts = own, {}

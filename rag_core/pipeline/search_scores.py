@@ -4,7 +4,7 @@
 
 `share` is the lexical score over that of the question's best, so that the weight means the same for a long question as
 for a short one. Both are of the main search, at its full depth: a passage that only an extra search found, or that
-stands below it, has no more than the last of the list.
+ranks below it, has no more than the last of the list.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ class AddedScores(NamedTuple):
     parts: Mapping[str, SearchParts]
     notes: tuple[StepWarning, ...]
 
-    def total(self, passage_id: str, score: float) -> float:
-        """The reranker's score of a passage with its parts."""
-        return self.first_pass.total(score, *self.parts[passage_id])
+    def totals(self, scores: Mapping[str, float]) -> dict[str, float]:
+        """The reranker's scores, by passage id, with their parts."""
+        return {one: self.first_pass.total(score, *self.parts[one]) for one, score in scores.items()}
 
 
 def added_scores(measurement: Measurement, first_pass: FirstPass, passage_ids: Iterable[str]) -> AddedScores | None:

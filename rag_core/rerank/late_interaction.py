@@ -94,8 +94,9 @@ class LateInteractionReranker:
         known = {**there.codes, **{one: found for one, found in remembered.items() if found is not None}}
         read = self._read({one: text for one, text in texts.items() if one not in known}, progress)
         self._kept.put(read)
-        codes = [known.get(one) or read[one] for one in hashes]
-        unkept = keep(model, {one: known.get(one) or read[one] for one in remembered})
+        every = {**known, **read}
+        codes = [every[one] for one in hashes]
+        unkept = keep(model, {one: every[one] for one in remembered})
         scores = [round(score, DECIMALS) for score in maxsim(asked, codes)]
         check_finite(scores, passages)
         return Scored(

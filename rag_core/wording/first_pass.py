@@ -23,11 +23,14 @@ def added_text(first_pass: FirstPass) -> str:
 def sum_text(parts: Mapping[str, float], first_pass: FirstPass) -> str:
     """What a score of the first pass is the sum of: `maxsim 0.52 + 0.2 cosine 0.61 + 0.1 lexical share 0.70`."""
     own = [f"{name} {score:.2f}" for name, score in parts.items() if name not in NAMES]
-    weights = {"dense": first_pass.dense, "lexical": first_pass.lexical}
-    added = [f"{weight:g} {NAMES[one]} {parts[one]:.2f}" for one, weight in weights.items() if weight]
+    added = [f"{weight:g} {NAMES[one]} {parts[one]:.2f}" for one, weight in _weights(first_pass).items()]
     return " + ".join([*own, *added])
 
 
 def _added(first_pass: FirstPass) -> list[str]:
-    weights = {"dense": first_pass.dense, "lexical": first_pass.lexical}
-    return [f"+ {weight:g} {NAMES[one]}" for one, weight in weights.items() if weight]
+    return [f"+ {weight:g} {NAMES[one]}" for one, weight in _weights(first_pass).items()]
+
+
+def _weights(first_pass: FirstPass) -> dict[str, float]:
+    """The weights that are not 0, by their fields."""
+    return {one: weight for one in NAMES if (weight := getattr(first_pass, one))}

@@ -71,7 +71,7 @@ def said(at: AppTest) -> str:
 
 
 def table(at: AppTest, column: str):
-    return next(one.value for one in (*at.dataframe, *at.table) if column in one.value.columns)
+    return next(one.value for one in at.dataframe if column in one.value.columns)
 
 
 def keys(at: AppTest) -> set[str]:

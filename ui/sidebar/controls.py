@@ -7,7 +7,7 @@ only while it differs from the default, so a link's settings are marked before t
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import streamlit as st
@@ -29,6 +29,18 @@ class Control:
     help: str
 
 
+_COSINE_ADDED = Control(
+    "Cosine added in the first pass",
+    DEFAULT_FIRST_PASS.dense,
+    "How much the dense search's score counts beside the first pass's. 0: not at all.",
+)
+_LEXICAL_ADDED = Control(
+    "Lexical share added in the first pass",
+    DEFAULT_FIRST_PASS.lexical,
+    "How much the lexical search's score (BM25 or ts_rank_cd), as a share of the best one, counts beside the first "
+    "pass's. 0: not at all.",
+)
+
 CONTROLS: dict[str, Control] = {
     "r": Control(
         "Reranker",
@@ -47,28 +59,10 @@ CONTROLS: dict[str, Control] = {
         DEFAULT_FIRST_PASS.pool,
         "How many fused candidates the first pass reads. The best of them fill the pool.",
     ),
-    "fpd": Control(
-        "Cosine added in the first pass",
-        DEFAULT_FIRST_PASS.dense,
-        "How much the dense search's score counts beside the first pass's. 0: not at all.",
-    ),
-    "fpl": Control(
-        "Lexical share added in the first pass",
-        DEFAULT_FIRST_PASS.lexical,
-        "How much the lexical search's score (BM25 or ts_rank_cd), as a share of the best one, counts beside the first "
-        "pass's. 0: not at all.",
-    ),
-    "fpod": Control(
-        "Cosine added in the first pass",
-        _OTHER_FIRST_PASS.dense,
-        "How much the dense search's score counts beside the first pass's. 0: not at all.",
-    ),
-    "fpol": Control(
-        "Lexical share added in the first pass",
-        _OTHER_FIRST_PASS.lexical,
-        "How much the lexical search's score (BM25 or ts_rank_cd), as a share of the best one, counts beside the first "
-        "pass's. 0: not at all.",
-    ),
+    "fpd": _COSINE_ADDED,
+    "fpl": _LEXICAL_ADDED,
+    "fpod": replace(_COSINE_ADDED, default=_OTHER_FIRST_PASS.dense),
+    "fpol": replace(_LEXICAL_ADDED, default=_OTHER_FIRST_PASS.lexical),
     "best": Control(
         "Candidates to rerank (pool)",
         _POLICY.pool,

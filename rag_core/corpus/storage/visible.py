@@ -23,7 +23,7 @@ def private_library(settings: Settings, owner: str) -> Library:
 
 
 def _library(root: Path, settings: Settings) -> Library:
-    most = settings.token_vectors_mb * 2**20
+    most = settings.token_vectors_bytes
     return Library(root, settings.exact_limit, engine=settings.engine, most_token_bytes=most)
 
 

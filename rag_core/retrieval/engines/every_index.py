@@ -128,7 +128,7 @@ def every_index(
 def in_store(store: NamedStore, collection: StoredCollection, settings: Settings) -> NamedIndex:
     """The collection as an index that is searched; token vectors of its passages are kept in the data folder."""
     config = store.config(collection.table_name, collection.embedder).with_(name=collection.name)
-    most = settings.token_vectors_mb * 2**20
+    most = settings.token_vectors_bytes
     tokens = TokenBook(settings.data_dir, config.identity, most) if most else None
     return NamedIndex(config, store.secret, store.name, collection.written_at.isoformat(), tokens)
 
