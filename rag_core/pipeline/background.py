@@ -26,6 +26,8 @@ Steps = Generator[S, None, T]
 """Work whose steps say S and that comes to T."""
 
 LOOK_AGAIN_S = 0.2
+THREAD = "work"
+"""The name of a thread that does work."""
 
 
 def finished(steps: Steps[S, T]) -> T:
@@ -141,7 +143,7 @@ class Works:
             if work is None or not work.enter():
                 work = self._running[key] = Work(lasting)
                 work.enter()
-                threading.Thread(target=work.run, args=(begin(),), daemon=True).start()
+                threading.Thread(target=work.run, args=(begin(),), name=THREAD, daemon=True).start()
         try:
             yield work
         finally:

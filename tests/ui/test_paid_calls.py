@@ -13,6 +13,7 @@ import streamlit as st
 from pydantic import SecretStr
 from streamlit.testing.v1 import AppTest
 
+from rag_core.pipeline.background import THREAD
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.access import Credentials
 from tests.generation.chat_server import Script, chat_server
@@ -62,6 +63,14 @@ def told(at: AppTest) -> int:
     return sum(
         int(said[1]) for one in at.caption if (said := re.search(r"Requests: ([\d,]+)\.", one.value.replace("\\", "")))
     )
+
+
+def until_work_ends() -> None:
+    """Wait for what goes on in the background: a request may be on its way when the page already says "stopped"."""
+    for thread in threading.enumerate():
+        if thread.name == THREAD:
+            thread.join(60)
+            assert not thread.is_alive()
 
 
 def press(at: AppTest, key: str) -> AppTest:
@@ -153,10 +162,12 @@ def hasty(service: Service, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[st
 @pytest.mark.parametrize("page", ["2_scores.py", "3_latency.py", "4_compare.py", "6_triage.py"])
 def test_a_stopped_run_sends_nothing_more_until_it_may_go_on(service: Service, page: str, hasty: list[str]) -> None:
     at = opened(page, service, doc="refunds.md")
+    until_work_ends()
     asked = service.requests
     assert hasty and asked <= 1, "at most the request that was on its way"
     at.session_state["q"] = QUESTION
     done(at.run())
+    until_work_ends()
     assert service.requests == asked
     assert [one.key for one in at.button if one.label == "Go on"] == ["go_on"]
 
@@ -198,8 +209,10 @@ def test_a_stopped_answer_is_not_asked_for_again(service: Service, chat: Script,
     at.query_params["gen"] = "Chat model"
     done(at.run())
     assert any("The answer was stopped" in one.value for one in at.caption)
+    until_work_ends()
     asked = len(chat.requests)
     done(at.run())
+    until_work_ends()
     assert len(chat.requests) == asked <= 1
 
 
@@ -209,4 +222,5 @@ def test_a_stopped_answer_is_not_asked_for_again(service: Service, chat: Script,
 )
 def test_a_stopped_set_run_sends_nothing(service: Service, page: str, button: str, hasty: list[str]) -> None:
     press(opened(page, service, question=""), button)
+    until_work_ends()
     assert hasty and service.requests == 0

@@ -123,7 +123,9 @@ def answer(
     A model that fails says so, and there is none; nor where this session has stopped the chat model.
     """
     if st.session_state.get(STOPPED) == _asked(run, chat) and question.answered(run, chat, chooser) is None:
-        offer_to_go_on("The answer was stopped. Its request was sent and may be billed.", f"go_on_{chooser or ''}")
+        offer_to_go_on(
+            "The answer was stopped. If its request was already sent, it may be billed.", f"go_on_{chooser or ''}"
+        )
         return None
     try:
         return made_answer(question, run, chat, chooser)
