@@ -5,8 +5,9 @@ read, no other one reads again.
 
 One SQLite file, safe for any number of threads and processes, also where one is killed. Each text is a record with its
 checksum (`kept_tokens`). A damaged record is removed, and so is a file that is no database any more; both are said, and
-the token vectors are made again. Where the records grow over the limit, those that were used longest ago go. What was
-read is used even where it cannot be noted that it was.
+the token vectors are made again. Where the records grow over the limit, those that were used longest ago go. The disk
+has the space again that a lower limit or a removed collection frees. What was read is used even where it cannot be
+noted that it was.
 """
 
 from __future__ import annotations
@@ -103,21 +104,21 @@ class TokenBook:
                     book.execute("INSERT INTO records (number, record) VALUES (?, ?)", (*made, record))
             if book.execute("SELECT coalesce(sum(size), 0) FROM texts").fetchone()[0] > self.most_bytes:
                 book.execute(_OVER, (int(self.most_bytes * (1 - LET_GO)),))
+                _give_back(book, self.most_bytes)
 
     def forget(self) -> None:
         """Remove those of this collection."""
         if self.path.exists():
             with self._open() as book:
                 book.execute("DELETE FROM texts WHERE collection = ?", (self.collection,))
+                _give_back(book)
 
     def trim(self) -> None:
-        """Remove what is over the limit, of all collections: at 0 everything, and the disk has its space again."""
+        """Remove what is over the limit, of all collections: at 0 everything."""
         if self.path.exists():
             with self._open() as book:
                 book.execute(_OVER, (self.most_bytes,))
-                if self.most_bytes == 0:
-                    book.commit()
-                    book.execute("VACUUM")
+                _give_back(book)
 
     def _note_use(self, model: str, used: list[int], damaged: Collection[str]) -> None:
         """Note that these were used now, and remove those that are damaged, unless they were made again meanwhile."""
@@ -155,6 +156,8 @@ class TokenBook:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self.path, timeout=min(most_s, self.busy_s))) as book:
                 inode = self.path.stat().st_ino
+                if not book.execute("PRAGMA auto_vacuum").fetchone()[0]:
+                    book.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of an older file from its next VACUUM on
                 for setting in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
                     book.execute(f"PRAGMA {setting}")
                 for table in _TABLES:
@@ -179,3 +182,15 @@ class TokenBook:
                         self.path.with_name(FILE + ending).unlink(missing_ok=True)
         except OSError as exc:
             raise SecondPassError(_CANNOT_BE_USED.format(self.path, exc)) from exc
+
+
+def _give_back(book: sqlite3.Connection, most_bytes: int = 0) -> None:
+    """Let the disk have the free pages of a file that is larger than so. An earlier version's file, which cannot give
+    back single pages, is written anew for that, once."""
+    pages, free, size, gives_pages = (
+        book.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("page_count", "freelist_count", "page_size", "auto_vacuum")
+    )
+    surplus = min(free, pages - most_bytes // size)
+    if surplus > 0:  # a script, for `execute` would give back one page alone
+        book.executescript(f"PRAGMA incremental_vacuum({surplus})" if gives_pages else "VACUUM")

@@ -211,14 +211,48 @@ def test_a_file_that_another_process_holds_says_so_and_stays(tmp_path: Path) -> 
     assert numbers_in(book, 2) == [0]
 
 
-def test_a_smaller_limit_is_kept_by_trimming_and_0_leaves_nothing_on_disk(tmp_path: Path) -> None:
+def as_earlier_versions_made_it(folder: Path) -> None:
+    """A file that cannot give back single pages."""
+    with closing(sqlite3.connect(folder / FILE)) as book:
+        book.execute("PRAGMA journal_mode=DELETE")
+        book.execute("PRAGMA auto_vacuum=NONE")
+        book.execute("VACUUM")
+        assert book.execute("PRAGMA auto_vacuum").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("earlier", [False, True], ids=["new", "of an earlier version"])
+def test_a_smaller_limit_is_kept_by_trimming_and_the_disk_has_its_space_again(tmp_path: Path, earlier: bool) -> None:
     size = EMBEDDER.codes_of(text(10)).nbytes + 60
     for name in ("one", "two"):
         TokenBook(tmp_path, name).keep(MODEL, some(*range(100, 200)))
+    if earlier:
+        as_earlier_versions_made_it(tmp_path)
     before = (tmp_path / FILE).stat().st_size
     TokenBook(tmp_path, "one", most_bytes=50 * size).trim()
     assert numbers_in(TokenBook(tmp_path, "one"), 200) == []
-    assert 40 < len(numbers_in(TokenBook(tmp_path, "two"), 200)) <= 50, "used last"
+    kept = numbers_in(TokenBook(tmp_path, "two"), 200)
+    assert 40 < len(kept) <= 50, "used last"
+    assert (tmp_path / FILE).stat().st_size < before / 2
+    TokenBook(tmp_path, "one").keep(MODEL, some(*range(20)))
+    TokenBook(tmp_path, "one", most_bytes=30 * size).trim()
+    assert numbers_in(TokenBook(tmp_path, "one"), 200) == list(range(20)), "and again, with whole records"
     TokenBook(tmp_path, "one", most_bytes=0).trim()
     assert numbers_in(TokenBook(tmp_path, "two"), 200) == []
     assert (tmp_path / FILE).stat().st_size < before / 4
+
+
+def test_a_smaller_limit_gives_the_disk_its_space_when_a_question_keeps_more(tmp_path: Path) -> None:
+    TokenBook(tmp_path, "one").keep(MODEL, some(*range(300)))
+    before = (tmp_path / FILE).stat().st_size
+    TokenBook(tmp_path, "one", most_bytes=before // 4).keep(MODEL, some(300))
+    assert numbers_in(TokenBook(tmp_path, "one"), 301)[-1] == 300
+    assert (tmp_path / FILE).stat().st_size < before / 2
+
+
+def test_a_collection_that_goes_gives_the_disk_its_space(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        TokenBook(tmp_path, name).keep(MODEL, some(*range(100)))
+    before = (tmp_path / FILE).stat().st_size
+    TokenBook(tmp_path, "one").forget()
+    assert numbers_in(TokenBook(tmp_path, "two"), 100) == list(range(100))
+    assert (tmp_path / FILE).stat().st_size < before * 0.7
