@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from rag_core.errors import BadInput
+from rag_core.evaluation.exact_sums import exact_sum
 from rag_core.evaluation.pools import ABSENT, Floats, Ints, Pools, Scores
 from rag_core.evaluation.rankings import Rankings, taken
 from rag_core.evaluation.vectorised_signals import adjusted_rankings
@@ -60,15 +61,16 @@ def fused_rankings(pools: Pools, policy: Policy) -> tuple[Rankings, Floats]:
     """
     if policy.fused_by_engine:
         raise BadInput("Evaluation fuses the searches here. Turn off the engine's own fusion.")
-    score = np.zeros(pools.shape)
+    parts: list[Floats] = []
     best = np.full(pools.shape, ABSENT, dtype=np.int64)
     weight = list_weights(pools, policy)
     for name, ranks in list_rankings(pools, policy).items():
         if weight[name] == 0:
             continue
         here = ranks < ABSENT
-        score += np.where(here, weight[name] / (policy.fusion.k + ranks), 0.0)
+        parts.append(np.where(here, weight[name] / (policy.fusion.k + ranks), 0.0))
         best = np.minimum(best, ranks)
+    score = exact_sum(parts) if parts else np.zeros(pools.shape)
     present = best < ABSENT
     tied = np.argsort(np.minimum(best, SHORT).astype(np.int16), axis=1, kind="stable")
     by_score = np.argsort(-taken(np.where(present, score, -1.0), tied), axis=1, kind="stable")

@@ -59,7 +59,9 @@ def adjust(
             "authority": authority(passage, by_source, signals.default_authority),
             "search": search[passage_id],
         }
-        base = sum(getattr(signals, name) * part for name, part in parts.items())
+        base = 0.0
+        for name, part in parts.items():  # rounded at each step, as the arrays do; `sum` is not from Python 3.12 on
+            base += getattr(signals, name) * part
         queues.setdefault(passage.document_id, []).append((-base, place, passage_id, parts))
     return _place(queues, signals.diversity)
 

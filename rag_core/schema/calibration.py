@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, FiniteFloat
 
 from rag_core.schema.base import Frozen
-from rag_core.schema.sigmoid import sigmoid, sigmoids
+from rag_core.schema.sigmoid import each, sigmoid, sigmoids
 from rag_core.schema.spaces import ScoreSpace
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Calibration(Frozen):
         return sigmoid(self.slope * float(line_value(self.space, score)) + self.bias)
 
     def probabilities(self, scores: Floats) -> Floats:
-        """`probability` of many scores; NaN where there is none."""
+        """`probability` of many scores, equal to the last bit; NaN where there is none."""
         import numpy as np
 
         return sigmoids(self.slope * np.asarray(line_value(self.space, scores)) + self.bias)
@@ -97,5 +97,4 @@ def line_value(space: ScoreSpace, score: float | Floats) -> float | Floats:
     import numpy as np
 
     shares = np.clip(score, SURE, 1 - SURE)
-    odds: Floats = np.log(shares / (1 - shares))
-    return odds
+    return each(math.log, shares / (1 - shares))

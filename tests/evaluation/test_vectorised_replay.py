@@ -29,13 +29,15 @@ from tests.evaluation.builders import labelled, plain, pools_of
 LETTERS = "abcdefghijkl"
 SPACES = [ScoreSpace.LOGIT, ScoreSpace.PROBABILITY, ScoreSpace.MAXSIM]
 ranked = st.lists(st.sampled_from(LETTERS), unique=True, max_size=len(LETTERS)).map("".join)
+tied = st.permutations("abcd").map("".join)
+"""Lists whose sums often tie but for the order in which their parts are added."""
 weights = st.sampled_from([0.0, 0.5, 1.0, 1.3, 2.0])
 weighed = st.sampled_from([0.0, 0.0, 0.2, 1.0])
 shares = st.sampled_from([0.0, 0.1, 0.15, 0.5, 0.6, 1.0])
 
 
 @st.composite
-def measured(draw: st.DrawFn, space: ScoreSpace) -> Measurement:
+def measured(draw: st.DrawFn, space: ScoreSpace, ranked: st.SearchStrategy[str] = ranked) -> Measurement:
     """Any two lists, any scores with ties, passages that share documents, dates and sources."""
     scores = {one: draw(st.sampled_from([-3.0, -0.5, 0.0, 0.25, 0.5, 1.0, 4.0])) for one in LETTERS}
     passages = [
@@ -180,10 +182,12 @@ BESIDE = [
 @st.composite
 def measured_beside(draw: st.DrawFn, space: ScoreSpace) -> Measurement:
     """The same with three extra searches run; those under a filter find passages of its tenant only."""
-    row = draw(measured(space))
+    ties = draw(st.booleans())
+    row = draw(measured(space, tied if ties else ranked))
     theirs = [passage(one, tenant="acme") for one in "mnopqr"]
     more = measurement("mnopqr", "", dict.fromkeys("mnopqr", 0.5), space=space, passages=theirs)
-    everyone = st.lists(st.sampled_from(LETTERS + "mnopqr"), unique=True, max_size=8).map("".join)
+    anyone = st.lists(st.sampled_from(LETTERS + "mnopqr"), unique=True, max_size=8).map("".join)
+    everyone = tied if ties else anyone
     acme = st.lists(st.sampled_from("mnopqr"), unique=True).map("".join)
     extra_searches = []
     for _, (query, where) in BESIDE:
@@ -238,12 +242,15 @@ def test_with_extra_searches_every_stage_ranks_as_replay_does(
     pools = build(rows, labelled({"q1": {"d1": 1}, "q2": {"d2": 2}}))
 
     found = vectorised_replay.step_rankings(pools, policy)
+    _, score = vectorised_replay.fused_rankings(pools, policy)
 
     for at, row in enumerate(rows.values()):
         trace = replay(row, policy)
         steps = {step.name: step for step in trace.steps}
         steps |= {list_name(run.name, step.name): step for run in trace.extra_searches for step in run.steps}
         assert set(found) == set(steps)
+        fused = {hit.passage_id: hit.score for hit in trace.fused_step.hits}
+        assert {one: score[at, column] for column, one in enumerate(pools.ids[at]) if one in fused} == fused
         for name, step in steps.items():
             columns = found[name].columns[at, : found[name].lengths[at]]
             assert [pools.ids[at][column] for column in columns] == [hit.passage_id for hit in step.hits], name

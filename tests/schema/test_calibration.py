@@ -30,9 +30,10 @@ def test_a_share_of_one_counts_by_its_log_odds() -> None:
 
 @pytest.mark.parametrize("space", [ScoreSpace.LOGIT, ScoreSpace.MAXSIM, ScoreSpace.PROBABILITY, ScoreSpace.GRADE])
 def test_arrays_say_what_single_scores_say(space: ScoreSpace) -> None:
-    scores = np.array([0.0, 0.2, 0.5, 0.99, 1.0])
+    scores = np.linspace(0.0, 1.0, 2001)
     one = calibration(space)
-    assert one.probabilities(scores) == pytest.approx([one.probability(float(score)) for score in scores])
+    assert one.probabilities(scores).tolist() == [one.probability(score) for score in scores.tolist()]
+    assert np.isnan(one.probabilities(np.array([[0.5, np.nan]]))).tolist() == [[False, True]]
 
 
 def test_extreme_scores_overflow_nowhere() -> None:
