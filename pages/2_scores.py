@@ -21,6 +21,7 @@ from rag_core.wording.analysis_captions import threshold_choice_caption
 from rag_core.wording.numbers import count_of, score_text, threshold_text, titles_of
 from rag_core.wording.outcomes import outcome_text, worded
 from rag_core.wording.run_captions import own_unit, uncuttable
+from rag_core.wording.thresholds import RANKS_ONLY, why_no_threshold
 from ui import caches
 from ui.charts import labelled_scores, risk_coverage, score_curve, score_histograms, threshold_tradeoff
 from ui.panels import (
@@ -91,7 +92,7 @@ def cutting(trace: Trace) -> None:
     space = trace.relevance_space
     cut = trace
     if not (can_cut_recorded if trace.origin else can_cut)(space):
-        why = f"{state.why_no_threshold(space)} Choose another reranker in the sidebar."
+        why = f"{why_no_threshold(space)} Choose another reranker in the sidebar."
         st.info(uncuttable(trace) if trace.origin else why)
     else:
         scale = scale_of(space, trace.relevance.values())
@@ -190,7 +191,7 @@ def calibration(choice: SidebarState) -> None:
         return
     space = relevance_space(entry_of(choice.policy.reranker).space, choice.policy.calibration)
     if space is ScoreSpace.RRF:
-        st.caption(f"{state.RANKS_ONLY} Choose a reranker in the sidebar.")
+        st.caption(f"{RANKS_ONLY} Choose a reranker in the sidebar.")
         return
     scored = scored_set(choice, questions)
     if scored:

@@ -19,8 +19,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rag_core.cli import named_index
+from rag_core.cli.arguments import each_of, set_of
 from rag_core.cli.documents import EMBEDDER_HELP, OWN_MODEL, library, progress, scoring_progress, told_what_was_sent
 from rag_core.cli.early_checks import check_elsewhere, check_folder, check_rerankers, check_step
 from rag_core.cli.extra_search_options import extra_search
@@ -60,7 +62,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.description = __doc__
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add = parser.add_argument
-    add("set", type=Path, metavar="SET", help="a BEIR folder (queries.jsonl, qrels.tsv, corpus.jsonl) or a CSV")
+    add("set", nargs="?", type=Path, metavar="SET", help="a BEIR folder (queries, qrels, corpus) or a CSV")
     add("--collection", help="ask this saved collection instead of the set's own documents")
     named_index.add_option(parser)
     add("--embedder", metavar="KEY", help=EMBEDDER_HELP)
@@ -73,11 +75,10 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "--first-pass)",
     )
     add("--depth", type=int, help=f"how many each search returns, up to {FULL_DEPTH} (default: {DEPTH})")
+    several: dict[str, Any] = {"nargs": "+", "action": "append", "default": []}
     add(
         "--extra",
-        nargs="+",
-        action="append",
-        default=[],
+        **several,
         metavar=("NAME", "KEY=VALUE"),
         help="add a search to the main search: tenant=A,B source=A,B since=2026-09-01 query='other words' depth=20 "
         "weight=0.5; once for each",
@@ -94,10 +95,10 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("--before", type=Path, metavar="RUN", help="a TREC run of another system, before reranking")
     add("--after", type=Path, metavar="RUN", help="the TREC run after reranking")
     add("--candidates", type=Path, metavar="JSONL", help="candidates with scores, from another system")
-    add("--metrics", nargs="+", default=list(metrics.DEFAULT), metavar="M@k", help="default: %(default)s")
+    add("--metrics", **several, metavar="M@k", help=f"default: {' '.join(metrics.DEFAULT)}")
     add("--format", choices=FORMATS, default="markdown", help="what is printed (default: %(default)s)")
     add("--out", type=Path, metavar="DIR", help="write report.json, .md, .csv, curves.csv, qrels and run files here")
-    add("--fail-under", nargs="+", default=[], metavar="M@k=X", help="exit 1 where a mean is under its minimum")
+    add("--fail-under", **several, metavar="M@k=X", help="exit 1 where a mean is under its minimum")
     add("--baseline", type=Path, metavar="JSON", help="exit 1 where clearly worse than this saved report.json")
     add("--step", help="the step that the gate looks at (default: the order before the cut)")
     parser.set_defaults(run=run, stopped=" What was scored is kept. Run the same command again to continue.")
@@ -105,9 +106,11 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Evaluate, print, write, judge. 0, or 1 where the gate says no."""
-    requirements = [gate.parse(one) for one in given.fail_under]
+    given.set = set_of(given)
+    requirements = [gate.parse(one) for one in each_of(given.fail_under)]
     baseline = Report.read(_text(given.baseline), str(given.baseline)) if given.baseline else None
-    names = [*(str(metrics.parse(one)) for one in given.metrics), *(one.metric for one in requirements)]
+    named = each_of(given.metrics) or metrics.DEFAULT
+    names = [*(str(metrics.parse(one)) for one in named), *(one.metric for one in requirements)]
     if given.limit is not None and given.limit < 1:
         raise BadInput("--limit must be 1 or more.")
     check_folder(given.out)

@@ -21,6 +21,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from rag_core.cli import app, ask, calibrate, collect, evaluate, index, inspect, mcp_server, triage
+from rag_core.cli.arguments import CommandParser
 from rag_core.errors import SecondPassError, disk_refused
 from rag_core.installation.version import __version__
 
@@ -62,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="second-pass", description="See what happens to a question between a search box and an answer."
     )
     parser.add_argument("--version", action="version", version=f"second-pass {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="command")
+    commands = parser.add_subparsers(required=True, metavar="command", parser_class=CommandParser)
     for name, (describe, summary) in COMMANDS.items():
         command = commands.add_parser(name, help=summary)
         command.set_defaults(stopped="")

@@ -15,6 +15,7 @@ from rag_core.schema.scale import Scale
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold, can_cut, relevance_space
 from rag_core.schema.validation import in_words
+from rag_core.wording.thresholds import why_no_threshold
 
 FLAGS = {
     "first_pass": "first-pass",
@@ -59,11 +60,15 @@ def policy_of(**values: object) -> Policy:
 
 
 def threshold_of(reranker: str, minimum: float | None) -> Threshold:
-    """The threshold at `minimum`; by default the reranker's own, as in the app. 0 keeps everything."""
+    """The threshold at `minimum`; by default the reranker's own, as in the app. 0 keeps everything. Raises BadInput
+    where the scores say nothing of relevance, so that no threshold but 0 makes sense."""
     entry = entry_of(reranker)
-    check_minimum(minimum, relevance_space(entry.space))
+    space = relevance_space(entry.space)
+    check_minimum(minimum, space)
+    if minimum and not can_cut(space):
+        raise BadInput(f"{why_no_threshold(space)} Leave --threshold out, or name another --reranker.")
     lowest = entry.default_threshold if minimum is None else minimum
-    return Threshold(minimum=lowest or None, space=relevance_space(entry.space))
+    return Threshold(minimum=lowest or None, space=space)
 
 
 def calibrated_threshold(fit: CalibrationFit, minimum: float | None) -> Threshold:

@@ -86,6 +86,7 @@ def test_a_collection_is_replaced_only_where_that_is_asked_for(handbook, capsys)
         (["{empty}", "--collection", "Handbook"], "Give either a folder or --collection."),
         (["{handbook}", "--top-k", "0"], "--top-k should be 1 or more."),
         (["{handbook}", "--reranker", "nobody"], "There is no reranker 'nobody'"),
+        (["{handbook}", "--reranker", "none", "--threshold", "0.02"], "There is no threshold without a reranker"),
         (["{handbook}", "--reranker", "second-pass-minilm-v2"], "second-pass-minilm-v2 no longer ships"),
     ],
 )
@@ -94,6 +95,19 @@ def test_what_cannot_be_asked_is_refused_in_words(handbook, tmp_path, options, s
     given = [one.format(empty=tmp_path / "empty", handbook=handbook) for one in options]
     assert main(["ask", QUESTION, *given]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("between", [["--top-k", "1"], ["--json"]], ids=str)
+def test_options_may_stand_between_the_question_and_the_folder(handbook, between, capsys):
+    assert main(["ask", QUESTION, *between, str(handbook)]) == 0
+    one_way = capsys.readouterr().err
+    assert main(["ask", QUESTION, str(handbook), *between]) == 0
+    assert one_way == capsys.readouterr().err and str(handbook) in one_way
+
+
+def test_without_a_reranker_a_threshold_of_0_keeps_all(handbook, capsys):
+    assert main(["ask", QUESTION, "--reranker", "none", "--threshold", "0", str(handbook)]) == 0
+    assert "[1]" in capsys.readouterr().out
 
 
 def _no_folder():

@@ -234,6 +234,53 @@ def test_the_set_may_come_last_after_a_first_pass_and_its_weights(
 
 
 @pytest.mark.parametrize(
+    "more",
+    [
+        ["--metrics", "RR@10", "P@1"],
+        ["--fail-under", "RR@10=0.1"],
+        ["--extra", "more", "query=invoices"],
+        ["--extra", "more"],
+        ["--extra", "more", "--metrics", "RR@10"],
+        ["--metrics", "RR@10", "--limit", "2"],
+    ],
+    ids=str,
+)
+def test_the_set_may_come_last_after_an_option_of_several_words(
+    folder: Path, more: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_documents(folder, monkeypatch, 6)
+    assert main(["evaluate", "--reranker", "none", *more, str(folder)]) == 0
+    assert "RR@10" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("more", [[], ["--metrics", "RR@10"], ["--metrics", "RR@10", "BLEU@2"]], ids=str)
+def test_without_a_set_it_asks_for_one(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", *more]) == 2
+    assert "Give a folder or a CSV of labelled questions" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "minimums",
+    [
+        ["--fail-under", "RR@10=0.51", "P@1=0"],
+        ["--fail-under", "P@1=0", "RR@10=0.51"],
+        ["--fail-under", "RR@10=0.51", "--fail-under", "P@1=0"],
+        ["--fail-under", "RR@10=0.51,P@1=0"],
+    ],
+    ids=str,
+)
+def test_each_minimum_and_metric_counts_however_they_are_separated(
+    folder: Path, minimums: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    as_metrics = {"--fail-under": "--metrics", "RR@10=0.51": "R@3", "P@1=0": "P@3", "RR@10=0.51,P@1=0": "R@3,P@3"}
+    metrics = [as_metrics[word] for word in minimums]
+    assert evaluate(folder, *minimums, *metrics, "--format", "json") == 1
+    told = capsys.readouterr()
+    assert "FAILED: RR@10" in told.err
+    assert {"R@3", "P@3", "RR@10", "P@1"} <= set(Report.read(told.out).metrics)
+
+
+@pytest.mark.parametrize(
     ("more", "said"),
     [
         (["--first-pass-weights", "0.3", "0.1"], "--first-pass-weights needs a first pass"),

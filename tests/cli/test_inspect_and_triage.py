@@ -32,6 +32,12 @@ def printed(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, st
     return code, shown.out, shown.err
 
 
+@pytest.mark.parametrize("command", [["inspect"], ["triage", "--expect", "refunds.md"]], ids=str)
+def test_without_a_reranker_a_threshold_is_refused(command, handbook, capsys):  # noqa: F811
+    code, out, err = printed(capsys, *command, QUESTION, "--reranker", "none", "--threshold", "0.02", handbook)
+    assert (code, out) == (2, "") and "There is no threshold without a reranker" in err
+
+
 def test_a_question_s_steps_are_printed(handbook, capsys):  # noqa: F811
     code, out, _ = printed(capsys, "inspect", QUESTION, handbook, "--top-k", "1")
     sentence, steps, *_, kept = out.strip().split("\n\n")

@@ -22,6 +22,7 @@ from rag_core.schema.policy import DEFAULT_RERANKER, EarlyStopping, Policy, Rewr
 from rag_core.schema.scale import Scale as UnitScale
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold, can_cut, relevance_space
+from rag_core.wording.thresholds import why_no_threshold
 from ui import auth, caches, links, navigation
 from ui.charts.palette import DARK, LIGHT, Palette
 from ui.panels import views
@@ -48,7 +49,6 @@ from ui.sidebar.controls import CONTROLS, changed, marked, slider
 from ui.sidebar.owner import owner, remember
 
 LOGO = Path(__file__).with_name("logo.svg")
-RANKS_ONLY = "There is no threshold without a reranker: fused ranks say nothing about relevance."
 
 
 @dataclass(frozen=True)
@@ -211,11 +211,6 @@ def threshold_for(
     named = marked(f"{label} ({space})", place, at_first)
     minimum = draw(named, *ends, at_first, unit.step, "%.3f", key=place, bind="query-params", help=told)
     return Threshold(minimum=minimum or None, space=space)
-
-
-def why_no_threshold(space: ScoreSpace) -> str:
-    """Why scores of this space cannot be cut."""
-    return RANKS_ONLY if space is ScoreSpace.RRF else f"There is no threshold for scores of the kind “{space}”."
 
 
 def _threshold_control(reranker: Entry, key: str, scale: str = "") -> tuple[str, float]:

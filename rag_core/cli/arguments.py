@@ -1,0 +1,50 @@
+"""Where arguments may stand on a command line: positional ones between the options, also after one of several words."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rag_core.errors import BadInput
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser that takes positional arguments wherever they stand: `ask QUESTION --top-k 3 FOLDER`."""
+
+    _between = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As the class above. What follows `--` is positional, in the order that it has there."""
+        if self._between or "--" in (args or ()):
+            return super().parse_known_args(args, namespace)
+        self._between = True  # the next line comes back here for the options, then for the rest
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._between = False
+
+
+def set_of(given: argparse.Namespace) -> Path:
+    """SET of `evaluate`, also where it comes last after an option that takes any number of words, and so took it.
+
+    `evaluate --metrics nDCG@5 SET` -> SET. Raises BadInput where there is none.
+    """
+    if given.set is not None:
+        return Path(given.set)
+    of_options = [(words, "@") for words in given.metrics]
+    of_options += [(words, "=") for words in (*given.fail_under, *given.extra)]
+    for words, mark in of_options:
+        if len(words) > 1 and mark not in words[-1]:
+            return Path(words.pop())
+    raise BadInput("Give a folder or a CSV of labelled questions: evaluate SET.")
+
+
+def each_of(given: Sequence[Sequence[str]]) -> list[str]:
+    """The words of an option that is given once or several times, with spaces or commas between them.
+
+    >>> each_of([["nDCG@5", "RR@10"], ["R@5,R@10"]])
+    ['nDCG@5', 'RR@10', 'R@5', 'R@10']
+    """
+    return [part for words in given for word in words for part in word.split(",") if part]
