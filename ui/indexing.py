@@ -11,6 +11,7 @@ from rag_core.corpus.indexing_jobs import KIND, indexing_work
 from rag_core.corpus.storage.library import Library
 from rag_core.corpus.storage.orders import IndexingOrder, OrderBook, Outcome
 from rag_core.corpus.storage.own_model import key_for
+from rag_core.errors import SecondPassError
 from rag_core.evaluation.calibration_book import CalibrationBook
 from rag_core.jobs import Job, JobControl, Work
 from rag_core.rerank.metering import metered
@@ -63,7 +64,10 @@ def _with_calibrations(work: Work, library: Library, name: str) -> Work:
 
     def shared(control: JobControl) -> str:
         said = work(control)
-        kept.share(name)
+        try:
+            kept.share(name)
+        except SecondPassError as exc:
+            return f"{said} Its calibrations could not go along: calibrate it again on the Evaluate page. {exc}"
         return said
 
     return shared

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from rag_core.corpus.sample import SAMPLE
 from rag_core.corpus.storage.orders import OrderBook
 from rag_core.evaluation.calibrating import FEWEST
-from rag_core.evaluation.calibration_book import CalibrationBook
+from rag_core.evaluation.calibration_book import CalibrationBook, calibrations
 from rag_core.schema.policy import Policy
 from tests.ui.conftest import ROOT
 from tests.ui.pages import done, page, said, taken_up
@@ -133,6 +136,55 @@ def test_a_calibration_goes_along_when_its_collection_is_shared() -> None:
     of_others = opened("1_inspect.py", owner="cd" * 16, c="My sample 1", r=LATE, fp="", cal=True, q="refund in 5 days")
     assert "cal" in toggles(of_others)
     assert CalibrationBook(caches.store(), OWNER).find("My sample 1", LATE) is None
+
+
+@contextmanager
+def stuck(collection: str, owner: str = "") -> Iterator[None]:
+    """A calibration of this collection that the database refuses to change."""
+    row = {"collection": collection, "owner": owner, "reranker": LATE, "record": "{}"}
+    with caches.store().begin() as database:
+        database.execute(sa.insert(calibrations).values(row))
+        database.execute(
+            sa.text("CREATE TRIGGER stuck BEFORE UPDATE ON calibrations BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+        )
+    yield
+    with caches.store().begin() as database:
+        database.execute(sa.text("DROP TRIGGER stuck"))
+
+
+def calibrated_names() -> list[tuple[str, str]]:
+    """Collection and owner of every calibration that is kept."""
+    with caches.store().begin() as database:
+        return [(row.collection, row.owner) for row in database.execute(sa.select(calibrations))]
+
+
+@pytest.mark.usefixtures("sample")
+def test_a_collection_keeps_its_name_where_its_calibrations_cannot_be_renamed() -> None:
+    done(opened("8_corpus.py", owner=OWNER).button(key="copy").click().run())
+    worked_off()
+    at = opened("8_corpus.py", owner=OWNER, c="My sample 1")
+    with stuck("My sample 1", OWNER):
+        at.text_input(key="new_name").set_value("Manual")
+        rename = next(one for one in at.button if one.label == "Rename")
+        done(rename.click().run())
+        assert "My sample 1 keeps its name" in said(at) and "disk full" in said(at)
+        assert "My sample 1" in caches.visible(OWNER).names() and calibrated_names() == [("My sample 1", OWNER)]
+    done(rename.click().run())
+    assert "My sample 1 is now called Manual" in said(at)
+    assert "Manual" in caches.visible(OWNER).names() and calibrated_names() == [("Manual", OWNER)]
+
+
+@pytest.mark.usefixtures("sample")
+def test_a_collection_that_is_shared_without_its_calibrations_says_so() -> None:
+    done(opened("8_corpus.py", owner=OWNER).button(key="copy").click().run())
+    worked_off()
+    at = opened("8_corpus.py", owner=OWNER, c="My sample 1")
+    with stuck("My sample 1", OWNER):
+        done(at.button(key="share").click().run())
+        worked_off()
+        told = said(done(at.run()))
+        assert "now sees My sample 1. Its calibrations could not go along" in told and "disk full" in told
+    assert "My sample 1" in caches.shared().names()
 
 
 def worked_off() -> None:

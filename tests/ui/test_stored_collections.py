@@ -17,6 +17,7 @@ from rag_core.retrieval.engines.every_index import StoredCollection, StoredColle
 from rag_core.retrieval.engines.stores import table_of
 from tests.retrieval.engines.postgres_server import ADMIN, READER, PostgresServer
 from tests.ui.pages import page, said
+from tests.ui.test_calibration import calibrated_names, stuck
 from ui import caches, stores
 from ui.sidebar import indexes
 
@@ -124,7 +125,11 @@ def test_a_collection_in_the_database_is_renamed_and_its_documents_are_replaced_
     assert f"There is a collection called {SAMPLE} already" in said(at)
     renamed = "Manual"
     at.text_input(key="new_name_stored").set_value(renamed)
+    with stuck(NAME):
+        clicked(at, "Rename")
+        assert f"{NAME} keeps its name" in said(at) and stores.kept().find(NAME) and not stores.kept().find(renamed)
     clicked(at, "Rename")
+    assert calibrated_names() == [(renamed, "")]
     assert f"{NAME} is now called {renamed}" in said(at) and at.selectbox(key="c").value == renamed, said(at)
     assert set(at.selectbox(key="c").options) == {SAMPLE, renamed}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from rag_core.corpus.collection import Collection
@@ -36,7 +38,7 @@ def show(collection: Collection, name: str, owner: str) -> None:
         if st.button("Make a copy", key="copy", icon=":material/content_copy:"):
             upload.copy(collection, owner)
         return
-    library, calibrations = caches.visible(owner).library_of(name), calibrated.book(name)
+    library = caches.visible(owner).library_of(name)
     with st.form("reindex"):
         st.markdown("**Chunking**")
         now = collection.manifest.chunking
@@ -50,13 +52,25 @@ def show(collection: Collection, name: str, owner: str) -> None:
         new = st.text_input("Name", value=name, key="new_name", max_chars=80)
         if st.form_submit_button("Rename", icon=":material/edit:") and new and new != name:
             others = [each for each in caches.visible(owner).names() if each != name]
-            renamed = library.rename(name, free_name(new, others)).name
-            calibrations.rename(name, renamed)
+            renamed = free_name(new, others)
+            rename(name, renamed, library.rename)
             done(f"{name} is now called {renamed}.", go_to=renamed)
     if collection.manifest.owner is not None and st.button("Share with everyone", key="share", icon=":material/group:"):
         begin(library, IndexingOrder(action="share", name=name, by=owner))
     if st.button("Remove this collection", key="remove", icon=":material/delete_forever:"):
         confirm_remove(collection, library)
+
+
+def rename(name: str, new_name: str, give: Callable[[str, str], object]) -> None:
+    """Let `give(name, new_name)` give a collection its new name, and its calibrations go along. Where these cannot, it
+    has its old name again. Raises SecondPassError for either."""
+    calibrations = calibrated.book(name)
+    give(name, new_name)
+    try:
+        calibrations.rename(name, new_name)
+    except SecondPassError as exc:
+        give(new_name, name)
+        raise SecondPassError(f"{name} keeps its name: its calibrations could not be renamed. {exc}") from exc
 
 
 def _model(collection: Collection) -> str:

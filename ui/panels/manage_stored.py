@@ -9,7 +9,7 @@ from rag_core.retrieval.engines.index_kinds import kind_named
 from rag_core.wording.numbers import count_of
 from ui import caches, index_caches, stores
 from ui.panels import views
-from ui.panels.manage_collection import NAMED, confirmed, done, removed
+from ui.panels.manage_collection import NAMED, confirmed, done, removed, rename
 from ui.sidebar import calibrated, indexes, retrievers
 from ui.sidebar.indexes import Connected
 from ui.sidebar.owner import owner
@@ -46,9 +46,7 @@ def _rename(name: str, wanted: str) -> None:
     """Under that name, its calibrations too. Raises BadInput where it is taken."""
     taken = [*caches.visible(owner()).names(), *indexes.names(), *retrievers.offered()]
     renamed = free_name(wanted, [one for one in taken if one != name])
-    calibrations = calibrated.book(name)
-    stores.kept().rename(name, renamed)
-    calibrations.rename(name, renamed)
+    rename(name, renamed, stores.kept().rename)
     done(f"{name} is now called {renamed}. Its table keeps its name.", go_to=renamed)
 
 

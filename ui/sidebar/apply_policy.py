@@ -27,7 +27,6 @@ def adopt(policy: Policy) -> None:
         "rrfk": policy.fusion.k,
         "k": policy.top_k,
         "sig": policy.signals.on,
-        rewriting.ON: policy.rewrite.on,
         **{f"w_{name}": getattr(policy.signals, name) for name in SIGNAL_NAMES},
     }
     st.session_state.pop(NOT_TAKEN, None)
@@ -38,6 +37,7 @@ def adopt(policy: Policy) -> None:
         values[NOT_TAKEN] = (access.not_usable(called(policy.reranker)), "")
     st.session_state.update(values)
     extra_searches.put(policy.extra_searches)
+    rewriting.put(policy.rewrite)
     first_pass.put(policy)
 
 

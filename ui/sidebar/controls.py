@@ -124,6 +124,11 @@ CONTROLS: dict[str, Control] = {
     ),
     "xn": Control("Number of extra searches", 0, "Each extra search adds its results to the fusion."),
     "rw": Control("Rewrite the question", False, ""),
+    "rwd": Control(
+        "Results per rewritten query (depth)",
+        _POLICY.rewrite.depth,
+        "How many passages each rewritten query adds at most to the dense and to the lexical results.",
+    ),
     "rww": Control(
         "Weight of rewritten queries",
         _POLICY.rewrite.weight,

@@ -6,24 +6,24 @@ import streamlit as st
 
 from rag_core.errors import BadInput
 from rag_core.pipeline.session import QuerySession
-from rag_core.schema.policy import Rewrite
+from rag_core.schema.policy import FULL_DEPTH, Rewrite
 from rag_core.schema.trace import Trace
 from ui.panels import views
 from ui.sidebar import access, link_values
-from ui.sidebar.controls import CONTROLS, label_of
+from ui.sidebar.controls import CONTROLS, label_of, slider
 
-ON, WEIGHT = "rw", "rww"
+ON, DEPTH, WEIGHT = "rw", "rwd", "rww"
 
 
 def rewrite() -> Rewrite:
-    """The switch, and the weight of the rewritten queries' searches while it is on."""
+    """The switch, and the depth and weight of the rewritten queries' searches while it is on."""
     try:
         model = access.chat_model()
     except BadInput:  # said where the chat model is chosen
         model = None
     if model is None:
-        if st.query_params.get(ON) == "true":
-            said = "The link rewrites the question. That needs a chat model, so it is off. Set one up to rewrite."
+        if st.query_params.get(ON) == "true" or st.session_state.get(ON):
+            said = "These settings rewrite the question. That needs a chat model, so it is off. Set one up to rewrite."
             st.warning(said, icon=":material/link_off:")
         return Rewrite()
     link_values.switch(ON, CONTROLS[ON].label)
@@ -38,10 +38,12 @@ def rewrite() -> Rewrite:
     )
     if not on:
         return Rewrite()
-    told = CONTROLS[WEIGHT].help
-    link_values.number(WEIGHT, CONTROLS[WEIGHT].label, 0.1, 3.0)
-    weight = st.slider(label_of(WEIGHT), 0.1, 3.0, 1.0, 0.1, key=WEIGHT, bind="query-params", help=told)
-    return Rewrite(on=True, weight=weight)
+    return Rewrite(on=True, depth=slider(DEPTH, 1, FULL_DEPTH, 1), weight=slider(WEIGHT, 0.1, 3.0, 0.1))
+
+
+def put(wanted: Rewrite) -> None:
+    """Set the controls to it. For callbacks."""
+    st.session_state.update({ON: wanted.on, DEPTH: wanted.depth, WEIGHT: wanted.weight})
 
 
 def again(question: QuerySession, trace: Trace) -> None:

@@ -37,7 +37,6 @@ from ui.sidebar import (
     link_names,
     link_values,
     old_links,
-    rewriting,
     search_settings,
     searched,
     signals,
@@ -242,4 +241,4 @@ def _reset() -> None:
     filtering.put(None)
     extra_searches.forget()
     link_values.forget()
-    st.session_state.update({"early": "off", rewriting.WEIGHT: 1.0})
+    st.session_state["early"] = "off"
