@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ui.each_run import once_a_run
 from ui.panels import views
 
 
+@once_a_run
 def configured() -> bool:
     """True where a login is set up."""
     return st.secrets.load_if_toml_exists() and "auth" in st.secrets

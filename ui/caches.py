@@ -223,7 +223,7 @@ def why(run: Trace, passage: Passage, progress: Progress) -> Attribution:
     return attribute(reranker(run.policy.reranker), run.query, passage, pair_cache(), progress)
 
 
-@st.cache_data
+@st.cache_resource
 def examples(count: int) -> list[dict[str, str]]:
     """Example questions of the sample corpus, each with what it shows."""
     return read_examples(settings().sample_dir, count)
@@ -235,7 +235,7 @@ def facets_of(found: Collection) -> Facets:
     return facets(found.kinds())
 
 
-@st.cache_data
+@st.cache_resource
 def labelled_set(name: str) -> LabelledSet | None:
     """The labelled queries that come with a collection: the sample has them."""
     return read_folder(settings().sample_dir) if name == SAMPLE else None

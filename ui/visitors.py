@@ -14,6 +14,7 @@ from streamlit import config
 
 from rag_core.settings import current_settings
 from ui import auth
+from ui.each_run import once_a_run
 
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip")
 """Headers that a proxy adds: who comes through one need not sit at this machine, wherever the app listens."""
@@ -30,6 +31,7 @@ RUNS_CLOSED = (
 SWITCHED_OFF = "Switched off on this installation (SECOND_PASS_OWN_MODELS)."
 
 
+@once_a_run
 def strangers() -> bool:
     """True where somebody who neither sits at this machine nor has logged in may see this page."""
     forwarded = any(header in st.context.headers for header in FORWARDED)
@@ -48,11 +50,13 @@ def is_loopback(address: str | None) -> bool:
         return False
 
 
+@once_a_run
 def why_no_downloads() -> str:
     """Why visitors may not have models fetched from the hub; empty where they may."""
     return OPEN_TO_STRANGERS if strangers() and not current_settings().strangers_may_run_code_here else ""
 
 
+@once_a_run
 def why_nothing_of_ones_own() -> str:
     """Why visitors may not name servers, folders and models, nor let a model run its code; empty where they may."""
     return why_no_downloads() or ("" if current_settings().own_models else SWITCHED_OFF)

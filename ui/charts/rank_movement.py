@@ -51,6 +51,7 @@ SIGNS = {
 }
 
 
+@once
 def drawn(trace: Trace, chosen: str | None = None, whole: bool = False) -> pd.DataFrame:
     """The candidates that the chart draws, a row each; `whole`: also those without a title that a first pass cut."""
     table = movement(trace)

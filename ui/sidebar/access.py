@@ -28,7 +28,8 @@ from rag_core.rerank.retired import no_longer_ships
 from rag_core.schema.base import new_id
 from rag_core.schema.records import Listing
 from rag_core.settings import Settings, current_settings
-from ui import visitors
+from ui import each_run, visitors
+from ui.each_run import once_a_run
 
 KEY = "access"
 CHAT = "chat_access"
@@ -43,7 +44,8 @@ def current() -> Credentials:
     found: Credentials = st.session_state[KEY]
     mine = usable_chat_model()
     if found.chat != mine:
-        found = st.session_state[KEY] = replace(found, chat=mine)
+        found = replace(found, chat=mine)
+        _set(found)
     return found
 
 
@@ -72,6 +74,7 @@ def asker() -> str:
     return known[1]
 
 
+@once_a_run
 def usable() -> dict[str, Entry]:
     """The rerankers that this session can use now, by key. Everyone can use those that were fine-tuned here."""
     return catalogue.usable(_with_fine_tuned())
@@ -113,6 +116,7 @@ def _with_fine_tuned() -> Credentials:
     return replace(mine, added=tuple(dict.fromkeys((*mine.added, *made))))
 
 
+@once_a_run
 def models() -> Listing[FineTuneResult]:
     """The models that were fine-tuned here, with a note for each one that cannot be read."""
     return fine_tuned_models(fine_tuned())
@@ -171,3 +175,4 @@ def _check_allowed() -> None:
 
 def _set(mine: Credentials) -> None:
     st.session_state[KEY] = mine
+    each_run.forget()

@@ -21,7 +21,8 @@ from rag_core.retrieval.engines.model_check import ModelCheck, check_model
 from rag_core.retrieval.engines.named_indexes import NamedIndex
 from rag_core.schema.base import new_id
 from rag_core.schema.documents import CollectionRef
-from ui import caches, index_caches, visitors
+from ui import caches, each_run, index_caches, visitors
+from ui.each_run import once_a_run
 from ui.sidebar import offered_names, retrievers
 from ui.sidebar.owner import owner
 
@@ -30,9 +31,6 @@ KEY = "indexes"
 
 AGAIN = "indexes_again"
 """Session key: by name, under which key questions are kept since "Search again"."""
-
-SHARED = "indexes_shared"
-"""Session key: what the environment offers, read once a run of the page."""
 
 EVERYONE = "everyone"
 ITS_MODEL = "To search it by meaning, choose the model that made its vectors."
@@ -54,18 +52,11 @@ class Connected:
         return not self.scope.startswith(EVERYONE)
 
 
+@once_a_run
 def shared() -> tuple[dict[str, NamedIndex], dict[str, str]]:
-    """Those that the environment offers to everyone, and what is wrong with each that cannot be searched; read once
-    a run of the page. Raises BadInput where its file cannot be used."""
-    if SHARED not in st.session_state:
-        st.session_state[SHARED] = every_index(caches.settings())
-    known: tuple[dict[str, NamedIndex], dict[str, str]] = st.session_state[SHARED]
-    return known
-
-
-def read_again() -> None:
-    """Have `shared` read the files again: a run of the page begins."""
-    st.session_state.pop(SHARED, None)
+    """Those that the environment offers to everyone, and what is wrong with each that cannot be searched. Raises
+    BadInput where its file cannot be used."""
+    return every_index(caches.settings())
 
 
 def problem() -> str:
@@ -79,6 +70,7 @@ def own() -> dict[str, Connected]:
     return {} if visitors.why_nothing_of_ones_own() else dict(mine)
 
 
+@once_a_run
 def names() -> list[str]:
     """What this session can search, by name; none that a collection has. Opens nothing."""
     try:
@@ -139,6 +131,7 @@ def connect(config: IndexConfig, secret: str) -> Connected:
     check = checked(collection)
     made = Connected(index, collection, new_id(), check)
     st.session_state[KEY] = {**own(), config.name: made}
+    each_run.forget()
     return made
 
 
@@ -175,6 +168,7 @@ def forget(name: str) -> None:
         found.collection.index.close()
         index_caches.forget()
     st.session_state[KEY] = {known: one for known, one in own().items() if known != name}
+    each_run.forget()
 
 
 def of_ref(ref: CollectionRef) -> str:

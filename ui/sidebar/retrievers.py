@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from rag_core.errors import BadInput
 from rag_core.runs.live import LiveRetriever, RetrieverConfig
 from rag_core.runs.live.named import read_named
-from ui import caches, visitors
+from ui import caches, each_run, visitors
+from ui.each_run import once_a_run
 from ui.sidebar import offered_names
 from ui.sidebar.owner import owner
 
@@ -20,6 +21,7 @@ KEY = "retrievers"
 """Session key: the retrievers that were connected here, by name."""
 
 
+@once_a_run
 def shared() -> tuple[dict[str, LiveRetriever], dict[str, str]]:
     """Those that the environment offers to everyone, and what is wrong with each that cannot be asked. Raises BadInput
     where its file cannot be used."""
@@ -37,6 +39,7 @@ def own() -> dict[str, LiveRetriever]:
     return {} if visitors.why_nothing_of_ones_own() else dict(mine)
 
 
+@once_a_run
 def offered() -> dict[str, LiveRetriever]:
     """Every retriever that this session can ask, by name. None that a collection has: the collection is searched."""
     try:
@@ -63,9 +66,11 @@ def connect(name: str, config: RetrieverConfig, key: str) -> str:
     if name in known or name in problems or name in caches.visible(owner()).names():
         raise BadInput(f"The name {name} is taken. Choose another one.")
     st.session_state[KEY] = {**own(), name: LiveRetriever(name, config, SecretStr(key) if key else None)}
+    each_run.forget()
     return name
 
 
 def forget(name: str) -> None:
     """Remove what this session connected under that name, with its key."""
     st.session_state[KEY] = {known: one for known, one in own().items() if known != name}
+    each_run.forget()

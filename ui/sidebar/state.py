@@ -23,7 +23,7 @@ from rag_core.schema.scale import Scale as UnitScale
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold, can_cut, relevance_space
 from rag_core.wording.thresholds import why_no_threshold
-from ui import auth, caches, links, navigation
+from ui import auth, caches, each_run, links, navigation
 from ui.charts.palette import DARK, LIGHT, Palette
 from ui.panels import views
 from ui.sidebar import (
@@ -33,7 +33,6 @@ from ui.sidebar import (
     extra_searches,
     filtering,
     first_pass,
-    indexes,
     link_names,
     link_values,
     old_links,
@@ -71,7 +70,7 @@ class SidebarState:
 def page(title: str) -> None:
     """The frame of every page: style sheet, title and what the page answers. Call it first."""
     navigation.publish()
-    indexes.read_again()
+    each_run.begin()
     begins = links.KEPT not in st.session_state
     links.arrive()
     if begins:
