@@ -106,7 +106,7 @@ def choose(rows: list[Row], chosen: str) -> Row:
         hide_index=True,
         height=min(420, 38 + 35 * len(rows)),
         column_config={
-            "Reranker": st.column_config.TextColumn(width=270, pinned=True),
+            "Reranker": st.column_config.TextColumn(width=290, pinned=True),
             "Status": st.column_config.TextColumn(width=150),
             "Context": st.column_config.NumberColumn("Context (tokens)", format="localized"),
         },
