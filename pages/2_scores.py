@@ -109,9 +109,9 @@ def cutting(trace: Trace) -> None:
         kept_and_dropped(cut)
         if can_cut(space) and not trace.origin:
             put_button(minimum, space, "put_cut", threshold_name(trace.policy.with_(threshold=cut.policy.threshold)))
-    fig = score_histograms.figure(cut, state.palette())
-    chart_panel.show(
-        "Scores by step", score_histograms.caption(cut), fig, score_histograms.bins(cut), "histograms", section=True
+    figs = [(len(part), score_histograms.figure(cut, state.palette(), part)) for part in score_histograms.parts(cut)]
+    chart_panel.show_parts(
+        "Scores by step", score_histograms.caption(cut), figs, score_histograms.bins(cut), "histograms", section=True
     )
 
 

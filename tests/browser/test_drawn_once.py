@@ -109,6 +109,20 @@ def test_other_data_are_drawn() -> None:
     assert prepared(score_curve.figure(TRACE, LIGHT)) is charts[0]
 
 
+def test_another_threshold_leaves_the_scores_before_it_standing(page: Page, app: App) -> None:
+    page.goto(f"{app.url}/scores?q=refund+period")
+    charts = page.locator(".js-plotly-plot")
+    expect(charts).to_have_count(3)  # the sorted scores, those before the threshold, those that it cuts
+    settled(page)
+    for chart in charts.all():
+        chart.evaluate("chart => chart.dataset.drawn = 'at first'")
+    page.get_by_role("slider", name="Try a threshold").press("ArrowRight")
+    expect(page.locator(".js-plotly-plot[data-drawn]")).to_have_count(1)
+    settled(page)
+    expect(charts).to_have_count(3)
+    expect(charts.nth(1)).to_have_attribute("data-drawn", "at first")
+
+
 def test_a_change_of_page_leaves_the_settings_standing(page: Page, app: App) -> None:
     page.goto(app.url)
     ask(page, "refund period")

@@ -40,6 +40,14 @@ def panels(trace: Trace) -> list[Step]:
     return [step for step in trace.steps if step.kind not in left_out]
 
 
+def parts(trace: Trace) -> list[tuple[str, ...]]:
+    """The steps that are drawn, by name: those before the ones that the threshold cuts, then the rest. A part is a
+    picture of its own, so that another threshold leaves the first one as it is."""
+    steps = panels(trace)
+    begin = next((place for place, step in enumerate(steps) if _judged(trace, step)), 0)
+    return [tuple(step.name for step in part) for part in (steps[:begin], steps[begin:]) if part]
+
+
 def when(trace: Trace, step: Step) -> str:
     """`before` or `after` reranking; nothing of a reranker that another follows, which is neither."""
     if step.kind in (StepKind.SEARCH, StepKind.FUSION):
@@ -85,19 +93,20 @@ def caption(trace: Trace) -> str:
 
 
 @once
-def figure(trace: Trace, palette: Palette) -> go.Figure:
-    """The panels side by side, in the order of the steps.
+def figure(trace: Trace, palette: Palette, part: tuple[str, ...] = ()) -> go.Figure:
+    """The panels side by side, in the order of the steps. part: of these steps alone, as `parts` gives them.
 
     Built from plain dicts in one go: plotly takes 20 times as long over panels that are added one by one.
     """
-    table, steps = bins(trace), panels(trace)
+    table, every = bins(trace), panels(trace)
+    steps = [step for step in every if step.name in part] if part else every
     layouts, bars = {}, []
     for place, step in enumerate(steps):
         number = str(place + 1) if place else ""
         left, right = _span(place, len(steps))
         layouts[f"xaxis{number}"] = axis(palette, step.space.value, nticks=5, domain=[left, right], anchor=f"y{number}")
         layouts[f"yaxis{number}"] = axis(
-            palette, "" if place else "candidates", rangemode="tozero", anchor=f"x{number}"
+            palette, "candidates" if step is every[0] else "", rangemode="tozero", anchor=f"x{number}"
         )
         bars.append(
             {
@@ -130,8 +139,12 @@ def _span(place: int, panels: int) -> tuple[float, float]:
 
 def _cut(trace: Trace, step: Step) -> bool:
     """True for a panel whose scores the threshold cuts, in their own space."""
-    judged = step in (trace.reranked_step, trace.final_step) and step.space is trace.relevance_space
-    return judged and trace.lowest_kept is not None
+    return _judged(trace, step) and trace.lowest_kept is not None
+
+
+def _judged(trace: Trace, step: Step) -> bool:
+    """True for a panel whose scores a threshold would cut."""
+    return step in (trace.reranked_step, trace.final_step) and step.space is trace.relevance_space
 
 
 def _threshold(trace: Trace, place: int, palette: Palette) -> dict[str, Any]:

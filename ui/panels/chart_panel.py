@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -23,9 +23,28 @@ def show(title: str, sentence: str, fig: go.Figure, table: pd.DataFrame, key: st
 
     section: it is a section of the page, not a part of one, and its heading says so.
     """
+    show_parts(title, sentence, [(1, fig)], table, key, section=section)
+
+
+def show_parts(
+    title: str,
+    sentence: str,
+    figs: Sequence[tuple[int, go.Figure]],
+    table: pd.DataFrame,
+    key: str,
+    *,
+    section: bool = False,
+) -> None:
+    """The same for a picture in parts side by side, each with how wide it is: the browser draws those alone that have
+    changed."""
     (st.header if section else st.subheader)(title, anchor=False)
     st.caption(views.markdown(sentence))
-    draw(fig, key)
+    if len(figs) == 1:
+        draw(figs[0][1], key)
+    else:
+        for number, (column, (_, fig)) in enumerate(zip(st.columns([width for width, _ in figs]), figs, strict=True)):
+            with column:
+                draw(fig, f"{key}_{number}")
     data(table, key)
 
 

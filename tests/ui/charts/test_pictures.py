@@ -13,7 +13,7 @@ from rag_core.analysis.latency_model import LatencyPoint, fit
 from rag_core.analysis.query_scores import QueryScores
 from rag_core.analysis.rank_agreement import compare_rankings
 from rag_core.analysis.threshold_choice import choose
-from rag_core.pipeline.replay import replay
+from rag_core.pipeline.replay import recut, replay
 from rag_core.schema.policy import Policy, Signals
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
@@ -67,6 +67,17 @@ def test_every_histogram_has_an_axis_of_its_own():
         "logit",
         "probability",
     ]
+
+
+def test_another_threshold_changes_the_last_part_of_the_histograms_alone():
+    parts = score_histograms.parts(TRACE)
+    assert [name for part in parts for name in part] == [step.name for step in score_histograms.panels(TRACE)]
+    cut = recut(TRACE, TRACE.policy.threshold.with_(minimum=0.123, space=TRACE.relevance_space))
+    before, after = ([score_histograms.figure(run, LIGHT, part).to_json() for part in parts] for run in (TRACE, cut))
+    assert before[:-1] == after[:-1] and before[-1] != after[-1]
+    assert [line.x0 for line in score_histograms.figure(cut, LIGHT, parts[-1]).layout.shapes] == [0.123]
+    assert score_histograms.figure(cut, LIGHT, parts[0]).layout.yaxis.title.text == "candidates"
+    assert not score_histograms.figure(cut, LIGHT, parts[-1]).layout.yaxis.title.text
 
 
 def test_the_curve_is_the_relevance_with_every_fate():
