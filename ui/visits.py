@@ -15,11 +15,11 @@ NOTED = "visit_noted"
 
 
 def noted(data_dir: Path, owner: str) -> None:
-    """Write the visit down and forget old sessions, each at most once an hour."""
+    """Write the visit down, once an hour in each session, and forget old sessions, once an hour in all."""
     now = time.time() // HOUR_S
     if st.session_state.get(NOTED) == (owner, now):  # a run of a page asks this twenty times
         return
-    _noted(data_dir, owner)
+    visited(data_dir, owner)
     _forgotten(data_dir)
     st.session_state[NOTED] = owner, now
 
@@ -27,8 +27,3 @@ def noted(data_dir: Path, owner: str) -> None:
 @st.cache_data(ttl=HOUR_S)
 def _forgotten(data_dir: Path) -> int:
     return forget_sessions(data_dir)
-
-
-@st.cache_data(ttl=HOUR_S, max_entries=1000)
-def _noted(data_dir: Path, owner: str) -> None:
-    visited(data_dir, owner)

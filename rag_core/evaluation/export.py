@@ -17,6 +17,7 @@ from rag_core.schema.policy import SIGNAL_NAMES, Policy
 from rag_core.storage.spreadsheet import csv_text
 from rag_core.wording.first_pass import first_pass_text
 from rag_core.wording.metric_changes import NO_INTERVAL, comparison_sentence, headroom_sentence, interval_text
+from rag_core.wording.numbers import count_of
 
 MOST_HARMED = 10
 
@@ -82,7 +83,7 @@ def curves_csv(pools: Pools, policy: Policy, metric: str) -> str:
 
 
 def _about(report: Report) -> str:
-    told = f"{report.judged} labelled questions, {report.judgments} grades"
+    told = f"{count_of(report.judged, 'labelled question')}, {count_of(report.judgments, 'grade')}"
     if report.unanswerable:
         told += f", {report.unanswerable} queries that nothing answers"
     if report.collection:

@@ -60,7 +60,7 @@ def unknown_documents(labelled: LabelledSet, collection: Collection | ConnectedC
     try:
         known = _known(labelled.level, list(dict.fromkeys(named)), collection)
     except BadInput:  # an index that cannot filter by its documents
-        told = f"Whether every judged document is in {collection.ref.name} was not checked: "
+        told = f"Whether every graded document is in {collection.ref.name} was not checked: "
         return (told + "it cannot filter by them.",)
     lacking = [item for item in named if item not in known]
     near = _near(lacking[0], labelled.level, collection) if lacking else []

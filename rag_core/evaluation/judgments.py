@@ -45,7 +45,7 @@ class JudgmentBook:
         if grade not in GRADES:
             raise BadInput(f"A grade is one of {', '.join(map(str, GRADES))}, not {grade}.")
         if query_id not in labelled.by_id:
-            raise BadInput(f"The set {labelled.name} has no query {query_id!r} to judge.")
+            raise BadInput(f"The set {labelled.name} has no query {query_id!r} to grade.")
         row = {**self._key(labelled), "query_id": query_id, "item": item, "grade": grade, "judged_by": by}
         with self._store.begin() as connection:
             insert = UPSERT[connection.dialect.name](judgments).values(row)

@@ -25,7 +25,7 @@ RankingsByStep = Mapping[str, Mapping[str, Sequence[str]]]
 @dataclass(frozen=True, eq=False)
 class EvaluationResult:
     """What was asked, what was ranked, what was found; `pools` and `policy` are what curves are drawn from. unknown:
-    what the report's notices say of judged documents that the collection does not have."""
+    what the report's notices say of graded documents that the collection does not have."""
 
     labelled: LabelledSet
     rankings: RankingsByStep

@@ -28,7 +28,7 @@ class RunsEvaluation:
 
     report    over these runs, each a query of its own
     unjudged  the runs that have none, as `project/id` with their query
-    expected  the best judged document of each judged run
+    expected  the best graded document of each judged run
     unknown   what the report's notices say of relevant documents that no list of these runs has: they may be called
               otherwise there
     """
@@ -63,8 +63,8 @@ def evaluate_runs(
     unjudged = {run_key(one): one.query for one in traces if same_text(one.query) not in by_text}
     if not judged:
         raise BadInput(
-            f"None of the {count_of(len(traces), 'run')} asks a question that {labelled.name} judges. Save cases of "
-            "these runs in Triage, or add a file with grades of their questions."
+            f"None of the {count_of(len(traces), 'run')} asks a question that {labelled.name} has grades for. Save "
+            "cases of these runs in Triage, or add a file with grades of their questions."
         )
     common = [one.name for one in judged[0].steps if all(_list(run, one.name) for run in judged)]
     lists = [name for name in common if name not in {run.kept_step.name for run in judged}]

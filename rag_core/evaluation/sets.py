@@ -126,7 +126,7 @@ class LabelledSet(Frozen):
         merged = {one: dict(grades) for one, grades in self.qrels.items()}
         for query_id, grades in qrels.items():
             if query_id not in self.by_id:
-                raise BadInput(f"The set {self.name} has no query {query_id!r} to judge.")
+                raise BadInput(f"The set {self.name} has no query {query_id!r} to grade.")
             merged.setdefault(query_id, {}).update(grades)
         return self._like(self.queries, merged)
 

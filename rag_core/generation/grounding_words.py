@@ -21,7 +21,7 @@ def summary(answer: Answer) -> str:
     missing = [f"{count['not found']} not found there"] if count["not found"] else []
     silent = [f"{count['uncited']} without a citation"] if count["uncited"] else []
     if count["not calibrated"]:
-        unjudged = f"{count['not calibrated']} of {total} not judged by likeness: {UNCALIBRATED}"
+        unjudged = f"{count['not calibrated']} of {total} not compared by likeness: {UNCALIBRATED}"
         return f"{'; '.join([unjudged, *missing, *silent])}. Figures and codes were compared: a hint, not a proof."
     return f"{'; '.join([said, *missing, *silent])}. Compared by likeness and by figures: a hint, not a proof."
 
@@ -44,7 +44,7 @@ def finding(check: SentenceCheck) -> str:
         "found": f"Found in {_numbers(check.cited)}",
         "not found": f"Not found in the cited {cited}",
         "uncited": "Cites no passage",
-        "not calibrated": f"Not judged by likeness to {_numbers(check.cited)}: {UNCALIBRATED}",
+        "not calibrated": f"Not compared by likeness to {_numbers(check.cited)}: {UNCALIBRATED}",
     }
     where = "any passage that was given" if check.verdict == "uncited" else "it"
     absent = f"; {', '.join(check.absent)} {'does' if len(check.absent) == 1 else 'do'} not appear in {where}"

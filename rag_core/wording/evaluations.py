@@ -45,18 +45,18 @@ def one_list_verdict(report: Report) -> str:
 
 
 def never_found(lacking: Sequence[str], level: str, place: str, near: Sequence[str] = ()) -> tuple[str, ...]:
-    """A notice that judged documents (or passages) are nowhere where they could be found; none where all are there.
+    """A notice that graded documents (or passages) are nowhere where they could be found; none where all are there.
     near: ids that the first may mean.
 
     >>> never_found(["uk.md"], "document", "Handbook")
-    ("1 judged document is not in Handbook, 'uk.md'; it counts as never found.",)
+    ("1 graded document is not in Handbook, 'uk.md'; it counts as never found.",)
     """
     if not lacking:
         return ()
     meant = f" For {lacking[0]!r}, did you mean {' or '.join(near)}?" if near else ""
     if len(lacking) == 1:
-        return (f"1 judged {level} is not in {place}, {lacking[0]!r}; it counts as never found.{meant}",)
-    told = f"{len(lacking)} judged {level}s are not in {place}, {lacking[0]!r} first; they count as never found."
+        return (f"1 graded {level} is not in {place}, {lacking[0]!r}; it counts as never found.{meant}",)
+    told = f"{len(lacking)} graded {level}s are not in {place}, {lacking[0]!r} first; they count as never found."
     return (told + meant,)
 
 

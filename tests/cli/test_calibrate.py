@@ -81,7 +81,7 @@ def test_graded_documents_that_the_collection_does_not_have_are_told(
     with (folder / "qrels.tsv").open("a") as grades:
         grades.write("0\tdocs/uk.md\t1\n1\tdocs/fr.md\t1\n")
     assert calibrate(str(folder), *LATE, "--try") == 0
-    told = "2 judged documents are not in Handbook, 'docs/uk.md' first; they count as never found."
+    told = "2 graded documents are not in Handbook, 'docs/uk.md' first; they count as never found."
     assert told in capsys.readouterr().err
 
 

@@ -309,7 +309,7 @@ def test_a_judged_document_that_the_collection_lacks_is_noted(
     with_documents(folder, monkeypatch, 1)
 
     assert main(["evaluate", str(folder), "--reranker", "none"]) == 0
-    assert "5 judged documents are not in" in capsys.readouterr().out
+    assert "5 graded documents are not in" in capsys.readouterr().out
     assert main(["evaluate", str(folder), "--pool", "0"]) == 2
     assert main(["evaluate", str(folder), "--collection", "Nowhere"]) == 2
 

@@ -66,7 +66,7 @@ def test_it_is_evaluated_and_what_it_lacks_is_said(capsys: pytest.CaptureFixture
     code, out, err = printed(capsys, "evaluate", labelled, "--index", "Wiki", "--format", "json")
     assert code == 0, err
     assert json.loads(out)["collection"]["name"] == "Wiki"
-    assert "1 judged document is not in Wiki, 'gone.md'; it counts" in out
+    assert "1 graded document is not in Wiki, 'gone.md'; it counts" in out
 
 
 def test_vectors_of_another_model_are_said_to_be(offered: PostgresServer, capsys: pytest.CaptureFixture[str]) -> None:

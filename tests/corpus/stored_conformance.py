@@ -29,7 +29,7 @@ from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
 from rag_core.schema.files import SourceFile
 from rag_core.schema.filters import Dated, Equal, Filter
-from rag_core.schema.policy import Policy
+from rag_core.schema.policy import DEFAULT_POOL, DEFAULT_RERANKER, Policy
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from rag_core.settings import Settings
@@ -209,6 +209,10 @@ class StoredConformance:
             for one in trace.kept:
                 assert one.passage.model_text == sample.passage(one.passage.id).model_text
             assert trace.kept[0].passage.id == own.kept[0].passage.id
+        trace, own = (Pipeline(one, packaged).run(QUERY) for one in (found, sample))
+        assert (trace.policy.reranker, len(trace.pairs)) == (DEFAULT_RERANKER, DEFAULT_POOL)
+        best, its = trace.reranked_step.hits[0], own.reranked_step.hits[0]
+        assert (best.passage_id, best.score) == (its.passage_id, pytest.approx(its.score, abs=0.05))
 
     def test_adding_writes_what_is_new_or_changed_and_nothing_else(self, kept: Kept) -> None:
         kept.index()

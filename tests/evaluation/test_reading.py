@@ -359,7 +359,7 @@ def test_judgments_are_added_and_replace_old_ones() -> None:
     assert [query.id for query in more.judged] == ["q1", "q2"]
     assert more.unanswerable == ()
     assert more.fingerprint != whole.fingerprint
-    with pytest.raises(BadInput, match="no query 'q7' to judge"):
+    with pytest.raises(BadInput, match="no query 'q7' to grade"):
         whole.with_judgments({"q7": {"d": 1}})
 
 

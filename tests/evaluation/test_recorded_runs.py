@@ -96,7 +96,7 @@ def test_passages_are_measured_where_the_judgments_are_of_passages():
 def test_relevant_documents_that_no_list_of_the_runs_has_are_named_and_count_as_never_found():
     judged = LABELLED.model_copy(update={"qrels": {"1": {"c": 1, "uk.md": 2, "old.md": 0}, "2": {"fr.md": 1}}})
     runs = [a_run("r1", "How long?", "abc", "cab", "c"), a_run("r2", "How much?", "bac", "bca", "b")]
-    told = "2 judged documents are not in any list of these 2 runs, 'uk.md' first; they count as never found."
+    told = "2 graded documents are not in any list of these 2 runs, 'uk.md' first; they count as never found."
     found = evaluate_runs(runs, judged, ["R@10"])
     assert found.unknown == (told,) and found.report.notices[0] == told
     assert found.report.values["dense"]["R@10"] == {"bot/r1": 1 / 2, "bot/r2": 0.0}

@@ -117,11 +117,11 @@ def test_a_model_that_nobody_calibrated_finds_nothing_and_misses_only_figures() 
     answer = checked("A refund takes 5 days [1]. A refund takes 7 days [1]. Delivery is free [1]. Ask support.", None)
     assert [one.verdict for one in answer.checks] == ["not calibrated", "not found", "not calibrated", "uncited"]
     assert summary(answer).startswith(
-        "2 of 4 not judged by likeness: nobody has calibrated this embedding model; 1 not"
+        "2 of 4 not compared by likeness: nobody has calibrated this embedding model; 1 not"
     )
     assert [one.start for one in doubtful(answer)] == [answer.checks[1].start, answer.checks[3].start]
     first = answer.checks[0]
-    assert tag(first) == "" and finding(first).startswith("Not judged by likeness to [1]")
+    assert tag(first) == "" and finding(first).startswith("Not compared by likeness to [1]")
     assert "Refunds take 5 days." in finding(first), "the closest sentence is still shown to read"
 
 

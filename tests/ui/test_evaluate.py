@@ -40,16 +40,16 @@ def done(at: AppTest) -> AppTest:
 
 def judged(at: AppTest) -> str:
     """How many grades the figures rest on, as the page says it."""
-    return next(one.value for one in at.caption if "labelled questions, " in one.value)
+    return next(one.value for one in at.caption if "labelled question" in one.value)
 
 
 def test_two_sets_called_queries_keep_their_own_grades() -> None:
     ana, ben = uploaded("when do I get my money back"), uploaded("what does KB-17 mean")
-    assert judged(ben).startswith("1 labelled questions, 1 grades")
+    assert judged(ben).startswith("1 labelled question, 1 grade")
     done(ana.button(key="grade_2").click().run())
     done(ana.button(key="judge_apply").click().run())
-    assert judged(ana).startswith("1 labelled questions, 2 grades")
-    assert judged(done(ben.run())).startswith("1 labelled questions, 1 grades")
+    assert judged(ana).startswith("1 labelled question, 2 grades")
+    assert judged(done(ben.run())).startswith("1 labelled question, 1 grade")
 
 
 def test_the_same_set_in_another_session_has_the_grades_and_says_whose_they_are() -> None:
@@ -57,13 +57,13 @@ def test_the_same_set_in_another_session_has_the_grades_and_says_whose_they_are(
     ana.session_state["author"] = "Ana"
     done(ana.run())
     done(ana.button(key="grade_2").click().run())
-    assert judged(uploaded("when do I get my money back")).startswith("1 labelled questions, 2 grades")
+    assert judged(uploaded("when do I get my money back")).startswith("1 labelled question, 2 grades")
     with caches.store().begin() as connection:
         assert connection.execute(judgments.select()).mappings().one()["judged_by"] == "Ana"
 
 
 def test_graded_documents_that_the_collection_does_not_have_are_told_next_to_the_verdict() -> None:
-    told = "1 judged document is not in Sample corpus, 'docs/uk.md'; it counts as never found."
+    told = "1 graded document is not in Sample corpus, 'docs/uk.md'; it counts as never found."
     at = uploaded("when do I get my money back", "docs/uk.md")
     assert [one.value.replace("\\", "") for one in at.warning] == [told]
     assert not uploaded("when do I get my money back").warning

@@ -110,7 +110,7 @@ def test_a_file_with_grades_judges_the_runs():
     rows = "query,document_id,grade\nWho?,a,1\nWho?,a.md,1\n"
     at.file_uploader(key="eval_files").set_value([("grades.csv", rows.encode(), "text/csv")]).run()
     assert not at.exception and "1 of 3 runs has grades" in said(at)
-    told = "1 judged document is not in any list of this run, 'a.md'; it counts as never found."
+    told = "1 graded document is not in any list of this run, 'a.md'; it counts as never found."
     assert [one.value.replace("\\", "") for one in at.warning] == [told]
     means = table(at, "Step").set_index("Step")
     assert means.loc["dense", "RR@10"] == means.loc["kept", "RR@10"] == 1.0

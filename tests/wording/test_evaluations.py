@@ -53,6 +53,6 @@ def test_metrics_that_look_deeper_than_the_pool_are_named() -> None:
 
 def test_an_unknown_document_that_nearly_is_another_says_which() -> None:
     assert never_found(["prices.csv"], "document", "Handbook", ["prices.csv#1", "prices.csv#2"]) == (
-        "1 judged document is not in Handbook, 'prices.csv'; it counts as never found. For 'prices.csv', did you mean "
+        "1 graded document is not in Handbook, 'prices.csv'; it counts as never found. For 'prices.csv', did you mean "
         "prices.csv#1 or prices.csv#2?",
     )

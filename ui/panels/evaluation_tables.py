@@ -53,7 +53,7 @@ def steps(report: Report) -> None:
         for step in report.steps
     ]
     st.subheader("Every step", anchor=False)
-    counts = f"{report.judged} labelled questions, {report.judgments:,} grades"
+    counts = f"{count_of(report.judged, 'labelled question')}, {count_of(report.judgments, 'grade')}"
     st.caption(
         f"{counts}. Judged@10 is the share of the first ten that has a grade. No grade counts as not relevant."
         f"{short_lists(report)}"

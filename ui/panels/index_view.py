@@ -49,17 +49,14 @@ def show(name: str, connected: Connected) -> None:
 
 def _change(name: str, connected: Connected, add: DeltaGenerator, manage: DeltaGenerator, *, seen: bool) -> None:
     """Documents are added in one tab; all other changes are in the other. seen: whether that one is open."""
-    refused = visitors.why_nothing_of_ones_own()
+    if refused := visitors.why_nothing_of_ones_own():
+        for tab in (add, manage):
+            tab.caption(refused)
+        return
     with add, views.guard():
-        if refused:
-            st.caption(refused)
-        else:
-            upload.upload_form(name, owner(), connected.index.store)
+        upload.upload_form(name, owner(), connected.index.store)
     with manage, views.guard():
-        if refused:
-            st.caption(refused)
-        else:
-            manage_stored.show(name, connected, seen=seen)
+        manage_stored.show(name, connected, seen=seen)
 
 
 def _facts(connected: Connected) -> None:
