@@ -59,14 +59,20 @@ def answer_extractively(query: str, passages: Sequence[Passage], score: Score) -
 def _quotes(passages: Sequence[Passage]) -> list[_Quote]:
     """The first sentences of the passages, best passage first; a sentence that two passages share counts once.
 
-    A question that a passage asks is close to the user's, but answers nothing: left out unless there is nothing else.
+    The head of a list item is quoted with the sentence after it. A question that a passage asks is close to the user's,
+    but answers nothing: left out unless there is nothing else.
     """
     found: dict[str, _Quote] = {}
     for number, passage in enumerate(passages, start=1):
+        start: int | None = None
         for one in sentences(passage.text):
-            text = passage.text[one.start : one.end]
+            start = one.start if start is None else start
+            if one.head:
+                continue
+            text = passage.text[start : one.end]
             reading = "\n".join(part for part in (passage.heading, one.context, text) if part)
-            found.setdefault(" ".join(text.split()), _Quote(number, passage, one.start, text, reading))
+            found.setdefault(" ".join(text.split()), _Quote(number, passage, start, text, reading))
+            start = None
     told = [quote for quote in found.values() if not quote.text.endswith(("?", "？"))]
     return (told or list(found.values()))[:READ]
 

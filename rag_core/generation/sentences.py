@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 ABBREVIATIONS = frozenset({"e.g", "i.e", "vs", "cf", "dr", "mr", "mrs", "ms", "prof", "a.m", "p.m", "u.s", "u.k"})
 BEFORE_NUMBERS = frozenset({"no", "nr", "fig", "eq", "sec", "vol", "p", "pp", "approx", "ca", "ver"})
 """These end a sentence unless a number follows: `No. 5`, but `The answer is no.`"""
+
+HEAD = 3
+"""Words that the head of a list item has at most."""
 
 WRAP = 60
 """A line shorter than this was ended by its writer, not by a page's margin."""
@@ -27,11 +30,13 @@ _CODE = re.compile(r"(?: {4}|\t)\s*\S")
 
 @dataclass(frozen=True)
 class Sentence:
-    """`text[start:end]`; `context` is the header row of the table that a row stands in, else empty."""
+    """`text[start:end]`; `context` is the header row of the table that a row stands in, else empty. `head`: whether it
+    may only say what the next one is about, as the first of `- Monthly plans. They simply end.`"""
 
     start: int
     end: int
     context: str = ""
+    head: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,10 +108,12 @@ def _ends_here(text: str, last: _Line, line: _Line) -> bool:
 def _split(text: str, start: int, end: int) -> Iterator[Sentence]:
     """Sentences of one paragraph or list item."""
     item = _ITEM.match(text, start, end)
-    start = item.end() if item else start
+    start = begins = item.end() if item else start
     for mark in _END.finditer(text, start, end):
         if not _is_abbreviation(text, start, mark, end):
-            yield from _trimmed(text, start, mark.end())
+            of_item = item is not None and start == begins and mark.group() == "." and mark.end() < end
+            head = of_item and len(text[start : mark.end()].split()) <= HEAD
+            yield from (replace(one, head=head) for one in _trimmed(text, start, mark.end()))
             start = mark.end()
     yield from _trimmed(text, start, end)
 

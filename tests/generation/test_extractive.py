@@ -42,6 +42,12 @@ def test_a_question_in_a_passage_is_no_answer() -> None:
     assert answer_extractively("how long do refunds take", [faq], by_overlap).text == "“Five days.” [1]"
 
 
+def test_the_head_of_a_list_item_is_quoted_with_what_it_heads() -> None:
+    plans = passage("p", "What can be returned:\n\n- Annual plans. Within 14 days.\n- Monthly plans. They simply end.")
+    answer = answer_extractively("are monthly plans refunded", [plans], by_overlap)
+    assert answer.text == "“Monthly plans. They simply end.” [1]"
+
+
 def test_a_sentence_that_two_chunks_share_is_quoted_once() -> None:
     twins = [passage("a", "Same text."), passage("b", "Same text.")]
     assert answer_extractively("same text", twins, by_overlap).text == "“Same text.” [1]"

@@ -60,3 +60,17 @@ def test_spans_are_in_order_and_hold_text(text: str) -> None:
         assert end <= one.start < one.end <= len(text)
         assert text[one.start : one.end].strip() == text[one.start : one.end]
         end = one.end
+
+
+@pytest.mark.parametrize(
+    ("text", "heads"),
+    [
+        ("- Monthly plans. They simply end. See below.", ["Monthly plans."]),
+        ("- Monthly plans.\n- Annual plans last. They end.", ["Annual plans last."]),
+        ("- How long? Five days.", []),
+        ("- It takes five days. Ask us.", []),
+        ("Monthly plans. They simply end.", []),
+    ],
+)
+def test_the_short_first_sentence_of_a_list_item_that_goes_on_is_its_head(text: str, heads: list[str]) -> None:
+    assert [text[one.start : one.end] for one in sentences(text) if one.head] == heads
