@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -40,16 +41,16 @@ def done(at: AppTest) -> AppTest:
 
 def judged(at: AppTest) -> str:
     """How many grades the figures rest on, as the page says it."""
-    return next(one.value for one in at.caption if "labelled question" in one.value)
+    return next(one.value for one in at.caption if re.match(r"\d+ labelled question", one.value))
 
 
 def test_two_sets_called_queries_keep_their_own_grades() -> None:
     ana, ben = uploaded("when do I get my money back"), uploaded("what does KB-17 mean")
-    assert judged(ben).startswith("1 labelled question, 1 grade")
+    assert judged(ben).startswith("1 labelled question, 1 grade.")
     done(ana.button(key="grade_2").click().run())
     done(ana.button(key="judge_apply").click().run())
-    assert judged(ana).startswith("1 labelled question, 2 grades")
-    assert judged(done(ben.run())).startswith("1 labelled question, 1 grade")
+    assert judged(ana).startswith("1 labelled question, 2 grades.")
+    assert judged(done(ben.run())).startswith("1 labelled question, 1 grade.")
 
 
 def test_the_same_set_in_another_session_has_the_grades_and_says_whose_they_are() -> None:
@@ -57,7 +58,7 @@ def test_the_same_set_in_another_session_has_the_grades_and_says_whose_they_are(
     ana.session_state["author"] = "Ana"
     done(ana.run())
     done(ana.button(key="grade_2").click().run())
-    assert judged(uploaded("when do I get my money back")).startswith("1 labelled question, 2 grades")
+    assert judged(uploaded("when do I get my money back")).startswith("1 labelled question, 2 grades.")
     with caches.store().begin() as connection:
         assert connection.execute(judgments.select()).mappings().one()["judged_by"] == "Ana"
 
