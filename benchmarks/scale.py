@@ -1,9 +1,10 @@
 """What one machine does with a large collection: python -m benchmarks.scale [--passages 100000] [--tokens] [--keep DIR]
 
-Build, start-up, memory, dense and lexical search with one and with eight questions at a time, recall, and adding ten
-documents. Texts are made up (`scale_texts`), and so are vectors: unit vectors in clusters of clusters, for embedding a
-million texts would take hours and change none of these figures. Each part runs in a process of its own, so that its
-memory is its own; `processor` is its processor time, which a busy machine hardly changes.
+Build, start-up, memory, dense and lexical search and late interaction over token vectors with one and with eight
+questions at a time, recall, and adding ten documents. Texts are made up (`scale_texts`), and so are vectors: unit
+vectors in clusters of clusters, for embedding a million texts would take hours and change none of these figures. Each
+part runs in a process of its own, so that its memory is its own; `processor` is its processor time, which a busy
+machine hardly changes.
 
 --tokens   token vectors too: random ones, of the real size
 --cut      passages and vectors that are there already, so that the build is that of the files and indexes alone
@@ -30,6 +31,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import scale_late
 from benchmarks.scale_copies import multiplied
 from benchmarks.scale_texts import (
     DIMENSIONS,
@@ -48,6 +50,7 @@ from rag_core.corpus.storage import joined_files
 from rag_core.corpus.storage.collection_store import CollectionStore
 from rag_core.corpus.storage.library import Library
 from rag_core.corpus.token_store import TokenStore
+from rag_core.inference.token_codes import TokenCodes
 from rag_core.schema.chunking import Chunking
 from rag_core.settings import Settings
 
@@ -108,7 +111,7 @@ def _all(asked: Asked) -> None:
     with_tokens = "with" if asked.tokens else "without"
     print(f"{asked.passages * asked.copies:,} passages, {with_tokens} token vectors, {os.cpu_count()} processors")
     for part in _PARTS:
-        if part == "build" and any(asked.root.glob("*/CURRENT")):
+        if (part == "build" and any(asked.root.glob("*/CURRENT"))) or (part == "late" and not asked.tokens):
             continue
         load = os.getloadavg()[0]
         command = [sys.executable, "-m", "benchmarks.scale", "--part", part, "--keep", str(asked.root)]
@@ -122,15 +125,15 @@ def _all(asked: Asked) -> None:
 
 def _build(asked: Asked) -> dict[str, Any]:
     started, worked = time.perf_counter(), time.process_time()
-    steps: dict[str, float] = {}
+    steps: dict[str, str] = {}
 
     def progress(step: str, _done: int, _total: int) -> None:
-        steps[step] = time.perf_counter() - started
+        steps[step] = f"{time.perf_counter() - started:.0f} ({time.process_time() - worked:.0f})"
 
     make = _cut if asked.cut else _indexed
     made = make(asked, progress)
     took = time.perf_counter() - started
-    ends = ", ".join(f"{step} {at:.0f}" for step, at in steps.items())
+    ends = ", ".join(f"{step} {at}" for step, at in steps.items())
     size = sum(path.stat().st_size for path in asked.root.rglob("*") if path.is_file())
     return {
         "passages / documents": f"{made.ref.passages:,} / {made.ref.documents:,}",
@@ -148,6 +151,8 @@ def _indexed(asked: Asked, progress: StepProgress) -> Collection:
 def _cut(asked: Asked, progress: StepProgress) -> Collection:
     """From passages and vectors that are there: texts, both indexes and their files."""
     documents, texts, rows = MadeUpDocuments(asked.passages), TextsWriter(), 0
+    embedder = asked.embedder
+    codes: dict[str, TokenCodes] = {}
     vectors = np.empty((len(documents) * SECTIONS, DIMENSIONS), np.float32)
     for number, document in enumerate(documents):
         passages = cut(document)
@@ -155,9 +160,12 @@ def _cut(asked: Asked, progress: StepProgress) -> Collection:
         for part in range(len(passages)):
             vectors[rows] = vector_of(number, part)
             rows += 1
+        if isinstance(embedder, TokenClusterEmbedder):
+            codes.update((one.content_hash, embedder.codes(one.model_text)) for one in passages)
+    tokens = TokenStore(TokenClusterEmbedder().token_model(), codes)
     progress("chunking", 1, 1)
     plan = IndexingPlan(NAME, None, Chunking(), asked.exact_limit if asked.copies == 1 else 2**31)
-    made = assemble(plan, texts.done(), vectors, asked.embedder.model, progress, TokenStore())
+    made = assemble(plan, texts.done(), vectors, embedder.model, progress, tokens)
     if asked.copies > 1:
         made = multiplied(made, asked.copies, asked.exact_limit)
     progress("indexing", 1, 1)
@@ -191,6 +199,25 @@ def _search(asked: Asked) -> dict[str, Any]:
         **_times(found, "lexical", words),
         "memory after the questions, GB (own + mapped)": _memory(),
     }
+
+
+def _late(asked: Asked) -> dict[str, Any]:
+    """Late interaction over the passages nearest to each question. First the token vectors lie on the disk alone."""
+    scale_late.let_go(asked.root)
+    found = asked.library.open(NAME, asked.embedder)
+    documents = found.ref.documents
+    pools = []
+    for number in range(asked.questions):
+        hits = _one(found, "dense", query_vector(number, documents)).hits
+        texts = [found.passage(name).model_text for name, _ in hits]
+        pools.append(scale_late.Pool(query_words(number, documents), texts))
+    lines: dict[str, Any] = {}
+    for how, at_once in (("1 at a time, from disk", 1), ("1 at a time", 1), (f"{AT_ONCE} at a time", AT_ONCE)):
+        took = scale_late.timed(found, pools, at_once, again=f"word{len(lines)}")
+        lines[f"late, p50 / p95 ms, {how}"] = (
+            f"{_percentiles(took.ms)}  (read from the disk: {took.read_mb:.1f} MB each)"
+        )
+    return {**lines, "memory after it, GB (own + mapped)": _memory()}
 
 
 def _times(found: Collection, kind: str, asked: Sequence[Any]) -> dict[str, str]:
@@ -264,7 +291,7 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
-_PARTS: dict[str, Callable[[Asked], dict[str, Any]]] = {"build": _build, "search": _search, "add": _add}
+_PARTS: dict[str, Callable[[Asked], dict[str, Any]]] = {"build": _build, "search": _search, "late": _late, "add": _add}
 
 if __name__ == "__main__":
     main()

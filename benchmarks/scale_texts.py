@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from rag_core.inference.token_codes import BYTES, TokenCodes
+from rag_core.retrieval.embedders.packaged_encoder import token_model
 from rag_core.schema.documents import Document, Passage
 
 if TYPE_CHECKING:
@@ -139,15 +140,16 @@ class ClusterEmbedder:
 
 
 class TokenClusterEmbedder(ClusterEmbedder):
-    """Gives token vectors too: random bytes, as many as the text has words."""
+    """Gives token vectors too: random bytes, as many as the text has words, called the packaged model's so that late
+    interaction reads them."""
 
     def token_model(self) -> str:
-        return "random@1"
+        return token_model("cpu")
 
     def embed_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenCodes]]:
-        return self.embed(texts), [self._codes(text) for text in texts]
+        return self.embed(texts), [self.codes(text) for text in texts]
 
-    def _codes(self, text: str) -> TokenCodes:
+    def codes(self, text: str) -> TokenCodes:
         count = text.count(" ") + 1
         codes = np.frombuffer(np.random.default_rng(count).bytes(count * BYTES), np.uint8).reshape(count, BYTES)
         return TokenCodes(codes, np.full(count, 0.01, np.float32), count, None)

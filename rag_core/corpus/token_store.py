@@ -87,6 +87,9 @@ class _Joined(Mapping[str, "TokenCodes"]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def __bool__(self) -> bool:  # without it the length is asked, and every key is looked at
+        return any(self._parts)
+
 
 def estimated_bytes(passages: Iterable[Passage], enough: int | None = None) -> int:
     """What the token vectors of these passages will take, about. A letter outside ASCII counts as a token of its own,

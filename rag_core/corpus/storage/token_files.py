@@ -65,8 +65,8 @@ def load_tokens(folder: Path, record: TokenVectorsRecord | None) -> TokenStore:
     rows = int(read.sum())
     if (codes.shape, scales.shape, len(hashes)) != ((rows, BYTES), (rows,), record.passages):
         raise ValueError("the token vectors do not fit together")
-    made_by = record.model.removesuffix(_NAMED_BEFORE)
-    return TokenStore(made_by, _MappedCodes(codes, scales, hashes, np.cumsum([0, *read]), tokens, seen_chars))
+    made_by, ends = record.model.removesuffix(_NAMED_BEFORE), np.concatenate([[0], np.cumsum(read)])
+    return TokenStore(made_by, _MappedCodes(codes, scales, hashes, ends, tokens, seen_chars))
 
 
 class _MappedCodes(Mapping[str, TokenCodes]):
