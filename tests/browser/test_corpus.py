@@ -40,6 +40,9 @@ def files(tmp_path: Path) -> list[Path]:
 def test_uploading_names_the_broken_file_and_finds_the_fact(page: Page, app: App, files: list[Path]) -> None:
     page.goto(f"{app.url}/corpus")
     page.get_by_role("tab", name="Add documents").click()
+    types = page.get_by_text(re.compile("PDF, DOCX.*NDJSON"))
+    expect(types).to_be_visible()
+    assert types.evaluate("one => one.scrollWidth <= one.clientWidth"), "the list of file types is cut"
     page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(files)
     page.get_by_role("button", name="Index", exact=True).click()
     expect(page.get_by_text(re.compile("5 documents were indexed"))).to_be_visible()

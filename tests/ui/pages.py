@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 from rag_core.schema.policy import Policy
@@ -49,3 +50,9 @@ def said(at: AppTest) -> str:
     """The words of its texts and messages, as they are read."""
     shown = [*at.markdown, *at.caption, *at.info, *at.warning, *at.error, *at.success]
     return " ".join(str(one.value) for one in shown).replace("\\", "").replace("\u2060", "")
+
+
+def noted(at: AppTest) -> list[pd.DataFrame]:
+    """The tables of notes on files, as they are read."""
+    found = [one.value for one in (*at.dataframe, *at.table) if {"File", "Why", "Words"} <= set(one.value.columns)]
+    return [one.replace({"\\\\": "", "\u2060": "", "\xa0": " "}, regex=True) for one in found]

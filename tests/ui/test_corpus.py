@@ -13,6 +13,7 @@ from rag_core.corpus.indexing_jobs import KIND, SAMPLE_KIND, indexing_work
 from rag_core.corpus.sample import SAMPLE
 from rag_core.corpus.storage.orders import IndexingOrder, OrderBook
 from tests.corpus.doubles import WordEmbedder
+from tests.ui.pages import noted
 from ui import caches
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "8_corpus.py")
@@ -230,7 +231,7 @@ def test_the_preview_shows_the_encoding_and_doubts_it() -> None:
     drawn(at.file_uploader(key="files_0").set_value(files).run())
     assert "items.csv, read as Windows-1251" in said(at).replace("**", "")
     assert "note.txt: 1 document, read as ISO 8859-2" in said(at).replace("**", "")
-    notes = [frame.value for frame in at.dataframe if "Why" in frame.value.columns]
+    notes = noted(at)
     assert ["Mac Cyrillic" in notes[0]["Why"][0], "Windows-1250" in notes[1]["Why"][0]] == [True, True]
 
 
@@ -246,12 +247,12 @@ def test_what_is_not_read_of_a_table_is_named_before_and_after_it_is_indexed() -
     table = "\n".join(rows).encode()
     at = corpus()
     drawn(at.file_uploader(key="files_0").set_value([("items.csv", table, "text/csv")]).run())
-    before = next(frame.value for frame in at.dataframe if "Why" in frame.value.columns)
+    (before,) = noted(at)
     assert list(before["Words"]) == ["Price list", 'A2;Chair;"Stands;30']
     assert "Not searched: price_eur" in said(at)
     uploaded(at, ("items.csv", table, "text/csv"))
     caches.job_book().join(the_order().id)
-    shown = next(frame.value for frame in corpus(c="Shop").dataframe if "Why" in frame.value.columns)
+    shown, *_ = noted(corpus(c="Shop"))
     assert list(shown["Where"]) == ["line 1", "row 2", "column price_eur"]
     assert caches.private(OWNER).manifest("Shop").documents == 3
 

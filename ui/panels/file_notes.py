@@ -13,7 +13,10 @@ from rag_core.corpus.source_files import file_of
 from rag_core.schema.files import SourceFile
 from rag_core.wording.file_notes import notes_summary
 from rag_core.wording.numbers import count_of
+from ui.panels import word_table
 
+MOST_WHOLE = 200
+"""Notes that are shown with every word; of more, a click on a cell shows it whole."""
 _WIDE = {"Why": st.column_config.TextColumn(width=360), "Words": st.column_config.TextColumn(width=360)}
 
 
@@ -48,7 +51,11 @@ def show_notes(files: Sequence[SourceFile], key: str) -> None:
     said = notes_summary(note for file in files for note in file.notes)
     if said:
         with st.expander(f"Notes on the files: {said}", icon=":material/info:"):
-            st.dataframe(notes_table(files), hide_index=True, key=key, column_config=_WIDE)
+            table = notes_table(files)
+            if len(table) <= MOST_WHOLE:
+                word_table.show(table)
+            else:
+                st.dataframe(table, hide_index=True, key=key, column_config=_WIDE)
 
 
 def show_files(collection: Collection) -> None:

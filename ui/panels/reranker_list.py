@@ -30,8 +30,8 @@ ELSEWHERE: tuple[Requirement, ...] = ("key", "address", "another server", "servi
 
 
 COLUMNS = (
-    *("Reranker", "Status", "Kind", "Parameters", "Download", "Licence"),
-    *("Languages", "Context", "Price", "Scores", "Maker"),
+    *("Reranker", "Status", "Kind", "Languages", "Parameters", "Download"),
+    *("Licence", "Context", "Price", "Scores", "Maker"),
 )
 
 
@@ -73,10 +73,10 @@ def table(rows: list[Row], chosen: str) -> pd.DataFrame:
                 "Reranker": entry.label,
                 "Status": status(entry, missing, chosen),
                 "Kind": sentence_case(entry.kind),
+                "Languages": sentence_case(entry.languages),
                 "Parameters": entry.size.removesuffix(" parameters"),
                 "Download": f"up to {entry.download_mb:,} MB" if missing and entry.download_mb else "",
                 "Licence": "" if entry.kind == "hosted" else entry.licence,
-                "Languages": sentence_case(entry.languages),
                 "Context": entry.context,
                 "Price": f"${entry.price.dollars:g} / {entry.price.what.partition(' (')[0]}" if entry.price else "",
                 "Scores": str(entry.space),
@@ -106,8 +106,8 @@ def choose(rows: list[Row], chosen: str) -> Row:
         hide_index=True,
         height=min(420, 38 + 35 * len(rows)),
         column_config={
-            "Reranker": st.column_config.TextColumn(width=290, pinned=True),
-            "Status": st.column_config.TextColumn(width=150),
+            "Reranker": st.column_config.TextColumn(width=275, pinned=True),
+            "Status": st.column_config.TextColumn(width=135),
             "Context": st.column_config.NumberColumn("Context (tokens)", format="localized"),
         },
         on_select=lambda: _clicked(keys),

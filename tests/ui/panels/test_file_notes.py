@@ -9,7 +9,9 @@ from streamlit.testing.v1 import AppTest
 
 from rag_core.corpus.storage.orders import OrderBook
 from tests.corpus.pdf_files import Page, written
+from tests.ui.pages import noted
 from ui import caches
+from ui.panels.file_notes import MOST_WHOLE
 
 ROOT = Path(__file__).parents[3]
 
@@ -55,7 +57,22 @@ def test_after_the_upload_and_later_with_the_collection(uploaded: AppTest) -> No
         assert [[(row["File"], row["Documents"], row["Notes"]) for row in rows] for rows in files] == [
             [("depot.pdf", 1, "1 place left out")]
         ] * shown
-        assert tables(uploaded, "File", "Why", "Words") == [[NOTE]] * shown
+        assert [table.to_dict("records") for table in noted(uploaded)] == [[NOTE]] * shown
         for order in orders_of(uploaded).all().found:
             uploaded.button(key=f"close_{order.id}").click()
         uploaded.run()
+
+
+def test_every_word_of_a_note_is_shown_until_there_are_very_many() -> None:
+    few, many = (AppTest.from_function(_notes, args=(count,)).run() for count in (MOST_WHOLE, MOST_WHOLE + 1))
+    assert (len(few.table), len(few.dataframe)) == (1, 0)
+    assert (len(many.table), len(many.dataframe)) == (0, 1)
+    assert [len(noted(at)[0]) for at in (few, many)] == [MOST_WHOLE, MOST_WHOLE + 1]
+
+
+def _notes(count: int) -> None:
+    from rag_core.schema.files import FileNote, SourceFile
+    from ui.panels import file_notes
+
+    note = FileNote(kind="left out", where="page 1", reason="It is a comment.", text="Ask legal first")
+    file_notes.show_notes([SourceFile(name="depot.pdf", notes=(note,) * count)], "notes")
