@@ -64,7 +64,8 @@ ARM = """
                 }, 400);
             };
             const watch = new MutationObserver((changes) => {
-                if (!changes.every((change) => change.target.closest?.('canvas'))) look();
+                const drawn = ({target}) => (target.closest ? target : target.parentElement)?.closest('canvas');
+                if (!changes.every(drawn)) look();
             });
             watch.observe(document.body, {subtree: true, childList: true, characterData: true, attributes: true,
                 attributeFilter: ['data-test-script-state', 'd', 'transform', 'aria-valuenow']});

@@ -41,6 +41,7 @@ def test_candidates_show_their_ranks_in_the_order_of_the_steps_and_scores_on_req
     ranks = ["dense_rank", "lexical_rank", "fused_rank", "first_pass_rank", "reranked_rank"]
     assert order == ["title", *ranks, "outcome", "adjusted_score"]
     texts = at.dataframe(key="candidates").value
+    assert "text" not in texts.columns  # it is not shown, and would be sent: it is longer than the rest of its row
     assert width_of(texts["title"]) >= min(340, 6 * texts["title"].str.len().max())
     assert 180 < width_of(pd.Series(["not returned by the reranker"])) < width_of(pd.Series(["x" * 500])) == 340
     at.toggle(key="candidates_scores").set_value(True).run()

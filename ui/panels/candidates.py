@@ -143,14 +143,16 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
 
 @once
 def _titled(trace: Trace, table: pd.DataFrame) -> pd.DataFrame:
-    """The table with titles that tell the passages apart, and with the searches that found each."""
+    """The table with titles that tell the passages apart, and with the searches that found each; without the texts,
+    which it does not show: a hidden column is sent too, and they are more than all the rest."""
     titles = titles_of(trace.passages[passage_id] for passage_id in table["passage_id"])
-    return table.assign(
+    return table.drop(columns="text").assign(
         title=table["passage_id"].map(titles),
         found_by=table["passage_id"].map(lambda passage_id: list(trace.found_by(passage_id))),
     )
 
 
+@once
 def _columns(trace: Trace, titled: pd.DataFrame) -> dict[str, Any]:
     """All columns: passage, what became of it, rank and score of each step in order. The first two are as wide as what
     they hold, up to `WIDEST`: titles tell the rows apart."""
