@@ -23,11 +23,10 @@ if TYPE_CHECKING:
 Kind = Literal["exact", "hnsw"]
 
 LINKS = 32
-EF_CONSTRUCTION = 80
-EF_SEARCH, UP_TO = 256, 250_000
-"""Breadth of an HNSW search among up to so many rows, wider by the square root of how many more there are. At least
-twice the depth, and wider by as much as a filter leaves out, for the graph is walked through rows that are not allowed
-too. `benchmarks/search.py` and `benchmarks/scale.py` show the recall."""
+EF_CONSTRUCTION, EF_SEARCH, UP_TO = 80, 256, 250_000
+"""Breadth of the search for the links of a new row, and of that for a query, among up to so many rows; among more, see
+`widened`. A query's is at least twice the depth, and wider by as much as a filter leaves out, for the graph is walked
+through rows that are not allowed too. `benchmarks/search.py` and `benchmarks/scale.py` show the recall."""
 
 NARROW = 0.5
 """A filter that allows at most this share of the rows is answered exactly, as walking the graph would miss them."""
@@ -63,7 +62,7 @@ class DenseIndex:
         if len(vectors) <= exact_limit:
             return cls(_flat_index(vectors), "exact", exact_limit, vectors)
         index = _faiss().IndexHNSWFlat(vectors.shape[1], LINKS, _faiss().METRIC_INNER_PRODUCT)
-        index.hnsw.efConstruction = EF_CONSTRUCTION
+        index.hnsw.efConstruction = widened(EF_CONSTRUCTION, len(vectors))
         index.add(vectors)
         return cls(index, "hnsw", exact_limit, vectors)
 
@@ -100,8 +99,7 @@ class DenseIndex:
         return self.kind == "hnsw" and (allowed == self.rows or allowed > max(self.exact_limit, NARROW * self.rows))
 
     def _breadth(self, depth: int, allowed: int) -> int:
-        wide = int(EF_SEARCH * max(1.0, self.rows / UP_TO) ** 0.5)
-        return max(wide, 2 * depth) * self.rows // allowed
+        return max(widened(EF_SEARCH, self.rows), 2 * depth) * self.rows // allowed
 
     def _walk(self, query: Vectors, depth: int, available: int, allowed: Mask | None) -> tuple[Rows, Vectors]:
         """Through the graph: approximate, and may find too few where a filter cuts it to pieces."""
@@ -158,6 +156,11 @@ def _faiss() -> Any:
     import faiss
 
     return faiss
+
+
+def widened(breadth: int, rows: int) -> int:
+    """The breadth among so many rows: wider by the square root of how many times `UP_TO` they are."""
+    return int(breadth * max(1.0, rows / UP_TO) ** 0.5)
 
 
 def _check_unit(vectors: Vectors) -> None:

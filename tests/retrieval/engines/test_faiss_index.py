@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rag_core.errors import CollectionError
-from rag_core.retrieval.engines.faiss_index import DenseIndex
+from rag_core.retrieval.engines.faiss_index import UP_TO, DenseIndex, widened
 from rag_core.retrieval.engines.registry import EngineKind, engine_named
 from tests.retrieval.engines.conformance import VECTORS, EngineConformance, unit
 
@@ -33,6 +33,10 @@ class TestGraph(EngineConformance):
 def test_the_kind_follows_the_limit() -> None:
     assert DenseIndex.build(VECTORS[:100], 100).kind == "exact"
     assert DenseIndex.build(VECTORS[:101], 100).kind == "hnsw"
+
+
+def test_searches_grow_wider_with_the_root_of_the_rows() -> None:
+    assert [widened(80, rows) for rows in (1, UP_TO, 4 * UP_TO, 9 * UP_TO)] == [80, 80, 2 * 80, 3 * 80]
 
 
 def test_the_limit_is_saved_with_the_index(tmp_path: Path) -> None:
