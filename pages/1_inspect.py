@@ -14,7 +14,6 @@ from rag_core.schema.trace import Trace
 from rag_core.wording.headline import headline
 from ui import caches
 from ui.panels import (
-    ahead,
     answer_comparison,
     history,
     known,
@@ -49,27 +48,25 @@ def main() -> None:
     if retriever := live_run.chosen(run):
         of_retriever(retriever)
         return
-    with ahead.begun(opened=run is not None):
-        change = recorded.choose(run) if run and run.origin else RunChange()
-        choice = state.at_rest() if run and run.origin else state.sidebar()
-        saved = saved_run.trace_file(replays=True)
-        if saved:
-            linked_run.elsewhere(linked_run.as_recorded(saved), linked_run.INSPECT)
-        saved = saved or linked_run.opened(replays=True, peeked=run, here=linked_run.INSPECT)
-        query = question_box.question(choice, disabled=saved is not None)
-        with views.guard():
-            if saved is not None:
-                shown = run_replay.replayed(saved, change)
-                show(shown, shown.recorded_answer)
-            elif not query:
-                question_box.welcome(choice)
-            else:
-                choice = progressive_rerank.early(choice)
-                ahead.remember(choice)
-                question = caches.question(choice, query)
-                trace = progressive_rerank.trace(question, choice.policy)
-                history.remember(trace)
-                show(trace, None, question, choice.chat)
+    change = recorded.choose(run) if run and run.origin else RunChange()
+    choice = state.at_rest() if run and run.origin else state.sidebar()
+    saved = saved_run.trace_file(replays=True)
+    if saved:
+        linked_run.elsewhere(linked_run.as_recorded(saved), linked_run.INSPECT)
+    saved = saved or linked_run.opened(replays=True, peeked=run, here=linked_run.INSPECT)
+    query = question_box.question(choice, disabled=saved is not None)
+    with views.guard():
+        if saved is not None:
+            shown = run_replay.replayed(saved, change)
+            show(shown, shown.recorded_answer)
+        elif not query:
+            question_box.welcome(choice)
+        else:
+            choice = progressive_rerank.early(choice)
+            question = caches.question(choice, query)
+            trace = progressive_rerank.trace(question, choice.policy)
+            history.remember(trace)
+            show(trace, None, question, choice.chat)
 
 
 def of_retriever(retriever: LiveRetriever) -> None:

@@ -55,7 +55,8 @@ def trace(question: QuerySession, policy: Policy) -> Trace:
         with st.spinner("Searching"):
             question.search(policy)
     question.drop_outdated(policy)
-    stopped = is_stopped(question, policy)
+    run = _run(question, policy)
+    stopped = st.session_state.get(STOPPED) == run
 
     def found() -> Trace | None:
         return question.replayed(policy) or (question.replayed_so_far(policy) if stopped else None)
@@ -68,15 +69,10 @@ def trace(question: QuerySession, policy: Policy) -> Trace:
     place = st.empty()
     with place.container(border=True):
         board = st.empty()
-        st.button("Stop", key="stop", on_click=_stop, args=(_run(question, policy),), icon=":material/stop_circle:")
+        st.button("Stop", key="stop", on_click=_stop, args=(run,), icon=":material/stop_circle:")
     made = waiting.until(found, question, policy, _SoFar(board, question, policy).show)
     place.empty()
     return made
-
-
-def is_stopped(question: QuerySession, policy: Policy) -> bool:
-    """Whether this session has stopped this run."""
-    return bool(st.session_state.get(STOPPED) == _run(question, policy))
 
 
 def _run(question: QuerySession, policy: Policy) -> Hashable:
