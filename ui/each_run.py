@@ -1,7 +1,7 @@
 """What a run of a page looks up once, however often it is asked: functions under `@once_a_run`.
 
-A run begins with `begin`, which `state.page` calls; a part that is drawn alone goes on with what the run before it
-found. Whoever changes what one of these functions tells calls `forget`.
+A run begins with `begin`, which `state.page` calls, and `app.py` calls `forget` at its end: callbacks and parts that
+are drawn alone look up anew. Whoever changes what one of these functions tells calls `forget`.
 """
 
 from __future__ import annotations

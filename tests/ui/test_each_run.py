@@ -50,6 +50,12 @@ def none_asked() -> None:
     ASKED.clear()
 
 
+def test_nothing_is_known_after_a_run_so_that_a_click_looks_up_anew() -> None:
+    at = AppTest.from_file(str(INSPECT.parents[1] / "app.py"), default_timeout=60).run()
+    assert not at.exception and at.title[0].value == "Inspect"
+    assert each_run.FOUND not in at.session_state
+
+
 def test_a_run_asks_once_and_the_next_one_again() -> None:
     at = AppTest.from_function(page).run()
     assert at.text[0].value == "hello a hello a hello b"

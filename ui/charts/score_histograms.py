@@ -44,7 +44,7 @@ def parts(trace: Trace) -> list[tuple[str, ...]]:
     """The steps that are drawn, by name: those before the ones that the threshold cuts, then the rest. A part is a
     picture of its own, so that another threshold leaves the first one as it is."""
     steps = panels(trace)
-    begin = next((place for place, step in enumerate(steps) if _judged(trace, step)), 0)
+    begin = next((place for place, step in enumerate(steps) if _cuttable(trace, step)), 0)
     return [tuple(step.name for step in part) for part in (steps[:begin], steps[begin:]) if part]
 
 
@@ -139,10 +139,10 @@ def _span(place: int, panels: int) -> tuple[float, float]:
 
 def _cut(trace: Trace, step: Step) -> bool:
     """True for a panel whose scores the threshold cuts, in their own space."""
-    return _judged(trace, step) and trace.lowest_kept is not None
+    return _cuttable(trace, step) and trace.lowest_kept is not None
 
 
-def _judged(trace: Trace, step: Step) -> bool:
+def _cuttable(trace: Trace, step: Step) -> bool:
     """True for a panel whose scores a threshold would cut."""
     return step in (trace.reranked_step, trace.final_step) and step.space is trace.relevance_space
 

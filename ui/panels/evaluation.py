@@ -176,7 +176,7 @@ def outcome(choice: SidebarState, of: Bench, questions: LabelledSet, pools: Pool
     return _outcome(key, of, questions, pools, choice.policy, _unknown(asked, choice, questions))
 
 
-@st.cache_resource(max_entries=16, show_spinner="Looking for the judged documents")
+@st.cache_resource(max_entries=16, show_spinner="Looking for the graded documents")
 def _unknown(key: object, _choice: SidebarState, _questions: LabelledSet) -> tuple[str, ...]:  # noqa: ARG001
     return unknown_documents(_questions, caches.engine(_choice.collection, _choice.owner))
 
