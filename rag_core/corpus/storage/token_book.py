@@ -6,8 +6,8 @@ read, no other one reads again.
 One SQLite file, safe for any number of threads and processes, also where one is killed. Each text is a record with its
 checksum (`kept_tokens`). A damaged record is removed, and so is a file that is no database any more; both are said, and
 the token vectors are made again. Where the records grow over the limit, those that were used longest ago go. The disk
-has the space again that a lower limit or a removed collection frees. What was read is used even where it cannot be
-noted that it was.
+has the space again of what is removed; where it cannot be given back, it stays free in the file until the next time.
+What was read is used even where it cannot be noted that it was.
 """
 
 from __future__ import annotations
@@ -93,36 +93,41 @@ class TokenBook:
     def keep(self, model: str, codes: Mapping[str, TokenCodes]) -> None:
         """Keep these, by content hash; one that is there already stays."""
         with self._open() as book:
-            for content_hash, one in codes.items():
-                record = to_bytes(content_hash, one)
-                made = book.execute(
-                    "INSERT INTO texts (collection, model, hash, size, used) VALUES (?, ?, ?, ?, ?) "
-                    "ON CONFLICT DO NOTHING RETURNING number",
-                    (self.collection, model, bytes.fromhex(content_hash), len(record), time.time_ns()),
-                ).fetchone()
-                if made:
-                    book.execute("INSERT INTO records (number, record) VALUES (?, ?)", (*made, record))
-            if book.execute("SELECT coalesce(sum(size), 0) FROM texts").fetchone()[0] > self.most_bytes:
-                book.execute(_OVER, (int(self.most_bytes * (1 - LET_GO)),))
-                _give_back(book, self.most_bytes)
+            with book:
+                for content_hash, one in codes.items():
+                    record = to_bytes(content_hash, one)
+                    made = book.execute(
+                        "INSERT INTO texts (collection, model, hash, size, used) VALUES (?, ?, ?, ?, ?) "
+                        "ON CONFLICT DO NOTHING RETURNING number",
+                        (self.collection, model, bytes.fromhex(content_hash), len(record), time.time_ns()),
+                    ).fetchone()
+                    if made:
+                        book.execute("INSERT INTO records (number, record) VALUES (?, ?)", (*made, record))
+                size = book.execute("SELECT coalesce(sum(size), 0) FROM texts").fetchone()[0]
+                if over := size > self.most_bytes:
+                    book.execute(_OVER, (int(self.most_bytes * (1 - LET_GO)),))
+            if over:
+                _give_back(book, self.most_bytes, may_rewrite=False)  # a question waits, and others who write
 
     def forget(self) -> None:
         """Remove those of this collection."""
         if self.path.exists():
             with self._open() as book:
-                book.execute("DELETE FROM texts WHERE collection = ?", (self.collection,))
+                with book:
+                    book.execute("DELETE FROM texts WHERE collection = ?", (self.collection,))
                 _give_back(book)
 
     def trim(self) -> None:
         """Remove what is over the limit, of all collections: at 0 everything."""
         if self.path.exists():
             with self._open() as book:
-                book.execute(_OVER, (self.most_bytes,))
+                with book:
+                    book.execute(_OVER, (self.most_bytes,))
                 _give_back(book)
 
     def _note_use(self, model: str, used: list[int], damaged: Collection[str]) -> None:
         """Note that these were used now, and remove those that are damaged, unless they were made again meanwhile."""
-        with self._open(NOTING_S) as book:
+        with self._open(NOTING_S) as book, book:
             book.execute("BEGIN IMMEDIATE")
             numbers, whole = self._read(book, model, [bytes.fromhex(one) for one in damaged])
             gone = [(number,) for one, number in numbers.items() if one not in whole]
@@ -150,7 +155,7 @@ class TokenBook:
 
     @contextmanager
     def _open(self, most_s: float = math.inf) -> Iterator[sqlite3.Connection]:
-        """A connection for one transaction; waits so long for others who write. A file that is damaged is removed."""
+        """A connection; waits so long for others who write. A file that is damaged is removed."""
         inode = 0
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -162,13 +167,11 @@ class TokenBook:
                     book.execute(f"PRAGMA {setting}")
                 for table in _TABLES:
                     book.execute(table)
-                with book:
-                    yield book
+                yield book
         except (sqlite3.Error, OSError) as exc:
-            code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
-            if code in _HELD:
+            if _code(exc) in _HELD:
                 raise SecondPassError(token_book_held(self.path, exc)) from exc
-            if code in _DAMAGED:
+            if _code(exc) in _DAMAGED:
                 self._remove(inode)
                 raise SecondPassError(token_book_made_anew(self.path, exc)) from exc
             raise SecondPassError(_CANNOT_BE_USED.format(self.path, exc)) from exc
@@ -184,13 +187,27 @@ class TokenBook:
             raise SecondPassError(_CANNOT_BE_USED.format(self.path, exc)) from exc
 
 
-def _give_back(book: sqlite3.Connection, most_bytes: int = 0) -> None:
-    """Let the disk have the free pages of a file that is larger than so. An earlier version's file, which cannot give
-    back single pages, is written anew for that, once."""
-    pages, free, size, gives_pages = (
-        book.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("page_count", "freelist_count", "page_size", "auto_vacuum")
-    )
-    surplus = min(free, pages - most_bytes // size)
-    if surplus > 0:  # a script, for `execute` would give back one page alone
-        book.executescript(f"PRAGMA incremental_vacuum({surplus})" if gives_pages else "VACUUM")
+def _code(failure: Exception) -> int:
+    """What SQLite calls it; 0 where it has no name for it."""
+    return getattr(failure, "sqlite_errorcode", 0) & 0xFF
+
+
+def _give_back(book: sqlite3.Connection, most_bytes: int = 0, *, may_rewrite: bool = True) -> None:
+    """Let the disk have the free pages of a file that is larger than so, after the transaction that freed them. An
+    earlier version's file, which cannot give back single pages, is written anew for that, once, where it may be.
+
+    Where that fails, as on a full disk, the pages stay free for the next time. Raises sqlite3.Error for a damaged file.
+    """
+    try:
+        pages, free, size, gives_pages = (
+            book.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size", "auto_vacuum")
+        )
+        surplus = min(free, pages - most_bytes // size)
+        if surplus > 0 and gives_pages:  # a script, for `execute` would give back one page alone
+            book.executescript(f"PRAGMA incremental_vacuum({surplus})")
+        elif surplus > 0 and may_rewrite:
+            book.execute("VACUUM")
+    except sqlite3.Error as exc:
+        if _code(exc) in _DAMAGED:
+            raise

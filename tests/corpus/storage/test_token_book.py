@@ -7,8 +7,9 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -256,3 +257,51 @@ def test_a_collection_that_goes_gives_the_disk_its_space(tmp_path: Path) -> None
     TokenBook(tmp_path, "one").forget()
     assert numbers_in(TokenBook(tmp_path, "two"), 100) == list(range(100))
     assert (tmp_path / FILE).stat().st_size < before * 0.7
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """A disk on which no file can be written beyond so many bytes."""
+    resource = pytest.importorskip("resource", reason="POSIX limits the size of files")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def free_pages(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / FILE)) as book:
+        return int(book.execute("PRAGMA freelist_count").fetchone()[0])
+
+
+@pytest.mark.parametrize("earlier", [False, True], ids=["new", "of an earlier version"])
+@pytest.mark.parametrize("change", ["forget", "trim", "keep"])
+def test_what_is_removed_or_kept_is_no_error_where_its_space_cannot_be_given_back(
+    tmp_path: Path, change: str, earlier: bool
+) -> None:
+    for name, first in (("one", 0), ("two", 1000)):
+        TokenBook(tmp_path, name).keep(MODEL, some(*range(first, first + 1000)))
+    if earlier:
+        as_earlier_versions_made_it(tmp_path)
+    before = (tmp_path / FILE).stat().st_size
+    book = TokenBook(tmp_path, "one", most_bytes=before // 3)
+    changes = {"forget": book.forget, "trim": book.trim, "keep": lambda: book.keep(MODEL, some(2000))}
+    with room_for(int(before * 0.7)):
+        changes[change]()
+    assert numbers_in(TokenBook(tmp_path, "one"), 2001) == ([2000] if change == "keep" else [])
+    assert free_pages(tmp_path) > 0, "the space is free in the file"
+    TokenBook(tmp_path, "another").forget()
+    assert free_pages(tmp_path) == 0 and (tmp_path / FILE).stat().st_size < before * 0.7, "and the next time gives it"
+
+
+def test_keeping_more_never_writes_an_earlier_versions_file_anew(tmp_path: Path) -> None:
+    TokenBook(tmp_path, "one").keep(MODEL, some(*range(300)))
+    as_earlier_versions_made_it(tmp_path)
+    before = (tmp_path / FILE).stat().st_size
+    book = TokenBook(tmp_path, "one", most_bytes=before // 4)
+    book.keep(MODEL, some(300))
+    assert numbers_in(book, 301)[-1] == 300 and free_pages(tmp_path) > 0
+    book.trim()
+    assert free_pages(tmp_path) == 0 and (tmp_path / FILE).stat().st_size < before / 2
