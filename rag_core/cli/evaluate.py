@@ -59,6 +59,7 @@ FORMATS = {"markdown": to_markdown, "json": Report.to_json, "csv": queries_csv}
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
+    parser.usage = "%(prog)s SET [options]"
     parser.description = __doc__
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add = parser.add_argument
@@ -183,8 +184,7 @@ def searched(given: argparse.Namespace, settings: Settings, embedder: Embedder) 
 
 
 def _reading(given: argparse.Namespace) -> dict[str, object]:
-    """The reranker, the first pass and the pool, as far as they are asked for: without the first two, the default ones;
-    with one of them, a pool of 100."""
+    """The reranker, the first pass and the pool that are asked for; with one of the first two, else a pool of 100."""
     named = given.reranker or given.first_pass
     pool = WIDE_POOL if named and given.pool is None else given.pool
     first_pass = first_pass_of(given.first_pass, given.first_pass_weights)

@@ -97,7 +97,7 @@ def test_what_cannot_be_asked_is_refused_in_words(handbook, tmp_path, options, s
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("between", [["--top-k", "1"], ["--json"]], ids=str)
+@pytest.mark.parametrize("between", [["--top-k", "1"], ["--json"], ["--top-k", "1", "--"]], ids=str)
 def test_options_may_stand_between_the_question_and_the_folder(handbook, between, capsys):
     assert main(["ask", QUESTION, *between, str(handbook)]) == 0
     one_way = capsys.readouterr().err

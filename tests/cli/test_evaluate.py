@@ -253,10 +253,58 @@ def test_the_set_may_come_last_after_an_option_of_several_words(
     assert "RR@10" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("more", [[], ["--metrics", "RR@10"], ["--metrics", "RR@10", "BLEU@2"]], ids=str)
+@pytest.mark.parametrize("name", ["data@v2", "split=test"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--metrics", "RR@10"],
+        ["--fail-under", "RR@10=0.1"],
+        ["--extra", "more", "query=invoices"],
+        ["--metrics", "RR@10", "--"],
+    ],
+    ids=str,
+)
+def test_the_set_may_come_last_whatever_it_is_called(
+    folder: Path,
+    name: str,
+    more: list[str],
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with_documents(folder, monkeypatch, 6)
+    place = folder.rename(tmp_path_factory.mktemp("sets") / name)
+    assert main(["evaluate", "--reranker", "none", *more, str(place)]) == 0
+    assert "RR@10" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        [],
+        ["--metrics", "RR@10"],
+        ["--metrics", "RR@10", "BLEU@2"],
+        ["--metrics", "RR@10", "data@v2"],
+        ["--extra", "more", f"query={'long ' * 100}"],
+    ],
+    ids=lambda words: str(words)[:50],
+)
 def test_without_a_set_it_asks_for_one(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", *more]) == 2
-    assert "Give a folder or a CSV of labelled questions" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "Give a folder or a CSV of labelled questions, and put it first: evaluate SET" in told
+
+
+def test_a_second_set_is_refused_also_after_two_dashes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["evaluate", str(folder), "--metrics", "RR@10", "--", "another"])
+    assert stopped.value.code == 2 and "unrecognized arguments: another" in capsys.readouterr().err
+
+
+def test_the_usage_asks_for_the_set_first(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["evaluate", "--help"])
+    assert "usage: second-pass evaluate SET [options]\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
