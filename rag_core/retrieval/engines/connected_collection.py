@@ -38,6 +38,10 @@ WITH_WORDS = 50
 """Passages of a search for words that are looked through for them."""
 
 
+class _CannotList(BadInput):
+    """The index cannot list the passages that have some value, and says why."""
+
+
 class ConnectedCollection:
     """A connected index. Safe to share between threads, as its engine is."""
 
@@ -168,22 +172,52 @@ class ConnectedCollection:
 
     def passages_named(self, name: str) -> tuple[Passage, ...]:
         """The passages of the document of that id or title, else the passage of that id, else those that hold these
-        words, three at least; none where it finds none."""
-        fields, name = self.config.fields, name.strip()
-        ways = [("document_id", fields.document), ("title", fields.title)]
-        for field in (field for field, mapped in ways if mapped and self.capabilities.listing):
+        words, three at least; none where it has none. Case does not count in titles.
+
+        Raises BadInput where it finds none and cannot be asked for documents by id or title, so that nobody knows, and
+        for a document of more passages than are looked at.
+        """
+        name, fields, refused = name.strip(), self.config.fields, ""
+        similar: list[Passage] | None = None
+        for field in [one for one, mapped in (("document_id", fields.document), ("title", fields.title)) if mapped]:
             try:
-                found = self.index.listed(OF_A_DOCUMENT, Filter(conditions=(Equal(field=field, value=name),)))
-            except BadInput:  # an index that cannot filter by it; the other ways are left
-                continue
-            if found:
-                return tuple(found)
-        if found := list(self.index.passages_by_id([name]).values()):
-            return tuple(found)
+                if found := self._of_value(field, name):
+                    return found
+                if field == "title":
+                    similar = list(self.similar_passages(name))
+                    titles = dict.fromkeys(one.title for one in similar if one.title.casefold() == name.casefold())
+                    if found := tuple(passage for title in titles for passage in self._of_value(field, title)):
+                        return found
+            except _CannotList as exc:
+                refused = refused or str(exc)
+        if found := tuple(self.index.passages_by_id([name]).values()):
+            return found
         wanted = " ".join(name.casefold().split())
-        if wanted.count(" ") < 2:
-            return ()
-        return tuple(one for one in self.similar_passages(name) if wanted in " ".join(one.text.casefold().split()))
+        if wanted.count(" ") >= 2:
+            looked = self.similar_passages(name) if similar is None else similar
+            if found := tuple(one for one in looked if wanted in " ".join(one.text.casefold().split())):
+                return found
+        if refused:
+            raise BadInput(
+                f"Whether {self.name} has “{name}” cannot be told: no passage has that id, and it cannot be asked for "
+                f"documents by id or title. {refused} Give the id of a passage, or three words or more that it holds."
+            )
+        return ()
+
+    def _of_value(self, field: str, value: str) -> tuple[Passage, ...]:
+        """All passages that have this value. Raises BadInput where there may be more than are looked at."""
+        if not self.capabilities.listing:
+            raise _CannotList(f"{self.name} lists no passages.")
+        try:
+            found = tuple(self.index.listed(OF_A_DOCUMENT, Filter(conditions=(Equal(field=field, value=value),))))
+        except BadInput as exc:
+            raise _CannotList(str(exc)) from exc
+        if len(found) >= OF_A_DOCUMENT:
+            raise BadInput(
+                f"“{value}” has {OF_A_DOCUMENT:,} passages or more in {self.name}, too many to follow. Give the id of "
+                "the passage that answers."
+            )
+        return found
 
     def similar_passages(self, name: str) -> Sequence[Passage]:
         """Passages that a search for the name finds, by its words first, then by its meaning."""

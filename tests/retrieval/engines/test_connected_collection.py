@@ -11,7 +11,7 @@ from rag_core.diagnosis import Expected, locate
 from rag_core.errors import BadInput, EngineError, WrongDimension
 from rag_core.pipeline.extra_searches import main_lists
 from rag_core.pipeline.pipeline import Pipeline
-from rag_core.retrieval.engines.connected_collection import ConnectedCollection
+from rag_core.retrieval.engines.connected_collection import OF_A_DOCUMENT, ConnectedCollection
 from rag_core.retrieval.engines.index_config import IndexConfig
 from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
 from rag_core.schema.documents import Passage
@@ -130,7 +130,43 @@ def test_a_document_is_looked_for_in_other_ways_where_the_index_cannot_filter_by
     config = CONFIG.with_(fields=CONFIG.fields.with_(title="title"))
     collection = ConnectedCollection(index, config, EMBEDDER)  # type: ignore[arg-type]
     assert locate(collection, Expected(document="p3")).passage_ids == {"p3"}
-    assert not locate(collection, Expected(document="no such title")).in_corpus
+    with pytest.raises(BadInput, match=r"has “no title” cannot be told.* whole values of it are not indexed"):
+        locate(collection, Expected(document="no title"))
+
+
+class Listing(Index):
+    """An index that lists the passages that have a value."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        super().__init__(rows, listing=True)
+
+    def listed(self, first: int, where: Filter) -> list[Passage]:
+        return [one for one in map(passage_of, self.rows.values()) if where.matches(one)][:first]
+
+
+def in_index(index: Index) -> ConnectedCollection:
+    config = CONFIG.with_(fields=CONFIG.fields.with_(title="title", document="document"))
+    return ConnectedCollection(index, config, EMBEDDER)  # type: ignore[arg-type]
+
+
+def test_case_does_not_count_in_titles_and_all_passages_of_the_document_are_found() -> None:
+    rows = [row(f"r{number}", f"topic{number} text", title="Refunds", document="refunds.md") for number in range(80)]
+    collection = in_index(Listing([*rows, row("x", "topic1 text", title="Other", document="x.md")]))
+    found = locate(collection, Expected(document="refunds"))
+    assert (found.document_id, len(found.passage_ids)) == ("refunds.md", 80)
+    assert not locate(collection, Expected(document="Returns")).in_corpus
+
+
+def test_a_document_of_too_many_passages_is_refused_and_not_cut() -> None:
+    rows = [row(f"r{number}", "topic text", title="Log", document="log.md") for number in range(OF_A_DOCUMENT)]
+    with pytest.raises(BadInput, match=r"“log\.md” has 1,000 passages or more in Shop"):
+        locate(in_index(Listing(rows)), Expected(document="log.md"))
+    assert locate(in_index(Listing(rows)), Expected(document="r7")).passage_ids == {"r7"}
+
+
+def test_an_index_that_lists_nothing_cannot_tell_whether_it_has_a_document() -> None:
+    with pytest.raises(BadInput, match="Shop lists no passages"):
+        locate(in_index(Index(listing=False)), Expected(document="refunds.md"))
 
 
 def test_a_passage_that_the_filter_excludes_is_said_and_not_dropped() -> None:
