@@ -17,6 +17,7 @@ from ui.panels import (
     answer_comparison,
     history,
     known,
+    lexical_explanation,
     linked_run,
     live_run,
     picking,
@@ -148,6 +149,8 @@ def ranking(trace: Trace, live: bool) -> None:
         format_func=candidates_panel.candidate_labels(trace, ids).__getitem__,
     )
     candidates_panel.candidate(trace, st.session_state["cand"])
+    if live:
+        lexical_explanation.show(trace, st.session_state["cand"])
     if live or trace.origin:
         to_triage.ask(trace, st.session_state["cand"])
 

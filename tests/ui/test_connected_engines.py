@@ -120,6 +120,28 @@ def test_it_is_tried_connected_and_searched_by_its_guessed_fields(there: There) 
     assert KEY not in shown
 
 
+@pytest.mark.parametrize("make", [in_elasticsearch, in_pinecone], ids=lambda make: make.__name__)
+def test_a_lexical_score_is_explained_where_the_index_does(
+    make: Callable[[Vectors, Path], There], packaged: SentenceEmbedder, tmp_path: Path
+) -> None:
+    there = make(packaged.embed([text for _, text in TEXTS.values()]).tolist(), tmp_path)
+    try:
+        at = form(there)
+        at.selectbox(key="ix_index").set_value((there.index, "")).run()
+        at.button(key="ix_connect").click().run()
+        state = {indexes.KEY: at.session_state[indexes.KEY], "c": "Handbook", "q": "refund card", "cand": there.first}
+        closed = page("1_inspect.py", **state)
+        assert not [body for asked in there.http.asked if (body := asked.body) and body.get("explain")]
+        inspect = page("1_inspect.py", **state, explained=True)
+        assert not closed.error and not inspect.error, said(inspect)
+        told = [one.value for one in inspect.table if "Worth" in one.value.columns]
+        assert len(told) == (make is in_elasticsearch)
+        if told:
+            assert "weight(text:refund in 0)" in told[0].to_string().replace("\\", "")
+    finally:
+        there.http.stop()
+
+
 def test_a_wrong_key_is_said_and_shown_nowhere(there: There) -> None:
     at = form(there, "wrong-9f31-key")
     assert "Enter the right one" in said(at)

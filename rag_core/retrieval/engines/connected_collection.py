@@ -18,7 +18,8 @@ from rag_core.errors import BadInput, EngineError, WrongDimension
 from rag_core.rerank.stored_tokens import TokenSource
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.engines.index_config import IndexConfig
-from rag_core.retrieval.engines.protocol import Capabilities, HybridSearch, IndexEngine, SearchResult
+from rag_core.retrieval.engines.protocol import Capabilities, ExplainsScores, HybridSearch, IndexEngine, SearchResult
+from rag_core.retrieval.engines.score_parts import ScorePart
 from rag_core.schema.documents import CollectionRef, Passage
 from rag_core.schema.filters import Equal, Filter
 
@@ -125,6 +126,16 @@ class ConnectedCollection:
             return SearchResult([], unavailable=self._without("lexical"))
         self.capabilities.check(where, self.name)
         return self.index.lexical(query, depth, where)
+
+    @property
+    def explains(self) -> bool:
+        """Whether the index says how it comes to a lexical score."""
+        return isinstance(self.index, ExplainsScores) and self.capabilities.lexical
+
+    def explained(self, query: str, passage_id: str) -> ScorePart | None:
+        """The lexical score of a passage in the index's own words; None where no word of the query is in it, and where
+        the index explains nothing."""
+        return self.index.explained(query, passage_id) if isinstance(self.index, ExplainsScores) else None
 
     def hybrid(self, query: str, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
         """The `depth` best passages of the index's own fusion of both searches. Raises as `dense`."""

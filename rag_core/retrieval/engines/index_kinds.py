@@ -136,7 +136,7 @@ KINDS: tuple[IndexKind, ...] = (
     IndexKind(
         name="opensearch",
         label="OpenSearch",
-        factory="rag_core.retrieval.engines.search_engines.index:OpenSearchIndex",
+        factory="rag_core.retrieval.engines.search_engines.opensearch:OpenSearchIndex",
         noun="index",
         address="https://admin@localhost:9200",
         secret="Password",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, get_args, runtime_checkable
 
 from rag_core.errors import BadInput
+from rag_core.retrieval.engines.score_parts import ScorePart
 from rag_core.schema.base import Frozen
 from rag_core.schema.documents import CollectionRef, Passage
 from rag_core.schema.filters import ConditionKind, Filter
@@ -98,6 +99,15 @@ class HybridSearch(Protocol):
 
     def hybrid(self, query: str, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
         """The `depth` best passages of the server's fusion among those that match the filter."""
+        ...
+
+
+@runtime_checkable
+class ExplainsScores(Protocol):
+    """Says how it comes to a lexical score."""
+
+    def explained(self, query: str, passage_id: str) -> ScorePart | None:
+        """What the score of this passage is made of; None where the query does not find it by its words."""
         ...
 
 

@@ -109,8 +109,30 @@ def searched(shard: Shard, body: Any) -> Any:
         found = dict.fromkeys(found, 0.0)
     best = sorted(found.items(), key=lambda one: -one[1])[:size]
     hits = [{"_index": shard.name, "_id": one, "_score": score, **shard.source(one, body)} for one, score in best]
+    if body.get("explain"):
+        for hit in hits:
+            hit["_explanation"] = explained(shard, hit, body["query"])
     return {"took": 1, "timed_out": False, "_shards": {"total": 1, "successful": 1, "failed": 0},
             "hits": {"total": {"value": len(found), "relation": "eq"}, "hits": hits}}  # fmt: skip
+
+
+def explained(shard: Shard, hit: Any, query: Any) -> Any:
+    """As Lucene explains a `bool` of words that count and a filter that does not: a sum over the words there."""
+    match = query["bool"]["must"][0]["match"]
+    field = next(iter(match))
+    parts = []
+    for word in words(match[field]["query"]):
+        worth = shard.match({field: {"query": word}}).get(hit["_id"])
+        if worth is not None:
+            score = told(worth, "score(freq=1.0), computed as boost * idf * tf from:")
+            parts.append(told(worth, f"weight({field}:{word} in 0) [PerFieldSimilarity], result of:", score))
+    sums = told(hit["_score"], "sum of:", *parts) if len(parts) > 1 else parts[0]
+    clause = told(0.0, "match on required clause, product of:", told(0.0, "# clause"), told(1.0, "_id:([61])"))
+    return told(hit["_score"], "sum of:", sums, clause)
+
+
+def told(value: float, description: str, *details: Any) -> Any:
+    return {"value": value, "description": description, "details": list(details)}
 
 
 class Shard:

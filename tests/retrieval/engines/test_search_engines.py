@@ -168,6 +168,29 @@ def test_words_are_bm25_and_each_fuses_in_its_own_way(elastic: Documents, opense
         assert (fused.space, fused.hits[0]) == (space, ("a", pytest.approx(first)))
 
 
+def test_a_lexical_score_is_explained_in_the_servers_words(elastic: Documents, opensearch: Documents) -> None:
+    rows = [Row("a", "refund by card", at(0)), Row("b", "refund", at(60)), Row("c", "other", at(90))]
+    for server in (elastic, opensearch):
+        index = server.fill(rows)
+        scores = dict(index.lexical("refund card", 5).hits)
+        explained = index.explained("refund card", "a")
+        assert explained is not None and explained.value == pytest.approx(scores["a"])
+        assert [part.text.partition(" ")[0] for part in explained.parts] == ["weight(body:refund", "weight(body:card"]
+        assert sum(part.value for part in explained.parts) == pytest.approx(scores["a"])
+        one = index.explained("refund card", "b")
+        assert one is not None and one.text.startswith("weight(body:refund in 0)")
+        assert index.explained("refund card", "c") is None
+        collection = ConnectedCollection(index, server.config(), WordEmbedder())
+        assert collection.explains and collection.explained("refund card", "a") == explained
+
+
+def test_a_server_that_explains_nothing_is_said(elastic: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = elastic.fill([Row("a", "refund", at(0))])
+    monkeypatch.setattr(index, "_search", lambda body: [{"_id": "a"}])
+    with pytest.raises(EngineError, match="gave no explanation of the score"):
+        index.explained("refund", "a")
+
+
 def test_a_pipeline_of_the_index_is_left_to_fuse(opensearch: Documents) -> None:
     index = opensearch.fill([Row("a", "refund", at(0))])
     index.hybrid("refund", QUERY, 2)

@@ -1,4 +1,4 @@
-"""`ElasticsearchIndex` and `OpenSearchIndex`: nearest neighbours, Lucene's BM25, and the server's own fusion.
+"""`ElasticsearchIndex`, and most of `OpenSearchIndex`: nearest neighbours, Lucene's BM25, and the server's own fusion.
 
     POST /{index}/_search    a search; passages by id, and in an order that stays, too
     POST /{index}/_count
@@ -24,7 +24,9 @@ from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
 from rag_core.retrieval.engines.rest.client import RestServer, in_path, unlike
 from rag_core.retrieval.engines.rest.documents import passage_of, reached, within
 from rag_core.retrieval.engines.rest.filters import refuse_offset
+from rag_core.retrieval.engines.score_parts import ScorePart
 from rag_core.retrieval.engines.search_engines.catalog import described, with_vectors
+from rag_core.retrieval.engines.search_engines.explaining import explanation
 from rag_core.retrieval.engines.search_engines.filters import (
     ALWAYS,
     Query,
@@ -33,7 +35,7 @@ from rag_core.retrieval.engines.search_engines.filters import (
     offset_filters,
     search_filter,
 )
-from rag_core.retrieval.engines.search_engines.flavours import ELASTICSEARCH, MOST, OPENSEARCH, Body, Flavour
+from rag_core.retrieval.engines.search_engines.flavours import ELASTICSEARCH, MOST, Body, Flavour
 from rag_core.retrieval.engines.search_engines.layout import VECTORS, Layout
 from rag_core.retrieval.engines.search_engines.scores import library, meaning
 from rag_core.schema.spaces import ScoreSpace
@@ -100,6 +102,11 @@ class ElasticsearchIndex:
         """The best documents by Lucene's BM25."""
         return SearchResult(self._found({"query": self._words(query, where)}, depth), space=ScoreSpace.BM25)
 
+    def explained(self, query: str, passage_id: str) -> ScorePart | None:
+        """How the server comes to the lexical score of this passage; None where it has no word of the query."""
+        asked: Query = {"bool": {"must": [self._words(query, None)], "filter": [self._of_ids([passage_id])]}}
+        return explanation(self._search({"query": asked, "explain": True, "size": 1, "_source": False}))
+
     def hybrid(self, query: str, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
         """Both, fused by the server: RRF in Elasticsearch, its search pipeline in OpenSearch."""
         self._check(vector, where)
@@ -157,16 +164,18 @@ class ElasticsearchIndex:
 
     def _documents(self, ids: Sequence[str], what: Body) -> dict[str, Any]:
         """The sources of these ids. Text and id are looked for in the mapping first."""
-        field, layout = self.config.fields.id, self._layout()
-        layout.needed(self.config.fields.text, self.config.place)
-        key = field and (layout.keyword(layout.needed(field, self.config.place)) or field)
+        self._layout().needed(self.config.fields.text, self.config.place)
         found: dict[str, Any] = {}
         for begin in range(0, len(ids), TOGETHER):
             some = list(ids[begin : begin + TOGETHER])
-            query = by_key(key, some, layout) if key else by_own_ids(some, layout)
-            hits = self._hits({"query": query, "size": min(MOST, 2 * len(some)), **what})
+            hits = self._hits({"query": self._of_ids(some), "size": min(MOST, 2 * len(some)), **what})
             found |= {self._id_of(one): {**(one.get("_source") or {}), **one.get("fields", {})} for one in hits}
         return found
+
+    def _of_ids(self, ids: Sequence[str]) -> Query:
+        field, layout = self.config.fields.id, self._layout()
+        key = field and (layout.keyword(layout.needed(field, self.config.place)) or field)
+        return by_key(key, ids, layout) if key else by_own_ids(ids, layout)
 
     def _hits(self, body: Body) -> list[Any]:
         """Documents without their vectors, unless they are asked for."""
@@ -235,14 +244,3 @@ class ElasticsearchIndex:
         if status == 403 and "license" in said:
             return EngineError(f"{self.server.place} has no licence for this: {said}. Use another search.")
         return None
-
-
-class OpenSearchIndex(ElasticsearchIndex):
-    """The same over OpenSearch."""
-
-    flavour: ClassVar[Flavour] = OPENSEARCH
-
-    def _pipeline(self) -> str:
-        answer = self.server.ask("GET", f"{self._path}/_settings/index.search.default_pipeline")
-        found = [one.get("settings", {}).get("index", {}).get("search", {}) for one in answer.values()]
-        return next((str(one["default_pipeline"]) for one in found if one.get("default_pipeline")), "")
