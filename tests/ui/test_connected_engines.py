@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
+import uuid
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -56,20 +57,41 @@ def in_qdrant(vectors: Vectors, folder: Path) -> There:
 
 
 def in_elasticsearch(vectors: Vectors, folder: Path) -> There:
+    vector = {"type": "dense_vector", "dims": len(vectors[0]), "similarity": "cosine"}
+    return in_search_engine(vectors, vector, elastic=True)
+
+
+def in_opensearch(vectors: Vectors, folder: Path) -> There:
+    return in_search_engine(vectors, {"type": "knn_vector", "dimension": len(vectors[0])}, elastic=False)
+
+
+def in_search_engine(vectors: Vectors, kind: dict[str, Any], *, elastic: bool) -> There:
     from tests.retrieval.engines.search_engine_server import SearchEngineServer
 
-    server = SearchEngineServer(elastic=True)
+    server = SearchEngineServer(elastic)
     text = {"type": "text", "fields": {"keyword": {"type": "keyword"}}}
-    properties = {
-        "text": text, "title": text, "file_path": text,
-        "vector": {"type": "dense_vector", "dims": len(vectors[0]), "similarity": "cosine"},
-    }  # fmt: skip
+    properties = {"text": text, "title": text, "file_path": text, "vector": kind}
     documents = {
         name.partition(".")[0]: {"text": text, "title": title, "file_path": name, "vector": vector}
         for vector, (name, (title, text)) in zip(vectors, TEXTS.items(), strict=True)
     }
     server.create("handbook", properties, documents)
-    return There("elasticsearch", server.http, "handbook", "refunds")
+    return There("elasticsearch" if elastic else "opensearch", server.http, "handbook", "refunds")
+
+
+def in_weaviate(vectors: Vectors, folder: Path) -> There:
+    """A class as Weaviate makes it of its own accord: texts are kept by words, so that they are no whole values."""
+    from tests.retrieval.engines.weaviate_server import WeaviateServer
+
+    server = WeaviateServer()
+    ids = [str(uuid.UUID(int=number)) for number in (1, 2, 3)]
+    objects = {
+        one: ({"text": text, "title": title, "file_path": name}, {"": vector})
+        for one, vector, (name, (title, text)) in zip(ids, vectors, TEXTS.items(), strict=True)
+    }
+    kept = [{"name": name, "dataType": ["text"], "tokenization": "word"} for name in ("text", "title", "file_path")]
+    server.create("Handbook", kept, objects, vectorIndexConfig={"distance": "cosine"})
+    return There("weaviate", server.http, "Handbook", ids[0])
 
 
 def in_pinecone(vectors: Vectors, folder: Path) -> There:
@@ -81,7 +103,10 @@ def in_pinecone(vectors: Vectors, folder: Path) -> There:
     return There("pinecone", server.http, "shop", "refunds.md#0")
 
 
-@pytest.fixture(params=[in_qdrant, in_elasticsearch, in_pinecone], ids=lambda make: make.__name__)
+MAKERS = (in_qdrant, in_elasticsearch, in_opensearch, in_weaviate, in_pinecone)
+
+
+@pytest.fixture(params=MAKERS, ids=lambda make: make.__name__)
 def there(request: pytest.FixtureRequest, packaged: SentenceEmbedder, tmp_path: Path) -> Iterator[There]:
     make: Callable[[Vectors, Path], There] = request.param
     made = make(packaged.embed([text for _, text in TEXTS.values()]).tolist(), tmp_path)
@@ -118,6 +143,21 @@ def test_it_is_tried_connected_and_searched_by_its_guessed_fields(there: There) 
     assert table["passage_id"].iloc[0] == there.first
     shown = " ".join(str(one.proto) for one in [*at.main, *at.sidebar, *inspect.main, *inspect.sidebar])
     assert KEY not in shown
+
+
+def test_every_page_opens_on_it_and_triage_tells_only_what_it_knows(there: There) -> None:
+    at = form(there)
+    at.selectbox(key="ix_index").set_value((there.index, "")).run()
+    at.button(key="ix_connect").click().run()
+    state = {indexes.KEY: at.session_state[indexes.KEY], "c": "Handbook", "q": QUERY}
+    for file in sorted(path.name for path in PAGES.glob("*.py")):
+        shown = page(file, **state)
+        assert not shown.error, f"{file}: {said(shown)}"
+    for document in ("Refunds", "No such document"):
+        at = page("6_triage.py", **state, doc=document)
+        unknown = f"Whether Handbook has “{document}” cannot be told" in said(at)
+        missing = any("Handbook has no document" in str(one.proto) for one in at.main)
+        assert (unknown, missing) == (there.kind == "weaviate", there.kind != "weaviate" and document != "Refunds")
 
 
 @pytest.mark.parametrize("make", [in_elasticsearch, in_pinecone], ids=lambda make: make.__name__)
