@@ -141,6 +141,10 @@ def test_it_is_tried_connected_and_searched_by_its_guessed_fields(there: There) 
     assert not inspect.error, said(inspect)
     table = next(one.value for one in inspect.dataframe if "passage_id" in one.value.columns)
     assert table["passage_id"].iloc[0] == there.first
+    strip = next(
+        str(one.proto) for one in inspect.main if "Lexical search" in str(one.proto) and "Kept" in str(one.proto)
+    )
+    assert "matched" not in strip, "the server does not tell which words matched"
     shown = " ".join(str(one.proto) for one in [*at.main, *at.sidebar, *inspect.main, *inspect.sidebar])
     assert KEY not in shown
 

@@ -135,7 +135,7 @@ def candidate_table(trace: Trace, table: pd.DataFrame, key: str, on_select: Call
         column_order=list(columns) if everything else _ranks_first(trace, columns),
         column_config=columns,
         hide_index=True,
-        height=340,
+        height=min(340, 38 + 35 * len(titled)),
         on_select=on_select,
         selection_mode=picking.MODE,
     )

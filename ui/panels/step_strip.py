@@ -46,7 +46,7 @@ def _step(trace: Trace, step: Step) -> str:
     came_out: dict[str, int] = {StepName.FUSED: len(trace.head), StepName.FIRST_PASS: len(trace.pool)}
     details: dict[str, str] = {
         StepName.DENSE: f"+ {duration(trace.embed.took_ms)} embedding",
-        StepName.LEXICAL: f"{count_of(len(trace.terms), 'term')} matched",
+        StepName.LEXICAL: _matched(trace, step),
         StepName.FUSED: f"{len(step.hits):,} distinct",
         StepName.FIRST_PASS: _reranked(trace.first_pass_summary or report),
         StepName.RERANKED: _reranked(report) + (f", {report.pairs_unread} not read" if report.stopped else ""),
@@ -56,6 +56,11 @@ def _step(trace: Trace, step: Step) -> str:
     took = step_time(step)
     number = f"{step.hits_in:,} → {came_out.get(step.name, len(step.hits)):,}"
     return _cell(step_label(step.name), number, took, details.get(step.name, ""), warns(step))
+
+
+def _matched(trace: Trace, step: Step) -> str:
+    """How many terms matched; nothing where passages were found by an index that does not tell which words."""
+    return "" if step.hits and not trace.terms else f"{count_of(len(trace.terms), 'term')} matched"
 
 
 def _extra_step(trace: Trace) -> str:
