@@ -6,4 +6,4 @@ from ui.navigation import navigation
 try:
     navigation().run()
 finally:
-    each_run.forget()  # a click is answered before the next run begins, and looks up anew too
+    each_run.forget()  # a click is answered before the next run begins, and looks up again too

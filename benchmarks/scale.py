@@ -202,7 +202,7 @@ def _search(asked: Asked) -> dict[str, Any]:
 
 
 def _late(asked: Asked) -> dict[str, Any]:
-    """Late interaction over the passages nearest to each question. First the token vectors lie on the disk alone."""
+    """Late interaction over the passages nearest to each question. First the token vectors are on the disk alone."""
     scale_late.let_go(asked.root)
     found = asked.library.open(NAME, asked.embedder)
     documents = found.ref.documents

@@ -75,7 +75,7 @@ def _lines(values: object, kind: type[Frozen], copies: int) -> tuple[Any, list[s
 
 
 def _title(copy: int) -> str:
-    """What stands before the titles of a copy, so that its texts are no other's."""
+    """What precedes the titles of a copy, so that its texts are no other's."""
     return f"Copy {copy}: "
 
 

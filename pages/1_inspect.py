@@ -97,7 +97,7 @@ def show(
     if question is not None and question.answered(trace, chat) is None:  # the answer takes longer than all the rest
         with strip_place:
             step_strip.strip(trace, None)
-    ranking(trace, live=question is not None)
+    ranking(trace, question)
     with answer_place:
         if question is not None:
             answer = answered(question, trace, chat)
@@ -125,10 +125,10 @@ def answered(question: QuerySession, trace: Trace, chat: ChatAccess | None) -> A
 
 
 @st.fragment
-def ranking(trace: Trace, live: bool) -> None:
+def ranking(trace: Trace, question: QuerySession | None) -> None:
     """The chart, the table and the chosen candidate; choosing one redraws only these.
 
-    live: the run was asked here and now, so that its question can be triaged on the sidebar's settings.
+    question: where the run was asked here and now, so that it can be triaged on the sidebar's settings.
     """
     table = candidates(trace)
     if table.empty:
@@ -149,9 +149,9 @@ def ranking(trace: Trace, live: bool) -> None:
         format_func=candidates_panel.candidate_labels(trace, ids).__getitem__,
     )
     candidates_panel.candidate(trace, st.session_state["cand"])
-    if live:
-        lexical_explanation.show(trace, st.session_state["cand"])
-    if live or trace.origin:
+    if question is not None:
+        lexical_explanation.show(trace, st.session_state["cand"], question.pipeline.engine)
+    if question is not None or trace.origin:
         to_triage.ask(trace, st.session_state["cand"])
 
 

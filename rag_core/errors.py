@@ -67,6 +67,10 @@ class BadInput(SecondPassError):
     """What the caller gave cannot be used. The message says what to change."""
 
 
+class CannotBeListed(BadInput):
+    """An index cannot list the passages that have some value, so that nobody knows whether there are any."""
+
+
 class DocumentError(BadInput):
     """One file (or row of it) could not be read.
 

@@ -1,7 +1,7 @@
 """What a run of a page looks up once, however often it is asked: functions under `@once_a_run`.
 
-A run begins with `begin`, which `state.page` calls, and `app.py` calls `forget` at its end: callbacks and parts that
-are drawn alone look up anew. Whoever changes what one of these functions tells calls `forget`.
+`state.page` calls `forget` when a run begins and `app.py` when it ends, so that callbacks and parts that are drawn
+alone look up again. So does what changes the answer of one of these functions.
 """
 
 from __future__ import annotations
@@ -39,11 +39,6 @@ def once_a_run(function: Callable[Given, Found]) -> Callable[Given, Found]:
     return known
 
 
-def begin() -> None:
-    """Look everything up anew: a run of a page begins."""
-    forget()
-
-
 def forget() -> None:
-    """Look everything up anew: it was changed in this run."""
+    """Look everything up again: a run of a page begins or ends, or what is known was changed in it."""
     st.session_state.pop(FOUND, None)

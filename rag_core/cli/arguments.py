@@ -1,4 +1,4 @@
-"""Where arguments may stand on a command line: positional ones between the options, also after one of several words."""
+"""Where arguments may be on a command line: positional ones between the options, also after one of several words."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from rag_core.errors import BadInput
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser that takes positional arguments wherever they stand: `ask QUESTION --top-k 3 FOLDER`."""
+    """A parser that takes positional arguments in any place: `ask QUESTION --top-k 3 FOLDER`."""
 
     _after: list[str] | None = None
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """As the class above. What follows `--` is positional, behind those that stand before it."""
+        """As the class above. What follows `--` is positional, after those before it."""
         words = list(args or ())
         if self._after is None:
             self._after = []

@@ -13,7 +13,7 @@ from typing import Annotated, Protocol, runtime_checkable
 
 from pydantic import Field
 
-from rag_core.errors import BadInput
+from rag_core.errors import BadInput, CannotBeListed
 from rag_core.schema.base import Frozen
 from rag_core.schema.documents import Document, Passage
 
@@ -91,8 +91,8 @@ class SearchedCorpus(Protocol):
     """What `locate` asks of a collection that cannot list its documents: one that somebody else keeps."""
 
     def passages_named(self, name: str) -> tuple[Passage, ...]:
-        """The passages of the document of that id or title, else the passage of that id, else those that hold these
-        words; none where it finds none."""
+        """The passages of the document of that id or title, else the passage of that id; none where it has none. Raises
+        CannotBeListed where that cannot be told."""
         ...
 
     def similar_passages(self, name: str) -> Sequence[Passage]:
@@ -146,12 +146,16 @@ def _known(corpus: Corpus, name: str) -> Document | None:
 
 def _searched(corpus: SearchedCorpus, expected: Expected) -> Location:
     """As `locate`. Chunking cannot be told: only passages are there, not the text that they were cut from."""
-    found = corpus.passages_named(expected.document)
-    if not found:
-        near = [
-            Document(id=one.document_id, title=one.name, text="") for one in corpus.similar_passages(expected.document)
-        ]
-        distinct = {document.id: document for document in near}.values()
+    untold: CannotBeListed | None = None
+    try:
+        found = corpus.passages_named(expected.document)
+    except CannotBeListed as exc:
+        found, untold = (), exc
+    similar = () if found else corpus.similar_passages(expected.document)
+    if not (found := found or _almost_named(corpus, similar, expected.document)):
+        if untold:
+            raise untold
+        distinct = {one.document_id: Document(id=one.document_id, title=one.name, text="") for one in similar}.values()
         return Location(expected=expected, document_id=None, nearest=nearest_documents(distinct, expected.document))
     if len(ids := {passage.document_id for passage in found}) > 1 and not _holds(found[0], expected.document):
         told = ", ".join(sorted(ids)[:5])
@@ -167,6 +171,19 @@ def _searched(corpus: SearchedCorpus, expected: Expected) -> Location:
             "passages. Copy fewer words, or leave the field empty."
         )
     return Location(**here, passages=tuple(passage for passage, _ in held), spans=tuple(span for _, span in held))
+
+
+def _almost_named(corpus: SearchedCorpus, similar: Sequence[Passage], name: str) -> tuple[Passage, ...]:
+    """The passages of titles that are this name in other case, else the similar ones that hold its words, three at
+    least."""
+    title, words = name.strip().casefold(), " ".join(name.casefold().split())
+    for same in dict.fromkeys(one.title for one in similar if one.title.casefold() == title):
+        with suppress(CannotBeListed):
+            if found := corpus.passages_named(same):
+                return found
+    if words.count(" ") < 2:
+        return ()
+    return tuple(one for one in similar if words in " ".join(one.text.casefold().split()))
 
 
 def _holds(passage: Passage, words: str) -> bool:

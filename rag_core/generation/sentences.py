@@ -30,7 +30,7 @@ _CODE = re.compile(r"(?: {4}|\t)\s*\S")
 
 @dataclass(frozen=True)
 class Sentence:
-    """`text[start:end]`; `context` is the header row of the table that a row stands in, else empty. `head`: whether it
+    """`text[start:end]`; `context` is the header row of a row's table, else empty. `head`: whether it
     may only say what the next one is about, as the first of `- Monthly plans. They simply end.`"""
 
     start: int

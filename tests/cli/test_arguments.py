@@ -1,4 +1,4 @@
-"""Where arguments may stand: between options, and behind `--` whatever they begin with."""
+"""Where arguments may be: between options, and after `--` whatever they begin with."""
 
 from __future__ import annotations
 

@@ -138,6 +138,13 @@ def test_a_calibration_goes_along_when_its_collection_is_shared() -> None:
     assert CalibrationBook(caches.store(), OWNER).find("My sample 1", LATE) is None
 
 
+def copy_opened() -> AppTest:
+    """The Corpus page on the owner's copy of the sample."""
+    done(opened("8_corpus.py", owner=OWNER).button(key="copy").click().run())
+    worked_off()
+    return opened("8_corpus.py", owner=OWNER, c="My sample 1")
+
+
 @contextmanager
 def stuck(collection: str, owner: str = "") -> Iterator[None]:
     """A calibration of this collection that the database refuses to change."""
@@ -160,9 +167,7 @@ def calibrated_names() -> list[tuple[str, str]]:
 
 @pytest.mark.usefixtures("sample")
 def test_a_collection_keeps_its_name_where_its_calibrations_cannot_be_renamed() -> None:
-    done(opened("8_corpus.py", owner=OWNER).button(key="copy").click().run())
-    worked_off()
-    at = opened("8_corpus.py", owner=OWNER, c="My sample 1")
+    at = copy_opened()
     with stuck("My sample 1", OWNER):
         at.text_input(key="new_name").set_value("Manual")
         rename = next(one for one in at.button if one.label == "Rename")
@@ -176,9 +181,7 @@ def test_a_collection_keeps_its_name_where_its_calibrations_cannot_be_renamed() 
 
 @pytest.mark.usefixtures("sample")
 def test_a_collection_that_is_shared_without_its_calibrations_says_so() -> None:
-    done(opened("8_corpus.py", owner=OWNER).button(key="copy").click().run())
-    worked_off()
-    at = opened("8_corpus.py", owner=OWNER, c="My sample 1")
+    at = copy_opened()
     with stuck("My sample 1", OWNER):
         done(at.button(key="share").click().run())
         worked_off()

@@ -150,10 +150,7 @@ def test_it_is_tried_connected_and_searched_by_its_guessed_fields(there: There) 
 
 
 def test_every_page_opens_on_it_and_triage_tells_only_what_it_knows(there: There) -> None:
-    at = form(there)
-    at.selectbox(key="ix_index").set_value((there.index, "")).run()
-    at.button(key="ix_connect").click().run()
-    state = {indexes.KEY: at.session_state[indexes.KEY], "c": "Handbook", "q": QUERY}
+    state = connected(there)
     for file in sorted(path.name for path in PAGES.glob("*.py")):
         shown = page(file, **state)
         assert not shown.error, f"{file}: {said(shown)}"
@@ -170,10 +167,7 @@ def test_a_lexical_score_is_explained_where_the_index_does(
 ) -> None:
     there = make(packaged.embed([text for _, text in TEXTS.values()]).tolist(), tmp_path)
     try:
-        at = form(there)
-        at.selectbox(key="ix_index").set_value((there.index, "")).run()
-        at.button(key="ix_connect").click().run()
-        state = {indexes.KEY: at.session_state[indexes.KEY], "c": "Handbook", "q": "refund card", "cand": there.first}
+        state = {**connected(there), "q": "refund card", "cand": there.first}
         closed = page("1_inspect.py", **state)
         assert not [body for asked in there.http.asked if (body := asked.body) and body.get("explain")]
         inspect = page("1_inspect.py", **state, explained=True)
@@ -207,10 +201,14 @@ def pinecone(packaged: SentenceEmbedder) -> Iterator[PineconeServer]:
     server.http.stop()
 
 
-def connected(server: PineconeServer) -> dict[str, object]:
+def shop(server: PineconeServer) -> There:
+    return There("pinecone", server.http, "shop", "")
+
+
+def connected(there: There) -> dict[str, object]:
     """What a session keeps that connected it."""
-    at = form(There("pinecone", server.http, "shop", ""))
-    at.selectbox(key="ix_index").set_value(("shop", "")).run()
+    at = form(there)
+    at.selectbox(key="ix_index").set_value((there.index, "")).run()
     at.button(key="ix_connect").click().run()
     assert not at.exception and not at.error, said(at)
     return {indexes.KEY: at.session_state[indexes.KEY], "c": "Handbook", "q": QUERY}
@@ -244,7 +242,7 @@ def fail_lists(server: PineconeServer, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_tenant_of_the_link_that_the_first_passages_do_not_have_still_filters(
     pinecone: PineconeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state = connected(pinecone)
+    state = connected(shop(pinecone))
     monkeypatch.setattr(
         index_caches, "FACETED", 2
     )  # errors.md and refunds.md: of returns.md, tenant brix, they know nothing
@@ -260,7 +258,7 @@ def test_a_tenant_of_the_link_that_the_first_passages_do_not_have_still_filters(
 def test_nothing_is_searched_without_the_filter_that_is_asked_for(
     pinecone: PineconeServer, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
 ) -> None:
-    state = connected(pinecone)
+    state = connected(shop(pinecone))
     fail_lists(pinecone, monkeypatch)
     pinecone.http.asked.clear()
     at = linked(asked, **state)
@@ -277,7 +275,7 @@ def test_nothing_is_searched_without_the_filter_that_is_asked_for(
 def test_a_chosen_filter_stays_where_its_values_cannot_be_read_any_more(
     pinecone: PineconeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    at = page("1_inspect.py", **connected(pinecone))
+    at = page("1_inspect.py", **connected(shop(pinecone)))
     at.multiselect(key="tenant").set_value(["acme"]).run()
     assert found(at) == ["refunds.md"]
     answers = pinecone.http.answers
@@ -292,7 +290,7 @@ def test_a_chosen_filter_stays_where_its_values_cannot_be_read_any_more(
 
 
 def test_a_saved_case_about_an_index_of_ones_own_is_said_to_be_seen_by_everyone(pinecone: PineconeServer) -> None:
-    at = page("6_triage.py", **connected(pinecone), doc="Refunds")
+    at = page("6_triage.py", **connected(shop(pinecone)), doc="Refunds")
     assert not at.error, said(at)
     assert "Everyone here can see a saved case and its passages" in said(at)
 
@@ -352,7 +350,7 @@ def test_a_part_of_an_index_is_called_as_its_engine_calls_it(kind: str, label: s
 
 
 def test_days_are_offered_only_where_an_index_can_compare_them(pinecone: PineconeServer) -> None:
-    state = connected(pinecone)
+    state = connected(shop(pinecone))
     at = page("1_inspect.py", **state)
     assert len(found(at)) == 3 and at.multiselect(key="tenant").options == ["acme", "brix", "cora"]
     assert not [one for one in at.date_input if one.key == "since"]
@@ -361,7 +359,7 @@ def test_days_are_offered_only_where_an_index_can_compare_them(pinecone: Pinecon
 
 
 def test_search_again_checks_the_model_again(pinecone: PineconeServer) -> None:
-    state = connected(pinecone)
+    state = connected(shop(pinecone))
     (records,) = pinecone.records.values()
     for number, (name, (vector, metadata)) in enumerate([*records.items()]):
         records[name] = ([float(at == number) for at in range(len(vector))], metadata)
@@ -378,7 +376,7 @@ def test_search_again_checks_the_model_again(pinecone: PineconeServer) -> None:
 
 
 def test_a_removed_index_is_kept_by_no_question_that_was_asked_of_it(pinecone: PineconeServer) -> None:
-    state = connected(pinecone)
+    state = connected(shop(pinecone))
     assert len(found(page("1_inspect.py", **state))) == 3
     kept = weakref.ref(cast("dict[str, Connected]", state[indexes.KEY])["Handbook"].collection)
     at = page("8_corpus.py", **state)

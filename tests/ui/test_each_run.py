@@ -1,4 +1,4 @@
-"""A run of a page looks up once what it asks for again and again, and anew in the next run."""
+"""A run of a page looks up once what it asks for again and again, and again in the next run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def page() -> None:
     from tests.ui.test_each_run import greeting
     from ui import each_run
 
-    each_run.begin()
+    each_run.forget()
     st.text(" ".join([greeting("a"), greeting("a"), greeting("b")]))
     if st.button("Change"):
         each_run.forget()

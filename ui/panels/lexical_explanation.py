@@ -6,25 +6,27 @@ import pandas as pd
 import streamlit as st
 
 from rag_core.errors import SecondPassError
+from rag_core.retrieval.engines.connected_collection import ConnectedCollection
+from rag_core.retrieval.engines.protocol import Engine
 from rag_core.retrieval.engines.score_parts import ScorePart
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
 from ui.panels import views, word_table
-from ui.sidebar import indexes
 
 
-def show(trace: Trace, passage_id: str) -> None:
+def show(trace: Trace, passage_id: str, engine: Engine) -> None:
     """A box below a passage that the lexical search of an index found, where the index explains its scores."""
-    found = indexes.find(indexes.of_ref(trace.collection))
+    if not isinstance(engine, ConnectedCollection) or not engine.explains:
+        return
     lexical = next((step for step in trace.steps if step.name == StepName.LEXICAL), None)
-    if found is None or not found.collection.explains or lexical is None or passage_id not in lexical.by_passage:
+    if lexical is None or passage_id not in lexical.by_passage:
         return
     box = st.popover("How the index scores its words", icon=":material/functions:", key="explained", on_change="rerun")
     if not box.open:
         return
     with box:
         try:
-            explained = found.collection.explained(trace.query, passage_id)
+            explained = engine.explained(trace.query, passage_id)
         except SecondPassError as exc:
             st.error(views.markdown(str(exc)), icon=":material/cloud_off:")
             return

@@ -70,7 +70,7 @@ class SidebarState:
 def page(title: str) -> None:
     """The frame of every page: style sheet, title and what the page answers. Call it first."""
     navigation.publish()
-    each_run.begin()
+    each_run.forget()
     begins = links.KEPT not in st.session_state
     links.arrive()
     if begins:

@@ -194,7 +194,7 @@ def _code(failure: Exception) -> int:
 
 def _give_back(book: sqlite3.Connection, most_bytes: int = 0, *, may_rewrite: bool = True) -> None:
     """Let the disk have the free pages of a file that is larger than so, after the transaction that freed them. An
-    earlier version's file, which cannot give back single pages, is written anew for that, once, where it may be.
+    earlier version's file, which cannot give back single pages, is written again for that, once, where it may be.
 
     Where that fails, as on a full disk, the pages stay free for the next time. Raises sqlite3.Error for a damaged file.
     """

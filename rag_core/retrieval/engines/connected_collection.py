@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from rag_core.errors import BadInput, EngineError, WrongDimension
+from rag_core.errors import BadInput, CannotBeListed, EngineError, WrongDimension
 from rag_core.rerank.stored_tokens import TokenSource
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.engines.index_config import IndexConfig
@@ -36,11 +36,7 @@ LOOKED_UP = 100
 """Passages that are looked up by id in one request."""
 
 WITH_WORDS = 50
-"""Passages of a search for words that are looked through for them."""
-
-
-class _CannotList(BadInput):
-    """The index cannot list the passages that have some value, and says why."""
+"""Passages of a search for a name that are looked through."""
 
 
 class ConnectedCollection:
@@ -182,47 +178,34 @@ class ConnectedCollection:
         return {one for one in ids if self.index.listed(1, _of_document(one))}
 
     def passages_named(self, name: str) -> tuple[Passage, ...]:
-        """The passages of the document of that id or title, else the passage of that id, else those that hold these
-        words, three at least; none where it has none. Case does not count in titles.
+        """The passages of the document of that id or title, else the passage of that id; none where it has none.
 
-        Raises BadInput where it finds none and cannot be asked for documents by id or title, so that nobody knows, and
-        for a document of more passages than are looked at.
+        Raises CannotBeListed where it finds none and cannot be asked for documents by id or title, and BadInput for a
+        document of more passages than are looked at.
         """
         name, fields, refused = name.strip(), self.config.fields, ""
-        similar: list[Passage] | None = None
-        for field in [one for one, mapped in (("document_id", fields.document), ("title", fields.title)) if mapped]:
+        for field, mapped in (("document_id", fields.document), ("title", fields.title)):
             try:
-                if found := self._of_value(field, name):
+                if mapped and (found := self._of_value(field, name)):
                     return found
-                if field == "title":
-                    similar = list(self.similar_passages(name))
-                    titles = dict.fromkeys(one.title for one in similar if one.title.casefold() == name.casefold())
-                    if found := tuple(passage for title in titles for passage in self._of_value(field, title)):
-                        return found
-            except _CannotList as exc:
+            except CannotBeListed as exc:
                 refused = refused or str(exc)
-        if found := tuple(self.index.passages_by_id([name]).values()):
-            return found
-        wanted = " ".join(name.casefold().split())
-        if wanted.count(" ") >= 2:
-            looked = self.similar_passages(name) if similar is None else similar
-            if found := tuple(one for one in looked if wanted in " ".join(one.text.casefold().split())):
-                return found
-        if refused:
-            raise BadInput(
+        found = tuple(self.index.passages_by_id([name]).values())
+        if refused and not found:
+            raise CannotBeListed(
                 f"Whether {self.name} has “{name}” cannot be told: no passage has that id, and it cannot be asked for "
                 f"documents by id or title. {refused} Give the id of a passage, or three words or more that it holds."
             )
-        return ()
+        return found
 
     def _of_value(self, field: str, value: str) -> tuple[Passage, ...]:
-        """All passages that have this value. Raises BadInput where there may be more than are looked at."""
+        """All passages that have this value. Raises CannotBeListed, and BadInput where there may be more."""
         if not self.capabilities.listing:
-            raise _CannotList(f"{self.name} lists no passages.")
+            raise CannotBeListed(f"{self.name} lists no passages.")
         try:
             found = tuple(self.index.listed(OF_A_DOCUMENT, Filter(conditions=(Equal(field=field, value=value),))))
         except BadInput as exc:
-            raise _CannotList(str(exc)) from exc
+            raise CannotBeListed(str(exc)) from exc
         if len(found) >= OF_A_DOCUMENT:
             raise BadInput(
                 f"“{value}” has {OF_A_DOCUMENT:,} passages or more in {self.name}, too many to follow. Give the id of "

@@ -1,6 +1,6 @@
 """How Lucene comes to a score: the tree that a search with `explain` gives with each hit.
 
-{"value": 1.9, "description": "sum of:", "details": [{"value": 1.9, "description": "weight(...)", "details": []}, ...]}}
+{"value": 1.9, "description": "sum of:", "details": [{"value": 1.2, "description": "weight(...)", "details": []}, ...]}
 """
 
 from __future__ import annotations
