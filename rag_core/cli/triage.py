@@ -6,10 +6,13 @@
     second-pass triage --run runs.jsonl --expect refunds.md              a recorded run of any pipeline
     second-pass triage --run spans.json --expect refunds.md --json       for scripts
     second-pass triage "Refunds?" --retriever my_app:search --expect refunds.md       a live retriever
+    second-pass triage --case 4f2a                                       a saved case, again
+    second-pass triage --case 4f2a --index Wiki                          the same, on another collection
 
 Prints the verdict, the document's rank at each step, what outranked it, and the smallest change that keeps it. It looks
 at retrieval up to what is kept; no answer is made. In a recorded run the document is named by its id, title or source.
 A name that no document of the collection has is refused; in a recorded run, one that is nearly that of another.
+A case is answered too, and its re-run is kept: the Triage page shows it.
 
 Exit codes: 0 the document was kept, 1 it was lost or that cannot be told, 2 the input cannot be used.
 """
@@ -21,6 +24,7 @@ import json
 import sys
 from typing import Any
 
+from rag_core.cli import case_rerun
 from rag_core.cli.known_document import checked
 from rag_core.cli.questions import Asked, add_question_or_run, asked
 from rag_core.diagnosis import (
@@ -51,15 +55,18 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.description = __doc__
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_question_or_run(parser)
-    parser.add_argument("--expect", required=True, metavar="DOCUMENT", help="the document that should have answered")
+    parser.add_argument("--expect", metavar="DOCUMENT", help="the document that should have answered")
     parser.add_argument("--quote", default="", help="the words of it that answer")
+    case_rerun.add_option(parser)
     parser.add_argument("--json", action="store_true", help="print the same as JSON")
     parser.set_defaults(run=run)
 
 
 def run(given: argparse.Namespace) -> int:
     """Ask or open, diagnose, print; 0 where the document was kept."""
-    if not given.expect.strip():
+    if given.case is not None:
+        return case_rerun.run_case(given)
+    if not (given.expect or "").strip():
         raise BadInput("Name the document that should have answered: --expect DOCUMENT.")
     expected = Expected(document=given.expect, quote=given.quote)
     question = asked(given)

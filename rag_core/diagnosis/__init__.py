@@ -18,6 +18,7 @@ from rag_core.diagnosis.counterfactuals import (
     what_would_keep,
 )
 from rag_core.diagnosis.decision_table import RULES, remedies
+from rag_core.diagnosis.elsewhere import How, how_found, locate_elsewhere, same_text
 from rag_core.diagnosis.expected import Expected, Location, Nearest, locate, nearest_documents
 from rag_core.diagnosis.expected_in_run import locate_in_run
 from rag_core.diagnosis.fix_check import CheckedFix, check_fix
@@ -35,6 +36,7 @@ __all__ = [
     "Diagnosis",
     "Expected",
     "Fix",
+    "How",
     "Location",
     "Nearest",
     "Rival",
@@ -45,11 +47,14 @@ __all__ = [
     "changes_between",
     "check_fix",
     "diagnose",
+    "how_found",
     "locate",
+    "locate_elsewhere",
     "locate_in_run",
     "nearest_documents",
     "pairs_needed",
     "remedies",
+    "same_text",
     "symptoms",
     "what_would_keep",
     "what_would_keep_in_run",

@@ -10,6 +10,7 @@ from rag_core.report.page import escape, page, section, table
 from rag_core.schema.trace import Trace
 from rag_core.triage.case import Case, Finding, Rerun
 from rag_core.triage.differences import differences
+from rag_core.wording.elsewhere import elsewhere_text
 from rag_core.wording.first_pass import first_pass_text
 from rag_core.wording.numbers import score_text, titles_of
 from rag_core.wording.step_names import step_label
@@ -90,10 +91,12 @@ def _settings(trace: Trace) -> str:
 
 
 def _again(case: Case, run: Rerun) -> list[str]:
+    where = [f"<p>{escape(said)}</p>"] if (said := elsewhere_text(case, run)) else []
     if run.trace is None:
-        return [f"<p>{escape(run.error)}</p>"]
+        return [*where, f"<p>{escape(run.error)}</p>"]
     changed = [[one.what, one.then, one.now] for one in differences(case.trace, run.trace)]
     return [
+        *where,
         *_run(run.trace, run.findings),
         section("Differences", table(changed, ["What", "Then", "Now"]) if changed else "<p>None.</p>"),
     ]

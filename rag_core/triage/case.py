@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, Field
 
 from rag_core.diagnosis import Diagnosis, Location, Verdict
 from rag_core.schema.base import Frozen, new_id
+from rag_core.schema.documents import CollectionRef
 from rag_core.schema.migrations import findings_from_version_1
 from rag_core.schema.records import RecordFormat
 from rag_core.schema.trace import Trace
@@ -91,14 +92,18 @@ class Case(Frozen):
 
 
 class Rerun(Frozen):
-    """A case run again: the trace and findings of that day. `error` says why there are none."""
+    """A case run again: the trace and findings of that day. `error` says why there are none.
 
-    format: Literal[4] = 4
+    elsewhere: the collection that was chosen to run it on; None for the case's own.
+    """
+
+    format: Literal[5] = 5
     id: CaseId
     case_id: CaseId
     job_id: CaseId | None = None
     at: AwareDatetime
     outcome: RerunOutcome
+    elsewhere: CollectionRef | None = None
     trace: Trace | None = None
     findings: tuple[Finding, ...] = ()
     error: str = ""
@@ -120,9 +125,9 @@ CASE = RecordFormat(
 RERUN = RecordFormat(
     noun="re-run",
     model=Rerun,
-    version=4,
+    version=5,
     version_field="format",
-    upgrades={1: findings_from_version_1, 2: findings_from_version_2, 3: dict},
+    upgrades={1: findings_from_version_1, 2: findings_from_version_2, 3: dict, 4: dict},
     accepts="Run the case again.",
 )
 
@@ -172,13 +177,22 @@ def outcome_of(then: Verdict, now: Verdict) -> RerunOutcome:
     return RerunOutcome.UNKNOWN if now is Verdict.CANNOT_TELL else OUTCOMES[before, now.lost]
 
 
-def failed(case_id: str, error: str, job_id: str | None) -> Rerun:
+def failed(case_id: str, error: str, job_id: str | None, elsewhere: CollectionRef | None = None) -> Rerun:
     """A re-run that could not be: why."""
-    now = datetime.now(UTC)
-    return Rerun(id=new_id(), case_id=case_id, job_id=job_id, at=now, outcome=RerunOutcome.FAILED, error=error)
+    return Rerun(
+        id=new_id(),
+        case_id=case_id,
+        job_id=job_id,
+        at=datetime.now(UTC),
+        outcome=RerunOutcome.FAILED,
+        elsewhere=elsewhere,
+        error=error,
+    )
 
 
-def redone(case: Case, trace: Trace, findings: tuple[Finding, ...], job_id: str | None) -> Rerun:
+def redone(
+    case: Case, trace: Trace, findings: tuple[Finding, ...], job_id: str | None, elsewhere: CollectionRef | None = None
+) -> Rerun:
     """A re-run of the case that came to this trace, with the outcome against the case's verdict."""
     return Rerun(
         id=new_id(),
@@ -186,6 +200,7 @@ def redone(case: Case, trace: Trace, findings: tuple[Finding, ...], job_id: str 
         job_id=job_id,
         at=datetime.now(UTC),
         outcome=outcome_of(case.verdict, verdict_of(findings)),
+        elsewhere=elsewhere,
         trace=trace,
         findings=findings,
     )

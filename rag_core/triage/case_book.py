@@ -33,7 +33,7 @@ REVISED = ("version", "status", "note", "tags", "updated_by", "updated_at")
 
 class CaseSummary(Frozen):
     """A row of the list of cases. `outcome` is that of the latest re-run, in the words that it was stored with; None
-    before the first."""
+    before the first. `elsewhere` is the collection that it ran on, where that is not the case's own."""
 
     id: str
     query: str
@@ -48,6 +48,7 @@ class CaseSummary(Frozen):
     created_at: datetime
     updated_at: datetime
     outcome: str | None = None
+    elsewhere: str | None = None
 
     @property
     def recorded(self) -> bool:
@@ -116,7 +117,11 @@ class CaseBook:
             columns = (cases.c.query, cases.c.note, cases.c.documents, cases.c.tags)
             wanted.append(sa.or_(*(column.icontains(text, autoescape=True) for column in columns)))
         shown = [column for column in cases.c if column.name not in NOT_LISTED]
-        asked = sa.select(*shown, _latest_outcome()).where(*wanted).order_by(cases.c.created_at.desc(), cases.c.id)
+        asked = (
+            sa.select(*shown, _latest("outcome"), _latest("elsewhere"))
+            .where(*wanted)
+            .order_by(cases.c.created_at.desc(), cases.c.id)
+        )
         with self._store.begin() as connection:
             rows = connection.execute(asked).mappings().all()
         self._check({row["id"] for row in rows} - self._unreadable.keys())
@@ -165,7 +170,8 @@ class CaseBook:
         with self._store.begin() as connection:
             if connection.execute(there).first() is None:
                 raise BadInput("This case is not there (any more).")
-            connection.execute(sa.insert(reruns).values(row | {"body": run.model_dump_json()}))
+            where = {"elsewhere": run.elsewhere.name if run.elsewhere else None}
+            connection.execute(sa.insert(reruns).values(row | where | {"body": run.model_dump_json()}))
 
     def reruns_of(self, case_id: str, limit: int = 20) -> Listing[Rerun]:
         """The latest re-runs of a case, newest first; one that cannot be read is left out with a note."""
@@ -182,9 +188,10 @@ class CaseBook:
             return {row.case_id: row.outcome for row in connection.execute(asked)}
 
 
-def _latest_outcome() -> sa.Label[Any]:
-    newest = sa.select(reruns.c.outcome).where(reruns.c.case_id == cases.c.id)
-    return newest.order_by(reruns.c.at.desc(), reruns.c.id).limit(1).correlate(cases).scalar_subquery().label("outcome")
+def _latest(column: str) -> sa.Label[Any]:
+    """What the newest re-run of each case has there."""
+    newest = sa.select(reruns.c[column]).where(reruns.c.case_id == cases.c.id)
+    return newest.order_by(reruns.c.at.desc(), reruns.c.id).limit(1).correlate(cases).scalar_subquery().label(column)
 
 
 def _row(case: Case) -> dict[str, Any]:

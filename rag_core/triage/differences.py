@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from rag_core.schema.base import Frozen
+from rag_core.schema.documents import CollectionRef
 from rag_core.schema.trace import Trace
+from rag_core.wording.numbers import count_of
 
 
 class Difference(Frozen):
@@ -30,7 +32,7 @@ def _facts(trace: Trace) -> dict[str, str]:
     facts = _flat(trace.policy.model_dump(mode="json", exclude={"extra_searches"}))
     return facts | {
         "collection": trace.collection.name,
-        "documents and chunking": f"{trace.collection.documents} documents, {trace.collection.fingerprint[:8]}",
+        "documents and chunking": f"{_size(trace.collection)}, {trace.collection.fingerprint[:8]}",
         "extra searches": ", ".join(map(str, trace.policy.extra_searches)) or "none",
         "filter": str(trace.where) if trace.where else "none",
         "embedding model": trace.collection.embedding_model,
@@ -38,6 +40,13 @@ def _facts(trace: Trace) -> dict[str, str]:
         "first pass model": _first_pass(trace),
         "reranker": f"{trace.policy.reranker} (did not run)" * (trace.rerank.status == "failed") or facts["reranker"],
     }
+
+
+def _size(collection: CollectionRef) -> str:
+    """How many documents there are; of an index that does not count them, how many passages."""
+    if collection.documents or not collection.passages:
+        return f"{collection.documents} documents"
+    return count_of(collection.passages, "passage")
 
 
 def _first_pass(trace: Trace) -> str:

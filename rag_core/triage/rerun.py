@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from rag_core.diagnosis import diagnose, locate
+from rag_core.diagnosis import diagnose, locate, locate_elsewhere
 from rag_core.diagnosis.expected import Corpus, SearchedCorpus
 from rag_core.errors import BadInput, CollectionError, SecondPassError, Stopped, UnreadableRecord
 from rag_core.jobs import JobControl
@@ -33,7 +33,7 @@ def check_collection(case: Case, found: CollectionRef) -> None:
     if not named.same_as(found):
         raise CollectionError(
             f"This case was saved on another collection called {named.name!r} than the one that you see. "
-            "Open that one, or save the case again on a collection of yours."
+            "Open that one, or choose to run the case on this one."
         )
 
 
@@ -44,22 +44,33 @@ def rerun(
     policy: Policy,
     chat: ChatAccess | None = None,
     job_id: str | None = None,
+    *,
+    elsewhere: bool = False,
 ) -> Rerun:
     """Run the case's question again, answer it, and compare. `question` is the case's question over its collection.
+
+    elsewhere: somebody has chosen this collection, though the case may be of another one. The expected documents are
+    looked for there (`locate_elsewhere`), and the re-run says where it ran.
 
     It is always answered, by the chat model where one is given, since a document that is kept and not cited is lost
     too. Never raises for what the library can say in words: a case that cannot be run or answered has the outcome
     `not re-run` and an `error`.
     """
+    on = None
     try:
-        check_collection(case, question.pipeline.engine.ref)
-        located = [locate(corpus, finding.location.expected) for finding in case.findings]
+        ref = question.pipeline.engine.ref
+        on = ref if elsewhere and not case.trace.collection.same_as(ref) else None
+        if on is None:
+            check_collection(case, ref)
+            located = [locate(corpus, finding.location.expected) for finding in case.findings]
+        else:
+            located = [locate_elsewhere(corpus, finding.location) for finding in case.findings]
         trace = question.trace(policy)
         trace = trace.model_copy(update={"recorded_answer": question.answer(trace, chat)})
     except SecondPassError as exc:
-        return failed(case.id, str(exc), job_id)
+        return failed(case.id, str(exc), job_id, on)
     findings = tuple(Finding(location=place, diagnosis=diagnose(trace, place)) for place in located)
-    return redone(case, trace, findings, job_id)
+    return redone(case, trace, findings, job_id, on)
 
 
 def rerun_all(
@@ -69,10 +80,13 @@ def rerun_all(
     policy: Policy,
     chat: ChatAccess | None = None,
     scorer: RunScorer | None = None,
+    *,
+    elsewhere: Container[str] = (),
 ) -> Callable[[JobControl], str]:
     """Work for `JobBook.start`: run these cases one after another, keep each result, stop when cancelled.
 
-    scorer: scores the candidates of recorded runs; without it, by the catalogue's rerankers.
+    scorer: scores the candidates of recorded runs; without it, by the catalogue's rerankers. elsewhere: ids of cases
+    for which `open_collection` opens another collection than their own, by somebody's choice.
     """
     replays = scorer or RunScorer(get_reranker)
 
@@ -88,7 +102,7 @@ def rerun_all(
             question = QuerySession(pipeline, case.query, case.trace.where)
         except SecondPassError as exc:
             return failed(case_id, str(exc), job_id)
-        return rerun(case, question, corpus, policy, chat, job_id)
+        return rerun(case, question, corpus, policy, chat, job_id, elsewhere=case_id in elsewhere)
 
     def work(control: JobControl) -> str:
         for case_id in case_ids:

@@ -38,6 +38,8 @@ reruns = sa.Table(
     sa.Column("at", Moment, nullable=False),
     sa.Column("outcome", sa.String(20), nullable=False),
     sa.Column("body", sa.Text, nullable=False),
+    sa.Column("elsewhere", sa.String(400)),
     sa.Index("reruns_by_case", "case_id", "at"),
     sa.Index("reruns_by_job", "job_id"),
 )
+"""`elsewhere`: the name of the collection that it ran on, where that is not the case's own."""

@@ -12,6 +12,7 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+import rag_core.evaluation.calibration_book
 import rag_core.jobs
 import rag_core.runs.store.tables
 import rag_core.triage.tables  # noqa: F401

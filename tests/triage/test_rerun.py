@@ -12,11 +12,13 @@ from rag_core.errors import BadInput, CollectionError
 from rag_core.generation.chat.access import ChatAccess, ChatConfig
 from rag_core.jobs import SILENT
 from rag_core.pipeline.session import QuerySession
+from rag_core.schema.documents import Document
 from rag_core.schema.policy import Policy
 from rag_core.schema.threshold import Threshold
 from rag_core.storage.database import Store
 from rag_core.triage import CaseBook, Finding, JobBook, RerunOutcome, case_of, rerun, rerun_all
-from tests.diagnosis.worlds import QUESTION, Passage, world
+from rag_core.wording.elsewhere import elsewhere_text
+from tests.diagnosis.worlds import QUESTION, Passage, World, world
 
 LOST = Policy(reranker="fixed", top_k=1, threshold=Threshold())
 FIXED = LOST.with_(top_k=2)
@@ -206,3 +208,54 @@ def test_work_that_learns_its_length_on_the_way_says_so_and_can_be_cancelled(sto
 
     job = jobs.join(jobs.start("learn", 0, work).id, 10)
     assert (job.done, job.total, job.state, job.message) == (2, 7, "cancelled", "It was stopped.")
+
+
+def run_on(case, other, policy):
+    return rerun(case, QuerySession(other.pipeline, case.query), other.collection, policy, elsewhere=True)
+
+
+def test_a_case_is_run_on_another_collection_only_by_choice_and_says_where(small):
+    case, copy = case_in(small), world(Passage("a", 0.9, 2.0, "refund"), Passage("b", 0.8, 2.0, "refund"))
+    refused = run_again(case, copy, FIXED)
+    assert (refused.outcome, refused.elsewhere) == (RerunOutcome.FAILED, None)
+    found = run_on(case, copy, FIXED)
+    assert (found.outcome, found.elsewhere) == (RerunOutcome.FIXED, copy.collection.ref)
+    assert elsewhere_text(case, found) == (
+        "Run on “World”, not on the “World” that the case was saved on. “Title b” is there under the same id, with the "
+        "same text."
+    )
+
+
+def test_what_is_run_on_its_own_collection_by_choice_is_not_elsewhere(small):
+    case = case_in(small)
+    found = run_on(case, small, LOST)
+    assert (found.outcome, found.elsewhere) == (RerunOutcome.STILL_LOST, None) and not elsewhere_text(case, found)
+
+
+def test_a_document_that_the_other_collection_does_not_have_is_said(small):
+    case, other = case_in(small, FIXED), world(Passage("a", 0.9, 2.0, "refund"))
+    found = run_on(case, other, FIXED)
+    assert (found.outcome, found.verdict) == (RerunOutcome.NEWLY_LOST, Verdict.NOT_IN_CORPUS)
+    assert "It has no document of the id, the text or the title of “Title b”." in elsewhere_text(case, found)
+
+
+def test_what_cannot_be_run_elsewhere_says_where_it_was_tried(small):
+    case = case_in(small)
+    twins = World([Document(id=one, title="Title b", text=f"Other words, {one}.") for one in "xy"])
+    found = run_on(case, twins, FIXED)
+    assert (found.outcome, found.elsewhere) == (RerunOutcome.FAILED, twins.collection.ref)
+    assert "2 documents have the title" in found.error and "Run on “World”" in elsewhere_text(case, found)
+
+
+def test_of_many_cases_those_that_were_chosen_run_on_the_other_collection(small, book, store):
+    own, gone = (book.save(case_in(small, question=f"refund {n}")) for n in range(2))
+    copy = world(Passage("b", 0.8, 2.0, "refund"))
+
+    def open_collection(ref):
+        return (copy.pipeline, copy.collection)
+
+    jobs = JobBook(store)
+    again = rerun_all(book, [own.id, gone.id], open_collection, LOST, elsewhere={gone.id})
+    assert jobs.join(jobs.start("rerun", 2, again).id).message == "1 fixed, 1 not re-run"
+    assert {row.id: row.elsewhere for row in book.find().found} == {own.id: None, gone.id: "World"}
+    assert book.reruns_of(gone.id).found[0].elsewhere == copy.collection.ref

@@ -17,7 +17,7 @@ from rag_core.errors import SecondPassError
 if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest version. Known here so that an up-to-date database is opened without loading Alembic."""
 
 VERSIONS = Path(__file__).parent / "versions"
