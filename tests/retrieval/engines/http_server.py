@@ -39,17 +39,17 @@ class HttpServer:
         self.asked: list[Asked] = []
         self.slow_s = 0.0
         self._server: _Server | None = None
-        self._port = port
+        self.port = port
         self.start()
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        self._server = _Server(("127.0.0.1", self._port), _Handler)
+        self._server = _Server(("127.0.0.1", self.port), _Handler)
         self._server.owner = self
-        self._port = self._server.server_port
+        self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:

@@ -12,7 +12,7 @@ more (each distance, the guess of the fields) stands in the engine's own test fi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -23,6 +23,7 @@ import pytest
 
 from rag_core.errors import (
     BadInput,
+    EngineError,
     EngineGone,
     EngineRefused,
     EngineTimeout,
@@ -34,11 +35,13 @@ from rag_core.retrieval.engines.protocol import IndexEngine
 from rag_core.schema.base import Scalar
 from rag_core.schema.documents import Passage
 from rag_core.schema.filters import AllOf, AnyOf, Condition, Dated, Equal, Filter, In, Not
+from tests.retrieval.engines.breaking import Relay
 
 if TYPE_CHECKING:
     from rag_core.schema.vectors import Vectors
 
 DIMENSIONS = 4
+MANY_BREAKS = 6
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,14 @@ class Server(Protocol):
     def broken(self, what: str) -> IndexEngine:
         """The index of the last `fill`, connected wrongly: "credentials", "missing index", "missing field" (the
         text), "time-out" (every search takes longer than it)."""
+        ...
+
+    def port(self) -> int:
+        """Where the server listens, on this machine."""
+        ...
+
+    def through(self, port: int) -> IndexEngine:
+        """The index of the last `fill`, connected anew, by way of that port of this machine."""
         ...
 
     def stop(self) -> None:
@@ -192,11 +203,55 @@ def spread(count: int, tenants: int = 2) -> list[Row]:
     ]
 
 
+Read = Callable[[IndexEngine], object]
+
+
+def reads(index: IndexEngine, every: list[str]) -> dict[str, Read]:
+    """Every kind of read that the index declares, by name; of passages by id, these."""
+    can, nearer = index.capabilities, only(Equal(field="tenant", value="t0"))
+    asks: dict[str, tuple[bool, Read]] = {
+        "dense": (True, lambda one: one.dense(QUERY, 20).hits),
+        "dense by a filter": (True, lambda one: one.dense(QUERY, 20, nearer).hits),
+        "lexical": (can.lexical, lambda one: one.lexical("fifth word7", 20).hits),
+        "hybrid": (can.hybrid, lambda one: one.hybrid("fifth word7", QUERY, 20).hits),
+        "passages": (True, lambda one: one.passages_by_id(every)),
+        "vectors": (True, lambda one: {key: vector.tolist() for key, vector in one.vectors_by_id(every).items()}),
+        "count": (can.counting, lambda one: one.count()),
+        "count by a filter": (can.counting, lambda one: one.count(nearer)),
+        "listed": (can.listing, lambda one: one.listed(len(every))),
+        "listed by a filter": (can.listing, lambda one: one.listed(len(every), nearer)),
+        "dimensions": (True, lambda one: one.dimensions()),
+    }
+    return {name: ask for name, (there, ask) in asks.items() if there}
+
+
+def breaks_are_said(name: str, ask: Read, server: Server, relay: Relay) -> None:
+    """Let the connection break before each answer of a read and half-way through it: of many, the first and last."""
+    relay.again()
+    whole = ask(server.through(relay.port))
+    breaks = relay.breaks()
+    failed = 0
+    for number, most in enumerate(breaks if len(breaks) <= MANY_BREAKS else breaks[:3] + breaks[-3:]):
+        relay.again(most, reset=number % 4 > 1)
+        index = server.through(relay.port)
+        try:
+            assert ask(index) == whole, (name, most, breaks)  # what follows may be none of the answer
+        except EngineError as exc:
+            failed += 1
+            assert isinstance(exc, EngineGone), (name, most, exc)
+    relay.again()
+    assert ask(index) == whole, (name, "once it is back")
+    assert failed >= 2, (name, breaks)
+
+
 class IndexConformance:
     """`IndexEngine` of `rag_core.retrieval.engines.protocol`, as tests."""
 
     many = 10_000
     """How many rows the large index has."""
+
+    paged = 1100
+    """How many rows the index has whose passages are fetched in several requests."""
 
     compares_texts = False
     """Whether it compares what is in the metadata as a text, so that a day is refused where an offset decides."""
@@ -347,6 +402,14 @@ class IndexConformance:
         with ThreadPoolExecutor(8) as pool:
             assert list(pool.map(lambda vector: ids(index.dense(vector, 10).hits), vectors)) == alone
 
+    def test_threads_that_read_in_different_ways_find_what_one_finds(self, server: Server) -> None:
+        rows = spread(60)
+        index = server.fill(rows)
+        asks = [ask for _ in range(4) for ask in reads(index, [row.id for row in rows]).values()]
+        alone = [ask(index) for ask in asks]
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(lambda ask: ask(index), asks)) == alone
+
     # what can be wrong
 
     def test_a_vector_of_another_length_is_refused(self, server: Server) -> None:
@@ -391,6 +454,17 @@ class IndexConformance:
             server.start()
         assert index.dense(QUERY, 3).hits == before
         assert list(index.passages_by_id(["refund"])) == ["refund"]
+
+    def test_a_connection_that_breaks_in_an_answer_is_said_and_gives_no_part_of_it(self, server: Server) -> None:
+        rows = spread(self.paged)
+        index = server.fill(rows)
+        self.needs(server, "stop")
+        relay = Relay(server.port())
+        try:
+            for name, ask in reads(index, [row.id for row in rows]).items():
+                breaks_are_said(name, ask, server, relay)
+        finally:
+            relay.close()
 
     @staticmethod
     def needs(server: Server, what: str) -> None:

@@ -65,6 +65,7 @@ class PineconeServer:
         self.metric = "cosine"
         self.records: dict[str, dict[str, tuple[list[float], dict[str, Any]]]] = {"": {}}
         self.http = HttpServer(self.answer)
+        self.host = urlsplit(self.http.address).netloc
 
     def answer(self, asked: Asked) -> tuple[int, Any]:
         if asked.headers.get("api-key") != KEY:
@@ -102,8 +103,7 @@ class PineconeServer:
         raise Failed(404, f"Resource {'/'.join(asked.path)} not found")
 
     def index(self) -> Any:
-        host = urlsplit(self.http.address).netloc
-        return {"name": "shop", "dimension": self.size, "metric": self.metric, "host": host,
+        return {"name": "shop", "dimension": self.size, "metric": self.metric, "host": self.host,
                 "status": {"ready": True, "state": "Ready"}}  # fmt: skip
 
     def queried(self, body: Any) -> Any:

@@ -60,6 +60,12 @@ class RestIndex(ABC):
         self.http.slow_s = 0.6
         return self.connected(timeout_s=0.3)
 
+    def port(self) -> int:
+        return self.http.port
+
+    def through(self, port: int) -> IndexEngine:
+        return self.connected(address=f"http://127.0.0.1:{port}")
+
     def stop(self) -> None:
         self.http.stop()
 

@@ -82,6 +82,12 @@ class Collections:
         self.server.hold(True)
         return self.connected(timeout_s=0.3)
 
+    def port(self) -> int:
+        return self.server.port
+
+    def through(self, port: int) -> IndexEngine:
+        return self.connected(address=f"http://127.0.0.1:{port}")
+
     def stop(self) -> None:
         self.server.stop()
 
@@ -102,7 +108,7 @@ def collections(chroma: ChromaServer) -> Iterator[Collections]:
 
 
 class TestChroma(IndexConformance):
-    many = 3000
+    paged = 350
 
     @pytest.fixture
     def server(self, collections: Collections) -> Server:

@@ -110,7 +110,6 @@ def rows(milvus: MilvusServer) -> Iterator[Rows]:
 
 
 class TestMilvus(IndexConformance):
-    many = 3000
     compares_texts = True
     rows = (*ROWS[:4], TYPED_ROWS[4], ROWS[5])  # Lite is written in Python, where true is 1
 

@@ -103,7 +103,7 @@ def shop(milvus: MilvusServer) -> Rows:
 class TestCore(IndexConformance):
     """Without days: this version finds texts by their beginning alone, and 2.4 by a pattern."""
 
-    many = 3000
+    paged = 60
     rows = ROWS
 
     @pytest.mark.parametrize("condition", CONDITIONS, ids=str)

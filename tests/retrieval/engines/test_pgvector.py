@@ -89,6 +89,12 @@ class Tables:
         self.server.sql("CREATE VIEW slow AS SELECT * FROM passages WHERE pg_sleep(0.4) IS NOT NULL")
         return self.connected(index="public.slow", timeout_s=0.5)
 
+    def port(self) -> int:
+        return self.server.port
+
+    def through(self, port: int) -> IndexEngine:
+        return self.connected(address=self.server.address().replace(f":{self.server.port}/", f":{port}/"))
+
     def stop(self) -> None:
         self.server.stop()
 
@@ -108,6 +114,8 @@ def tables(pgvector_server: PostgresServer) -> Iterator[Tables]:
 
 
 class TestPgVector(IndexConformance):
+    paged = 100
+
     @pytest.fixture
     def server(self, tables: Tables) -> Server:
         return tables
@@ -116,7 +124,7 @@ class TestPgVector(IndexConformance):
 class TestMetadataInJsonOnly(IndexConformance):
     """As LangChain keeps it: everything but id, text and vector is in one JSON object (`json`, not `jsonb`)."""
 
-    many = 500
+    paged = 100
 
     @pytest.fixture
     def server(self, pgvector_server: PostgresServer) -> Iterator[Server]:

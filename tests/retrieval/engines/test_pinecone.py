@@ -42,6 +42,10 @@ class Records(RestIndex):
     def described(self) -> IndexConfig:
         return IndexConfig(kind="pinecone", address=self.pinecone.http.address, index="shop", fields=FIELDS)
 
+    def through(self, port: int) -> IndexEngine:
+        self.pinecone.host = f"127.0.0.1:{port}"
+        return super().through(port)
+
     def delete(self, ids: Sequence[str]) -> None:
         for one in ids:
             del self.pinecone.records[""][one]
@@ -55,7 +59,7 @@ def records() -> Iterator[Records]:
 
 
 class TestPinecone(IndexConformance):
-    many = 2000
+    paged = 150
 
     @pytest.fixture
     def server(self, records: Records) -> Server:

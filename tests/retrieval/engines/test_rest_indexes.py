@@ -63,6 +63,17 @@ def test_another_server_at_the_address_is_said_in_words(kind: IndexKind, answer:
 
 
 @pytest.mark.parametrize("kind", REST, ids=lambda kind: kind.name)
+def test_an_answer_without_a_length_that_ends_half_way_is_a_connection_that_broke(
+    kind: IndexKind, server: HttpServer
+) -> None:
+    server.answers = lambda _: (200, '{"result": {"points": [{"id": "a')
+    index = kind.connect(config(kind, server.address), None)
+    with pytest.raises(EngineGone, match="ends half-way"):
+        index.count()
+    index.close()
+
+
+@pytest.mark.parametrize("kind", REST, ids=lambda kind: kind.name)
 def test_an_index_that_is_not_there_and_a_server_before_it_that_is_not(kind: IndexKind, server: HttpServer) -> None:
     index = kind.connect(config(kind, server.address), None)
     for status, wanted in ((404, MissingIndex), (503, EngineGone)):

@@ -84,7 +84,7 @@ def objects() -> Iterator[Objects]:
 
 
 class TestWeaviate(IndexConformance):
-    many = 600
+    paged = 250
     compares_texts = True
     rows = TYPED_ROWS
 

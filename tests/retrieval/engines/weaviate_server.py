@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -34,7 +34,6 @@ DISTANCES: dict[str, Callable[[Any, Any], float]] = {
 }
 
 COMPARED: dict[str, Callable[[Any, Any], bool]] = {
-    "Equal": lambda found, value: found == value,
     "LessThan": lambda found, value: found < value,
     "GreaterThanEqual": lambda found, value: found >= value,
     "Like": lambda found, value: bool(re.fullmatch(re.escape(value).replace(r"\?", ".").replace(r"\*", ".*"), found)),
@@ -85,7 +84,8 @@ class WeaviateServer:
         if unknown := set(given) - ARGUMENTS:
             raise Failed(f'Unknown argument "{unknown.pop()}" on field "{name}"')
         searched = Searched(self.classes[name], self.objects[name].get(given.get("tenant", ""), {}))
-        allowed = [one for one in searched.objects if "where" not in given or searched.holds(given["where"], one)]
+        found = searched.matching(given["where"]) if "where" in given else set(searched.objects)
+        allowed = [one for one in searched.objects if one in found]
         if asked.name.value == "Aggregate":
             return {"Aggregate": {name: [{"meta": {"count": len(allowed)}}]}}
         rows = searched.ranked(given, allowed)[: given.get("limit", 100)]
@@ -97,36 +97,49 @@ class Searched:
 
     def __init__(self, told: Any, objects: dict[str, Any]) -> None:
         self.objects = objects
+        self.inverted: dict[str, dict[Any, set[str]]] = {}
         self.properties = {one["name"]: one for one in told["properties"]}
         self.nulls = told.get("invertedIndexConfig", {}).get("indexNullState", False)
         named = told.get("vectorConfig")
         configs = named or {"": {"vectorIndexConfig": told.get("vectorIndexConfig", {})}}
         self.distances = {name: one["vectorIndexConfig"].get("distance", "cosine") for name, one in configs.items()}
 
-    def holds(self, where: Any, one: str) -> bool:
+    def matching(self, where: Any) -> set[str]:
         operator = where["operator"]
         if operator in ("And", "Or"):
-            return (all if operator == "And" else any)(self.holds(each, one) for each in where["operands"])
+            several = [self.matching(each) for each in where["operands"]]
+            return set.intersection(*several) if operator == "And" else set.union(*several)
         (path,) = where["path"]
         if path == "id":
-            return (one == where["valueText"]) is (operator == "Equal")
+            same = {where["valueText"]} & set(self.objects)
+            return same if operator == "Equal" else set(self.objects) - same
         told = self.properties.get(path)
         if told is None:
             raise Failed(f"no such prop with name '{path}' found in class")
-        found = self.objects[one][0].get(path)
         if operator == "IsNull":
             if not self.nulls:
                 raise Failed("Nullstate must be indexed to be filterable! add `indexNullState: true`")
-            return (found is None) is where["valueBoolean"]
+            there = set().union(*self.having(path).values())
+            return set(self.objects) - there if where["valueBoolean"] else there
         kind = told["dataType"][0]
         if TYPES[kind] not in where:
             raise Failed(f"data type filter cannot use on type {kind}, use {TYPES[kind]} instead")
         value = where[TYPES[kind]]
         if kind == "text" and told.get("tokenization", "word") == "word":
             raise Failed("this double compares whole texts only")
-        if operator == "NotEqual":
-            return bool(found != value)
-        return found is not None and COMPARED[operator](found, value)
+        if operator in ("Equal", "NotEqual"):
+            same = self.having(path).get(value, set())
+            return same if operator == "Equal" else set(self.objects) - same
+        return set().union(*(some for found, some in self.having(path).items() if COMPARED[operator](found, value)))
+
+    def having(self, path: str) -> dict[Any, set[str]]:
+        """The objects by what they have there."""
+        if path not in self.inverted:
+            made = self.inverted[path] = defaultdict(set)
+            for one, (properties, _) in self.objects.items():
+                if properties.get(path) is not None:
+                    made[properties[path]].add(one)
+        return self.inverted[path]
 
     def ranked(self, given: Any, allowed: list[str]) -> list[tuple[str, dict[str, Any]]]:
         if "nearVector" in given:

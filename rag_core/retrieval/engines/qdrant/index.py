@@ -97,10 +97,12 @@ class QdrantIndex:
         return SearchResult(found, space=ScoreSpace.BM25 if idf else ScoreSpace.DOT)
 
     def hybrid(self, query: str, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
-        """Both, fused by the server's RRF over twice the depth."""
+        """Both, fused by the server's RRF over twice the depth. Qdrant gives equal scores in any order, so all that it
+        fuses is asked for, and of equal scores the first ids are kept."""
         both = [self._nearest(self._checked(vector), vector, where), self._by_words(query, where)]
         fused = {"prefetch": [one | {"limit": 2 * depth} for one in both], "query": {"fusion": "rrf"}}
-        return SearchResult(self._found(fused, depth), space=ScoreSpace.RRF)
+        found = sorted(self._found(fused, 2 * 2 * depth), key=lambda hit: (-hit[1], hit[0]))
+        return SearchResult(found[:depth], space=ScoreSpace.RRF)
 
     def passages_by_id(self, ids: Sequence[str]) -> dict[str, Passage]:
         """The points of these ids as passages."""

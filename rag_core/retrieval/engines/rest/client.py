@@ -165,6 +165,8 @@ class RestServer:
             return EngineRefused(self.place, said)
         if status in GONE:
             return EngineGone(self.place, f"status {status}")
+        if 200 <= status < 300 and said.startswith(("{", "[")):
+            return EngineGone(self.place, "the connection broke: its answer ends half-way")
         if 200 <= status < 300:
             return EngineError(f"{self.place} answered, but not with JSON. Check the address.")
         if status == 429:
