@@ -15,9 +15,10 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Position, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Position, expect, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
 
 from tests.serving import free_port
@@ -116,10 +117,29 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+OPENS_AT_ONCE = """
+const animate = Element.prototype.animate;
+Element.prototype.animate = function (...how) {
+  const one = animate.apply(this, how);
+  one.finish();
+  return one;
+};
+"""
+"""A part that is opened moves what is under it for half a second, in which a test presses a button and lets go beside
+it."""
+
+
+def profile(browser: Browser, **options: Any) -> BrowserContext:
+    """A profile of its own, in which parts open at once. options: Playwright's of a context."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+    context.add_init_script(OPENS_AT_ONCE)
+    return context
+
+
 @pytest.fixture
 def page(browser: Browser, app: App) -> Iterator[Page]:
     """A fresh tab of its own profile. Afterwards no exception may stand on the page or in the server's log."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    context = profile(browser, accept_downloads=True)
     context.set_default_timeout(PAGE_MS)
     tab = context.new_page()
     yield tab

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from rag_core.runs.store.run_book import RunBook
 from rag_core.storage.database import FILE, Store
-from tests.browser.conftest import PAGE_MS, App, ask, settled
+from tests.browser.conftest import PAGE_MS, App, ask, profile, settled
 from tests.runs.samples import a_run
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
@@ -39,7 +39,7 @@ def faults(page: Page) -> list[str]:
 
 @pytest.fixture(params=["light", "dark"])
 def tab(request: pytest.FixtureRequest, browser: Browser, app: App):
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=request.param)
+    context = profile(browser, color_scheme=request.param)
     context.set_default_timeout(PAGE_MS)
     yield context.new_page()
     context.close()

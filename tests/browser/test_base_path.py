@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PAGE_MS, App, settled, started
+from tests.browser.conftest import PAGE_MS, App, profile, settled, started
 from tests.browser.test_links import await_link, go
 from tests.serving import free_port
 
@@ -19,7 +19,7 @@ def test_links_hold_under_a_base_path(page: Page, app: App, browser: Browser, tm
     page.get_by_test_id("headline").wait_for()
     shutil.copytree(app.data / "collections", tmp_path / "data" / "collections")  # the sample's index, made once
     with started(tmp_path, free_port(), base="tools/rag") as app:
-        tab = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+        tab = profile(browser).new_page()
         tab.set_default_timeout(PAGE_MS)
         tab.goto(f"{app.url}/?{LINK}")
         expect(tab.get_by_test_id("step-strip")).to_contain_text("→ 3")

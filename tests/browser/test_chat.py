@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import App, download
+from tests.browser.conftest import App, download, profile
 from tests.generation.chat_server import Script, chat_server
 
 KEY = "sk-typed-in-the-page-0123"
@@ -66,7 +66,7 @@ def test_another_session_has_no_model(page: Page, app: App) -> None:
 
 def test_the_same_server_with_another_key_is_asked_again(page: Page, browser: Browser, app: App, server) -> None:
     script, url = server
-    other = browser.new_context().new_page()
+    other = profile(browser).new_page()
     for tab, key in ((page, KEY), (other, f"{KEY}-of-another")):
         tab.goto(f"{app.url}/?{QUESTION}")
         tab.get_by_test_id("headline").wait_for()

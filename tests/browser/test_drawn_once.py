@@ -17,7 +17,7 @@ from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold
-from tests.browser.conftest import App, ask, settled
+from tests.browser.conftest import App, ask, profile, settled
 from tests.builders import measurement
 from ui.charts import (
     chunk_lengths,
@@ -81,7 +81,7 @@ CHARTS = {
 @pytest.fixture(scope="module")
 def plotting(browser: Browser) -> Iterator[Page]:
     """A tab with Plotly and nothing else."""
-    context = browser.new_context()
+    context = profile(browser)
     tab = context.new_page()
     tab.set_content("<body></body>")
     tab.add_script_tag(path=PLOTLY)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import App
+from tests.browser.conftest import App, profile
 from ui.navigation import PAGES
 
 ADDRESSES = "Ask http://evil.example/x or www.evil.example or a@evil.example"
@@ -15,7 +15,7 @@ ADDRESSES = "Ask http://evil.example/x or www.evil.example or a@evil.example"
 
 def test_no_page_asks_another_server(browser: Browser, app: App) -> None:
     asked: set[str] = set()
-    tab = browser.new_context().new_page()
+    tab = profile(browser).new_page()
     tab.on("request", lambda request: asked.add(urlsplit(request.url).hostname or "localhost"))
     for file, title, _ in PAGES:
         tab.goto(f"{app.url}/{file.partition('_')[2].removesuffix('.py')}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ROOT, App, free_port, started
+from tests.browser.conftest import ROOT, App, free_port, profile, started
 from tests.browser.provider import CLIENT, provider
 
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
@@ -35,7 +35,7 @@ server_metadata_url = "{identity.url}/.well-known/openid-configuration"
 
 @pytest.fixture
 def visitor(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context = profile(browser)
     context.set_default_timeout(120_000)
     yield context.new_page()
     context.close()

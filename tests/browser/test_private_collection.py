@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, FilePayload, Page, WebSocketRoute, expect
 
-from tests.browser.conftest import PAGE_MS, App, ask, settled, started
+from tests.browser.conftest import PAGE_MS, App, ask, profile, settled, started
 from tests.serving import free_port
 
 TEXT = b"The zorilla toll is 93 florins for every cart."
@@ -36,7 +36,7 @@ def test_it_survives_a_reload_and_a_second_tab_and_is_seen_by_nobody_else(
     second.goto(page.url)
     expect(second.get_by_test_id("answer")).to_contain_text("93 florins")
     second.close()
-    stranger = browser.new_context()
+    stranger = profile(browser)
     stranger.set_default_timeout(PAGE_MS)
     other = stranger.new_page()
     other.goto(page.url)
@@ -76,7 +76,7 @@ def test_it_survives_a_connection_that_breaks_and_is_renewed(page: Page, app: Ap
 
 def test_it_survives_a_restart_of_the_server(browser: Browser, tmp_path: Path) -> None:
     port = free_port()
-    context = browser.new_context()
+    context = profile(browser)
     context.set_default_timeout(PAGE_MS)
     page = context.new_page()
     with started(tmp_path, port) as app:
