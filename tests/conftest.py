@@ -16,6 +16,7 @@ from rag_core.corpus.storage.library import Library
 from rag_core.generation.chat.habits import HABITS
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder, get_embedder
 from tests.frameworks import python_of_frameworks
+from tests.installing import lacking
 from tests.retrieval.engines.postgres_server import PostgresServer, missing
 
 ROOT = Path(__file__).parents[1]
@@ -41,7 +42,7 @@ def packaged() -> SentenceEmbedder:
 
 @pytest.fixture(scope="module")
 def embedded(packaged: SentenceEmbedder) -> Callable[[list[str]], list[list[float]]]:
-    """What makes vectors for the stores of other frameworks; skips where their environment cannot be."""
+    """What makes vectors for the stores of other frameworks; `lacking` where their environment cannot be."""
     python_of_frameworks()
     return lambda texts: packaged.embed(texts).tolist()
 
@@ -56,9 +57,9 @@ def sample(tmp_path_factory: pytest.TempPathFactory, packaged: SentenceEmbedder)
 
 @pytest.fixture(scope="session")
 def pgvector_server() -> Iterator[PostgresServer]:
-    """A server with pgvector; skips where there can be none, under CI=true fails."""
+    """A server with pgvector; `lacking` where there can be none."""
     if reason := missing():
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+        lacking(reason)
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="pgv-", ignore_cleanup_errors=True) as folder:
         server = PostgresServer(Path(folder))
         try:

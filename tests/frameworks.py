@@ -1,7 +1,7 @@
 """An environment with LangChain, LlamaIndex, their stores and OpenInference's instrumentations, for tests of real apps.
 
 It is made once, in `.frameworks` beside the checkout's `.venv`, and made anew when requirements-frameworks.txt changes.
-Where there is no package index the tests skip and say so.
+Where there is no package index the tests are skipped and say so; under CI=true they fail.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ INSTALL_S = 600
 
 
 def python_of_frameworks() -> Path:
-    """The environment's Python. Skips where it cannot be made."""
+    """The environment's Python. `lacking` where it cannot be made."""
     wanted = REQUIREMENTS.read_text(encoding="utf-8")
     if not READY.is_file() or READY.read_text(encoding="utf-8") != wanted:
         venv.create(PLACE, with_pip=True, clear=True)

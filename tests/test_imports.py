@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.installing import needs
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "rag_core"
 MODULES = sorted(
@@ -31,7 +33,7 @@ def test_importing_the_library_loads_no_model_package():
 
 
 def test_a_search_and_the_default_reranker_load_no_model_package():
-    pytest.importorskip("openvino")
+    needs("openvino")
     code = """
 import sys
 from rag_core.schema.policy import DEFAULT_RERANKER
@@ -53,6 +55,7 @@ def test_the_command_line_and_the_collector_start_without_tables():
 def test_the_library_starts_without_what_the_first_answer_does_not_need():
     code = """
 import sys, rag_core
+from tests.installing import needs
 later = ("rag_core.evaluation", "rag_core.corpus.readers", "rag_core.corpus.loading", "rag_core.runs.importers",
          "rag_core.diagnosis", "pandas", "scipy")
 sys.exit(" ".join(name for name in sys.modules if name.startswith(later)) or 0)

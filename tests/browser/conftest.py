@@ -21,6 +21,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Position, expect, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
 
+from tests.installing import lacking
 from tests.serving import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -108,9 +109,7 @@ def browser() -> Iterator[Browser]:
     """A headless Chromium for the tests of this folder only: while it is open, no test can start an event loop."""
     if CHROMIUM is None:
         message = "Chromium is not on this machine; install it (Debian: apt-get install chromium) to run browser tests."
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
+        lacking(message)
     with sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium

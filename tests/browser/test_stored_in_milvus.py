@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ask, serving, settled
 from tests.browser.test_connected_index import ask_again
 from tests.browser.test_stored_collection import removed, uploaded
 from tests.retrieval.engines.http_server import KEY
-from tests.serving import free_port
-
-pytest.importorskip("milvus_lite", reason="milvus-lite has no build for this machine")
 from tests.retrieval.engines.milvus_server import MilvusServer
+from tests.serving import free_port
 
 
 def test_an_upload_is_kept_in_milvus(page: Page, tmp_path: Path) -> None:

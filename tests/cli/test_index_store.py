@@ -15,6 +15,7 @@ import pytest
 from rag_core.corpus.storage.token_book import FILE
 from tests.cli.test_inspect_and_triage import printed
 from tests.retrieval.engines.http_server import KEY
+from tests.retrieval.engines.milvus_server import MilvusServer
 from tests.retrieval.engines.postgres_server import ADMIN, READER, PostgresServer
 
 ROOT = Path(__file__).parents[2]
@@ -50,9 +51,6 @@ def folder(pgvector_server: PostgresServer, handbook: Path, monkeypatch: pytest.
 @pytest.fixture
 def in_milvus(handbook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """With “Team”, which takes collections, and “Locked”, whose password is another one."""
-    pytest.importorskip("milvus_lite", reason="milvus-lite has no build for this machine")
-    from tests.retrieval.engines.milvus_server import MilvusServer
-
     server = MilvusServer(tmp_path)
     store = {"kind": "milvus", "address": server.http.address}
     stores = {"Team": {**store, "secret_env": "TEAM_PW"}, "Locked": {**store, "secret_env": "LOCKED_PW"}}

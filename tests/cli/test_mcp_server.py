@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import mcp
 import pytest
 
 from rag_core.cli.agent_calls import AgentCalls
@@ -23,7 +24,6 @@ from tests.cli.test_ask import QUESTION, handbook  # noqa: F401 - a fixture
 from tests.runs.odd_runs import odd_run
 from tests.runs.samples import a_run
 
-mcp = pytest.importorskip("mcp")
 ROOT = Path(__file__).parents[2]
 FUNCTION = "tests.runs.live.test_functions:chatty"
 """It prints, as many functions do: on the standard output, which the protocol uses."""

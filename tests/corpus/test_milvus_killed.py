@@ -20,12 +20,10 @@ from rag_core.errors import EngineError
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from rag_core.retrieval.engines.stores import MilvusStore, NamedStore
 from tests.corpus.stored_conformance import DOCUMENTS
-from tests.retrieval.engines.http_server import KEY, Asked
-from tests.serving import free_port
-
-pytest.importorskip("milvus_lite", reason="milvus-lite has no build for this machine")
 from tests.corpus.test_stored_in_milvus import InMilvus
+from tests.retrieval.engines.http_server import KEY, Asked
 from tests.retrieval.engines.milvus_server import MilvusServer
+from tests.serving import free_port
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]

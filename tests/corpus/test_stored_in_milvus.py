@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from pymilvus import DataType
 
 from rag_core.corpus.stored_indexing import Written
 from rag_core.errors import BadInput, EngineError, EngineGone, EngineRefused
@@ -23,10 +24,6 @@ from rag_core.schema.documents import Document
 from rag_core.settings import Settings
 from tests.corpus.stored_conformance import DOCUMENTS, QUERY, Failing, Kept, StoredConformance
 from tests.retrieval.engines.http_server import KEY, Asked
-
-pytest.importorskip("milvus_lite", reason="milvus-lite has no build for this machine")
-from pymilvus import DataType
-
 from tests.retrieval.engines.milvus_server import MilvusServer
 
 WRITES = ("upsert", "delete")

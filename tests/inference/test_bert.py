@@ -12,8 +12,9 @@ from rag_core.errors import ModelError
 from rag_core.inference.bert import INPUTS, bert, can_build
 from rag_core.inference.engine import CompiledModel
 from rag_core.inference.weights import read_weights
+from tests.installing import needs
 
-pytest.importorskip("openvino")
+needs("openvino")
 
 CLASSIFIER = "BertForSequenceClassification"
 

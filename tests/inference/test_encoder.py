@@ -12,9 +12,10 @@ from rag_core.inference.bert import INPUTS
 from rag_core.inference.encoder import load_encoder, on_openvino
 from rag_core.inference.engine import CompiledModel
 from rag_core.retrieval.embedders.packaged import packaged_folder
+from tests.installing import needs
 from tests.rerank.conftest import Make
 
-pytest.importorskip("openvino")
+needs("openvino")
 
 
 def test_states_are_those_of_torch(monkeypatch: pytest.MonkeyPatch) -> None:

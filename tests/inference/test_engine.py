@@ -13,8 +13,9 @@ import pytest
 from rag_core.inference.engine import CompiledModel, best_precision, has_vnni, openvino
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.weights.backends import BUILD
+from tests.installing import needs
 
-pytest.importorskip("openvino")
+needs("openvino")
 
 SILENT = """
 import sys, threading

@@ -19,8 +19,9 @@ from rag_core.inference.weights import read_weights
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.weights.backends import resolve_backend
 from tests.inference.test_bert import padded
+from tests.installing import needs
 
-pytest.importorskip("openvino")
+needs("openvino")
 
 LAYER = "bert.encoder.layer.0.intermediate.dense"
 SCALES = np.linspace(0.5, 2, 32, dtype=np.float32)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rag_core.inference.products import product
+from tests.installing import needs
 
 RNG = np.random.default_rng(2)
 
@@ -14,7 +15,7 @@ RNG = np.random.default_rng(2)
 @pytest.mark.parametrize("shape", [(1, 1, 1), (3, 5, 384), (130, 256, 7), (0, 4, 3), (4, 0, 3)])
 def test_a_product_is_numpys(shape: tuple[int, int, int], engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if engine == "openvino":
-        pytest.importorskip("openvino")
+        needs("openvino")
     else:
         monkeypatch.setattr("rag_core.inference.engine.find_spec", lambda name: None)
     m, n, k = shape

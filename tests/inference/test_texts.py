@@ -8,6 +8,7 @@ import pytest
 from rag_core.errors import ModelError
 from rag_core.inference.engine import CompiledModel
 from rag_core.inference.texts import TextEncoder
+from tests.installing import needs
 from tests.rerank.conftest import Make
 
 
@@ -35,7 +36,7 @@ def test_a_text_is_read_alike_in_any_company(make_model: Make, texts: list[str])
 
 
 def test_a_failure_names_the_folder(make_model: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("openvino")
+    needs("openvino")
     folder = make_model(head=False)
     encoder = TextEncoder(folder, "cpu", 16)
 

@@ -25,6 +25,7 @@ from rag_core.rerank.shipped import BLENDED, MODELS, best_probability
 from rag_core.rerank.weights.backends import Backend
 from rag_core.schema.policy import DEFAULT_RERANKER
 from rag_core.schema.spaces import ScoreSpace
+from tests.installing import needs
 
 FOLDERS = sorted(path.parent for path in MODELS.glob("*/config.json"))
 EXAMPLE = re.compile(r"^\| (?P<query>.+?) \| (?P<passage>.+?) \| (?P<logit>-?\d+\.\d+) \| (?P<p>\d\.\d+) \|$", re.M)
@@ -146,7 +147,7 @@ def test_a_passage_past_the_limit_says_how_much_was_not_read(shipped: CrossEncod
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_its_smoothing_scales_name_its_own_layers(folder: Path) -> None:
-    pytest.importorskip("openvino")
+    needs("openvino")
     scales = read_smoothing_scales(folder)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     assert scales

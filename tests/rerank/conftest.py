@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
+from tests.installing import needs
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WORDS = ["refund", "refunds", "take", "five", "days", "shipping", "is", "free", "cats", "sleep", "long", "how", "do"]
@@ -62,7 +63,7 @@ def reranker(tiny: Path) -> CrossEncoderReranker:
 @pytest.fixture(scope="session")
 def fast(tiny: Path) -> CrossEncoderReranker:
     """The same on OpenVINO."""
-    pytest.importorskip("openvino")
+    needs("openvino")
     return CrossEncoderReranker(str(tiny), backend="openvino")
 
 

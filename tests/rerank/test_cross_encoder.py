@@ -14,6 +14,7 @@ from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.weights.backends import Backend
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import PairScore
+from tests.installing import needs
 from tests.rerank.conftest import LIMIT, Make
 
 QUERY = "how long do refunds take"
@@ -118,7 +119,7 @@ def test_an_exported_model_gives_the_same_scores(
     backend: str, make_model: Make, reranker: CrossEncoderReranker
 ) -> None:
     for package in ("onnx", {"onnx": "onnxruntime"}.get(backend, backend)):
-        pytest.importorskip(package)
+        needs(package)
     folder = make_model()
     (folder / "modules.json").write_text("[]")  # not a plain BERT's folder, so nothing is built from its weights
     _export(folder)

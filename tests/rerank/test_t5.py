@@ -14,8 +14,6 @@ from rag_core.schema.spaces import ScoreSpace
 from tests.rerank.conformance import PASSAGES, QUERY, Conformance, Subject
 from tests.rerank.conftest import WORDS
 
-pytest.importorskip("rerankers", reason="the package rerankers is not installed; pip install rerankers")
-
 LETTERS = "abcdefghijklmnopqrstuvwxyzQDR:"
 
 

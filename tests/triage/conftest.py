@@ -11,12 +11,13 @@ import sqlalchemy as sa
 
 from rag_core.storage.database import Store
 from rag_core.triage import CaseBook
+from tests.installing import lacking
 from tests.triage import postgres
 
 
 @pytest.fixture(scope="session")
 def postgres_server():
-    """The address of a database whose tables may be dropped; skips where there can be none.
+    """The address of a database whose tables may be dropped; `lacking` where there can be none.
 
     `TEST_DATABASE_URL` names one that runs already.
     """
@@ -24,7 +25,7 @@ def postgres_server():
         yield os.environ["TEST_DATABASE_URL"]
         return
     if reason := postgres.missing():
-        pytest.skip(reason)
+        lacking(reason)
     short = tempfile.TemporaryDirectory(dir="/tmp", prefix="pg-", ignore_cleanup_errors=True)
     with short as folder, postgres.server(Path(folder)) as url:
         yield url

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from tests.retrieval.engines.http_server import KEY, HttpServer
 from tests.retrieval.engines.pinecone_server import PineconeServer
+from tests.retrieval.engines.qdrant_server import QdrantServer
 from tests.ui.pages import PAGES, page, said
 from ui import index_caches
 from ui.panels import index_form
@@ -44,9 +45,6 @@ class There:
 
 def in_qdrant(vectors: Vectors, folder: Path) -> There:
     """As LangChain fills a collection: text and metadata in the payload, ids of the points' own."""
-    pytest.importorskip("qdrant_edge", reason="qdrant-edge-py has no build for this machine")
-    from tests.retrieval.engines.qdrant_server import QdrantServer
-
     server = QdrantServer(folder / "qdrant")
     made = server.create("handbook", {"size": len(vectors[0]), "distance": "Cosine"})
     made.upsert([

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from rag_core.corpus.storage.orders import OrderBook
 from rag_core.rerank.access import Credentials
 from rag_core.retrieval.embedders import choosing
+from tests.installing import needs
 from tests.retrieval.embedders.bi_encoders import build
 from tests.retrieval.embedders.embedding_server import KEY, Service, running
 from tests.ui.pages import said
@@ -158,7 +159,7 @@ def test_a_collection_is_cut_again_with_the_apps_model(service: Service) -> None
 def test_a_model_that_cannot_be_converted_is_named_after_indexing_and_in_each_run(
     service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    pytest.importorskip("openvino")
+    needs("openvino")
     model = build("mpnet", tmp_path)
     monkeypatch.setenv("SECOND_PASS_CONVERT_MODELS", "true")
     blocked = caches.settings().data_dir / "converted"  # a file where the folder of conversions would be

@@ -11,12 +11,10 @@ from streamlit.testing.v1 import AppTest
 from rag_core.corpus.sample import SAMPLE
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from tests.retrieval.engines.http_server import KEY
+from tests.retrieval.engines.qdrant_server import QdrantServer
 from tests.ui.pages import page, said
 from tests.ui.test_connected_engines import QUERY, TEXTS
 from ui.sidebar import indexes
-
-pytest.importorskip("qdrant_edge", reason="qdrant-edge-py has no build for this machine")
-from tests.retrieval.engines.qdrant_server import QdrantServer
 
 pytestmark = pytest.mark.usefixtures("sample")
 NOTE = "fused this list itself"

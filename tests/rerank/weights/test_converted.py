@@ -13,9 +13,10 @@ import pytest
 from rag_core.errors import ModelError
 from rag_core.rerank.cross_encoder import CrossEncoderReranker
 from rag_core.rerank.weights import conversion, converted
+from tests.installing import needs
 from tests.rerank.architectures import build
 
-pytest.importorskip("openvino")
+needs("openvino")
 
 QUERY = "how long do refunds take"
 PASSAGES = ["refunds take five days", "cats sleep", "shipping is free", "", "is free " * 100, "refund"]

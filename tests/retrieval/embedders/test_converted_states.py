@@ -18,9 +18,10 @@ from rag_core.pipeline.step_warnings import NOT_CONVERTED, warns
 from rag_core.rerank.weights import converted
 from rag_core.retrieval.embedders import conversion
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
+from tests.installing import needs
 from tests.retrieval.embedders.bi_encoders import PROMPTS, build
 
-pytest.importorskip("openvino")
+needs("openvino")
 
 QUERY = "how long do refunds take"
 TEXTS = [

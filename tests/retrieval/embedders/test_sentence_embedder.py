@@ -17,6 +17,7 @@ from rag_core.retrieval.embedders.packaged import PACKAGED_SHA256, packaged_fold
 from rag_core.retrieval.embedders.packaged_encoder import passage_precision
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.embedders.sentence_embedder import SLICE, SentenceEmbedder, embedder_of_key, get_embedder
+from tests.installing import needs
 
 LONG = "The refund arrives in five working days. " * 60
 
@@ -51,7 +52,7 @@ def test_what_is_stated_is_what_the_model_has(embedder: SentenceEmbedder) -> Non
 
 
 def test_vectors_are_those_of_sentence_transformers(embedder: SentenceEmbedder) -> None:
-    pytest.importorskip("openvino")
+    needs("openvino")
     assert on_openvino(packaged_folder(), "cpu")
     texts = ["", "short", LONG, "odd \ud800 text", "😀", "Wie lange dauert das?"]
     theirs = SentenceEmbedder(str(packaged_folder()))

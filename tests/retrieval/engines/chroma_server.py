@@ -1,6 +1,7 @@
 """Chroma's own server, from its wheel: installed once without its 80 dependencies, of which the server needs none.
 
-The wheel goes into `.engines` beside the checkout's `.venv`. Where there is no package index the tests skip and say so.
+The wheel goes into `.engines` beside the checkout's `.venv`. Where there is no package index the tests
+are skipped and say so; under CI=true they fail.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ RUN = "import sys, chromadb_rust_bindings as chroma; chroma.cli(['chroma', 'run'
 
 
 def installed() -> Path:
-    """The folder with the packages. Skips where they cannot be installed."""
+    """The folder with the packages. `lacking` where they cannot be installed."""
     wanted = REQUIREMENTS.read_text(encoding="utf-8")
     if not READY.is_file() or READY.read_text(encoding="utf-8") != wanted:
         options = ["--no-deps", "--upgrade", "--target", PLACE, "-r", REQUIREMENTS]
-        install(sys.executable, options, "Chroma", PLACE.name, INSTALL_S)
+        install(sys.executable, options, "Chroma", PLACE.name, INSTALL_S, "chromadb")
         READY.write_text(wanted, encoding="utf-8")
     return PLACE
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from pymilvus import DataType, Function, FunctionType
 
 from rag_core.errors import BadInput, EngineError, EngineRefused, MissingField
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexFields
@@ -25,12 +26,8 @@ from tests.retrieval.engines.index_conformance import (
     ids,
     only,
 )
-from tests.retrieval.engines.rest_index import SECRET, RestIndex
-
-pytest.importorskip("milvus_lite", reason="milvus-lite has no build for this machine")
-from pymilvus import DataType, Function, FunctionType
-
 from tests.retrieval.engines.milvus_server import MilvusServer
+from tests.retrieval.engines.rest_index import SECRET, RestIndex
 
 pytestmark = pytest.mark.slow
 FIELDS = IndexFields(

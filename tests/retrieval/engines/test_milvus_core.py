@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pymilvus import DataType
 
 from rag_core.errors import EngineError
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
@@ -17,15 +18,11 @@ from rag_core.retrieval.engines.index_config import IndexConfig, IndexFields
 from rag_core.retrieval.engines.protocol import IndexEngine
 from rag_core.schema.filters import Condition
 from tests.corpus.stored_conformance import StoredConformance
+from tests.corpus.test_stored_in_milvus import InMilvus
 from tests.retrieval.engines.index_conformance import CONDITIONS, QUERY, ROWS, IndexConformance, Row, Server, only
 from tests.retrieval.engines.milvus_core import MilvusCore, installed
-from tests.retrieval.engines.rest_index import RestIndex
-
-pytest.importorskip("milvus_lite", reason="milvus-lite has no build for this machine")
-from pymilvus import DataType
-
-from tests.corpus.test_stored_in_milvus import InMilvus
 from tests.retrieval.engines.milvus_server import MilvusServer
+from tests.retrieval.engines.rest_index import RestIndex
 
 pytestmark = pytest.mark.slow
 FIELDS = IndexFields(

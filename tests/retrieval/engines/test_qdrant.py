@@ -20,10 +20,8 @@ from rag_core.schema.filters import Dated, Equal, In, Not
 from rag_core.schema.spaces import ScoreSpace
 from tests.retrieval.engines.http_server import KEY
 from tests.retrieval.engines.index_conformance import QUERY, ROWS, IndexConformance, Row, Server, at, ids, only
-from tests.retrieval.engines.rest_index import SECRET, RestIndex
-
-pytest.importorskip("qdrant_edge", reason="qdrant-edge-py has no build for this machine")
 from tests.retrieval.engines.qdrant_server import QdrantServer
+from tests.retrieval.engines.rest_index import SECRET, RestIndex
 
 FIELDS = IndexFields(
     id="chunk_id", text="body", title="title", vector="dense", document="doc", source="kind", updated="changed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from rag_core.runs.importers.decimals import decimals_of
@@ -60,8 +61,6 @@ def test_one_number_that_is_none_costs_its_line_only():
 
 
 def test_a_missing_score_of_a_column_of_texts_is_no_number_with_a_point():
-    pd = pytest.importorskip("pandas")
-    pytest.importorskip("pyarrow")
     frame = pd.DataFrame({"query": ["How?"] * 2, "doc_id": ["a", "b"], "score": ["0,83", None]})
     found = open_table(Source("t.parquet", frame.to_parquet()))
     assert scores(found) == [0.83, None] and found.problems == ()
