@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
@@ -20,11 +21,19 @@ THERE = {
     "Corpus": "connected in this session",
     "Runs": "Runs",
 }
-"""Words of every page that reads a run; Evaluate wants labelled questions, which such an index has none of yet."""
+"""Words of every page that reads a run."""
+
+LABELLED = {
+    QUERY: "refunds.md",
+    "What does KB-17 mean?": "errors.md",
+    "How long may goods be returned?": "returns.md",
+    "When is the office open?": "hours.md",
+}
+"""Questions, and the document that answers each."""
 
 
 def test_a_table_is_connected_and_asked(
-    app: App, page: Page, pgvector_server: PostgresServer, packaged: SentenceEmbedder
+    app: App, page: Page, pgvector_server: PostgresServer, packaged: SentenceEmbedder, tmp_path: Path
 ) -> None:
     fill(pgvector_server, packaged.embed([text for _, text in TEXTS.values()]).tolist())
     try:
@@ -51,6 +60,7 @@ def test_a_table_is_connected_and_asked(
         expect(page.get_by_text("A refund takes five working days to arrive").first).to_be_visible()
         settled(page)
         every_page_works(page)
+        labelled_questions_are_evaluated(page, tmp_path / "handbook.csv")
 
         pgvector_server.stop()
         ask_again(page, "When is the office open?")
@@ -75,6 +85,23 @@ def every_page_works(page: Page) -> None:
         settled(page)
         assert page.get_by_test_id("stException").count() == 0, title
         assert page.get_by_test_id("stAlertContentError").count() == 0, title
+    page.get_by_role("link", name="Inspect", exact=True).click()
+    expect(page).to_have_title("Inspect · Second Pass")
+    settled(page)
+
+
+def labelled_questions_are_evaluated(page: Page, file: Path) -> None:
+    """Uploaded on Evaluate and run over the index, they give verdict and curves; no document is said to be missing."""
+    file.write_text("query,document_id\n" + "".join(f"{query},{document}\n" for query, document in LABELLED.items()))
+    page.get_by_role("link", name="Evaluate", exact=True).click()
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Evaluate 4 questions").click()
+    expect(page.get_by_test_id("headline")).to_contain_text("nDCG@5")
+    settled(page)
+    for figure in ("Where quality is lost", "nDCG@10 by pool", "What top-k keeps"):
+        expect(page.get_by_text(figure, exact=True)).to_be_visible()
+    for trouble in ("stException", "stAlertContentError", "stAlertContentWarning"):
+        assert page.get_by_test_id(trouble).count() == 0, trouble
     page.get_by_role("link", name="Inspect", exact=True).click()
     expect(page).to_have_title("Inspect · Second Pass")
     settled(page)
