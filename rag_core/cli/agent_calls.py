@@ -19,6 +19,7 @@ from rag_core.cli.named_index import connected
 from rag_core.cli.questions import Asked, opened, pipeline_over, policy_from
 from rag_core.cli.run_choice import id_of
 from rag_core.corpus.collection import Collection
+from rag_core.corpus.filter_check import check_filter
 from rag_core.corpus.sample import SAMPLE
 from rag_core.diagnosis import Expected
 from rag_core.errors import BadInput
@@ -35,6 +36,7 @@ from rag_core.runs.live.named import read_named
 from rag_core.runs.opening import open_path
 from rag_core.runs.store.run_book import RunBook
 from rag_core.schema.trace import Trace
+from rag_core.schema.written_filters import read_filter
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
 
@@ -91,12 +93,14 @@ class AgentCalls:
 
     def inspect_query(
         self, query: str, collection: str = "", retriever: str = "", reranker: str = "", pool: int | None = None,
-        top_k: int | None = None, threshold: float | None = None, index: str = "",
+        top_k: int | None = None, threshold: float | None = None, index: str = "", where: list[str] | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         """Every step of a query: what each search found, what the reranker made of it, and what was kept, with ranks
         and scores. Ask a collection (the sample corpus without one), a connected index or a live retriever, one of
-        list_collections."""
-        return inspect.facts(self._asked(query, collection, retriever, reranker, pool, top_k, threshold, index).trace)
+        list_collections. where: conditions on metadata, each as FIELD=VALUE, FIELD!=VALUE, FIELD>=2026-01-31 or
+        FIELD<2026-01-31."""
+        asked = self._asked(query, collection, retriever, reranker, pool, top_k, threshold, index, where)
+        return inspect.facts(asked.trace)
 
     def inspect_run(self, project: str, run_id: str) -> dict[str, Any]:
         """Every step of a recorded run of another pipeline, one of list_runs."""
@@ -105,12 +109,12 @@ class AgentCalls:
     def triage_query(
         self, query: str, document: str, quote: str = "", collection: str = "", retriever: str = "",
         reranker: str = "", pool: int | None = None, top_k: int | None = None, threshold: float | None = None,
-        index: str = "",
+        index: str = "", where: list[str] | None = None,
     ) -> dict[str, Any]:  # fmt: skip
         """Why a query did not keep the document that should have answered it: the step that lost it, its rank at each
         step, what outranked it, and the smallest change that keeps it. document: its id, title or source; quote: the
-        words of it that answer."""
-        asked = self._asked(query, collection, retriever, reranker, pool, top_k, threshold, index)
+        words of it that answer. where: as in inspect_query."""
+        asked = self._asked(query, collection, retriever, reranker, pool, top_k, threshold, index, where)
         return triage.told(asked, Expected(document=document, quote=quote))
 
     def triage_run(self, project: str, run_id: str, document: str, quote: str = "") -> dict[str, Any]:
@@ -120,7 +124,7 @@ class AgentCalls:
 
     def _asked(
         self, query: str, collection: str, retriever: str, reranker: str, pool: int | None, top_k: int | None,
-        threshold: float | None, index: str,
+        threshold: float | None, index: str, conditions: list[str] | None,
     ) -> Asked:  # fmt: skip
         """One question's run. Raises BadInput for what is not offered."""
         if not query.strip():
@@ -134,7 +138,7 @@ class AgentCalls:
             raise BadInput("Give either a collection, an index or a retriever.")
         given = argparse.Namespace(
             question=query, pool=pool, top_k=top_k, threshold=threshold, reranker=reranker or None,
-            collection=collection, index=index, uncalibrated=False,
+            collection=collection, index=index, uncalibrated=False, where=conditions,
         )  # fmt: skip
         if retriever:
             known, problems = self._retrievers()
@@ -146,7 +150,9 @@ class AgentCalls:
             return Asked(trace, trace.policy)
         policy = policy_from(given)
         found = self._index(index) if index else self._collection(collection)
-        session = QuerySession(pipeline_over(found, self.settings), query)
+        where = read_filter(conditions or ())
+        check_filter(where, found)
+        session = QuerySession(pipeline_over(found, self.settings), query, where)
         return Asked(session.trace(policy), policy, session, found)
 
     def _collection(self, name: str) -> Collection:

@@ -16,7 +16,7 @@ from rag_core.wording.numbers import count_of
 
 OF_THE_PIPELINE = (
     "collection", "index", "embedder", "reranker", "pool", "depth", "extra", "first_pass", "first_pass_weights",
-    "search", "limit",
+    "search", "limit", "where",
 )  # fmt: skip
 """Options that say how Second Pass itself is asked."""
 

@@ -3,8 +3,8 @@
     evaluate SET_DIR                                             the set's own documents, indexed once and kept
     evaluate SET_DIR --collection Handbook --reranker none       a saved collection, another reranker
     evaluate SET_DIR --index Wiki                                an index of SECOND_PASS_INDEXES
+    evaluate SET_DIR --where status=current                      only passages with this
     evaluate SET_DIR --extra recent since=2026-09-01 depth=20    a search beside the main one
-    evaluate SET_DIR --first-pass late-interaction 100 --pool 20 --reranker second-pass-minilm-v3
     evaluate SET_DIR --first-pass late-interaction 100 --first-pass-weights 0.3 0.1 --pool 10
     evaluate SET_DIR --search 0.3                                the searches' own score beside relevance
     evaluate SET_DIR --before bm25.run --after reranked.run      rankings made elsewhere
@@ -27,8 +27,9 @@ from rag_core.cli.documents import EMBEDDER_HELP, OWN_MODEL, library, progress, 
 from rag_core.cli.early_checks import check_elsewhere, check_folder, check_rerankers, check_step
 from rag_core.cli.extra_search_options import extra_search
 from rag_core.cli.policy_options import FIRST_PASS, FIRST_PASS_WEIGHTS, first_pass_of, policy_of
-from rag_core.cli.questions import RERANKER_HELP
+from rag_core.cli.questions import RERANKER_HELP, add_filter
 from rag_core.corpus.collection import Collection
+from rag_core.corpus.filter_check import check_filter
 from rag_core.corpus.storage.own_model import key_for
 from rag_core.errors import BadInput
 from rag_core.evaluation import gate, metrics
@@ -47,6 +48,7 @@ from rag_core.retrieval.embedders.choosing import embedder_for
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.schema.policy import DEFAULT_POOL, FULL_DEPTH, SIGNAL_NAMES, Policy
+from rag_core.schema.written_filters import read_filter
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
 from rag_core.wording.metric_changes import CHANGED, against_baseline_text, shortfall_text
@@ -66,6 +68,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("set", nargs="?", type=Path, metavar="SET", help="a BEIR folder (queries, qrels, corpus) or a CSV")
     add("--collection", help="ask this saved collection instead of the set's own documents")
     named_index.add_option(parser)
+    add_filter(parser)
     add("--embedder", metavar="KEY", help=EMBEDDER_HELP)
     add("--passages", action="store_true", help="the qrels name passages, not documents")
     add("--reranker", help=RERANKER_HELP)
@@ -81,8 +84,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "--extra",
         **several,
         metavar=("NAME", "KEY=VALUE"),
-        help="add a search to the main search: tenant=A,B source=A,B since=2026-09-01 query='other words' depth=20 "
-        "weight=0.5; once for each",
+        help="add a search to the main search: tenant=A,B source=A,B since=2026-09-01 where=FIELD=VALUE "
+        "query='other words' depth=20 weight=0.5; once for each",
     )
     add("--first-pass", nargs=2, metavar=("RERANKER", "READS"), help=FIRST_PASS)
     add("--first-pass-weights", nargs=2, type=float, metavar=("DENSE", "LEXICAL"), help=FIRST_PASS_WEIGHTS)
@@ -144,9 +147,8 @@ def read_labelled(place: Path, passages: bool = False) -> LabelledSet:
 
 def _asked(given: argparse.Namespace, labelled: LabelledSet) -> tuple[Policy, LabelledSet]:
     """The settings of our own pipeline, and the queries that it is asked."""
-    extra_searches = tuple(map(extra_search, given.extra))
-    depth = DEPTH if given.depth is None else given.depth
-    policy = policy_of(depth=depth, extra_searches=extra_searches, **_reading(given), **_beside(given))
+    beside = {"extra_searches": tuple(map(extra_search, given.extra)), **_beside(given)}
+    policy = policy_of(depth=DEPTH if given.depth is None else given.depth, **_reading(given), **beside)
     check_rerankers(policy)
     asked = labelled.only(_spread([query.id for query in labelled.asked], given.limit))
     check_judged(asked)
@@ -155,12 +157,13 @@ def _asked(given: argparse.Namespace, labelled: LabelledSet) -> tuple[Policy, La
 
 def _own(given: argparse.Namespace, asked: LabelledSet, names: Sequence[str], policy: Policy) -> EvaluationResult:
     """Ask our own pipeline: index, score in one pass, rank."""
-    settings = Settings()
+    settings, where = Settings(), read_filter(given.where or ())
     embedder = model_of(given, settings)
     with told_what_was_sent():
         collection = searched(given, settings, embedder)
+        check_filter(where, collection)
         pipeline = Pipeline(collection, embedder, Store.from_settings(settings).pair_cache())
-        measurements = score_set(pipeline, asked, [policy], scoring_progress)
+        measurements = score_set(pipeline, asked, [policy], scoring_progress, where=where)
     return of_measurements(asked, measurements, policy, names, unknown_documents(asked, collection))
 
 
@@ -196,11 +199,9 @@ def _reading(given: argparse.Namespace) -> dict[str, object]:
 
 def _beside(given: argparse.Namespace) -> dict[str, object]:
     """The search signal, where it is asked for."""
-    asked: dict[str, object] = {}
-    if given.search is not None:
-        others = dict.fromkeys(SIGNAL_NAMES, 0.0)
-        asked["signals"] = {**others, "on": True, "relevance": 1.0, "search": given.search}
-    return asked
+    if given.search is None:
+        return {}
+    return {"signals": {**dict.fromkeys(SIGNAL_NAMES, 0.0), "on": True, "relevance": 1.0, "search": given.search}}
 
 
 def _elsewhere(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str]) -> EvaluationResult:
@@ -240,9 +241,8 @@ def _verdict(found: Report, requirements: Sequence[gate.GateRequirement], baseli
 
 def _spread(ids: Sequence[str], limit: int | None) -> list[str]:
     """`limit` ids at even distances, so that every kind is there; all where there is no limit."""
-    if limit is None or limit >= len(ids):
-        return list(ids)
-    return [ids[place * len(ids) // limit] for place in range(limit)]
+    count = len(ids) if limit is None else min(limit, len(ids))
+    return [ids[place * len(ids) // count] for place in range(count)]
 
 
 def _text(path: Path) -> bytes:

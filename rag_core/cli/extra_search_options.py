@@ -8,13 +8,16 @@ from datetime import date
 from pydantic import ValidationError
 
 from rag_core.errors import BadInput
-from rag_core.schema.filters import make_filter
+from rag_core.schema.filters import intersect, make_filter
 from rag_core.schema.policy import ExtraSearch
 from rag_core.schema.validation import in_words
+from rag_core.schema.written_filters import read_filter
 
 FILTERS = ("tenant", "source", "since")
+WHERE = "where"
+"""A condition on any field; the one setting that may be there several times."""
 PLAIN = ("query", "depth", "weight")
-USAGE = "--extra NAME tenant=A,B source=A,B since=2026-09-01 query='other words' depth=20 weight=0.5"
+USAGE = "--extra NAME tenant=A,B source=A,B since=2026-09-01 where=FIELD=VALUE query='other words' depth=20 weight=0.5"
 
 
 def extra_search(words: Sequence[str]) -> ExtraSearch:
@@ -25,10 +28,14 @@ def extra_search(words: Sequence[str]) -> ExtraSearch:
     """
     name, *settings = words
     values: dict[str, str] = {}
+    conditions: list[str] = []
     for word in settings:
         key, equals, value = word.partition("=")
-        if not equals or not value or key not in (*FILTERS, *PLAIN):
+        if not equals or not value or key not in (*FILTERS, *PLAIN, WHERE):
             raise BadInput(f"--extra {name}: {word!r} is not a setting of an extra search. Write {USAGE}.")
+        if key == WHERE:
+            conditions.append(value)
+            continue
         if key in values:
             raise BadInput(f"--extra {name}: {key} is given twice. Write several values as {key}=A,B.")
         values[key] = value
@@ -36,6 +43,7 @@ def extra_search(words: Sequence[str]) -> ExtraSearch:
         key: [one.strip() for one in values.get(key, "").split(",") if one.strip()] for key in ("tenant", "source")
     }
     where = make_filter(lists["tenant"], lists["source"], _day(name, values.get("since")))
+    where = intersect(where, read_filter(conditions))
     try:
         plain = {key: values[key] for key in PLAIN if key in values}
         return ExtraSearch.model_validate({"name": name, "where": where, **plain})

@@ -23,12 +23,13 @@ import textwrap
 from typing import Any
 
 from rag_core.analysis.latency import duration
-from rag_core.cli.passages import passage_text
+from rag_core.cli.passages import filter_lines, passage_text
 from rag_core.cli.questions import add_question_or_run, asked
 from rag_core.cli.run_choice import described, id_of
 from rag_core.report.verdict_text import WIDTH, table
 from rag_core.schema.steps import Step
 from rag_core.schema.trace import Trace
+from rag_core.schema.written_filters import written_filter
 from rag_core.wording.headline import headline, whole_headline
 from rag_core.wording.numbers import score_text
 from rag_core.wording.run_notes import note_lines, noted
@@ -57,7 +58,8 @@ def report(trace: Trace) -> str:
     notes = [textwrap.fill(one, WIDTH) for one in note_lines(trace)]
     kept = [passage_text(number, one) for number, one in enumerate(trace.kept, start=1)]
     which = [textwrap.fill(described(trace), WIDTH)] if trace.origin else []
-    return "\n\n".join([*which, textwrap.fill(whole_headline(trace), WIDTH), steps_text(trace), *notes, *kept])
+    told = [*which, textwrap.fill(whole_headline(trace), WIDTH), *filter_lines(trace)]
+    return "\n\n".join([*told, steps_text(trace), *notes, *kept])
 
 
 def steps_text(trace: Trace) -> str:
@@ -79,6 +81,7 @@ def facts(trace: Trace) -> dict[str, Any]:
         "run_id": id_of(trace) or None,
         "asked_at": trace.measured_at.isoformat(),
         "pipeline": trace.collection.name,
+        "where": written_filter(trace.where),
         "headline": headline(trace),
         "steps": [_step(step) for step in trace.steps],
         "kept": [

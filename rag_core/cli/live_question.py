@@ -38,7 +38,9 @@ def asked_live(given: argparse.Namespace) -> Trace:
 
 
 def asked_of(retriever: LiveRetriever, given: argparse.Namespace, settings: Settings) -> Trace:
-    """The same, of a retriever that is known. Raises BadInput for an option that is out of range."""
+    """The same, of a retriever that is known. Raises BadInput for an option that is out of range, or not its own."""
+    if given.where:
+        raise BadInput("A live retriever filters by what its own request says (docs/connect.md). Leave the filter out.")
     if given.pool is not None and not 1 <= given.pool <= MOST:
         raise BadInput(f"--pool should be from 1 to {MOST}: so many results are asked for.")
     if given.top_k is not None and not 1 <= given.top_k <= MOST_KEPT:

@@ -1,4 +1,4 @@
-"""How the commands print a kept passage."""
+"""How the commands print the filter of a run, and a kept passage."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import textwrap
 
 from rag_core.report.verdict_text import WIDTH
 from rag_core.schema.ranked_passage import RankedPassage
+from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import document_of, score_text, title_of
 
 LINES = 4
 """Lines that are printed of a passage."""
+
+
+def filter_lines(trace: Trace) -> list[str]:
+    """The run's filter in words; none where it has none."""
+    return [textwrap.fill(f"Only passages with {trace.where}.", WIDTH)] if trace.where else []
 
 
 def passage_text(number: int, kept: RankedPassage) -> str:

@@ -16,6 +16,7 @@ from rag_core.cli.documents import EMBEDDER_HELP, OWN_MODEL, library, read_folde
 from rag_core.cli.policy_options import calibrated_threshold, policy_of, threshold_of
 from rag_core.cli.run_choice import chosen
 from rag_core.corpus.collection import Collection
+from rag_core.corpus.filter_check import check_filter
 from rag_core.corpus.storage import own_model
 from rag_core.errors import BadInput, ModelError
 from rag_core.evaluation.calibrating import CalibrationFit
@@ -28,6 +29,7 @@ from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.runs.opening import open_path
 from rag_core.schema.policy import DEFAULT_FIRST_PASS, DEFAULT_POOL, DEFAULT_RERANKER, Policy
 from rag_core.schema.trace import Trace
+from rag_core.schema.written_filters import FORMS, read_filter
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
 from rag_core.wording.numbers import count_of
@@ -58,6 +60,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="use the reranker's own scores where it is calibrated on the collection (second-pass calibrate)",
     )
+    add_filter(parser)
+
+
+def add_filter(parser: argparse.ArgumentParser) -> None:
+    """The option that filters what is searched."""
+    parser.add_argument(
+        "--where",
+        action="append",
+        metavar="CONDITION",
+        help=f"search only passages with this: {FORMS} (docs/concepts.md); once for each condition. Of several values "
+        "of one field one is enough, and all else must hold",
+    )
 
 
 def add_question_or_run(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +90,7 @@ def add_question_or_run(parser: argparse.ArgumentParser) -> None:
     live_question.add_option(parser)
 
 
-SETTINGS = ("top_k", "pool", "reranker", "threshold", "embedder", "words_only", "uncalibrated")
+SETTINGS = ("top_k", "pool", "reranker", "threshold", "embedder", "words_only", "uncalibrated", "where")
 """The options that set how a question is asked; None or False where they are not given."""
 
 
@@ -110,10 +124,11 @@ def asked(given: argparse.Namespace) -> Asked:
     if not given.question:
         raise BadInput("Give a question, or a recorded run with --run FILE.")
     checked_query(given.question)  # before anything is indexed
-    policy, settings = policy_from(given), Settings()
+    policy, settings, where = policy_from(given), Settings(), read_filter(given.where or ())
     with saying_what_is_left(given):
         collection = collection_from(given, settings)
-        session = QuerySession(pipeline_over(collection, settings), given.question)
+        check_filter(where, collection)
+        session = QuerySession(pipeline_over(collection, settings), given.question, where)
         return Asked(session.trace(policy), policy, session, collection)
 
 

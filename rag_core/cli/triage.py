@@ -26,6 +26,7 @@ from typing import Any
 
 from rag_core.cli import case_rerun
 from rag_core.cli.known_document import checked
+from rag_core.cli.passages import filter_lines
 from rag_core.cli.questions import Asked, add_question_or_run, asked
 from rag_core.diagnosis import (
     Diagnosis,
@@ -42,6 +43,7 @@ from rag_core.diagnosis import (
 )
 from rag_core.errors import BadInput
 from rag_core.report.verdict_text import verdict_text
+from rag_core.schema.written_filters import written_filter
 from rag_core.wording.fixes import change_texts, what_if_sentence
 from rag_core.wording.headline import headline
 from rag_core.wording.recorded_verdicts import to_record
@@ -74,7 +76,7 @@ def run(given: argparse.Namespace) -> int:
     shown = (
         json.dumps(facts(question, found, what_if, fixes), indent=2, ensure_ascii=False)
         if given.json
-        else verdict_text(found, what_if, fixes)
+        else "\n\n".join([*filter_lines(question.trace), verdict_text(found, what_if, fixes)])
     )
     sys.stdout.write(f"{shown}\n")
     return 0 if found.verdict is Verdict.KEPT else 1
@@ -103,6 +105,7 @@ def facts(question: Asked, found: Diagnosis, what_if: WhatIf, fixes: tuple[Rule,
     return {
         "query": question.trace.query,
         "pipeline": question.trace.collection.name,
+        "where": written_filter(question.trace.where),
         "headline": headline(question.trace),
         "verdict": found.verdict,
         "kept": found.verdict is Verdict.KEPT,

@@ -89,6 +89,8 @@ def _about(report: Report) -> str:
     if report.collection:
         of = report.collection
         told += f"; {of.name}: {of.documents} documents, {of.passages} passages"
+    if report.where:
+        told += f"; only passages with {report.where}"
     if report.policy:
         told += f"; reranker {report.policy.reranker}, pool {report.policy.pool}, depth {report.policy.depth}"
         told += "".join(f"; extra search {one}" for one in report.policy.extra_searches)

@@ -45,6 +45,7 @@ class Changed(StrEnum):
 
     LABELLED_SET = "labelled set"
     COLLECTION = "collection"
+    FILTER = "filter"
 
 
 class BaselineCheck(Frozen):
@@ -111,3 +112,5 @@ def _changed(report: Report, baseline: Report) -> Iterator[Changed]:
     here, there = report.collection, baseline.collection
     if here and there and here.fingerprint != there.fingerprint:
         yield Changed.COLLECTION
+    if report.where != baseline.where:
+        yield Changed.FILTER

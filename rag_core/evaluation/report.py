@@ -19,6 +19,7 @@ from rag_core.evaluation.sets import LabelledSet
 from rag_core.evaluation.vectorised_replay import step_rankings
 from rag_core.schema.base import Frozen
 from rag_core.schema.documents import CollectionRef
+from rag_core.schema.filters import Filter
 from rag_core.schema.migrations import report_from_version_1
 from rag_core.schema.policy import Policy
 from rag_core.schema.records import RecordFormat
@@ -34,10 +35,11 @@ Values = dict[str, dict[str, dict[str, float]]]
 
 class Report(Frozen):
     """One evaluation. `values` holds every judged query's value by step and metric; `before` and `after` name the two
-    steps that are compared. `comparisons` are of the headline metrics and of the first one asked for.
+    steps that are compared. `comparisons` are of the headline metrics and of the first one asked for. `where` is the
+    filter of every search.
     """
 
-    version: Literal[2] = 2
+    version: Literal[3] = 3
     made_at: datetime
     set_name: str
     set_fingerprint: str
@@ -47,6 +49,7 @@ class Report(Frozen):
     judgments: int
     collection: CollectionRef | None = None
     policy: Policy | None = None
+    where: Filter | None = None
     reranker_model: str = ""
     before: str = BEFORE
     after: str = AFTER
@@ -99,8 +102,8 @@ class Report(Frozen):
 REPORT = RecordFormat(
     noun="saved evaluation",
     model=Report,
-    version=2,
-    upgrades={1: report_from_version_1},
+    version=3,
+    upgrades={1: report_from_version_1, 2: dict},
     accepts="Choose the file that “Report (JSON)” saves on the Evaluate page, or `second-pass evaluate --out` writes.",
 )
 
@@ -163,6 +166,7 @@ def report(
         judgments=labelled.judgments,
         collection=collection,
         policy=policy,
+        where=pools.where if pools is not None else None,
         reranker_model=reranker_model,
         before=before,
         after=after,

@@ -46,10 +46,12 @@ def score_set(
     policies: Sequence[Policy],
     progress: Progress | None = None,
     stopped: Callable[[], bool] = lambda: False,
+    where: Filter | None = None,
 ) -> dict[str, Measurement]:
-    """Measurements of every query that is asked, by query id; fewer where `stopped` said so between two queries."""
+    """Measurements of every query that is asked, by query id; fewer where `stopped` said so between two queries.
+    `where` filters every search."""
     found: dict[str, Measurement] = {}
-    for query_id, measurement in measured(pipeline, labelled.asked, policies):
+    for query_id, measurement in measured(pipeline, labelled.asked, policies, where=where):
         found[query_id] = measurement
         if progress:
             progress(len(found), len(labelled.asked))

@@ -51,8 +51,10 @@ def search_round(
 
     known: vectors of texts that were embedded before. number: which round of its question this is, from 0.
     There are as many lanes as processors, and two at least; what waits for a lane starts later, and its time says so.
+    Raises BadInput for a filter that the engine cannot translate.
     """
     begin, asked = time.perf_counter(), list(dict.fromkeys(asked))
+    _check_filters(engine, [where for _, where in asked if where])
     texts, words, embeds, nearest = _Texts(embedder, known, begin), [], [], []
     by_meaning = not isinstance(engine, SaysWhatItCan) or engine.capabilities.dense
     with ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 1)) as lanes:
@@ -76,6 +78,14 @@ def search_round(
         for (query, where), (embed, paid), dense, lexical in zip(asked, embeds, nearest, words, strict=True)
     }
     return Round(found, texts.vectors, texts.load_ms)
+
+
+def _check_filters(engine: Engine, filters: Sequence[Filter]) -> None:
+    """Raises BadInput for a filter that the engine cannot translate, before a text is embedded or anything is sent."""
+    if isinstance(engine, SaysWhatItCan):
+        for where in filters:
+            if where.kinds - engine.capabilities.conditions:
+                engine.capabilities.check(where, engine.ref.name)
 
 
 class _Texts:

@@ -21,12 +21,13 @@ from rag_core.schema.base import Frozen, Scalar
 from rag_core.schema.days import utc_day
 from rag_core.schema.documents import LISTED, Passage
 
-_OWN = ("source", "tenant", "title", "document_id", "updated_at")
+OWN_FIELDS = ("source", "tenant", "title", "document_id", "updated_at")
+"""Fields that a passage has beside its metadata."""
 
 
 def field_of(passage: Passage, field: str) -> Scalar | date | None:
     """The value of a field of the passage or of its document's metadata; None where it has none."""
-    value: Scalar | date | None = getattr(passage, field) if field in _OWN else passage.metadata.get(field)
+    value: Scalar | date | None = getattr(passage, field) if field in OWN_FIELDS else passage.metadata.get(field)
     return value
 
 

@@ -54,6 +54,33 @@ def test_the_menu_keeps_the_link_after_a_reload(page: Page, app: App, address: s
     expect(page.get_by_test_id("step-strip")).to_contain_text("→ 3")
 
 
+def test_conditions_stay_in_the_link_until_they_are_taken_away(page: Page, app: App) -> None:
+    both = "q=refund+period&where=product%3DBilling&where=status%21%3Ddraft"
+    opened(page, f"{app.url}/?{both}")
+    filtered = page.get_by_test_id("stMain").get_by_text("Only passages with product Billing, not status draft.")
+    expect(filtered).to_be_visible()
+    for title in ("Triage", "Inspect"):
+        go(page, title)
+        await_link(page, both)
+    expect(filtered).to_be_visible()
+    sidebar = page.get_by_test_id("stSidebar")
+    sidebar.get_by_text("Filter", exact=True).click()
+    for left in ("q=refund+period&where=product%3DBilling", "q=refund+period"):
+        sidebar.get_by_role("combobox", name=re.compile("Conditions")).press("Backspace")
+        settled(page)
+        await_link(page, left)
+    for label, chosen in (("Add a condition", "status"), ("Value", "final")):
+        field = sidebar.get_by_role("combobox", name=re.compile(label))
+        field.press_sequentially(chosen)
+        field.press("Enter")
+        settled(page)
+        expect(field).to_have_value(chosen)
+    sidebar.get_by_role("button", name="Add", exact=True).click()
+    await_link(page, "q=refund+period&where=status%3Dfinal")
+    page.reload()
+    expect(page.get_by_test_id("stMain").get_by_text("Only passages with status final.")).to_be_visible()
+
+
 @pytest.fixture
 def calibrated(app: App) -> Iterator[None]:
     """The sample's default reranker, calibrated."""

@@ -104,3 +104,22 @@ def test_an_agent_asks_it_and_is_told_which_it_cannot_ask(capsys: pytest.Capture
         calls.inspect_query(QUERY, index="Else")
     with pytest.raises(BadInput, match="Give either a collection, an index or a retriever"):
         calls.inspect_query(QUERY, collection="Sample corpus", index="Wiki")
+
+
+def test_it_is_asked_under_a_filter(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("inspect", QUERY, "--index", "Wiki", "--reranker", "none", "--json")
+    for conditions, documents in (
+        (["kind=chat"], {"refunds.md"}),
+        (["kind!=chat", "document_id!=hours.md"], {"returns.md", "errors.md"}),
+        (["kind=chat", "kind=policy", "document_id=errors.md"], {"errors.md"}),
+        (["kind=nothing"], set()),
+    ):
+        code, out, err = printed(capsys, *asked, *(word for one in conditions for word in ("--where", one)))
+        told = json.loads(out)
+        assert {one["document_id"] for one in told["kept"]} == documents, err
+        assert (code, told["where"]) == (int(not documents), conditions)
+
+
+def test_a_part_that_the_index_does_not_map_is_no_filter(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = printed(capsys, "ask", QUERY, "--index", "Wiki", "--where", "source=refunds.md")
+    assert (code, out) == (2, "") and "Wiki is connected without a field for source" in err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from rag_core.corpus.facets import Facets, facets
+from rag_core.corpus.facets import MOST_VALUES, Facets, Field, facets
 from rag_core.schema.documents import Document
 
 EARLY, LATE = date(2025, 1, 1), date(2026, 1, 1)
@@ -39,3 +39,20 @@ def test_nothing_is_offered_where_all_agree():
     same = [document(name, tenant="a", source="chat", updated_at=EARLY) for name in "12"]
     assert facets(same) == facets([]) == Facets()
     assert not facets(same).any
+
+
+def test_fields_of_the_metadata_are_offered_where_they_tell_documents_apart():
+    found = facets(
+        [
+            document("1", metadata={"plan": "Pro", "year": 2026, "same": "x", "some": "y", "tag": "a\u2028b"}),
+            document("2", metadata={"plan": "Basic", "year": 2025, "same": "x", "tag": "b"}),
+        ]
+    )
+    assert found.any and found.fields == (
+        Field(name="plan", values=("Basic", "Pro")),
+        Field(name="some", values=("y",)),
+        Field(name="tag", values=("a", "b")),
+        Field(name="year", values=("2025", "2026")),
+    )
+    many = facets([document(str(one), metadata={"number": one}) for one in range(2 * MOST_VALUES)])
+    assert len(many.fields[0].values) == MOST_VALUES

@@ -270,6 +270,17 @@ def test_nothing_is_searched_without_the_filter_that_is_asked_for(
     assert not at.exception and not at.error and len(found(at)) == 3, said(at)
 
 
+def test_a_condition_that_the_index_cannot_do_is_said_before_anything_is_asked(pinecone: PineconeServer) -> None:
+    state = connected(shop(pinecone))
+    at = linked({"where": "document_id!=refunds.md"}, **state)
+    assert "cannot filter by the id of a record, so nothing was searched" in said(at)
+    assert sorted(found(linked({"where": "tenant!=acme"}, **state))) == ["errors.md", "returns.md"]
+    pinecone.http.asked.clear()
+    at = linked({"where": "reviewed>=2026-01-01"}, **state)
+    assert "cannot filter by dates, so nothing was searched" in said(at) and not found(at)
+    assert not [one for one in pinecone.http.asked if one.path == ("query",)]
+
+
 def test_a_chosen_filter_stays_where_its_values_cannot_be_read_any_more(
     pinecone: PineconeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

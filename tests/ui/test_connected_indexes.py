@@ -180,6 +180,19 @@ def test_a_filter_on_its_metadata_is_offered_and_searched_with(server: PostgresS
     assert KEYS[0] not in candidates(at) and len(candidates(at)) == 3
 
 
+def test_a_condition_on_any_field_is_added_and_searched_with(server: PostgresServer) -> None:
+    at = page("1_inspect.py", **connected(server), q=QUERY)
+    assert "kind" in at.selectbox(key="new_field").options
+    at.selectbox(key="new_field").set_value("kind").run()
+    assert at.selectbox(key="new_value_kind").options == ["chat", "policy"]
+    at.selectbox(key="new_value_kind").set_value("chat").run()
+    at.button(key="add_condition").click().run()
+    assert not at.exception and not at.error, said(at)
+    assert candidates(at) == [KEYS[0]] and "Only passages with kind chat." in said(at)
+    at = page("1_inspect.py", **connected(server), q=QUERY, where=["kind!=chat", "nothing!=here"])
+    assert KEYS[0] not in candidates(at) and len(candidates(at)) == 3
+
+
 def test_an_engine_that_goes_away_is_said_and_works_again_when_it_is_back(server: PostgresServer) -> None:
     state = connected(server)
     at = page("1_inspect.py", **state, q=QUERY)

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rag_core.evaluation.gate import Changed
 from rag_core.evaluation.judgments import judgments
+from rag_core.evaluation.report import report
+from rag_core.wording.metric_changes import CHANGED
+from tests.evaluation.builders import labelled
 from tests.ui.pages import said
 from ui import caches
 from ui.panels import evaluation_files
@@ -93,3 +97,22 @@ def test_an_uploaded_set_stays_chosen_in_its_session_until_it_is_removed() -> No
     assert evaluation_files.UPLOADED not in at.session_state and "judge_apply" not in [one.key for one in at.button]
     fresh = done(AppTest.from_file(str(PAGE), default_timeout=300).run())
     assert fresh.segmented_control(key="eval_source").value == "Built-in questions"
+
+
+def test_a_saved_report_is_compared_and_a_change_of_the_filter_is_said() -> None:
+    ranked = {"1": ["refunds.md"]}
+    saved = report(labelled({"1": {"refunds.md": 1}}), {"fused": ranked, "adjusted": ranked}).to_json()
+    at = uploaded("when do I get my money back")
+    told = compared(at, saved)
+    assert "nDCG@10" in told and CHANGED[Changed.LABELLED_SET] in told and CHANGED[Changed.FILTER] not in told
+    at.session_state["where"] = ["document_id!=errors.md"]
+    done(at.run())
+    done(at.button(key="eval_score").click().run())
+    assert CHANGED[Changed.FILTER] in compared(at, saved)
+
+
+def compared(at: AppTest, saved: str) -> str:
+    """What the page says of a saved report."""
+    at.file_uploader(key="eval_baseline").set_value(("main.json", saved.encode(), "application/json"))
+    done(at.run())
+    return " ".join(one.value.replace("\\", "") for one in (*at.info, *at.error))

@@ -11,7 +11,7 @@ from rag_core.evaluation import gate
 from rag_core.evaluation.export import queries_csv, to_markdown
 from rag_core.evaluation.report import HEADLINE, SPLIT, Report
 from rag_core.wording.evaluations import evaluation_verdict, short_lists
-from rag_core.wording.metric_changes import NO_INTERVAL, interval_text
+from rag_core.wording.metric_changes import CHANGED, NO_INTERVAL, against_baseline_text, interval_text
 from rag_core.wording.numbers import count_of
 from ui import links
 from ui.panels import views
@@ -126,8 +126,11 @@ def files(report: Report) -> None:
 def _against(report: Report, baseline: Report) -> None:
     """Whether it is worse than a saved evaluation."""
     metric = SPLIT if SPLIT in report.metrics else HEADLINE[-1]
-    failures, remarks = gate.worse(report, baseline, [metric], report.after)
-    for one in failures:
-        st.error(views.markdown(one), icon=":material/trending_down:")
-    for one in remarks:
-        st.info(views.markdown(one))
+    check = gate.worse(report, baseline, [metric], report.after)
+    for one in check.compared:
+        if one.failed:
+            st.error(views.markdown(against_baseline_text(one)), icon=":material/trending_down:")
+        else:
+            st.info(views.markdown(against_baseline_text(one)))
+    for change in check.changed:
+        st.info(CHANGED[change])

@@ -70,7 +70,11 @@ def run(
     makes an entry in the memory that all runs of this kind share.
     """
     fingerprint = caches.fingerprint(choice.collection, choice.owner)
-    key = (fingerprint, tuple(policy.model_dump_json() for policy in policies), str(choice.where))
+    key = (
+        fingerprint,
+        tuple(policy.model_dump_json() for policy in policies),
+        choice.where and choice.where.model_dump_json(),
+    )
     known: dict[str, T] = set_results().keep(kind, key) if start else set_results().find(kind, key)
     missing = [query for query in queries if query.id not in known]
     if missing and not start:

@@ -29,11 +29,11 @@ def prefix(number: int) -> str:
 PREFIXES = tuple(prefix(number) for number in range(1, MOST + 1))
 
 
-def extra_searches(found: Facets) -> tuple[ExtraSearch, ...]:
+def extra_searches(found: Facets, collection: str) -> tuple[ExtraSearch, ...]:
     """Draw the controls and read them. Draws nothing where the collection has no field to filter by."""
     for at in PREFIXES:
         filtering.say_unknown(found, at)
-    if not found.any:
+    if not any(filtering.offered(found, collection, at) for at in PREFIXES):
         return ()
     with st.expander("Extra searches", icon=":material/library_add:"):
         st.caption(
@@ -45,7 +45,7 @@ def extra_searches(found: Facets) -> tuple[ExtraSearch, ...]:
         count = st.selectbox(label_of(COUNT), range(MOST + 1), key=COUNT, bind="query-params", help=told) or 0
         chosen: list[ExtraSearch] = []
         for number in range(1, count + 1):
-            one = _one(found, number, [*RESERVED, *(other.name for other in chosen)])
+            one = _one(found, collection, number, [*RESERVED, *(other.name for other in chosen)])
             chosen += [one] if one else []
     return tuple(chosen)
 
@@ -65,12 +65,12 @@ def forget() -> None:
         st.session_state.update({f"{at}name": "", f"{at}depth": DEPTH, f"{at}weight": WEIGHT})
 
 
-def _one(found: Facets, number: int, taken: Sequence[str]) -> ExtraSearch | None:
+def _one(found: Facets, collection: str, number: int, taken: Sequence[str]) -> ExtraSearch | None:
     """One search's controls; None while it has no filter, or its weight is 0."""
     at = prefix(number)
     with st.container(border=True, key=f"extra{number}"):
         place = st.container()
-        where = filtering.fields(found, at)
+        where = filtering.fields(found, collection, at)
         for told in (link_values.number, link_values.within):
             told(f"{at}depth", f"Results (depth) of extra search {number}", 10, FULL_DEPTH)
             told(f"{at}weight", f"Weight of extra search {number}", 0.0, 3.0)

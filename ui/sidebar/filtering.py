@@ -1,4 +1,5 @@
-"""The fields of a filter: tenant, source, updated since. Only fields that the collection has are drawn.
+"""The fields of a filter: tenant, source, updated since, and conditions on any other. Only fields that the collection
+has are drawn.
 
 `rag_core.corpus.facets` finds the values, and the searches apply the filter.
 """
@@ -13,11 +14,12 @@ from datetime import date
 import streamlit as st
 
 from rag_core.corpus.facets import Facets
+from rag_core.corpus.filter_check import unknown_fields
 from rag_core.errors import SecondPassError
-from rag_core.schema.filters import Dated, Filter, In, make_filter
+from rag_core.schema.filters import Condition, Dated, Filter, In, intersect, make_filter
 from ui import caches, index_caches
 from ui.panels import views
-from ui.sidebar import indexes, link_values
+from ui.sidebar import conditions, indexes, link_values
 
 EARLIEST = date(1900, 1, 1)
 KEYS = ("tenant", "source", "since")
@@ -31,7 +33,7 @@ def facets_of(collection: str, owner: str) -> Facets:
     On the first start the fields appear after the sample is indexed, unless the link asks for a filter.
     """
     try:
-        if not caches.ready(collection) and not any(key.endswith(KEYS) for key in st.query_params):
+        if not caches.ready(collection) and not any(key.endswith((*KEYS, conditions.WHERE)) for key in st.query_params):
             return Facets()
         if connected := indexes.find(collection):
             return _of_index(connected)
@@ -97,37 +99,54 @@ def _sound(key: str, value: str) -> bool:
     return False
 
 
-def main_filter(found: Facets) -> Filter | None:
+def main_filter(found: Facets, collection: str, owner: str) -> Filter | None:
     """The run's own filter, in the sidebar and in the link."""
     say_unknown(found)
-    if not found.any:
+    if not offered(found, collection):
         return None
     with st.expander("Filter", icon=":material/filter_alt:"):
-        where = fields(found)
+        where = fields(found, collection)
     if where:
         st.caption(views.markdown(f"Searches only passages with {where}."))
+        _say_unknown_fields(where, collection, owner)
     return where
 
 
-def fields(found: Facets, prefix: str = "") -> Filter | None:
+def offered(found: Facets, collection: str, prefix: str = "") -> bool:
+    """Whether there is anything to filter by: a connected index may have fields that its first passages do not show."""
+    return found.any or bool(conditions.asked(prefix)) or indexes.find(collection) is not None
+
+
+def fields(found: Facets, collection: str, prefix: str = "") -> Filter | None:
     """The fields that the collection offers, each bound to the link under `prefix` and its key."""
     tenant, source, since = (f"{prefix}{key}" for key in KEYS)
-    return make_filter(
+    where = make_filter(
         _several("Tenant", found.tenants, tenant),
         _several("Source", found.sources, source),
         _since(found, since) if found.first else None,
     )
+    return intersect(where, conditions.draw(found, indexes.find(collection) is not None, prefix))
+
+
+def _say_unknown_fields(where: Filter, collection: str, owner: str) -> None:
+    """Warn where no document of the collection has a field of the filter."""
+    if indexes.find(collection) is None and (told := unknown_fields(where, caches.collection(collection, owner))):
+        st.warning(views.markdown(told), icon=":material/filter_alt:")
 
 
 def put(where: Filter | None, prefix: str = "") -> None:
-    """Set the fields to a filter, as far as the fields can express it. For callbacks."""
-    tenant, source, since = (f"{prefix}{key}" for key in KEYS)
-    st.session_state.update({tenant: [], source: [], since: None})
+    """Set the fields to a filter: what tenant, source and since cannot say becomes a condition. For callbacks."""
+    values: dict[str, object] = {"tenant": [], "source": [], "since": None}
+    others: list[Condition] = []
     for one in where.conditions if where else ():
-        if isinstance(one, In) and one.field in KEYS:
-            st.session_state[f"{prefix}{one.field}"] = list(one.values)
-        elif isinstance(one, Dated) and one.after and one.before is None:
-            st.session_state[f"{prefix}since"] = one.after
+        if isinstance(one, In) and one.field in KEYS and not values[one.field]:
+            values[one.field] = list(one.values)
+        elif one == Dated(after=getattr(one, "after", None)) and not values["since"]:
+            values["since"] = one.after
+        else:
+            others.append(one)
+    st.session_state.update({f"{prefix}{key}": value for key, value in values.items()})
+    conditions.put(others, prefix)
 
 
 def say_unknown(found: Facets, prefix: str = "") -> None:

@@ -19,7 +19,21 @@ from ui.sidebar.controls import CONTROLS
 
 UNKNOWN = "unknown_link_names"
 """Session key: the unknown names of the link, and the page that it opened."""
-_OF_A_RUN = ("c", "q", "gen", "cal", "early", "v", "vs", "tenant", "source", "since", "t_calibrated", *links.OF_RUN)
+_OF_A_RUN = (
+    "c",
+    "q",
+    "gen",
+    "cal",
+    "early",
+    "v",
+    "vs",
+    "tenant",
+    "source",
+    "since",
+    "where",
+    "t_calibrated",
+    *links.OF_RUN,
+)
 _OF_PAGES = {
     "Scores & threshold": ("set_size", "wrong_cost"),
     "Latency & cost": ("qpd", "cost_pool", "hosted", "gpu", "pps", "budget_ms"),
@@ -30,7 +44,7 @@ _OF_PAGES = {
 }
 NAMES = frozenset([*CONTROLS, *_OF_A_RUN, *(name for names in _OF_PAGES.values() for name in names)])
 FAMILIES = re.compile(
-    rf"(t|ta|cut)_({'|'.join(ScoreSpace)})|x\d_(tenant|source|since|depth|weight|name)|lk_[0-9a-f]{{6}}"
+    rf"(t|ta|cut)_({'|'.join(ScoreSpace)})|x\d_(tenant|source|since|where|depth|weight|name)|lk_[0-9a-f]{{6}}"
 )
 """Names with a part that depends on the reranker, the number of an extra search, or the live retriever."""
 NOT_OURS = re.compile(

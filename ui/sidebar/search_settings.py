@@ -30,12 +30,12 @@ def choose(collection: str) -> dict[str, Any]:
     return {"depth": depth, "fusion": Fusion(by=by, k=k, dense_weight=dense, lexical_weight=lexical)}
 
 
-def beside(found: Facets, fusion: Fusion) -> dict[str, Any]:
+def beside(found: Facets, collection: str, fusion: Fusion) -> dict[str, Any]:
     """The extra searches and rewriting; neither where the index fuses, for it takes no list of another search."""
     if fusion.by == "engine":
         st.caption("Extra searches and rewriting need the fusion by Second Pass.")
         return {}
-    return {"extra_searches": extra_searches.extra_searches(found), "rewrite": rewriting.rewrite()}
+    return {"extra_searches": extra_searches.extra_searches(found, collection), "rewrite": rewriting.rewrite()}
 
 
 def _by(collection: str) -> FusedBy:

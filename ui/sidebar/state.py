@@ -30,6 +30,7 @@ from ui.sidebar import (
     access,
     calibrated,
     chat_settings,
+    conditions,
     extra_searches,
     filtering,
     first_pass,
@@ -104,11 +105,12 @@ def sidebar() -> SidebarState:
 def _sidebar() -> SidebarState:
     collection = searched.collection_choice()
     found = filtering.facets_of(collection, owner())
+    conditions.check(("", *extra_searches.PREFIXES))
     with st.sidebar:
         for problem in caches.visible(owner()).problems():
             st.warning(views.markdown(str(problem)), icon=":material/broken_image:")
         notes = st.container()
-        where = filtering.main_filter(found)
+        where = filtering.main_filter(found, collection, owner())
         reranker = _reranker()
         scale = calibrated.choose(collection, reranker)
         passes = first_pass.choose(reranker.key)
@@ -120,7 +122,7 @@ def _sidebar() -> SidebarState:
             **_keep(scale, passes["pool"]),
             calibration=scale.calibration,
             signals=signals.choose(found.authority or not caches.ready(collection)),
-            **search_settings.beside(found, searching["fusion"]),
+            **search_settings.beside(found, collection, searching["fusion"]),
         )
         chat = chat_settings.choose()
         with notes:
