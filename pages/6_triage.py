@@ -9,6 +9,7 @@ from rag_core.schema.trace import Trace
 from ui.panels import (
     case_files,
     case_list,
+    case_reruns,
     case_save,
     case_view,
     linked_run,
@@ -95,7 +96,7 @@ def find(choice: SidebarState) -> None:
 
 def cases(choice: SidebarState) -> None:
     """The list, what is done with all of it, and the case that was opened."""
-    case_list.runner(choice)
+    case_reruns.runner(choice)
     chosen = case_list.table()
     if chosen:
         case_view.show(choice, chosen)

@@ -68,6 +68,23 @@ def keep() -> None:
         st.session_state[KEPT] = (ctx.page_script_hash, present())
 
 
+def put(**values: str) -> None:
+    """Write these values into the address, an empty one out of it. A control that is drawn next begins with what it
+    says, also one that another kind of control was in the place of."""
+    ctx = get_script_run_ctx()
+    if ctx is None:
+        return
+    with ctx.session_state.query_params() as params:
+        for name, value in values.items():
+            if bound := params.get_binding_for_param(name):
+                params.unbind_widget(bound.widget_id)
+            if value:
+                params[name] = value
+            elif name in params:
+                del params[name]
+        params.set_initial_query_params_from_current()
+
+
 def present() -> Params:
     """The link's parameters, each with all of its values."""
     return {key: st.query_params.get_all(key) for key in st.query_params}

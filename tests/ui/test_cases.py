@@ -24,7 +24,7 @@ from rag_core.triage import Finding, RerunOutcome, Status, case_of, exchange, ex
 from rag_core.wording.verdicts import VERDICT_LABELS
 from tests.triage.samples import a_case
 from ui import caches
-from ui.panels import case_files, case_list, job_progress
+from ui.panels import case_files, case_reruns, job_progress
 
 PAGE = Path(__file__).parents[2] / "pages" / "6_triage.py"
 OWNER = "ab" * 16
@@ -91,7 +91,7 @@ def test_a_job_is_looked_at_again_and_again_only_while_it_runs(polled: list[floa
         assert over.wait(60)
         return "nothing was run"
 
-    job = caches.job_book().start(case_list.KIND, 1, work)
+    job = caches.job_book().start(case_reruns.KIND, 1, work)
     cases_page()
     assert polled == [job_progress.REFRESH_S]
     over.set()

@@ -1,36 +1,20 @@
-"""All cases: the filtered list, running the open ones again in the background, files out and in."""
+"""All cases: the filtered list, and the link to one. Running the open ones again is in `case_reruns`."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import pandas as pd
 import streamlit as st
 
 from rag_core.diagnosis import Verdict
-from rag_core.diagnosis.expected import Corpus, SearchedCorpus
-from rag_core.errors import CollectionError, SecondPassError
-from rag_core.pipeline.pipeline import Pipeline
-from rag_core.schema.documents import CollectionRef
 from rag_core.schema.records import Listing
-from rag_core.triage import (
-    CaseSummary,
-    Job,
-    RerunOutcome,
-    Status,
-    rerun_all,
-)
-from rag_core.wording.durations import ago
+from rag_core.triage import CaseSummary, Status
 from rag_core.wording.numbers import count_of, told_apart
 from rag_core.wording.verdicts import VERDICT_LABELS
-from ui import auth, caches, visitors
-from ui.panels import job_progress, picking, views
-from ui.sidebar import indexes
-from ui.sidebar.state import SidebarState
+from ui import caches, visitors
+from ui.panels import picking, views
 
-KIND = "rerun"
 LINKED = "case"
 """The parameter of a link that names a case."""
 
@@ -156,7 +140,7 @@ def frame(rows: Sequence[CaseSummary]) -> pd.DataFrame:
                 ", ".join(row.documents),
                 VERDICT_LABELS[row.verdict],
                 str(row.status),
-                str(row.outcome or ""),
+                f"{row.outcome}, on {row.elsewhere}" if row.elsewhere else str(row.outcome or ""),
                 ", ".join(row.tags),
                 f"{row.collection} (recorded)" if row.recorded else row.collection,
                 row.created_by,
@@ -173,78 +157,3 @@ def _choose(rows: Sequence[CaseSummary], key: str) -> None:
     if row is not None:
         st.session_state["case"] = rows[row].id
         _found_another()
-
-
-def runner(choice: SidebarState) -> None:
-    """Run all open cases again; the progress is read from the database, so a reload finds it."""
-    open_cases = [row for row in caches.case_book().find(status=Status.OPEN).found if shown(row)]
-    private = [
-        row for row in open_cases if not row.recorded and indexes.may_be_private(row.collection, row.fingerprint)
-    ]
-    if private and not st.checkbox(
-        f"Include {count_of(len(private), 'case')} on your private collections: their passages are stored for everyone",
-        key="rerun_private",
-    ):
-        open_cases = [row for row in open_cases if row not in private]
-        left = "1 private case is" if len(private) == 1 else f"{len(private)} private cases are"
-        st.caption(f"{left} left out; include {'it' if len(private) == 1 else 'them'} above.")
-    if choice.chat:
-        st.caption(views.markdown(f"{choice.chat.config.model} answers each case again: one request a case."))
-    latest = job_progress.latest(caches.job_book(), KIND)
-    running = latest is not None and not latest.over
-    if st.button(
-        f"Re-run {count_of(len(open_cases), 'open case')} with the current settings",
-        key="rerun_all",
-        icon=":material/replay:",
-        disabled=running or not open_cases,
-    ):
-        _start(choice, open_cases)
-        st.rerun()
-    if latest is not None:
-        job_progress.watch(caches.job_book(), latest, _far, _result)
-
-
-def _start(choice: SidebarState, open_cases: list[CaseSummary]) -> None:
-    """Open every collection here, where a page can show progress; the thread only runs."""
-    opened: dict[str, tuple[Pipeline, Corpus | SearchedCorpus] | str] = {}
-    refs = (caches.case_book().get(row.id).trace.collection for row in open_cases if not row.recorded)
-    for ref in {_key(ref): ref for ref in refs}.values():
-        try:
-            name = indexes.name_of(ref)
-            opened[_key(ref)] = caches.pipeline(name, choice.owner), caches.engine(name, choice.owner)
-        except SecondPassError as exc:
-            opened[_key(ref)] = str(exc)
-
-    def open_collection(ref: CollectionRef) -> tuple[Pipeline, Corpus | SearchedCorpus]:
-        found = opened[_key(ref)]
-        if isinstance(found, str):
-            raise CollectionError(found)
-        return found
-
-    ids = [row.id for row in open_cases]
-    work = rerun_all(caches.case_book(), ids, open_collection, choice.policy, choice.chat, caches.run_scorer())
-    caches.job_book().start(KIND, len(ids), work, by=auth.author())
-
-
-def _key(ref: CollectionRef) -> str:
-    return ref.id or ref.fingerprint
-
-
-def _far(job: Job) -> str:
-    return f"{job.done} of {count_of(job.total, 'case')} re-run"
-
-
-def _result(job: Job) -> None:
-    when = ago((datetime.now(UTC) - job.started_at).total_seconds())
-    of = f"{job.done} of {count_of(job.total, 'case')}"
-    states = {
-        "done": f"{count_of(job.total, 'case')} re-run {when}: {job.message}.",
-        "cancelled": f"The re-run was stopped after {of}: {job.message}.",
-        "failed": f"The re-run failed after {of}. {job.message}",
-        "interrupted": f"The re-run was interrupted after {of}. Start it again.",
-    }
-    st.html(f'<div data-testid="job" class="sp-path">{html.escape(states[job.state])}</div>')
-    outcomes = caches.case_book().outcomes(job.id)
-    wanted = [one for one in (RerunOutcome.NEWLY_LOST, RerunOutcome.FAILED) if one in outcomes.values()]
-    for outcome in wanted:
-        st.warning(f"{sum(each is outcome for each in outcomes.values())} {outcome}", icon=":material/warning:")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -22,13 +21,23 @@ from rag_core.triage import (
     differences,
     export_cases,
     not_replayed,
-    rerun,
-    rerun_recorded,
 )
+from rag_core.wording.elsewhere import elsewhere_text
 from rag_core.wording.numbers import count_of, score_text, titles_of
 from rag_core.wording.verdicts import sentence
 from ui import auth, caches
-from ui.panels import case_list, case_save, live_case, loss_strip, run_triage, spent, to_triage, triage, views, waiting
+from ui.panels import (
+    case_again,
+    case_list,
+    case_save,
+    live_case,
+    loss_strip,
+    run_triage,
+    spent,
+    to_triage,
+    triage,
+    views,
+)
 from ui.panels.answer import card
 from ui.panels.manage_collection import confirmed
 from ui.sidebar import indexes
@@ -54,13 +63,18 @@ def show(choice: SidebarState, case_id: str) -> None:
         st.caption(views.markdown(" ".join(filter(None, said))))
     elif indexes.may_be_private(named.name, named.fingerprint):
         st.warning("This case is about a private collection. A re-run stores its passages for everyone here.")
+    on = case_again.places(choice, case)
     with st.container(horizontal=True):
-        if st.button("Re-run with the current settings", key="rerun", type="primary", icon=":material/replay:"):
-            with views.guard(), spent.counted("rerun"):
-                book.add_rerun(_run_again(choice, case))
-                st.rerun()
+        case_again.buttons(choice, case, on)
         live_case.button(case)
-        st.button("Open in Triage", key="reopen", icon=":material/troubleshoot:", on_click=_reopen, args=(case,))
+        if case.recorded or on.reopened:
+            st.button(
+                "Open in Triage",
+                key="reopen",
+                icon=":material/troubleshoot:",
+                on_click=_reopen,
+                args=(case, on.reopened),
+            )
         with st.popover("Copy link", icon=":material/link:"):
             st.code(case_list.address(case.id), language=None)
             st.caption("Opens this case for everyone who can use this app.")
@@ -105,33 +119,14 @@ def _about(case: Case) -> str:
     return f"{origin.project}, recorded run {origin.run_id} of {case.trace.measured_at:%Y-%m-%d %H:%M}"
 
 
-def _reopen(case: Case) -> None:
-    """Fill the form of Triage with the case, or open its recorded run there."""
+def _reopen(case: Case, collection: str) -> None:
+    """Fill the form of Triage with the case, over this collection, or open its recorded run there."""
     if case.recorded:
         run_triage.reopen(case.trace, case.findings[0].location.expected)
         st.session_state["view"] = triage.FIND
     else:
-        to_triage.fill(_filled(case))
-
-
-def _run_again(choice: SidebarState, case: Case) -> Rerun:
-    """The case on the sidebar's settings, as the question is triaged: both say the same."""
-    if case.recorded:
-        with waiting.stoppable("rerun_run", "Scoring") as board:
-
-            def progress(done: int, total: int) -> None:
-                board.progress(done / max(total, 1), f"Scoring, {done} of {total}")
-
-            return rerun_recorded(case, choice.policy, caches.run_scorer(progress))
-    name = indexes.name_of(case.trace.collection)
-    there = replace(choice, collection=name, where=case.trace.where)
-    question = caches.question(there, case.query)
-    waiting.made_answer(question, waiting.trace(question, choice.policy), choice.chat)
-    return rerun(case, question, caches.engine(name, choice.owner), choice.policy, choice.chat)
-
-
-def _filled(case: Case) -> to_triage.Filled:
-    return to_triage.Filled(case.trace, case.documents[0], case.findings[0].location.expected.quote)
+        quote = case.findings[0].location.expected.quote
+        to_triage.fill(to_triage.Filled(case.trace, case.documents[0], quote, collection))
 
 
 def _now(case: Case, runs: Listing[Rerun]) -> None:
@@ -141,11 +136,13 @@ def _now(case: Case, runs: Listing[Rerun]) -> None:
         st.caption("Not re-run yet.")
         return
     run = runs.found[0]
+    where = elsewhere_text(case, run)
     if run.trace is None:
         st.subheader("Now", anchor=False)
+        st.caption(views.markdown(where))
         st.error(views.markdown(run.error), icon=":material/error:")
         return
-    _side(f"Now: {run.outcome}", run.trace, run.findings, "answer_now")
+    _side(f"Now: {run.outcome}", run.trace, run.findings, "answer_now", where)
     _agree(case, run)
     changed = differences(case.trace, run.trace)
     if changed:
@@ -182,9 +179,12 @@ def _agree(case: Case, run: Rerun) -> None:
                 st.rerun()
 
 
-def _side(title: str, trace: Trace, findings: tuple[Finding, ...], key: str) -> None:
-    """One side: verdict and way of each expected document, and what was kept."""
+def _side(title: str, trace: Trace, findings: tuple[Finding, ...], key: str, where: str = "") -> None:
+    """One side: where it ran, unless on the case's own collection; verdict and way of each expected document, and what
+    was kept."""
     st.subheader(title, anchor=False)
+    if where:
+        st.caption(views.markdown(where))
     for finding in findings:
         triage.badge(finding.diagnosis)
         st.markdown(views.markdown(sentence(finding.diagnosis)))

@@ -21,11 +21,12 @@ PENDING = "to_triage"
 
 @dataclass(frozen=True)
 class Filled:
-    """A run to triage, and the document that should have answered."""
+    """A run to triage, and the document that should have answered. collection: which is asked; empty: the run's own."""
 
     trace: Trace
     document: str
     quote: str = ""
+    collection: str = ""
 
 
 def ask(trace: Trace, passage_id: str) -> None:
@@ -73,6 +74,6 @@ def fill(filled: Filled) -> None:
     )
     with suppress(StreamlitAPIException):  # a field that is drawn already: Streamlit writes its address
         st.query_params["q"] = filled.trace.query
-    searched.go_to_collection(indexes.name_of(filled.trace.collection))
+    searched.go_to_collection(filled.collection or indexes.name_of(filled.trace.collection))
     adopt(filled.trace.policy)
     filtering.put(filled.trace.where)

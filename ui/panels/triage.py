@@ -9,12 +9,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from rag_core.corpus.collection import Collection
 from rag_core.diagnosis import Diagnosis, Expected, Location, Verdict, diagnose, locate
+from rag_core.errors import BadInput
 from rag_core.generation.chat.access import ChatAccess
 from rag_core.pipeline.session import QuerySession
+from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.schema.documents import Document
 from rag_core.schema.trace import Trace
 from rag_core.triage import Finding
@@ -22,7 +23,7 @@ from rag_core.wording.numbers import score_text
 from rag_core.wording.rivals import note_text, why
 from rag_core.wording.step_names import step_label
 from rag_core.wording.verdicts import VERDICT_LABELS, sentence
-from ui import caches
+from ui import caches, links
 from ui.panels import history, loss_strip, retrying, spent, views, waiting, word_table
 from ui.panels.answer import card, with_answer
 from ui.sidebar.state import SidebarState
@@ -32,6 +33,9 @@ FIND, CASES = "Why was it not found?", "Cases"
 
 TAKEN = "doc_taken"
 """Session key: the document that a link named, once it is in the form."""
+
+FORM, TYPED = "doc_form", "typed"
+"""Session key: how the document is given; and its value where it is typed, not chosen of a list."""
 
 DOCUMENT = "Document that should have answered"
 LISTED = 5000
@@ -67,6 +71,8 @@ def form(choice: SidebarState) -> Asked | None:
     it says which one is missing."""
     searched = caches.engine(choice.collection, choice.owner)  # a form allows no button of indexing
     documents = searched.documents() if isinstance(searched, Collection) else None
+    if isinstance(searched, ConnectedCollection):
+        _take_from_list(searched)
     with st.form("triage", border=False):
         st.text_input("Question", key="q", bind="query-params", max_chars=4000, placeholder="As the user asked it")
         document = _document(documents)
@@ -124,6 +130,7 @@ def _document(documents: Sequence[Document] | None) -> str:
 
 def _take_from_link(names: dict[str, str]) -> None:
     """A link, or a case, names a document by its id, or one that the list does not have (any more)."""
+    st.session_state.pop(FORM, None)
     from_link = not st.session_state.get("doc")
     asked = st.session_state.get("doc") or st.query_params.get("doc")
     if not asked or asked in names.values() or asked == st.session_state.get(TAKEN):
@@ -131,12 +138,32 @@ def _take_from_link(names: dict[str, str]) -> None:
     st.session_state[TAKEN] = asked
     if asked in names:
         st.session_state["doc"] = asked
-        with suppress(StreamlitAPIException):  # the field is drawn already: Streamlit writes its address
-            st.query_params["doc"] = names[asked]
+        links.put(doc=names[asked])
         if from_link:
             st.rerun()  # Streamlit drops what a link says of a field in another form than its own
     else:
         st.session_state.update(doc=None, unlisted=asked)
+
+
+def _take_from_list(searched: ConnectedCollection) -> None:
+    """A link, or the collection that was chosen before, names a document as its list does (`Title · id`), or as one
+    that is not in it: here it is named by its id, where the index has that."""
+    if st.session_state.get(FORM) == TYPED:
+        return
+    st.session_state[FORM] = TYPED
+    asked = _present("unlisted") or _present("doc")
+    parts = asked.split(" · ")
+    ids = [" · ".join(parts[start:]) for start in range(1, len(parts))]
+    with suppress(BadInput):  # an index that cannot be asked for documents: the words stay as they are
+        asked = next((one for one in ids if searched.known_documents([one])), asked)
+    st.session_state.pop("unlisted", None)
+    st.session_state["doc"] = asked
+    links.put(doc=asked, unlisted="")
+
+
+def _present(key: str) -> str:
+    """What the session, else the link, says of a field."""
+    return str(st.session_state.get(key) or st.query_params.get(key) or "")
 
 
 def welcome() -> None:

@@ -180,6 +180,12 @@ def of_ref(ref: CollectionRef) -> str:
     return ""
 
 
+def kept_in(name: str) -> str:
+    """Where the collection or index of that name is kept, in a word or two: `files`, `Team`, `connected index`."""
+    found = find(name)
+    return (found.index.store or "connected index") if found else "files"
+
+
 def name_of(ref: CollectionRef) -> str:
     """What the collection or index of a case is called now. Raises CollectionError where this session sees none."""
     if name := of_ref(ref):
