@@ -23,7 +23,7 @@ from rag_core.triage import Case, CaseBook, Rerun, RunScorer, differences, rerun
 from rag_core.wording.elsewhere import elsewhere_text
 from rag_core.wording.verdicts import VERDICT_LABELS, sentence
 
-NOT_BESIDE = ("question", "file", "run_id", "retriever", "expect", "quote")
+NOT_BESIDE = ("question", "file", "run_id", "retriever", "expect", "quote", "where")
 """What a case says itself."""
 
 
@@ -39,7 +39,7 @@ def add_option(parser: argparse.ArgumentParser) -> None:
 def run_case(given: argparse.Namespace) -> int:
     """Run it, keep the re-run, print; 0 where every expected document is kept. Raises BadInput where it cannot be."""
     if too_many := [one for one in NOT_BESIDE if is_given(getattr(given, one)) and getattr(given, one) != ""]:
-        raise BadInput(f"A case has its own question and document. Leave out: {', '.join(too_many)}.")
+        raise BadInput(f"A case has its own question, document and filter. Leave out: {', '.join(too_many)}.")
     settings = Settings()
     book = CaseBook(Store.from_settings(settings))
     case = _case(book, given.case)

@@ -74,6 +74,7 @@ def test_a_case_whose_collection_is_gone_says_what_to_name(case: Case, handbook:
         (["triage", "--case", "nosuch"], "There is no case nosuch"),
         (["triage", "--case", "a", "--expect", "refunds.md"], "Leave out: expect"),
         (["triage", QUESTION, "--case", "a"], "Leave out: question"),
+        (["triage", "--case", "a", "--where", "source=policy"], "Leave out: where"),
         (["triage", QUESTION], "Name the document"),
     ],
 )
