@@ -15,8 +15,7 @@ from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescriptio
 from rag_core.retrieval.engines.index_kinds import KINDS, IndexKind, kind_named
 from rag_core.wording.connected_indexes import PARTS
 from ui import visitors
-from ui.panels import embedder_choice, index_try, views
-from ui.panels.embedder_choice import Chosen
+from ui.panels import embedder_choice, index_search, index_try, views
 from ui.panels.reranker_add import ASKED_BY, OPEN
 from ui.sidebar import indexes, searched
 
@@ -38,9 +37,6 @@ INSIDE = {
     "pinecone": ("Namespace", "", "Empty: the namespace without a name."),
 }
 """Kinds that do not list the parts of an index: what such a part is called there, an example, and what none means."""
-
-DISTANCES = {"": "As the index says", "cosine": "Cosine", "dot": "Dot product", "l2": "Euclidean (l2)"}
-SEARCHES = {"both": "By meaning and by words", "dense": "By meaning only", "lexical": "By words only"}
 
 
 def show() -> None:
@@ -145,7 +141,8 @@ def _index(kind: IndexKind, given: dict[str, Any]) -> None:
         st.info("It is empty.", icon=":material/inbox:")
     model = embedder_choice.show("ix_em", "Model that made its vectors", QUESTIONS, ANOTHER)
     with st.form("connect_index", enter_to_submit=False):
-        given |= {"fields": _fields(kind, given, seen)} | _search(kind, seen, model)
+        given["fields"] = _fields(kind, given, seen)
+        given |= index_search.show(kind, seen, None if model.key == ANOTHER else model.key)
         place, button, connect = st.columns([6, 1.2, 1.4], vertical_alignment="bottom")
         question = place.text_input(
             "Question to try", key="ix_question", max_chars=4000, placeholder="A question that it should answer"
@@ -200,33 +197,6 @@ def _fields(kind: IndexKind, given: dict[str, Any], seen: IndexDescription) -> d
             help=told or None,
         )
     return mapped
-
-
-def _search(kind: IndexKind, seen: IndexDescription, model: Chosen) -> dict[str, Any]:
-    """How it is searched, and the model of its vectors."""
-    searches_box, distance_box = st.columns(2)
-    searches = searches_box.selectbox("Search", list(SEARCHES), key="ix_searches", format_func=SEARCHES.__getitem__)
-    distance = distance_box.selectbox(
-        "Distance", list(DISTANCES), key="ix_distance", format_func=DISTANCES.__getitem__,
-        help=f"How its vectors are compared. The index says: {seen.distance or 'nothing, so cosine'}.",
-    )  # fmt: skip
-    exact_box, language_box, seconds_box = st.columns(3, vertical_alignment="bottom")
-    exact = kind.exact and exact_box.checkbox(
-        "Exact search", key="ix_exact", help="Without its approximate index: slower, and nothing is missed."
-    )
-    language = ""
-    if kind.languages:
-        told = "How its words are read: english, german, simple. Empty: as the index says, else English."
-        language = language_box.text_input("Language of its words", key="ix_language", max_chars=60, help=told)
-    seconds = seconds_box.number_input("Time-out (s)", 1, 600, 10, key="ix_timeout")
-    return {
-        "searches": "lexical" if model.key == ANOTHER else searches,
-        "embedder": "" if model.key == ANOTHER else model.key,
-        "distance": distance or None,
-        "exact": bool(exact),
-        "language": language.strip(),
-        "timeout_s": float(seconds),
-    }
 
 
 def _connect(config: IndexConfig) -> None:

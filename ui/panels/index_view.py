@@ -12,7 +12,7 @@ from rag_core.retrieval.engines.named_indexes import as_json
 from rag_core.wording.connected_indexes import PARTS
 from rag_core.wording.numbers import count_of
 from ui import visitors
-from ui.panels import index_form, manage_stored, upload, views
+from ui.panels import index_form, index_search, manage_stored, upload, views
 from ui.sidebar import indexes, searched
 from ui.sidebar.indexes import Connected
 from ui.sidebar.owner import owner
@@ -69,9 +69,11 @@ def _facts(connected: Connected) -> None:
     told = [
         config.place,
         config.namespace,
-        index_form.SEARCHES[config.searches].lower(),
+        index_search.SEARCHES[config.searches].lower(),
         "exact" if config.exact else "",
     ]
+    told.append(f"sparse vectors by {config.sparse_model}" if config.sparse_model else "")
+    told.append("its own fusion by scores (DBSF)" if config.fusion == "dbsf" else "")
     told.append("sends a secret" if connected.index.secret else "")
     st.caption(views.markdown(" · ".join(filter(None, told))))
     with st.expander("Which field is which part", icon=":material/account_tree:"):

@@ -81,7 +81,8 @@ class ConnectedCollection:
     def fingerprint(self) -> str:
         """Of the index, how it is searched and the model that embeds the questions; asks the index nothing."""
         how = self.config.model_dump_json(include={"fields", "distance", "exact", "searches", "language"})
-        read = [self.config.identity, how, self.embedding_model]
+        told = self.config.model_dump_json(include={"sparse_model", "fusion"}, exclude_defaults=True)
+        read = [self.config.identity, how, self.embedding_model, *([told] if told != "{}" else [])]
         return sha256("\n".join(read).encode()).hexdigest()
 
     def token_source(self) -> TokenSource | None:

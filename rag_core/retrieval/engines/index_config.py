@@ -23,6 +23,7 @@ from rag_core.schema.validation import in_words
 
 Distance = Literal["cosine", "dot", "l2"]
 Searches = Literal["both", "dense", "lexical"]
+OwnFusion = Literal["rrf", "dbsf"]
 FieldName = Annotated[str, Field(max_length=300)]
 
 SPACES: dict[Distance, ScoreSpace] = {
@@ -40,6 +41,8 @@ LABELS = {
     "timeout_s": "The time-out",
     "distance": "The distance",
     "secret_env": "The variable of the key",
+    "sparse_model": "The model of the sparse vectors",
+    "fusion": "The fusion",
     "name": "The name",
 }
 """How a user knows the fields."""
@@ -104,6 +107,8 @@ class IndexConfig(Frozen):
     exact       search without its approximate index, where the kind can
     searches    which searches it is asked for, as far as the kind has them
     language    how lexical search reads words, for kinds that are told (`english`, `simple`)
+    sparse_model  the model by which the server makes a question's sparse vector, for kinds that are told; empty: BM25
+    fusion      how the index fuses its own two searches, for kinds that know several ways
     timeout_s   for each request
     secret_env  the environment variable that holds its password or key, for indexes of the environment
     embedder    the key of the model that made its vectors (`retrieval.embedders.naming`); empty: that of the settings
@@ -119,6 +124,8 @@ class IndexConfig(Frozen):
     exact: bool = False
     searches: Searches = "both"
     language: Annotated[str, Field(max_length=60)] = ""
+    sparse_model: Annotated[str, Field(max_length=300)] = ""
+    fusion: OwnFusion = "rrf"
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 10.0
     secret_env: Annotated[str, Field(max_length=100)] = ""
     embedder: Annotated[str, Field(max_length=2000)] = ""

@@ -14,7 +14,13 @@ from typing import Protocol, cast
 from pydantic import SecretStr
 
 from rag_core.errors import BadInput, MissingPackage
-from rag_core.retrieval.engines.index_config import IndexConfig, IndexDescription, IndexFields, SearchedIndex
+from rag_core.retrieval.engines.index_config import (
+    IndexConfig,
+    IndexDescription,
+    IndexFields,
+    OwnFusion,
+    SearchedIndex,
+)
 from rag_core.retrieval.engines.protocol import IndexEngine
 from rag_core.schema.protocols import listed, missing_members
 
@@ -50,6 +56,8 @@ class IndexKind:
     parts     the fields of `IndexFields` that this kind can use
     exact     whether it can search without its approximate index
     languages whether it can be told in which language words are read
+    sparse    whether it can be told which model makes the sparse vector of a question
+    fusions   the ways in which it can fuse its own two searches, as `IndexConfig.fusion` calls them
     own_id    whether its server names passages itself, so that the field of the id may stay empty
     """
 
@@ -65,6 +73,8 @@ class IndexKind:
     exact: bool = False
     own_id: bool = False
     languages: bool = False
+    sparse: bool = False
+    fusions: tuple[OwnFusion, ...] = ("rrf",)
 
     @property
     def nouns(self) -> str:
@@ -77,6 +87,13 @@ class IndexKind:
 
     def connect(self, config: IndexConfig, secret: SecretStr | None) -> IndexEngine:
         """The index, ready to be searched. Raises BadInput or MissingPackage."""
+        for cannot, what in (
+            (config.exact and not self.exact, "be searched without its approximate index. Leave out `exact`"),
+            (config.sparse_model and not self.sparse, "be told a model of sparse vectors. Leave out `sparse_model`"),
+            (config.fusion not in self.fusions, f"fuse its searches by {config.fusion}. Leave out `fusion`"),
+        ):
+            if cannot:
+                raise BadInput(f"{self.label} cannot {what}.")
         return self._adapter().connect(config, secret)
 
     def indexes(self, config: IndexConfig, secret: SecretStr | None) -> tuple[SearchedIndex, ...]:
@@ -121,6 +138,8 @@ KINDS: tuple[IndexKind, ...] = (
         exact=True,
         own_id=True,
         languages=True,
+        sparse=True,
+        fusions=("rrf", "dbsf"),
     ),
     IndexKind(
         name="elasticsearch",

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from rag_core.errors import BadInput, EngineError, EngineRefused, MissingField, MissingIndex
 from rag_core.retrieval.engines.index_config import IndexConfig, IndexFields
-from rag_core.retrieval.engines.index_kinds import kind_named
+from rag_core.retrieval.engines.index_kinds import connect, kind_named
 from rag_core.retrieval.engines.protocol import IndexEngine
 from rag_core.schema.filters import Dated, Equal, In, Not
 from rag_core.schema.spaces import ScoreSpace
@@ -146,6 +146,32 @@ def test_words_are_bm25_and_both_are_fused_by_rrf(points: Points) -> None:
     assert index.hybrid("refunds", QUERY, 5).space is ScoreSpace.RRF
     dense_only = points.connected(fields=FIELDS.with_(lexical=""))
     assert (dense_only.capabilities.lexical, dense_only.capabilities.hybrid) == (False, False)
+
+
+def test_both_are_fused_by_scores_where_that_is_chosen(points: Points) -> None:
+    by_ranks = points.fill(ROWS).hybrid("refunds", QUERY, 5)
+    by_scores = points.connected(fusion="dbsf").hybrid("refunds", QUERY, 5)
+    assert (by_ranks.space, by_scores.space) == (ScoreSpace.RRF, ScoreSpace.UNKNOWN)
+    assert set(ids(by_scores.hits)) & set(ids(by_ranks.hits))
+    assert [score for _, score in by_scores.hits] != [score for _, score in by_ranks.hits]
+
+
+def test_the_named_model_makes_the_sparse_vector_of_a_question(points: Points) -> None:
+    words = points.fill(ROWS).lexical("refunds", 5)
+    named = points.connected(sparse_model="Qdrant/bm25").lexical("refunds", 5)
+    assert (named.hits, named.space) == (words.hits, ScoreSpace.BM25)
+    with pytest.raises(EngineError, match="InferenceService is not initialized for splade-v3"):
+        points.connected(sparse_model="splade-v3").lexical("refunds", 5)
+
+
+def test_what_another_kind_cannot_be_told_is_refused(points: Points) -> None:
+    for told, sentence in (
+        ({"fusion": "dbsf"}, "Weaviate cannot fuse its searches by dbsf"),
+        ({"sparse_model": "splade"}, "Weaviate cannot be told a model of sparse vectors"),
+        ({"exact": True}, "Weaviate cannot be searched without its approximate index"),
+    ):
+        with pytest.raises(BadInput, match=sentence):
+            connect(points.described().with_(exact=False).with_(kind="weaviate", **told), None)
 
 
 def test_a_collection_is_described_with_three_rows_and_guessed_fields(points: Points) -> None:

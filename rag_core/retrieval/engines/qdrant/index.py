@@ -7,8 +7,9 @@
     GET  /collections[/{name}]               what there is, and of which dimension and distance
 
 The point's own id is the passage's, or a field of the payload where one is named. Lexical search asks the server to
-make the sparse vector of the question (`qdrant/bm25`, from Qdrant 1.15.2 on), so it fits vectors that the server or
-FastEmbed made with that model. Shapes: qdrant.tech/documentation and the OpenAPI description of the server.
+make the sparse vector of the question (`qdrant/bm25`, from Qdrant 1.15.2 on, or `config.sparse_model`), so it fits
+vectors that the server or FastEmbed made with that model. Shapes: qdrant.tech/documentation and the OpenAPI description
+of the server.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ TOGETHER = 1000
 """Points that are asked for in one request."""
 
 BM25 = "qdrant/bm25"
+SPACES = {"rrf": ScoreSpace.RRF, "dbsf": ScoreSpace.UNKNOWN}
+"""What a fused score is."""
 DIMENSION = re.compile(r"expected dim:? (\d+), got (\d+)")
 NO_VECTOR = re.compile(r"[Nn]ot existing vector name(?: error)?:? ?(.*)")
 
@@ -94,15 +97,16 @@ class QdrantIndex:
         """The points with the question's words, by their sparse vectors."""
         idf = self._layout().idf(self.config.fields.lexical, self.config.place)
         found = self._found(self._by_words(query, where), depth)
-        return SearchResult(found, space=ScoreSpace.BM25 if idf else ScoreSpace.DOT)
+        bm25 = idf and (self.config.sparse_model or BM25).lower() == BM25
+        return SearchResult(found, space=ScoreSpace.BM25 if bm25 else ScoreSpace.DOT)
 
     def hybrid(self, query: str, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
-        """Both, fused by the server's RRF over twice the depth. Qdrant gives equal scores in any order, so all that it
-        fuses is asked for, and of equal scores the first ids are kept."""
+        """Both, fused by the server over twice the depth, by ranks (RRF) or by scores (DBSF). Qdrant gives equal scores
+        in any order, so all that it fuses is asked for, and of equal scores the first ids are kept."""
         both = [self._nearest(self._checked(vector), vector, where), self._by_words(query, where)]
-        fused = {"prefetch": [one | {"limit": 2 * depth} for one in both], "query": {"fusion": "rrf"}}
+        fused = {"prefetch": [one | {"limit": 2 * depth} for one in both], "query": {"fusion": self.config.fusion}}
         found = sorted(self._found(fused, 2 * 2 * depth), key=lambda hit: (-hit[1], hit[0]))
-        return SearchResult(found[:depth], space=ScoreSpace.RRF)
+        return SearchResult(found[:depth], space=SPACES[self.config.fusion])
 
     def passages_by_id(self, ids: Sequence[str]) -> dict[str, Passage]:
         """The points of these ids as passages."""
@@ -143,7 +147,7 @@ class QdrantIndex:
 
     def _by_words(self, query: str, where: Filter | None) -> dict[str, Any]:
         options = {"options": {"language": self.config.language}} if self.config.language else {}
-        asked = {"text": query, "model": BM25, **options}
+        asked = {"text": query, "model": self.config.sparse_model or BM25, **options}
         return {"query": asked, "using": self.config.fields.lexical, **self._where(where)}
 
     def _found(self, asked: dict[str, Any], depth: int) -> list[tuple[str, float]]:
