@@ -138,6 +138,13 @@ from rag_core.retrieval.engines.postgres.index import PgVectorIndex as I
 I(IndexConfig(kind='pgvector', address='postgresql://a@localhost/b', index='t'), None).count()""",
     ),
     Use(
+        "retrieval/engines/milvus/by_grpc.py",
+        "milvus",
+        """from rag_core.retrieval.engines.index_config import IndexConfig
+from rag_core.retrieval.engines.milvus.index import MilvusIndex as I
+I(IndexConfig(kind='milvus', address='milvus+grpc://localhost:1', index='t'), None).count()""",
+    ),
+    Use(
         "storage/database.py",
         "postgres",
         "from rag_core.storage.database import Store; Store('postgresql+psycopg://a@localhost/b').begin().__enter__()",

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from rag_core.installation.extras import EXTRAS
 
 ROOT = Path(__file__).parents[1]
-OPTIONAL = {"onnxruntime", "onnx", "psycopg", "rerankers"}
+OPTIONAL = {"grpc", "onnxruntime", "onnx", "psycopg", "pymilvus", "rerankers"}
 """Imported inside an adapter that says what to install; pinned for the tests only."""
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

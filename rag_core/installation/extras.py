@@ -16,6 +16,8 @@ EXTRAS: dict[str, str] = {
     "datasets": "train",
     "accelerate": "train",
     "psycopg": "postgres",
+    "pymilvus": "milvus",
+    "grpc": "milvus",
     "starlette": "collect",
     "uvicorn": "collect",
     "opentelemetry": "collect",

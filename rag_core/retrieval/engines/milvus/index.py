@@ -26,6 +26,7 @@ from rag_core.retrieval.engines.index_config import (
     SearchedIndex,
     check_named,
 )
+from rag_core.retrieval.engines.milvus.by_grpc import GrpcServer
 from rag_core.retrieval.engines.milvus.codes import error_of
 from rag_core.retrieval.engines.milvus.filters import id_literals, milvus_filter, offset_filters
 from rag_core.retrieval.engines.milvus.layout import DISTANCES, Layout, numbers
@@ -48,13 +49,20 @@ MOST = 16_384
 ACCESS = Access(prefix="Bearer ", headers=(("Accept-Type-Allow-Int64", "true"),))
 
 
+def server_of(config: IndexConfig, secret: SecretStr | None) -> RestServer | GrpcServer:
+    """The server at that address: over REST, or by gRPC where the address says so. Raises BadInput."""
+    if config.address.startswith("milvus+"):
+        return GrpcServer(config, secret)
+    return RestServer(config, secret, ACCESS, lambda _status, _said: None)
+
+
 class MilvusIndex:
     """One collection, or a partition of it (`namespace`). `index` may name its database before it: `shop.passages`."""
 
     def __init__(self, config: IndexConfig, secret: SecretStr | None) -> None:
         database, _, collection = config.index.rpartition(".")
         self.config = config
-        self.server = RestServer(config, secret, ACCESS, lambda _status, _said: None)
+        self.server = server_of(config, secret)
         self._named = {"collectionName": collection, **({"dbName": database} if database else {})}
         self._part = {"partitionNames": [config.namespace]} if config.namespace else {}
         self._known: Layout | None = None

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import SecretStr, ValidationError
 
-from rag_core.errors import EngineError, EngineTimeout
+from rag_core.errors import BadInput, EngineError, EngineTimeout
 from rag_core.retrieval.engines.index_config import IndexConfig
+from rag_core.retrieval.engines.milvus.by_grpc import GrpcServer
 from rag_core.retrieval.engines.milvus.codes import NotLoaded
 from rag_core.retrieval.engines.milvus.index import MilvusIndex
 from rag_core.retrieval.engines.milvus.journal import KEY, Journal
@@ -47,7 +48,10 @@ class OwnMilvusIndex(MilvusIndex):
     """A collection that Second Pass made. One that is not loaded, as after a restart, is loaded."""
 
     def __init__(self, config: IndexConfig, secret: SecretStr | None) -> None:
+        """Raises BadInput for an address of gRPC."""
         super().__init__(config, secret)
+        if isinstance(self.server, GrpcServer):
+            raise BadInput("A collection of Second Pass needs the REST interface of Milvus: an address with http.")
         self._last: Journal | None = None
         self._now = threading.local()
 
