@@ -6,6 +6,7 @@
     calibrate SET_DIR --collection Handbook --try                  show how it would hold, keep nothing
     calibrate --collection Handbook --list                         what is kept for this collection
     calibrate --collection Handbook --remove cohere:rerank-v3.5
+    calibrate --index Wiki --like Handbook                         use what is kept for another collection here too
 
 Pairs that have been scored before are not scored again. What is kept is used by the app, and by `ask` and `inspect`
 with --collection or --index, in place of the reranker's own scores, with the fitted threshold.
@@ -49,6 +50,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add("--answer-from", type=int, default=1, metavar="GRADE", help="the lowest grade that answers (default: 1)")
     add("--try", dest="dry", action="store_true", help="show how it would hold, and keep nothing")
     add("--list", dest="listed", action="store_true", help="show what is kept for this collection")
+    add("--like", metavar="NAME", help="keep what NAME has, a collection or index with the same documents, here too")
     add("--remove", metavar="RERANKER", help="forget the calibration of this reranker")
     parser.set_defaults(
         run=run, embedder=None, stopped=" What was scored is kept. Run the same command again to continue."
@@ -56,7 +58,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace) -> int:
-    """List, remove, or fit and keep. 0; 1 where there was nothing to remove."""
+    """List, remove, take over, or fit and keep. 0; 1 where there was nothing to remove or to take over."""
     book = CalibrationBook(Store.from_settings(Settings()))
     name = given.collection or given.index
     if name is None:
@@ -67,8 +69,10 @@ def run(given: argparse.Namespace) -> int:
         return _list(book, name)
     if given.remove:
         return _remove(book, name, given.remove)
+    if given.like:
+        return _take_over(book, given.like, name)
     if given.set is None:
-        raise BadInput("Give a folder or a CSV of labelled questions, or --list or --remove.")
+        raise BadInput("Give a folder or a CSV of labelled questions, or --list, --like or --remove.")
     found = _fitted(given)
     sys.stdout.write("\n".join([*sentences(found), "", *table(found.best)]) + "\n")
     if given.dry:
@@ -115,6 +119,16 @@ def _list(book: CalibrationBook, collection: str) -> int:
     if not kept.found:
         sys.stdout.write(f"No reranker is calibrated on {collection}.\n")
     return 0
+
+
+def _take_over(book: CalibrationBook, other: str, collection: str) -> int:
+    kept = book.of_collection(other).found
+    for one in kept:
+        book.take_over(one, collection)
+        sys.stdout.write(f"{one.fit.calibration.reranker}: as on {one.collection}, kept on {collection} too.\n")
+    if not kept:
+        sys.stdout.write(f"No reranker is calibrated on {other}.\n")
+    return 0 if kept else 1
 
 
 def _remove(book: CalibrationBook, collection: str, reranker: str) -> int:

@@ -1,7 +1,8 @@
 """Calibrations of rerankers in the database: one a collection and reranker, with how it was fitted and how it holds.
 
 It belongs to a collection by its name: more documents make no other kind of question. It holds the identity of the
-model that was fitted, and a run with another model says so and leaves the scores as they are.
+model that was fitted, and a run with another model says so and leaves the scores as they are. Another collection with
+the same documents, as in another engine, has it only by choice (`take_over`).
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ calibrations = sa.Table(
 
 
 class KeptCalibration(Frozen):
-    """A calibration as it is kept: of which collection, when it was fitted and by whom."""
+    """A calibration as it is kept: on which collection it was fitted, also where another one has it too, when and by
+    whom."""
 
     version: int = 1
     collection: str
@@ -59,17 +61,20 @@ class CalibrationBook:
     def keep(self, collection: str, fit: CalibrationFit, by: str = "") -> KeptCalibration:
         """Keep it in the place of an earlier one of the same reranker on this collection."""
         kept = KeptCalibration(collection=collection, fitted_at=datetime.now(UTC), fitted_by=by, fit=fit)
+        self._put(collection, kept)
+        return kept
+
+    def _put(self, collection: str, kept: KeptCalibration) -> None:
         row = {
             "collection": collection,
             "owner": self._owner,
-            "reranker": fit.calibration.reranker,
+            "reranker": kept.fit.calibration.reranker,
             "record": kept.model_dump_json(),
         }
         with self._store.begin() as connection:
             insert = UPSERT[connection.dialect.name](calibrations).values(row)
             new = {"record": insert.excluded["record"]}
             connection.execute(insert.on_conflict_do_update(index_elements=list(calibrations.primary_key), set_=new))
-        return kept
 
     def find(self, collection: str, reranker: str) -> KeptCalibration | None:
         """The calibration of this reranker on this collection; None where there is none. Raises UnreadableRecord."""
@@ -84,6 +89,16 @@ class CalibrationBook:
         with self._store.begin() as connection:
             rows = connection.execute(wanted).mappings().all()
         return listing((row["reranker"], lambda row=row: KEPT.read(row["record"])) for row in rows)  # type: ignore[misc]
+
+    def collections(self, reranker: str) -> list[str]:
+        """The collections that have one of this reranker, by name."""
+        wanted = sa.select(calibrations.c.collection).where(calibrations.c.owner == self._owner)
+        with self._store.begin() as connection:
+            return sorted(connection.execute(wanted.where(calibrations.c.reranker == reranker)).scalars())
+
+    def take_over(self, kept: KeptCalibration, collection: str) -> None:
+        """Use what was fitted on another collection for this one too, in the place of an earlier one."""
+        self._put(collection, kept)
 
     def remove(self, collection: str, reranker: str) -> bool:
         """Forget it; its scores count as they are from then on. False where there was none."""
@@ -111,7 +126,7 @@ class CalibrationBook:
         with self._store.begin() as connection:
             connection.execute(sa.delete(calibrations).where(*there))
             for row in connection.execute(sa.select(calibrations).where(*self._of(collection))).mappings().all():
-                changed = {"collection": name, "owner": owner, "record": _renamed(row["record"], name)}
+                changed = {"collection": name, "owner": owner, "record": _renamed(row["record"], collection, name)}
                 of_it = (*self._of(collection), calibrations.c.reranker == row["reranker"])
                 connection.execute(sa.update(calibrations).where(*of_it).values(changed))
 
@@ -119,9 +134,11 @@ class CalibrationBook:
         return [calibrations.c.collection == collection, calibrations.c.owner == self._owner]
 
 
-def _renamed(record: str, collection: str) -> str:
-    """The record with the collection's other name; one that cannot be read as it is, for it says so itself."""
+def _renamed(record: str, collection: str, name: str) -> str:
+    """The record with the collection's other name; as it is where it was fitted on another one, and where it cannot be
+    read, for it says so itself."""
     try:
-        return KEPT.read(record).with_(collection=collection).model_dump_json()
+        kept = KEPT.read(record)
     except UnreadableRecord:
         return record
+    return kept.with_(collection=name).model_dump_json() if kept.collection == collection else record

@@ -45,6 +45,7 @@ class Changed(StrEnum):
 
     LABELLED_SET = "labelled set"
     COLLECTION = "collection"
+    OTHER_COLLECTION = "other collection"
     FILTER = "filter"
 
 
@@ -111,6 +112,7 @@ def _changed(report: Report, baseline: Report) -> Iterator[Changed]:
         yield Changed.LABELLED_SET
     here, there = report.collection, baseline.collection
     if here and there and here.fingerprint != there.fingerprint:
-        yield Changed.COLLECTION
+        other = here.id and there.id and here.id != there.id
+        yield Changed.OTHER_COLLECTION if other else Changed.COLLECTION
     if report.where != baseline.where:
         yield Changed.FILTER

@@ -68,6 +68,17 @@ def test_what_is_kept_is_used_until_it_is_removed(folder: Path, capsys: pytest.C
     assert asked(capsys).policy.calibration is None
 
 
+def test_what_is_kept_is_used_on_another_collection_by_choice(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["index", str(folder.parent / "handbook"), "--name", "Copy"]) == 0
+    assert main(["calibrate", "--collection", "Copy", "--like", "Handbook"]) == 1
+    assert calibrate(str(folder), *LATE) == 0
+    capsys.readouterr()
+    assert asked(capsys, "--collection", "Copy").policy.calibration is None
+    assert main(["calibrate", "--collection", "Copy", "--like", "Handbook"]) == 0
+    assert "late-interaction: as on Handbook, kept on Copy too" in capsys.readouterr().out
+    assert asked(capsys, "--collection", "Copy").policy.calibration == asked(capsys).policy.calibration
+
+
 def test_a_try_keeps_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert calibrate(str(folder), *LATE, "--try") == 0
     capsys.readouterr()

@@ -12,6 +12,7 @@ from rag_core.evaluation import gate
 from rag_core.evaluation.export import queries_csv, to_markdown
 from rag_core.evaluation.gather import build
 from rag_core.evaluation.report import Report, rankings_of, report
+from rag_core.schema.documents import CollectionRef
 from rag_core.schema.policy import Policy
 from rag_core.schema.steps import StepName
 from tests.evaluation.builders import labelled, plain
@@ -20,14 +21,14 @@ POLICY = Policy(reranker="ce", pool=3, top_k=1)
 KINDS = {"q1": "code", "q2": "code", "q3": "twin"}
 
 
-def made(best: str = "c", **qrels: dict[str, int]) -> Report:
+def made(best: str = "c", on: CollectionRef | None = None, **qrels: dict[str, int]) -> Report:
     """Three queries that find a, b, c in this order, and a reranker that puts `best` first."""
     qrels = qrels or {"q1": {"c": 1}, "q2": {"c": 1}, "q3": {"a": 1}}
     asked = labelled(qrels, kinds=KINDS)
     scores = {"a": 1.0, "b": 0.0, "c": 0.5, best: 9.0}
     pools = build({one: plain("abc", "", scores) for one in qrels}, asked)
     rankings = rankings_of(pools, POLICY)
-    return report(asked, rankings, ["RR@10"], pools=pools, policy=POLICY, collection=plain("a").collection)
+    return report(asked, rankings, ["RR@10"], pools=pools, policy=POLICY, collection=on or plain("a").collection)
 
 
 def test_means_comparisons_and_groups() -> None:
@@ -104,6 +105,14 @@ def test_a_baseline_on_other_queries_or_without_the_metric_is_refused() -> None:
 def test_a_changed_set_is_remarked() -> None:
     check = gate.worse(made(), made(q1={"c": 2}, q2={"a": 1}), ["RR@10"], "adjusted")
     assert check.changed == (gate.Changed.LABELLED_SET,)
+
+
+def test_a_baseline_on_another_collection_is_compared_and_remarked() -> None:
+    then = CollectionRef(name="Handbook", fingerprint="f1", embedding_model="m", documents=3, passages=3, id="files")
+    changed = [then.with_(fingerprint="f2"), then.with_(fingerprint="f2", id="team"), then]
+    found = [gate.worse(made(on=one), made(on=then), ["RR@10"], "adjusted") for one in changed]
+    assert [one.changed for one in found] == [(gate.Changed.COLLECTION,), (gate.Changed.OTHER_COLLECTION,), ()]
+    assert all(one.compared for one in found)
 
 
 def test_markdown_tells_the_whole_story() -> None:

@@ -16,6 +16,7 @@ from rag_core.corpus.sample import SAMPLE
 from rag_core.corpus.storage.orders import OrderBook
 from rag_core.evaluation.calibrating import FEWEST
 from rag_core.evaluation.calibration_book import CalibrationBook, calibrations
+from rag_core.schema.chunking import Chunking
 from rag_core.schema.policy import Policy
 from tests.ui.conftest import ROOT
 from tests.ui.pages import done, page, said, taken_up
@@ -71,6 +72,40 @@ def test_a_kept_calibration_counts_everywhere_until_it_is_removed() -> None:
     done(at.button(key="calibrate_remove").click().run())
     assert "cal" not in toggles(at) and "t_maxsim" in [one.key for one in at.sidebar.slider]
     assert "cal" not in toggles(opened("1_inspect.py", r=LATE, fp="", q="refund in 5 days", cal=True))
+
+
+@pytest.fixture
+def copy(labelled: None) -> str:
+    """The same documents in another collection, on which nothing was fitted."""
+    caches.shared().build("Copy", list(caches.collection(SAMPLE, OWNER).documents()), Chunking(), caches.embedder())
+    return "Copy"
+
+
+def test_another_collection_says_that_a_calibration_is_not_its_own_and_takes_it_over_by_a_click(copy: str) -> None:
+    done(evaluated().button(key="calibrate_keep").click().run())
+    at = opened("1_inspect.py", r=LATE, fp="", q="refund in 5 days", cal=True)
+    done(at.sidebar.slider(key="t_calibrated").set_value(0.4).run())
+    done(at.selectbox(key="c").set_value(copy).run())
+    assert "cal" not in toggles(at) and f"It is calibrated on “{SAMPLE}”, not on this collection" in said(at)
+    assert "is not kept here" in said(at)
+    done(at.selectbox(key="c").set_value(SAMPLE).run())
+    assert (at.sidebar.toggle(key="cal").value, at.sidebar.slider(key="t_calibrated").value) == (True, 0.4)
+
+    done(at.selectbox(key="c").set_value(copy).run())
+    done(next(one for one in at.sidebar.button if one.label == f"Use that of {SAMPLE}").click().run())
+    assert (at.sidebar.toggle(key="cal").value, at.sidebar.slider(key="t_calibrated").value) == (True, 0.4)
+    assert f"labelled questions of {SAMPLE} on" in at.sidebar.toggle(key="cal").help
+    assert calibrated_names() == [(SAMPLE, ""), (copy, "")] or calibrated_names() == [(copy, ""), (SAMPLE, "")]
+
+
+def test_a_private_calibration_is_offered_to_nobody_else(copy: str) -> None:
+    done(evaluated().button(key="calibrate_keep").click().run())
+    fit = CalibrationBook(caches.store()).find(SAMPLE, LATE).fit
+    CalibrationBook(caches.store()).forget(SAMPLE)
+    CalibrationBook(caches.store(), OWNER).keep("Mine", fit)
+    asked = {"c": copy, "r": LATE, "fp": "", "q": "refund in 5 days"}
+    assert "It is calibrated on “Mine”" in said(opened("1_inspect.py", owner=OWNER, **asked))
+    assert "It is calibrated on" not in said(opened("1_inspect.py", owner="cd" * 16, **asked))
 
 
 @pytest.mark.usefixtures("labelled")

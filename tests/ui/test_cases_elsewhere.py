@@ -108,3 +108,13 @@ def test_of_all_open_cases_those_without_a_collection_run_on_the_open_one_by_cho
         (RerunOutcome.STILL_LOST, True) if chosen else (RerunOutcome.FAILED, False)
     )
     assert chosen or "is not here" in again.error
+
+
+def test_cases_of_another_collection_are_labelled_questions_by_choice(case_id: str) -> None:
+    at = page("5_evaluate.py", timeout=300, owner=OWNER, c="Copy", r="none", eval_source="Triage cases")
+    assert at.selectbox(key="eval_cases_of").options == ["Copy, 0 cases", "Handbook, 1 case"]
+    assert "There is no triage case yet" in said(at)
+    done(at.selectbox(key="eval_cases_of").set_value("Handbook").run())
+    assert "These cases were saved on “Handbook”. Their documents are looked for in “Copy” by their ids." in said(at)
+    done(at.button(key="eval_score").click().run())
+    assert "1 labelled question, 1 grade." in said(at) and "counts as never found" not in said(at)

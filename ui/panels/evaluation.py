@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import streamlit as st
 
@@ -28,9 +27,8 @@ from rag_core.rerank.catalogue import called
 from rag_core.schema.base import new_id
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import NO_RERANKER, Policy
-from rag_core.triage.labelled_cases import set_of_cases
 from ui import caches
-from ui.panels import chosen_runs, query_sets, spent, views, waiting
+from ui.panels import chosen_runs, evaluation_cases, query_sets, spent, waiting
 from ui.panels.evaluation_files import from_files, uploaded
 from ui.panels.run_selection import RECORDED
 from ui.set_results import set_results
@@ -58,21 +56,15 @@ def source(choice: SidebarState) -> str:
     own = [OWN] if caches.labelled_set(choice.collection) else []
     recorded = [RECORDED] if chosen_runs.there() else []
     options = [*own, CASES, FILES, RUNS, *recorded]
-    at_first = FILES if uploaded() or not (own or _any_case(choice)) else options[0]
+    at_first = FILES if uploaded() or not (own or evaluation_cases.there(choice.collection)) else options[0]
     return str(st.segmented_control("Questions from", options, default=at_first, required=True, key="eval_source"))
-
-
-def _any_case(choice: SidebarState) -> bool:
-    """Whether the collection has a triage case, be it one that cannot be read."""
-    listed = caches.case_book().find(collection=choice.collection)
-    return bool(listed.left_out) or any(not one.recorded for one in listed.found)
 
 
 def labelled(choice: SidebarState, kind: str) -> LabelledSet | None:
     """The labelled set of that source with the grades given in the page; None where files are still missing."""
     makers = {
         OWN: lambda: caches.labelled_set(choice.collection),
-        CASES: lambda: _from_cases(choice),
+        CASES: lambda: evaluation_cases.labelled(choice.collection, FILES),
         FILES: from_files,
         RUNS: from_files,
     }
@@ -83,32 +75,6 @@ def labelled(choice: SidebarState, kind: str) -> LabelledSet | None:
 def judgments(choice: SidebarState) -> JudgmentBook:
     """The grades given in the page: everybody's, or over a private collection its owner's alone."""
     return JudgmentBook(caches.store(), indexes.seen_by(choice.collection))
-
-
-def _cases(choice: SidebarState) -> tuple[tuple[str, datetime], ...]:
-    """Id and latest change of each case of the collection, none of a recorded run; a note for each one that cannot be
-    read."""
-    listed = caches.case_book().find(collection=choice.collection)
-    views.left_out("case", listed.left_out)
-    return tuple((one.id, one.updated_at) for one in listed.found if not one.recorded)
-
-
-def _from_cases(choice: SidebarState) -> LabelledSet | None:
-    """The set of the collection's cases; a hint and None where it has none."""
-    if revisions := _cases(choice):
-        return _of_cases(revisions)
-    st.info(
-        "There is no triage case yet. Save some in Triage, and they become labelled questions here; or choose "
-        f"“{FILES}” above to upload some.",
-        icon=":material/info:",
-    )
-    return None
-
-
-@st.cache_resource(max_entries=8, show_spinner="Reading the cases")
-def _of_cases(revisions: tuple[tuple[str, datetime], ...]) -> LabelledSet:
-    """The set that these revisions of cases make. A case holds a whole trace, so each is read once."""
-    return set_of_cases(caches.case_book().get(case_id) for case_id, _ in revisions)
 
 
 def bench(choice: SidebarState, questions: LabelledSet) -> Bench:

@@ -22,16 +22,28 @@ from ui import caches
 from ui.links import Params
 from ui.panels import views
 from ui.sidebar import indexes, link_values, searched
+from ui.sidebar.owner import owner
 
 KEY = "cal"
 THRESHOLD = "calibrated"
 """The threshold's control is `t_calibrated`: a link's `t_probability` is of a model's own probability."""
+CUT = f"t_{THRESHOLD}"
+OFFERED = 3
+"""Calibrations of other collections that are offered."""
 NOT_HERE = (
     "A calibrated probability is asked for, which is not kept here for this reranker and collection. Its own scores are"
     " used, with its own threshold."
 )
 FITTED_AGAIN = (
     "The calibration that these settings had is not the one that is kept here now. The one that is kept is used."
+)
+DRAWN = "calibrated_drawn"
+"""Session key: the collection and the reranker whose switch was drawn last."""
+BEFORE = "calibrated_before"
+"""Session key: that reranker, with switch and threshold as they were before a collection without them was chosen."""
+CALIBRATED_ON = (
+    "It is calibrated on {}, not on this collection. A calibration holds for the same documents and the same kind of "
+    "questions."
 )
 ASKED_FOR = "asked_calibration"
 """Session key: the calibration of the policy that was set last."""
@@ -44,10 +56,12 @@ def book(collection: str) -> CalibrationBook:
 
 def kept(collection: str, reranker: str) -> KeptCalibration | None:
     """What is kept for this reranker on this collection; a note where it cannot be read. A live retriever has none."""
-    if searched.is_live(collection):
-        return None
+    return None if searched.is_live(collection) else _found(book(collection), collection, reranker)
+
+
+def _found(of: CalibrationBook, collection: str, reranker: str) -> KeptCalibration | None:
     try:
-        return book(collection).find(collection, reranker)
+        return of.find(collection, reranker)
     except UnreadableRecord as exc:
         st.warning(views.markdown(f"The calibration of {reranker} is left out. {exc}"), icon=":material/warning:")
         return None
@@ -71,14 +85,18 @@ def choose(collection: str, reranker: Entry) -> Scale:
     _begin()
     found, asked = kept(collection, reranker.key), _asked_for(reranker.key)
     if found is None:
-        if asked or (KEY in st.query_params and KEY not in st.session_state):
+        linked = KEY in st.query_params and KEY not in st.session_state
+        if asked or linked or _held(collection, reranker.key).get(KEY):
             st.caption(f":material/link_off: {NOT_HERE}")
-        if reranker.key == STANDARD:
+        offered = not searched.is_live(collection) and _offer(collection, reranker.key)
+        if reranker.key == STANDARD and not offered:
             st.caption("Its scores are not calibrated on this collection. Calibrate it on the Evaluate page.")
         return Scale(reranker)
+    _as_before(collection, reranker.key)
     if asked and asked != found.fit.calibration:
         st.caption(f":material/link_off: {FITTED_AGAIN}")
-    fitted = f"Fitted on {found.fit.questions} labelled questions on {found.fitted_at:%Y-%m-%d}."
+    of = f" of {found.collection}" if found.collection != collection else ""
+    fitted = f"Fitted on {found.fit.questions} labelled questions{of} on {found.fitted_at:%Y-%m-%d}."
     told = views.markdown(f"{fitted} {threshold_sentence(found.fit)}")
     link_values.switch(KEY, "Calibrated probability")
     on = st.toggle("Calibrated probability", key=KEY, bind="query-params", help=told)
@@ -86,6 +104,53 @@ def choose(collection: str, reranker: Entry) -> Scale:
         return Scale(reranker)
     changes = {"space": ScoreSpace.PROBABILITY, "default_threshold": found.fit.threshold.minimum}
     return Scale(reranker.model_copy(update=changes), THRESHOLD, found.fit.calibration)
+
+
+def _held(collection: str, reranker: str) -> dict[str, object]:
+    """Switch and threshold of this reranker as they were on the collection that was chosen before; empty where none
+    were."""
+    drawn = st.session_state.pop(DRAWN, ("", ""))
+    if drawn[0] != collection and drawn[1] == reranker:
+        held = {key: st.session_state[key] for key in (KEY, CUT) if key in st.session_state}
+        st.session_state[BEFORE] = (reranker, held)
+    of, held = st.session_state.get(BEFORE, ("", {}))
+    return held if of == reranker else {}
+
+
+def _as_before(collection: str, reranker: str) -> None:
+    """Set both as they were, back on a collection that has a calibration, unless the link says them."""
+    held = _held(collection, reranker)
+    for key in held.keys() - st.query_params.keys():
+        st.session_state.setdefault(key, held[key])
+    st.session_state.pop(BEFORE, None)
+    st.session_state[DRAWN] = (collection, reranker)
+
+
+def _offer(collection: str, reranker: str) -> bool:
+    """Say on which other collections the reranker is calibrated, with a button to use such a calibration here."""
+    books = (CalibrationBook(caches.store()), CalibrationBook(caches.store(), owner()))
+    others = {name: one for one in books for name in one.collections(reranker) if name != collection}
+    if others:
+        st.caption(views.markdown(CALIBRATED_ON.format(", ".join(f"“{name}”" for name in others))))
+    for name, of in list(others.items())[:OFFERED]:
+        st.button(
+            f"Use that of {views.label(name)}",
+            key=f"cal_of_{name}",
+            on_click=_take_over,
+            args=(of, name, collection, reranker),
+            type="tertiary",
+            icon=":material/content_copy:",
+            help="It is kept for this collection too, for everyone who sees it.",
+        )
+    return bool(others)
+
+
+def _take_over(of: CalibrationBook, name: str, collection: str, reranker: str) -> None:
+    """Keep it for this collection too, and use it with its threshold. For callbacks."""
+    if found := _found(of, name, reranker):
+        book(collection).take_over(found, collection)
+        turn_on(found.fit.threshold.minimum)
+        st.session_state.update(_held(collection, reranker))
 
 
 def threshold_name(policy: Policy) -> str:
@@ -100,7 +165,7 @@ def put(policy: Policy) -> None:
 
 def turn_on(minimum: float) -> None:
     """Use the calibration from now on, with this threshold. For callbacks."""
-    st.session_state.update({KEY: True, ASKED_FOR: None, f"t_{THRESHOLD}": minimum})
+    st.session_state.update({KEY: True, ASKED_FOR: None, CUT: minimum})
 
 
 def reset(collection: str, reranker: str) -> None:
