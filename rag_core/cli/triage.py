@@ -92,7 +92,7 @@ def diagnosed(question: Asked, expected: Expected) -> tuple[Diagnosis, WhatIf, t
     trace = question.trace
     location = locate(question.collection, expected) if question.collection else locate_in_run(trace, expected)
     location = checked(location, trace, trace.collection.name if question.collection else "")
-    found = diagnose(trace, location)
+    found = question.session.diagnosed(trace, location) if question.session else diagnose(trace, location)
     if question.session:
         what_if = question.session.what_if(question.policy, location)
     else:

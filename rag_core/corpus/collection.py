@@ -146,6 +146,15 @@ class Collection:
         how = self.dense_index.approximate(depth, allowed)
         return SearchResult(self._hits(rows, scores.tolist()), approximate=how)
 
+    def approximate(self, depth: int, where: Filter | None = None) -> str:
+        """How dense search looks for so many, where that may miss some; empty where it is exact."""
+        return self.dense_index.approximate(depth, self._allowed(where))
+
+    def vectors_by_id(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        """The stored vectors of these passages; those that are not there are left out."""
+        rows = {one: self.texts.row(one) for one in ids}
+        return {one: self.vectors[row] for one, row in rows.items() if row is not None}
+
     def lexical(self, query: str, depth: int, where: Filter | None = None) -> SearchResult:
         """The `depth` passages with the highest BM25 score over 0, among those that match the filter."""
         rows, scores, terms = self.lexical_index.search(query, depth, self._allowed(where))

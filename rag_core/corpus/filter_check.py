@@ -21,7 +21,7 @@ def check_filter(where: Filter | None, searched: Collection | ConnectedCollectio
     if where is None:
         return
     if isinstance(searched, ConnectedCollection):
-        searched.capabilities.check(where, searched.name)
+        searched.check_filter(where)
         _check_mapped(where, searched)
     elif unknown := unknown_fields(where, searched):
         raise BadInput(unknown)

@@ -9,6 +9,7 @@ from pydantic import Field, FiniteFloat
 from rag_core.diagnosis.facts import Recorded, Score
 from rag_core.diagnosis.run_facts import ByStep, OpenQuestion
 from rag_core.schema.base import Frozen
+from rag_core.schema.trace_record import RankAtStep
 
 
 class SearchRank(Frozen):
@@ -74,4 +75,55 @@ class EndUnread(Frozen):
     tokens: int
 
 
-Note = Annotated[DidNotRun | EndUnread | OpenQuestion | Recorded, Field(discriminator="kind")]
+ROUNDING = 1e-3
+"""Within this share of 1, or of the score where that is larger, two dense scores are the same: an index may keep
+shorter numbers than it was given."""
+
+
+class Deeper(Frozen):
+    """A search has it deeper than the `depth` that the run takes of its list."""
+
+    kind: Literal["deeper"] = "deeper"
+    at: RankAtStep
+    depth: int
+
+
+class PastDense(Frozen):
+    """Dense search did not return it among the `asked`.
+
+    how: how the search is approximate; empty where it is exact. end: the last score that it returned. own: the
+    passage's own score, from its stored vector; None where that was not read, and `unread` says why. nearer: how many
+    of the `returned` have a better one.
+    """
+
+    kind: Literal["past-dense"] = "past-dense"
+    how: str
+    asked: int
+    returned: int
+    end: Score | None
+    own: Score | None
+    nearer: int = 0
+    unread: str = ""
+
+    @property
+    def missed(self) -> bool | None:
+        """Whether an exact search would have returned it; None where that cannot be told."""
+        if not self.how:
+            return False
+        if self.own is None:
+            return None
+        if self.end is None or self.returned < self.asked:
+            return True
+        ahead = self.own.score - self.end.score
+        ahead = -ahead if self.own.space.lower_is_better else ahead
+        if abs(ahead) <= ROUNDING * max(1.0, abs(self.end.score)):
+            return None
+        return ahead > 0
+
+    @property
+    def tells(self) -> bool:
+        """Whether there is anything to say: an exact search that returned all that there is says it by its list."""
+        return bool(self.how) or self.returned >= self.asked
+
+
+Note = Annotated[DidNotRun | EndUnread | Deeper | PastDense | OpenQuestion | Recorded, Field(discriminator="kind")]

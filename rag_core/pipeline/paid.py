@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import TYPE_CHECKING
+from typing import TypeVar, cast
 
 from rag_core.pipeline.background import Works
 from rag_core.pipeline.claims import Claims
@@ -11,21 +11,19 @@ from rag_core.pipeline.reranker_scores import with_scores
 from rag_core.schema.answers import Answer
 from rag_core.schema.measurement import Measurement, RerankerScores
 
-if TYPE_CHECKING:
-    from rag_core.diagnosis import WhatIf
-
+Found = TypeVar("Found")
 
 SEARCHED = ("passages", "vectors", "extra_searches", "rewriting", "hybrid")
 """The fields of a measurement that searching fills; scoring fills `rerankings`."""
 
 
 class Paid:
-    """Read and change it under the lock of `claims`. `what_ifs` are those of the present measurement."""
+    """Read and change it under the lock of `claims`. `findings` are those of the present measurement."""
 
     def __init__(self) -> None:
         self.measurement: Measurement | None = None
         self.answers: dict[Hashable, Answer] = {}
-        self.what_ifs: dict[Hashable, WhatIf] = {}
+        self.findings: dict[Hashable, tuple[object]] = {}
         self.rewriting_again: set[str] = set()
         self.claims = Claims()
         self.works = Works()
@@ -34,7 +32,7 @@ class Paid:
     def keep(self, measurement: Measurement) -> None:
         """Put a grown measurement in the place of the present one."""
         self.measurement = measurement
-        self.what_ifs.clear()
+        self.findings.clear()
 
     def keep_searches(self, searched: Measurement) -> None:
         """Take over what was searched for an earlier state of the measurement; scores made meanwhile stay."""
@@ -65,14 +63,14 @@ class Paid:
         """Forget what failed for this asker."""
         self._failed = {one for one in self._failed if one[1] != asker}
 
-    def remembered(self, key: Hashable, work_out: Callable[[Measurement], WhatIf]) -> WhatIf:
+    def remembered(self, key: Hashable, work_out: Callable[[Measurement], Found]) -> Found:
         """A finding about the present measurement, worked out once; without the lock, for it may take a while."""
         with self.claims.lock:
-            known, found = self.measurement, self.what_ifs.get(key)
+            known, found = self.measurement, self.findings.get(key)
         if found is None:
             assert known is not None
-            found = work_out(known)
+            found = (work_out(known),)
             with self.claims.lock:
                 if self.measurement is known:
-                    self.what_ifs[key] = found
-        return found
+                    self.findings[key] = found
+        return cast("Found", found[0])

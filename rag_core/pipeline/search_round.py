@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from rag_core.pipeline import step_warnings
 from rag_core.rerank.metering import metered
 from rag_core.retrieval.embedders.protocol import Embedder, why_not_converted
+from rag_core.retrieval.engines.checks_filters import ChecksFilters
 from rag_core.retrieval.engines.protocol import Engine, SaysWhatItCan, SearchResult
 from rag_core.schema.filters import Filter
 from rag_core.schema.measurement import RankedList, SearchRun, Vector
@@ -82,10 +83,9 @@ def search_round(
 
 def _check_filters(engine: Engine, filters: Sequence[Filter]) -> None:
     """Raises BadInput for a filter that the engine cannot translate, before a text is embedded or anything is sent."""
-    if isinstance(engine, SaysWhatItCan):
+    if isinstance(engine, ChecksFilters):
         for where in filters:
-            if where.kinds - engine.capabilities.conditions:
-                engine.capabilities.check(where, engine.ref.name)
+            engine.check_filter(where)
 
 
 class _Texts:

@@ -31,7 +31,7 @@ from rag_core.schema.policy import EarlyStopping, Policy
 from rag_core.schema.trace import Trace
 
 if TYPE_CHECKING:
-    from rag_core.diagnosis import Location, WhatIf
+    from rag_core.diagnosis import Diagnosis, Location, WhatIf
     from rag_core.generation.chat.access import ChatAccess
 
 
@@ -204,6 +204,21 @@ class QuerySession:
         self.trace(policy)
         key = (policy, location.model_dump_json())
         return self._paid.remembered(key, lambda known: what_would_keep(known, policy, location))
+
+    def diagnosed(self, trace: Trace, location: Location) -> Diagnosis:
+        """Where the expected document was lost in a trace of this question, and where it is past the ends of what the
+        searches returned. What the engine says of that is remembered until more is scored."""
+        from rag_core.diagnosis import diagnose
+        from rag_core.diagnosis.past_dense import LOST_IN_SEARCH, past_dense, with_notes
+
+        found, known = diagnose(trace, location), self.measurement
+        if found.verdict not in LOST_IN_SEARCH or known is None:
+            return found
+        key = ("past dense", location.model_dump_json())
+        past = self._paid.remembered(key, lambda measured: past_dense(self.pipeline.engine, measured, location))
+        if past and past.unread:  # asked again next time
+            self._paid.findings.pop(key, None)
+        return with_notes(found, known, trace, past)
 
     def settling(self, policy: Policy, location: Location) -> AbstractContextManager[Work[tuple[int, int], None]]:
         """Score, in the background, the pairs that leave settings open for `what_if`; says (done, of how many)."""

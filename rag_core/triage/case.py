@@ -57,7 +57,7 @@ class Case(Frozen):
     """One saved case. `version` counts its revisions, so that two people cannot overwrite each other unseen; `format`
     is the version of its record."""
 
-    format: Literal[3] = 3
+    format: Literal[4] = 4
     id: CaseId
     version: Annotated[int, Field(ge=1)] = 1
     trace: Trace
@@ -97,7 +97,7 @@ class Rerun(Frozen):
     elsewhere: the collection that was chosen to run it on; None for the case's own.
     """
 
-    format: Literal[5] = 5
+    format: Literal[6] = 6
     id: CaseId
     case_id: CaseId
     job_id: CaseId | None = None
@@ -117,17 +117,17 @@ class Rerun(Frozen):
 CASE = RecordFormat(
     noun="case",
     model=Case,
-    version=3,
+    version=4,
     version_field="format",
-    upgrades={1: findings_from_version_1, 2: findings_from_version_2},
+    upgrades={1: findings_from_version_1, 2: findings_from_version_2, 3: dict},
     accepts="Cases are saved on the Triage page, which also exports them.",
 )
 RERUN = RecordFormat(
     noun="re-run",
     model=Rerun,
-    version=5,
+    version=6,
     version_field="format",
-    upgrades={1: findings_from_version_1, 2: findings_from_version_2, 3: dict, 4: dict},
+    upgrades={1: findings_from_version_1, 2: findings_from_version_2, 3: dict, 4: dict, 5: dict},
     accepts="Run the case again.",
 )
 

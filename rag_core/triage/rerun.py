@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from rag_core.diagnosis import diagnose, locate, locate_elsewhere
+from rag_core.diagnosis import locate, locate_elsewhere
 from rag_core.diagnosis.expected import Corpus, SearchedCorpus
 from rag_core.errors import BadInput, CollectionError, SecondPassError, Stopped, UnreadableRecord
 from rag_core.jobs import JobControl
@@ -69,7 +69,7 @@ def rerun(
         trace = trace.model_copy(update={"recorded_answer": question.answer(trace, chat)})
     except SecondPassError as exc:
         return failed(case.id, str(exc), job_id, on)
-    findings = tuple(Finding(location=place, diagnosis=diagnose(trace, place)) for place in located)
+    findings = tuple(Finding(location=place, diagnosis=question.diagnosed(trace, place)) for place in located)
     return redone(case, trace, findings, job_id, on)
 
 

@@ -6,10 +6,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rag_core.diagnosis.facts import Recorded
-from rag_core.diagnosis.reasons import ByPlace, ByScore, BySearch, BySignal, DidNotRun, EndUnread, Note, SearchRank
+from rag_core.diagnosis.reasons import (
+    ByPlace,
+    ByScore,
+    BySearch,
+    BySignal,
+    Deeper,
+    DidNotRun,
+    EndUnread,
+    Note,
+    PastDense,
+    SearchRank,
+)
 from rag_core.diagnosis.run_facts import ByStep, OpenQuestion
 from rag_core.diagnosis.verdicts import Rival
 from rag_core.wording.numbers import ordinal, score_number, score_text
+from rag_core.wording.past_dense import deeper, past_dense
 from rag_core.wording.recorded_verdicts import left_open, why_above
 
 
@@ -77,5 +89,7 @@ _WORDS: dict[type, Callable[[Any], str]] = {
     EndUnread: _end_unread,
     ByStep: why_above,
     OpenQuestion: left_open,
+    Deeper: deeper,
+    PastDense: past_dense,
     Recorded: _recorded,
 }

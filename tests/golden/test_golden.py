@@ -101,11 +101,11 @@ def test_cases_of_recorded_runs_of_version_3_name_their_run_and_can_be_replayed(
     assert again.outcome is RerunOutcome.FIXED and read_cases(export_cases(found.cases)).cases == found.cases
 
 
-@pytest.mark.parametrize("name", ["rerun-v3.json", "rerun-v4.json"])
+@pytest.mark.parametrize("name", ["rerun-v3.json", "rerun-v4.json", "rerun-v5.json"])
 def test_a_re_run_of_a_recorded_run_is_read_as_what_it_was(name):
     text = (GOLDEN / "case" / name).read_text(encoding="utf-8")
     old, run = json.loads(text), RERUN.read(text)
-    assert (run.format, run.elsewhere, run.outcome, run.verdict) == (5, None, RerunOutcome.FIXED, Verdict.KEPT)
+    assert (run.format, run.elsewhere, run.outcome, run.verdict) == (6, None, RerunOutcome.FIXED, Verdict.KEPT)
     assert [hit.passage_id for hit in run.trace.kept_step.hits] == [
         hit["passage_id"] for hit in old["trace"]["steps"][-1]["hits"]
     ]

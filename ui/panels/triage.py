@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from rag_core.corpus.collection import Collection
-from rag_core.diagnosis import Diagnosis, Expected, Location, Verdict, diagnose, locate
+from rag_core.diagnosis import Diagnosis, Expected, Location, Verdict, locate
 from rag_core.errors import BadInput
 from rag_core.generation.chat.access import ChatAccess
 from rag_core.pipeline.session import QuerySession
@@ -182,7 +182,7 @@ def examine(choice: SidebarState, asked: Asked) -> Found:
     if answer := waiting.answer(question, trace, choice.chat):
         trace = with_answer(trace, answer)
     history.remember(trace)
-    return Found(question, trace, location, diagnose(trace, location), choice.chat)
+    return Found(question, trace, location, question.diagnosed(trace, location), choice.chat)
 
 
 def verdict(found: Found) -> None:

@@ -18,6 +18,8 @@ from rag_core.errors import BadInput, CannotBeListed, EngineError, WrongDimensio
 from rag_core.rerank.stored_tokens import TokenSource
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.engines.index_config import IndexConfig
+from rag_core.retrieval.engines.index_kinds import KINDS
+from rag_core.retrieval.engines.nearness import SaysHowItSearches
 from rag_core.retrieval.engines.protocol import Capabilities, ExplainsScores, HybridSearch, IndexEngine, SearchResult
 from rag_core.retrieval.engines.score_parts import ScorePart
 from rag_core.schema.documents import CollectionRef, Passage
@@ -106,22 +108,41 @@ class ConnectedCollection:
             dense=able.dense and asked != "lexical", lexical=able.lexical and asked != "dense", hybrid=both
         )
 
+    def check_filter(self, where: Filter | None) -> None:
+        """Raises BadInput for a filter that the index cannot translate. Its passages are not asked for."""
+        self.capabilities.check(where, self.name)
+
     def dense(self, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
         """The `depth` nearest passages among those that match the filter. Raises EngineError, and BadInput for a filter
         that the index cannot translate, before anything is sent."""
         if not self.capabilities.dense:
             return SearchResult([], unavailable=self._without("dense"))
-        self.capabilities.check(where, self.name)
+        self.check_filter(where)
         needed = self.index.dimensions()
         if needed and needed != len(vector):
             raise WrongDimension(self.config.place, needed, len(vector))
         return self.index.dense(vector, depth, where)
 
+    def approximate(self, depth: int, where: Filter | None = None) -> str:
+        """How dense search looks for so many, where that may miss some: as the index says, else as its kind does.
+        Raises EngineError."""
+        if self.config.exact:
+            return ""
+        if isinstance(self.index, SaysHowItSearches):
+            return self.index.approximate(depth, where)
+        return next((kind.approximate for kind in KINDS if kind.name == self.config.kind), "")
+
+    def vectors_by_id(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        """The stored vectors of these passages, so many in one request; those without one are left out. Raises
+        EngineError."""
+        parts = [self.index.vectors_by_id(ids[begin : begin + LOOKED_UP]) for begin in range(0, len(ids), LOOKED_UP)]
+        return {one: vector for part in parts for one, vector in part.items()}
+
     def lexical(self, query: str, depth: int, where: Filter | None = None) -> SearchResult:
         """The `depth` best passages by words among those that match the filter. Raises as `dense`."""
         if not self.capabilities.lexical:
             return SearchResult([], unavailable=self._without("lexical"))
-        self.capabilities.check(where, self.name)
+        self.check_filter(where)
         return self.index.lexical(query, depth, where)
 
     @property
@@ -138,7 +159,7 @@ class ConnectedCollection:
         """The `depth` best passages of the index's own fusion of both searches. Raises as `dense`."""
         if not self.capabilities.hybrid or not isinstance(self.index, HybridSearch):
             return SearchResult([], unavailable=f"{self.name} has no hybrid search of its own. Fuse its searches here.")
-        self.capabilities.check(where, self.name)
+        self.check_filter(where)
         needed = self.index.dimensions()
         if needed and needed != len(vector):
             raise WrongDimension(self.config.place, needed, len(vector))

@@ -55,6 +55,7 @@ class IndexKind:
     packages  modules that it needs, which an extra installs
     parts     the fields of `IndexFields` that this kind can use
     exact     whether it can search without its approximate index
+    approximate  how its servers search for the nearest, where that may miss some; the index itself may know better
     languages whether it can be told in which language words are read
     sparse    whether it can be told which model makes the sparse vector of a question
     fusions   the ways in which it can fuse its own two searches, as `IndexConfig.fusion` calls them
@@ -71,6 +72,7 @@ class IndexKind:
     parts: tuple[str, ...] = ("id", "text", "title", "vector", "metadata", "document", "source", "language", "updated",
                               "tenant")  # fmt: skip
     exact: bool = False
+    approximate: str = "HNSW, unless the server compares every vector"
     own_id: bool = False
     languages: bool = False
     sparse: bool = False
@@ -175,6 +177,7 @@ KINDS: tuple[IndexKind, ...] = (
     ),
     IndexKind(
         name="milvus",
+        approximate="the index of the server, unless it compares every vector",
         label="Milvus",
         factory="rag_core.retrieval.engines.milvus.index:MilvusIndex",
         noun="collection",
@@ -196,6 +199,7 @@ KINDS: tuple[IndexKind, ...] = (
     ),
     IndexKind(
         name="pinecone",
+        approximate="the index of the server, unless it compares every vector",
         label="Pinecone",
         factory="rag_core.retrieval.engines.pinecone:PineconeIndex",
         noun="index",

@@ -226,6 +226,24 @@ def test_the_distance_is_that_of_the_tables_index(tables: Tables) -> None:
     assert kind_named("pgvector").describe(tables.config(), SECRET).distance == "l2"
 
 
+@pytest.mark.parametrize(("column", "operators"), [("embedding", ""), ("(embedding::vector(4))", "vector_l2_ops")])
+def test_the_distance_that_an_index_leaves_unsaid_is_l2(tables: Tables, column: str, operators: str) -> None:
+    tables.fill(ROWS)
+    tables.server.sql(f"CREATE INDEX ON passages USING ivfflat ({column} {operators}) WITH (lists = 2)")
+    assert tables.connected().dense(QUERY, 1).space is ScoreSpace.DISTANCE
+
+
+def test_how_it_searches_is_told_by_the_index_that_is_used(tables: Tables) -> None:
+    tables.fill(ROWS)
+    assert [tables.connected(exact=False).approximate(200)] == [""]  # type: ignore[attr-defined]
+    tables.server.sql("CREATE INDEX ON passages USING hnsw (embedding vector_cosine_ops)")
+    told = [
+        tables.connected(exact=exact, distance=distance).approximate(200)  # type: ignore[attr-defined]
+        for exact, distance in ((False, None), (False, "cosine"), (False, "dot"), (True, None))
+    ]
+    assert told == ["HNSW, breadth 400", "HNSW, breadth 400", "", ""]
+
+
 def test_vectors_without_a_direction_have_no_cosine(tables: Tables) -> None:
     index = tables.fill([Row("zero", "", (0, 0, 0, 0)), Row("one", "", at(3))])
     assert ids(index.dense(QUERY, 5).hits) == ["one"]

@@ -97,6 +97,11 @@ class PgVectorIndex:
         near = [(name, _score(far, distance)) for name, far in rows if far is not None and math.isfinite(far)]
         return SearchResult(_once_each(near), space=SPACES[distance])
 
+    def approximate(self, depth: int, where: Filter | None = None) -> str:  # noqa: ARG002 - as the protocol has it
+        """Which approximate index of the table finds the nearest rows; empty for none."""
+        with self._asking() as (_, made):
+            return made.approximate(depth)
+
     def lexical(self, query: str, depth: int, where: Filter | None = None) -> SearchResult:
         """The rows with the question's words, any of them: by BM25 where an extension has it, else by `ts_rank_cd`."""
         with self._asking() as (cursor, made):

@@ -106,11 +106,17 @@ class Layout:
         return found
 
     def distance(self, vector: str) -> Distance | None:
-        """How an index of that column compares vectors; None where it has none."""
+        """How an index of that column compares vectors; None where it has none. Of IVFFlat, `l2` is the default, which
+        its definition then leaves out."""
         quoted = re.escape(vector)
         pattern = re.compile(rf'USING \w+ \(\(?"?{quoted}"?[^)]*\)?.*?(?:vector|halfvec)_(cosine|ip|l2)_ops')
-        found = [DISTANCES[match[1]] for index in self.indexes if (match := pattern.search(index))]
-        return found[0] if found else None
+        unsaid = re.compile(rf'USING ivfflat \(+"?{quoted}"?\)(?!.*_ops)')
+        for index in self.indexes:
+            if match := pattern.search(index):
+                return DISTANCES[match[1]]
+            if unsaid.search(index):
+                return "l2"
+        return None
 
     def language(self, lexical: str) -> str:
         """The text search configuration that a generated column or an index names; empty where none does."""

@@ -4,7 +4,6 @@ parameters.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rag_core.errors import BadInput
 from rag_core.retrieval.engines.index_config import Distance, IndexConfig
+from rag_core.retrieval.engines.postgres import approximate
 from rag_core.retrieval.engines.postgres.bm25 import Bm25, ranked, read_bm25
 from rag_core.retrieval.engines.postgres.conditions import (
     TEXTS,
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 PAIRS = 50
 """Names and values of one `jsonb_build_object`: a function takes 100 arguments."""
-
-BREADTH = 1000
-"""pgvector's greatest `hnsw.ef_search`."""
 
 
 class Statements:
@@ -80,18 +77,11 @@ class Statements:
 
     def search_settings(self, depth: int) -> list[str]:
         """What makes the approximate index find as many as are asked for, also under a filter; or what turns it off."""
-        if self.config.exact:
-            return ["SET LOCAL enable_indexscan = off", "SET LOCAL enable_indexonlyscan = off"]
-        kinds = {match[1] for one in self.layout.indexes if (match := re.search(r"USING (hnsw|ivfflat) ", one))}
-        settings = []
-        if "hnsw" in kinds:
-            settings.append(f"SET LOCAL hnsw.ef_search = {min(BREADTH, max(100, 2 * depth))}")
-        if "ivfflat" in kinds:
-            settings.append(f"SET LOCAL ivfflat.probes = {max(10, math.isqrt(max(0, self.layout.rows)) // 30)}")
-        if self.version >= (0, 8):
-            settings += ["SET LOCAL hnsw.iterative_scan = strict_order"] * ("hnsw" in kinds)
-            settings += ["SET LOCAL ivfflat.iterative_scan = relaxed_order"] * ("ivfflat" in kinds)
-        return settings
+        return approximate.settings(self.layout, self.config, self.version, depth)
+
+    def approximate(self, depth: int) -> str:
+        """Which approximate index the nearest rows may come from, in a few words; empty for none."""
+        return approximate.told(self.layout, self.config, depth)
 
     def first_dimensions(self) -> Part:
         """The length of a stored vector."""

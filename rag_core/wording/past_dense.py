@@ -1,0 +1,55 @@
+"""What is known of a passage past the ends of the search lists, in words."""
+
+from __future__ import annotations
+
+from rag_core.diagnosis.reasons import Deeper, PastDense
+from rag_core.wording.numbers import ordinal, score_number, score_text
+
+
+def deeper(note: Deeper) -> str:
+    """`Lexical search has it 130th (bm25 2.1); this run takes its first 100.`"""
+    at, score = note.at, ""
+    if at.score is not None:
+        score = f" ({score_text(at.score, at.space)})"
+    name = at.step.capitalize()
+    return f"{name} search has it {ordinal(at.rank or 0)}{score}; this run takes its first {note.depth}."
+
+
+def past_dense(note: PastDense) -> str:
+    """Whether dense search may have missed it, and what its own score says of that."""
+    if not note.how:
+        return f"It is below rank {note.asked} of dense search, the deepest that is asked for.{_beside(note)}"
+    approximate = f"Dense search is approximate here ({note.how})"
+    if note.own is None:
+        return f"{approximate}: it may have missed this passage, which cannot be told. {note.unread}".strip()
+    if note.end is None or note.returned < note.asked:
+        return (
+            f"The approximate index missed it: its own {_own(note)} counts, but dense search returned only "
+            f"{note.returned} of the {note.asked} that it was asked for ({note.how})."
+        )
+    above, under = ("below", "above") if note.end.space.lower_is_better else ("above", "below")
+    last = score_number(note.end.score, note.end.space)
+    if note.missed is None:
+        return (
+            f"{approximate}. Its own {_own(note)} is that of the last returned, {last}, to within rounding: whether "
+            "the index missed it cannot be told."
+        )
+    if note.missed:
+        return (
+            f"Its own {_own(note)} is {above} the last returned, {last}: the approximate index missed it ({note.how}). "
+            f"{note.nearer} of the {note.returned} returned are nearer."
+        )
+    return (
+        f"{approximate}, but its own {_own(note)} is {under} the last returned, {last}: it is below rank {note.asked} "
+        "of an exact search too."
+    )
+
+
+def _own(note: PastDense) -> str:
+    return score_text(note.own.score, note.own.space) if note.own else ""
+
+
+def _beside(note: PastDense) -> str:
+    if note.own is None or note.end is None:
+        return ""
+    return f" Its own {_own(note)} is beside {score_number(note.end.score, note.end.space)} of the last one."
