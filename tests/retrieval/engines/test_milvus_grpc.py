@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
 
@@ -39,7 +39,7 @@ def lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiteServer]:
 
 
 class ByGrpc(Rows):
-    """The same collections, made in and read from the server itself. One with just these rows is taken again."""
+    """The same collections, made in and read from the server itself."""
 
     cannot = {"credentials": "Milvus Lite asks for none"}
 
@@ -47,16 +47,6 @@ class ByGrpc(Rows):
         self.milvus = self.lite = lite  # type: ignore[assignment]
         self.engines: list[IndexEngine] = []
         self.there: list[Row] | None = None
-
-    def fill(self, rows: Sequence[Row]) -> IndexEngine:
-        if self.there == list(rows):
-            return self.connected()
-        self.there = list(rows)
-        return super().fill(rows)
-
-    def delete(self, ids: Sequence[str]) -> None:
-        self.there = None
-        super().delete(ids)
 
     def described(self) -> IndexConfig:
         return IndexConfig(kind="milvus", address=self.lite.address, index="shop", fields=FIELDS)
@@ -81,7 +71,7 @@ class ByGrpc(Rows):
         self.lite.start()
         self.lite.client.load_collection("shop")
 
-    def close(self) -> None:
+    def leave(self) -> None:
         self.lite.hold(False)
         for engine in self.engines:
             engine.close()
@@ -101,12 +91,11 @@ class TestMilvusByGrpc(IndexConformance):
     @pytest.fixture
     def server(self, shop: ByGrpc) -> Iterator[Server]:
         yield shop
-        shop.close()
+        shop.leave()
 
 
 def test_parts_of_a_collection_and_fields_that_only_rows_have(shop: ByGrpc) -> None:
     numbered(shop, "L2")
-    shop.there = None
     shop.lite.client.create_partition("numbers", "archive")
     nine = {"id": 9, "dense": [1.0, 0.0, 0.0, 0.0], "text": "Nine.", "stars": 5}
     shop.lite.client.insert("numbers", [nine], partition_name="archive")
@@ -117,7 +106,7 @@ def test_parts_of_a_collection_and_fields_that_only_rows_have(shop: ByGrpc) -> N
     assert index.passages_by_id(["8"])["8"].metadata == {"id": 8, "open": True}
     archived = shop.connected(index="numbers", namespace="archive", fields=fields)
     assert (ids(archived.dense(QUERY, 5).hits), archived.count(), len(archived.listed(9))) == (["9"], 1, 1)
-    shop.close()
+    shop.leave()
 
 
 def test_a_collection_is_described(shop: ByGrpc) -> None:
@@ -127,7 +116,7 @@ def test_a_collection_is_described(shop: ByGrpc) -> None:
     told = kind.describe(shop.config(fields=IndexFields()), SECRET)
     assert (told.dimensions, told.distance, told.passages, len(told.rows)) == (4, "cosine", 6, 3)
     assert (told.fields.id, told.fields.text, told.fields.lexical) == ("pk", "body", "words")
-    shop.close()
+    shop.leave()
 
 
 @pytest.mark.parametrize("address", ["milvus+http://localhost:1", "milvus+grpc://localhost:1/x", "milvus+grpc://"])
