@@ -61,18 +61,20 @@ def past_dense(engine: object, measurement: Measurement, location: Location) -> 
     )
 
 
-def with_notes(found: Diagnosis, measurement: Measurement, trace: Trace, past: PastDense | None) -> Diagnosis:
-    """The diagnosis of a passage that was lost in the searches, with what is known of it past the ends of the lists."""
-    if found.verdict not in LOST_IN_SEARCH or found.passage_id is None:
+def with_notes(
+    found: Diagnosis, measurement: Measurement, trace: Trace, location: Location, past: PastDense | None
+) -> Diagnosis:
+    """The diagnosis of what was lost in the searches, with what is known of it past the ends of the lists."""
+    if found.verdict not in LOST_IN_SEARCH:
         return found
-    deeper = _deeper(measurement, trace, found.passage_id)
+    deeper = _deeper(measurement, trace, location)
     return found.model_copy(update={"notes": (*found.notes, *deeper, *([past] if past and past.tells else []))})
 
 
-def _deeper(measurement: Measurement, trace: Trace, passage_id: str) -> Iterator[Deeper]:
-    """Where a list that was measured has it deeper than the run takes."""
+def _deeper(measurement: Measurement, trace: Trace, location: Location) -> Iterator[Deeper]:
+    """Where a list that was measured has the first of the expected passages deeper than the run takes."""
     for step, of in ((StepName.DENSE, measurement.dense), (StepName.LEXICAL, measurement.lexical)):
-        rank = next((at for at, (one, _) in enumerate(of.found, start=1) if one == passage_id), 0)
+        rank = next((at for at, (one, _) in enumerate(of.found, start=1) if one in location.passage_ids), 0)
         if rank > trace.policy.depth:
             score, space = of.found[rank - 1][1], trace[step].space
             at = RankAtStep(step=step, rank=rank, of=len(of.found), score=score, space=space)

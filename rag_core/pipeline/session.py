@@ -218,7 +218,7 @@ class QuerySession:
         past = self._paid.remembered(key, lambda measured: past_dense(self.pipeline.engine, measured, location))
         if past and past.unread:  # asked again next time
             self._paid.findings.pop(key, None)
-        return with_notes(found, known, trace, past)
+        return with_notes(found, known, trace, location, past)
 
     def settling(self, policy: Policy, location: Location) -> AbstractContextManager[Work[tuple[int, int], None]]:
         """Score, in the background, the pairs that leave settings open for `what_if`; says (done, of how many)."""

@@ -52,4 +52,5 @@ def _own(note: PastDense) -> str:
 def _beside(note: PastDense) -> str:
     if note.own is None or note.end is None:
         return ""
-    return f" Its own {_own(note)} is beside {score_number(note.end.score, note.end.space)} of the last one."
+    end = score_text(note.end.score, note.end.space)
+    return f" The list ends at {end}; its own is {score_number(note.own.score, note.own.space)}."

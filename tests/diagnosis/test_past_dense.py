@@ -10,7 +10,7 @@ import pytest
 
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.indexing import IndexingPlan, index_documents
-from rag_core.diagnosis import Diagnosis, Expected, Verdict, locate
+from rag_core.diagnosis import Diagnosis, Expected, Location, Verdict, locate
 from rag_core.diagnosis.past_dense import NO_VECTOR
 from rag_core.diagnosis.reasons import Deeper, PastDense
 from rag_core.errors import EngineGone
@@ -139,7 +139,9 @@ def test_an_exact_search_says_only_below_which_rank_it_is(exact: Collection) -> 
     found = diagnosed(exact, query, exact.passages[int(far)].document_id)
     assert found.verdict is Verdict.MISSED_BY_BOTH and past(found).how == ""
     told = note_text(past(found))
-    assert told.startswith("It is below rank 200 of dense search, the deepest that is asked for. Its own cosine ")
+    assert told.startswith(
+        "It is below rank 200 of dense search, the deepest that is asked for. The list ends at cosine "
+    )
     assert "approximate" not in told
 
 
@@ -155,6 +157,17 @@ def test_a_rank_that_was_measured_below_the_depth_is_told_as_it_is(exact: Collec
         note_text(deeper) == f"Dense search has it 57th (cosine {result[at - 1][1]:.2f}); this run takes its first 20."
     )
     assert not [one for one in notes if isinstance(one, PastDense)]
+
+
+def test_of_several_passages_the_one_that_a_list_has_is_told(exact: Collection) -> None:
+    query = "zzz group 3"
+    nearest = exact.dense(EMBEDDER.embed_query(query), FULL_DEPTH).hits
+    far = exact.passages[int(np.argmin(np.asarray(exact.vectors) @ EMBEDDER.embed_query(query)))]
+    both = (far, exact.passage(nearest[56][0]))
+    location = Location(expected=Expected(document="both"), document_id="both", passages=both, spans=(None, None))
+    session = QuerySession(Pipeline(exact, EMBEDDER), query)
+    (note,) = session.diagnosed(session.trace(POLICY), location).notes
+    assert isinstance(note, Deeper) and (note.at.step, note.at.rank) == ("dense", 57)
 
 
 def test_only_what_matches_the_filter_is_looked_at(exact: Collection) -> None:

@@ -56,8 +56,8 @@ def past(how: str, own: float | None, end: float | None, returned: int = 200, **
         (
             past("", 0.21, 0.35),
             False,
-            "It is below rank 200 of dense search, the deepest that is asked for. Its own cosine 0.21 is beside "
-            "0.35 of the last one.",
+            "It is below rank 200 of dense search, the deepest that is asked for. The list ends at cosine "
+            "0.35; its own is 0.21.",
         ),
         (past("", None, 0.35), False, "It is below rank 200 of dense search, the deepest that is asked for."),
         (

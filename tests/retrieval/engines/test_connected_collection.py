@@ -13,6 +13,7 @@ from rag_core.pipeline.extra_searches import main_lists
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.retrieval.engines.connected_collection import OF_A_DOCUMENT, ConnectedCollection
 from rag_core.retrieval.engines.index_config import IndexConfig
+from rag_core.retrieval.engines.index_kinds import KINDS
 from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
 from rag_core.schema.documents import Passage
 from rag_core.schema.filters import Equal, Filter, Not
@@ -201,3 +202,15 @@ def test_a_run_that_was_searched_in_another_way_is_of_another_collection() -> No
     ways = [{}, {"searches": "dense"}, {"distance": "l2"}, {"exact": True}, {"language": "german"}]
     made = [ConnectedCollection(Index(), CONFIG.with_(**way), EMBEDDER) for way in ways]  # type: ignore[arg-type]
     assert len({one.fingerprint for one in made}) == len(ways)
+
+
+def test_how_it_searches_is_said_by_the_index_else_by_its_kind() -> None:
+    class Saying(Index):
+        def approximate(self, depth: int, where: Filter | None = None) -> str:
+            return f"graph of {depth}"
+
+    def told(index: Index, **config: object) -> str:
+        return ConnectedCollection(index, CONFIG.with_(**config), EMBEDDER).approximate(200)  # type: ignore[arg-type]
+
+    assert [told(Saying()), told(Saying(), exact=True)] == ["graph of 200", ""]
+    assert [kind.name for kind in KINDS if not told(Index(), kind=kind.name)] == []
