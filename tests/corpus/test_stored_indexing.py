@@ -84,6 +84,13 @@ class TestPostgres(StoredConformance):
     pass
 
 
+def test_the_graph_is_built_wider_than_by_default(kept: InPostgres) -> None:
+    kept.index()
+    table = f"tablename = '{table_of('Hand%book')}'"
+    made = kept.server.sql(f"SELECT indexdef FROM pg_indexes WHERE {table} AND indexdef LIKE '%USING hnsw%'")
+    assert "ef_construction='160'" in made[0][0]
+
+
 def test_vectors_that_are_too_long_for_a_graph_are_compared_one_by_one(kept: InPostgres) -> None:
     long = Failing(kept.embedder, lambda: None)
     long.model, long.dimensions = "long@1", 2500

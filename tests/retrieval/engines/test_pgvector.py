@@ -242,6 +242,8 @@ def test_how_it_searches_is_told_by_the_index_that_is_used(tables: Tables) -> No
         for exact, distance in ((False, None), (False, "cosine"), (False, "dot"), (True, None))
     ]
     assert told == ["HNSW, breadth 400", "HNSW, breadth 400", "", ""]
+    tables.server.sql("UPDATE pg_class SET reltuples = 1000000 WHERE relname = 'passages'")
+    assert tables.connected(exact=False).approximate(200) == "HNSW, breadth 500"  # type: ignore[attr-defined]
 
 
 def test_vectors_without_a_direction_have_no_cosine(tables: Tables) -> None:

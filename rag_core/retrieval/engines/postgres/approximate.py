@@ -18,7 +18,7 @@ def settings(layout: Layout, config: IndexConfig, version: tuple[int, ...], dept
         return ["SET LOCAL enable_indexscan = off", "SET LOCAL enable_indexonlyscan = off"]
     kinds, made = _kinds(layout), []
     if "hnsw" in kinds:
-        made.append(f"SET LOCAL hnsw.ef_search = {_breadth(depth)}")
+        made.append(f"SET LOCAL hnsw.ef_search = {_breadth(layout, depth)}")
     if "ivfflat" in kinds:
         made.append(f"SET LOCAL ivfflat.probes = {_probes(layout)}")
     if version >= (0, 8):
@@ -32,7 +32,7 @@ def told(layout: Layout, config: IndexConfig, depth: int) -> str:
     compared in another way than the index does. The planner may compare every row all the same."""
     unused = config.exact or config.distance not in (None, layout.distance(config.fields.vector))
     kinds = set() if unused else _kinds(layout)
-    words = {"hnsw": f"HNSW, breadth {_breadth(depth)}", "ivfflat": f"IVFFlat, {_probes(layout)} probes"}
+    words = {"hnsw": f"HNSW, breadth {_breadth(layout, depth)}", "ivfflat": f"IVFFlat, {_probes(layout)} probes"}
     return " or ".join(words[one] for one in sorted(kinds))
 
 
@@ -40,8 +40,9 @@ def _kinds(layout: Layout) -> set[str]:
     return {match[1] for one in layout.indexes if (match := re.search(r"USING (hnsw|ivfflat) ", one))}
 
 
-def _breadth(depth: int) -> int:
-    return min(BREADTH, max(100, 2 * depth))
+def _breadth(layout: Layout, depth: int) -> int:
+    """Twice the depth, and more in a large table, as a graph's misses grow with it."""
+    return min(BREADTH, max(100, 2 * depth, math.isqrt(max(0, layout.rows)) // 2))
 
 
 def _probes(layout: Layout) -> int:

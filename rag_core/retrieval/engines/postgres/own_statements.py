@@ -15,6 +15,9 @@ from rag_core.retrieval.engines.postgres.conditions import Part, identifier
 GRAPH_LIMIT = 2000
 """Numbers of the longest vector that pgvector's HNSW takes; longer ones are searched exactly."""
 
+GRAPH_BREADTH = 160
+"""pgvector's `ef_construction`: at its usual 64 the graph of a million passages found .86 of the nearest hundred."""
+
 ROW = ("#", "$")
 """What is between a file and its row in a document's id, and the character after it: ids of rows are between."""
 
@@ -94,8 +97,8 @@ class OwnStatements:
         documents = sql.SQL("CREATE INDEX ON {} (document_id, document_digest)").format(table)
         words = sql.SQL("CREATE INDEX ON {} USING gin (words)").format(table)
         said = sql.SQL("COMMENT ON TABLE {} IS {}").format(table, sql.Literal(comment))
-        graph = sql.SQL("CREATE INDEX ON {} USING hnsw (embedding {})").format(
-            table, sql.Identifier(vectors, "vector_cosine_ops")
+        graph = sql.SQL("CREATE INDEX ON {} USING hnsw (embedding {}) WITH (ef_construction = {})").format(
+            table, sql.Identifier(vectors, "vector_cosine_ops"), sql.Literal(GRAPH_BREADTH)
         )
         return [made, documents, words, said, *([graph] if dimensions <= GRAPH_LIMIT else [])]
 
