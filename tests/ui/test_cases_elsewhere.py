@@ -113,8 +113,19 @@ def test_of_all_open_cases_those_without_a_collection_run_on_the_open_one_by_cho
 def test_cases_of_another_collection_are_labelled_questions_by_choice(case_id: str) -> None:
     at = page("5_evaluate.py", timeout=300, owner=OWNER, c="Copy", r="none", eval_source="Triage cases")
     assert at.selectbox(key="eval_cases_of").options == ["Copy, 0 cases", "Handbook, 1 case"]
-    assert "There is no triage case yet" in said(at)
+    assert "Copy has no triage case yet." in said(at)
     done(at.selectbox(key="eval_cases_of").set_value("Handbook").run())
     assert "These cases were saved on “Handbook”. Their documents are looked for in “Copy” by their ids." in said(at)
     done(at.button(key="eval_score").click().run())
     assert "1 labelled question, 1 grade." in said(at) and "counts as never found" not in said(at)
+
+
+def test_on_a_live_retriever_a_case_whose_collection_is_gone_waits_for_a_choice(
+    case_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caches.shared().remove("Handbook")
+    monkeypatch.setattr("ui.sidebar.searched.is_live", lambda _: True)
+    at = cases_page("Copy")
+    assert "Saved on “Handbook”, which is not here. Choose a collection to run it on." in said(at)
+    assert "Choose a collection to re-run it on." in said(at)
+    assert buttons(at) == {} and not [one for one in at.checkbox if one.key == "rerun_elsewhere"]

@@ -33,12 +33,12 @@ def labelled(collection: str, instead: str) -> LabelledSet | None:
             )
             st.caption(views.markdown(told))
         return _of_cases(revisions)
+    none = f"{chosen} has no triage case yet." if KEY in st.session_state else "There is no triage case yet."
     others = "choose those of another collection above, " if KEY in st.session_state else ""
-    st.info(
-        f"There is no triage case yet. Save some in Triage, and they become labelled questions here; {others}or choose "
-        f"“{instead}” above to upload some.",
-        icon=":material/info:",
+    told = (
+        f"{none} Save some in Triage, and they become labelled questions here; {others}or choose “{instead}” above to"
     )
+    st.info(views.markdown(f"{told} upload some."), icon=":material/info:")
     return None
 
 
