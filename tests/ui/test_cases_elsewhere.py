@@ -13,6 +13,7 @@ from rag_core.triage import Finding, RerunOutcome, case_of
 from tests.ui.conftest import DOCUMENTS
 from tests.ui.pages import done, page, said
 from ui import caches
+from ui.panels.to_triage import Filled
 
 OWNER = "ab" * 16
 QUESTION = "how long does a refund take"
@@ -129,3 +130,11 @@ def test_on_a_live_retriever_a_case_whose_collection_is_gone_waits_for_a_choice(
     assert "Saved on “Handbook”, which is not here. Choose a collection to run it on." in said(at)
     assert "Choose a collection to re-run it on." in said(at)
     assert buttons(at) == {} and not [one for one in at.checkbox if one.key == "rerun_elsewhere"]
+
+
+def test_a_run_of_a_collection_that_is_gone_fills_no_form_and_says_why(case_id: str) -> None:
+    trace = caches.case_book().get(case_id).trace
+    caches.shared().remove("Handbook")
+    at = page("6_triage.py", timeout=300, owner=OWNER, c="Copy", to_triage=Filled(trace, "returns.md"))
+    assert "is not here, or has other content now" in said(at)
+    assert (at.selectbox(key="c").value, at.text_input(key="q").value) == ("Copy", "")

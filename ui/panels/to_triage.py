@@ -63,17 +63,20 @@ def leave() -> None:
 def arrive() -> None:
     """Fill the form with what another page has sent here. Call it before the controls are drawn."""
     if filled := st.session_state.pop(PENDING, None):
-        fill(filled)
+        with views.guard():  # of a saved run whose collection is not here
+            fill(filled)
 
 
 def fill(filled: Filled) -> None:
-    """The run's question, document and settings into the form and the sidebar, before they are drawn."""
+    """The run's question, document and settings into the form and the sidebar, before they are drawn. Raises
+    CollectionError, before anything is filled, where its collection is not here."""
+    collection = filled.collection or indexes.name_of(filled.trace.collection)
     st.session_state.pop(triage.TAKEN, None)
     st.session_state.update(
         q=filled.trace.query, doc=filled.document or None, unlisted="", quote=filled.quote, view=triage.FIND
     )
     with suppress(StreamlitAPIException):  # a field that is drawn already: Streamlit writes its address
         st.query_params["q"] = filled.trace.query
-    searched.go_to_collection(filled.collection or indexes.name_of(filled.trace.collection))
+    searched.go_to_collection(collection)
     adopt(filled.trace.policy)
     filtering.put(filled.trace.where)
