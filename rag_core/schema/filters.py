@@ -69,6 +69,12 @@ class Equal(Frozen):
         """True where the passage has the field with this value."""
         return _has(passage, self.field, self.value)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Equal) and self.field == other.field and same_value(self.value, other.value)
+
+    def __hash__(self) -> int:
+        return hash((self.field, self.value))
+
     def __str__(self) -> str:
         return f"{_words(self.field)} {self.value}"
 
@@ -83,6 +89,14 @@ class In(Frozen):
     def matches(self, passage: Passage) -> bool:
         """True where the passage's field is one of the values."""
         return any(_has(passage, self.field, value) for value in self.values)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, In) or (self.field, len(self.values)) != (other.field, len(other.values)):
+            return False
+        return all(map(same_value, self.values, other.values))
+
+    def __hash__(self) -> int:
+        return hash((self.field, self.values))
 
     def __str__(self) -> str:
         return f"{_words(self.field)} {' or '.join(map(str, self.values)) or 'of nothing'}"

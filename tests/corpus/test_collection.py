@@ -146,3 +146,12 @@ def test_progress_of_every_stage(embedder):
     ]
     embedded = [done for step, done, of in told if step == "embedding" and of == 4]
     assert embedded == sorted(embedded) and embedded[-1] == 4
+
+
+def test_a_filter_by_true_does_not_find_what_a_filter_by_1_found(embedder):
+    marked = [
+        Document(id=repr(value), text=f"Refunds, {value}.", metadata={"flag": value}) for value in (1, True, 1.0, "1")
+    ]
+    found = index_documents(PLAN, marked, embedder)
+    flags = [Filter(conditions=(Equal(field="flag", value=value),)) for value in (1, True, "1")]
+    assert [found.count(where) for where in (*flags, *flags)] == [2, 1, 1] * 2

@@ -141,3 +141,11 @@ def test_a_filter_without_end_is_refused_in_words():
     deep = '{"kind":"not","condition":' * 400 + '{"kind":"dated"}' + "}" * 400
     with pytest.raises(ValidationError):
         Filter.model_validate_json(f'{{"conditions":[{deep}]}}')
+
+
+def test_what_is_true_is_another_condition_than_what_is_1():
+    one, true = Equal(field="stars", value=1), Equal(field="stars", value=True)
+    assert one != true and one == Equal(field="stars", value=1.0) and hash(one) == hash(Equal(field="stars", value=1.0))
+    assert In(field="stars", values=(1,)) != In(field="stars", values=(True,)) != In(field="stars", values=(True, 1))
+    both = intersect(Filter(conditions=(one,)), Filter(conditions=(true, one)))
+    assert both is not None and [condition.value for condition in both.conditions] == [1, True]

@@ -140,6 +140,7 @@ DAY = date(2026, 1, 1)
 EVERY = (
     make_filter(["acme", "all"], ["chat"], DAY),
     Filter(conditions=(Equal(field="tenant", value="acme"), Dated(field="reviewed", after=DAY))),
+    Filter(conditions=(Dated(), Dated(after=DAY, before=DAY), Dated(after=DAY), Dated(field="updated", after=DAY))),
     Filter(conditions=(In(field="tenant", values=("a",)), In(field="tenant", values=("a", "b")))),
     Filter(conditions=(Not(condition=AnyOf(conditions=(Equal(field="plan", value=1),))), Dated(before=DAY))),
 )

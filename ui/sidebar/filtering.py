@@ -141,7 +141,7 @@ def put(where: Filter | None, prefix: str = "") -> None:
     for one in where.conditions if where else ():
         if isinstance(one, In) and one.field in KEYS and not values[one.field]:
             values[one.field] = list(one.values)
-        elif one == Dated(after=getattr(one, "after", None)) and not values["since"]:
+        elif isinstance(one, Dated) and one.after and one == Dated(after=one.after) and not values["since"]:
             values["since"] = one.after
         else:
             others.append(one)
