@@ -20,6 +20,7 @@ from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
 from rag_core.triage import RerunOutcome
 from tests.retrieval.engines.http_server import KEY
+from tests.retrieval.engines.milvus_server import MilvusServer
 from tests.retrieval.engines.postgres_server import ADMIN, PostgresServer
 from tests.ui.pages import done, page, said
 from ui import caches
@@ -74,9 +75,6 @@ def in_postgres(
 
 @pytest.fixture
 def in_milvus(in_files: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    pytest.importorskip("milvus_lite", reason="milvus-lite has no build for this machine")
-    from tests.retrieval.engines.milvus_server import MilvusServer
-
     server = MilvusServer(tmp_path)
     stored({"kind": "milvus", "address": server.http.address}, KEY, tmp_path, monkeypatch)
     yield
