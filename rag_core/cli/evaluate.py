@@ -29,7 +29,7 @@ from rag_core.cli.extra_search_options import extra_search
 from rag_core.cli.policy_options import FIRST_PASS, FIRST_PASS_WEIGHTS, first_pass_of, policy_of
 from rag_core.cli.questions import RERANKER_HELP, add_filter
 from rag_core.corpus.collection import Collection
-from rag_core.corpus.filter_check import check_filter
+from rag_core.corpus.filter_check import check_filters
 from rag_core.corpus.storage.own_model import key_for
 from rag_core.errors import BadInput
 from rag_core.evaluation import gate, metrics
@@ -161,7 +161,7 @@ def _own(given: argparse.Namespace, asked: LabelledSet, names: Sequence[str], po
     embedder = model_of(given, settings)
     with told_what_was_sent():
         collection = searched(given, settings, embedder)
-        check_filter(where, collection)
+        check_filters((where, *(one.where for one in policy.extra_searches)), collection)
         pipeline = Pipeline(collection, embedder, Store.from_settings(settings).pair_cache())
         measurements = score_set(pipeline, asked, [policy], scoring_progress, where=where)
     return of_measurements(asked, measurements, policy, names, unknown_documents(asked, collection))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from rag_core.corpus.collection import Collection
@@ -13,29 +14,25 @@ MOST_NAMED = 20
 """Fields that a refusal names at most."""
 
 
-def check_filter(where: Filter | None, searched: Collection | ConnectedCollection) -> None:
-    """Raises BadInput for a condition that the index cannot translate, and for a field that no passage has.
+def check_filter(where: Filter | None, searched: object) -> None:
+    """Raises BadInput for a condition that the index cannot translate or is connected without, and for a field that no
+    passage has.
 
-    Which other fields a connected index has is its own to say, so there they are not looked for.
+    Which other fields a connected index has is its own to say, so there they are not looked for; nor are any in what is
+    searched in another way.
     """
     if where is None:
         return
     if isinstance(searched, ConnectedCollection):
         searched.check_filter(where)
-        _check_mapped(where, searched)
-    elif unknown := unknown_fields(where, searched):
+    elif isinstance(searched, Collection) and (unknown := unknown_fields(where, searched)):
         raise BadInput(unknown)
 
 
-def _check_mapped(where: Filter, searched: ConnectedCollection) -> None:
-    """Raises BadInput for a part of a passage that the connection names no field for."""
-    fields = searched.config.fields
-    for field in {leaf.field for leaf in where.leaves} & set(OWN_FIELDS) - {"document_id"}:
-        if not fields.of(field):
-            raise BadInput(
-                f"{searched.name} is connected without a field for {field}, so no passage has one. Name that field in "
-                "the connection, or filter by another."
-            )
+def check_filters(every: Iterable[Filter | None], searched: object) -> None:
+    """Raises as `check_filter`, for the first of these that it raises for."""
+    for where in every:
+        check_filter(where, searched)
 
 
 def unknown_fields(where: Filter | None, searched: Collection) -> str:

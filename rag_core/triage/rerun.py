@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from rag_core.corpus.filter_check import check_filter
 from rag_core.diagnosis import locate, locate_elsewhere
 from rag_core.diagnosis.expected import Corpus, SearchedCorpus
 from rag_core.errors import BadInput, CollectionError, SecondPassError, Stopped, UnreadableRecord
@@ -64,6 +65,7 @@ def rerun(
             check_collection(case, ref)
             located = [locate(corpus, finding.location.expected) for finding in case.findings]
         else:
+            check_filter(case.trace.where, corpus)
             located = [locate_elsewhere(corpus, finding.location) for finding in case.findings]
         trace = question.trace(policy)
         trace = trace.model_copy(update={"recorded_answer": question.answer(trace, chat)})

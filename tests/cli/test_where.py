@@ -137,6 +137,14 @@ def test_an_evaluation_under_a_filter(folder: Path, capsys: pytest.CaptureFixtur
     assert code == 2 and "Did you mean product?" in err
 
 
+def test_a_field_of_an_extra_search_that_no_document_has_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    extra = ["--reranker", "none", "--extra", "mine", "where=produkt=Pro"]
+    code, out, err = printed(capsys, "evaluate", str(folder / "set"), *extra)
+    assert (code, out) == (2, "") and "Did you mean product?" in err
+
+
 def test_an_extra_search_takes_conditions() -> None:
     one = extra_search(["recent", "tenant=acme", "where=product=Pro", "where=reviewed>=2026-01-01"])
     assert str(one.where) == "tenant acme, product Pro, reviewed since 2026-01-01"

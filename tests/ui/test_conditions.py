@@ -111,6 +111,12 @@ def test_a_field_that_no_document_has_is_said_beside_the_filter() -> None:
     assert "has a field “plam”. Did you mean plan?" in told and found(at) == set()
 
 
+def test_a_field_of_an_extra_search_that_no_document_has_is_said_beside_it() -> None:
+    at = linked(xn="1", x1_where="plam=Pro")
+    (told,) = [one.value.replace("\\", "") for one in at.sidebar.warning]
+    assert "has a field “plam”. Did you mean plan?" in told
+
+
 def test_an_extra_search_has_conditions_of_its_own() -> None:
     at = add(linked(xn="1"), "plan", "=", "Pro", prefix="x1_")
     assert in_link(at, "x1_where") == ["plan=Pro"] and len(found(at)) == 5

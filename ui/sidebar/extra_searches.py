@@ -14,6 +14,7 @@ from rag_core.schema.policy import FULL_DEPTH, RESERVED, ExtraSearch
 from ui.panels import views
 from ui.sidebar import filtering, link_values
 from ui.sidebar.controls import CONTROLS, label_of
+from ui.sidebar.owner import owner
 
 MOST = 3
 COUNT = "xn"
@@ -71,6 +72,8 @@ def _one(found: Facets, collection: str, number: int, taken: Sequence[str]) -> E
     with st.container(border=True, key=f"extra{number}"):
         place = st.container()
         where = filtering.fields(found, collection, at)
+        if where:
+            filtering.say_unknown_fields(where, collection, owner())
         for told in (link_values.number, link_values.within):
             told(f"{at}depth", f"Results (depth) of extra search {number}", 10, FULL_DEPTH)
             told(f"{at}weight", f"Weight of extra search {number}", 0.0, 3.0)

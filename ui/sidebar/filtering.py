@@ -108,7 +108,7 @@ def main_filter(found: Facets, collection: str, owner: str) -> Filter | None:
         where = fields(found, collection)
     if where:
         st.caption(views.markdown(f"Searches only passages with {where}."))
-        _say_unknown_fields(where, collection, owner)
+        say_unknown_fields(where, collection, owner)
     return where
 
 
@@ -128,7 +128,7 @@ def fields(found: Facets, collection: str, prefix: str = "") -> Filter | None:
     return intersect(where, conditions.draw(found, indexes.find(collection) is not None, prefix))
 
 
-def _say_unknown_fields(where: Filter, collection: str, owner: str) -> None:
+def say_unknown_fields(where: Filter, collection: str, owner: str) -> None:
     """Warn where no document of the collection has a field of the filter."""
     if indexes.find(collection) is None and (told := unknown_fields(where, caches.collection(collection, owner))):
         st.warning(views.markdown(told), icon=":material/filter_alt:")

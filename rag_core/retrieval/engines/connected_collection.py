@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from rag_core.errors import BadInput, CannotBeListed, EngineError, WrongDimension
 from rag_core.rerank.stored_tokens import TokenSource
 from rag_core.retrieval.embedders.protocol import Embedder
-from rag_core.retrieval.engines.index_config import IndexConfig
+from rag_core.retrieval.engines.index_config import IndexConfig, check_mapped
 from rag_core.retrieval.engines.index_kinds import KINDS
 from rag_core.retrieval.engines.nearness import SaysHowItSearches
 from rag_core.retrieval.engines.protocol import Capabilities, ExplainsScores, HybridSearch, IndexEngine, SearchResult
@@ -109,8 +109,9 @@ class ConnectedCollection:
         )
 
     def check_filter(self, where: Filter | None) -> None:
-        """Raises BadInput for a filter that the index cannot translate. Its passages are not asked for."""
+        """Raises BadInput for a filter that the index cannot translate, or on a part that it is connected without."""
         self.capabilities.check(where, self.name)
+        check_mapped(where, self.config.fields, self.name)
 
     def dense(self, vector: Vectors, depth: int, where: Filter | None = None) -> SearchResult:
         """The `depth` nearest passages among those that match the filter. Raises EngineError, and BadInput for a filter

@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from rag_core.errors import BadInput
 from rag_core.schema.base import Frozen
+from rag_core.schema.filters import OWN_FIELDS, Filter
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.validation import in_words
 
@@ -92,6 +93,17 @@ FILTERED = {
     "language": "language",
 }
 """Fields of a filter that are parts of a passage, and which part of `IndexFields` each is."""
+
+
+def check_mapped(where: Filter | None, fields: IndexFields, name: str) -> None:
+    """Raises BadInput for a filter on a part of a passage that the connection `name` has no field for."""
+    asked = {leaf.field for leaf in where.leaves} if where else set[str]()
+    for field in sorted(asked & set(OWN_FIELDS) - {"document_id"}):
+        if not fields.of(field):
+            raise BadInput(
+                f"{name} is connected without a field for {field}, so no passage has one. Name that field in the "
+                "connection, or filter by another."
+            )
 
 
 class IndexConfig(Frozen):

@@ -12,7 +12,7 @@ from rag_core.errors import BadInput, EngineError, WrongDimension
 from rag_core.pipeline.extra_searches import main_lists
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.retrieval.engines.connected_collection import OF_A_DOCUMENT, ConnectedCollection
-from rag_core.retrieval.engines.index_config import IndexConfig
+from rag_core.retrieval.engines.index_config import IndexConfig, IndexFields
 from rag_core.retrieval.engines.index_kinds import KINDS
 from rag_core.retrieval.engines.protocol import Capabilities, SearchResult
 from rag_core.schema.documents import Passage
@@ -24,7 +24,8 @@ from rag_core.schema.trace import Trace
 from tests.corpus.doubles import WordEmbedder
 from tests.retrieval.engines.index_conformance import Row, passage_of
 
-CONFIG = IndexConfig(kind="pgvector", name="Shop", address="postgresql://db/app", index="chunks")
+FIELDS = IndexFields(source="kind", title="heading")
+CONFIG = IndexConfig(kind="pgvector", name="Shop", address="postgresql://db/app", index="chunks", fields=FIELDS)
 POLICY = Policy(reranker=NO_RERANKER, pool=5)
 EMBEDDER = WordEmbedder()
 
@@ -120,6 +121,16 @@ def test_a_filter_that_it_cannot_translate_is_refused_before_anything_is_sent() 
     with pytest.raises(BadInput, match="Shop cannot filter by “not”, so nothing was searched"):
         pipeline(index).run("topic3", POLICY, where)
     assert index.asked == []
+
+
+@pytest.mark.parametrize("where", [None, Filter(conditions=(Equal(field="tenant", value="acme"),))], ids=str)
+def test_a_filter_on_a_part_that_is_not_mapped_is_refused_in_every_search(where: Filter | None) -> None:
+    index = Index()
+    filtered = Filter(conditions=(Not(condition=Equal(field="tenant", value="acme")),))
+    extra = POLICY.with_(extra_searches=(ExtraSearch(name="theirs", where=filtered),))
+    with pytest.raises(BadInput, match="Shop is connected without a field for tenant"):
+        pipeline(index).run("topic1", extra if where is None else POLICY, where)
+    assert not {"dense", "lexical"} & set(index.asked)
 
 
 def test_a_document_is_looked_for_in_other_ways_where_the_index_cannot_filter_by_its_title() -> None:
