@@ -12,6 +12,7 @@ A value that reads as a number or a truth value is meant as that and as text; in
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -28,6 +29,7 @@ FORMS = "FIELD=VALUE, FIELD!=VALUE, FIELD>=2026-01-31, FIELD<2026-01-31, or a co
 """What a condition may look like."""
 
 _WRITTEN = re.compile(r"\s*(?P<field>[^=!<>]*?)\s*(?P<sign>!=|>=|<=|=|<|>)\s*(?P<value>.*?)\s*", re.DOTALL)
+_NUMBER = re.compile(r"-?(0|[1-9]\d{0,399})(\.\d{1,400})?([eE][+-]?\d{1,4})?", re.ASCII)
 _ANY: TypeAdapter[Condition] = TypeAdapter(Condition)
 
 
@@ -127,14 +129,18 @@ def _meant(value: str, written: str) -> list[Scalar]:
 
 
 def _reads_as(value: str) -> Scalar | None:
-    """The number or truth value that it reads as; None for another text.
+    """The number or truth value that it reads as, as JSON writes them; None for another text, and for a whole number
+    of more than 64 bits, which no index keeps.
 
-    >>> _reads_as("4"), _reads_as("0.50"), _reads_as("true"), _reads_as("True"), _reads_as("007"), _reads_as("NaN")
-    (4, 0.5, True, True, None, None)
+    >>> _reads_as("4"), _reads_as("0.50"), _reads_as("1e-05"), _reads_as("True"), _reads_as("007"), _reads_as("NaN")
+    (4, 0.5, 1e-05, True, None, None)
     """
     if value.lower() in ("true", "false"):
         return value.lower() == "true"
-    return json.loads(value) if re.fullmatch(r"-?(0|[1-9]\d{0,17})(\.\d{1,17})?", value, re.ASCII) else None
+    if not _NUMBER.fullmatch(value):
+        return None
+    read: int | float = json.loads(value)
+    return read if (math.isfinite(read) if isinstance(read, float) else -(2**63) <= read < 2**63) else None
 
 
 def _of_json(written: str) -> tuple[Condition, ...]:

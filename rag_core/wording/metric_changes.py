@@ -21,7 +21,7 @@ SHOWN = 0.0005
 CHANGED = {
     Changed.LABELLED_SET: "The labelled set has changed since the baseline; the common questions are compared.",
     Changed.COLLECTION: "The collection has changed since the baseline.",
-    Changed.OTHER_COLLECTION: "The baseline was measured on another collection: a difference may be between the two.",
+    Changed.OTHER_COLLECTION: "The baseline was measured on another collection, so a difference may come from that.",
     Changed.FILTER: "The baseline was measured under another filter.",
 }
 

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from rag_core.corpus.facets import facets
 from rag_core.errors import BadInput
 from rag_core.schema.base import Scalar
 from rag_core.schema.documents import Passage
@@ -115,13 +116,23 @@ def test_the_sidebars_own_fields_are_written_plainly() -> None:
     assert written_filter(where) == ["tenant=acme", "tenant=all", "source=faq", "updated_at>=2026-06-01"]
 
 
-@pytest.mark.parametrize("value", ["Pro", " Pro ", "", "2026", '"', "=x", "true", 'say "so"'])
+TEXTS = ("Pro", " Pro ", "", "2026", '"', "=x", "true", 'say "so"', "1e5", "9" * 30, "1e999", "-" + "0" * 5000)
+LARGEST, SMALLEST = 1.7976931348623157e308, 5e-324
+NUMBERS = (0, -7, 1234567890123456789, 2**63 - 1, -(2**63), 1e-05, 1e22, 0.1 + 0.2, -0.0, LARGEST, SMALLEST, True)
+
+
+@pytest.mark.parametrize("value", [*TEXTS, *NUMBERS], ids=lambda value: str(value)[:30])
 @pytest.mark.parametrize("field", ["product", "a=b", "{x", "two words"])
-def test_a_value_that_was_chosen_is_found(field: str, value: str) -> None:
-    where = read_filter([condition_on(field, "=", value)])
-    assert where is not None and where.matches(having(**{field: value}))
-    without = read_filter([condition_on(field, "!=", value)])
-    assert without is not None and not without.matches(having(**{field: value}))
+def test_a_value_that_is_offered_and_was_chosen_is_found(field: str, value: Scalar) -> None:
+    kept, other = having(**{field: value}), having()
+    (offered,) = facets([kept, other]).fields
+    assert offered.name == field and len(offered.values) == 1
+    where = read_filter([condition_on(field, "=", offered.values[0])])
+    assert where is not None and where.matches(kept) and not where.matches(other)
+    without = read_filter([condition_on(field, "!=", offered.values[0])])
+    assert without is not None and not without.matches(kept) and without.matches(other)
+    for each in (where, without):
+        assert same(read_filter(written_filter(each)), each)
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,8 @@ EVERY = (
     Filter(conditions=(Dated(), Dated(after=DAY, before=DAY), Dated(after=DAY), Dated(field="updated", after=DAY))),
     Filter(conditions=(In(field="tenant", values=("a",)), In(field="tenant", values=("a", "b")))),
     Filter(conditions=(Not(condition=AnyOf(conditions=(Equal(field="plan", value=1),))), Dated(before=DAY))),
+    Filter(conditions=(In(field="tenant", values=()), In(field="source", values=("", "chat")))),
+    Filter(conditions=(In(field="tenant", values=("a", 1)), In(field="since", values=("2020", "2021")))),
 )
 
 

@@ -63,6 +63,7 @@ def test_the_gate() -> None:
     against = AgainstBaseline(metric="RR@10", found=WORSE)
     assert against.failed and against_baseline_text(against).startswith("RR@10 against the baseline: Worse by -0.298")
     assert set(CHANGED) == set(Changed)
+    assert CHANGED[Changed.OTHER_COLLECTION].endswith("on another collection, so a difference may come from that.")
 
 
 def test_what_fine_tuning_changed() -> None:

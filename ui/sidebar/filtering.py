@@ -139,7 +139,7 @@ def put(where: Filter | None, prefix: str = "") -> None:
     values: dict[str, object] = {"tenant": [], "source": [], "since": None}
     others: list[Condition] = []
     for one in where.conditions if where else ():
-        if isinstance(one, In) and one.field in KEYS and not values[one.field]:
+        if isinstance(one, In) and one.field in KEYS[:2] and _choosable(one) and not values[one.field]:
             values[one.field] = list(one.values)
         elif isinstance(one, Dated) and one.after and one == Dated(after=one.after) and not values["since"]:
             values["since"] = one.after
@@ -147,6 +147,11 @@ def put(where: Filter | None, prefix: str = "") -> None:
             others.append(one)
     st.session_state.update({f"{prefix}{key}": value for key, value in values.items()})
     conditions.put(others, prefix)
+
+
+def _choosable(one: In) -> bool:
+    """Whether a field can have these values chosen: some, and each a text that is not empty."""
+    return bool(one.values) and all(isinstance(value, str) and value for value in one.values)
 
 
 def say_unknown(found: Facets, prefix: str = "") -> None:
