@@ -14,7 +14,7 @@ from rag_core.diagnosis.expected import Location
 from rag_core.diagnosis.facts import Score
 from rag_core.diagnosis.reasons import Deeper, PastDense
 from rag_core.diagnosis.verdicts import Diagnosis, Verdict
-from rag_core.errors import EngineError
+from rag_core.errors import SecondPassError
 from rag_core.retrieval.engines.nearness import ChecksNearness
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.spaces import ScoreSpace
@@ -47,7 +47,7 @@ def past_dense(engine: object, measurement: Measurement, location: Location) -> 
         scores = [_score(vector, stored, space) for stored in engine.vectors_by_id(wanted).values()]
         best = (min if space.lower_is_better else max)((one for one in scores if math.isfinite(one)), default=None)
         unread = NO_VECTOR if best is None else ""
-    except EngineError as exc:
+    except SecondPassError as exc:
         how, unread = how or UNTOLD, str(exc)
     end = dense.found[-1][1] if dense.found else None
     return PastDense(

@@ -69,9 +69,9 @@ def rerun(
             located = [locate_elsewhere(corpus, finding.location) for finding in case.findings]
         trace = question.trace(policy)
         trace = trace.model_copy(update={"recorded_answer": question.answer(trace, chat)})
+        findings = tuple(Finding(location=place, diagnosis=question.diagnosed(trace, place)) for place in located)
     except SecondPassError as exc:
         return failed(case.id, str(exc), job_id, on)
-    findings = tuple(Finding(location=place, diagnosis=question.diagnosed(trace, place)) for place in located)
     return redone(case, trace, findings, job_id, on)
 
 

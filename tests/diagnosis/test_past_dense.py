@@ -13,7 +13,7 @@ from rag_core.corpus.indexing import IndexingPlan, index_documents
 from rag_core.diagnosis import Diagnosis, Expected, Location, Verdict, locate
 from rag_core.diagnosis.past_dense import NO_VECTOR
 from rag_core.diagnosis.reasons import Deeper, PastDense
-from rag_core.errors import EngineGone
+from rag_core.errors import EngineGone, MissingPackage
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.session import QuerySession
 from rag_core.schema.chunking import Chunking
@@ -190,6 +190,13 @@ class Away(Collection):
         raise EngineGone("db:5432")
 
 
+class Refusing(Collection):
+    """Refuses to give its vectors, by another error than an engine's."""
+
+    def vectors_by_id(self, ids: Sequence[str]) -> dict[str, np.ndarray]:
+        raise MissingPackage("psycopg", "A vector")
+
+
 class Empty(Collection):
     """Gives no vectors."""
 
@@ -197,7 +204,9 @@ class Empty(Collection):
         return {}
 
 
-@pytest.mark.parametrize(("kind", "why"), [(Away, "Nothing answers at db:5432"), (Empty, NO_VECTOR)])
+@pytest.mark.parametrize(
+    ("kind", "why"), [(Away, "Nothing answers at db:5432"), (Refusing, "psycopg"), (Empty, NO_VECTOR)]
+)
 def test_what_cannot_be_read_cannot_be_told(kind: type[Collection], why: str, hnsw: Collection) -> None:
     query, document, *_ = missed_by(hnsw)
     searched = kind(hnsw.manifest, hnsw.texts, hnsw.vectors, hnsw.dense_index, hnsw.lexical_index, hnsw.files)

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from rag_core.diagnosis import Expected, Verdict, diagnose, locate
-from rag_core.errors import BadInput, CollectionError
+from rag_core.errors import BadInput, CollectionError, EngineGone
 from rag_core.generation.chat.access import ChatAccess, ChatConfig
 from rag_core.jobs import SILENT
 from rag_core.pipeline.session import QuerySession
@@ -70,6 +70,19 @@ def test_a_case_that_cannot_be_run_says_why(small):
     case = case.model_copy(update={"findings": (case.findings[0].model_copy(update={"location": gone}),)})
     again = run_again(case, small, LOST)
     assert again.outcome is RerunOutcome.FAILED and "re-chunked" in again.error and again.verdict is None
+
+
+class Undiagnosed(QuerySession):
+    """A question whose engine goes while it is asked where the document was lost."""
+
+    def diagnosed(self, trace, location):
+        raise EngineGone("db:5432")
+
+
+def test_a_case_that_cannot_be_diagnosed_says_why(small):
+    case = case_in(small)
+    again = rerun(case, Undiagnosed(small.pipeline, case.query), small.collection, FIXED)
+    assert (again.outcome, again.trace) == (RerunOutcome.FAILED, None) and "db:5432" in again.error
 
 
 def test_a_document_that_is_kept_and_not_cited_is_not_fixed(small):
