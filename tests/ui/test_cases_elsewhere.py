@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -89,6 +92,22 @@ def test_what_would_be_stored_of_a_private_collection_is_said_before(case_id: st
     documents = [Document(id=name, text=text) for name, text in DOCUMENTS.items()]
     caches.private(OWNER).build("Mine", documents, Chunking(), caches.embedder(), owner=OWNER)
     assert "“Mine” is private. A re-run on it stores its passages for everyone here." in said(cases_page("Mine"))
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_an_index_that_cannot_be_opened_leaves_the_cases_of_others_as_they_are(
+    case_id: str, gone: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weaviate = {"kind": "weaviate", "address": "http://localhost:9", "index": "Chunks", "fields": {"text": "body"}}
+    entries = {"No text": {**weaviate, "fields": {}}, "Exact": {**weaviate, "exact": True}}
+    (tmp_path / "indexes.json").write_text(json.dumps(entries))
+    monkeypatch.setenv("SECOND_PASS_INDEXES", str(tmp_path / "indexes.json"))
+    caches.settings.clear()
+    if gone:
+        caches.shared().remove("Handbook")
+    at = cases_page("Copy")
+    assert "rerun_here" in buttons(at) and ("rerun" in buttons(at)) is not gone
+    assert "Choose the field of the text" not in said(at) and "Weaviate cannot be searched without" in said(at)
 
 
 @pytest.mark.parametrize("chosen", [False, True])

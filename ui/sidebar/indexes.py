@@ -81,13 +81,22 @@ def names() -> list[str]:
     return [name for name in every if name not in taken]
 
 
-def find(name: str) -> Connected | None:
-    """The index of that name; None where it is none, or a collection. Asks its server nothing."""
+def _index(name: str) -> NamedIndex | None:
+    """The index of that name, which may be one that cannot be opened; None where it is none, or a collection."""
     if name not in names():
+        return None
+    mine = own().get(name)
+    return mine.index if mine else shared()[0][name]
+
+
+def find(name: str) -> Connected | None:
+    """The index of that name; None where it is none, or a collection. Asks its server nothing. Raises BadInput or
+    MissingPackage where it cannot be opened."""
+    index = _index(name)
+    if index is None:
         return None
     if mine := own().get(name):
         return mine
-    index = shared()[0][name]
     opened = _opened(index.config.model_dump_json(), index.version, index)
     return Connected(index, opened, f"{EVERYONE} {index.version}".strip())
 
@@ -172,18 +181,15 @@ def forget(name: str) -> None:
 
 
 def of_ref(ref: CollectionRef) -> str:
-    """What the index of a run or case is called here; empty where it is not connected here, or is no index."""
-    for name in names():
-        found = find(name)
-        if found and found.index.config.identity == ref.id:
-            return name
-    return ""
+    """What the index of a run or case is called here; empty where it is not connected here, or is no index. Opens
+    none."""
+    return next((name for name in names() if (found := _index(name)) and found.config.identity == ref.id), "")
 
 
 def kept_in(name: str) -> str:
     """Where the collection or index of that name is kept, in a word or two: `files`, `Team`, `connected index`."""
-    found = find(name)
-    return (found.index.store or "connected index") if found else "files"
+    found = _index(name)
+    return (found.store or "connected index") if found else "files"
 
 
 def name_of(ref: CollectionRef) -> str:
@@ -198,8 +204,8 @@ def name_of(ref: CollectionRef) -> str:
 
 def seen_by(name: str) -> str:
     """Who alone sees the collection or index: its owner; empty where everyone does."""
-    if found := find(name):
-        return owner() if found.mine else ""
+    if _index(name):
+        return owner() if name in own() else ""
     return caches.visible(owner()).seen_by(name)
 
 

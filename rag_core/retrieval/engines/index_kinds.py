@@ -87,8 +87,8 @@ class IndexKind:
         """
         return f"{self.noun}es" if self.noun.endswith("x") else f"{self.noun}s"
 
-    def connect(self, config: IndexConfig, secret: SecretStr | None) -> IndexEngine:
-        """The index, ready to be searched. Raises BadInput or MissingPackage."""
+    def check(self, config: IndexConfig) -> None:
+        """Raises BadInput where the config asks for what this kind cannot do."""
         for cannot, what in (
             (config.exact and not self.exact, "be searched without its approximate index. Leave out `exact`"),
             (config.sparse_model and not self.sparse, "be told a model of sparse vectors. Leave out `sparse_model`"),
@@ -96,6 +96,10 @@ class IndexKind:
         ):
             if cannot:
                 raise BadInput(f"{self.label} cannot {what}.")
+
+    def connect(self, config: IndexConfig, secret: SecretStr | None) -> IndexEngine:
+        """The index, ready to be searched. Raises BadInput or MissingPackage."""
+        self.check(config)
         return self._adapter().connect(config, secret)
 
     def indexes(self, config: IndexConfig, secret: SecretStr | None) -> tuple[SearchedIndex, ...]:

@@ -80,7 +80,7 @@ def _named(name: str, fields: Any, environ: Mapping[str, str]) -> NamedIndex:
     if not is_entry(name, fields):
         raise BadInput(f"It must be an object, with a name of 1 to {LONGEST_NAME} characters.")
     config = index_config_of({**fields, "name": name})
-    kind_named(config.kind)
+    kind_named(config.kind).check(config)
     return NamedIndex(config, secret_in(config.secret_env, "the password or key", environ))
 
 

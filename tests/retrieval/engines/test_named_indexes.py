@@ -36,6 +36,23 @@ def test_each_entry_is_an_index_and_a_wrong_one_leaves_the_others(tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"exact": True}, "The index “Shop” cannot be used: Weaviate cannot be searched without its approximate index"),
+        ({"sparse_model": "x"}, "Weaviate cannot be told a model of sparse vectors"),
+        ({"fusion": "dbsf"}, "Weaviate cannot fuse its searches by dbsf"),
+    ],
+)
+def test_an_entry_that_asks_for_what_its_kind_cannot_do_is_not_offered(
+    tmp_path: Path, asked: dict[str, object], why: str
+):
+    file = tmp_path / "indexes.json"
+    file.write_text(json.dumps({"Shop": {"kind": "weaviate", "address": "http://db:8080", "index": "Chunks", **asked}}))
+    found, problems = read_named(file, {})
+    assert not found and why in problems["Shop"]
+
+
+@pytest.mark.parametrize(
     ("text", "why"), [("[]", "must hold an object"), ("{", "is no JSON"), (None, "cannot be read")]
 )
 def test_a_file_that_is_none_is_said_to_be(tmp_path: Path, text: str | None, why: str):
