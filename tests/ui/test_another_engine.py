@@ -4,7 +4,7 @@ case and its report go along. The link is looked at in the browser (`tests/brows
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -13,8 +13,10 @@ from streamlit.testing.v1 import AppTest
 
 from rag_core.cli.main import main
 from rag_core.corpus.stored_indexing import index_into_store
+from rag_core.errors import EngineError
 from rag_core.evaluation import gate
 from rag_core.evaluation.report import Report
+from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.retrieval.engines.stores import store_named
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
@@ -127,6 +129,23 @@ def test_every_control_stays_as_it_is(in_both: None, name: str) -> None:
     assert controls(switched(at, COPY)) == before, "in the other engine"
     assert not at.error and not at.warning, said(at)
     assert controls(switched(at, FILES)) == before, "and back in files"
+
+
+def test_a_document_of_the_list_is_taken_once_the_index_answers(
+    in_milvus: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, failures = ConnectedCollection.known_documents, [EngineError("It does not answer.")]
+
+    def at_the_second_try(collection: ConnectedCollection, ids: Sequence[str]) -> set[str]:
+        if failures:
+            raise failures.pop()
+        return known(collection, ids)
+
+    monkeypatch.setattr(ConnectedCollection, "known_documents", at_the_second_try)
+    at = page("6_triage.py", timeout=300, owner=OWNER, c=COPY, q=QUESTION, doc="Returns · returns.md")
+    assert "It does not answer." in said(at)
+    done(at.run())
+    assert at.text_input(key="doc").value == "returns.md" and "It does not answer." not in said(at)
 
 
 def test_a_case_that_is_saved_in_files_has_the_same_outcome_there(in_both: None) -> None:

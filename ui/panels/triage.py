@@ -150,14 +150,13 @@ def _take_from_list(searched: ConnectedCollection) -> None:
     that is not in it: here it is named by its id, where the index has that."""
     if st.session_state.get(FORM) == TYPED:
         return
-    st.session_state[FORM] = TYPED
     asked = _present("unlisted") or _present("doc")
     parts = asked.split(" · ")
     ids = [" · ".join(parts[start:]) for start in range(1, len(parts))]
     with suppress(BadInput):  # an index that cannot be asked for documents: the words stay as they are
         asked = next((one for one in ids if searched.known_documents([one])), asked)
     st.session_state.pop("unlisted", None)
-    st.session_state["doc"] = asked
+    st.session_state.update({"doc": asked, FORM: TYPED})
     links.put(doc=asked, unlisted="")
 
 
