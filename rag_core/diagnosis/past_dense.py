@@ -1,7 +1,9 @@
 """Where an expected passage is not in the dense list: may the search have missed it, and what does its own score say?
 
 The list is that of the measurement, deeper than what a policy takes of it. A passage's own score is worked out from its
-stored vector and the question's, so it is known whether the search returned it or not. Nothing here guesses a rank.
+stored vector and the question's, so it is known whether the search returned it or not. It counts only where
+passages that were returned get the scores that the search gave them, worked out in the same way. Nothing here guesses a
+rank.
 """
 
 from __future__ import annotations
@@ -27,8 +29,16 @@ if TYPE_CHECKING:
 
 LOST_IN_SEARCH = frozenset({Verdict.MISSED_BY_BOTH, Verdict.MISSED_BY_DENSE, Verdict.FUSED_OUT})
 """Verdicts for which it matters where a passage stood past the ends of the lists."""
+WORKED_OUT = frozenset({ScoreSpace.COSINE, ScoreSpace.DOT, ScoreSpace.DISTANCE})
+"""Spaces whose scores can be worked out from two vectors. Not every distance is Euclidean."""
 UNTOLD = "how is not known now"
 NO_VECTOR = "The index gives no vector of it."
+OTHER_SCORES = "The index scores in a way that cannot be worked out from its vectors."
+ALIKE = 0.01
+"""Within this share of 1, or of the score where that is larger, a score that is worked out is the one that was given:
+an index may search shorter numbers than it gives."""
+COMPARED = 3
+"""Returned passages whose scores are worked out, to see that it is done as the search does it."""
 
 
 def past_dense(engine: object, measurement: Measurement, location: Location) -> PastDense | None:
@@ -43,10 +53,7 @@ def past_dense(engine: object, measurement: Measurement, location: Location) -> 
     how, unread, best = "", "", None
     try:
         how = engine.approximate(measurement.depth, where)
-        vector = measurement.vectors[measurement.query]
-        scores = [_score(vector, stored, space) for stored in engine.vectors_by_id(wanted).values()]
-        best = (min if space.lower_is_better else max)((one for one in scores if math.isfinite(one)), default=None)
-        unread = NO_VECTOR if best is None else ""
+        best, unread = _own(engine, measurement.vectors[measurement.query], wanted, dense.found, space)
     except SecondPassError as exc:
         how, unread = how or UNTOLD, str(exc)
     end = dense.found[-1][1] if dense.found else None
@@ -81,12 +88,34 @@ def _deeper(measurement: Measurement, trace: Trace, location: Location) -> Itera
             yield Deeper(at=at, depth=trace.policy.depth)
 
 
+def _own(
+    engine: ChecksNearness,
+    vector: Sequence[float],
+    wanted: Sequence[str],
+    found: Sequence[tuple[str, float]],
+    space: ScoreSpace,
+) -> tuple[float | None, str]:
+    """The best score of the wanted passages; else None, and why it cannot be told."""
+    if space not in WORKED_OUT:
+        return None, OTHER_SCORES
+    given = dict([*found[: COMPARED - 1], *found[-1:]])
+    vectors = engine.vectors_by_id([*wanted, *given])
+    scores = {one: _score(vector, stored, space) for one, stored in vectors.items()}
+    own = [scores[one] for one in wanted if one in scores and math.isfinite(scores[one])]
+    if not own:
+        return None, NO_VECTOR
+    alike = [abs(scores[one] - score) <= ALIKE * max(1.0, abs(score)) for one, score in given.items() if one in scores]
+    if not all(alike) or (not alike and (given or space is ScoreSpace.DISTANCE)):
+        return None, OTHER_SCORES
+    return (min if space.lower_is_better else max)(own), ""
+
+
 def _ahead(score: float, other: float, space: ScoreSpace) -> float:
     return other - score if space.lower_is_better else score - other
 
 
 def _score(vector: Sequence[float], stored: Vectors, space: ScoreSpace) -> float:
-    """As the search scores it: the cosine, the dot product, or the distance."""
+    """The cosine, the dot product, or the Euclidean distance."""
     import numpy as np
 
     asked, there = np.asarray(vector, np.float64), np.asarray(stored, np.float64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
@@ -11,15 +11,17 @@ import pytest
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.indexing import IndexingPlan, index_documents
 from rag_core.diagnosis import Diagnosis, Expected, Location, Verdict, locate
-from rag_core.diagnosis.past_dense import NO_VECTOR
+from rag_core.diagnosis.past_dense import NO_VECTOR, OTHER_SCORES
 from rag_core.diagnosis.reasons import Deeper, PastDense
 from rag_core.errors import EngineGone, MissingPackage
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.session import QuerySession
+from rag_core.retrieval.engines.protocol import SearchResult
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
 from rag_core.schema.filters import Equal, Filter, Not
 from rag_core.schema.policy import FULL_DEPTH, NO_RERANKER, Policy
+from rag_core.schema.spaces import ScoreSpace
 from rag_core.wording.rivals import note_text
 
 POLICY = Policy(reranker=NO_RERANKER, depth=20, pool=10)
@@ -215,3 +217,58 @@ def test_what_cannot_be_read_cannot_be_told(kind: type[Collection], why: str, hn
     told = note_text(note)
     assert "Dense search is approximate here (HNSW graph, breadth 400): it may have missed this passage" in told
     assert "cannot be told" in told and why in told
+
+
+def manhattan(vectors: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    found: np.ndarray = np.abs(vectors - asked).sum(axis=1)
+    return found
+
+
+def euclidean(vectors: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    found: np.ndarray = np.linalg.norm(vectors - asked, axis=1)
+    return found
+
+
+WAYS: dict[str, tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], ScoreSpace]] = {
+    "cosine": (lambda vectors, asked: vectors @ asked, ScoreSpace.COSINE),
+    "product": (lambda vectors, asked: vectors @ asked, ScoreSpace.DOT),
+    "euclidean": (euclidean, ScoreSpace.DISTANCE),
+    "manhattan": (manhattan, ScoreSpace.DISTANCE),
+    "squared": (lambda vectors, asked: euclidean(vectors, asked) ** 2, ScoreSpace.DISTANCE),
+    "hamming": (lambda vectors, asked: ((vectors > 0) != (asked > 0)).sum(axis=1), ScoreSpace.UNKNOWN),
+    "its own": (lambda vectors, asked: 1 / (1 + manhattan(vectors, asked)), ScoreSpace.UNKNOWN),
+}
+
+
+class Scored(Collection):
+    """Compares every vector in one of these ways, and says no more than that it may be approximate."""
+
+    way = "cosine"
+
+    def dense(self, vector: np.ndarray, depth: int, where: Filter | None = None) -> SearchResult:
+        score, space = WAYS[self.way]
+        scores = score(np.asarray(self.vectors), vector)
+        lower = space.lower_is_better or self.way == "hamming"
+        order = np.argsort(scores if lower else -scores, kind="stable")[:depth]
+        return SearchResult([(self.passages[int(row)].id, float(scores[row])) for row in order], space=space)
+
+    def approximate(self, depth: int, where: Filter | None = None) -> str:
+        return "its own index"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_score_is_told_only_where_the_search_scores_so(
+    way: str, exact: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The farthest of all is never called missed: all vectors were compared."""
+    monkeypatch.setattr(Scored, "way", way)
+    searched = Scored(exact.manifest, exact.texts, exact.vectors, exact.dense_index, exact.lexical_index, exact.files)
+    asked = EMBEDDER.embed_query("zzz group 3")
+    scores = WAYS[way][0](np.asarray(exact.vectors), asked)
+    far = int(np.argmin(np.asarray(exact.vectors) @ asked))
+    note = past(diagnosed(searched, "zzz group 3", exact.passages[far].document_id))
+    if way in ("cosine", "product", "euclidean"):
+        assert note.missed is False and note.own and note.own.score == pytest.approx(float(scores[far]), abs=1e-5)
+    else:
+        assert (note.missed, note.own, note.unread) == (None, None, OTHER_SCORES)
+        assert f"which cannot be told. {OTHER_SCORES}" in note_text(note)
