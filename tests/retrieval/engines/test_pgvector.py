@@ -246,6 +246,47 @@ def test_how_it_searches_is_told_by_the_index_that_is_used(tables: Tables) -> No
     assert tables.connected(exact=False).approximate(200) == "HNSW, breadth 500"  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("index", "by"),
+    [
+        ("hnsw (embedding vector_cosine_ops)", {"cosine"}),
+        ("hnsw (embedding vector_ip_ops) WITH (m = 4)", {"dot"}),
+        ("hnsw (embedding vector_l1_ops)", set()),
+        ("ivfflat (embedding vector_l2_ops) WITH (lists = 1)", {"l2"}),
+        ("ivfflat (embedding) WITH (lists = 1)", {"l2"}),
+        ("hnsw (embedding vector_l2_ops) WHERE kind = 'faq'", {"l2"}),
+        ("hnsw ((embedding::halfvec(4)) halfvec_cosine_ops)", set()),
+        ("hnsw ((binary_quantize(embedding)::bit(4)) bit_hamming_ops)", set()),
+        ("hnsw (embedding_title vector_cosine_ops)", set()),
+        ('hnsw ("a ""title" vector_cosine_ops)', set()),
+    ],
+)
+def test_only_an_index_of_the_searched_column_and_comparison_makes_it_approximate(
+    index: str, by: set[str], tables: Tables
+) -> None:
+    tables.fill(ROWS)
+    for column in ("embedding_title", '"a ""title"', '"embedding (title)"'):
+        tables.server.sql(f"ALTER TABLE passages ADD COLUMN {column} vector(4)")
+    tables.server.sql(f"CREATE INDEX ON passages USING {index}")
+
+    def told(distance: str | None, vector: str = "embedding") -> str:
+        searched = tables.connected(exact=False, distance=distance, fields=FIELDS.with_(vector=vector))
+        return searched.approximate(200)  # type: ignore[attr-defined, no-any-return]
+
+    assert {distance for distance in ("cosine", "dot", "l2") if told(distance)} == by
+    assert bool(told(None)) is bool(by)
+    assert bool(told("cosine", "embedding_title")) is ("embedding_title" in index)
+    assert bool(told(None, 'a "title')) is ('a ""title' in index)
+    assert told(None, "embedding (title)") == ""
+
+
+def test_the_index_of_a_column_with_a_longer_name_says_nothing_of_this_one(tables: Tables) -> None:
+    tables.fill(ROWS)
+    tables.server.sql("ALTER TABLE passages ADD COLUMN embedding_title vector(4)")
+    tables.server.sql("CREATE INDEX ON passages USING hnsw (embedding_title vector_l2_ops)")
+    assert tables.connected(exact=False).dense(QUERY, 1).space is ScoreSpace.COSINE
+
+
 def test_vectors_without_a_direction_have_no_cosine(tables: Tables) -> None:
     index = tables.fill([Row("zero", "", (0, 0, 0, 0)), Row("one", "", at(3))])
     assert ids(index.dense(QUERY, 5).hits) == ["one"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from rag_core.retrieval.engines.index_config import IndexConfig
+from rag_core.retrieval.engines.index_config import Distance, IndexConfig
 from rag_core.retrieval.engines.postgres.layout import Layout
 
 BREADTH = 1000
@@ -27,11 +27,10 @@ def settings(layout: Layout, config: IndexConfig, version: tuple[int, ...], dept
     return made
 
 
-def told(layout: Layout, config: IndexConfig, depth: int) -> str:
-    """Which index the nearest rows may come from; empty where there is none, or it is not used: searched exactly, or
-    compared in another way than the index does. The planner may compare every row all the same."""
-    unused = config.exact or config.distance not in (None, layout.distance(config.fields.vector))
-    kinds = set() if unused else _kinds(layout)
+def told(layout: Layout, config: IndexConfig, distance: Distance, depth: int) -> str:
+    """Which index the nearest rows by this distance may come from; empty where there is none, or it is not used:
+    searched exactly. The planner may compare every row all the same."""
+    kinds = frozenset[str]() if config.exact else layout.approximate(config.fields.vector, distance)
     words = {"hnsw": f"HNSW, breadth {_breadth(layout, depth)}", "ivfflat": f"IVFFlat, {_probes(layout)} probes"}
     return " or ".join(words[one] for one in sorted(kinds))
 

@@ -108,9 +108,9 @@ class Layout:
     def distance(self, vector: str) -> Distance | None:
         """How an index of that column compares vectors; None where it has none. Of IVFFlat, `l2` is the default, which
         its definition then leaves out."""
-        quoted = re.escape(vector)
-        pattern = re.compile(rf'USING \w+ \(\(?"?{quoted}"?[^)]*\)?.*?(?:vector|halfvec)_(cosine|ip|l2)_ops')
-        unsaid = re.compile(rf'USING ivfflat \(+"?{quoted}"?\)(?!.*_ops)')
+        name = _in_definition(vector)
+        pattern = re.compile(rf"USING \w+ \(+{name}[^)]*\)?.*?(?:vector|halfvec)_(cosine|ip|l2)_ops")
+        unsaid = re.compile(rf"USING ivfflat \(+{name}\)(?!.*_ops)")
         for index in self.indexes:
             if match := pattern.search(index):
                 return DISTANCES[match[1]]
@@ -118,11 +118,24 @@ class Layout:
                 return "l2"
         return None
 
+    def approximate(self, vector: str, distance: Distance) -> frozenset[str]:
+        """The methods (`hnsw`, `ivfflat`) of the indexes of that very column that compare in this way: no others serve
+        its searches, not those of an expression of it either."""
+        pattern = re.compile(rf"USING (hnsw|ivfflat) \({_in_definition(vector)}(?: (?:\S+\.)?[a-z]+_(\w+)_ops)?[ )]")
+        found = filter(None, map(pattern.search, self.indexes))
+        return frozenset(match[1] for match in found if DISTANCES.get(match[2] or "l2") == distance)
+
     def language(self, lexical: str) -> str:
         """The text search configuration that a generated column or an index names; empty where none does."""
         column = self.by_name.get(lexical)
         said = [column.generated] if column and column.generated else list(self.indexes)
         return next((match[1] for one in said if (match := CONFIGURED.search(one))), "")
+
+
+def _in_definition(column: str) -> str:
+    """A pattern of the column's name as a definition has it: whole, in quotes where it needs them."""
+    quoted = column.replace('"', '""')
+    return rf'(?:{re.escape(column)}(?![\w$])|"{re.escape(quoted)}")'
 
 
 def parsed(index: str) -> tuple[str, str]:

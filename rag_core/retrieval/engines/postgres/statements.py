@@ -81,7 +81,7 @@ class Statements:
 
     def approximate(self, depth: int) -> str:
         """Which approximate index the nearest rows may come from, in a few words; empty for none."""
-        return approximate.told(self.layout, self.config, depth)
+        return approximate.told(self.layout, self.config, self.distance, depth)
 
     def first_dimensions(self) -> Part:
         """The length of a stored vector."""
