@@ -124,8 +124,8 @@ def _list(book: CalibrationBook, collection: str) -> int:
 def _take_over(book: CalibrationBook, other: str, collection: str) -> int:
     kept = book.of_collection(other).found
     for one in kept:
-        book.take_over(one, collection)
-        sys.stdout.write(f"{one.fit.calibration.reranker}: as on {one.collection}, kept on {collection} too.\n")
+        book.take_over(one, collection, book)
+        sys.stdout.write(f"{one.fit.calibration.reranker}: as on {one.origin}, kept on {collection} too.\n")
     if not kept:
         sys.stdout.write(f"No reranker is calibrated on {other}.\n")
     return 0 if kept else 1

@@ -30,13 +30,22 @@ calibrations = sa.Table(
 
 class KeptCalibration(Frozen):
     """A calibration as it is kept: on which collection it was fitted, also where another one has it too, when and by
-    whom."""
+    whom. collection: empty where that was a private one, and everyone sees the calibration."""
 
     version: int = 1
     collection: str
     fitted_at: datetime
     fitted_by: str = ""
     fit: CalibrationFit
+
+    @property
+    def origin(self) -> str:
+        """What is said of the collection that it was fitted on."""
+        return self.collection or "a private collection"
+
+    def nameless(self) -> KeptCalibration:
+        """The same without the names of its collection and its questions."""
+        return self.with_(collection="", fit=self.fit.with_(set_name="a private set"))
 
 
 KEPT = RecordFormat(
@@ -96,9 +105,10 @@ class CalibrationBook:
         with self._store.begin() as connection:
             return sorted(connection.execute(wanted.where(calibrations.c.reranker == reranker)).scalars())
 
-    def take_over(self, kept: KeptCalibration, collection: str) -> None:
-        """Use what was fitted on another collection for this one too, in the place of an earlier one."""
-        self._put(collection, kept)
+    def take_over(self, kept: KeptCalibration, collection: str, of: CalibrationBook) -> None:
+        """Use what was fitted on another collection, and is in the book `of`, for this one too, in the place of an
+        earlier one. Names out of an owner's book go into no other."""
+        self._put(collection, kept if of._owner in ("", self._owner) else kept.nameless())
 
     def remove(self, collection: str, reranker: str) -> bool:
         """Forget it; its scores count as they are from then on. False where there was none."""
@@ -126,7 +136,8 @@ class CalibrationBook:
         with self._store.begin() as connection:
             connection.execute(sa.delete(calibrations).where(*there))
             for row in connection.execute(sa.select(calibrations).where(*self._of(collection))).mappings().all():
-                changed = {"collection": name, "owner": owner, "record": _renamed(row["record"], collection, name)}
+                record = _moved(row["record"], collection, name, owner == self._owner)
+                changed = {"collection": name, "owner": owner, "record": record}
                 of_it = (*self._of(collection), calibrations.c.reranker == row["reranker"])
                 connection.execute(sa.update(calibrations).where(*of_it).values(changed))
 
@@ -134,11 +145,13 @@ class CalibrationBook:
         return [calibrations.c.collection == collection, calibrations.c.owner == self._owner]
 
 
-def _renamed(record: str, collection: str, name: str) -> str:
-    """The record with the collection's other name; as it is where it was fitted on another one, and where it cannot be
-    read, for it says so itself."""
+def _moved(record: str, collection: str, name: str, same_owner: bool) -> str:
+    """The record with the collection's other name; where it was fitted on another one, as it is, but for what its owner
+    alone may see. One that cannot be read stays as it is, for it says so itself."""
     try:
         kept = KEPT.read(record)
     except UnreadableRecord:
         return record
-    return kept.with_(collection=name).model_dump_json() if kept.collection == collection else record
+    if kept.collection == collection:
+        return kept.with_(collection=name).model_dump_json()
+    return record if same_owner else kept.nameless().model_dump_json()

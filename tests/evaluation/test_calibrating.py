@@ -149,6 +149,30 @@ def test_a_calibration_is_kept_by_collection_reranker_and_owner(fitted: Calibrat
     assert shared.remove("Handbook", "ce") and not shared.remove("Handbook", "ce")
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "origin"),
+    [("", "", "Mine"), ("ana", "ana", "Mine"), ("", "ana", "Mine"), ("ana", "", "a private collection")],
+)
+def test_what_is_taken_over_names_no_private_collection_to_others(
+    source: str, target: str, origin: str, fitted: CalibrationFit
+) -> None:
+    store, reranker = Store("sqlite://"), fitted.calibration.reranker
+    of, book = CalibrationBook(store, source), CalibrationBook(store, target)
+    book.take_over(of.keep("Mine", fitted), "Copy", of)
+    found = book.find("Copy", reranker)
+    assert found is not None and found.origin == origin and found.fit.calibration == fitted.calibration
+    assert (found.fit.set_name == fitted.set_name) is (origin == "Mine")
+
+
+def test_what_is_shared_names_no_other_private_collection(fitted: CalibrationFit) -> None:
+    store, reranker = Store("sqlite://"), fitted.calibration.reranker
+    ana = CalibrationBook(store, "ana")
+    ana.take_over(ana.keep("Secret", fitted), "Copy", ana)
+    ana.share("Copy")
+    found = CalibrationBook(store).find("Copy", reranker)
+    assert found is not None and found.origin == "a private collection"
+
+
 def test_a_calibration_goes_with_its_collection(fitted: CalibrationFit) -> None:
     book, reranker = CalibrationBook(Store("sqlite://")), fitted.calibration.reranker
     for name in ("Old", "Handbook", "Other"):

@@ -98,6 +98,35 @@ def test_another_collection_says_that_a_calibration_is_not_its_own_and_takes_it_
     assert calibrated_names() == [(SAMPLE, ""), (copy, "")] or calibrated_names() == [(copy, ""), (SAMPLE, "")]
 
 
+def test_a_calibration_that_was_off_where_it_was_fitted_is_used_where_it_is_taken_over(copy: str) -> None:
+    done(evaluated().button(key="calibrate_keep").click().run())
+    at = opened("1_inspect.py", r=LATE, fp="", q="refund in 5 days", cal=True)
+    done(at.sidebar.toggle(key="cal").set_value(False).run())
+    done(at.selectbox(key="c").set_value(copy).run())
+    done(next(one for one in at.sidebar.button if one.label == f"Use that of {SAMPLE}").click().run())
+    fitted = CalibrationBook(caches.store()).find(SAMPLE, LATE).fit.threshold.minimum
+    assert at.sidebar.toggle(key="cal").value
+    assert at.sidebar.slider(key="t_calibrated").value == pytest.approx(fitted, abs=0.01)
+
+
+def test_a_private_calibration_is_taken_over_without_its_names(copy: str) -> None:
+    done(evaluated().button(key="calibrate_keep").click().run())
+    fit = CalibrationBook(caches.store()).find(SAMPLE, LATE).fit.with_(set_name="Secret questions")
+    CalibrationBook(caches.store()).forget(SAMPLE)
+    CalibrationBook(caches.store(), OWNER).keep("Mine", fit)
+    asked = {"c": copy, "r": LATE, "fp": "", "q": "refund in 5 days", "timeout": 300}
+    at = page("1_inspect.py", owner=OWNER, **asked)
+    taken = next(one for one in at.sidebar.button if one.label == "Use that of Mine")
+    assert "do not see the names" in taken.help
+    done(taken.click().run())
+    other = page("1_inspect.py", owner="cd" * 16, **asked)
+    assert "labelled questions of a private collection on" in other.sidebar.toggle(key="cal").help
+    with caches.store().begin() as connection:
+        wanted = sa.select(calibrations.c.record).where(calibrations.c.owner == "")
+        (record,) = connection.execute(wanted).scalars()
+    assert "Mine" not in record and "Secret" not in record
+
+
 def test_a_private_calibration_is_offered_to_nobody_else(copy: str) -> None:
     done(evaluated().button(key="calibrate_keep").click().run())
     fit = CalibrationBook(caches.store()).find(SAMPLE, LATE).fit

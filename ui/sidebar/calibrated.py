@@ -45,6 +45,7 @@ CALIBRATED_ON = (
     "It is calibrated on {}, not on this collection. A calibration holds for the same documents and the same kind of "
     "questions."
 )
+NAMELESS = " They do not see the names of your private collection and of the questions that it was fitted on."
 ASKED_FOR = "asked_calibration"
 """Session key: the calibration of the policy that was set last."""
 
@@ -95,7 +96,7 @@ def choose(collection: str, reranker: Entry) -> Scale:
     _as_before(collection, reranker.key)
     if asked and asked != found.fit.calibration:
         st.caption(f":material/link_off: {FITTED_AGAIN}")
-    of = f" of {found.collection}" if found.collection != collection else ""
+    of = f" of {found.origin}" if found.collection != collection else ""
     fitted = f"Fitted on {found.fit.questions} labelled questions{of} on {found.fitted_at:%Y-%m-%d}."
     told = views.markdown(f"{fitted} {threshold_sentence(found.fit)}")
     link_values.switch(KEY, "Calibrated probability")
@@ -128,11 +129,13 @@ def _as_before(collection: str, reranker: str) -> None:
 
 def _offer(collection: str, reranker: str) -> bool:
     """Say on which other collections the reranker is calibrated, with a button to use such a calibration here."""
+    everyone = not indexes.seen_by(collection)
     books = (CalibrationBook(caches.store()), CalibrationBook(caches.store(), owner()))
     others = {name: one for one in books for name in one.collections(reranker) if name != collection}
     if others:
         st.caption(views.markdown(CALIBRATED_ON.format(", ".join(f"“{name}”" for name in others))))
     for name, of in list(others.items())[:OFFERED]:
+        nameless = NAMELESS if everyone and of is books[1] else ""
         st.button(
             f"Use that of {views.label(name)}",
             key=f"cal_of_{name}",
@@ -140,7 +143,7 @@ def _offer(collection: str, reranker: str) -> bool:
             args=(of, name, collection, reranker),
             type="tertiary",
             icon=":material/content_copy:",
-            help="It is kept for this collection too, for everyone who sees it.",
+            help=f"It is kept for this collection too, for everyone who sees it.{nameless}",
         )
     return bool(others)
 
@@ -148,9 +151,10 @@ def _offer(collection: str, reranker: str) -> bool:
 def _take_over(of: CalibrationBook, name: str, collection: str, reranker: str) -> None:
     """Keep it for this collection too, and use it with its threshold. For callbacks."""
     if found := _found(of, name, reranker):
-        book(collection).take_over(found, collection)
+        book(collection).take_over(found, collection, of)
         turn_on(found.fit.threshold.minimum)
-        st.session_state.update(_held(collection, reranker))
+        held = _held(collection, reranker)
+        st.session_state.update({CUT: held[CUT]} if CUT in held else {})
 
 
 def threshold_name(policy: Policy) -> str:
