@@ -27,7 +27,9 @@ from rag_core.schema.trace_record import RankAtStep
 if TYPE_CHECKING:
     from rag_core.schema.vectors import Vectors
 
-LOST_IN_SEARCH = frozenset({Verdict.MISSED_BY_BOTH, Verdict.MISSED_BY_DENSE, Verdict.FUSED_OUT})
+LOST_IN_SEARCH = frozenset(
+    {Verdict.MISSED_BY_BOTH, Verdict.MISSED_BY_DENSE, Verdict.MISSED_BY_LEXICAL, Verdict.FUSED_OUT}
+)
 """Verdicts for which it matters where a passage stood past the ends of the lists."""
 WORKED_OUT = frozenset({ScoreSpace.COSINE, ScoreSpace.DOT, ScoreSpace.DISTANCE})
 """Spaces whose scores can be worked out from two vectors. Not every distance is Euclidean."""
@@ -80,12 +82,16 @@ def with_notes(
 
 def _deeper(measurement: Measurement, trace: Trace, location: Location) -> Iterator[Deeper]:
     """Where a list that was measured has the first of the expected passages deeper than the run takes."""
-    for step, of in ((StepName.DENSE, measurement.dense), (StepName.LEXICAL, measurement.lexical)):
+    depth, by_engine = trace.policy.depth, trace.policy.fused_by_engine
+    lists = [(StepName.DENSE, measurement.dense), (StepName.LEXICAL, measurement.lexical)]
+    if by_engine and measurement.hybrid:
+        lists.append((StepName.FUSED, measurement.hybrid))
+    for step, of in lists:
         rank = next((at for at, (one, _) in enumerate(of.found, start=1) if one in location.passage_ids), 0)
-        if rank > trace.policy.depth:
+        if rank > depth:
             score, space = of.found[rank - 1][1], trace[step].space
             at = RankAtStep(step=step, rank=rank, of=len(of.found), score=score, space=space)
-            yield Deeper(at=at, depth=trace.policy.depth)
+            yield Deeper(at=at, depth=None if by_engine and step != StepName.FUSED else depth)
 
 
 def _own(

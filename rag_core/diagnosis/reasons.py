@@ -81,11 +81,12 @@ shorter numbers than it was given."""
 
 
 class Deeper(Frozen):
-    """A search has it deeper than the `depth` that the run takes of its list."""
+    """A list has it deeper than the `depth` that the run takes of it; None where the run takes nothing of that list, as
+    the index fuses by itself."""
 
     kind: Literal["deeper"] = "deeper"
     at: RankAtStep
-    depth: int
+    depth: int | None
 
 
 class PastDense(Frozen):

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from rag_core.diagnosis.reasons import Deeper, PastDense
+from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.steps import StepName
 from rag_core.wording.numbers import ordinal, score_number, score_text
 
 
 def deeper(note: Deeper) -> str:
     """`Lexical search has it 130th (bm25 2.1); this run takes its first 100.`"""
     at, score = note.at, ""
-    if at.score is not None:
+    if at.score is not None and at.space is not ScoreSpace.UNKNOWN:
         score = f" ({score_text(at.score, at.space)})"
-    name = at.step.capitalize()
-    return f"{name} search has it {ordinal(at.rank or 0)}{score}; this run takes its first {note.depth}."
+    name = "The index's own fusion" if at.step == StepName.FUSED else f"{at.step.capitalize()} search"
+    taken = (
+        "the index's own fusion reads no list of this run"
+        if note.depth is None
+        else f"this run takes its first {note.depth}"
+    )
+    return f"{name} has it {ordinal(at.rank or 0)}{score}; {taken}."
 
 
 def past_dense(note: PastDense) -> str:

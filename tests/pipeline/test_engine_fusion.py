@@ -18,7 +18,8 @@ from rag_core.schema.policy import NO_RERANKER, ExtraSearch, FirstPass, Policy, 
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepKind
 from rag_core.schema.trace import Trace
-from tests.retrieval.engines.test_connected_collection import Index, pipeline
+from rag_core.wording.rivals import note_text
+from tests.retrieval.engines.test_connected_collection import EMBEDDER, Index, pipeline
 
 BY_ENGINE = Policy(reranker=NO_RERANKER, pool=5, fusion=Fusion(by="engine"))
 ORDER = ["p6", "p1", "p3"]
@@ -107,3 +108,42 @@ def test_a_document_that_it_left_out_is_said_to_be_fused_out_and_one_that_it_fou
     trace = whole.run("topic3", BY_ENGINE.with_(top_k=2))
     assert diagnose(trace, locate(whole.engine, Expected(document="p0"))).verdict is Verdict.FUSED_OUT  # type: ignore[arg-type]
     assert diagnose(trace, locate(whole.engine, Expected(document="p6"))).verdict is Verdict.KEPT  # type: ignore[arg-type]
+
+
+def told_of(index: Index, document: str, policy: Policy) -> tuple[Verdict, list[str]]:
+    """The verdict on a document, and its notes in words."""
+    session = QuerySession(pipeline(index), "topic3")
+    location = locate(session.pipeline.engine, Expected(document=document))  # type: ignore[arg-type]
+    found = session.diagnosed(session.trace(policy), location)
+    return found.verdict, [note_text(one) for one in found.notes]
+
+
+def test_a_rank_below_the_depth_is_told_of_its_own_list_and_no_other_list_is_said_to_be_taken() -> None:
+    dense = [one for one, _ in Fusing().dense(EMBEDDER.embed_query("topic3"), 200).hits]
+    policy = BY_ENGINE.with_(depth=2, pool=2)
+    verdict, notes = told_of(Fusing(), "p3", policy)  # first in the dense list
+    assert verdict is Verdict.FUSED_OUT
+    assert notes == ["The index's own fusion has it 3rd; this run takes its first 2."]
+    verdict, notes = told_of(Fusing(), dense[-1], policy)
+    assert verdict is Verdict.MISSED_BY_BOTH and len(notes) == 1
+    assert notes[0].startswith(f"Dense search has it {len(dense)}th (cosine ")
+    assert notes[0].endswith("); the index's own fusion reads no list of this run.")
+
+
+class Wordy(Index):
+    """Its lexical search has all rows, the second of the dense list last."""
+
+    def __init__(self) -> None:
+        super().__init__(lexical=True)
+        self.second = self.dense(EMBEDDER.embed_query("topic3"), 2).hits[1][0]
+
+    def lexical(self, query: str, depth: int, where: Filter | None = None) -> SearchResult:
+        found = sorted(self.rows, key=lambda one: one == self.second)
+        return SearchResult([(one, 1 / at) for at, one in enumerate(found, start=1)], space=ScoreSpace.BM25)
+
+
+def test_what_lexical_search_has_too_deep_is_told_of_what_it_is_said_to_have_missed() -> None:
+    index, last = Wordy(), len(Wordy().rows)
+    verdict, notes = told_of(index, index.second, BY_ENGINE.with_(fusion=Fusion(), depth=2, pool=1))
+    assert verdict is Verdict.MISSED_BY_LEXICAL
+    assert notes == [f"Lexical search has it {last}th (bm25 {1 / last:.1f}); this run takes its first 2."]

@@ -89,3 +89,6 @@ def test_a_rank_that_was_measured() -> None:
     assert (
         note_text(Deeper(at=at, depth=100)) == "Lexical search has it 130th (bm25 2.1); this run takes its first 100."
     )
+    assert note_text(Deeper(at=at, depth=None)) == (
+        "Lexical search has it 130th (bm25 2.1); the index's own fusion reads no list of this run."
+    )

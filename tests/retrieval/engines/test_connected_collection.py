@@ -67,6 +67,10 @@ class Index:
         self.asked.append("passages")
         return {one: passage_of(self.rows[one]) for one in ids if one in self.rows}
 
+    def listed(self, first: int, where: Filter | None = None) -> list[Passage]:
+        self.asked.append("listed")
+        return [one for one in map(passage_of, self.rows.values()) if where is None or where.matches(one)][:first]
+
 
 def pipeline(index: Index) -> Pipeline:
     return Pipeline(ConnectedCollection(index, CONFIG, EMBEDDER), EMBEDDER)  # type: ignore[arg-type]
