@@ -41,12 +41,13 @@ class AgainstBaseline(Frozen):
 
 
 class Changed(StrEnum):
-    """What is not the same as when the baseline was saved."""
+    """What is not the same as when the baseline was saved, or may not be."""
 
     LABELLED_SET = "labelled set"
     COLLECTION = "collection"
     OTHER_COLLECTION = "other collection"
     FILTER = "filter"
+    FILTER_UNKNOWN = "filter unknown"
 
 
 class BaselineCheck(Frozen):
@@ -114,5 +115,7 @@ def _changed(report: Report, baseline: Report) -> Iterator[Changed]:
     if here and there and here.fingerprint != there.fingerprint:
         other = here.id and there.id and here.id != there.id
         yield Changed.OTHER_COLLECTION if other else Changed.COLLECTION
-    if report.where != baseline.where:
+    if not (report.says_filter and baseline.says_filter):
+        yield Changed.FILTER_UNKNOWN
+    elif report.where != baseline.where:
         yield Changed.FILTER

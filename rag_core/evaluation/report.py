@@ -20,7 +20,7 @@ from rag_core.evaluation.vectorised_replay import step_rankings
 from rag_core.schema.base import Frozen
 from rag_core.schema.documents import CollectionRef
 from rag_core.schema.filters import Filter
-from rag_core.schema.migrations import report_from_version_1
+from rag_core.schema.migrations import report_from_version_1, report_from_version_2
 from rag_core.schema.policy import Policy
 from rag_core.schema.records import RecordFormat
 from rag_core.schema.steps import StepName
@@ -36,7 +36,7 @@ Values = dict[str, dict[str, dict[str, float]]]
 class Report(Frozen):
     """One evaluation. `values` holds every judged query's value by step and metric; `before` and `after` name the two
     steps that are compared. `comparisons` are of the headline metrics and of the first one asked for. `where` is the
-    filter of every search.
+    filter of every search; where `says_filter` is false, the report is of a version that did not keep it.
     """
 
     version: Literal[3] = 3
@@ -50,6 +50,7 @@ class Report(Frozen):
     collection: CollectionRef | None = None
     policy: Policy | None = None
     where: Filter | None = None
+    says_filter: bool = True
     reranker_model: str = ""
     before: str = BEFORE
     after: str = AFTER
@@ -103,7 +104,7 @@ REPORT = RecordFormat(
     noun="saved evaluation",
     model=Report,
     version=3,
-    upgrades={1: report_from_version_1, 2: dict},
+    upgrades={1: report_from_version_1, 2: report_from_version_2},
     accepts="Choose the file that “Report (JSON)” saves on the Evaluate page, or `second-pass evaluate --out` writes.",
 )
 

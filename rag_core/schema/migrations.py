@@ -171,6 +171,11 @@ def report_from_version_1(raw: Raw) -> Raw:
     )
 
 
+def report_from_version_2(raw: Raw) -> Raw:
+    """A saved evaluation, whose filter was not kept."""
+    return raw | {"says_filter": False}
+
+
 def manifest_from_version_1(raw: Raw) -> Raw:
     """What a saved collection says of itself; its files stay as they are."""
     return renamed(raw, {"chunks": "passages"})

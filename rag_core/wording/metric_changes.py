@@ -23,6 +23,7 @@ CHANGED = {
     Changed.COLLECTION: "The collection has changed since the baseline.",
     Changed.OTHER_COLLECTION: "The baseline was measured on another collection, so a difference may come from that.",
     Changed.FILTER: "The baseline was measured under another filter.",
+    Changed.FILTER_UNKNOWN: "Under which filter the baseline was measured is not known: an older version saved it.",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import pytest
 
@@ -13,6 +14,7 @@ from rag_core.evaluation.export import queries_csv, to_markdown
 from rag_core.evaluation.gather import build
 from rag_core.evaluation.report import Report, rankings_of, report
 from rag_core.schema.documents import CollectionRef
+from rag_core.schema.filters import Filter, make_filter
 from rag_core.schema.policy import Policy
 from rag_core.schema.steps import StepName
 from tests.evaluation.builders import labelled, plain
@@ -113,6 +115,24 @@ def test_a_baseline_on_another_collection_is_compared_and_remarked() -> None:
     found = [gate.worse(made(on=one), made(on=then), ["RR@10"], "adjusted") for one in changed]
     assert [one.changed for one in found] == [(gate.Changed.COLLECTION,), (gate.Changed.OTHER_COLLECTION,), ()]
     assert all(one.compared for one in found)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("where", [None, make_filter(["acme"])], ids=str)
+def test_of_a_baseline_that_kept_no_filter_it_is_said_that_it_is_not_known(version: int, where: Filter | None) -> None:
+    written = json.loads(made().to_json())
+    del written["where"], written["says_filter"]
+    baseline = Report.read(json.dumps(written | {"version": version, "headroom": None}))
+    assert not baseline.says_filter and Report.read(baseline.to_json()) == baseline
+    check = gate.worse(made().with_(where=where), baseline, ["RR@10"], "adjusted")
+    assert check.changed == (gate.Changed.FILTER_UNKNOWN,)
+
+
+def test_a_baseline_under_another_filter_is_remarked() -> None:
+    acme, chat = make_filter(["acme"]), make_filter(sources=["chat"])
+    for here, there in ((None, acme), (acme, None), (acme, chat), (acme, acme)):
+        check = gate.worse(made().with_(where=here), made().with_(where=there), ["RR@10"], "adjusted")
+        assert check.changed == (() if here == there else (gate.Changed.FILTER,))
 
 
 def test_markdown_tells_the_whole_story() -> None:
