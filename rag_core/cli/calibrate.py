@@ -19,18 +19,19 @@ import sys
 from pathlib import Path
 
 from rag_core.cli import named_index
-from rag_core.cli.documents import scoring_progress, told_what_was_sent
+from rag_core.cli.documents import library, scoring_progress, told_what_was_sent
 from rag_core.cli.early_checks import check_fits, check_rerankers
 from rag_core.cli.evaluate import model_of, read_labelled, searched
 from rag_core.cli.policy_options import policy_of
 from rag_core.errors import BadInput
 from rag_core.evaluation.calibrating import CalibrationFit, fit
-from rag_core.evaluation.calibration_book import CalibrationBook
+from rag_core.evaluation.calibration_book import CalibrationBook, KeptCalibration
 from rag_core.evaluation.gather import build
 from rag_core.evaluation.indexed import unknown_documents
 from rag_core.evaluation.reliability import Reliability
 from rag_core.evaluation.score import score_set
 from rag_core.pipeline.pipeline import Pipeline
+from rag_core.retrieval.engines.every_index import every_index
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
 from rag_core.wording.calibrations import sentences
@@ -70,6 +71,7 @@ def run(given: argparse.Namespace) -> int:
     if given.remove:
         return _remove(book, name, given.remove)
     if given.like:
+        _check_there(name)
         return _take_over(book, given.like, name)
     if given.set is None:
         raise BadInput("Give a folder or a CSV of labelled questions, or --list, --like or --remove.")
@@ -110,28 +112,44 @@ def _fitted(given: argparse.Namespace) -> CalibrationFit:
 
 
 def _list(book: CalibrationBook, collection: str) -> int:
-    kept = book.of_collection(collection)
-    for note in kept.left_out:
-        sys.stderr.write(f"Left out: {note}\n")
-    for one in kept.found:
+    for one in _kept(book, collection):
         sys.stdout.write(f"{one.fit.calibration.reranker}, fitted {one.fitted_at:%Y-%m-%d}\n")
         sys.stdout.write("".join(f"  {line}\n" for line in sentences(one.fit)))
-    if not kept.found:
-        sys.stdout.write(f"No reranker is calibrated on {collection}.\n")
     return 0
 
 
 def _take_over(book: CalibrationBook, other: str, collection: str) -> int:
-    kept = book.of_collection(other).found
+    kept = _kept(book, other)
     for one in kept:
         book.take_over(one, collection, book)
         sys.stdout.write(f"{one.fit.calibration.reranker}: as on {one.origin}, kept on {collection} too.\n")
-    if not kept:
-        sys.stdout.write(f"No reranker is calibrated on {other}.\n")
     return 0 if kept else 1
 
 
 def _remove(book: CalibrationBook, collection: str, reranker: str) -> int:
     gone = book.remove(collection, reranker)
+    if not gone:
+        _check_there(collection)
     sys.stdout.write(f"{'Removed' if gone else 'There is no calibration'}: {reranker} on {collection}.\n")
     return 0 if gone else 1
+
+
+def _kept(book: CalibrationBook, collection: str) -> tuple[KeptCalibration, ...]:
+    """Those that can be read; what is wrong with each other one, or that there is none, is told. Raises BadInput where
+    there is none, and no such collection or index."""
+    kept = book.of_collection(collection)
+    for note in kept.left_out:
+        sys.stderr.write(f"Left out: {note}\n")
+    if not kept.found and not kept.left_out:
+        _check_there(collection)
+        sys.stdout.write(f"No reranker is calibrated on {collection}.\n")
+    return kept.found
+
+
+def _check_there(name: str) -> None:
+    """Raises BadInput, with the names that there are, where neither a collection nor an index has this one."""
+    settings = Settings()
+    indexes, problems = every_index(settings)
+    names = [*library(settings).names(), *indexes, *problems]
+    if name not in names:
+        raise BadInput(f"There is no collection or index called {name!r}. There are: {', '.join(names) or 'none'}.")

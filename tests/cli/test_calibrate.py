@@ -6,10 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from rag_core.cli.main import main
+from rag_core.evaluation.calibration_book import CalibrationBook, calibrations
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.trace import Trace
+from rag_core.settings import Settings
+from rag_core.storage.database import Store
 from tests.rerank.conformance_server import KEY, running
 
 TOPICS = ("refunds", "invoices", "passwords", "outages", "webhooks", "holidays", "backups", "licences")
@@ -77,6 +81,42 @@ def test_what_is_kept_is_used_on_another_collection_by_choice(folder: Path, caps
     assert main(["calibrate", "--collection", "Copy", "--like", "Handbook"]) == 0
     assert "late-interaction: as on Handbook, kept on Copy too" in capsys.readouterr().out
     assert asked(capsys, "--collection", "Copy").policy.calibration == asked(capsys).policy.calibration
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        ["--collection", "Kopy", "--like", "Handbook"],
+        ["--index", "Kopy", "--like", "Handbook"],
+        ["--collection", "Handbook", "--like", "Kopy"],
+        ["--collection", "Kopy", "--list"],
+        ["--collection", "Kopy", "--remove", "late-interaction"],
+    ],
+)
+def test_a_name_that_nothing_has_is_said(folder: Path, more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    store = Store.from_settings(Settings())
+    assert calibrate(str(folder), *LATE) == 0
+    capsys.readouterr()
+    assert main(["calibrate", *more]) == 2
+    assert "There is no collection or index called 'Kopy'. There are: Handbook." in capsys.readouterr().err
+    assert CalibrationBook(store).collections("late-interaction") == ["Handbook"]
+
+
+def test_a_calibration_that_cannot_be_read_is_said_and_not_denied(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["index", str(folder.parent / "handbook"), "--name", "Copy"]) == 0
+    assert calibrate(str(folder), *LATE) == 0
+    with Store.from_settings(Settings()).begin() as connection:
+        connection.execute(sa.update(calibrations).values(record="{}"))
+    for more, code in (
+        (["--list", "--collection", "Handbook"], 0),
+        (["--like", "Handbook", "--collection", "Copy"], 1),
+    ):
+        capsys.readouterr()
+        assert main(["calibrate", *more]) == code
+        told = capsys.readouterr()
+        assert "Left out: late-interaction" in told.err and "No reranker is calibrated" not in told.out
 
 
 def test_a_try_keeps_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
