@@ -361,7 +361,9 @@ def test_a_language_that_the_server_does_not_know_is_said(tables: Tables) -> Non
 @pytest.mark.parametrize(
     ("kind", "keys"),
     [
-        ("bigint", ["7", "12"]),
+        ("smallint", ["7", "12"]),
+        ("integer", ["7", "40000"]),
+        ("bigint", ["7", "1234567890123456789", str(2**63 - 1)]),
         ("numeric", ["7", "12.50"]),
         ("char(5)", ["7", "12"]),
         ("uuid", ["0" * 8 + "-0000-4000-8000-" + "0" * 12]),
@@ -373,7 +375,9 @@ def test_ids_of_other_types_are_texts_here(tables: Tables, kind: str, keys: list
     tables.server.sql("INSERT INTO passages VALUES (%s, 'text', '[1,0,0,0]')", [(key,) for key in keys])
     index = tables.connected(fields=IndexFields(id="key", text="body", vector="embedding"))
     assert ids(index.dense(QUERY, 5).hits) == sorted(keys)
-    assert list(index.passages_by_id([*keys, "no key", "99", "9" * 40, "\0"])) == keys
+    others = ["no key", "99", "40001", "3000000000", "9" * 19, "9" * 40, "\0"]
+    assert list(index.passages_by_id([*keys, *others])) == keys
+    assert sorted(index.vectors_by_id([*keys, *others])) == sorted(keys)
     found = index.passages_by_id(keys)[keys[0]]
     assert (found.document_id, found.text, found.metadata) == (keys[0], "text", {})
 

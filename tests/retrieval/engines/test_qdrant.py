@@ -107,6 +107,15 @@ def test_a_part_that_the_index_keeps_as_a_number_is_found_by_its_text(plain: Poi
     assert index.count(only(Not(condition=Equal(field="tenant", value="17")))) == 1
 
 
+@pytest.mark.parametrize("number", [7, 1234567890123456789, 2**63 - 1])
+def test_an_id_that_the_index_keeps_as_a_number_is_found_however_long(points: Points, number: int) -> None:
+    made = points.qdrant.create("plain", {"size": 4, "distance": "Cosine"})
+    made.upsert([(1, {"": list(at(0))}, {"text": "x", "key": number, "doc": number})])
+    index = points.connected(index="plain", fields=IndexFields(text="text", id="key", document="doc"))
+    assert list(index.passages_by_id([str(number), "9" * 19])) == [str(number)]
+    assert [one.id for one in index.listed(5, only(Equal(field="document_id", value=str(number))))] == [str(number)]
+
+
 def test_a_day_is_that_in_utc_and_a_value_of_a_list_is_enough(points: Points) -> None:
     made = points.qdrant.create("plain", {"size": 4, "distance": "Cosine"})
     given = {"text": "x", "changed": "2026-03-14T23:30:00-05:00", "team": ["acme", "umbrella"]}

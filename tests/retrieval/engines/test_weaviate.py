@@ -154,6 +154,14 @@ def test_parts_that_are_kept_as_numbers_are_filtered_by_their_text(objects: Obje
         assert list(index.vectors_by_id(["78"])) == ["78"]
 
 
+def test_an_id_that_is_kept_as_a_number_is_found_however_long(objects: Objects) -> None:
+    one = {IDS[0]: ({"doc": 1234567890123456789}, {"": list(at(0))})}
+    doc = {"name": "doc", "dataType": ["int"]}
+    objects.weaviate.create("Plain", [BODY, doc], one, vectorIndexConfig={"distance": "cosine"})
+    index = objects.connected(index="Plain", fields=IndexFields(text="body", id="doc"))
+    assert list(index.passages_by_id(["1234567890123456789", "9" * 19])) == ["1234567890123456789"]
+
+
 @pytest.mark.parametrize("kind", ["date", "text"])
 def test_a_day_is_that_in_utc(objects: Objects, kind: str) -> None:
     found = {IDS[0]: ({"changed": "2026-03-14T23:30:00-05:00"}, {"": list(at(0))})}

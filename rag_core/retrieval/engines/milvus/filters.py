@@ -16,6 +16,7 @@ from rag_core.retrieval.engines.milvus.layout import DYNAMIC, NUMBERS, TEXTS, La
 from rag_core.retrieval.engines.rest.filters import Dialect, days_near, translated
 from rag_core.schema.base import Scalar
 from rag_core.schema.filters import Filter
+from rag_core.schema.whole_numbers import whole_number
 
 DAY = '"____-__-__%"'
 OFFSETS = (
@@ -87,7 +88,7 @@ def id_literals(ids: list[str], field: str, layout: Layout) -> str:
     """Ids as a list of an expression; those that the field cannot have are left out."""
     if layout.types.get(field) in TEXTS:
         return ", ".join(map(literal, ids))
-    return ", ".join(one for one in ids if one.lstrip("-").isdecimal() and str(int(one)) == one)
+    return ", ".join(one for one in ids if whole_number(one) is not None)
 
 
 def _place(path: str, layout: Layout) -> tuple[str, bool]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 
-INTEGERS = ("int2", "int4", "int8")
+from rag_core.schema.whole_numbers import whole_number
+
+INTEGERS = {"int2": 16, "int4": 32, "int8": 64}
+"""Bits of the numbers by type."""
 OF_THEIR_TYPE = ("uuid", *INTEGERS)
 """Types of ids that are compared as what they are; others as texts."""
 
@@ -15,7 +17,7 @@ def fits(one: str, kind: str) -> bool:
     if "\0" in one or one != one.encode("utf-8", "ignore").decode():
         return False
     if kind in INTEGERS:
-        return bool(re.fullmatch(r"-?\d{1,18}", one))
+        return whole_number(one, INTEGERS[kind]) is not None
     if kind == "uuid":
         try:
             return bool(uuid.UUID(one))

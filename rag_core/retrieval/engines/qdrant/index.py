@@ -31,6 +31,7 @@ from rag_core.retrieval.engines.qdrant.layout import Dense, Layout
 from rag_core.retrieval.engines.rest.client import Access, RestServer, in_path, unlike
 from rag_core.retrieval.engines.rest.documents import names_in, needed, passage_of, reached
 from rag_core.schema.spaces import ScoreSpace
+from rag_core.schema.whole_numbers import whole_number
 
 if TYPE_CHECKING:
     from rag_core.schema.documents import Passage
@@ -226,6 +227,6 @@ def _cut(ids: Sequence[T]) -> Iterator[Sequence[T]]:
 def among(field: str, ids: Iterable[str]) -> dict[str, Any]:
     """Points whose payload has one of these ids in that field, as a text or as a number."""
     wanted = list(ids)
-    numbers = [int(one) for one in wanted if re.fullmatch(r"0|-?[1-9]\d{0,17}", one)]
+    numbers = [number for one in wanted if (number := whole_number(one)) is not None]
     ways = [wanted, *([numbers] if numbers else [])]
     return {"should": [{"key": payload_path(field), "match": {"any": some}} for some in ways]}

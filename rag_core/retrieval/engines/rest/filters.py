@@ -7,7 +7,6 @@ not mapped is empty in every passage, and a passage without a document is its ow
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,6 +16,7 @@ from rag_core.errors import BadInput
 from rag_core.retrieval.engines.index_config import FILTERED, IndexFields
 from rag_core.schema.base import Scalar
 from rag_core.schema.filters import AllOf, AnyOf, Condition, Dated, Filter, In, Not
+from rag_core.schema.whole_numbers import whole_number
 
 T = TypeVar("T")
 Near = list[tuple[str, date, date]]
@@ -153,6 +153,5 @@ def spellings(value: Scalar) -> list[Scalar]:
     >>> spellings("7"), spellings("007"), spellings(7)
     (['7', 7], ['007'], [7])
     """
-    if isinstance(value, str) and re.fullmatch(r"0|-?[1-9]\d{0,17}", value, re.ASCII):
-        return [value, int(value)]
-    return [value]
+    number = whole_number(value) if isinstance(value, str) else None
+    return [value] if number is None else [value, number]
