@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from rag_core.diagnosis import Verdict
 from rag_core.errors import BadInput, CaseConflict, UnreadableRecord
 from rag_core.schema.base import Frozen
+from rag_core.schema.documents import CollectionRef
 from rag_core.schema.records import Listing, listing
 from rag_core.schema.validation import in_words
 from rag_core.storage.database import UPSERT, Store
@@ -62,6 +63,7 @@ class CaseBook:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._unreadable: dict[str, str] = {}
+        self._collections: dict[str, CollectionRef] = {}
 
     def save(self, case: Case) -> Case:
         """Keep a new case. Raises BadInput where there is one of that id already."""
@@ -89,6 +91,12 @@ class CaseBook:
             row = connection.execute(sa.select(cases).where(cases.c.id == case_id)).mappings().one_or_none()
         return _case(row) if row else None
 
+    def collection_of(self, case_id: str) -> CollectionRef:
+        """The collection that the case was saved on; one that was listed is not read again. Raises as `get`."""
+        if case_id not in self._collections:
+            self._collections[case_id] = self.get(case_id).trace.collection
+        return self._collections[case_id]
+
     def find(
         self,
         *,
@@ -102,15 +110,8 @@ class CaseBook:
 
         A case that cannot be read is left out with a note; to know, each is read once.
         """
-        wanted = [
-            column == value
-            for column, value in (
-                (cases.c.status, status),
-                (cases.c.verdict, verdict),
-                (cases.c.collection, collection),
-            )
-            if value is not None
-        ]
+        given = ((cases.c.status, status), (cases.c.verdict, verdict), (cases.c.collection, collection))
+        wanted = [column == value for column, value in given if value is not None]
         if tag:
             wanted.append(cases.c.tags.contains(json.dumps(tag, ensure_ascii=False), autoescape=True))
         if text:
@@ -131,7 +132,8 @@ class CaseBook:
         """Read the cases that were not read before, and remember what is wrong with each; empty for nothing."""
         for case_id in case_ids:
             try:
-                self.lookup(case_id)
+                if found := self.lookup(case_id):
+                    self._collections[case_id] = found.trace.collection
                 self._unreadable[case_id] = ""
             except UnreadableRecord as exc:
                 self._unreadable[case_id] = str(exc)

@@ -27,6 +27,17 @@ def test_a_case_comes_back_as_it_was_saved(book):
     assert case.verdict is Verdict.CUT_BY_TOP_K and case.documents == ("doc-b",)
 
 
+def test_a_case_that_was_listed_is_not_read_again_for_its_collection(book):
+    case = book.save(a_case())
+    assert [row.id for row in book.find().found] == [case.id]
+    book.delete(case.id)  # it is known from the list
+    assert book.collection_of(case.id) == case.trace.collection
+    other = book.save(a_case())
+    assert book.collection_of(other.id) == other.trace.collection
+    with pytest.raises(BadInput, match="not there"):
+        book.collection_of("none")
+
+
 def test_an_id_is_saved_once(book):
     case = book.save(a_case())
     assert not book.add(case)

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rag_core.corpus.storage.manifest import Manifest, read_manifest
 from rag_core.diagnosis import Expected, diagnose, locate
+from rag_core.schema.base import new_id
 from rag_core.schema.chunking import Chunking
 from rag_core.schema.documents import Document
 from rag_core.schema.policy import Policy
@@ -108,6 +110,28 @@ def test_an_index_that_cannot_be_opened_leaves_the_cases_of_others_as_they_are(
     at = cases_page("Copy")
     assert "rerun_here" in buttons(at) and ("rerun" in buttons(at)) is not gone
     assert "Choose the field of the text" not in said(at) and "Weaviate cannot be searched without" in said(at)
+
+
+def test_cases_of_more_collections_that_are_gone_read_no_more_of_those_that_are_here(
+    case_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def counted(folder: Path) -> Manifest:
+        read.append(folder)
+        return read_manifest(folder)
+
+    caches.shared().remove("Handbook")
+    at, read = cases_page("Copy"), list[Path]()
+    monkeypatch.setattr("rag_core.corpus.storage.collection_store.read_manifest", counted)
+    done(at.run())
+    one_case, book = len(read), caches.case_book()
+    case = book.get(case_id)
+    for n in range(5):
+        gone = case.trace.collection.with_(name=f"Gone {n}", id=new_id(), fingerprint=f"{n}" * 64)
+        book.save(case.with_(id=new_id(), trace=case.trace.with_(collection=gone)))
+    read.clear()
+    done(at.run())
+    assert "6 open cases are of collections that are not here" in said(at)
+    assert len(read) == one_case
 
 
 @pytest.mark.parametrize("chosen", [False, True])

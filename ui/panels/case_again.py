@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from rag_core.errors import CollectionError
-from rag_core.schema.documents import CollectionRef
 from rag_core.triage import Case, Rerun, rerun, rerun_recorded
 from ui import caches
 from ui.panels import spent, views, waiting
@@ -30,19 +27,12 @@ class Places:
         return self.own or self.other
 
 
-def own_name(ref: CollectionRef) -> str:
-    """What the collection of a case is called here; empty where this session sees none."""
-    with suppress(CollectionError):
-        return indexes.name_of(ref)
-    return ""
-
-
 def places(choice: SidebarState, case: Case) -> Places:
     """Where it can be run; a sentence where the open collection is not the one that it was saved on."""
     if case.recorded:
         return Places()
     ref = case.trace.collection
-    own, live = own_name(ref), searched.is_live(choice.collection)
+    own, live = indexes.name_here(ref), searched.is_live(choice.collection)
     if choice.collection == own:
         return Places(own)
     saved = f"“{own}” ({indexes.kept_in(own)})" if own else f"“{ref.name}”, which is not here"

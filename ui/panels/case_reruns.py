@@ -18,7 +18,6 @@ from rag_core.wording.durations import ago
 from rag_core.wording.numbers import count_of, verb
 from ui import auth, caches
 from ui.panels import job_progress, views
-from ui.panels.case_again import own_name
 from ui.panels.case_list import shown
 from ui.sidebar import indexes, searched
 from ui.sidebar.state import SidebarState
@@ -58,7 +57,8 @@ def runner(choice: SidebarState) -> None:
 
 def _elsewhere(choice: SidebarState, open_cases: Sequence[CaseSummary]) -> set[str]:
     """Names the cases whose collection is not here; the ids of those that are to run on the open one."""
-    gone = [row for row in open_cases if not row.recorded and not own_name(ref_of(row.id))]
+    book = caches.case_book()
+    gone = [row for row in open_cases if not row.recorded and not indexes.name_here(book.collection_of(row.id))]
     if not gone:
         return set()
     names = [f"“{name}”" for name in dict.fromkeys(row.collection for row in gone)]
@@ -74,18 +74,11 @@ def _elsewhere(choice: SidebarState, open_cases: Sequence[CaseSummary]) -> set[s
     return {row.id for row in gone} if chosen else set()
 
 
-@st.cache_data(max_entries=10_000, show_spinner=False)
-def ref_of(case_id: str) -> CollectionRef:
-    """The collection that the case was saved on, which no revision changes. A case holds a whole trace, so each is read
-    once."""
-    return caches.case_book().get(case_id).trace.collection
-
-
 def _start(choice: SidebarState, open_cases: Sequence[CaseSummary], elsewhere: set[str]) -> None:
     """Open every collection here, where a page can show progress; the thread only runs."""
     opened: dict[str, tuple[Pipeline, Corpus | SearchedCorpus] | str] = {}
     for row in open_cases:
-        if row.recorded or (key := _key(ref := ref_of(row.id))) in opened:
+        if row.recorded or (key := _key(ref := caches.case_book().collection_of(row.id))) in opened:
             continue
         try:
             name = choice.collection if row.id in elsewhere else indexes.name_of(ref)

@@ -192,6 +192,17 @@ def kept_in(name: str) -> str:
     return (found.store or "connected index") if found else "files"
 
 
+@once_a_run
+def _collections() -> dict[str, CollectionRef]:
+    """The collections that this session sees, by name."""
+    return caches.visible(owner()).refs()
+
+
+def name_here(ref: CollectionRef) -> str:
+    """What the collection or index of a case is called here; empty where this session sees none."""
+    return of_ref(ref) or next((name for name, one in _collections().items() if ref.same_as(one)), "")
+
+
 def name_of(ref: CollectionRef) -> str:
     """What the collection or index of a case is called now. Raises CollectionError where this session sees none."""
     if name := of_ref(ref):

@@ -52,14 +52,23 @@ class VisibleCollections:
         """Who alone sees the collection: its owner; empty where everybody does."""
         return "" if name == SAMPLE else self.library_of(name).manifest(name).owner or ""
 
+    def refs(self) -> dict[str, CollectionRef]:
+        """Which collection each of `names` is, in their order; each manifest is read once. A sample that is not made
+        yet is left out."""
+        mine = [one for one in self.own.manifests() if one.owner in (None, self.owner) and one.name != SAMPLE]
+        found = {one.name: one.ref for one in mine}
+        for one in self.shared.manifests():
+            if one.owner in (None, self.owner):
+                found.setdefault(one.name, one.ref)
+        return dict(sorted(found.items(), key=lambda one: one[0] != SAMPLE))
+
     def name_of(self, ref: CollectionRef) -> str:
         """What a case's collection is called now. Raises CollectionError where this person does not see it.
 
         It is told by its id or content: another person's collection may have the same name.
         """
-        for name in self.names():
-            library = self.library_of(name)
-            if name in library.names(self.owner) and ref.same_as(library.manifest(name).ref):
+        for name, known in self.refs().items():
+            if ref.same_as(known):
                 return name
         raise CollectionError(
             f"The collection {ref.name!r} that this case was saved on is not here, or has other content now. "
