@@ -3,8 +3,7 @@
     evaluate SET_DIR                                             the set's own documents, indexed once and kept
     evaluate SET_DIR --collection Handbook --reranker none       a saved collection, another reranker
     evaluate SET_DIR --index Wiki                                an index of SECOND_PASS_INDEXES
-    evaluate SET_DIR --where status=current                      only passages with this
-    evaluate SET_DIR --extra recent since=2026-09-01 depth=20    a search beside the main one
+    evaluate SET_DIR --where status=current --extra recent since=2026-09-01    a filter, a search beside the main one
     evaluate SET_DIR --first-pass late-interaction 100 --first-pass-weights 0.3 0.1 --pool 10
     evaluate SET_DIR --search 0.3                                the searches' own score beside relevance
     evaluate SET_DIR --before bm25.run --after reranked.run      rankings made elsewhere
@@ -161,7 +160,7 @@ def _own(given: argparse.Namespace, asked: LabelledSet, names: Sequence[str], po
     embedder = model_of(given, settings)
     with told_what_was_sent():
         collection = searched(given, settings, embedder)
-        check_filters((where, *(one.where for one in policy.extra_searches)), collection)
+        check_filters((where, *(extra.where for extra in policy.extra_searches)), collection)
         pipeline = Pipeline(collection, embedder, Store.from_settings(settings).pair_cache())
         measurements = score_set(pipeline, asked, [policy], scoring_progress, where=where)
     return of_measurements(asked, measurements, policy, names, unknown_documents(asked, collection))
@@ -173,7 +172,8 @@ def model_of(given: argparse.Namespace, settings: Settings) -> Embedder:
         raise BadInput(OWN_MODEL)
     if given.index is not None:
         return named_index.model_of(given.index, settings)
-    own = key_for(library(settings).manifest(given.collection), settings) if given.collection else given.embedder
+    with named_index.telling_indexes(given.collection, settings):
+        own = key_for(library(settings).manifest(given.collection), settings) if given.collection else given.embedder
     return embedder_for(own or settings.embedding_model, settings)
 
 

@@ -205,7 +205,8 @@ def opened(given: argparse.Namespace, settings: Settings) -> Collection:
             raise BadInput("Give either a folder or --collection.")
         if given.embedder:
             raise BadInput(OWN_MODEL)
-        return own_model.opened(library(settings), given.collection, settings, by_words=given.words_only)[0]
+        with named_index.telling_indexes(given.collection, settings):
+            return own_model.opened(library(settings), given.collection, settings, by_words=given.words_only)[0]
     if given.words_only:
         raise BadInput("--words-only needs --collection.")
     embedder = embedder_for(given.embedder or settings.embedding_model, settings)

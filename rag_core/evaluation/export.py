@@ -88,7 +88,8 @@ def _about(report: Report) -> str:
         told += f", {report.unanswerable} queries that nothing answers"
     if report.collection:
         of = report.collection
-        told += f"; {of.name}: {of.documents} documents, {of.passages} passages"
+        documents = f"{count_of(of.documents, 'document')}, " if of.documents else ""  # an index does not count them
+        told += f"; {of.name}: {documents}{count_of(of.passages, 'passage')}"
     if report.where:
         told += f"; only passages with {report.where}"
     if report.policy:

@@ -99,7 +99,7 @@ class In(Frozen):
         return hash((self.field, self.values))
 
     def __str__(self) -> str:
-        return f"{_words(self.field)} {' or '.join(map(str, self.values)) or 'of nothing'}"
+        return f"{_words(self.field)} {' or '.join(dict.fromkeys(map(str, self.values))) or 'of nothing'}"
 
 
 class Dated(Frozen):

@@ -31,24 +31,24 @@ def past_dense(note: PastDense) -> str:
         return f"{approximate}: it may have missed this passage, which cannot be told. {note.unread}".strip()
     if note.end is None or note.returned < note.asked:
         return (
-            f"The approximate index missed it: its own {_own(note)} counts, but dense search returned only "
+            f"The approximate index missed it: the passage's own {_own(note)} counts, but dense search returned only "
             f"{note.returned} of the {note.asked} that it was asked for ({note.how})."
         )
     above, under = ("below", "above") if note.end.space.lower_is_better else ("above", "below")
     last = score_number(note.end.score, note.end.space)
     if note.missed is None:
         return (
-            f"{approximate}. Its own {_own(note)} is that of the last returned, {last}, to within rounding: whether "
-            "the index missed it cannot be told."
+            f"{approximate}. The passage's own {_own(note)} is that of rank {note.returned}, {last}, to within "
+            "rounding: whether the index missed it cannot be told."
         )
     if note.missed:
         return (
-            f"Its own {_own(note)} is {above} the last returned, {last}: the approximate index missed it ({note.how}). "
-            f"{note.nearer} of the {note.returned} returned are nearer."
+            f"The passage's own {_own(note)} is {above} that of rank {note.returned}, {last}: the approximate index "
+            f"missed it ({note.how}). {note.nearer} of the {note.returned} returned are nearer."
         )
     return (
-        f"{approximate}, but its own {_own(note)} is {under} the last returned, {last}: it is below rank {note.asked} "
-        "of an exact search too."
+        f"{approximate}, but the passage's own {_own(note)} is {under} that of rank {note.returned}, {last}: it is "
+        f"below rank {note.asked} of an exact search too."
     )
 
 
@@ -60,4 +60,4 @@ def _beside(note: PastDense) -> str:
     if note.own is None or note.end is None:
         return ""
     end = score_text(note.end.score, note.end.space)
-    return f" The list ends at {end}; its own is {score_number(note.own.score, note.own.space)}."
+    return f" The list ends at {end}, the passage's own score is {score_number(note.own.score, note.own.space)}."

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rag_core.cli.agent_calls import AgentCalls
+from rag_core.cli.main import main
 from rag_core.errors import BadInput
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from rag_core.settings import Settings
@@ -123,3 +124,24 @@ def test_it_is_asked_under_a_filter(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_part_that_the_index_does_not_map_is_no_filter(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = printed(capsys, "ask", QUERY, "--index", "Wiki", "--where", "source=refunds.md")
     assert (code, out) == (2, "") and "Wiki is connected without a field for source" in err
+
+
+def test_the_other_option_is_named_where_it_has_the_name(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "refunds.md").write_text("A refund takes five working days.", encoding="utf-8")
+    assert main(["index", str(tmp_path / "docs"), "--name", "Kept"]) == 0
+    capsys.readouterr()
+    labelled = tmp_path / "set.csv"
+    labelled.write_text("query,document_id\nHow long?,refunds.md\n", encoding="utf-8")
+    for command in (["ask", QUERY], ["inspect", QUERY], ["evaluate", str(labelled)]):
+        code, out, err = printed(capsys, *command, "--collection", "Wiki")
+        assert (code, out) == (2, "") and "“Wiki” is no collection in files but an index. Name it with --index." in err
+        code, out, err = printed(capsys, *command, "--index", "Kept")
+        assert (code, out) == (2, "") and "“Kept” is a collection in files. Name it with --collection." in err
+
+
+def test_the_documents_of_an_index_are_not_counted_as_none(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    labelled = tmp_path / "set.csv"
+    labelled.write_text(f"query,document_id\n{QUERY},refunds.md\n", encoding="utf-8")
+    code, out, _ = printed(capsys, "evaluate", str(labelled), "--index", "Wiki", "--reranker", "none")
+    assert code == 0 and "; Wiki: 4 passages" in out and "0 documents" not in out

@@ -92,7 +92,7 @@ def test_a_row_that_the_index_misses_is_found_out_and_a_far_one_is_not_blamed_on
     assert note.own.score == pytest.approx(float(scores[missed]), abs=1e-4)
     assert note.end.score == pytest.approx(hits[-1][1], abs=1e-6)
     side = "below" if note.own.space is ScoreSpace.DISTANCE else "above"
-    assert f"is {side} the last returned" in note_text(note) and "the approximate index missed it" in note_text(note)
+    assert f"is {side} that of rank 200" in note_text(note) and "the approximate index missed it" in note_text(note)
     far = note_of(diagnosed(index, f"row-{int(order[-1])}"))
     assert far.missed is False and far.nearer == far.returned == FULL_DEPTH
     assert "it is below rank 200 of an exact search too" in note_text(far)

@@ -26,20 +26,20 @@ def past(how: str, own: float | None, end: float | None, returned: int = 200, **
         (
             past(HNSW, 0.71, 0.64, nearer=37),
             True,
-            "Its own cosine 0.71 is above the last returned, 0.64: the approximate index missed it (HNSW, breadth 400)."
-            " 37 of the 200 returned are nearer.",
+            "The passage's own cosine 0.71 is above that of rank 200, 0.64: the approximate index missed it (HNSW, "
+            "breadth 400). 37 of the 200 returned are nearer.",
         ),
         (
             past(HNSW, 0.5, 0.64, nearer=200),
             False,
-            "Dense search is approximate here (HNSW, breadth 400), but its own cosine 0.50 is below the last returned, "
-            "0.64: it is below rank 200 of an exact search too.",
+            "Dense search is approximate here (HNSW, breadth 400), but the passage's own cosine 0.50 is below that of "
+            "rank 200, 0.64: it is below rank 200 of an exact search too.",
         ),
         (
             past(HNSW, 0.6403, 0.64),
             None,
-            "Dense search is approximate here (HNSW, breadth 400). Its own cosine 0.64 is that of the last returned, "
-            "0.64, to within rounding: whether the index missed it cannot be told.",
+            "Dense search is approximate here (HNSW, breadth 400). The passage's own cosine 0.64 is that of rank "
+            "200, 0.64, to within rounding: whether the index missed it cannot be told.",
         ),
         (
             past(HNSW, None, 0.64, unread="The index gives no vector of it."),
@@ -50,27 +50,27 @@ def past(how: str, own: float | None, end: float | None, returned: int = 200, **
         (
             past("IVFFlat, 10 probes", 0.2, 0.64, returned=37),
             True,
-            "The approximate index missed it: its own cosine 0.20 counts, but dense search returned only 37 of the 200 "
-            "that it was asked for (IVFFlat, 10 probes).",
+            "The approximate index missed it: the passage's own cosine 0.20 counts, but dense search returned only "
+            "37 of the 200 that it was asked for (IVFFlat, 10 probes).",
         ),
         (
             past("", 0.21, 0.35),
             False,
             "It is below rank 200 of dense search, the deepest that is asked for. The list ends at cosine "
-            "0.35; its own is 0.21.",
+            "0.35, the passage's own score is 0.21.",
         ),
         (past("", None, 0.35), False, "It is below rank 200 of dense search, the deepest that is asked for."),
         (
             past(HNSW, 1.25, 1.5, nearer=3, space=ScoreSpace.DISTANCE),
             True,
-            "Its own distance 1.25 is below the last returned, 1.50: the approximate index missed it (HNSW, breadth "
-            "400). 3 of the 200 returned are nearer.",
+            "The passage's own distance 1.25 is below that of rank 200, 1.50: the approximate index missed it (HNSW, "
+            "breadth 400). 3 of the 200 returned are nearer.",
         ),
         (
             past(HNSW, 1.75, 1.5, nearer=200, space=ScoreSpace.DISTANCE),
             False,
-            "Dense search is approximate here (HNSW, breadth 400), but its own distance 1.75 is above the last "
-            "returned, 1.50: it is below rank 200 of an exact search too.",
+            "Dense search is approximate here (HNSW, breadth 400), but the passage's own distance 1.75 is above that "
+            "of rank 200, 1.50: it is below rank 200 of an exact search too.",
         ),
     ],
 )
