@@ -18,16 +18,18 @@ WALK = tuple(
 
 
 def combined(probe: Probe, policy: Policy) -> Policy | None:
-    """A policy that keeps the document, with no step to spare in any setting that it changes.
+    """A policy that keeps the document, with no step to spare in any setting that it changes: one that reads what the
+    run read, where that is enough.
 
     None where the settings' ranges do not reach that far, or pairs are missing that would tell.
     """
-    wide = wide_enough(probe, policy)
-    if wide is None:
-        return None
     top_k = BY_NAME["top_k"]
-    open_wide = top_k.write(wide.with_(threshold=Threshold()), top_k.high)
-    return _taken_back(probe, policy, open_wide) if probe.kept(open_wide) else None
+    for read in (policy, wide_enough(probe, policy)):
+        if read is not None:
+            open_wide = top_k.write(read.with_(threshold=Threshold()), top_k.high)
+            if probe.kept(open_wide):
+                return _taken_back(probe, policy, open_wide)
+    return None
 
 
 def wide_enough(probe: Probe, policy: Policy) -> Policy | None:

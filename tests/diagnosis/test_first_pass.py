@@ -9,6 +9,7 @@ from rag_core.diagnosis.settings import SWITCHES
 from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import FirstPass, Policy
 from rag_core.schema.steps import StepName
+from rag_core.schema.threshold import Threshold
 from tests.builders import measurement, scored_too
 from tests.diagnosis.promise import check
 from tests.diagnosis.test_counterfactuals import by_setting, expecting
@@ -113,3 +114,15 @@ def test_a_pool_that_nobody_can_set_is_not_offered() -> None:
     off = next(switch for switch in SWITCHES if switch.setting == "first_pass")
     assert off.change(wide) == wide
     assert off.change(wide.with_(first_pass=FirstPass(reranker="cheap", pool=200))).pool == 200
+
+
+def test_two_settings_are_found_among_the_scores_that_there_are() -> None:
+    """A wider pool would need scores that nobody has made; threshold and top-k together need none."""
+    strong = {"a": 3.0, "b": 2.0, "c": -1.0}
+    found = measured(strong)
+    policy = CASCADE.with_(pool=3, top_k=1, threshold=Threshold(minimum=0.6))
+    what_if = what_would_keep(found, policy, expecting(found, "c"))
+    (only,) = what_if.found
+    assert {one.setting: one.after for one in only.changes} == {"top_k": 3, "threshold.minimum": 0.265}
+    assert what_if.unscored > 0
+    check(found, policy, what_if, "c")
