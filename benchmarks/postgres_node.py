@@ -2,8 +2,8 @@
 
 A collection of the store's own kind is filled with the made-up passages of `scale_texts` (five of about 100 words a
 document, 384 dimensions) in one go, then its graph (HNSW) and its words (GIN) are indexed. The benchmark prints what
-lies on the disk, the memory of the server, dense and lexical search with one and with eight questions at a time by what
-the app asks it by, recall against the exact nearest, and adding a document as an upload does.
+that takes on the disk, dense and lexical search with one and with eight questions at a time by what the app asks it by,
+recall against the exact nearest, and adding a document as an upload does.
 
 The server is on this machine, takes the usual settings but `maintenance_work_mem`, and does not wait for the disk.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import shutil
 import tempfile
 import time
@@ -213,7 +212,6 @@ def added(node: Node, passages: int) -> None:
             node.add(number)
         took.append(seconds() * 1000)
     line(f"adding a document of {SECTIONS} passages, ms, median", f"{np.median(took[2:]):.0f}")
-    line("most memory of this process, GB", f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f}")
 
 
 if __name__ == "__main__":

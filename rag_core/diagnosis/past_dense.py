@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LOST_IN_SEARCH = frozenset(
     {Verdict.MISSED_BY_BOTH, Verdict.MISSED_BY_DENSE, Verdict.MISSED_BY_LEXICAL, Verdict.FUSED_OUT}
 )
-"""Verdicts for which it matters where a passage stood past the ends of the lists."""
+"""Verdicts for which it matters where a passage is past the ends of the lists."""
 WORKED_OUT = frozenset({ScoreSpace.COSINE, ScoreSpace.DOT, ScoreSpace.DISTANCE})
 """Spaces whose scores can be worked out from two vectors. Not every distance is Euclidean."""
 UNTOLD = "how is not known now"

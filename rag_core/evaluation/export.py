@@ -17,7 +17,7 @@ from rag_core.schema.policy import SIGNAL_NAMES, Policy
 from rag_core.storage.spreadsheet import csv_text
 from rag_core.wording.first_pass import first_pass_text
 from rag_core.wording.metric_changes import NO_INTERVAL, comparison_sentence, headroom_sentence, interval_text
-from rag_core.wording.numbers import count_of
+from rag_core.wording.numbers import count_of, size_text
 
 MOST_HARMED = 10
 
@@ -87,9 +87,7 @@ def _about(report: Report) -> str:
     if report.unanswerable:
         told += f", {report.unanswerable} queries that nothing answers"
     if report.collection:
-        of = report.collection
-        documents = f"{count_of(of.documents, 'document')}, " if of.documents else ""  # an index does not count them
-        told += f"; {of.name}: {documents}{count_of(of.passages, 'passage')}"
+        told += f"; {report.collection.name}: {size_text(report.collection)}"
     if report.where:
         told += f"; only passages with {report.where}"
     if report.policy:

@@ -19,7 +19,7 @@ from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import not_rewritten
 from rag_core.wording.headline import closest, first_pass, whole_headline
 from rag_core.wording.latency_bars import bar_label, bar_note
-from rag_core.wording.numbers import count_of, document_of, score_text, title_of, titles_of
+from rag_core.wording.numbers import document_of, score_text, size_text, title_of, titles_of
 from rag_core.wording.outcomes import outcome_text
 from rag_core.wording.run_captions import (
     QUOTED,
@@ -94,8 +94,7 @@ def _facts(trace: Trace) -> str:
 
 def _collection(trace: Trace) -> str:
     one = trace.collection
-    documents = f"{count_of(one.documents, 'document')}, " if one.documents else ""  # an index does not count them
-    return f"{one.name}: {documents}{count_of(one.passages, 'passage')}, fingerprint {one.fingerprint[:12]}"
+    return f"{one.name}: {size_text(one)}, fingerprint {one.fingerprint[:12]}"
 
 
 def _warnings(trace: Trace) -> str:

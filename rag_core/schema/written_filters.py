@@ -117,7 +117,7 @@ def _one_of(field: str, values: Sequence[Scalar]) -> Equal | In:
 
 
 def _meant(value: str, written: str) -> list[Scalar]:
-    """The values that a written one stands for."""
+    """The values that a written one means."""
     if value.startswith('"'):
         try:
             text = json.loads(value)

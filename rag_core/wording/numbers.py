@@ -10,6 +10,7 @@ from rag_core.schema.documents import MADE_UP, Passage
 from rag_core.schema.spaces import ScoreSpace
 
 if TYPE_CHECKING:
+    from rag_core.schema.documents import CollectionRef
     from rag_core.schema.trace import Trace
 
 Key = TypeVar("Key", bound=Hashable)
@@ -81,6 +82,12 @@ def verb(number: int, one: str = "is", more: str = "are") -> str:
 def count_of(number: int, noun: str) -> str:
     """`1 document`, `1,204 documents`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def size_text(collection: CollectionRef) -> str:
+    """`8 documents, 11 passages`; the passages alone of an index, which does not count its documents."""
+    passages = count_of(collection.passages, "passage")
+    return f"{count_of(collection.documents, 'document')}, {passages}" if collection.documents else passages
 
 
 def score_text(score: float, space: ScoreSpace) -> str:

@@ -72,7 +72,7 @@ class CountedFiles(Listed):
 
 
 class Read:
-    """A document that tells whoever made it when its text is read."""
+    """A document that counts, in its files, how often its text is read."""
 
     def __init__(self, files: CountedFiles, one: Document) -> None:
         self.files, self.one, self.id, self.title = files, one, one.id, one.title

@@ -46,6 +46,16 @@ def done(at: AppTest) -> AppTest:
     return at
 
 
+def listed_index(kind: str, address: str, secret: str = "") -> AppTest:
+    """The Corpus page with the form of an index of that kind, whose server was asked what is there."""
+    at = page("8_corpus.py")
+    at.selectbox(key="ix_kind").set_value(kind).run()
+    at.text_input(key="ix_name").set_value("Handbook")
+    at.text_input(key=f"ix_address_{kind}").set_value(address)
+    at.text_input(key="ix_secret_0").set_value(secret)
+    return done(at.button(key="ix_list").click().run())
+
+
 def said(at: AppTest) -> str:
     """The words of its texts and messages, as they are read."""
     shown = [*at.markdown, *at.caption, *at.info, *at.warning, *at.error, *at.success]

@@ -17,7 +17,7 @@ from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from tests.retrieval.engines.http_server import KEY, HttpServer
 from tests.retrieval.engines.pinecone_server import PineconeServer
 from tests.retrieval.engines.qdrant_server import QdrantServer
-from tests.ui.pages import PAGES, page, said
+from tests.ui.pages import PAGES, listed_index, page, said
 from ui import index_caches
 from ui.panels import index_form
 from ui.sidebar import indexes
@@ -113,14 +113,7 @@ def there(request: pytest.FixtureRequest, packaged: SentenceEmbedder, tmp_path: 
 
 
 def form(there: There, key: str = KEY) -> AppTest:
-    at = page("8_corpus.py")
-    at.selectbox(key="ix_kind").set_value(there.kind).run()
-    at.text_input(key="ix_name").set_value("Handbook")
-    at.text_input(key=f"ix_address_{there.kind}").set_value(there.http.address)
-    at.text_input(key="ix_secret_0").set_value(key)
-    at.button(key="ix_list").click().run()
-    assert not at.exception
-    return at
+    return listed_index(there.kind, there.http.address, key)
 
 
 def test_it_is_tried_connected_and_searched_by_its_guessed_fields(there: There) -> None:

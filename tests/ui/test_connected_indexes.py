@@ -14,7 +14,7 @@ from rag_core.corpus.sample import SAMPLE
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from tests.retrieval.engines.chroma_server import ChromaServer
 from tests.retrieval.engines.postgres_server import READER, PostgresServer
-from tests.ui.pages import page, said
+from tests.ui.pages import listed_index, page, said
 from ui import caches
 from ui.panels import index_form
 from ui.sidebar import indexes
@@ -291,12 +291,8 @@ def chroma(tmp_path: Path, packaged: SentenceEmbedder) -> Iterator[ChromaServer]
 
 
 def test_an_engine_with_dense_search_alone_is_connected_and_asked(chroma: ChromaServer) -> None:
-    at = page("8_corpus.py")
-    at.selectbox(key="ix_kind").set_value("chroma").run()
-    at.text_input(key="ix_name").set_value(NAME)
-    at.text_input(key="ix_address_chroma").set_value(chroma.address)
-    at.button(key="ix_list").click().run()
-    assert not at.exception and not at.error, said(at)
+    at = listed_index("chroma", chroma.address)
+    assert not at.error, said(at)
     at.button(key="ix_connect").click().run()
     assert not at.exception and not at.error, said(at)
     state = {indexes.KEY: at.session_state[indexes.KEY], "c": NAME}

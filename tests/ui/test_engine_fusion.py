@@ -12,7 +12,7 @@ from rag_core.corpus.sample import SAMPLE
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from tests.retrieval.engines.http_server import KEY
 from tests.retrieval.engines.qdrant_server import QdrantServer
-from tests.ui.pages import page, said
+from tests.ui.pages import listed_index, page, said
 from tests.ui.test_connected_engines import QUERY, TEXTS
 from ui.sidebar import indexes
 
@@ -30,12 +30,7 @@ def state(packaged: SentenceEmbedder, tmp_path: Path) -> Iterator[dict[str, obje
         (number, {"dense": vector, "words": text}, {"page_content": text, "metadata": {"source": name, "title": title}})
         for number, (vector, (name, (title, text))) in enumerate(zip(vectors, TEXTS.items(), strict=True))
     ])  # fmt: skip
-    at = page("8_corpus.py")
-    at.selectbox(key="ix_kind").set_value("qdrant").run()
-    at.text_input(key="ix_name").set_value("Handbook")
-    at.text_input(key="ix_address_qdrant").set_value(server.http.address)
-    at.text_input(key="ix_secret_0").set_value(KEY)
-    at.button(key="ix_list").click().run()
+    at = listed_index("qdrant", server.http.address, KEY)
     at.button(key="ix_connect").click().run()
     assert not at.exception and not at.error, said(at)
     yield {indexes.KEY: at.session_state[indexes.KEY], "c": "Handbook"}

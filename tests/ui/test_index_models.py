@@ -11,7 +11,7 @@ from rag_core.retrieval.embedders import choosing
 from tests.retrieval.embedders.embedding_server import KEY, Service, running, vector
 from tests.retrieval.engines.http_server import KEY as INDEX_KEY
 from tests.retrieval.engines.pinecone_server import PineconeServer
-from tests.ui.pages import page, said
+from tests.ui.pages import listed_index, page, said
 from ui import index_caches
 from ui.sidebar import indexes
 
@@ -42,12 +42,7 @@ def pinecone() -> Iterator[PineconeServer]:
 
 def form(pinecone: PineconeServer, service: Service, model: str = "maker/embedder", dimensions: int = 0) -> AppTest:
     """The form of the index, with the served model chosen."""
-    at = page("8_corpus.py")
-    at.selectbox(key="ix_kind").set_value("pinecone").run()
-    at.text_input(key="ix_name").set_value("Handbook")
-    at.text_input(key="ix_address_pinecone").set_value(pinecone.http.address)
-    at.text_input(key="ix_secret_0").set_value(INDEX_KEY)
-    at.button(key="ix_list").click().run()
+    at = listed_index("pinecone", pinecone.http.address, INDEX_KEY)
     at.selectbox(key="ix_index").set_value(("shop", "")).run()
     at.selectbox(key="ix_em_kind").set_value("server").run()
     at.text_input(key="ix_em_address").set_value(f"{service.address}/vllm").run()

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from tests.retrieval.engines.http_server import KEY
 from tests.retrieval.engines.qdrant_server import QdrantServer
-from tests.ui.pages import page, said
+from tests.ui.pages import listed_index, page, said
 from ui.sidebar import indexes
 
 TEXTS = {
@@ -38,13 +38,8 @@ def qdrant(tmp_path: Path, packaged: SentenceEmbedder) -> Iterator[QdrantServer]
 
 
 def form(server: QdrantServer) -> AppTest:
-    at = page("8_corpus.py")
-    at.selectbox(key="ix_kind").set_value("qdrant").run()
-    at.text_input(key="ix_name").set_value("Handbook")
-    at.text_input(key="ix_address_qdrant").set_value(server.http.address)
-    at.text_input(key="ix_secret_0").set_value(KEY)
-    at.button(key="ix_list").click().run()
-    assert not at.exception and not at.error, said(at)
+    at = listed_index("qdrant", server.http.address, KEY)
+    assert not at.error, said(at)
     return at
 
 

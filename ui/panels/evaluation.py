@@ -82,7 +82,7 @@ def bench(choice: SidebarState, questions: LabelledSet) -> Bench:
     run."""
     fingerprint = caches.fingerprint(choice.collection, choice.owner)
     asked = tuple((query.id, query.text) for query in questions.queries)
-    key = (fingerprint, questions.name, asked, choice.where and choice.where.model_dump_json())
+    key = (fingerprint, questions.name, asked, choice.filter_key)
     found: Bench = set_results().find("evaluate", key).get("bench", Bench(key))
     return found
 
@@ -124,7 +124,7 @@ def missing(pools: Pools, policy: Policy) -> int:
 def pools_of(choice: SidebarState, of: Bench, questions: LabelledSet) -> Pools:
     """The arrays of these questions, built again only when more was scored or judged."""
     fingerprint = caches.fingerprint(choice.collection, choice.owner)
-    key = (fingerprint, of.id, of.version, questions.fingerprint, choice.where and choice.where.model_dump_json())
+    key = (fingerprint, of.id, of.version, questions.fingerprint, choice.filter_key)
     return _pools(key, dict(of.measurements), questions)
 
 
@@ -137,14 +137,7 @@ def _pools(key: object, _measurements: dict[str, Measurement], _questions: Label
 def outcome(choice: SidebarState, of: Bench, questions: LabelledSet, pools: Pools) -> EvaluationResult:
     """The report under the sidebar's policy, remembered."""
     fingerprint = caches.fingerprint(choice.collection, choice.owner)
-    key = (
-        fingerprint,
-        of.id,
-        of.version,
-        questions.fingerprint,
-        choice.where and choice.where.model_dump_json(),
-        choice.policy.model_dump_json(),
-    )
+    key = (fingerprint, of.id, of.version, questions.fingerprint, choice.filter_key, choice.policy.model_dump_json())
     asked = (fingerprint, choice.collection, choice.owner, of.id, of.version, questions.fingerprint)
     return _outcome(key, of, questions, pools, choice.policy, _unknown(asked, choice, questions))
 

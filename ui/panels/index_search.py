@@ -49,7 +49,9 @@ def show(kind: IndexKind, seen: IndexDescription, model: str | None) -> dict[str
 def _of_kind(kind: IndexKind) -> dict[str, Any]:
     """What only some kinds can be told."""
     chosen: dict[str, Any] = {}
-    sparse_box, fusion_box = st.columns(2) if kind.sparse or len(kind.fusions) > 1 else (st, st)
+    if not kind.sparse and len(kind.fusions) == 1:
+        return chosen
+    sparse_box, fusion_box = st.columns(2)
     if kind.sparse:
         typed = sparse_box.text_input(
             "Model of its sparse vectors", key="ix_sparse", max_chars=300, placeholder="qdrant/bm25", help=SPARSE

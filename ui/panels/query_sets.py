@@ -70,11 +70,7 @@ def run(
     makes an entry in the memory that all runs of this kind share.
     """
     fingerprint = caches.fingerprint(choice.collection, choice.owner)
-    key = (
-        fingerprint,
-        tuple(policy.model_dump_json() for policy in policies),
-        choice.where and choice.where.model_dump_json(),
-    )
+    key = (fingerprint, tuple(policy.model_dump_json() for policy in policies), choice.filter_key)
     known: dict[str, T] = set_results().keep(kind, key) if start else set_results().find(kind, key)
     missing = [query for query in queries if query.id not in known]
     if missing and not start:

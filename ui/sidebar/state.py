@@ -67,6 +67,11 @@ class SidebarState:
     chat: ChatAccess | None = None
     where: Filter | None = None
 
+    @property
+    def filter_key(self) -> str:
+        """What tells its filter from another one; empty without one."""
+        return self.where.model_dump_json() if self.where else ""
+
 
 def page(title: str) -> None:
     """The frame of every page: style sheet, title and what the page answers. Call it first."""

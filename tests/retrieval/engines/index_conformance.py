@@ -85,7 +85,7 @@ class Server(Protocol):
         ...
 
     def through(self, port: int) -> IndexEngine:
-        """The index of the last `fill`, connected anew, by way of that port of this machine."""
+        """The index of the last `fill`, connected again, by way of that port of this machine."""
         ...
 
     def stop(self) -> None:
