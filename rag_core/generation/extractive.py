@@ -1,12 +1,14 @@
 """The answer that needs no language model: sentences of the kept passages, quoted with their citations.
 
-Which sentences is the given scorer's choice (the reranker's, as a rule). Where sentences stand is `sentences`.
+Which sentences is the given scorer's choice (the reranker's, as a rule), of those closest to the question. Where
+sentences stand is `sentences`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from rag_core.generation.prompt import DONT_KNOW
 from rag_core.generation.sentences import sentences
@@ -17,13 +19,22 @@ MOST = 3
 """Sentences quoted at most."""
 
 READ = 60
-"""Sentences scored at most, from the best passage on."""
+"""Sentences considered at most, from the best passage on."""
+
+SHORTLIST = 16
+"""Sentences scored at most where something cheaper tells which are closest to the question."""
 
 MARGIN = 0.25
 """A sentence is quoted if it lies within this share of the range of all scores under the best one."""
 
 Score = Callable[[str, list[str]], list[float]]
 """(query, texts) -> a score per text, higher is better, in any one score space."""
+
+Part = tuple[int, int, int]
+"""A sentence: the place of its passage from 0, its start and end in `Passage.text`."""
+
+Nearness = Callable[[str, Sequence[Passage], Sequence[Part]], list[float | None]]
+"""(query, passages, parts) -> how close each part is to the question; None where that cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +46,17 @@ class _Quote:
     reading: str
 
 
-def answer_extractively(query: str, passages: Sequence[Passage], score: Score) -> Answer:
+def answer_extractively(
+    query: str, passages: Sequence[Passage], score: Score, nearness: Nearness | None = None
+) -> Answer:
     """At most three sentences of the kept passages (best first), each followed by `[n]`, n its passage's place from 1.
 
     Quotes are exact substrings of `passage.text`; a sentence is scored under its passage's heading. Quotes of one
     passage stay in reading order, passages come in the order of their best quote. No passage, or none with text: kind
-    "unknown".
+    "unknown". With `nearness`, which costs less, only the closest `SHORTLIST` sentences are scored, and those of which
+    it cannot tell.
     """
-    quotes = _quotes(passages)
+    quotes = _shortlist(query, passages, _quotes(passages), nearness)
     if not quotes:
         return Answer(kind="unknown", text=f"{DONT_KNOW}: no passage was kept that could answer this.")
     scores = score(query, [quote.reading for quote in quotes])
@@ -75,6 +89,19 @@ def _quotes(passages: Sequence[Passage]) -> list[_Quote]:
             start = None
     told = [quote for quote in found.values() if not quote.text.endswith(("?", "？"))]
     return (told or list(found.values()))[:READ]
+
+
+def _shortlist(
+    query: str, passages: Sequence[Passage], quotes: list[_Quote], nearness: Nearness | None
+) -> list[_Quote]:
+    """The closest sentences and those of which nothing is known, in reading order."""
+    if nearness is None or len(quotes) <= SHORTLIST:
+        return quotes
+    parts = [(one.number - 1, one.start, one.start + len(one.text)) for one in quotes]
+    near = list(zip(quotes, nearness(query, passages, parts), strict=True))
+    known = sorted((value for _, value in near if value is not None), reverse=True)
+    least = known[SHORTLIST - 1] if len(known) >= SHORTLIST else -inf
+    return [one for one, value in near if value is None or value >= least]
 
 
 def _choose(quotes: Sequence[_Quote], scores: Sequence[float]) -> list[_Quote]:

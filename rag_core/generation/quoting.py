@@ -7,11 +7,13 @@ names it, for each sentence is a pair that costs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from rag_core.errors import BadInput, ModelError
-from rag_core.generation.extractive import answer_extractively
+from rag_core.generation.extractive import Part, answer_extractively
 from rag_core.rerank.base import Reranker
 from rag_core.rerank.catalogue import LATE_INTERACTION, NONE, entry_of, get_reranker
+from rag_core.rerank.late_interaction import LateInteractionReranker
 from rag_core.rerank.scoring import PairCache, score_pairs
 from rag_core.schema.answers import Answer
 from rag_core.schema.documents import Passage
@@ -45,29 +47,43 @@ def quoted_from(
     chooser: str | None = None,
     rerankers: Callable[[str], Reranker] = get_reranker,
     cache: PairCache | None = None,
+    reading_tokens: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Answer:
     """Sentences of a trace's kept passages, chosen by what `chooser_for` says, or by the reranker of that key.
 
-    `Answer.choosing` says how many sentences were scored and what that cost. Raises ModelError where the reranker
-    cannot score, BadInput for a key that nobody knows.
+    It scores those that late interaction finds closest to the question, by the token vectors of their passages, which
+    are read within `reading_tokens`. `Answer.choosing` says how many sentences were scored and what that cost. Raises
+    ModelError where either cannot score, BadInput for a key that nobody knows.
     """
     key = chooser or chooser_for(trace)
-    return _quoted(trace.query, [one.passage for one in trace.kept], rerankers(key), cache, key)
-
-
-def _quoted(query: str, kept: Sequence[Passage], chooser: Reranker, cache: PairCache | None, key: str) -> Answer:
+    model, late = rerankers(key), rerankers(LATE_INTERACTION)
     made: list[RerankerScores] = []
 
     def choose(query: str, sentences: list[str]) -> list[float]:
         texts = [Passage(id=str(i), document_id="", start=0, end=len(s), text=s) for i, s in enumerate(sentences)]
-        scored = score_pairs(chooser, query, texts, cache)
+        scored = score_pairs(model, query, texts, cache)
         if scored.failure:
             raise ModelError(scored.failure)
         made.append(scored)
         return [scored.pairs[one.id].score for one in texts]
 
-    answer = answer_extractively(query, kept, choose)
-    return answer.with_(model=chooser.model, choosing=_summary(key, chooser.model, *made))
+    def near(query: str, passages: Sequence[Passage], parts: Sequence[Part]) -> list[float | None]:
+        if not isinstance(late, LateInteractionReranker):
+            return [None] * len(parts)
+        with reading_tokens():
+            return _nearness(late, query, passages, parts)
+
+    answer = answer_extractively(trace.query, [one.passage for one in trace.kept], choose, near)
+    return answer.with_(model=model.model, choosing=_summary(key, model.model, *made))
+
+
+def _nearness(
+    late: LateInteractionReranker, query: str, passages: Sequence[Passage], parts: Sequence[Part]
+) -> list[float | None]:
+    """MaxSim of the sentences, by the token vectors of their passages."""
+    texts = [one.model_text for one in passages]
+    heads = [len(text) - len(one.text) for text, one in zip(texts, passages, strict=True)]
+    return late.part_scores(query, texts, [(at, heads[at] + start, heads[at] + end) for at, start, end in parts])
 
 
 def _summary(name: str, model: str, scored: RerankerScores | None = None) -> RerankSummary:

@@ -59,6 +59,11 @@ class TextEncoder:
             for place, state in zip(places, states, strict=True):
                 yield place, Read(encodings[place].offsets, state[: len(ids[place])])
 
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        """(start, end) in characters of every token of the text, [CLS] and [SEP] left out; runs no model."""
+        found: list[tuple[int, int]] = self._tokenizer.encode(encodable(text)).offsets
+        return found[1:-1]
+
     def _cut(self, ids: list[int]) -> list[int]:
         """Truncate to the limit; [CLS] and [SEP] stay."""
         return ids if len(ids) <= self._most else [*ids[: self._most - 1], ids[-1]]

@@ -64,6 +64,10 @@ class TokenCodes:
         """What the arrays take."""
         return self.codes.nbytes + self.scales.nbytes
 
+    def part(self, places: Sequence[int]) -> TokenCodes:
+        """The tokens at these places alone, each as it was read within the whole."""
+        return TokenCodes(self.codes[places], self.scales[places], len(places), None)
+
 
 @dataclass(frozen=True)
 class QueryCodes:

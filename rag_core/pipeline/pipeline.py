@@ -218,7 +218,7 @@ class Pipeline:
         ModelError where it cannot score, BadInput for a key that nobody knows.
         """
         begin = time.perf_counter()
-        answer = quoted_from(trace, chooser, self._rerankers, self._cache)
+        answer = quoted_from(trace, chooser, self._rerankers, self._cache, self.reading_tokens)
         timing = Timing(started_ms=trace.took_ms, took_ms=(time.perf_counter() - begin) * 1000)
         return answer.with_(timing=timing)
 

@@ -11,6 +11,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from rag_core.inference.texts import Read, TextEncoder
 from rag_core.inference.token_codes import QueryCodes, TokenCodes, maxsim, passage_codes, query_codes
@@ -36,6 +37,16 @@ VERSION = "maxsim-2"
 """Part of the model's identity: change it with the formula."""
 
 QUERIES_BYTES = 2**20
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    """codes: a passage each. read: those of passages that were read now. problems: why stored ones could not be used,
+    and why none could be kept; empty where nothing failed."""
+
+    codes: list[TokenCodes]
+    read: list[TokenCodes]
+    problems: tuple[str, str]
 
 
 class LateInteractionReranker:
@@ -86,6 +97,39 @@ class LateInteractionReranker:
     def score(self, query: str, passages: Sequence[str], progress: Progress | None = None) -> Scored:
         """MaxSim of all passages in one go. Reads those alone whose token vectors are neither stored nor in memory."""
         asked = self._query(query)
+        found = self._tokens(passages, progress)
+        scores = [round(score, DECIMALS) for score in maxsim(asked, found.codes)]
+        check_finite(scores, passages)
+        return Scored(
+            pairs=tuple(_pair(score, one) for score, one in zip(scores, found.codes, strict=True)),
+            tokens=sum(len(one.codes) for one in found.read),
+            batches=len(found.read),
+            notes=_notes(bool(found.read), *found.problems),
+        )
+
+    def part_scores(
+        self, query: str, passages: Sequence[str], parts: Sequence[tuple[int, int, int]]
+    ) -> list[float | None]:
+        """MaxSim with parts of the passages, by the token vectors that the passages have as a whole.
+
+        parts: (place of the passage from 0, start, end), in characters. None where no token of a part was read: it lies
+        beyond the 254 tokens that are. Raises ModelError or MissingPackage.
+        """
+        asked = self._query(query)
+        codes = self._tokens(passages).codes
+        offsets = [
+            packaged_encoder(self._device).offsets(text)[: len(one.codes)]
+            for text, one in zip(passages, codes, strict=True)
+        ]
+        inside = [
+            [token for token, (first, last) in enumerate(offsets[place]) if first < end and last > start]
+            for place, start, end in parts
+        ]
+        scores = maxsim(asked, [codes[place].part(tokens) for (place, _, _), tokens in zip(parts, inside, strict=True)])
+        return [score if tokens else None for score, tokens in zip(scores, inside, strict=True)]
+
+    def _tokens(self, passages: Sequence[str], progress: Progress | None = None) -> _Tokens:
+        """Token vectors of the passages, in their order: stored, in memory, or read now."""
         hashes = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() for text in passages]
         texts = dict(zip(hashes, passages, strict=True))
         model = token_model(self._device)
@@ -95,16 +139,8 @@ class LateInteractionReranker:
         read = self._read({one: text for one, text in texts.items() if one not in known}, progress)
         self._kept.put(read)
         every = {**known, **read}
-        codes = [every[one] for one in hashes]
         unkept = keep(model, {one: every[one] for one in remembered})
-        scores = [round(score, DECIMALS) for score in maxsim(asked, codes)]
-        check_finite(scores, passages)
-        return Scored(
-            pairs=tuple(_pair(score, one) for score, one in zip(scores, codes, strict=True)),
-            tokens=sum(len(one.codes) for one in read.values()),
-            batches=len(read),
-            notes=_notes(bool(read), there.problem, unkept),
-        )
+        return _Tokens([every[one] for one in hashes], list(read.values()), (there.problem, unkept))
 
     def _query(self, query: str) -> QueryCodes:
         """The query's codes; read once for all slices of its passages."""

@@ -39,9 +39,12 @@ expect.set_options(timeout=PAGE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser test that fails is tried once more: on a busy machine a click can come while the page is being drawn.
+    Which ones were is listed under RERUN, and what stays wrong fails again."""
     for item in items:
         if "tests/browser" in item.nodeid:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 class App:
@@ -160,6 +163,23 @@ def ask(page: Page, question: str) -> None:
 def settled(page: Page) -> None:
     """Wait until the script has run to its end."""
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
+def go(page: Page, title: str) -> None:
+    """Open a page by its link in the sidebar, and wait until it has replaced the page before."""
+    settled(page)
+    page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
+    expect(page).to_have_title(f"{title} · Second Pass")
+    settled(page)
+
+
+def upload(chooser: Locator, files: Any) -> None:
+    """Choose files in an upload once the page rests: before, the box can be that of the page that is left.
+
+    files: as Playwright's `set_input_files` takes them.
+    """
+    settled(chooser.page)
+    chooser.set_input_files(files)
 
 
 def click_until(there: Callable[[float], None], table: Locator, position: Position) -> None:

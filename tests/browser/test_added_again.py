@@ -7,7 +7,7 @@ import re
 
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.conftest import App, ask, settled
+from tests.browser.conftest import App, ask, settled, upload
 from tests.corpus.files import pdf
 from tests.corpus.word_files import packaged, paragraph
 
@@ -33,7 +33,7 @@ def version(toll: str, rows: int) -> list[FilePayload]:
 
 def add(page: Page, files: list[FilePayload], button: str, documents: int) -> None:
     page.get_by_role("tab", name="Add documents").click()
-    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(files)
+    upload(page.locator("[data-testid=stFileUploaderDropzoneInput]"), files)
     settled(page)
     if button == "Add to collection":
         page.get_by_text("Add to Toll").click()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PAGE_MS, App, profile, settled, started
-from tests.browser.test_links import await_link, go
+from tests.browser.conftest import PAGE_MS, App, go, profile, settled, started
+from tests.browser.test_links import await_link
 from tests.serving import free_port
 
 LINK = "q=refund+period&pool=10&k=3&eval_size=12"

@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
-from tests.browser.conftest import App, ask, settled
+from tests.browser.conftest import App, ask, go, settled, upload
 from tests.retrieval.engines.postgres_server import READER, PostgresServer
 from tests.ui.test_connected_indexes import QUERY, TABLE, TEXTS, fill
 
@@ -79,22 +79,19 @@ def test_a_table_is_connected_and_asked(
 def every_page_works(page: Page) -> None:
     """Each page in turn, as its link in the sidebar opens it, has what it shows of the run and nothing that failed."""
     for title, there in THERE.items():
-        page.get_by_role("link", name=title, exact=True).click()
-        expect(page).to_have_title(f"{title} · Second Pass")
+        go(page, title)
         expect(page.get_by_text(there).first).to_be_attached()
         settled(page)
         assert page.get_by_test_id("stException").count() == 0, title
         assert page.get_by_test_id("stAlertContentError").count() == 0, title
-    page.get_by_role("link", name="Inspect", exact=True).click()
-    expect(page).to_have_title("Inspect · Second Pass")
-    settled(page)
+    go(page, "Inspect")
 
 
 def labelled_questions_are_evaluated(page: Page, file: Path) -> None:
     """Uploaded on Evaluate and run over the index, they give verdict and curves; no document is said to be missing."""
     file.write_text("query,document_id\n" + "".join(f"{query},{document}\n" for query, document in LABELLED.items()))
-    page.get_by_role("link", name="Evaluate", exact=True).click()
-    page.locator("input[type=file]").set_input_files(file)
+    go(page, "Evaluate")
+    upload(page.locator("input[type=file]"), file)
     page.get_by_role("button", name="Evaluate 4 questions").click()
     expect(page.get_by_test_id("headline")).to_contain_text("nDCG@5")
     settled(page)
@@ -102,9 +99,7 @@ def labelled_questions_are_evaluated(page: Page, file: Path) -> None:
         expect(page.get_by_text(figure, exact=True)).to_be_visible()
     for trouble in ("stException", "stAlertContentError", "stAlertContentWarning"):
         assert page.get_by_test_id(trouble).count() == 0, trouble
-    page.get_by_role("link", name="Inspect", exact=True).click()
-    expect(page).to_have_title("Inspect · Second Pass")
-    settled(page)
+    go(page, "Inspect")
 
 
 def ask_again(page: Page, question: str) -> None:

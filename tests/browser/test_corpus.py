@@ -10,7 +10,7 @@ from docx import Document as Docx
 from fpdf import FPDF
 from playwright.sync_api import FilePayload, Page, Position, expect
 
-from tests.browser.conftest import App, ask, click_until, settled
+from tests.browser.conftest import App, ask, click_until, go, settled, upload
 
 IMAGE = "![x](https://evil.example/p.png)"
 TAG = "<img src=x onerror=alert(1)>"
@@ -43,7 +43,7 @@ def test_uploading_names_the_broken_file_and_finds_the_fact(page: Page, app: App
     types = page.get_by_text(re.compile("PDF, DOCX.*NDJSON"))
     expect(types).to_be_visible()
     assert types.evaluate("one => one.scrollWidth <= one.clientWidth"), "the list of file types is cut"
-    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(files)
+    upload(page.locator("[data-testid=stFileUploaderDropzoneInput]"), files)
     page.get_by_role("button", name="Index", exact=True).click()
     expect(page.get_by_text(re.compile("5 documents were indexed"))).to_be_visible()
     expect(page.get_by_text(re.compile("^Left out: broken.pdf: It is damaged"))).to_be_visible()
@@ -60,7 +60,7 @@ def indexing(page: Page, app: App, name: str) -> None:
     page.goto(f"{app.url}/corpus")
     page.get_by_role("tab", name="Add documents").click()
     table: FilePayload = {"name": "items.csv", "mimeType": "text/csv", "buffer": TABLE.encode()}
-    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files([table])
+    upload(page.locator("[data-testid=stFileUploaderDropzoneInput]"), [table])
     page.get_by_role("textbox", name="Name of the new collection").fill(name)
     page.get_by_role("textbox", name="Name of the new collection").press("Enter")
     page.get_by_role("button", name="Index", exact=True).click()
@@ -127,13 +127,13 @@ def test_hostile_names_and_texts_are_only_text(page: Page, app: App) -> None:
     ]
     page.goto(f"{app.url}/corpus")
     page.get_by_role("tab", name="Add documents").click()
-    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(files)
+    upload(page.locator("[data-testid=stFileUploaderDropzoneInput]"), files)
     page.get_by_role("textbox", name="Name of the new collection").fill(IMAGE)
     page.get_by_role("textbox", name="Name of the new collection").press("Enter")
     page.get_by_role("button", name="Index", exact=True).click()
     expect(page.get_by_text(re.compile("3 documents were indexed"))).to_be_visible()
     expect(page.get_by_test_id("document")).to_contain_text("florins")
-    page.get_by_role("link", name="Inspect").click()
+    go(page, "Inspect")
     ask(page, "How many florins is the zorilla toll?")
     expect(page.get_by_test_id("answer")).to_contain_text("93 florins")
     assert page.locator("img[src='x'], img[src*='evil.example']").count() == 0

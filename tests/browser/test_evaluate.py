@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import App
+from tests.browser.conftest import App, upload
 
 FIRST_START_MS = 600_000
 LINK = "r=No+reranker&eval_size=8&pool=10"
@@ -67,10 +67,10 @@ def test_runs_of_another_stack_get_the_same_pictures(page: Page, app: App, tmp_p
     page.get_by_text("Results of another system").click()
     chooser = page.locator("input[type=file]")
     expect(chooser).to_have_count(1)
-    chooser.nth(0).set_input_files(tmp_path / "set.csv")
+    upload(chooser.nth(0), tmp_path / "set.csv")
     expect(chooser).to_have_count(3)
-    chooser.nth(1).set_input_files(tmp_path / "before.run")
-    chooser.nth(2).set_input_files(tmp_path / "after.run")
+    upload(chooser.nth(1), tmp_path / "before.run")
+    upload(chooser.nth(2), tmp_path / "after.run")
 
     expect(page.get_by_test_id("headline")).to_contain_text("Better by +0.369")
     expect(page.get_by_text("Where quality is lost")).to_be_visible()

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Position, expect
 
-from tests.browser.conftest import App, ask, click_until, download, settled
+from tests.browser.conftest import App, ask, click_until, download, settled, upload
 from tests.runs.odd_runs import odd_run
 
 QUESTION = "How long do I have to ask for a refund of an annual plan?"
@@ -70,7 +70,7 @@ def test_a_trace_downloads_and_opens_again(page: Page, app: App, tmp_path) -> No
     assert json.loads(path.read_text())["query"] == "refund annual plan"
     page.goto(app.url)
     page.get_by_text("Open a saved run").click()
-    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
+    upload(page.locator("[data-testid=stFileUploaderDropzoneInput]"), path)
     expect(page.get_by_text("This is a saved run")).to_be_visible()
     expect(page.get_by_test_id("headline")).to_be_visible()
 
@@ -88,7 +88,7 @@ def test_a_file_that_is_no_trace_says_why(page: Page, app: App, tmp_path, conten
     path.write_text(content)
     page.goto(app.url)
     page.get_by_text("Open a saved run").click()
-    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
+    upload(page.locator("[data-testid=stFileUploaderDropzoneInput]"), path)
     expect(page.get_by_text(said)).to_be_visible()
 
 
@@ -98,7 +98,7 @@ def test_a_recorded_run_is_replayed_and_the_settings_come_back(page: Page, app: 
     page.goto(f"{app.url}/?k=3")
     page.get_by_test_id("headline").wait_for()
     page.get_by_text("Open a saved run").click()
-    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(path)
+    upload(page.locator("[data-testid=stFileUploaderDropzoneInput]"), path)
     expect(page.get_by_text("The sidebar replays it")).to_be_visible()
     page.get_by_role("combobox", name="Reranker").press("ArrowDown")
     page.get_by_role("option", name="Late interaction").click()

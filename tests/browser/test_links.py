@@ -14,7 +14,7 @@ from rag_core.corpus.sample import SAMPLE
 from rag_core.evaluation.calibration_book import CalibrationBook
 from rag_core.schema.policy import DEFAULT_RERANKER
 from rag_core.storage.database import FILE, Store
-from tests.browser.conftest import App, ask, settled
+from tests.browser.conftest import App, ask, go, settled
 from tests.builders import calibration_fit
 from ui.navigation import PAGES
 
@@ -32,12 +32,6 @@ def opened(page: Page, address: str) -> None:
     page.goto(address)
     settled(page)
     page.wait_for_function("window.secondPassHistory")
-
-
-def go(page: Page, title: str) -> None:
-    page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
-    expect(page).to_have_title(f"{title} · Second Pass")
-    settled(page)
 
 
 @pytest.mark.parametrize("address", ["", "evaluate", "corpus"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import FilePayload, Page, expect
 
 from rag_core.triage import CaseBook
-from tests.browser.conftest import App, settled
+from tests.browser.conftest import App, go, settled, upload
 from tests.browser.test_runs import store_of
 from tests.runs.live.search_server import KEY, SearchServer, plain, serving
 
@@ -21,12 +21,6 @@ def connect(page: Page, app: App, server: SearchServer) -> None:
     page.get_by_role("textbox", name="Key", exact=True).fill(KEY)
     page.get_by_role("button", name="Connect", exact=True).click()
     expect(page.get_by_text(f"{NAME} is connected for this session")).to_be_visible()
-
-
-def go(page: Page, name: str) -> None:
-    settled(page)
-    page.get_by_role("link", name=name, exact=True).click()
-    expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
 
 
 def test_the_retriever_is_asked_on_every_page(app: App, page: Page) -> None:
@@ -68,7 +62,7 @@ def test_the_retriever_is_asked_on_every_page(app: App, page: Page) -> None:
         go(page, "Evaluate")
         page.get_by_role("radio", name="A file").click()
         grades: FilePayload = {"name": "grades.csv", "mimeType": "text/csv", "buffer": GRADES}
-        page.locator("input[type=file]").first.set_input_files([grades])
+        upload(page.locator("input[type=file]").first, [grades])
         ask = page.get_by_role("button", name="Ask 3 questions")
         ask.wait_for()
         settled(page)

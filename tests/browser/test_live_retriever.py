@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from rag_core.runs.store.run_book import RunBook
-from tests.browser.conftest import App, settled
+from tests.browser.conftest import App, go, settled
 from tests.browser.test_runs import store_of
 from tests.runs.live.search_server import KEY, plain, serving
 
@@ -43,10 +43,8 @@ def test_a_retriever_is_connected_and_asked(app: App, page: Page):
         expect(page.get_by_text("This is a replay.")).to_be_visible()
         assert len(server.requests) == asked
 
-        settled(page)
-        page.get_by_role("link", name="Runs", exact=True).click()
+        go(page, "Runs")
         expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
-        settled(page)
         assert KEY not in page.content()
     assert KEY not in app.log
     RunBook(store_of(app)).delete_project("Support search")

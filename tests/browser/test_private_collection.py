@@ -6,17 +6,17 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, FilePayload, Page, WebSocketRoute, expect
 
-from tests.browser.conftest import PAGE_MS, App, ask, profile, settled, started
+from tests.browser.conftest import PAGE_MS, App, ask, profile, settled, started, upload
 from tests.serving import free_port
 
 TEXT = b"The zorilla toll is 93 florins for every cart."
 
 
-def upload(page: Page, app: App, name: str) -> None:
+def index_one(page: Page, app: App, name: str) -> None:
     page.goto(f"{app.url}/corpus")
     page.get_by_role("tab", name="Add documents").click()
     files: list[FilePayload] = [{"name": "toll.txt", "mimeType": "text/plain", "buffer": TEXT}]
-    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files(files)
+    upload(page.locator("[data-testid=stFileUploaderDropzoneInput]"), files)
     box = page.get_by_role("textbox", name="Name of the new collection")
     box.fill(name)
     box.press("Enter")
@@ -27,7 +27,7 @@ def upload(page: Page, app: App, name: str) -> None:
 def test_it_survives_a_reload_and_a_second_tab_and_is_seen_by_nobody_else(
     page: Page, app: App, browser: Browser
 ) -> None:
-    upload(page, app, "Orchard")
+    index_one(page, app, "Orchard")
     page.goto(f"{app.url}/?c=Orchard&q=How+many+florins+is+the+toll?")
     expect(page.get_by_test_id("answer")).to_contain_text("93 florins")
     page.reload()
@@ -57,7 +57,7 @@ def test_it_survives_a_connection_that_breaks_and_is_renewed(page: Page, app: Ap
         connections.append(connection)
 
     page.route_web_socket("**/_stcore/stream", passed_on)
-    upload(page, app, "Vineyard")
+    index_one(page, app, "Vineyard")
     page.goto(f"{app.url}/?c=Vineyard&q=How+many+florins+is+the+toll?")
     expect(page.get_by_test_id("answer")).to_contain_text("93 florins")
     settled(page)
@@ -80,7 +80,7 @@ def test_it_survives_a_restart_of_the_server(browser: Browser, tmp_path: Path) -
     context.set_default_timeout(PAGE_MS)
     page = context.new_page()
     with started(tmp_path, port) as app:
-        upload(page, app, "Meadow")
+        index_one(page, app, "Meadow")
         settled(page)
     with started(tmp_path, port) as app:
         page.goto(f"{app.url}/triage?c=Meadow")

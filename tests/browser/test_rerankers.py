@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, ask
+from tests.browser.conftest import App, ask, go
 from tests.rerank.conformance_server import KEY, running
 
 
@@ -21,7 +21,7 @@ def test_a_server_is_added_tried_and_used_and_its_key_goes_nowhere(page: Page, a
         expect(page.get_by_text(re.compile("^It works: 3 passages scored"))).to_be_visible()
         page.get_by_role("button", name="Use", exact=True).click()
         expect(page).to_have_url(re.compile("r=Text"))
-        page.get_by_role("link", name="Inspect").click()
+        go(page, "Inspect")
         ask(page, "How long does a refund take?")
         assert service.requests > 1
     assert KEY not in page.url

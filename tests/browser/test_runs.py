@@ -11,7 +11,7 @@ from rag_core.runs.as_trace import trace_of
 from rag_core.runs.store.run_book import RunBook
 from rag_core.storage.database import FILE, Store
 from rag_core.triage import CaseBook, Finding, case_of
-from tests.browser.conftest import App, click_until, open_first_run, settled
+from tests.browser.conftest import App, click_until, go, open_first_run, settled, upload
 from tests.runs.samples import a_run
 
 REFUNDS, POSTAGE = "How long do refunds take?", "Who pays the postage?"
@@ -57,7 +57,7 @@ def test_one_file_after_the_other_is_imported_without_opening_the_box_again(page
     page.get_by_text("Import a file").click()
     for name in ("first.csv", "second.csv"):
         file = FilePayload(name=name, mimeType="text/csv", buffer=b"query,doc_id\nHow long?,a\n")
-        page.get_by_test_id("stFileUploader").locator("input").set_input_files(file)
+        upload(page.get_by_test_id("stFileUploader").locator("input"), file)
         expect(page.get_by_role("textbox", name="Project")).to_have_attribute("placeholder", name)
         settled(page)
         page.get_by_role("button", name="Import", exact=True).click()
@@ -112,8 +112,7 @@ def test_ticked_runs_are_evaluated_together_and_deleted_once_confirmed(page: Pag
     settled(page)
     page.get_by_role("radio", name="Feedback on the answers").click()
     expect(page.get_by_test_id("headline")).to_contain_text("2 of 2 runs came with feedback.")
-    settled(page)
-    page.get_by_role("link", name="Runs", exact=True).click()
+    go(page, "Runs")
     page.get_by_role("button", name="Delete 2 runs").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete 2 runs").click()
     expect(page.get_by_text("2 runs deleted.")).to_be_visible()

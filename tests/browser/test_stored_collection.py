@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from tests.browser.conftest import ask, serving, settled
+from tests.browser.conftest import ask, go, serving, settled, upload
 from tests.browser.test_connected_index import ask_again
 from tests.retrieval.engines.postgres_server import ADMIN, PostgresServer
 from tests.serving import free_port
@@ -51,7 +51,7 @@ def uploaded(page: Page, url: str) -> None:
     page.goto(f"{url}/corpus")
     page.get_by_role("tab", name="Add documents").click()
     file: FilePayload = {"name": "depot.md", "mimeType": "text/markdown", "buffer": FACT.encode()}
-    page.locator("[data-testid=stFileUploaderDropzoneInput]").set_input_files([file])
+    upload(page.locator("[data-testid=stFileUploaderDropzoneInput]"), [file])
     expect(page.get_by_text("54 characters")).to_be_visible()
     settled(page)
     page.get_by_role("combobox", name="Keep it in").click()
@@ -68,7 +68,7 @@ def uploaded(page: Page, url: str) -> None:
 
 def removed(page: Page) -> None:
     """Its document is deleted, then the collection with its table, each once that is confirmed."""
-    page.get_by_role("link", name="Corpus", exact=True).click()
+    go(page, "Corpus")
     expect(page.get_by_text("kept in Team and seen by everyone")).to_be_visible()
     settled(page)
     page.get_by_role("tab", name="Manage").click()

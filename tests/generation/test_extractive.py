@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rag_core.generation.extractive import answer_extractively
+from collections.abc import Sequence
+
+from rag_core.generation.extractive import SHORTLIST, answer_extractively
 from rag_core.rerank.fixed import overlap
 from rag_core.schema.documents import Passage
 from tests.builders import passage
@@ -65,6 +67,30 @@ def test_sentences_are_scored_under_heading_and_table_header() -> None:
     )
     answer_extractively("gold", [table], lambda _, texts: seen.extend(texts) or [1.0])  # type: ignore[func-returns-value]
     assert seen == ["SLA\n| Tier | Time |\n| Gold | 1 h |"]
+
+
+def test_only_the_closest_sentences_are_scored_and_those_of_which_nothing_is_known() -> None:
+    texts = ["".join(f"Number {n} of {name}. " for n in range(SHORTLIST)) for name in ("a", "b")]
+    seen: list[str] = []
+
+    def close(_: str, passages: Sequence[Passage], parts: Sequence[tuple[int, int, int]]) -> list[float | None]:
+        said = [passages[place].text[start:end] for place, start, end in parts]
+        return [None if one == "Number 3 of a." else float(one.endswith("b.")) for one in said]
+
+    def score(_: str, texts: list[str]) -> list[float]:
+        seen.extend(one.removeprefix("Title a\n").removeprefix("Title b\n") for one in texts)
+        return [float(one.endswith("b.")) for one in texts]
+
+    answer = answer_extractively("q", [passage("a", texts[0]), passage("b", texts[1])], score, close)
+    assert seen == ["Number 3 of a.", *(f"Number {n} of b." for n in range(SHORTLIST))]
+    assert [one.passage_id for one in answer.citations] == ["b", "b", "b"]
+
+
+def test_few_sentences_are_all_scored() -> None:
+    def never(*_: object) -> list[float | None]:
+        raise AssertionError
+
+    assert len(answer_extractively("refunds", [SHIPPING, REFUNDS], by_overlap, never).citations) == 3
 
 
 def test_nothing_kept_is_unknown_and_scores_nothing() -> None:

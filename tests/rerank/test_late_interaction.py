@@ -12,6 +12,8 @@ import pytest
 import rag_core
 from rag_core.corpus.collection import Collection
 from rag_core.errors import SecondPassError
+from rag_core.generation.extractive import SHORTLIST
+from rag_core.generation.sentences import sentences
 from rag_core.inference.token_codes import TokenCodes, projection
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.rerank.late_interaction import LateInteractionReranker
@@ -139,6 +141,24 @@ def test_a_pipeline_reads_no_passage_of_a_large_pool(sample: Collection) -> None
     assert len(trace[StepName.RERANKED].hits) == 100 and trace.rerank.tokens == 0
 
 
+def test_an_answer_scores_the_closest_sentences_and_keeps_token_vectors_of_passages_alone(sample: Collection) -> None:
+    source = Elsewhere()
+
+    class Other:
+        ref, passage, dense, lexical = sample.ref, sample.passage, sample.dense, sample.lexical
+
+        def token_source(self) -> Elsewhere:
+            return source
+
+    pipeline = Pipeline(Other(), rerankers=lambda _: LateInteractionReranker())
+    trace = pipeline.run(QUERY, pool=8, top_k=8, reranker="late-interaction")
+    kept = {one.passage.content_hash for one in trace.kept}
+    assert len(kept) == 8 and sum(len(sentences(one.passage.text)) for one in trace.kept) > SHORTLIST + 8
+    answer = pipeline.answer(trace)
+    assert answer.choosing is not None and answer.choosing.pairs_scored == SHORTLIST
+    assert set(source.codes) == kept
+
+
 def test_an_engine_without_token_vectors_is_reranked_all_the_same(sample: Collection) -> None:
     class Other:
         ref, passage, dense, lexical = sample.ref, sample.passage, sample.dense, sample.lexical
@@ -169,6 +189,24 @@ def test_what_lies_past_256_tokens_is_counted(reranker: LateInteractionReranker)
     # 256 less [CLS] and [SEP]
     assert (pair.tokens, pair.unseen_tokens) == (300, 300 - 254)
     assert pair.seen_chars == len("cat " * 254) - 1
+
+
+def test_a_part_of_a_passage_is_scored_by_the_tokens_that_it_has_there(reranker: LateInteractionReranker) -> None:
+    text = "Opening hours\nWe open at nine. A refund takes five days. Cats sleep all day."
+    parts = [(1, text.index(words), text.index(words) + len(words)) for words in ("We open", "A refund", "Cats sleep")]
+    whole = (1, 0, len(text))
+    scores = reranker.part_scores(QUERY, ["Another passage.", text], [*parts, whole])
+    assert scores[1] == max(one for one in scores[:3] if one is not None)
+    every = reranker.score(QUERY, [text]).pairs[0].score
+    assert scores[3] == pytest.approx(every, abs=1e-6)
+    assert all(one is not None and one < every for one in scores[:3])
+
+
+def test_a_part_past_256_tokens_has_no_score(reranker: LateInteractionReranker) -> None:
+    text = "word " * 300 + "Refunds take five days."
+    start = text.index("Refunds")
+    near, far = reranker.part_scores(QUERY, [text], [(0, 0, 4), (0, start, len(text))])
+    assert near is not None and far is None
 
 
 def test_identity_names_weights_vectors_engine_and_formula() -> None:
