@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from rag_core.corpus.collection import Collection
 from rag_core.errors import BadInput
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
-from rag_core.schema.filters import OWN_FIELDS, Filter
+from rag_core.schema.documents import Passage
+from rag_core.schema.filters import OWN_FIELDS, Dated, Filter
 
 MOST_NAMED = 20
 """Fields that a refusal names at most."""
@@ -36,17 +37,30 @@ def check_filters(every: Iterable[Filter | None], searched: object) -> None:
 
 
 def unknown_fields(where: Filter | None, searched: Collection) -> str:
-    """What is said of the fields of a filter that no document has; empty where there is none such."""
+    """What is said of the fields of a filter that no document has, or in which none has a day although the filter asks
+    for days; empty where there is none such."""
     asked = {leaf.field for leaf in where.leaves if leaf.field not in OWN_FIELDS} if where else set()
     if not asked:
         return ""
-    known = {name for kind in searched.kinds() for name in kind.metadata}
+    kinds = searched.kinds()
+    known = {name for kind in kinds for name in kind.metadata}
     unknown = sorted(asked - known)
     if not unknown:
-        return ""
+        return _without_days(where, kinds, searched.ref.name)
     fields = [*OWN_FIELDS, *sorted(known)]
     near = get_close_matches(unknown[0], fields, 1)
     meant = f" Did you mean {near[0]}?" if near else ""
     named = ", ".join(fields[:MOST_NAMED]) + (" and others" if len(fields) > MOST_NAMED else "")
     told = " or ".join(f"“{one}”" for one in unknown)
     return f"No document of {searched.ref.name} has a field {told}.{meant} There are: {named}."
+
+
+def _without_days(where: Filter | None, kinds: Sequence[Passage], name: str) -> str:
+    """What is said of the first field of the filter's days in which no document has a day."""
+    dated = {leaf.field for leaf in where.leaves if isinstance(leaf, Dated)} if where else set()
+    for field in sorted(dated - set(OWN_FIELDS)):
+        if not any(Dated(field=field).matches(kind) for kind in kinds):
+            values = sorted({str(kind.metadata[field]) for kind in kinds if field in kind.metadata})[:3]
+            told = " or ".join(f"“{one}”" for one in values)
+            return f"No document of {name} has a day such as 2026-03-14 in “{field}”; it has values such as {told}."
+    return ""

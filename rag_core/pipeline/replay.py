@@ -107,11 +107,11 @@ def _searched(name: StepName, search: RankedList, measurement: Measurement, poli
     hits = tuple(Hit(passage_id=c, rank=rank, score=score) for rank, (c, score) in enumerate(found, start=1))
     warnings = (*search.warnings, *step_warnings.ties(hits))
     if name == StepName.LEXICAL:
-        warnings = (*step_warnings.lexical(len(hits), search.terms, own=search.space is None), *warnings)
+        warnings = (*step_warnings.lexical(search, measurement.where), *warnings)
     elif space is ScoreSpace.COSINE:
         model = measurement.collection.embedding_model
         far = step_warnings.outside(hits, cutoffs_of(model), model)
-        warnings = (*far, *warnings)
+        warnings = (*step_warnings.dense(search, measurement.where), *far, *warnings)
     return Step(
         name=name,
         kind=StepKind.SEARCH,

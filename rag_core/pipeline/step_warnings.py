@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from rag_core.schema.cutoffs import CosineCutoffs
 from rag_core.schema.documents import Passage
+from rag_core.schema.filters import Filter
+from rag_core.schema.measurement import RankedList
 from rag_core.schema.policy import Policy
 from rag_core.schema.rerank_summary import RerankSummary
 from rag_core.schema.spaces import ScoreSpace
@@ -108,11 +110,19 @@ def _shingles(text: str) -> set[tuple[str, ...]]:
     return set(zip(words, words[1:], words[2:], strict=False)) or {tuple(words)}
 
 
-def lexical(found: int, terms: Sequence[str], own: bool = True) -> tuple[StepWarning, ...]:
-    """An empty lexical list and why, where the search is our own: another one does not say which words it knows."""
-    if found:
+def dense(search: RankedList, where: Filter | None) -> tuple[StepWarning, ...]:
+    """An empty dense list under a filter: without one, the nearest are always found."""
+    if search.found or where is None:
         return ()
-    message = words.lexical_empty(bool(terms)) if own else words.LEXICAL_EMPTY_ELSEWHERE
+    return (StepWarning(code="dense-empty", message=words.dense_empty(str(where))),)
+
+
+def lexical(search: RankedList, where: Filter | None) -> tuple[StepWarning, ...]:
+    """An empty lexical list and why, where the search is our own: another one does not say which words it knows."""
+    if search.found:
+        return ()
+    own = search.space is None
+    message = words.lexical_empty(bool(search.terms), str(where or "")) if own else words.LEXICAL_EMPTY_ELSEWHERE
     return (StepWarning(code="lexical-empty", message=message),)
 
 

@@ -23,7 +23,8 @@ def headline(trace: Trace) -> str:
     if trace.passages and not trace.fused_step.hits:
         return f"Both fusion weights are 0, so nothing reached the pool. {_time(trace)}"
     if not trace.passages:
-        return f"Nothing in {trace.collection.name} matched this question. {_time(trace)}"
+        where = f" with {trace.where}" if trace.where else ""
+        return f"Nothing in {trace.collection.name}{where} matched this question. {_time(trace)}"
     if trace.unknown:  # that alone: what moved among candidates that nobody gets says nothing
         sentences = [_best(trace), _stopped(trace), _time(trace)]
     else:

@@ -100,6 +100,7 @@ def test_every_command_tells_the_filter(folder: Path, capsys: pytest.CaptureFixt
         ("product", "“product” is no condition of a filter. It names no field and value"),
         ("year>=2024", "“2024” is no day"),
         ("produkt=Pro", "has a field “produkt”. Did you mean product? There are: source, tenant"),
+        ("region>=2026-03-01", "has a day such as 2026-03-14 in “region”; it has values such as “eu” or “us”."),
         ('{"kind": "like", "field": "product"}', "is no condition of a filter"),
     ],
 )
@@ -109,6 +110,16 @@ def test_a_condition_that_cannot_be_is_refused(
 ) -> None:
     code, out, err = printed(capsys, *command, QUESTION, str(folder / "docs"), "--where", condition)
     assert (code, out) == (2, "") and told in " ".join(err.split())
+
+
+def test_a_filter_that_nothing_matches_is_named_as_the_reason(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [QUESTION, str(folder / "docs"), "--where", "product=None"]
+    code, out, _ = printed(capsys, "inspect", *asked)
+    out = " ".join(out.split())
+    assert code == 1 and "with product None matched this question" in out
+    assert "It found no passage that has product None. Check the filter" in out
+    assert "no word of the question is in a passage that has product None" in out
+    assert "in the collection" not in out
 
 
 def test_what_is_not_searched_here_takes_no_filter(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
