@@ -18,6 +18,9 @@ from rag_core.schema.spaces import ScoreSpace
 FIRST, LARGEST = 8, 32
 """Sizes of the first and of the largest slices."""
 
+REST = 4
+"""What is too little for a slice of its own."""
+
 HIGHEST = {ScoreSpace.PROBABILITY: 1.0, ScoreSpace.MAXSIM: 1.0}
 """The score that nothing can exceed, where the space has one."""
 
@@ -36,13 +39,14 @@ class ReadDepth:
 
 
 def slice_ends(size: int) -> list[int]:
-    """Where the slices end: sizes 8, 8, 16, 32, 32 and so on, so that a first order comes soon.
+    """Where the slices end: sizes 8, 8, 16, 32, 32 and so on, so that a first order comes soon. A rest of four or fewer
+    is read with the slice before: alone it takes longer.
 
-    >>> slice_ends(100)
-    [8, 16, 32, 64, 96, 100]
+    >>> slice_ends(100), slice_ends(10)
+    ([8, 16, 32, 64, 100], [10])
     """
     ends, end = [], FIRST
-    while end < size:
+    while end < size - REST:
         ends.append(end)
         end += min(end, LARGEST)
     return [*ends, size] if size else []

@@ -159,10 +159,8 @@ class Pipeline:
     def score_passages(
         self, measurement: Measurement, reranker: str, passages: Sequence[Passage], progress: Progress | None = None
     ) -> Measurement:
-        """The measurement with these passages scored too, in one call: for questions that a wider pool answers.
-
-        A reranker that cannot load or fails half-way does not raise, as in `score`.
-        """
+        """The measurement with these passages scored too, in one call: for questions that a wider pool answers. Never
+        raises for a reranker, as `scores`."""
         return with_scores(measurement, reranker, self.scores(reranker, measurement.query, passages, progress))
 
     def scores(
@@ -187,9 +185,10 @@ class Pipeline:
         return drop_outdated(measurement, policy, self._rerankers)
 
     def request_size(self, reranker: str) -> int:
-        """How many pairs a service takes in one request, which costs as much for fewer; 1 for a model of our own."""
+        """How many pairs are scored in one request, which costs about as much for fewer; 1 where each costs its own."""
         try:
-            return self._rerankers(reranker).slice_size
+            with self.reading_tokens():
+                return self._rerankers(reranker).slice_size
         except SecondPassError:
             return 1  # scoring meets the same error and carries it to the trace
 

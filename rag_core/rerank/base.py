@@ -60,7 +60,8 @@ class Reranker(Protocol):
 
     @property
     def slice_size(self) -> int:
-        """How many passages cost as much as one: what a service takes in a request; 1 for a model in this process."""
+        """How many passages cost about as much as one: what a service takes in a request; 1 for a model that reads them
+        here. It may differ within `rag_core.rerank.stored_tokens.reading_from`."""
         ...
 
     @property

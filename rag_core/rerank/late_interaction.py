@@ -18,7 +18,7 @@ from rag_core.inference.token_codes import QueryCodes, TokenCodes, maxsim, passa
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
 from rag_core.rerank.kinds import RerankerSpec
-from rag_core.rerank.stored_tokens import keep, stored, takes_tokens
+from rag_core.rerank.stored_tokens import keep, reads_stored, stored, takes_tokens
 from rag_core.rerank.token_vectors import TokenVectorCache
 from rag_core.retrieval.embedders.packaged_encoder import (
     packaged_encoder,
@@ -38,6 +38,9 @@ VERSION = "maxsim-2"
 
 QUERIES_BYTES = 2**20
 
+STORED_AT_ONCE = 256
+"""Passages scored at once whose token vectors are stored."""
+
 
 @dataclass(frozen=True)
 class _Tokens:
@@ -56,7 +59,6 @@ class LateInteractionReranker:
     """
 
     space = ScoreSpace.MAXSIM
-    slice_size = 1
     identified = True
 
     def __init__(self, device: str = "cpu") -> None:
@@ -75,6 +77,12 @@ class LateInteractionReranker:
     def model(self) -> str:
         """`late-interaction/<what makes its token vectors>/maxsim-2`; hashes the weights, loads nothing."""
         return f"late-interaction/{token_model(self._device)}/{VERSION}"
+
+    @property
+    def slice_size(self) -> int:
+        """So many that a pool is one slice, where the token vectors of passages are stored (`reading_from`): a slice
+        then costs little more than a pair. 1 where passages are read, each of which takes a while."""
+        return STORED_AT_ONCE if reads_stored() else 1
 
     @property
     def runs_on(self) -> str:

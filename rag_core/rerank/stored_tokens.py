@@ -75,6 +75,11 @@ def stored(model: str, content_hashes: Collection[str]) -> Stored:
         return Stored({}, str(exc))
 
 
+def reads_stored() -> bool:
+    """Whether a source is open that was made with the collection: all that it has is there already."""
+    return _open.get() is not None and not takes_tokens()
+
+
 def takes_tokens() -> bool:
     """Whether the open source keeps what is made now."""
     return isinstance(_open.get(), TakesTokens)

@@ -30,7 +30,9 @@ def order(trace: Trace, step: StepName = StepName.RERANKED) -> list[str]:
 
 
 def test_slices_grow_to_a_limit():
-    assert slice_ends(100) == [8, 8 + 8, 16 + 16, 32 + 32, 64 + 32, 100]
+    assert slice_ends(101) == [8, 8 + 8, 16 + 16, 32 + 32, 64 + 32, 101]
+    assert slice_ends(100) == [8, 8 + 8, 16 + 16, 32 + 32, 100]  # a rest of four is read with the slice before
+    assert slice_ends(13) == [8, 13] and slice_ends(12) == [12]
     assert slice_ends(5) == [5] and slice_ends(0) == []
 
 
@@ -95,7 +97,7 @@ def test_patience_stops_where_nothing_changed_for_so_many_and_says_that_it_guess
 
 
 def test_with_a_rule_the_next_slice_is_asked_for_and_no_more():
-    measured = measurement(TWENTY, "", dict.fromkeys("abcdefgh", 0.5))
+    measured = measurement(TWENTY + "uvwxyz", "", dict.fromkeys("abcdefgh", 0.5))
     assert [passage.id for passage in pending_passes(measured, policy(certain=True))[0].passages] == list("ijklmnop")
 
 

@@ -195,8 +195,8 @@ def test_the_first_pass_s_order_is_there_before_the_reranker_reads():
 
 
 def test_slices_read_the_first_pass_and_then_the_pool():
-    letters = "".join(chr(ord("a") + number) for number in range(20))
-    policy = CASCADE.with_(pool=10, first_pass=FirstPass(reranker="cheap", pool=20))
+    letters = "".join(chr(ord("a") + number) for number in range(22))
+    policy = CASCADE.with_(pool=13, first_pass=FirstPass(reranker="cheap", pool=22))
     known, read = measurement(letters, ""), []
     while pending := next_slice(known, policy):
         reranker, passages = pending
@@ -205,11 +205,11 @@ def test_slices_read_the_first_pass_and_then_the_pool():
         known = scored_too(known, reranker, every)
         read.append((reranker, len(passages), reading(known, policy), read_so_far(known, policy)))
     assert read == [
-        ("cheap", 8, (True, 8, 20), 0),
-        ("cheap", 8, (True, 16, 20), 0),
-        ("cheap", 4, (False, 0, 10), 0),
-        ("ce", 8, (False, 8, 10), 8),
-        ("ce", 2, (False, 10, 10), 10),
+        ("cheap", 8, (True, 8, 22), 0),
+        ("cheap", 8, (True, 16, 22), 0),
+        ("cheap", 6, (False, 0, 13), 0),
+        ("ce", 8, (False, 8, 13), 8),
+        ("ce", 5, (False, 13, 13), 13),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection as Group
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -16,12 +16,16 @@ from rag_core.generation.extractive import SHORTLIST
 from rag_core.generation.sentences import sentences
 from rag_core.inference.token_codes import TokenCodes, projection
 from rag_core.pipeline.pipeline import Pipeline
+from rag_core.pipeline.session import QuerySession
+from rag_core.rerank.base import Scored
 from rag_core.rerank.late_interaction import LateInteractionReranker
 from rag_core.rerank.stored_tokens import Stored, reading_from
 from rag_core.retrieval.embedders.packaged import packaged_folder
 from rag_core.retrieval.embedders.packaged_encoder import passage_precision
 from rag_core.retrieval.embedders.sentence_embedder import SentenceEmbedder
 from rag_core.retrieval.engines.protocol import Engine
+from rag_core.schema.policy import Policy
+from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import StepName
 from rag_core.schema.trace import Trace
@@ -157,6 +161,33 @@ def test_an_answer_scores_the_closest_sentences_and_keeps_token_vectors_of_passa
     answer = pipeline.answer(trace)
     assert answer.choosing is not None and answer.choosing.pairs_scored == SHORTLIST
     assert set(source.codes) == kept
+
+
+def test_a_pool_is_one_slice_where_its_token_vectors_are_stored(sample: Collection) -> None:
+    class Other:
+        ref, passage, dense, lexical = sample.ref, sample.passage, sample.dense, sample.lexical
+
+    class Keeps(Other):
+        def token_source(self) -> Elsewhere:
+            return Elsewhere()
+
+    class Counted(LateInteractionReranker):
+        def score(self, query: str, passages: Sequence[str], progress: Progress | None = None) -> Scored:
+            scored.append(len(passages))
+            return super().score(query, passages, progress)
+
+    def slices(engine: Engine) -> list[int]:
+        scored.clear()
+        question = QuerySession(Pipeline(engine, rerankers=lambda _: Counted()), QUERY)
+        policy = Policy(pool=24, reranker="late-interaction", first_pass=None)
+        question.search(policy)
+        while question.next_slice(policy):
+            pass
+        return scored.copy()
+
+    scored: list[int] = []
+    assert slices(sample) == [24]
+    assert slices(Other()) == slices(Keeps()) == [8, 8, 8]
 
 
 def test_an_engine_without_token_vectors_is_reranked_all_the_same(sample: Collection) -> None:
