@@ -42,7 +42,7 @@ def ranked(scores: np.ndarray, most: int) -> list[int]:
 def dense(folder: Folder, ids: Sequence[str], before: Kept, after: Kept) -> tuple[str, list[list[int]]]:
     """The line of the dense search, and each question's top 50 in fp32."""
     encoder = packaged_encoder("cpu")
-    asked = MeanPooled(encoder, lambda: encoder).question_vectors(list(folder.queries.values()))
+    asked = MeanPooled(encoder, lambda: encoder).passage_vectors(list(folder.queries.values()))
     tops = [[ranked(vectors @ one, POOL) for vectors in (before[0], after[0])] for one in asked]
     kept = np.mean([len({*a[:TOP]} & {*b[:TOP]}) / min(TOP, len(a)) for a, b in tops])
     first = np.mean([a[0] == b[0] for a, b in tops])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +20,10 @@ from rag_core.inference.tokenizer import encodable, load_tokenizer
 if TYPE_CHECKING:
     from rag_core.inference.encoder import States
     from rag_core.inference.engine import Precision
+
+
+REMEMBERED = 16
+"""Questions that an encoder remembers."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,8 @@ class TextEncoder:
         self._tokenizer = load_tokenizer(folder)
         self._rows = rows_for(device)
         self._most = most
+        self._remembering = threading.Lock()
+        self._remembered: OrderedDict[str, Read] = OrderedDict()
 
     def read(self, texts: Sequence[str]) -> Iterator[tuple[int, Read]]:
         """Yield (index, encoded text), the longest text first. Raises ModelError."""
@@ -58,6 +66,20 @@ class TextEncoder:
         ):
             for place, state in zip(places, states, strict=True):
                 yield place, Read(encodings[place].offsets, state[: len(ids[place])])
+
+    def read_one(self, text: str) -> Read:
+        """A question, encoded. The last `REMEMBERED` are not read again: dense search and late interaction both need
+        it. Raises ModelError."""
+        with self._remembering:
+            if text in self._remembered:
+                self._remembered.move_to_end(text)
+                return self._remembered[text]
+        ((_, read),) = self.read([text])
+        with self._remembering:
+            self._remembered[text] = read
+            if len(self._remembered) > REMEMBERED:
+                self._remembered.popitem(last=False)
+        return read
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         """(start, end) in characters of every token of the text, [CLS] and [SEP] left out; runs no model."""

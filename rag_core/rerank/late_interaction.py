@@ -10,10 +10,9 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rag_core.inference.texts import Read, TextEncoder
 from rag_core.inference.token_codes import QueryCodes, TokenCodes, maxsim, passage_codes, query_codes
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
@@ -154,29 +153,23 @@ class LateInteractionReranker:
         """The query's codes; read once for all slices of its passages."""
         codes = self._asked.get(query)
         if codes is None:
-            read = self._encoded(packaged_encoder, [query])[0]
+            self.load()
+            read = packaged_encoder(self._device).read_one(query)
             codes = query_codes(query, read.offsets, read.states)
             self._asked.put({query: codes})
         return codes
 
     def _read(self, texts: dict[str, str], progress: Progress | None) -> dict[str, TokenCodes]:
-        """Token vectors by content hash."""
-        encoded = self._encoded(passage_encoder, list(texts.values()), progress)
-        return {one: passage_codes(read.offsets, read.states) for one, read in zip(texts, encoded, strict=True)}
-
-    def _encoded(
-        self, encoder: Callable[[str], TextEncoder], texts: Sequence[str], progress: Progress | None = None
-    ) -> list[Read]:
-        """The encoded texts, in their order. No text needs no model."""
+        """Token vectors by content hash. No text needs no model."""
         if not texts:
-            return []
+            return {}
         self.load()
-        encoded: dict[int, Read] = {}
-        for place, read in encoder(self._device).read(texts):
-            encoded[place] = read
+        hashes, encoded = list(texts), dict[str, TokenCodes]()
+        for place, read in passage_encoder(self._device).read(list(texts.values())):
+            encoded[hashes[place]] = passage_codes(read.offsets, read.states)
             if progress:
                 progress(len(encoded), len(texts))
-        return [encoded[place] for place in range(len(texts))]
+        return encoded
 
 
 def _notes(read: bool, unfound: str, unkept: str) -> tuple[StepWarning, ...]:

@@ -7,7 +7,7 @@ import pytest
 
 from rag_core.errors import ModelError
 from rag_core.inference.engine import CompiledModel
-from rag_core.inference.texts import TextEncoder
+from rag_core.inference.texts import REMEMBERED, TextEncoder
 from tests.installing import needs
 from tests.rerank.conftest import Make
 
@@ -33,6 +33,20 @@ def test_a_text_is_read_alike_in_any_company(make_model: Make, texts: list[str])
     for place, text in enumerate(texts):
         [(_, alone)] = encoder.read([text])
         np.testing.assert_array_equal(alone.states, together[place].states)
+
+
+def test_the_last_questions_are_read_once(make_model: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder, read = TextEncoder(make_model(head=False), "cpu", 16), []
+    plain = encoder.read
+    monkeypatch.setattr(encoder, "read", lambda texts: read.extend(texts) or plain(texts))
+    for text in ("cats", "cats sleep", "cats"):
+        [(_, alone)] = plain([text])
+        np.testing.assert_array_equal(encoder.read_one(text).states, alone.states)
+    assert read == ["cats", "cats sleep"]
+    for number in range(REMEMBERED):
+        encoder.read_one(f"question {number}")
+    encoder.read_one("cats")
+    assert read.count("cats") == 2 and len(read) == REMEMBERED + 3
 
 
 def test_a_failure_names_the_folder(make_model: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,13 +27,14 @@ class MeanPooled:
         self._of_questions = of_questions
         self._of_passages = of_passages
 
-    def question_vectors(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors, float32, shape (len(texts), hidden), at least one text. Raises ModelError."""
-        return _means(self._of_questions, texts)
+    def question_vector(self, text: str) -> Vectors:
+        """The unit vector of a question, float32, shape (1, hidden). Raises ModelError."""
+        return _unit([self._of_questions.read_one(text).states.mean(axis=0)])
 
     def passage_vectors(self, texts: Sequence[str]) -> Vectors:
-        """The same of passages."""
-        return _means(self._of_passages(), texts)
+        """Unit vectors of passages, float32, shape (len(texts), hidden), at least one text. Raises ModelError."""
+        read = {place: one.states.mean(axis=0) for place, one in self._of_passages().read(texts)}
+        return _unit([read[place] for place in range(len(texts))])
 
     def vectors_with_tokens(self, texts: Sequence[str]) -> tuple[Vectors, list[TokenCodes]]:
         """Unit vectors of passages, and each one's token vectors, from one pass. Raises ModelError."""
@@ -43,11 +44,6 @@ class MeanPooled:
         }
         ordered = [read[place] for place in range(len(texts))]
         return _unit([mean for mean, _ in ordered]), [codes for _, codes in ordered]
-
-
-def _means(encoder: TextEncoder, texts: Sequence[str]) -> Vectors:
-    means = {place: one.states.mean(axis=0) for place, one in encoder.read(texts)}
-    return _unit([means[place] for place in range(len(texts))])
 
 
 def _unit(means: Sequence[Vectors]) -> Vectors:

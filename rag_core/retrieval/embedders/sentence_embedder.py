@@ -168,8 +168,8 @@ class SentenceEmbedder:
         encoder = self._encoder
         try:
             if isinstance(encoder, MeanPooled):
-                read = encoder.question_vectors if method == "encode_query" else encoder.passage_vectors
-                vectors = read([(prompt or "") + text for text in texts])
+                asked, of_question = [(prompt or "") + text for text in texts], method == "encode_query"
+                vectors = encoder.question_vector(*asked) if of_question else encoder.passage_vectors(asked)
             else:
                 vectors = getattr(encoder, method)(texts, prompt=prompt, **ENCODING)
         except (RuntimeError, ValueError, MemoryError) as exc:
