@@ -64,7 +64,7 @@ def first_pass(trace: Trace, named: Callable[[str], str] = str) -> str:
     named: what a reranker's key is called.
     """
     report = trace.first_pass_summary
-    if report is None:
+    if report is None or not trace.head:
         return ""
     read, handed_on, last = len(trace.head), len(trace.pool), named(trace.policy.reranker)
     if report.status == "failed":
@@ -150,9 +150,9 @@ def _best(trace: Trace) -> str:
 
 
 def best_answers(trace: Trace) -> str:
-    """`The best passage has an answer probability of 0.78: its score rates it alone, this counts its lead over the next
-    too, as on questions like the sample's.`; empty where nothing was kept, since the answer is then “I don't know”, and
-    where none was fitted."""
+    """`The best passage answers with probability 0.78. That counts its lead over the next passage, which its own score
+    does not, and holds for questions like the sample's.`; empty where nothing was kept, since the answer is then “I
+    don't know”, and where none was fitted."""
     if trace.best_probability is None or trace.unknown:
         return ""
     shown = score_number(trace.best_probability, ScoreSpace.PROBABILITY)
@@ -160,8 +160,8 @@ def best_answers(trace: Trace) -> str:
     own = trace.policy.calibration_of(trace.rerank.model)
     like = "those of the calibration" if own and own.space is trace.reranked_step.space else "the sample's"
     return (
-        f"The {which} has an answer probability of {shown}: its score rates it alone, this counts its lead over the "
-        f"next too, as on questions like {like}."
+        f"The {which} answers with probability {shown}. That counts its lead over the next passage, which its own "
+        f"score does not, and holds for questions like {like}."
     )
 
 

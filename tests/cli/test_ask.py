@@ -38,7 +38,7 @@ def test_it_prints_the_sentence_the_answer_and_what_was_kept(handbook, capsys):
     shown = capsys.readouterr()
     sentence, *notes, answer, kept = shown.out.strip().split("\n\n")
     assert all(one.startswith("Note on ") for one in notes)
-    assert "Best score: probability" in sentence and "has an answer probability of" in sentence
+    assert "Best score: probability" in sentence and "answers with probability" in sentence
     assert answer == "“Refunds take 30 days on annual plans.” [1]"
     assert kept.startswith("[1] Refunds (refunds.md)\n    ranks: dense 1, lexical 1, ")
     assert "Left out: broken.pdf" in shown.err

@@ -202,8 +202,8 @@ def test_the_best_of_a_question_is_told_by_its_score_and_margin(
     trace = replay(made[1]["1"], POLICY.with_(calibration=fitted.calibration))
     scores = [hit.score for hit in trace.reranked_step.hits]
     assert trace.best_probability == own.probability(ScoreSpace.MAXSIM, scores)
-    assert "has an answer probability of" in whole_headline(trace)
-    assert whole_headline(trace).endswith("on questions like those of the calibration.")
+    assert "answers with probability" in whole_headline(trace)
+    assert whole_headline(trace).endswith("for questions like those of the calibration.")
     assert replay(made[1]["1"], POLICY).best_probability is None
     assert type(trace).read(trace.to_json()).best_probability == trace.best_probability
 

@@ -19,8 +19,8 @@ def test_the_probability_of_the_best_says_what_it_is_and_only_where_something_is
     trace = replay(measurement("abcd", "", SCORES), Policy(reranker="ce", top_k=2))
     assert best_answers(trace) == ""
     assert best_answers(trace.model_copy(update={"best_probability": 0.3})) == (
-        "The best passage has an answer probability of 0.30: its score rates it alone, this counts its lead over the "
-        "next too, as on questions like the sample's."
+        "The best passage answers with probability 0.30. That counts its lead over the next passage, which its own "
+        "score does not, and holds for questions like the sample's."
     )
     nothing = replay(measurement("abcd", "", SCORES), Policy(reranker="ce", threshold=Threshold(minimum=0.99)))
     assert nothing.unknown and best_answers(nothing.model_copy(update={"best_probability": 0.3})) == ""
