@@ -17,7 +17,7 @@ from rag_core.inference.token_codes import QueryCodes, TokenCodes, maxsim, passa
 from rag_core.rerank.base import Scored
 from rag_core.rerank.checks import check_finite
 from rag_core.rerank.kinds import RerankerSpec
-from rag_core.rerank.stored_tokens import keep, reads_stored, stored, takes_tokens
+from rag_core.rerank.stored_tokens import are_stored, keep, stored, takes_tokens
 from rag_core.rerank.token_vectors import TokenVectorCache
 from rag_core.retrieval.embedders.packaged_encoder import (
     packaged_encoder,
@@ -81,7 +81,7 @@ class LateInteractionReranker:
     def slice_size(self) -> int:
         """So many that a pool is one slice, where the token vectors of passages are stored (`reading_from`): a slice
         then costs little more than a pair. 1 where passages are read, each of which takes a while."""
-        return STORED_AT_ONCE if reads_stored() else 1
+        return STORED_AT_ONCE if are_stored(token_model(self._device)) else 1
 
     @property
     def runs_on(self) -> str:

@@ -35,6 +35,16 @@ class TokenSource(Protocol):
 
 
 @runtime_checkable
+class MadeByOne(Protocol):
+    """A source that was made with its collection, by one model."""
+
+    @property
+    def model(self) -> str:
+        """That model; empty where there are no token vectors."""
+        ...
+
+
+@runtime_checkable
 class TakesTokens(Protocol):
     """A source that keeps what is made at query time. Others are complete, or stay as they are."""
 
@@ -75,9 +85,10 @@ def stored(model: str, content_hashes: Collection[str]) -> Stored:
         return Stored({}, str(exc))
 
 
-def reads_stored() -> bool:
-    """Whether a source is open that was made with the collection: all that it has is there already."""
-    return _open.get() is not None and not takes_tokens()
+def are_stored(model: str) -> bool:
+    """Whether the open source was made by this model, with the collection."""
+    source = _open.get()
+    return isinstance(source, MadeByOne) and source.model == model
 
 
 def takes_tokens() -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 import rag_core
 from rag_core.corpus.collection import Collection
+from rag_core.corpus.token_store import TokenStore
 from rag_core.errors import SecondPassError
 from rag_core.generation.extractive import SHORTLIST
 from rag_core.generation.sentences import sentences
@@ -185,9 +186,13 @@ def test_a_pool_is_one_slice_where_its_token_vectors_are_stored(sample: Collecti
             pass
         return scored.copy()
 
+    class WithoutTokens(Other):
+        def token_source(self) -> TokenStore:
+            return TokenStore()
+
     scored: list[int] = []
     assert slices(sample) == [24]
-    assert slices(Other()) == slices(Keeps()) == [8, 8, 8]
+    assert slices(Other()) == slices(Keeps()) == slices(WithoutTokens()) == [8, 8, 8]
 
 
 def test_an_engine_without_token_vectors_is_reranked_all_the_same(sample: Collection) -> None:
