@@ -93,7 +93,7 @@ def report(engine: Engine, embedder: Embedder, queries: list[str], policy: Polic
 def in_slices(pipeline: Pipeline, measured: Measurement, policy: Policy) -> tuple[float, float]:
     """Milliseconds to the first order and to the last one; after every slice the order so far is replayed."""
     begin, times = time.perf_counter(), []
-    while pending := next_slice(measured, policy):
+    while pending := next_slice(measured, policy, request_size=pipeline.request_size):
         measured = pipeline.score_passages(measured, *pending)
         limit = EarlyStopping(limit=read_so_far(measured, policy))
         replay(measured, policy.with_(stopping=limit))

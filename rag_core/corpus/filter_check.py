@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from textwrap import shorten
 
 from rag_core.corpus.collection import Collection
 from rag_core.errors import BadInput
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.schema.documents import Passage
-from rag_core.schema.filters import OWN_FIELDS, Dated, Filter
+from rag_core.schema.filters import OWN_FIELDS, Dated, Filter, field_of
 
 MOST_NAMED = 20
 """Fields that a refusal names at most."""
+
+SHOWN = 40
+"""Characters that it shows of a value."""
 
 
 def check_filter(where: Filter | None, searched: object) -> None:
@@ -39,9 +43,9 @@ def check_filters(every: Iterable[Filter | None], searched: object) -> None:
 def unknown_fields(where: Filter | None, searched: Collection) -> str:
     """What is said of the fields of a filter that no document has, or in which none has a day although the filter asks
     for days; empty where there is none such."""
-    asked = {leaf.field for leaf in where.leaves if leaf.field not in OWN_FIELDS} if where else set()
-    if not asked:
+    if where is None:
         return ""
+    asked = {leaf.field for leaf in where.leaves if leaf.field not in OWN_FIELDS}
     kinds = searched.kinds()
     known = {name for kind in kinds for name in kind.metadata}
     unknown = sorted(asked - known)
@@ -55,12 +59,15 @@ def unknown_fields(where: Filter | None, searched: Collection) -> str:
     return f"No document of {searched.ref.name} has a field {told}.{meant} There are: {named}."
 
 
-def _without_days(where: Filter | None, kinds: Sequence[Passage], name: str) -> str:
+def _without_days(where: Filter, kinds: Sequence[Passage], name: str) -> str:
     """What is said of the first field of the filter's days in which no document has a day."""
-    dated = {leaf.field for leaf in where.leaves if isinstance(leaf, Dated)} if where else set()
-    for field in sorted(dated - set(OWN_FIELDS)):
+    dated = {leaf.field for leaf in where.leaves if isinstance(leaf, Dated)}
+    for field in sorted(dated - (set(OWN_FIELDS) - {"source", "tenant"})):
         if not any(Dated(field=field).matches(kind) for kind in kinds):
-            values = sorted({str(kind.metadata[field]) for kind in kinds if field in kind.metadata})[:3]
-            told = " or ".join(f"“{one}”" for one in values)
-            return f"No document of {name} has a day such as 2026-03-14 in “{field}”; it has values such as {told}."
+            values = sorted(
+                {shorten(str(field_of(kind, field) or ""), SHOWN, placeholder="…") for kind in kinds} - {""}
+            )
+            told = " or ".join(f"“{one}”" for one in values[:3])
+            has = f"; it has values such as {told}" if told else ""
+            return f"No document of {name} has a day such as 2026-03-14 in “{field}”{has}."
     return ""

@@ -22,10 +22,11 @@ READ = 60
 """Sentences considered at most, from the best passage on."""
 
 SHORTLIST = 16
-"""Sentences scored at most where something cheaper tells which are closest to the question."""
+"""Sentences scored, and any tied with the last of them, where something cheaper tells which are closest to the
+question."""
 
 MARGIN = 0.25
-"""A sentence is quoted if it lies within this share of the range of all scores under the best one."""
+"""A sentence is quoted if it lies within this share of the range of the scores under the best one."""
 
 Score = Callable[[str, list[str]], list[float]]
 """(query, texts) -> a score per text, higher is better, in any one score space."""

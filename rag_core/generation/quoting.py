@@ -53,10 +53,10 @@ def quoted_from(
 
     It scores those that late interaction finds closest to the question, by the token vectors of their passages, which
     are read within `reading_tokens`. `Answer.choosing` says how many sentences were scored and what that cost. Raises
-    ModelError where either cannot score, BadInput for a key that nobody knows.
+    ModelError or MissingPackage where either cannot score, BadInput for a key that nobody knows.
     """
     key = chooser or chooser_for(trace)
-    model, late = rerankers(key), rerankers(LATE_INTERACTION)
+    model = rerankers(key)
     made: list[RerankerScores] = []
 
     def choose(query: str, sentences: list[str]) -> list[float]:
@@ -68,7 +68,8 @@ def quoted_from(
         return [scored.pairs[one.id].score for one in texts]
 
     def near(query: str, passages: Sequence[Passage], parts: Sequence[Part]) -> list[float | None]:
-        if not isinstance(late, LateInteractionReranker):
+        late = rerankers(LATE_INTERACTION)
+        if not isinstance(late, LateInteractionReranker):  # the caller has put another one in its place
             return [None] * len(parts)
         with reading_tokens():
             return _nearness(late, query, passages, parts)

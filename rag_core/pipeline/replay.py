@@ -105,13 +105,12 @@ def _searched(name: StepName, search: RankedList, measurement: Measurement, poli
     space = space_of(name, search)
     found = search.found[: policy.depth]
     hits = tuple(Hit(passage_id=c, rank=rank, score=score) for rank, (c, score) in enumerate(found, start=1))
-    warnings = (*search.warnings, *step_warnings.ties(hits))
-    if name == StepName.LEXICAL:
-        warnings = (*step_warnings.lexical(search, measurement.where), *warnings)
-    elif space is ScoreSpace.COSINE:
+    nothing = (step_warnings.lexical if name == StepName.LEXICAL else step_warnings.dense)(search, measurement.where)
+    warnings = (*nothing, *search.warnings, *step_warnings.ties(hits))
+    if name != StepName.LEXICAL and space is ScoreSpace.COSINE:
         model = measurement.collection.embedding_model
         far = step_warnings.outside(hits, cutoffs_of(model), model)
-        warnings = (*step_warnings.dense(search, measurement.where), *far, *warnings)
+        warnings = (*far, *warnings)
     return Step(
         name=name,
         kind=StepKind.SEARCH,

@@ -133,6 +133,7 @@ class LateInteractionReranker:
             for place, start, end in parts
         ]
         scores = maxsim(asked, [codes[place].part(tokens) for (place, _, _), tokens in zip(parts, inside, strict=True)])
+        check_finite(scores, [passages[place] for place, _, _ in parts])
         return [score if tokens else None for score, tokens in zip(scores, inside, strict=True)]
 
     def _tokens(self, passages: Sequence[str], progress: Progress | None = None) -> _Tokens:

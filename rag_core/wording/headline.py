@@ -59,7 +59,7 @@ def so_far_by_first_pass(handed_on: int) -> str:
 
 def first_pass(trace: Trace, named: Callable[[str], str] = str) -> str:
     """`First pass: late-interaction + 0.3 cosine + 0.1 lexical share read 100, the best 20 went on to
-    second-pass-minilm-v3.`; empty without one.
+    second-pass-minilm-v3.`; empty without one, and where there was nothing to read.
 
     named: what a reranker's key is called.
     """

@@ -83,7 +83,7 @@ def dense_empty(where: str) -> str:
 def lexical_empty(known_terms: bool, where: str = "") -> str:
     """The lexical search found nothing. known_terms: words of the question are in what the filter `where` leaves, all
     of the collection where it is empty."""
-    common = "its words are in half of the passages or more, which BM25 ignores, or the filter excludes all of them"
+    common = "its words are in half of the passages or more, which BM25 ignores"
     place = f"a passage that has {where}" if where else "the collection"
     why = common if known_terms else f"no word of the question is in {place}"
     return f"The lexical search found nothing: {why}."

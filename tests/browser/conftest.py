@@ -33,18 +33,22 @@ START_SECONDS = 180
 PAGE_MS = 120_000
 CLICK_MS, CLICKS = 10_000, 12
 """How long a click at a table is given to do something, and how often it is tried."""
+WAITED_IN_VAIN = ["TimeoutError", "(Locator|Page) (title |URL )?expected"]
+"""What Playwright says where something did not come in time."""
+
 NO_RUN = re.compile("See which step of retrieval|can be used now")
 """Headlines of the start page and the rerankers page, which stand there until a run replaces them."""
 expect.set_options(timeout=PAGE_MS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A browser test that fails is tried once more: on a busy machine a click can come while the page is being drawn.
-    Which ones were is listed under RERUN, and what stays wrong fails again."""
+    """A browser test that waits in vain is tried once more: on a busy machine a click can come while the page is being
+    drawn. Which ones were is listed under RERUN. What a test asserts of a page or a log itself is never tried again."""
     for item in items:
         if "tests/browser" in item.nodeid:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            if not item.config.getoption("usepdb"):
+                item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=WAITED_IN_VAIN))
 
 
 class App:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from rag_core.runs.store.run_book import RunBook
 from rag_core.storage.database import FILE, Store
-from tests.browser.conftest import PAGE_MS, App, ask, profile, settled
+from tests.browser.conftest import PAGE_MS, App, ask, go, profile, settled
 from tests.runs.samples import a_run
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
@@ -63,6 +63,6 @@ def test_every_page_before_and_after_a_question(tab: Page, app: App) -> None:
     ask(tab, QUESTION)
     for name in ASKED:
         if name:
-            tab.locator(f"[data-testid=stSidebarNavLink][href*='/{name}']").click()
+            go(tab, tab.locator(f"[data-testid=stSidebarNavLink][href*='/{name}']").inner_text().splitlines()[-1])
         found[f"/{name} with a question"] = faults(tab)
     assert {place: some for place, some in found.items() if some} == {}

@@ -59,6 +59,7 @@ def test_a_loss_is_found_kept_as_a_case_mended_by_a_click_and_run_again(page: Pa
     expect(page).to_have_url(re.compile(r"[?&]k=([2-9]|\d\d)"))
     expect(page.get_by_test_id("headline")).not_to_contain_text("only the first is kept")
     settled(page)
+    expect(page.get_by_test_id("headline")).to_contain_text(re.compile("kept|given to the answer"))
 
     open_cases(page)
     expect(page.get_by_test_id("headline")).to_contain_text(QUESTION)

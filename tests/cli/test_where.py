@@ -101,6 +101,7 @@ def test_every_command_tells_the_filter(folder: Path, capsys: pytest.CaptureFixt
         ("year>=2024", "“2024” is no day"),
         ("produkt=Pro", "has a field “produkt”. Did you mean product? There are: source, tenant"),
         ("region>=2026-03-01", "has a day such as 2026-03-14 in “region”; it has values such as “eu” or “us”."),
+        ("tenant>=2026-03-01", "has a day such as 2026-03-14 in “tenant”"),
         ('{"kind": "like", "field": "product"}', "is no condition of a filter"),
     ],
 )
