@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from textwrap import shorten
 
 from rag_core.corpus.collection import Collection
 from rag_core.errors import BadInput
+from rag_core.rerank.checks import beginning
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
 from rag_core.schema.documents import Passage
 from rag_core.schema.filters import OWN_FIELDS, Dated, Filter, field_of
@@ -64,9 +64,7 @@ def _without_days(where: Filter, kinds: Sequence[Passage], name: str) -> str:
     dated = {leaf.field for leaf in where.leaves if isinstance(leaf, Dated)}
     for field in sorted(dated - (set(OWN_FIELDS) - {"source", "tenant"})):
         if not any(Dated(field=field).matches(kind) for kind in kinds):
-            values = sorted(
-                {shorten(str(field_of(kind, field) or ""), SHOWN, placeholder="…") for kind in kinds} - {""}
-            )
+            values = sorted({beginning(str(field_of(kind, field) or ""), SHOWN) for kind in kinds} - {""})
             told = " or ".join(f"“{one}”" for one in values[:3])
             has = f"; it has values such as {told}" if told else ""
             return f"No document of {name} has a day such as 2026-03-14 in “{field}”{has}."

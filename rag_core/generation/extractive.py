@@ -1,7 +1,7 @@
 """The answer that needs no language model: sentences of the kept passages, quoted with their citations.
 
-Which sentences is the given scorer's choice (the reranker's, as a rule), of those closest to the question. Where
-sentences stand is `sentences`.
+Which sentences is the given scorer's choice (the reranker's, as a rule), of those closest to the question.
+`sentences` finds them in a text.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SHORTLIST = 16
 question."""
 
 MARGIN = 0.25
-"""A sentence is quoted if it lies within this share of the range of the scores under the best one."""
+"""A sentence is quoted if it is within this share of the range of the scores under the best one."""
 
 Score = Callable[[str, list[str]], list[float]]
 """(query, texts) -> a score per text, higher is better, in any one score space."""

@@ -119,7 +119,7 @@ class LateInteractionReranker:
     ) -> list[float | None]:
         """MaxSim with parts of the passages, by the token vectors that the passages have as a whole.
 
-        parts: (place of the passage from 0, start, end), in characters. None where no token of a part was read: it lies
+        parts: (place of the passage from 0, start, end), in characters. None where no token of a part was read: it is
         beyond the 254 tokens that are. Raises ModelError or MissingPackage.
         """
         asked = self._query(query)

@@ -17,7 +17,7 @@ from rag_core.pipeline.replay import replay
 from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.threshold import Threshold
-from tests.browser.conftest import App, ask, profile, settled
+from tests.browser.conftest import App, ask, go, profile, settled
 from tests.builders import measurement
 from ui.charts import (
     chunk_lengths,
@@ -130,7 +130,5 @@ def test_a_change_of_page_leaves_the_settings_standing(page: Page, app: App) -> 
     collection = page.get_by_test_id("stSidebarUserContent").get_by_test_id("stSelectbox").first
     collection.evaluate("box => box.dataset.drawn = 'on the first page'")
     for title in ("Compare", "Evaluate", "Rerankers", "Inspect"):
-        page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
-        expect(page).to_have_title(f"{title} · Second Pass")
-        settled(page)
+        go(page, title)
         expect(collection).to_have_attribute("data-drawn", "on the first page")

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, settled
+from tests.browser.conftest import App, go, settled
 
 SET = "?q=refund+period&t_probability=0.2&pool=20&k=3&dw=0.5"
 
@@ -32,9 +32,7 @@ def test_reset_lasts(app: App, page: Page) -> None:
     expect(changed).to_have_count(0)
     expect(page).not_to_have_url(re.compile("fp=|pool=|t_probability=|k=3|dw="))
     for name in ("Compare", "Inspect"):
-        sidebar.get_by_test_id("stSidebarNavLink").filter(has_text=name).click()
-        expect(page).to_have_title(re.compile(name))
-        settled(page)
+        go(page, name)
         expect(top_k).to_contain_text("5")
         assert settings(page) == ["Candidates to rerank 10", "Threshold 0.080", "Passages kept 5"]
         assert "refund+period" in page.url
