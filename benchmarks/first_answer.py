@@ -1,9 +1,10 @@
 """From a question to its order in a real browser, against sentence-transformers' default call on the same pairs.
 
-    python -m benchmarks.first_answer [--questions 20]
+    python -m benchmarks.first_answer [--questions 20] [--pause 3]
 
 A server that has just started, on the sample corpus, indexed before: its first question, then as many warm ones, each
-asked for the first time. To the first order: until an order of candidates is shown, even if it is not the last. To the
+asked for the first time. `--pause`: seconds between the page's rest and its first question, as somebody reads and types;
+the models load meanwhile. To the first order: until an order of candidates is shown, even if it is not the last. To the
 final order: until the run's own sentence is. The clock is the browser's, from Enter on. After each question this
 process scores the fused 50 of the same question with `CrossEncoder(folder).predict(pairs)`, the shipped model with
 default settings, loaded and warm, so that a busy machine slows both; the ratio is the question's final order to that.
@@ -74,11 +75,13 @@ def main() -> None:
     """Index the sample, start the server, ask, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--questions", type=int, default=20)
-    questions = spread(sample_questions(), parser.parse_args().questions + 1)
+    parser.add_argument("--pause", type=float, default=0.0, help="seconds before the first question")
+    args = parser.parse_args()
+    questions = spread(sample_questions(), args.questions + 1)
     with tempfile.TemporaryDirectory() as folder:
         default = default_call(Path(folder))
         with running_app(Path(folder)) as url:
-            found = measure(url, questions, default)
+            found = measure(url, questions, default, args.pause)
     for line in report(found):
         print(line)
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
@@ -120,11 +123,12 @@ def default_call(folder: Path) -> Callable[[str], float]:
     return took
 
 
-def measure(url: str, questions: Sequence[str], default: Callable[[str], float]) -> list[Answered]:
-    """Ask one after the other on Inspect, the default call after each."""
+def measure(url: str, questions: Sequence[str], default: Callable[[str], float], pause: float) -> list[Answered]:
+    """Ask one after the other on Inspect, the default call after each; so many seconds before the first."""
     with page_at(url) as page:
         page.get_by_role("textbox", name=QUESTION).wait_for()
         page.locator(AT_REST).wait_for()
+        page.wait_for_timeout(pause * 1000)
         return [Answered(*ask(page, question), default(question)) for question in questions]
 
 

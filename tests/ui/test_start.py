@@ -7,8 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from rag_core.corpus.sample import read_examples
+from rag_core.schema.policy import Policy
 from rag_core.settings import Settings
 from tests.ui.test_first_pass import ROOT, opened, shown
+from ui.panels import question_box
 from ui.panels.candidates import width_of
 
 pytestmark = pytest.mark.usefixtures("sample")
@@ -46,3 +48,13 @@ def test_candidates_show_their_ranks_in_the_order_of_the_steps_and_scores_on_req
     assert 180 < width_of(pd.Series(["not returned by the reranker"])) < width_of(pd.Series(["x" * 500])) == 340
     at.toggle(key="candidates_scores").set_value(True).run()
     assert "lexical_score" in at.dataframe(key="candidates").proto.column_order
+
+
+def test_the_models_of_the_first_question_load_while_the_start_page_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[tuple[str, ...]] = []
+    monkeypatch.setattr(question_box, "load_ahead", lambda rerankers, _: begun.append(rerankers))
+    AppTest.from_file(str(ROOT / "pages" / "1_inspect.py"), default_timeout=300).run()
+    assert begun == [Policy().rerankers]
+
+    opened("1_inspect.py")  # it asks, and loads what it needs itself
+    assert len(begun) == 1

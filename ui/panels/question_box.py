@@ -9,6 +9,7 @@ import streamlit as st
 
 from rag_core.analysis.run_tables import candidates
 from rag_core.corpus.sample import SAMPLE
+from rag_core.pipeline.loading import load_ahead
 from rag_core.report.html import html_report
 from rag_core.schema.trace import Trace
 from rag_core.wording.numbers import count_of
@@ -64,13 +65,14 @@ def _put(text: str) -> None:
 
 
 def welcome(choice: SidebarState) -> None:
-    """What the page will show, before anything was asked."""
+    """What the page will show, before anything was asked. While it is read, the models of the first question load."""
     with views.guard():
         ref = caches.engine(choice.collection, choice.owner).ref
         documents = f"{count_of(ref.documents, 'document')} in " if ref.documents else ""
         size = f"{documents}{count_of(ref.passages, 'passage')}"
         views.headline("See which step of retrieval found the answer, and which one lost it.")
         st.caption(views.markdown(f"{choice.collection}: {size}."))
+        load_ahead(choice.policy.rerankers, caches.settings())
 
 
 def downloads(trace: Trace) -> None:
