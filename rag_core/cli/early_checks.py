@@ -16,7 +16,7 @@ from rag_core.wording.numbers import count_of
 
 OF_THE_PIPELINE = (
     "collection", "index", "embedder", "reranker", "pool", "depth", "extra", "first_pass", "first_pass_weights",
-    "search", "limit", "where",
+    "search", "limit", "where", "top_k", "threshold", "uncalibrated",
 )  # fmt: skip
 """Options that say how Second Pass itself is asked."""
 
@@ -32,7 +32,8 @@ def check_elsewhere(given: argparse.Namespace) -> None:
     if given.before and given.candidates:
         raise BadInput("Give either --before or --candidates.")
     for name in OF_THE_PIPELINE:
-        if getattr(given, name) not in (None, []):
+        value = getattr(given, name)
+        if not (value is None or value is False or value == []):  # a threshold of 0 is given
             flag = name.replace("_", "-")
             raise BadInput(
                 f"--{flag} needs the pipeline of Second Pass; you gave rankings of another system. Leave it out."

@@ -24,9 +24,9 @@ from rag_core.cli import named_index
 from rag_core.cli.arguments import each_of, set_of
 from rag_core.cli.documents import EMBEDDER_HELP, OWN_MODEL, library, progress, scoring_progress, told_what_was_sent
 from rag_core.cli.early_checks import check_elsewhere, check_folder, check_rerankers, check_step
-from rag_core.cli.extra_search_options import extra_search
-from rag_core.cli.policy_options import FIRST_PASS, FIRST_PASS_WEIGHTS, first_pass_of, policy_of
-from rag_core.cli.questions import RERANKER_HELP, add_filter
+from rag_core.cli.evaluated_policy import DEPTH, WIDE_POOL, policy_from
+from rag_core.cli.policy_options import FIRST_PASS, FIRST_PASS_WEIGHTS
+from rag_core.cli.questions import RERANKER_HELP, add_cut, add_filter
 from rag_core.corpus.collection import Collection
 from rag_core.corpus.filter_check import check_filters
 from rag_core.corpus.storage.own_model import key_for
@@ -46,15 +46,12 @@ from rag_core.pipeline.pipeline import Pipeline
 from rag_core.retrieval.embedders.choosing import embedder_for
 from rag_core.retrieval.embedders.protocol import Embedder
 from rag_core.retrieval.engines.connected_collection import ConnectedCollection
-from rag_core.schema.policy import DEFAULT_POOL, FULL_DEPTH, SIGNAL_NAMES, Policy
+from rag_core.schema.policy import DEFAULT_POOL, FULL_DEPTH, Policy
 from rag_core.schema.written_filters import read_filter
 from rag_core.settings import Settings
 from rag_core.storage.database import Store
 from rag_core.wording.metric_changes import CHANGED, against_baseline_text, shortfall_text
 
-DEPTH = 100
-WIDE_POOL = 100
-"""The pool of a run whose reranker or first pass is named."""
 FORMATS = {"markdown": to_markdown, "json": Report.to_json, "csv": queries_csv}
 
 
@@ -78,6 +75,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "--first-pass)",
     )
     add("--depth", type=int, help=f"how many each search returns, up to {FULL_DEPTH} (default: {DEPTH})")
+    add_cut(parser)
     several: dict[str, Any] = {"nargs": "+", "action": "append", "default": []}
     add(
         "--extra",
@@ -146,8 +144,7 @@ def read_labelled(place: Path, passages: bool = False) -> LabelledSet:
 
 def _asked(given: argparse.Namespace, labelled: LabelledSet) -> tuple[Policy, LabelledSet]:
     """The settings of our own pipeline, and the queries that it is asked."""
-    beside = {"extra_searches": tuple(map(extra_search, given.extra)), **_beside(given)}
-    policy = policy_of(depth=DEPTH if given.depth is None else given.depth, **_reading(given), **beside)
+    policy = policy_from(given)
     check_rerankers(policy)
     asked = labelled.only(_spread([query.id for query in labelled.asked], given.limit))
     check_judged(asked)
@@ -184,24 +181,6 @@ def searched(given: argparse.Namespace, settings: Settings, embedder: Embedder) 
     if given.collection:
         raise BadInput("Give either --index or --collection.")
     return named_index.connected(given.index, settings, embedder)
-
-
-def _reading(given: argparse.Namespace) -> dict[str, object]:
-    """The reranker, the first pass and the pool that are asked for; with one of the first two, else a pool of 100."""
-    named = given.reranker or given.first_pass
-    pool = WIDE_POOL if named and given.pool is None else given.pool
-    first_pass = first_pass_of(given.first_pass, given.first_pass_weights)
-    asked: dict[str, object] = {"reranker": given.reranker, "pool": pool, "first_pass": first_pass}
-    if given.first_pass and given.first_pass[1] == str(pool):
-        sys.stderr.write(f"The first pass hands on all {pool} that it reads. A smaller --pool lets it cut.\n")
-    return {name: value for name, value in asked.items() if value is not None}
-
-
-def _beside(given: argparse.Namespace) -> dict[str, object]:
-    """The search signal, where it is asked for."""
-    if given.search is None:
-        return {}
-    return {"signals": {**dict.fromkeys(SIGNAL_NAMES, 0.0), "on": True, "relevance": 1.0, "search": given.search}}
 
 
 def _elsewhere(given: argparse.Namespace, labelled: LabelledSet, names: Sequence[str]) -> EvaluationResult:

@@ -51,16 +51,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     named_index.add_option(parser)
     add("--embedder", metavar="KEY", help=EMBEDDER_HELP)
     add("--words-only", action="store_true", help="search the saved collection by words alone, without its model")
-    add("--top-k", type=int, help=f"how many passages are kept (default: {Policy().top_k})")
     add("--pool", type=int, help=POOL_HELP)
     add("--reranker", help=RERANKER_HELP)
+    add_cut(parser)
+    add_filter(parser)
+
+
+def add_cut(parser: argparse.ArgumentParser) -> None:
+    """The options that say what is kept."""
+    add = parser.add_argument
+    add("--top-k", type=int, help=f"how many passages are kept (default: {Policy().top_k})")
     add("--threshold", type=float, help="the lowest score that is kept; 0 keeps all (default: the reranker's own)")
     add(
         "--uncalibrated",
         action="store_true",
         help="use the reranker's own scores where it is calibrated on the collection (second-pass calibrate)",
     )
-    add_filter(parser)
 
 
 def add_filter(parser: argparse.ArgumentParser) -> None:
@@ -146,17 +152,22 @@ def recorded(path: Path, query: str | None, run_id: str | None) -> Trace:
 
 
 def policy_from(given: argparse.Namespace) -> Policy:
-    """The settings of the run. Where the reranker is calibrated on the collection, its probabilities and its fitted
-    threshold, unless --uncalibrated. Raises BadInput for a setting that is out of range."""
+    """The settings of the run. Raises BadInput for a setting that is out of range."""
     default = default_reranker(Settings().data_dir)
-    reranker = given.reranker or default
-    kept = None if given.uncalibrated else _calibrated(given.collection or given.index, reranker)
-    threshold = calibrated_threshold(kept, given.threshold) if kept else threshold_of(reranker, given.threshold)
     asked = {"top_k": given.top_k, "pool": given.pool, "reranker": given.reranker}
     more = {name: value for name, value in asked.items() if value is not None}
     if not given.reranker and default != DEFAULT_RERANKER:
         more |= passes_of(default, given.top_k, given.pool)
-    return policy_of(threshold=threshold, **more, **({"calibration": kept.calibration} if kept else {}))
+    return policy_of(**more, **kept_by(given, given.reranker or default))
+
+
+def kept_by(given: argparse.Namespace, reranker: str) -> dict[str, object]:
+    """The threshold of the run. Where the reranker is calibrated on the collection, its probabilities and its fitted
+    threshold, unless --uncalibrated. Raises BadInput for a threshold that is outside the scale of the scores."""
+    fit = None if given.uncalibrated else _calibrated(given.collection or given.index, reranker)
+    if fit is None:
+        return {"threshold": threshold_of(reranker, given.threshold)}
+    return {"threshold": calibrated_threshold(fit, given.threshold), "calibration": fit.calibration}
 
 
 def _calibrated(collection: str | None, reranker: str) -> CalibrationFit | None:

@@ -17,7 +17,7 @@ from rag_core.schema.policy import SIGNAL_NAMES, Policy
 from rag_core.storage.spreadsheet import csv_text
 from rag_core.wording.first_pass import first_pass_text
 from rag_core.wording.metric_changes import NO_INTERVAL, comparison_sentence, headroom_sentence, interval_text
-from rag_core.wording.numbers import count_of, size_text
+from rag_core.wording.numbers import count_of, size_text, threshold_text
 
 MOST_HARMED = 10
 
@@ -92,6 +92,9 @@ def _about(report: Report) -> str:
         told += f"; only passages with {report.where}"
     if report.policy:
         told += f"; reranker {report.policy.reranker}, pool {report.policy.pool}, depth {report.policy.depth}"
+        lowest, space = report.policy.threshold.minimum, report.policy.threshold.space
+        told += f", {'no threshold' if lowest is None else f'threshold {space} {threshold_text(lowest)}'}"
+        told += f", top-k {report.policy.top_k}"
         told += "".join(f"; extra search {one}" for one in report.policy.extra_searches)
         if first_pass := report.policy.first_pass:
             told += f"; first pass {first_pass_text(first_pass)}"

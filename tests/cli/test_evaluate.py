@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from rag_core.cli.main import main
+from rag_core.evaluation.export import to_markdown
 from rag_core.evaluation.report import Report
 from rag_core.evaluation.vectorised_replay import step_names
+from rag_core.rerank.catalogue import entry_of
+from rag_core.schema.policy import DEFAULT_RERANKER, Policy
 from tests.rerank.conformance_server import KEY, Fault, running
 
 QUERIES = "".join(
@@ -116,6 +119,7 @@ def test_what_cannot_be_used_exits_with_2(
         ["--out", "qrels.tsv"],
         ["--reranker", "cohere:rerank-v3.5"],
         ["--first-pass", "cohere:rerank-v3.5", "20"],
+        ["--threshold", "2"],
         ["--baseline", "other.json"],
         ["--baseline", "other.json", "--fail-under", "R@5=0.1"],
     ],
@@ -190,6 +194,27 @@ def test_our_own_pipeline_over_the_sets_own_documents(
     assert first.mean("fused", "RR@10") > 0.9
     assert Report.read(again.out).values == first.values
     assert "embedding" not in again.err
+
+
+def test_what_is_kept_is_what_the_app_keeps_unless_another_cut_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_documents(folder, monkeypatch, 6)
+
+    def found(*cut: str) -> Report:
+        assert main(["evaluate", str(folder), "--format", "json", "--metrics", "R@5", *cut]) == 0
+        return Report.read(capsys.readouterr().out)
+
+    usual, all_kept, none_kept = found(), found("--threshold", "0", "--top-k", "3"), found("--threshold", "1")
+    policies = [one.policy for one in (usual, all_kept, none_kept)]
+    assert [policy and (policy.threshold.minimum, policy.top_k) for policy in policies] == [
+        (entry_of(DEFAULT_RERANKER).default_threshold, Policy().top_k),
+        (None, 3),
+        (1.0, Policy().top_k),
+    ]
+    assert all_kept.mean("kept", "R@5") > none_kept.mean("kept", "R@5") == 0
+    assert "threshold probability 0.08, top-k 5" in to_markdown(usual)
+    assert "no threshold, top-k 3" in to_markdown(all_kept)
 
 
 def test_a_first_pass_and_the_search_signal_are_part_of_the_policy(
