@@ -4,8 +4,8 @@
 
 A server that has just started, on the sample corpus, indexed before: its first question, then as many warm ones, each
 asked for the first time. `--pause`: seconds between the page's rest and its first question, as somebody reads and
-types; the models load meanwhile. To the first order: until an order of candidates is shown, even if it is not the last. To the
-final order: until the run's own sentence is. The clock is the browser's, from Enter on. After each question this
+types; the models load meanwhile. To the first order: until an order of candidates is shown, even if it is not the last.
+To the final order: until the run's own sentence is. The clock is the browser's, from Enter on. After each question this
 process scores the fused 50 of the same question with `CrossEncoder(folder).predict(pairs)`, the shipped model with
 default settings, loaded and warm, so that a busy machine slows both; the ratio is the question's final order to that.
 Milliseconds, median and 95th percentile. Needs Chromium and the extra `torch`.

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rag_core.diagnosis.counterfactuals import Change, Counterfactual, NotRead, Place, WhatIf
 from rag_core.diagnosis.settings import SETTINGS
 from rag_core.schema.policy import SIGNAL_NAMES
 from rag_core.wording.numbers import count_of, ordinal, score_text, threshold_text
+
+if TYPE_CHECKING:
+    from rag_core.diagnosis.fix_check import CheckedFix
 
 LABELS = {
     "top_k": "Top-k",
@@ -42,6 +46,16 @@ def what_if_sentence(what_if: WhatIf) -> str:
     if what_if.obstacle:
         return _OBSTACLES[what_if.obstacle.kind].format(step=what_if.obstacle.step)
     return f"{_unread(what_if.not_read)}{_summary(what_if)}"
+
+
+def uncited_sentence(checked: Sequence[CheckedFix]) -> str:
+    """That each of these changes keeps the document and none makes the answer cite it; empty where one does, or where
+    an answer was not checked."""
+    if not checked or not all(one.lost for one in checked):
+        return ""
+    if len(checked) == 1:
+        return "This change keeps it, and yet the answer does not cite it."
+    return f"Each of these {len(checked)} changes keeps it, and with none does the answer cite it."
 
 
 def fix_sentence(fix: Counterfactual) -> str:

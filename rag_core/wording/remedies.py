@@ -54,7 +54,7 @@ SYMPTOMS = {
     "unread": "The answer is beyond the reranker's token limit",
     "not-returned": "The reranker reads it and does not return it",
     "pushed-down": "A signal outweighs relevance",
-    "under-threshold": "Relevant, and under the threshold",
+    "under-threshold": "Ranked high, and under the threshold",
     "top-k-too-small": "In the top 5, and cut by an even smaller top-k",
     "not-used-among-few": "Given among few passages, and not used",
     "quoted-another": "The answer quotes other passages",
@@ -100,7 +100,10 @@ ADVICE = {
     "unread": "Make passages smaller, or use a reranker that reads longer ones.",
     "not-returned": "Let the reranker return more of what it reads, or try another one on the recorded candidates.",
     "pushed-down": "Lower the weight of the signal, or correct the date or source that it uses.",
-    "under-threshold": "The order is right, but the threshold is too strict. Choose it from labelled questions.",
+    "under-threshold": (
+        "If this document does answer the question, the threshold is too strict for it. Choose the threshold from "
+        "labelled questions, not from this one."
+    ),
     "top-k-too-small": "It is ranked well enough to be given. Keep a few more passages.",
     "not-used-among-few": "Retrieval worked. Check the exact prompt, or try another model.",
     "quoted-another": (

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from rag_core.diagnosis import Change, Counterfactual, WhatIf
+from rag_core.diagnosis import Change, CheckedFix, Counterfactual, Verdict, WhatIf
 from rag_core.diagnosis.counterfactuals import NotRead, Obstacle, Place
 from rag_core.diagnosis.facts import Score
 from rag_core.diagnosis.settings import SETTINGS, SWITCHES
 from rag_core.schema.policy import Policy
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.wording.fixes import LABELS, after, changes_text, fix_sentence, what_if_sentence
+from rag_core.wording.fixes import LABELS, after, changes_text, fix_sentence, uncited_sentence, what_if_sentence
 
 
 def fix(*changes: Change, **more: object) -> Counterfactual:
@@ -37,6 +37,16 @@ def test_a_change_with_what_else_it_changes() -> None:
         "Pool 5 instead of 2, first pass none instead of on keeps it, 2nd (probability 0.47). "
         "It also brings in “a”, “b”, “c” and 2 more; it drops “z”."
     )
+
+
+def test_changes_that_keep_it_for_nothing_are_told_as_such() -> None:
+    uncited, cited = (CheckedFix(fix=fix(POOL), verdict=verdict) for verdict in (Verdict.NOT_CITED, Verdict.KEPT))
+    assert uncited_sentence([uncited]) == "This change keeps it, and yet the answer does not cite it."
+    assert uncited_sentence([uncited, uncited]) == (
+        "Each of these 2 changes keeps it, and with none does the answer cite it."
+    )
+    for told in ([], [cited, uncited], [uncited, CheckedFix(fix=fix(POOL))]):
+        assert not uncited_sentence(told)
 
 
 @pytest.mark.parametrize(

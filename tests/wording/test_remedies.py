@@ -18,8 +18,11 @@ def test_every_row_and_every_kind_of_fix_has_words() -> None:
 
 def test_a_row_as_it_is_read() -> None:
     rule = next(one for one in RULES if one.name == "under-threshold")
-    assert (symptom(rule), fix_name(rule)) == ("Relevant, and under the threshold", "the threshold")
-    assert advice(rule) == "The order is right, but the threshold is too strict. Choose it from labelled questions."
+    assert (symptom(rule), fix_name(rule)) == ("Ranked high, and under the threshold", "the threshold")
+    assert advice(rule) == (
+        "If this document does answer the question, the threshold is too strict for it. Choose the threshold from "
+        "labelled questions, not from this one."
+    )
     assert conditions(rule) == "It ends among the first 5, with a score under the threshold."
 
 

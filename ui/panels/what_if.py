@@ -11,7 +11,7 @@ import streamlit as st
 from rag_core.diagnosis import RULES, CheckedFix, Counterfactual, Verdict, check_fix
 from rag_core.diagnosis import remedies as rules_for
 from rag_core.diagnosis import symptoms as symptoms_of
-from rag_core.wording.fixes import fix_sentence, what_if_sentence
+from rag_core.wording.fixes import fix_sentence, uncited_sentence, what_if_sentence
 from rag_core.wording.numbers import count_of
 from rag_core.wording.remedies import advice, conditions, fix_name, symptom
 from rag_core.wording.verdicts import VERDICT_LABELS
@@ -42,7 +42,10 @@ def _settings(found: Found) -> None:
         what_if = found.question.what_if(found.trace.policy, found.location)
     if not what_if.found:
         st.markdown(f"**{views.markdown(what_if_sentence(what_if))}**")
-    for number, one in enumerate(_checked(found, what_if.found[:SHOWN])):
+    checked = _checked(found, what_if.found[:SHOWN])
+    if sentence := uncited_sentence(checked):
+        st.markdown(f"**{views.markdown(sentence)}**")
+    for number, one in enumerate(checked):
         _suggestion(found, number, one)
     if what_if.unscored:
         _score_more(found, what_if.unscored)
