@@ -56,12 +56,14 @@ def _first(trace: Trace, relevant: set[str]) -> int | None:
 
 
 def table(rows: Sequence[QueryRow]) -> pd.DataFrame:
-    """A row per query, lowest RBO first: what differs most."""
+    """A row per query, first the one with most passages that one side alone keeps, then the one of lowest RBO."""
     import pandas as pd
 
     frame = pd.DataFrame([one.model_dump() for one in rows], columns=list(QueryRow.model_fields))
     whole = frame.astype({"left_first": "Int64", "right_first": "Int64"})
-    return whole.sort_values(["rbo", "query"], kind="stable").reset_index(drop=True)
+    whole["differing"] = whole["only_left"] + whole["only_right"]
+    ordered = whole.sort_values(["differing", "rbo", "query"], ascending=[False, True, True], kind="stable")
+    return ordered.drop(columns="differing").reset_index(drop=True)
 
 
 class Tally(Frozen):

@@ -80,8 +80,9 @@ class Comparison(Frozen):
 
     @property
     def bounded(self) -> bool:
-        """Whether there are queries enough for an interval to say anything."""
-        return self.queries >= FEWEST
+        """Whether the interval says anything: there are queries enough, and enough of them differ for it to be less
+        than all that a mean difference can be."""
+        return self.queries >= FEWEST and (self.low > -1 or self.high < 1)
 
     @property
     def clear(self) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rag_core.errors import BadInput, BadTrace, UnreadableRecord
 from rag_core.runs.as_trace import trace_of
+from rag_core.runs.importers.records import identified
 from rag_core.runs.importers.registry import TABLE_SUFFIXES, open_runs, open_source
 from rag_core.runs.importers.source import WHOLE, OpenedRuns, ParsedValue, Problems, Source
 from rag_core.runs.sent import run_from
@@ -73,7 +74,7 @@ def _recorded(value: object) -> bool:
 def _of_values(values: Iterable[ParsedValue], problems: Problems) -> list[Trace]:
     """The trace of each value, a saved trace or a run record."""
     traces = []
-    for place, value in values:
+    for place, value in identified(values):
         try:
             traces.append(_trace(value))
         except UnreadableRecord as exc:

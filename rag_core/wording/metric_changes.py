@@ -27,8 +27,8 @@ CHANGED = {
 }
 
 
-TOO_FEW = f"Fewer than {FEWEST} questions have no interval: they bound nothing."
-NO_INTERVAL = f"A dash is no interval: fewer than {FEWEST} questions bound nothing."
+TOO_FEW = f"Fewer than {FEWEST} questions, or too few that differ, have no interval: they bound nothing."
+NO_INTERVAL = f"A dash is no interval: fewer than {FEWEST} questions, or too few that differ, bound nothing."
 """Why a table shows a dash for an interval."""
 
 
@@ -37,10 +37,16 @@ def interval_text(found: Comparison) -> str:
     return f"{found.low:+.3f} to {found.high:+.3f}" if found.bounded else "–"
 
 
+def bounds_text(found: Comparison) -> str:
+    """`95% interval +0.250 to +0.340`, or why there is none."""
+    if found.bounded:
+        return f"95% interval {interval_text(found)}"
+    return "no interval " + (f"under {FEWEST} questions" if found.queries < FEWEST else "over so few questions")
+
+
 def comparison_sentence(found: Comparison) -> str:
     """`Better by +0.298 (95% interval +0.250 to +0.340).`"""
-    bounds = f"95% interval {interval_text(found)}" if found.bounded else f"no interval under {FEWEST} questions"
-    interval = f"{found.difference:+.3f} ({bounds})"
+    interval = f"{found.difference:+.3f} ({bounds_text(found)})"
     return {
         ChangeVerdict.UNCHANGED: f"No question changed ({found.queries} compared).",
         ChangeVerdict.BETTER: f"Better by {interval}.",

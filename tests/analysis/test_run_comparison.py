@@ -31,6 +31,8 @@ def test_ranks_of_the_first_relevant_passage():
 
 def test_what_differs_most_comes_first():
     assert list(table([SAME, WORSE, MOVED])["query"]) == ["moved", "worse", "same"]
+    more = UNLABELLED.model_copy(update={"only_left": 2, "only_right": 2, "rbo": 1.0})
+    assert list(table([SAME, MOVED, more])["query"]) == ["unlabelled", "moved", "same"]
 
 
 def test_the_verdict_counts_and_averages():

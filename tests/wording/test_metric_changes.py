@@ -57,6 +57,13 @@ def test_a_handful_of_questions_has_no_interval(queries: int) -> None:
     assert interval_text(compare_metric([0.5] * 4, [0.5] * 4)) == "+0.000 to +0.000"
 
 
+def test_where_too_few_questions_differ_an_interval_of_everything_is_none() -> None:
+    one_of_five = compare_metric([0.2, 0.4, 0.6, 0.8, 0.5], [0.2, 0.4, 0.6, 0.8, 0.8])
+    assert (one_of_five.low, one_of_five.high) == (-1, 1)
+    assert interval_text(one_of_five) == "–" and not one_of_five.clear
+    assert "+0.060 (no interval over so few questions) over 5" in comparison_sentence(one_of_five)
+
+
 def test_the_gate() -> None:
     short = Shortfall(metric="RR@10", step="fused", mean=0.55556, minimum=0.8)
     assert shortfall_text(short) == "RR@10 of the step fused is 0.5556, under 0.8."

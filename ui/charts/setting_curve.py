@@ -8,10 +8,10 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from rag_core.evaluation.compare import FEWEST, Comparison
+from rag_core.evaluation.compare import Comparison
 from rag_core.evaluation.sweeps import Sweep
 from rag_core.schema.once import once
-from rag_core.wording.metric_changes import interval_text
+from rag_core.wording.metric_changes import bounds_text
 from ui.charts.axes import axis, mark
 from ui.charts.palette import Palette, layout
 
@@ -54,7 +54,7 @@ def caption(sweep: Sweep) -> str:
         told = f"{sweep.metric} is the same ({known.pop()}) at every {setting} that is scored."
     elif sweep.flat and sweep.over_lowest is not None:
         told = (
-            f"{sweep.metric} is {sweep.over_lowest.before:.3f} to {sweep.over_lowest.after:.3f}, whatever the "
+            f"{sweep.metric} is {sweep.over_lowest.before:.3f} to {sweep.over_lowest.after:.3f}, depending on the "
             f"{setting}: no sure difference, even from the lowest to the highest ({_gain(sweep.over_lowest)})."
         )
     elif best is not None and best.final is not None:
@@ -81,8 +81,7 @@ def _over_chosen(chosen: float, found: Comparison, values: int) -> str:
 
 def _gain(found: Comparison) -> str:
     """`+0.012, 95% interval -0.004 to +0.028`."""
-    interval = f"95% interval {interval_text(found)}" if found.bounded else f"no interval under {FEWEST} questions"
-    return f"{found.difference:+.3f}, {interval}"
+    return f"{found.difference:+.3f}, {bounds_text(found)}"
 
 
 @once

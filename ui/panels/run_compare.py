@@ -184,7 +184,10 @@ def _table(rows: Sequence[Compared], reasons: Sequence[str], stored: bool) -> No
     by_name = {linked_run.name_of(trace): trace for _, trace in rows}
     frame = table([one.model_copy(update={"kind": linked_run.name_of(trace)}) for one, trace in rows])
     labelled = sum(one.labelled for one, _ in rows)
-    st.caption("The runs that differ most come first. A: as recorded. B: the replay. Select a row to open that run.")
+    st.caption(
+        "The runs whose kept passages differ most come first. A: as recorded. B: the replay. Select a row to open "
+        "that run."
+    )
     st.dataframe(
         frame,
         hide_index=True,

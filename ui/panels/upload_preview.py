@@ -51,7 +51,8 @@ def show(files: list[UploadedFile]) -> Choices:
             dates |= dict.fromkeys(preview.dates)
             _show_file(preview, file.file_id, label)
         else:
-            st.caption(views.markdown(f"{label}: read when you index it."))
+            why = f"{MOST_FILES} files are previewed" if read >= MOST_FILES else "it is too large for a preview"
+            st.caption(views.markdown(f"{label}: read when you index it; {why}."))
     if dates:
         chosen.date_field = st.selectbox(
             "Date of the documents",

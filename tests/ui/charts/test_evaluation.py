@@ -88,7 +88,8 @@ def test_groups_show_their_interval_and_the_verdict_by_mark(palette) -> None:
     assert list(dots.y) == ["edge (20)", "unclear (4)", "helped (20)", "hurt (20)"]
     assert list(dots.marker.symbol) == ["circle", "circle", "triangle-up", "triangle-down"]
     assert dots.x[2] - dots.error_x.arrayminus[2] == pytest.approx(groups["helped"].low)
-    assert group_changes.caption(groups) == "Clearly better for helped. Worse for hurt."
+    assert list(dots.text) == ["", "too few (4)", "", ""]  # its interval would be all that a difference can be
+    assert group_changes.caption(groups).startswith("Clearly better for helped. Worse for hurt. Fewer than 4 questions")
 
 
 def test_cuts_draw_the_rates_that_are_known(palette) -> None:
@@ -148,7 +149,9 @@ def curve_of(gains: list[float], chosen: int = 5) -> Sweep:
 def test_a_curve_that_is_flat_within_its_interval_has_no_best_value_and_no_knee(palette) -> None:
     flat = curve_of([0.3, -0.25, 0.2, -0.2, 0.1, -0.1])
     told = setting_curve.caption(flat)
-    assert told.startswith("nDCG@10 is 0.500 to 0.508, whatever the pool: no sure difference, even from the lowest to")
+    assert told.startswith(
+        "nDCG@10 is 0.500 to 0.508, depending on the pool: no sure difference, even from the lowest to"
+    )
     assert "95% interval -" in told and flat.knee is None
     few = setting_curve.caption(curve_of([0.1, 0.1]))
     assert few.endswith("(+0.100, no interval under 4 questions).")
@@ -162,7 +165,7 @@ def test_a_gain_over_the_present_value_comes_with_its_interval() -> None:
     assert "as it is now" not in setting_curve.caption(curve_of(steep, chosen=20))
     unsure = curve_of(steep).with_(over_chosen=compare_metric([0.5] * 4, [0.6, 0.4, 0.7, 0.4]))
     told = setting_curve.caption(unsure)
-    assert "it is no sure gain: +0.025, 95% interval -" in told and "check it" not in told
+    assert "it is no sure gain: +0.025, no interval over so few questions" in told and "check it" not in told
 
 
 def test_quality_against_time_marks_the_front(palette) -> None:
@@ -208,7 +211,9 @@ def test_a_handful_of_questions_has_no_interval_and_says_so(palette) -> None:
     assert (dots.error_x.array[1], dots.error_x.arrayminus[1]) == (0, 0)
     bounds = group_changes.table(groups).set_index("group")["low"]
     assert bounds.isna().to_dict() == {"few": True, "more": False}
-    assert group_changes.caption(groups).endswith("Fewer than 4 questions have no interval: they bound nothing.")
+    assert group_changes.caption(groups).endswith(
+        "Fewer than 4 questions, or too few that differ, have no interval: they bound nothing."
+    )
 
 
 def test_labels_of_the_parts_stand_out_from_their_bars(palette) -> None:
