@@ -171,7 +171,7 @@ class Pipeline:
         try:
             model = self._rerankers(reranker)
         except SecondPassError as exc:
-            return RerankerScores(model=reranker, space=ScoreSpace.RRF, failure=str(exc))
+            return RerankerScores(model="", space=ScoreSpace.RRF, failure=str(exc))
         with self.reading_tokens():
             return score_pairs(model, query, passages, self._cache, progress)
 

@@ -12,22 +12,33 @@ from rag_core.schema.steps import Timing
 
 
 def merge_scores(known: RerankerScores | None, fresh: RerankerScores) -> RerankerScores:
-    """What one reranker has measured so far, added up. A failure stays until a later call succeeds.
+    """What one reranker has measured so far, added up. A failure stays until a later call succeeds, a note for good.
 
-    Scores of another model are not added: they replace what was known.
+    Scores of another model are not added: they replace what was known. A failure without any leaves the pairs that are
+    known to the model that scored them; model, space and `runs_on` are the failed call's only where there are none.
     """
-    if known is None or (fresh.pairs and known.pairs and fresh.model != known.model):
+    if known is None:
         return fresh
-    return fresh.model_copy(
+    failed = bool(fresh.failure) and not fresh.pairs
+    if known.pairs and fresh.model != known.model and not failed:
+        return fresh
+    scored_by = known if failed and (known.pairs or not fresh.model) else fresh
+    return scored_by.model_copy(
         update={
             "pairs": {**known.pairs, **fresh.pairs},
-            "timing": Timing(started_ms=known.timing.started_ms, took_ms=known.timing.took_ms + fresh.timing.took_ms),
+            "timing": Timing(
+                started_ms=known.timing.started_ms,
+                took_ms=known.timing.took_ms + fresh.timing.took_ms,
+                estimated=known.timing.estimated or fresh.timing.estimated,
+            ),
             "load_ms": known.load_ms + fresh.load_ms,
             "tokenise_ms": known.tokenise_ms + fresh.tokenise_ms,
             "tokens": known.tokens + fresh.tokens,
             "batches": known.batches + fresh.batches,
             "units": known.units + fresh.units,
             "requests": known.requests + fresh.requests,
+            "failure": fresh.failure,
+            "notes": tuple({note.code: note for note in (*known.notes, *fresh.notes)}.values()),
         }
     )
 

@@ -83,6 +83,7 @@ class RerankerScores(Frozen):
     `load_ms` is model loading and not part of `timing`. `units` is what a hosted service billed, in units of its own.
     `requests`: how many were sent to a service, a server or a chat model, those that failed included.
     `runs_on`: what computes the scores, in words (`OpenVINO, bf16`); empty where the reranker does not say.
+    `model` is empty where a failure came before any model was there; `space` then says nothing.
     """
 
     model: str
