@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rag_core.analysis.latency_of_runs import expected_ms
+from rag_core.evaluation.bench import Bench
 from rag_core.evaluation.board import Board, asked_by
 from rag_core.evaluation.clock import retrieval_ms
 from rag_core.evaluation.outcome import EvaluationResult
@@ -33,7 +34,6 @@ from ui.panels import (
     spent,
     views,
 )
-from ui.panels.evaluation import Bench
 from ui.panels.run_selection import RECORDED
 from ui.sidebar import link_values, retrievers, state
 from ui.sidebar.state import SidebarState

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rag_core.errors import SecondPassError
+from rag_core.pipeline.rerank_step import own_share
 from rag_core.rerank.base import Reranker
 from rag_core.schema.measurement import Measurement, RerankerScores
 from rag_core.schema.policy import Policy
@@ -47,6 +48,17 @@ def with_scores(measurement: Measurement, reranker: str, fresh: RerankerScores) 
     """The measurement with what this reranker has scored now."""
     merged = merge_scores(measurement.rerankings.get(reranker), fresh)
     return measurement.model_copy(update={"rerankings": {**measurement.rerankings, reranker: merged}})
+
+
+def join_scores(known: RerankerScores, other: RerankerScores) -> RerankerScores:
+    """What two have measured of one reranker at the same time: the pairs of both, those that both have as in `known`.
+
+    Of the other's cost the share of the pairs that only it has is added, an estimate. Of two models as `merge_scores`.
+    """
+    if known.model != other.model:
+        return merge_scores(known, other)
+    only = [passage_id for passage_id in other.pairs if passage_id not in known.pairs]
+    return merge_scores(known, own_share(other, only) or other) if only else known
 
 
 def drop_outdated(measurement: Measurement, policy: Policy, rerankers: Callable[[str], Reranker]) -> Measurement:

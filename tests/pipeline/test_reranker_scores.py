@@ -9,13 +9,14 @@ import pytest
 from rag_core.errors import BadInput, ModelError
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.replay import replay
+from rag_core.pipeline.reranker_scores import join_scores
 from rag_core.pipeline.session import QuerySession
 from rag_core.rerank.base import Reranker, Scored
 from rag_core.schema.measurement import Measurement, RerankerScores
 from rag_core.schema.policy import Policy
 from rag_core.schema.progress import Progress
 from rag_core.schema.spaces import ScoreSpace
-from rag_core.schema.steps import PairScore, StepWarning
+from rag_core.schema.steps import PairScore, StepWarning, Timing
 from tests.diagnosis.worlds import Passage, world
 
 KEY = "x:mine"
@@ -131,3 +132,24 @@ def test_a_failure_before_any_model_names_none_and_hides_no_model_that_failed() 
     again = scored(ways.score(failed, NARROW))
     assert (again.model, again.space, again.runs_on) == ("m1", ScoreSpace.LOGIT, "CPU")
     assert again.failure == f"{KEY} is not offered here. Choose another reranker."
+
+
+def test_what_two_scored_at_once_is_joined_and_shared_pairs_are_counted_once() -> None:
+    ab, bcd = (
+        RerankerScores(
+            model="m1",
+            space=ScoreSpace.LOGIT,
+            pairs={name: PairScore(score=1.0) for name in names},
+            timing=Timing(took_ms=10.0 * len(names)),
+            tokens=30 * len(names),
+            notes=(StepWarning(code=names, message="Said once."),),
+        )
+        for names in ("ab", "bcd")
+    )
+    both = join_scores(ab, bcd)
+    assert set(both.pairs) == set("abcd")
+    assert both.tokens == 30 * 2 + 30 * 3 * 2 / 3  # two of the other's three pairs are new
+    assert both.timing == Timing(took_ms=10.0 * 2 + 10.0 * 3 * 2 / 3, estimated=True)
+    assert [note.code for note in both.notes] == ["ab", "bcd"]
+    assert join_scores(both, ab) == both
+    assert join_scores(both, ab.with_(model="m2")).pairs == ab.pairs

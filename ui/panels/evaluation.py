@@ -1,18 +1,17 @@
 """What the evaluation page is asked about and what it has measured: sets and runs from files, one bench a set.
 
-A bench holds the measurements of one set over one collection, for all sessions; it grows as scoring goes on, and what
-is done stays done. Figures come from `rag_core.evaluation`.
+A bench is shared by all sessions; it grows as scoring goes on, and what is done stays done. Figures come from
+`rag_core.evaluation`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 import streamlit as st
 
-from rag_core.analysis.latency_model import LatencyPoint
 from rag_core.errors import BadInput
+from rag_core.evaluation.bench import Bench
 from rag_core.evaluation.board import Board, board
 from rag_core.evaluation.clock import pace_over
 from rag_core.evaluation.gather import build
@@ -20,11 +19,10 @@ from rag_core.evaluation.indexed import unknown_documents
 from rag_core.evaluation.judgments import JudgmentBook
 from rag_core.evaluation.outcome import EvaluationResult, of_measurements
 from rag_core.evaluation.pools import Pools
-from rag_core.evaluation.score import measured, unsearched_queries
+from rag_core.evaluation.score import unsearched_queries
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.evaluation.vectorised_replay import fused_rankings, rerank_pass
 from rag_core.rerank.catalogue import called
-from rag_core.schema.base import new_id
 from rag_core.schema.measurement import Measurement
 from rag_core.schema.policy import NO_RERANKER, Policy
 from ui import caches
@@ -38,17 +36,6 @@ from ui.sidebar.state import SidebarState
 OWN, CASES, FILES, RUNS = "Built-in questions", "Triage cases", "My questions", "Results of another system"
 LARGEST_POOL = 100
 """Curves go this far, and so does scoring all of them."""
-
-
-@dataclass
-class Bench:
-    """The measurements of one set by query id. `version` counts changes; `times`: measured time by reranker."""
-
-    key: Hashable
-    id: str = field(default_factory=new_id)
-    measurements: dict[str, Measurement] = field(default_factory=dict)
-    version: int = 0
-    times: dict[str, list[LatencyPoint]] = field(default_factory=dict)
 
 
 def source(choice: SidebarState) -> str:
@@ -90,15 +77,12 @@ def bench(choice: SidebarState, questions: LabelledSet) -> Bench:
 def score(choice: SidebarState, of: Bench, queries: Sequence[Query], policies: Sequence[Policy]) -> None:
     """Measure and score what the policies ask for, with a bar. Any control that moves stops it; nothing is lost.
 
-    No lock is held: where two people start the same run, both do its work, and each keeps what the other did.
+    Where two people start the same run, both do its work, and what each has scored is kept.
     """
     of = set_results().keep("evaluate", of.key).setdefault("bench", of)
     pipeline = caches.pipeline(choice.collection, choice.owner)
     with waiting.stoppable("evaluation", "Starting") as bar, spent.counted("evaluation"):
-        scored = measured(pipeline, queries, policies, of.measurements, choice.where)
-        for done, (query_id, measurement) in enumerate(scored, start=1):
-            of.measurements[query_id] = measurement
-            of.version += 1
+        for done, _ in enumerate(of.scored(pipeline, queries, policies, choice.where), start=1):
             bar.progress(done / len(queries), f"Question {done} of {len(queries)}")
 
 

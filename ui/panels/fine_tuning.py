@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from rag_core.errors import SecondPassError
+from rag_core.evaluation.bench import Bench
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.finetune.models import METRICS, FineTuneResult, new_folder
 from rag_core.finetune.pairs import LEAST, trainable_queries
@@ -15,7 +16,6 @@ from rag_core.wording.metric_changes import fine_tuning_sentence, interval_text
 from rag_core.wording.numbers import count_of, verb
 from ui import auth, caches
 from ui.panels import job_progress, views
-from ui.panels.evaluation import Bench
 from ui.sidebar import access
 from ui.sidebar.state import SidebarState
 

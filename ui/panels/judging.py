@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rag_core.evaluation.bench import Bench
 from rag_core.evaluation.judgments import GRADES, JudgmentBook
 from rag_core.evaluation.sets import LabelledSet, Query
 from rag_core.pipeline.replay import replay
@@ -13,7 +14,6 @@ from rag_core.wording.numbers import titles_of, verb
 from ui import auth
 from ui.panels import candidates as candidates_panel
 from ui.panels import evaluation
-from ui.panels.evaluation import Bench
 from ui.sidebar.state import SidebarState
 
 
