@@ -43,16 +43,20 @@ def _overlap(agreement: Agreement, names: tuple[str, str]) -> str:
 
 
 def _newcomer(agreement: Agreement, left: Trace, right: Trace, names: tuple[str, str]) -> str:
-    """The best placed passage that only the right side keeps."""
+    """The best placed passage that only the right side keeps, and how many more there are."""
     if not agreement.only_right:
         return ""
-    return f"{names[1]} brings in {_moved(agreement.only_right[0], left, right, names)}."
+    return f"{names[1]} brings in {_moved(agreement.only_right[0], left, right, names)}{_more(agreement.only_right)}."
 
 
 def _leaver(agreement: Agreement, left: Trace, right: Trace, names: tuple[str, str]) -> str:
     if not agreement.only_left:
         return ""
-    return f"{names[1]} drops {_moved(agreement.only_left[0], left, right, names)}."
+    return f"{names[1]} drops {_moved(agreement.only_left[0], left, right, names)}{_more(agreement.only_left)}."
+
+
+def _more(ids: Sequence[str]) -> str:
+    return f", and {len(ids) - 1} more" if len(ids) > 1 else ""
 
 
 def _moved(passage_id: str, left: Trace, right: Trace, names: tuple[str, str]) -> str:

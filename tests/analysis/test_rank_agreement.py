@@ -63,8 +63,8 @@ def test_off_against_on():
     assert agreement.moved == 4
     sentence = difference(off, on, ("off", "on"))
     assert "Both keep 0 of the same passages; 2 only off, 2 only on." in sentence
-    assert "on brings in “Title d”, 4th in off and 1st in on." in sentence
-    assert "on drops “Title a”, 1st in off and 4th in on." in sentence
+    assert "on brings in “Title d”, 4th in off and 1st in on, and 1 more." in sentence
+    assert "on drops “Title a”, 1st in off and 4th in on, and 1 more." in sentence
     assert "on takes 40 ms more" in sentence
 
 

@@ -47,6 +47,16 @@ def test_its_headline_steps_and_candidates_are_shown(sample, name):
     assert all(set(one) == set(trace.passages) for one in order)
 
 
+def test_its_answer_is_called_recorded_since_nobody_said_what_wrote_it(sample):
+    found = [{"passage_id": "p1", "text": "Refunds take ten days."}]
+    steps = [step("dense", "search", found)]
+    run = run_from({"project": "bot", "query": "refunds", "steps": steps, "answer": "Ten days."})
+    at = AppTest.from_file(PAGE, default_timeout=60).run()
+    at.file_uploader(key="trace_file").set_value(("run.json", run.to_json().encode(), "application/json")).run()
+    strip = next(str(one.proto.body) for one in at.get("html") if "step-strip" in str(one.proto.body))
+    assert '<b>Answer</b><span class="sp-n">recorded</span>' in strip and "chat" not in strip
+
+
 @pytest.mark.parametrize("name", ODD)
 def test_its_charts_can_be_drawn(name):
     trace = trace_of(odd_run(name))

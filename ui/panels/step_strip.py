@@ -21,9 +21,11 @@ def strip(trace: Trace, answer: Answer | None) -> None:
     steps = [_step(trace, step) for step in trace.steps]
     steps[2:2] = [_extra_step(trace)] if trace.extra_searches else []
     if answer:
-        took = "recorded" if trace.origin else duration(answer.timing.took_ms)
-        cited = "" if trace.origin else count_of(len(answer.citations), "citation")
-        steps.append(_cell("Answer", answer.kind, took, cited, bool(answer.warnings)))
+        if trace.origin:  # what made it was not recorded, nor how long that took
+            steps.append(_cell("Answer", "recorded", "", "", bool(answer.warnings)))
+        else:
+            cited = count_of(len(answer.citations), "citation")
+            steps.append(_cell("Answer", answer.kind, duration(answer.timing.took_ms), cited, bool(answer.warnings)))
     st.html(f'<div class="sp-strip" data-testid="step-strip">{"".join(steps)}</div>')
 
 
