@@ -45,11 +45,11 @@ class StepMeaning(Frozen):
 class Columns(Frozen):
     """The column of each part; None where the table has none. A row is a candidate of one list of one query.
 
-    query, run          what was asked; what tells runs apart (without it, the query does)
+    query, run          what was asked; what tells runs of one query apart
     passage_id, text    one of both is needed
     step                the name of the row's list; without it, all rows are one list
     rank                without it, the order of the rows
-    kept                true, yes or 1 for candidates that went on to the answer
+    kept                yes, true, t or 1 for candidates that went on to the answer, no, false, f or 0 for others
     """
 
     query: str | None = None

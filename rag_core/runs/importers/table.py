@@ -32,9 +32,15 @@ ONE_LIST = "candidates"
 MAX_ROWS = 10_000_000
 """Rows of a table at most."""
 
-TRUE = ("1", "1.0", "true", "yes", "y", "kept", "x")
+KEPT = {
+    **dict.fromkeys(("1", "1.0", "true", "t", "yes", "y", "kept", "x"), True),
+    **dict.fromkeys(("0", "0.0", "false", "f", "no", "n", "not kept", "-"), False),
+}
+"""What a column says of a candidate that went on to the answer, and of one that did not."""
 
 Row = dict[str, Any]
+Runs = dict[str, dict[str, dict[str, Any]]]
+"""The parts of runs by their names (empty where the table has none) and queries, which together tell them apart."""
 
 
 def open_table(
@@ -47,18 +53,20 @@ def open_table(
     header = header_of(rows)
     chosen = (columns or guess_columns(header)).checked(header)
     decimals = _decimals(rows, chosen.score)
-    runs: dict[str, dict[str, Any]] = {}
+    runs: Runs = {}
     for place, row in rows:
         try:
             _add(runs, row, chosen, decimals)
+            _keep(runs, row, chosen)
         except ValueError as exc:
             problems.add(place, exc)
     made = []
-    for key, parts in runs.items():
+    for name, query, parts in ((name, *one) for name, asked in runs.items() for one in asked.items()):
+        key = f"{name}\n{query}" if name and len(runs[name]) > 1 else name or query
         try:
             made.append(run_from(_sent(key, parts, chosen, steps, project or source.name, source.content_hash)))
         except SecondPassError as exc:
-            problems.add(f"run {key}", exc)
+            problems.add(f"run {name or query}", exc)
     notes = (f"Column {chosen.score}: {decimals.note}",) if decimals.note else ()
     return OpenedRuns(tuple(made), problems.all(), "table", notes)
 
@@ -122,27 +130,55 @@ def _csv_rows(source: Source, problems: Problems) -> list[ParsedValue]:
     return rows
 
 
-def _add(runs: dict[str, dict[str, Any]], row: Row, columns: Columns, decimals: Decimals) -> None:
-    """Put a row to its run and list. Raises ValueError in words where it is no candidate."""
-    query, key = _text(row, columns.query), _text(row, columns.run)
-    if not query and key not in runs:
-        raise ValueError("it has no query.")
+def _key_of(runs: Runs, row: Row, columns: Columns) -> tuple[str, str]:
+    """The name and query of a row's run; without a query, the only one of its name. Raises ValueError for none."""
+    query, name = _text(row, columns.query), _text(row, columns.run)
+    if query:
+        return name, query
+    same = runs.get(name, {}) if name else {}
+    if len(same) != 1:
+        raise ValueError("it has no query." if not same else f"it has no query, and run {name} has {len(same)}.")
+    return name, next(iter(same))
+
+
+def _passage_of(row: Row, columns: Columns) -> tuple[str, str]:
+    """The id and the text of a row's passage. Raises ValueError where it has neither."""
     text, passage_id = _text(row, columns.text), _text(row, columns.passage_id)
     if not text and not passage_id:
         raise ValueError("its passage has neither id nor text.")
+    return passage_id[:1000] or content_key(text), text
+
+
+def _add(runs: Runs, row: Row, columns: Columns, decimals: Decimals) -> None:
+    """Put a row to its run and list. Raises ValueError in words where it is no candidate."""
+    name, query = _key_of(runs, row, columns)
+    passage_id, text = _passage_of(row, columns)
     rank = _number(row, columns.rank, "rank")
     if rank is not None and not (0 <= rank <= MAX_ROWS and rank == int(rank)):
         raise ValueError(f"its rank {rank:g} is no whole number from 0 to {MAX_ROWS:,}.")
     hit = {
-        "passage_id": passage_id[:1000] or content_key(text),
+        "passage_id": passage_id,
         "text": text or None,
         "title": _text(row, columns.title)[:2000],
         "score": _number(row, columns.score, "score", decimals),
     }
-    run = runs.setdefault(key or query, {"query": query, "steps": {}, "kept": {}})
+    run = runs.setdefault(name, {}).setdefault(query, {"query": query, "steps": {}, "kept": {}, "kept_said": set()})
     run["steps"].setdefault(list_of(row, columns), []).append((rank, hit))
-    if _text(row, columns.kept).strip().lower() in TRUE:
-        run["kept"].setdefault(hit["passage_id"], {"passage_id": hit["passage_id"]})
+
+
+def _keep(runs: Runs, row: Row, columns: Columns) -> None:
+    """Note what a row says of having been kept; empty says no where other rows of the run say anything. Raises
+    ValueError for neither yes nor no: what the run kept is not known then."""
+    if not (said := _text(row, columns.kept)):
+        return
+    name, query = _key_of(runs, row, columns)
+    run, kept = runs[name][query], KEPT.get(said.lower())
+    run["kept_said"].add(kept)
+    if kept is None:
+        raise ValueError(f"its {columns.kept} {said[:40]!r} is neither yes nor no, so what its run kept is not known.")
+    if kept:
+        passage_id, _ = _passage_of(row, columns)
+        run["kept"].setdefault(passage_id, {"passage_id": passage_id})
 
 
 def _sent(
@@ -159,7 +195,7 @@ def _sent(
         reads = {StepKind.SEARCH: [], StepKind.FUSION: searches}
         hits = _ranked(parts["steps"][name])
         steps.append({"name": name, "inputs": reads.get(meaning.kind, before), "hits": hits, **dict(meaning)})
-    if parts["kept"]:
+    if parts["kept_said"] and None not in parts["kept_said"]:
         name = unique_name("kept", found)
         hits = _in_order(parts["kept"].values(), steps[-1]["hits"])
         steps.append({"name": name, "kind": StepKind.SELECT, "inputs": [steps[-1]["name"]], "hits": hits})
