@@ -12,14 +12,17 @@ import csv
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 
 from rag_core.evaluation.files import Faults, File, lines
 
-HEADERS = {"query-id", "query_id", "qid", "queryid", "query"}
+HEADERS = {"query-id", "query_id", "query id", "qid", "queryid", "query"}
 """First cells of a header, in small letters; a data frame writes an empty cell for its index before it."""
 _WHOLE = re.compile(r"\A(-?\d+),0{1,2}\Z")
 _SIGNS = ("\t", None, ",", ";")
-"""What may stand between cells; None: any white space."""
+"""What may be between cells; None: any white space."""
+LOOKED_AT = 100
+"""Lines that say what is between the cells of a file."""
 
 
 def rows(
@@ -28,17 +31,27 @@ def rows(
     """(line number, cells) of each line below the header, if there is one.
 
     A line is cut at the sign that gives one of these counts of cells, with a value at `value_at` (`value_of`: nan for
-    none); one that no sign cuts so is cut at white space, and its faults are the caller's to tell.
+    none); one that no sign cuts so is cut at white space, and its faults are the caller's to tell. Where several signs
+    do, the header's is taken, else the one that cuts most of the file's first lines.
     """
-    index = 0
-    for number, text in lines(file, faults):
-        cut = (_cells(text, sign)[index:] for sign in _SIGNS)
-        fitting = (cells for cells in cut if len(cells) in counts and math.isfinite(value_of(cells[value_at])))
-        found = next(fitting, [])
-        if number == 1 and not found and (header := _header(text)):
+
+    def cut(text: str, sign: str | None) -> list[str]:
+        """The cells, or [] where this sign does not cut the line into ones that fit."""
+        cells = _cells(text, sign)[index:]
+        return cells if len(cells) in counts and math.isfinite(value_of(cells[value_at])) else []
+
+    index, signs = 0, list(_SIGNS)
+    every = lines(file, faults)
+    first = list(islice(every, LOOKED_AT))
+    if first and first[0][0] == 1 and not any(cut(first[0][1], sign) for sign in signs):
+        sign, header = _header(first[0][1])
+        if header:
             index = header.index(next(filter(None, header)))
-            continue
-        yield number, found or text.split()
+            signs.sort(key=lambda one: one != sign)
+            del first[0]
+    signs.sort(key=lambda one: -sum(bool(cut(text, one)) for _, text in first))
+    for number, text in chain(first, every):
+        yield number, next(filter(None, (cut(text, sign) for sign in signs)), text.split())
 
 
 def number_in(cell: str) -> float:
@@ -49,10 +62,14 @@ def number_in(cell: str) -> float:
         return math.nan
 
 
-def _header(text: str) -> list[str]:
-    """The cells of a header; [] for a line that is none."""
-    cut = (_cells(text, sign) for sign in _SIGNS)
-    return next((cells for cells in cut if next(filter(None, cells), "").lower() in HEADERS and len(cells) > 1), [])
+def _header(text: str) -> tuple[str | None, list[str]]:
+    """The sign between the cells of a header, and these; none for a line that is no header. White space comes last: it
+    may be in a name of a column."""
+    for sign in sorted(_SIGNS, key=lambda one: one is None):
+        cells = _cells(text, sign)
+        if len(cells) > 1 and next(filter(None, cells), "").lower() in HEADERS:
+            return sign, cells
+    return None, []
 
 
 def _cells(text: str, sign: str | None) -> list[str]:

@@ -11,6 +11,9 @@ from rag_core.evaluation.compare import Comparison, aligned, compare_metric
 from rag_core.evaluation.report import HEADLINE, SPLIT, Report
 from rag_core.schema.base import Frozen
 
+ROUNDING = 1e-9
+"""A mean this little under its minimum is at it: binary fractions do not add up exactly."""
+
 
 class GateRequirement(Frozen):
     """A metric and the least mean that passes."""
@@ -75,7 +78,7 @@ def under(report: Report, requirements: Sequence[GateRequirement], step: str) ->
     return [
         Shortfall(metric=one.metric, step=step, mean=mean, minimum=one.minimum)
         for one, mean in found
-        if mean < one.minimum
+        if mean < one.minimum - ROUNDING
     ]
 
 

@@ -5,6 +5,7 @@ Every mean in it comes from the per-query values that it holds, and those from i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -70,7 +71,7 @@ class Report(Frozen):
     def mean(self, step: str, metric: str) -> float:
         """Mean of a metric over the judged queries."""
         values = self.values[step][metric].values()
-        return sum(values) / max(len(values), 1)
+        return math.fsum(values) / max(len(values), 1)
 
     def changes(self, metric: str) -> list[tuple[str, float]]:
         """(query id, after minus before), the most harmed first."""

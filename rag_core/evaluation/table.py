@@ -16,6 +16,7 @@ from rag_core.errors import BadInput
 from rag_core.evaluation.beir import judgment_of
 from rag_core.evaluation.files import Faults, File, text_of
 from rag_core.evaluation.sets import LabelledSet, Level, Query
+from rag_core.wording.numbers import count_of
 
 NAMES: dict[str, tuple[str, ...]] = {
     "query": ("query", "question", "text", "query_text", "user_input"),
@@ -40,8 +41,9 @@ def read_csv(file: File, columns: Mapping[str, str] | None = None) -> LabelledSe
         query,document_id,grade
         how long do refunds take,policies/refunds.md,2
 
-    Without a grade column every row is grade 1; an empty document cell asks a query and judges nothing. Without a
-    query-id column the n-th different query is `q<n>`. Raises BadInput with every fault found, by line.
+    Without a grade column every row is grade 1. An empty document cell asks a query and judges nothing; nor does an
+    empty grade, and a notice counts those. Without a query-id column the n-th different query is `q<n>`. Raises
+    BadInput with every fault found, by line.
     """
     faults = Faults(file.name)
     grid = _grid(file, faults)
@@ -52,6 +54,7 @@ def read_csv(file: File, columns: Mapping[str, str] | None = None) -> LabelledSe
     queries: dict[str, Query] = {}
     ids: dict[str, str] = {}
     qrels: dict[str, dict[str, int]] = {}
+    ungraded = 0
     for number, (_, cells) in zip(grid.lines, grid.rows, strict=True):
         if len(cells) < width or any(cell.strip() for cell in cells[width:]):
             faults.add(number, f"{len(cells)} cells where the header has {width}.")
@@ -64,7 +67,15 @@ def read_csv(file: File, columns: Mapping[str, str] | None = None) -> LabelledSe
         query = queries.setdefault(query_id, Query(id=query_id, text=row["query"], kind=row.get("kind", "")))
         if query.text != row["query"]:
             faults.add(number, f"query {query_id!r} has another text than before.")
+        if row.get("grade") == "" and (row.get("document") or row.get("passage")):
+            ungraded += 1
+            continue
         _grade(row, query_id, qrels, number, faults)
+    if ungraded:
+        faults.tell(
+            f"{count_of(ungraded, 'row')} without a grade: that is no judgment. Where each row is an answer, leave the "
+            "column out."
+        )
     if not queries:
         faults.add(1, "there is no query in this file.")
     faults.check()

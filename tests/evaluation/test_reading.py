@@ -193,7 +193,7 @@ def test_a_document_with_a_title_alone_is_read_by_it() -> None:
 
 
 def test_a_csv_with_guessed_columns() -> None:
-    found = read_csv(text("mine.csv", 'Question,doc_id,Label\n"how, exactly?",d1,2\n"how, exactly?",d2,\nwhy,,\n'))
+    found = read_csv(text("mine.csv", 'Question,doc_id,Label\n"how, exactly?",d1,2\n"how, exactly?",d2,1\nwhy,,\n'))
 
     assert [query.text for query in found.queries] == ["how, exactly?", "why"]
     assert found.qrels == {"q1": {"d1": 2, "d2": 1}}
@@ -257,11 +257,11 @@ LABELS = pd.DataFrame(
 @pytest.mark.parametrize("sign", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("options", [{}, {"index": False}, {"index": False, "quoting": csv.QUOTE_ALL}])
 def test_a_csv_as_data_frames_are_written(encoding: str, sign: str, options: dict[str, Any]) -> None:
-    """With a number a row, grades that are floats since one is missing, and every way to quote."""
+    """With a number a row, grades that are floats since one is missing (no judgment), and every way to quote."""
     written = LABELS.to_csv(sep=sign, **options).encode(encoding)
     found = read_csv(File.uploaded("m.csv", written))
     assert [query.text for query in found.queries] == LABELS["query"].to_list()
-    assert found.qrels == {"q1": {"d1": 2}, "q2": {"d;2": 1}}
+    assert found.qrels == {"q1": {"d1": 2}}
 
 
 @pytest.mark.parametrize(("grade", "counts"), [("yes", 1), ("TRUE", 1), ("no", 0), ("False", 0), ("2,0", 2)])
@@ -331,6 +331,24 @@ def test_qrels_as_spreadsheets_and_data_frames_write_them(content: str) -> None:
     ((query, grades),) = both(qrels=content).qrels.items()
     assert (query, [*grades.values()]) == ("q1", [2])
     assert next(iter(grades)).endswith("terms.md")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "query_id,doc_id,grade\nq1,my annex 2,0\n",
+        "query id,doc id,grade\nq1,my annex 2,0\n",
+        "q1,my annex 2,0\nq2,b.md,1\n",  # without a header, by the line that one sign alone cuts
+    ],
+)
+def test_qrels_are_cut_at_one_sign_throughout(content: str) -> None:
+    assert both(qrels=content).qrels["q1"] == {"my annex 2": 0}
+
+
+def test_an_empty_grade_is_no_judgment() -> None:
+    found = read_csv(text("m.csv", "query,document_id,grade\nrefund,b.md,\nrefund,c.md,2\nship,d.md,\n"))
+    assert found.qrels == {"q1": {"c.md": 2}} and [query.id for query in found.queries] == ["q1", "q2"]
+    assert "2 rows without a grade" in found.notices[0]
 
 
 def test_what_is_in_doubt_in_a_csv_is_a_notice() -> None:

@@ -85,6 +85,12 @@ def test_the_gate_fails_under_a_minimum() -> None:
     assert short.mean == pytest.approx(0.5556, abs=1e-4)
 
 
+def test_a_mean_that_is_its_minimum_passes() -> None:
+    found = made().with_(values={"adjusted": {"P@5": {"q1": 0.6, "q2": 0.0, "q3": 0.6}}})
+    assert gate.under(found, [gate.parse("P@5=0.4")], "adjusted") == []
+    assert gate.under(found, [gate.parse("P@5=0.401")], "adjusted")
+
+
 def test_the_gate_fails_where_it_is_clearly_worse_than_the_baseline() -> None:
     qrels = {f"q{n}": {"c": 1, "a": n % 2} for n in range(30)}
     good, bad = made("c", **qrels), made("b", **qrels)
