@@ -43,7 +43,7 @@ class Payer:
 
     def searched(self, policy: Policy) -> Measurement | None:
         """The measurement where it has every search of the policy, else None. Under the lock."""
-        known, rewrites = self._paid.measurement, policy.rewrite.on
+        known, rewrites = self._paid.seen_by(self._asker), policy.rewrite.on
         if known is None or (rewrites and (known.rewriting is None or self._asker in self._paid.rewriting_again)):
             return None
         return None if missing_searches(known, policy) or lacks_fusion(known, policy) else known
@@ -87,7 +87,8 @@ class Payer:
         """Score what comes next and nobody else is scoring; False where nothing does."""
 
         def unscored() -> Pairs:
-            pending = following(self._paid.measurement, policy) if self._paid.measurement else None
+            known = self._paid.seen_by(self._asker)
+            pending = following(known, policy) if known else None
             return _pairs(*pending) if pending else {}
 
         return self._score(unscored)
@@ -106,7 +107,9 @@ class Payer:
         """Score the pairs that leave settings open under this policy; says (done, of how many). Searched before."""
         from rag_core.diagnosis import pairs_needed
 
-        needed = pairs_needed(self._paid.measurement, policy, location) if self._paid.measurement else {}
+        with self._paid.claims.lock:
+            known = self._paid.seen_by(self._asker)
+        needed = pairs_needed(known, policy, location) if known else {}
         done, total = 0, sum(map(len, needed.values()))
         for reranker, passages in needed.items():
             size = max(SETTLED_AT_ONCE, self._pipeline.request_size(reranker))

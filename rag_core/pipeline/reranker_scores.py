@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from rag_core.errors import SecondPassError
 from rag_core.pipeline.rerank_step import own_share
@@ -48,6 +48,18 @@ def with_scores(measurement: Measurement, reranker: str, fresh: RerankerScores) 
     """The measurement with what this reranker has scored now."""
     merged = merge_scores(measurement.rerankings.get(reranker), fresh)
     return measurement.model_copy(update={"rerankings": {**measurement.rerankings, reranker: merged}})
+
+
+def with_failures(measurement: Measurement, failures: Mapping[str, str]) -> Measurement:
+    """The measurement in which these rerankers have failed and no others, by what each said. One that failed and is not
+    among them is as if nobody had asked it, where it has no pairs."""
+    known = measurement.rerankings
+    asked = {one: scores for one, scores in known.items() if scores.pairs or one in failures or not scores.failure}
+    told = {
+        one: scores if scores.failure == failures.get(one) else scores.model_copy(update={"failure": failures.get(one)})
+        for one, scores in asked.items()
+    }
+    return measurement.model_copy(update={"rerankings": told})
 
 
 def join_scores(known: RerankerScores, other: RerankerScores) -> RerankerScores:

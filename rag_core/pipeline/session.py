@@ -66,9 +66,9 @@ class QuerySession:
 
     @property
     def measurement(self) -> Measurement | None:
-        """What is paid for by now; None before the first search."""
+        """What is paid for by now, with this asker's own failures; None before the first search."""
         with self._paid.claims.lock:
-            return self._paid.measurement
+            return self._paid.seen_by(self.asker)
 
     def trace(self, policy: Policy) -> Trace:
         """The question's trace under this policy, after paying here and now for what nobody has paid for yet.
@@ -203,7 +203,7 @@ class QuerySession:
 
         self.trace(policy)
         key = (policy, location.model_dump_json())
-        return self._paid.remembered(key, lambda known: what_would_keep(known, policy, location))
+        return self._paid.remembered(key, self.asker, lambda known: what_would_keep(known, policy, location))
 
     def diagnosed(self, trace: Trace, location: Location) -> Diagnosis:
         """Where the expected document was lost in a trace of this question, and where it is past the ends of what the
@@ -215,9 +215,12 @@ class QuerySession:
         if found.verdict not in LOST_IN_SEARCH or known is None:
             return found
         key = ("past dense", location.model_dump_json())
-        past = self._paid.remembered(key, lambda measured: past_dense(self.pipeline.engine, measured, location))
+        past = self._paid.remembered(
+            key, self.asker, lambda measured: past_dense(self.pipeline.engine, measured, location)
+        )
         if past and past.unread:  # asked again next time
-            self._paid.findings.pop(key, None)
+            with self._paid.claims.lock:
+                self._paid.forget(key)
         return with_notes(found, known, trace, location, past)
 
     def settling(self, policy: Policy, location: Location) -> AbstractContextManager[Work[tuple[int, int], None]]:

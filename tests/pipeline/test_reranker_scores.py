@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from rag_core.diagnosis import locate
+from rag_core.diagnosis.expected import Expected
 from rag_core.errors import BadInput, ModelError
 from rag_core.pipeline.pipeline import Pipeline
 from rag_core.pipeline.replay import replay
@@ -118,6 +120,34 @@ def test_an_asker_without_the_reranker_changes_nothing_of_what_another_has_score
     assert after.reranked_step.with_(timing=before.reranked_step.timing) == before.reranked_step
     ana.trace(NARROW)
     assert server.pairs == 5
+
+
+def test_each_asker_sees_its_own_failure_and_what_would_keep_a_document_is_no_other_askers() -> None:
+    server = Server()
+    ana = QuerySession(pipeline(server), "refund", asker="ana")
+    ben = ana.using(without_key(), "ben")
+    ana.trace(NARROW)
+    location = locate(WORLD.collection, Expected(document="d7"))
+    before = ana.what_if(NARROW, location)
+    assert before.unscored
+    ben.trace(WIDE)
+    assert ana.what_if(NARROW, location) == before
+    server.fails = True
+    assert ana.trace(WIDE).rerank.reason == "The server does not reply. Start it again."
+    assert ben.trace(WIDE).rerank.reason == f"{KEY} is not offered here. Choose another reranker."
+    server.fails = False
+    ana.retry()
+    assert ana.trace(WIDE).rerank.status == "ran"
+    assert ben.trace(WIDE).rerank.status == "ran"
+
+
+def test_a_reranker_that_failed_for_another_asker_alone_was_not_asked_for_this_one() -> None:
+    ana = QuerySession(pipeline(Server()), "refund", asker="ana")
+    ana.search(NARROW)
+    assert ana.using(without_key(), "ben").trace(NARROW).rerank.status == "failed"
+    assert ana.measurement is not None and KEY not in ana.measurement.rerankings
+    assert ana.replayed(NARROW) is None
+    assert ana.trace(NARROW).rerank.status == "ran"
 
 
 def test_a_failure_before_any_model_names_none_and_hides_no_model_that_failed() -> None:
