@@ -19,7 +19,7 @@ from rag_core.wording.run_list import COLUMN_LABELS, expiring_sentence, imported
 from ui import caches, visitors
 from ui.panels import views
 
-TYPES = ["json", "jsonl", "csv", "tsv", "parquet", "run", "trec"]
+TYPES = ["json", "jsonl", "csv", "tsv", "parquet", "run", "trec", "gz"]
 MOST_MB = 200
 NOTE = "run_note"
 """Session key: what the last import did, for the page's next run."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from rag_core.errors import BadInput
-from rag_core.runs.values import Direction, Space, StepKind
+from rag_core.runs.values import DIRECTIONS, Direction, Space, StepKind
 from rag_core.schema.base import Frozen
 
 NAMES: dict[str, tuple[str, ...]] = {
@@ -40,6 +40,11 @@ class StepMeaning(Frozen):
     kind: StepKind = StepKind.SEARCH
     space: Space = Space.UNKNOWN
     direction: Direction | None = None
+
+    @property
+    def better(self) -> Direction | None:
+        """Whether higher or lower scores are better; None where nobody said."""
+        return self.direction or DIRECTIONS[self.space]
 
 
 class Columns(Frozen):

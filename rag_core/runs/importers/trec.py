@@ -1,7 +1,8 @@
 """TREC runs with their corpus: files `queries.jsonl`, `corpus.jsonl` (BEIR's forms) and `*.run` or `*.trec`.
 
-Each file is a list, called by its name without the end, or with it where that is what tells two apart. Lines are
-`query Q0 passage rank score tag`; the order is that of the scores, ties in the file's order.
+Each file, which may be packed as `.gz`, is a list, called by its name without the end, or with it where that is what
+tells two apart. Lines are `query Q0 passage rank score tag`; the order is that of the scores, best first by what the
+list's scores mean (the highest, where nobody says), ties in the file's order. Ranks that say otherwise are noted.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -26,12 +28,16 @@ from rag_core.runs.sent import run_from
 from rag_core.runs.values import StepKind
 
 ENDS = (".run", ".trec")
+PACKED = ".gz"
 QUERIES, CORPUS = "queries.jsonl", "corpus.jsonl"
 LONGEST_NAME = 180
 """Characters of a list's name."""
 
 Ranking = dict[str, list[tuple[str, float]]]
 """Passages with their scores by query id."""
+
+Line = tuple[str, float, float]
+"""A passage, its score and its rank, NaN where that is no number."""
 
 
 def open_folder(folder: Path, *, steps: Mapping[str, StepMeaning] | None = None, project: str = "") -> OpenedRuns:
@@ -51,8 +57,13 @@ def open_files(files: Sequence[File], *, project: str, steps: Mapping[str, StepM
     if asked is None:
         raise BadInput(f"There is no {QUERIES} among the files. Add it: it has the queries of the runs.")
     queries = _queries(asked, problems)
-    lists = {named[file.name]: _ranking(file, problems) for file in files if file.name in named}
-    meant = {name: (steps or {}).get(name) or guess_meaning(name, None) for name in lists}
+    meant = {name: (steps or {}).get(name) or guess_meaning(name, None) for name in named.values()}
+    notes: list[str] = []
+    lists = {
+        name: _ranking(file, meant[name].better == "lower", problems, notes)
+        for file in files
+        if (name := named.get(file.name)) is not None
+    }
     order = sorted(lists, key=lambda name: list(StepKind).index(meant[name].kind))
     wanted = {item for ranking in lists.values() for items in ranking.values() for item, _ in items}
     passages = _passages(_file(files, CORPUS), wanted, problems)
@@ -70,28 +81,34 @@ def open_files(files: Sequence[File], *, project: str, steps: Mapping[str, StepM
             runs.append(run_from(sent | {"steps": _steps(found, meant, passages), "attributes": attributes}))
         except SecondPassError as exc:
             problems.add(f"query {query_id}", exc)
-    return OpenedRuns(tuple(runs), problems.all(), "trec")
+    return OpenedRuns(tuple(runs), problems.all(), "trec", tuple(notes))
 
 
 def is_list(file_name: str) -> bool:
     """True for the name of a file of rankings.
 
-    >>> is_list("BM25.RUN"), is_list("queries.jsonl")
-    (True, False)
+    >>> is_list("BM25.RUN"), is_list("dense.run.gz"), is_list("queries.jsonl")
+    (True, True, False)
     """
-    return PurePath(file_name).suffix.lower() in ENDS
+    return PurePath(_unpacked(file_name)).suffix.lower() in ENDS
+
+
+def _unpacked(file_name: str) -> str:
+    """The name without the end that says that the file is packed."""
+    return file_name[: -len(PACKED)] if file_name.lower().endswith(PACKED) else file_name
 
 
 def list_names(file_names: Sequence[str]) -> dict[str, str]:
     """What the list of each file of rankings is called, by the file's name. Raises BadInput where two are called the
     same.
 
-    >>> list_names(["bm25.run", "dense.run", "dense.trec", "corpus.jsonl"])
-    {'bm25.run': 'bm25', 'dense.run': 'dense.run', 'dense.trec': 'dense.trec'}
+    >>> list_names(["bm25.run.gz", "dense.run", "dense.trec", "corpus.jsonl"])
+    {'bm25.run.gz': 'bm25', 'dense.run': 'dense.run', 'dense.trec': 'dense.trec'}
     """
     chosen = [name for name in file_names if is_list(name)]
-    stems = Counter(PurePath(name).stem for name in chosen)
-    named = {name: cleaned(stem if stems[stem := PurePath(name).stem] == 1 else name, LONGEST_NAME) for name in chosen}
+    stem_of = {name: PurePath(_unpacked(name)).stem for name in chosen}
+    stems = Counter(stem_of[name] for name in chosen)
+    named = {name: cleaned(stem if stems[stem] == 1 else name, LONGEST_NAME) for name, stem in stem_of.items()}
     twice = [name for name, times in Counter(file_names).items() if times > 1]
     twice += [name for name, times in Counter(named.values()).items() if times > 1]
     if twice:
@@ -101,7 +118,7 @@ def list_names(file_names: Sequence[str]) -> dict[str, str]:
 
 def _file(files: Sequence[File], name: str) -> File | None:
     """The file of that name, else the same packed as `.gz`."""
-    wanted = (name, f"{name}.gz")
+    wanted = (name, f"{name}{PACKED}")
     return next((file for one in wanted for file in files if file.name.lower() == one), None)
 
 
@@ -125,15 +142,15 @@ def _content_hash(files: Sequence[File]) -> str:
     return parts.hexdigest()
 
 
-def _ranking(file: File, problems: Problems) -> Ranking:
-    """The lines of a file, best first for each query, as many as a step may have."""
-    ranking: Ranking = {}
+def _ranking(file: File, lower: bool, problems: Problems, notes: list[str]) -> Ranking:
+    """The lines of a file, best first for each query, as many as a step may have. `lower`: lower scores are better."""
+    ranking: dict[str, list[Line]] = {}
     faults = Faults(file.name)
     for number, line in lines(file, faults):
         cells = line.split()
         try:
-            query_id, _, item, _, score, *_ = cells
-            ranking.setdefault(query_id, []).append((item, _finite(score)))
+            query_id, _, item, rank, score, *_ = cells
+            ranking.setdefault(query_id, []).append((item, _finite(score), _rank(rank)))
         except ValueError:
             problems.add(f"line {number} of {file.name}", "it is not `query Q0 passage rank score tag`.")
     for notice in faults.notices:
@@ -143,7 +160,29 @@ def _ranking(file: File, problems: Problems) -> Ranking:
         problems.add(
             file.name, f"more than {MAX_HITS:,} passages for query {named}. The best {MAX_HITS:,} are imported."
         )
-    return {query_id: sorted(items, key=lambda one: -one[1])[:MAX_HITS] for query_id, items in ranking.items()}
+    for items in ranking.values():
+        items.sort(key=lambda one: one[1] if lower else -one[1])
+    if other := [query_id for query_id, items in ranking.items() if _disagrees(items)]:
+        named = f"query {other[0]}" + (f" and {len(other) - 1:,} more" if len(other) > 1 else "")
+        best = "lowest" if lower else "highest"
+        notes.append(
+            f"{file.name}: its ranks are not in the order of its scores for {named}. The scores count, the {best} first."
+            " Where that is the wrong way round, say what its scores mean."
+        )
+    return {query_id: [line[:2] for line in items[:MAX_HITS]] for query_id, items in ranking.items()}
+
+
+def _rank(cell: str) -> float:
+    """The rank; NaN for what is no number, which costs nothing: the scores make the order."""
+    try:
+        return float(cell)
+    except ValueError:
+        return math.nan
+
+
+def _disagrees(items: Sequence[Line]) -> bool:
+    """True where a passage with a better score than the next has a worse rank."""
+    return any(first[1] != second[1] and first[2] > second[2] for first, second in pairwise(items))
 
 
 def _finite(score: str) -> float:

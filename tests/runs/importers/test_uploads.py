@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from rag_core.errors import BadInput
+from rag_core.runs.importers.columns import StepMeaning
+from rag_core.runs.importers.registry import open_runs
 from rag_core.runs.importers.source import Source
 from rag_core.runs.importers.uploads import Corrections, lists_of, look_at, open_uploads, project_of
 from rag_core.runs.run import MAX_HITS
+from rag_core.runs.values import Space
 
 QUERIES = Source("queries.jsonl", b'{"_id": "1", "text": "How long?"}\n')
 
@@ -122,3 +127,27 @@ def test_a_corpus_that_cannot_be_read_is_said_and_the_runs_are_kept():
     assert lists(found.runs[0]) == {"a": ["a"]} and found.problems[0].startswith(
         "Corpus: corpus.jsonl, line 1: not JSON"
     )
+
+
+DISTANCES = a_list("dense.run", "1 Q0 near 1 0.1 t", "1 Q0 mid 2 0.5 t", "1 Q0 far 3 0.9 t")
+
+
+@pytest.mark.parametrize("meant", [StepMeaning(space=Space.DISTANCE), StepMeaning(direction="lower")])
+def test_a_trec_list_of_distances_has_the_nearest_first(meant):
+    found = open_uploads([DISTANCES, QUERIES], "trec", Corrections(steps={"dense": meant}))
+    assert lists(found.runs[0]) == {"dense": ["near", "mid", "far"]} and found.notes == ()
+
+
+def test_ranks_that_are_not_in_the_order_of_the_scores_are_noted():
+    found = opened(DISTANCES, a_list("ties.run", "1 Q0 a 2 5 t", "1 Q0 b 1 5 t", "1 Q0 c x 4 t"), QUERIES)
+    assert lists(found.runs[0])["dense"] == ["far", "mid", "near"]
+    (note,) = found.notes
+    assert note.startswith("dense.run: its ranks are not in the order of its scores for query 1. The scores count")
+
+
+def test_packed_trec_runs_are_read_from_a_folder_and_from_uploads(tmp_path):
+    packed = [Source(f"{one.name}.gz", gzip.compress(one.data)) for one in (a_list("reranked.run"), QUERIES)]
+    for source in (a_list("dense.run"), *packed):
+        (tmp_path / source.name).write_bytes(source.data)
+    for found in (open_runs(tmp_path), opened(a_list("dense.run"), *packed)):
+        assert lists(found.runs[0]) == {"dense": ["a"], "reranked": ["a"]} and found.problems == ()
