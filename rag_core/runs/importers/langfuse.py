@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from rag_core.runs.importers.foreign_spans import hex_id, nanoseconds
 from rag_core.runs.importers.langfuse_scores import Scores, is_score
-from rag_core.runs.importers.source import ParsedValue, Problems, Source, runs_of_traces
+from rag_core.runs.importers.source import ParsedValue, Problems, Source, runs_of_traces, say_faults
 from rag_core.runs.passage_book import content_key
 from rag_core.runs.recorder.containers import listed
 from rag_core.runs.recorder.shapes import hit_of
@@ -61,6 +61,7 @@ def read(_source: Source, values: list[ParsedValue], problems: Problems, unsaid:
                     continue
                 spans.append(_span(row, unsaid))
                 _say_empty(where, spans[-1], problems)
+                say_faults(where, spans[-1], problems)
             except ValidationError as exc:
                 problems.add(where, f"{in_words(exc)}.")
             except (TypeError, ValueError, AttributeError, LookupError, OverflowError) as exc:
@@ -95,7 +96,7 @@ def _span(row: Raw, unsaid: str) -> Span:
     if not isinstance(row, dict):
         raise TypeError("it is no object")
     given, out = json_of(row.get("input")), json_of(row.get("output"))
-    read, made = _passages(given), _passages(out)
+    read, made = _passages(given), _passages(out, str(row.get("type") or "").upper() == "RETRIEVER")
     kind = KINDS.get(str(row.get("type") or "").upper(), SpanKind.CHAIN)
     if read and made and str(row.get("type") or "").upper() in RERANKERS:
         kind = SpanKind.RERANKER
@@ -125,8 +126,10 @@ def _span(row: Raw, unsaid: str) -> Span:
     )
 
 
-def _passages(value: Any) -> list[Raw]:
-    """The passages in an input or output, as OpenInference's documents; none where it holds no list of them."""
+def _passages(value: Any, retrieved: bool = False) -> list[Raw]:
+    """The passages in an input or output, as OpenInference's documents, those without id and text empty; none where
+    it holds no list of them. Where nothing says that they were `retrieved`, an id alone makes no passage: entries
+    of any list may have one."""
     if not isinstance(value, (list, dict)):
         return []
     try:
@@ -134,15 +137,20 @@ def _passages(value: Any) -> list[Raw]:
         hits = [hit_of(one) for one in rows if "role" not in one and one.get("type") not in SPEAKERS]
     except TypeError:
         return []
-    return [_document(hit) for hit in hits if hit.get("text")]
+    telling = any(
+        hit.get("text") or ("passage_id" in hit and (retrieved or hit.get("score") is not None)) for hit in hits
+    )
+    return list(map(_document, hits)) if telling else []
 
 
 def _document(hit: Raw) -> Raw:
+    if not hit.keys() & {"passage_id", "text"}:
+        return {}
     metadata = hit.get("metadata", {})
     beside = {one: hit[one] for one in ("title", "source") if one in hit and hit[one] not in metadata.values()}
     return {
         names.DOCUMENT_ID: hit.get("passage_id") or content_key(hit["text"]),
-        names.DOCUMENT_TEXT: hit["text"],
+        names.DOCUMENT_TEXT: hit.get("text"),
         names.DOCUMENT_SCORE: hit.get("score"),
         names.DOCUMENT_METADATA: metadata | beside,
     }

@@ -166,8 +166,8 @@ def _ranking(file: File, lower: bool, problems: Problems, notes: list[str]) -> R
         named = f"query {other[0]}" + (f" and {len(other) - 1:,} more" if len(other) > 1 else "")
         best = "lowest" if lower else "highest"
         notes.append(
-            f"{file.name}: its ranks are not in the order of its scores for {named}. The scores count, the {best} first."
-            " Where that is the wrong way round, say what its scores mean."
+            f"{file.name}: its ranks are not in the order of its scores for {named}. The scores count, the {best}"
+            " first. Where that is the wrong way round, say what its scores mean."
         )
     return {query_id: [line[:2] for line in items[:MAX_HITS]] for query_id, items in ranking.items()}
 

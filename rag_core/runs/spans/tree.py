@@ -46,7 +46,17 @@ class Tree:
     def lists(self) -> list[Span]:
         """The spans with ranked lists, in the order in which they ended: what stands in another before it."""
         inner = [span for span in self.spans if span.kind in LISTS][:MAX_STEPS]
-        return sorted(inner, key=lambda span: (span.ended_ns, -self._depth(span), span.started_ns, span.span_id))
+        return sorted(inner, key=lambda span: (self._ended(span), -self._depth(span), span.started_ns, span.span_id))
+
+    def _ended(self, span: Span) -> int:
+        """When it ended; where that is not known, the latest that is known of it: its start, or an end within it."""
+        latest, seen, open_ones = span.ended_ns or span.started_ns, {span.span_id}, [] if span.ended_ns else [span]
+        while open_ones:
+            below = [one for one in self._children.get(open_ones.pop().span_id, ()) if one.span_id not in seen]
+            seen.update(one.span_id for one in below)
+            latest = max((latest, *(one.ended_ns or one.started_ns for one in below)))
+            open_ones += [one for one in below if not one.ended_ns]
+        return latest
 
     @property
     def incomplete(self) -> bool:

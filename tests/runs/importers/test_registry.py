@@ -304,3 +304,32 @@ def test_and_alike_in_spans_and_recorded_documents(given, name):
     (passage,) = trace_of(run).passages.values()
     recorded = hit_of({"page_content": "Thirty days.", **given})
     assert passage.name == name == (recorded.get("title") or recorded["source"])
+
+
+def observation(number, **more):
+    return {"id": f"o{number}", "traceId": "t", "startTime": f"2026-01-01T00:00:0{number}Z",
+            "endTime": f"2026-01-01T00:00:0{number}.5Z", "name": "dense", "type": "RETRIEVER", **more}  # fmt: skip
+
+
+def test_passages_of_langfuse_without_a_text_are_kept_and_those_without_an_id_too_are_said(tmp_path):
+    found = [{"id": "a", "text": "Thirty days.", "score": 0.9}, {"id": "b", "score": 0.8}, {"score": 0.7}]
+    opened = rag_core.open_runs(write(tmp_path / "o.json", [observation(1, input="How long?", output=found)]))
+    (run,) = opened.runs
+    assert [hit.passage_id for hit in run.steps[0].hits] == ["a", "b"] and run.passage("b").text is None
+    assert opened.problems == ("Entry 1: document 3 of retrieval.documents has neither id nor text.",)
+    bare = [{"id": "a"}, {"id": "b"}]
+    opened = rag_core.open_runs(write(tmp_path / "ids.json", [observation(1, input="How long?", output=bare)]))
+    assert [hit.passage_id for hit in opened.runs[0].steps[0].hits] == ["a", "b"] and opened.problems == ()
+    tool = observation(2, type="TOOL", name="users", input=[{"id": 1}], output=[{"id": 1}])
+    rows = [observation(1, input="How long?", output=found[:1]), tool]
+    opened = rag_core.open_runs(write(tmp_path / "tool.json", rows))
+    assert [step.name for step in opened.runs[0].steps] == ["dense"]
+
+
+def test_a_reranker_of_langfuse_that_never_ended_comes_after_its_search(tmp_path):
+    found = [{"id": one, "text": f"Text {one}.", "score": 0.5} for one in "ab"]
+    given = {"query": "How long?", "documents": found}
+    rows = [observation(1, input="How long?", output=found),
+            observation(2, type="SPAN", name="rerank", endTime=None, input=given, output=found[::-1])]  # fmt: skip
+    (run,) = rag_core.open_runs(write(tmp_path / "o.json", rows)).runs
+    assert [(step.name, step.inputs) for step in run.steps] == [("dense", ()), ("rerank", ("dense",))]

@@ -224,3 +224,19 @@ def test_documents_that_cannot_be_read_are_counted_in_a_note():
     assert run is not None and [hit.passage_id for hit in run.steps[0].hits] == [A[0], B[0]]
     (note,) = run.warnings
     assert note.code == "passages-left-out" and note.message.startswith("2 of the documents")
+
+
+def test_a_list_whose_end_is_not_known_stands_where_it_began_or_after_what_stands_in_it():
+    dense, after = retriever(2, 1, 20, 1, A, B, C), reranker(5, 80, 90, 1, [B, A], [A], name="second")
+    first = reranker(3, 21, 21, 1, [A, B, C], [B, A], name="first").model_copy(update={"ended_ns": 0})
+    run = run_of_spans([span(1, "CHAIN", 0, 100), dense, first, after])
+    assert [step.name for step in run.steps] == ["retriever", "first", "second"] and run.steps[1].timing is None
+    outer = retriever(3, 0, 0, 1, A, B, name="outer").model_copy(update={"ended_ns": 0})
+    within = [retriever(4, 1, 30, 3, A, B, C, name="inner"), span(6, "", 31, 40, 3)]
+    run = run_of_spans([span(1, "CHAIN", 0, 100), outer, *within, reranker(5, 35, 90, 1, [A, B], [B])])
+    assert [step.name for step in run.steps][:2] == ["inner", "outer"]
+
+
+def test_spans_in_a_ring_without_ends_are_put_in_order():
+    ring = [retriever(2, 1, 1, 3, A), retriever(3, 2, 2, 2, B)]
+    assert run_of_spans([one.model_copy(update={"ended_ns": 0}) for one in ring]).steps
