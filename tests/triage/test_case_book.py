@@ -58,6 +58,13 @@ def test_the_list_is_filtered_by_everything_it_shows(book):
     assert ids(collection="toy") == [two.id, one.id] and ids(collection="other") == []
 
 
+def test_a_text_is_found_whatever_the_case_of_its_letters(book):
+    case = book.save(a_case("Übergabe der Wohnung", tags=("Öffnung",), note="ÄNDERUNG; Ελλάδα"))
+    for text in ("übergabe", "ÜBERGABE", "öffnung", "änderung", "ελλάδα"):
+        assert [row.id for row in book.find(text=text).found] == [case.id]
+    assert book.find(text="ubergabe").found == ()
+
+
 def test_a_revision_of_an_old_version_is_refused_and_shows_what_is_there(book):
     case = book.save(a_case(by="ana"))
     bens = book.revise(case, note="Ben's note", by="ben")

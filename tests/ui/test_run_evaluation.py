@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
 from rag_core.diagnosis import Expected, diagnose, locate_in_run
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.run import Run
 from rag_core.runs.sent import run_from
+from rag_core.runs.store.tables import run_bodies
 from rag_core.triage import Finding, case_of
 from tests.runs.odd_runs import hits, step
 from ui import caches
@@ -77,6 +79,17 @@ def test_cases_of_the_project_judge_its_runs_list_by_list():
     unjudged = next(one.value for one in at.dataframe if list(one.value.columns) == ["Question"])
     assert list(unjudged["Question"]) == ["Who?"]
     assert "1 question without grades" in [one.label for one in at.expander]
+
+
+def test_a_run_that_cannot_be_read_is_named_as_left_out():
+    stored()
+    case(a_run("r2", "How much?", "bcad"), "d")
+    with caches.store().begin() as connection:
+        connection.execute(sa.update(run_bodies).where(run_bodies.c.id == "r3").values(body=b"cut off"))
+    at = page()
+    (warning,) = [one.value.replace("\\", "") for one in at.warning if "Left out" in one.value]
+    assert warning.startswith("Left out: the run “Who?” (r3): ")
+    assert "1 of 2 runs has grades" in said(at)
 
 
 def test_the_runs_are_replayed_with_other_cuts_where_one_asks():

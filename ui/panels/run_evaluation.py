@@ -13,6 +13,8 @@ from rag_core.evaluation.recorded_runs import RunsEvaluation, evaluate_runs, run
 from rag_core.evaluation.report import HEADLINE
 from rag_core.evaluation.sets import LabelledSet
 from rag_core.runs.as_trace import trace_of
+from rag_core.runs.store.summary import RunSummary
+from rag_core.schema.records import LeftOut
 from rag_core.schema.trace import Trace
 from rag_core.triage.labelled_cases import set_of_cases
 from rag_core.wording.evaluations import one_list_verdict
@@ -35,7 +37,7 @@ def show() -> None:
         return
     labelled = judged_by([row.project for row in rows], kind)
     if labelled is not None:
-        results([trace for row in rows if (trace := _trace(row.project, row.id))], labelled)
+        results(_traces(rows), labelled)
 
 
 def judges(also: Sequence[str] = ()) -> str:
@@ -80,12 +82,18 @@ def of_cases(projects: Sequence[str]) -> LabelledSet | None:
     return None if not rows else set_of_cases(caches.case_book().get(one.id) for one in rows)
 
 
-def _trace(project: str, run_id: str) -> Trace | None:
-    """The run; None for one without steps, which has no list to measure."""
-    try:
-        return trace_of(caches.run_book().get(project, run_id))
-    except BadInput:
-        return None
+def _traces(rows: Sequence[RunSummary]) -> list[Trace]:
+    """The runs that have steps; one without has no list to measure. A note for each that cannot be read."""
+    found: list[Trace] = []
+    unreadable: list[LeftOut] = []
+    for row in rows:
+        try:
+            run = caches.run_book().get(row.project, row.id)
+            found += [trace_of(run)] if run.steps else []
+        except BadInput as exc:
+            unreadable.append(LeftOut(f"“{row.query}” ({row.id[:8]})", str(exc)))
+    views.left_out("run", unreadable)
+    return found
 
 
 def _counts(found: RunsEvaluation, runs: int) -> None:

@@ -65,6 +65,11 @@ def test_the_list_is_filtered_and_paged_newest_first(book):
     assert book.projects()[0].latest == NOON + timedelta(hours=5)
 
 
+def test_a_query_is_found_whatever_the_case_of_its_letters(book):
+    book.add([a_run("r1", query="Übergabe der Wohnung")])
+    assert ids(book, text="übergabe") == ids(book, text="ÜBERGABE DER") == ["r1"]
+
+
 def test_what_is_suspicious_is_listed_and_filtered(book):
     idle = [{"passage_id": one, "score": 0.5} for one in "abc"]
     lexical, reranked, kept = a_run().model_dump()["steps"]
