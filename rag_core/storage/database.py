@@ -157,10 +157,8 @@ class Store:
 
 
 def _tune_sqlite(connection: sqlite3.Connection, _record: object, synchronous: str) -> None:
-    cursor = connection.cursor()
     for pragma in (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+        connection.execute(f"PRAGMA {pragma}")
     # SQLite's own lower knows ASCII alone.
     connection.create_function("lower", 1, lambda one: one.lower() if isinstance(one, str) else one, deterministic=True)
 
