@@ -93,7 +93,11 @@ def _step(one: RunStep, timing: Timing) -> Step:
         timing=timing,
         timed=one.timing is not None,
         model=one.model,
-        warnings=(*(StepWarning(code=note.code, message=note.message) for note in one.warnings), *_gaps(one)),
+        warnings=(
+            *(StepWarning(code=note.code, message=note.message) for note in one.warnings),
+            *_gaps(one),
+            *_unscored(one),
+        ),
     )
 
 
@@ -103,6 +107,16 @@ def _gaps(one: RunStep) -> tuple[StepWarning, ...]:
         return ()
     said = f"Its {len(one.hits)} hits were recorded at ranks up to {one.hits[-1].rank}; they are counted from 1 here."
     return (StepWarning(code="ranks-with-gaps", message=said),)
+
+
+def _unscored(one: RunStep) -> tuple[StepWarning, ...]:
+    """A note where some hits have scores that are not shown, since others have none."""
+    missing = sum(hit.score is None for hit in one.hits)
+    if missing in (0, len(one.hits)):
+        return ()
+    has = "has" if missing == 1 else "have"
+    said = f"{missing} of {len(one.hits)} hits {has} no score; ranks are shown."
+    return (StepWarning(code="scores-missing", message=said),)
 
 
 def _with_a_search(steps: list[Step]) -> list[Step]:

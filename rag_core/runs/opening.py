@@ -55,20 +55,28 @@ def open_file(data: str | bytes, name: str = "runs.json") -> Opened:
     except UnreadableRecord:
         raise
     except BadInput as exc:
-        if len(values) == 1 and not problems.found and _recorded(values[0][1]):
+        if len(values) == 1 and not problems.found and _meant(values[0][1]):
             return Opened(traces=(_trace(values[0][1]),))  # which says what is wrong with it
         reason = str(exc) if source.suffix in TABLE_SUFFIXES else next(iter(problems.all()), "")
         raise BadTrace(" ".join(filter(None, ("No run can be read from this file.", reason, ACCEPTS)))) from exc
 
 
 def _ours(value: object) -> bool:
-    """True for a trace, or for what was one: a version and no project."""
-    return isinstance(value, dict) and "project" not in value and bool(value.keys() & {"policy", "version"})
+    """True for a trace, or for what was one: steps, or a query with its policy, and no project. A table of candidates
+    may have columns of such names, but no lists and objects in them."""
+    if not isinstance(value, dict) or "project" in value:
+        return False
+    return isinstance(value.get("steps"), list) or ("query" in value and isinstance(value.get("policy"), dict))
 
 
 def _recorded(value: object) -> bool:
     """True for what is meant as the record of a run: it names a project."""
     return isinstance(value, dict) and "project" in value
+
+
+def _meant(value: object) -> bool:
+    """True for what is meant as a trace or as the record of a run, as far as the names of its parts say."""
+    return isinstance(value, dict) and bool(value.keys() & {"project", "policy", "version"})
 
 
 def _of_values(values: Iterable[ParsedValue], problems: Problems) -> list[Trace]:

@@ -126,6 +126,9 @@ def _csv_rows(source: Source, problems: Problems) -> list[ParsedValue]:
         if len(cells) > len(grid.header):
             problems.add(f"line {line}", f"it has {len(cells)} cells for {len(grid.header)} columns.")
         else:
+            if len(cells) < len(grid.header):
+                given = f"{len(cells)} cells for {len(grid.header)} columns"
+                problems.add(f"line {line}", f"it has {given}; those that are missing count as empty.")
             rows.append((f"line {line}", dict(zip(grid.header, cells, strict=False))))
     return rows
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from rag_core.runs.as_trace import trace_of
 from rag_core.runs.importers.registry import open_source
 from rag_core.runs.importers.source import Source
+from rag_core.runs.opening import open_file
 from rag_core.schema.steps import Evidence
 
 
@@ -57,3 +60,23 @@ def test_a_kept_value_that_is_neither_yes_nor_no_is_said_and_nothing_is_made_of_
     ]
     said = "Line 3: its kept 'maybe' is neither yes nor no, so what its run kept is not known."
     assert opened.problems == (said,)
+
+
+def test_a_row_with_too_few_cells_is_said_and_its_missing_cells_are_empty():
+    opened = table("query,doc_id,score,text", "q,a,0.9,Thirty days.", "q,b,0.8")
+    assert lists(opened.runs[0]) == {"candidates": ["a", "b"]}
+    assert opened.problems == ("Line 3: it has 3 cells for 4 columns; those that are missing count as empty.",)
+
+
+def test_scores_that_are_not_shown_because_one_is_missing_are_said():
+    some, none = table("query,doc_id,score", "q1,a,0.9", "q1,b,0.8", "q1,c,", "q2,a,").runs
+    said = [[one.message for one in trace_of(run).steps[0].warnings] for run in (some, none)]
+    assert said == [["1 of 3 hits has no score; ranks are shown."], []]
+
+
+@pytest.mark.parametrize("extra", [{"version": "2.1"}, {"policy": "strict"}, {"version": 1, "steps": 3}])
+def test_candidates_with_columns_called_as_parts_of_a_trace_are_opened(extra):
+    rows = [{"query": "q", "doc_id": one, "score": 0.9, "text": one, **extra} for one in "ab"]
+    for data in ("\n".join(map(json.dumps, rows)), json.dumps(rows)):
+        (trace,) = open_file(data, "c.jsonl").traces
+        assert [hit.passage_id for hit in trace.steps[0].hits] == ["a", "b"]
