@@ -19,6 +19,7 @@ from pydantic import Field, FiniteFloat, ValidationError, model_validator
 
 from rag_core.errors import UnreadableRecord
 from rag_core.runs.passage_book import PassageBook, content_key
+from rag_core.runs.recorder.shapes import encodable
 from rag_core.runs.run import MAX_HITS, MAX_STEPS, Run, RunId, RunStep
 from rag_core.runs.values import (
     Direction,
@@ -121,7 +122,10 @@ def read_run(text: str | bytes) -> Run:
 
 def run_from(raw: object) -> Run:
     """The run of parsed JSON. Raises UnreadableRecord in words for a user."""
-    return run_of(RUN.value_of(raw))
+    try:
+        return run_of(RUN.value_of(encodable(raw)))
+    except ValueError as exc:
+        raise UnreadableRecord(f"This is not a run that can be read: {exc}. {RUN.accepts}") from exc
 
 
 def run_of(sent: SentRun) -> Run:

@@ -73,6 +73,17 @@ def cleaned(text: str, limit: int) -> str:
     return text.replace("\x00", "\ufffd") if "\x00" in text else text
 
 
+def encodable(value: Any, depth: int = 200) -> Any:
+    """Parsed JSON, its texts without lone surrogates, which no store takes. Raises ValueError where it is too deep."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, (dict, list, tuple)) and not depth:
+        raise ValueError("it is nested too deep")
+    if isinstance(value, dict):
+        return {encodable(name): encodable(one, depth - 1) for name, one in value.items()}
+    return [encodable(one, depth - 1) for one in value] if isinstance(value, (list, tuple)) else value
+
+
 def finite(value: object) -> float | None:
     """The number, also NumPy's or a tensor's with one element; None for what is no finite number."""
     if isinstance(value, float):

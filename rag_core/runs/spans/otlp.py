@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from rag_core.errors import BadInput, MissingPackage
+from rag_core.runs.recorder.shapes import encodable
 from rag_core.runs.spans.feedback import at_target, results
 from rag_core.runs.spans.span import Span, kept_attributes, project_of
 from rag_core.schema.validation import in_words
@@ -88,7 +89,7 @@ def _received(read: Iterable[Callable[[], Span]]) -> Received:
 def _json_spans(groups: list[Any], unsaid: str) -> Iterator[Callable[[], Span]]:
     for group in groups:
         try:
-            resource = json_attributes((group.get("resource") or {}).get("attributes"))
+            resource = json_attributes(encodable((group.get("resource") or {}).get("attributes")))
             scopes = [span for scope in group.get("scopeSpans") or [] for span in scope.get("spans") or []]
         except (TypeError, ValueError, AttributeError, LookupError, RecursionError) as exc:
             yield _failing(exc)
@@ -106,15 +107,15 @@ def _failing(error: Exception) -> Callable[[], Span]:
 
 def _json_span(span: Raw, resource: Raw, unsaid: str) -> Span:
     attributes = kept_attributes(json_attributes(span.get("attributes")).items())
-    status = span.get("status") or {}
+    status, occurred = encodable(span.get("status") or {}), encodable(span.get("events") or [])
     failed = status.get("code") in (2, "STATUS_CODE_ERROR")
-    events = [(str(one.get("name")), json_attributes(one.get("attributes"))) for one in span.get("events") or []]
+    events = [(str(one.get("name")), json_attributes(one.get("attributes"))) for one in occurred]
     links = [(str(one.get("traceId")).lower(), str(one.get("spanId")).lower()) for one in span.get("links") or []]
     read = Span(
         trace_id=str(span.get("traceId") or "").lower(),
         span_id=str(span.get("spanId") or "").lower(),
         parent_id=str(span.get("parentSpanId") or "").lower(),
-        name=str(span.get("name") or "")[:2000],
+        name=encodable(str(span.get("name") or ""))[:2000],
         started_ns=int(span.get("startTimeUnixNano") or 0),
         ended_ns=int(span.get("endTimeUnixNano") or 0),
         project=project_of(resource, attributes, unsaid),

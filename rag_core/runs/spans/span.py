@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from rag_core.runs.recorder.shapes import encodable
 from rag_core.runs.spans import names
 from rag_core.runs.values import MAX_TEXT
 from rag_core.schema.base import Frozen
@@ -49,11 +50,12 @@ SPAN = RecordFormat(noun="span", model=Span, version=1, accepts="Send it again."
 
 
 def kept_attributes(given: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """The attributes that matter here, texts cut to their limit."""
+    """The attributes that matter here, texts cut to their limit and as every store takes them. Raises ValueError
+    where one is nested too deep."""
     kept: dict[str, Any] = {}
     for name, value in given:
         if name.startswith(names.KEPT) and len(kept) < MAX_ATTRIBUTES:
-            kept[name] = value[:MAX_TEXT] if isinstance(value, str) else value
+            kept[encodable(name)] = encodable(value[:MAX_TEXT] if isinstance(value, str) else value)
     return kept
 
 

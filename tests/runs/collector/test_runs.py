@@ -193,3 +193,19 @@ def test_a_database_that_fails_is_said_and_the_run_may_come_again(collector, tmp
         assert "cannot be used" in answer.json()["message"]
         other.execute("ALTER TABLE hidden RENAME TO runs")
     assert post(collector, a_run().to_json()).status_code == 200
+
+
+HALF = "\ud83d"
+"""Half of a character, as a text that was cut in its midst ends."""
+
+
+def test_half_a_character_costs_no_run_and_no_other(collector):
+    good = json.loads(a_run().to_json())
+    odd = good | {"id": "odd", "query": f"q{HALF}", "attributes": {f"a{HALF}": f"x{HALF}"}}
+    deep: list = []
+    for _ in range(400):
+        deep = [deep]
+    answer = post(collector, json.dumps([good, odd, good | {"id": "deep", "attributes": deep}]))
+    assert answer.status_code == 200 and answer.json()["ids"] == ["r1", "odd"]
+    assert "it is nested too deep" in answer.json()["rejected"][0]["error"]
+    assert collector.book.get("bot", "odd").attributes == {"a?": "x?"}

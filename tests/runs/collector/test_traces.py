@@ -111,6 +111,23 @@ def test_json_is_taken_and_answered_in_json(collector):
     assert collector.run("default", TRACE).query == "How long?"
 
 
+def test_half_a_character_costs_no_span(collector):
+    half = "x\ud83d"
+    texts = {"openinference.span.kind": "RETRIEVER", "input.value": "How long?",
+             "retrieval.documents.0.document.id": "a", "retrieval.documents.0.document.content": half}  # fmt: skip
+    spans = [
+        {"traceId": trace, "spanId": "00000000000000ab", "name": name, "status": {"code": 2, "message": name},
+         "attributes": [{"key": key, "value": {"stringValue": text}} for key, text in texts.items()],
+         "events": [{"name": "exception", "attributes": [{"key": name, "value": {"stringValue": name}}]}]}
+        for trace, name in ((TRACE, half), ("b" * 32, "good"))
+    ]  # fmt: skip
+    resource = {"attributes": [{"key": "service.name", "value": {"stringValue": f"bot{half}"}}]}
+    body = json.dumps({"resourceSpans": [{"resource": resource, "scopeSpans": [{"spans": spans}]}]})
+    answer = httpx.post(f"{collector.address}/v1/traces", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()) == (200, {})
+    assert [(run.project, run.passage("a").text) for run in collector.runs(2)] == [("botx?", "x?")] * 2
+
+
 def test_protobuf_is_answered_in_protobuf(collector):
     answer = httpx.post(
         f"{collector.address}/v1/traces", content=b"", headers={"Content-Type": "application/x-protobuf"}
