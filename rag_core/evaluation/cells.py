@@ -30,9 +30,9 @@ def rows(
 ) -> Iterator[tuple[int, list[str]]]:
     """(line number, cells) of each line below the header, if there is one.
 
-    A line is cut at the sign that gives one of these counts of cells, with a value at `value_at` (`value_of`: nan for
-    none); one that no sign cuts so is cut at white space, and its faults are the caller's to tell. Where several signs
-    do, the header's is taken, else the one that cuts most of the file's first lines.
+    All lines are cut at one sign: the one that cuts most of the first lines into one of these counts of cells with a
+    value at `value_at` (`value_of`: nan for none), of several the header's. What is wrong with the cells of a line is
+    the caller's to tell.
     """
 
     def cut(text: str, sign: str | None) -> list[str]:
@@ -49,9 +49,10 @@ def rows(
             index = header.index(next(filter(None, header)))
             signs.sort(key=lambda one: one != sign)
             del first[0]
-    signs.sort(key=lambda one: -sum(bool(cut(text, one)) for _, text in first))
+    lines_cut = {sign: sum(bool(cut(text, sign)) for _, text in first) for sign in signs}
+    best = max(lines_cut, key=lines_cut.__getitem__) if any(lines_cut.values()) else None
     for number, text in chain(first, every):
-        yield number, next(filter(None, (cut(text, sign) for sign in signs)), text.split())
+        yield number, _cells(text, best)[index:] or text.split()
 
 
 def number_in(cell: str) -> float:

@@ -22,6 +22,12 @@ from rag_core.schema.policy import NO_RERANKER, Policy
 RankingsByStep = Mapping[str, Mapping[str, Sequence[str]]]
 
 
+SEVERAL_MODELS = (
+    "The model of the reranker changed while the questions were scored: {}. These figures are of no single model. "
+    "Evaluate the questions once more."
+)
+
+
 @dataclass(frozen=True, eq=False)
 class EvaluationResult:
     """What was asked, what was ranked, what was found; `pools` and `policy` are what curves are drawn from. unknown:
@@ -44,13 +50,14 @@ def of_measurements(
     pools: Pools | None = None,
 ) -> EvaluationResult:
     """The outcome of a scoring pass, over the queries that were measured. unknown: what `unknown_documents` says of the
-    collection, a notice of the report. `pools`: those of the same measurements, where they are at hand. Raises BadInput
-    where pairs of the policy's pools have no score."""
+    collection, a notice of the report; so is a model that changed between two queries. `pools`: those of the same
+    measurements, where they are at hand. Raises BadInput where pairs of the policy's pools have no score."""
     asked = labelled.only(measurements)
     pools = build(measurements, asked) if pools is None else pools
     rankings = rankings_of(pools, policy)
     rows = list(measurements.values())
-    models = {row.rerankings[policy.reranker].model for row in rows if policy.reranker in row.rerankings}
+    scored = (row.rerankings[policy.reranker] for row in rows if policy.reranker in row.rerankings)
+    models = sorted({one.model for one in scored if one.model})
     found = report(
         asked,
         rankings,
@@ -58,8 +65,8 @@ def of_measurements(
         pools=pools,
         policy=policy,
         collection=rows[0].collection if rows else None,
-        reranker_model=next(iter(sorted(models)), NO_RERANKER),
-        notices=unknown,
+        reranker_model=", ".join(models) or NO_RERANKER,
+        notices=[*unknown, *([SEVERAL_MODELS.format(", ".join(models))] if len(models) > 1 else [])],
     )
     return EvaluationResult(asked, rankings, pools, policy, found, tuple(unknown))
 

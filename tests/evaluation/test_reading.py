@@ -282,8 +282,8 @@ def test_judgments_and_queries_with_the_line_ends_of_any_system(end: str) -> Non
 
 
 def test_a_cell_that_is_absurdly_long_is_a_fault() -> None:
-    with pytest.raises(BadInput, match=r"qrels.tsv, line 4: the grade"):
-        both(qrels=QRELS + f"q2,{'d' * 140_000},yes or no,1,2\n")
+    with pytest.raises(BadInput, match=r"qrels.tsv, line 4: "):
+        both(qrels=QRELS + f"q2\t{'d' * 140_000}\tyes or no\n")
 
 
 def test_columns_that_are_not_used_are_named() -> None:
@@ -343,6 +343,11 @@ def test_qrels_as_spreadsheets_and_data_frames_write_them(content: str) -> None:
 )
 def test_qrels_are_cut_at_one_sign_throughout(content: str) -> None:
     assert both(qrels=content).qrels["q1"] == {"my annex 2": 0}
+
+
+def test_a_line_of_qrels_without_its_grade_is_a_fault_and_not_cut_at_another_sign() -> None:
+    with pytest.raises(BadInput, match=r"qrels\.tsv, line 2: .*found 2 columns"):
+        both(qrels="query_id,doc_id,grade\nq1,my annex 2\nq1,b.md,1\n")
 
 
 def test_an_empty_grade_is_no_judgment() -> None:

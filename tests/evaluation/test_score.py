@@ -13,6 +13,7 @@ import pytest
 from rag_core.corpus.indexing import IndexingPlan, index_documents
 from rag_core.errors import ModelError
 from rag_core.evaluation.gather import build
+from rag_core.evaluation.outcome import of_measurements
 from rag_core.evaluation.report import rankings_of
 from rag_core.evaluation.score import measured, score_set
 from rag_core.evaluation.sets import LabelledSet, Query
@@ -51,6 +52,19 @@ def pipeline(reranker: FixedReranker, store: Store | None = None) -> Pipeline:
     embedder = WordEmbedder()
     collection = index_documents(IndexingPlan("toy", None, Chunking(), 1000), documents(5), embedder)
     return Pipeline(collection, embedder, store.pair_cache() if store else None, rerankers=lambda _: reranker)
+
+
+def test_a_model_that_changes_between_two_questions_is_told_with_its_names() -> None:
+    first, second = FixedReranker(), FixedReranker({"another": 1.0})
+    parts = [(first, ["q0", "q1"]), (second, ["q2", "q3", "q4"])]
+    scored = [score_set(pipeline(reranker), SET.only(ids), [POLICY]) for reranker, ids in parts]
+
+    one = of_measurements(SET, scored[0], POLICY).report
+    both = of_measurements(SET, scored[0] | scored[1], POLICY).report
+
+    assert (one.reranker_model, one.notices) == (first.model, ())
+    assert both.reranker_model == ", ".join(sorted([first.model, second.model]))
+    assert "changed while the questions were scored" in both.notices[0] and second.model in both.notices[0]
 
 
 def test_every_pair_is_scored_once_and_the_rest_is_replay() -> None:
