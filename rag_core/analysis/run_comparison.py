@@ -59,11 +59,9 @@ def table(rows: Sequence[QueryRow]) -> pd.DataFrame:
     """A row per query, first the one with most passages that one side alone keeps, then the one of lowest RBO."""
     import pandas as pd
 
-    frame = pd.DataFrame([one.model_dump() for one in rows], columns=list(QueryRow.model_fields))
-    whole = frame.astype({"left_first": "Int64", "right_first": "Int64"})
-    whole["differing"] = whole["only_left"] + whole["only_right"]
-    ordered = whole.sort_values(["differing", "rbo", "query"], ascending=[False, True, True], kind="stable")
-    return ordered.drop(columns="differing").reset_index(drop=True)
+    ordered = sorted(rows, key=lambda one: (-(one.only_left + one.only_right), one.rbo, one.query))
+    frame = pd.DataFrame([one.model_dump() for one in ordered], columns=list(QueryRow.model_fields))
+    return frame.astype({"left_first": "Int64", "right_first": "Int64"})
 
 
 class Tally(Frozen):

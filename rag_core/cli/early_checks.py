@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from rag_core.cli.questions import is_given
 from rag_core.errors import BadInput
 from rag_core.evaluation.calibrating import FEWEST, grades_of
 from rag_core.evaluation.sets import LabelledSet
@@ -33,7 +34,7 @@ def check_elsewhere(given: argparse.Namespace) -> None:
         raise BadInput("Give either --before or --candidates.")
     for name in OF_THE_PIPELINE:
         value = getattr(given, name)
-        if not (value is None or value is False or value == []):  # a threshold of 0 is given
+        if is_given(value) and value != []:
             flag = name.replace("_", "-")
             raise BadInput(
                 f"--{flag} needs the pipeline of Second Pass; you gave rankings of another system. Leave it out."

@@ -58,7 +58,7 @@ class Bench:
 
 
 def joined(before: Measurement | None, now: Measurement, grown: Measurement) -> Measurement:
-    """One measurement of what two have become that grew from the same, `before`; None where both were measured anew.
+    """One measurement of what two have become that grew from the same, `before`; None where both were measured afresh.
 
     What both searched stays as it is `now`; every search and every pair score of either is in it.
     """

@@ -26,6 +26,7 @@ from rag_core.schema.spaces import ScoreSpace
 from rag_core.schema.steps import Evidence, Hit, Step, StepKind, StepWarning, Timing
 from rag_core.schema.trace import Trace
 from rag_core.schema.trace_record import Origin
+from rag_core.wording.numbers import verb
 
 FOUND, CANDIDATES, KEPT = "found", "candidates", "kept"
 FINDING = (StepKind.SEARCH, StepKind.FUSION)
@@ -114,8 +115,7 @@ def _unscored(one: RunStep) -> tuple[StepWarning, ...]:
     missing = sum(hit.score is None for hit in one.hits)
     if missing in (0, len(one.hits)):
         return ()
-    has = "has" if missing == 1 else "have"
-    said = f"{missing} of {len(one.hits)} hits {has} no score; ranks are shown."
+    said = f"{missing} of {len(one.hits)} hits {verb(missing, 'has', 'have')} no score; ranks are shown."
     return (StepWarning(code="scores-missing", message=said),)
 
 
